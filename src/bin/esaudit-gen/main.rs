@@ -1,0 +1,2 @@
+//! Generator of synthetic Elasticsearch clusters (placeholder until the model lands).
+fn main() {}

@@ -1,0 +1,1 @@
+//! esaudit: offline analysis of Elasticsearch security audit logs.
