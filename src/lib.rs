@@ -1,1 +1,22 @@
 //! esaudit: offline analysis of Elasticsearch security audit logs.
+//!
+//! The data flows one way, down this list; a module imports only from those above it:
+//!
+//! ```text
+//! options, error, time   plain data
+//! input                  paths -> decompressed byte streams
+//! lines                  bytes -> chunks of whole lines
+//! event, decode          a line -> one normalised event, borrowed
+//! state                  events -> compact, mergeable records (folded per worker)
+//! correlate              records -> attempts with realm chain, security changes with actor
+//! aggregate              attempts -> the report's numbers
+//! report                 the report -> JSON, table
+//! pipeline               ties it together, in parallel
+//! cli                    arguments -> options
+//! ```
+
+pub mod error;
+pub mod event;
+pub mod options;
+pub mod report;
+pub mod time;

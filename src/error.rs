@@ -1,0 +1,72 @@
+//! What can go wrong, told with the path and the line, and whether reading can go on.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Kind of a problem met while reading; its name appears in `coverage.problems[].kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// The path could not be opened or listed.
+    Unreadable,
+    /// Reading failed in the middle; what came before is used.
+    ReadError,
+    /// A compressed stream ended early or was damaged; what decompressed before is used.
+    CorruptCompression,
+    /// A line that should be a record and is not.
+    Undecodable,
+    /// A line longer than the limit, skipped.
+    Oversized,
+    /// The last line ended in the middle.
+    TruncatedLine,
+    /// An input without a single recognised record.
+    NotALog,
+}
+
+impl ProblemKind {
+    /// Whether some input was not read whole, so that the exit status is 2.
+    #[must_use]
+    pub fn means_incomplete(self) -> bool {
+        matches!(self, Self::Unreadable | Self::ReadError | Self::CorruptCompression)
+    }
+
+    /// The name used in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::ReadError => "read_error",
+            Self::CorruptCompression => "corrupt_compression",
+            Self::Undecodable => "undecodable",
+            Self::Oversized => "oversized",
+            Self::TruncatedLine => "truncated_line",
+            Self::NotALog => "not_a_log",
+        }
+    }
+}
+
+/// Why a line could not be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeError {
+    /// What is wrong, in plain words, without any text from the log.
+    pub message: &'static str,
+    /// Byte within the line where it was noticed.
+    pub offset: usize,
+}
+
+impl DecodeError {
+    /// An error noticed at a byte of the line.
+    #[must_use]
+    pub fn at(offset: usize, message: &'static str) -> Self {
+        Self { message, offset }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (byte {})", self.message, self.offset + 1)
+    }
+}
+
+impl std::error::Error for DecodeError {}

@@ -1,0 +1,226 @@
+//! The one normalised event that every wire format decodes into, borrowed from the line it came from.
+//!
+//! Text is bytes, not `str`: the log may hold invalid UTF-8 that an attacker chose, and two names that differ only
+//! there are two names. It is made printable in `report::escape`, nowhere else.
+
+use std::borrow::Cow;
+
+use crate::time::Millis;
+
+/// Text as it stood in the record: borrowed where the record needed no unescaping.
+pub type Text<'a> = Cow<'a, [u8]>;
+
+/// What an audit event says happened (`event.action`).
+///
+/// The variants are those whose meaning esaudit uses; every other action is kept by name as [`Action::Other`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// An authentication attempt ended in failure. Names the principal, neither realm nor reason.
+    AuthenticationFailed,
+    /// One realm said no. The attempt may still have succeeded through a later realm.
+    RealmAuthenticationFailed,
+    /// No usable credentials, or credentials (API key, token) that were refused: no principal.
+    AnonymousAccessDenied,
+    /// An attempt succeeded (not logged by default).
+    AuthenticationSuccess,
+    /// An authenticated user was allowed an action.
+    AccessGranted,
+    /// An authenticated user was refused an action.
+    AccessDenied,
+    /// A user was allowed to run as another.
+    RunAsGranted,
+    /// `security_config_change`: the name is the action, e.g. `invalidate_apikeys`.
+    SecurityChange(Text<'a>),
+    /// Anything else, by name.
+    Other(Text<'a>),
+}
+
+impl<'a> Action<'a> {
+    /// Reads an `event.action`; `layer` is the `event.type` (audit-format 2), which marks security changes.
+    #[must_use]
+    pub fn from_name(name: Text<'a>, layer: Option<&[u8]>) -> Self {
+        match name.as_ref() {
+            b"authentication_failed" => Self::AuthenticationFailed,
+            b"realm_authentication_failed" => Self::RealmAuthenticationFailed,
+            b"anonymous_access_denied" => Self::AnonymousAccessDenied,
+            b"authentication_success" => Self::AuthenticationSuccess,
+            b"access_granted" => Self::AccessGranted,
+            b"access_denied" => Self::AccessDenied,
+            b"run_as_granted" => Self::RunAsGranted,
+            other => {
+                if layer == Some(b"security_config_change") || is_security_change(other) {
+                    Self::SecurityChange(name)
+                } else {
+                    Self::Other(name)
+                }
+            }
+        }
+    }
+
+    /// The `event.action` as written.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        match self {
+            Self::AuthenticationFailed => b"authentication_failed",
+            Self::RealmAuthenticationFailed => b"realm_authentication_failed",
+            Self::AnonymousAccessDenied => b"anonymous_access_denied",
+            Self::AuthenticationSuccess => b"authentication_success",
+            Self::AccessGranted => b"access_granted",
+            Self::AccessDenied => b"access_denied",
+            Self::RunAsGranted => b"run_as_granted",
+            Self::SecurityChange(name) | Self::Other(name) => name,
+        }
+    }
+}
+
+/// Whether an action name is one of the documented `security_config_change` actions: `put_*`, `delete_*`, `change_*`,
+/// `create_*` and `invalidate_*` (audit-events reference), for exports that drop `event.type`.
+#[must_use]
+pub fn is_security_change(action: &[u8]) -> bool {
+    const VERBS: [&[u8]; 6] = [b"put_", b"delete_", b"change_", b"create_", b"invalidate_", b"activate_"];
+    VERBS.iter().any(|verb| action.starts_with(verb))
+}
+
+/// Whether an action is an invalidation of API keys. Released versions write the plural; articles the singular.
+#[must_use]
+pub fn is_invalidation(action: &[u8]) -> bool {
+    matches!(action, b"invalidate_apikeys" | b"invalidate_apikey")
+}
+
+/// The body of a security change (`put`, `delete`, `change`, `create`, `invalidate`), as far as it names a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// API key ids named by the event (`apikey.id`, `apikeys.ids`).
+    pub ids: Vec<Text<'a>>,
+    /// Name of the object: API key, user, role, role mapping, application, service token.
+    pub name: Option<Text<'a>>,
+    /// Second part of a target's name: the privilege of an application, …
+    pub detail: Option<Text<'a>>,
+    /// `namespace` of a service token or service account.
+    pub namespace: Option<Text<'a>>,
+    /// `service` of a service token or service account.
+    pub service: Option<Text<'a>>,
+    /// Owner filter of an invalidation (`invalidate.apikeys.user.name`): whose keys, not who did it.
+    pub owner: Option<Text<'a>>,
+    /// Realm filter of an invalidation.
+    pub owner_realm: Option<Text<'a>>,
+    /// `owned_by_authenticated_user` of an invalidation.
+    pub owned_by_authenticated_user: Option<bool>,
+    /// `expiration` of a created or changed key, as written (`90d`).
+    pub expiration: Option<Text<'a>>,
+}
+
+/// One audit event in normal form. Absent members are `None`; nothing is guessed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent<'a> {
+    /// When, UTC milliseconds.
+    pub time: Millis,
+    /// The record gave no zone; `--assume-tz` was applied.
+    pub zone_assumed: bool,
+    /// What happened.
+    pub action: Action<'a>,
+    /// `event.type`: `rest`, `transport`, `ip_filter`, `security_config_change`.
+    pub layer: Option<Text<'a>>,
+    /// `cluster.uuid`.
+    pub cluster_uuid: Option<Text<'a>>,
+    /// `node.id`.
+    pub node_id: Option<Text<'a>>,
+    /// `node.name`.
+    pub node_name: Option<Text<'a>>,
+    /// `authentication.type`: REALM, API_KEY, TOKEN, …
+    pub authentication_type: Option<Text<'a>>,
+    /// `user.name`: the effective user; absent for anonymous attempts.
+    pub user: Option<Text<'a>>,
+    /// `user.realm`.
+    pub user_realm: Option<Text<'a>>,
+    /// `user.run_by.name`: who authenticated, when somebody ran as another.
+    pub run_by: Option<Text<'a>>,
+    /// `user.run_as.name`.
+    pub run_as: Option<Text<'a>>,
+    /// `apikey.id` of the credential that made the request.
+    pub apikey_id: Option<Text<'a>>,
+    /// `apikey.name`.
+    pub apikey_name: Option<Text<'a>>,
+    /// `authentication.token.name` of a service account token.
+    pub token_name: Option<Text<'a>>,
+    /// `realm`: the realm that said no (or yes, for `authentication_success`).
+    pub realm: Option<Text<'a>>,
+    /// `origin.address` as written, with the port where there is one.
+    pub origin: Option<Text<'a>>,
+    /// `x_forwarded_for` as sent by the client.
+    pub forwarded_for: Option<Text<'a>>,
+    /// `url.path`.
+    pub url_path: Option<Text<'a>>,
+    /// `request.id`: joins the events of one request.
+    pub request_id: Option<Text<'a>>,
+    /// `trace.id` as sent by the client.
+    pub trace_id: Option<Text<'a>>,
+    /// `action`: the Elasticsearch action, e.g. `cluster:admin/xpack/security/api_key/invalidate`.
+    pub es_action: Option<Text<'a>>,
+    /// The body of a security change.
+    pub change: Option<Box<Change<'a>>>,
+}
+
+impl<'a> AuditEvent<'a> {
+    /// An event with a time and an action and nothing else known.
+    #[must_use]
+    pub fn new(time: Millis, action: Action<'a>) -> Self {
+        Self {
+            time,
+            zone_assumed: false,
+            action,
+            layer: None,
+            cluster_uuid: None,
+            node_id: None,
+            node_name: None,
+            authentication_type: None,
+            user: None,
+            user_realm: None,
+            run_by: None,
+            run_as: None,
+            apikey_id: None,
+            apikey_name: None,
+            token_name: None,
+            realm: None,
+            origin: None,
+            forwarded_for: None,
+            url_path: None,
+            request_id: None,
+            trace_id: None,
+            es_action: None,
+            change: None,
+        }
+    }
+}
+
+/// One line of a node's server log, as far as it may give the reason of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerEvent<'a> {
+    /// When, UTC milliseconds; `None` where the line carries no usable time.
+    pub time: Option<Millis>,
+    /// The record gave no zone; `--assume-tz` was applied.
+    pub zone_assumed: bool,
+    /// Node id, where the line has it (8.x and 7.x JSON).
+    pub node_id: Option<Text<'a>>,
+    /// Node name.
+    pub node_name: Option<Text<'a>>,
+    /// `cluster.uuid`.
+    pub cluster_uuid: Option<Text<'a>>,
+    /// Logger or component, as written.
+    pub logger: Option<Text<'a>>,
+    /// The message.
+    pub message: Text<'a>,
+    /// `trace.id`.
+    pub trace_id: Option<Text<'a>>,
+}
+
+/// What one line, or one document of an export, turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// An audit event.
+    Audit(Box<AuditEvent<'a>>),
+    /// A server-log line.
+    Server(Box<ServerEvent<'a>>),
+    /// Something else, recognised as not being a log of interest (deprecation log, blank line, plain text).
+    Other,
+}

@@ -1,0 +1,3 @@
+//! The report and its renderers.
+
+pub mod model;

@@ -1,0 +1,372 @@
+//! The report as data: member for member the pinned JSON contract (schema_version 1). Renderers read it, nothing writes
+//! to it after `aggregate` has built it. Members may be added, never renamed or dropped.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the JSON contract.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The whole report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Which program wrote it.
+    pub tool: Tool,
+    /// Every option and threshold that can change the answer.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// What was read, and what cannot be told from it.
+    pub coverage: Coverage,
+    /// The headline numbers.
+    pub totals: Totals,
+    /// Failures by principal, realm chain and reason (or the chosen grouping), most frequent first.
+    pub groups: Vec<Group>,
+    /// What happened, judged; most severe first.
+    pub findings: Vec<Finding>,
+    /// Every security change, by time.
+    pub security_changes: Vec<SecurityChange>,
+    /// Failing API keys.
+    pub api_keys: ApiKeys,
+    /// Failures over time.
+    pub timeline: Timeline,
+}
+
+/// Name and version of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `esaudit`.
+    pub name: String,
+    /// Semantic version.
+    pub version: String,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// One entry an input file (or archive member), by path.
+    pub inputs: Vec<Input>,
+    /// Lines read: audit + server + other + undecodable + oversized.
+    pub lines: u64,
+    /// Lines that are audit events, duplicates included.
+    pub audit_events: u64,
+    /// Lines that are server-log events.
+    pub server_events: u64,
+    /// Recognised as neither.
+    pub other_lines: u64,
+    /// Lines that should be records and are not.
+    pub undecodable_lines: u64,
+    /// Lines above the length limit.
+    pub oversized_lines: u64,
+    /// Events met again in overlapping inputs; counted nowhere else.
+    pub duplicates: u64,
+    /// First event, RFC 3339 UTC.
+    pub first: Option<String>,
+    /// Last event.
+    pub last: Option<String>,
+    /// Number of audit events by `event.action`, duplicates excluded.
+    pub actions: BTreeMap<String, u64>,
+    /// The nodes met, by id then name.
+    pub nodes: Vec<Node>,
+    /// The first problems, by path and line.
+    pub problems: Vec<Problem>,
+    /// How many problems there were in all.
+    pub problems_total: u64,
+    /// What these logs cannot answer, and the setting that would change it.
+    pub cannot_tell: Vec<String>,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Path as given or discovered; archive members after `!`.
+    pub path: String,
+    /// Most frequent wire format among its records, `unknown` if none was recognised.
+    pub format: String,
+    /// `none`, `gzip`, …
+    pub compression: String,
+    /// Bytes after decompression.
+    pub bytes: u64,
+    /// Lines.
+    pub lines: u64,
+    /// Audit events.
+    pub audit_events: u64,
+    /// Server events.
+    pub server_events: u64,
+    /// Other lines.
+    pub other_lines: u64,
+    /// Undecodable lines.
+    pub undecodable_lines: u64,
+    /// Oversized lines.
+    pub oversized_lines: u64,
+    /// The input ended in the middle of a line or of a compressed stream.
+    pub truncated: bool,
+    /// Why it could not be read whole.
+    pub error: Option<String>,
+    /// First event.
+    pub first: Option<String>,
+    /// Last event.
+    pub last: Option<String>,
+}
+
+/// One node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// `node.id`; null where the logs never tell it.
+    pub id: Option<String>,
+    /// `node.name`; off by default in audit files.
+    pub name: Option<String>,
+    /// Audit events of this node.
+    pub audit_events: u64,
+    /// Its first event.
+    pub first: Option<String>,
+    /// Its last event.
+    pub last: Option<String>,
+    /// Whether it logs `realm_authentication_failed`; null where nothing shows it.
+    pub logs_realm_failures: Option<bool>,
+    /// Whether it logs `authentication_success`; null where nothing shows it.
+    pub logs_successes: Option<bool>,
+    /// Whether its server log is among the inputs.
+    pub has_server_log: bool,
+    /// Stretches without events that its usual rate makes implausible.
+    pub gaps: Vec<Gap>,
+}
+
+/// A stretch of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Last event before.
+    pub start: String,
+    /// First event after.
+    pub end: String,
+}
+
+/// A problem met while reading.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Problem {
+    /// Input.
+    pub path: String,
+    /// Line, from 1; null where it concerns the whole input.
+    pub line: Option<u64>,
+    /// Kind, see [`crate::error::ProblemKind`].
+    pub kind: String,
+    /// Plain words.
+    pub message: String,
+}
+
+/// The headline numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Failed authentication attempts.
+    pub failed_attempts: u64,
+    /// Distinct principals among them.
+    pub principals: u64,
+    /// Distinct client addresses among them.
+    pub sources: u64,
+    /// `invalidate_apikey(s)` events.
+    pub api_key_invalidations: u64,
+}
+
+/// A line of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Input.
+    pub path: String,
+    /// Line, from 1.
+    pub line: u64,
+}
+
+/// Attempts from one address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceCount {
+    /// Client address without port.
+    pub address: String,
+    /// Attempts.
+    pub count: u64,
+}
+
+/// Failures that share the chosen keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Principal; null for attempts without one.
+    pub principal: Option<String>,
+    /// Realms in the order they were asked; null = not logged, [] = none was asked.
+    pub realm_chain: Option<Vec<String>>,
+    /// Reason of the contract.
+    pub reason: String,
+    /// explicit, server_log, context, inferred, none.
+    pub reason_basis: String,
+    /// Keys of a grouping other than the default (`--by`): `source`, `node`, `action`, `path`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub by: BTreeMap<String, Option<String>>,
+    /// Attempts.
+    pub count: u64,
+    /// First attempt.
+    pub first: Option<String>,
+    /// Last attempt.
+    pub last: Option<String>,
+    /// Addresses, most frequent first, at most 50.
+    pub sources: Vec<SourceCount>,
+    /// Distinct addresses.
+    pub sources_total: u64,
+    /// Nodes.
+    pub nodes: Vec<String>,
+    /// Attempts by `event.action`.
+    pub actions: BTreeMap<String, u64>,
+    /// First and last line at least.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A judged pattern.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `F1`, `F2`, … in report order.
+    pub id: String,
+    /// Kind, see the contract.
+    pub kind: String,
+    /// critical, high, medium, low, info.
+    pub severity: String,
+    /// hostile, operational, unclear.
+    pub verdict: String,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// One line.
+    pub title: String,
+    /// ATT&CK techniques; empty for operational causes.
+    pub attack: Vec<String>,
+    /// Principals, at most 50.
+    pub principals: Vec<String>,
+    /// Distinct principals.
+    pub principals_total: u64,
+    /// Client addresses, at most 50.
+    pub sources: Vec<String>,
+    /// Distinct addresses.
+    pub sources_total: u64,
+    /// Nodes.
+    pub nodes: Vec<String>,
+    /// API key ids.
+    pub api_keys: Vec<String>,
+    /// Start.
+    pub start: Option<String>,
+    /// End.
+    pub end: Option<String>,
+    /// Failed attempts in it.
+    pub failures: u64,
+    /// Successes in it.
+    pub successes: u64,
+    /// What it means, in plain words.
+    pub diagnosis: String,
+    /// The measured evidence, sentence by sentence.
+    pub why: Vec<String>,
+    /// What to do.
+    pub next_steps: Vec<String>,
+    /// When this is a false alarm.
+    pub false_positives: Vec<String>,
+    /// Lines.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One `security_config_change`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityChange {
+    /// When.
+    pub time: String,
+    /// `invalidate_apikeys`, `put_user`, …
+    pub action: String,
+    /// Who did it; null where no event tells.
+    pub actor: Option<String>,
+    /// Realm of the actor.
+    pub actor_realm: Option<String>,
+    /// Who authenticated, where the actor was run as.
+    pub run_by: Option<String>,
+    /// Client address.
+    pub source: Option<String>,
+    /// Node.
+    pub node: Option<String>,
+    /// `request.id`.
+    pub request_id: Option<String>,
+    /// What was changed.
+    pub target: Option<String>,
+    /// API key ids.
+    pub ids: Vec<String>,
+    /// Name of the key or object.
+    pub name: Option<String>,
+    /// Owner filter.
+    pub owner: Option<String>,
+    /// Realm filter.
+    pub owner_realm: Option<String>,
+    /// Owner filter "my own".
+    pub owned_by_authenticated_user: Option<bool>,
+    /// As written.
+    pub expiration: Option<String>,
+    /// Where it stands.
+    pub evidence: Evidence,
+}
+
+/// Failing API keys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiKeys {
+    /// By count descending, then id.
+    pub failing: Vec<FailingKey>,
+}
+
+/// One failing API key, or all failures of one reason whose key no line names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailingKey {
+    /// Key id; null where the reason does not name it.
+    pub id: Option<String>,
+    /// Key name.
+    pub name: Option<String>,
+    /// Reason.
+    pub reason: String,
+    /// Refusals.
+    pub count: u64,
+    /// First.
+    pub first: Option<String>,
+    /// Last.
+    pub last: Option<String>,
+    /// When it was invalidated.
+    pub invalidated_at: Option<String>,
+    /// By whom.
+    pub invalidated_by: Option<String>,
+    /// Who still uses it.
+    pub clients: Vec<KeyClient>,
+    /// Refusals that no client could be joined to.
+    pub unattributed: u64,
+    /// Lines.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A client of a failing key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeyClient {
+    /// Address.
+    pub address: String,
+    /// Refusals attributed to it.
+    pub count: u64,
+    /// 0 to 1.
+    pub confidence: f64,
+}
+
+/// Failures over time; only buckets in which something happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Width of a bucket.
+    pub bucket_seconds: u64,
+    /// By start.
+    pub buckets: Vec<Bucket>,
+}
+
+/// One bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Start.
+    pub start: String,
+    /// Attempts that ended in `authentication_failed`.
+    pub authentication_failed: u64,
+    /// Attempts that ended in `anonymous_access_denied`.
+    pub anonymous_access_denied: u64,
+    /// `access_denied` events.
+    pub access_denied: u64,
+}

@@ -1,0 +1,273 @@
+//! Times as the logs write them, and as the report writes them.
+//!
+//! Elasticsearch writes `2026-03-01T12:34:56,789+0000` (any offset), 6.5 to 7.2 the same without a zone, the server log
+//! and exports `2026-03-01T12:34:56.789Z`; exports also hold epoch seconds or milliseconds (audit-format 2 to 4).
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Offset, TimeZone, Utc};
+
+/// Milliseconds since 1970-01-01T00:00:00Z: the resolution of the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
+pub struct Millis(pub i64);
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
+impl Millis {
+    /// RFC 3339 in UTC with milliseconds and `Z`, the form of the report's contract.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        DateTime::<Utc>::from_timestamp_millis(self.0)
+            .map_or_else(|| format!("{}ms", self.0), |time| time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339())
+    }
+}
+
+/// A time zone to assume for times that carry none: an IANA name or a fixed offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// Minutes east of UTC.
+    Fixed(i32),
+    /// An IANA zone; its rules decide the offset of each local time.
+    Named(chrono_tz::Tz),
+}
+
+impl Zone {
+    /// UTC.
+    pub const UTC: Self = Self::Fixed(0);
+
+    /// Reads `UTC`, `Z`, `+02:00`, `-0700`, `+2` or an IANA name such as `Europe/Berlin`.
+    ///
+    /// # Errors
+    /// A message for the user when it is neither.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") {
+            return Ok(Self::UTC);
+        }
+        if let Some((minutes, [])) = offset_minutes(text.as_bytes()) {
+            return Ok(Self::Fixed(minutes));
+        }
+        text.parse::<chrono_tz::Tz>()
+            .map(Self::Named)
+            .map_err(|_| format!("`{text}` is neither an offset such as +02:00 nor an IANA zone such as Europe/Berlin"))
+    }
+
+    /// UTC time of a local time. Of a local time that occurs twice (clocks set back) the earlier is taken; one that does
+    /// not occur (clocks set forward) is read with the offset that was in force before.
+    #[must_use]
+    fn to_utc(self, local: i64) -> i64 {
+        match self {
+            Self::Fixed(minutes) => local - i64::from(minutes) * 60_000,
+            Self::Named(zone) => {
+                let Some(naive) = DateTime::<Utc>::from_timestamp_millis(local).map(|time| time.naive_utc()) else {
+                    return local;
+                };
+                let found = zone.from_local_datetime(&naive).earliest();
+                let offset = match found {
+                    Some(time) => time.offset().fix().local_minus_utc(),
+                    None => {
+                        let before = naive - chrono::Duration::hours(3);
+                        zone.from_local_datetime(&before)
+                            .earliest()
+                            .map_or(0, |time| time.offset().fix().local_minus_utc())
+                    }
+                };
+                local - i64::from(offset) * 1000
+            }
+        }
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(0) => f.write_str("UTC"),
+            Self::Fixed(minutes) => {
+                let sign = if *minutes < 0 { '-' } else { '+' };
+                write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+            }
+            Self::Named(zone) => f.write_str(zone.name()),
+        }
+    }
+}
+
+/// A time read from a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// UTC milliseconds.
+    pub time: Millis,
+    /// The text carried no zone; the assumed one was applied.
+    pub zone_assumed: bool,
+}
+
+/// Reads a time in any form that the logs and their exports use: ISO 8601 with `T` or a space, a comma or a point before
+/// the fraction, up to nanoseconds (cut to milliseconds), any offset form or none; or epoch seconds/milliseconds.
+/// `None` where it is not a time, or a date that does not exist.
+#[must_use]
+pub fn parse(text: &[u8], assumed: Zone) -> Option<Stamp> {
+    if let Some(stamp) = parse_iso(text, assumed) {
+        return Some(stamp);
+    }
+    parse_epoch(text)
+}
+
+/// Epoch seconds (10 digits, optional fraction) or milliseconds (13 digits).
+fn parse_epoch(text: &[u8]) -> Option<Stamp> {
+    let whole_len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole: i64 = std::str::from_utf8(text.get(..whole_len)?).ok()?.parse().ok()?;
+    let rest = text.get(whole_len..)?;
+    let time = match (whole_len, rest) {
+        (9..=11, []) => whole * 1000,
+        (9..=11, [b'.', fraction @ ..]) => whole * 1000 + fraction_millis(fraction)?,
+        (12..=14, []) => whole,
+        _ => return None,
+    };
+    Some(Stamp { time: Millis(time), zone_assumed: false })
+}
+
+fn parse_iso(text: &[u8], assumed: Zone) -> Option<Stamp> {
+    let head = text.first_chunk::<19>()?;
+    if head[4] != b'-'
+        || head[7] != b'-'
+        || (head[10] != b'T' && head[10] != b' ')
+        || head[13] != b':'
+        || head[16] != b':'
+    {
+        return None;
+    }
+    let year = two(head[0], head[1])? * 100 + two(head[2], head[3])?;
+    let month = two(head[5], head[6])?;
+    let day = two(head[8], head[9])?;
+    let (hour, minute, second) = (two(head[11], head[12])?, two(head[14], head[15])?, two(head[17], head[18])?);
+    // A leap second is logged as :60 by some libraries; it is the last millisecond range of its minute here.
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let days = days_from_civil(year, month, day)?;
+    let mut rest = &text[19..];
+    let mut millis = 0;
+    if let [b',' | b'.', fraction @ ..] = rest {
+        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        millis = fraction_millis(&fraction[..digits])?;
+        rest = &fraction[digits..];
+    }
+    let local = days * DAY + i64::from(hour * 3600 + minute * 60 + second) * 1000 + millis;
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    match rest {
+        [] => Some(Stamp { time: Millis(assumed.to_utc(local)), zone_assumed: true }),
+        b"Z" | b"z" | b"UTC" => Some(Stamp { time: Millis(local), zone_assumed: false }),
+        _ => match offset_minutes(rest)? {
+            (minutes, []) => Some(Stamp { time: Millis(local - i64::from(minutes) * 60_000), zone_assumed: false }),
+            _ => None,
+        },
+    }
+}
+
+/// One to nine digits of a fraction of a second, cut to milliseconds.
+fn fraction_millis(digits: &[u8]) -> Option<i64> {
+    if digits.is_empty() || digits.len() > 9 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some((0..3).fold(0, |sum, place| sum * 10 + digits.get(place).map_or(0, |digit| i64::from(digit - b'0'))))
+}
+
+/// `+hh`, `+h`, `+hhmm`, `+hh:mm` (or `-`): minutes east of UTC, and what follows.
+fn offset_minutes(text: &[u8]) -> Option<(i32, &[u8])> {
+    let (sign, rest) = match text {
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes, rest) = match rest {
+        [a, b, b':', c, d, rest @ ..] => (two(*a, *b)?, two(*c, *d)?, rest),
+        [a, b, c, d, rest @ ..] => (two(*a, *b)?, two(*c, *d)?, rest),
+        [a, b, rest @ ..] => (two(*a, *b)?, 0, rest),
+        [a, rest @ ..] => (two(b'0', *a)?, 0, rest),
+        [] => return None,
+    };
+    // The widest offsets ever in use are -12:00 and +14:00; the ISO grammar allows up to 18 hours.
+    if hours > 18 || minutes > 59 {
+        return None;
+    }
+    let minutes = i32::try_from(hours * 60 + minutes).ok()?;
+    Some((sign * minutes, rest))
+}
+
+#[inline]
+fn two(a: u8, b: u8) -> Option<u32> {
+    let (a, b) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
+    (a < 10 && b < 10).then(|| u32::from(a) * 10 + u32::from(b))
+}
+
+/// Days since 1970-01-01 of a date, `None` if it does not exist.
+fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i64> {
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    Some(date.signed_duration_since(NaiveDate::default()).num_days())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(text: &str) -> Option<i64> {
+        parse(text.as_bytes(), Zone::UTC).map(|stamp| stamp.time.0)
+    }
+
+    #[test]
+    fn every_form_of_one_instant() {
+        let instant = 1_772_368_496_789;
+        for text in [
+            "2026-03-01T12:34:56,789+0000",
+            "2026-03-01T12:34:56.789Z",
+            "2026-03-01T12:34:56.789000000Z",
+            "2026-03-01 12:34:56,789",
+            "2026-03-01T14:34:56,789+02:00",
+            "2026-03-01T05:34:56,789-0700",
+            "2026-03-01T13:34:56,789+01",
+            "2026-03-01T18:04:56,789+0530",
+            "1772368496789",
+            "1772368496.789",
+        ] {
+            assert_eq!(millis(text), Some(instant), "{text}");
+        }
+        assert_eq!(Millis(instant).rfc3339(), "2026-03-01T12:34:56.789Z");
+    }
+
+    #[test]
+    fn nonsense_is_not_a_time() {
+        for text in [
+            "",
+            "2026-02-30T00:00:00Z",
+            "2026-03-01T24:00:00Z",
+            "2026-03-01T12:34:56,789+99",
+            "yesterday",
+            "2026-03-01T12:34:56,Z",
+            "2026-03-01T12:34:56,789Zx",
+            "123",
+            "2026-03-01T12:34:56.1234567890Z",
+        ] {
+            assert_eq!(millis(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn assumed_zones_follow_their_rules() {
+        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        let at = |text: &str| parse(text.as_bytes(), berlin).unwrap();
+        assert_eq!(at("2026-07-01T12:00:00,000").time.rfc3339(), "2026-07-01T10:00:00.000Z");
+        assert_eq!(at("2026-01-01T12:00:00,000").time.rfc3339(), "2026-01-01T11:00:00.000Z");
+        // 02:30 occurs twice on 2026-10-25 and never on 2026-03-29.
+        assert_eq!(at("2026-10-25T02:30:00,000").time.rfc3339(), "2026-10-25T00:30:00.000Z");
+        assert_eq!(at("2026-03-29T02:30:00,000").time.rfc3339(), "2026-03-29T01:30:00.000Z");
+        assert!(at("2026-07-01T12:00:00,000").zone_assumed);
+        assert!(!at("2026-07-01T12:00:00,000Z").zone_assumed);
+        assert_eq!(Zone::parse("-0730").unwrap().to_string(), "-07:30");
+        assert!(Zone::parse("Europe/Atlantis").is_err());
+    }
+}
