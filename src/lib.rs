@@ -15,6 +15,7 @@
 //! cli                    arguments -> options
 //! ```
 
+pub mod decode;
 pub mod error;
 pub mod event;
 pub mod options;

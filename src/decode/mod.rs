@@ -1,0 +1,116 @@
+//! Lines to events: one file per wire format, and the two registries that name them.
+//!
+//! A line that is a JSON object is walked once ([`members`]) and then claimed by the first JSON shape that knows its
+//! members; any other line is claimed by the first text shape that knows how it begins. Envelopes (docker) unwrap and
+//! decode what is inside. Detection is per line, because one container stream mixes audit, server and other lines.
+
+pub mod docker;
+pub mod json;
+pub mod members;
+pub mod native;
+pub mod server;
+
+use crate::error::DecodeError;
+use crate::event::Record;
+use crate::time::Zone;
+use members::Members;
+
+/// What decoding needs to know beside the line.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// Zone of times that carry none.
+    pub assume_tz: Zone,
+    /// How many envelopes the line was taken out of.
+    envelopes: u8,
+}
+
+/// Envelopes inside envelopes: an export of container logs has three. Hostile input could nest without end.
+const MAX_ENVELOPES: u8 = 4;
+
+impl Context {
+    /// The context of a line as it stands in the input.
+    #[must_use]
+    pub fn new(assume_tz: Zone) -> Self {
+        Self { assume_tz, envelopes: 0 }
+    }
+
+    /// The context of what stands inside an envelope.
+    ///
+    /// # Errors
+    /// Where envelopes nest too deeply.
+    pub fn inside(&self) -> Result<Self, DecodeError> {
+        if self.envelopes >= MAX_ENVELOPES {
+            return Err(DecodeError::at(0, "too many envelopes inside each other"));
+        }
+        Ok(Self { envelopes: self.envelopes + 1, ..*self })
+    }
+}
+
+/// Receives what a line held: the name of its wire format, and the record.
+pub type Sink<'s> = dyn FnMut(&'static str, Record<'_>) + 's;
+
+/// A wire format whose records are JSON objects.
+pub trait JsonShape: Sync {
+    /// The name in `coverage.inputs[].format`.
+    fn name(&self) -> &'static str;
+    /// Whether these members are of this shape. Called in registry order; the first that claims decodes.
+    fn claims(&self, members: &Members<'_>) -> bool;
+    /// Gives the record to `sink`.
+    ///
+    /// # Errors
+    /// Where the record is of this shape and unusable, e.g. without a time.
+    fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError>;
+}
+
+/// A wire format whose records are lines of text.
+pub trait TextShape: Sync {
+    /// The name in `coverage.inputs[].format`.
+    fn name(&self) -> &'static str;
+    /// Whether the line begins as this shape does.
+    fn claims(&self, line: &[u8]) -> bool;
+    /// Gives the record to `sink`.
+    ///
+    /// # Errors
+    /// Where the line is of this shape and unusable.
+    fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError>;
+}
+
+/// The JSON shapes, in the order in which they are asked.
+pub static JSON_SHAPES: &[&dyn JsonShape] =
+    &[&native::Native, &docker::Docker, &server::EcsServer, &server::JsonServer];
+
+/// The text shapes, in the order in which they are asked.
+pub static TEXT_SHAPES: &[&dyn TextShape] = &[];
+
+/// Decodes one line (without its line end) and gives what it holds to `sink`: exactly one record, except for envelopes
+/// around nothing.
+///
+/// # Errors
+/// Where the line should be a record and is not: broken JSON, bytes that are no text, or a record without a time.
+pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+    if line.first() == Some(&b'{') {
+        let members = Members::read(line)?;
+        return match JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
+            Some(shape) => shape.decode(members, context, sink),
+            None => {
+                sink(UNKNOWN, Record::Other);
+                Ok(())
+            }
+        };
+    }
+    if let Some(shape) = TEXT_SHAPES.iter().find(|shape| shape.claims(line)) {
+        return shape.decode(line, context, sink);
+    }
+    if let Some(at) = line.iter().position(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f) {
+        return Err(DecodeError::at(at, "control characters, not text"));
+    }
+    if let Err(error) = std::str::from_utf8(line) {
+        return Err(DecodeError::at(error.valid_up_to(), "neither a record nor text"));
+    }
+    sink(UNKNOWN, Record::Other);
+    Ok(())
+}
+
+/// The format name of lines that no shape claims.
+pub const UNKNOWN: &str = "unknown";

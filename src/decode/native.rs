@@ -1,0 +1,188 @@
+//! The audit file of 6.5 to 9.x: one flat JSON object a line (audit-format 2).
+
+use std::borrow::Cow;
+
+use super::members::{Field, Members};
+use super::{Context, JsonShape, Sink};
+use crate::error::DecodeError;
+use crate::event::{Action, AuditEvent, Record, Text};
+use crate::time;
+
+/// The native audit line. 6.5 to 7.2 have no `"type":"audit"`, so a line is known by `event.action` beside a time and one
+/// of the members that only audit lines have.
+pub struct Native;
+
+/// Values of the native `event.type` (audit-format 2).
+const LAYERS: [&[u8]; 4] = [b"rest", b"transport", b"ip_filter", b"security_config_change"];
+
+impl JsonShape for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    fn claims(&self, members: &Members<'_>) -> bool {
+        if !members.has(Field::EventAction) {
+            return false;
+        }
+        members.text(Field::Type).as_deref() == Some(b"audit")
+            || members.text(Field::EventType).is_some_and(|layer| LAYERS.contains(&layer.as_ref()))
+    }
+
+    fn decode(&self, mut members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let event = audit_event(&mut members, context)?;
+        sink(self.name(), Record::Audit(Box::new(event)));
+        Ok(())
+    }
+}
+
+/// Builds the normal form from members under their native names.
+///
+/// # Errors
+/// Without `event.action` or without a usable time.
+pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<AuditEvent<'a>, DecodeError> {
+    let action = members.text(Field::EventAction).ok_or(DecodeError::at(0, "an audit event without an action"))?;
+    let stamp = members
+        .text_or_number(Field::Timestamp)
+        .or_else(|| members.text_or_number(Field::AtTimestamp))
+        .and_then(|text| time::parse(&text, context.assume_tz))
+        .ok_or(DecodeError::at(0, "an audit event without a usable time"))?;
+    let layer = members.text(Field::EventType).or_else(|| members.text(Field::Layer));
+    let action = Action::from_name(action, layer.as_deref());
+    let mut event = AuditEvent::new(stamp.time, action);
+    event.zone_assumed = stamp.zone_assumed;
+    event.layer = layer;
+    event.cluster_uuid = members.text(Field::ClusterUuid);
+    event.node_id = non_empty(members.text(Field::NodeId));
+    event.node_name = non_empty(members.text(Field::NodeName));
+    event.authentication_type = members.text(Field::AuthenticationType);
+    event.user = members.text(Field::UserName);
+    event.user_realm = members.text(Field::UserRealm);
+    event.run_by = members.text(Field::RunByName);
+    event.run_as = members.text(Field::RunAsName);
+    event.apikey_id = members.text(Field::ApiKeyId);
+    event.apikey_name = members.text(Field::ApiKeyName);
+    event.token_name = members.text(Field::TokenName);
+    event.realm = members.text(Field::Realm);
+    event.origin = non_empty(members.text(Field::OriginAddress));
+    event.forwarded_for = members.text(Field::ForwardedFor);
+    event.url_path = members.text(Field::UrlPath);
+    event.request_id = non_empty(members.text(Field::RequestId));
+    event.trace_id = members.text(Field::TraceId);
+    event.es_action = members.text(Field::EsAction);
+    event.change = members.take_change();
+    Ok(event)
+}
+
+/// Ids and addresses that are empty are absent.
+fn non_empty(text: Option<Text<'_>>) -> Option<Text<'_>> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// The client address of an `origin.address` without its port: `10.1.2.3:51504`, `[::1]:51504`, and both without a port
+/// (`connection_*` before 8.3). IPv6 is written in its canonical form, so that all shapes agree. Anything else is kept.
+#[must_use]
+pub fn client_address(origin: &[u8]) -> Text<'_> {
+    let without_port = match origin {
+        [b'[', rest @ ..] => memchr::memchr(b']', rest).map_or(rest, |end| &rest[..end]),
+        _ => match memchr::memchr_iter(b':', origin).collect::<ColonPositions>() {
+            ColonPositions::One(at) if is_port(&origin[at + 1..]) => &origin[..at],
+            _ => origin,
+        },
+    };
+    if memchr::memchr(b':', without_port).is_none() {
+        return Cow::Borrowed(without_port);
+    }
+    match std::str::from_utf8(without_port).ok().and_then(|text| text.parse::<std::net::Ipv6Addr>().ok()) {
+        Some(address) => {
+            let canonical = address.to_string().into_bytes();
+            if canonical == without_port { Cow::Borrowed(without_port) } else { Cow::Owned(canonical) }
+        }
+        None => Cow::Borrowed(without_port),
+    }
+}
+
+fn is_port(text: &[u8]) -> bool {
+    !text.is_empty() && text.len() <= 5 && text.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether a text holds no, one or several colons: one separates a port, several belong to IPv6.
+enum ColonPositions {
+    None,
+    One(usize),
+    Several,
+}
+
+impl FromIterator<usize> for ColonPositions {
+    fn from_iter<I: IntoIterator<Item = usize>>(positions: I) -> Self {
+        let mut positions = positions.into_iter();
+        match (positions.next(), positions.next()) {
+            (None, _) => Self::None,
+            (Some(at), None) => Self::One(at),
+            _ => Self::Several,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode_line;
+    use super::*;
+    use crate::time::Zone;
+
+    #[test]
+    fn addresses_lose_their_port() {
+        for (origin, address) in [
+            ("10.1.2.3:51504", "10.1.2.3"),
+            ("10.1.2.3", "10.1.2.3"),
+            ("[::1]:51504", "::1"),
+            ("[::1]", "::1"),
+            ("::1", "::1"),
+            ("[0:0:0:0:0:0:0:1]:9300", "::1"),
+            ("2001:DB8::1", "2001:db8::1"),
+            ("es-1.example:9300", "es-1.example"),
+            ("weird:text", "weird:text"),
+        ] {
+            assert_eq!(client_address(origin.as_bytes()).as_ref(), address.as_bytes(), "{origin}");
+        }
+    }
+
+    fn decode(line: &str) -> AuditEventOwned {
+        let mut found = Vec::new();
+        decode_line(line.as_bytes(), &Context::new(Zone::UTC), &mut |format, record| {
+            if let Record::Audit(event) = record {
+                found.push((
+                    format,
+                    event.time.rfc3339(),
+                    String::from_utf8_lossy(event.action.name()).into_owned(),
+                    event.user.map(|user| String::from_utf8_lossy(&user).into_owned()),
+                    event.zone_assumed,
+                ));
+            }
+        })
+        .unwrap();
+        found.remove(0)
+    }
+    type AuditEventOwned = (&'static str, String, String, Option<String>, bool);
+
+    #[test]
+    fn native_lines_of_several_releases() {
+        let old = r#"{"@timestamp":"2018-10-31T09:34:25,109", "node.id":"n", "event.type":"rest", "event.action":"authentication_failed", "user.name":"elastic"}"#;
+        assert_eq!(
+            decode(old),
+            ("native", "2018-10-31T09:34:25.109Z".into(), "authentication_failed".into(), Some("elastic".into()), true)
+        );
+        let docker =
+            r#"{"type": "audit", "timestamp":"2019-06-11T15:03:32,102+0200", "event.action":"tampered_request"}"#;
+        assert_eq!(
+            decode(docker),
+            ("native", "2019-06-11T13:03:32.102Z".into(), "tampered_request".into(), None, false)
+        );
+    }
+
+    #[test]
+    fn an_event_without_a_time_is_an_error() {
+        let line = br#"{"type":"audit","event.action":"authentication_failed"}"#;
+        let error = decode_line(line, &Context::new(Zone::UTC), &mut |_, _| panic!("no record")).unwrap_err();
+        assert_eq!(error.message, "an audit event without a usable time");
+    }
+}
