@@ -18,6 +18,7 @@
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod lines;
 pub mod options;
 pub mod report;
 pub mod time;
