@@ -17,6 +17,7 @@
 
 pub mod error;
 pub mod event;
+pub mod input;
 pub mod options;
 pub mod report;
 pub mod time;
