@@ -15,10 +15,13 @@
 //! cli                    arguments -> options
 //! ```
 
+pub mod correlate;
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod input;
 pub mod lines;
 pub mod options;
 pub mod report;
+pub mod state;
 pub mod time;

@@ -273,6 +273,29 @@ pub struct ChangeRecord {
     pub expiration: Sym,
 }
 
+impl ChangeRecord {
+    /// Every symbol in the record, for translation.
+    pub(super) fn syms_mut(&mut self) -> impl Iterator<Item = &mut Sym> {
+        [
+            &mut self.action,
+            &mut self.request_id,
+            &mut self.user,
+            &mut self.user_realm,
+            &mut self.run_by,
+            &mut self.source,
+            &mut self.name,
+            &mut self.detail,
+            &mut self.namespace,
+            &mut self.service,
+            &mut self.owner,
+            &mut self.owner_realm,
+            &mut self.expiration,
+        ]
+        .into_iter()
+        .chain(&mut self.ids)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -154,6 +154,8 @@ pub struct ChainId(pub u32);
 impl ChainId {
     /// No realm event was seen for the attempt.
     pub const NONE_SEEN: Self = Self(0);
+    /// Realm events of the attempt are not logged, or cannot be joined: set by `correlate` only.
+    pub const UNKNOWN: Self = Self(u32::MAX);
 }
 
 impl Default for Chains {
@@ -170,8 +172,7 @@ impl Chains {
         }
         if self.index.len() + 1 < self.lists.len() {
             // After deserialising, the index is rebuilt once.
-            self.index =
-                self.lists.iter().enumerate().skip(1).map(|(id, list)| (list.clone(), id as u32)).collect();
+            self.index = self.lists.iter().enumerate().skip(1).map(|(id, list)| (list.clone(), id as u32)).collect();
         }
         if let Some(&id) = self.index.get(realms) {
             return ChainId(id);
@@ -182,10 +183,10 @@ impl Chains {
         ChainId(id)
     }
 
-    /// The realms of a chain.
+    /// The realms of a chain; `None` for [`ChainId::UNKNOWN`].
     #[must_use]
-    pub fn get(&self, chain: ChainId) -> &[Sym] {
-        &self.lists[chain.0 as usize]
+    pub fn get(&self, chain: ChainId) -> Option<&[Sym]> {
+        self.lists.get(chain.0 as usize).map(Vec::as_slice)
     }
 
     /// Takes in another table whose realms translate by `syms`; the result translates its chains.
