@@ -31,6 +31,12 @@ pub struct RawStr<'a> {
 }
 
 impl<'a> RawStr<'a> {
+    /// Text that holds no escapes, from a record that is not JSON.
+    #[must_use]
+    pub fn plain(raw: &'a [u8]) -> Self {
+        Self { raw, escaped: false }
+    }
+
     /// The text itself; borrowed unless it holds escapes.
     #[must_use]
     pub fn text(self) -> Text<'a> {
