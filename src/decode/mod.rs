@@ -4,11 +4,24 @@
 //! members; any other line is claimed by the first text shape that knows how it begins. Envelopes (docker) unwrap and
 //! decode what is inside. Detection is per line, because one container stream mixes audit, server and other lines.
 
+pub mod audit_text;
+pub mod cri;
 pub mod docker;
+pub mod ecs;
+pub mod export;
+pub mod fields;
 pub mod json;
+pub mod legacy;
 pub mod members;
+pub mod message;
 pub mod native;
+pub mod opensearch;
+pub mod prefixed;
 pub mod server;
+pub mod server_text;
+#[cfg(test)]
+mod testing;
+pub mod text_event;
 
 use crate::error::DecodeError;
 use crate::event::Record;
@@ -76,11 +89,28 @@ pub trait TextShape: Sync {
 }
 
 /// The JSON shapes, in the order in which they are asked.
-pub static JSON_SHAPES: &[&dyn JsonShape] =
-    &[&native::Native, &docker::Docker, &server::EcsServer, &server::JsonServer];
+pub static JSON_SHAPES: &[&dyn JsonShape] = &[
+    &export::Export,
+    &native::Native,
+    &ecs::Ecs,
+    &legacy::Legacy,
+    &opensearch::OpenSearch,
+    &docker::Docker,
+    &text_event::TextEvent,
+    &server::EcsServer,
+    &server::JsonServer,
+    &message::RawMessage,
+];
 
 /// The text shapes, in the order in which they are asked.
-pub static TEXT_SHAPES: &[&dyn TextShape] = &[];
+pub static TEXT_SHAPES: &[&dyn TextShape] = &[
+    &server_text::ServerText,
+    &audit_text::AuditText,
+    &cri::Cri,
+    &prefixed::Compose,
+    &prefixed::Kubectl,
+    &prefixed::Prefixed,
+];
 
 /// Decodes one line (without its line end) and gives what it holds to `sink`: exactly one record, except for envelopes
 /// around nothing.
@@ -110,6 +140,12 @@ pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Resul
     }
     sink(UNKNOWN, Record::Other);
     Ok(())
+}
+
+/// Whether a text begins as the native audit lines do, so that it must not be lost in silence where it is broken.
+fn is_audit_start(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    [&br#"{"type":"audit""#[..], br#"{"type": "audit""#].iter().any(|start| text.starts_with(start))
 }
 
 /// The format name of lines that no shape claims.
