@@ -48,7 +48,7 @@ impl TextShape for AuditText {
     }
 
     fn claims(&self, line: &[u8]) -> bool {
-        line.starts_with(b"[") && Head::read(line).is_some()
+        matches!(line, [b'[', b'0'..=b'9', ..]) && Head::read(line).is_some()
     }
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
@@ -123,4 +123,53 @@ fn build<'a>(head: &Head<'a>, stamp: Stamp) -> AuditEvent<'a> {
         members.set_path(pair.name, pair.value);
     }
     legacy_event(&mut members, stamp, head.action.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{audit, brief, decode};
+
+    #[test]
+    fn events_with_and_without_the_names_of_the_node() {
+        for (line, expected) in [
+            (
+                "[2018-06-19T05:16:15,549] [rest] [authentication_failed]        origin_address=[10.0.0.1], principal=[bob], uri=[/x]",
+                "2018-06-19T05:16:15.549Z authentication_failed - bob - 10.0.0.1 -",
+            ),
+            (
+                "[2018-06-19T05:16:15,549] [10.0.0.2] [host] [es-1] [rest] [realm_authentication_failed]\trealm=[file1], origin_address=[10.0.0.1], principal=[bob], uri=[/x]",
+                "2018-06-19T05:16:15.549Z realm_authentication_failed es-1 bob file1 10.0.0.1 -",
+            ),
+            (
+                "[2018-06-19T05:16:15,549] [es-1] [rest] [authentication_failed]\trealm=[file1], origin_address=[10.0.0.1], principal=[bob], uri=[/x]",
+                "2018-06-19T05:16:15.549Z realm_authentication_failed es-1 bob file1 10.0.0.1 -",
+            ),
+            (
+                "[2018-06-19T05:16:15,549] [es-1] [rest] [tampered_request]",
+                "2018-06-19T05:16:15.549Z tampered_request es-1 - - - -",
+            ),
+        ] {
+            let (format, event) = audit(line);
+            assert_eq!((format, brief(&event).as_str()), ("audit-text", expected), "{line}");
+            assert!(event.zone_assumed);
+        }
+    }
+
+    #[test]
+    fn text_of_the_client_does_not_pass_for_the_nodes() {
+        let (_, event) = audit(
+            "[2018-06-19T05:16:15,549] [es-1] [rest] [authentication_failed]\torigin_address=[10.0.0.1], principal=[a], b], origin_address=[6.6.6.6], uri=[/x?principal=[root]], request_body=[{}], principal=[root], uri=[/y]",
+        );
+        assert_eq!(brief(&event), "2018-06-19T05:16:15.549Z authentication_failed es-1 a], b - 10.0.0.1 -");
+        assert_eq!(event.url_path.as_deref(), Some(&b"/x"[..]));
+    }
+
+    #[test]
+    fn other_bracketed_text_is_other() {
+        for line in
+            ["[a] [b] [c] [d] [rest] [x]", "[2018-06-19T05:16:15,549] [rest] [Not a name]", "[[[[", "[a] [rest]"]
+        {
+            assert_eq!(decode(line), [("unknown", "other".to_owned())], "{line}");
+        }
+    }
 }

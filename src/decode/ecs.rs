@@ -6,7 +6,7 @@
 
 use super::members::{Field, Members};
 use super::native::{self, LAYERS, normal_form};
-use super::{Context, JsonShape, Sink, audit_text};
+use super::{Context, JsonShape, Sink, audit_text, legacy};
 use crate::error::DecodeError;
 use crate::event::{Action, AuditEvent, Change, Record, Text, is_invalidation};
 use crate::time::{self, Stamp};
@@ -113,7 +113,9 @@ fn event<'a>(
     original: Option<AuditEvent<'a>>,
     context: &Context,
 ) -> Result<AuditEvent<'a>, DecodeError> {
-    let name = members.text(Field::EventAction).or_else(|| members.text(Field::LegacyAction));
+    let name = members.text(Field::EventAction);
+    let is_legacy = name.is_none();
+    let name = name.or_else(|| members.text(Field::LegacyAction));
     let name = name.ok_or(DecodeError::at(0, "an audit event without an action"))?;
     let stamp = stamp(members, original.as_ref(), context).ok_or(native::NO_TIME)?;
     // `event.type` holds the ECS category here, or the layer where nothing mapped it.
@@ -128,6 +130,9 @@ fn event<'a>(
     if let Action::SecurityChange(name) = &event.action {
         let name = name.clone();
         separate_actor(&mut event, &name, original.as_ref(), members.text(Field::UserTargetName));
+    }
+    if is_legacy {
+        legacy::adjust(&mut event);
     }
     event.origin = origin(members, original.as_ref());
     if let Some(original) = original {
@@ -244,6 +249,131 @@ pub fn without_query(url: Text<'_>) -> Text<'_> {
         Text::Owned(mut url) => {
             url.truncate(end);
             Text::Owned(url)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::testing::{audit, brief, decode};
+
+    const RAW: &str = r#"{"type":"audit", "timestamp":"2026-03-01T13:34:56,789+0100", "cluster.uuid":"c", "node.id":"n1", "event.type":"rest", "event.action":"authentication_failed", "user.name":"bob", "origin.type":"rest", "origin.address":"[::1]:51504", "url.path":"/_search", "url.query":"q=1", "request.method":"GET", "request.id":"r1", "trace.id":"t1", "x_forwarded_for":"1.2.3.4"}"#;
+    const BRIEF: &str = "2026-03-01T12:34:56.789Z authentication_failed n1 bob - [::1]:51504 r1";
+
+    fn document() -> Value {
+        json!({
+            "@timestamp":"2026-03-01T12:34:56.789Z",
+            "event":{"action":"authentication_failed","category":["database"],"type":"access","outcome":"success"},
+            "elasticsearch":{"audit":{"layer":"rest","request":{"id":"r1"},"origin.type":"rest","user":{}},
+                "cluster":{"uuid":"c"},"node":{"id":"n1"}},
+            "user":{"name":"bob"}, "source":{"ip":"::1","port":51504,"address":"[::1]:51504"},
+            "http":{"request":{"id":"r1","method":"GET"}}, "url":{"original":"/_search?q=1"}, "trace":{"id":"t1"},
+            "log":{"level":"info"}, "message":RAW
+        })
+    }
+
+    #[test]
+    fn an_event_is_the_same_in_every_shape() {
+        assert_eq!(brief(&audit(RAW).1), BRIEF);
+        let whole = document();
+        let mut bare = document();
+        bare.as_object_mut().unwrap().remove("message");
+        let mut original = bare.clone();
+        original["event"]["original"] = json!(RAW);
+        // Columns that were left out are in the raw line; an address without its port is too.
+        let narrow = json!({"@timestamp":"2026-03-01T12:34:56.789Z","event.action":"authentication_failed",
+            "source.ip":"::1","elasticsearch.audit.layer":"rest","message":RAW});
+        let ported = json!({"@timestamp":"2026-03-01T12:34:56.789Z","event.action":"authentication_failed",
+            "user.name":"bob","source.ip":"::1","source.port":"51,504","url.original":"/_search?q=1",
+            "elasticsearch.audit.layer":"rest","elasticsearch.node.id":"n1","http.request.id":"r1","trace.id":"t1",
+            "elasticsearch.cluster.uuid":"c"});
+        for document in [&whole, &bare, &original, &narrow, &ported] {
+            let (format, event) = audit(&document.to_string());
+            assert_eq!((format, brief(&event).as_str()), ("ecs", BRIEF), "{document}");
+            assert_eq!(event.url_path.as_deref(), Some(&b"/_search"[..]), "{document}");
+            assert_eq!(event.trace_id.as_deref(), Some(&b"t1"[..]), "{document}");
+            assert_eq!(event.layer.as_deref(), Some(&b"rest"[..]), "{document}");
+            assert_eq!(event.cluster_uuid.as_deref(), Some(&b"c"[..]), "{document}");
+            // The same out of an index.
+            let (format, event) = audit(&json!({"_index":"i","_id":"1","_source":document}).to_string());
+            assert_eq!((format, brief(&event).as_str()), ("elasticdump", BRIEF), "{document}");
+        }
+        assert_eq!(audit(&whole.to_string()).1.forwarded_for.as_deref(), Some(&b"1.2.3.4"[..]));
+        // The pipeline did not know the zone of the node.
+        let mut shifted = document();
+        shifted["@timestamp"] = json!("2026-03-01T13:34:56.789Z");
+        assert_eq!(brief(&audit(&shifted.to_string()).1), BRIEF);
+        let line = RAW.replace("+0100", "");
+        shifted["@timestamp"] = json!("2026-03-01T12:34:56.789Z");
+        shifted["message"] = json!(line);
+        assert_eq!(brief(&audit(&shifted.to_string()).1), BRIEF);
+        assert!(!audit(&shifted.to_string()).1.zone_assumed);
+    }
+
+    fn change(action: &str, audit: Value, user: Value, raw: Option<&str>) -> Value {
+        let mut document = json!({"@timestamp":"2026-03-01T12:34:56.789Z","event":{"action":action,"outcome":"failure"},
+            "elasticsearch":{"audit":audit,"node":{"id":"n1"}},"user":user,"message":raw});
+        document["elasticsearch"]["audit"]["layer"] = json!("security_config_change");
+        document["elasticsearch"]["audit"]["request"] = json!({"id":"r1"});
+        document
+    }
+
+    #[test]
+    fn the_user_of_a_change_is_its_target_unless_shown_to_be_the_actor() {
+        let name = |text: &Option<crate::event::Text<'_>>| {
+            text.as_ref().map(|text| String::from_utf8_lossy(text).into_owned()).unwrap_or_default()
+        };
+        // The pipelines move the filter of an invalidation into the user.
+        let event = audit(
+            &change(
+                "invalidate_apikeys",
+                json!({"invalidate":{"apikeys":{"owned_by_authenticated_user":false,"user":{}}},
+                "user":{"realm":"native1"}}),
+                json!({"name":"owner"}),
+                None,
+            )
+            .to_string(),
+        )
+        .1;
+        let body = event.change.unwrap();
+        assert_eq!((event.user, event.user_realm), (None, None));
+        assert_eq!((name(&body.owner), name(&body.owner_realm)), ("owner".into(), "native1".into()));
+        assert_eq!(body.owned_by_authenticated_user, Some(false));
+        // And the user that was put; the body is gone.
+        let event = audit(&change("put_user", json!({}), json!({"name":"target"}), None).to_string()).1;
+        assert_eq!((event.user, name(&event.change.unwrap().name)), (None, "target".into()));
+        // An authentication type is only written with an actor.
+        let put = change(
+            "put_user",
+            json!({"authentication.type":"REALM","put":{"user":{"name":"target"}}}),
+            json!({"name":"actor","target":{"name":"target"}}),
+            None,
+        );
+        let event = audit(&put.to_string()).1;
+        assert_eq!((name(&event.user), name(&event.change.unwrap().name)), ("actor".into(), "target".into()));
+        // The raw line knows.
+        let raw = r#"{"type":"audit","timestamp":"2026-03-01T12:34:56,789+0000","node.id":"n1","event.type":"security_config_change","event.action":"put_role","user.name":"actor","user.realm":"r","request.id":"r1","put":{"role":{"name":"role"}}}"#;
+        let event = audit(&change("put_role", json!({}), json!({"name":"other"}), Some(raw)).to_string()).1;
+        assert_eq!((name(&event.user), name(&event.user_realm)), ("actor".into(), "r".into()));
+        assert_eq!(name(&event.change.unwrap().name), "role");
+        let raw = raw.replace(r#""user.name":"actor","user.realm":"r","#, "");
+        let event = audit(&change("put_role", json!({}), json!({"name":"other"}), Some(&raw)).to_string()).1;
+        assert_eq!((event.user, name(&event.change.unwrap().name)), (None, "role".into()));
+    }
+
+    #[test]
+    fn documents_of_other_products_are_not_claimed() {
+        for document in [
+            json!({"@timestamp":"2026-03-01T12:34:56.789Z","event":{"action":"authentication_failed","dataset":"system.auth"}}),
+            json!({"@timestamp":"2026-03-01T12:34:56.789Z","event":{"action":"user_login"}}),
+            json!({"@timestamp":"2026-03-01T12:34:56.789Z","event":{"action":"x","dataset":"elasticsearch.deprecation"},
+                "elasticsearch":{"audit":{"layer":"rest"}}}),
+            json!({"index":{"_index":"i","_id":"1"}}),
+            json!({"create":{}}),
+        ] {
+            assert_eq!(decode(&document.to_string()), [("unknown", "other".to_owned())], "{document}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::error::DecodeError;
 use crate::event::{Action, AuditEvent, Record, Text};
 use crate::time::{self, Stamp};
 
-/// The document as the node itself indexed it, or as a pipeline of that time mapped the text line.
+/// The document as the node itself indexed it.
 pub struct Legacy;
 
 impl JsonShape for Legacy {
@@ -44,6 +44,12 @@ pub fn legacy_event<'a>(members: &mut Members<'a>, stamp: Stamp, name: Text<'a>)
     event.origin = event.origin.take().or_else(|| {
         members.text(Field::SourceAddress).or_else(|| members.text(Field::SourceIp)).filter(|text| !text.is_empty())
     });
+    adjust(&mut event);
+    event
+}
+
+/// Reads `realm` as the releases of that time meant it.
+pub fn adjust(event: &mut AuditEvent<'_>) {
     match event.action {
         // Before the action had a name of its own, the realm told that only this realm said no.
         Action::AuthenticationFailed if event.realm.is_some() => event.action = Action::RealmAuthenticationFailed,
@@ -51,5 +57,25 @@ pub fn legacy_event<'a>(members: &mut Members<'a>, stamp: Stamp, name: Text<'a>)
         // Elsewhere `realm` is the realm of the user.
         _ => event.user_realm = event.user_realm.take().or_else(|| event.realm.take()),
     }
-    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{audit, brief};
+
+    #[test]
+    fn documents_of_the_index_output_and_of_early_filebeat() {
+        let (format, event) = audit(
+            r#"{"_index":".security_audit_log-2018.06.19","_source":{"@timestamp":"2018-06-19T05:16:15.549Z","node_name":"es-1","node_host_address":"10.0.0.2","layer":"rest","event_type":"authentication_failed","origin_address":"10.0.0.1","principal":"bob","uri":"/x?y","request":"R"}}"#,
+        );
+        assert_eq!(format, "elasticdump");
+        assert_eq!(brief(&event), "2018-06-19T05:16:15.549Z authentication_failed es-1 bob - 10.0.0.1 -");
+        assert_eq!(event.url_path.as_deref(), Some(&b"/x"[..]));
+        let (format, event) = audit(
+            r#"{"@timestamp":"2018-06-19T07:16:15.549Z","elasticsearch":{"audit":{"event_type":"access_granted","layer":"transport","realm":"ad","action":"a"},"node":{"name":"es-1"}},"event":{"dataset":"elasticsearch.audit"},"user":{"name":"bob"},"source":{"ip":"10.0.0.1"}}"#,
+        );
+        assert_eq!(format, "ecs");
+        assert_eq!(brief(&event), "2018-06-19T07:16:15.549Z access_granted es-1 bob - 10.0.0.1 -");
+        assert_eq!(event.user_realm.as_deref(), Some(&b"ad"[..]));
+    }
 }
