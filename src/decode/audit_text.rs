@@ -67,6 +67,9 @@ struct Head<'a> {
     rest: &'a [u8],
 }
 
+/// Node, layer, action, and the pairs.
+type Event<'a> = (Option<&'a [u8]>, &'a [u8], &'a [u8], &'a [u8]);
+
 /// The text of a bracket at the start, and what follows it and its white space.
 pub(super) fn bracket(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let inside = text.strip_prefix(b"[")?;
@@ -81,8 +84,7 @@ impl<'a> Head<'a> {
         Some(Self { time, node_name, layer, action, rest })
     }
 
-    /// Node, layer and action, and the pairs.
-    fn event(mut rest: &'a [u8]) -> Option<(Option<&'a [u8]>, &'a [u8], &'a [u8], &'a [u8])> {
+    fn event(mut rest: &'a [u8]) -> Option<Event<'a>> {
         let mut node_name = None;
         for _ in 0..4 {
             let (text, after) = bracket(rest)?;

@@ -284,15 +284,14 @@ impl<'p> Place<'p> {
     #[inline]
     fn of(mut path: &'p [u8], exported: bool) -> Self {
         let (mut beneath_source, mut beneath_audit) = (false, false);
-        if path.first() == Some(&b'_') || (exported && path.first() == Some(&b'f')) {
-            if let Some(rest) = path.strip_prefix(b"_source.").or_else(|| path.strip_prefix(b"fields.")) {
-                (path, beneath_source) = (rest, true);
-            }
+        let may_be_source = path.first() == Some(&b'_') || (exported && path.first() == Some(&b'f'));
+        if may_be_source && let Some(rest) = path.strip_prefix(b"_source.").or_else(|| path.strip_prefix(b"fields.")) {
+            (path, beneath_source) = (rest, true);
         }
-        if path.first() == Some(&b'e') {
-            if let Some(rest) = path.strip_prefix(b"elasticsearch.audit.") {
-                (path, beneath_audit) = (rest, true);
-            }
+        if path.first() == Some(&b'e')
+            && let Some(rest) = path.strip_prefix(b"elasticsearch.audit.")
+        {
+            (path, beneath_audit) = (rest, true);
         }
         // A `json` object is where Filebeat puts a decoded line that it does not map.
         path = path.strip_prefix(b"json.").unwrap_or(path);

@@ -2,7 +2,7 @@
 
 use super::{Context, decode_line};
 use crate::error::DecodeError;
-use crate::event::{AuditEvent, Record, ServerEvent, Text};
+use crate::event::{AuditEvent, Change, Record, ServerEvent, Text};
 use crate::time::Zone;
 
 /// Format and kind of each record.
@@ -41,8 +41,8 @@ pub(crate) fn audit(line: &str) -> (&'static str, AuditEvent<'static>) {
         own!(layer, cluster_uuid, node_id, node_name, authentication_type, user, user_realm, run_by, run_as, apikey_id);
         own!(apikey_name, token_name, realm, origin, forwarded_for, url_path, request_id, trace_id, es_action);
         owned.change = event.change.map(|mut change| {
-            let mut copy = crate::event::Change::default();
-            copy.ids = change.ids.iter().map(|id| Text::Owned(id.to_vec())).collect();
+            let ids = change.ids.iter().map(|id| Text::Owned(id.to_vec())).collect();
+            let mut copy = Change { ids, ..Change::default() };
             macro_rules! own {
                 ($($member:ident),*) => { $(copy.$member = own(&mut change.$member);)* };
             }
