@@ -202,8 +202,16 @@ impl<'a> Members<'a> {
     /// Where the line is not one valid JSON object.
     pub fn read(line: &'a [u8]) -> Result<Self, DecodeError> {
         let mut members = Members::empty();
-        json::walk(line, &mut members)?;
+        members.fill(line)?;
         Ok(members)
+    }
+
+    /// Walks a record in place: the table is large, and every line is worth not copying it.
+    ///
+    /// # Errors
+    /// Where the line is not one valid JSON object.
+    pub fn fill(&mut self, line: &'a [u8]) -> Result<(), DecodeError> {
+        json::walk(line, self)
     }
 
     /// Whether the member is there with any usable type.

@@ -125,7 +125,8 @@ pub static TEXT_SHAPES: &[&dyn TextShape] = &[
 pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     if line.first() == Some(&b'{') {
-        let members = Members::read(line)?;
+        let mut members = Members::empty();
+        members.fill(line)?;
         return match JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
             Some(shape) => shape.decode(members, context, sink),
             None => {
