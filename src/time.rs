@@ -107,14 +107,38 @@ pub struct Stamp {
 }
 
 /// Reads a time in any form that the logs and their exports use: ISO 8601 with `T` or a space, a comma or a point before
-/// the fraction, up to nanoseconds (cut to milliseconds), any offset form or none; or epoch seconds/milliseconds.
+/// the fraction, up to nanoseconds (cut to milliseconds), any offset form or none; or epoch seconds/milliseconds; or the
+/// form that Kibana shows and exports, `Mar 1, 2026 @ 12:34:56.789`.
 /// `None` where it is not a time, or a date that does not exist.
 #[must_use]
 pub fn parse(text: &[u8], assumed: Zone) -> Option<Stamp> {
     if let Some(stamp) = parse_iso(text, assumed) {
         return Some(stamp);
     }
+    if text.first().is_some_and(u8::is_ascii_alphabetic) {
+        return parse_kibana(text, assumed);
+    }
     parse_epoch(text)
+}
+
+/// `Mar 1, 2026 @ 12:34:56.789`, in the zone of whoever exported it: rewritten to ISO 8601.
+fn parse_kibana(text: &[u8], assumed: Zone) -> Option<Stamp> {
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let name = text.first_chunk::<3>()?;
+    let month = MONTHS.as_chunks::<3>().0.iter().position(|month| month == name)? + 1;
+    let rest = text[3..].strip_prefix(b" ")?;
+    let (day, rest) = match rest {
+        [a, b',', rest @ ..] => (two(b'0', *a)?, rest),
+        [a, b, b',', rest @ ..] => (two(*a, *b)?, rest),
+        _ => return None,
+    };
+    let (year, clock) = rest.strip_prefix(b" ")?.split_first_chunk::<4>()?;
+    let clock = clock.strip_prefix(b" @ ")?;
+    let mut iso = Vec::with_capacity(32);
+    iso.extend_from_slice(year);
+    iso.extend_from_slice(format!("-{month:02}-{day:02}T").as_bytes());
+    iso.extend_from_slice(clock);
+    parse_iso(&iso, assumed)
 }
 
 /// Epoch seconds (10 digits, optional fraction) or milliseconds (13 digits).
@@ -233,6 +257,8 @@ mod tests {
             "2026-03-01T18:04:56,789+0530",
             "1772368496789",
             "1772368496.789",
+            "Mar 1, 2026 @ 12:34:56.789",
+            "Mar 01, 2026 @ 12:34:56.789",
         ] {
             assert_eq!(millis(text), Some(instant), "{text}");
         }
@@ -251,6 +277,10 @@ mod tests {
             "2026-03-01T12:34:56,789Zx",
             "123",
             "2026-03-01T12:34:56.1234567890Z",
+            "Mar 32, 2026 @ 12:34:56.789",
+            "Foo 1, 2026 @ 12:34:56.789",
+            "Mar 1, 2026 12:34:56.789",
+            "Mar 1",
         ] {
             assert_eq!(millis(text), None, "{text}");
         }

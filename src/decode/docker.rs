@@ -13,7 +13,8 @@ impl JsonShape for Docker {
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {
-        members.has(Field::DockerLog) && members.has(Field::DockerStream) && members.has(Field::DockerTime)
+        // Fluentd and Fluent Bit keep the two and name the time otherwise.
+        members.has(Field::DockerLog) && (members.has(Field::DockerStream) || members.has(Field::DockerTime))
     }
 
     fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {

@@ -39,24 +39,32 @@ fields! {
     EventAction = b"event.action",
     /// Layer (native) or ECS category.
     EventType = b"event.type",
-    /// Layer in ECS documents.
+    /// Layer in ECS documents and in index documents of 6.x.
     Layer = b"layer",
+    /// What happened, in index documents of 5.x and 6.x.
+    LegacyAction = b"event_type",
+    /// Which integration made an ECS document.
+    EventDataset = b"event.dataset" | b"data_stream.dataset",
     /// Cluster.
     ClusterUuid = b"cluster.uuid" | b"elasticsearch.cluster.uuid",
     /// Node id.
     NodeId = b"node.id" | b"elasticsearch.node.id",
     /// Node name.
-    NodeName = b"node.name" | b"elasticsearch.node.name",
+    NodeName = b"node.name" | b"elasticsearch.node.name" | b"node_name",
     /// REALM, API_KEY, TOKEN, …
     AuthenticationType = b"authentication.type",
     /// Effective user.
     UserName = b"user.name",
+    /// Effective user in index documents of 5.x and 6.x.
+    Principal = b"principal",
+    /// Whom a security change is about, in ECS.
+    UserTargetName = b"user.target.name",
     /// Realm of the effective user.
     UserRealm = b"user.realm",
     /// Who authenticated, on run-as.
-    RunByName = b"user.run_by.name",
+    RunByName = b"user.run_by.name" | b"run_by_principal",
     /// Target of run-as.
-    RunAsName = b"user.run_as.name",
+    RunAsName = b"user.run_as.name" | b"user.effective.name" | b"run_as_principal",
     /// API key of the request.
     ApiKeyId = b"apikey.id",
     /// Its name.
@@ -68,19 +76,19 @@ fields! {
     /// Where the request came in.
     OriginType = b"origin.type",
     /// Client address with port.
-    OriginAddress = b"origin.address",
+    OriginAddress = b"origin.address" | b"origin_address",
     /// ECS client address.
     SourceAddress = b"source.address",
     /// ECS client IP.
     SourceIp = b"source.ip",
     /// ECS client port.
-    SourcePort = b"source.port",
+    SourcePort = b"source.port" | b"origin_port",
     /// Forwarding header.
     ForwardedFor = b"x_forwarded_for",
     /// Path of the request.
     UrlPath = b"url.path",
-    /// ECS path of the request, with the query.
-    UrlOriginal = b"url.original",
+    /// Path of the request with the query: ECS, and index documents of 5.x and 6.x.
+    UrlOriginal = b"url.original" | b"uri",
     /// Joins the events of one request.
     RequestId = b"request.id",
     /// The same in ECS.
@@ -96,7 +104,7 @@ fields! {
     /// Level of a 7.x server line.
     Level = b"level",
     /// Logger of a 7.x server line.
-    Component = b"component",
+    Component = b"component" | b"elasticsearch.component" | b"elasticsearch.server.component",
     /// Message of a server line, or the raw line in an ECS document.
     Message = b"message",
     /// Raw line in an ECS document.
@@ -107,10 +115,33 @@ fields! {
     DockerStream = b"stream",
     /// Time of docker's json-file driver.
     DockerTime = b"time",
+    /// Index of an exported document.
+    ExportIndex = b"_index",
+    /// OpenSearch: what happened.
+    AuditCategory = b"audit_category",
+    /// OpenSearch: time, in old releases.
+    AuditUtcTimestamp = b"audit_utc_timestamp",
+    /// OpenSearch: node id.
+    AuditNodeId = b"audit_node_id",
+    /// OpenSearch: node name.
+    AuditNodeName = b"audit_node_name",
+    /// OpenSearch: REST or TRANSPORT.
+    AuditLayer = b"audit_request_layer",
+    /// OpenSearch: effective user.
+    AuditEffectiveUser = b"audit_request_effective_user",
+    /// Search Guard: who authenticated the effective user.
+    AuditAuthDomain = b"audit_request_effective_user_auth_domain",
+    /// OpenSearch: who authenticated, where somebody acts as another.
+    AuditInitiatingUser = b"audit_request_initiating_user",
+    /// OpenSearch: client.
+    AuditRemoteAddress = b"audit_request_remote_address",
+    /// OpenSearch: path of the request.
+    AuditRestPath = b"audit_rest_request_path",
+    /// OpenSearch: privilege that was checked, which is an action.
+    AuditPrivilege = b"audit_request_privilege",
+    /// OpenSearch: forwarding header.
+    AuditForwardedFor = b"audit_rest_request_headers.X-Forwarded-For" | b"audit_rest_request_headers.x-forwarded-for",
 }
-
-/// Prefixes below which the native names stand in other shapes.
-const PREFIXES: [&[u8]; 2] = [b"_source.", b"elasticsearch.audit."];
 
 /// Verbs below which a security change describes its target.
 const CHANGE_VERBS: [&[u8]; 6] = [b"put", b"delete", b"change", b"create", b"invalidate", b"activate"];
@@ -121,17 +152,68 @@ pub struct Members<'a> {
     values: [Option<Scalar<'a>>; FIELDS],
     change: Change<'a>,
     any_change: bool,
+    exported: bool,
+    beneath_source: bool,
+    beneath_audit: bool,
 }
 
 impl<'a> Members<'a> {
+    /// No members: what text shapes start from.
+    #[must_use]
+    pub fn empty() -> Self {
+        Members {
+            values: [None; FIELDS],
+            change: Change::default(),
+            any_change: false,
+            exported: false,
+            beneath_source: false,
+            beneath_audit: false,
+        }
+    }
+
+    /// Sets a member of a record that is not JSON. The first wins here too.
+    pub fn set(&mut self, field: Field, text: &'a [u8]) {
+        self.values[field as usize].get_or_insert(Scalar::Str(RawStr::plain(text)));
+    }
+
+    /// Sets a member by its path. `false` where no field has that path.
+    pub fn set_path(&mut self, path: &[u8], text: &'a [u8]) -> bool {
+        field(path).map(|field| self.set(field, text)).is_some()
+    }
+
+    /// Forgets a member.
+    pub fn clear(&mut self, field: Field) {
+        self.values[field as usize] = None;
+    }
+
+    /// Whether the record is a document out of an index: its members stand below `_source` (or `fields`).
+    #[must_use]
+    pub fn is_exported(&self) -> bool {
+        self.beneath_source
+    }
+
+    /// Whether members stand below `elasticsearch.audit`, as Filebeat and Elastic Agent put them.
+    #[must_use]
+    pub fn is_ecs_audit(&self) -> bool {
+        self.beneath_audit
+    }
+
     /// Walks a record.
     ///
     /// # Errors
     /// Where the line is not one valid JSON object.
     pub fn read(line: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut members = Members { values: [None; FIELDS], change: Change::default(), any_change: false };
-        json::walk(line, &mut members)?;
+        let mut members = Members::empty();
+        members.fill(line)?;
         Ok(members)
+    }
+
+    /// Walks a record in place: the table is large, and every line is worth not copying it.
+    ///
+    /// # Errors
+    /// Where the line is not one valid JSON object.
+    pub fn fill(&mut self, line: &'a [u8]) -> Result<(), DecodeError> {
+        json::walk(line, self)
     }
 
     /// Whether the member is there with any usable type.
@@ -199,12 +281,32 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A path without the prefixes of other shapes.
-fn native(mut path: &[u8]) -> &[u8] {
-    for prefix in PREFIXES {
-        path = path.strip_prefix(prefix).unwrap_or(path);
+/// A path without the prefixes below which other shapes put the native names.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    path: &'p [u8],
+    beneath_source: bool,
+    beneath_audit: bool,
+}
+
+impl<'p> Place<'p> {
+    /// `exported`: the record is known to be a search hit, whose values may stand in arrays below `fields`.
+    #[inline]
+    fn of(mut path: &'p [u8], exported: bool) -> Self {
+        let (mut beneath_source, mut beneath_audit) = (false, false);
+        let may_be_source = path.first() == Some(&b'_') || (exported && path.first() == Some(&b'f'));
+        if may_be_source && let Some(rest) = path.strip_prefix(b"_source.").or_else(|| path.strip_prefix(b"fields.")) {
+            (path, beneath_source) = (rest, true);
+        }
+        if path.first() == Some(&b'e')
+            && let Some(rest) = path.strip_prefix(b"elasticsearch.audit.")
+        {
+            (path, beneath_audit) = (rest, true);
+        }
+        // A `json` object is where Filebeat puts a decoded line that it does not map.
+        path = path.strip_prefix(b"json.").unwrap_or(path);
+        Self { path, beneath_source, beneath_audit }
     }
-    path
 }
 
 /// `verb.object.rest` of a path below a change verb.
@@ -220,7 +322,7 @@ fn change_path(path: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl<'a> Visitor<'a> for Members<'a> {
     fn enter(&mut self, path: &[u8]) -> bool {
-        let path = native(path);
+        let path = Place::of(path, self.exported).path;
         if let Some((_, rest)) = change_path(path) {
             // Role descriptors, metadata and rules can be large and name no target.
             return matches!(rest, b"" | b"id" | b"ids" | b"name" | b"names" | b"user" | b"privileges");
@@ -229,6 +331,7 @@ impl<'a> Visitor<'a> for Members<'a> {
         matches!(
             head,
             b"_source"
+                | b"json"
                 | b"elasticsearch"
                 | b"event"
                 | b"user"
@@ -243,17 +346,24 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"request"
                 | b"node"
                 | b"cluster"
+                | b"data_stream"
+                | b"audit_rest_request_headers"
         ) && path != b"user.roles"
             || CHANGE_VERBS.contains(&head)
+            || (self.exported && (path == b"fields" || field(path).is_some()))
     }
 
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>) {
-        let path = native(path);
+        let place = Place::of(path, self.exported);
+        self.beneath_source |= place.beneath_source;
+        self.beneath_audit |= place.beneath_audit;
+        let path = place.path;
         if let Some(field) = field(path) {
             let slot = &mut self.values[field as usize];
             if slot.is_none() && value != Scalar::Null {
                 *slot = Some(value);
             }
+            self.exported |= matches!(field, Field::ExportIndex);
         } else if let Some((object, rest)) = change_path(path) {
             self.change_member(object, rest, value);
         }
@@ -275,6 +385,8 @@ mod tests {
             r#"{"user.name":"a","realm":"r"}"#,
             r#"{"elasticsearch.audit.realm":"r","user":{"name":"a"}}"#,
             r#"{"_source":{"elasticsearch":{"audit":{"realm":"r"}},"user.name":"a"}}"#,
+            r#"{"_index":"x","fields":{"elasticsearch.audit.realm":["r"],"user.name":["a","b"]}}"#,
+            r#"{"json":{"realm":"r","user.name":"a"},"fields":{"realm":"no"}}"#,
         ] {
             assert_eq!(text(line, Field::UserName).as_deref(), Some("a"), "{line}");
             assert_eq!(text(line, Field::Realm).as_deref(), Some("r"), "{line}");

@@ -4,11 +4,29 @@
 //! members; any other line is claimed by the first text shape that knows how it begins. Envelopes (docker) unwrap and
 //! decode what is inside. Detection is per line, because one container stream mixes audit, server and other lines.
 
+pub mod apikeys;
+pub mod audit_text;
+pub mod cri;
+pub mod csv;
 pub mod docker;
+pub mod documents;
+pub mod ecs;
+pub mod export;
+pub mod fields;
+pub mod framing;
 pub mod json;
+pub mod legacy;
 pub mod members;
+pub mod message;
 pub mod native;
+pub mod opensearch;
+pub mod partial;
+pub mod prefixed;
 pub mod server;
+pub mod server_text;
+#[cfg(test)]
+mod testing;
+pub mod text_event;
 
 use crate::error::DecodeError;
 use crate::event::Record;
@@ -76,11 +94,28 @@ pub trait TextShape: Sync {
 }
 
 /// The JSON shapes, in the order in which they are asked.
-pub static JSON_SHAPES: &[&dyn JsonShape] =
-    &[&native::Native, &docker::Docker, &server::EcsServer, &server::JsonServer];
+pub static JSON_SHAPES: &[&dyn JsonShape] = &[
+    &export::Export,
+    &native::Native,
+    &ecs::Ecs,
+    &legacy::Legacy,
+    &opensearch::OpenSearch,
+    &docker::Docker,
+    &text_event::TextEvent,
+    &server::EcsServer,
+    &server::JsonServer,
+    &message::RawMessage,
+];
 
 /// The text shapes, in the order in which they are asked.
-pub static TEXT_SHAPES: &[&dyn TextShape] = &[];
+pub static TEXT_SHAPES: &[&dyn TextShape] = &[
+    &server_text::ServerText,
+    &audit_text::AuditText,
+    &cri::Cri,
+    &prefixed::Compose,
+    &prefixed::Kubectl,
+    &prefixed::Prefixed,
+];
 
 /// Decodes one line (without its line end) and gives what it holds to `sink`: exactly one record, except for envelopes
 /// around nothing.
@@ -90,7 +125,8 @@ pub static TEXT_SHAPES: &[&dyn TextShape] = &[];
 pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     if line.first() == Some(&b'{') {
-        let members = Members::read(line)?;
+        let mut members = Members::empty();
+        members.fill(line)?;
         return match JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
             Some(shape) => shape.decode(members, context, sink),
             None => {
@@ -112,5 +148,101 @@ pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Resul
     Ok(())
 }
 
+/// Whether a text begins as the native audit lines do, so that it must not be lost in silence where it is broken.
+fn is_audit_start(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    [&br#"{"type":"audit""#[..], br#"{"type": "audit""#].iter().any(|start| text.starts_with(start))
+}
+
 /// The format name of lines that no shape claims.
 pub const UNKNOWN: &str = "unknown";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Fragments of every shape, so that random lines get past the first byte.
+    const FRAGMENTS: &[&str] = &[
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        " ",
+        "\\",
+        "\u{1b}[36m",
+        "| ",
+        "\t",
+        "=[",
+        "], ",
+        "=\\\"",
+        "é",
+        "1",
+        "null",
+        "\"type\":\"audit\"",
+        "\"type\":\"server\"",
+        "\"timestamp\":\"2026-03-01T12:34:56,789+0000\"",
+        "\"@timestamp\":\"2026-03-01T12:34:56,789\"",
+        "\"event.action\":\"authentication_failed\"",
+        "\"event.action\":\"put_user\"",
+        "\"event\":{\"type\":[\"access\"],\"dataset\":\"elasticsearch.audit\"}",
+        "\"elasticsearch\":{\"audit\":{\"layer\":\"rest\"}}",
+        "\"_index\":\"i\"",
+        "\"_source\":{",
+        "\"fields\":{",
+        "\"message\":\"{\\\"type\\\":\\\"audit\\\"}\"",
+        "\"message\":\"event.action=\\\"x\\\" user.name=\\\"\"",
+        "\"message\":\"[2018-06-19T05:16:15,549] [rest] [x] uri=[\"",
+        "\"log.level\":\"INFO\"",
+        "\"event_type\":\"x\"",
+        "\"layer\":\"rest\"",
+        "\"audit_category\":\"FAILED_LOGIN\"",
+        "\"log\":\"{\"",
+        "\"stream\":\"stdout\"",
+        "\"source\":{\"ip\":\"::1\",\"port\":5}",
+        "\"invalidate\":{\"apikeys\":{\"ids\":[\"a\"],\"user\":{\"name\":\"u\"}}}",
+        "[2018-06-19T05:16:15,549]",
+        " [rest]",
+        " [authentication_failed]",
+        "origin_address=[10.0.0.1]",
+        "principal=[",
+        "[WARN ]",
+        "[o.e.x.s.a.l.LoggingAuditTrail]",
+        "[sgaudit]",
+        "2026-03-01T12:34:56.789Z stdout F ",
+        "stderr P",
+        "es01-1  | ",
+        "[pod/x/y] ",
+        "Mar  1 12:34:56 host tag: ",
+    ];
+
+    fn total(line: &[u8]) {
+        let mut records = 0;
+        let result = decode_line(line, &Context::new(Zone::UTC), &mut |format, _| {
+            assert!(!format.is_empty());
+            records += 1;
+        });
+        assert_eq!(records, usize::from(result.is_ok()), "{}", String::from_utf8_lossy(line));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
+        /// Every line is exactly one record or one error, and none panics.
+        #[test]
+        fn any_line_is_one_record_or_one_error(parts in prop::collection::vec(prop::sample::select(FRAGMENTS), 0..12)) {
+            total(parts.concat().as_bytes());
+            total(format!("{{{}}}", parts.join(",")).as_bytes());
+        }
+
+        #[test]
+        fn any_bytes_are_one_record_or_one_error(bytes in prop::collection::vec(any::<u8>(), 0..80), start in prop::sample::select(FRAGMENTS)) {
+            total(&bytes);
+            total(&[start.as_bytes(), &bytes].concat());
+        }
+    }
+}

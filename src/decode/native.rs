@@ -6,14 +6,14 @@ use super::members::{Field, Members};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
 use crate::event::{Action, AuditEvent, Record, Text};
-use crate::time;
+use crate::time::{self, Stamp};
 
 /// The native audit line. 6.5 to 7.2 have no `"type":"audit"`, so a line is known by `event.action` beside a time and one
 /// of the members that only audit lines have.
 pub struct Native;
 
 /// Values of the native `event.type` (audit-format 2).
-const LAYERS: [&[u8]; 4] = [b"rest", b"transport", b"ip_filter", b"security_config_change"];
+pub const LAYERS: [&[u8]; 4] = [b"rest", b"transport", b"ip_filter", b"security_config_change"];
 
 impl JsonShape for Native {
     fn name(&self) -> &'static str {
@@ -21,7 +21,8 @@ impl JsonShape for Native {
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {
-        if !members.has(Field::EventAction) {
+        // Below `elasticsearch.audit` the native names stand in a document that says more, and some of it differently.
+        if !members.has(Field::EventAction) || members.is_ecs_audit() {
             return false;
         }
         members.text(Field::Type).as_deref() == Some(b"audit")
@@ -45,9 +46,23 @@ pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<A
         .text_or_number(Field::Timestamp)
         .or_else(|| members.text_or_number(Field::AtTimestamp))
         .and_then(|text| time::parse(&text, context.assume_tz))
-        .ok_or(DecodeError::at(0, "an audit event without a usable time"))?;
+        .ok_or(NO_TIME)?;
     let layer = members.text(Field::EventType).or_else(|| members.text(Field::Layer));
     let action = Action::from_name(action, layer.as_deref());
+    Ok(normal_form(members, stamp, action, layer))
+}
+
+/// What every audit shape says of an event whose time is missing or no time.
+pub const NO_TIME: DecodeError = DecodeError { message: "an audit event without a usable time", offset: 0 };
+
+/// The normal form, from the members whose names all shapes share.
+#[must_use]
+pub fn normal_form<'a>(
+    members: &mut Members<'a>,
+    stamp: Stamp,
+    action: Action<'a>,
+    layer: Option<Text<'a>>,
+) -> AuditEvent<'a> {
     let mut event = AuditEvent::new(stamp.time, action);
     event.zone_assumed = stamp.zone_assumed;
     event.layer = layer;
@@ -71,11 +86,12 @@ pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<A
     event.trace_id = members.text(Field::TraceId);
     event.es_action = members.text(Field::EsAction);
     event.change = members.take_change();
-    Ok(event)
+    event
 }
 
 /// Ids and addresses that are empty are absent.
-fn non_empty(text: Option<Text<'_>>) -> Option<Text<'_>> {
+#[must_use]
+pub fn non_empty(text: Option<Text<'_>>) -> Option<Text<'_>> {
     text.filter(|text| !text.is_empty())
 }
 

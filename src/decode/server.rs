@@ -6,7 +6,7 @@ use crate::error::DecodeError;
 use crate::event::{Record, ServerEvent};
 use crate::time;
 
-/// ECS JSON of 8.x and later.
+/// ECS JSON of 8.x and later, and what Filebeat makes of any server line.
 pub struct EcsServer;
 
 /// JSON of 7.x.
@@ -18,13 +18,24 @@ impl JsonShape for EcsServer {
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {
-        members.has(Field::LogLevel) && members.has(Field::Message) && members.has(Field::AtTimestamp)
+        members.has(Field::LogLevel)
+            && members.has(Field::Message)
+            && members.has(Field::AtTimestamp)
+            // An action marks the audit logs of Elasticsearch and Kibana.
+            && !members.has(Field::EventAction)
+            && members.text(Field::EventDataset).is_none_or(|dataset| !is_other_log(&dataset))
     }
 
     fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         sink(self.name(), server_event(&members, context));
         Ok(())
     }
+}
+
+/// Datasets of Elasticsearch's other logs: deprecation (`deprecation.elasticsearch`, `elasticsearch.deprecation`), slow
+/// logs (`elasticsearch.index_search_slowlog`, `elasticsearch.slowlog`), garbage collection.
+fn is_other_log(dataset: &[u8]) -> bool {
+    [&b"deprecation"[..], b"slowlog", b"audit", b".gc"].iter().any(|name| memchr::memmem::find(dataset, name).is_some())
 }
 
 impl JsonShape for JsonServer {
@@ -57,4 +68,51 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
         message: members.text(Field::Message).unwrap_or_default(),
         trace_id: members.text(Field::TraceId),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{decode, server};
+
+    #[test]
+    fn server_lines_direct_and_through_filebeat() {
+        for (line, format, logger) in [
+            (
+                r#"{"@timestamp":"2024-03-07T14:00:20.001Z", "log.level": "WARN", "message":"m", "event.dataset":"elasticsearch.server","log.logger":"L","elasticsearch.node.id":"n","elasticsearch.node.name":"es-1"}"#,
+                "server-ecs",
+                "L",
+            ),
+            (
+                r#"{"@timestamp":"2024-03-07T14:00:20.001Z","log":{"level":"WARN","offset":1},"message":"m","event":{"dataset":"elasticsearch.server","kind":"event"},"elasticsearch":{"component":"L","node":{"id":"n","name":"es-1"},"server":{"x":1}}}"#,
+                "server-ecs",
+                "L",
+            ),
+            (
+                r#"{"type": "server", "timestamp": "2024-03-07T14:00:20,001Z", "level": "WARN", "component": "L", "node.name": "es-1", "node.id": "n", "message": "m"}"#,
+                "server-json",
+                "L",
+            ),
+        ] {
+            let (name, event) = server(line);
+            assert_eq!(name, format);
+            assert_eq!(event.time.unwrap().rfc3339(), "2024-03-07T14:00:20.001Z");
+            assert_eq!(event.node_id.as_deref(), Some(&b"n"[..]));
+            assert_eq!(event.node_name.as_deref(), Some(&b"es-1"[..]));
+            assert_eq!(event.logger.as_deref(), Some(logger.as_bytes()));
+            assert_eq!(&event.message[..], b"m");
+        }
+    }
+
+    #[test]
+    fn other_logs_are_other() {
+        for line in [
+            r#"{"type":"deprecation","timestamp":"2021-02-10T14:24:38,466Z","level":"DEPRECATION","component":"o.e.d.X","message":"[types removal] x"}"#,
+            r#"{"type":"index_search_slowlog","timestamp":"2021-02-10T14:24:38,466Z","level":"WARN","component":"i.s.s.query","message":"[i][0]"}"#,
+            r#"{"@timestamp":"2022-01-25T15:12:08.686Z","log.level":"CRITICAL","data_stream.dataset":"deprecation.elasticsearch","message":"x","event.dataset":"deprecation.elasticsearch"}"#,
+            r#"{"@timestamp":"2022-01-25T15:12:08.686Z","log.level":"WARN","elasticsearch.slowlog.took":"1ms","message":"x","event.dataset":"elasticsearch.index_search_slowlog"}"#,
+            r#"{"@timestamp":"2022-01-25T15:12:08.686Z","log":{"level":"INFO"},"message":"User [x] has logged in","event":{"action":"user_login","category":["authentication"]}}"#,
+        ] {
+            assert_eq!(decode(line), [("unknown", "other".to_owned())], "{line}");
+        }
+    }
 }

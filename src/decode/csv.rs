@@ -1,0 +1,367 @@
+//! CSV as Kibana exports it: a header of member names, texts in quotes with line ends and doubled quotes (audit-format 4).
+//! Each row becomes one JSON object with dotted names for the decoders.
+
+use super::framing::{Out, Piece, Reframe};
+use super::json::{self, Scalar, Visitor};
+
+/// Names of which a header has one: when it was.
+const TIMES: [&[u8]; 5] = [b"@timestamp", b"timestamp", b"audit_utc_timestamp", b"Time", b"_source.@timestamp"];
+
+/// Names of which a header has one: what it was, or the raw line.
+const ACTIONS: [&[u8]; 9] = [
+    b"event.action",
+    b"event_type",
+    b"elasticsearch.audit.event_type",
+    b"audit_category",
+    b"message",
+    b"event.original",
+    b"_source",
+    b"_source.event.action",
+    b"log.level",
+];
+
+/// Kibana's default, and what its settings offer.
+const DELIMITERS: [u8; 4] = *b",;\t|";
+
+/// Longest header that is looked at.
+const MAX_HEADER: usize = 64 * 1024;
+
+/// Whether the first line of a text is the header of an export. A header that does not end is none.
+#[must_use]
+pub(super) fn is_header(text: &[u8]) -> bool {
+    let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+    header(line).is_some()
+}
+
+/// Delimiter and names of a header line.
+fn header(line: &[u8]) -> Option<(u8, Vec<Vec<u8>>)> {
+    if line.len() > MAX_HEADER {
+        return None;
+    }
+    DELIMITERS.into_iter().find_map(|delimiter| {
+        let names: Vec<Vec<u8>> = line.split(|&byte| byte == delimiter).map(name).collect();
+        let has = |known: &[&[u8]]| names.iter().any(|name| known.contains(&name.as_slice()));
+        (names.len() > 1 && has(&TIMES) && has(&ACTIONS)).then_some((delimiter, names))
+    })
+}
+
+/// A name of the header: without quotes, and without the sign that keeps spreadsheets from reading `@` as a formula.
+fn name(text: &[u8]) -> Vec<u8> {
+    let text = text.trim_ascii();
+    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+    unguarded(text).to_vec()
+}
+
+fn unguarded(text: &[u8]) -> &[u8] {
+    match text {
+        [b'\'', rest @ ..] if matches!(rest.first(), Some(b'=' | b'+' | b'-' | b'@')) => rest,
+        _ => text,
+    }
+}
+
+/// The reader.
+pub struct Csv {
+    limit: usize,
+    delimiter: u8,
+    names: Option<Vec<Vec<u8>>>,
+    line: u64,
+    start: u64,
+    /// The fields of the row, one after another, and where each ends.
+    row: Vec<u8>,
+    ends: Vec<usize>,
+    oversized: bool,
+    quoted: bool,
+    /// A quote inside quotes: it ends the field, or is the first of two.
+    after_quote: bool,
+    /// The row has had a byte.
+    begun: bool,
+    object: Vec<u8>,
+}
+
+impl Csv {
+    /// A reader that keeps no row longer than `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            delimiter: b',',
+            names: None,
+            line: 1,
+            start: 1,
+            row: Vec::new(),
+            ends: Vec::new(),
+            oversized: false,
+            quoted: false,
+            after_quote: false,
+            begun: false,
+            object: Vec::new(),
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.row.len() + bytes.len() > self.limit.max(if self.names.is_none() { MAX_HEADER } else { 0 }) {
+            self.oversized = true;
+        } else if !self.oversized {
+            self.row.extend_from_slice(bytes);
+        }
+    }
+
+    /// The row is complete.
+    fn end(&mut self, out: &mut Out<'_>) {
+        self.ends.push(self.row.len());
+        if self.oversized {
+            out(self.start, Piece::Oversized);
+        } else if self.names.is_none() {
+            self.read_header(out);
+        } else if self.begun {
+            self.emit(out);
+        }
+        self.row.clear();
+        self.ends.clear();
+        (self.oversized, self.quoted, self.after_quote, self.begun) = (false, false, false, false);
+        self.start = self.line;
+    }
+
+    fn read_header(&mut self, out: &mut Out<'_>) {
+        let line = self.row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.row);
+        match header(line) {
+            Some((delimiter, names)) => {
+                self.delimiter = delimiter;
+                self.names = Some(names);
+            }
+            None if self.row.trim_ascii().is_empty() => {}
+            None => {
+                out(self.start, Piece::Broken("the first row does not name the columns"));
+                self.names = Some(Vec::new());
+            }
+        }
+    }
+
+    fn emit(&mut self, out: &mut Out<'_>) {
+        let mut object = std::mem::take(&mut self.object);
+        object.clear();
+        object.push(b'{');
+        let mut start = 0;
+        for (name, &end) in self.names.iter().flatten().zip(&self.ends) {
+            let value = self.row.get(start..end).unwrap_or_default();
+            start = end;
+            if value.is_empty() || value == b"-" {
+                continue;
+            }
+            if object.len() > 1 {
+                object.push(b',');
+            }
+            write_text(&mut object, name);
+            object.push(b':');
+            write_value(&mut object, name, value);
+        }
+        object.push(b'}');
+        out(self.start, Piece::Record(&object));
+        self.object = object;
+    }
+
+    fn byte(&mut self, byte: u8, out: &mut Out<'_>) {
+        // The header is kept as it stands: its delimiter is not known before its end.
+        if self.names.is_none() {
+            match byte {
+                b'\n' => self.end(out),
+                _ => self.keep(&[byte]),
+            }
+            return;
+        }
+        if self.quoted {
+            match byte {
+                b'"' if self.after_quote => {
+                    self.after_quote = false;
+                    self.keep(b"\"");
+                    return;
+                }
+                b'"' => {
+                    self.after_quote = true;
+                    return;
+                }
+                _ if !self.after_quote => {
+                    self.keep(&[byte]);
+                    return;
+                }
+                // The quote before ended the field.
+                _ => (self.quoted, self.after_quote) = (false, false),
+            }
+        }
+        match byte {
+            b'\n' => {
+                if self.row.last() == Some(&b'\r') {
+                    self.row.pop();
+                }
+                self.end(out);
+            }
+            b'"' if self.row.len() == self.ends.last().copied().unwrap_or(0) => {
+                (self.quoted, self.begun) = (true, true);
+            }
+            _ if byte == self.delimiter => {
+                self.begun = true;
+                self.ends.push(self.row.len());
+            }
+            _ => {
+                self.begun |= !byte.is_ascii_whitespace();
+                self.keep(&[byte]);
+            }
+        }
+    }
+}
+
+impl Reframe for Csv {
+    fn feed(&mut self, mut bytes: &[u8], out: &mut Out<'_>) {
+        while let Some(&byte) = bytes.first() {
+            if self.quoted && !self.after_quote {
+                // Most bytes of an export are inside quotes: take them whole.
+                let run = memchr::memchr2(b'"', b'\n', bytes).unwrap_or(bytes.len());
+                if run > 0 {
+                    self.keep(&bytes[..run]);
+                    bytes = &bytes[run..];
+                    continue;
+                }
+            }
+            if byte == b'\n' {
+                self.line += 1;
+            }
+            self.byte(byte, out);
+            bytes = &bytes[1..];
+        }
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) {
+        if self.begun || self.oversized || (self.names.is_none() && !self.row.is_empty()) {
+            self.end(out);
+        }
+    }
+}
+
+fn write_text(object: &mut Vec<u8>, text: &[u8]) {
+    object.push(b'"');
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => object.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => object.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => object.push(byte),
+        }
+    }
+    object.push(b'"');
+}
+
+/// Texts, except for whole documents, and for lists of ids, which Kibana joins with commas.
+fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    let value = unguarded(value);
+    if name == b"_source" && json::walk(value, &mut Nobody).is_ok() {
+        object.extend_from_slice(value);
+    } else if name.ends_with(b".ids") {
+        let inside = value.strip_prefix(b"[").and_then(|value| value.strip_suffix(b"]")).unwrap_or(value);
+        object.push(b'[');
+        for (at, id) in inside.split(|&byte| byte == b',').enumerate() {
+            if at > 0 {
+                object.push(b',');
+            }
+            let id = id.trim_ascii();
+            write_text(object, id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or(id));
+        }
+        object.push(b']');
+    } else {
+        write_text(object, value);
+    }
+}
+
+/// Looks at nothing: the walk alone validates.
+struct Nobody;
+
+impl<'a> Visitor<'a> for Nobody {
+    fn enter(&mut self, _: &[u8]) -> bool {
+        false
+    }
+    fn scalar(&mut self, _: &[u8], _: Scalar<'a>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{audit, brief};
+    use super::*;
+
+    fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
+        let mut found = Vec::new();
+        let mut out = |line: u64, piece: Piece<'_>| {
+            found.push((
+                line,
+                match piece {
+                    Piece::Record(record) => String::from_utf8_lossy(record).into_owned(),
+                    Piece::Oversized => "oversized".to_owned(),
+                    Piece::Broken(message) => message.to_owned(),
+                },
+            ));
+        };
+        let mut reader = Csv::new(limit);
+        text.chunks(chunk).for_each(|bytes| reader.feed(bytes, &mut out));
+        reader.finish(&mut out);
+        found
+    }
+
+    #[test]
+    fn rows_become_objects() {
+        let text = "\u{feff}\"@timestamp\",\"event.action\",\"user.name\",message\r\n\"Mar 1, 2026 @ 12:34:56.789\",a,\"x \"\"y\"\"\nz\\\",-\r\n\r\n,b,,\"\"\n2,c,'=x,";
+        let expected = [
+            (2, r#"{"@timestamp":"Mar 1, 2026 @ 12:34:56.789","event.action":"a","user.name":"x \"y\"\u000az\\"}"#),
+            (5, r#"{"event.action":"b"}"#),
+            (6, r#"{"@timestamp":"2","event.action":"c","user.name":"=x"}"#),
+        ]
+        .map(|(line, text)| (line, text.to_owned()));
+        for chunk in [1, 3, 1000] {
+            assert_eq!(pieces(text.as_bytes(), 1000, chunk), expected, "{chunk}");
+        }
+    }
+
+    #[test]
+    fn an_exported_event_is_the_event() {
+        let text = "'@timestamp;event.action;user.name;source.ip;source.port;elasticsearch.node.id;http.request.id\n\"Mar 1, 2026 @ 12:34:56.789\";authentication_failed;bob;10.0.0.1;\"51,504\";n1;r1\n";
+        let rows = pieces(text.as_bytes(), 1000, 1000);
+        let (format, event) = audit(&rows[0].1);
+        assert_eq!((format, rows[0].0), ("ecs", 2));
+        assert_eq!(brief(&event), "2026-03-01T12:34:56.789Z authentication_failed n1 bob - 10.0.0.1:51504 r1");
+        assert!(event.zone_assumed);
+    }
+
+    #[test]
+    fn ids_and_documents_keep_their_structure() {
+        let text = "@timestamp,elasticsearch.audit.invalidate.apikeys.ids,_source\n1,\"a, b\",\"{\"\"x\"\":[1]}\"\n2,\"[\"\"a\"\",\"\"b\"\"]\",{x\n";
+        let rows: Vec<String> = pieces(text.as_bytes(), 1000, 1000).into_iter().map(|(_, row)| row).collect();
+        assert_eq!(
+            rows,
+            [
+                r#"{"@timestamp":"1","elasticsearch.audit.invalidate.apikeys.ids":["a","b"],"_source":{"x":[1]}}"#,
+                r#"{"@timestamp":"2","elasticsearch.audit.invalidate.apikeys.ids":["a","b"],"_source":"{x"}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_over_the_limit_are_said_and_skipped() {
+        let text = format!("@timestamp,message\n1,{}\n2,x\n", "y".repeat(100));
+        assert_eq!(
+            pieces(text.as_bytes(), 50, 7),
+            [(2, "oversized".to_owned()), (3, r#"{"@timestamp":"2","message":"x"}"#.to_owned())]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_portions_give_the_same(parts in prop::collection::vec(prop::sample::select(vec![
+            "a", "\"", "\"\"", ",", "\n", "\r\n", " ", "'=", "-", "\\", "\u{1}",
+        ]), 0..40), chunk in 1_usize..5, limit in 0_usize..40) {
+            let text = format!("@timestamp,message\n{}", parts.concat());
+            let whole = pieces(text.as_bytes(), limit, 1 << 20);
+            prop_assert_eq!(&whole, &pieces(text.as_bytes(), limit, chunk));
+            for (_, row) in whole {
+                prop_assert!(row == "oversized" || serde_json::from_str::<serde_json::Value>(&row).is_ok(), "{}", row);
+            }
+        }
+    }
+}

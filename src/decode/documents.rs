@@ -1,0 +1,460 @@
+//! JSON documents in a stream: pretty-printed or not, one after another, in arrays, or as the hits of search responses
+//! (`hits.hits[]`), each given as one compact line (audit-format 4).
+//!
+//! Responses can be of any size, so nothing is parsed here: the scanner follows brackets and quotes, keeps the bytes of
+//! the document it is in, and knows a response by the member that holds its hits. Decoding judges the grammar.
+
+use super::framing::{Out, Piece, Reframe};
+
+/// Where the scanner is between documents; at the top when there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    /// An array whose elements are documents or responses.
+    List,
+    /// `hits.hits`.
+    Hits,
+    /// A response.
+    Response,
+    /// The `hits` of a response.
+    HitsObject,
+}
+
+/// Deepest nesting of frames that is followed: an array of multi-search responses has four.
+const MAX_FRAMES: usize = 16;
+
+/// Longest member name that matters.
+const MAX_KEY: usize = 16;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// A value, a name or an end is due.
+    Between,
+    /// Inside a name of a response.
+    Key,
+    /// After such a name.
+    AfterKey,
+    /// Inside a value of a response that holds no documents.
+    Skip,
+    /// Inside a document, or an object not yet known to be a response.
+    Capture,
+    /// In a line that is no JSON.
+    Junk,
+}
+
+/// The scanner.
+pub struct Documents {
+    limit: usize,
+    frames: Vec<Frame>,
+    state: State,
+    line: u64,
+    /// Bytes before the first that is no byte-order mark.
+    seen: usize,
+    /// Line in which the document began.
+    start: u64,
+    record: Vec<u8>,
+    oversized: bool,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    /// The object may turn out to be a response.
+    undetermined: bool,
+    /// At the top of the object, a name is due; or inside one; or a value is.
+    key_due: bool,
+    in_key: bool,
+    value_due: bool,
+    key: Vec<u8>,
+}
+
+impl Documents {
+    /// A scanner that keeps no document longer than `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            frames: Vec::new(),
+            state: State::Between,
+            line: 1,
+            seen: 0,
+            start: 1,
+            record: Vec::new(),
+            oversized: false,
+            depth: 0,
+            in_string: false,
+            escaped: false,
+            undetermined: false,
+            key_due: false,
+            in_key: false,
+            value_due: false,
+            key: Vec::new(),
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.in_key && self.key.len() < MAX_KEY {
+            self.key.extend_from_slice(&bytes[..bytes.len().min(MAX_KEY)]);
+        }
+        if self.oversized || matches!(self.state, State::Skip | State::Key) {
+            return;
+        }
+        if self.record.len() + bytes.len() > self.limit {
+            self.oversized = true;
+            self.record = Vec::new();
+        } else {
+            self.record.extend_from_slice(bytes);
+        }
+    }
+
+    fn emit(&mut self, out: &mut Out<'_>) {
+        let piece = if self.oversized { Piece::Oversized } else { Piece::Record(&self.record) };
+        out(self.start, piece);
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.record.clear();
+        self.oversized = false;
+        self.state = State::Between;
+    }
+
+    /// Begins to keep an object whose `{` is the current byte.
+    fn capture(&mut self, undetermined: bool) {
+        self.forget();
+        self.state = State::Capture;
+        self.start = self.line;
+        self.undetermined = undetermined;
+        self.depth = 1;
+        self.key_due = true;
+        (self.in_key, self.value_due) = (false, false);
+        self.keep(b"{");
+    }
+
+    fn push(&mut self, frame: Frame) {
+        if self.frames.len() < MAX_FRAMES {
+            self.frames.push(frame);
+            self.state = State::Between;
+        } else {
+            self.skip();
+        }
+    }
+
+    fn skip(&mut self) {
+        (self.state, self.depth) = (State::Skip, 1);
+    }
+
+    /// A value that begins with `byte` under the last name of a response, or of an object that may be one. `false` where
+    /// the name tells nothing.
+    fn member(&mut self, byte: u8) -> bool {
+        let inside = match (self.frames.last(), self.key.as_slice(), byte) {
+            // In a `hits` object, and where somebody cut it out of its response.
+            (_, b"hits", b'[') => Frame::Hits,
+            (Some(Frame::HitsObject), _, _) if self.state != State::Capture => return false,
+            (_, b"hits", b'{') => Frame::HitsObject,
+            (_, b"responses" | b"docs", b'[') => Frame::List,
+            (_, b"response" | b"rawResponse", b'{') => Frame::Response,
+            _ => return false,
+        };
+        if self.state == State::Capture {
+            self.forget();
+            self.push(if inside == Frame::Hits { Frame::HitsObject } else { Frame::Response });
+        }
+        match inside {
+            Frame::Response if self.frames.len() < MAX_FRAMES => self.capture(true),
+            Frame::Response => self.skip(),
+            frame => self.push(frame),
+        }
+        true
+    }
+
+    /// A byte outside of texts.
+    fn byte(&mut self, byte: u8, out: &mut Out<'_>) {
+        match self.state {
+            State::Between => self.between(byte),
+            State::AfterKey => match byte {
+                b':' | b' ' | b'\t' | b'\r' | b'\n' => {}
+                _ if self.member(byte) => {}
+                b'{' | b'[' => self.skip(),
+                b'"' => {
+                    (self.state, self.depth) = (State::Skip, 0);
+                    self.in_string = true;
+                }
+                // Other values are of bytes that mean nothing between names.
+                _ => {
+                    self.state = State::Between;
+                    self.between(byte);
+                }
+            },
+            State::Skip => match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        self.state = State::Between;
+                    }
+                }
+                _ => {}
+            },
+            State::Capture => self.inside(byte, out),
+            // Names are texts, and lines of junk are taken whole.
+            State::Key | State::Junk => {}
+        }
+    }
+
+    fn between(&mut self, byte: u8) {
+        let frame = self.frames.last().copied();
+        match (frame, byte) {
+            (_, b',' | b' ' | b'\t' | b'\r' | b'\n') => {}
+            (Some(Frame::Response | Frame::HitsObject), b'"') => {
+                self.state = State::Key;
+                self.key.clear();
+                (self.in_key, self.in_string) = (true, true);
+            }
+            (Some(_), b'}' | b']') => {
+                self.frames.pop();
+            }
+            (None | Some(Frame::List), b'{') => self.capture(true),
+            (Some(Frame::Hits), b'{') => self.capture(false),
+            (None | Some(Frame::List), b'[') => self.push(Frame::List),
+            (Some(Frame::Hits), b'[') => self.skip(),
+            (Some(Frame::List | Frame::Hits), b'"') => {
+                (self.state, self.depth) = (State::Skip, 0);
+                self.in_string = true;
+            }
+            (Some(_), _) => {}
+            (None, _) => {
+                self.forget();
+                self.state = State::Junk;
+                self.start = self.line;
+                self.keep(&[byte]);
+            }
+        }
+    }
+
+    fn inside(&mut self, byte: u8, out: &mut Out<'_>) {
+        if byte.is_ascii_whitespace() {
+            return;
+        }
+        if self.value_due {
+            self.value_due = false;
+            if self.undetermined && self.member(byte) {
+                return;
+            }
+        }
+        self.keep(&[byte]);
+        match byte {
+            b'"' => {
+                self.in_string = true;
+                if self.depth == 1 && self.key_due {
+                    (self.in_key, self.key_due) = (true, false);
+                    self.key.clear();
+                }
+            }
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth -= 1;
+                if self.depth == 0 {
+                    self.emit(out);
+                }
+            }
+            b',' if self.depth == 1 => self.key_due = true,
+            b':' if self.depth == 1 => self.value_due = true,
+            _ => {}
+        }
+    }
+
+    /// Takes what belongs to the text the scanner is in, and returns how many bytes that was.
+    fn string(&mut self, bytes: &[u8], out: &mut Out<'_>) -> usize {
+        if self.escaped {
+            self.escaped = false;
+            self.keep(&bytes[..1]);
+            return 1;
+        }
+        let end = memchr::memchr3(b'"', b'\\', b'\n', bytes).unwrap_or(bytes.len());
+        self.keep(&bytes[..end]);
+        let Some(&byte) = bytes.get(end) else { return end };
+        match byte {
+            b'\\' => {
+                self.keep(b"\\");
+                self.escaped = true;
+            }
+            b'"' => {
+                self.in_string = false;
+                self.in_key = false;
+                match self.state {
+                    State::Key => self.state = State::AfterKey,
+                    State::Skip if self.depth == 0 => self.state = State::Between,
+                    _ => self.keep(b"\""),
+                }
+            }
+            _ => {
+                // No text goes over a line end: the document was cut there, and what follows begins anew.
+                self.cut(out);
+                self.line += 1;
+            }
+        }
+        end + 1
+    }
+
+    fn cut(&mut self, out: &mut Out<'_>) {
+        if self.state == State::Capture {
+            self.emit(out);
+        } else {
+            out(self.line, Piece::Broken("the response ends in the middle"));
+        }
+        self.frames.clear();
+        self.forget();
+        (self.in_string, self.in_key, self.escaped) = (false, false, false);
+    }
+}
+
+impl Reframe for Documents {
+    fn feed(&mut self, mut bytes: &[u8], out: &mut Out<'_>) {
+        while self.seen < 3 && bytes.first() == b"\xef\xbb\xbf".get(self.seen) {
+            self.seen += 1;
+            bytes = &bytes[1..];
+        }
+        if !bytes.is_empty() {
+            self.seen = 3;
+        }
+        while let Some(&byte) = bytes.first() {
+            if self.in_string {
+                let taken = self.string(bytes, out);
+                bytes = &bytes[taken..];
+                continue;
+            }
+            if self.state == State::Junk {
+                let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+                self.keep(&bytes[..end]);
+                bytes = &bytes[end..];
+                if !bytes.is_empty() {
+                    self.emit(out);
+                }
+                continue;
+            }
+            self.byte(byte, out);
+            if byte == b'\n' {
+                self.line += 1;
+            }
+            bytes = &bytes[1..];
+        }
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) {
+        match self.state {
+            State::Capture | State::Junk => self.emit(out),
+            State::Between if self.frames.is_empty() => {}
+            _ => out(self.line, Piece::Broken("the response ends in the middle")),
+        }
+        self.frames.clear();
+        self.state = State::Between;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
+        let mut found = Vec::new();
+        let mut out = |line: u64, piece: Piece<'_>| {
+            found.push((
+                line,
+                match piece {
+                    Piece::Record(record) => String::from_utf8_lossy(record).into_owned(),
+                    Piece::Oversized => "oversized".to_owned(),
+                    Piece::Broken(message) => message.to_owned(),
+                },
+            ));
+        };
+        let mut scanner = Documents::new(limit);
+        text.chunks(chunk).for_each(|bytes| scanner.feed(bytes, &mut out));
+        scanner.finish(&mut out);
+        found
+    }
+
+    fn records(text: &str) -> Vec<(u64, String)> {
+        let found = pieces(text.as_bytes(), 1000, 4096);
+        assert_eq!(found, pieces(text.as_bytes(), 1000, 1), "{text}");
+        found
+    }
+
+    fn owned(pieces: &[(u64, &str)]) -> Vec<(u64, String)> {
+        pieces.iter().map(|(line, text)| (*line, (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn hits_of_responses_are_records() {
+        let hit = r#"{"_index":"i","_source":{"a":"x \"y\" [{","hits":{"hits":[1]}}}"#;
+        let response = format!(
+            r#"{{"took":1,"_shards":{{"x":[1]}},"hits":{{"total":{{"value":2}},"max_score":null,"hits":[{hit},{hit}]}},"aggregations":{{"hits":{{"hits":[{{"no":1}}]}}}}}}"#
+        );
+        assert_eq!(records(&response), owned(&[(1, hit), (1, hit)]));
+        let pretty =
+            serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&response).unwrap()).unwrap();
+        let found = records(&pretty);
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|(_, record)| record == hit), "{found:?}");
+        assert_eq!(pretty.lines().nth(usize::try_from(found[1].0).unwrap() - 1).unwrap().trim(), "{");
+        for shape in [
+            format!("{response}\n{response}"),
+            format!("{response}{response}"),
+            format!("[{response},\n{response}]"),
+            format!(r#"{{"took":1,"responses":[{response},{response}]}}"#),
+            format!(r#"{{"id":"x","is_partial":false,"response":{response}}} {{"rawResponse":{response}}}"#),
+            format!(r#"{{"total":4,"hits":[{hit},{hit},{hit},{hit}]}}"#),
+            format!("[{hit},{hit}] [[{hit}],{hit}]"),
+            format!(r#"{{"docs":[{hit},{hit},{hit},{hit}]}}"#),
+        ] {
+            assert_eq!(records(&shape).iter().filter(|(_, record)| record == hit).count(), 4, "{shape}");
+            assert_eq!(records(&shape).len(), 4, "{shape}");
+        }
+    }
+
+    #[test]
+    fn documents_outside_of_responses_are_records() {
+        assert_eq!(
+            records("{\n \"a\": 1,\n \"b\": {\"hits\": []}\n}\n\n{ }\n"),
+            owned(&[(1, r#"{"a":1,"b":{"hits":[]}}"#), (6, "{}")])
+        );
+        assert_eq!(
+            records("\u{feff}[\n{\"a\":\"\u{e9} b\"}\n, 1, \"x\", null]"),
+            owned(&[(2, "{\"a\":\"\u{e9} b\"}")])
+        );
+        assert_eq!(records("---\n{\"a\":1}\nbye"), owned(&[(1, "---"), (2, "{\"a\":1}"), (3, "bye")]));
+    }
+
+    #[test]
+    fn cut_and_oversized_documents_are_said() {
+        assert_eq!(
+            records("{\"took\":1,\"hits\":{\"hits\":[{\"a\":1},{\"b\":\"x"),
+            owned(&[(1, "{\"a\":1}"), (1, "{\"b\":\"x")])
+        );
+        assert_eq!(
+            records("{\"took\":1,\"hits\":{\"hits\":[{\"a\":1}"),
+            owned(&[(1, "{\"a\":1}"), (1, "the response ends in the middle")])
+        );
+        assert_eq!(records("{\"a\":\"cut\n{\"b\":1}"), owned(&[(1, "{\"a\":\"cut"), (2, "{\"b\":1}")]));
+        let long = format!("{{\"hits\":{{\"hits\":[{{\"a\":\"{}\"}},{{\"b\":1}}]}}}}", "x".repeat(2000));
+        assert_eq!(records(&long), owned(&[(1, "oversized"), (1, "{\"b\":1}")]));
+        // What stands before the hits may be longer than any record.
+        let long = format!("{{\"x\":\"{}\",\"hits\":{{\"hits\":[{{\"b\":1}}]}}}}", "x".repeat(2000));
+        assert_eq!(records(&long), owned(&[(1, "{\"b\":1}")]));
+        let deep = format!("{}{{\"a\":1}}", "[".repeat(10_000));
+        assert!(records(&deep).len() <= 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_portions_give_the_same(parts in prop::collection::vec(prop::sample::select(vec![
+            "{", "}", "[", "]", ",", ":", "\"hits\"", "\"a\"", "\"", "\\", "\n", " ", "1", "x", "{\"hits\":{\"hits\":[",
+            "]}}", "{\"b\":1}", "\"responses\":[", "\u{feff}", "\"response\":{",
+        ]), 0..40), chunk in 1_usize..7, limit in 0_usize..30) {
+            let text = parts.concat();
+            let whole = pieces(text.as_bytes(), limit, 1 << 20);
+            prop_assert_eq!(&whole, &pieces(text.as_bytes(), limit, chunk));
+            prop_assert!(whole.iter().all(|(_, piece)| piece.len() <= limit.max(40)));
+        }
+    }
+}

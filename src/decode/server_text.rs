@@ -1,0 +1,143 @@
+//! Server-log lines as text: `[2026-03-01T12:34:56,789][WARN ][o.e.x.s.a.ApiKeyAuthenticator] [node-1] message`
+//! (audit-format 3). The further lines of a stack trace are nobody's, and so `Other`.
+
+use super::audit_text::{self, bracket};
+use super::text_event::{self, is_audit_logger};
+use super::{Context, Sink, TextShape, decode_line};
+use crate::error::DecodeError;
+use crate::event::{Record, ServerEvent};
+use crate::time;
+
+/// One line of `<cluster>.log`.
+pub struct ServerText;
+
+const LEVELS: [&[u8]; 7] = [b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR", b"FATAL", b"CRITICAL"];
+
+/// Loggers of the other logs, which share the layout: deprecation, slow logs, as the layout abbreviates them.
+const OTHER_LOGS: [&[u8]; 8] = [
+    b"o.e.d.",
+    b"org.elasticsearch.deprecation",
+    b"deprecation.",
+    b"i.s.s.",
+    b"i.i.s.",
+    b"index.search.slowlog",
+    b"index.indexing.slowlog",
+    b"esql.slowlog",
+];
+
+struct Head<'a> {
+    time: &'a [u8],
+    logger: &'a [u8],
+    node_name: Option<&'a [u8]>,
+    message: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    fn read(line: &'a [u8]) -> Option<Self> {
+        let (time, rest) = bracket(line)?;
+        let (level, rest) = bracket(rest)?;
+        if !LEVELS.contains(&level.trim_ascii()) {
+            return None;
+        }
+        let (logger, rest) = bracket(rest)?;
+        // Without a node name the message follows, which may begin with a bracket as well; loggers put the node first.
+        let (node_name, message) = match bracket(rest) {
+            Some((name, message)) if !name.is_empty() => (Some(name), message),
+            _ => (None, rest),
+        };
+        Some(Self { time, logger: logger.trim_ascii(), node_name, message })
+    }
+
+    fn is_other_log(&self) -> bool {
+        OTHER_LOGS.iter().any(|prefix| self.logger.starts_with(prefix))
+    }
+}
+
+impl TextShape for ServerText {
+    fn name(&self) -> &'static str {
+        "server-text"
+    }
+
+    fn claims(&self, line: &[u8]) -> bool {
+        line.starts_with(b"[") && Head::read(line).is_some_and(|head| !head.is_other_log())
+    }
+
+    fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let head = Head::read(line).ok_or(DecodeError::at(0, "not a server-log line"))?;
+        let stamp = time::parse(head.time, context.assume_tz);
+        if is_audit_logger(head.logger) {
+            // 6.x and 7.0 to 7.2 in containers.
+            let event = stamp.and_then(|stamp| {
+                audit_text::event_of_message(head.message, stamp).or_else(|| text_event::event(head.message, stamp))
+            });
+            if let Some(mut event) = event {
+                event.node_name = event.node_name.take().or(head.node_name.map(Into::into));
+                sink(self.name(), Record::Audit(Box::new(event)));
+                return Ok(());
+            }
+        }
+        if matches!(head.logger, b"audit" | b"sgaudit") && head.message.starts_with(b"{") {
+            // OpenSearch's log4j sink.
+            return decode_line(head.message, &context.inside()?, sink);
+        }
+        sink(
+            self.name(),
+            Record::Server(Box::new(ServerEvent {
+                time: stamp.map(|stamp| stamp.time),
+                zone_assumed: stamp.is_some_and(|stamp| stamp.zone_assumed),
+                node_id: None,
+                node_name: head.node_name.map(Into::into),
+                cluster_uuid: None,
+                logger: Some(head.logger.into()),
+                message: head.message.into(),
+                trace_id: None,
+            })),
+        );
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{audit, brief, decode, server};
+
+    #[test]
+    fn the_node_and_the_message_are_told_apart() {
+        let (format, event) = server(
+            "[2026-03-01T12:34:56,789][WARN ][o.e.x.s.a.ApiKeyAuthenticator] [node-1] Authentication using apikey failed - api key [x] has been invalidated",
+        );
+        assert_eq!(format, "server-text");
+        assert_eq!(event.time.unwrap().rfc3339(), "2026-03-01T12:34:56.789Z");
+        assert!(event.zone_assumed);
+        assert_eq!(event.node_name.as_deref(), Some(&b"node-1"[..]));
+        assert_eq!(event.logger.as_deref(), Some(&b"o.e.x.s.a.ApiKeyAuthenticator"[..]));
+        assert!(event.message.starts_with(b"Authentication using apikey failed - api key [x]"));
+    }
+
+    #[test]
+    fn other_logs_and_stack_traces_are_other() {
+        for line in [
+            "[2026-03-01T12:34:56,789][CRITICAL][o.e.d.r.RestController] [node-1] deprecated",
+            "[2026-03-01T12:34:56,789][WARN ][i.s.s.query] [node-1] took[1s]",
+            "[2026-03-01T12:34:56.789+0000][1234][gc,start] GC(1) Pause",
+            "\tat org.elasticsearch.Foo.bar(Foo.java:1)",
+            "Caused by: java.lang.Exception: x",
+            "[",
+            "[]",
+        ] {
+            assert_eq!(decode(line), [("unknown", "other".to_owned())], "{line}");
+        }
+    }
+
+    #[test]
+    fn audit_events_in_the_layout_of_the_server_log() {
+        let (_, event) = audit(
+            "[2018-06-19T05:16:15,549][INFO ][o.e.x.s.a.l.LoggingAuditTrail] [es-1] [rest] [authentication_failed]\torigin_address=[10.0.0.1], principal=[bob], uri=[/x?y]",
+        );
+        assert_eq!(brief(&event), "2018-06-19T05:16:15.549Z authentication_failed es-1 bob - 10.0.0.1 -");
+        let (format, _) = audit(
+            r#"[2024-01-29T20:23:43,756][INFO ][sgaudit] [es-1] {"audit_category":"FAILED_LOGIN","@timestamp":"2024-01-29T20:23:43.756+00:00"}"#,
+        );
+        assert_eq!(format, "opensearch");
+    }
+}
