@@ -5,7 +5,7 @@ use crate::cli::Args;
 use crate::event::{NATIVE, Record, ServerLine};
 use crate::rng::Rng;
 use crate::text::{HOUR, Micros, SECOND, Text, keep};
-use crate::traffic::{Act, What};
+use crate::traffic::{Act, Odd, What};
 use crate::workload;
 use crate::world::{Credential, PROBE, World};
 
@@ -113,7 +113,10 @@ impl Background {
     }
 
     fn ambient(&mut self, world: &World, time: Micros, node: u16) -> Act {
-        let source = *self.rng.pick(&world.ambient_sources);
+        let place = self.rng.index(world.ambient_sources.len());
+        let source = world.ambient_sources[place];
+        // A client is set up with one key.
+        let key = (place % 12) as u32;
         let what = match self.rng.below(100) {
             0..62 => {
                 let (name, account) = *self.rng.pick(&world.ambient_names);
@@ -127,12 +130,24 @@ impl Background {
             }
             70..72 => What::Malformed,
             72..74 => What::BadServiceToken("elastic/fleet-server", "token-old"),
-            74..80 => What::WrongSecret(self.rng.index(12) as u32),
+            74..80 => What::WrongSecret(key),
             80..81 => What::Filtered,
             81..82 => What::Tampered,
+            82..85 => {
+                let name = self.rng.pick(&world.ambient_names).0;
+                let odd = [
+                    Odd::DirectoryDown(name),
+                    Odd::Unlicensed(name),
+                    Odd::KeyError(key),
+                    Odd::Busy(key),
+                    Odd::InvalidToken,
+                ];
+                What::Odd(*self.rng.pick(&odd))
+            }
             _ => What::Bare,
         };
-        Act::new(time, node, source, what)
+        let act = Act { traces: self.rng.chance(0.2), ..Act::new(time, node, source, what) };
+        if self.rng.chance(0.1) { act.through_proxy() } else { act }
     }
 
     /// Adds the unremarkable server lines before `until`.

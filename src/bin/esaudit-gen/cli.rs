@@ -154,6 +154,9 @@ pub(crate) struct Args {
     /// Incidents to plant: all, none, or KIND[:weak|edge|normal|strong],… (all takes a strength too).
     #[arg(long, value_delimiter = ',', default_value = "none")]
     pub(crate) plant: Vec<String>,
+    /// Planted outside sources come through a reverse proxy, which names them in X-Forwarded-For.
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
     /// Scale of the benign noise: mistyped passwords, probes without credentials, ordinary security changes.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) noise: f64,

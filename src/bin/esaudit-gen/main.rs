@@ -22,6 +22,8 @@ mod output;
 mod plants;
 mod rng;
 mod sim;
+#[cfg(test)]
+mod tests;
 mod text;
 mod traffic;
 mod truth;

@@ -114,6 +114,8 @@ struct IncidentCount {
     span: Span,
     principals: BTreeSet<Text>,
     sources: BTreeSet<Text>,
+    /// The addresses in `x_forwarded_for`.
+    forwarded: BTreeSet<Text>,
     nodes: BTreeSet<u16>,
     reasons: BTreeMap<Text, u64>,
 }
@@ -143,6 +145,7 @@ impl Truth {
             span: Span::NONE,
             principals: BTreeSet::new(),
             sources: BTreeSet::new(),
+            forwarded: BTreeSet::new(),
             nodes: BTreeSet::new(),
             reasons: BTreeMap::new(),
         };
@@ -198,6 +201,7 @@ impl Truth {
             incident.span.add(time);
             incident.principals.extend(event.who.user);
             incident.sources.extend(event.origin.source);
+            incident.forwarded.extend(event.origin.forwarded);
             incident.nodes.insert(node as u16);
             if let Some(failure) = event.failure {
                 *incident.reasons.entry(failure.reason.name()).or_default() += 1;
@@ -221,15 +225,16 @@ impl Truth {
             self.keys.entry((key, failure.reason)).or_insert_with(Count::new).add(time, source);
         }
         let Some(out) = &mut self.attempts else { return Ok(()) };
-        let logged = world.nodes[node].logs_realm_failures;
+        let logged = self.request_ids && world.nodes[node].logs_realm_failures;
         let line = json!({
             "time": rfc3339(time),
             "node": world.nodes[node].id,
-            "request_id": event.request.map(|id| String::from_utf8_lossy(&id).into_owned()),
+            "request_id": event.request.filter(|_| self.request_ids).map(|id| String::from_utf8_lossy(&id).into_owned()),
             "action": event.action.name(),
             "principal": event.who.user,
             "source": source,
             "port": event.origin.port,
+            "forwarded": event.origin.forwarded,
             "realm_chain": if logged { json!(failure.chain.names()) } else { Value::Null },
             "asked": failure.chain.names(),
             "reason": failure.reason.name(),
@@ -257,7 +262,7 @@ impl Truth {
             "run_by": null,
             "source": done.source,
             "node": node.id,
-            "request_id": String::from_utf8_lossy(&done.request),
+            "request_id": self.request_ids.then(|| String::from_utf8_lossy(&done.request)),
             "target": change.target,
             "ids": change.ids,
             "resolved_ids": change.keys.iter().map(|k| world.keys[*k as usize].id).collect::<Vec<_>>(),
@@ -403,6 +408,7 @@ impl Truth {
                 "may_also_report": incident.may_also,
                 "principals": count.principals,
                 "sources": count.sources,
+                "forwarded_sources": count.forwarded,
                 "nodes": count.nodes.iter().map(|n| world.nodes[usize::from(*n)].id).collect::<Vec<_>>(),
                 "api_keys": incident.keys.iter().map(|k| world.keys[*k as usize].id).collect::<Vec<_>>(),
                 "actor": incident.actor.map(|a| world.accounts[a as usize].name),
