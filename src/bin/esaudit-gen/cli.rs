@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::DateTime;
 use clap::{Parser, ValueEnum};
 
+use crate::shapes::Shape;
 use crate::text::{Micros, SECOND};
 
 /// How the audit file of a release looks.
@@ -44,15 +45,6 @@ pub(crate) enum Gzip {
     Rolled,
     /// All.
     All,
-}
-
-/// What each line is wrapped in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Wrap {
-    /// Files of their own for audit and server log.
-    None,
-    /// Docker's json-file driver: audit and server lines in one stream.
-    Docker,
 }
 
 /// When the audit file is rolled over.
@@ -178,9 +170,12 @@ pub(crate) struct Args {
     /// Release whose audit format is written.
     #[arg(long, value_enum, default_value_t = FormatVersion::V8)]
     pub(crate) format_version: FormatVersion,
-    /// Wrap the lines.
-    #[arg(long, value_enum, default_value_t = Wrap::None)]
-    pub(crate) wrap: Wrap,
+    /// Form in which the events are written.
+    #[arg(long, value_enum, default_value_t = Shape::Native)]
+    shape: Shape,
+    /// Wrap the lines: the same as --shape docker.
+    #[arg(long, value_parser = ["docker", "none"], default_value = "none", hide = true)]
+    wrap: String,
     /// List the kinds of incident that can be planted, and leave.
     #[arg(long, exclusive = true)]
     pub(crate) list_plants: bool,
@@ -198,9 +193,20 @@ impl Args {
         (self.days * 86_400.0 * SECOND as f64) as Micros
     }
 
+    /// The form in which the events are written.
+    pub(crate) fn shape(&self) -> Shape {
+        if self.wrap == "docker" { Shape::Docker } else { self.shape }
+    }
+
+    /// True if requests carry ids in this form and release.
+    pub(crate) fn has_request_ids(&self) -> bool {
+        self.format_version != FormatVersion::V65 && self.shape().has_request_ids()
+    }
+
     /// When the audit files are rolled.
     pub(crate) fn rolling(&self) -> Roll {
         match self.roll_lines {
+            _ if self.shape().is_one_document() || self.shape().is_newest_first() => Roll::Never,
             Some(lines) => Roll::Lines(lines.max(1)),
             None if self.roll == "daily" => Roll::Daily,
             None => Roll::Never,

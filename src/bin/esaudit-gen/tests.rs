@@ -5,11 +5,12 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use serde_json::Value;
 
 use crate::cli::Args;
 use crate::generate;
+use crate::shapes::Shape;
 
 /// Runs the generator with these options in a folder of its own.
 fn run(options: &str) -> (tempfile::TempDir, Value) {
@@ -144,9 +145,9 @@ fn the_same_seed_gives_the_same_bytes() {
 
 #[test]
 fn the_truth_reconciles_with_a_recount() {
-    reconcile("--days 0.2 --plant all --server-log --log-successes es-2 --failure-share 0.13");
-    reconcile("--days 0.2 --nodes 2 --plant all:strong --roll-lines 3000 --gzip rolled --no-realm-events none");
-    reconcile("--days 0.2 --plant all:weak --gzip all --no-realm-events all --tz -07:30 --behind-proxy");
+    reconcile("--days 0.1 --plant all --server-log --log-successes es-2 --failure-share 0.13");
+    reconcile("--days 0.1 --nodes 2 --plant all:strong --roll-lines 3000 --gzip rolled --no-realm-events none");
+    reconcile("--days 0.1 --plant all:weak --gzip all --no-realm-events all --tz -07:30 --behind-proxy");
 }
 
 #[test]
@@ -163,6 +164,63 @@ fn every_kind_is_written_when_planted() {
         let failures = incident["failures"].as_u64().unwrap();
         assert!(failures >= 10 || incident["kind"] == "mass_invalidation", "{incident}");
         assert!(incident["start"].is_string());
+    }
+}
+
+#[test]
+fn every_shape_holds_the_same_events() {
+    let options = "--days 0.05 --nodes 2 --plant all:edge --server-log --no-realm-events es-2";
+    let (_native, expected) = run(options);
+    for shape in Shape::value_variants() {
+        let name = shape.to_possible_value().unwrap().get_name().to_owned();
+        let (folder, truth) = run(&format!("{options} --shape {name}"));
+        if shape.has_changes() {
+            assert_eq!(truth["actions"], expected["actions"], "{name}");
+            assert_eq!(truth["groups"], expected["groups"], "{name}");
+            assert_eq!(truth["security_changes"], expected["security_changes"], "{name}");
+        }
+        assert_eq!(truth["totals"]["failed_attempts"], expected["totals"]["failed_attempts"], "{name}");
+        let mut events = 0;
+        for (path, bytes) in files(&folder.path().join("logs")) {
+            let text = String::from_utf8(bytes).unwrap();
+            if !path.contains("prod_server") && !path.contains("api_keys") {
+                events += events_in(*shape, &text);
+            }
+        }
+        let all = if shape.is_stream() { &truth["lines"] } else { &truth["audit_events"] };
+        assert_eq!(*all, events, "{name}");
+    }
+}
+
+/// Counts, having looked at each.
+fn each(records: impl Iterator<Item = Value>) -> usize {
+    records.fold(0, |count, record| count + usize::from(!record.is_null()))
+}
+
+/// The number of records in a file of this shape; fails if one is not well-formed.
+fn events_in(shape: Shape, text: &str) -> usize {
+    let json = |line: &str| serde_json::from_str::<Value>(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    match shape {
+        Shape::Search | Shape::SearchPretty => json(text)["hits"]["hits"].as_array().unwrap().len(),
+        Shape::Bulk => each(text.lines().map(json)) / 2,
+        Shape::Csv => text.lines().count() - 1,
+        Shape::Text5 => text.lines().filter(|l| l.starts_with('[') && l.contains("]\t")).count(),
+        Shape::Compose => each(text.lines().map(|l| json(l.split_once(" | ").unwrap().1))),
+        Shape::Docker | Shape::Docker7text => each(text.lines().map(|l| json(json(l)["log"].as_str().unwrap()))),
+        Shape::Cri => {
+            let mut line = String::new();
+            let mut count = 0;
+            for part in text.lines() {
+                line.push_str(&part[part.find("stdout ").unwrap() + 9..]);
+                if part.contains(" stdout F ") {
+                    json(&line);
+                    line.clear();
+                    count += 1;
+                }
+            }
+            count
+        }
+        _ => each(text.lines().map(json)),
     }
 }
 
