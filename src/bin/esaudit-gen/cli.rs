@@ -127,7 +127,10 @@ pub(crate) struct Args {
     pub(crate) show_node_name: Vec<String>,
     /// Write the server logs too.
     #[arg(long)]
-    pub(crate) server_log: bool,
+    server_log: bool,
+    /// Nodes whose server log is missing all the same ("all", "none", or names).
+    #[arg(long, value_delimiter = ',', default_value = "none", value_name = "NODES")]
+    no_server_log: Vec<String>,
     /// Form of the server logs.
     #[arg(long, value_enum, default_value_t = ServerFormat::Ecs)]
     pub(crate) server_format: ServerFormat,
@@ -216,6 +219,11 @@ impl Args {
     /// The folder to write to.
     pub(crate) fn folder(&self) -> PathBuf {
         self.out.clone().unwrap_or_default()
+    }
+
+    /// True if the server log of this node is written.
+    pub(crate) fn has_server_log(&self, node: &str) -> bool {
+        self.server_log && !names(&self.no_server_log, node)
     }
 
     /// Where the truth goes: never inside the folder that will be analysed.

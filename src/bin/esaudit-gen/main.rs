@@ -7,7 +7,7 @@
 //! cli -> world (nodes, accounts, keys, clients)
 //!     -> background, plants      who does what and when: acts
 //!     -> traffic                 what the nodes log of each act: events that carry their true cause
-//!     -> sim                     slices of time, in order: native lines -> output, truth
+//!     -> sim                     slices of time, in order: shapes -> output, truth
 //! ```
 
 // A command-line tool: its summary goes to standard output, its errors to standard error.

@@ -44,7 +44,7 @@ pub(crate) struct Plan<'a> {
 pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
     let Plan { args, world, changes, acts, start, end } = plan;
     let mut outputs = open(args, world)?;
-    let mut traffic = Traffic::new(args.seed, world, args.server_log);
+    let mut traffic = Traffic::new(args, world);
     let seconds = (end - start) as f64 / SECOND as f64 * world.nodes.len() as f64;
     // A first guess of 400 bytes a line; corrected after every slice.
     let rate = args.bytes.map_or(args.rate, |bytes| bytes as f64 / 400.0 / seconds);
@@ -69,9 +69,7 @@ pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
         for act in &slice {
             traffic.perform(world, changes, act);
         }
-        if args.server_log {
-            background.server_noise(now, &mut traffic.pending);
-        }
+        background.server_noise(now, &mut traffic);
         write_slice(args, world, now, &mut outputs, &mut traffic, truth)?;
         for done in traffic.done.drain(..).filter(|_| args.shape().has_changes()) {
             truth.change(world, changes, &done);

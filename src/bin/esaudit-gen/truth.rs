@@ -2,7 +2,15 @@
 //!
 //! Meaning of a group, an attempt and a chain: one attempt per `authentication_failed` or `anonymous_access_denied`;
 //! the chain is null where the node logs no realm failures at all; sources are addresses without a port; times are
-//! those that stand in the log, in milliseconds.
+//! those that stand in the log, in milliseconds, clock errors of the nodes included.
+//!
+//! Members of the document: `lines`, `audit_events`, `server_events`, `audit_bytes`, `first`, `last`, `actions`;
+//! `nodes` (as in the report, and `clock_error_ms`); `totals` (as in the report); `groups` by true reason, and
+//! `groups_audit_only` by the reason and basis that the audit log alone can tell; `security_changes` (as in the
+//! report, with the true actor, the `resolved_ids` of the keys meant, and whether the event itself has the actor);
+//! `failing_keys` (true counts per client and reason); `incidents` (kind, strength, whether it is above the published
+//! thresholds, the verdicts that are right, who, from where, when, how often, and which keys). The list of attempts
+//! refers to an incident by its index.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -323,6 +331,7 @@ impl Truth {
                 "last": count.span.last(),
                 "logs_realm_failures": count.realm_failures > 0,
                 "logs_successes": node.logs_successes,
+                "has_server_log": count.server > 0,
                 "clock_error_ms": node.clock_error / 1000,
             })
         })

@@ -47,7 +47,7 @@ pub(crate) enum Shape {
     Cri,
     /// `docker compose logs`: lines with a prefix.
     Compose,
-    /// The plain text of 5.x.
+    /// The plain text of 5.x; line breaks within a value become spaces.
     Text5,
     /// Docker images of 7.0 to 7.2: the event as text within a server line.
     Docker7text,

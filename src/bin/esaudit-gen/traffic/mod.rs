@@ -7,6 +7,7 @@ mod odd;
 mod passwords;
 
 use crate::changes::Change;
+use crate::cli::Args;
 use crate::event::{Action, Chain, Event, Failure, Identity, Origin, REALMS, Reason, Record, ServerLine};
 use crate::rng::Rng;
 use crate::text::{Micros, RequestId, Text, keep, quoted_list, request_id};
@@ -95,7 +96,8 @@ pub(crate) struct ChangeDone {
 /// Turns acts into events. Holds the state that Elasticsearch itself holds between requests.
 pub(crate) struct Traffic {
     rng: Rng,
-    server_log: bool,
+    /// Which nodes' server logs are written.
+    server_log: Vec<bool>,
     /// When each account last logged in on each node: the cache that moves its realm to the front.
     last_login: Vec<Micros>,
     /// Events not yet written, per node.
@@ -136,10 +138,10 @@ impl Request {
 
 impl Traffic {
     /// Traffic of this world. All accounts must exist by now.
-    pub(crate) fn new(seed: u64, world: &World, server_log: bool) -> Self {
+    pub(crate) fn new(args: &Args, world: &World) -> Self {
         Self {
-            rng: Rng::named(seed, "traffic"),
-            server_log,
+            rng: Rng::named(args.seed, "traffic"),
+            server_log: world.nodes.iter().map(|node| args.has_server_log(node.name)).collect(),
             last_login: vec![Micros::MIN / 2; world.nodes.len() * world.accounts.len()],
             pending: vec![Vec::new(); world.nodes.len()],
             done: Vec::new(),
@@ -233,11 +235,16 @@ impl Traffic {
     /// A line of the server log about the event at this time: the two logs are written by different threads, so
     /// either may come first.
     fn explain(&mut self, request: &Request, level: Text, logger: Text, message: String) {
-        if self.server_log {
+        if self.server_log[usize::from(request.act.node)] {
             let time = request.time + self.rng.range(-2_500, 3_500);
             let line = ServerLine { time, level, logger, message, trace: request.origin.trace };
             self.pending[usize::from(request.act.node)].push(Record::Server(line));
         }
+    }
+
+    /// True if this node's server log is written.
+    pub(crate) fn has_server_log(&self, node: usize) -> bool {
+        self.server_log[node]
     }
 
     /// A short while passes within the node; often none that a millisecond shows.
