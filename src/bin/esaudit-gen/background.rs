@@ -5,7 +5,7 @@ use crate::cli::Args;
 use crate::event::{NATIVE, Record, ServerLine};
 use crate::rng::Rng;
 use crate::text::{HOUR, Micros, SECOND, Text, keep};
-use crate::traffic::{Act, What};
+use crate::traffic::{Act, Odd, Traffic, What};
 use crate::workload;
 use crate::world::{Credential, PROBE, World};
 
@@ -113,7 +113,10 @@ impl Background {
     }
 
     fn ambient(&mut self, world: &World, time: Micros, node: u16) -> Act {
-        let source = *self.rng.pick(&world.ambient_sources);
+        let place = self.rng.index(world.ambient_sources.len());
+        let source = world.ambient_sources[place];
+        // A client is set up with one key.
+        let key = (place % 12) as u32;
         let what = match self.rng.below(100) {
             0..62 => {
                 let (name, account) = *self.rng.pick(&world.ambient_names);
@@ -127,32 +130,41 @@ impl Background {
             }
             70..72 => What::Malformed,
             72..74 => What::BadServiceToken("elastic/fleet-server", "token-old"),
-            74..80 => What::WrongSecret(self.rng.index(12) as u32),
+            74..80 => What::WrongSecret(key),
             80..81 => What::Filtered,
             81..82 => What::Tampered,
+            82..85 => {
+                let name = self.rng.pick(&world.ambient_names).0;
+                let odd = [
+                    Odd::DirectoryDown(name),
+                    Odd::Unlicensed(name),
+                    Odd::KeyError(key),
+                    Odd::Busy(key),
+                    Odd::InvalidToken,
+                ];
+                What::Odd(*self.rng.pick(&odd))
+            }
             _ => What::Bare,
         };
-        Act::new(time, node, source, what)
+        let act = Act { traces: self.rng.chance(0.2), ..Act::new(time, node, source, what) };
+        if self.rng.chance(0.1) { act.through_proxy() } else { act }
     }
 
     /// Adds the unremarkable server lines before `until`.
-    pub(crate) fn server_noise(&mut self, until: Micros, pending: &mut [Vec<Record>]) {
+    pub(crate) fn server_noise(&mut self, until: Micros, traffic: &mut Traffic) {
         if self.server_rate <= 0.0 {
             return;
         }
         let gap = SECOND as f64 / self.server_rate;
-        for (node, records) in pending.iter_mut().enumerate() {
+        for node in 0..self.next_server.len() {
             while self.next_server[node] < until {
                 let (logger, message) = *self.rng.pick(&SERVER_NOISE);
                 let time = self.next_server[node];
-                records.push(Record::Server(ServerLine {
-                    time,
-                    level: "INFO",
-                    logger,
-                    message: message.to_owned(),
-                    trace: None,
-                }));
                 self.next_server[node] += (self.rng.wait(gap) as Micros).max(1);
+                if traffic.has_server_log(node) {
+                    let line = ServerLine { time, level: "INFO", logger, message: message.to_owned(), trace: None };
+                    traffic.pending[node].push(Record::Server(line));
+                }
             }
         }
     }
@@ -173,10 +185,11 @@ pub(crate) fn benign(
         return acts;
     }
     for node in 0..world.nodes.len() as u16 {
-        let mut time = start + rng.range(0, 30 * SECOND);
+        let gap = (30.0 * SECOND as f64 / args.noise.min(1.0)) as Micros;
+        let mut time = start + rng.range(0, gap);
         while time < end {
             acts.push(Act::new(time + rng.range(-40_000, 40_000), node, PROBE, What::Bare));
-            time += 30 * SECOND;
+            time += gap;
         }
     }
     mistypes(&mut rng, world, args.noise, (start, end), &mut acts);

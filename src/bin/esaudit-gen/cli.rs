@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::DateTime;
 use clap::{Parser, ValueEnum};
 
+use crate::shapes::Shape;
 use crate::text::{Micros, SECOND};
 
 /// How the audit file of a release looks.
@@ -44,15 +45,6 @@ pub(crate) enum Gzip {
     Rolled,
     /// All.
     All,
-}
-
-/// What each line is wrapped in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Wrap {
-    /// Files of their own for audit and server log.
-    None,
-    /// Docker's json-file driver: audit and server lines in one stream.
-    Docker,
 }
 
 /// When the audit file is rolled over.
@@ -135,7 +127,10 @@ pub(crate) struct Args {
     pub(crate) show_node_name: Vec<String>,
     /// Write the server logs too.
     #[arg(long)]
-    pub(crate) server_log: bool,
+    server_log: bool,
+    /// Nodes whose server log is missing all the same ("all", "none", or names).
+    #[arg(long, value_delimiter = ',', default_value = "none", value_name = "NODES")]
+    no_server_log: Vec<String>,
     /// Form of the server logs.
     #[arg(long, value_enum, default_value_t = ServerFormat::Ecs)]
     pub(crate) server_format: ServerFormat,
@@ -154,6 +149,9 @@ pub(crate) struct Args {
     /// Incidents to plant: all, none, or KIND[:weak|edge|normal|strong],… (all takes a strength too).
     #[arg(long, value_delimiter = ',', default_value = "none")]
     pub(crate) plant: Vec<String>,
+    /// Planted outside sources come through a reverse proxy, which names them in X-Forwarded-For.
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
     /// Scale of the benign noise: mistyped passwords, probes without credentials, ordinary security changes.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) noise: f64,
@@ -175,9 +173,12 @@ pub(crate) struct Args {
     /// Release whose audit format is written.
     #[arg(long, value_enum, default_value_t = FormatVersion::V8)]
     pub(crate) format_version: FormatVersion,
-    /// Wrap the lines.
-    #[arg(long, value_enum, default_value_t = Wrap::None)]
-    pub(crate) wrap: Wrap,
+    /// Form in which the events are written.
+    #[arg(long, value_enum, default_value_t = Shape::Native)]
+    shape: Shape,
+    /// Wrap the lines: the same as --shape docker.
+    #[arg(long, value_parser = ["docker", "none"], default_value = "none", hide = true)]
+    wrap: String,
     /// List the kinds of incident that can be planted, and leave.
     #[arg(long, exclusive = true)]
     pub(crate) list_plants: bool,
@@ -195,9 +196,20 @@ impl Args {
         (self.days * 86_400.0 * SECOND as f64) as Micros
     }
 
+    /// The form in which the events are written.
+    pub(crate) fn shape(&self) -> Shape {
+        if self.wrap == "docker" { Shape::Docker } else { self.shape }
+    }
+
+    /// True if requests carry ids in this form and release.
+    pub(crate) fn has_request_ids(&self) -> bool {
+        self.format_version != FormatVersion::V65 && self.shape().has_request_ids()
+    }
+
     /// When the audit files are rolled.
     pub(crate) fn rolling(&self) -> Roll {
         match self.roll_lines {
+            _ if self.shape().is_one_document() || self.shape().is_newest_first() => Roll::Never,
             Some(lines) => Roll::Lines(lines.max(1)),
             None if self.roll == "daily" => Roll::Daily,
             None => Roll::Never,
@@ -207,6 +219,11 @@ impl Args {
     /// The folder to write to.
     pub(crate) fn folder(&self) -> PathBuf {
         self.out.clone().unwrap_or_default()
+    }
+
+    /// True if the server log of this node is written.
+    pub(crate) fn has_server_log(&self, node: &str) -> bool {
+        self.server_log && !names(&self.no_server_log, node)
     }
 
     /// Where the truth goes: never inside the folder that will be analysed.

@@ -62,6 +62,11 @@ pub(crate) enum Reason {
     TokenExpired,
     ServiceTokenInvalid,
     RealmNotConfigured,
+    RealmUnavailable,
+    RealmNotLicensed,
+    ApiKeyError,
+    ServerBusy,
+    TokenInvalid,
 }
 
 impl Reason {
@@ -81,6 +86,11 @@ impl Reason {
             Self::TokenExpired => "token_expired",
             Self::ServiceTokenInvalid => "service_token_invalid",
             Self::RealmNotConfigured => "realm_not_configured",
+            Self::RealmUnavailable => "realm_unavailable",
+            Self::RealmNotLicensed => "realm_not_licensed",
+            Self::ApiKeyError => "api_key_error",
+            Self::ServerBusy => "server_busy",
+            Self::TokenInvalid => "token_invalid",
         }
     }
 }

@@ -7,7 +7,7 @@
 //! cli -> world (nodes, accounts, keys, clients)
 //!     -> background, plants      who does what and when: acts
 //!     -> traffic                 what the nodes log of each act: events that carry their true cause
-//!     -> sim                     slices of time, in order: native lines -> output, truth
+//!     -> sim                     slices of time, in order: shapes -> output, truth
 //! ```
 
 // A command-line tool: its summary goes to standard output, its errors to standard error.
@@ -21,7 +21,10 @@ mod native;
 mod output;
 mod plants;
 mod rng;
+mod shapes;
 mod sim;
+#[cfg(test)]
+mod tests;
 mod text;
 mod traffic;
 mod truth;
@@ -54,14 +57,17 @@ fn generate(args: &Args) -> Result<serde_json::Value, String> {
     fs::create_dir_all(&folder).map_err(io(&out))?;
 
     let mut world = World::new(args, start);
+    if !args.shape().has_node_ids() {
+        world.nodes.iter_mut().for_each(|node| node.id = node.name);
+    }
     let mut changes = Vec::new();
     let (mut acts, incidents) = plants::plant(args, &mut world, &mut changes, &list, (start, end));
     acts.extend(background::benign(args, &mut world, &mut changes, start, end));
     acts.extend(plants::failing_keys(args, &mut world, (start, end)));
 
     let attempts = args.truth_attempts.as_deref();
-    let request_ids = sim::has_request_ids(args.format_version);
-    let mut truth = Truth::new(&world, incidents.len(), attempts, request_ids).map_err(io("--truth-attempts"))?;
+    let mut truth =
+        Truth::new(&world, incidents.len(), attempts, args.has_request_ids()).map_err(io("--truth-attempts"))?;
     let plan = sim::Plan { args, world: &world, changes: &changes, acts, start, end };
     sim::run(plan, &mut truth).map_err(io(&out))?;
     sim::write_listing(&folder.join("api_keys.json"), &world, end).map_err(io("api_keys.json"))?;

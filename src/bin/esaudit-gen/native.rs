@@ -3,16 +3,18 @@
 
 use std::io::Write;
 
-use crate::cli::{FormatVersion, ServerFormat};
+use crate::cli::{Args, FormatVersion, ServerFormat};
 use crate::event::{Event, Origin, ServerLine};
 use crate::text::{Clock, Micros, Text, push_escaped, push_hex, push_number, quoted};
-use crate::world::Node;
+use crate::world::{Node, World};
 
 /// Writes the lines of one node.
 #[derive(Clone)]
 pub(crate) struct NativeWriter {
     version: FormatVersion,
     server: ServerFormat,
+    /// The beginning of each line of 7.3 and later, up to the time.
+    start: Text,
     clock: Clock,
     utc: Clock,
     cluster: Text,
@@ -56,15 +58,9 @@ pub(crate) fn push_address(buf: &mut Vec<u8>, source: Text, port: u16) {
 }
 
 impl NativeWriter {
-    /// A writer for this node; `offset` is the zone of the times written, in seconds.
-    pub(crate) fn new(
-        version: FormatVersion,
-        server: ServerFormat,
-        offset: i64,
-        node: &Node,
-        cluster: Text,
-        cluster_name: Text,
-    ) -> Self {
+    /// A writer for this node.
+    pub(crate) fn new(args: &Args, world: &World, node: &Node) -> Self {
+        let (version, cluster) = (args.format_version, world.cluster);
         let mut head = String::new();
         if version == FormatVersion::V8 {
             head.push_str(", \"cluster.uuid\":");
@@ -78,11 +74,17 @@ impl NativeWriter {
         head.push_str(&quoted(node.id));
         Self {
             version,
-            server,
-            clock: Clock::new(offset),
+            server: args.server_format,
+            // A stream's lines come from the pattern of the docker images, which has a space after the first colon.
+            start: if args.shape().is_stream() {
+                "{\"type\": \"audit\", \"timestamp\":\""
+            } else {
+                "{\"type\":\"audit\", \"timestamp\":\""
+            },
+            clock: Clock::new(args.tz),
             utc: Clock::new(0),
             cluster,
-            cluster_name,
+            cluster_name: world.cluster_name,
             node_name: node.name,
             head,
             node_id: node.id,
@@ -94,7 +96,7 @@ impl NativeWriter {
     pub(crate) fn audit(&mut self, buf: &mut Vec<u8>, event: &Event) {
         let v8 = self.version == FormatVersion::V8;
         match self.version {
-            FormatVersion::V8 | FormatVersion::V7 => buf.extend_from_slice(b"{\"type\":\"audit\", \"timestamp\":\""),
+            FormatVersion::V8 | FormatVersion::V7 => buf.extend_from_slice(self.start.as_bytes()),
             FormatVersion::V71 | FormatVersion::V65 => buf.extend_from_slice(b"{\"@timestamp\":\""),
         }
         self.clock.push(buf, event.time + self.error, b',');
@@ -124,7 +126,12 @@ impl NativeWriter {
         member(buf, ", \"origin.type\":\"", origin.kind);
         if let Some(source) = origin.source {
             buf.extend_from_slice(b", \"origin.address\":\"");
-            push_address(buf, source, origin.port);
+            if !v8 && event.rule.is_some() {
+                // The IP filter did not show a port before 8.3.
+                buf.extend_from_slice(source.as_bytes());
+            } else {
+                push_address(buf, source, origin.port);
+            }
             buf.push(b'"');
         }
         member(buf, ", \"realm\":\"", event.asked);

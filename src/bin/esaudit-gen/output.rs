@@ -8,7 +8,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::cli::{Gzip, Roll};
-use crate::text::{Clock, Micros, push_escaped};
+use crate::shapes::Frame;
+use crate::text::{Clock, Micros, Text};
 
 /// Size of the write buffers.
 const BUFFER: usize = 256 * 1024;
@@ -42,7 +43,9 @@ impl Sink {
 /// A log file that is rolled over: `prod_audit.json`, then `prod_audit-2026-03-01-1.json[.gz]`.
 pub(crate) struct RollingFile {
     folder: PathBuf,
-    stem: String,
+    /// Name and extension.
+    name: (Text, Text),
+    frame: Frame,
     gzip: Gzip,
     roll: Roll,
     clock: Clock,
@@ -58,10 +61,11 @@ pub(crate) struct RollingFile {
 
 impl RollingFile {
     /// A file that is created with its first line.
-    pub(crate) fn new(folder: &Path, stem: &str, gzip: Gzip, roll: Roll, offset: i64) -> Self {
+    pub(crate) fn new(folder: &Path, name: (Text, Text), frame: Frame, gzip: Gzip, roll: Roll, offset: i64) -> Self {
         Self {
             folder: folder.to_owned(),
-            stem: stem.to_owned(),
+            name,
+            frame,
             gzip,
             roll,
             clock: Clock::new(offset),
@@ -74,11 +78,11 @@ impl RollingFile {
     }
 
     fn active(&self) -> PathBuf {
-        let end = if self.gzip == Gzip::All { ".json.gz" } else { ".json" };
-        self.folder.join(format!("{}{end}", self.stem))
+        let end = if self.gzip == Gzip::All { ".gz" } else { "" };
+        self.folder.join(format!("{}{}{end}", self.name.0, self.name.1))
     }
 
-    /// Writes one line of this time, its line end included.
+    /// Writes one line of this time, without its line end.
     pub(crate) fn write(&mut self, time: Micros, line: &[u8]) -> io::Result<()> {
         let full = match self.roll {
             Roll::Never => false,
@@ -88,25 +92,31 @@ impl RollingFile {
         if full {
             self.roll_over()?;
         }
-        if self.sink.is_none() {
-            self.sink = Some(Sink::create(&self.active(), self.gzip == Gzip::All)?);
-            self.first = time;
-            self.midnight = self.clock.next_midnight(time);
-        }
+        let mut sink = match self.sink.take() {
+            Some(mut sink) => {
+                sink.write(self.frame.separator.as_bytes())?;
+                sink
+            }
+            None => {
+                let mut sink = Sink::create(&self.active(), self.gzip == Gzip::All)?;
+                sink.write(self.frame.header.as_bytes())?;
+                self.first = time;
+                self.midnight = self.clock.next_midnight(time);
+                sink
+            }
+        };
         self.lines += 1;
-        match &mut self.sink {
-            Some(sink) => sink.write(line),
-            None => Ok(()),
-        }
+        sink.write(line)?;
+        self.sink = Some(sink);
+        Ok(())
     }
 
     fn roll_over(&mut self) -> io::Result<()> {
-        let Some(sink) = self.sink.take() else { return Ok(()) };
-        sink.finish()?;
+        self.finish()?;
         self.lines = 0;
         let day = self.clock.day(self.first);
         let number = if self.last.0 == day { self.last.1 + 1 } else { 1 };
-        let name = format!("{}-{day}-{number}.json", self.stem);
+        let name = format!("{}-{day}-{number}{}", self.name.0, self.name.1);
         self.last = (day, number);
         let active = self.active();
         match self.gzip {
@@ -123,15 +133,8 @@ impl RollingFile {
 
     /// Completes the file.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        self.sink.take().map_or(Ok(()), Sink::finish)
+        let Some(mut sink) = self.sink.take() else { return Ok(()) };
+        sink.write(self.frame.footer.as_bytes())?;
+        sink.finish()
     }
-}
-
-/// Wraps a line as docker's json-file driver does: `{"log":"…\n","stream":"stdout","time":"…"}`.
-pub(crate) fn docker(out: &mut Vec<u8>, utc: &mut Clock, time: Micros, line: &[u8]) {
-    out.extend_from_slice(b"{\"log\":\"");
-    push_escaped(out, line);
-    out.extend_from_slice(b"\\n\",\"stream\":\"stdout\",\"time\":\"");
-    utc.push(out, time, b'.');
-    out.extend_from_slice(b"456789Z\"}");
 }

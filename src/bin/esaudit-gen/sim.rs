@@ -8,11 +8,11 @@ use std::path::Path;
 
 use crate::background::Background;
 use crate::changes::Change;
-use crate::cli::{Args, FormatVersion, Gzip, Roll, Wrap};
-use crate::event::Record;
-use crate::native::NativeWriter;
-use crate::output::{RollingFile, docker};
-use crate::text::{Clock, MINUTE, Micros, SECOND};
+use crate::cli::{Args, Gzip, Roll, ServerFormat};
+use crate::event::{Action, Record};
+use crate::output::RollingFile;
+use crate::shapes::{Renderer, Shape};
+use crate::text::{MINUTE, Micros, SECOND};
 use crate::traffic::{Act, Traffic};
 use crate::truth::Truth;
 use crate::world::World;
@@ -22,10 +22,11 @@ const SLICE_LINES: f64 = 20_000.0;
 
 /// Everything of one node that is being written.
 struct NodeOutput {
-    writer: NativeWriter,
+    renderer: Renderer,
     audit: RollingFile,
     server: RollingFile,
-    utc: Clock,
+    /// Events held back because the last comes first: the one case in which memory grows with the log.
+    held: Vec<(Micros, Vec<u8>)>,
 }
 
 /// What is to be simulated.
@@ -43,7 +44,7 @@ pub(crate) struct Plan<'a> {
 pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
     let Plan { args, world, changes, acts, start, end } = plan;
     let mut outputs = open(args, world)?;
-    let mut traffic = Traffic::new(args.seed, world, args.server_log);
+    let mut traffic = Traffic::new(args, world);
     let seconds = (end - start) as f64 / SECOND as f64 * world.nodes.len() as f64;
     // A first guess of 400 bytes a line; corrected after every slice.
     let rate = args.bytes.map_or(args.rate, |bytes| bytes as f64 / 400.0 / seconds);
@@ -68,11 +69,9 @@ pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
         for act in &slice {
             traffic.perform(world, changes, act);
         }
-        if args.server_log {
-            background.server_noise(now, &mut traffic.pending);
-        }
+        background.server_noise(now, &mut traffic);
         write_slice(args, world, now, &mut outputs, &mut traffic, truth)?;
-        for done in traffic.done.drain(..) {
+        for done in traffic.done.drain(..).filter(|_| args.shape().has_changes()) {
             truth.change(world, changes, &done);
         }
         if let Some(target) = args.bytes {
@@ -81,6 +80,9 @@ pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
     }
     write_slice(args, world, Micros::MAX, &mut outputs, &mut traffic, truth)?;
     for output in &mut outputs {
+        for (time, line) in std::mem::take(&mut output.held).iter().rev() {
+            output.audit.write(*time, line)?;
+        }
         output.audit.finish()?;
         output.server.finish()?;
     }
@@ -97,28 +99,19 @@ fn steer(background: &mut Background, target: u64, written: u64, passed: f64) {
 }
 
 fn open(args: &Args, world: &World) -> io::Result<Vec<NodeOutput>> {
+    let shape = args.shape();
     let mut outputs = Vec::with_capacity(world.nodes.len());
     for node in &world.nodes {
         let folder = args.folder().join(node.name);
         fs::create_dir_all(&folder)?;
-        let file = |stem: &str, gzip, roll| RollingFile::new(&folder, stem, gzip, roll, args.tz);
-        let stem = match args.wrap {
-            Wrap::None => "prod_audit".to_owned(),
-            Wrap::Docker => format!("{}-json", node.name),
-        };
         let server_gzip = if args.gzip == Gzip::All { Gzip::All } else { Gzip::None };
+        let server_name = ("prod_server", if args.server_format == ServerFormat::Text { ".log" } else { ".json" });
+        let plain = Shape::Native.frame();
         outputs.push(NodeOutput {
-            writer: NativeWriter::new(
-                args.format_version,
-                args.server_format,
-                args.tz,
-                node,
-                world.cluster,
-                world.cluster_name,
-            ),
-            audit: file(&stem, args.gzip, args.rolling()),
-            server: file("prod_server", server_gzip, Roll::Never),
-            utc: Clock::new(0),
+            renderer: Renderer::new(args, world, node),
+            audit: RollingFile::new(&folder, shape.file(), shape.frame(), args.gzip, args.rolling(), args.tz),
+            server: RollingFile::new(&folder, server_name, plain, server_gzip, Roll::Never, args.tz),
+            held: Vec::new(),
         });
     }
     Ok(outputs)
@@ -133,8 +126,8 @@ fn write_slice(
     traffic: &mut Traffic,
     truth: &mut Truth,
 ) -> io::Result<()> {
+    let shape = args.shape();
     let mut line = Vec::with_capacity(4096);
-    let mut wrapped = Vec::new();
     for (index, output) in outputs.iter_mut().enumerate() {
         let records = &mut traffic.pending[index];
         let mut order: Vec<(Micros, usize)> = records.iter().enumerate().map(|(at, r)| (r.time(), at)).collect();
@@ -142,27 +135,25 @@ fn write_slice(
         let ready = order.partition_point(|(time, _)| *time < until);
         let error = world.nodes[index].clock_error;
         for (time, at) in &order[..ready] {
+            let time = *time + error;
             line.clear();
             match &records[*at] {
+                Record::Audit(event) if matches!(event.action, Action::Change(_)) && !shape.has_changes() => {}
                 Record::Audit(event) => {
-                    output.writer.audit(&mut line, event);
-                    truth.audit(world, index, *time + error, event, line.len() + 1)?;
+                    output.renderer.audit(&mut line, event);
+                    truth.audit(world, index, time, event, line.len() + 1)?;
+                    if shape.is_newest_first() {
+                        output.held.push((time, line.clone()));
+                    } else {
+                        output.audit.write(time, &line)?;
+                    }
                 }
                 Record::Server(server) => {
-                    output.writer.server(&mut line, server);
+                    output.renderer.server(&mut line, server);
                     truth.server(index);
+                    let file = if shape.is_stream() { &mut output.audit } else { &mut output.server };
+                    file.write(time, &line)?;
                 }
-            }
-            let is_audit = matches!(records[*at], Record::Audit(_));
-            if args.wrap == Wrap::Docker {
-                wrapped.clear();
-                docker(&mut wrapped, &mut output.utc, *time + error, &line);
-                wrapped.push(b'\n');
-                output.audit.write(*time + error, &wrapped)?;
-            } else {
-                line.push(b'\n');
-                let file = if is_audit { &mut output.audit } else { &mut output.server };
-                file.write(*time + error, &line)?;
             }
         }
         let rest: Vec<Record> = order[ready..].iter().map(|(_, at)| records[*at].clone()).collect();
@@ -195,9 +186,4 @@ pub(crate) fn write_listing(path: &Path, world: &World, end: Micros) -> io::Resu
     });
     let listing = serde_json::json!({ "api_keys": keys.collect::<Vec<_>>() });
     fs::write(path, format!("{listing}\n"))
-}
-
-/// True if requests carry ids in this format.
-pub(crate) fn has_request_ids(version: FormatVersion) -> bool {
-    version != FormatVersion::V65
 }

@@ -149,6 +149,11 @@ impl Clock {
         Self { offset, second: i64::MIN, prefix: [b'0'; 19] }
     }
 
+    /// Seconds east of UTC.
+    pub(crate) fn offset(&self) -> i64 {
+        self.offset
+    }
+
     /// Appends `2026-03-01T12:34:56`, the separator and the milliseconds.
     pub(crate) fn push(&mut self, buf: &mut Vec<u8>, time: Micros, separator: u8) {
         let second = time.div_euclid(SECOND) + self.offset;

@@ -2,7 +2,15 @@
 //!
 //! Meaning of a group, an attempt and a chain: one attempt per `authentication_failed` or `anonymous_access_denied`;
 //! the chain is null where the node logs no realm failures at all; sources are addresses without a port; times are
-//! those that stand in the log, in milliseconds.
+//! those that stand in the log, in milliseconds, clock errors of the nodes included.
+//!
+//! Members of the document: `lines`, `audit_events`, `server_events`, `audit_bytes`, `first`, `last`, `actions`;
+//! `nodes` (as in the report, and `clock_error_ms`); `totals` (as in the report); `groups` by true reason, and
+//! `groups_audit_only` by the reason and basis that the audit log alone can tell; `security_changes` (as in the
+//! report, with the true actor, the `resolved_ids` of the keys meant, and whether the event itself has the actor);
+//! `failing_keys` (true counts per client and reason); `incidents` (kind, strength, whether it is above the published
+//! thresholds, the verdicts that are right, who, from where, when, how often, and which keys). The list of attempts
+//! refers to an incident by its index.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -114,6 +122,8 @@ struct IncidentCount {
     span: Span,
     principals: BTreeSet<Text>,
     sources: BTreeSet<Text>,
+    /// The addresses in `x_forwarded_for`.
+    forwarded: BTreeSet<Text>,
     nodes: BTreeSet<u16>,
     reasons: BTreeMap<Text, u64>,
 }
@@ -143,6 +153,7 @@ impl Truth {
             span: Span::NONE,
             principals: BTreeSet::new(),
             sources: BTreeSet::new(),
+            forwarded: BTreeSet::new(),
             nodes: BTreeSet::new(),
             reasons: BTreeMap::new(),
         };
@@ -198,6 +209,7 @@ impl Truth {
             incident.span.add(time);
             incident.principals.extend(event.who.user);
             incident.sources.extend(event.origin.source);
+            incident.forwarded.extend(event.origin.forwarded);
             incident.nodes.insert(node as u16);
             if let Some(failure) = event.failure {
                 *incident.reasons.entry(failure.reason.name()).or_default() += 1;
@@ -221,15 +233,16 @@ impl Truth {
             self.keys.entry((key, failure.reason)).or_insert_with(Count::new).add(time, source);
         }
         let Some(out) = &mut self.attempts else { return Ok(()) };
-        let logged = world.nodes[node].logs_realm_failures;
+        let logged = self.request_ids && world.nodes[node].logs_realm_failures;
         let line = json!({
             "time": rfc3339(time),
             "node": world.nodes[node].id,
-            "request_id": event.request.map(|id| String::from_utf8_lossy(&id).into_owned()),
+            "request_id": event.request.filter(|_| self.request_ids).map(|id| String::from_utf8_lossy(&id).into_owned()),
             "action": event.action.name(),
             "principal": event.who.user,
             "source": source,
             "port": event.origin.port,
+            "forwarded": event.origin.forwarded,
             "realm_chain": if logged { json!(failure.chain.names()) } else { Value::Null },
             "asked": failure.chain.names(),
             "reason": failure.reason.name(),
@@ -257,7 +270,7 @@ impl Truth {
             "run_by": null,
             "source": done.source,
             "node": node.id,
-            "request_id": String::from_utf8_lossy(&done.request),
+            "request_id": self.request_ids.then(|| String::from_utf8_lossy(&done.request)),
             "target": change.target,
             "ids": change.ids,
             "resolved_ids": change.keys.iter().map(|k| world.keys[*k as usize].id).collect::<Vec<_>>(),
@@ -318,6 +331,7 @@ impl Truth {
                 "last": count.span.last(),
                 "logs_realm_failures": count.realm_failures > 0,
                 "logs_successes": node.logs_successes,
+                "has_server_log": count.server > 0,
                 "clock_error_ms": node.clock_error / 1000,
             })
         })
@@ -403,6 +417,7 @@ impl Truth {
                 "may_also_report": incident.may_also,
                 "principals": count.principals,
                 "sources": count.sources,
+                "forwarded_sources": count.forwarded,
                 "nodes": count.nodes.iter().map(|n| world.nodes[usize::from(*n)].id).collect::<Vec<_>>(),
                 "api_keys": incident.keys.iter().map(|k| world.keys[*k as usize].id).collect::<Vec<_>>(),
                 "actor": incident.actor.map(|a| world.accounts[a as usize].name),

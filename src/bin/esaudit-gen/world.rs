@@ -233,6 +233,11 @@ impl World {
         }
     }
 
+    /// True of the addresses that [`World::outside_source`] gives.
+    pub(crate) fn is_outside(source: &str) -> bool {
+        ["198.", "203.", "2001:"].iter().any(|start| source.starts_with(start))
+    }
+
     fn client(&mut self, source: Text, credential: Credential, weight: u32) -> &mut Client {
         let at = self.clients.len();
         self.clients.push(Client {
@@ -321,6 +326,12 @@ impl World {
             let source = self.outside_source();
             self.ambient_sources.push(source);
             self.ambient_names.push((keep(format!("host-{n}$")), None));
+        }
+        // Whatever a client sends stands in the log: a terminal's control sequences, a quote, a direction override.
+        for name in
+            ["\u{1b}[31mroot\u{1b}[0m", "a\"b\\c", "user\u{202e}nimda", "tab\there\nnew", "用户", "=1+1", "<b>x</b>"]
+        {
+            self.ambient_names.push((name, None));
         }
     }
 

@@ -205,6 +205,9 @@ pub(crate) fn plant(
         (plant.plant)(&mut plot);
         incidents.push(plot.incident);
     }
+    if args.behind_proxy {
+        acts.iter_mut().filter(|act| World::is_outside(act.source)).for_each(|act| *act = act.through_proxy());
+    }
     (acts, incidents)
 }
 
