@@ -3,7 +3,8 @@
 //! The data flows one way, down this list; a module imports only from those above it:
 //!
 //! ```text
-//! options, error, time   plain data
+//! options, error, time,
+//! reason                 plain data
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
@@ -25,6 +26,7 @@ pub mod input;
 pub mod lines;
 pub mod options;
 pub mod pipeline;
+pub mod reason;
 pub mod report;
 pub mod state;
 pub mod time;

@@ -9,8 +9,9 @@ use hashbrown::HashMap;
 use super::{LIST_LIMIT, evidence};
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
+use crate::reason::{Basis, Reason};
 use crate::report::model::{Group, SourceCount, TopChain, TopText, Tops};
-use crate::state::{Attempt, Basis, ChainId, Outcome, Reason, Sym};
+use crate::state::{Attempt, ChainId, Outcome, Sym};
 use crate::time::Millis;
 
 /// The values by which an attempt is grouped; keys that were not chosen are `None`.

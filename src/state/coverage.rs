@@ -1,6 +1,6 @@
 //! What was read: counters per input and per node. Sums, minima and maxima only, so that they merge in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,8 @@ pub struct InputStats {
     pub span: Span,
     /// Records by wire format.
     pub formats: BTreeMap<String, u64>,
+    /// Nodes whose records stand in it: indices into [`super::State::nodes`].
+    pub nodes: BTreeSet<u32>,
     /// Records whose time carried no zone.
     pub zone_assumed: u64,
     /// Requests whose end follows a realm failure of the same millisecond in the file, and those where it precedes it:
@@ -143,6 +145,7 @@ impl InputStats {
         for (format, count) in other.formats {
             *self.formats.entry(format).or_default() += count;
         }
+        self.nodes.extend(other.nodes);
         self.zone_assumed += other.zone_assumed;
         self.ties_forward += other.ties_forward;
         self.ties_reversed += other.ties_reversed;

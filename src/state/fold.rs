@@ -8,16 +8,18 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
-use super::records::{Attempt, Basis, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, Reason};
+use super::records::{Attempt, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
 use super::series::Actor;
 use super::symbols::{ChainId, Sym};
 use super::{ChunkInfo, State, line_order, node_key, smaller_name};
 use crate::decode::native::client_address;
+use crate::decode::reason::{About, classify};
 use crate::decode::{Context, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Action, AuditEvent, Change, Record, ServerEvent};
 use crate::lines::{Chunk, lines};
 use crate::options::{GroupBy, Options};
+use crate::reason::{Basis, Reason};
 use crate::time::Millis;
 
 /// Which input a chunk belongs to, and where in it.
@@ -175,12 +177,14 @@ impl Folder {
             let (time, zone_assumed) = match record {
                 Record::Audit(event) => {
                     stats.audit_events += 1;
-                    self.audit(&event, number);
+                    let node = self.audit(&event, number);
+                    stats.nodes.insert(node);
                     (Some(event.time), event.zone_assumed)
                 }
                 Record::Server(event) => {
                     stats.server_events += 1;
-                    self.server(&event);
+                    let node = self.server(&event, number);
+                    stats.nodes.insert(node);
                     (event.time, event.zone_assumed)
                 }
                 Record::Other => return,
@@ -224,17 +228,44 @@ impl Folder {
         at
     }
 
-    fn server(&mut self, event: &ServerEvent<'_>) {
+    fn server(&mut self, event: &ServerEvent<'_>, line: u32) -> u32 {
         let at = self.node(event.node_id.as_deref(), event.node_name.as_deref());
         let node = &mut self.state.nodes[at as usize];
         node.server_events += 1;
         if let Some(time) = event.time {
             node.server_span.add(time);
             node.server_minutes.add(time);
+            self.reason(event, time, at, line);
         }
+        at
     }
 
-    fn audit(&mut self, event: &AuditEvent<'_>, line: u32) {
+    fn reason(&mut self, event: &ServerEvent<'_>, time: Millis, node: u32, line: u32) {
+        let Some(told) = classify(&event.message) else { return };
+        let (about, subject, realm) = match told.about {
+            About::ApiKey(id) => (Subject::ApiKey, id, None),
+            About::Realm { realm, principal } => (Subject::Realm, principal, Some(realm)),
+            About::Principal(principal) => (Subject::Principal, Some(principal), None),
+            About::Token => (Subject::Token, None, None),
+            About::ServiceToken(account) => (Subject::ServiceToken, Some(account), None),
+            About::Anybody => (Subject::Anybody, None, None),
+        };
+        let understood = told.reason != Reason::Unknown && (subject.is_some() || about != Subject::Realm);
+        let symbols = &mut self.state.symbols;
+        self.state.reasons.push(ReasonRecord {
+            time,
+            pos: Pos { chunk: self.chunk, line },
+            node,
+            subject: symbols.intern_opt(subject),
+            realm: symbols.intern_opt(realm),
+            trace: symbols.intern_opt(event.trace_id.as_deref()),
+            text: if understood { Sym::NONE } else { symbols.intern(&event.message) },
+            about,
+            reason: told.reason,
+        });
+    }
+
+    fn audit(&mut self, event: &AuditEvent<'_>, line: u32) -> u32 {
         let node = self.node(event.node_id.as_deref(), event.node_name.as_deref());
         let stats = &mut self.state.nodes[node as usize];
         stats.audit_events += 1;
@@ -274,6 +305,7 @@ impl Folder {
             Action::AuthenticationSuccess => self.success(event, node, pos),
             Action::Other(_) => {}
         }
+        node
     }
 
     fn attempt(&mut self, event: &AuditEvent<'_>, outcome: Outcome, node: u32, pos: Pos) {
@@ -307,6 +339,10 @@ impl Folder {
             self.failures.push(Failure { key, line: pos.line, time: event.time, realm: Sym::NONE, attempt: Some(at) });
         }
         self.state.attempts.push(attempt);
+        if let Some(trace) = event.trace_id.as_deref() {
+            let trace = self.state.symbols.intern(trace);
+            self.state.traces.push((pos, trace));
+        }
     }
 
     fn realm_failure(&mut self, event: &AuditEvent<'_>, pos: Pos) {
@@ -327,6 +363,11 @@ impl Folder {
         let realm = event.user_realm.as_deref().or(event.realm.as_deref());
         if is_internal(principal, realm) {
             return None;
+        }
+        if let (Some(id), Some(name)) = (event.apikey_id.as_deref(), event.apikey_name.as_deref()) {
+            let symbols = &mut self.state.symbols;
+            let (id, name) = (symbols.intern(id), symbols.intern(name));
+            self.state.name_key(id, name);
         }
         let source = event.origin.as_deref().map(client_address);
         let symbols = &mut self.state.symbols;

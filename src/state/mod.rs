@@ -11,7 +11,7 @@ mod symbols;
 
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{Folder, InputRef};
-pub use records::{Attempt, Basis, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, Reason};
+pub use records::{Attempt, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
 pub use series::{Actor, Bucket, Series};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
 
@@ -90,6 +90,12 @@ pub struct State {
     /// `access_denied` events: somebody had authenticated and lacked a privilege.
     #[serde(with = "as_list")]
     pub denials: ActorSeries,
+    /// Lines of server logs that tell a reason.
+    pub reasons: Vec<ReasonRecord>,
+    /// `trace.id` of failed attempts that have one.
+    pub traces: Vec<(Pos, Sym)>,
+    /// Names of API keys, by id; of a key met under several names the one that sorts first.
+    pub key_names: BTreeMap<Sym, Sym>,
     /// `access_denied` events by minute since 1970.
     pub denied_minutes: BTreeMap<i64, u64>,
     /// Realm failures evicted.
@@ -131,7 +137,7 @@ impl State {
         let syms = self.symbols.absorb(&other.symbols);
         let chains = self.chains.absorb(&other.chains, &syms);
         let nodes = self.absorb_nodes(&other.nodes, &syms);
-        let inputs = self.absorb_inputs(std::mem::take(&mut other.inputs));
+        let inputs = self.absorb_inputs(std::mem::take(&mut other.inputs), &nodes);
         let chunk_base = self.chunks.len() as u32;
         self.chunks
             .extend(other.chunks.drain(..).map(|chunk| ChunkInfo { input: inputs[chunk.input as usize], ..chunk }));
@@ -140,6 +146,9 @@ impl State {
         }
         for (minute, count) in std::mem::take(&mut other.denied_minutes) {
             *self.denied_minutes.entry(minute).or_default() += count;
+        }
+        for (id, name) in std::mem::take(&mut other.key_names) {
+            self.name_key(syms[id.0 as usize], syms[name.0 as usize]);
         }
         self.evicted.events += other.evicted.events;
         self.evicted.span.merge(&other.evicted.span);
@@ -180,6 +189,17 @@ impl State {
                     (actor, series)
                 })
                 .collect();
+        }
+        for reason in &mut self.reasons {
+            remap.pos(&mut reason.pos);
+            reason.node = remap.nodes[reason.node as usize];
+            for sym in [&mut reason.subject, &mut reason.realm, &mut reason.trace, &mut reason.text] {
+                remap.sym(sym);
+            }
+        }
+        for (pos, trace) in &mut self.traces {
+            remap.pos(pos);
+            remap.sym(trace);
         }
         for grant in &mut self.grants {
             remap.pos(&mut grant.pos);
@@ -222,6 +242,21 @@ impl State {
         self.realm_failures.append(&mut other.realm_failures);
         self.grants.append(&mut other.grants);
         self.changes.append(&mut other.changes);
+        self.reasons.append(&mut other.reasons);
+        self.traces.append(&mut other.traces);
+    }
+
+    /// Notes the name of an API key.
+    fn name_key(&mut self, id: Sym, name: Sym) {
+        match self.key_names.entry(id) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(name);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let first = smaller_name(&self.symbols, *entry.get(), name);
+                entry.insert(first);
+            }
+        }
     }
 
     fn absorb_nodes(&mut self, others: &[NodeStats], syms: &[Sym]) -> Vec<u32> {
@@ -242,11 +277,12 @@ impl State {
         map
     }
 
-    fn absorb_inputs(&mut self, others: Vec<InputStats>) -> Vec<u32> {
+    fn absorb_inputs(&mut self, others: Vec<InputStats>, nodes: &[u32]) -> Vec<u32> {
         let mut index: HashMap<String, u32, RandomState> =
             self.inputs.iter().enumerate().map(|(at, input)| (input.label.clone(), at as u32)).collect();
         let mut map = Vec::with_capacity(others.len());
-        for other in others {
+        for mut other in others {
+            other.nodes = other.nodes.iter().map(|&node| nodes[node as usize]).collect();
             let at = *index.entry(other.label.clone()).or_insert_with(|| {
                 self.inputs.push(InputStats::default());
                 self.inputs.len() as u32 - 1

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::symbols::{ChainId, Sym};
+use crate::reason::{Basis, Reason};
 use crate::time::Millis;
 
 /// Where a record stands: chunk (index into the state's chunk table) and line within the chunk, from 0. The line within
@@ -68,98 +69,6 @@ impl Outcome {
     }
 }
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// Why an attempt failed; the names are those of the report's contract.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Reason {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Reason {
-            /// Every reason, in the order of the contract.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The name in reports.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-reasons! {
-    /// The account exists and the password is wrong.
-    BadPassword = "bad_password",
-    /// No realm knows the account.
-    UnknownUser = "unknown_user",
-    /// The account is disabled.
-    UserDisabled = "user_disabled",
-    /// No credentials were sent.
-    MissingCredentials = "missing_credentials",
-    /// Credentials could not be read.
-    MalformedCredentials = "malformed_credentials",
-    /// The API key was invalidated.
-    ApiKeyInvalidated = "api_key_invalidated",
-    /// The API key has expired.
-    ApiKeyExpired = "api_key_expired",
-    /// No such API key on this cluster.
-    ApiKeyNotFound = "api_key_not_found",
-    /// The API key exists and its secret is wrong.
-    ApiKeyBadSecret = "api_key_bad_secret",
-    /// A cross-cluster key on the REST interface, or the reverse.
-    ApiKeyWrongType = "api_key_wrong_type",
-    /// The node failed to look the key up.
-    ApiKeyError = "api_key_error",
-    /// The access token has expired.
-    TokenExpired = "token_expired",
-    /// The access token is not valid.
-    TokenInvalid = "token_invalid",
-    /// The service account token is not valid.
-    ServiceTokenInvalid = "service_token_invalid",
-    /// The realm that knows the account is not configured on the node.
-    RealmNotConfigured = "realm_not_configured",
-    /// The realm's back end did not answer.
-    RealmUnavailable = "realm_unavailable",
-    /// The licence does not permit the realm.
-    RealmNotLicensed = "realm_not_licensed",
-    /// The node was too busy to check.
-    ServerBusy = "server_busy",
-    /// Nothing tells.
-    Unknown = "unknown",
-}
-
-/// What a reason rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Basis {
-    /// The record itself says so.
-    Explicit,
-    /// A line of the server log says so.
-    ServerLog,
-    /// A listing of API keys says so.
-    Context,
-    /// Other events make it likely.
-    Inferred,
-    /// Nothing.
-    None,
-}
-
-impl Basis {
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Explicit => "explicit",
-            Self::ServerLog => "server_log",
-            Self::Context => "context",
-            Self::Inferred => "inferred",
-            Self::None => "none",
-        }
-    }
-}
-
 /// One failed authentication attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -201,6 +110,46 @@ pub struct RealmFailure {
     pub pos: Pos,
     /// The realm.
     pub realm: Sym,
+}
+
+/// What a line of the server log that tells a reason is about: which attempts it may explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Subject {
+    /// An API key; `subject` is its id, where the line names it.
+    ApiKey,
+    /// A realm; `subject` is the principal, where the line names it, `realm` the realm.
+    Realm,
+    /// The principal `subject`.
+    Principal,
+    /// A bearer token.
+    Token,
+    /// A service account token of the principal `subject`.
+    ServiceToken,
+    /// Some attempt with credentials.
+    Anybody,
+}
+
+/// A line of the server log that tells why an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonRecord {
+    /// When.
+    pub time: Millis,
+    /// Its line.
+    pub pos: Pos,
+    /// Index into [`super::State::nodes`].
+    pub node: u32,
+    /// Key id or principal.
+    pub subject: Sym,
+    /// Realm that said no.
+    pub realm: Sym,
+    /// `trace.id`.
+    pub trace: Sym,
+    /// The message, kept where it may say more than was understood.
+    pub text: Sym,
+    /// What it is about.
+    pub about: Subject,
+    /// What it says.
+    pub reason: Reason,
 }
 
 /// An `access_granted` (or `run_as_granted`) of a security administration action: the possible actor of a change.
