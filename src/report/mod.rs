@@ -1,3 +1,101 @@
 //! The report and its renderers.
+//!
+//! A renderer is one file and its line in [`RENDERERS`]; `--format`, the help text and the tests iterate that slice.
 
+use std::io;
+
+pub mod escape;
+pub mod json;
 pub mod model;
+pub mod table;
+
+use model::Report;
+
+/// How wide and how rich the output may be. The caller decides (terminal, `NO_COLOR`, locale, pipe); renderers obey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns. Below [`table::MIN_WIDTH`] the table is laid out for that minimum.
+    pub width: usize,
+    /// Whether SGR colour sequences may be written.
+    pub color: bool,
+    /// Whether anything but ASCII may be written; otherwise other characters from the log are shown as `\u{…}`.
+    pub unicode: bool,
+}
+
+/// What to show of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// Width and richness.
+    pub style: Style,
+    /// Rows per table; `None` = all.
+    pub top: Option<usize>,
+}
+
+impl View {
+    /// Rows per table unless the user says otherwise.
+    pub const DEFAULT_TOP: usize = 20;
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { style: Style { width: 100, color: false, unicode: true }, top: Some(Self::DEFAULT_TOP) }
+    }
+}
+
+/// Writes a report in one format.
+pub trait Renderer: Sync {
+    /// Name on the command line.
+    fn name(&self) -> &'static str;
+    /// Extensions of `--output` that choose it; empty for formats meant for the terminal.
+    fn extensions(&self) -> &'static [&'static str];
+    /// One line for the help text.
+    fn about(&self) -> &'static str;
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// Only those of `out`.
+    fn render(&self, report: &Report, view: &View, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// Every renderer; the first is the default.
+pub static RENDERERS: &[&dyn Renderer] = &[&table::Table, &json::Json];
+
+/// The renderer of a name.
+#[must_use]
+pub fn renderer(name: &str) -> Option<&'static dyn Renderer> {
+    RENDERERS.iter().copied().find(|renderer| renderer.name() == name)
+}
+
+/// The renderer that a file's extension (without the point) stands for.
+#[must_use]
+pub fn renderer_for_extension(extension: &str) -> Option<&'static dyn Renderer> {
+    RENDERERS
+        .iter()
+        .copied()
+        .find(|renderer| renderer.extensions().iter().any(|known| known.eq_ignore_ascii_case(extension)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_extensions_are_unique_and_found() {
+        let mut names = Vec::new();
+        let mut extensions = Vec::new();
+        for entry in RENDERERS {
+            assert_eq!(renderer(entry.name()).map(Renderer::name), Some(entry.name()));
+            assert!(!entry.about().is_empty() && !entry.about().ends_with('.'), "{}", entry.name());
+            names.push(entry.name());
+            extensions.extend(entry.extensions());
+        }
+        for list in [names, extensions] {
+            let mut unique = list.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), list.len(), "{list:?}");
+        }
+        assert_eq!(renderer_for_extension("JSON").map(Renderer::name), Some("json"));
+        assert!(renderer("no such").is_none());
+    }
+}

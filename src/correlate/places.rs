@@ -1,0 +1,77 @@
+//! Where records stand: the line of an input from chunk and line within it, and the chronological order of the inputs.
+
+use crate::state::{Pos, State};
+
+/// Place of a record: rank of its input, then line from 1. Comparing places compares reading order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Rank of the input, see [`Places::input`].
+    pub rank: u32,
+    /// Line, from 1.
+    pub line: u64,
+}
+
+/// Translates positions into places.
+#[derive(Debug)]
+pub struct Places {
+    /// By chunk: rank of its input and lines before it.
+    chunks: Vec<(u32, u64)>,
+    /// By rank: index of the input.
+    inputs: Vec<u32>,
+    /// By input: first chunk-relative base, for problems known by sequence number.
+    bases: Vec<Vec<(u32, u64)>>,
+}
+
+impl Places {
+    /// Ranks the inputs by their first event, then by path, and counts the lines before each chunk.
+    #[must_use]
+    pub fn new(state: &State) -> Self {
+        let mut inputs: Vec<u32> = (0..state.inputs.len() as u32).collect();
+        inputs.sort_by_key(|&at| {
+            let input = &state.inputs[at as usize];
+            (input.span.first.is_none(), input.span.first, &input.label)
+        });
+        let mut ranks = vec![0; inputs.len()];
+        for (rank, &at) in inputs.iter().enumerate() {
+            ranks[at as usize] = rank as u32;
+        }
+        let mut order: Vec<usize> = (0..state.chunks.len()).collect();
+        order.sort_unstable_by_key(|&at| (state.chunks[at].input, state.chunks[at].seq));
+        let mut chunks = vec![(0, 0); state.chunks.len()];
+        let mut bases = vec![Vec::new(); inputs.len()];
+        let mut before = 0;
+        let mut current = None;
+        for at in order {
+            let chunk = state.chunks[at];
+            if current != Some(chunk.input) {
+                current = Some(chunk.input);
+                before = 0;
+            }
+            chunks[at] = (ranks[chunk.input as usize], before);
+            bases[chunk.input as usize].push((chunk.seq, before));
+            before += chunk.lines;
+        }
+        Self { chunks, inputs, bases }
+    }
+
+    /// The place of a record.
+    #[must_use]
+    pub fn of(&self, pos: Pos) -> Place {
+        let (rank, before) = self.chunks[pos.chunk as usize];
+        Place { rank, line: before + u64::from(pos.line) + 1 }
+    }
+
+    /// Index of the input of a rank.
+    #[must_use]
+    pub fn input(&self, rank: u32) -> usize {
+        self.inputs[rank as usize] as usize
+    }
+
+    /// Line, from 1, of a chunk of an input (by sequence number) and a line within it.
+    #[must_use]
+    pub fn line(&self, input: usize, (seq, line): (u32, u32)) -> u64 {
+        let bases = &self.bases[input];
+        let before = bases.binary_search_by_key(&seq, |base| base.0).map_or(0, |at| bases[at].1);
+        before + u64::from(line) + 1
+    }
+}

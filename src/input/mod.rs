@@ -1,0 +1,249 @@
+//! From paths to decompressed bytes: discovery, compression by magic bytes, archives read as folders.
+//!
+//! Inputs are opened for reading only, nothing is unpacked to disk, and the names of archive members are never opened.
+
+mod compression;
+mod discover;
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+pub use compression::{Compression, problem_kind};
+pub use discover::{Found, discover};
+
+/// A file, or standard input, to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// How to open it.
+    pub path: PathBuf,
+    /// As shown in reports: as the user gave it or as found in a folder; bytes that are not UTF-8 are replaced.
+    pub label: String,
+    /// Whether it is standard input (`path` is `-`).
+    pub is_stdin: bool,
+    /// Stored size, of regular files.
+    pub size: Option<u64>,
+}
+
+/// One stream of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamInfo {
+    /// Label of the source, with the member for archives: `bundle.tar.gz!es-1/prod_audit.json`.
+    pub label: String,
+    /// The innermost compression of its bytes.
+    pub compression: Compression,
+}
+
+/// An opened input.
+#[derive(Debug)]
+pub enum Opened {
+    /// A regular file of plain bytes: its ranges may be read in parallel.
+    Ranges {
+        /// The file, opened for reading.
+        file: File,
+        /// Its length when it was opened.
+        len: u64,
+    },
+    /// Anything else: streams, one after the other.
+    Streams(Streams),
+}
+
+/// The streams of a compressed file, an archive, or an input that cannot be read by ranges.
+#[derive(Debug)]
+pub struct Streams {
+    label: String,
+    file: File,
+}
+
+impl Streams {
+    /// Calls `each` once for every stream with a reader of its decompressed bytes.
+    ///
+    /// A damaged stream gives what decompressed before the damage and then an error (see [`problem_kind`]); the streams
+    /// after it follow where that is possible. `each` need not read to the end.
+    ///
+    /// # Errors
+    /// Those of the container itself.
+    pub fn for_each(self, each: &mut dyn FnMut(&StreamInfo, &mut dyn Read)) -> io::Result<()> {
+        // What is decompressed passes here and nowhere else: the place for a limit on it.
+        let input = Peeked::new(self.file);
+        let compression = Compression::of(input.head());
+        let mut reader = compression.decoder(input);
+        each(&StreamInfo { label: self.label, compression }, &mut *reader);
+        Ok(())
+    }
+}
+
+/// Opens an input and tells by its first bytes how it is stored.
+///
+/// # Errors
+/// If it cannot be opened, or not even its first bytes can be read.
+pub fn open(source: &Source) -> io::Result<Opened> {
+    let mut file =
+        if source.is_stdin { File::from(io::stdin().as_fd().try_clone_to_owned()?) } else { File::open(&source.path)? };
+    let meta = file.metadata()?;
+    if meta.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    // Standard input that a shell opened on a file is as good as the file, unless something has read from it already.
+    if meta.is_file() && (!source.is_stdin || file.stream_position()? == 0) {
+        let mut head = [0; PEEK];
+        let seen = read_full(|at, buffer| file.read_at(buffer, at), &mut head)?;
+        // Files of /proc have a length of 0 and content all the same.
+        let len = meta.len();
+        if (len > 0 || seen == 0) && is_plain(&head[..seen]) {
+            return Ok(Opened::Ranges { file, len });
+        }
+    }
+    Ok(Opened::Streams(Streams { label: source.label.clone(), file }))
+}
+
+fn is_plain(head: &[u8]) -> bool {
+    Compression::of(head) == Compression::None
+}
+
+/// Bytes looked at before a stream is read.
+const PEEK: usize = 512;
+
+/// Reads until the buffer is full or the end is reached; `read` is given the position.
+fn read_full(mut read: impl FnMut(u64, &mut [u8]) -> io::Result<usize>, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match read(filled as u64, &mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+            Err(err) => return Err(err),
+        }
+    }
+    Ok(filled)
+}
+
+/// A reader whose first bytes have been looked at and are not lost.
+struct Peeked<R> {
+    head: [u8; PEEK],
+    /// What of `head` is not yet read.
+    unread: std::ops::Range<usize>,
+    /// The error met while looking, due after `head`.
+    error: Option<io::Error>,
+    inner: R,
+}
+
+impl<R: Read> Peeked<R> {
+    fn new(mut inner: R) -> Self {
+        let mut head = [0; PEEK];
+        let mut filled = 0;
+        let mut error = None;
+        while filled < PEEK {
+            match inner.read(&mut head[filled..]) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => {
+                    error = Some(err);
+                    break;
+                }
+            }
+        }
+        Self { head, unread: 0..filled, error, inner }
+    }
+
+    fn head(&self) -> &[u8] {
+        &self.head[self.unread.clone()]
+    }
+}
+
+impl<R: Read> Read for Peeked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.unread.is_empty() {
+            return match self.error.take() {
+                Some(err) => Err(err),
+                None => self.inner.read(out),
+            };
+        }
+        let n = self.unread.len().min(out.len());
+        out[..n].copy_from_slice(&self.head[self.unread.start..self.unread.start + n]);
+        self.unread.start += n;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::path::Path;
+
+    fn source(path: &Path) -> Source {
+        Source { path: path.to_owned(), label: "label".to_owned(), is_stdin: false, size: None }
+    }
+
+    fn streams(path: &Path) -> Vec<(String, Compression, Vec<u8>)> {
+        let Opened::Streams(streams) = open(&source(path)).unwrap() else { panic!("ranges") };
+        let mut all = Vec::new();
+        streams
+            .for_each(&mut |info, reader| {
+                let mut data = Vec::new();
+                reader.read_to_end(&mut data).unwrap();
+                all.push((info.label.clone(), info.compression, data));
+            })
+            .unwrap();
+        all
+    }
+
+    fn write(data: &[u8]) -> tempfile::TempPath {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(data).unwrap();
+        file.into_temp_path()
+    }
+
+    #[test]
+    fn plain_files_are_given_as_ranges_whatever_their_name() {
+        for data in [&b""[..], b"x", &[b'a'; 2000], b"\x1f", b"\x1f\x8b"] {
+            let path = write(data);
+            let Opened::Ranges { file, len } = open(&source(&path)).unwrap() else { panic!("streams") };
+            assert_eq!(len, data.len() as u64);
+            let mut read = vec![0; data.len()];
+            file.read_exact_at(&mut read, 0).unwrap();
+            assert_eq!(read, data);
+        }
+    }
+
+    #[test]
+    fn gzip_is_told_by_content() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b"hello").unwrap();
+        let path = write(&encoder.finish().unwrap());
+        assert_eq!(streams(&path), [("label".to_owned(), Compression::Gzip, b"hello".to_vec())]);
+    }
+
+    #[test]
+    fn looking_at_a_pipe_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        if !std::process::Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success()) {
+            return;
+        }
+        let data: Vec<u8> = (0..100_000u32).flat_map(u32::to_le_bytes).collect();
+        for len in [0, 3, 512, data.len()] {
+            let (path, data) = (fifo.clone(), data[..len].to_vec());
+            let sent = data.clone();
+            let writer = std::thread::spawn(move || {
+                let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+                for piece in sent.chunks(100) {
+                    file.write_all(piece).unwrap();
+                }
+            });
+            assert_eq!(streams(&fifo), [("label".to_owned(), Compression::None, data)]);
+            writer.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(open(&source(folder.path())).is_err());
+        assert!(open(&source(&folder.path().join("missing"))).is_err());
+    }
+}

@@ -1,0 +1,347 @@
+//! Bytes to chunks of whole lines, bounded in memory.
+//!
+//! A chunk owns the lines that *start* in its range of bytes, so that the ranges of one file can be framed by different
+//! workers that know nothing of each other; every line is owned once, whatever the size of the ranges. Line numbers are
+//! relative to the chunk; they become absolute when every chunk before has been counted.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+
+/// Bytes read beyond a range at first, for the end of its last line: most lines are shorter.
+const SLACK: usize = 8 << 10;
+
+/// Whole lines, one after the other, the last perhaps without its line end.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The bytes that were read.
+    buffer: Vec<u8>,
+    /// Which of them are the lines of this chunk.
+    start: usize,
+    end: usize,
+    /// The last line is longer than the limit: its bytes are not here.
+    pub oversized_tail: bool,
+    /// The file ended before the length it had when it was opened.
+    pub shrunk: bool,
+}
+
+impl Chunk {
+    /// The lines.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Whether nothing is in it, not even a line that was too long.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end && !self.oversized_tail
+    }
+
+    fn clear(&mut self) {
+        self.start = 0;
+        self.end = 0;
+        self.oversized_tail = false;
+        self.shrunk = false;
+    }
+
+    /// Makes room for `len` bytes without clearing what a former use left (it is overwritten before it is read).
+    fn grow(&mut self, len: usize) {
+        if self.buffer.len() < len {
+            self.buffer.resize(len, 0);
+        }
+    }
+}
+
+/// The lines of a text: each without its `\n`, the last one also if it has none, provided it is not empty.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (line, after) = match memchr::memchr(b'\n', rest) {
+            Some(end) => (&rest[..end], &rest[end + 1..]),
+            None => (rest, &rest[rest.len()..]),
+        };
+        rest = after;
+        Some(line)
+    })
+}
+
+/// Reads the chunk of the lines that start in `range` of a file of `len` bytes.
+///
+/// # Errors
+/// Those of reading.
+pub fn read_range(
+    file: &File,
+    range: std::ops::Range<u64>,
+    len: u64,
+    max_line: usize,
+    chunk: &mut Chunk,
+) -> io::Result<()> {
+    chunk.clear();
+    // One byte before the range tells whether a line starts with it.
+    let from = range.start.saturating_sub(1);
+    let skip_first = range.start > 0;
+    let owned = usize::try_from(range.end - from).unwrap_or(usize::MAX);
+    let mut filled = 0;
+    let mut want = owned.saturating_add(SLACK);
+    fill(file, from, len, &mut filled, want, chunk)?;
+    if skip_first {
+        match memchr::memchr(b'\n', &chunk.buffer[..filled.min(owned.saturating_sub(1))]) {
+            Some(at) => chunk.start = at + 1,
+            None => return Ok(()), // a line that started before goes on through the whole range
+        }
+    }
+    // The last owned line starts before `owned` and ends at the first line end from `owned - 1` on.
+    let mut searched = owned.saturating_sub(1).max(chunk.start).min(filled);
+    loop {
+        if let Some(at) = memchr::memchr(b'\n', &chunk.buffer[searched..filled]) {
+            chunk.end = searched + at + 1;
+            break;
+        }
+        searched = filled;
+        let at_end = from + filled as u64 >= len || filled < want;
+        if at_end || filled - chunk.start > max_line + owned {
+            chunk.end = filled;
+            break;
+        }
+        want = filled.saturating_mul(2);
+        fill(file, from, len, &mut filled, want, chunk)?;
+    }
+    cut_oversized_tail(chunk, max_line);
+    Ok(())
+}
+
+/// If the last line is longer than the limit, takes it out of the chunk.
+fn cut_oversized_tail(chunk: &mut Chunk, max_line: usize) {
+    let bytes = &chunk.buffer[chunk.start..chunk.end];
+    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let line_start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    if text.len() - line_start > max_line {
+        chunk.end = chunk.start + line_start;
+        chunk.oversized_tail = true;
+    }
+}
+
+/// Fills the buffer up to `want` bytes or the end of the file as it was when it was opened.
+fn fill(file: &File, from: u64, len: u64, filled: &mut usize, want: usize, chunk: &mut Chunk) -> io::Result<()> {
+    let available = usize::try_from(len.saturating_sub(from)).unwrap_or(usize::MAX);
+    let want = want.min(available);
+    chunk.grow(want);
+    while *filled < want {
+        match file.read_at(&mut chunk.buffer[*filled..want], from + *filled as u64) {
+            Ok(0) => {
+                chunk.shrunk = true;
+                break;
+            }
+            Ok(count) => *filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Cuts a stream into chunks, one after the other.
+pub struct StreamChunker<'r> {
+    reader: &'r mut dyn Read,
+    chunk_size: usize,
+    max_line: usize,
+    /// The beginning of a line whose end is not read yet.
+    carry: Vec<u8>,
+    /// The line that is being read is too long and already counted.
+    discarding: bool,
+    finished: bool,
+    /// Bytes read so far.
+    pub bytes: u64,
+}
+
+impl<'r> StreamChunker<'r> {
+    /// A chunker that gives chunks of about `chunk_size` bytes.
+    pub fn new(reader: &'r mut dyn Read, chunk_size: usize, max_line: usize) -> Self {
+        Self {
+            reader,
+            chunk_size: chunk_size.max(1),
+            max_line,
+            carry: Vec::new(),
+            discarding: false,
+            finished: false,
+            bytes: 0,
+        }
+    }
+
+    /// Fills the next chunk; `false` at the end of the stream. After an error, the next call gives what was read before
+    /// it, then ends.
+    ///
+    /// # Errors
+    /// Those of the stream, once.
+    pub fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
+        chunk.clear();
+        let mut error = None;
+        let mut filled = self.carry.len();
+        chunk.grow(filled.max(self.chunk_size));
+        chunk.buffer[..filled].copy_from_slice(&self.carry);
+        self.carry.clear();
+        let mut searched = 0;
+        // Last line end met, exclusive.
+        let mut whole = 0;
+        while !(self.finished || filled >= self.chunk_size && whole > 0) {
+            if filled == chunk.buffer.len() {
+                chunk.grow(filled.saturating_mul(2));
+            }
+            match self.reader.read(&mut chunk.buffer[filled..]) {
+                Ok(0) => self.finished = true,
+                Ok(count) => {
+                    self.bytes += count as u64;
+                    filled += count;
+                }
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+                Err(err) => {
+                    self.finished = true;
+                    error = Some(err);
+                }
+            }
+            if self.discarding {
+                match memchr::memchr(b'\n', &chunk.buffer[..filled]) {
+                    Some(at) => {
+                        chunk.buffer.copy_within(at + 1..filled, 0);
+                        filled -= at + 1;
+                        self.discarding = false;
+                    }
+                    None => filled = 0,
+                }
+                searched = 0;
+            }
+            if let Some(at) = memchr::memrchr(b'\n', &chunk.buffer[searched..filled]) {
+                whole = searched + at + 1;
+            }
+            searched = filled;
+            if filled - whole > self.max_line {
+                // The line that has begun is too long: count it with this chunk, skip the rest of it.
+                chunk.oversized_tail = true;
+                self.discarding = true;
+                filled = whole;
+                break;
+            }
+        }
+        chunk.end = if self.finished { filled } else { whole };
+        self.carry.extend_from_slice(&chunk.buffer[chunk.end..filled]);
+        if let Some(error) = error {
+            // What was read is given by the next call, as the carry.
+            let kept = chunk.buffer[..chunk.end].to_vec();
+            self.carry = kept;
+            return Err(error);
+        }
+        Ok(!chunk.is_empty() || !self.finished)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The lines, and how many were too long, by the obvious way.
+    fn expected(text: &[u8], max_line: usize) -> (Vec<Vec<u8>>, usize) {
+        let mut all: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
+        if all.last().is_some_and(|line| line.is_empty()) {
+            all.pop();
+        }
+        let kept: Vec<Vec<u8>> = all.iter().filter(|line| line.len() <= max_line).map(|line| line.to_vec()).collect();
+        let oversized = all.len() - kept.len();
+        (kept, oversized)
+    }
+
+    fn take(chunk: &Chunk, max_line: usize, found: &mut Vec<Vec<u8>>, oversized: &mut usize) {
+        for line in lines(chunk.bytes()) {
+            if line.len() > max_line { *oversized += 1 } else { found.push(line.to_vec()) }
+        }
+        *oversized += usize::from(chunk.oversized_tail);
+    }
+
+    fn by_ranges(text: &[u8], size: u64, max_line: usize) -> (Vec<Vec<u8>>, usize) {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text).unwrap();
+        file.rewind().unwrap();
+        let len = text.len() as u64;
+        let (mut found, mut oversized, mut chunk, mut at) = (Vec::new(), 0, Chunk::default(), 0);
+        while at < len {
+            let end = (at + size).min(len);
+            read_range(&file, at..end, len, max_line, &mut chunk).unwrap();
+            take(&chunk, max_line, &mut found, &mut oversized);
+            at = end;
+        }
+        (found, oversized)
+    }
+
+    /// A reader that gives its text in pieces of changing size.
+    struct Pieces<'t>(&'t [u8], usize);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = self.1 % 7 + 1;
+            let count = self.1.min(buffer.len()).min(self.0.len());
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    fn by_stream(text: &[u8], size: usize, max_line: usize) -> (Vec<Vec<u8>>, usize) {
+        let mut reader = Pieces(text, 3);
+        let mut chunker = StreamChunker::new(&mut reader, size, max_line);
+        let (mut found, mut oversized, mut chunk) = (Vec::new(), 0, Chunk::default());
+        while chunker.next(&mut chunk).unwrap() {
+            take(&chunk, max_line, &mut found, &mut oversized);
+        }
+        assert_eq!(chunker.bytes, text.len() as u64);
+        (found, oversized)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn every_line_is_met_once(text in "[ab\n]{0,120}", size in 1_u64..40, max_line in 1_usize..30) {
+            let want = expected(text.as_bytes(), max_line);
+            prop_assert_eq!(by_ranges(text.as_bytes(), size, max_line), want.clone());
+            prop_assert_eq!(by_stream(text.as_bytes(), size as usize, max_line), want);
+        }
+    }
+
+    #[test]
+    fn lines_longer_than_the_slack() {
+        let text = [b"x".repeat(SLACK * 3), b"y".repeat(10), b"z".repeat(SLACK * 5)].join(&b'\n');
+        for size in [100, 5000, 1 << 20] {
+            assert_eq!(by_ranges(&text, size, 1 << 20), expected(&text, 1 << 20));
+            assert_eq!(by_ranges(&text, size, SLACK), expected(&text, SLACK));
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_is_given() {
+        struct Breaks(usize);
+        impl Read for Breaks {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                if self.0 > 1 {
+                    return Err(io::Error::other("broken"));
+                }
+                buffer[..6].copy_from_slice(b"one\ntw");
+                Ok(6)
+            }
+        }
+        let mut reader = Breaks(0);
+        let mut chunker = StreamChunker::new(&mut reader, 100, 100);
+        let mut chunk = Chunk::default();
+        assert!(chunker.next(&mut chunk).is_err());
+        assert!(chunker.next(&mut chunk).unwrap());
+        assert_eq!(chunk.bytes(), b"one\ntw");
+        assert!(!chunker.next(&mut chunk).unwrap());
+    }
+}

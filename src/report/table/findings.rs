@@ -1,0 +1,155 @@
+//! The judged findings: all in one table, the first ones explained.
+
+use std::io;
+
+use super::{
+    Context,
+    grid::{Column, Grid, Part},
+    screen::{Paint, Screen, paint},
+    text::{self, Shown},
+};
+use crate::report::model::Finding;
+
+/// Findings explained in full below the table; more would push the rest of the report out of sight.
+const MAX_EXPLAINED: usize = 3;
+
+/// Sentences of evidence, and steps, shown of each.
+const MAX_SENTENCES: usize = 6;
+
+pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
+    let findings = &ctx.report.findings;
+    if findings.is_empty() {
+        if ctx.report.parameters.contains_key("findings") {
+            ctx.title(screen, "Findings", "")?;
+            screen.line("  None: nothing in these logs matches a known pattern.")?;
+        }
+        return Ok(());
+    }
+    let rows = ctx.rows(findings.len());
+    ctx.title(screen, "Findings", &ctx.cut_note(rows, findings.len() as u64))?;
+    let flat = table(ctx, &findings[..rows], true);
+    let grid = if flat.fits(ctx) { flat } else { table(ctx, &findings[..rows], false) };
+    grid.write(ctx, screen)?;
+    for finding in findings[..rows].iter().take(MAX_EXPLAINED) {
+        screen.line("")?;
+        explain(ctx, screen, finding)?;
+    }
+    if rows > MAX_EXPLAINED {
+        screen.line("")?;
+        screen.line(&paint(Paint::Dim, "  The other findings are explained in the JSON report."))?;
+    }
+    Ok(())
+}
+
+fn table(ctx: &Context<'_>, findings: &[Finding], flat: bool) -> Grid {
+    let mut grid = Grid::new(if flat {
+        vec![
+            Column::fixed(&["ID"]),
+            Column::fixed(&["SEVERITY"]),
+            Column::fixed(&["VERDICT"]),
+            Column::flexible(&["FINDING"]),
+            Column::fixed(&["WHEN"]),
+            Column::number(&["FAILURES"]),
+        ]
+    } else {
+        vec![
+            Column::fixed(&["ID"]),
+            Column::fixed(&["SEVERITY", "VERDICT"]),
+            Column::flexible(&["FINDING"]),
+            Column::number(&["FAILURES"]),
+        ]
+    });
+    for finding in findings {
+        let when = Part::own(ctx.span(finding.start.as_deref(), finding.end.as_deref())).dim();
+        let id = vec![Part::text(ctx.log(&finding.id))];
+        let severity = Part::Text(ctx.log(&finding.severity), severity(&finding.severity));
+        let verdict = Part::Text(ctx.log(&finding.verdict), verdict(&finding.verdict));
+        let failures = vec![Part::number(finding.failures)];
+        let title = ctx.log(&finding.title);
+        grid.row(if flat {
+            let title = Part::Wrapped(title, Paint::Bold);
+            vec![id, vec![severity], vec![verdict], vec![title], vec![when], failures]
+        } else {
+            vec![id, vec![severity, verdict], vec![Part::Wrapped(title, Paint::Bold), when], failures]
+        });
+    }
+    grid
+}
+
+fn severity(severity: &str) -> Paint {
+    match severity {
+        "critical" => Paint::Alarm,
+        "high" => Paint::Bad,
+        "medium" => Paint::Warn,
+        "low" => Paint::Note,
+        _ => Paint::Dim,
+    }
+}
+
+fn verdict(verdict: &str) -> Paint {
+    match verdict {
+        "hostile" => Paint::Bad,
+        "operational" => Paint::Note,
+        _ => Paint::Plain,
+    }
+}
+
+fn explain(ctx: &Context<'_>, screen: &mut Screen<'_>, finding: &Finding) -> io::Result<()> {
+    let id = ctx.log(&finding.id).fit(8, ctx.glyphs);
+    let title = ctx.log(&finding.title).fit(ctx.width().saturating_sub(10), ctx.glyphs);
+    screen.line(&format!("  {}", paint(Paint::Bold, &format!("{id}  {title}"))))?;
+    let mut facts = vec![ctx.log(&finding.kind).into_text()];
+    facts.extend(finding.attack.iter().map(|technique| ctx.log(technique).into_text()));
+    if finding.confidence > 0.0 {
+        facts.push(format!("confidence {:.0} %", finding.confidence * 100.0));
+    }
+    if finding.successes > 0 {
+        facts.push(text::count(finding.successes, "success", "successes"));
+    }
+    let facts = facts.join(ctx.glyphs.dot);
+    for line in text::wrap(&facts, ctx.width().saturating_sub(2)) {
+        screen.line(&format!("    {}", paint(Paint::Dim, &line)))?;
+    }
+    if !finding.diagnosis.is_empty() {
+        ctx.prose(screen, 4, "", &finding.diagnosis)?;
+    }
+    sentences(ctx, screen, "Why", &finding.why, |_| ctx.glyphs.bullet.to_owned())?;
+    sentences(ctx, screen, "Next", &finding.next_steps, |number| format!("{number}. "))?;
+    let places: Vec<Shown> = finding
+        .evidence
+        .iter()
+        .take(2)
+        .map(|place| Shown::own(format!("{}:{}", ctx.log(&place.path).fit(60, ctx.glyphs), place.line)))
+        .collect();
+    if !places.is_empty() {
+        let places: Vec<String> = places.into_iter().map(Shown::into_text).collect();
+        let more = match finding.evidence.len().saturating_sub(places.len()) {
+            0 => String::new(),
+            more => format!(" and {} more", text::count(more as u64, "line", "lines")),
+        };
+        let evidence = format!("{}{more}", places.join(", "));
+        for (number, line) in text::wrap(&evidence, ctx.width().saturating_sub(12)).iter().enumerate() {
+            let lead = if number == 0 { "Evidence  " } else { "          " };
+            screen.line(&format!("    {}", paint(Paint::Dim, &format!("{lead}{line}"))))?;
+        }
+    }
+    Ok(())
+}
+
+fn sentences(
+    ctx: &Context<'_>,
+    screen: &mut Screen<'_>,
+    name: &str,
+    sentences: &[String],
+    lead: impl Fn(usize) -> String,
+) -> io::Result<()> {
+    for (number, sentence) in sentences.iter().take(MAX_SENTENCES).enumerate() {
+        let name = if number == 0 { name } else { "" };
+        ctx.prose(screen, 4, &format!("{name:<6}{}", lead(number + 1)), sentence)?;
+    }
+    if sentences.len() > MAX_SENTENCES {
+        let more = text::number((sentences.len() - MAX_SENTENCES) as u64);
+        screen.line(&paint(Paint::Dim, &format!("          +{more} more in the JSON report")))?;
+    }
+    Ok(())
+}

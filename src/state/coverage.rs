@@ -1,0 +1,289 @@
+//! What was read: counters per input and per node. Sums, minima and maxima only, so that they merge in any order.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::symbols::Sym;
+use crate::error::ProblemKind;
+use crate::time::Millis;
+
+/// First and last time of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Span {
+    /// First.
+    pub first: Option<Millis>,
+    /// Last.
+    pub last: Option<Millis>,
+}
+
+impl Span {
+    /// Widens to a time.
+    #[inline]
+    pub fn add(&mut self, time: Millis) {
+        if self.first.is_none_or(|first| time < first) {
+            self.first = Some(time);
+        }
+        if self.last.is_none_or(|last| time > last) {
+            self.last = Some(time);
+        }
+    }
+
+    /// Widens to another span.
+    pub fn merge(&mut self, other: &Self) {
+        for time in [other.first, other.last].into_iter().flatten() {
+            self.add(time);
+        }
+    }
+}
+
+/// A problem at a line, or of a whole input.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InputProblem {
+    /// Sequence number of the chunk within the input, and line within the chunk; `None` for the input as a whole.
+    pub at: Option<(u32, u32)>,
+    /// Kind.
+    pub kind: ProblemKind,
+    /// Plain words.
+    pub message: String,
+}
+
+/// Counters of one input.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct InputStats {
+    /// Path as shown.
+    pub label: String,
+    /// Name of the compression.
+    pub compression: String,
+    /// Bytes after decompression.
+    pub bytes: u64,
+    /// Lines.
+    pub lines: u64,
+    /// Lines that are audit events.
+    pub audit_events: u64,
+    /// Lines that are server events.
+    pub server_events: u64,
+    /// Lines that are neither.
+    pub other_lines: u64,
+    /// Lines that should be records and are not.
+    pub undecodable_lines: u64,
+    /// Those of the undecodable lines that do not even begin like a record.
+    pub garbage_lines: u64,
+    /// Lines above the limit.
+    pub oversized_lines: u64,
+    /// Ended in the middle.
+    pub truncated: bool,
+    /// Why it could not be read whole.
+    pub error: Option<String>,
+    /// Times of its events.
+    pub span: Span,
+    /// Records by wire format.
+    pub formats: BTreeMap<String, u64>,
+    /// Records whose time carried no zone.
+    pub zone_assumed: u64,
+    /// Requests whose end follows a realm failure of the same millisecond in the file, and those where it precedes it:
+    /// tells whether a file sorted newest first keeps or reverses the order of equal times.
+    pub ties_forward: u64,
+    /// See `ties_forward`.
+    pub ties_reversed: u64,
+    /// The first problems, bounded.
+    pub problems: Vec<InputProblem>,
+    /// All problems.
+    pub problems_total: u64,
+}
+
+impl InputStats {
+    /// Notes a problem, keeping the first `limit` by position.
+    pub fn problem(&mut self, problem: InputProblem, limit: usize) {
+        self.problems_total += 1;
+        self.problems.push(problem);
+        if self.problems.len() > limit.saturating_mul(2).max(16) {
+            self.trim_problems(limit);
+        }
+    }
+
+    /// Sorts the problems and keeps the first `limit`.
+    pub fn trim_problems(&mut self, limit: usize) {
+        self.problems.sort();
+        self.problems.truncate(limit);
+    }
+
+    /// An input in which nothing was recognised and nothing even begins like a record is no log at all: its lines are
+    /// other lines, not broken ones. (A log may begin with garbage, such as the hole that `copytruncate` leaves, so this
+    /// is known only at the end.)
+    pub fn settle(&mut self) {
+        if self.audit_events + self.server_events == 0 && self.garbage_lines == self.undecodable_lines {
+            self.other_lines += self.undecodable_lines;
+            self.problems.retain(|problem| problem.kind != ProblemKind::Undecodable);
+            self.problems_total -= self.undecodable_lines;
+            self.undecodable_lines = 0;
+            self.garbage_lines = 0;
+        }
+    }
+
+    /// Adds another part of the same input.
+    pub fn merge(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.lines += other.lines;
+        self.audit_events += other.audit_events;
+        self.server_events += other.server_events;
+        self.other_lines += other.other_lines;
+        self.undecodable_lines += other.undecodable_lines;
+        self.garbage_lines += other.garbage_lines;
+        self.oversized_lines += other.oversized_lines;
+        self.truncated |= other.truncated;
+        self.error = [self.error.take(), other.error].into_iter().flatten().min();
+        if self.label.is_empty() {
+            self.label = other.label;
+        }
+        if self.compression.is_empty() {
+            self.compression = other.compression;
+        }
+        self.span.merge(&other.span);
+        for (format, count) in other.formats {
+            *self.formats.entry(format).or_default() += count;
+        }
+        self.zone_assumed += other.zone_assumed;
+        self.ties_forward += other.ties_forward;
+        self.ties_reversed += other.ties_reversed;
+        self.problems.extend(other.problems);
+        self.problems_total += other.problems_total;
+    }
+}
+
+/// Minutes in which something happened: a bit each, by day. A node that is up all year costs 64 KiB.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Minutes {
+    days: BTreeMap<i64, Vec<u64>>,
+}
+
+/// Minutes of a day.
+const DAY_MINUTES: i64 = 1440;
+
+impl Minutes {
+    /// Marks the minute of a time.
+    pub fn add(&mut self, time: Millis) {
+        let minute = time.0.div_euclid(60_000);
+        let day = self.days.entry(minute.div_euclid(DAY_MINUTES)).or_insert_with(|| vec![0; 23]);
+        let of_day = minute.rem_euclid(DAY_MINUTES);
+        // 1440 minutes are 22.5 words of 64 bits.
+        day[(of_day / 64) as usize] |= 1 << (of_day % 64);
+    }
+
+    /// Marks the minutes of another set.
+    pub fn merge(&mut self, other: &Self) {
+        for (day, bits) in &other.days {
+            match self.days.entry(*day) {
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(bits.clone());
+                }
+                std::collections::btree_map::Entry::Occupied(mut entry) => {
+                    for (mine, theirs) in entry.get_mut().iter_mut().zip(bits) {
+                        *mine |= theirs;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The marked minutes since 1970, in order.
+    pub fn iter(&self) -> impl Iterator<Item = i64> + '_ {
+        self.days.iter().flat_map(|(day, bits)| {
+            (0..DAY_MINUTES)
+                .filter(|minute| bits[(minute / 64) as usize] >> (minute % 64) & 1 == 1)
+                .map(move |minute| day * DAY_MINUTES + minute)
+        })
+    }
+
+    /// Whether the minute of a time is marked.
+    #[must_use]
+    pub fn contains(&self, time: Millis) -> bool {
+        let minute = time.0.div_euclid(60_000);
+        let of_day = minute.rem_euclid(DAY_MINUTES);
+        self.days
+            .get(&minute.div_euclid(DAY_MINUTES))
+            .is_some_and(|bits| bits[(of_day / 64) as usize] >> (of_day % 64) & 1 == 1)
+    }
+}
+
+/// Counters of one node, as one kind of record names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NodeStats {
+    /// `node.id`.
+    pub id: Sym,
+    /// `node.name`.
+    pub name: Sym,
+    /// Audit events.
+    pub audit_events: u64,
+    /// Server events.
+    pub server_events: u64,
+    /// `realm_authentication_failed` events.
+    pub realm_failures: u64,
+    /// `authentication_success` events.
+    pub successes: u64,
+    /// `authentication_failed` events.
+    pub failures: u64,
+    /// `anonymous_access_denied` events.
+    pub anonymous: u64,
+    /// `access_granted` and `access_denied` events: somebody had authenticated.
+    pub decisions: u64,
+    /// Times of its audit events.
+    pub span: Span,
+    /// Minutes with audit events.
+    pub minutes: Minutes,
+    /// Times of its server events.
+    pub server_span: Span,
+    /// Minutes with server events.
+    pub server_minutes: Minutes,
+}
+
+impl NodeStats {
+    /// Adds the counters of the same node.
+    pub fn merge(&mut self, other: &Self) {
+        self.audit_events += other.audit_events;
+        self.server_events += other.server_events;
+        self.realm_failures += other.realm_failures;
+        self.successes += other.successes;
+        self.failures += other.failures;
+        self.anonymous += other.anonymous;
+        self.decisions += other.decisions;
+        self.span.merge(&other.span);
+        self.minutes.merge(&other.minutes);
+        self.server_span.merge(&other.server_span);
+        self.server_minutes.merge(&other.server_minutes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_a_set() {
+        let times = [-1, 0, 59_999, 60_000, 86_400_000, 1_772_368_496_789];
+        let mut one = Minutes::default();
+        let mut two = Minutes::default();
+        for (index, time) in times.iter().enumerate() {
+            if index % 2 == 0 { one.add(Millis(*time)) } else { two.add(Millis(*time)) }
+        }
+        one.merge(&two);
+        assert_eq!(one.iter().collect::<Vec<_>>(), [-1, 0, 1, 1440, 29_539_474]);
+        assert!(one.contains(Millis(30_000)));
+        assert!(!one.contains(Millis(120_000)));
+    }
+
+    #[test]
+    fn the_first_problems_are_kept_and_all_are_counted() {
+        let mut input = InputStats::default();
+        for line in (0..100).rev() {
+            let problem = InputProblem { at: Some((0, line)), kind: ProblemKind::Undecodable, message: String::new() };
+            input.problem(problem, 3);
+        }
+        input.trim_problems(3);
+        assert_eq!(input.problems_total, 100);
+        assert_eq!(
+            input.problems.iter().map(|problem| problem.at).collect::<Vec<_>>(),
+            [Some((0, 0)), Some((0, 1)), Some((0, 2))]
+        );
+    }
+}

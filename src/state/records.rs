@@ -1,0 +1,324 @@
+//! The compact records that events are folded into. Fixed size, no pointers: 48 bytes an attempt is the memory budget.
+
+use serde::{Deserialize, Serialize};
+
+use super::symbols::{ChainId, Sym};
+use crate::time::Millis;
+
+/// Where a record stands: chunk (index into the state's chunk table) and line within the chunk, from 0. The line within
+/// the file is known once every chunk before it has been counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Pos {
+    /// Index into [`super::State::chunks`].
+    pub chunk: u32,
+    /// Line within the chunk.
+    pub line: u32,
+}
+
+/// Joins what belongs together: a hash of node, request id and principal for events of one attempt; of node and request
+/// id for the events of one request. xxh3-64 with its published definition, so that results of several machines merge.
+/// Request ids are random numbers made by the node, so nobody outside can aim for a collision; by chance one is expected
+/// in 10^12 pairs of attempts of one run with 6 million attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key(pub u64);
+
+impl Key {
+    /// Hash of parts, each with its length, absent parts distinct from empty ones.
+    #[must_use]
+    pub fn of(parts: &[Option<&[u8]>]) -> Self {
+        let mut buffer = [0_u8; 256];
+        let mut used = 0;
+        let fits = parts.iter().map(|part| part.map_or(0, <[u8]>::len) + 5).sum::<usize>() <= buffer.len();
+        if fits {
+            for part in parts {
+                let bytes = part.unwrap_or_default();
+                let length = part.map_or(u32::MAX, |bytes| bytes.len() as u32).to_le_bytes();
+                buffer[used..used + 4].copy_from_slice(&length);
+                buffer[used + 4..used + 4 + bytes.len()].copy_from_slice(bytes);
+                used += 4 + bytes.len();
+            }
+            return Self(xxhash_rust::xxh3::xxh3_64(&buffer[..used]));
+        }
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        for part in parts {
+            hasher.update(&part.map_or(u32::MAX, |bytes| bytes.len() as u32).to_le_bytes());
+            hasher.update(part.unwrap_or_default());
+        }
+        Self(hasher.digest())
+    }
+}
+
+/// Which event ended an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// `authentication_failed`.
+    Failed,
+    /// `anonymous_access_denied`.
+    AnonymousDenied,
+}
+
+impl Outcome {
+    /// The `event.action`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "authentication_failed",
+            Self::AnonymousDenied => "anonymous_access_denied",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// Why an attempt failed; the names are those of the report's contract.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Reason {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name in reports.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The account exists and the password is wrong.
+    BadPassword = "bad_password",
+    /// No realm knows the account.
+    UnknownUser = "unknown_user",
+    /// The account is disabled.
+    UserDisabled = "user_disabled",
+    /// No credentials were sent.
+    MissingCredentials = "missing_credentials",
+    /// Credentials could not be read.
+    MalformedCredentials = "malformed_credentials",
+    /// The API key was invalidated.
+    ApiKeyInvalidated = "api_key_invalidated",
+    /// The API key has expired.
+    ApiKeyExpired = "api_key_expired",
+    /// No such API key on this cluster.
+    ApiKeyNotFound = "api_key_not_found",
+    /// The API key exists and its secret is wrong.
+    ApiKeyBadSecret = "api_key_bad_secret",
+    /// A cross-cluster key on the REST interface, or the reverse.
+    ApiKeyWrongType = "api_key_wrong_type",
+    /// The node failed to look the key up.
+    ApiKeyError = "api_key_error",
+    /// The access token has expired.
+    TokenExpired = "token_expired",
+    /// The access token is not valid.
+    TokenInvalid = "token_invalid",
+    /// The service account token is not valid.
+    ServiceTokenInvalid = "service_token_invalid",
+    /// The realm that knows the account is not configured on the node.
+    RealmNotConfigured = "realm_not_configured",
+    /// The realm's back end did not answer.
+    RealmUnavailable = "realm_unavailable",
+    /// The licence does not permit the realm.
+    RealmNotLicensed = "realm_not_licensed",
+    /// The node was too busy to check.
+    ServerBusy = "server_busy",
+    /// Nothing tells.
+    Unknown = "unknown",
+}
+
+/// What a reason rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Basis {
+    /// The record itself says so.
+    Explicit,
+    /// A line of the server log says so.
+    ServerLog,
+    /// A listing of API keys says so.
+    Context,
+    /// Other events make it likely.
+    Inferred,
+    /// Nothing.
+    None,
+}
+
+impl Basis {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::ServerLog => "server_log",
+            Self::Context => "context",
+            Self::Inferred => "inferred",
+            Self::None => "none",
+        }
+    }
+}
+
+/// One failed authentication attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it ended.
+    pub time: Millis,
+    /// Node, request id and principal.
+    pub key: Key,
+    /// The line of the event that ended it.
+    pub pos: Pos,
+    /// `user.name`.
+    pub principal: Sym,
+    /// Client address without port.
+    pub source: Sym,
+    /// Index into [`super::State::nodes`].
+    pub node: u32,
+    /// Realms that said no.
+    pub chain: ChainId,
+    /// `url.path`, kept only when grouping by it.
+    pub path: Sym,
+    /// Which event ended it.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// What the reason rests on.
+    pub basis: Basis,
+    /// Whether the event had a request id; without one no other event can be joined.
+    pub has_request_id: bool,
+}
+
+/// A `realm_authentication_failed` that has not been joined to an attempt within its chunk: the realm before the one that
+/// said yes, or part of a request that straddles chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealmFailure {
+    /// When the realm said no.
+    pub time: Millis,
+    /// Node, request id and principal.
+    pub key: Key,
+    /// Its line.
+    pub pos: Pos,
+    /// The realm.
+    pub realm: Sym,
+}
+
+/// An `access_granted` (or `run_as_granted`) of a security administration action: the possible actor of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// When.
+    pub time: Millis,
+    /// Node and request id.
+    pub request: Key,
+    /// Its line.
+    pub pos: Pos,
+    /// Who.
+    pub user: Sym,
+    /// In which realm.
+    pub realm: Sym,
+    /// Who authenticated, on run-as.
+    pub run_by: Sym,
+    /// Client address.
+    pub source: Sym,
+    /// The Elasticsearch action.
+    pub es_action: Sym,
+    /// The key that made the request.
+    pub apikey: Sym,
+}
+
+/// A security change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// When.
+    pub time: Millis,
+    /// Node and request id.
+    pub request: Key,
+    /// Node, time, action, request id and body: the same event met again has the same.
+    pub identity: Key,
+    /// Whether there was a request id.
+    pub has_request_id: bool,
+    /// Its line.
+    pub pos: Pos,
+    /// `event.action`.
+    pub action: Sym,
+    /// Index into [`super::State::nodes`].
+    pub node: u32,
+    /// `request.id`.
+    pub request_id: Sym,
+    /// Actor named by the event itself (enriched logs).
+    pub user: Sym,
+    /// Realm of that actor.
+    pub user_realm: Sym,
+    /// Who authenticated, where the event itself says.
+    pub run_by: Sym,
+    /// Address in the event itself.
+    pub source: Sym,
+    /// API key ids.
+    pub ids: Vec<Sym>,
+    /// Name of the object.
+    pub name: Sym,
+    /// Application of a privilege.
+    pub detail: Sym,
+    /// Namespace of a service account.
+    pub namespace: Sym,
+    /// Service of a service account.
+    pub service: Sym,
+    /// Owner filter.
+    pub owner: Sym,
+    /// Realm filter.
+    pub owner_realm: Sym,
+    /// Own keys only.
+    pub owned_by_authenticated_user: Option<bool>,
+    /// As written.
+    pub expiration: Sym,
+}
+
+impl ChangeRecord {
+    /// Every symbol in the record, for translation.
+    pub(super) fn syms_mut(&mut self) -> impl Iterator<Item = &mut Sym> {
+        [
+            &mut self.action,
+            &mut self.request_id,
+            &mut self.user,
+            &mut self.user_realm,
+            &mut self.run_by,
+            &mut self.source,
+            &mut self.name,
+            &mut self.detail,
+            &mut self.namespace,
+            &mut self.service,
+            &mut self.owner,
+            &mut self.owner_realm,
+            &mut self.expiration,
+        ]
+        .into_iter()
+        .chain(&mut self.ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_fits_its_budget() {
+        assert_eq!(std::mem::size_of::<Attempt>(), 48);
+        assert_eq!(std::mem::size_of::<RealmFailure>(), 32);
+    }
+
+    #[test]
+    fn keys_tell_parts_apart() {
+        let long = vec![b'x'; 500];
+        let keys = [
+            Key::of(&[Some(b"a"), Some(b"bc")]),
+            Key::of(&[Some(b"ab"), Some(b"c")]),
+            Key::of(&[Some(b"a"), Some(b"bc"), None]),
+            Key::of(&[Some(b"a"), Some(b"bc"), Some(b"")]),
+            Key::of(&[Some(&long), None]),
+            Key::of(&[Some(&long), Some(b"")]),
+        ];
+        for (i, a) in keys.iter().enumerate() {
+            assert!(keys[i + 1..].iter().all(|b| a != b));
+        }
+    }
+}
