@@ -75,6 +75,10 @@ pub struct Csv {
     after_quote: bool,
     /// The row has had a byte.
     begun: bool,
+    /// The field has had none, so that a quote opens it.
+    field_due: bool,
+    /// The last byte was a carriage return outside of quotes.
+    after_return: bool,
     object: Vec<u8>,
 }
 
@@ -94,6 +98,8 @@ impl Csv {
             quoted: false,
             after_quote: false,
             begun: false,
+            field_due: true,
+            after_return: false,
             object: Vec::new(),
         }
     }
@@ -106,9 +112,17 @@ impl Csv {
         }
     }
 
+    /// The field is complete. Fields beyond the columns have no name.
+    fn end_field(&mut self) {
+        self.field_due = true;
+        if self.names.as_ref().is_none_or(|names| self.ends.len() < names.len()) {
+            self.ends.push(self.row.len());
+        }
+    }
+
     /// The row is complete.
     fn end(&mut self, out: &mut Out<'_>) {
-        self.ends.push(self.row.len());
+        self.end_field();
         if self.oversized {
             out(self.start, Piece::Oversized);
         } else if self.names.is_none() {
@@ -189,24 +203,26 @@ impl Csv {
             }
         }
         match byte {
-            b'\n' => {
-                if self.row.last() == Some(&b'\r') {
-                    self.row.pop();
-                }
-                self.end(out);
+            b'\n' => self.end(out),
+            b'\r' => {
+                self.after_return = true;
+                return;
             }
-            b'"' if self.row.len() == self.ends.last().copied().unwrap_or(0) => {
-                (self.quoted, self.begun) = (true, true);
-            }
+            b'"' if self.field_due => (self.quoted, self.begun, self.field_due) = (true, true, false),
             _ if byte == self.delimiter => {
                 self.begun = true;
-                self.ends.push(self.row.len());
+                self.end_field();
             }
             _ => {
                 self.begun |= !byte.is_ascii_whitespace();
+                self.field_due = false;
+                if self.after_return {
+                    self.keep(b"\r");
+                }
                 self.keep(&[byte]);
             }
         }
+        self.after_return = false;
     }
 }
 
@@ -307,11 +323,11 @@ mod tests {
 
     #[test]
     fn rows_become_objects() {
-        let text = "\u{feff}\"@timestamp\",\"event.action\",\"user.name\",message\r\n\"Mar 1, 2026 @ 12:34:56.789\",a,\"x \"\"y\"\"\nz\\\",-\r\n\r\n,b,,\"\"\n2,c,'=x,";
+        let text = "\u{feff}\"@timestamp\",\"event.action\",\"user.name\",message\r\n\"Mar 1, 2026 @ 12:34:56.789\",a,\"x \"\"y\"\"\nz\\\",-\r\n\r\n,b,,\"\"\n2,c\"d,'=x,";
         let expected = [
             (2, r#"{"@timestamp":"Mar 1, 2026 @ 12:34:56.789","event.action":"a","user.name":"x \"y\"\u000az\\"}"#),
             (5, r#"{"event.action":"b"}"#),
-            (6, r#"{"@timestamp":"2","event.action":"c","user.name":"=x"}"#),
+            (6, r#"{"@timestamp":"2","event.action":"c\"d","user.name":"=x"}"#),
         ]
         .map(|(line, text)| (line, text.to_owned()));
         for chunk in [1, 3, 1000] {

@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn hits_of_responses_are_records() {
-        let hit = r#"{"_index":"i","_source":{"a":"x \"y\" [{","hits":{"hits":[1]}}}"#;
+        let hit = r#"{"_index":"i","_source":{"a":"x \"y [{","hits":{"hits":[1]}}}"#;
         let response = format!(
             r#"{{"took":1,"_shards":{{"x":[1]}},"hits":{{"total":{{"value":2}},"max_score":null,"hits":[{hit},{hit}]}},"aggregations":{{"hits":{{"hits":[{{"no":1}}]}}}}}}"#
         );
@@ -436,6 +436,9 @@ mod tests {
             owned(&[(1, "{\"a\":1}"), (1, "the response ends in the middle")])
         );
         assert_eq!(records("{\"a\":\"cut\n{\"b\":1}"), owned(&[(1, "{\"a\":\"cut"), (2, "{\"b\":1}")]));
+        // What follows a cut begins anew.
+        let cut = "{\"hits\":{\"hits\":[{\"a\":\"cut\n{\"hits\":{\"hits\":[{\"b\":1}]}}";
+        assert_eq!(records(cut), owned(&[(1, "{\"a\":\"cut"), (2, "{\"b\":1}")]));
         let long = format!("{{\"hits\":{{\"hits\":[{{\"a\":\"{}\"}},{{\"b\":1}}]}}}}", "x".repeat(2000));
         assert_eq!(records(&long), owned(&[(1, "oversized"), (1, "{\"b\":1}")]));
         // What stands before the hits may be longer than any record.

@@ -74,7 +74,7 @@ fields! {
     /// Realm asked.
     Realm = b"realm",
     /// Where the request came in.
-    OriginType = b"origin.type",
+    OriginType = b"origin.type" | b"origin_type",
     /// Client address with port.
     OriginAddress = b"origin.address" | b"origin_address",
     /// ECS client address.

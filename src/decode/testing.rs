@@ -39,7 +39,18 @@ pub(crate) fn audit(line: &str) -> (&'static str, AuditEvent<'static>) {
             ($($member:ident),*) => { $(owned.$member = own(&mut event.$member);)* };
         }
         own!(layer, cluster_uuid, node_id, node_name, authentication_type, user, user_realm, run_by, run_as, apikey_id);
-        own!(apikey_name, token_name, realm, origin, forwarded_for, url_path, request_id, trace_id, es_action);
+        own!(
+            origin_type,
+            apikey_name,
+            token_name,
+            realm,
+            origin,
+            forwarded_for,
+            url_path,
+            request_id,
+            trace_id,
+            es_action
+        );
         owned.change = event.change.map(|mut change| {
             let ids = change.ids.iter().map(|id| Text::Owned(id.to_vec())).collect();
             let mut copy = Change { ids, ..Change::default() };
