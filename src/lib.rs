@@ -15,6 +15,8 @@
 //! cli                    arguments -> options
 //! ```
 
+pub mod aggregate;
+pub mod cli;
 pub mod correlate;
 pub mod decode;
 pub mod error;
@@ -22,6 +24,7 @@ pub mod event;
 pub mod input;
 pub mod lines;
 pub mod options;
+pub mod pipeline;
 pub mod report;
 pub mod state;
 pub mod time;

@@ -21,6 +21,8 @@ pub struct Chunk {
     end: usize,
     /// The last line is longer than the limit: its bytes are not here.
     pub oversized_tail: bool,
+    /// The file ended before the length it had when it was opened.
+    pub shrunk: bool,
 }
 
 impl Chunk {
@@ -40,6 +42,7 @@ impl Chunk {
         self.start = 0;
         self.end = 0;
         self.oversized_tail = false;
+        self.shrunk = false;
     }
 
     /// Makes room for `len` bytes without clearing what a former use left (it is overwritten before it is read).
@@ -129,7 +132,10 @@ fn fill(file: &File, from: u64, len: u64, filled: &mut usize, want: usize, chunk
     chunk.grow(want);
     while *filled < want {
         match file.read_at(&mut chunk.buffer[*filled..want], from + *filled as u64) {
-            Ok(0) => break,
+            Ok(0) => {
+                chunk.shrunk = true;
+                break;
+            }
             Ok(count) => *filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

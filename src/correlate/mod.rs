@@ -36,6 +36,7 @@ pub struct Correlated {
 /// Joins the records of a complete state.
 #[must_use]
 pub fn correlate(mut state: State) -> Correlated {
+    state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
     let places = Places::new(&state);
     let nodes = NodeTable::new(&state);
     let mut repeated = BTreeMap::new();

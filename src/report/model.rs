@@ -135,12 +135,12 @@ pub struct Node {
     pub gaps: Vec<Gap>,
 }
 
-/// A stretch of time.
+/// A stretch of silence, to the minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    /// Last event before.
+    /// End of the last minute with an event.
     pub start: String,
-    /// First event after.
+    /// Begin of the next minute with one.
     pub end: String,
 }
 
@@ -197,7 +197,7 @@ pub struct Group {
     pub realm_chain: Option<Vec<String>>,
     /// Reason of the contract.
     pub reason: String,
-    /// explicit, server_log, context, inferred, none.
+    /// explicit, server_log, context, inferred, none; where the attempts differ, what most of them have.
     pub reason_basis: String,
     /// Keys of a grouping other than the default (`--by`): `source`, `node`, `action`, `path`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]

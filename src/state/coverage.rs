@@ -67,6 +67,8 @@ pub struct InputStats {
     pub other_lines: u64,
     /// Lines that should be records and are not.
     pub undecodable_lines: u64,
+    /// Those of the undecodable lines that do not even begin like a record.
+    pub garbage_lines: u64,
     /// Lines above the limit.
     pub oversized_lines: u64,
     /// Ended in the middle.
@@ -106,6 +108,19 @@ impl InputStats {
         self.problems.truncate(limit);
     }
 
+    /// An input in which nothing was recognised and nothing even begins like a record is no log at all: its lines are
+    /// other lines, not broken ones. (A log may begin with garbage, such as the hole that `copytruncate` leaves, so this
+    /// is known only at the end.)
+    pub fn settle(&mut self) {
+        if self.audit_events + self.server_events == 0 && self.garbage_lines == self.undecodable_lines {
+            self.other_lines += self.undecodable_lines;
+            self.problems.retain(|problem| problem.kind != ProblemKind::Undecodable);
+            self.problems_total -= self.undecodable_lines;
+            self.undecodable_lines = 0;
+            self.garbage_lines = 0;
+        }
+    }
+
     /// Adds another part of the same input.
     pub fn merge(&mut self, other: Self) {
         self.bytes += other.bytes;
@@ -114,6 +129,7 @@ impl InputStats {
         self.server_events += other.server_events;
         self.other_lines += other.other_lines;
         self.undecodable_lines += other.undecodable_lines;
+        self.garbage_lines += other.garbage_lines;
         self.oversized_lines += other.oversized_lines;
         self.truncated |= other.truncated;
         self.error = [self.error.take(), other.error].into_iter().flatten().min();
@@ -207,6 +223,10 @@ pub struct NodeStats {
     pub successes: u64,
     /// `authentication_failed` events.
     pub failures: u64,
+    /// `anonymous_access_denied` events.
+    pub anonymous: u64,
+    /// `access_granted` and `access_denied` events: somebody had authenticated.
+    pub decisions: u64,
     /// Times of its audit events.
     pub span: Span,
     /// Minutes with audit events.
@@ -225,6 +245,8 @@ impl NodeStats {
         self.realm_failures += other.realm_failures;
         self.successes += other.successes;
         self.failures += other.failures;
+        self.anonymous += other.anonymous;
+        self.decisions += other.decisions;
         self.span.merge(&other.span);
         self.minutes.merge(&other.minutes);
         self.server_span.merge(&other.server_span);

@@ -118,8 +118,8 @@ impl Folder {
         at
     }
 
-    /// Folds a chunk. `last` says that nothing follows it in its input.
-    pub fn chunk(&mut self, input: InputRef<'_>, chunk: &Chunk, last: bool) {
+    /// Folds a chunk.
+    pub fn chunk(&mut self, input: InputRef<'_>, chunk: &Chunk) {
         if chunk.is_empty() {
             return;
         }
@@ -133,7 +133,8 @@ impl Folder {
             self.line(line, line_number, input.seq, &mut stats);
             line_number += 1;
         }
-        if last && !bytes.is_empty() && !bytes.ends_with(b"\n") {
+        // Chunks hold whole lines; only the last line of an input may lack its end.
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") {
             let broken = stats.problems.iter_mut().find(|problem| {
                 problem.at == Some((input.seq, line_number - 1)) && problem.kind == ProblemKind::Undecodable
             });
@@ -197,6 +198,7 @@ impl Folder {
             Ok(()) => stats.other_lines += u64::from(other),
             Err(error) => {
                 stats.undecodable_lines += 1;
+                stats.garbage_lines += u64::from(!begins_like_record(line));
                 let kind = ProblemKind::Undecodable;
                 let problem = InputProblem { at: Some((seq, number)), kind, message: error.to_string() };
                 stats.problem(problem, self.max_problems);
@@ -239,6 +241,8 @@ impl Folder {
             Action::AuthenticationFailed => stats.failures += 1,
             Action::RealmAuthenticationFailed => stats.realm_failures += 1,
             Action::AuthenticationSuccess => stats.successes += 1,
+            Action::AnonymousAccessDenied => stats.anonymous += 1,
+            Action::AccessGranted | Action::AccessDenied => stats.decisions += 1,
             _ => {}
         }
         match self.state.actions.get_mut(event.action.name()) {
@@ -432,6 +436,16 @@ fn settled(run: &[Failure], stats: &mut InputStats) -> Option<(u32, Vec<Sym>)> {
         }
     }
     None
+}
+
+/// Whether a broken line looks as if it had been a record: an object that begins with the members of log lines. Lines of
+/// pretty-printed JSON do not.
+fn begins_like_record(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(200)];
+    head.trim_ascii_start().starts_with(b"{")
+        && [&b"\"type\""[..], b"timestamp\"", b"\"event", b"\"log\""]
+            .iter()
+            .any(|member| memchr::memmem::find(head, member).is_some())
 }
 
 /// Bytes that name the node in keys.

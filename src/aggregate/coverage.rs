@@ -1,0 +1,211 @@
+//! What was read, and what it cannot answer.
+
+use crate::correlate::{Correlated, Node};
+use crate::decode::UNKNOWN;
+use crate::error::ProblemKind;
+use crate::options::Options;
+use crate::report::model::{self, Coverage, Gap, Input, Problem};
+use crate::state::{Minutes, Span};
+use crate::time::Millis;
+
+/// Problems met before anything was read: path, kind, plain words.
+pub type Found<'f> = &'f [(String, ProblemKind, String)];
+
+/// Silence shorter than this is never called a gap, in minutes: a restart of a node takes that long.
+const SHORTEST_GAP: i64 = 15;
+
+/// A silence is a gap where chance would bring it about less often than this, if each minute were active with the
+/// frequency seen in the rest of the node's time.
+const GAP_CHANCE: f64 = 1e-6;
+
+pub(super) fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
+    let state = &joined.state;
+    let sum = |count: fn(&crate::state::InputStats) -> u64| state.inputs.iter().map(count).sum::<u64>();
+    let mut span = Span::default();
+    for input in &state.inputs {
+        span.merge(&input.span);
+    }
+    let mut inputs: Vec<Input> = state.inputs.iter().map(input).collect();
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut nodes: Vec<&Node> = joined.nodes.all().iter().collect();
+    // Records without any node name no node; server logs without one neither.
+    nodes.retain(|node| node.label().is_some());
+    let (problems, problems_total) = problems(joined, found, options);
+    Coverage {
+        inputs,
+        lines: sum(|input| input.lines),
+        audit_events: sum(|input| input.audit_events),
+        server_events: sum(|input| input.server_events),
+        other_lines: sum(|input| input.other_lines),
+        undecodable_lines: sum(|input| input.undecodable_lines),
+        oversized_lines: sum(|input| input.oversized_lines),
+        duplicates: joined.duplicates,
+        first: span.first.map(Millis::rfc3339),
+        last: span.last.map(Millis::rfc3339),
+        actions: joined.actions.clone(),
+        nodes: nodes.into_iter().map(node).collect(),
+        problems,
+        problems_total,
+        cannot_tell: cannot_tell(joined, options),
+    }
+}
+
+fn input(stats: &crate::state::InputStats) -> Input {
+    // The most frequent format; of equals the one that sorts first.
+    let format = stats
+        .formats
+        .iter()
+        .max_by_key(|(name, count)| (**count, std::cmp::Reverse(name.as_str())))
+        .map_or(UNKNOWN, |(name, _)| name);
+    Input {
+        path: stats.label.clone(),
+        format: format.to_owned(),
+        compression: stats.compression.clone(),
+        bytes: stats.bytes,
+        lines: stats.lines,
+        audit_events: stats.audit_events,
+        server_events: stats.server_events,
+        other_lines: stats.other_lines,
+        undecodable_lines: stats.undecodable_lines,
+        oversized_lines: stats.oversized_lines,
+        truncated: stats.truncated,
+        error: stats.error.clone(),
+        first: stats.span.first.map(Millis::rfc3339),
+        last: stats.span.last.map(Millis::rfc3339),
+    }
+}
+
+fn node(node: &Node) -> model::Node {
+    let stats = &node.stats;
+    model::Node {
+        id: node.id.clone(),
+        name: node.name.clone(),
+        audit_events: stats.audit_events,
+        first: stats.span.first.map(Millis::rfc3339),
+        last: stats.span.last.map(Millis::rfc3339),
+        logs_realm_failures: shown(stats.realm_failures > 0, stats.failures > 0),
+        logs_successes: shown(stats.successes > 0, stats.decisions > 0),
+        has_server_log: stats.server_events > 0,
+        gaps: gaps(&stats.minutes),
+    }
+}
+
+/// Whether a node logs a kind of event: yes if it was met; no if it was not although other events show that there was
+/// occasion for it; else unknown.
+fn shown(met: bool, occasion: bool) -> Option<bool> {
+    (met || occasion).then_some(met)
+}
+
+fn gaps(minutes: &Minutes) -> Vec<Gap> {
+    let active: Vec<i64> = minutes.iter().collect();
+    let (Some(first), Some(last)) = (active.first(), active.last()) else { return Vec::new() };
+    let span = last - first + 1;
+    active
+        .windows(2)
+        .filter_map(|pair| {
+            let silent = pair[1] - pair[0] - 1;
+            let frequency = active.len() as f64 / (span - silent) as f64;
+            let chance = (1.0 - frequency).powf(silent as f64);
+            (silent >= SHORTEST_GAP && chance < GAP_CHANCE).then(|| Gap {
+                start: Millis((pair[0] + 1) * 60_000).rfc3339(),
+                end: Millis(pair[1] * 60_000).rfc3339(),
+            })
+        })
+        .collect()
+}
+
+/// The first problems by path and line, and how many there were.
+fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Problem>, u64) {
+    let mut problems: Vec<Problem> = found
+        .iter()
+        .map(|(path, kind, message)| Problem {
+            path: path.clone(),
+            line: None,
+            kind: kind.name().to_owned(),
+            message: message.clone(),
+        })
+        .collect();
+    let mut total = problems.len() as u64;
+    for (at, input) in joined.state.inputs.iter().enumerate() {
+        total += input.problems_total;
+        problems.extend(input.problems.iter().map(|problem| Problem {
+            path: input.label.clone(),
+            line: problem.at.map(|at_line| joined.places.line(at, at_line)),
+            kind: problem.kind.name().to_owned(),
+            message: problem.message.clone(),
+        }));
+    }
+    problems.sort();
+    problems.truncate(options.max_problems);
+    (problems, total)
+}
+
+/// What these logs cannot answer, and the setting that would change it.
+fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
+    const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
+    let mut told = Vec::new();
+    for node in joined.nodes.all() {
+        let name = node.spoken();
+        let report = self::node(node);
+        if report.logs_realm_failures == Some(false) {
+            told.push(format!("realm chains on node {name}: realm_authentication_failed is not in its {INCLUDE}"));
+        }
+        if report.logs_successes == Some(false) {
+            told.push(format!(
+                "successful logins on node {name}: authentication_success is not in its {INCLUDE}; access_granted and \
+                 access_denied stand in for it"
+            ));
+        }
+        if !report.has_server_log && node.stats.failures + node.stats.anonymous > 0 {
+            told.push(format!(
+                "reasons of failures on node {name}: its server log is not among the inputs, and audit events carry none"
+            ));
+        }
+    }
+    let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id).count();
+    if without_request > 0 {
+        told.push(format!(
+            "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"
+        ));
+    }
+    let evicted = joined.state.evicted;
+    if let (Some(first), Some(last)) = (evicted.span.first, evicted.span.last) {
+        told.push(format!(
+            "realm chains of some attempts between {first} and {last}: {} realm failures were given up because more \
+             than {} were waiting for the end of their request (--max-in-flight)",
+            evicted.events, options.max_in_flight
+        ));
+    }
+    let zoneless = || joined.state.inputs.iter().filter(|input| input.zone_assumed > 0);
+    if let Some(first) = zoneless().map(|input| &input.label).min() {
+        let times: u64 = zoneless().map(|input| input.zone_assumed).sum();
+        told.push(format!(
+            "the zone of {times} times in {} inputs (first: {first}): they carry none and were read as {} (--assume-tz)",
+            zoneless().count(),
+            options.assume_tz
+        ));
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_a_gap_only_where_it_is_unusual() {
+        let mut busy = Minutes::default();
+        let mut quiet = Minutes::default();
+        for minute in (0..600).filter(|minute| !(200..260).contains(minute)) {
+            busy.add(Millis(minute * 60_000));
+        }
+        for minute in (0..600).step_by(40) {
+            quiet.add(Millis(minute * 60_000));
+        }
+        assert_eq!(
+            gaps(&busy),
+            [Gap { start: "1970-01-01T03:20:00.000Z".into(), end: "1970-01-01T04:20:00.000Z".into() }]
+        );
+        assert_eq!(gaps(&quiet), []);
+    }
+}

@@ -1,0 +1,109 @@
+//! Attempts to numbers: exact counts, in the order that the contract pins.
+
+mod coverage;
+mod groups;
+mod timeline;
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::correlate::{Change, Correlated, Place};
+use crate::event::is_invalidation;
+use crate::options::Options;
+use crate::report::model::{ApiKeys, Evidence, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
+use crate::state::Sym;
+
+/// Entries of a list inside a group or finding; its total stands beside it.
+const LIST_LIMIT: usize = 50;
+
+/// Builds the report.
+#[must_use]
+pub fn report(joined: &Correlated, problems: coverage::Found<'_>, options: &Options) -> Report {
+    let (groups, tops) = groups::groups(joined, options);
+    let symbols = &joined.state.symbols;
+    let invalidations =
+        joined.changes.iter().filter(|change| symbols.get(change.record.action).is_some_and(is_invalidation)).count();
+    // Nulls count in the tops, not in the totals.
+    let known = |total: u64, has_null: bool| total - u64::from(has_null);
+    let totals = Totals {
+        failed_attempts: joined.attempts.len() as u64,
+        principals: known(tops.principals_total, joined.attempts.iter().any(|attempt| !attempt.principal.is_some())),
+        sources: known(tops.sources_total, joined.attempts.iter().any(|attempt| !attempt.source.is_some())),
+        api_key_invalidations: invalidations as u64,
+    };
+    Report {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        parameters: parameters(options),
+        coverage: coverage::coverage(joined, problems, options),
+        totals,
+        groups,
+        findings: Vec::new(),
+        security_changes: joined.changes.iter().map(|change| security_change(joined, change)).collect(),
+        api_keys: ApiKeys { failing: Vec::new() },
+        timeline: timeline::timeline(joined),
+        tops,
+    }
+}
+
+pub use coverage::Found;
+
+/// Every option that can change the answer.
+fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
+    let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
+    [
+        ("assume_tz", json!(options.assume_tz.to_string())),
+        ("by", json!(by)),
+        ("max_in_flight", json!(options.max_in_flight)),
+        ("max_line", json!(options.max_line)),
+        ("problems", json!(options.max_problems)),
+        ("top", json!(options.top)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+/// A place as evidence.
+fn evidence(joined: &Correlated, place: Place) -> Evidence {
+    Evidence { path: joined.state.inputs[joined.places.input(place.rank)].label.clone(), line: place.line }
+}
+
+fn security_change(joined: &Correlated, change: &Change) -> SecurityChange {
+    let symbols = &joined.state.symbols;
+    let text = |sym: Sym| symbols.string(sym);
+    let record = &change.record;
+    let ids: Vec<String> = record.ids.iter().filter_map(|&id| text(id)).collect();
+    let target = target(&ids, [record.name, record.detail, record.namespace, record.service, record.owner].map(text));
+    SecurityChange {
+        time: record.time.rfc3339(),
+        action: text(record.action).unwrap_or_default(),
+        actor: text(change.actor),
+        actor_realm: text(change.actor_realm),
+        run_by: text(change.run_by),
+        source: text(change.source),
+        node: joined.nodes.of(record.node).label().map(str::to_owned),
+        request_id: text(record.request_id),
+        target,
+        ids,
+        name: text(record.name),
+        owner: text(record.owner),
+        owner_realm: text(record.owner_realm),
+        owned_by_authenticated_user: record.owned_by_authenticated_user,
+        expiration: text(record.expiration),
+        evidence: evidence(joined, change.place),
+    }
+}
+
+/// What a change was made to, in one text: `namespace/service/token`, `application/privilege`, ids, a name, or whose keys.
+fn target(ids: &[String], [name, application, namespace, service, owner]: [Option<String>; 5]) -> Option<String> {
+    let path: Vec<String> = [namespace, service, application].into_iter().flatten().collect();
+    if !path.is_empty() {
+        return Some(path.into_iter().chain(name).collect::<Vec<_>>().join("/"));
+    }
+    if !ids.is_empty() {
+        return Some(ids.join(","));
+    }
+    name.or(owner)
+}

@@ -1,0 +1,66 @@
+//! Failures over time.
+
+use std::collections::BTreeMap;
+
+use crate::correlate::Correlated;
+use crate::report::model::{Bucket, Timeline};
+use crate::state::Outcome;
+use crate::time::Millis;
+
+/// Widths a bucket may have, in seconds: those that divide days and weeks as people read them.
+const WIDTHS: [u64; 10] = [60, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800];
+
+/// Buckets over the whole span at most: a day by minutes is 1440.
+const MOST_BUCKETS: u64 = 1500;
+
+/// The narrowest width at which a span of seconds has at most [`MOST_BUCKETS`] buckets.
+fn width(span_seconds: u64) -> u64 {
+    WIDTHS.into_iter().find(|width| span_seconds / width < MOST_BUCKETS).unwrap_or(WIDTHS[WIDTHS.len() - 1])
+}
+
+/// Attempts and refused actions by bucket; buckets without either are left out.
+pub(super) fn timeline(joined: &Correlated) -> Timeline {
+    let denied = &joined.state.denied_minutes;
+    let minutes = || {
+        let attempts = joined.attempts.iter().map(|attempt| attempt.time.0.div_euclid(60_000));
+        attempts.chain(denied.keys().copied())
+    };
+    let (first, last) = (minutes().min().unwrap_or(0), minutes().max().unwrap_or(0));
+    let bucket_seconds = width(last.abs_diff(first).saturating_mul(60));
+    let bucket_ms = bucket_seconds as i64 * 1000;
+    let mut buckets: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
+    for attempt in &joined.attempts {
+        let kind = match attempt.outcome {
+            Outcome::Failed => 0,
+            Outcome::AnonymousDenied => 1,
+        };
+        buckets.entry(attempt.time.0.div_euclid(bucket_ms)).or_default()[kind] += 1;
+    }
+    for (minute, count) in denied {
+        buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default()[2] += count;
+    }
+    let buckets = buckets
+        .into_iter()
+        .map(|(bucket, [authentication_failed, anonymous_access_denied, access_denied])| Bucket {
+            start: Millis(bucket * bucket_ms).rfc3339(),
+            authentication_failed,
+            anonymous_access_denied,
+            access_denied,
+        })
+        .collect();
+    Timeline { bucket_seconds, buckets }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_follow_the_span() {
+        assert_eq!(width(0), 60);
+        assert_eq!(width(86_399), 60);
+        assert_eq!(width(3 * 86_400), 300);
+        assert_eq!(width(365 * 86_400), 43_200);
+        assert_eq!(width(u64::MAX), 604_800);
+    }
+}

@@ -1,0 +1,276 @@
+//! The command line, and the plain options it becomes.
+
+use std::path::PathBuf;
+
+use chrono::DateTime;
+use clap::{Parser, ValueEnum};
+
+use crate::text::{Micros, SECOND};
+
+/// How the audit file of a release looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FormatVersion {
+    /// 8.x and 9.x: type, timestamp with zone, cluster.uuid, authentication.type.
+    #[value(name = "8")]
+    V8,
+    /// 7.3 to 7.17: type, timestamp with zone.
+    #[value(name = "7")]
+    V7,
+    /// 6.6 to 7.2: `@timestamp` without a zone.
+    #[value(name = "7.1")]
+    V71,
+    /// 6.5: as 7.1, and no request ids.
+    #[value(name = "6.5")]
+    V65,
+}
+
+/// How the server log looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ServerFormat {
+    /// 8.x: ECS JSON.
+    Ecs,
+    /// 7.x: JSON with `"type": "server"`.
+    Json7,
+    /// Plain text.
+    Text,
+}
+
+/// Which files are compressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Gzip {
+    /// None.
+    None,
+    /// The rolled ones, as Elasticsearch does.
+    Rolled,
+    /// All.
+    All,
+}
+
+/// What each line is wrapped in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Wrap {
+    /// Files of their own for audit and server log.
+    None,
+    /// Docker's json-file driver: audit and server lines in one stream.
+    Docker,
+}
+
+/// When the audit file is rolled over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Roll {
+    /// Never.
+    Never,
+    /// After so many lines.
+    Lines(u64),
+    /// At midnight of the written zone.
+    Daily,
+}
+
+/// How strongly an incident is planted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Strength {
+    /// Below every threshold cited in the detections' documentation: must not be reported, or only as info.
+    Weak,
+    /// Just above.
+    Edge,
+    /// Plainly visible.
+    Normal,
+    /// A flood of it.
+    Strong,
+}
+
+impl Strength {
+    /// Its name on the command line and in the truth.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Weak => "weak",
+            Self::Edge => "edge",
+            Self::Normal => "normal",
+            Self::Strong => "strong",
+        }
+    }
+}
+
+/// Make a synthetic Elasticsearch cluster's audit logs from a seed, with planted incidents, and write the truth beside them.
+///
+/// The same seed and options give the same bytes.
+#[derive(Parser, Debug)]
+#[command(name = "esaudit-gen", version)]
+pub(crate) struct Args {
+    /// Folder to write to: one folder per node. Must not exist, or be empty.
+    #[arg(long, required_unless_present = "list_plants")]
+    out: Option<PathBuf>,
+    /// Where the truth goes [default: OUT.truth.json beside OUT]
+    #[arg(long)]
+    pub(crate) truth: Option<PathBuf>,
+    /// Also write every attempt, one JSON object a line, to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth_attempts: Option<PathBuf>,
+    /// Seed of everything.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Number of nodes.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(crate) nodes: u16,
+    /// Days of traffic; fractions are allowed.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) days: f64,
+    /// Time of the first event.
+    #[arg(long, default_value = "2026-03-01T00:00:00Z")]
+    pub(crate) start: String,
+    /// Background audit events per second and node.
+    #[arg(long, default_value_t = 1.0, conflicts_with = "bytes")]
+    pub(crate) rate: f64,
+    /// Total size of the uncompressed audit logs instead of a rate, such as 2GiB or 500MB.
+    #[arg(long, value_parser = parse_size)]
+    pub(crate) bytes: Option<u64>,
+    /// Nodes that do not log realm_authentication_failed ("all", "none", or names).
+    #[arg(long, value_delimiter = ',', default_value = "es-3", value_name = "NODES")]
+    pub(crate) no_realm_events: Vec<String>,
+    /// Nodes that log authentication_success ("all", "none", or names).
+    #[arg(long, value_delimiter = ',', default_value = "none", value_name = "NODES")]
+    pub(crate) log_successes: Vec<String>,
+    /// Nodes that write node.name into each event ("all", "none", or names).
+    #[arg(long, value_delimiter = ',', default_value = "none", value_name = "NODES")]
+    pub(crate) show_node_name: Vec<String>,
+    /// Write the server logs too.
+    #[arg(long)]
+    pub(crate) server_log: bool,
+    /// Form of the server logs.
+    #[arg(long, value_enum, default_value_t = ServerFormat::Ecs)]
+    pub(crate) server_format: ServerFormat,
+    /// Unremarkable server-log lines per second and node.
+    #[arg(long, default_value_t = 0.02)]
+    pub(crate) server_rate: f64,
+    /// Which files to compress.
+    #[arg(long, value_enum, default_value_t = Gzip::None)]
+    pub(crate) gzip: Gzip,
+    /// Roll the audit files over after so many lines.
+    #[arg(long, conflicts_with = "roll")]
+    pub(crate) roll_lines: Option<u64>,
+    /// Roll the audit files over: daily or never.
+    #[arg(long, value_parser = ["daily", "never"], default_value = "never")]
+    pub(crate) roll: String,
+    /// Incidents to plant: all, none, or KIND[:weak|edge|normal|strong],… (all takes a strength too).
+    #[arg(long, value_delimiter = ',', default_value = "none")]
+    pub(crate) plant: Vec<String>,
+    /// Scale of the benign noise: mistyped passwords, probes without credentials, ordinary security changes.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) noise: f64,
+    /// Share of all lines that are ambient failures of no particular meaning (0.13 is a busy cluster; such a log is not clean).
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) failure_share: f64,
+    /// Plant this many API keys that are refused all the time, each from several clients.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) failing_keys: u32,
+    /// How many clients send these keys.
+    #[arg(long, default_value_t = 6)]
+    pub(crate) failing_clients: u32,
+    /// How many such refusals per second and node.
+    #[arg(long, default_value_t = 0.2)]
+    pub(crate) failing_rate: f64,
+    /// Zone of the written times, such as +02:00.
+    #[arg(long, default_value = "+00:00", value_parser = parse_offset, allow_hyphen_values = true)]
+    pub(crate) tz: i64,
+    /// Release whose audit format is written.
+    #[arg(long, value_enum, default_value_t = FormatVersion::V8)]
+    pub(crate) format_version: FormatVersion,
+    /// Wrap the lines.
+    #[arg(long, value_enum, default_value_t = Wrap::None)]
+    pub(crate) wrap: Wrap,
+    /// List the kinds of incident that can be planted, and leave.
+    #[arg(long, exclusive = true)]
+    pub(crate) list_plants: bool,
+}
+
+impl Args {
+    /// The time of the first event.
+    pub(crate) fn start_time(&self) -> Result<Micros, String> {
+        let time = DateTime::parse_from_rfc3339(&self.start).map_err(|e| format!("--start {}: {e}", self.start))?;
+        Ok(time.timestamp_micros())
+    }
+
+    /// How long the log is.
+    pub(crate) fn duration(&self) -> Micros {
+        (self.days * 86_400.0 * SECOND as f64) as Micros
+    }
+
+    /// When the audit files are rolled.
+    pub(crate) fn rolling(&self) -> Roll {
+        match self.roll_lines {
+            Some(lines) => Roll::Lines(lines.max(1)),
+            None if self.roll == "daily" => Roll::Daily,
+            None => Roll::Never,
+        }
+    }
+
+    /// The folder to write to.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.out.clone().unwrap_or_default()
+    }
+
+    /// Where the truth goes: never inside the folder that will be analysed.
+    pub(crate) fn truth_path(&self) -> PathBuf {
+        self.truth.clone().unwrap_or_else(|| {
+            let folder = self.folder();
+            let mut name = folder.file_name().unwrap_or_default().to_os_string();
+            name.push(".truth.json");
+            folder.with_file_name(name)
+        })
+    }
+}
+
+/// True if a list of nodes names this one.
+pub(crate) fn names(list: &[String], node: &str) -> bool {
+    list.iter().any(|l| l == node || l == "all")
+}
+
+/// A size such as `2GiB`, `500MB`, `1000`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..split].parse().map_err(|e| format!("{text}: {e}"))?;
+    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "kib" => 1024.0,
+        "mib" => 1_048_576.0,
+        "gib" => 1_073_741_824.0,
+        other => return Err(format!("unknown unit {other}")),
+    };
+    Ok((number * unit) as u64)
+}
+
+/// An offset such as `+02:00`, `-0730`, `Z`, in seconds.
+fn parse_offset(text: &str) -> Result<i64, String> {
+    if text == "Z" {
+        return Ok(0);
+    }
+    let bad = || format!("{text}: expected an offset such as +02:00");
+    let (sign, rest) = match text.split_at_checked(1) {
+        Some(("+", rest)) => (1, rest),
+        Some(("-", rest)) => (-1, rest),
+        _ => return Err(bad()),
+    };
+    let digits: String = rest.chars().filter(|c| *c != ':').collect();
+    if digits.len() != 4 {
+        return Err(bad());
+    }
+    let number: i64 = digits.parse().map_err(|_| bad())?;
+    Ok(sign * (number / 100 * 3600 + number % 100 * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_offsets() {
+        assert_eq!(parse_size("2GiB"), Ok(2 << 30));
+        assert_eq!(parse_size("1.5MB"), Ok(1_500_000));
+        assert!(parse_size("2 parsecs").is_err());
+        assert_eq!(parse_offset("-07:30"), Ok(-27_000));
+        assert!(parse_offset("2h").is_err());
+    }
+}

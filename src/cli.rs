@@ -1,0 +1,268 @@
+//! Arguments to plain options. The only file that knows clap.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::options::{self, GroupBy, Options};
+use crate::report::{RENDERERS, Renderer, Style, View, renderer};
+use crate::time::Zone;
+
+/// Offline analyzer of Elasticsearch security audit logs.
+#[derive(Debug, Parser)]
+#[command(name = "esaudit", version, about, max_term_width = 100, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done; 2 some input could not be read whole (the report is still written and \
+says which); 64 wrong usage.";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  esaudit report /var/log/elasticsearch           everything below a folder
+  esaudit report 'logs/*_audit*.json*'            a glob, plain and gzip
+  esaudit report logs --by source --top 50        who fails most, by address
+  esaudit report logs --format json > report.json for scripts
+  kubectl logs es-0 | esaudit report -            standard input";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Who failed to authenticate, through which realms, how often, from where; which keys were invalidated by whom
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
+}
+
+#[derive(Debug, Args)]
+struct ReportArgs {
+    /// Files, folders (read recursively), quoted globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
+    format: &'static str,
+
+    /// Keys that failures are grouped by
+    #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
+          default_values = ["principal", "realm-chain", "reason"])]
+    by: Vec<ByKey>,
+
+    /// Rows a table shows, 0 for all [default: 20; JSON: all]
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+
+    /// Zone of times that carry none: an IANA name or an offset such as +02:00
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
+    assume_tz: Zone,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
+    color: Color,
+
+    /// Columns of the table [default: the terminal's, or 100]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+
+    /// Problems listed in the report; all are counted
+    #[arg(long, value_name = "N", default_value_t = options::DEFAULT_PROBLEMS)]
+    problems: usize,
+
+    /// Longest line that is read, in bytes; longer ones are skipped and counted
+    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
+    max_line: usize,
+
+    /// Realm failures that may wait for the end of their request at one time
+    #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
+    max_in_flight: usize,
+
+    /// Worker threads, 0 for one a core; never changes the report
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+
+    /// Bytes a worker takes at a time; never changes the report
+    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_CHUNK, hide = true)]
+    chunk_size: usize,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ByKey {
+    Principal,
+    RealmChain,
+    Reason,
+    Source,
+    Node,
+    Action,
+    Path,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<ByKey> for GroupBy {
+    fn from(key: ByKey) -> Self {
+        match key {
+            ByKey::Principal => Self::Principal,
+            ByKey::RealmChain => Self::RealmChain,
+            ByKey::Reason => Self::Reason,
+            ByKey::Source => Self::Source,
+            ByKey::Node => Self::Node,
+            ByKey::Action => Self::Action,
+            ByKey::Path => Self::Path,
+        }
+    }
+}
+
+fn parse_format(name: &str) -> Result<&'static str, String> {
+    renderer(name).map(Renderer::name).ok_or_else(|| {
+        let known: Vec<&str> = RENDERERS.iter().map(|renderer| renderer.name()).collect();
+        format!("one of {}", known.join(", "))
+    })
+}
+
+/// What the terminal is like, where the command line leaves it open.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    /// Columns, if standard output is a terminal.
+    pub width: Option<usize>,
+    /// Whether `NO_COLOR` is set to something (no-color.org).
+    pub no_color: bool,
+    /// Whether the locale can show more than ASCII.
+    pub unicode: bool,
+}
+
+/// What the user asked for.
+#[derive(Debug)]
+pub enum Asked {
+    /// `esaudit report`.
+    Report(Box<ReportRequest>),
+}
+
+/// `esaudit report`, resolved.
+#[derive(Debug)]
+pub struct ReportRequest {
+    /// What to read.
+    pub paths: Vec<OsString>,
+    /// How to read and count.
+    pub options: Options,
+    /// Name of the renderer.
+    pub format: &'static str,
+    /// How to show it.
+    pub view: View,
+}
+
+/// Help, version or a complaint to print before anything is read.
+#[derive(Debug)]
+pub struct Stop {
+    message: clap::Error,
+}
+
+impl Stop {
+    /// Prints it where it belongs and gives the exit status: 0 for help and version, 64 for wrong usage.
+    #[must_use]
+    pub fn print(&self) -> u8 {
+        // A closed pipe is no reason to fail here either.
+        let _ = self.message.print();
+        if self.message.use_stderr() { 64 } else { 0 }
+    }
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// [`Stop`] where there is something to print instead of a report.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
+    let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
+    match cli.command {
+        Command::Report(args) => Ok(Asked::Report(Box::new(args.resolve(terminal)))),
+    }
+}
+
+/// Columns where the output is no terminal.
+const PIPE_WIDTH: usize = 100;
+
+impl ReportArgs {
+    fn resolve(self, terminal: Terminal) -> ReportRequest {
+        let mut by: Vec<GroupBy> = Vec::new();
+        for key in self.by.into_iter().map(GroupBy::from) {
+            if !by.contains(&key) {
+                by.push(key);
+            }
+        }
+        by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
+        let color = match self.color {
+            Color::Auto => terminal.width.is_some() && !terminal.no_color,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        let rows = |top: usize| (top > 0).then_some(top);
+        let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
+        let is_table = self.format == "table";
+        ReportRequest {
+            paths: self.paths,
+            options: Options {
+                threads: self.threads,
+                chunk_size: self.chunk_size,
+                max_line: self.max_line,
+                max_in_flight: self.max_in_flight,
+                max_problems: self.problems,
+                by,
+                // A table is cut when it is drawn, so that it can say how much is left.
+                top: if is_table { None } else { self.top.and_then(rows) },
+                assume_tz: self.assume_tz,
+            },
+            format: self.format,
+            view: View {
+                style: Style { width, color, unicode: terminal.unicode },
+                top: self.top.map_or(Some(View::DEFAULT_TOP), rows),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
+
+    fn report(arguments: &[&str]) -> ReportRequest {
+        let arguments = ["esaudit", "report"].iter().chain(arguments).map(OsString::from);
+        let Asked::Report(request) = parse(arguments, PIPE).unwrap();
+        *request
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn grouping_keys_are_put_in_order_once() {
+        let request = report(&["x", "--by", "source,principal,source"]);
+        assert_eq!(request.options.by, [GroupBy::Principal, GroupBy::Source]);
+    }
+
+    #[test]
+    fn top_cuts_json_only_when_asked() {
+        assert_eq!(report(&["x", "--format", "json"]).options.top, None);
+        assert_eq!(report(&["x", "--format", "json", "--top", "5"]).options.top, Some(5));
+        assert_eq!(report(&["x"]).view.top, Some(View::DEFAULT_TOP));
+        assert_eq!(report(&["x", "--top", "0"]).view.top, None);
+    }
+
+    #[test]
+    fn wrong_usage_is_64() {
+        let stop = parse(["esaudit", "report"].map(OsString::from), PIPE).unwrap_err();
+        assert!(stop.message.use_stderr());
+        let help = parse(["esaudit", "--help"].map(OsString::from), PIPE).unwrap_err();
+        assert!(!help.message.use_stderr());
+    }
+}

@@ -1,0 +1,316 @@
+//! Ties it together: discover, read in parallel, fold per worker, merge once, join, count. The only file that uses rayon.
+//!
+//! Workers take what there is to do from one queue: chunks that somebody else decompressed, ranges of plain files, inputs
+//! not yet opened. Who decompresses hands chunks to workers that have nothing to decompress, and folds them itself when
+//! those do not keep up, so that one gzip file keeps two cores busy and eight keep eight.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::aggregate;
+use crate::correlate::correlate;
+use crate::error::ProblemKind;
+use crate::input::{self, Opened, Source, StreamInfo, Streams};
+use crate::lines::{Chunk, StreamChunker, read_range};
+use crate::options::Options;
+use crate::report::model::Report;
+use crate::state::{Folder, InputRef, State};
+
+/// What a run gives.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The report.
+    pub report: Report,
+    /// Some input could not be read whole; the report says which.
+    pub incomplete: bool,
+}
+
+/// Reads everything and reports.
+///
+/// # Errors
+/// Only if no worker threads can be started. Inputs that cannot be read are told in the report.
+pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
+    let found = input::discover(paths);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let threads = pool.current_num_threads();
+    let queue = Queue::new(found.sources, threads);
+    let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
+    let state = pool.install(|| merge(states));
+    let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
+        || state.inputs.iter().any(|input| input.error.is_some());
+    let joined = correlate(state);
+    let report = aggregate::report(&joined, &found.problems, options);
+    Ok(Analysis { report, incomplete })
+}
+
+/// Joins the states of the workers: tables one after the other, records of all workers at once.
+fn merge(states: Vec<State>) -> State {
+    let mut states = states.into_iter();
+    let mut whole = states.next().unwrap_or_default();
+    let mut rest: Vec<(State, _)> = states
+        .map(|mut state| {
+            let remap = whole.absorb_tables(&mut state);
+            (state, remap)
+        })
+        .collect();
+    rest.par_iter_mut().for_each(|(state, remap)| state.remap_records(remap));
+    for (state, _) in rest {
+        whole.append_records(state);
+    }
+    whole
+}
+
+/// A plain file that is read by ranges.
+#[derive(Debug)]
+struct Ranges {
+    file: File,
+    len: u64,
+    label: String,
+}
+
+/// A plain file of which ranges are still to be taken.
+#[derive(Debug)]
+struct RangeJob {
+    ranges: Arc<Ranges>,
+    next: u32,
+    count: u32,
+}
+
+/// A chunk on its way from the worker that decompressed it.
+#[derive(Debug)]
+struct Parcel {
+    stream: Arc<StreamInfo>,
+    seq: u32,
+    chunk: Chunk,
+}
+
+/// Something to do.
+enum Task {
+    Fold(Parcel),
+    Range(Arc<Ranges>, u32),
+    Open(Source),
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Not yet opened, in reverse order.
+    sources: Vec<Source>,
+    jobs: VecDeque<RangeJob>,
+    parcels: VecDeque<Parcel>,
+    /// Workers that are opening or decompressing, and may hand over more work.
+    producing: usize,
+    /// Buffers to use again.
+    spare: Vec<Chunk>,
+    /// Labels of streams so far: archives may hold two members of one name.
+    labels: std::collections::BTreeMap<String, u32>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    shared: Mutex<Shared>,
+    changed: Condvar,
+    threads: usize,
+}
+
+impl Queue {
+    fn new(mut sources: Vec<Source>, threads: usize) -> Self {
+        // The largest first, so that the run does not end with one worker on one large file.
+        sources.sort_by_key(|source| source.size);
+        let shared = Shared {
+            sources,
+            jobs: VecDeque::new(),
+            parcels: VecDeque::new(),
+            producing: 0,
+            spare: Vec::new(),
+            labels: std::collections::BTreeMap::new(),
+        };
+        Self { shared: Mutex::new(shared), changed: Condvar::new(), threads }
+    }
+
+    /// The lock is never held where a panic is possible, so a poisoned lock guards sound data.
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next thing to do; waits while others may still produce some; `None` when all is done.
+    fn next(&self) -> Option<Task> {
+        let mut shared = self.lock();
+        loop {
+            if let Some(parcel) = shared.parcels.pop_front() {
+                return Some(Task::Fold(parcel));
+            }
+            if let Some(job) = shared.jobs.front_mut() {
+                let (ranges, at) = (Arc::clone(&job.ranges), job.next);
+                job.next += 1;
+                if job.next >= job.count {
+                    shared.jobs.pop_front();
+                }
+                return Some(Task::Range(ranges, at));
+            }
+            if let Some(source) = shared.sources.pop() {
+                shared.producing += 1;
+                return Some(Task::Open(source));
+            }
+            if shared.producing == 0 {
+                return None;
+            }
+            shared = self.changed.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn add_ranges(&self, job: RangeJob) {
+        self.lock().jobs.push_back(job);
+        self.changed.notify_all();
+    }
+
+    /// Hands a chunk over, or gives it back if those who fold have enough to do.
+    fn offer(&self, parcel: Parcel) -> Option<Parcel> {
+        let mut shared = self.lock();
+        let folding = self.threads.saturating_sub(shared.producing);
+        if shared.parcels.len() >= 2 * folding {
+            return Some(parcel);
+        }
+        shared.parcels.push_back(parcel);
+        drop(shared);
+        self.changed.notify_one();
+        None
+    }
+
+    fn done_producing(&self) {
+        self.lock().producing -= 1;
+        self.changed.notify_all();
+    }
+
+    fn spare(&self) -> Chunk {
+        self.lock().spare.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, chunk: Chunk) {
+        self.lock().spare.push(chunk);
+    }
+
+    /// The label itself the first time, then with a number: `bundle.tar!a.json`, `bundle.tar!a.json#2`.
+    fn unique_label(&self, label: &str) -> String {
+        let mut shared = self.lock();
+        let count = shared.labels.entry(label.to_owned()).or_insert(0);
+        *count += 1;
+        if *count == 1 { label.to_owned() } else { format!("{label}#{count}") }
+    }
+}
+
+struct Worker<'q> {
+    queue: &'q Queue,
+    options: &'q Options,
+    folder: Folder,
+}
+
+impl Worker<'_> {
+    fn run(mut self) -> State {
+        let mut chunk = Chunk::default();
+        while let Some(task) = self.queue.next() {
+            match task {
+                Task::Fold(parcel) => self.fold(parcel),
+                Task::Range(ranges, at) => self.range(&ranges, at, &mut chunk),
+                Task::Open(source) => {
+                    self.open(&source);
+                    self.queue.done_producing();
+                }
+            }
+        }
+        self.folder.into_state()
+    }
+
+    fn open(&mut self, source: &Source) {
+        match input::open(source) {
+            Ok(Opened::Ranges { file, len }) => {
+                let label = self.queue.unique_label(&source.label);
+                self.folder.input(plain(&label, 0)).bytes += len;
+                let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
+                if let Ok(count @ 1..) = u32::try_from(count) {
+                    let ranges = Arc::new(Ranges { file, len, label });
+                    self.queue.add_ranges(RangeJob { ranges, next: 0, count });
+                } else if count > 0 {
+                    let message = "too many chunks: choose a larger --chunk-size".to_owned();
+                    self.folder.input_problem(plain(&label, 0), ProblemKind::ReadError, message);
+                }
+            }
+            Ok(Opened::Streams(streams)) => self.streams(source, streams),
+            Err(error) => {
+                let label = self.queue.unique_label(&source.label);
+                self.folder.input_problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
+            }
+        }
+    }
+
+    fn range(&mut self, ranges: &Ranges, at: u32, chunk: &mut Chunk) {
+        let size = self.options.chunk_size.max(1) as u64;
+        let start = u64::from(at) * size;
+        let range = start..(start + size).min(ranges.len);
+        let input = plain(&ranges.label, at);
+        match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
+            Ok(()) => {
+                self.folder.chunk(input, chunk);
+                if chunk.shrunk {
+                    let message = "the file became shorter while it was read".to_owned();
+                    self.folder.input_problem(input, ProblemKind::ReadError, message);
+                }
+            }
+            Err(error) => self.folder.input_problem(input, ProblemKind::ReadError, error.to_string()),
+        }
+    }
+
+    fn streams(&mut self, source: &Source, streams: Streams) {
+        let result = streams.for_each(&mut |info, reader| {
+            let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
+            self.stream(&Arc::new(info), reader);
+        });
+        if let Err(error) = result {
+            let kind = input::problem_kind(&error);
+            self.folder.input_problem(plain(&source.label, 0), kind, error.to_string());
+        }
+    }
+
+    fn stream(&mut self, info: &Arc<StreamInfo>, reader: &mut dyn Read) {
+        let mut chunker = StreamChunker::new(reader, self.options.chunk_size, self.options.max_line);
+        let mut seq = 0;
+        let mut error: Option<io::Error> = None;
+        loop {
+            let mut chunk = self.queue.spare();
+            match chunker.next(&mut chunk) {
+                Ok(true) => {
+                    let parcel = Parcel { stream: Arc::clone(info), seq, chunk };
+                    seq += 1;
+                    if let Some(parcel) = self.queue.offer(parcel) {
+                        self.fold(parcel);
+                    }
+                }
+                Ok(false) => break,
+                Err(err) => error = Some(err),
+            }
+        }
+        let input = stream_ref(info, 0);
+        self.folder.input(input).bytes += chunker.bytes;
+        if let Some(error) = error {
+            let kind = input::problem_kind(&error);
+            self.folder.input_problem(input, kind, error.to_string());
+        }
+    }
+
+    fn fold(&mut self, parcel: Parcel) {
+        self.folder.chunk(stream_ref(&parcel.stream, parcel.seq), &parcel.chunk);
+        self.queue.give_back(parcel.chunk);
+    }
+}
+
+fn plain(label: &str, seq: u32) -> InputRef<'_> {
+    InputRef { label, compression: input::Compression::None.name(), seq }
+}
+
+fn stream_ref(info: &StreamInfo, seq: u32) -> InputRef<'_> {
+    InputRef { label: &info.label, compression: info.compression.name(), seq }
+}
