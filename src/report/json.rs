@@ -1,6 +1,6 @@
 //! The report as JSON: the contract, indented by two spaces.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
@@ -25,9 +25,12 @@ impl Renderer for Json {
     }
 
     fn render(&self, report: &Report, _view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Visible(PrettyFormatter::new()));
+        // The serializer writes in pieces of a few bytes.
+        let mut out = io::BufWriter::new(out);
+        let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(PrettyFormatter::new()));
         report.serialize(&mut serializer).map_err(io::Error::from)?;
-        out.write_all(b"\n")
+        out.write_all(b"\n")?;
+        out.flush()
     }
 }
 
@@ -36,6 +39,9 @@ struct Visible<'a>(PrettyFormatter<'a>);
 
 impl Formatter for Visible<'_> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.bytes().all(|byte| byte < 0x7f) {
+            return self.0.write_string_fragment(writer, fragment);
+        }
         let mut plain = 0;
         for (at, c) in fragment.char_indices() {
             if let Some(escaped) = escape::json(c) {

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::{Renderer, View, model::Report};
+use grid::Part;
 use screen::{Paint, Screen, paint};
 use text::{Clock, Glyphs, Shown};
 
@@ -104,14 +105,11 @@ impl<'a> Context<'a> {
     }
 
     /// A realm chain.
-    fn chain(&self, chain: Option<&[String]>) -> Shown {
+    fn chain(&self, chain: Option<&[String]>) -> Part {
         match chain {
-            None => Shown::own("not logged"),
-            Some([]) => Shown::own("none asked"),
-            Some(realms) => {
-                let realms: Vec<String> = realms.iter().map(|realm| self.log(realm).into_text()).collect();
-                Shown::own(realms.join(self.glyphs.then))
-            }
+            None => Part::own("not logged").dim(),
+            Some([]) => Part::own("none asked").dim(),
+            Some(realms) => Part::Chain(realms.iter().map(|realm| self.log(realm)).collect()),
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
     let rows = ctx.rows(findings.len());
     ctx.title(screen, "Findings", &ctx.cut_note(rows, findings.len() as u64))?;
     let flat = table(ctx, &findings[..rows], true);
-    let grid = if flat.fits(ctx.width()) { flat } else { table(ctx, &findings[..rows], false) };
+    let grid = if flat.fits(ctx) { flat } else { table(ctx, &findings[..rows], false) };
     grid.write(ctx, screen)?;
     for finding in findings[..rows].iter().take(MAX_EXPLAINED) {
         screen.line("")?;
@@ -42,29 +42,36 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
 }
 
 fn table(ctx: &Context<'_>, findings: &[Finding], flat: bool) -> Grid {
-    let mut columns = vec![Column::fixed(&["SEVERITY"]), Column::fixed(&["VERDICT"]), Column::fixed(&["ID"])];
-    if flat {
-        columns.extend([Column::flexible(&["FINDING"]), Column::fixed(&["WHEN"])]);
+    let mut grid = Grid::new(if flat {
+        vec![
+            Column::fixed(&["ID"]),
+            Column::fixed(&["SEVERITY"]),
+            Column::fixed(&["VERDICT"]),
+            Column::flexible(&["FINDING"]),
+            Column::fixed(&["WHEN"]),
+            Column::number(&["FAILURES"]),
+        ]
     } else {
-        columns.push(Column::flexible(&["FINDING"]));
-    }
-    columns.push(Column::number(&["FAILURES"]));
-    let mut grid = Grid::new(columns);
+        vec![
+            Column::fixed(&["ID"]),
+            Column::fixed(&["SEVERITY", "VERDICT"]),
+            Column::flexible(&["FINDING"]),
+            Column::number(&["FAILURES"]),
+        ]
+    });
     for finding in findings {
         let when = Part::own(ctx.span(finding.start.as_deref(), finding.end.as_deref())).dim();
-        let title = Part::Text(ctx.log(&finding.title), Paint::Bold);
-        let mut cells = vec![
-            vec![Part::Text(ctx.log(&finding.severity), severity(&finding.severity))],
-            vec![Part::Text(ctx.log(&finding.verdict), verdict(&finding.verdict))],
-            vec![Part::text(ctx.log(&finding.id))],
-        ];
-        if flat {
-            cells.extend([vec![title], vec![when]]);
+        let id = vec![Part::text(ctx.log(&finding.id))];
+        let severity = Part::Text(ctx.log(&finding.severity), severity(&finding.severity));
+        let verdict = Part::Text(ctx.log(&finding.verdict), verdict(&finding.verdict));
+        let failures = vec![Part::number(finding.failures)];
+        let title = ctx.log(&finding.title);
+        grid.row(if flat {
+            let title = Part::Wrapped(title, Paint::Bold);
+            vec![id, vec![severity], vec![verdict], vec![title], vec![when], failures]
         } else {
-            cells.push(vec![title, when]);
-        }
-        cells.push(vec![Part::number(finding.failures)]);
-        grid.row(cells);
+            vec![id, vec![severity, verdict], vec![Part::Wrapped(title, Paint::Bold), when], failures]
+        });
     }
     grid
 }

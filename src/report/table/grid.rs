@@ -17,12 +17,19 @@ const GAP: usize = 2;
 const MODEST_TEXT: usize = 40;
 const MODEST_LIST: usize = 28;
 
+/// Width below which a column gives way only when all others have.
+const FLOOR: usize = 8;
+
 /// One line of a cell.
 pub(super) enum Part {
     /// A text, cut in the middle when room is short.
     Text(Shown, Paint),
+    /// A text wrapped to at most two lines.
+    Wrapped(Shown, Paint),
+    /// A realm chain: when room is short the longest names give way, so that every realm stays in sight.
+    Chain(Vec<Shown>),
     /// As many items as fit, then how many more there are of `total`.
-    List { lead: &'static str, items: Vec<Shown>, total: u64, paint: Paint },
+    List { lead: &'static str, items: Vec<Item>, total: u64, paint: Paint },
 }
 
 impl Part {
@@ -45,20 +52,23 @@ impl Part {
     pub(super) fn painted(self, paint: Paint) -> Self {
         match self {
             Self::Text(shown, _) => Self::Text(shown, paint),
+            Self::Wrapped(shown, _) => Self::Wrapped(shown, paint),
+            Self::Chain(_) => self,
             Self::List { lead, items, total, .. } => Self::List { lead, items, total, paint },
         }
     }
 
-    fn natural(&self) -> usize {
+    fn natural(&self, glyphs: &Glyphs) -> usize {
         match self {
-            Self::Text(shown, _) => shown.width(),
+            Self::Text(shown, _) | Self::Wrapped(shown, _) => shown.width(),
+            Self::Chain(realms) => text::chain_width(realms, glyphs),
             Self::List { lead, items, total, .. } => text::width(&list(lead, items, *total, items.len())),
         }
     }
 
-    fn modest(&self) -> usize {
-        self.natural().min(match self {
-            Self::Text(..) => MODEST_TEXT,
+    fn modest(&self, glyphs: &Glyphs) -> usize {
+        self.natural(glyphs).min(match self {
+            Self::Text(..) | Self::Wrapped(..) | Self::Chain(_) => MODEST_TEXT,
             Self::List { .. } => MODEST_LIST,
         })
     }
@@ -66,45 +76,55 @@ impl Part {
     fn fit(&self, room: usize, glyphs: &Glyphs) -> String {
         match self {
             Self::Text(shown, color) => paint(*color, &shown.fit(room, glyphs)),
+            Self::Wrapped(shown, color) => {
+                let lines = text::wrap(&shown.clone().into_text(), room);
+                let mut out = paint(*color, &lines[0]);
+                if let Some((_, rest)) = lines.split_first().filter(|(_, rest)| !rest.is_empty()) {
+                    let rest = Shown::own(rest.join(" ")).fit(room, glyphs);
+                    out = format!("{out}\n{}", paint(*color, &rest));
+                }
+                out
+            }
+            Self::Chain(realms) => text::fit_chain(realms, room, glyphs),
             Self::List { lead, items, total, paint: color } => {
-                let fitting = (1..=items.len())
-                    .rev()
-                    .map(|shown| list(lead, items, *total, shown))
-                    .find(|text| text::width(text) <= room);
-                let shown = fitting.unwrap_or_else(|| match items.first() {
-                    // Not even one item fits beside the rest: cut that item, keep the count.
-                    Some(first) => {
-                        let rest = list("", &[], *total - 1, 0);
-                        let own = room.saturating_sub(text::width(lead) + text::width(&rest));
-                        if own >= 8 {
-                            format!("{lead}{}{rest}", first.fit(own, glyphs))
-                        } else {
-                            Shown::own(list(lead, items, *total, 1)).fit(room, glyphs)
-                        }
-                    }
-                    None => Shown::own(list(lead, items, *total, 0)).fit(room, glyphs),
-                });
+                let mut whole = (1..=items.len()).rev().map(|shown| list(lead, items, *total, shown));
+                let fitting = whole.find(|text| text::width(text) <= room);
+                let shown = fitting.unwrap_or_else(|| squeezed(lead, items, *total, room, glyphs));
                 paint(*color, &shown)
             }
         }
     }
 }
 
+/// An item of a list.
+pub(super) struct Item {
+    /// Cut when room is short.
+    pub(super) name: Shown,
+    /// Never cut: a count.
+    pub(super) suffix: String,
+}
+
 /// The first `shown` items, and how many more there are.
-fn list(lead: &str, items: &[Shown], total: u64, shown: usize) -> String {
-    let mut out = String::from(lead);
-    for (number, item) in items.iter().take(shown).enumerate() {
-        if number > 0 {
-            out.push_str(", ");
-        }
-        out.push_str(&item.clone().into_text());
-    }
-    let more = total.saturating_sub(shown as u64);
-    if more > 0 {
-        out.push_str(if out == lead && shown == 0 && !lead.is_empty() { "" } else { " " });
-        out.push_str(&format!("+{} more", text::number(more)));
-    }
-    out
+fn list(lead: &str, items: &[Item], total: u64, shown: usize) -> String {
+    let names: Vec<String> =
+        items.iter().take(shown).map(|item| format!("{}{}", item.name.clone().into_text(), item.suffix)).collect();
+    let more = match total.saturating_sub(shown as u64) {
+        0 => String::new(),
+        more => format!(" +{} more", text::number(more)),
+    };
+    format!("{lead}{}{more}", names.join(", "))
+}
+
+/// One item where not even that fits whole: its name gives way, not the counts.
+fn squeezed(lead: &str, items: &[Item], total: u64, room: usize, glyphs: &Glyphs) -> String {
+    let Some(item) = items.first() else { return String::new() };
+    let more = match total.saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" +{}", text::number(more)),
+    };
+    let around = text::width(lead) + text::width(&item.suffix) + text::width(&more);
+    let name = item.name.fit(room.saturating_sub(around).max(6), glyphs);
+    Shown::own(format!("{lead}{name}{}{more}", item.suffix)).fit(room, glyphs)
 }
 
 /// One column.
@@ -112,12 +132,19 @@ pub(super) struct Column {
     header: Vec<String>,
     right: bool,
     flexible: bool,
+    /// Width down to which other columns give way first.
+    floor: usize,
 }
 
 impl Column {
     /// Never cut unless nothing else is left to cut.
     pub(super) fn fixed(header: &[&str]) -> Self {
-        Self { header: header.iter().map(|&line| line.to_owned()).collect(), right: false, flexible: false }
+        Self {
+            header: header.iter().map(|&line| line.to_owned()).collect(),
+            right: false,
+            flexible: false,
+            floor: FLOOR,
+        }
     }
 
     /// Numbers.
@@ -128,6 +155,12 @@ impl Column {
     /// Cut when room is short.
     pub(super) fn flexible(header: &[&str]) -> Self {
         Self { flexible: true, ..Self::fixed(header) }
+    }
+
+    /// Gives way after the others, down to this width.
+    pub(super) fn keep(mut self, floor: usize) -> Self {
+        self.floor = floor.max(FLOOR);
+        self
     }
 }
 
@@ -148,8 +181,9 @@ impl Grid {
     }
 
     /// Whether it fits with every column at a sensible width.
-    pub(super) fn fits(&self, room: usize) -> bool {
-        let modest = self.widths(Part::modest);
+    pub(super) fn fits(&self, ctx: &Context<'_>) -> bool {
+        let room = ctx.width();
+        let modest = self.widths(|part| part.modest(ctx.glyphs));
         modest.iter().sum::<usize>() + GAP * modest.len().saturating_sub(1) <= room
     }
 
@@ -167,14 +201,15 @@ impl Grid {
 
     /// Widths that fit: everything where there is room; else the modest widths and what is left over in turn; else the
     /// widest flexible columns give way until it fits, at last all columns do.
-    fn fitted(&self, room: usize) -> Vec<usize> {
+    fn fitted(&self, room: usize, glyphs: &Glyphs) -> Vec<usize> {
         let room = room.saturating_sub(GAP * self.columns.len().saturating_sub(1));
-        let natural = self.widths(Part::natural);
+        let natural = self.widths(|part| part.natural(glyphs));
         if natural.iter().sum::<usize>() <= room {
             return natural;
         }
         let mut widths = natural.clone();
-        for (width, (modest, column)) in widths.iter_mut().zip(self.widths(Part::modest).into_iter().zip(&self.columns))
+        for (width, (modest, column)) in
+            widths.iter_mut().zip(self.widths(|part| part.modest(glyphs)).into_iter().zip(&self.columns))
         {
             if column.flexible {
                 *width = modest;
@@ -184,11 +219,17 @@ impl Grid {
             let spare = room.saturating_sub(widths.iter().sum());
             widths[at] = (*natural).min(widths[at] + spare);
         }
-        for floor in [8, 3, 1] {
+        for floor in [usize::MAX, FLOOR, 3, 1] {
             for only_flexible in [true, false] {
+                if floor == usize::MAX && !only_flexible {
+                    continue;
+                }
                 while widths.iter().sum::<usize>() > room {
                     let widest = (0..widths.len())
-                        .filter(|&at| widths[at] > floor && (!only_flexible || self.columns[at].flexible))
+                        .filter(|&at| {
+                            widths[at] > floor.min(self.columns[at].floor)
+                                && (!only_flexible || self.columns[at].flexible)
+                        })
                         .max_by_key(|&at| widths[at]);
                     let Some(widest) = widest else { break };
                     widths[widest] -= 1;
@@ -198,9 +239,15 @@ impl Grid {
         widths
     }
 
+    /// Width where there is room for everything.
+    pub(super) fn natural(&self, glyphs: &Glyphs) -> usize {
+        let widths = self.widths(|part| part.natural(glyphs));
+        widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+    }
+
     /// The drawn lines, without margin.
     pub(super) fn lines(&self, room: usize, glyphs: &Glyphs) -> Vec<String> {
-        let widths = self.fitted(room);
+        let widths = self.fitted(room, glyphs);
         let style = presets::NOTHING.header_separator(LineStyle::none().fill(glyphs.rule));
         let mut table = Table::new();
         table.load_style(style).set_content_arrangement(ContentArrangement::Disabled);

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     Context,
-    grid::{Column, Grid, Part},
+    grid::{Column, Grid, Item, Part},
     screen::{Paint, Screen},
     text::{self, Shown},
 };
@@ -25,7 +25,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
     };
     ctx.title(screen, &title, &ctx.cut_note(rows, groups.len() as u64))?;
     let flat = table(ctx, &keys, &groups[..rows], true);
-    let grid = if flat.fits(ctx.width()) { flat } else { table(ctx, &keys, &groups[..rows], false) };
+    let grid = if flat.fits(ctx) { flat } else { table(ctx, &keys, &groups[..rows], false) };
     grid.write(ctx, screen)
 }
 
@@ -64,10 +64,7 @@ fn value(ctx: &Context<'_>, key: GroupBy, group: &Group) -> Part {
             Some(principal) => Part::Text(ctx.log(principal), Paint::Bold),
             None => Part::own("(none)"),
         },
-        GroupBy::RealmChain => {
-            let part = Part::text(ctx.chain(group.realm_chain.as_deref()));
-            if group.realm_chain.as_ref().is_none_or(Vec::is_empty) { part.dim() } else { part }
-        }
+        GroupBy::RealmChain => ctx.chain(group.realm_chain.as_deref()),
         GroupBy::Reason => {
             let part = Part::text(reason(ctx, &group.reason, &group.reason_basis));
             if group.reason == "unknown" { part.dim() } else { part }
@@ -91,19 +88,26 @@ pub(super) fn reason(ctx: &Context<'_>, reason: &str, basis: &str) -> Shown {
     Shown::own(format!("{} ({})", ctx.log(reason).into_text(), ctx.log(basis).into_text()))
 }
 
+/// Columns of the widest reason, as far as the reasons of the contract go.
+fn widest_reason(ctx: &Context<'_>, groups: &[Group]) -> usize {
+    const MAX: usize = 36;
+    groups.iter().map(|group| reason(ctx, &group.reason, &group.reason_basis).width()).max().unwrap_or(0).min(MAX)
+}
+
 /// Addresses with their counts.
 fn sources(ctx: &Context<'_>, group: &Group, lead: &'static str) -> Part {
     if group.sources.is_empty() {
         return Part::own(format!("{lead}address not logged")).dim();
     }
     let single = group.sources.len() == 1 && group.sources_total <= 1;
-    let items = group.sources.iter().map(|source| {
-        let address = ctx.log(&source.address).fit(45, ctx.glyphs);
-        if single && source.count == group.count {
-            Shown::own(address)
+    let items = group.sources.iter().map(|source| Item {
+        name: ctx.log(&source.address),
+        // One address alone made them all: its count would only repeat the group's.
+        suffix: if single && source.count == group.count {
+            String::new()
         } else {
-            Shown::own(format!("{address}{}{}", ctx.glyphs.times, text::number(source.count)))
-        }
+            format!("{}{}", ctx.glyphs.times, text::number(source.count))
+        },
     });
     let total = group.sources_total.max(group.sources.len() as u64);
     Part::List { lead, items: items.collect(), total, paint: Paint::Plain }
@@ -142,7 +146,9 @@ fn table(ctx: &Context<'_>, keys: &[GroupBy], groups: &[Group], flat: bool) -> G
         columns.push(Column::flexible(&lines[..if with_sources { 2 } else { 1 }]));
     }
     for pair in others.chunks(2) {
-        columns.push(Column::flexible(&pair.iter().map(|key| heading(*key).0).collect::<Vec<_>>()));
+        let column = Column::flexible(&pair.iter().map(|key| heading(*key).0).collect::<Vec<_>>());
+        // A cut reason tells nothing; a name or an address without its middle still does.
+        columns.push(if pair.contains(&GroupBy::Reason) { column.keep(widest_reason(ctx, groups)) } else { column });
     }
     columns.push(Column::fixed(&["FIRST", "LAST"]));
     let mut grid = Grid::new(columns);

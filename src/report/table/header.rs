@@ -43,7 +43,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
 
     let mut left_out = Vec::new();
     for (amount, one, many) in [
-        (coverage.duplicates, "duplicate (met again in another input)", "duplicates (met again in another input)"),
+        (coverage.duplicates, "duplicate event", "duplicate events"),
         (coverage.undecodable_lines, "undecodable line", "undecodable lines"),
         (coverage.oversized_lines, "oversized line", "oversized lines"),
     ] {
@@ -64,7 +64,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
 }
 
 fn field(ctx: &Context<'_>, screen: &mut Screen<'_>, name: &str, value: &str, color: Paint) -> io::Result<()> {
-    const NAME: usize = 9;
+    const NAME: usize = 10;
     let room = ctx.view.style.width.saturating_sub(super::INDENT + NAME);
     for (number, line) in text::wrap(value, room).iter().enumerate() {
         let name = if number == 0 { format!("{name:<NAME$}") } else { " ".repeat(NAME) };
@@ -84,7 +84,7 @@ fn span(ctx: &Context<'_>) -> String {
             let form = "%Y-%m-%d %H:%M:%S";
             let end = if start.date_naive() == end.date_naive() { end.format("%H:%M:%S") } else { end.format(form) };
             let (start, to) = (start.format(form), ctx.glyphs.to);
-            format!("{start}{to}{end} UTC ({}); all times below are UTC", text::duration(seconds))
+            format!("{start}{to}{end} UTC ({}); all times are UTC", text::duration(seconds))
         }
         _ => format!("{}{}{}", ctx.log(first).into_text(), ctx.glyphs.to, ctx.log(last).into_text()),
     }
@@ -114,11 +114,11 @@ fn nodes(ctx: &Context<'_>) -> String {
 fn unread(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
     let incomplete: Vec<_> =
         ctx.report.coverage.inputs.iter().filter(|input| input.error.is_some() || input.truncated).collect();
-    let room = ctx.view.style.width.saturating_sub(12);
+    let room = ctx.width().saturating_sub(10);
     for input in incomplete.iter().take(MAX_NAMED) {
         let why = ctx.log_or(input.error.as_deref(), "ends in the middle").into_text();
         let path = ctx.log(&input.path).fit(room.saturating_sub(2 + text::width(&why)).max(room / 2), ctx.glyphs);
-        let name = if input.error.is_some() { "Unread" } else { "Cut off" };
+        let name = if input.lines == 0 { "Unread" } else { "Cut off" };
         field(ctx, screen, name, &format!("{path}: {why}"), Paint::Bad)?;
     }
     if incomplete.len() > MAX_NAMED {
@@ -130,6 +130,9 @@ fn unread(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
 
 fn headline(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
     let totals = &ctx.report.totals;
+    if ctx.report.coverage.audit_events == 0 {
+        return screen.line(&format!("  {}", paint(Paint::Warn, "There is no audit event in what was read.")));
+    }
     let (head, tail) = if totals.failed_attempts == 0 {
         ("No failed authentication".to_owned(), String::new())
     } else {

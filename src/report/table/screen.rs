@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::text;
 use crate::report::{Style, escape};
 
 /// A colour or weight.
@@ -70,11 +71,21 @@ impl<'a> Screen<'a> {
         Self { out, style }
     }
 
-    /// Writes a line without its trailing blanks. What should have been escaped and was not is escaped here: layout may
-    /// suffer from such a mistake, the terminal not.
+    /// Writes a line without its trailing blanks. The layout fits lines to the width and escapes what comes from the log;
+    /// whatever it misses is cut and escaped here, so that such a mistake costs beauty only.
     pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
+        let line = line.trim_end();
+        let cut;
+        let line = if text::width(line) > self.style.width {
+            let room = self.style.width.saturating_sub(1);
+            // The mark ends a colour that may have begun before the cut; it is harmless where none did.
+            cut = format!("{}{}{END}", text::take(line, room), if self.style.unicode { "…" } else { "~" });
+            cut.as_str()
+        } else {
+            line
+        };
         let mut text = String::with_capacity(line.len() + 8);
-        for c in line.trim_end().chars() {
+        for c in line.chars() {
             let paint = Paint::ALL.into_iter().find(|paint| paint.mark() == Some(c));
             match paint {
                 Some(paint) if self.style.color => text.push_str(paint.sgr()),
@@ -87,6 +98,8 @@ impl<'a> Screen<'a> {
                 None => text.push(c),
             }
         }
+        // A colour may have hidden blanks at the end.
+        text.truncate(text.trim_end().len());
         text.push('\n');
         self.out.write_all(text.as_bytes())
     }

@@ -4,11 +4,14 @@ use std::{collections::BTreeMap, io};
 
 use super::{
     Context,
-    grid::{Column, Grid, Part},
+    grid::{Column, Grid, Item, Part},
     screen::{Paint, Screen, paint},
     text::{self, Shown},
 };
 use crate::report::model::{FailingKey, SecurityChange};
+
+/// Items of a list looked at; no line holds more.
+const MAX_ITEMS: usize = 20;
 
 pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
     let changes = &ctx.report.security_changes;
@@ -55,7 +58,7 @@ fn section(
     let rows = ctx.rows(changes.len());
     ctx.title(screen, title, &ctx.cut_note(rows, changes.len() as u64))?;
     let flat = table(ctx, &changes[..rows], object, describe, true);
-    let grid = if flat.fits(ctx.width()) { flat } else { table(ctx, &changes[..rows], object, describe, false) };
+    let grid = if flat.fits(ctx) { flat } else { table(ctx, &changes[..rows], object, describe, false) };
     grid.write(ctx, screen)
 }
 
@@ -102,6 +105,7 @@ fn indented(part: Part) -> Part {
     match part {
         Part::Text(shown, paint) => Part::Text(Shown::own(format!("  {}", shown.into_text())), paint),
         Part::List { items, total, paint, .. } => Part::List { lead: "  ", items, total, paint },
+        other => other,
     }
 }
 
@@ -121,8 +125,8 @@ fn actor(ctx: &Context<'_>, change: &SecurityChange) -> Part {
 /// Which keys an invalidation names.
 fn keys(ctx: &Context<'_>, change: &SecurityChange) -> Part {
     if !change.ids.is_empty() {
-        let items: Vec<Shown> = change.ids.iter().take(20).map(|id| ctx.log(id)).collect();
-        return Part::List { lead: "", items, total: change.ids.len() as u64, paint: Paint::Plain };
+        let items = change.ids.iter().take(MAX_ITEMS).map(|id| Item { name: ctx.log(id), suffix: String::new() });
+        return Part::List { lead: "", items: items.collect(), total: change.ids.len() as u64, paint: Paint::Plain };
     }
     let mut filter = Vec::new();
     if let Some(name) = &change.name {
@@ -178,23 +182,24 @@ fn row(ctx: &Context<'_>, key: &FailingKey) -> Vec<Vec<Part>> {
         (None, None) => Part::own("named by no line").dim(),
     };
     let id = key.id.as_deref().map_or_else(String::new, |id| format!("  {}", ctx.log(id).into_text()));
-    let mut clients: Vec<Shown> = key
+    let mut clients: Vec<Item> = key
         .clients
         .iter()
-        .take(20)
+        .take(MAX_ITEMS)
         .map(|client| {
-            let address = ctx.log(&client.address).fit(45, ctx.glyphs);
             let sure = if client.confidence < 0.995 {
                 format!(" ({:.0} % sure)", client.confidence * 100.0)
             } else {
                 String::new()
             };
-            Shown::own(format!("{address}{}{}{sure}", ctx.glyphs.times, text::number(client.count)))
+            let suffix = format!("{}{}{sure}", ctx.glyphs.times, text::number(client.count));
+            Item { name: ctx.log(&client.address), suffix }
         })
         .collect();
     let mut total = key.clients.len() as u64;
     if key.unattributed > 0 {
-        clients.push(Shown::own(format!("unknown{}{}", ctx.glyphs.times, text::number(key.unattributed))));
+        let suffix = format!("{}{}", ctx.glyphs.times, text::number(key.unattributed));
+        clients.push(Item { name: Shown::own("unknown"), suffix });
         total += 1;
     }
     let clients = Part::List { lead: "  ", items: clients, total, paint: Paint::Plain };

@@ -11,7 +11,7 @@ use crate::report::escape;
 const MAX_CHARS: usize = 120;
 
 /// The same for prose, which may quote names from the log.
-const MAX_PROSE: usize = 2000;
+const MAX_PROSE: usize = 800;
 
 /// Columns beyond which lines of prose are hard to read.
 pub(super) const MAX_MEASURE: usize = 110;
@@ -49,7 +49,7 @@ impl Glyphs {
     };
     pub(super) const ASCII: Self = Self {
         then: " > ",
-        ellipsis: "...",
+        ellipsis: "..",
         times: " x",
         to: " - ",
         dot: ", ",
@@ -105,6 +105,17 @@ impl Shown {
         width(&self.text)
     }
 
+    /// At most `room` columns: the beginning.
+    fn fit_start(&self, room: usize, glyphs: &Glyphs) -> String {
+        if self.width() <= room {
+            return self.text.clone();
+        }
+        match room.checked_sub(width(glyphs.ellipsis)) {
+            Some(rest) => format!("{}{}", take(&self.text, rest), glyphs.ellipsis),
+            None => String::new(),
+        }
+    }
+
     /// At most `room` columns: cut in the middle, for names and addresses differ at both ends.
     pub(super) fn fit(&self, room: usize, glyphs: &Glyphs) -> String {
         if self.width() <= room {
@@ -131,7 +142,7 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// Longest beginning of whole graphemes within `room` columns.
-fn take(text: &str, room: usize) -> &str {
+pub(super) fn take(text: &str, room: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         used += width(grapheme);
@@ -140,6 +151,19 @@ fn take(text: &str, room: usize) -> &str {
         }
     }
     text
+}
+
+/// Bytes of the longest beginning of whole characters within `room` columns, at least one character.
+fn take_chars(text: &str, room: usize) -> usize {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let mut cut = text.chars().next().map_or(0, char::len_utf8);
+    for end in ends {
+        if width(&text[..end]) > room {
+            break;
+        }
+        cut = end;
+    }
+    cut
 }
 
 /// Longest end of whole graphemes within `room` columns.
@@ -152,6 +176,29 @@ fn take_back(text: &str, room: usize) -> &str {
         }
     }
     text
+}
+
+/// Columns of a realm chain shown whole.
+pub(super) fn chain_width(realms: &[Shown], glyphs: &Glyphs) -> usize {
+    let names: usize = realms.iter().map(Shown::width).sum();
+    names + width(glyphs.then) * realms.len().saturating_sub(1)
+}
+
+/// A realm chain in at most `room` columns. The longest names lose their ends first; where even short names do not fit,
+/// the middle of the chain goes.
+pub(super) fn fit_chain(realms: &[Shown], room: usize, glyphs: &Glyphs) -> String {
+    const SHORTEST: usize = 5;
+    let with_names_of = |longest: usize| {
+        let names: Vec<String> = realms.iter().map(|realm| realm.fit_start(longest, glyphs)).collect();
+        Shown::own(names.join(glyphs.then))
+    };
+    // The widest names that fit: the width grows with the bound.
+    let (mut fits, mut too_long) = (SHORTEST, room.max(SHORTEST) + 1);
+    while too_long - fits > 1 {
+        let middle = fits.midpoint(too_long);
+        if with_names_of(middle).width() <= room { fits = middle } else { too_long = middle }
+    }
+    with_names_of(fits).fit(room, glyphs)
 }
 
 /// Lines of at most `room` columns, broken at spaces, within a word only where it is longer than a line.
@@ -173,9 +220,8 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
         let mut rest = word;
         while width(rest) > room {
             let head = take(rest, room);
-            // A grapheme wider than the room cannot be placed; it goes on a line of its own.
-            let cut =
-                if head.is_empty() { rest.graphemes(true).next().map_or(rest.len(), str::len) } else { head.len() };
+            // Some scripts allow graphemes of any width; one wider than a line is broken between its characters.
+            let cut = if head.is_empty() { take_chars(rest, room) } else { head.len() };
             lines.push(rest[..cut].to_owned());
             rest = &rest[cut..];
         }
@@ -347,8 +393,18 @@ mod tests {
         assert!(shown.contains("…(65,544 characters)…"), "{shown}");
         assert_eq!(width(&shown), 40);
         assert_eq!(Shown::own("service-account").fit(9, &Glyphs::UNICODE), "servic…nt");
-        assert_eq!(Shown::own("service-account").fit(9, &Glyphs::ASCII), "serv...nt");
+        assert_eq!(Shown::own("service-account").fit(9, &Glyphs::ASCII), "servi..nt");
         assert_eq!(width(&Shown::own("山田太郎山田太郎").fit(8, &Glyphs::UNICODE)), 7);
+    }
+
+    #[test]
+    fn every_realm_of_a_chain_stays_in_sight() {
+        let chain = ["reserved", "default_file", "corporate-active-directory"].map(Shown::own);
+        let fitted = |room| fit_chain(&chain, room, &Glyphs::UNICODE);
+        assert_eq!(fitted(60), "reserved → default_file → corporate-active-directory");
+        assert_eq!(fitted(40), "reserved → default_file → corporate-act…");
+        assert_eq!(fitted(24), "reser… → defau… → corpo…");
+        assert_eq!(fitted(12), "rese… → …rp…");
     }
 
     #[test]

@@ -20,6 +20,11 @@ const SERIES: [Series; 3] = [
     ("access_denied", |bucket| bucket.access_denied),
 ];
 
+/// Steps that people count in, in seconds. Spans longer than the last one fills are stepped in multiples of it.
+const STEPS: [u64; 17] = [
+    60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600,
+];
+
 /// Where columns of the chart lie in time.
 struct Axis {
     start: DateTime<Utc>,
@@ -36,22 +41,26 @@ impl Axis {
         let bucket = timeline.bucket_seconds.max(1);
         let starts = || timeline.buckets.iter().filter_map(|bucket| text::parse_time(&bucket.start));
         let (first, last) = (starts().min()?, starts().max()?);
-        // The axis covers all that was read, so that silence is seen too; it starts on a bucket's edge.
+        // The axis covers all that was read, so that silence is seen too.
         let coverage = &ctx.report.coverage;
         let read = |time: &Option<String>| time.as_deref().and_then(text::parse_time);
-        let before = read(&coverage.first).map_or(0, |time| seconds(first - time).div_ceil(bucket));
-        let start = first.checked_sub_signed(TimeDelta::try_seconds(i64::try_from(before * bucket).ok()?)?)?;
-        let end = read(&coverage.last).map_or(last, |time| time.max(last));
-        let buckets = seconds(end - start) / bucket + 1;
-        let room = u64::try_from(ctx.width()).ok()?;
-        let per_step = buckets.div_ceil(room);
-        let steps = buckets.div_ceil(per_step);
-        let repeat = room / steps;
+        let start = read(&coverage.first).map_or(first, |time| time.min(first)).timestamp();
+        let end = read(&coverage.last).map_or(last, |time| time.max(last)).timestamp();
+        let room = i64::try_from(ctx.width()).ok()?;
+        let steps_of = |step: i64| end.div_euclid(step) - start.div_euclid(step) + 1;
+        // A step no finer than the buckets; one that is not a multiple of theirs would make false gaps.
+        let nice = STEPS.into_iter().filter(|step| step.is_multiple_of(bucket));
+        let step =
+            nice.filter_map(|step| i64::try_from(step).ok()).find(|&step| steps_of(step) <= room).or_else(|| {
+                let bucket = i64::try_from(bucket).ok()?;
+                bucket.checked_mul((end - start) / bucket.checked_mul(room - 1)? + 1)
+            })?;
+        let steps = steps_of(step);
         Some(Self {
-            start,
-            step: per_step * bucket,
+            start: DateTime::from_timestamp(start.div_euclid(step).checked_mul(step)?, 0)?,
+            step: u64::try_from(step).ok()?,
             steps: usize::try_from(steps).ok()?,
-            repeat: usize::try_from(repeat).ok()?,
+            repeat: usize::try_from(room / steps).ok()?,
         })
     }
 
@@ -88,7 +97,15 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
         }
         let total = text::number(sums.iter().fold(0, |total: u64, sum| total.saturating_add(*sum)));
         let remark = format!("peak {} in {step} from {}", text::number(peak), label(peak_at));
-        screen.line(&format!("  {name:<23}  {total:>11}   {}", paint(Paint::Dim, &remark)))?;
+        let head = format!("{name:<23}  {total:>11}");
+        if text::width(&head) + 3 + text::width(&remark) <= ctx.width() {
+            screen.line(&format!("  {head}   {}", paint(Paint::Dim, &remark)))?;
+        } else {
+            screen.line(&format!("  {head}"))?;
+            for line in text::wrap(&remark, ctx.width()) {
+                screen.line(&format!("  {}", paint(Paint::Dim, &line)))?;
+            }
+        }
         let bar: String =
             sums.iter().flat_map(|&sum| std::iter::repeat_n(level(ctx, sum, peak), axis.repeat)).collect();
         screen.line(&format!("  {bar}"))?;
