@@ -145,6 +145,8 @@ pub struct AuditEvent<'a> {
     pub token_name: Option<Text<'a>>,
     /// `realm`: the realm that said no (or yes, for `authentication_success`).
     pub realm: Option<Text<'a>>,
+    /// `origin.type`: `rest`, `transport`, `local_node`.
+    pub origin_type: Option<Text<'a>>,
     /// `origin.address` as written, with the port where there is one.
     pub origin: Option<Text<'a>>,
     /// `x_forwarded_for` as sent by the client.
@@ -182,6 +184,7 @@ impl<'a> AuditEvent<'a> {
             apikey_name: None,
             token_name: None,
             realm: None,
+            origin_type: None,
             origin: None,
             forwarded_for: None,
             url_path: None,

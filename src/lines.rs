@@ -187,7 +187,7 @@ impl<'r> StreamChunker<'r> {
         let mut searched = 0;
         // Last line end met, exclusive.
         let mut whole = 0;
-        while !self.finished && !(filled >= self.chunk_size && whole > 0) {
+        while !(self.finished || filled >= self.chunk_size && whole > 0) {
             if filled == chunk.buffer.len() {
                 chunk.grow(filled.saturating_mul(2));
             }

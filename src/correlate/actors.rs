@@ -59,7 +59,7 @@ fn distinct(
     let mut kept = Vec::with_capacity(records.len());
     for run in records.chunk_by(|a, b| a.identity == b.identity) {
         let rank = |record: &ChangeRecord| places.of(record.pos).rank;
-        let (count, from) = genuine(&mut run.iter().map(rank).collect());
+        let (count, from) = genuine(&mut run.iter().map(rank).collect::<Vec<_>>());
         if run.len() > count {
             let action = state.symbols.get(run[0].action).unwrap_or_default().to_vec();
             *repeated.entry(action).or_default() += (run.len() - count) as u64;

@@ -139,7 +139,7 @@ impl Join<'_> {
         let mut start = 0;
         for run in attempts.chunk_by(|a, b| (a.outcome, a.time) == (b.outcome, b.time)) {
             let rank = |attempt: &Attempt| self.places.of(attempt.pos).rank;
-            let (count, from) = genuine(&mut run.iter().map(rank).collect());
+            let (count, from) = genuine(&mut run.iter().map(rank).collect::<Vec<_>>());
             for (at, attempt) in run.iter().enumerate() {
                 keep[start + at] = rank(attempt) == from;
             }
@@ -260,7 +260,7 @@ fn distinct(loose: &[Loose]) -> Vec<Loose> {
     let mut kept: Vec<Loose> = by_event
         .into_values()
         .flat_map(|same| {
-            let (_, from) = genuine(&mut same.iter().map(|failure| failure.place.rank).collect());
+            let (_, from) = genuine(&mut same.iter().map(|failure| failure.place.rank).collect::<Vec<_>>());
             same.into_iter().filter(move |failure| failure.place.rank == from)
         })
         .collect();

@@ -56,7 +56,7 @@ pub fn correlate(mut state: State) -> Correlated {
 /// which input to take it from (the first in chronological order of those that show it most often).
 ///
 /// `inputs` are the ranks of the inputs, one entry an occurrence.
-fn genuine(inputs: &mut Vec<u32>) -> (usize, u32) {
+fn genuine(inputs: &mut [u32]) -> (usize, u32) {
     inputs.sort_unstable();
     let mut best = (0, 0);
     for run in inputs.chunk_by(|a, b| a == b) {
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_input_that_shows_it_most_often_counts() {
-        assert_eq!(genuine(&mut vec![3, 1, 1, 3, 2]), (2, 1));
-        assert_eq!(genuine(&mut vec![4]), (1, 4));
+        assert_eq!(genuine(&mut [3, 1, 1, 3, 2]), (2, 1));
+        assert_eq!(genuine(&mut [4]), (1, 4));
     }
 }

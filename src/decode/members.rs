@@ -65,6 +65,8 @@ fields! {
     TokenName = b"authentication.token.name",
     /// Realm asked.
     Realm = b"realm",
+    /// Where the request came in.
+    OriginType = b"origin.type",
     /// Client address with port.
     OriginAddress = b"origin.address",
     /// ECS client address.

@@ -63,6 +63,7 @@ pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<A
     event.apikey_name = members.text(Field::ApiKeyName);
     event.token_name = members.text(Field::TokenName);
     event.realm = members.text(Field::Realm);
+    event.origin_type = members.text(Field::OriginType);
     event.origin = non_empty(members.text(Field::OriginAddress));
     event.forwarded_for = members.text(Field::ForwardedFor);
     event.url_path = members.text(Field::UrlPath);

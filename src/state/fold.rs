@@ -9,8 +9,9 @@ use hashbrown::HashMap;
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
 use super::records::{Attempt, Basis, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, Reason};
+use super::series::Actor;
 use super::symbols::{ChainId, Sym};
-use super::{ChunkInfo, State, node_key, smaller_name};
+use super::{ChunkInfo, State, line_order, node_key, smaller_name};
 use crate::decode::native::client_address;
 use crate::decode::{Context, decode_line};
 use crate::error::ProblemKind;
@@ -126,7 +127,9 @@ impl Folder {
         let input_at = self.input_index(input);
         // Taken out while the chunk is folded, so that the state may be borrowed.
         let mut stats = std::mem::take(&mut self.state.inputs[input_at as usize]);
+        self.state.inputs[input_at as usize].label.clone_from(&stats.label);
         self.chunk = self.state.chunks.len() as u32;
+        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0 });
         let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         for line in lines(bytes) {
@@ -148,7 +151,7 @@ impl Folder {
             line_number += 1;
         }
         stats.lines += u64::from(line_number);
-        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: u64::from(line_number) });
+        self.state.chunks[self.chunk as usize].lines = u64::from(line_number);
         self.join_within_chunk(&mut stats);
         self.state.inputs[input_at as usize] = stats;
         self.evict();
@@ -256,12 +259,20 @@ impl Folder {
             Action::AuthenticationFailed => self.attempt(event, Outcome::Failed, node, pos),
             Action::AnonymousAccessDenied => self.attempt(event, Outcome::AnonymousDenied, node, pos),
             Action::RealmAuthenticationFailed => self.realm_failure(event, pos),
-            Action::AccessGranted | Action::RunAsGranted => self.grant(event, pos),
+            Action::AccessGranted => {
+                self.success(event, node, pos);
+                self.grant(event, pos);
+            }
+            Action::RunAsGranted => self.grant(event, pos),
             Action::AccessDenied => {
                 *self.state.denied_minutes.entry(event.time.0.div_euclid(60_000)).or_default() += 1;
+                // An access decision means that the authentication succeeded.
+                self.success(event, node, pos);
+                self.denial(event, node, pos);
             }
             Action::SecurityChange(name) => self.change(event, name, node, pos),
-            Action::AuthenticationSuccess | Action::Other(_) => {}
+            Action::AuthenticationSuccess => self.success(event, node, pos),
+            Action::Other(_) => {}
         }
     }
 
@@ -305,6 +316,43 @@ impl Folder {
         let key = attempt_key(event, event.user.as_deref());
         let realm = self.state.symbols.intern(event.realm.as_deref().unwrap_or_default());
         self.failures.push(Failure { key, line: pos.line, time: event.time, realm, attempt: None });
+    }
+
+    /// The client that authenticated for an event, if it was one: not a node talking to itself or to another node.
+    fn actor(&mut self, event: &AuditEvent<'_>, node: u32) -> Option<Actor> {
+        let principal = event.run_by.as_deref().or(event.user.as_deref())?;
+        if event.origin_type.as_deref().is_some_and(|origin| origin != b"rest") {
+            return None;
+        }
+        let realm = event.user_realm.as_deref().or(event.realm.as_deref());
+        if is_internal(principal, realm) {
+            return None;
+        }
+        let source = event.origin.as_deref().map(client_address);
+        let symbols = &mut self.state.symbols;
+        Some(Actor {
+            principal: symbols.intern(principal),
+            source: symbols.intern_opt(source.as_deref()),
+            apikey: symbols.intern_opt(event.apikey_id.as_deref()),
+            realm: symbols.intern_opt(realm),
+            node,
+            es_action: Sym::NONE,
+        })
+    }
+
+    fn success(&mut self, event: &AuditEvent<'_>, node: u32, pos: Pos) {
+        if let Some(actor) = self.actor(event, node) {
+            let order = line_order(&self.state.inputs, &self.state.chunks);
+            self.state.successes.entry(actor).or_default().add(event.time, pos, &order);
+        }
+    }
+
+    fn denial(&mut self, event: &AuditEvent<'_>, node: u32, pos: Pos) {
+        if let Some(mut actor) = self.actor(event, node) {
+            actor.es_action = self.state.symbols.intern_opt(event.es_action.as_deref());
+            let order = line_order(&self.state.inputs, &self.state.chunks);
+            self.state.denials.entry(actor).or_default().add(event.time, pos, &order);
+        }
     }
 
     fn grant(&mut self, event: &AuditEvent<'_>, pos: Pos) {
@@ -446,6 +494,11 @@ fn begins_like_record(line: &[u8]) -> bool {
         && [&b"\"type\""[..], b"timestamp\"", b"\"event", b"\"log\""]
             .iter()
             .any(|member| memchr::memmem::find(head, member).is_some())
+}
+
+/// Whether a user is Elasticsearch itself: `_xpack_security` and its like, in a pseudo realm (audit-format 2), or nobody.
+fn is_internal(principal: &[u8], realm: Option<&[u8]>) -> bool {
+    principal == b"_anonymous" || principal.starts_with(b"_") && realm.is_none_or(|realm| realm.starts_with(b"__"))
 }
 
 /// Bytes that name the node in keys.

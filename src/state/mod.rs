@@ -6,13 +6,16 @@
 mod coverage;
 mod fold;
 mod records;
+mod series;
 mod symbols;
 
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{Folder, InputRef};
 pub use records::{Attempt, Basis, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, Reason};
+pub use series::{Actor, Bucket, Series};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
@@ -39,6 +42,25 @@ pub struct Evicted {
     pub span: Span,
 }
 
+/// Events over time by who and what.
+pub type ActorSeries = HashMap<Actor, Series, RandomState>;
+
+/// Serialises a map of series as a sorted list: its keys are no text, and its order is random.
+mod as_list {
+    use super::{Actor, ActorSeries, Series};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(map: &ActorSeries, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list: Vec<(&Actor, &Series)> = map.iter().collect();
+        list.sort_unstable_by_key(|(actor, _)| **actor);
+        list.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ActorSeries, D::Error> {
+        Ok(Vec::<(Actor, Series)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 /// Everything that was learned from the input.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -62,6 +84,12 @@ pub struct State {
     pub grants: Vec<Grant>,
     /// Security changes.
     pub changes: Vec<ChangeRecord>,
+    /// Successful authentications, as far as access decisions and `authentication_success` of clients show them.
+    #[serde(with = "as_list")]
+    pub successes: ActorSeries,
+    /// `access_denied` events: somebody had authenticated and lacked a privilege.
+    #[serde(with = "as_list")]
+    pub denials: ActorSeries,
     /// `access_denied` events by minute since 1970.
     pub denied_minutes: BTreeMap<i64, u64>,
     /// Realm failures evicted.
@@ -132,6 +160,27 @@ impl State {
             remap.pos(&mut failure.pos);
             remap.sym(&mut failure.realm);
         }
+        for map in [&mut self.successes, &mut self.denials] {
+            // Two actors never become one: symbols and nodes are translated one to one, but for nodes that turn out to be
+            // the same, which cannot happen within one state.
+            *map = std::mem::take(map)
+                .into_iter()
+                .map(|(mut actor, mut series)| {
+                    for sym in [
+                        &mut actor.principal,
+                        &mut actor.source,
+                        &mut actor.apikey,
+                        &mut actor.realm,
+                        &mut actor.es_action,
+                    ] {
+                        remap.sym(sym);
+                    }
+                    actor.node = remap.nodes[actor.node as usize];
+                    series.remap(|pos| remap.pos(pos));
+                    (actor, series)
+                })
+                .collect();
+        }
         for grant in &mut self.grants {
             remap.pos(&mut grant.pos);
             for sym in [
@@ -156,6 +205,19 @@ impl State {
 
     /// Third step of a merge: takes in records that are already translated.
     pub fn append_records(&mut self, mut other: Self) {
+        let (successes, denials) = (std::mem::take(&mut other.successes), std::mem::take(&mut other.denials));
+        let order = line_order(&self.inputs, &self.chunks);
+        for (mine, theirs) in [(&mut self.successes, successes), (&mut self.denials, denials)] {
+            // Each entry is merged on its own, so the random order of the map does not show.
+            for (actor, series) in theirs {
+                match mine.entry(actor) {
+                    hashbrown::hash_map::Entry::Vacant(entry) => {
+                        entry.insert(series);
+                    }
+                    hashbrown::hash_map::Entry::Occupied(mut entry) => entry.get_mut().merge(&series, &order),
+                }
+            }
+        }
         self.attempts.append(&mut other.attempts);
         self.realm_failures.append(&mut other.realm_failures);
         self.grants.append(&mut other.grants);
@@ -193,6 +255,17 @@ impl State {
             map.push(at);
         }
         map
+    }
+}
+
+/// Compares lines by input, chunk and line, whatever numbers the chunks were given.
+fn line_order<'s>(inputs: &'s [InputStats], chunks: &'s [ChunkInfo]) -> impl Fn(&Pos, &Pos) -> Ordering + 's {
+    |a, b| {
+        let place = |pos: &Pos| {
+            let chunk = chunks[pos.chunk as usize];
+            (&inputs[chunk.input as usize].label, chunk.seq, pos.line)
+        };
+        if a.chunk == b.chunk { a.line.cmp(&b.line) } else { place(a).cmp(&place(b)) }
     }
 }
 

@@ -1,0 +1,240 @@
+//! When something happened, for things that happen often: buckets of time that are narrow while there are few of them and
+//! widen as they fill, so that a series costs at most 2 KiB however long it is.
+//!
+//! The result does not depend on the order of arrival: a width is given up only when the buckets met so far are too many
+//! for it, and more events never make them fewer.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::records::Pos;
+use super::symbols::Sym;
+use crate::time::Millis;
+
+/// Buckets a series may have.
+const MOST_BUCKETS: usize = 64;
+
+/// Whose success, or refusal, it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Actor {
+    /// Who authenticated: `user.run_by.name` on run-as, else `user.name`; with an API key its owner.
+    pub principal: Sym,
+    /// Client address without port.
+    pub source: Sym,
+    /// The API key, if one was used: then the success says nothing about the owner's password.
+    pub apikey: Sym,
+    /// The realm that authenticated.
+    pub realm: Sym,
+    /// Index into [`super::State::nodes`].
+    pub node: u32,
+    /// The Elasticsearch action of refusals; [`Sym::NONE`] for successes.
+    pub es_action: Sym,
+}
+
+/// Events within one stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Events.
+    pub count: u32,
+    /// The first.
+    pub first: Millis,
+    /// The last.
+    pub last: Millis,
+    /// Line of the first.
+    pub pos: Pos,
+}
+
+/// Events over time, exact in count, first and last, and within each bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Series {
+    /// Buckets are 2^scale seconds wide, aligned to 1970.
+    scale: u8,
+    /// By time.
+    buckets: Vec<Bucket>,
+}
+
+impl Series {
+    fn slot(&self, time: Millis) -> i64 {
+        time.0.div_euclid(1000) >> self.scale
+    }
+
+    /// Adds an event; `order` compares lines of different chunks, so that of two first events at the same time the same
+    /// one is kept whatever arrives first.
+    pub fn add(&mut self, time: Millis, pos: Pos, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        let bucket = Bucket { count: 1, first: time, last: time, pos };
+        // Logs are nearly in order: the last bucket is tried first.
+        if let Some(last) = self.buckets.last() {
+            let (slot, last_slot) = (self.slot(time), self.slot(last.first));
+            if slot == last_slot {
+                let at = self.buckets.len() - 1;
+                join(&mut self.buckets[at], &bucket, order);
+                return;
+            }
+            if slot < last_slot {
+                self.insert(bucket, order);
+                return;
+            }
+        }
+        self.buckets.push(bucket);
+        self.shrink(order);
+    }
+
+    fn insert(&mut self, bucket: Bucket, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        let slot = self.slot(bucket.first);
+        match self.buckets.binary_search_by_key(&slot, |known| self.slot(known.first)) {
+            Ok(at) => join(&mut self.buckets[at], &bucket, order),
+            Err(at) => {
+                self.buckets.insert(at, bucket);
+                self.shrink(order);
+            }
+        }
+    }
+
+    /// Adds the events of another series whose positions are already translated; `order` as in [`Series::add`].
+    pub fn merge(&mut self, other: &Self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        while self.scale < other.scale {
+            self.widen(order);
+        }
+        for bucket in &other.buckets {
+            self.insert(*bucket, order);
+        }
+    }
+
+    fn shrink(&mut self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        while self.buckets.len() > MOST_BUCKETS {
+            self.widen(order);
+        }
+    }
+
+    fn widen(&mut self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        self.scale += 1;
+        let mut kept: Vec<Bucket> = Vec::with_capacity(self.buckets.len());
+        for bucket in &self.buckets {
+            let slot = bucket.first.0.div_euclid(1000) >> self.scale;
+            match kept.last_mut() {
+                Some(last) if last.first.0.div_euclid(1000) >> self.scale == slot => join(last, bucket, order),
+                _ => kept.push(*bucket),
+            }
+        }
+        self.buckets = kept;
+    }
+
+    /// Translates the positions.
+    pub(super) fn remap(&mut self, translate: impl Fn(&mut Pos)) {
+        for bucket in &mut self.buckets {
+            translate(&mut bucket.pos);
+        }
+    }
+
+    /// The buckets, by time.
+    #[must_use]
+    pub fn buckets(&self) -> &[Bucket] {
+        &self.buckets
+    }
+
+    /// Width of a bucket in seconds: how exactly the series can be cut.
+    #[must_use]
+    pub fn bucket_seconds(&self) -> u64 {
+        1 << self.scale
+    }
+
+    /// Events.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().map(|bucket| u64::from(bucket.count)).sum()
+    }
+
+    /// First event.
+    #[must_use]
+    pub fn first(&self) -> Option<Millis> {
+        self.buckets.first().map(|bucket| bucket.first)
+    }
+
+    /// Last event.
+    #[must_use]
+    pub fn last(&self) -> Option<Millis> {
+        self.buckets.last().map(|bucket| bucket.last)
+    }
+
+    /// The first bucket that holds an event at or after `time`. Its `first` is that event, unless it lies before `time`:
+    /// then only the bucket's `last` is known to lie after it.
+    #[must_use]
+    pub fn at_or_after(&self, time: Millis) -> Option<&Bucket> {
+        self.buckets.get(self.buckets.partition_point(|bucket| bucket.last < time))
+    }
+
+    /// Events from `start` to `end`, inclusive; of buckets that reach beyond, only those are counted whole whose first
+    /// and last event lie within, the others count one for each of the two that does.
+    #[must_use]
+    pub fn count_within(&self, start: Millis, end: Millis) -> u64 {
+        self.buckets
+            .iter()
+            .map(|bucket| {
+                let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last, start, end));
+                if first_in && last_in { u64::from(bucket.count) } else { u64::from(first_in) + u64::from(last_in) }
+            })
+            .sum()
+    }
+}
+
+fn inside(time: Millis, start: Millis, end: Millis) -> bool {
+    start <= time && time <= end
+}
+
+fn join(into: &mut Bucket, other: &Bucket, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+    into.count = into.count.saturating_add(other.count);
+    if (other.first, order(&other.pos, &into.pos)) < (into.first, Ordering::Equal) {
+        into.first = other.first;
+        into.pos = other.pos;
+    }
+    into.last = into.last.max(other.last);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn series(times: &[i64]) -> Series {
+        let mut series = Series::default();
+        for &time in times {
+            // The line follows from the time, so that every order of arrival names the same line.
+            series.add(Millis(time), Pos { chunk: 0, line: time.rem_euclid(1 << 30) as u32 }, &Pos::cmp);
+        }
+        series
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_grouping_do_not_matter(times in prop::collection::vec(-5_000_000_i64..500_000_000, 1..300), cut in any::<prop::sample::Index>()) {
+            let whole = series(&times);
+            let mut sorted = times.clone();
+            sorted.sort_unstable();
+            prop_assert_eq!(&series(&sorted), &whole);
+            let cut = cut.index(times.len());
+            let (mut left, mut right) = (series(&times[..cut]), series(&times[cut..]));
+            let order = Pos::cmp;
+            let other = left.clone();
+            left.merge(&right, &order);
+            right.merge(&other, &order);
+            prop_assert_eq!(&left, &whole);
+            prop_assert_eq!(&right, &whole);
+            prop_assert_eq!(whole.count(), times.len() as u64);
+            prop_assert_eq!(whole.first(), sorted.first().map(|&time| Millis(time)));
+            prop_assert_eq!(whole.last(), sorted.last().map(|&time| Millis(time)));
+            prop_assert!(whole.buckets().len() <= MOST_BUCKETS);
+        }
+    }
+
+    #[test]
+    fn few_events_stay_exact() {
+        let series = series(&[1_000, 61_000, 3_600_000]);
+        assert_eq!(series.bucket_seconds(), 1);
+        assert_eq!(series.at_or_after(Millis(61_000)).unwrap().first, Millis(61_000));
+        assert_eq!(series.at_or_after(Millis(61_001)).unwrap().first, Millis(3_600_000));
+        assert!(series.at_or_after(Millis(3_600_001)).is_none());
+        assert_eq!(series.count_within(Millis(1_000), Millis(61_000)), 2);
+    }
+}
