@@ -8,8 +8,8 @@ mod support;
 #[cfg(test)]
 mod actors {
     use super::reference::Change;
-    use super::support::Inputs;
     use super::support::line::Line;
+    use super::support::{Inputs, assert_equal};
 
     const INVALIDATE: &str = "cluster:admin/xpack/security/api_key/invalidate";
 
@@ -24,9 +24,9 @@ mod actors {
 
     fn changes(files: &[(&str, &[String])]) -> Vec<Change> {
         let inputs = Inputs::of(files);
-        let (tool, reference) = inputs.both(&[]);
-        assert_eq!(tool, reference);
-        tool.changes
+        let both = inputs.both(&[]);
+        assert_equal(&both, "changes");
+        both.0.changes
     }
 
     fn actor(lines: &[String]) -> Option<String> {
@@ -97,6 +97,10 @@ mod actors {
         let same_millisecond =
             [granted(6, "first", "ldap1").end(), granted(6, "second", "ldap1").end(), invalidation(6).end()];
         assert_eq!(actor(&same_millisecond).as_deref(), Some("second"));
+        let backwards: Vec<String> = same_millisecond.iter().rev().cloned().collect();
+        assert_eq!(actor(&backwards).as_deref(), Some("second"), "newest first");
+        let after = [granted(0, "before", "ldap1").end(), invalidation(9).end(), granted(10, "after", "ldap1").end()];
+        assert_eq!(actor(&after).as_deref(), Some("before"));
     }
 
     #[test]

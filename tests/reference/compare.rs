@@ -63,7 +63,6 @@ impl Numbers {
 }
 
 fn group(group: &esaudit::report::model::Group) -> Group {
-    assert_eq!(group.sources.len() as u64, group.sources_total.min(50), "sources are cut at 50, and counted");
     Group {
         principal: group.principal.clone(),
         chain: group.realm_chain.clone(),
@@ -72,6 +71,7 @@ fn group(group: &esaudit::report::model::Group) -> Group {
         first: group.first.clone().unwrap_or_default(),
         last: group.last.clone().unwrap_or_default(),
         sources: group.sources.iter().map(|source| (source.address.clone(), source.count)).collect(),
+        sources_total: group.sources_total,
         nodes: group.nodes.clone(),
         actions: group.actions.clone().into_iter().filter(|(_, count)| *count > 0).collect(),
     }

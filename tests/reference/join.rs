@@ -79,10 +79,10 @@ pub(crate) fn chain(events: &[Placed], files: &[File], attempt: &Placed) -> Opti
     if !logs_realm_failures(events, &failed.node()) {
         return None;
     }
+    failed.request_id.as_ref()?;
     if failed.action == ANONYMOUS {
         return Some(Vec::new());
     }
-    failed.request_id.as_ref()?;
     let mut same: Vec<&Placed> = events
         .iter()
         .filter(|(_, event)| {

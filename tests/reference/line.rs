@@ -11,7 +11,10 @@ pub(crate) enum Line {
     /// Time, node id, node name.
     Server(Option<i64>, Option<String>, Option<String>),
     Other,
+    /// A record that is broken.
     Undecodable,
+    /// Bytes that are no text: broken among records, nothing of interest in a file without any.
+    Garbage,
 }
 
 /// An audit event, as far as the report uses it.
@@ -52,7 +55,7 @@ pub(crate) fn read(line: &[u8], offset: i64) -> Line {
     let line = line.trim_ascii();
     if line.first() != Some(&b'{') {
         let is_text = std::str::from_utf8(line).is_ok() && line.iter().all(|&b| b == b'\t' || !(b < 0x20 || b == 0x7f));
-        return if is_text { Line::Other } else { Line::Undecodable };
+        return if is_text { Line::Other } else { Line::Garbage };
     }
     let Some(json) = Json::parse(line) else { return Line::Undecodable };
     let kind = json.text("type");

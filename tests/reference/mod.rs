@@ -70,8 +70,9 @@ pub(crate) struct Group {
     pub(crate) count: u64,
     pub(crate) first: String,
     pub(crate) last: String,
-    /// Most frequent first, then by address.
+    /// Most frequent first, then by address; at most 50.
     pub(crate) sources: Vec<(String, u64)>,
+    pub(crate) sources_total: u64,
     pub(crate) nodes: Vec<String>,
     pub(crate) actions: BTreeMap<String, u64>,
 }
@@ -136,6 +137,7 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
         let mut file = File::default();
         let mut steps = (0, 0);
         let mut previous = None;
+        let mut garbage = 0;
         for (line, text) in (1..).zip(lines(bytes)) {
             file.counts.lines += 1;
             if text.len() > settings.max_line {
@@ -145,6 +147,7 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
             match line::read(text, settings.offset) {
                 Line::Other => file.counts.other += 1,
                 Line::Undecodable => file.counts.undecodable += 1,
+                Line::Garbage => garbage += 1,
                 Line::Server(_, id, name) => {
                     file.counts.server += 1;
                     server_logs.insert(id.clone().or(name.clone()));
@@ -167,6 +170,9 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
                 }
             }
         }
+        let counts = &mut file.counts;
+        let among_records = counts.audit + counts.server + counts.undecodable > 0;
+        *if among_records { &mut counts.undecodable } else { &mut counts.other } += garbage;
         file.newest_first = steps.1 > steps.0;
         files.push(file);
     }
@@ -188,6 +194,7 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
     };
     let mut nodes: Vec<Node> = named
         .iter()
+        .filter(|(node, _)| node.is_some())
         .map(|(node, (id, name))| {
             let count = as_read.iter().filter(|(_, event)| event.node() == *node).count() as u64;
             let facts = [
@@ -308,7 +315,8 @@ fn groups(attempts: &[Attempt]) -> Vec<Group> {
                 count: members.len() as u64,
                 first: members.iter().map(|member| member.time).min().map(rfc3339).unwrap_or_default(),
                 last: members.iter().map(|member| member.time).max().map(rfc3339).unwrap_or_default(),
-                sources,
+                sources_total: sources.len() as u64,
+                sources: sources.into_iter().take(50).collect(),
                 nodes: nodes.into_iter().collect(),
                 actions,
             }

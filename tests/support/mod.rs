@@ -62,6 +62,12 @@ impl Inputs {
         &self.sources
     }
 
+    /// Names and contents, for the message of a failed test.
+    pub(crate) fn shown(&self) -> String {
+        let shown = |(path, bytes): &Source| format!("{path}:\n{}", String::from_utf8_lossy(bytes));
+        self.sources.iter().map(shown).collect()
+    }
+
     /// The tool's report over the whole folder.
     pub(crate) fn report(&self, options: &[&str]) -> Report {
         report(&[self.path().to_str().unwrap()], options)
@@ -77,6 +83,32 @@ impl Inputs {
             bucket_seconds: report.timeline.bucket_seconds,
         };
         (Numbers::of(&report), crate::reference::numbers(&self.sources, &settings))
+    }
+}
+
+/// The lines in which two texts differ, `None` if they do not.
+pub(crate) fn difference(left: &str, right: &str) -> Option<String> {
+    if left == right {
+        return None;
+    }
+    let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
+    let start = left.iter().zip(&right).take_while(|(a, b)| a == b).count();
+    let rest = (&left[start..], &right[start..]);
+    let end = rest.0.iter().rev().zip(rest.1.iter().rev()).take_while(|(a, b)| a == b).count();
+    let part = |lines: &[&str]| lines[..lines.len() - end].join("\n");
+    Some(format!("from line {}:\n{}\n--- against ---\n{}", start + 1, part(rest.0), part(rest.1)))
+}
+
+/// How the tool's numbers differ from the reference's.
+pub(crate) fn disagreement((tool, reference): &(Numbers, Numbers)) -> Option<String> {
+    difference(&format!("{tool:#?}"), &format!("{reference:#?}"))
+}
+
+/// Asserts that the tool's numbers are the reference's.
+#[track_caller]
+pub(crate) fn assert_equal(both: &(Numbers, Numbers), about: &str) {
+    if let Some(difference) = disagreement(both) {
+        panic!("{about}: tool against reference {difference}");
     }
 }
 
