@@ -2,6 +2,7 @@
 //!
 //! Inputs are opened for reading only, nothing is unpacked to disk, and the names of archive members are never opened.
 
+mod codec;
 mod compression;
 mod discover;
 
@@ -69,7 +70,7 @@ impl Streams {
         // What is decompressed passes here and nowhere else: the place for a limit on it.
         let input = Peeked::new(self.file);
         let compression = Compression::of(input.head());
-        let mut reader = compression.decoder(input);
+        let mut reader = compression.decoder(input)?;
         each(&StreamInfo { label: self.label, compression }, &mut *reader);
         Ok(())
     }
