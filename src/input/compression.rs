@@ -6,7 +6,7 @@ use super::codec::{Bzip2, Codec, Deflate, Gzip, Step, Xz, Zstd};
 use crate::error::ProblemKind;
 
 /// Compressed bytes taken from a file at a time: enough to fill the caller's buffer, small enough for the L2 cache.
-const BLOCK: usize = 256 << 10;
+pub(super) const BLOCK: usize = 256 << 10;
 
 /// How the bytes of an input are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,11 +74,13 @@ impl Compression {
     }
 }
 
-/// Which problem an error of a reader stands for: damaged data, or a device that failed.
+/// Which problem an error of a reader stands for: damaged data, something that this program cannot read (an encrypted
+/// member), or a device that failed.
 #[must_use]
 pub fn problem_kind(err: &io::Error) -> ProblemKind {
     match err.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => ProblemKind::CorruptCompression,
+        io::ErrorKind::Unsupported => ProblemKind::Unreadable,
         _ => ProblemKind::ReadError,
     }
 }
@@ -88,7 +90,7 @@ pub fn problem_kind(err: &io::Error) -> ProblemKind {
 /// One loop of our own for all formats, because the libraries' readers drop what the failing call had decompressed, do
 /// not tell zero padding from garbage after the last member, and do not say where the damage is. Garbage is what gzip(1)
 /// calls it: bytes that do not begin another member.
-struct Members<R, C> {
+pub(super) struct Members<R, C> {
     input: R,
     codec: C,
     state: State,
@@ -104,8 +106,15 @@ enum State {
 }
 
 impl<R: BufRead, C: Codec> Members<R, C> {
-    fn new(input: R) -> io::Result<Self> {
+    pub(super) fn new(input: R) -> io::Result<Self> {
         Ok(Self { input, codec: C::new()?, state: State::Inside, position: 0 })
+    }
+
+    /// Reads to the end or the first error; compressed bytes used.
+    pub(super) fn read_through(&mut self) -> u64 {
+        let mut scratch = [0; 16 << 10];
+        while self.read(&mut scratch).is_ok_and(|n| n > 0) {}
+        self.position
     }
 
     /// Skips zero padding. Whether another member begins.

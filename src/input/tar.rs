@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use super::archive::{Broken, damage};
+use super::archive::{Broken, damage, unsupported};
 
 const BLOCK: usize = 512;
 
@@ -30,6 +30,12 @@ pub(super) fn members(input: &mut dyn Read, each: &mut dyn FnMut(&[u8], &mut dyn
             continue;
         }
         let kind = header[156];
+        let mut more = kind == b'S' && header[482] != 0;
+        while more {
+            let mut holes = [0; BLOCK];
+            more = read_block(input, &mut holes, position)? && holes[504] != 0;
+            position += BLOCK as u64;
+        }
         let declared = number(&header[124..136]);
         // Links, devices, folders have no bytes whatever size is declared.
         let size = match kind {
@@ -46,7 +52,7 @@ pub(super) fn members(input: &mut dyn Read, each: &mut dyn FnMut(&[u8], &mut dyn
                 let extended = std::mem::take(&mut next);
                 let name = extended.name.unwrap_or_else(|| name(&header));
                 if kind == b'S' || extended.sparse {
-                    each(&name, &mut Broken(Some(damage("a sparse member: its holes are not read"))));
+                    each(&name, &mut Broken(Some(unsupported("a sparse member: its holes are not read"))));
                 } else if !(kind == 0 && name.ends_with(b"/")) {
                     each(&name, &mut member);
                 }
@@ -102,7 +108,9 @@ impl Extended {
             let Some(equals) = record.iter().position(|byte| *byte == b'=') else { continue };
             let (key, value) = (&record[..equals], &record[equals + 1..]);
             match key {
-                b"path" => self.name = Some(value.to_vec()),
+                // The path of a sparse member is another one, of a place to put it.
+                b"GNU.sparse.name" => (self.name, self.sparse) = (Some(value.to_vec()), true),
+                b"path" if !self.sparse => self.name = Some(value.to_vec()),
                 b"size" => self.size = decimal(value),
                 _ if key.starts_with(b"GNU.sparse.") => self.sparse = true,
                 _ => {}
@@ -338,15 +346,28 @@ pub(super) mod tests {
 
     #[test]
     fn sparse_members_are_said_to_be_unread() {
+        let mut more_holes = member(b'S', "many", &[7; 3 * BLOCK]);
+        // Two blocks of holes before the data.
+        more_holes[124..135].copy_from_slice(format!("{BLOCK:011o}").as_bytes());
+        more_holes[482] = 1;
+        more_holes[BLOCK + 504] = 1;
+        more_holes[2 * BLOCK + 504] = 0;
+        let sum: u64 = (0..BLOCK).filter(|at| !(148..156).contains(at)).map(|at| u64::from(more_holes[at])).sum();
+        more_holes[148..155].copy_from_slice(format!("{:06o}\0", sum + 8 * 32).as_bytes());
         let archive = [
             member(b'S', "old", b"data"),
-            member(b'x', "pax", b"22 GNU.sparse.major=1\n"),
+            member(b'x', "pax", b"22 GNU.sparse.major=1\n23 GNU.sparse.name=real\n8 path=\n"),
             member(b'0', "new", b"map"),
             member(b'0', "plain", b"x"),
+            more_holes,
+            member(b'0', "last", b"y"),
         ];
         let (all, err) = read(&archive.concat());
         assert_eq!(err, None);
         assert!(all[0].1.starts_with("a sparse member") && all[1].1.starts_with("a sparse member"), "{all:?}");
+        assert_eq!(all[1].0, "real");
         assert_eq!(all[2].1, "x");
+        assert!(all[3].1.starts_with("a sparse member"));
+        assert_eq!(all[4..], named(&[("last", "y")]));
     }
 }
