@@ -287,6 +287,14 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_zip_in_a_damaged_stream_is_not_all_that_was_there() {
+        let data = gz(&zip(&[("a", Compression::Deflate, b"one")]));
+        let (all, err) = read(&data[..data.len() - 4]);
+        assert_eq!(all, [("in!a".to_owned(), "deflate", "one".to_owned())]);
+        assert!(err.unwrap().starts_with("gzip data ends early"));
+    }
+
+    #[test]
     fn layers_end() {
         let mut data = b"x".to_vec();
         for _ in 0..MAX_LAYERS {

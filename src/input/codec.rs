@@ -120,7 +120,6 @@ impl Codec for Zstd {
 
     fn restart(&mut self) -> io::Result<()> {
         // After a frame the context waits for the next.
-        self.wanted = ZSTD_BEGIN;
         Ok(())
     }
 

@@ -354,6 +354,22 @@ mod tests {
     }
 
     #[test]
+    fn damaged_zstd_loses_one_block_however_it_is_read() {
+        let text = text(150_000);
+        let whole = compress(Compression::Zstd, &text);
+        for eighth in 1..8 {
+            let mut data = whole.clone();
+            let at = data.len() * eighth / 8;
+            data[at..at + 64].fill(0xff);
+            let (most, _) = read_into(Compression::Zstd, &data, 1, 1 << 20);
+            for (step, buffer) in [(1000, 100), (usize::MAX, 1000), (usize::MAX, 200_000), (usize::MAX, 4 << 20)] {
+                let (out, _) = read_into(Compression::Zstd, &data, step, buffer);
+                assert_eq!(out.len(), most.len(), "{at} {step} {buffer}");
+            }
+        }
+    }
+
+    #[test]
     fn an_error_of_the_device_is_not_damage() {
         let failing = Trickle(b"\x1f\x8b\x08", 2).chain(Failing);
         let err = Compression::Gzip.decoder(failing).unwrap().read(&mut [0; 10]).unwrap_err();

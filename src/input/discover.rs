@@ -86,9 +86,8 @@ impl Search {
 
     fn glob(&mut self, pattern: &str) {
         // `*` stops at `/`, as in a shell, but also matches hidden names: evidence must not be left out in silence.
-        let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
         let label = Path::new(pattern);
-        let matches = match glob::glob_with(pattern, options) {
+        let matches = match glob::glob(pattern) {
             Ok(matches) => matches,
             Err(err) => {
                 let message = format!("no such file, and not a valid pattern: {}", err.msg);

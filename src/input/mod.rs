@@ -166,6 +166,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_a_length_may_have_content() {
+        let path = Path::new("/proc/self/status");
+        if path.exists() {
+            assert!(!streams(path)[0].2.is_empty());
+        }
+    }
+
+    #[test]
     fn looking_at_a_pipe_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let fifo = folder.path().join("fifo");

@@ -281,6 +281,16 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn members_missing_from_the_directory_are_told() {
+        let mut data = zip(&[("a", Compression::None, b"1")]);
+        let end = data.len() - 22;
+        (data[end + 8], data[end + 10]) = (2, 2);
+        let (all, err) = read_damaged(&data);
+        assert_eq!(all, [("a".to_owned(), "1".to_owned())]);
+        assert_eq!(err.unwrap(), "the zip directory has 1 members and declares 2");
+    }
+
+    #[test]
     fn what_cannot_be_decompressed_is_named() {
         let mut data =
             zip(&[("a", Compression::None, b"1"), ("b", Compression::None, b"2"), ("c", Compression::None, b"3")]);
