@@ -2,6 +2,7 @@
 //!
 //! `ESAUDIT_UPDATE_README=1 cargo test --test readme` writes the present output into the README instead.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -125,6 +126,27 @@ fn the_readme_shows_what_its_commands_print() {
         examples.len(),
         wrong.join("\n")
     );
+}
+
+/// What the README shows of the incident is also what was planted: attempts by principal and chain, and the totals.
+#[test]
+fn the_incident_agrees_with_its_truth() {
+    let output = run("esaudit report testdata/incident --format json", playground().path());
+    let report: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let truth = fs::read_to_string(root().join("testdata/incident.truth.json")).unwrap();
+    let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
+    // Reasons are left out: how many of them can be found is another question.
+    let counts = |document: &serde_json::Value| {
+        let mut counts = BTreeMap::new();
+        for group in document["groups"].as_array().unwrap() {
+            let key = format!("{} {}", group["principal"], group["realm_chain"]);
+            *counts.entry(key).or_insert(0) += group["count"].as_u64().unwrap();
+        }
+        counts
+    };
+    assert_eq!(counts(&report), counts(&truth));
+    assert_eq!(report["totals"], truth["totals"]);
+    assert_eq!(report["coverage"]["undecodable_lines"], 0);
 }
 
 /// The anchor of a heading: lower case, spaces to hyphens, other signs dropped.
