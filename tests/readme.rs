@@ -2,6 +2,9 @@
 //!
 //! `ESAUDIT_UPDATE_README=1 cargo test --test readme` writes the present output into the README instead.
 
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
