@@ -287,10 +287,11 @@ fn compatible(
     }
     if record.about == Subject::Realm && !record.subject.is_some() {
         let symbols = &joined.state.symbols;
-        if let (Some(text), Some(name)) = (symbols.get(record.text), symbols.get(attempt.principal)) {
-            if !name.is_empty() && memchr::memmem::find(text, name).is_some() {
-                bonus += NAMED_IN_TEXT;
-            }
+        if let (Some(text), Some(name)) = (symbols.get(record.text), symbols.get(attempt.principal))
+            && !name.is_empty()
+            && memchr::memmem::find(text, name).is_some()
+        {
+            bonus += NAMED_IN_TEXT;
         }
     }
     Some(bonus)
@@ -303,5 +304,5 @@ fn asks(joined: &Correlated, chain: ChainId, realm: Sym) -> bool {
 
 /// Sorts refusals by time, then place.
 pub(super) fn sort(failures: &mut [KeyFailure]) {
-    failures.sort_by(|a, b| (a.time, a.place, Reverse(a.attempt)).cmp(&(b.time, b.place, Reverse(b.attempt))));
+    failures.sort_by_key(|a| (a.time, a.place, Reverse(a.attempt)));
 }
