@@ -162,6 +162,8 @@ fn group(
         sources_total,
         nodes: texts(&["kE3pLqWwT2mZr0aXbYcD1g"]),
         actions: BTreeMap::from([("authentication_failed".to_owned(), count)]),
+        why: vec![],
+        messages: vec![],
         evidence: vec![place("logs/es-1_audit.json", 17)],
     }
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
-use crate::state::{Actor, Attempt, State};
+use crate::state::{Actor, Attempt, State, Sym};
 
 /// The joined result of a run.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Correlated {
     pub changes: Vec<Change>,
     /// Refusals of API keys, by time.
     pub key_failures: Vec<KeyFailure>,
+    /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
+    pub messages: BTreeMap<u32, Vec<Sym>>,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
     /// Events by `event.action`, duplicates excluded.
@@ -90,8 +92,18 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
     let duplicates = repeated.values().sum();
-    let (key_failures, keys) = (Vec::new(), Vec::new());
-    let mut joined = Correlated { state, places, nodes, attempts, changes, key_failures, keys, actions, duplicates };
+    let mut joined = Correlated {
+        state,
+        places,
+        nodes,
+        attempts,
+        changes,
+        key_failures: Vec::new(),
+        messages: BTreeMap::new(),
+        keys: Vec::new(),
+        actions,
+        duplicates,
+    };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);
     infer::infer(&mut joined, &keys, &mut failures);

@@ -77,7 +77,8 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     }
     for lines in of_realms.into_values().chain([of_anybody]) {
         for found in matched(joined, &lines, &by_node, &traces, window) {
-            let reason = lines[found.line as usize].record.reason;
+            let ReasonRecord { reason, text, .. } = lines[found.line as usize].record;
+            keep_text(&mut joined.messages, found.attempt, reason, text);
             let attempt = &mut joined.attempts[found.attempt as usize];
             if attempt.basis != Basis::ServerLog || stronger(reason) < stronger(attempt.reason) {
                 attempt.reason = reason;
@@ -92,6 +93,7 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     }
     for (line, found) in of_attempts.iter().zip(of_line) {
         if let Some(found) = found {
+            keep_text(&mut joined.messages, found.attempt, line.record.reason, line.record.text);
             let attempt = &mut joined.attempts[found.attempt as usize];
             attempt.reason = line.record.reason;
             attempt.basis = Basis::ServerLog;
@@ -113,17 +115,21 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     failures
 }
 
+/// A message that was not understood is evidence all the same.
+fn keep_text(messages: &mut BTreeMap<u32, Vec<Sym>>, attempt: u32, reason: Reason, text: Sym) {
+    if reason == Reason::Unknown && text.is_some() {
+        messages.entry(attempt).or_default().push(text);
+    }
+}
+
 /// An anonymous attempt that the server log does not mention came without credentials, if that log covers its time.
 fn say_what_silence_means(joined: &mut Correlated, window: i64) {
-    let spans: Vec<_> = joined.nodes.all().iter().map(|node| node.stats.server_span).collect();
+    let nodes = &joined.nodes;
     for attempt in &mut joined.attempts {
         if attempt.outcome != Outcome::AnonymousDenied || attempt.basis != Basis::None {
             continue;
         }
-        let span = spans[joined.nodes.index(attempt.node)];
-        let covers = span.first.is_some_and(|first| first.0 - window <= attempt.time.0)
-            && span.last.is_some_and(|last| attempt.time.0 <= last.0 + window);
-        if covers {
+        if nodes.of(attempt.node).server_log_covers(attempt.time, window) {
             attempt.reason = Reason::MissingCredentials;
             attempt.basis = Basis::ServerLog;
         }
