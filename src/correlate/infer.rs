@@ -53,10 +53,17 @@ pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Ve
 /// the interface wants (audit-format 1.9).
 fn known_ids(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     let by_id: BTreeMap<Sym, &KeyInfo> = keys.iter().map(|key| (key.id, key)).collect();
+    // A key that works is of the right type: then the node was too busy to check it, or something else.
+    let works: BTreeSet<Sym> = joined.successes().map(|actor| actor.apikey).collect();
     for at in 0..joined.attempts.len() {
         let attempt = joined.attempts[at];
         let Some(key) = by_id.get(&attempt.principal) else { continue };
-        if attempt.outcome != Outcome::Failed || attempt.basis != Basis::None {
+        if attempt.outcome != Outcome::Failed || attempt.basis != Basis::None || works.contains(&key.id) {
+            continue;
+        }
+        // The listing says that it is a key for this interface, or the node's log is there and complains of no type.
+        let rest = joined.state.symbols.get(key.kind).is_some_and(|kind| kind != b"cross_cluster");
+        if rest || joined.nodes.of(attempt.node).server_log_covers(attempt.time, 0) {
             continue;
         }
         let basis =

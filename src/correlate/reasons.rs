@@ -99,9 +99,12 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
             attempt.basis = Basis::ServerLog;
         }
         if line.record.about == Subject::ApiKey {
+            // A terminated attempt bears the id that its line may leave out.
+            let principal = found.map_or(Sym::NONE, |found| joined.attempts[found.attempt as usize].principal);
+            let subject = line.record.subject;
             failures.push(KeyFailure {
                 attempt: found.map(|found| found.attempt),
-                key: line.record.subject,
+                key: if subject.is_some() { subject } else { principal },
                 reason: line.record.reason,
                 time: line.record.time,
                 place: line.place,
@@ -276,6 +279,10 @@ fn compatible(
     let named = record.subject.is_some() && attempt.principal == record.subject;
     let anonymous = attempt.outcome == Outcome::AnonymousDenied;
     let fits = match record.about {
+        // Too busy to check a key: the attempt ends there, in the name of the key's id, which the line leaves out.
+        Subject::ApiKey if record.reason == Reason::ServerBusy && !record.subject.is_some() => {
+            !anonymous && is_key_id(joined, attempt.principal)
+        }
         Subject::ApiKey => anonymous || named,
         Subject::Token => anonymous || !attempt.principal.is_some(),
         Subject::ServiceToken => anonymous || named,
@@ -301,6 +308,12 @@ fn compatible(
         }
     }
     Some(bonus)
+}
+
+/// Whether a principal has the form of an API key's id: 20 characters of base64url, as Elasticsearch makes them.
+fn is_key_id(joined: &Correlated, principal: Sym) -> bool {
+    let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    joined.state.symbols.get(principal).is_some_and(|id| id.len() == 20 && id.iter().all(of_base64))
 }
 
 /// Whether a realm is in a chain, or the chain is not known.
