@@ -184,6 +184,7 @@ fn change(time: &str, action: &str, actor: Option<&str>, ids: &[&str], target: O
         request_id: text("Hf3kqLs2S0m1dY"),
         target: target.map(str::to_owned),
         ids: texts(ids),
+        resolved_ids: vec![],
         name: None,
         owner: None,
         owner_realm: None,
