@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use esaudit::cli::{self, Asked, ReportRequest, Terminal};
+use esaudit::aggregate;
+use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
 use esaudit::pipeline;
 use esaudit::report::renderer;
 
@@ -11,28 +12,40 @@ use esaudit::report::renderer;
 const INCOMPLETE: u8 = 2;
 
 fn main() -> ExitCode {
-    let status = match cli::parse(std::env::args_os(), terminal()) {
-        Ok(Asked::Report(request)) => report(&request).unwrap_or_else(|error| {
-            // Nothing is left to tell if even this cannot be written.
-            let _ = writeln!(io::stderr(), "esaudit: {error}");
-            INCOMPLETE
-        }),
-        Err(stop) => stop.print(),
+    let done = match cli::parse(std::env::args_os(), terminal()) {
+        Ok(Asked::Report(request)) => report(&request),
+        Ok(Asked::Keys(request)) => keys(&request),
+        Err(stop) => Ok(stop.print()),
     };
-    ExitCode::from(status)
+    ExitCode::from(done.unwrap_or_else(|error| {
+        // Nothing is left to tell if even this cannot be written.
+        let _ = writeln!(io::stderr(), "esaudit: {error}");
+        INCOMPLETE
+    }))
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let analysis = pipeline::analyze(&request.paths, &request.options)?;
     let renderer = renderer(request.format).ok_or("no such format")?;
-    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let written = renderer.render(&analysis.report, &request.view, &mut out).and_then(|()| out.flush());
-    match written {
-        // The reader has seen enough, as in `esaudit report logs | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
-    }
+    print(|out| renderer.render(&analysis.report, &request.view, out))?;
     Ok(if analysis.incomplete { INCOMPLETE } else { 0 })
+}
+
+fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let read = pipeline::read(&request.paths, &request.options)?;
+    let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
+    print(|out| report.render(&request.format, &request.view, out))?;
+    Ok(if read.incomplete { INCOMPLETE } else { 0 })
+}
+
+/// Writes to standard output.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        // The reader has seen enough, as in `esaudit report logs | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 fn terminal() -> Terminal {

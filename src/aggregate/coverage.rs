@@ -170,7 +170,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
 }
 
 /// Stretches of one node named one by one; more are counted.
-const MOST_STRETCHES: usize = 3;
+const MOST_STRETCHES: usize = 4;
 
 /// The attempts of a node without a reason that its server log, which is there, does not reach.
 fn beyond_server_log(joined: &Correlated, at: usize, node: &Node) -> Option<String> {
@@ -199,15 +199,20 @@ fn beyond_server_log(joined: &Correlated, at: usize, node: &Node) -> Option<Stri
         .take(MOST_STRETCHES)
         .map(|(_, span, _)| {
             let time = |time: Option<Millis>| time.map(Millis::rfc3339).unwrap_or_default();
-            format!("{} to {}", time(span.first), time(span.last))
+            if span.first == span.last {
+                time(span.first)
+            } else {
+                format!("{} to {}", time(span.first), time(span.last))
+            }
         })
         .collect();
     if stretches.len() > MOST_STRETCHES {
-        shown.push(format!("{} more stretches", stretches.len() - MOST_STRETCHES));
+        shown.push(format!("and {} more stretches", stretches.len() - MOST_STRETCHES));
     }
     (attempts > 0).then(|| {
         format!(
-            "reasons of {attempts} failures on node {}: its server log does not cover {}",
+            "reasons of {attempts} {} on node {}: its server log does not cover {}",
+            if attempts == 1 { "failure" } else { "failures" },
             node.spoken(),
             shown.join(", ")
         )

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::state::{NodeStats, State, Sym};
+use crate::state::{Minutes, NodeStats, State, Sym};
 use crate::time::Millis;
 
 /// A node.
@@ -124,10 +124,31 @@ impl NodeTable {
 
 fn covered(stats: &NodeStats) -> Vec<(Millis, Millis)> {
     let (Some(first), Some(last)) = (stats.server_span.first, stats.server_span.last) else { return Vec::new() };
-    let gaps = stats.server_minutes.gaps();
+    let gaps = silences(&stats.server_minutes);
     let starts = std::iter::once(first).chain(gaps.iter().map(|gap| gap.1));
     let ends = gaps.iter().map(|gap| gap.0).chain(std::iter::once(last));
     starts.zip(ends).collect()
+}
+
+/// Stretches in which a server log is so silent that a part of it must be missing. Server logs are uneven: minutes, and
+/// in a quiet cluster hours, mean nothing. Each hour is taken to be silent with the frequency of the other hours; what
+/// chance would bring about less often than once in a million is no chance.
+fn silences(minutes: &Minutes) -> Vec<(Millis, Millis)> {
+    const CHANCE: f64 = 1e-6;
+    let active: Vec<i64> = minutes.iter().collect();
+    let (Some(first), Some(last)) = (active.first(), active.last()) else { return Vec::new() };
+    let mut hours: Vec<i64> = active.iter().map(|minute| minute.div_euclid(60)).collect();
+    hours.dedup();
+    let span = last.div_euclid(60) - first.div_euclid(60) + 1;
+    let silent = |pair: &[i64]| (pair[1].div_euclid(60) - pair[0].div_euclid(60) - 1).max(0);
+    let unusual = |pair: &[i64]| {
+        let others = (span - silent(pair)) as f64;
+        // Half an hour more of either kind: few hours prove little.
+        let frequency = (hours.len() as f64 + 0.5) / (others + 1.0);
+        silent(pair) > 0 && (1.0 - frequency).powf(silent(pair) as f64) < CHANCE
+    };
+    let stretch = |pair: &[i64]| (Millis((pair[0] + 1) * 60_000), Millis(pair[1] * 60_000));
+    active.windows(2).filter(|pair| unusual(pair)).map(stretch).collect()
 }
 
 /// Text server logs name their node only by name, audit files by default only by id. Where no record has both, paths may
