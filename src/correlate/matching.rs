@@ -44,6 +44,9 @@ const UNKNOWN_SPREAD: f64 = 10.0;
 /// Certain pairs from which a spread is learned.
 const ENOUGH: usize = 8;
 
+/// Share of pairs whose distance is anything within the window: a garbage collection may come between the two logs.
+const DELAYED: f64 = 0.03;
+
 /// Likelihood that the attempt of a line is not among the candidates (not logged, lost, outside the window).
 const ABSENT: f64 = 0.01;
 
@@ -57,13 +60,15 @@ const ROUNDS: usize = 8;
 struct Learned {
     centre: f64,
     spread: f64,
+    /// Likelihood of any one distance within the window.
+    delayed: f64,
     counts: HashMap<(u32, u32), f64, RandomState>,
     totals: HashMap<u32, f64, RandomState>,
     clients: f64,
 }
 
 impl Learned {
-    fn from(pairs: &[Pair], certain: impl Iterator<Item = (usize, f64)>) -> Self {
+    fn from(pairs: &[Pair], certain: impl Iterator<Item = (usize, f64)>, window: i64) -> Self {
         let mut distances: Vec<i64> = Vec::new();
         let mut counts: HashMap<(u32, u32), f64, RandomState> = HashMap::default();
         let mut totals: HashMap<u32, f64, RandomState> = HashMap::default();
@@ -86,18 +91,18 @@ impl Learned {
         let mut clients: Vec<u32> = pairs.iter().map(|pair| pair.affinity.1).collect();
         clients.sort_unstable();
         clients.dedup();
-        Self { centre, spread, counts, totals, clients: clients.len().max(1) as f64 }
+        let delayed = DELAYED / (2.0 * window.max(1) as f64);
+        Self { centre, spread, delayed, counts, totals, clients: clients.len().max(1) as f64 }
     }
 
     /// Logarithm of the likelihood of a pair.
     fn score(&self, pair: &Pair) -> f64 {
         let apart = (pair.apart as f64 - self.centre).abs() / self.spread;
-        // Heavier tails than Laplace beyond ten scales: a garbage collection may come between the two logs.
-        let time = if apart > 10.0 { -10.0 - (apart - 9.0).ln() } else { -apart };
+        let time = ((-apart).exp() / (2.0 * self.spread) + self.delayed).ln();
         let seen = self.counts.get(&pair.affinity).copied().unwrap_or(0.0);
         let total = self.totals.get(&pair.affinity.0).copied().unwrap_or(0.0);
         let client = (seen + UNSEEN / self.clients) / (total + UNSEEN);
-        time - (2.0 * self.spread).ln() + client.ln() + pair.bonus
+        time + client.ln() + pair.bonus
     }
 }
 
@@ -110,12 +115,12 @@ pub(super) fn assign(pairs: &[Pair], window: i64) -> Vec<Match> {
     let graph = Graph::new(pairs);
     let alone = graph.of_line.iter().filter(|candidates| candidates.len() == 1).map(|candidates| candidates.start);
     let certain = alone.filter(|&at| graph.of_attempt(graph.attempts[at]).len() == 1).map(|at| (at, 1.0));
-    let mut learned = Learned::from(pairs, certain);
+    let mut learned = Learned::from(pairs, certain, window);
     let mut matches = graph.solve(&learned, window);
     // What the confident matches teach settles more of the others; twice is enough, the third round changes nothing.
     for _ in 0..2 {
         let confident = matches.iter().filter(|(_, confidence)| *confidence >= 0.8).copied();
-        learned = Learned::from(pairs, confident);
+        learned = Learned::from(pairs, confident, window);
         matches = graph.solve(&learned, window);
     }
     matches

@@ -91,7 +91,11 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     for found in matches {
         of_line[found.line as usize] = Some(found);
     }
+    let mut left_over: Vec<Vec<Millis>> = vec![Vec::new(); joined.nodes.all().len()];
     for (line, found) in of_attempts.iter().zip(of_line) {
+        if found.is_none() {
+            left_over[line.node].push(line.record.time);
+        }
         if let Some(found) = found {
             keep_text(&mut joined.messages, found.attempt, line.record.reason, line.record.text);
             let attempt = &mut joined.attempts[found.attempt as usize];
@@ -114,7 +118,7 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
             });
         }
     }
-    say_what_silence_means(joined, window);
+    say_what_silence_means(joined, window, &left_over);
     failures
 }
 
@@ -125,14 +129,19 @@ fn keep_text(messages: &mut BTreeMap<u32, Vec<Sym>>, attempt: u32, reason: Reaso
     }
 }
 
-/// An anonymous attempt that the server log does not mention came without credentials, if that log covers its time.
-fn say_what_silence_means(joined: &mut Correlated, window: i64) {
+/// An anonymous attempt that the server log does not mention came without credentials, if that log covers its time and
+/// no line near by, `left_over` by node and time, tells of an attempt that was not found.
+fn say_what_silence_means(joined: &mut Correlated, window: i64, left_over: &[Vec<Millis>]) {
     let nodes = &joined.nodes;
     for attempt in &mut joined.attempts {
         if attempt.outcome != Outcome::AnonymousDenied || attempt.basis != Basis::None {
             continue;
         }
-        if nodes.of(attempt.node).server_log_covers(attempt.time, window) {
+        let near = window.saturating_mul(TRACE_WINDOWS);
+        let lines = &left_over[nodes.index(attempt.node)];
+        let next = lines.partition_point(|time| time.0 < attempt.time.0.saturating_sub(near));
+        let may_be_its = lines.get(next).is_some_and(|time| time.0 <= attempt.time.0.saturating_add(near));
+        if !may_be_its && nodes.of(attempt.node).server_log_covers(attempt.time, window) {
             attempt.reason = Reason::MissingCredentials;
             attempt.basis = Basis::ServerLog;
         }
