@@ -215,6 +215,7 @@ impl ReportArgs {
                 // A table is cut when it is drawn, so that it can say how much is left.
                 top: if is_table { None } else { self.top.and_then(rows) },
                 assume_tz: self.assume_tz,
+                ..Options::default()
             },
             format: self.format,
             view: View {

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::aggregate;
 use crate::correlate::correlate;
+use crate::detect;
 use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, StreamChunker, read_range};
@@ -44,7 +45,8 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
     let joined = correlate(state);
-    let report = aggregate::report(&joined, &found.problems, options);
+    let findings = detect::detect(&joined, options);
+    let report = aggregate::report(&joined, findings, &found.problems, options);
     Ok(Analysis { report, incomplete })
 }
 
