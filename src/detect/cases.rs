@@ -180,7 +180,12 @@ fn lean(scene: &Scene<'_>, case: &Case, worked_before: bool, success_after: Opti
     let steady = matches!(case.clues.first(), Some(Clue::Steady { .. }));
     let onset = case.clues.iter().any(|clue| matches!(clue, Clue::Onset { .. }));
     let enough = case.len() >= stale.failures && span >= Scene::ms(stale.span_seconds);
-    if enough && ((steady && sum < clues::DECIDED) || (onset && sum <= 0.0) || sum <= -2.0 * clues::DECIDED) {
+    let low = &scene.thresholds.low_and_slow;
+    let slow_gap = case.cadence.map_or(span / (case.range.len() as i64 - 1), |cadence| cadence.median_ms);
+    let is_slow = slow_gap >= Scene::ms(low.median_gap_seconds);
+    // A few tries an hour by the clock may be patience as well as a schedule: then the other clues decide.
+    let by_clock = steady && sum < if is_slow { 0.0 } else { clues::DECIDED };
+    if enough && (by_clock || (onset && sum <= 0.0) || sum <= -2.0 * clues::DECIDED) {
         return Lean::Stale;
     }
     // A person who mistypes, or has forgotten, on a machine that lets them in before or after.
@@ -191,9 +196,6 @@ fn lean(scene: &Scene<'_>, case: &Case, worked_before: bool, success_after: Opti
     if worked_before && sum < 0.0 && case.len() < 2 * general.mistype_failures {
         return Lean::Nothing;
     }
-    let low = &scene.thresholds.low_and_slow;
-    let slow_gap = case.cadence.map_or(span / (case.range.len() as i64 - 1), |cadence| cadence.median_ms);
-    let is_slow = slow_gap >= Scene::ms(low.median_gap_seconds);
     let asked = if is_slow { low.failures } else { 2 * low.failures };
     let pair = scene.pair(case.pair);
     let between = || count_within(scene.successes.own(pair.principal, pair.source), case.first, case.last);

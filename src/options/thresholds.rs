@@ -77,7 +77,7 @@ thresholds! {
         /// Bursts of one campaign may pause this long.
         campaign_pause_seconds: u64 = 86_400, "own: attackers come back the next day; a day later it is told as a second campaign";
         /// A cadence is steady if the median deviation of the gaps is at most this share of their median (chance: 0.7).
-        steady_spread: f64 = 0.2, "own: schedulers drift by a few percent, exponential gaps have 0.69";
+        steady_spread: f64 = 0.15, "own: schedulers drift by a few percent, a tenth of jitter gives 0.1, exponential gaps have 0.69";
         /// Failures from which a cadence is measured at all.
         steady_failures: u64 = 8, "own: fewer gaps look steady by chance";
         /// A change and the failures it causes lie at most this far apart.
