@@ -125,6 +125,9 @@ pub struct Surroundings {
     /// The organisation's own networks; empty = the private address ranges.
     pub internal_networks: Vec<Cidr>,
 }
+/// Server log and audit log of one node share their clock and are written within milliseconds of each other; a garbage
+/// collection or a slow disk may come between.
+pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
 /// Everything that can change the answer, or how fast it comes.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,6 +146,10 @@ pub struct Options {
     pub by: Vec<GroupBy>,
     /// Groups shown; `None` = all.
     pub top: Option<usize>,
+    /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
+    pub api_keys: Vec<std::path::PathBuf>,
+    /// How far a line of the server log and the attempt it explains may be apart, in milliseconds.
+    pub match_window_ms: i64,
     /// Zone of times that carry none.
     pub assume_tz: crate::time::Zone,
     /// Thresholds of the findings.
@@ -161,6 +168,8 @@ impl Default for Options {
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             top: None,
+            api_keys: Vec::new(),
+            match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),

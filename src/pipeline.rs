@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::aggregate;
 use crate::correlate::correlate;
+use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
@@ -36,7 +37,8 @@ pub struct Analysis {
 /// # Errors
 /// Only if no worker threads can be started. Inputs that cannot be read are told in the report.
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
-    let found = input::discover(paths);
+    let mut found = input::discover(paths);
+    let listing = listing(options, &mut found.problems);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let threads = pool.current_num_threads();
     let queue = Queue::new(found.sources, threads);
@@ -44,10 +46,23 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
     let state = pool.install(|| merge(states));
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
-    let joined = correlate(state);
+    let joined = correlate(state, &listing, options);
     let findings = detect::detect(&joined, options);
     let report = aggregate::report(&joined, findings, &found.problems, options);
     Ok(Analysis { report, incomplete })
+}
+
+/// Reads the listings of API keys; what cannot be read is a problem.
+fn listing(options: &Options, problems: &mut Vec<(String, ProblemKind, String)>) -> Vec<ApiKey> {
+    let mut keys = Vec::new();
+    for path in &options.api_keys {
+        let read = std::fs::read(path).map_err(|error| error.to_string()).and_then(|text| apikeys::parse(&text));
+        match read {
+            Ok(listed) => keys.extend(listed),
+            Err(message) => problems.push((path.to_string_lossy().into_owned(), ProblemKind::Unreadable, message)),
+        }
+    }
+    keys
 }
 
 /// Joins the states of the workers: tables one after the other, records of all workers at once.

@@ -19,7 +19,10 @@ static DOC: Doc = Doc {
         "Widen its role descriptors: PUT /_security/api_key/{key} (from 8.4), or make a new key; its owner must have the privileges itself.",
         "Check the index names that {sources} write to: a new index pattern is the usual cause.",
     ],
-    false_positives: &["Clients that probe for privileges when they start.", "A key that is narrow on purpose, in a client that asks for too much."],
+    false_positives: &[
+        "Clients that probe for privileges when they start.",
+        "A key that is narrow on purpose, in a client that asks for too much.",
+    ],
     attack: &[],
     source: "audit-events reference of Elasticsearch (access_denied, apikey.id); limited-by role descriptors of API keys",
 };
@@ -47,7 +50,12 @@ impl Detector for ApiKeyUnderprivileged {
             let total: u64 = denials.iter().map(|(_, series)| series.count()).sum();
             if total >= scene.thresholds.api_key_underprivileged.denials {
                 denials.sort_by_key(|(actor, series)| {
-                    (series.first(), scene.bytes(actor.source), scene.bytes(actor.es_action), scene.joined.nodes.index(actor.node))
+                    (
+                        series.first(),
+                        scene.bytes(actor.source),
+                        scene.bytes(actor.es_action),
+                        scene.joined.nodes.index(actor.node),
+                    )
                 });
                 report(scene, found, &denials, total);
             }
@@ -73,15 +81,16 @@ fn report(scene: &Scene<'_>, found: &mut Found, denials: &[(&Actor, &Series)], t
     let mut draft = Draft::new(&DOC, severity, judged);
     let id = scene.text(key);
     let name = scene.key_name(key).map_or_else(String::new, |name| format!(" ({name})"));
-    draft.title = format!(
-        "API key {id}{name} may not do {}",
-        words::list(&actions, actions_total, 1)
-    );
+    draft.title = format!("API key {id}{name} may not do {}", words::list(&actions, actions_total, 1));
     let first = denials.iter().filter_map(|(_, series)| series.first()).min();
     let last = denials.iter().filter_map(|(_, series)| series.last()).max();
     let span = |first: Millis, last: Millis| words::duration(last.0 - first.0);
     let over = first.zip(last).map_or_else(String::new, |(first, last)| format!(" in {}", span(first, last)));
-    draft.why.push(format!("{} refused{over}, from {}", words::count(total, "action", "actions"), words::list(&sources, sources_total, 3)));
+    draft.why.push(format!(
+        "{} refused{over}, from {}",
+        words::count(total, "action", "actions"),
+        words::list(&sources, sources_total, 3)
+    ));
     draft.why.push(format!("The key is valid: an access decision means that it was accepted. Its owner is {owner}"));
     draft.why.push(format!("Refused: {}", words::list(&actions, actions_total, 5)));
     let successes: u64 = scene

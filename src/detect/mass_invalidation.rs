@@ -23,7 +23,10 @@ static DOC: Doc = Doc {
         "List what is affected: GET /_security/api_key?active_only=false, invalidated since; give its clients new keys.",
         "Give accounts that need only their own keys manage_own_api_key instead of manage_api_key.",
     ],
-    false_positives: &["A planned rotation or the clean-up after a colleague has left.", "A tool that makes and invalidates a key for each run."],
+    false_positives: &[
+        "A planned rotation or the clean-up after a colleague has left.",
+        "A tool that makes and invalidates a key for each run.",
+    ],
     attack: &["T1531"],
     source: "MITRE ATT&CK T1531 Account Access Removal; the default of ten keys is judgement",
 };
@@ -54,7 +57,9 @@ impl Detector for MassInvalidation {
         }
         for changes in actors.into_values() {
             // Stretches without a pause as long as the window; within one, the window slides over single keys.
-            for run in changes.chunk_by(|&a, &b| scene.joined.changes[b].record.time.0 - scene.joined.changes[a].record.time.0 <= window) {
+            for run in changes.chunk_by(|&a, &b| {
+                scene.joined.changes[b].record.time.0 - scene.joined.changes[a].record.time.0 <= window
+            }) {
                 let times: Vec<Millis> = run
                     .iter()
                     .flat_map(|&at| {
@@ -141,7 +146,10 @@ fn report(scene: &Scene<'_>, found: &mut Found, run: &[usize], resolved: &BTreeM
     }
     draft.why.push(match earlier {
         0 => format!("{actor} had invalidated no key before in these logs"),
-        earlier => format!("{actor} had invalidated keys {} before in these logs", words::count(earlier as u64, "time", "times")),
+        earlier => format!(
+            "{actor} had invalidated keys {} before in these logs",
+            words::count(earlier as u64, "time", "times")
+        ),
     });
     if outside {
         draft.why.push("The source lies outside the internal networks".to_owned());

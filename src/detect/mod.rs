@@ -13,17 +13,29 @@ mod doc;
 mod draft;
 mod index;
 mod kinds;
+mod refusals;
 mod scene;
 mod successes;
 mod sweep;
 mod words;
 
 mod account_compromise;
+mod api_key_bad_secret;
+mod api_key_expired_in_use;
+mod api_key_invalidated_in_use;
+mod api_key_rotation_outage;
+mod api_key_underprivileged;
+mod api_key_unknown;
+mod api_key_wrong_type;
+mod clock_skew;
 mod credential_stuffing;
 mod low_and_slow;
+mod mass_invalidation;
+mod missing_credentials;
 mod password_guessing;
 mod password_spraying;
 mod stale_credential;
+mod wrong_realm;
 
 pub use doc::{Doc, explain, listing};
 pub use kinds::{Kind, Severity, Verdict};
@@ -49,14 +61,16 @@ pub trait Detector: Sync {
     fn detect(&self, scene: &Scene<'_>, found: &mut Found);
 }
 
-/// Order in which detectors claim attempts: what the records themselves explain, then what a setting explains, then what a
-/// client explains, then what is left.
+/// Order in which detectors claim attempts: what a setting of a node explains, then what the records themselves explain, then
+/// what a client explains, then what is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// The reason is known.
-    Explained,
     /// The cluster's own settings.
     Settings,
+    /// A key and its replacement.
+    Rotation,
+    /// The reason is known.
+    Explained,
     /// A client's settings.
     Client,
     /// Attacks from many places.
@@ -79,6 +93,17 @@ pub static DETECTORS: &[&dyn Detector] = &[
     &low_and_slow::LowAndSlow,
     &account_compromise::AccountCompromise,
     &stale_credential::StaleCredential,
+    &api_key_invalidated_in_use::ApiKeyInvalidatedInUse,
+    &api_key_rotation_outage::ApiKeyRotationOutage,
+    &api_key_expired_in_use::ApiKeyExpiredInUse,
+    &api_key_unknown::ApiKeyUnknown,
+    &api_key_bad_secret::ApiKeyBadSecret,
+    &api_key_wrong_type::ApiKeyWrongType,
+    &api_key_underprivileged::ApiKeyUnderprivileged,
+    &mass_invalidation::MassInvalidation,
+    &missing_credentials::MissingCredentials,
+    &wrong_realm::WrongRealm,
+    &clock_skew::ClockSkew,
 ];
 
 /// The findings so far, and which attempts they explain.
@@ -144,7 +169,7 @@ mod tests {
     #[test]
     fn kinds_are_those_of_the_contract_in_order() {
         let kinds: Vec<Kind> = DETECTORS.iter().map(|detector| detector.doc().kind).collect();
-        assert!(kinds.is_sorted());
+        assert_eq!(kinds, Kind::ALL);
         for kind in Kind::ALL {
             assert_eq!(Kind::parse(kind.name()), Some(*kind));
         }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::cases::{self, Case};
 use super::index::{Index, Pair};
 use super::successes::Successes;
-use crate::correlate::{Correlated, Place};
+use crate::correlate::{Correlated, KeyInfo, Place};
 use crate::options::{Options, Surroundings, Thresholds};
 use crate::state::{Attempt, ChainId, Sym};
 use crate::time::Millis;
@@ -127,6 +127,22 @@ impl<'c> Scene<'c> {
     pub(super) fn is_stranger(&self, source: Sym, before: Millis) -> bool {
         self.successes.any()
             && !self.successes.of_source(source).iter().any(|entry| entry.series.first().is_some_and(|t| t < before))
+    }
+
+    /// What is known of an API key.
+    pub(super) fn key(&self, id: Sym) -> Option<&'c KeyInfo> {
+        let keys = &self.joined.keys;
+        keys.binary_search_by(|key| self.bytes(key.id).cmp(self.bytes(id))).ok().map(|at| &keys[at])
+    }
+
+    /// The name of an API key.
+    pub(super) fn key_name(&self, id: Sym) -> Option<String> {
+        self.key(id).and_then(|key| self.joined.state.symbols.string(key.name))
+    }
+
+    /// Known refusals of an API key.
+    pub(super) fn key_failures_of(&self, id: Sym) -> usize {
+        self.joined.key_failures.iter().filter(|failure| failure.key == id).count()
     }
 
     /// Milliseconds of a threshold in seconds.

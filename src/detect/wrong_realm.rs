@@ -20,7 +20,10 @@ static DOC: Doc = Doc {
         "Until then take {nodes} out of the load balancer for clients.",
         "Check the licence if the server log says that realms were skipped: GET /_license.",
     ],
-    false_positives: &["People who mistype, all on the node that the load balancer sends them to.", "A node whose directory server did not answer for a while."],
+    false_positives: &[
+        "People who mistype, all on the node that the load balancer sends them to.",
+        "A node whose directory server did not answer for a while.",
+    ],
     attack: &[],
     source: "audit-events reference of Elasticsearch (realm_authentication_failed), realm settings are per node",
 };
@@ -152,7 +155,10 @@ fn report(scene: &Scene<'_>, found: &mut Found, node: usize, mut on_node: OnNode
         principals_in_words(scene, &attempts)
     ));
     draft.why.push(if on_node.shown > 0 {
-        format!("{} of these attempts show the realms that were asked, and {realms} is not among them", words::number(on_node.shown))
+        format!(
+            "{} of these attempts show the realms that were asked, and {realms} is not among them",
+            words::number(on_node.shown)
+        )
     } else {
         format!("{name} does not log realm failures; nobody gets in there by realm {realms}")
     });

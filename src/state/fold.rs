@@ -8,7 +8,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
-use super::records::{Attempt, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
+use super::records::{
+    Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject,
+};
 use super::series::Actor;
 use super::symbols::{ChainId, Sym};
 use super::{ChunkInfo, State, line_order, node_key, smaller_name};
@@ -131,7 +133,7 @@ impl Folder {
         let mut stats = std::mem::take(&mut self.state.inputs[input_at as usize]);
         self.state.inputs[input_at as usize].label.clone_from(&stats.label);
         self.chunk = self.state.chunks.len() as u32;
-        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0 });
+        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None });
         let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         for line in lines(bytes) {
@@ -154,7 +156,7 @@ impl Folder {
         }
         stats.lines += u64::from(line_number);
         self.state.chunks[self.chunk as usize].lines = u64::from(line_number);
-        self.join_within_chunk(&mut stats);
+        self.join_within_chunk();
         self.state.inputs[input_at as usize] = stats;
         self.evict();
     }
@@ -178,13 +180,22 @@ impl Folder {
                 Record::Audit(event) => {
                     stats.audit_events += 1;
                     let node = self.audit(&event, number);
-                    stats.nodes.insert(node);
+                    stats.nodes.entry(node).or_default().add(event.time);
+                    let ends = &mut self.state.chunks[self.chunk as usize].ends;
+                    match ends {
+                        Some((_, last)) => {
+                            stats.rises += u64::from(event.time > *last);
+                            stats.falls += u64::from(event.time < *last);
+                            *last = event.time;
+                        }
+                        None => *ends = Some((event.time, event.time)),
+                    }
                     (Some(event.time), event.zone_assumed)
                 }
                 Record::Server(event) => {
                     stats.server_events += 1;
                     let node = self.server(&event, number);
-                    stats.nodes.insert(node);
+                    stats.nodes.entry(node).or_default();
                     (event.time, event.zone_assumed)
                 }
                 Record::Other => return,
@@ -332,9 +343,9 @@ impl Folder {
             outcome,
             reason,
             basis,
-            has_request_id: event.request_id.is_some(),
+            flags: if event.request_id.is_some() { AttemptFlags::REQUEST_ID } else { AttemptFlags::default() },
         };
-        if attempt.has_request_id && outcome == Outcome::Failed {
+        if attempt.has_request_id() && outcome == Outcome::Failed {
             let at = self.state.attempts.len() as u32;
             self.failures.push(Failure { key, line: pos.line, time: event.time, realm: Sym::NONE, attempt: Some(at) });
         }
@@ -346,12 +357,16 @@ impl Folder {
     }
 
     fn realm_failure(&mut self, event: &AuditEvent<'_>, pos: Pos) {
-        if event.request_id.is_none() {
-            return;
+        let realm = self.state.symbols.intern_opt(event.realm.as_deref());
+        if event.request_id.is_some() {
+            let key = attempt_key(event, event.user.as_deref());
+            self.failures.push(Failure { key, line: pos.line, time: event.time, realm, attempt: None });
+        } else {
+            // Joins nothing; kept to be recognised when it is met again.
+            let (origin, path) = (event.origin.as_deref(), event.url_path.as_deref());
+            let key = Key::of(&[node_identity(event), None, event.user.as_deref(), origin, path, Some(b"realm")]);
+            self.state.realm_failures.push(RealmFailure { time: event.time, key, pos, realm });
         }
-        let key = attempt_key(event, event.user.as_deref());
-        let realm = self.state.symbols.intern(event.realm.as_deref().unwrap_or_default());
-        self.failures.push(Failure { key, line: pos.line, time: event.time, realm, attempt: None });
     }
 
     /// The client that authenticated for an event, if it was one: not a node talking to itself or to another node.
@@ -434,6 +449,10 @@ impl Folder {
         parts.extend(change.ids.iter().map(|id| Some(id.as_ref())));
         let time = event.time.0.to_le_bytes();
         parts.push(Some(&time));
+        parts.push(event.user.as_deref());
+        if event.request_id.is_none() {
+            parts.extend([event.origin.as_deref(), event.url_path.as_deref()]);
+        }
         let identity = Key::of(&parts);
         let source = event.origin.as_deref().map(client_address);
         let request = request_key(event);
@@ -464,15 +483,20 @@ impl Folder {
     }
 
     /// Joins realm failures and attempts of this chunk where the chunk alone settles the chain.
-    fn join_within_chunk(&mut self, stats: &mut InputStats) {
+    fn join_within_chunk(&mut self) {
+        // In a file sorted newest first the order of equal times has to be learned from the whole file.
+        let forward = self.state.chunks[self.chunk as usize].ends.is_some_and(|(first, last)| first < last);
         let mut failures = std::mem::take(&mut self.failures);
         failures.sort_unstable_by_key(|failure| (failure.key, failure.line));
         for run in failures.chunk_by(|a, b| a.key == b.key) {
-            if run.iter().all(|failure| failure.attempt.is_some()) {
-                continue;
-            }
-            if let Some((attempt, realms)) = settled(run, stats) {
-                self.state.attempts[attempt as usize].chain = self.state.chains.intern(&realms);
+            if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| forward && is_settled(run)) {
+                let realms: Vec<Sym> =
+                    run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()).collect();
+                let attempt = &mut self.state.attempts[attempt as usize];
+                attempt.chain = self.state.chains.intern(&realms);
+                if run.len() > 1 && run[run.len() - 2].time == attempt.time {
+                    attempt.flags.set(AttemptFlags::TIE_BEFORE);
+                }
                 continue;
             }
             for failure in run.iter().filter(|failure| failure.attempt.is_none()) {
@@ -503,28 +527,14 @@ impl Folder {
     }
 }
 
-/// The attempt of a run of failures (one key, in file order) and its realms in the order asked, where they are certain:
-/// the run holds one attempt, at its end with times that do not decrease, or at its beginning (a file sorted newest
-/// first) with no tie whose direction is open.
-fn settled(run: &[Failure], stats: &mut InputStats) -> Option<(u32, Vec<Sym>)> {
-    let mut ends = run.iter().filter_map(|failure| failure.attempt);
-    let (attempt, None) = (ends.next()?, ends.next()) else { return None };
-    let (first, last) = (run.first()?, run.last()?);
-    if last.attempt.is_some() && run.is_sorted_by_key(|failure| failure.time) {
-        if run.iter().any(|failure| failure.attempt.is_none() && failure.time == last.time) {
-            stats.ties_forward += 1;
-        }
-        return Some((attempt, run[..run.len() - 1].iter().map(|failure| failure.realm).collect()));
-    }
-    if first.attempt.is_some() && run.iter().rev().is_sorted_by_key(|failure| failure.time) {
-        let tie_with_end = run[1..].iter().any(|failure| failure.time == first.time);
-        stats.ties_reversed += u64::from(tie_with_end);
-        let open_tie = run[1..].windows(2).any(|pair| pair[0].time == pair[1].time);
-        if !open_tie || tie_with_end {
-            return Some((attempt, run[1..].iter().rev().map(|failure| failure.realm).collect()));
-        }
-    }
-    None
+/// Whether a run of failures (one key, in the order of lines) is one attempt with the realms asked before it: its only
+/// end stands last, and no time decreases.
+fn is_settled(run: &[Failure]) -> bool {
+    run.split_last().is_some_and(|(last, before)| {
+        last.attempt.is_some()
+            && before.iter().all(|failure| failure.attempt.is_none())
+            && run.is_sorted_by_key(|failure| failure.time)
+    })
 }
 
 /// Whether a broken line looks as if it had been a record: an object that begins with the members of log lines. Lines of
@@ -590,26 +600,17 @@ mod tests {
         assert!(!changes_security(b"indices:data/read/search"));
     }
 
-    fn failure(line: u32, time: i64, realm: u32) -> Failure {
-        let attempt = (realm == 0).then_some(7);
-        Failure { key: Key(1), line, time: Millis(time), realm: Sym(realm), attempt }
-    }
-
-    fn chain(run: &[Failure]) -> Option<Vec<u32>> {
-        settled(run, &mut InputStats::default()).map(|(_, realms)| realms.iter().map(|realm| realm.0).collect())
-    }
-
     #[test]
     fn a_chunk_settles_only_what_is_certain() {
-        let (a, b, end) = (failure(0, 5, 1), failure(1, 5, 2), failure(2, 5, 0));
-        assert_eq!(chain(&[a, b, end]), Some(vec![1, 2]), "file order");
-        let (end, b, a) = (failure(0, 5, 0), failure(1, 5, 2), failure(2, 5, 1));
-        assert_eq!(chain(&[end, b, a]), Some(vec![1, 2]), "newest first, ties reversed with the end");
-        let (end, b, a) = (failure(0, 7, 0), failure(1, 5, 2), failure(2, 5, 1));
-        assert_eq!(chain(&[end, b, a]), None, "newest first, the tie alone does not tell");
-        let (end, b, a) = (failure(0, 7, 0), failure(1, 6, 2), failure(2, 5, 1));
-        assert_eq!(chain(&[end, b, a]), Some(vec![1, 2]), "newest first, no ties");
-        let (a, end, b) = (failure(0, 5, 1), failure(1, 6, 0), failure(2, 5, 2));
-        assert_eq!(chain(&[a, end, b]), None, "neither");
+        let failure = |time: i64, realm: u32| {
+            let attempt = (realm == 0).then_some(7);
+            Failure { key: Key(1), line: 0, time: Millis(time), realm: Sym(realm), attempt }
+        };
+        assert!(is_settled(&[failure(5, 1), failure(5, 2), failure(5, 0)]));
+        assert!(is_settled(&[failure(5, 0)]));
+        assert!(!is_settled(&[failure(5, 0), failure(5, 1)]), "the end stands first");
+        assert!(!is_settled(&[failure(5, 1), failure(5, 0), failure(5, 2), failure(5, 0)]), "two attempts");
+        assert!(!is_settled(&[failure(6, 1), failure(5, 2), failure(6, 0)]), "time goes back");
+        assert!(!is_settled(&[failure(6, 1)]), "no end");
     }
 }
