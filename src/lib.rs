@@ -14,11 +14,13 @@
 //! aggregate              attempts and findings -> the report
 //! report                 the report -> JSON, table
 //! pipeline               ties it together, in parallel
+//! config                 configuration file -> options
 //! cli                    arguments -> options
 //! ```
 
 pub mod aggregate;
 pub mod cli;
+pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod detect;

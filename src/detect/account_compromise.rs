@@ -83,7 +83,8 @@ fn after_guesses(scene: &Scene<'_>) -> Vec<Breach> {
     let window = Scene::ms(thresholds.window_seconds);
     let mut breaches: Vec<Breach> = Vec::new();
     for case in scene.cases() {
-        if case.lean == Lean::Stale || matches!(case.clues.first(), Some(Clue::Steady { .. })) {
+        let alternating = case.clues.iter().any(|clue| matches!(clue, Clue::Alternating { .. }));
+        if case.lean == Lean::Stale || alternating || matches!(case.clues.first(), Some(Clue::Steady { .. })) {
             continue;
         }
         let (principal, source) = (case.principal(scene), case.source(scene));
@@ -143,13 +144,19 @@ fn after_campaigns(scene: &Scene<'_>, found: &Found, breaches: &mut Vec<Breach>)
                 }
                 let of_pair = |at: &&u32| {
                     let attempt = scene.attempt(**at);
-                    (attempt.principal, attempt.source) == (principal, source) && attempt.time <= success.time
+                    (attempt.principal, attempt.source) == (principal, source)
                 };
+                let of_pair: Vec<u32> = draft.attempts.iter().filter(of_pair).copied().collect();
+                let before = of_pair.partition_point(|&at| scene.time(at) <= success.time);
+                // Who is in stops trying; who goes on failing as before was never locked out.
+                if of_pair.len() > 2 * before {
+                    continue;
+                }
                 breaches.push(Breach {
                     principal,
                     source,
                     success,
-                    failures: draft.attempts.iter().filter(of_pair).copied().collect(),
+                    failures: of_pair[..before].to_vec(),
                     clues: vec![Clue::Stranger],
                     extra: 2.0,
                     campaign: Some(number),

@@ -13,6 +13,9 @@ use crate::time::Millis;
 /// Pairs that fail less often are never a case of their own.
 const FEWEST: usize = 5;
 
+/// From so many failures on, successes between them do not make it a person who mistypes.
+const ALTERNATING: u64 = 50;
+
 /// Which pattern a case fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lean {
@@ -121,6 +124,10 @@ fn case(
     if let Some(success) = after.filter(|_| steady || before.is_some()) {
         clues.push(Clue::Repaired { at: success.time });
     }
+    let between = count_within(own(), first, last);
+    if between * 3 >= times.len() as u64 {
+        clues.push(Clue::Alternating { successes: between });
+    }
     let others = others(scene, pair.source, first, last);
     if others > 1 {
         clues.push(Clue::ManyPrincipals { principals: others });
@@ -183,6 +190,11 @@ fn lean(scene: &Scene<'_>, case: &Case, worked_before: bool, success_after: Opti
     let low = &scene.thresholds.low_and_slow;
     let slow_gap = case.cadence.map_or(span / (case.range.len() as i64 - 1), |cadence| cadence.median_ms);
     let is_slow = slow_gap >= Scene::ms(low.median_gap_seconds);
+    // Somebody who gets in all the while: a person who mistypes now and then, however long the log is.
+    let alternating = case.clues.iter().any(|clue| matches!(clue, Clue::Alternating { .. }));
+    if alternating && !steady && !onset && (is_slow || case.len() < ALTERNATING) {
+        return Lean::Nothing;
+    }
     // A few tries an hour by the clock may be patience as well as a schedule: then the other clues decide.
     let by_clock = steady && sum < if is_slow { 0.0 } else { clues::DECIDED };
     if enough && (by_clock || (onset && sum <= 0.0) || sum <= -2.0 * clues::DECIDED) {

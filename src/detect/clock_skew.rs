@@ -15,7 +15,7 @@ static DOC: Doc = Doc {
     kind: Kind::ClockSkew,
     signature: "tokens or keys are refused on one node while the same clients get in on others",
     meaning: "The node's clock is wrong: it takes tokens or keys for expired, or not yet valid, that the other nodes accept.",
-    verdict: "operational; unclear where no server log tells that tokens had expired",
+    verdict: "operational; less sure where no server log tells that tokens had expired",
     next_steps: &[
         "Compare the clocks: `date -u` on {nodes} and on another node; GET /_nodes/stats/os shows each node's timestamp.",
         "Repair time synchronisation (chrony or ntpd) on {nodes}, and alert on an offset above a second.",
@@ -116,7 +116,7 @@ fn client(scene: &Scene<'_>, found: &Found, group: &super::index::Group, nodes: 
 fn report(scene: &Scene<'_>, found: &mut Found, node: usize, mut on_node: OnNode, told: bool) {
     on_node.attempts.sort_unstable();
     let attempts = on_node.attempts;
-    let judged = if told { (Verdict::Operational, 0.9) } else { (Verdict::Unclear, 0.5) };
+    let judged = (Verdict::Operational, if told { 0.9 } else { 0.6 });
     let mut draft = Draft::new(&DOC, Severity::Medium, judged);
     let name = scene.node_name(node);
     draft.title = format!(

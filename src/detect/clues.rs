@@ -40,6 +40,8 @@ pub(super) enum Clue {
     ManySources { sources: u64 },
     /// An account of a program.
     Service,
+    /// It got in from there between the failures too, again and again.
+    Alternating { successes: u64 },
 }
 
 impl Clue {
@@ -72,6 +74,7 @@ impl Clue {
             }
             Self::ManySources { .. } => 1.0,
             Self::Service => -1.5,
+            Self::Alternating { .. } => -3.0,
         }
     }
 
@@ -115,6 +118,10 @@ impl Clue {
             Self::ManySources { sources } => {
                 format!("{} try the same name", words::count(sources, "source", "different sources"))
             }
+            Self::Alternating { successes } => format!(
+                "Between the failures it got in from there {}: the password is right, something else is wrong",
+                words::count(successes, "time", "times")
+            ),
             Self::Service => "The account belongs to a program, not a person".to_owned(),
         }
     }

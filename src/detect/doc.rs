@@ -56,7 +56,7 @@ pub fn explain(kind: Kind, thresholds: &Thresholds) -> Option<String> {
     section(&mut out, "Verdict", &[doc.verdict]);
     if let Some(section) = doc.thresholds() {
         out.push_str("\nThresholds (--config FILE.toml)\n");
-        let _ = writeln!(out, "  [{}]", section.name);
+        let _ = writeln!(out, "  [findings.{}]", section.name);
         for field in section.fields {
             let about: Vec<&str> = field.about.iter().map(|line| line.trim()).collect();
             let _ = writeln!(out, "  {} = {}", field.name, values[section.name][field.name]);
