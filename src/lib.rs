@@ -10,16 +10,20 @@
 //! event, decode          a line -> one normalised event, borrowed
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
-//! aggregate              attempts -> the report's numbers
+//! detect                 attempts, changes and successes -> judged findings
+//! aggregate              attempts and findings -> the report
 //! report                 the report -> JSON, table
 //! pipeline               ties it together, in parallel
+//! config                 configuration file -> options
 //! cli                    arguments -> options
 //! ```
 
 pub mod aggregate;
 pub mod cli;
+pub mod config;
 pub mod correlate;
 pub mod decode;
+pub mod detect;
 pub mod error;
 pub mod event;
 pub mod input;

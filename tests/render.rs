@@ -401,6 +401,8 @@ fn judged() -> Report {
             "Reset the password: POST /_security/user/elastic/_password.",
         ]),
         false_positives: vec![],
+        related: vec![],
+        timeline: None,
         evidence: vec![place("logs/es-1_audit.json", 17), place("logs/es-1_audit.json", 41_311)],
     };
     report.findings = vec![
