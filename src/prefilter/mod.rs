@@ -23,7 +23,7 @@ pub use facts::{Facts, What};
 
 use clock::Clock;
 use keys::{KEYS, Key};
-use scan::{common, plain_end};
+use scan::{common, plain_end, same};
 
 use crate::decode::native::LAYERS;
 use crate::event::{Action, AuditEvent};
@@ -64,8 +64,8 @@ const KIND: u64 = Key::Type.bit() | Key::EventType.bit() | Key::EventAction.bit(
 #[derive(Debug)]
 pub struct Probe {
     clock: Clock,
-    /// Which member followed each member last.
-    next: [Key; KEYS],
+    /// Which two members followed each member last, the later first.
+    next: [[Key; 2]; KEYS],
     /// Where the last line starts; `None` if it was not taken.
     last: Option<usize>,
     /// Members of the last line, in order.
@@ -86,7 +86,7 @@ impl Probe {
     pub fn new(assume_tz: Zone) -> Self {
         Self {
             clock: Clock::new(assume_tz),
-            next: [Key::Type; KEYS],
+            next: [[Key::Type; 2]; KEYS],
             last: None,
             members: [Member { key: Key::Type, end: 0 }; KEYS],
             count: 0,
@@ -152,15 +152,15 @@ impl Probe {
         let (from, to) = (from as usize, to as usize);
         let before = text.get(last..start)?;
         let line = text.get(start..)?;
-        if line.get(..from)? != before.get(..from)? {
+        if !same(line.get(..from)?, before.get(..from)?) {
             return None;
         }
         // What is a time holds no quote, backslash or control character.
         let stamp = self.clock.read(line.get(from..to)?)?;
-        let same = to + common(line.get(to..)?, before.get(to..)?);
+        let common = to + common(line.get(to..)?, before.get(to..)?);
         let mut kept = self.count;
         let mut dropped = 0;
-        while kept > 0 && self.members[kept - 1].end as usize > same {
+        while kept > 0 && self.members[kept - 1].end as usize > common {
             kept -= 1;
             dropped |= self.members[kept].key.bit();
         }
@@ -192,12 +192,16 @@ impl Probe {
                 b'}' => return Some(at + 1),
                 _ => return None,
             }
-            let guess = self.next[previous as usize];
+            let [guess, other] = self.next[previous as usize];
             let (found, value) = if guess.pattern().is_at(text, at) {
                 (guess, at + guess.pattern().len())
             } else {
-                let (found, value) = key(text, at, b", \"")?;
-                self.next[previous as usize] = found;
+                let (found, value) = if other.pattern().is_at(text, at) {
+                    (other, at + other.pattern().len())
+                } else {
+                    key(text, at, b", \"")?
+                };
+                self.next[previous as usize] = [found, guess];
                 (found, value)
             };
             at = self.member(text, start, found, value)?;
