@@ -12,10 +12,16 @@ macro_rules! keys {
         }
 
         impl Key {
-            /// Every key, in the order of their numbers.
-            pub(super) const ALL: [Self; KEYS] = [$(Self::$name),*];
-            /// Their names.
-            const NAMES: [&'static str; KEYS] = [$($text),*];
+            /// The key of a name.
+            #[allow(non_upper_case_globals, reason = "one name for the key and its text")]
+            pub(super) fn named(name: &[u8]) -> Option<Self> {
+                // Compared as texts of one type, so that the compiler may choose by length first.
+                $(const $name: &[u8] = $text.as_bytes();)*
+                match name {
+                    $($name => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
         }
 
         /// How many keys there are.
@@ -70,11 +76,6 @@ keys! {
 }
 
 impl Key {
-    /// The key of a name.
-    pub(super) fn named(name: &[u8]) -> Option<Self> {
-        Self::NAMES.iter().position(|known| known.as_bytes() == name).map(|at| Self::ALL[at])
-    }
-
     /// `, "name":`.
     #[inline]
     pub(super) fn pattern(self) -> &'static Pattern {

@@ -108,7 +108,7 @@ impl Folder {
         if is_internal(principal, realm) {
             return None;
         }
-        let source = event.origin().map(client_address);
+        let origin = event.origin();
         let actors = &mut self.actors;
         if actors.slots.is_empty() {
             actors.slots.resize(SLOTS, Slot::default());
@@ -116,7 +116,7 @@ impl Folder {
         let name = &mut actors.name;
         name.clear();
         name.extend_from_slice(&node.to_le_bytes());
-        for part in [Some(principal), realm, event.apikey_id(), event.apikey_name(), source.as_deref()] {
+        for part in [Some(principal), realm, event.apikey_id(), event.apikey_name(), origin.map(portless)] {
             name.extend_from_slice(&part.map_or(u32::MAX, |part| part.len() as u32).to_le_bytes());
             name.extend_from_slice(part.unwrap_or_default());
         }
@@ -129,6 +129,7 @@ impl Folder {
             let (id, name) = (symbols.intern(id), symbols.intern(name));
             self.state.name_key(id, name);
         }
+        let source = origin.map(client_address);
         let symbols = &mut self.state.symbols;
         let actor = Actor {
             principal: symbols.intern(principal),
@@ -150,7 +151,53 @@ impl Folder {
     }
 }
 
+/// An address of IPv4 without its port, which changes from one connection to the next; any other address as it is. Two
+/// addresses that this makes equal have the same [`client_address`].
+fn portless(origin: &[u8]) -> &[u8] {
+    let digits = origin.iter().rev().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    match origin.split_at(origin.len() - digits) {
+        ([host @ .., b':'], [_, ..])
+            if digits < 6 && host.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') =>
+        {
+            host
+        }
+        _ => origin,
+    }
+}
+
 /// Whether a user is Elasticsearch itself: `_xpack_security` and its like, in a pseudo realm (audit-format 2), or nobody.
 fn is_internal(principal: &[u8], realm: Option<&[u8]>) -> bool {
     principal == b"_anonymous" || principal.starts_with(b"_") && realm.is_none_or(|realm| realm.starts_with(b"__"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_without_port_is_equal() {
+        let origins: Vec<&[u8]> = [
+            &b"10.1.2.3:51504"[..],
+            b"10.1.2.3:1",
+            b"10.1.2.3",
+            b"10.1.2.3:",
+            b"10.1.2.3:123456",
+            b"::1",
+            b"::2",
+            b"[::1]:1",
+            b"1:2:3",
+            b":1",
+            b"1:1",
+            b"host:1",
+            b"host:2",
+            b"",
+        ]
+        .into();
+        for one in &origins {
+            for other in &origins {
+                assert!(portless(one) != portless(other) || client_address(one) == client_address(other));
+            }
+        }
+        assert_eq!(portless(b"10.1.2.3:51504"), b"10.1.2.3");
+    }
 }
