@@ -57,6 +57,15 @@ struct ReportArgs {
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
 
+    /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
+    #[arg(long, value_name = "FILE")]
+    api_keys: Vec<std::path::PathBuf>,
+
+    /// How far a server-log line and the attempt it explains may be apart, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
+          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+    match_window: i64,
+
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
     color: Color,
@@ -214,6 +223,8 @@ impl ReportArgs {
                 by,
                 // A table is cut when it is drawn, so that it can say how much is left.
                 top: if is_table { None } else { self.top.and_then(rows) },
+                api_keys: self.api_keys,
+                match_window_ms: self.match_window,
                 assume_tz: self.assume_tz,
             },
             format: self.format,

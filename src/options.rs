@@ -55,6 +55,10 @@ pub const DEFAULT_MAX_IN_FLIGHT: usize = 8_000_000;
 /// Problems listed by name; all are counted.
 pub const DEFAULT_PROBLEMS: usize = 100;
 
+/// Server log and audit log of one node share their clock and are written within milliseconds of each other; a garbage
+/// collection or a slow disk may come between.
+pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
+
 /// Everything that can change the answer, or how fast it comes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -72,6 +76,10 @@ pub struct Options {
     pub by: Vec<GroupBy>,
     /// Groups shown; `None` = all.
     pub top: Option<usize>,
+    /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
+    pub api_keys: Vec<std::path::PathBuf>,
+    /// How far a line of the server log and the attempt it explains may be apart, in milliseconds.
+    pub match_window_ms: i64,
     /// Zone of times that carry none.
     pub assume_tz: crate::time::Zone,
 }
@@ -86,6 +94,8 @@ impl Default for Options {
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             top: None,
+            api_keys: Vec::new(),
+            match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,
         }
     }

@@ -13,7 +13,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::aggregate;
-use crate::correlate::correlate;
+use crate::correlate::{Correlated, correlate};
+use crate::decode::apikeys::{self, ApiKey};
 use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, StreamChunker, read_range};
@@ -30,12 +31,34 @@ pub struct Analysis {
     pub incomplete: bool,
 }
 
+/// Everything that was read, joined.
+#[derive(Debug)]
+pub struct Evidence {
+    /// Attempts, changes and keys.
+    pub joined: Correlated,
+    /// Problems met before anything was read: path, kind, plain words.
+    pub problems: Vec<(String, ProblemKind, String)>,
+    /// Some input could not be read whole.
+    pub incomplete: bool,
+}
+
 /// Reads everything and reports.
 ///
 /// # Errors
-/// Only if no worker threads can be started. Inputs that cannot be read are told in the report.
+/// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
-    let found = input::discover(paths);
+    let read = read(paths, options)?;
+    let report = aggregate::report(&read.joined, &read.problems, options);
+    Ok(Analysis { report, incomplete: read.incomplete })
+}
+
+/// Reads everything and joins it.
+///
+/// # Errors
+/// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
+pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
+    let mut found = input::discover(paths);
+    let listing = listing(options, &mut found.problems);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let threads = pool.current_num_threads();
     let queue = Queue::new(found.sources, threads);
@@ -43,9 +66,21 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
     let state = pool.install(|| merge(states));
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
-    let joined = correlate(state);
-    let report = aggregate::report(&joined, &found.problems, options);
-    Ok(Analysis { report, incomplete })
+    let joined = correlate(state, &listing, options);
+    Ok(Evidence { joined, problems: found.problems, incomplete })
+}
+
+/// Reads the listings of API keys; what cannot be read is a problem.
+fn listing(options: &Options, problems: &mut Vec<(String, ProblemKind, String)>) -> Vec<ApiKey> {
+    let mut keys = Vec::new();
+    for path in &options.api_keys {
+        let read = std::fs::read(path).map_err(|error| error.to_string()).and_then(|text| apikeys::parse(&text));
+        match read {
+            Ok(listed) => keys.extend(listed),
+            Err(message) => problems.push((path.to_string_lossy().into_owned(), ProblemKind::Unreadable, message)),
+        }
+    }
+    keys
 }
 
 /// Joins the states of the workers: tables one after the other, records of all workers at once.

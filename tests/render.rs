@@ -300,6 +300,10 @@ fn incident() -> Report {
         FailingKey {
             id: text("VuaCfGcBCdbkQm-e5aOa"),
             name: text("ingest-2025"),
+            owner: text("svc-ingest"),
+            reason_basis: "server_log".to_owned(),
+            expires: None,
+            clients_total: 2,
             reason: "api_key_invalidated".to_owned(),
             count: 5_204,
             first: at("03:12:01"),
@@ -316,6 +320,10 @@ fn incident() -> Report {
         FailingKey {
             id: None,
             name: None,
+            owner: None,
+            reason_basis: "server_log".to_owned(),
+            expires: None,
+            clients_total: 0,
             reason: "api_key_expired".to_owned(),
             count: 12,
             first: at("09:00:00"),

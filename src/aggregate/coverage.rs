@@ -162,7 +162,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
             ));
         }
     }
-    let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id).count();
+    let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
     if without_request > 0 {
         told.push(format!(
             "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"

@@ -169,8 +169,47 @@ fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) 
             .filter_map(|(node, _)| node.label().map(str::to_owned))
             .collect(),
         actions,
+        why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
         evidence: lines,
     }
+}
+
+/// What a reason that no line tells was inferred from.
+fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated) -> Vec<String> {
+    let sentence = match (reason, basis) {
+        (Reason::BadPassword, Basis::Inferred) => {
+            let realms = chain.and_then(|chain| realm_names(joined, chain)).unwrap_or_default();
+            match realms.as_slice() {
+                [only] if only == "reserved" => {
+                    "the reserved realm alone was asked: it ends the attempts of its own users, \
+                                                 so the account exists and the password is wrong"
+                        .to_owned()
+                }
+                [front, ..] => format!(
+                    "the realm {front} was asked out of its usual order: the node asks it first because it lately \
+                     authenticated this principal, so the account exists and the password is wrong"
+                ),
+                [] => "the attempts of this group went through a chain that shows that the account exists".to_owned(),
+            }
+        }
+        (Reason::RealmNotConfigured, Basis::Inferred) => {
+            "the principal authenticates on other nodes by a realm that this node never asked".to_owned()
+        }
+        (Reason::ApiKeyInvalidated, Basis::Inferred | Basis::Context) => {
+            "the clients used an API key until it was invalidated and are refused from then on".to_owned()
+        }
+        (Reason::ApiKeyExpired, Basis::Inferred | Basis::Context) => {
+            "the clients used an API key until it expired and are refused from then on".to_owned()
+        }
+        (Reason::ApiKeyWrongType, Basis::Inferred | Basis::Context) => {
+            "the principal is the id of an API key: the key \
+                                                                        service ends attempts with a key of another \
+                                                                        type than the interface wants"
+                .to_owned()
+        }
+        _ => return Vec::new(),
+    };
+    vec![sentence]
 }
 
 fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {

@@ -1,5 +1,6 @@
 //! Attempts to numbers: exact counts, in the order that the contract pins.
 
+mod api_keys;
 mod coverage;
 mod groups;
 mod timeline;
@@ -11,7 +12,7 @@ use serde_json::json;
 use crate::correlate::{Change, Correlated, Place};
 use crate::event::is_invalidation;
 use crate::options::Options;
-use crate::report::model::{ApiKeys, Evidence, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
+use crate::report::model::{Evidence, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::Sym;
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -40,8 +41,13 @@ pub fn report(joined: &Correlated, problems: coverage::Found<'_>, options: &Opti
         totals,
         groups,
         findings: Vec::new(),
-        security_changes: joined.changes.iter().map(|change| security_change(joined, change)).collect(),
-        api_keys: ApiKeys { failing: Vec::new() },
+        security_changes: joined
+            .changes
+            .iter()
+            .enumerate()
+            .map(|(at, change)| security_change(joined, at, change))
+            .collect(),
+        api_keys: api_keys::api_keys(joined),
         timeline: timeline::timeline(joined),
         tops,
     }
@@ -53,8 +59,10 @@ pub use coverage::Found;
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     [
+        ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
         ("assume_tz", json!(options.assume_tz.to_string())),
         ("by", json!(by)),
+        ("match_window_ms", json!(options.match_window_ms)),
         ("max_in_flight", json!(options.max_in_flight)),
         ("max_line", json!(options.max_line)),
         ("problems", json!(options.max_problems)),
@@ -70,7 +78,7 @@ fn evidence(joined: &Correlated, place: Place) -> Evidence {
     Evidence { path: joined.state.inputs[joined.places.input(place.rank)].label.clone(), line: place.line }
 }
 
-fn security_change(joined: &Correlated, change: &Change) -> SecurityChange {
+fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityChange {
     let symbols = &joined.state.symbols;
     let text = |sym: Sym| symbols.string(sym);
     let record = &change.record;
@@ -86,6 +94,12 @@ fn security_change(joined: &Correlated, change: &Change) -> SecurityChange {
         node: joined.nodes.of(record.node).label().map(str::to_owned),
         request_id: text(record.request_id),
         target,
+        resolved_ids: if ids.is_empty() {
+            let ended = joined.keys.iter().filter(|key| key.invalidated.is_some_and(|end| end.change == Some(at)));
+            ended.filter_map(|key| text(key.id)).collect()
+        } else {
+            Vec::new()
+        },
         ids,
         name: text(record.name),
         owner: text(record.owner),

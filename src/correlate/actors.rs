@@ -96,7 +96,7 @@ fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, places:
 }
 
 /// The grant of the request that caused the change: one about the same kind of object before others, a person before an
-/// internal user, the nearest in time, the last before it in the file.
+/// internal user, one before the change in time, the nearest in time, in the same file, before it, the nearest line.
 fn best_grant<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols, places: &Places) -> Option<&'g Grant> {
     let start = grants.partition_point(|grant| grant.request < record.request);
     let of_request = |grant: &&Grant| grant.request == record.request;
@@ -105,9 +105,10 @@ fn best_grant<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols,
         let text = |sym| symbols.get(sym).unwrap_or_default();
         let other_object = !text(grant.es_action).starts_with(object);
         let internal = text(grant.user).starts_with(b"_") && text(grant.realm).starts_with(b"__");
-        let apart = (record.time.0 - grant.time.0).unsigned_abs();
+        let apart = (grant.time > record.time, (record.time.0 - grant.time.0).unsigned_abs());
         let (here, there) = (places.of(record.pos), places.of(grant.pos));
-        (other_object, internal, apart, here < there, std::cmp::Reverse(there))
+        let lines = (here.rank != there.rank, there > here, here.line.abs_diff(there.line));
+        (other_object, internal, apart, lines, there)
     })
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::genuine;
 use super::nodes::NodeTable;
 use super::places::{Place, Places};
-use crate::state::{Attempt, ChainId, Evicted, Key, Outcome, State, Sym};
+use crate::state::{Attempt, AttemptFlags, ChainId, Evicted, Key, Outcome, State, Sym};
 use crate::time::Millis;
 
 /// `event.action` of realm failures, for counting those met again.
@@ -48,24 +48,28 @@ pub(super) fn join(
     let several_inputs = state.inputs.iter().filter(|input| input.audit_events > 0).nth(1).is_some();
     if several_inputs || !loose.is_empty() {
         attempts.sort_unstable_by_key(|attempt| (attempt.key, attempt.outcome, attempt.time, places.of(attempt.pos)));
-        let mut join = Join { state, places, repeated, loose_at: 0, loose: &loose };
+        let votes = votes(&attempts, &loose, state.inputs.len(), places);
+        let mut join = Join { state, places, repeated, votes };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
+        let mut loose_start = 0;
         while start < attempts.len() {
             let key = attempts[start].key;
-            let len = attempts[start..].iter().take_while(|attempt| attempt.key == key).count();
-            let end = start + len;
-            join.run(&mut attempts[start..end], &mut keep[start..end]);
+            let end = start + attempts[start..].iter().take_while(|attempt| attempt.key == key).count();
+            let loose_end = loose_start + loose[loose_start..].partition_point(|failure| failure.key < key);
+            join.without_attempt(&loose[loose_start..loose_end]);
+            loose_start = loose_end + loose[loose_end..].iter().take_while(|failure| failure.key == key).count();
+            join.run(&mut attempts[start..end], &mut keep[start..end], &loose[loose_end..loose_start]);
             start = end;
         }
-        join.only_loose(loose.len());
+        join.without_attempt(&loose[loose_start..]);
         let mut kept = keep.into_iter();
         attempts.retain(|_| kept.next().unwrap_or(true));
     }
     for attempt in &mut attempts {
         if attempt.chain == ChainId::NONE_SEEN {
             let logs = nodes.of(attempt.node).stats.realm_failures > 0;
-            if !logs || !attempt.has_request_id || may_lack_evicted(&state.evicted, attempt) {
+            if !logs || !attempt.has_request_id() || may_lack_evicted(&state.evicted, attempt) {
                 attempt.chain = ChainId::UNKNOWN;
             }
         }
@@ -80,13 +84,59 @@ fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
         && evicted.span.last.is_some_and(|last| attempt.time.0 <= last.0 + LONGEST_ATTEMPT_MS)
 }
 
+/// By rank of the input: attempts that stand after a realm failure of their own millisecond, and before one. Shows whether
+/// a file sorted newest first keeps or reverses the order of equal times.
+fn votes(attempts: &[Attempt], loose: &[Loose], inputs: usize, places: &Places) -> Vec<(u64, u64)> {
+    let mut votes = vec![(0, 0); inputs];
+    let mut loose_start = 0;
+    for run in attempts.chunk_by(|a, b| (a.key, a.outcome) == (b.key, b.outcome)) {
+        let key = run[0].key;
+        loose_start += loose[loose_start..].partition_point(|failure| failure.key < key);
+        let own = loose[loose_start..].iter().take_while(|failure| failure.key == key);
+        for attempt in run.iter().filter(|attempt| attempt.outcome == Outcome::Failed && attempt.has_request_id()) {
+            let place = places.of(attempt.pos);
+            if run.iter().filter(|other| places.of(other.pos).rank == place.rank).nth(1).is_some() {
+                continue;
+            }
+            let ties = own.clone().filter(|tie| tie.place.rank == place.rank && tie.time == attempt.time);
+            let after = ties.clone().any(|tie| tie.place > place);
+            let before = attempt.flags.has(AttemptFlags::TIE_BEFORE) || ties.clone().any(|tie| tie.place < place);
+            let (forward, reversed) = &mut votes[place.rank as usize];
+            *forward += u64::from(before && !after);
+            *reversed += u64::from(after && !before);
+        }
+    }
+    votes
+}
+
 struct Join<'s> {
     state: &'s mut State,
     places: &'s Places,
     repeated: &'s mut BTreeMap<Vec<u8>, u64>,
-    loose: &'s [Loose],
-    /// Where the loose failures not yet looked at begin.
-    loose_at: usize,
+    votes: Vec<(u64, u64)>,
+}
+
+/// An event of a request whose chain is being put together.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// A realm said no.
+    Realm(Sym),
+    /// The attempt ended: its index, and what its chunk settled of the chain.
+    End(usize, ChainId),
+}
+
+/// A step with what orders it.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    place: Place,
+    time: Millis,
+    step: Step,
+}
+
+impl Item {
+    fn is_end(&self) -> bool {
+        matches!(self.step, Step::End(..))
+    }
 }
 
 impl Join<'_> {
@@ -96,13 +146,8 @@ impl Join<'_> {
         }
     }
 
-    /// All attempts of one key, ordered by outcome, time and place.
-    fn run(&mut self, attempts: &mut [Attempt], keep: &mut [bool]) {
-        let key = attempts[0].key;
-        self.only_loose(self.loose.partition_point(|failure| failure.key < key));
-        let loose_end = self.loose_at + self.loose[self.loose_at..].partition_point(|failure| failure.key == key);
-        let loose = &self.loose[self.loose_at..loose_end];
-        self.loose_at = loose_end;
+    /// All attempts of one key, ordered by outcome, time and place, and the loose failures of that key.
+    fn run(&mut self, attempts: &mut [Attempt], keep: &mut [bool], loose: &[Loose]) {
         if attempts.len() == 1 && loose.is_empty() {
             return;
         }
@@ -110,28 +155,19 @@ impl Join<'_> {
         let failed: Vec<usize> =
             (0..attempts.len()).filter(|&at| keep[at] && attempts[at].outcome == Outcome::Failed).collect();
         match failed.as_slice() {
-            [] => self.count_repeated_loose(loose),
+            [] => self.without_attempt(loose),
             &[only] => self.unite(attempts, only, loose),
             several => self.assign(attempts, keep, several, loose),
         }
     }
 
-    /// Loose failures, up to `end`, of requests that did not fail: only those met again matter.
-    fn only_loose(&mut self, end: usize) {
-        let loose = self.loose;
-        let end = end.max(self.loose_at);
-        for run in loose[self.loose_at..end].chunk_by(|a, b| a.key == b.key) {
-            self.count_repeated_loose(run);
+    /// Loose failures of requests that did not fail: only those met again matter.
+    fn without_attempt(&mut self, loose: &[Loose]) {
+        for run in loose.chunk_by(|a, b| a.key == b.key) {
+            if run.iter().any(|failure| failure.place.rank != run[0].place.rank) {
+                self.again(REALM_FAILED, run.len() - distinct(run).len());
+            }
         }
-        self.loose_at = end;
-    }
-
-    fn count_repeated_loose(&mut self, loose: &[Loose]) {
-        if loose.iter().all(|failure| failure.place.rank == loose[0].place.rank) {
-            return;
-        }
-        let surplus = loose.len() - distinct(loose).len();
-        self.again(REALM_FAILED, surplus);
     }
 
     /// Marks attempts that are the same event met in several inputs.
@@ -143,46 +179,52 @@ impl Join<'_> {
             for (at, attempt) in run.iter().enumerate() {
                 keep[start + at] = rank(attempt) == from;
             }
-            let surplus = run.len() - count;
             start += run.len();
-            self.again(run[0].outcome.name().as_bytes(), surplus);
+            self.again(run[0].outcome.name().as_bytes(), run.len() - count);
         }
     }
 
     /// One attempt, whose realm failures may stand in several chunks and inputs, some of them copies.
     fn unite(&mut self, attempts: &mut [Attempt], only: usize, loose: &[Loose]) {
-        let mut by_input: BTreeMap<u32, Vec<Sym>> = BTreeMap::new();
-        for part in loose.chunk_by(|a, b| a.place.rank == b.place.rank) {
-            let rank = part[0].place.rank;
-            let end = attempts
-                .iter()
-                .filter(|attempt| attempt.outcome == Outcome::Failed)
-                .map(|attempt| (self.places.of(attempt.pos), attempt.time))
-                .find(|(place, _)| place.rank == rank);
-            by_input.insert(rank, self.ordered(part, end));
+        let failed = |attempt: &&Attempt| attempt.outcome == Outcome::Failed;
+        let own_rank = self.places.of(attempts[only].pos).rank;
+        // What each input tells: realms in loose failures, and realms that a chunk settled.
+        let mut accounts: BTreeMap<u32, (Vec<Loose>, Vec<Sym>)> = BTreeMap::new();
+        for failure in loose {
+            accounts.entry(failure.place.rank).or_default().0.push(*failure);
         }
-        for attempt in attempts.iter().filter(|attempt| attempt.outcome == Outcome::Failed) {
-            // What a chunk settled stands nearest to the end of the attempt.
+        for attempt in attempts.iter().filter(failed) {
             let settled = self.state.chains.get(attempt.chain).unwrap_or_default();
-            by_input.entry(self.places.of(attempt.pos).rank).or_default().extend_from_slice(settled);
+            accounts.entry(self.places.of(attempt.pos).rank).or_default().1.extend_from_slice(settled);
         }
-        let total: usize = by_input.values().map(Vec::len).sum();
-        // The longest account is the base; another input adds the realms it lacks, before or after it as the inputs
-        // follow each other in time. A realm is asked once an attempt, so the same realm elsewhere is a copy.
-        let longest = by_input.values().map(Vec::len).max().unwrap_or(0);
-        let base = by_input.iter().find(|(_, realms)| realms.len() == longest).map_or(0, |(&rank, _)| rank);
-        let mut before: Vec<Sym> = Vec::new();
-        let mut chain = by_input.remove(&base).unwrap_or_default();
-        for (rank, realms) in by_input {
-            for realm in realms {
-                if !chain.contains(&realm) && !before.contains(&realm) {
-                    if rank < base { before.push(realm) } else { chain.push(realm) }
+        let length = |(loose, settled): &(Vec<Loose>, Vec<Sym>)| loose.len() + settled.len();
+        let total: usize = accounts.values().map(length).sum();
+        // The longest account is the base; other inputs add the realms it lacks. A realm is asked once an attempt, so
+        // the same realm in another input is a copy.
+        let base = accounts
+            .iter()
+            .max_by_key(|(rank, account)| (length(account), **rank == own_rank, std::cmp::Reverse(**rank)))
+            .map_or(own_rank, |(&rank, _)| rank);
+        let (mut kept, mut settled) = accounts.remove(&base).unwrap_or_default();
+        let mut known: Vec<Sym> = kept.iter().map(|failure| failure.realm).chain(settled.iter().copied()).collect();
+        for (rank, (more, more_settled)) in accounts {
+            for failure in more {
+                if !known.contains(&failure.realm) {
+                    known.push(failure.realm);
+                    kept.push(failure);
                 }
             }
+            let new = more_settled.into_iter().filter(|realm| !known.contains(realm)).collect::<Vec<_>>();
+            known.extend_from_slice(&new);
+            let at = if rank < base { 0 } else { settled.len() };
+            settled.splice(at..at, new);
         }
-        before.append(&mut chain);
-        self.again(REALM_FAILED, total - before.len());
-        attempts[only].chain = self.state.chains.intern(&before);
+        self.again(REALM_FAILED, total - known.len());
+        let chain = self.state.chains.intern(&settled);
+        let items = self.items(attempts, &[(only, chain)], &kept);
+        // All realm failures belong to the only attempt, wherever they stand.
+        let realms: Vec<Sym> = self.realms(items.iter().map(|item| item.step));
+        attempts[only].chain = self.state.chains.intern(&realms);
     }
 
     /// Several attempts of one request and principal: each takes the realm failures since the one before it.
@@ -191,62 +233,73 @@ impl Join<'_> {
             .filter(|&at| !keep[at])
             .map(|at| self.state.chains.get(attempts[at].chain).map_or(0, <[Sym]>::len))
             .sum();
-        let taken = distinct(loose);
-        self.again(REALM_FAILED, dropped + loose.len() - taken.len());
-        let mut ends: Vec<(usize, Place)> = several.iter().map(|&at| (at, self.places.of(attempts[at].pos))).collect();
-        ends.sort_unstable_by_key(|&(_, place)| place);
-        let mut parts: BTreeMap<usize, Vec<Loose>> = BTreeMap::new();
-        for failure in taken {
-            let time = failure.time;
-            // The next end in the file; in a file sorted newest first, the one before; else by time.
-            let same = |place: &Place| place.rank == failure.place.rank;
-            let next =
-                ends.iter().find(|(at, place)| same(place) && *place > failure.place && attempts[*at].time >= time);
-            let before = ends
-                .iter()
-                .rev()
-                .find(|(at, place)| same(place) && *place < failure.place && attempts[*at].time >= time);
-            let by_time = ends
-                .iter()
-                .filter(|(at, _)| attempts[*at].time >= time)
-                .min_by_key(|(at, place)| (attempts[*at].time, *place));
-            let owner = next.or(before).or(by_time).or(ends.last()).map_or(several[0], |&(at, _)| at);
-            parts.entry(owner).or_default().push(failure);
-        }
-        for (at, part) in parts {
-            let end = (self.places.of(attempts[at].pos), attempts[at].time);
-            let mut realms: Vec<Sym> = Vec::new();
-            for of_input in part.chunk_by(|a, b| a.place.rank == b.place.rank) {
-                realms.extend(self.ordered(of_input, Some(end)));
-            }
-            realms.extend_from_slice(self.state.chains.get(attempts[at].chain).unwrap_or_default());
+        let kept = distinct(loose);
+        self.again(REALM_FAILED, dropped + loose.len() - kept.len());
+        let ends: Vec<(usize, ChainId)> = several.iter().map(|&at| (at, attempts[at].chain)).collect();
+        let items = self.items(attempts, &ends, &kept);
+        let mut start = 0;
+        for (number, end) in items.iter().enumerate() {
+            let Step::End(at, _) = end.step else { continue };
+            let is_last = items[number + 1..].iter().all(|item| !item.is_end());
+            let stop = if is_last { items.len() } else { number + 1 };
+            let realms = self.realms(items[start..stop].iter().map(|item| item.step));
             attempts[at].chain = self.state.chains.intern(&realms);
+            start = stop;
         }
     }
 
-    /// The realms of loose failures of one input (by place) in the order they were asked; `end` is the attempt's own
-    /// event, if it stands in the same input.
-    fn ordered(&self, part: &[Loose], end: Option<(Place, Millis)>) -> Vec<Sym> {
-        let rank = part[0].place.rank;
-        let end = end.filter(|(place, _)| place.rank == rank);
-        let ascending = part.is_sorted_by_key(|failure| failure.time);
-        let ends_last = end.is_none_or(|(place, _)| part.iter().all(|failure| failure.place < place));
-        if ascending && ends_last {
-            return part.iter().map(|failure| failure.realm).collect();
+    /// The realms of steps, those that a chunk settled standing just before the end.
+    fn realms(&self, steps: impl Iterator<Item = Step>) -> Vec<Sym> {
+        let mut realms = Vec::new();
+        for step in steps {
+            match step {
+                Step::Realm(realm) => realms.push(realm),
+                Step::End(_, settled) => realms.extend_from_slice(self.state.chains.get(settled).unwrap_or_default()),
+            }
         }
-        // Newest first. Equal times stand in reversed order, unless the file shows that it keeps their order.
-        let input = &self.state.inputs[self.places.input(rank)];
-        let with_end = part.iter().find(|failure| end.is_some_and(|(_, time)| failure.time == time));
-        let reversed = match (with_end, end) {
-            (Some(tie), Some((place, _))) => place < tie.place,
-            _ => input.ties_reversed >= input.ties_forward,
+        realms.retain(|realm| realm.is_some());
+        realms
+    }
+
+    /// Realm failures and ends of one request in the order in which they happened: the order of the files and lines, if
+    /// an end stands last and no time decreases; else by time, and equal times in the order of their file or against it.
+    fn items(&self, attempts: &[Attempt], ends: &[(usize, ChainId)], loose: &[Loose]) -> Vec<Item> {
+        let node = attempts[0].node;
+        let ends = ends.iter().map(|&(at, settled)| Item {
+            place: self.places.of(attempts[at].pos),
+            time: attempts[at].time,
+            step: Step::End(at, settled),
+        });
+        let realms = loose.iter().map(|failure| Item {
+            place: failure.place,
+            time: failure.time,
+            step: Step::Realm(failure.realm),
+        });
+        let mut items: Vec<Item> = ends.chain(realms).collect();
+        let first_of_node = |rank: u32| {
+            let input = &self.state.inputs[self.places.input(rank)];
+            let first = input.nodes.get(&node).and_then(|span| span.first);
+            (first.is_none(), first)
         };
-        let mut part = part.to_vec();
-        if reversed {
-            part.reverse();
+        items.sort_by_key(|item| (first_of_node(item.place.rank), item.place));
+        if items.last().is_some_and(Item::is_end) && items.is_sorted_by_key(|item| item.time) {
+            return items;
         }
-        part.sort_by_key(|failure| failure.time);
-        part.iter().map(|failure| failure.realm).collect()
+        items.sort_by_key(|item| item.time);
+        for tie in items.chunk_by_mut(|a, b| a.time == b.time) {
+            let with_realm = tie.iter().any(|item| !item.is_end());
+            let end_at = |item: Option<&Item>| with_realm && item.is_some_and(Item::is_end);
+            if end_at(tie.first()) || (!end_at(tie.last()) && self.reverses_ties(tie[0].place.rank)) {
+                tie.reverse();
+            }
+        }
+        items
+    }
+
+    /// Whether equal times stand in reversed order in an input: as its attempts show, else as its times do.
+    fn reverses_ties(&self, rank: u32) -> bool {
+        let (forward, reversed) = self.votes[rank as usize];
+        if forward == reversed { self.places.newest_first(rank) } else { reversed > forward }
     }
 }
 

@@ -3,16 +3,24 @@
 
 mod actors;
 mod chains;
+mod infer;
+mod keys;
+mod matching;
 mod nodes;
 mod places;
+mod reasons;
 
 pub use actors::Change;
+pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Node, NodeTable};
 pub use places::{Place, Places};
+pub use reasons::KeyFailure;
 
 use std::collections::BTreeMap;
 
-use crate::state::{Attempt, State};
+use crate::decode::apikeys::ApiKey;
+use crate::options::Options;
+use crate::state::{Actor, Attempt, State};
 
 /// The joined result of a run.
 #[derive(Debug)]
@@ -27,16 +35,49 @@ pub struct Correlated {
     pub attempts: Vec<Attempt>,
     /// Distinct security changes, by time, then place.
     pub changes: Vec<Change>,
+    /// Refusals of API keys, by time.
+    pub key_failures: Vec<KeyFailure>,
+    /// The API keys met, by id.
+    pub keys: Vec<KeyInfo>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
     /// Events met again.
     pub duplicates: u64,
 }
 
-/// Joins the records of a complete state.
+impl Correlated {
+    /// Who succeeded, in an order that depends on text alone.
+    pub fn successes(&self) -> impl Iterator<Item = &Actor> {
+        self.in_order(self.state.successes.keys())
+    }
+
+    /// Who was refused an action, in an order that depends on text alone.
+    pub fn denials(&self) -> impl Iterator<Item = &Actor> {
+        self.in_order(self.state.denials.keys())
+    }
+
+    fn in_order<'a>(&'a self, actors: impl Iterator<Item = &'a Actor>) -> std::vec::IntoIter<&'a Actor> {
+        let text = |sym| self.state.symbols.get(sym);
+        let mut actors: Vec<&Actor> = actors.collect();
+        actors.sort_by_cached_key(|actor| {
+            (
+                text(actor.principal),
+                text(actor.source),
+                text(actor.apikey),
+                text(actor.realm),
+                self.nodes.index(actor.node),
+                text(actor.es_action),
+            )
+        });
+        actors.into_iter()
+    }
+}
+
+/// Joins the records of a complete state; `listing` are API keys that a file names.
 #[must_use]
-pub fn correlate(mut state: State) -> Correlated {
+pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Correlated {
     state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
+    let listing = keys::intern_listing(&mut state, listing);
     let places = Places::new(&state);
     let nodes = NodeTable::new(&state);
     let mut repeated = BTreeMap::new();
@@ -49,7 +90,15 @@ pub fn correlate(mut state: State) -> Correlated {
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
     let duplicates = repeated.values().sum();
-    Correlated { state, places, nodes, attempts, changes, actions, duplicates }
+    let (key_failures, keys) = (Vec::new(), Vec::new());
+    let mut joined = Correlated { state, places, nodes, attempts, changes, key_failures, keys, actions, duplicates };
+    let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
+    let keys = keys::collect(&joined, listing, &failures);
+    infer::infer(&mut joined, &keys, &mut failures);
+    reasons::sort(&mut failures);
+    joined.key_failures = failures;
+    joined.keys = keys;
+    joined
 }
 
 /// Of the same event met in several inputs: how often it really happened (the most often any one input shows it), and

@@ -20,6 +20,8 @@ pub struct Places {
     inputs: Vec<u32>,
     /// By input: first chunk-relative base, for problems known by sequence number.
     bases: Vec<Vec<(u32, u64)>>,
+    /// By rank: whether times fall more often than they rise.
+    newest_first: Vec<bool>,
 }
 
 impl Places {
@@ -39,19 +41,30 @@ impl Places {
         order.sort_unstable_by_key(|&at| (state.chunks[at].input, state.chunks[at].seq));
         let mut chunks = vec![(0, 0); state.chunks.len()];
         let mut bases = vec![Vec::new(); inputs.len()];
+        let mut steps: Vec<(u64, u64)> =
+            inputs.iter().map(|&at| &state.inputs[at as usize]).map(|i| (i.rises, i.falls)).collect();
         let mut before = 0;
         let mut current = None;
+        let mut last = None;
         for at in order {
             let chunk = state.chunks[at];
             if current != Some(chunk.input) {
                 current = Some(chunk.input);
                 before = 0;
+                last = None;
+            }
+            if let Some((first, end)) = chunk.ends {
+                let (rises, falls) = &mut steps[ranks[chunk.input as usize] as usize];
+                *rises += u64::from(last.is_some_and(|last| first > last));
+                *falls += u64::from(last.is_some_and(|last| first < last));
+                last = Some(end);
             }
             chunks[at] = (ranks[chunk.input as usize], before);
             bases[chunk.input as usize].push((chunk.seq, before));
             before += chunk.lines;
         }
-        Self { chunks, inputs, bases }
+        let newest_first = steps.into_iter().map(|(rises, falls)| falls > rises).collect();
+        Self { chunks, inputs, bases, newest_first }
     }
 
     /// The place of a record.
@@ -59,6 +72,12 @@ impl Places {
     pub fn of(&self, pos: Pos) -> Place {
         let (rank, before) = self.chunks[pos.chunk as usize];
         Place { rank, line: before + u64::from(pos.line) + 1 }
+    }
+
+    /// Whether the events of an input, by rank, stand newest first.
+    #[must_use]
+    pub fn newest_first(&self, rank: u32) -> bool {
+        self.newest_first[rank as usize]
     }
 
     /// Index of the input of a rank.

@@ -29,9 +29,9 @@ pub struct Found {
 #[must_use]
 pub fn discover(paths: &[OsString]) -> Found {
     let mut search = Search::default();
-    // Folders reached in two ways are walked under the name met first: the order must not be the user's.
+    // Folders reached in two ways are walked under the name met first: the order must be that of the labels.
     let mut paths: Vec<&OsString> = paths.iter().collect();
-    paths.sort_by_key(|path| path.as_bytes());
+    paths.sort_by_cached_key(|path| [path.as_bytes(), b"/"].concat());
     paths.dedup();
     for path in paths {
         search.argument(path);
@@ -86,9 +86,8 @@ impl Search {
 
     fn glob(&mut self, pattern: &str) {
         // `*` stops at `/`, as in a shell, but also matches hidden names: evidence must not be left out in silence.
-        let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
         let label = Path::new(pattern);
-        let matches = match glob::glob_with(pattern, options) {
+        let matches = match glob::glob(pattern) {
             Ok(matches) => matches,
             Err(err) => {
                 let message = format!("no such file, and not a valid pattern: {}", err.msg);
@@ -285,6 +284,16 @@ mod tests {
             let found = tree.discover(names);
             assert_eq!(tree.labels(&found), ["l/a-link.json", "l/y/deep.json"]);
             assert!(found.problems.is_empty(), "{:?}", found.problems);
+        }
+    }
+
+    #[test]
+    fn a_folder_of_two_names_keeps_the_label_that_sorts_first() {
+        let tree = Tree::new(&["l/b/x"]);
+        // `b-/x` sorts before `b/x`, though `b` sorts before `b-`.
+        symlink("b", tree.path("l/b-")).unwrap();
+        for names in [&["l"][..], &["l/b", "l/b-"], &["l/b-", "l/b"]] {
+            assert_eq!(tree.labels(&tree.discover(names)), ["l/b-/x"]);
         }
     }
 

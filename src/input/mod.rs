@@ -2,8 +2,12 @@
 //!
 //! Inputs are opened for reading only, nothing is unpacked to disk, and the names of archive members are never opened.
 
+mod archive;
+mod codec;
 mod compression;
 mod discover;
+mod tar;
+mod zip;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -11,6 +15,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
+use archive::{Format, PEEK};
 pub use compression::{Compression, problem_kind};
 pub use discover::{Found, discover};
 
@@ -55,6 +60,8 @@ pub enum Opened {
 pub struct Streams {
     label: String,
     file: File,
+    /// It is a regular file, to be read from its start.
+    whole: bool,
 }
 
 impl Streams {
@@ -66,12 +73,7 @@ impl Streams {
     /// # Errors
     /// Those of the container itself.
     pub fn for_each(self, each: &mut dyn FnMut(&StreamInfo, &mut dyn Read)) -> io::Result<()> {
-        // What is decompressed passes here and nowhere else: the place for a limit on it.
-        let input = Peeked::new(self.file);
-        let compression = Compression::of(input.head());
-        let mut reader = compression.decoder(input);
-        each(&StreamInfo { label: self.label, compression }, &mut *reader);
-        Ok(())
+        archive::streams(self.label, self.file, self.whole, each)
     }
 }
 
@@ -87,24 +89,18 @@ pub fn open(source: &Source) -> io::Result<Opened> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     // Standard input that a shell opened on a file is as good as the file, unless something has read from it already.
-    if meta.is_file() && (!source.is_stdin || file.stream_position()? == 0) {
+    let whole = meta.is_file() && (!source.is_stdin || file.stream_position()? == 0);
+    if whole {
         let mut head = [0; PEEK];
         let seen = read_full(|at, buffer| file.read_at(buffer, at), &mut head)?;
         // Files of /proc have a length of 0 and content all the same.
         let len = meta.len();
-        if (len > 0 || seen == 0) && is_plain(&head[..seen]) {
+        if (len > 0 || seen == 0) && Format::of(&head[..seen]) == Format::Plain {
             return Ok(Opened::Ranges { file, len });
         }
     }
-    Ok(Opened::Streams(Streams { label: source.label.clone(), file }))
+    Ok(Opened::Streams(Streams { label: source.label.clone(), file, whole }))
 }
-
-fn is_plain(head: &[u8]) -> bool {
-    Compression::of(head) == Compression::None
-}
-
-/// Bytes looked at before a stream is read.
-const PEEK: usize = 512;
 
 /// Reads until the buffer is full or the end is reached; `read` is given the position.
 fn read_full(mut read: impl FnMut(u64, &mut [u8]) -> io::Result<usize>, buffer: &mut [u8]) -> io::Result<usize> {
@@ -118,55 +114,6 @@ fn read_full(mut read: impl FnMut(u64, &mut [u8]) -> io::Result<usize>, buffer: 
         }
     }
     Ok(filled)
-}
-
-/// A reader whose first bytes have been looked at and are not lost.
-struct Peeked<R> {
-    head: [u8; PEEK],
-    /// What of `head` is not yet read.
-    unread: std::ops::Range<usize>,
-    /// The error met while looking, due after `head`.
-    error: Option<io::Error>,
-    inner: R,
-}
-
-impl<R: Read> Peeked<R> {
-    fn new(mut inner: R) -> Self {
-        let mut head = [0; PEEK];
-        let mut filled = 0;
-        let mut error = None;
-        while filled < PEEK {
-            match inner.read(&mut head[filled..]) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-                Err(err) => {
-                    error = Some(err);
-                    break;
-                }
-            }
-        }
-        Self { head, unread: 0..filled, error, inner }
-    }
-
-    fn head(&self) -> &[u8] {
-        &self.head[self.unread.clone()]
-    }
-}
-
-impl<R: Read> Read for Peeked<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.unread.is_empty() {
-            return match self.error.take() {
-                Some(err) => Err(err),
-                None => self.inner.read(out),
-            };
-        }
-        let n = self.unread.len().min(out.len());
-        out[..n].copy_from_slice(&self.head[self.unread.start..self.unread.start + n]);
-        self.unread.start += n;
-        Ok(n)
-    }
 }
 
 #[cfg(test)]
@@ -216,6 +163,14 @@ mod tests {
         encoder.write_all(b"hello").unwrap();
         let path = write(&encoder.finish().unwrap());
         assert_eq!(streams(&path), [("label".to_owned(), Compression::Gzip, b"hello".to_vec())]);
+    }
+
+    #[test]
+    fn a_file_without_a_length_may_have_content() {
+        let path = Path::new("/proc/self/status");
+        if path.exists() {
+            assert!(!streams(path)[0].2.is_empty());
+        }
     }
 
     #[test]

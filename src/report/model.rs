@@ -216,6 +216,9 @@ pub struct Group {
     pub nodes: Vec<String>,
     /// Attempts by `event.action`.
     pub actions: BTreeMap<String, u64>,
+    /// What an inferred reason was inferred from.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub why: Vec<String>,
     /// First and last line at least.
     pub evidence: Vec<Evidence>,
 }
@@ -290,8 +293,11 @@ pub struct SecurityChange {
     pub request_id: Option<String>,
     /// What was changed.
     pub target: Option<String>,
-    /// API key ids.
+    /// API key ids that the event names.
     pub ids: Vec<String>,
+    /// The keys that an invalidation by name, owner or realm ended, as far as the logs or a listing know them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub resolved_ids: Vec<String>,
     /// Name of the key or object.
     pub name: Option<String>,
     /// Owner filter.
@@ -320,8 +326,12 @@ pub struct FailingKey {
     pub id: Option<String>,
     /// Key name.
     pub name: Option<String>,
+    /// Owner of the key.
+    pub owner: Option<String>,
     /// Reason.
     pub reason: String,
+    /// What the reason rests on, see [`Group::reason_basis`]; the strongest of all refusals.
+    pub reason_basis: String,
     /// Refusals.
     pub count: u64,
     /// First.
@@ -332,8 +342,12 @@ pub struct FailingKey {
     pub invalidated_at: Option<String>,
     /// By whom.
     pub invalidated_by: Option<String>,
-    /// Who still uses it.
+    /// When it expires or expired.
+    pub expires: Option<String>,
+    /// Who still uses it, at most 50.
     pub clients: Vec<KeyClient>,
+    /// Distinct clients.
+    pub clients_total: u64,
     /// Refusals that no client could be joined to.
     pub unattributed: u64,
     /// Lines.

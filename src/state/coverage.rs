@@ -1,6 +1,6 @@
 //! What was read: counters per input and per node. Sums, minima and maxima only, so that they merge in any order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,15 +79,15 @@ pub struct InputStats {
     pub span: Span,
     /// Records by wire format.
     pub formats: BTreeMap<String, u64>,
-    /// Nodes whose records stand in it: indices into [`super::State::nodes`].
-    pub nodes: BTreeSet<u32>,
+    /// Times of the audit events in it by node (index into [`super::State::nodes`]); nodes of server events without.
+    pub nodes: BTreeMap<u32, Span>,
     /// Records whose time carried no zone.
     pub zone_assumed: u64,
-    /// Requests whose end follows a realm failure of the same millisecond in the file, and those where it precedes it:
-    /// tells whether a file sorted newest first keeps or reverses the order of equal times.
-    pub ties_forward: u64,
-    /// See `ties_forward`.
-    pub ties_reversed: u64,
+    /// Times that rise, and times that fall, from one audit event to the next within a chunk; the steps between chunks
+    /// are added when their order is known. Tells a file sorted newest first.
+    pub rises: u64,
+    /// See `rises`.
+    pub falls: u64,
     /// The first problems, bounded.
     pub problems: Vec<InputProblem>,
     /// All problems.
@@ -145,10 +145,12 @@ impl InputStats {
         for (format, count) in other.formats {
             *self.formats.entry(format).or_default() += count;
         }
-        self.nodes.extend(other.nodes);
+        for (node, span) in other.nodes {
+            self.nodes.entry(node).or_default().merge(&span);
+        }
         self.zone_assumed += other.zone_assumed;
-        self.ties_forward += other.ties_forward;
-        self.ties_reversed += other.ties_reversed;
+        self.rises += other.rises;
+        self.falls += other.falls;
         self.problems.extend(other.problems);
         self.problems_total += other.problems_total;
     }

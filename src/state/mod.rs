@@ -11,7 +11,7 @@ mod symbols;
 
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{Folder, InputRef};
-pub use records::{Attempt, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
+pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
 pub use series::{Actor, Bucket, Series};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
 
@@ -22,6 +22,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::time::Millis;
+
 /// A chunk that was folded: what turns a line within it into a line of its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkInfo {
@@ -31,6 +33,8 @@ pub struct ChunkInfo {
     pub seq: u32,
     /// Lines in it.
     pub lines: u64,
+    /// Times of its first and last audit event in the order of lines.
+    pub ends: Option<(Millis, Millis)>,
 }
 
 /// Realm failures given up because too many requests were in flight.
@@ -282,7 +286,11 @@ impl State {
             self.inputs.iter().enumerate().map(|(at, input)| (input.label.clone(), at as u32)).collect();
         let mut map = Vec::with_capacity(others.len());
         for mut other in others {
-            other.nodes = other.nodes.iter().map(|&node| nodes[node as usize]).collect();
+            let mut translated = BTreeMap::new();
+            for (node, span) in std::mem::take(&mut other.nodes) {
+                translated.entry(nodes[node as usize]).or_insert_with(Span::default).merge(&span);
+            }
+            other.nodes = translated;
             let at = *index.entry(other.label.clone()).or_insert_with(|| {
                 self.inputs.push(InputStats::default());
                 self.inputs.len() as u32 - 1

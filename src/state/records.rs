@@ -94,8 +94,38 @@ pub struct Attempt {
     pub reason: Reason,
     /// What the reason rests on.
     pub basis: Basis,
-    /// Whether the event had a request id; without one no other event can be joined.
-    pub has_request_id: bool,
+    /// What else is known of it.
+    pub flags: AttemptFlags,
+}
+
+/// Properties of an attempt, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AttemptFlags(u8);
+
+impl AttemptFlags {
+    /// The event had a request id; without one no other event can be joined.
+    pub const REQUEST_ID: Self = Self(1);
+    /// A realm failure of the same millisecond stands before it in the same chunk.
+    pub const TIE_BEFORE: Self = Self(2);
+
+    /// Whether all bits of another are set.
+    #[must_use]
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Sets the bits of another.
+    pub fn set(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl Attempt {
+    /// Whether the event had a request id.
+    #[must_use]
+    pub fn has_request_id(&self) -> bool {
+        self.flags.has(AttemptFlags::REQUEST_ID)
+    }
 }
 
 /// A `realm_authentication_failed` that has not been joined to an attempt within its chunk: the realm before the one that

@@ -9,7 +9,7 @@ use crate::event::{AuditEvent, Change};
 use crate::prefilter::{Facts, What};
 use crate::reason::{Basis, Reason};
 use crate::state::line_order;
-use crate::state::records::{Attempt, ChangeRecord, Grant, Key, Outcome, Pos};
+use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure};
 use crate::state::symbols::{ChainId, Sym};
 
 impl Folder {
@@ -88,9 +88,9 @@ impl Folder {
             outcome,
             reason,
             basis,
-            has_request_id: event.request_id().is_some(),
+            flags: if event.request_id().is_some() { AttemptFlags::REQUEST_ID } else { AttemptFlags::default() },
         };
-        if attempt.has_request_id && outcome == Outcome::Failed {
+        if attempt.has_request_id() && outcome == Outcome::Failed {
             let at = self.state.attempts.len() as u32;
             self.failures.push(Failure {
                 key,
@@ -108,12 +108,17 @@ impl Folder {
     }
 
     fn realm_failure(&mut self, event: &impl Facts, pos: Pos) {
-        if event.request_id().is_none() {
-            return;
+        let time = event.time();
+        let realm = self.state.symbols.intern_opt(event.realm());
+        if event.request_id().is_some() {
+            let key = attempt_key(event, event.user());
+            self.failures.push(Failure { key, line: pos.line, time, realm, attempt: None });
+        } else {
+            // Joins nothing; kept to be recognised when it is met again.
+            let (origin, path) = (event.origin(), event.url_path());
+            let key = Key::of(&[event.node_identity(), None, event.user(), origin, path, Some(b"realm")]);
+            self.state.realm_failures.push(RealmFailure { time, key, pos, realm });
         }
-        let key = attempt_key(event, event.user());
-        let realm = self.state.symbols.intern(event.realm().unwrap_or_default());
-        self.failures.push(Failure { key, line: pos.line, time: event.time(), realm, attempt: None });
     }
 
     #[inline]
@@ -172,6 +177,10 @@ impl Folder {
         parts.extend(change.ids.iter().map(|id| Some(id.as_ref())));
         let time = event.time.0.to_le_bytes();
         parts.push(Some(&time));
+        parts.push(event.user.as_deref());
+        if event.request_id.is_none() {
+            parts.extend([event.origin.as_deref(), event.url_path.as_deref()]);
+        }
         let identity = Key::of(&parts);
         let source = event.origin.as_deref().map(client_address);
         let request = request_key(event);

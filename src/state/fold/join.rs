@@ -1,8 +1,7 @@
 //! Realm failures and attempts of one chunk, joined where the chunk alone settles the chain.
 
 use super::Folder;
-use crate::state::coverage::InputStats;
-use crate::state::records::{Key, Pos, RealmFailure};
+use crate::state::records::{AttemptFlags, Key, Pos, RealmFailure};
 use crate::state::symbols::Sym;
 use crate::time::Millis;
 
@@ -20,15 +19,20 @@ pub(super) struct Failure {
 
 impl Folder {
     /// Joins realm failures and attempts of this chunk where the chunk alone settles the chain.
-    pub(super) fn join_within_chunk(&mut self, stats: &mut InputStats) {
+    pub(super) fn join_within_chunk(&mut self) {
+        // In a file sorted newest first the order of equal times has to be learned from the whole file.
+        let forward = self.state.chunks[self.chunk as usize].ends.is_some_and(|(first, last)| first < last);
         let mut failures = std::mem::take(&mut self.failures);
         failures.sort_unstable_by_key(|failure| (failure.key, failure.line));
         for run in failures.chunk_by(|a, b| a.key == b.key) {
-            if run.iter().all(|failure| failure.attempt.is_some()) {
-                continue;
-            }
-            if let Some((attempt, realms)) = settled(run, stats) {
-                self.state.attempts[attempt as usize].chain = self.state.chains.intern(&realms);
+            if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| forward && is_settled(run)) {
+                let realms: Vec<Sym> =
+                    run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()).collect();
+                let attempt = &mut self.state.attempts[attempt as usize];
+                attempt.chain = self.state.chains.intern(&realms);
+                if run.len() > 1 && run[run.len() - 2].time == attempt.time {
+                    attempt.flags.set(AttemptFlags::TIE_BEFORE);
+                }
                 continue;
             }
             for failure in run.iter().filter(|failure| failure.attempt.is_none()) {
@@ -59,54 +63,31 @@ impl Folder {
     }
 }
 
-/// The attempt of a run of failures (one key, in file order) and its realms in the order asked, where they are certain:
-/// the run holds one attempt, at its end with times that do not decrease, or at its beginning (a file sorted newest
-/// first) with no tie whose direction is open.
-fn settled(run: &[Failure], stats: &mut InputStats) -> Option<(u32, Vec<Sym>)> {
-    let mut ends = run.iter().filter_map(|failure| failure.attempt);
-    let (attempt, None) = (ends.next()?, ends.next()) else { return None };
-    let (first, last) = (run.first()?, run.last()?);
-    if last.attempt.is_some() && run.is_sorted_by_key(|failure| failure.time) {
-        if run.iter().any(|failure| failure.attempt.is_none() && failure.time == last.time) {
-            stats.ties_forward += 1;
-        }
-        return Some((attempt, run[..run.len() - 1].iter().map(|failure| failure.realm).collect()));
-    }
-    if first.attempt.is_some() && run.iter().rev().is_sorted_by_key(|failure| failure.time) {
-        let tie_with_end = run[1..].iter().any(|failure| failure.time == first.time);
-        stats.ties_reversed += u64::from(tie_with_end);
-        let open_tie = run[1..].windows(2).any(|pair| pair[0].time == pair[1].time);
-        if !open_tie || tie_with_end {
-            return Some((attempt, run[1..].iter().rev().map(|failure| failure.realm).collect()));
-        }
-    }
-    None
+/// Whether a run of failures (one key, in the order of lines) is one attempt with the realms asked before it: its only
+/// end stands last, and no time decreases.
+fn is_settled(run: &[Failure]) -> bool {
+    run.split_last().is_some_and(|(last, before)| {
+        last.attempt.is_some()
+            && before.iter().all(|failure| failure.attempt.is_none())
+            && run.is_sorted_by_key(|failure| failure.time)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn failure(line: u32, time: i64, realm: u32) -> Failure {
-        let attempt = (realm == 0).then_some(7);
-        Failure { key: Key(1), line, time: Millis(time), realm: Sym(realm), attempt }
-    }
-
-    fn chain(run: &[Failure]) -> Option<Vec<u32>> {
-        settled(run, &mut InputStats::default()).map(|(_, realms)| realms.iter().map(|realm| realm.0).collect())
-    }
-
     #[test]
     fn a_chunk_settles_only_what_is_certain() {
-        let (a, b, end) = (failure(0, 5, 1), failure(1, 5, 2), failure(2, 5, 0));
-        assert_eq!(chain(&[a, b, end]), Some(vec![1, 2]), "file order");
-        let (end, b, a) = (failure(0, 5, 0), failure(1, 5, 2), failure(2, 5, 1));
-        assert_eq!(chain(&[end, b, a]), Some(vec![1, 2]), "newest first, ties reversed with the end");
-        let (end, b, a) = (failure(0, 7, 0), failure(1, 5, 2), failure(2, 5, 1));
-        assert_eq!(chain(&[end, b, a]), None, "newest first, the tie alone does not tell");
-        let (end, b, a) = (failure(0, 7, 0), failure(1, 6, 2), failure(2, 5, 1));
-        assert_eq!(chain(&[end, b, a]), Some(vec![1, 2]), "newest first, no ties");
-        let (a, end, b) = (failure(0, 5, 1), failure(1, 6, 0), failure(2, 5, 2));
-        assert_eq!(chain(&[a, end, b]), None, "neither");
+        let failure = |time: i64, realm: u32| {
+            let attempt = (realm == 0).then_some(7);
+            Failure { key: Key(1), line: 0, time: Millis(time), realm: Sym(realm), attempt }
+        };
+        assert!(is_settled(&[failure(5, 1), failure(5, 2), failure(5, 0)]));
+        assert!(is_settled(&[failure(5, 0)]));
+        assert!(!is_settled(&[failure(5, 0), failure(5, 1)]), "the end stands first");
+        assert!(!is_settled(&[failure(5, 1), failure(5, 0), failure(5, 2), failure(5, 0)]), "two attempts");
+        assert!(!is_settled(&[failure(6, 1), failure(5, 2), failure(6, 0)]), "time goes back");
+        assert!(!is_settled(&[failure(6, 1)]), "no end");
     }
 }

@@ -61,6 +61,8 @@ pub struct Folder {
     /// Whether lines are given to the probe: always, but for tests that compare.
     probing: bool,
     recent: Recent,
+    /// Of the chunk being folded.
+    order: Order,
     actors: Actors,
     /// Events by [`What`], of those whose names are known.
     actions: [u64; What::Other as usize + 1],
@@ -84,6 +86,7 @@ impl Folder {
             probe: Probe::new(options.assume_tz),
             probing: true,
             recent: Recent::default(),
+            order: Order::default(),
             actors: Actors::default(),
             actions: [0; What::Other as usize + 1],
         }
@@ -147,7 +150,7 @@ impl Folder {
         let mut stats = std::mem::take(&mut self.state.inputs[input_at as usize]);
         self.state.inputs[input_at as usize].label.clone_from(&stats.label);
         self.chunk = self.state.chunks.len() as u32;
-        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0 });
+        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None });
         let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
@@ -161,6 +164,7 @@ impl Folder {
                     self.recent.changed(taken.changed());
                     let node = self.node_of(&taken);
                     self.audit(&taken, node, line_number);
+                    self.order.add(taken.time());
                     taken_lines.add(&taken, node, &mut stats);
                     taken.next
                 }
@@ -193,7 +197,11 @@ impl Folder {
         }
         stats.lines += u64::from(line_number);
         self.state.chunks[self.chunk as usize].lines = u64::from(line_number);
-        self.join_within_chunk(&mut stats);
+        let order = std::mem::take(&mut self.order);
+        self.state.chunks[self.chunk as usize].ends = order.ends;
+        stats.rises += order.rises;
+        stats.falls += order.falls;
+        self.join_within_chunk();
         self.state.inputs[input_at as usize] = stats;
         self.evict();
     }
@@ -221,13 +229,14 @@ impl Folder {
                     self.audit(&*event, node, number);
                     // The next line is compared with the last that the probe took, which was another.
                     self.recent.changed(changes::ALL);
-                    stats.nodes.insert(node);
+                    stats.nodes.entry(node).or_default().add(event.time);
+                    self.order.add(event.time);
                     (Some(event.time), event.zone_assumed)
                 }
                 Record::Server(event) => {
                     stats.server_events += 1;
                     let node = self.server(&event, number);
-                    stats.nodes.insert(node);
+                    stats.nodes.entry(node).or_default();
                     (event.time, event.zone_assumed)
                 }
                 Record::Other => return,
@@ -304,32 +313,64 @@ impl Folder {
     }
 }
 
+/// Whether the times of the audit events of a chunk rise or fall.
+#[derive(Debug, Default)]
+struct Order {
+    /// Times of the first and last event, as they stand.
+    ends: Option<(Millis, Millis)>,
+    rises: u64,
+    falls: u64,
+}
+
+impl Order {
+    #[inline]
+    fn add(&mut self, time: Millis) {
+        match &mut self.ends {
+            Some((_, last)) => {
+                self.rises += u64::from(time > *last);
+                self.falls += u64::from(time < *last);
+                *last = time;
+            }
+            None => self.ends = Some((time, time)),
+        }
+    }
+}
+
 /// What the lines of one chunk that the probe took add to their input.
 #[derive(Debug, Default)]
 struct Tally {
     lines: u64,
     zone_assumed: u64,
-    span: Span,
+    /// The node of the last line, and the times of its lines since another node had one.
     node: Option<u32>,
+    span: Span,
 }
 
 impl Tally {
     #[inline]
     fn add(&mut self, taken: &Taken<'_>, node: u32, stats: &mut InputStats) {
+        if self.node != Some(node) {
+            self.end_run(stats);
+            self.node = Some(node);
+        }
         self.lines += 1;
         self.zone_assumed += u64::from(taken.zone_assumed());
         self.span.add(taken.time());
-        if self.node != Some(node) {
-            self.node = Some(node);
-            stats.nodes.insert(node);
+    }
+
+    fn end_run(&mut self, stats: &mut InputStats) {
+        let span = std::mem::take(&mut self.span);
+        if let Some(node) = self.node {
+            stats.nodes.entry(node).or_default().merge(&span);
+            stats.span.merge(&span);
         }
     }
 
-    fn count(self, stats: &mut InputStats) {
+    fn count(mut self, stats: &mut InputStats) {
+        self.end_run(stats);
         if self.lines > 0 {
             stats.audit_events += self.lines;
             stats.zone_assumed += self.zone_assumed;
-            stats.span.merge(&self.span);
             count_format(stats, Native.name(), self.lines);
         }
     }

@@ -1,0 +1,234 @@
+//! What is known of each API key: from a listing, from the changes that made or ended it, and from its use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reasons::KeyFailure;
+use super::{Change, Correlated};
+use crate::decode::apikeys::ApiKey;
+use crate::event::is_invalidation;
+use crate::state::{State, Sym};
+use crate::time::Millis;
+
+/// How an invalidation named its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// By id.
+    Id,
+    /// By the name of the key.
+    Name,
+    /// By the owner, or "my own".
+    Owner,
+    /// By the owner's realm.
+    Realm,
+    /// The listing says so; no event does.
+    Listing,
+}
+
+/// The end of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invalidation {
+    /// When; `None` where only the listing says that it happened (before 8.12 it does not say when).
+    pub time: Option<Millis>,
+    /// Index into [`Correlated::changes`].
+    pub change: Option<usize>,
+    /// How the key was named.
+    pub how: How,
+}
+
+/// One API key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyInfo {
+    /// Id.
+    pub id: Sym,
+    /// Name.
+    pub name: Sym,
+    /// `rest`, `cross_cluster`, …
+    pub kind: Sym,
+    /// Owner.
+    pub owner: Sym,
+    /// Realm of the owner.
+    pub owner_realm: Sym,
+    /// When it was created.
+    pub created: Option<Millis>,
+    /// By which change: index into [`Correlated::changes`].
+    pub created_by: Option<usize>,
+    /// When it expires.
+    pub expires: Option<Millis>,
+    /// Whether `expires` and `invalidated` come from a listing of keys.
+    pub listed: bool,
+    /// Its end.
+    pub invalidated: Option<Invalidation>,
+}
+
+/// Texts of a listing become symbols, so that they compare with those of the logs.
+pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyInfo> {
+    let mut intern = |text: Option<&String>| state.symbols.intern_opt(text.map(String::as_bytes));
+    listing
+        .iter()
+        .map(|key| KeyInfo {
+            id: intern(Some(&key.id)),
+            name: intern(key.name.as_ref()),
+            kind: intern(key.kind.as_ref()),
+            owner: intern(key.username.as_ref()),
+            owner_realm: intern(key.realm.as_ref()),
+            created: key.creation,
+            created_by: None,
+            expires: key.expiration,
+            listed: true,
+            invalidated: key.invalidated.then_some(Invalidation {
+                time: key.invalidation,
+                change: None,
+                how: How::Listing,
+            }),
+        })
+        .collect()
+}
+
+/// Everything known of every key met, by id.
+pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[KeyFailure]) -> Vec<KeyInfo> {
+    let state = &joined.state;
+    let mut keys: BTreeMap<Sym, KeyInfo> = BTreeMap::new();
+    for key in listing {
+        keys.entry(key.id).or_insert(key);
+    }
+    let mut met: BTreeSet<Sym> = failures.iter().map(|failure| failure.key).collect();
+    met.extend(joined.changes.iter().flat_map(|change| change.record.ids.iter().copied()));
+    met.extend(state.key_names.keys().copied());
+    let mut owners: BTreeMap<Sym, (Sym, Sym)> = BTreeMap::new();
+    let text = |sym: Sym| state.symbols.get(sym);
+    let mut users: Vec<_> =
+        state.successes.keys().chain(state.denials.keys()).filter(|actor| actor.apikey.is_some()).collect();
+    users.sort_by_key(|actor| (text(actor.principal), text(actor.realm)));
+    for actor in users {
+        met.insert(actor.apikey);
+        owners.entry(actor.apikey).or_insert((actor.principal, actor.realm));
+    }
+    met.remove(&Sym::NONE);
+    for id in met {
+        let key = keys.entry(id).or_insert_with(|| KeyInfo { id, ..KeyInfo::default() });
+        if !key.name.is_some() {
+            key.name = state.key_names.get(&id).copied().unwrap_or_default();
+        }
+        if let Some(&(owner, _)) = owners.get(&id).filter(|_| !key.owner.is_some()) {
+            // The realm that authenticated a key is `_es_api_key`, not its owner's.
+            key.owner = owner;
+        }
+    }
+    for (at, change) in joined.changes.iter().enumerate() {
+        if text(change.record.action).is_some_and(is_creation) {
+            created(joined, at, change, &mut keys);
+        }
+    }
+    for (at, change) in joined.changes.iter().enumerate() {
+        if text(change.record.action).is_some_and(is_invalidation) {
+            invalidated(at, change, &mut keys);
+        }
+    }
+    let mut keys: Vec<KeyInfo> = keys.into_values().collect();
+    keys.sort_by(|a, b| text(a.id).cmp(&text(b.id)));
+    keys
+}
+
+fn is_creation(action: &[u8]) -> bool {
+    matches!(action, b"create_apikey" | b"grant_apikey" | b"create_cross_cluster_apikey")
+}
+
+/// Ties a creation to its key: by id, or (events before 7.16 carry only the name) by a name that one key alone bears.
+fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+    let record = &change.record;
+    let id = match record.ids.as_slice() {
+        [id, ..] => *id,
+        [] => {
+            let mut named = keys.values().filter(|key| {
+                record.name.is_some()
+                    && key.name == record.name
+                    && key.created_by.is_none()
+                    && key.created.is_none_or(|created| created.0.abs_diff(record.time.0) < 60_000)
+            });
+            match (named.next(), named.next()) {
+                (Some(only), None) => only.id,
+                _ => return,
+            }
+        }
+    };
+    let Some(key) = keys.get_mut(&id) else { return };
+    key.created.get_or_insert(record.time);
+    key.created_by.get_or_insert(at);
+    for (slot, value) in
+        [(&mut key.name, record.name), (&mut key.owner, change.actor), (&mut key.owner_realm, change.actor_realm)]
+    {
+        if !slot.is_some() {
+            *slot = value;
+        }
+    }
+    let expiration = joined.state.symbols.get(record.expiration).and_then(duration);
+    if let (None, Some(life)) = (key.expires, expiration) {
+        key.expires = Some(Millis(record.time.0.saturating_add(life)));
+    }
+}
+
+/// Ends the keys that an invalidation names, by id or by filter. A key ends once: the first event counts.
+fn invalidated(at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+    let record = &change.record;
+    let own = record.owned_by_authenticated_user == Some(true);
+    let owner = if own { change.actor } else { record.owner };
+    for key in keys.values_mut() {
+        let filter = |wanted: Sym, has: Sym| !wanted.is_some() || wanted == has;
+        let (named, how) = if !record.ids.is_empty() {
+            (record.ids.contains(&key.id), How::Id)
+        } else if record.name.is_some() {
+            (key.name == record.name && filter(owner, key.owner), How::Name)
+        } else if owner.is_some() {
+            let realm = record.owner_realm;
+            (key.owner == owner && (filter(realm, key.owner_realm) || !key.owner_realm.is_some()), How::Owner)
+        } else if record.owner_realm.is_some() {
+            (key.owner_realm == record.owner_realm, How::Realm)
+        } else {
+            (false, How::Id)
+        };
+        let existed = key.created.is_none_or(|created| created <= record.time);
+        if !named || !existed {
+            continue;
+        }
+        let time = Some(record.time);
+        match key.invalidated {
+            None => key.invalidated = Some(Invalidation { time, change: Some(at), how }),
+            // The listing knows the time; the event knows who. They are seconds apart if they are the same.
+            Some(Invalidation { change: None, time: listed, .. })
+                if listed.is_none_or(|listed| listed.0.abs_diff(record.time.0) < 60_000) =>
+            {
+                key.invalidated = Some(Invalidation { time: listed.or(time), change: Some(at), how });
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// A duration as Elasticsearch writes it: `90d`, `12h`, `30m`, `45s`, `500ms`; in milliseconds.
+fn duration(text: &[u8]) -> Option<i64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number: i64 = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
+    let unit = match &text[digits..] {
+        b"ms" => 1,
+        b"s" => 1000,
+        b"m" => 60_000,
+        b"h" => 3_600_000,
+        b"d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration(b"90d"), Some(90 * 86_400_000));
+        assert_eq!(duration(b"500ms"), Some(500));
+        assert_eq!(duration(b"5 d"), None);
+        assert_eq!(duration(b"99999999999999999999d"), None);
+        assert_eq!(duration(b"9223372036854775807d"), None);
+    }
+}

@@ -1,0 +1,308 @@
+//! Why each attempt failed, from the server logs: every line that tells a reason is matched to one attempt.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use super::matching::{Match, Pair, assign};
+use super::{Correlated, Place, genuine};
+use crate::reason::{Basis, Reason};
+use crate::state::{Attempt, ChainId, Outcome, Pos, ReasonRecord, Subject, Sym};
+use crate::time::Millis;
+
+/// A refusal of an API key, told by a line of the server log or inferred.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyFailure {
+    /// The attempt it was joined to: index into [`Correlated::attempts`]. `None`: the client is unknown.
+    pub attempt: Option<u32>,
+    /// The key; [`Sym::NONE`] where nothing names it.
+    pub key: Sym,
+    /// Why it was refused.
+    pub reason: Reason,
+    /// When.
+    pub time: Millis,
+    /// The line that tells the reason; of the attempt itself where none does.
+    pub place: Place,
+    /// Index into the node table.
+    pub node: usize,
+    /// How sure the client is, 0 to 1; 0 where it is unknown.
+    pub confidence: f64,
+    /// What the reason rests on.
+    pub basis: Basis,
+}
+
+/// Candidates looked at per line: more stand within the window only in a flood, where the nearest decide.
+const MOST_CANDIDATES: usize = 24;
+
+/// Attempts looked at per line and direction in search of candidates.
+const MOST_LOOKED_AT: usize = 256;
+
+/// A shared `trace.id` reaches this many windows: the client's whole operation bears it.
+const TRACE_WINDOWS: i64 = 20;
+
+/// Logarithms of likelihood ratios for what a pair has in common beside the time.
+const SAME_TRACE: f64 = 25.0;
+const SAME_PRINCIPAL: f64 = 3.0;
+const NAMED_IN_TEXT: f64 = 5.0;
+
+/// A line with what matching needs.
+struct Line {
+    record: ReasonRecord,
+    place: Place,
+    node: usize,
+}
+
+/// Gives attempts the reasons that the server logs tell; the result are the refusals of API keys.
+pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyFailure> {
+    let lines = distinct_lines(joined);
+    let by_node = by_node(joined);
+    let mut traces: HashMap<Pos, Sym, RandomState> = HashMap::default();
+    traces.extend(joined.state.traces.iter().copied());
+    let mut failures = Vec::new();
+    // Realm lines first, realm by realm: an attempt may have one of each realm. The others explain an attempt alone.
+    let mut of_realms: BTreeMap<Vec<u8>, Vec<&Line>> = BTreeMap::new();
+    let mut of_attempts: Vec<&Line> = Vec::new();
+    let mut of_anybody: Vec<&Line> = Vec::new();
+    for line in &lines {
+        match line.record.about {
+            Subject::Realm => {
+                let realm = joined.state.symbols.get(line.record.realm).unwrap_or_default();
+                of_realms.entry(realm.to_vec()).or_default().push(line);
+            }
+            Subject::Anybody => of_anybody.push(line),
+            _ => of_attempts.push(line),
+        }
+    }
+    for lines in of_realms.into_values().chain([of_anybody]) {
+        for found in matched(joined, &lines, &by_node, &traces, window) {
+            let reason = lines[found.line as usize].record.reason;
+            let attempt = &mut joined.attempts[found.attempt as usize];
+            if attempt.basis != Basis::ServerLog || stronger(reason) < stronger(attempt.reason) {
+                attempt.reason = reason;
+                attempt.basis = Basis::ServerLog;
+            }
+        }
+    }
+    let matches = matched(joined, &of_attempts, &by_node, &traces, window);
+    let mut of_line: Vec<Option<Match>> = vec![None; of_attempts.len()];
+    for found in matches {
+        of_line[found.line as usize] = Some(found);
+    }
+    for (line, found) in of_attempts.iter().zip(of_line) {
+        if let Some(found) = found {
+            let attempt = &mut joined.attempts[found.attempt as usize];
+            attempt.reason = line.record.reason;
+            attempt.basis = Basis::ServerLog;
+        }
+        if line.record.about == Subject::ApiKey {
+            failures.push(KeyFailure {
+                attempt: found.map(|found| found.attempt),
+                key: line.record.subject,
+                reason: line.record.reason,
+                time: line.record.time,
+                place: line.place,
+                node: line.node,
+                confidence: found.map_or(0.0, |found| found.confidence),
+                basis: Basis::ServerLog,
+            });
+        }
+    }
+    say_what_silence_means(joined, window);
+    failures
+}
+
+/// An anonymous attempt that the server log does not mention came without credentials, if that log covers its time.
+fn say_what_silence_means(joined: &mut Correlated, window: i64) {
+    let spans: Vec<_> = joined.nodes.all().iter().map(|node| node.stats.server_span).collect();
+    for attempt in &mut joined.attempts {
+        if attempt.outcome != Outcome::AnonymousDenied || attempt.basis != Basis::None {
+            continue;
+        }
+        let span = spans[joined.nodes.index(attempt.node)];
+        let covers = span.first.is_some_and(|first| first.0 - window <= attempt.time.0)
+            && span.last.is_some_and(|last| attempt.time.0 <= last.0 + window);
+        if covers {
+            attempt.reason = Reason::MissingCredentials;
+            attempt.basis = Basis::ServerLog;
+        }
+    }
+}
+
+/// Which of several realms' reasons counts: a realm that knows the account says more than one that does not.
+fn stronger(reason: Reason) -> usize {
+    const ORDER: [Reason; 7] = [
+        Reason::BadPassword,
+        Reason::UserDisabled,
+        Reason::TokenExpired,
+        Reason::TokenInvalid,
+        Reason::RealmUnavailable,
+        Reason::RealmNotLicensed,
+        Reason::UnknownUser,
+    ];
+    ORDER.iter().position(|&known| known == reason).unwrap_or(ORDER.len())
+}
+
+/// The lines, each once although a log and its copy may both be among the inputs, by node, time and place.
+fn distinct_lines(joined: &Correlated) -> Vec<Line> {
+    let mut lines: Vec<Line> = joined
+        .state
+        .reasons
+        .iter()
+        .map(|&record| Line { record, place: joined.places.of(record.pos), node: joined.nodes.index(record.node) })
+        .collect();
+    let identity = |line: &Line| {
+        let record = &line.record;
+        (line.node, record.time, record.about, record.subject, record.realm, record.reason, record.trace, record.text)
+    };
+    lines.sort_by_key(|line| (identity(line), line.place));
+    let mut kept = Vec::with_capacity(lines.len());
+    let mut start = 0;
+    while start < lines.len() {
+        let same = identity(&lines[start]);
+        let count = lines[start..].iter().take_while(|line| identity(line) == same).count();
+        let run = start..start + count;
+        let (_, from) = genuine(&mut lines[run.clone()].iter().map(|line| line.place.rank).collect::<Vec<_>>());
+        kept.extend(run.map(|at| lines[at].place.rank == from));
+        start += count;
+    }
+    let mut kept = kept.into_iter();
+    lines.retain(|_| kept.next().unwrap_or(true));
+    lines.sort_by_key(|line| (line.node, line.record.time, line.place));
+    lines
+}
+
+/// Indices of the attempts by node of the table, by time.
+fn by_node(joined: &Correlated) -> Vec<Vec<u32>> {
+    let mut by_node = vec![Vec::new(); joined.nodes.all().len()];
+    if !joined.state.reasons.is_empty() {
+        for (at, attempt) in joined.attempts.iter().enumerate() {
+            by_node[joined.nodes.index(attempt.node)].push(at as u32);
+        }
+    }
+    by_node
+}
+
+fn matched(
+    joined: &Correlated,
+    lines: &[&Line],
+    by_node: &[Vec<u32>],
+    traces: &HashMap<Pos, Sym, RandomState>,
+    window: i64,
+) -> Vec<Match> {
+    let mut pairs = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let start = pairs.len();
+        candidates(joined, line, number as u32, &by_node[line.node], traces, window, &mut pairs);
+        let found = &mut pairs[start..];
+        found.sort_by(|a: &Pair, b: &Pair| {
+            b.bonus.total_cmp(&a.bonus).then((a.apart.abs(), a.attempt).cmp(&(b.apart.abs(), b.attempt)))
+        });
+        pairs.truncate(start + MOST_CANDIDATES.min(pairs.len() - start));
+    }
+    assign(&pairs, window)
+}
+
+/// The attempts of the node that a line may explain, nearest in time first in both directions.
+fn candidates(
+    joined: &Correlated,
+    line: &Line,
+    number: u32,
+    of_node: &[u32],
+    traces: &HashMap<Pos, Sym, RandomState>,
+    window: i64,
+    pairs: &mut Vec<Pair>,
+) {
+    let time = line.record.time;
+    let attempt = |at: u32| &joined.attempts[at as usize];
+    let middle = of_node.partition_point(|&at| attempt(at).time < time);
+    let reach = if line.record.trace.is_some() { window.saturating_mul(TRACE_WINDOWS) } else { window };
+    let mut look = |at: u32| {
+        let attempt = attempt(at);
+        let apart = time.0 - attempt.time.0;
+        if apart.abs() > reach {
+            return false;
+        }
+        if let Some(bonus) = compatible(joined, line, attempt, traces, apart.abs() <= window) {
+            let what = if line.record.subject.is_some() {
+                line.record.subject.0
+            } else {
+                // Symbols are far below; a reason without a subject is a subject of its own.
+                u32::MAX - line.record.reason as u32
+            };
+            pairs.push(Pair { line: number, attempt: at, apart, affinity: (what, attempt.source.0), bonus });
+        }
+        true
+    };
+    for &at in of_node[middle..].iter().take(MOST_LOOKED_AT) {
+        if !look(at) {
+            break;
+        }
+    }
+    for &at in of_node[..middle].iter().rev().take(MOST_LOOKED_AT) {
+        if !look(at) {
+            break;
+        }
+    }
+}
+
+/// Whether a line may explain an attempt, and what speaks for it beside the time.
+fn compatible(
+    joined: &Correlated,
+    line: &Line,
+    attempt: &Attempt,
+    traces: &HashMap<Pos, Sym, RandomState>,
+    near: bool,
+) -> Option<f64> {
+    let record = &line.record;
+    let mut bonus = 0.0;
+    match traces.get(&attempt.pos) {
+        Some(&trace) if record.trace.is_some() => {
+            if trace != record.trace {
+                return None;
+            }
+            bonus += SAME_TRACE;
+        }
+        _ if !near => return None,
+        _ => {}
+    }
+    let named = record.subject.is_some() && attempt.principal == record.subject;
+    let anonymous = attempt.outcome == Outcome::AnonymousDenied;
+    let fits = match record.about {
+        Subject::ApiKey => anonymous || named,
+        Subject::Token => anonymous || !attempt.principal.is_some(),
+        Subject::ServiceToken => anonymous || named,
+        Subject::Principal => !anonymous && named,
+        Subject::Realm => {
+            !anonymous && (named || !record.subject.is_some()) && asks(joined, attempt.chain, record.realm)
+        }
+        Subject::Anybody => !anonymous && attempt.basis == Basis::None,
+    };
+    if !fits {
+        return None;
+    }
+    if named {
+        bonus += SAME_PRINCIPAL;
+    }
+    if record.about == Subject::Realm && !record.subject.is_some() {
+        let symbols = &joined.state.symbols;
+        if let (Some(text), Some(name)) = (symbols.get(record.text), symbols.get(attempt.principal))
+            && !name.is_empty()
+            && memchr::memmem::find(text, name).is_some()
+        {
+            bonus += NAMED_IN_TEXT;
+        }
+    }
+    Some(bonus)
+}
+
+/// Whether a realm is in a chain, or the chain is not known.
+fn asks(joined: &Correlated, chain: ChainId, realm: Sym) -> bool {
+    joined.state.chains.get(chain).is_none_or(|realms| realms.contains(&realm))
+}
+
+/// Sorts refusals by time, then place.
+pub(super) fn sort(failures: &mut [KeyFailure]) {
+    failures.sort_by_key(|a| (a.time, a.place, Reverse(a.attempt)));
+}

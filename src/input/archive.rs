@@ -1,0 +1,316 @@
+//! Layers of compression and archives taken off a stream until plain bytes are left.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use super::{Compression, StreamInfo, tar, zip};
+
+/// Layers of archives and compression that are taken off. Real bundles have up to four (a zip that holds a `.tar.gz` with
+/// `.gz` members); an archive that holds itself has no end.
+const MAX_LAYERS: usize = 8;
+
+/// Bytes looked at before a stream is read: the magic of tar stands at 257.
+pub(super) const PEEK: usize = 512;
+
+/// What is called for every stream of plain bytes.
+pub(super) type Each<'a> = dyn FnMut(&StreamInfo, &mut dyn Read) + 'a;
+
+/// What the first bytes of a stream say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Plain,
+    Compressed(Compression),
+    Tar,
+    Zip,
+}
+
+impl Format {
+    pub(super) fn of(head: &[u8]) -> Self {
+        match Compression::of(head) {
+            Compression::None if head.get(257..262) == Some(b"ustar") => Self::Tar,
+            // The second is the magic of an archive without members.
+            Compression::None if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") => Self::Zip,
+            Compression::None => Self::Plain,
+            compression => Self::Compressed(compression),
+        }
+    }
+}
+
+/// Gives `each` the plain streams of a file. `whole`: it is regular and read from its start, so that zip can seek in it.
+pub(super) fn streams(label: String, file: File, whole: bool, each: &mut Each<'_>) -> io::Result<()> {
+    let info = StreamInfo { label, compression: Compression::None };
+    let seekable = if whole { Some(file.try_clone()?) } else { None };
+    let mut file = file;
+    peel(info, Peeked::new(&mut file), seekable, 0, each)
+}
+
+/// Takes off one layer, and the next ones. What is decompressed passes here and nowhere else: the place for a limit on it.
+fn peel(
+    info: StreamInfo,
+    mut input: Peeked<'_>,
+    seekable: Option<File>,
+    layer: usize,
+    each: &mut Each<'_>,
+) -> io::Result<()> {
+    let format = Format::of(input.head());
+    if format != Format::Plain && layer == MAX_LAYERS {
+        return Err(unsupported(format!("more than {MAX_LAYERS} layers of archives and compression")));
+    }
+    let mut member = |name: &[u8], compression: Compression, reader: &mut dyn Read| {
+        let name = String::from_utf8_lossy(name.strip_prefix(b"./").unwrap_or(name)).into_owned();
+        let label = format!("{}!{name}", info.label);
+        // Bytes of a member that are not compressed by themselves are so as a part of the archive.
+        let compression = if compression == Compression::None { info.compression } else { compression };
+        let inner = StreamInfo { label, compression };
+        if let Err(err) = peel(inner.clone(), Peeked::new(reader), None, layer + 1, each) {
+            // A damaged archive within an archive must not hide the members after it.
+            each(&inner, &mut Broken(Some(err)));
+        }
+    };
+    match format {
+        Format::Plain => {
+            each(&info, &mut input);
+            Ok(())
+        }
+        Format::Compressed(compression) => {
+            let mut decoder = compression.decoder(input)?;
+            let info = StreamInfo { compression, ..info };
+            peel(info, Peeked::new(&mut *decoder), None, layer + 1, each)
+        }
+        Format::Tar => tar::members(&mut input, &mut |name, reader| member(name, Compression::None, reader)),
+        Format::Zip => match seekable {
+            Some(file) => zip::members(file, &mut member),
+            None => {
+                let (file, damaged) = zip::spool(&mut input)?;
+                let result = zip::members(file, &mut member);
+                damaged.map_or(result, Err)
+            }
+        },
+    }
+}
+
+/// An error that says that the data are damaged, not the device.
+pub(super) fn damage(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message.into())
+}
+
+/// An error that says that the data may be good, but cannot be read by this program.
+pub(super) fn unsupported(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, message.into())
+}
+
+/// A stream of which nothing can be read.
+pub(super) struct Broken(pub(super) Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// A reader whose first bytes have been looked at and are not lost.
+struct Peeked<'a> {
+    head: [u8; PEEK],
+    /// What of `head` is not yet read.
+    unread: std::ops::Range<usize>,
+    /// The error met while looking, due after `head`.
+    error: Option<io::Error>,
+    inner: &'a mut dyn Read,
+}
+
+impl<'a> Peeked<'a> {
+    fn new(inner: &'a mut dyn Read) -> Self {
+        let mut head = [0; PEEK];
+        let mut filled = 0;
+        let error = loop {
+            match inner.read(&mut head[filled..]) {
+                Ok(0) => break None,
+                Ok(n) => filled += n,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => break Some(err),
+            }
+        };
+        Self { head, unread: 0..filled, error, inner }
+    }
+
+    fn head(&self) -> &[u8] {
+        &self.head[self.unread.clone()]
+    }
+}
+
+impl Read for Peeked<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.unread.is_empty() {
+            return match self.error.take() {
+                Some(err) => Err(err),
+                None => self.inner.read(out),
+            };
+        }
+        let n = self.unread.len().min(out.len());
+        out[..n].copy_from_slice(&self.head[self.unread.start..self.unread.start + n]);
+        self.unread.start += n;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::codec::tests::compress;
+    use super::super::tar::tests::member;
+    use super::super::zip::tests::zip;
+    use super::*;
+    use std::io::{Seek, Write};
+
+    /// Label, compression and bytes of every stream, or an error's text, and the error of the container.
+    type Streams = (Vec<(String, &'static str, String)>, Option<String>);
+
+    fn read_as(data: &[u8], whole: bool) -> Streams {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(data).unwrap();
+        file.rewind().unwrap();
+        let mut all = Vec::new();
+        let result = streams("in".to_owned(), file, whole, &mut |info, reader| {
+            let mut data = Vec::new();
+            let result = reader.read_to_end(&mut data);
+            let error = result.err().map_or(String::new(), |err| format!("[{err}]"));
+            let text = format!("{}{error}", String::from_utf8_lossy(&data));
+            all.push((info.label.clone(), info.compression.name(), text));
+        });
+        (all, result.err().map(|err| err.to_string()))
+    }
+
+    /// The same from a file and from a pipe.
+    fn read(data: &[u8]) -> Streams {
+        let all = read_as(data, true);
+        assert_eq!(all, read_as(data, false));
+        all
+    }
+
+    fn gz(data: &[u8]) -> Vec<u8> {
+        compress(Compression::Gzip, data)
+    }
+
+    fn expect(data: &[u8], expected: &[(&str, &'static str, &str)]) {
+        let expected: Vec<_> =
+            expected.iter().map(|(label, name, text)| ((*label).to_owned(), *name, (*text).to_owned())).collect();
+        assert_eq!(read(data), (expected, None));
+    }
+
+    #[test]
+    fn archives_are_read_as_folders_in_every_compression() {
+        let tar =
+            [member(b'5', "es-1/", b""), member(b'0', "./es-1/a.json", b"one"), member(b'0', "b.json.gz", &gz(b"two"))];
+        let tar = tar.concat();
+        expect(&tar, &[("in!es-1/a.json", "none", "one"), ("in!b.json.gz", "gzip", "two")]);
+        for format in [Compression::Gzip, Compression::Zstd, Compression::Bzip2, Compression::Xz] {
+            let expected = [("in!es-1/a.json", format.name(), "one"), ("in!b.json.gz", "gzip", "two")];
+            expect(&compress(format, &tar), &expected);
+        }
+    }
+
+    #[test]
+    fn zip_members_may_be_compressed_or_archives() {
+        let tar = [member(b'0', "x", b"in tar"), member(b'0', "y.gz", &gz(b"in gz"))].concat();
+        let inner = zip(&[("deep", Compression::Deflate, b"in zip")]);
+        let data = zip(&[
+            ("d/", Compression::None, b""),
+            ("stored", Compression::None, b"one"),
+            ("deflated", Compression::Deflate, b"two"),
+            ("zstd", Compression::Zstd, b"three"),
+            ("a.gz", Compression::Deflate, &gz(b"four")),
+            ("b.tar.gz", Compression::None, &gz(&tar)),
+            ("c.zip", Compression::None, &inner),
+        ]);
+        let expected = [
+            ("in!stored", "none", "one"),
+            ("in!deflated", "deflate", "two"),
+            ("in!zstd", "zstd", "three"),
+            ("in!a.gz", "gzip", "four"),
+            ("in!b.tar.gz!x", "gzip", "in tar"),
+            ("in!b.tar.gz!y.gz", "gzip", "in gz"),
+            ("in!c.zip!deep", "deflate", "in zip"),
+        ];
+        expect(&data, &expected);
+        expect(&zip(&[]), &[]);
+    }
+
+    #[test]
+    fn names_of_members_are_only_labels() {
+        let data = [member(b'0', "../../etc/passwd", b"x"), member(b'0', "/etc/shadow", b"y")].concat();
+        expect(&data, &[("in!../../etc/passwd", "none", "x"), ("in!/etc/shadow", "none", "y")]);
+        let mut data = zip(&[("xx/up", Compression::None, b"x")]);
+        // The writer refuses such names.
+        for at in memchr::memmem::find_iter(&data.clone(), b"xx/up") {
+            data[at..at + 2].copy_from_slice(b"..");
+        }
+        expect(&data, &[("in!../up", "none", "x")]);
+    }
+
+    #[test]
+    fn damage_in_one_member_does_not_hide_the_next() {
+        let text = "line\n".repeat(5000);
+        let mut broken = gz(text.as_bytes());
+        broken.truncate(broken.len() - 10);
+        let broken_tar = &member(b'0', "x", b"inner")[..514];
+        let tar = [member(b'0', "a.gz", &broken), member(b'0', "b.tar", broken_tar), member(b'0', "c", b"good")];
+        let broken_zip = zip(&[("x", Compression::Deflate, b"inner")]);
+        let broken_zip = &broken_zip[..broken_zip.len() - 30];
+        let data = zip(&[
+            ("1.tar", Compression::Deflate, &tar.concat()),
+            ("2.zip", Compression::None, broken_zip),
+            ("3", Compression::None, b"last"),
+        ]);
+        let (all, err) = read(&data);
+        assert_eq!(err, None);
+        let labels: Vec<_> = all.iter().map(|(label, ..)| label.strip_prefix("in!").unwrap()).collect();
+        let expected = ["1.tar!a.gz", "1.tar!b.tar!x", "1.tar!b.tar", "1.tar!c", "2.zip!x", "2.zip", "3"];
+        assert_eq!(labels, expected);
+        assert!(all[0].2.starts_with("line\nline\n") && all[0].2.contains("[gzip data ends early"), "{}", all[0].2);
+        assert_eq!(all[1].2, "in[tar archive ends early, after 514 bytes]");
+        assert_eq!(all[2].2, "[tar archive ends early, after 514 bytes]");
+        assert_eq!(all[3].2, "good");
+        assert_eq!(all[4].2, "inner");
+        assert!(all[5].2.starts_with("[damaged zip archive"), "{}", all[5].2);
+        assert_eq!(all[6].2, "last");
+    }
+
+    #[test]
+    fn a_truncated_tar_gz_gives_what_is_there() {
+        let text: String = (0..5000u32).map(|line| format!("{}\n", line.wrapping_mul(2_654_435_761))).collect();
+        let whole =
+            gz(&[member(b'0', "a", b"one"), member(b'0', "b", text.as_bytes()), member(b'0', "c", b"x")].concat());
+        let (all, err) = read(&whole[..whole.len() / 2]);
+        assert_eq!(all[0].2, "one");
+        assert!(all[1].2.len() > text.len() / 3 && all[1].2.contains("[gzip data ends early"));
+        assert_eq!(all.len(), 2);
+        assert!(err.unwrap().starts_with("gzip data ends early"));
+    }
+
+    #[test]
+    fn a_whole_zip_in_a_damaged_stream_is_not_all_that_was_there() {
+        let data = gz(&zip(&[("a", Compression::Deflate, b"one")]));
+        let (all, err) = read(&data[..data.len() - 4]);
+        assert_eq!(all, [("in!a".to_owned(), "deflate", "one".to_owned())]);
+        assert!(err.unwrap().starts_with("gzip data ends early"));
+    }
+
+    #[test]
+    fn layers_end() {
+        let mut data = b"x".to_vec();
+        for _ in 0..MAX_LAYERS {
+            data = gz(&data);
+        }
+        expect(&data, &[("in", "gzip", "x")]);
+        let (all, err) = read(&gz(&data));
+        assert!(all.is_empty());
+        assert_eq!(err.unwrap(), "more than 8 layers of archives and compression");
+    }
+
+    #[test]
+    fn plain_and_empty_streams_are_one() {
+        expect(b"", &[("in", "none", "")]);
+        expect(b"text", &[("in", "none", "text")]);
+        expect(&gz(b""), &[("in", "gzip", "")]);
+        expect(&[gz(b"a"), gz(b"b")].concat(), &[("in", "gzip", "ab")]);
+    }
+}

@@ -1,0 +1,366 @@
+//! zip archives, read by their central directory; where that is lost, by the headers of the members.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::FileExt;
+
+use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, ZipLocator};
+
+use super::Compression;
+use super::archive::{Broken, damage, unsupported};
+use super::codec::Deflate;
+use super::compression::{BLOCK, Members};
+use super::read_full;
+
+/// Largest archive that is spooled, because it comes through a pipe or inside another one (16 GiB).
+const MAX_SPOOL: u64 = 16 << 30;
+
+/// Room for the longest record of a central directory: three fields of 64 KiB.
+const RECORD: usize = 256 << 10;
+
+/// Copies an archive that cannot be read from its end to a temporary file without a name. If the input is damaged, what
+/// came before is there, and the error.
+pub(super) fn spool(input: &mut dyn Read) -> io::Result<(File, Option<io::Error>)> {
+    let mut file = tempfile::tempfile()?;
+    let mut block = vec![0; BLOCK];
+    let mut length = 0;
+    loop {
+        match input.read(&mut block) {
+            Ok(0) => return Ok((file, None)),
+            Ok(n) => {
+                length += n as u64;
+                if length > MAX_SPOOL {
+                    let message = format!("zip in a pipe or an archive and longer than {MAX_SPOOL} bytes");
+                    return Err(unsupported(message));
+                }
+                file.write_all(&block[..n])?;
+            }
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+            Err(err) => return Ok((file, Some(err))),
+        }
+    }
+}
+
+/// What is called with the name, the compression and the decompressed bytes of a member.
+type Each<'a> = dyn FnMut(&[u8], Compression, &mut dyn Read) + 'a;
+
+/// Calls `each` for every regular member.
+pub(super) fn members(file: File, each: &mut Each<'_>) -> io::Result<()> {
+    let mut buffer = vec![0; RECORD];
+    let archive = match ZipLocator::new().locate_in_file(file, &mut buffer) {
+        Ok(archive) => archive,
+        Err((file, err)) => {
+            let err = error(err);
+            salvage(&file, each)?;
+            return Err(err);
+        }
+    };
+    let mut entries = archive.entries(&mut buffer);
+    let mut seen = 0;
+    while let Some(entry) = entries.next_entry().map_err(error)? {
+        seen += 1;
+        if entry.is_dir() || entry.mode().is_symlink() {
+            continue;
+        }
+        let name = entry.file_path();
+        match open(&archive, &entry) {
+            Ok((compression, mut reader)) => each(name.as_bytes(), compression, &mut *reader),
+            Err(err) => each(name.as_bytes(), Compression::None, &mut Broken(Some(err))),
+        }
+    }
+    if seen < archive.entries_hint() {
+        let declared = archive.entries_hint();
+        return Err(damage(format!("the zip directory has {seen} members and declares {declared}")));
+    }
+    Ok(())
+}
+
+fn open<'a>(
+    archive: &'a ZipArchive<FileReader>,
+    entry: &ZipFileHeaderRecord<'_>,
+) -> io::Result<(Compression, Box<dyn Read + 'a>)> {
+    if entry.flags().is_encrypted() {
+        return Err(unsupported("the member is encrypted"));
+    }
+    let compression = compression(entry.compression_method())?;
+    let stored = archive.get_entry(entry.wayfinder()).map_err(error)?.reader();
+    let reader = compression.decoder(stored)?;
+    let checked =
+        Checked { reader, crc: flate2::Crc::new(), expected: (entry.crc32(), entry.uncompressed_size_hint()) };
+    Ok((compression, Box::new(checked)))
+}
+
+fn compression(method: CompressionMethod) -> io::Result<Compression> {
+    Ok(match method {
+        CompressionMethod::STORE => Compression::None,
+        CompressionMethod::DEFLATE => Compression::Deflate,
+        CompressionMethod::BZIP2 => Compression::Bzip2,
+        CompressionMethod::ZSTD => Compression::Zstd,
+        CompressionMethod::XZ => Compression::Xz,
+        other => return Err(unsupported(format!("zip compression {other} is not supported"))),
+    })
+}
+
+fn error(err: rawzip::Error) -> io::Error {
+    match err.into_kind() {
+        rawzip::ErrorKind::IO(err) => err,
+        kind => damage(format!("damaged zip archive: {}", rawzip::Error::from(kind))),
+    }
+}
+
+/// Reads the members of an archive that was cut short by the headers before each of them.
+fn salvage(file: &File, each: &mut Each<'_>) -> io::Result<()> {
+    let mut header = [0; 30];
+    let mut from = 0;
+    while let Some(at) = find_header(file, from)? {
+        from = at + MAGIC.len() as u64;
+        if read_full(|position, out| file.read_at(out, at + position), &mut header)? < header.len() {
+            break;
+        }
+        let short = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+        let long = |at: usize| u32::from(short(at)) | u32::from(short(at + 2)) << 16;
+        let (flags, stored, length) = (short(6), long(18), long(22));
+        let mut name = vec![0; short(26).into()];
+        let name_at = at + header.len() as u64;
+        let named = read_full(|position, out| file.read_at(out, name_at + position), &mut name)?;
+        let begin = name_at + named as u64 + u64::from(short(28));
+        let mut give = |compression, reader: &mut dyn Read| {
+            if !name.ends_with(b"/") {
+                each(&name, compression, reader);
+            }
+        };
+        let compression = match compression(CompressionMethod::new(short(8))) {
+            _ if flags & 1 != 0 => Err(unsupported("the member is encrypted")),
+            other => other,
+        };
+        // Sizes that stand only after the member, or in an extension, are not known here.
+        let sized = flags & 8 == 0 && stored != u32::MAX;
+        match compression {
+            Ok(compression) if sized => {
+                from = begin + u64::from(stored);
+                let reader = compression.decoder(Range { file, at: begin, end: from })?;
+                give(
+                    compression,
+                    &mut Checked { reader, crc: flate2::Crc::new(), expected: (long(14), length.into()) },
+                );
+            }
+            // Deflate knows its end.
+            Ok(Compression::Deflate) => {
+                let input = BufReader::with_capacity(BLOCK, Range { file, at: begin, end: u64::MAX });
+                let mut reader = Members::<_, Deflate>::new(input)?;
+                give(Compression::Deflate, &mut reader);
+                from = begin + reader.read_through();
+            }
+            Ok(compression) => {
+                give(compression, &mut Broken(Some(damage("the length of the zip member is not known"))))
+            }
+            Err(err) => give(Compression::None, &mut Broken(Some(err))),
+        }
+    }
+    Ok(())
+}
+
+/// Stands before every member.
+const MAGIC: &[u8; 4] = b"PK\x03\x04";
+
+/// Where the next member begins.
+fn find_header(file: &File, from: u64) -> io::Result<Option<u64>> {
+    let mut block = vec![0; 64 << 10];
+    let mut at = from;
+    loop {
+        let filled = read_full(|position, out| file.read_at(out, at + position), &mut block)?;
+        if let Some(found) = memchr::memmem::find(&block[..filled], MAGIC) {
+            return Ok(Some(at + found as u64));
+        }
+        if filled < block.len() {
+            return Ok(None);
+        }
+        at += (filled - (MAGIC.len() - 1)) as u64;
+    }
+}
+
+/// A part of a file.
+struct Range<'a> {
+    file: &'a File,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Range<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let room = out.len().min(usize::try_from(self.end - self.at).unwrap_or(usize::MAX));
+        let n = self.file.read_at(&mut out[..room], self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+/// Compares length and checksum at the end.
+struct Checked<R> {
+    reader: R,
+    crc: flate2::Crc,
+    expected: (u32, u64),
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(out)?;
+        self.crc.update(&out[..n]);
+        // The counter of the checksum wraps at 32 bits.
+        let (crc, length) = self.expected;
+        if n == 0 && !out.is_empty() && (self.crc.sum() != crc || self.crc.amount() != length as u32) {
+            return Err(damage("length or checksum of the zip member do not match"));
+        }
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::codec::tests::compress;
+    use super::*;
+    use std::io::Write;
+
+    /// An archive of these members.
+    pub(in super::super) fn zip(members: &[(&str, Compression, &[u8])]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut archive = rawzip::ZipArchiveWriter::new(&mut out);
+        for (name, compression, data) in members {
+            if name.ends_with('/') {
+                archive.new_dir(name).create().unwrap();
+                continue;
+            }
+            let method = match compression {
+                Compression::None => CompressionMethod::STORE,
+                Compression::Deflate => CompressionMethod::DEFLATE,
+                Compression::Zstd => CompressionMethod::ZSTD,
+                other => panic!("{other:?}"),
+            };
+            let (mut entry, config) = archive.new_file(name).compression_method(method).start().unwrap();
+            let mut plain = config.wrap(io::sink());
+            plain.write_all(data).unwrap();
+            let (_, descriptor) = plain.finish().unwrap();
+            entry.write_all(&compress(*compression, data)).unwrap();
+            entry.finish(descriptor).unwrap();
+        }
+        archive.finish().unwrap();
+        out
+    }
+
+    fn read(data: &[u8]) -> Vec<(String, String)> {
+        let (all, err) = read_damaged(data);
+        assert_eq!(err, None);
+        all
+    }
+
+    fn read_damaged(data: &[u8]) -> (Vec<(String, String)>, Option<String>) {
+        let (file, _) = spool(&mut &data[..]).unwrap();
+        let mut all = Vec::new();
+        let result = members(file, &mut |name, _, reader| {
+            let mut data = Vec::new();
+            let result = reader.read_to_end(&mut data);
+            let error = result.err().map_or(String::new(), |err| format!("[{err}]"));
+            let text = format!("{}{error}", String::from_utf8_lossy(&data));
+            all.push((String::from_utf8_lossy(name).into_owned(), text));
+        });
+        (all, result.err().map(|err| err.to_string()))
+    }
+
+    fn position(data: &[u8], needle: &[u8]) -> usize {
+        memchr::memmem::find(data, needle).unwrap()
+    }
+
+    #[test]
+    fn a_wrong_checksum_is_an_error_after_the_data() {
+        let mut data = zip(&[("a", Compression::None, b"evidence"), ("b", Compression::None, b"x")]);
+        let at = position(&data, b"evidence");
+        data[at] = b'E';
+        let all = read(&data);
+        assert_eq!(all[0].1, "Evidence[length or checksum of the zip member do not match]");
+        assert_eq!(all[1].1, "x");
+    }
+
+    #[test]
+    fn members_missing_from_the_directory_are_told() {
+        let mut data = zip(&[("a", Compression::None, b"1")]);
+        let end = data.len() - 22;
+        (data[end + 8], data[end + 10]) = (2, 2);
+        let (all, err) = read_damaged(&data);
+        assert_eq!(all, [("a".to_owned(), "1".to_owned())]);
+        assert_eq!(err.unwrap(), "the zip directory has 1 members and declares 2");
+    }
+
+    #[test]
+    fn what_cannot_be_decompressed_is_named() {
+        let mut data =
+            zip(&[("a", Compression::None, b"1"), ("b", Compression::None, b"2"), ("c", Compression::None, b"3")]);
+        let directory = position(&data, b"PK\x01\x02");
+        data[directory + 8] |= 1;
+        let second = directory + 4 + position(&data[directory + 4..], b"PK\x01\x02");
+        data[second + 10] = 9;
+        let all = read(&data);
+        assert_eq!(all[0], ("a".to_owned(), "[the member is encrypted]".to_owned()));
+        assert_eq!(all[1], ("b".to_owned(), "[zip compression 9 (DEFLATE64) is not supported]".to_owned()));
+        assert_eq!(all[2], ("c".to_owned(), "3".to_owned()));
+    }
+
+    /// Names and texts of what is read of an archive without its directory.
+    fn salvaged(data: &[u8]) -> Vec<(String, String)> {
+        let (all, err) = read_damaged(data);
+        assert!(err.unwrap().starts_with("damaged zip archive"));
+        all
+    }
+
+    #[test]
+    fn an_archive_cut_short_is_read_by_its_headers() {
+        let text = "line\n".repeat(50);
+        let members: [(&str, Compression, &[u8]); 3] = [
+            ("d/", Compression::None, b""),
+            ("a", Compression::Deflate, text.as_bytes()),
+            ("b", Compression::Deflate, text.as_bytes()),
+        ];
+        let data = zip(&members);
+        let whole = [("a".to_owned(), text.clone()), ("b".to_owned(), text.clone())];
+        assert_eq!(salvaged(&data[..data.len() - 10]), whole);
+        assert_eq!(salvaged(&data[..position(&data, b"PK\x01\x02")]), whole);
+        let second = memchr::memmem::rfind(&data, MAGIC).unwrap();
+        let all = salvaged(&data[..second + 36]);
+        assert_eq!(all[0], whole[0]);
+        assert!(all[1].1.contains("[deflate data ends early"), "{all:?}");
+        assert_eq!(salvaged(&data[..second + 20]), whole[..1]);
+    }
+
+    #[test]
+    fn an_archive_cut_short_may_know_its_sizes() {
+        // As zip(1) writes into a file: sizes before the members.
+        let member = |name: &str, method: u8, stored: &[u8], data: &[u8]| {
+            let mut crc = flate2::Crc::new();
+            crc.update(data);
+            let mut out = [&MAGIC[..], &[20, 0, 0, 0, method, 0, 0, 0, 0, 0]].concat();
+            out.extend(crc.sum().to_le_bytes());
+            out.extend((stored.len() as u32).to_le_bytes());
+            out.extend((data.len() as u32).to_le_bytes());
+            out.extend([name.len() as u8, 0, 0, 0]);
+            [&out, name.as_bytes(), stored].concat()
+        };
+        let inner = member("inner", 0, b"not a member of its own", b"not a member of its own");
+        let deflated = compress(Compression::Deflate, b"two");
+        let data =
+            [member("1", 0, &inner, &inner), member("2", 8, &deflated, b"two"), member("3", 0, b"three", b"three")];
+        let data = data.concat();
+        let all = salvaged(&data);
+        assert_eq!(all.len(), 3);
+        assert_eq!(all[1], ("2".to_owned(), "two".to_owned()));
+        assert_eq!(all[2], ("3".to_owned(), "three".to_owned()));
+        let all = salvaged(&data[..data.len() - 1]);
+        assert_eq!(all[2].1, "thre[length or checksum of the zip member do not match]");
+    }
+
+    #[test]
+    fn a_damaged_input_is_spooled_as_far_as_it_goes() {
+        let mut input = (&b"some bytes"[..]).chain(Broken(Some(damage("here"))));
+        let (file, err) = spool(&mut input).unwrap();
+        assert_eq!(file.metadata().unwrap().len(), 10);
+        assert_eq!(err.unwrap().to_string(), "here");
+    }
+}

@@ -1,0 +1,190 @@
+//! The joins, each by looking at every event again: duplicates, realm chains, actors.
+
+use std::collections::BTreeMap;
+
+use super::line::Event;
+use super::{File, Place};
+
+/// An event and where it stands: the index of its file (by path) and its line.
+pub(crate) type Placed = (Place, Event);
+
+const FAILED: &str = "authentication_failed";
+const REALM_FAILED: &str = "realm_authentication_failed";
+const ANONYMOUS: &str = "anonymous_access_denied";
+
+/// What makes two events one, for the kinds that are recognised when met again.
+fn identity(event: &Event) -> Option<Vec<Option<String>>> {
+    if ![FAILED, REALM_FAILED, ANONYMOUS].contains(&event.action.as_str()) && !event.is_change {
+        return None;
+    }
+    let mut parts = vec![event.node(), Some(event.time.to_string()), Some(event.action.clone())];
+    let principal = event.user.clone().filter(|_| event.action != ANONYMOUS);
+    if event.request_id.is_some() {
+        parts.extend([event.request_id.clone(), principal, event.realm.clone()]);
+    } else {
+        parts.extend([None, principal, event.origin.clone(), event.url_path.clone()]);
+    }
+    Some(parts)
+}
+
+/// Keeps of each event the copies of the one file that has most of them. Gives what stays, and how many went.
+pub(crate) fn without_duplicates(all: Vec<Placed>) -> (Vec<Placed>, u64) {
+    let mut copies: BTreeMap<Vec<Option<String>>, BTreeMap<usize, u64>> = BTreeMap::new();
+    for (place, event) in &all {
+        if let Some(identity) = identity(event) {
+            *copies.entry(identity).or_default().entry(place.file).or_default() += 1;
+        }
+    }
+    let before = all.len();
+    let kept: Vec<Placed> = all
+        .into_iter()
+        .filter(|(place, event)| {
+            let Some(files) = identity(event).and_then(|identity| copies.get(&identity)) else { return true };
+            let most = files.values().max();
+            files.iter().find(|(_, count)| Some(*count) == most).map(|(file, _)| *file) == Some(place.file)
+        })
+        .collect();
+    let gone = before - kept.len();
+    (kept, gone as u64)
+}
+
+/// How many requests of a file end after a realm failure of the same millisecond, and how many before one.
+pub(crate) fn tie_votes(events: &[Placed], file: usize) -> (u64, u64) {
+    let mut votes = (0, 0);
+    let of_file = || events.iter().filter(|(place, event)| place.file == file && event.request_id.is_some());
+    for (end, failed) in of_file().filter(|(_, event)| event.action == FAILED) {
+        let same = |event: &Event| {
+            (event.node(), &event.request_id, &event.user) == (failed.node(), &failed.request_id, &failed.user)
+        };
+        if of_file().filter(|(_, event)| event.action == FAILED && same(event)).count() > 1 {
+            continue;
+        }
+        let ties: Vec<&Placed> = of_file()
+            .filter(|(_, event)| event.action == REALM_FAILED && event.time == failed.time && same(event))
+            .collect();
+        votes.0 += u64::from(!ties.is_empty() && ties.iter().all(|(place, _)| place < end));
+        votes.1 += u64::from(!ties.is_empty() && ties.iter().all(|(place, _)| place > end));
+    }
+    votes
+}
+
+/// Whether a node logs realm failures: one was seen.
+pub(crate) fn logs_realm_failures(events: &[Placed], node: &Option<String>) -> bool {
+    events.iter().any(|(_, event)| event.action == REALM_FAILED && event.node() == *node)
+}
+
+/// The realm chain of a failed attempt: `None` where it is not logged.
+pub(crate) fn chain(events: &[Placed], files: &[File], attempt: &Placed) -> Option<Vec<String>> {
+    let (place, failed) = attempt;
+    if !logs_realm_failures(events, &failed.node()) {
+        return None;
+    }
+    failed.request_id.as_ref()?;
+    if failed.action == ANONYMOUS {
+        return Some(Vec::new());
+    }
+    let mut same: Vec<&Placed> = events
+        .iter()
+        .filter(|(_, event)| {
+            (event.action == FAILED || event.action == REALM_FAILED)
+                && event.node() == failed.node()
+                && event.request_id == failed.request_id
+                && event.user == failed.user
+        })
+        .collect();
+    put_in_order(&mut same, files);
+    let ends: Vec<usize> = (0..same.len()).filter(|&at| same[at].1.action == FAILED).collect();
+    let asked: Vec<&Placed> = if ends.len() == 1 {
+        same
+    } else {
+        let own = ends.iter().position(|&at| same[at].0 == *place)?;
+        let start = own.checked_sub(1).map_or(0, |previous| ends[previous] + 1);
+        let end = if own + 1 == ends.len() { same.len() } else { ends[own] };
+        same[start..end].to_vec()
+    };
+    Some(
+        asked
+            .iter()
+            .filter(|(_, event)| event.action == REALM_FAILED)
+            .filter_map(|(_, event)| event.realm.clone())
+            .collect(),
+    )
+}
+
+/// The order in which the realms of one request were asked.
+fn put_in_order(same: &mut [&Placed], files: &[File]) {
+    same.sort_by_key(|(place, event)| (files[place.file].first_of(&event.node()), *place));
+    let last_is_the_end = same.last().is_some_and(|(_, event)| event.action == FAILED);
+    if last_is_the_end && same.is_sorted_by_key(|(_, event)| event.time) {
+        return;
+    }
+    let mut times: Vec<i64> = same.iter().map(|(_, event)| event.time).collect();
+    times.sort_unstable();
+    times.dedup();
+    let mut ordered: Vec<&Placed> = Vec::new();
+    for time in times {
+        let mut tie: Vec<&Placed> = same.iter().copied().filter(|(_, event)| event.time == time).collect();
+        let with_end = tie.iter().any(|(_, event)| event.action == REALM_FAILED);
+        let is_end = |at: Option<&&Placed>| with_end && at.is_some_and(|(_, event)| event.action == FAILED);
+        let file = &files[tie[0].0.file];
+        if is_end(tie.first()) || (!is_end(tie.last()) && file.reverses_ties()) {
+            tie.reverse();
+        }
+        ordered.extend(tie);
+    }
+    same.copy_from_slice(&ordered);
+}
+
+/// Who made a security change: name, realm, run by, address.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Actor {
+    pub(crate) name: Option<String>,
+    pub(crate) realm: Option<String>,
+    pub(crate) run_by: Option<String>,
+    pub(crate) source: Option<String>,
+}
+
+impl Actor {
+    fn of(event: &Event) -> Self {
+        Self {
+            name: event.user.clone(),
+            realm: event.user_realm.clone(),
+            run_by: event.run_by.clone(),
+            source: event.source(),
+        }
+    }
+}
+
+/// The actor of a security change.
+pub(crate) fn actor(events: &[Placed], change: &Placed) -> Actor {
+    let changed = &change.1;
+    let granted = granted(events, change).map_or_else(Actor::default, Actor::of);
+    let itself = Actor::of(changed);
+    let source = itself.source.clone().or_else(|| granted.source.clone());
+    if itself.name.is_some() && (changed.authentication_type.is_some() || itself.realm.is_some()) {
+        return Actor { source, ..itself };
+    }
+    Actor { source, ..granted }
+}
+
+/// The event that allowed a security change.
+fn granted<'e>(events: &'e [Placed], (place, changed): &Placed) -> Option<&'e Event> {
+    changed.request_id.as_ref()?;
+    let internal = |event: &Event| {
+        let name = event.user.as_deref().unwrap_or_default();
+        matches!(name, "_xpack_security" | "_system")
+            || (name.starts_with('_') && matches!(event.user_realm.as_deref(), Some("__attach" | "__fallback")))
+    };
+    let candidates = events.iter().filter(|(_, event)| {
+        event.action == "access_granted"
+            && event.user.is_some()
+            && event.node() == changed.node()
+            && event.request_id == changed.request_id
+            && event.es_action.as_deref().is_some_and(|action| action.starts_with("cluster:admin/xpack/security/"))
+    });
+    let nearest = candidates.min_by_key(|(at, event)| {
+        let apart = (event.time > changed.time, (event.time - changed.time).abs());
+        (internal(event), apart, at.file != place.file, at > place, at.line.abs_diff(place.line))
+    });
+    nearest.map(|(_, event)| event)
+}
