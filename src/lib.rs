@@ -8,6 +8,7 @@
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
+//! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! detect                 attempts, changes and successes -> judged findings
@@ -30,6 +31,7 @@ pub mod input;
 pub mod lines;
 pub mod options;
 pub mod pipeline;
+pub mod prefilter;
 pub mod reason;
 pub mod report;
 pub mod state;

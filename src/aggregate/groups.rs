@@ -70,10 +70,10 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
     }
     let mut groups: Vec<Group> = counts.iter().map(|(key, count)| group(joined, options, key, count)).collect();
     groups.sort_by(|a, b| {
-        let keys = |group: &Group| (Reverse(group.count), group.principal.clone(), group.realm_chain.clone());
-        let rest = |group: &Group| (group.reason.clone(), group.by.clone(), group.first.clone());
-        let place = |group: &Group| (group.evidence.clone(), group.last.clone());
-        keys(a).cmp(&keys(b)).then_with(|| rest(a).cmp(&rest(b))).then_with(|| place(a).cmp(&place(b)))
+        (Reverse(a.count), &a.principal, &a.realm_chain)
+            .cmp(&(Reverse(b.count), &b.principal, &b.realm_chain))
+            .then_with(|| (&a.reason, &a.by, &a.first).cmp(&(&b.reason, &b.by, &b.first)))
+            .then_with(|| (&a.evidence, &a.last).cmp(&(&b.evidence, &b.last)))
     });
     if let Some(top) = options.top {
         groups.truncate(top);
