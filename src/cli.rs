@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{self, Config};
 use crate::detect::{Kind, Severity};
-use crate::options::{self, GroupBy, Options};
+use crate::options::{self, Cidr, GroupBy, Options};
 use crate::report::{RENDERERS, Renderer, Style, View, renderer};
 use crate::time::Zone;
 
@@ -79,6 +79,11 @@ struct ReportArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
+
+    /// Proxies (address or CIDR) whose x_forwarded_for is believed: the source of an attempt is then the last hop that is
+    /// not one of them; repeatable
+    #[arg(long, value_name = "CIDR", value_parser = Cidr::parse)]
+    trust_proxy: Vec<Cidr>,
 
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
     #[arg(long, value_name = "FILE")]
@@ -286,6 +291,7 @@ impl ReportArgs {
                 by,
                 // A table is cut when it is drawn, so that it can say how much is left.
                 top: if is_table { None } else { self.top.and_then(rows) },
+                trust_proxy: self.trust_proxy,
                 api_keys: self.api_keys,
                 match_window_ms: self.match_window,
                 assume_tz: self.assume_tz,

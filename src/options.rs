@@ -146,6 +146,8 @@ pub struct Options {
     pub by: Vec<GroupBy>,
     /// Groups shown; `None` = all.
     pub top: Option<usize>,
+    /// Proxies whose `x_forwarded_for` is believed: the source is the last hop that is not one of them.
+    pub trust_proxy: Vec<Cidr>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
     pub api_keys: Vec<std::path::PathBuf>,
     /// How far a line of the server log and the attempt it explains may be apart, in milliseconds.
@@ -168,6 +170,7 @@ impl Default for Options {
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             top: None,
+            trust_proxy: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,

@@ -68,6 +68,7 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("max_in_flight", json!(options.max_in_flight)),
         ("max_line", json!(options.max_line)),
         ("problems", json!(options.max_problems)),
+        ("trust_proxy", json!(options.trust_proxy.iter().map(ToString::to_string).collect::<Vec<_>>())),
         ("top", json!(options.top)),
     ]
     .into_iter()

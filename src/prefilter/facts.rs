@@ -87,6 +87,8 @@ pub trait Facts {
     fn request_id(&self) -> Option<&[u8]>;
     /// `trace.id`.
     fn trace_id(&self) -> Option<&[u8]>;
+    /// `x_forwarded_for`.
+    fn forwarded_for(&self) -> Option<&[u8]>;
     /// `action`.
     fn es_action(&self) -> Option<&[u8]>;
     /// The whole event, if it is a security change: those are folded from it.
@@ -149,6 +151,9 @@ impl Facts for AuditEvent<'_> {
     }
     fn request_id(&self) -> Option<&[u8]> {
         self.request_id.as_deref()
+    }
+    fn forwarded_for(&self) -> Option<&[u8]> {
+        self.forwarded_for.as_deref()
     }
     fn trace_id(&self) -> Option<&[u8]> {
         self.trace_id.as_deref()

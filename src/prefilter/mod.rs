@@ -372,6 +372,9 @@ impl Facts for Taken<'_> {
     fn request_id(&self) -> Option<&[u8]> {
         self.non_empty(Key::RequestId)
     }
+    fn forwarded_for(&self) -> Option<&[u8]> {
+        self.get(Key::ForwardedFor)
+    }
     fn trace_id(&self) -> Option<&[u8]> {
         self.get(Key::TraceId)
     }

@@ -146,6 +146,7 @@ fn seen(facts: &impl Facts) -> Seen {
         facts.url_path(),
         facts.request_id(),
         facts.trace_id(),
+        facts.forwarded_for(),
         facts.es_action(),
     ];
     Seen {

@@ -212,6 +212,10 @@ pub struct Group {
     pub sources: Vec<SourceCount>,
     /// Distinct addresses.
     pub sources_total: u64,
+    /// What the requests say they were forwarded for (`x_forwarded_for`, as sent), most frequent first, at most 50: the
+    /// clients behind a proxy, or what somebody wants them taken for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub forwarded: Vec<SourceCount>,
     /// Nodes.
     pub nodes: Vec<String>,
     /// Attempts by `event.action`.

@@ -12,6 +12,9 @@ use crate::state::line_order;
 use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure};
 use crate::state::symbols::{ChainId, Sym};
 
+/// Bytes of an `x_forwarded_for` that are kept: a client may write what it likes, a dozen hops fit.
+const LONGEST_FORWARDED: usize = 512;
+
 impl Folder {
     /// Counts an event of a node and keeps what it tells.
     #[inline]
@@ -104,6 +107,11 @@ impl Folder {
         if let Some(trace) = event.trace_id() {
             let trace = self.state.symbols.intern(trace);
             self.state.traces.push((pos, trace));
+        }
+        if let Some(forwarded) = event.forwarded_for() {
+            let kept = &forwarded[..forwarded.len().min(LONGEST_FORWARDED)];
+            let forwarded = self.state.symbols.intern(kept);
+            self.state.forwarded.push((pos, forwarded));
         }
     }
 

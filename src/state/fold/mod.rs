@@ -6,6 +6,7 @@
 
 mod audit;
 mod join;
+mod proxy;
 mod recent;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use crate::decode::{Context, JsonShape, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Record, ServerEvent};
 use crate::lines::Chunk;
-use crate::options::{GroupBy, Options};
+use crate::options::{Cidr, GroupBy, Options};
 use crate::prefilter::{Facts, Probe, Taken, What, changes};
 use crate::reason::Reason;
 use crate::time::Millis;
@@ -53,6 +54,8 @@ pub struct Folder {
     max_problems: usize,
     max_in_flight: usize,
     keep_path: bool,
+    /// Proxies whose `x_forwarded_for` is believed.
+    trusted: Vec<Cidr>,
     inputs: HashMap<String, u32, RandomState>,
     nodes: HashMap<(Sym, Sym), u32, RandomState>,
     failures: Vec<Failure>,
@@ -79,6 +82,7 @@ impl Folder {
             max_problems: options.max_problems,
             max_in_flight: (options.max_in_flight / workers.max(1)).max(1),
             keep_path: options.by.contains(&GroupBy::Path),
+            trusted: options.trust_proxy.clone(),
             inputs: HashMap::default(),
             nodes: HashMap::default(),
             failures: Vec::new(),
@@ -159,7 +163,9 @@ impl Folder {
         let mut at = 0;
         while at < bytes.len() {
             let taken = if self.probing { probe.take(bytes, at, self.max_line) } else { None };
-            at = match taken {
+            // A forwarded request changes its source, which the whole event is needed for.
+            let plain = |taken: &Taken<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
+            at = match taken.filter(plain) {
                 Some(taken) => {
                     self.recent.changed(taken.changed());
                     let node = self.node_of(&taken);
@@ -222,7 +228,12 @@ impl Folder {
         let mut other = true;
         let result = decode_line(line, &context, &mut |format, record| {
             let (time, zone_assumed) = match record {
-                Record::Audit(event) => {
+                Record::Audit(mut event) => {
+                    let forwarded = event.forwarded_for.take();
+                    match proxy::client_behind(event.origin.as_deref(), forwarded.as_deref(), &self.trusted) {
+                        Some(client) => event.origin = Some(client.to_vec().into()),
+                        None => event.forwarded_for = forwarded,
+                    }
                     stats.audit_events += 1;
                     self.recent.changed(changes::ALL);
                     let node = self.node_of(&*event);
