@@ -49,3 +49,22 @@ impl Detector for ApiKeyExpiredInUse {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log};
+
+    #[test]
+    fn the_key_is_named_by_its_use() {
+        for (refusals, expected) in [(4, 0), (20, 1)] {
+            let mut log = Log::new();
+            (0..60)
+                .for_each(|at| log.key(f64::from(at * 30), "k1", INSIDE, "access_granted", "indices:data/read/search"));
+            let message = "Authentication using apikey failed - api key is expired";
+            (60..60 + refusals).for_each(|at| log.refused(f64::from(at * 30), INSIDE, "n1", message));
+            let findings = log.findings();
+            assert_eq!(findings.len(), expected, "{findings:?}");
+            assert!(findings.iter().all(|f| f.kind == "api_key_expired_in_use" && f.api_keys == ["k1"]));
+        }
+    }
+}

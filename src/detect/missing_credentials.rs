@@ -149,3 +149,32 @@ fn report(scene: &Scene<'_>, found: &mut Found, clients: &[Client], sudden: bool
     draft.attempts = attempts;
     found.claim(draft);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Log;
+
+    #[test]
+    fn many_clients_begin_at_once() {
+        for (clients, expected) in [(4, 0), (5, 1)] {
+            let mut log = Log::new();
+            for client in 0..clients {
+                (0..20).for_each(|at| {
+                    log.anonymous(7200.0 + f64::from(client * 7 + at * 30), &format!("10.4.0.{client}"), "n1")
+                });
+            }
+            let told = log.told();
+            assert_eq!(told.len(), expected, "{told:?}");
+            assert!(told.iter().all(|(kind, _, verdict)| kind == "missing_credentials" && verdict == "operational"));
+        }
+    }
+
+    #[test]
+    fn probes_are_at_most_info() {
+        let mut log = Log::new();
+        for client in 0..8 {
+            (0..200).for_each(|at| log.anonymous(f64::from(client + at * 30), &format!("10.4.0.{client}"), "n1"));
+        }
+        assert!(log.told().iter().all(|(_, severity, _)| severity == "info"));
+    }
+}
