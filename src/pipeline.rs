@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::aggregate;
-use crate::correlate::correlate;
+use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
@@ -32,11 +32,33 @@ pub struct Analysis {
     pub incomplete: bool,
 }
 
+/// Everything that was read, joined.
+#[derive(Debug)]
+pub struct Evidence {
+    /// Attempts, changes and keys.
+    pub joined: Correlated,
+    /// Problems met before anything was read: path, kind, plain words.
+    pub problems: Vec<(String, ProblemKind, String)>,
+    /// Some input could not be read whole.
+    pub incomplete: bool,
+}
+
 /// Reads everything and reports.
 ///
 /// # Errors
-/// Only if no worker threads can be started. Inputs that cannot be read are told in the report.
+/// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
+    let read = read(paths, options)?;
+    let findings = detect::detect(&read.joined, options);
+    let report = aggregate::report(&read.joined, findings, &read.problems, options);
+    Ok(Analysis { report, incomplete: read.incomplete })
+}
+
+/// Reads everything and joins it.
+///
+/// # Errors
+/// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
+pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     let mut found = input::discover(paths);
     let listing = listing(options, &mut found.problems);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
@@ -47,9 +69,7 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
     let joined = correlate(state, &listing, options);
-    let findings = detect::detect(&joined, options);
-    let report = aggregate::report(&joined, findings, &found.problems, options);
-    Ok(Analysis { report, incomplete })
+    Ok(Evidence { joined, problems: found.problems, incomplete })
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.

@@ -162,6 +162,7 @@ fn group(
         sources_total,
         nodes: texts(&["kE3pLqWwT2mZr0aXbYcD1g"]),
         actions: BTreeMap::from([("authentication_failed".to_owned(), count)]),
+        why: vec![],
         evidence: vec![place("logs/es-1_audit.json", 17)],
     }
 }
@@ -182,6 +183,7 @@ fn change(time: &str, action: &str, actor: Option<&str>, ids: &[&str], target: O
         request_id: text("Hf3kqLs2S0m1dY"),
         target: target.map(str::to_owned),
         ids: texts(ids),
+        resolved_ids: vec![],
         name: None,
         owner: None,
         owner_realm: None,
@@ -300,6 +302,10 @@ fn incident() -> Report {
         FailingKey {
             id: text("VuaCfGcBCdbkQm-e5aOa"),
             name: text("ingest-2025"),
+            owner: text("svc-ingest"),
+            reason_basis: "server_log".to_owned(),
+            expires: None,
+            clients_total: 2,
             reason: "api_key_invalidated".to_owned(),
             count: 5_204,
             first: at("03:12:01"),
@@ -316,6 +322,10 @@ fn incident() -> Report {
         FailingKey {
             id: None,
             name: None,
+            owner: None,
+            reason_basis: "server_log".to_owned(),
+            expires: None,
+            clients_total: 0,
             reason: "api_key_expired".to_owned(),
             count: 12,
             first: at("09:00:00"),

@@ -193,7 +193,10 @@ fn correlate_flood(bencher: Bencher<'_, '_>) {
     let options = Options::default();
     let chunks = chunks(&corpus::FLOOD, &options);
     let state = fold_all(chunks.iter(), &options);
-    bencher.counter(bytes(&chunks)).with_inputs(|| state.clone()).bench_local_values(correlate);
+    bencher
+        .counter(bytes(&chunks))
+        .with_inputs(|| state.clone())
+        .bench_local_values(|state| correlate(state, &[], &options));
 }
 
 /// Counts groups, tops and coverage.
@@ -201,14 +204,17 @@ fn correlate_flood(bencher: Bencher<'_, '_>) {
 fn aggregate_flood(bencher: Bencher<'_, '_>) {
     let options = Options::default();
     let chunks = chunks(&corpus::FLOOD, &options);
-    let joined = correlate(fold_all(chunks.iter(), &options));
+    let joined = correlate(fold_all(chunks.iter(), &options), &[], &options);
     bencher.counter(bytes(&chunks)).bench_local(|| aggregate::report(&joined, &[], &options));
 }
 
 fn render(bencher: Bencher<'_, '_>, format: &str) {
     let options = Options::default();
-    let report: Report =
-        aggregate::report(&correlate(fold_all(chunks(&corpus::FLOOD, &options).iter(), &options)), &[], &options);
+    let report: Report = aggregate::report(
+        &correlate(fold_all(chunks(&corpus::FLOOD, &options).iter(), &options), &[], &options),
+        &[],
+        &options,
+    );
     let renderer = renderer(format).unwrap();
     // Every row, so that there is something to measure.
     let view = View { style: Style { width: 120, color: false, unicode: true }, top: None };

@@ -20,6 +20,8 @@ pub struct Places {
     inputs: Vec<u32>,
     /// By input: first chunk-relative base, for problems known by sequence number.
     bases: Vec<Vec<(u32, u64)>>,
+    /// By rank: place of the input among all by path.
+    paths: Vec<u32>,
     /// By rank: whether times fall more often than they rise.
     newest_first: Vec<bool>,
 }
@@ -63,8 +65,14 @@ impl Places {
             bases[chunk.input as usize].push((chunk.seq, before));
             before += chunk.lines;
         }
+        let mut by_path: Vec<usize> = (0..inputs.len()).collect();
+        by_path.sort_by_key(|&rank| &state.inputs[inputs[rank] as usize].label);
+        let mut paths = vec![0; inputs.len()];
+        for (order, rank) in by_path.into_iter().enumerate() {
+            paths[rank] = order as u32;
+        }
         let newest_first = steps.into_iter().map(|(rises, falls)| falls > rises).collect();
-        Self { chunks, inputs, bases, newest_first }
+        Self { chunks, inputs, bases, paths, newest_first }
     }
 
     /// The place of a record.
@@ -72,6 +80,12 @@ impl Places {
     pub fn of(&self, pos: Pos) -> Place {
         let (rank, before) = self.chunks[pos.chunk as usize];
         Place { rank, line: before + u64::from(pos.line) + 1 }
+    }
+
+    /// Place of an input, by rank, among all by path.
+    #[must_use]
+    pub fn path(&self, rank: u32) -> u32 {
+        self.paths[rank as usize]
     }
 
     /// Whether the events of an input, by rank, stand newest first.

@@ -93,12 +93,10 @@ fn api_key(rest: &[u8]) -> ReasonLine<'_> {
     if has(rest, b"document is missing invalidated field") {
         return known(Reason::ApiKeyError, None);
     }
-    if let Some((_, after)) = split(rest, b"but API key [") {
-        if let Some((id, tail)) = split(after, b"]") {
-            if tail.starts_with(b" has type") {
-                return known(Reason::ApiKeyWrongType, Some(id));
-            }
-        }
+    if let Some((id, tail)) = split(rest, b"but API key [").and_then(|(_, after)| split(after, b"]"))
+        && tail.starts_with(b" has type")
+    {
+        return known(Reason::ApiKeyWrongType, Some(id));
     }
     if has(rest, b"server is too busy to respond") {
         return known(Reason::ServerBusy, None);
