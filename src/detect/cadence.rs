@@ -8,6 +8,9 @@ const SAMPLE: usize = 512;
 /// Clients on one address whose cadences may interleave and still be seen as steady.
 const INTERLEAVED: usize = 4;
 
+/// What is as steady as this is one client: no need to look for several.
+const CLOCK: f64 = 0.1;
+
 /// The cadence of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Cadence {
@@ -31,7 +34,8 @@ pub(super) fn cadence(times: &[Millis]) -> Option<Cadence> {
     let times = &times[..times.len().min(SAMPLE + INTERLEAVED)];
     let mut best: Option<(f64, Cadence)> = None;
     for clients in 1..=INTERLEAVED {
-        if clients > 1 && times.len() < 8 * clients {
+        let is_clock = best.is_some_and(|(rank, _)| rank <= CLOCK);
+        if is_clock || clients > 1 && times.len() < 8 * clients {
             break;
         }
         let mut gaps: Vec<i64> = times.windows(clients + 1).map(|window| window[clients].0 - window[0].0).collect();
