@@ -163,7 +163,7 @@ mod tests {
         for (text, line, part) in [
             ("[findings.password_guessing]\nfailurs = 5\n", "line 2", "failurs"),
             ("[findings]\n\n[findings.guessing]\n", "line 3", "guessing"),
-            ("[surroundings]\nproxies = [\n  \"10.0.0.0/99\",\n]\n", "line 3", "10.0.0.0/99"),
+            ("[surroundings]\n\nproxies = [\"10.0.0.0/99\"]\n", "line 3", "10.0.0.0/99"),
             ("[findings.password_guessing]\nfailures = \"five\"\n", "line 2", "u64"),
             ("[findings.password_guessing]\nfailures = -1\n", "line 2", "-1"),
             ("x = \n", "line 1", ""),

@@ -60,7 +60,9 @@ fn is_about(finding: &Finding, incident: &Value) -> bool {
     };
     let actor = incident["actor"].as_str().is_some_and(|actor| finding.principals.iter().any(|name| name == actor));
     let (start, end) = (incident["start"].as_str(), incident["end"].as_str());
-    let overlaps = finding.start.as_deref() <= end && finding.end.as_deref() >= start;
+    // To the minute: the truth tells a cause by the true time, the log by the clock of its node.
+    let minute = |time: Option<&str>| time.map(|time| time.get(..16).unwrap_or(time).to_owned());
+    let overlaps = minute(finding.start.as_deref()) <= minute(end) && minute(finding.end.as_deref()) >= minute(start);
     let keys = shares(&finding.api_keys, "api_keys");
     (overlaps && (keys || actor || shares(&finding.principals, "principals") || shares(&finding.sources, "sources")))
         || keys

@@ -63,15 +63,10 @@ impl Detector for AccountCompromise {
         let mut breaches = after_guesses(scene);
         after_campaigns(scene, found, &mut breaches);
         breaches.sort_by_key(|breach| (breach.success.time, scene.joined.places.of(breach.success.pos)));
-        let drafts = found.drafts.len();
         for breach in breaches {
-            let number = report(scene, found, &breach);
-            let Some(number) = number else { continue };
-            for campaign in 0..drafts {
-                let same = found.drafts[campaign].attempts.iter().any(|at| breach.failures.binary_search(at).is_ok());
-                if same || breach.campaign == Some(campaign) {
-                    found.relate(number, campaign);
-                }
+            let campaigns: Vec<usize> = found.owners(&breach.failures).into_iter().chain(breach.campaign).collect();
+            if let Some(number) = report(scene, found, &breach) {
+                campaigns.into_iter().for_each(|campaign| found.relate(number, campaign));
             }
         }
     }
@@ -236,4 +231,62 @@ fn report(scene: &Scene<'_>, found: &mut Found, breach: &Breach) -> Option<usize
     draft.sources = vec![breach.source];
     draft.attempts = breach.failures.clone();
     Some(found.add(draft))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log, OUTSIDE, irregular};
+
+    const CREATE: (&str, &str, &str) =
+        ("create_apikey", "api_key/create", r#""create":{"apikey":{"id":"newkey","name":"backdoor"}}"#);
+
+    #[test]
+    fn failures_then_a_success() {
+        for (tries, expected) in [(3, false), (15, true)] {
+            let mut log = Log::new();
+            irregular(tries, 3600.0, 20.0).into_iter().for_each(|time| log.fail(time, "kim", OUTSIDE));
+            log.success(4200.0, "kim", OUTSIDE);
+            log.change(4300.0, "kim", OUTSIDE, CREATE);
+            let findings = log.findings();
+            assert_eq!(findings.first().is_some_and(|f| f.kind == "account_compromise"), expected, "{findings:?}");
+            if let [breach, guessing] = findings.as_slice() {
+                assert_eq!((breach.severity.as_str(), breach.verdict.as_str()), ("critical", "hostile"));
+                assert_eq!(breach.api_keys, ["newkey"]);
+                assert_eq!((&breach.related[0], &guessing.related[0]), (&guessing.id, &breach.id));
+            }
+        }
+    }
+
+    #[test]
+    fn a_spray_that_hits() {
+        let mut log = Log::new();
+        for (at, time) in irregular(60, 3600.0, 20.0).into_iter().enumerate() {
+            log.fail(time, &format!("user{}", at % 30), OUTSIDE);
+        }
+        log.success(4500.0, "user7", OUTSIDE);
+        let findings = log.findings();
+        assert_eq!(
+            findings.iter().map(|f| f.kind.as_str()).collect::<Vec<_>>(),
+            ["account_compromise", "password_spraying"]
+        );
+        assert_eq!(findings[0].principals, ["user7"]);
+    }
+
+    #[test]
+    fn neither_a_person_nor_a_repaired_program() {
+        let mut log = Log::new();
+        irregular(3, 3600.0, 10.0).into_iter().for_each(|time| log.fail(time, "kim", INSIDE));
+        log.success(3700.0, "kim", INSIDE);
+        (0..40).for_each(|at| log.fail(7200.0 + 60.0 * f64::from(at), "svc", "10.1.2.4"));
+        (40..80).for_each(|at| log.success(7200.0 + 60.0 * f64::from(at), "svc", "10.1.2.4"));
+        assert_eq!(log.kinds(), ["stale_credential"]);
+    }
+
+    #[test]
+    fn a_success_with_a_key_is_not_the_password() {
+        let mut log = Log::new();
+        irregular(15, 3600.0, 20.0).into_iter().for_each(|time| log.fail(time, "owner", OUTSIDE));
+        log.key(4200.0, "somekey", OUTSIDE, "access_granted", "indices:data/read/search");
+        assert!(!log.kinds().contains(&"account_compromise".to_owned()));
+    }
 }

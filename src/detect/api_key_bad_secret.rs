@@ -41,3 +41,20 @@ impl Detector for ApiKeyBadSecret {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log};
+
+    #[test]
+    fn under_and_over_the_threshold() {
+        for (refusals, expected) in [(4, 0), (5, 1)] {
+            let mut log = Log::new();
+            let message = "Authentication using apikey failed - invalid credentials for API key [k1]";
+            (0..refusals).for_each(|at| log.refused(3600.0 + f64::from(at * 30), INSIDE, "n1", message));
+            let told = log.told();
+            assert_eq!(told.len(), expected, "{told:?}");
+            assert!(told.iter().all(|(kind, _, verdict)| kind == "api_key_bad_secret" && verdict == "operational"));
+        }
+    }
+}

@@ -104,3 +104,30 @@ pub(super) fn tell_end(scene: &Scene<'_>, key: Sym, draft: &mut Draft) {
         draft.evidence.insert(0, change.place);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log};
+
+    const MESSAGE: &str = "Authentication using apikey failed - api key [k1] has been invalidated";
+
+    #[test]
+    fn under_and_over_the_threshold() {
+        for (refusals, expected) in [(4, 0), (20, 1)] {
+            let mut log = Log::new();
+            (0..60)
+                .for_each(|at| log.key(f64::from(at * 30), "k1", INSIDE, "access_granted", "indices:data/read/search"));
+            log.invalidate(1795.0, "admin", &["k1"]);
+            (60..60 + refusals).for_each(|at| log.refused(f64::from(at * 30), INSIDE, "n1", MESSAGE));
+            let findings = log.findings();
+            assert_eq!(findings.len(), expected, "{findings:?}");
+            for finding in findings {
+                assert_eq!(
+                    (finding.kind.as_str(), finding.verdict.as_str()),
+                    ("api_key_invalidated_in_use", "operational")
+                );
+                assert!(finding.why.iter().any(|why| why.contains("by admin")), "{:?}", finding.why);
+            }
+        }
+    }
+}

@@ -114,3 +114,28 @@ fn report(scene: &Scene<'_>, found: &mut Found, refusals: &Refusals<'_>, key: Sy
     draft.times.push(start);
     found.claim(draft);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log};
+
+    #[test]
+    fn a_replacement_makes_it_a_rotation() {
+        for (replaced, expected) in [(false, "api_key_invalidated_in_use"), (true, "api_key_rotation_outage")] {
+            let mut log = Log::new();
+            (0..60)
+                .for_each(|at| log.key(f64::from(at * 30), "k1", INSIDE, "access_granted", "indices:data/read/search"));
+            log.invalidate(1795.0, "admin", &["k1"]);
+            let message = "Authentication using apikey failed - api key [k1] has been invalidated";
+            (60..80).for_each(|at| log.refused(f64::from(at * 30), INSIDE, "n1", message));
+            if replaced {
+                (80..99).for_each(|at| {
+                    log.key(f64::from(at * 30), "k2", INSIDE, "access_granted", "indices:data/read/search")
+                });
+            }
+            let findings = log.findings();
+            assert_eq!(findings.len(), 1, "{findings:?}");
+            assert_eq!((findings[0].kind.as_str(), findings[0].verdict.as_str()), (expected, "operational"));
+        }
+    }
+}

@@ -118,3 +118,25 @@ fn report(scene: &Scene<'_>, found: &mut Found, denials: &[(&Actor, &Series)], t
     draft.evidence = lines.map(|bucket| scene.joined.places.of(bucket.pos)).take(5).collect();
     found.add(draft);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log};
+
+    #[test]
+    fn refused_actions_of_a_key() {
+        for (denials, expected) in [(9, 0), (10, 1)] {
+            let mut log = Log::new();
+            for at in 0..denials {
+                log.key(3600.0 + f64::from(at), "k1", INSIDE, "access_denied", "indices:admin/create");
+                log.key(3600.5 + f64::from(at), "k1", INSIDE, "access_granted", "indices:data/read/search");
+            }
+            let findings = log.findings();
+            assert_eq!(findings.len(), expected, "{findings:?}");
+            for finding in findings {
+                assert_eq!((finding.kind.as_str(), finding.failures), ("api_key_underprivileged", 10));
+                assert_eq!((finding.api_keys[0].as_str(), finding.successes), ("k1", 10));
+            }
+        }
+    }
+}

@@ -44,3 +44,34 @@ impl Detector for ApiKeyUnknown {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log, OUTSIDE, irregular};
+
+    #[test]
+    fn under_and_over_the_threshold() {
+        for (refusals, expected) in [(4, 0), (5, 1)] {
+            let mut log = Log::new();
+            let message = "Authentication using apikey failed - unable to find apikey with id k1";
+            (0..refusals).for_each(|at| log.refused(3600.0 + f64::from(at * 30), INSIDE, "n1", message));
+            let findings = log.findings();
+            assert_eq!(findings.len(), expected, "{findings:?}");
+            assert!(
+                findings.iter().all(|f| f.kind == "api_key_unknown" && f.api_keys == ["k1"] && f.sources == [INSIDE])
+            );
+        }
+    }
+
+    #[test]
+    fn one_client_that_tries_keys_is_not_a_misconfiguration() {
+        let mut log = Log::new();
+        for (at, time) in irregular(30, 3600.0, 20.0).into_iter().enumerate() {
+            let message = format!("Authentication using apikey failed - unable to find apikey with id k{at}");
+            log.refused(time, OUTSIDE, "n1", &message);
+        }
+        let told = log.told();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].2, "unclear");
+    }
+}

@@ -86,6 +86,7 @@ fn looks_like_id(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{INSIDE, Log};
     use super::*;
 
     #[test]
@@ -93,6 +94,17 @@ mod tests {
         assert!(looks_like_id(b"VuaCfGcBCdbkQm-e5aOx"));
         for name in [&b"elastic"[..], b"production-exporter1", b"VuaCfGcBCdbkQm-e5aO", b"VuaCfGcBCdbkQm@e5aOx"] {
             assert!(!looks_like_id(name));
+        }
+    }
+
+    #[test]
+    fn under_and_over_the_threshold() {
+        for (refusals, expected) in [(4, 0), (8, 1)] {
+            let mut log = Log::new();
+            (0..refusals).for_each(|at| log.fail(3600.0 + f64::from(at * 30), "VuaCfGcBCdbkQm-e5aOx", INSIDE));
+            let told = log.told();
+            assert_eq!(told.len(), expected, "{told:?}");
+            assert!(told.iter().all(|(kind, _, verdict)| kind == "api_key_wrong_type" && verdict == "operational"));
         }
     }
 }

@@ -8,6 +8,9 @@ const SAMPLE: usize = 512;
 /// Clients on one address whose cadences may interleave and still be seen as steady.
 const INTERLEAVED: usize = 4;
 
+/// What is as steady as this is one client: no need to look for several.
+const CLOCK: f64 = 0.1;
+
 /// The cadence of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Cadence {
@@ -29,28 +32,33 @@ pub(super) fn cadence(times: &[Millis]) -> Option<Cadence> {
         return None;
     }
     let times = &times[..times.len().min(SAMPLE + INTERLEAVED)];
-    let mut best: Option<Cadence> = None;
+    let mut best: Option<(f64, Cadence)> = None;
     for clients in 1..=INTERLEAVED {
-        if clients > 1 && times.len() < 8 * clients {
+        let is_clock = best.is_some_and(|(rank, _)| rank <= CLOCK);
+        if is_clock || clients > 1 && times.len() < 8 * clients {
             break;
         }
         let mut gaps: Vec<i64> = times.windows(clients + 1).map(|window| window[clients].0 - window[0].0).collect();
-        let median_ms = median(&mut gaps);
+        let median_ms = quantile(&mut gaps, 0.5);
         let mut apart: Vec<i64> = gaps.iter().map(|gap| (gap - median_ms).abs()).collect();
-        let spread = if median_ms > 0 { median(&mut apart) as f64 / median_ms as f64 } else { 1.0 };
-        let spread = spread * (clients as f64).sqrt();
+        let mut share = |of: f64| {
+            let apart = quantile(&mut apart, of) as f64;
+            if median_ms > 0 { apart / median_ms as f64 * (clients as f64).sqrt() } else { 1.0 }
+        };
+        // Two gaps in turn have a median deviation of nothing, so what decides is wider than the median.
+        let (rank, spread) = (share(0.7), share(0.5));
         // Another client must make it much steadier: two clients explain any cadence of one as well.
-        if best.is_none_or(|best| spread < best.spread * 0.5) {
-            best = Some(Cadence { median_ms, spread, clients });
+        if best.is_none_or(|(known, _)| rank < known * 0.5) {
+            best = Some((rank, Cadence { median_ms, spread, clients }));
         }
     }
-    best
+    best.map(|(_, cadence)| cadence)
 }
 
-/// The middle value; of two the upper.
-fn median(values: &mut [i64]) -> i64 {
-    let middle = values.len() / 2;
-    *values.select_nth_unstable(middle).1
+/// The value below which a share of the values lies.
+fn quantile(values: &mut [i64], share: f64) -> i64 {
+    let at = ((values.len() as f64 * share) as usize).min(values.len() - 1);
+    *values.select_nth_unstable(at).1
 }
 
 #[cfg(test)]

@@ -34,14 +34,14 @@ pub(super) fn of(scene: &Scene<'_>, found: &Found, lean: Lean, join: Join) -> Ve
         link(&cases, &mut parent, |case| case.source(scene), pause);
     }
     let mut groups: Vec<(usize, &Case)> = (0..cases.len()).map(|at| (root(&mut parent, at), cases[at])).collect();
-    groups.sort_by_key(|&(root, case)| (root, case.first, case.pair));
+    groups.sort_by_key(|&(root, case)| (root, case.first_at));
     groups.chunk_by(|a, b| a.0 == b.0).map(|group| group.iter().map(|&(_, case)| case.clone()).collect()).collect()
 }
 
 /// Joins cases that share a symbol and between which at most `pause_ms` pass.
 fn link(cases: &[&Case], parent: &mut [usize], key: impl Fn(&Case) -> Sym, pause_ms: i64) {
     let mut order: Vec<usize> = (0..cases.len()).collect();
-    order.sort_by_key(|&at| (key(cases[at]), cases[at].first, cases[at].pair));
+    order.sort_by_key(|&at| (key(cases[at]), cases[at].first_at));
     for run in order.chunk_by(|&a, &b| key(cases[a]) == key(cases[b])) {
         let mut end = cases[run[0]].last;
         for pair in run.windows(2) {
@@ -74,7 +74,7 @@ pub(super) fn attempts(scene: &Scene<'_>, found: &Found, cases: &[Case]) -> Vec<
 /// password do not weigh thirty times.
 pub(super) fn clues(cases: &[Case]) -> Vec<Clue> {
     let mut order: Vec<&Case> = cases.iter().collect();
-    order.sort_by_key(|case| (std::cmp::Reverse(case.len()), case.first, case.last));
+    order.sort_by_key(|case| (std::cmp::Reverse(case.len()), case.first_at));
     let mut clues: Vec<Clue> = Vec::new();
     for clue in order.into_iter().flat_map(|case| &case.clues) {
         let same = |known: &Clue| std::mem::discriminant(known) == std::mem::discriminant(clue);

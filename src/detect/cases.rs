@@ -34,6 +34,8 @@ pub(super) enum Lean {
 pub(super) struct Case {
     /// Number of the pair.
     pub(super) pair: usize,
+    /// Its first attempt: orders cases of the same time as their lines are ordered.
+    pub(super) first_at: u32,
     /// Its attempts within the pair.
     pub(super) range: std::ops::Range<usize>,
     pub(super) first: Millis,
@@ -140,7 +142,8 @@ fn case(
     if scene.is_service(pair.principal) {
         clues.push(Clue::Service);
     }
-    let mut case = Case { pair: number, range, first, last, cadence, burst, clues, lean: Lean::Nothing };
+    let mut case =
+        Case { pair: number, first_at: attempts[0], range, first, last, cadence, burst, clues, lean: Lean::Nothing };
     case.lean = lean(scene, &case, before.is_some(), after.map(|success| success.time));
     case
 }

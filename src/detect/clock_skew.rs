@@ -140,3 +140,27 @@ fn report(scene: &Scene<'_>, found: &mut Found, node: usize, mut on_node: OnNode
     draft.attempts = attempts;
     found.claim(draft);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Log;
+
+    #[test]
+    fn tokens_are_refused_on_one_node_only() {
+        for (clients, expected) in [(1, 0), (2, 1)] {
+            let mut log = Log::new();
+            for client in 0..clients {
+                let source = format!("10.6.0.{client}");
+                for at in 0..8 {
+                    let time = 3600.0 + f64::from(at * 600 + client);
+                    log.refused(time, &source, "n3", "Authentication using token failed - token expired");
+                    log.success_on(time + 10.0, "portal", &source, "n1", "_es_token");
+                }
+            }
+            let findings = log.findings();
+            let skew: Vec<_> = findings.iter().filter(|finding| finding.kind == "clock_skew").collect();
+            assert_eq!(skew.len(), expected, "{findings:?}");
+            assert!(skew.iter().all(|finding| finding.nodes == ["n3"] && finding.verdict == "operational"));
+        }
+    }
+}

@@ -171,3 +171,34 @@ fn report(scene: &Scene<'_>, found: &mut Found, attempts: Vec<u32>) {
     draft.attempts = attempts;
     found.claim(draft);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Log, irregular};
+
+    #[test]
+    fn many_sources_many_accounts() {
+        for (tries, expected) in [(20, 0), (60, 1)] {
+            let mut log = Log::new();
+            for (at, time) in irregular(tries, 3600.0, 10.0).into_iter().enumerate() {
+                log.fail(time, &format!("user{at}"), &format!("198.51.100.{}", at % 9));
+            }
+            let told = log.told();
+            let stuffing =
+                told.iter().filter(|(kind, _, verdict)| kind == "credential_stuffing" && verdict == "hostile");
+            assert_eq!(stuffing.count(), expected, "{tries}: {told:?}");
+            assert!(told.len() <= 1, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_down_is_not_stuffing() {
+        let mut log = Log::new();
+        for at in 0..60 {
+            let (name, source) = (format!("user{at}"), format!("10.3.0.{at}"));
+            log.success(60.0, &name, &source);
+            log.fail(3600.0 + f64::from(at), &name, &source);
+        }
+        assert_eq!(log.kinds(), [""; 0]);
+    }
+}

@@ -68,3 +68,29 @@ impl Detector for LowAndSlow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log, OUTSIDE, irregular};
+
+    #[test]
+    fn few_tries_an_hour_for_hours() {
+        for (tries, expected) in [(4, 0), (12, 1)] {
+            let mut log = Log::new();
+            irregular(tries, 3600.0, 1500.0).into_iter().for_each(|time| log.fail(time, "kim", OUTSIDE));
+            let told = log.told();
+            assert_eq!(told.len(), expected, "{told:?}");
+            assert!(told.iter().all(|(kind, _, verdict)| kind == "low_and_slow" && verdict == "hostile"), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_success_between_is_a_person() {
+        let mut log = Log::new();
+        for time in irregular(12, 3600.0, 1500.0) {
+            log.fail(time, "kim", INSIDE);
+            log.success(time + 20.0, "kim", INSIDE);
+        }
+        assert_eq!(log.kinds(), [""; 0]);
+    }
+}

@@ -176,3 +176,45 @@ fn report(scene: &Scene<'_>, found: &mut Found, run: &[usize], resolved: &BTreeM
         found.relate(number, other);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log, OUTSIDE, irregular};
+
+    #[test]
+    fn many_keys_at_once() {
+        for (keys, expected) in [(9, 0), (10, 1)] {
+            let mut log = Log::new();
+            for at in 0..keys {
+                log.invalidate(3600.0 + f64::from(at * 20), "kim", &[&format!("key{at}")]);
+            }
+            let told = log.told();
+            assert_eq!(told.len(), expected, "{told:?}");
+            assert!(told.iter().all(|(kind, severity, verdict)| {
+                kind == "mass_invalidation" && severity == "high" && verdict == "unclear"
+            }));
+        }
+    }
+
+    #[test]
+    fn all_keys_of_somebody() {
+        let mut log = Log::new();
+        let body = r#""invalidate":{"apikeys":{"owned_by_authenticated_user":false,"user":{"name":"fleet","realm":"default_native"}}}"#;
+        log.change(3600.0, "kim", INSIDE, ("invalidate_apikeys", "api_key/invalidate", body));
+        let findings = log.findings();
+        assert!(findings[0].title.contains("all API keys of fleet"), "{findings:?}");
+        assert_eq!(findings[0].principals, ["kim"]);
+    }
+
+    #[test]
+    fn after_a_break_in_it_is_hostile() {
+        let mut log = Log::new();
+        irregular(25, 3600.0, 10.0).into_iter().for_each(|time| log.fail(time, "kim", OUTSIDE));
+        log.success(4200.0, "kim", OUTSIDE);
+        (0..12).for_each(|at| log.invalidate(4300.0 + f64::from(at), "kim", &[&format!("key{at}")]));
+        let findings = log.findings();
+        let mass = findings.iter().find(|finding| finding.kind == "mass_invalidation").unwrap();
+        assert_eq!((mass.verdict.as_str(), mass.attack.as_slice()), ("hostile", &["T1531".to_owned()][..]));
+        assert!(mass.related.len() == 1, "{mass:?}");
+    }
+}

@@ -110,13 +110,17 @@ fn report(scene: &Scene<'_>, found: &mut Found, clients: &[Client], sudden: bool
     let told = attempts.iter().filter(|&&at| scene.attempt(at).basis != Basis::None).count();
     let told = told as f64 / attempts.len().max(1) as f64;
     let confidence = if sudden { 0.7 + 0.25 * told } else { 0.6 };
+    // Who has never had credentials here and comes from outside is looking around.
+    let outside = clients.iter().filter(|client| scene.is_outside(client.source)).count() * 2 > clients.len();
     let severity = match clients.len() {
         _ if !sudden => Severity::Info,
+        _ if outside => Severity::Low,
         0..20 => Severity::Medium,
         _ => Severity::High,
     };
     let confidence = (confidence * 100.0).round() / 100.0;
-    let mut draft = Draft::new(&DOC, severity, (Verdict::Operational, confidence));
+    let mut draft =
+        Draft::new(&DOC, severity, (if outside { Verdict::Unclear } else { Verdict::Operational }, confidence));
     let count = words::count(clients.len() as u64, "client sends", "clients send");
     draft.title = format!("{count} no credentials: {}", sources_in_words(scene, &attempts));
     draft.why.push(campaigns::volume(scene, &attempts));
@@ -129,6 +133,9 @@ fn report(scene: &Scene<'_>, found: &mut Found, clients: &[Client], sudden: bool
         ));
     } else {
         draft.why.push("They have been doing so since the log begins: probes, most likely".to_owned());
+    }
+    if outside {
+        draft.why.push("Most of them lie outside the internal networks: they may be scanners".to_owned());
     }
     let worked: Vec<Sym> = clients
         .iter()
@@ -148,4 +155,33 @@ fn report(scene: &Scene<'_>, found: &mut Found, clients: &[Client], sudden: bool
     });
     draft.attempts = attempts;
     found.claim(draft);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Log;
+
+    #[test]
+    fn many_clients_begin_at_once() {
+        for (clients, expected) in [(4, 0), (5, 1)] {
+            let mut log = Log::new();
+            for client in 0..clients {
+                (0..20).for_each(|at| {
+                    log.anonymous(7200.0 + f64::from(client * 7 + at * 30), &format!("10.4.0.{client}"), "n1")
+                });
+            }
+            let told = log.told();
+            assert_eq!(told.len(), expected, "{told:?}");
+            assert!(told.iter().all(|(kind, _, verdict)| kind == "missing_credentials" && verdict == "operational"));
+        }
+    }
+
+    #[test]
+    fn probes_are_at_most_info() {
+        let mut log = Log::new();
+        for client in 0..8 {
+            (0..200).for_each(|at| log.anonymous(f64::from(client + at * 30), &format!("10.4.0.{client}"), "n1"));
+        }
+        assert!(log.told().iter().all(|(_, severity, _)| severity == "info"));
+    }
 }

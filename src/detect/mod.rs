@@ -17,6 +17,8 @@ mod refusals;
 mod scene;
 mod successes;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod words;
 
 mod account_compromise;
@@ -110,13 +112,25 @@ pub static DETECTORS: &[&dyn Detector] = &[
 #[derive(Debug)]
 struct Found {
     drafts: Vec<Draft>,
-    /// By attempt: whether a finding explains it.
-    claimed: Vec<bool>,
+    /// By attempt: the number of the draft that explains it, or [`FREE`].
+    owner: Vec<u32>,
 }
+
+/// No draft explains the attempt.
+const FREE: u32 = u32::MAX;
 
 impl Found {
     fn is_free(&self, attempt: u32) -> bool {
-        !self.claimed[attempt as usize]
+        self.owner[attempt as usize] == FREE
+    }
+
+    /// The drafts that explain these attempts, each once.
+    fn owners(&self, attempts: &[u32]) -> Vec<usize> {
+        let mut owners: Vec<u32> = attempts.iter().map(|&at| self.owner[at as usize]).collect();
+        owners.retain(|&owner| owner != FREE);
+        owners.sort_unstable();
+        owners.dedup();
+        owners.into_iter().map(|owner| owner as usize).collect()
     }
 
     /// The attempts that no finding explains yet.
@@ -126,11 +140,12 @@ impl Found {
 
     /// Adds a finding that explains its attempts. Gives its number among the drafts.
     fn claim(&mut self, draft: Draft) -> usize {
+        let number = self.drafts.len();
         for &at in &draft.attempts {
-            self.claimed[at as usize] = true;
+            self.owner[at as usize] = number as u32;
         }
         self.drafts.push(draft);
-        self.drafts.len() - 1
+        number
     }
 
     /// Adds a finding about attempts that others may explain too.
@@ -153,7 +168,7 @@ impl Found {
 #[must_use]
 pub fn detect(joined: &Correlated, options: &Options) -> Vec<Finding> {
     let scene = Scene::new(joined, options);
-    let mut found = Found { drafts: Vec::new(), claimed: vec![false; joined.attempts.len()] };
+    let mut found = Found { drafts: Vec::new(), owner: vec![FREE; joined.attempts.len()] };
     let mut order: Vec<&dyn Detector> = DETECTORS.to_vec();
     order.sort_by_key(|detector| detector.stage());
     for detector in order {

@@ -239,3 +239,46 @@ fn report(scene: &Scene<'_>, found: &mut Found, attempts: Vec<u32>, population: 
     draft.attempts = attempts;
     found.claim(draft);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log, OUTSIDE, irregular};
+
+    #[test]
+    fn many_accounts_few_tries_each() {
+        for (accounts, expected) in [(4, 0), (8, 1), (30, 1)] {
+            let mut log = Log::new();
+            for (at, time) in irregular(2 * accounts, 3600.0, 30.0).into_iter().enumerate() {
+                log.fail(time, &format!("user{}", at % accounts), OUTSIDE);
+            }
+            let told = log.told();
+            assert_eq!(told.len(), expected, "{accounts}: {told:?}");
+            assert!(
+                told.iter().all(|(kind, _, verdict)| kind == "password_spraying" && verdict == "hostile"),
+                "{told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_subnet_sprays_as_one() {
+        let mut log = Log::new();
+        for (at, time) in irregular(40, 3600.0, 30.0).into_iter().enumerate() {
+            log.fail(time, &format!("user{}", at % 20), &format!("203.0.113.{}", 10 + at % 4));
+        }
+        let findings = log.findings();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].title.contains("203.0.113.0/24"), "{}", findings[0].title);
+    }
+
+    #[test]
+    fn people_behind_one_address_mistype() {
+        let mut log = Log::new();
+        for at in 0..30 {
+            let (name, time) = (format!("user{at}"), 3600.0 + 100.0 * f64::from(at));
+            log.fail(time, &name, INSIDE);
+            log.success(time + 10.0, &name, INSIDE);
+        }
+        assert_eq!(log.kinds(), [""; 0]);
+    }
+}

@@ -73,3 +73,32 @@ impl Detector for StaleCredential {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{INSIDE, Log};
+
+    #[test]
+    fn a_program_after_a_password_change() {
+        for (tries, expected) in [(5, 0), (30, 1)] {
+            let mut log = Log::new();
+            for host in ["10.1.2.3", "10.1.2.4"] {
+                (0..60).for_each(|at| log.success(60.0 * f64::from(at), "svc", host));
+                (60..60 + tries).for_each(|at| log.fail(60.0 * f64::from(at), "svc", host));
+            }
+            let body = r#""change":{"password":{"user":{"name":"svc"}}}"#;
+            log.change(3570.0, "admin", INSIDE, ("change_password", "user/change_password", body));
+            let findings = log.findings();
+            assert_eq!(findings.len(), expected, "{findings:?}");
+            for finding in findings {
+                assert_eq!((finding.kind.as_str(), finding.verdict.as_str()), ("stale_credential", "operational"));
+                assert_eq!(finding.sources_total, 2);
+                assert!(
+                    finding.why.iter().any(|why| why.contains("change_password") && why.contains("admin")),
+                    "{:?}",
+                    finding.why
+                );
+            }
+        }
+    }
+}

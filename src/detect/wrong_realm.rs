@@ -167,3 +167,42 @@ fn report(scene: &Scene<'_>, found: &mut Found, node: usize, mut on_node: OnNode
     draft.attempts = attempts;
     found.claim(draft);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Log;
+
+    #[test]
+    fn a_node_lacks_a_realm() {
+        for (people, expected) in [(2, 0), (3, 1)] {
+            let mut log = Log::new();
+            for person in 0..people {
+                let (name, source) = (format!("p{person}"), format!("10.5.0.{person}"));
+                for at in 0..3 {
+                    let time = 3600.0 + f64::from(person * 100 + at * 2000);
+                    log.fail_on(time, &name, &source, "n2", &["reserved", "default_file", "default_native"]);
+                    log.success_on(time + 20.0, &name, &source, "n1", "ldap1");
+                }
+            }
+            let findings = log.findings();
+            assert_eq!(findings.len(), expected, "{findings:?}");
+            for finding in findings {
+                assert_eq!((finding.kind.as_str(), finding.verdict.as_str()), ("wrong_realm", "operational"));
+                assert_eq!(finding.nodes, ["n2"]);
+                assert!(finding.title.contains("ldap1"));
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_passwords_on_a_node_that_asks_the_realm() {
+        let mut log = Log::new();
+        for person in 0..5 {
+            let (name, source) = (format!("p{person}"), format!("10.5.0.{person}"));
+            log.fail_on(3600.0, &name, &source, "n2", &["reserved", "ldap1"]);
+            log.fail_on(3610.0, &name, &source, "n2", &["reserved", "ldap1"]);
+            log.success_on(3620.0, &name, &source, "n1", "ldap1");
+        }
+        assert_eq!(log.kinds(), [""; 0]);
+    }
+}
