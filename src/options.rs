@@ -129,6 +129,19 @@ pub struct Surroundings {
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
+/// Which API keys are asked for (`esaudit keys`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyQuery {
+    /// The time that states and expirations are about; `None` = the last event.
+    pub as_of: Option<crate::time::Millis>,
+    /// Only keys that expire within so many milliseconds from then.
+    pub expiring_within: Option<i64>,
+    /// Only keys that never expire.
+    pub no_expiration: bool,
+    /// Only these.
+    pub ids: Vec<String>,
+}
+
 /// Everything that can change the answer, or how fast it comes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {

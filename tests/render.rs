@@ -164,6 +164,7 @@ fn group(
         actions: BTreeMap::from([("authentication_failed".to_owned(), count)]),
         why: vec![],
         forwarded: vec![],
+        messages: vec![],
         evidence: vec![place("logs/es-1_audit.json", 17)],
     }
 }

@@ -11,7 +11,7 @@ use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
 use crate::report::model::{Group, SourceCount, TopChain, TopText, Tops};
-use crate::state::{Attempt, ChainId, Outcome, Sym};
+use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
 use crate::time::Millis;
 
 /// The values by which an attempt is grouped; keys that were not chosen are `None`.
@@ -40,6 +40,8 @@ struct Count {
     bases: [u64; 5],
     sources: HashMap<Sym, u64, RandomState>,
     forwarded: HashMap<Sym, u64, RandomState>,
+    /// Messages that were not understood.
+    messages: BTreeMap<Sym, u64>,
 }
 
 /// Groups and tops of all attempts.
@@ -51,7 +53,7 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
     let mut index: HashMap<GroupKey, u32, RandomState> = HashMap::default();
     let mut counts: Vec<(GroupKey, Count)> = Vec::new();
     let node_count = joined.nodes.all().len();
-    for attempt in &joined.attempts {
+    for (number, attempt) in joined.attempts.iter().enumerate() {
         let node = joined.nodes.index(attempt.node);
         let key = GroupKey {
             principal: if by_principal { attempt.principal } else { Sym::NONE },
@@ -67,7 +69,11 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
             counts.push((key, Count::new(place, node_count)));
             counts.len() as u32 - 1
         });
-        counts[at as usize].1.add(attempt, node, joined);
+        let count = &mut counts[at as usize].1;
+        count.add(attempt, node, joined);
+        for &text in joined.messages.get(&(number as u32)).into_iter().flatten() {
+            *count.messages.entry(text).or_default() += 1;
+        }
     }
     let mut groups: Vec<Group> = counts.iter().map(|(key, count)| group(joined, options, key, count)).collect();
     groups.sort_by(|a, b| {
@@ -93,6 +99,7 @@ impl Count {
             bases: [0; 5],
             sources: HashMap::default(),
             forwarded: HashMap::default(),
+            messages: BTreeMap::new(),
         }
     }
 
@@ -170,6 +177,7 @@ fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) 
             .collect(),
         actions,
         why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
+        messages: messages(&count.messages, symbols),
         evidence: lines,
     }
 }
@@ -185,6 +193,16 @@ fn addresses(joined: &Correlated, counts: &HashMap<Sym, u64, RandomState>) -> (V
     let total = addresses.len() as u64;
     addresses.truncate(LIST_LIMIT);
     (addresses, total)
+}
+
+/// Messages shown of a group.
+const MOST_MESSAGES: usize = 5;
+
+fn messages(counts: &BTreeMap<Sym, u64>, symbols: &Symbols) -> Vec<String> {
+    let mut messages: Vec<(Reverse<u64>, &[u8])> =
+        counts.iter().filter_map(|(&text, &count)| Some((Reverse(count), symbols.get(text)?))).collect();
+    messages.sort_unstable();
+    messages.iter().take(MOST_MESSAGES).map(|(_, text)| String::from_utf8_lossy(text).into_owned()).collect()
 }
 
 /// What a reason that no line tells was inferred from.
@@ -204,6 +222,11 @@ fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated
                 ),
                 [] => "the attempts of this group went through a chain that shows that the account exists".to_owned(),
             }
+        }
+        (Reason::UnknownUser, Basis::Inferred) => {
+            "the node asked all its realms, and none complained in its server log, where they do complain of wrong \
+             passwords: no realm knows the account"
+                .to_owned()
         }
         (Reason::RealmNotConfigured, Basis::Inferred) => {
             "the principal authenticates on other nodes by a realm that this node never asked".to_owned()

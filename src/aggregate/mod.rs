@@ -3,6 +3,7 @@
 mod api_keys;
 mod coverage;
 mod groups;
+mod keys;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -54,6 +55,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
 }
 
 pub use coverage::Found;
+pub use keys::keys;
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {

@@ -42,6 +42,8 @@ pub struct Correlated {
     pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
     pub key_failures: Vec<KeyFailure>,
+    /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
+    pub messages: BTreeMap<u32, Vec<Sym>>,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
     /// Events by `event.action`, duplicates excluded.
@@ -95,10 +97,20 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
     let duplicates = repeated.values().sum();
-    let (key_failures, keys) = (Vec::new(), Vec::new());
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
-    let mut joined =
-        Correlated { state, places, nodes, attempts, changes, forwarded, key_failures, keys, actions, duplicates };
+    let mut joined = Correlated {
+        state,
+        places,
+        nodes,
+        attempts,
+        changes,
+        forwarded,
+        key_failures: Vec::new(),
+        messages: BTreeMap::new(),
+        keys: Vec::new(),
+        actions,
+        duplicates,
+    };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);
     infer::infer(&mut joined, &keys, &mut failures);

@@ -223,6 +223,9 @@ pub struct Group {
     /// What an inferred reason was inferred from.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub why: Vec<String>,
+    /// Messages of the server log about these attempts that were not understood, most frequent first, at most 5.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub messages: Vec<String>,
     /// First and last line at least.
     pub evidence: Vec<Evidence>,
 }
