@@ -18,6 +18,9 @@
 //! config                 configuration file -> options
 //! cli                    arguments -> options
 //! ```
+//!
+//! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
+//! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
 pub mod aggregate;
 pub mod cli;

@@ -44,8 +44,8 @@ struct Count {
     messages: BTreeMap<Sym, u64>,
 }
 
-/// Groups and tops of all attempts.
-pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Tops) {
+/// The groups of all attempts.
+pub(super) fn groups(joined: &Correlated, options: &Options) -> Vec<Group> {
     let chosen = |key| options.by.contains(&key);
     let (by_principal, by_chain, by_reason) =
         (chosen(GroupBy::Principal), chosen(GroupBy::RealmChain), chosen(GroupBy::Reason));
@@ -53,6 +53,7 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
     let mut index: HashMap<GroupKey, u32, RandomState> = HashMap::default();
     let mut counts: Vec<(GroupKey, Count)> = Vec::new();
     let node_count = joined.nodes.all().len();
+    let mut at = u32::MAX;
     for (number, attempt) in joined.attempts.iter().enumerate() {
         let node = joined.nodes.index(attempt.node);
         let key = GroupKey {
@@ -64,11 +65,14 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
             outcome: by_action.then_some(attempt.outcome),
             path: attempt.path,
         };
-        let at = *index.entry(key).or_insert_with(|| {
-            let place = (attempt.time, joined.places.of(attempt.pos));
-            counts.push((key, Count::new(place, node_count)));
-            counts.len() as u32 - 1
-        });
+        // Attempts of one group tend to follow each other.
+        if counts.get(at as usize).is_none_or(|(last, _)| *last != key) {
+            at = *index.entry(key).or_insert_with(|| {
+                let place = (attempt.time, joined.places.of(attempt.pos));
+                counts.push((key, Count::new(place, node_count)));
+                counts.len() as u32 - 1
+            });
+        }
         let count = &mut counts[at as usize].1;
         count.add(attempt, node, joined);
         for &text in joined.messages.get(&(number as u32)).into_iter().flatten() {
@@ -85,7 +89,7 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
     if let Some(top) = options.top {
         groups.truncate(top);
     }
-    (groups, tops(joined))
+    groups
 }
 
 impl Count {
@@ -274,7 +278,8 @@ fn top<T: Ord, V>(mut values: Vec<(T, u64)>, entry: impl Fn(T, u64) -> V) -> (Ve
     (values.into_iter().map(|(value, count)| entry(value, count)).collect(), total)
 }
 
-fn tops(joined: &Correlated) -> Tops {
+/// The most frequent values of each key over all attempts.
+pub(super) fn tops(joined: &Correlated) -> Tops {
     let symbols = &joined.state.symbols;
     let attempts = || joined.attempts.iter();
     // Texts are compared as bytes, and made displayable only for the few that are shown.

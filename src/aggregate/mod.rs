@@ -22,7 +22,10 @@ const LIST_LIMIT: usize = 50;
 /// Builds the report.
 #[must_use]
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
-    let (groups, tops) = groups::groups(joined, options);
+    let (groups, (tops, timeline)) = rayon::join(
+        || groups::groups(joined, options),
+        || rayon::join(|| groups::tops(joined), || timeline::timeline(joined)),
+    );
     let symbols = &joined.state.symbols;
     let invalidations =
         joined.changes.iter().filter(|change| symbols.get(change.record.action).is_some_and(is_invalidation)).count();
@@ -49,7 +52,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
             .map(|(at, change)| security_change(joined, at, change))
             .collect(),
         api_keys: api_keys::api_keys(joined),
-        timeline: timeline::timeline(joined),
+        timeline,
         tops,
     }
 }

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
@@ -89,7 +90,8 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     let nodes = NodeTable::new(&state);
     let mut repeated = BTreeMap::new();
     let mut attempts = chains::join(&mut state, &places, &nodes, &mut repeated);
-    attempts.sort_unstable_by_key(|attempt| (attempt.time, places.of(attempt.pos)));
+    // Places are looked up only where times are equal.
+    attempts.par_sort_unstable_by(|a, b| a.time.cmp(&b.time).then_with(|| places.of(a.pos).cmp(&places.of(b.pos))));
     let changes = actors::join(&mut state, &places, &nodes, &mut repeated);
     let mut actions = BTreeMap::new();
     for (action, count) in &state.actions {
