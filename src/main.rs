@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use esaudit::aggregate;
 use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
-use esaudit::pipeline;
+use esaudit::detect::{self, Severity};
 use esaudit::report::renderer;
+use esaudit::{config, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
@@ -15,6 +16,9 @@ fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Explain(None, _)) => text(&detect::listing()),
+        Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
@@ -28,7 +32,18 @@ fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let analysis = pipeline::analyze(&request.paths, &request.options)?;
     let renderer = renderer(request.format).ok_or("no such format")?;
     print(|out| renderer.render(&analysis.report, &request.view, out))?;
-    Ok(if analysis.incomplete { INCOMPLETE } else { 0 })
+    let alarming =
+        |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
+    Ok(if analysis.incomplete {
+        INCOMPLETE
+    } else {
+        u8::from(analysis.report.findings.iter().any(|finding| alarming(&finding.severity)))
+    })
+}
+
+fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
+    print(|out| out.write_all(text.as_bytes()))?;
+    Ok(0)
 }
 
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Terminal;
-use crate::options::{self, Options};
+use crate::options::{self, Cidr, Options};
 use crate::report::{Style, View};
 use crate::time::Zone;
 
@@ -14,6 +14,11 @@ pub(super) struct ReadArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
+
+    /// Proxies (address or CIDR) whose x_forwarded_for is believed: the source of an attempt is then the last hop that is
+    /// not one of them; repeatable
+    #[arg(long, value_name = "CIDR", value_parser = Cidr::parse)]
+    trust_proxy: Vec<Cidr>,
 
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
     #[arg(long, value_name = "FILE")]
@@ -91,6 +96,7 @@ impl ReadArgs {
             max_line: self.max_line,
             max_in_flight: self.max_in_flight,
             max_problems: self.problems,
+            trust_proxy: self.trust_proxy,
             api_keys: self.api_keys,
             match_window_ms: self.match_window,
             assume_tz: self.assume_tz,
