@@ -43,7 +43,7 @@ enum Command {
     Report(Box<ReportArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = EXPLAIN_EXAMPLES)]
-    Explain(ExplainArgs),
+    Explain(Box<ExplainArgs>),
 }
 
 #[derive(Debug, Args)]
