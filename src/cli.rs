@@ -2,13 +2,19 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use crate::config::{self, Config};
 use crate::detect::{Kind, Severity};
-use crate::options::{self, GroupBy, Options};
-use crate::report::{RENDERERS, Renderer, Style, View, renderer};
-use crate::time::Zone;
+use crate::options::{GroupBy, Options};
+use crate::report::{RENDERERS, Renderer, View, renderer};
+
+mod keys;
+mod read;
+
+use keys::KeysArgs;
+pub use keys::KeysRequest;
+use read::ReadArgs;
 
 /// Offline analyzer of Elasticsearch security audit logs.
 #[derive(Debug, Parser)]
@@ -41,6 +47,9 @@ enum Command {
     /// Who failed to authenticate, through which realms, how often, from where; which keys were invalidated by whom
     #[command(after_help = REPORT_EXAMPLES)]
     Report(Box<ReportArgs>),
+    /// The life of every API key: created, used from where, invalidated by whom, refused since; which ones to rotate
+    #[command(after_help = keys::EXAMPLES)]
+    Keys(Box<KeysArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Box<ExplainArgs>),
@@ -76,19 +85,6 @@ struct ReportArgs {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
 
-    /// Zone of times that carry none: an IANA name or an offset such as +02:00
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
-    assume_tz: Zone,
-
-    /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
-    #[arg(long, value_name = "FILE")]
-    api_keys: Vec<std::path::PathBuf>,
-
-    /// How far a server-log line and the attempt it explains may be apart, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
-          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
-    match_window: i64,
-
     /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
@@ -101,33 +97,8 @@ struct ReportArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_on: Option<Severity>,
 
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
-    color: Color,
-
-    /// Columns of the table [default: the terminal's, or 100]
-    #[arg(long, value_name = "N")]
-    width: Option<usize>,
-
-    /// Problems listed in the report; all are counted
-    #[arg(long, value_name = "N", default_value_t = options::DEFAULT_PROBLEMS)]
-    problems: usize,
-
-    /// Longest line that is read, in bytes; longer ones are skipped and counted
-    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
-    max_line: usize,
-
-    /// Realm failures that may wait for the end of their request at one time
-    #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
-    max_in_flight: usize,
-
-    /// Worker threads, 0 for one a core; never changes the report
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
-
-    /// Bytes a worker takes at a time; never changes the report
-    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_CHUNK, hide = true)]
-    chunk_size: usize,
+    #[command(flatten)]
+    read: ReadArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -139,13 +110,6 @@ enum ByKey {
     Node,
     Action,
     Path,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 impl From<ByKey> for GroupBy {
@@ -204,6 +168,8 @@ pub struct Terminal {
 pub enum Asked {
     /// `esaudit report`.
     Report(Box<ReportRequest>),
+    /// `esaudit keys`.
+    Keys(Box<KeysRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit report --print-config`.
@@ -251,11 +217,12 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Report(args) if args.print_config => Ok(Asked::PrintConfig(Box::new(args.config.unwrap_or_default()))),
         Command::Report(args) => Ok(Asked::Report(Box::new(args.resolve(terminal)))),
         Command::Explain(args) => Ok(Asked::Explain(args.kind, Box::new(args.config.unwrap_or_default()))),
+        Command::Keys(args) => match (*args).resolve(terminal) {
+            Ok(request) => Ok(Asked::Keys(Box::new(request))),
+            Err(message) => Err(Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) }),
+        },
     }
 }
-
-/// Columns where the output is no terminal.
-const PIPE_WIDTH: usize = 100;
 
 impl ReportArgs {
     fn resolve(self, terminal: Terminal) -> ReportRequest {
@@ -266,46 +233,27 @@ impl ReportArgs {
             }
         }
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
-        let color = match self.color {
-            Color::Auto => terminal.width.is_some() && !terminal.no_color,
-            Color::Always => true,
-            Color::Never => false,
-        };
-        let rows = |top: usize| (top > 0).then_some(top);
-        let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
         let is_table = self.format == "table";
         let config = self.config.unwrap_or_default();
         ReportRequest {
             paths: self.paths,
+            view: self.read.view(self.top, terminal),
             options: Options {
-                threads: self.threads,
-                chunk_size: self.chunk_size,
-                max_line: self.max_line,
-                max_in_flight: self.max_in_flight,
-                max_problems: self.problems,
                 by,
                 // A table is cut when it is drawn, so that it can say how much is left.
-                top: if is_table { None } else { self.top.and_then(rows) },
-                api_keys: self.api_keys,
-                match_window_ms: self.match_window,
-                assume_tz: self.assume_tz,
+                top: if is_table { None } else { self.top.and_then(read::rows) },
                 thresholds: config.thresholds,
                 surroundings: config.surroundings,
+                ..self.read.options()
             },
-            format: self.format,
             fail_on: self.fail_on,
-            view: View {
-                style: Style { width, color, unicode: terminal.unicode },
-                top: self.top.map_or(Some(View::DEFAULT_TOP), rows),
-            },
+            format: self.format,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };

@@ -8,6 +8,7 @@
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
+//! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! detect                 attempts, changes and successes -> judged findings
@@ -17,6 +18,9 @@
 //! config                 configuration file -> options
 //! cli                    arguments -> options
 //! ```
+//!
+//! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
+//! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
 pub mod aggregate;
 pub mod cli;
@@ -30,6 +34,7 @@ pub mod input;
 pub mod lines;
 pub mod options;
 pub mod pipeline;
+pub mod prefilter;
 pub mod reason;
 pub mod report;
 pub mod state;

@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use esaudit::cli::{self, Asked, ReportRequest, Terminal};
+use esaudit::aggregate;
+use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
 use esaudit::detect::{self, Severity};
 use esaudit::report::renderer;
 use esaudit::{config, pipeline};
@@ -14,25 +15,23 @@ const INCOMPLETE: u8 = 2;
 fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
-        Ok(Asked::Explain(None, _)) => print(&detect::listing()),
-        Ok(Asked::Explain(Some(kind), config)) => print(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
-        Ok(Asked::PrintConfig(config)) => print(&config::print(&config)),
+        Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Explain(None, _)) => text(&detect::listing()),
+        Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
-    let status = done.unwrap_or_else(|error| {
+    ExitCode::from(done.unwrap_or_else(|error| {
         // Nothing is left to tell if even this cannot be written.
         let _ = writeln!(io::stderr(), "esaudit: {error}");
         INCOMPLETE
-    });
-    ExitCode::from(status)
+    }))
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let analysis = pipeline::analyze(&request.paths, &request.options)?;
     let renderer = renderer(request.format).ok_or("no such format")?;
-    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let written = renderer.render(&analysis.report, &request.view, &mut out).and_then(|()| out.flush());
-    unless_closed(written)?;
+    print(|out| renderer.render(&analysis.report, &request.view, out))?;
     let alarming =
         |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
     Ok(if analysis.incomplete {
@@ -42,14 +41,23 @@ fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     })
 }
 
-fn print(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
-    unless_closed(io::stdout().lock().write_all(text.as_bytes()))?;
+fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
+    print(|out| out.write_all(text.as_bytes()))?;
     Ok(0)
 }
 
-/// The reader may have seen enough, as in `esaudit report logs | head`.
-fn unless_closed(written: io::Result<()>) -> io::Result<()> {
-    match written {
+fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let read = pipeline::read(&request.paths, &request.options)?;
+    let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
+    print(|out| report.render(&request.format, &request.view, out))?;
+    Ok(if read.incomplete { INCOMPLETE } else { 0 })
+}
+
+/// Writes to standard output.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        // The reader has seen enough, as in `esaudit report logs | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

@@ -129,6 +129,19 @@ pub struct Surroundings {
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
+/// Which API keys are asked for (`esaudit keys`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyQuery {
+    /// The time that states and expirations are about; `None` = the last event.
+    pub as_of: Option<crate::time::Millis>,
+    /// Only keys that expire within so many milliseconds from then.
+    pub expiring_within: Option<i64>,
+    /// Only keys that never expire.
+    pub no_expiration: bool,
+    /// Only these.
+    pub ids: Vec<String>,
+}
+
 /// Everything that can change the answer, or how fast it comes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -146,6 +159,8 @@ pub struct Options {
     pub by: Vec<GroupBy>,
     /// Groups shown; `None` = all.
     pub top: Option<usize>,
+    /// Proxies whose `x_forwarded_for` is believed: the source is the last hop that is not one of them.
+    pub trust_proxy: Vec<Cidr>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
     pub api_keys: Vec<std::path::PathBuf>,
     /// How far a line of the server log and the attempt it explains may be apart, in milliseconds.
@@ -168,6 +183,7 @@ impl Default for Options {
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             top: None,
+            trust_proxy: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,

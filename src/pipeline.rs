@@ -1,4 +1,5 @@
-//! Ties it together: discover, read in parallel, fold per worker, merge once, join, count. The only file that uses rayon.
+//! Ties it together: discover, read in parallel, fold per worker, merge once, join, count. Everything runs in its
+//! pool: what sorts or counts all attempts uses rayon, too, and finds the chosen number of threads there.
 //!
 //! Workers take what there is to do from one queue: chunks that somebody else decompressed, ranges of plain files, inputs
 //! not yet opened. Who decompresses hands chunks to workers that have nothing to decompress, and folds them itself when
@@ -48,9 +49,12 @@ pub struct Evidence {
 /// # Errors
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
-    let read = read(paths, options)?;
-    let findings = detect::detect(&read.joined, options);
-    let report = aggregate::report(&read.joined, findings, &read.problems, options);
+    let pool = pool(options)?;
+    let read = read_with(&pool, paths, options);
+    let report = pool.install(|| {
+        let findings = detect::detect(&read.joined, options);
+        aggregate::report(&read.joined, findings, &read.problems, options)
+    });
     Ok(Analysis { report, incomplete: read.incomplete })
 }
 
@@ -59,17 +63,24 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
 /// # Errors
 /// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
 pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
+    Ok(read_with(&pool(options)?, paths, options))
+}
+
+fn pool(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()
+}
+
+fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Evidence {
     let mut found = input::discover(paths);
     let listing = listing(options, &mut found.problems);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let threads = pool.current_num_threads();
     let queue = Queue::new(found.sources, threads);
     let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
     let state = pool.install(|| merge(states));
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
-    let joined = correlate(state, &listing, options);
-    Ok(Evidence { joined, problems: found.problems, incomplete })
+    let joined = pool.install(|| correlate(state, &listing, options));
+    Evidence { joined, problems: found.problems, incomplete }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.

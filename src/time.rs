@@ -235,9 +235,34 @@ fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(date.signed_duration_since(NaiveDate::default()).num_days())
 }
 
+/// A duration as Elasticsearch writes it: `90d`, `12h`, `30m`, `45s`, `500ms`; in milliseconds.
+#[must_use]
+pub fn duration(text: &[u8]) -> Option<i64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number: i64 = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
+    let unit = match &text[digits..] {
+        b"ms" => 1,
+        b"s" => 1000,
+        b"m" => 60_000,
+        b"h" => 3_600_000,
+        b"d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration(b"90d"), Some(90 * 86_400_000));
+        assert_eq!(duration(b"500ms"), Some(500));
+        assert_eq!(duration(b"5 d"), None);
+        assert_eq!(duration(b"99999999999999999999d"), None);
+        assert_eq!(duration(b"9223372036854775807d"), None);
+    }
 
     fn millis(text: &str) -> Option<i64> {
         parse(text.as_bytes(), Zone::UTC).map(|stamp| stamp.time.0)

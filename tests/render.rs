@@ -163,6 +163,8 @@ fn group(
         nodes: texts(&["kE3pLqWwT2mZr0aXbYcD1g"]),
         actions: BTreeMap::from([("authentication_failed".to_owned(), count)]),
         why: vec![],
+        forwarded: vec![],
+        messages: vec![],
         evidence: vec![place("logs/es-1_audit.json", 17)],
     }
 }

@@ -4,19 +4,13 @@ use crate::correlate::{Correlated, Node};
 use crate::decode::UNKNOWN;
 use crate::error::ProblemKind;
 use crate::options::Options;
+use crate::reason::Basis;
 use crate::report::model::{self, Coverage, Gap, Input, Problem};
-use crate::state::{Minutes, Span};
+use crate::state::{Attempt, Minutes, Span};
 use crate::time::Millis;
 
 /// Problems met before anything was read: path, kind, plain words.
 pub type Found<'f> = &'f [(String, ProblemKind, String)];
-
-/// Silence shorter than this is never called a gap, in minutes: a restart of a node takes that long.
-const SHORTEST_GAP: i64 = 15;
-
-/// A silence is a gap where chance would bring it about less often than this, if each minute were active with the
-/// frequency seen in the rest of the node's time.
-const GAP_CHANCE: f64 = 1e-6;
 
 pub(super) fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
     let state = &joined.state;
@@ -97,21 +91,7 @@ fn shown(met: bool, occasion: bool) -> Option<bool> {
 }
 
 fn gaps(minutes: &Minutes) -> Vec<Gap> {
-    let active: Vec<i64> = minutes.iter().collect();
-    let (Some(first), Some(last)) = (active.first(), active.last()) else { return Vec::new() };
-    let span = last - first + 1;
-    active
-        .windows(2)
-        .filter_map(|pair| {
-            let silent = pair[1] - pair[0] - 1;
-            let frequency = active.len() as f64 / (span - silent) as f64;
-            let chance = (1.0 - frequency).powf(silent as f64);
-            (silent >= SHORTEST_GAP && chance < GAP_CHANCE).then(|| Gap {
-                start: Millis((pair[0] + 1) * 60_000).rfc3339(),
-                end: Millis(pair[1] * 60_000).rfc3339(),
-            })
-        })
-        .collect()
+    minutes.gaps().into_iter().map(|(start, end)| Gap { start: start.rfc3339(), end: end.rfc3339() }).collect()
 }
 
 /// The first problems by path and line, and how many there were.
@@ -144,7 +124,7 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
 fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
     const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
     let mut told = Vec::new();
-    for node in joined.nodes.all() {
+    for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
         let report = self::node(node);
         if report.logs_realm_failures == Some(false) {
@@ -161,6 +141,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
                 "reasons of failures on node {name}: its server log is not among the inputs, and audit events carry none"
             ));
         }
+        told.extend(beyond_server_log(joined, at, node));
     }
     let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
     if without_request > 0 {
@@ -188,24 +169,52 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
     told
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Stretches of one node named one by one; more are counted.
+const MOST_STRETCHES: usize = 4;
 
-    #[test]
-    fn silence_is_a_gap_only_where_it_is_unusual() {
-        let mut busy = Minutes::default();
-        let mut quiet = Minutes::default();
-        for minute in (0..600).filter(|minute| !(200..260).contains(minute)) {
-            busy.add(Millis(minute * 60_000));
-        }
-        for minute in (0..600).step_by(40) {
-            quiet.add(Millis(minute * 60_000));
-        }
-        assert_eq!(
-            gaps(&busy),
-            [Gap { start: "1970-01-01T03:20:00.000Z".into(), end: "1970-01-01T04:20:00.000Z".into() }]
-        );
-        assert_eq!(gaps(&quiet), []);
+/// The attempts of a node without a reason that its server log, which is there, does not reach.
+fn beyond_server_log(joined: &Correlated, at: usize, node: &Node) -> Option<String> {
+    if node.server_log.is_empty() {
+        return None;
     }
+    // The attempts stand by time: those between two covered stretches are neighbours.
+    let mut stretches: Vec<(usize, Span, u64)> = Vec::new();
+    let of_node = |attempt: &&Attempt| joined.nodes.index(attempt.node) == at && attempt.basis == Basis::None;
+    for attempt in joined.attempts.iter().filter(of_node) {
+        if node.server_log_covers(attempt.time, 0) {
+            continue;
+        }
+        let before = node.server_log.partition_point(|(start, _)| *start <= attempt.time);
+        match stretches.last_mut() {
+            Some((place, span, count)) if *place == before => {
+                span.add(attempt.time);
+                *count += 1;
+            }
+            _ => stretches.push((before, Span { first: Some(attempt.time), last: Some(attempt.time) }, 1)),
+        }
+    }
+    let attempts: u64 = stretches.iter().map(|(.., count)| count).sum();
+    let mut shown: Vec<String> = stretches
+        .iter()
+        .take(MOST_STRETCHES)
+        .map(|(_, span, _)| {
+            let time = |time: Option<Millis>| time.map(Millis::rfc3339).unwrap_or_default();
+            if span.first == span.last {
+                time(span.first)
+            } else {
+                format!("{} to {}", time(span.first), time(span.last))
+            }
+        })
+        .collect();
+    if stretches.len() > MOST_STRETCHES {
+        shown.push(format!("and {} more stretches", stretches.len() - MOST_STRETCHES));
+    }
+    (attempts > 0).then(|| {
+        format!(
+            "reasons of {attempts} {} on node {}: its server log does not cover {}",
+            if attempts == 1 { "failure" } else { "failures" },
+            node.spoken(),
+            shown.join(", ")
+        )
+    })
 }

@@ -11,7 +11,7 @@ use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
 use crate::report::model::{Group, SourceCount, TopChain, TopText, Tops};
-use crate::state::{Attempt, ChainId, Outcome, Sym};
+use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
 use crate::time::Millis;
 
 /// The values by which an attempt is grouped; keys that were not chosen are `None`.
@@ -39,10 +39,13 @@ struct Count {
     /// By basis: attempts.
     bases: [u64; 5],
     sources: HashMap<Sym, u64, RandomState>,
+    forwarded: HashMap<Sym, u64, RandomState>,
+    /// Messages that were not understood.
+    messages: BTreeMap<Sym, u64>,
 }
 
-/// Groups and tops of all attempts.
-pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Tops) {
+/// The groups of all attempts.
+pub(super) fn groups(joined: &Correlated, options: &Options) -> Vec<Group> {
     let chosen = |key| options.by.contains(&key);
     let (by_principal, by_chain, by_reason) =
         (chosen(GroupBy::Principal), chosen(GroupBy::RealmChain), chosen(GroupBy::Reason));
@@ -50,7 +53,8 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
     let mut index: HashMap<GroupKey, u32, RandomState> = HashMap::default();
     let mut counts: Vec<(GroupKey, Count)> = Vec::new();
     let node_count = joined.nodes.all().len();
-    for attempt in &joined.attempts {
+    let mut at = u32::MAX;
+    for (number, attempt) in joined.attempts.iter().enumerate() {
         let node = joined.nodes.index(attempt.node);
         let key = GroupKey {
             principal: if by_principal { attempt.principal } else { Sym::NONE },
@@ -61,24 +65,31 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
             outcome: by_action.then_some(attempt.outcome),
             path: attempt.path,
         };
-        let at = *index.entry(key).or_insert_with(|| {
-            let place = (attempt.time, joined.places.of(attempt.pos));
-            counts.push((key, Count::new(place, node_count)));
-            counts.len() as u32 - 1
-        });
-        counts[at as usize].1.add(attempt, node, joined);
+        // Attempts of one group tend to follow each other.
+        if counts.get(at as usize).is_none_or(|(last, _)| *last != key) {
+            at = *index.entry(key).or_insert_with(|| {
+                let place = (attempt.time, joined.places.of(attempt.pos));
+                counts.push((key, Count::new(place, node_count)));
+                counts.len() as u32 - 1
+            });
+        }
+        let count = &mut counts[at as usize].1;
+        count.add(attempt, node, joined);
+        for &text in joined.messages.get(&(number as u32)).into_iter().flatten() {
+            *count.messages.entry(text).or_default() += 1;
+        }
     }
     let mut groups: Vec<Group> = counts.iter().map(|(key, count)| group(joined, options, key, count)).collect();
     groups.sort_by(|a, b| {
-        let keys = |group: &Group| (Reverse(group.count), group.principal.clone(), group.realm_chain.clone());
-        let rest = |group: &Group| (group.reason.clone(), group.by.clone(), group.first.clone());
-        let place = |group: &Group| (group.evidence.clone(), group.last.clone());
-        keys(a).cmp(&keys(b)).then_with(|| rest(a).cmp(&rest(b))).then_with(|| place(a).cmp(&place(b)))
+        (Reverse(a.count), &a.principal, &a.realm_chain)
+            .cmp(&(Reverse(b.count), &b.principal, &b.realm_chain))
+            .then_with(|| (&a.reason, &a.by, &a.first).cmp(&(&b.reason, &b.by, &b.first)))
+            .then_with(|| (&a.evidence, &a.last).cmp(&(&b.evidence, &b.last)))
     });
     if let Some(top) = options.top {
         groups.truncate(top);
     }
-    (groups, tops(joined))
+    groups
 }
 
 impl Count {
@@ -91,6 +102,8 @@ impl Count {
             nodes: vec![false; nodes],
             bases: [0; 5],
             sources: HashMap::default(),
+            forwarded: HashMap::default(),
+            messages: BTreeMap::new(),
         }
     }
 
@@ -103,6 +116,9 @@ impl Count {
         self.nodes[node] = true;
         self.bases[attempt.basis as usize] += 1;
         *self.sources.entry(attempt.source).or_default() += 1;
+        if let Some(&forwarded) = joined.forwarded.get(&attempt.pos) {
+            *self.forwarded.entry(forwarded).or_default() += 1;
+        }
     }
 
     /// The basis that most attempts have; of equals the stronger.
@@ -114,14 +130,8 @@ impl Count {
 
 fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) -> Group {
     let symbols = &joined.state.symbols;
-    let mut sources: Vec<SourceCount> = count
-        .sources
-        .iter()
-        .filter_map(|(&source, &count)| symbols.string(source).map(|address| SourceCount { address, count }))
-        .collect();
-    sources.sort_by(|a, b| (Reverse(a.count), &a.address).cmp(&(Reverse(b.count), &b.address)));
-    let sources_total = sources.len() as u64;
-    sources.truncate(LIST_LIMIT);
+    let (sources, sources_total) = addresses(joined, &count.sources);
+    let (forwarded, _) = addresses(joined, &count.forwarded);
     let mut actions = BTreeMap::new();
     for (outcome, number) in
         [(Outcome::Failed, count.failed), (Outcome::AnonymousDenied, count.attempts - count.failed)]
@@ -160,6 +170,7 @@ fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) 
         last: Some(count.last.0.rfc3339()),
         sources,
         sources_total,
+        forwarded,
         nodes: joined
             .nodes
             .all()
@@ -170,8 +181,32 @@ fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) 
             .collect(),
         actions,
         why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
+        messages: messages(&count.messages, symbols),
         evidence: lines,
     }
+}
+
+/// Addresses by count, then text, cut to what a list holds, and how many there are.
+fn addresses(joined: &Correlated, counts: &HashMap<Sym, u64, RandomState>) -> (Vec<SourceCount>, u64) {
+    let symbols = &joined.state.symbols;
+    let mut addresses: Vec<SourceCount> = counts
+        .iter()
+        .filter_map(|(&address, &count)| symbols.string(address).map(|address| SourceCount { address, count }))
+        .collect();
+    addresses.sort_by(|a, b| (Reverse(a.count), &a.address).cmp(&(Reverse(b.count), &b.address)));
+    let total = addresses.len() as u64;
+    addresses.truncate(LIST_LIMIT);
+    (addresses, total)
+}
+
+/// Messages shown of a group.
+const MOST_MESSAGES: usize = 5;
+
+fn messages(counts: &BTreeMap<Sym, u64>, symbols: &Symbols) -> Vec<String> {
+    let mut messages: Vec<(Reverse<u64>, &[u8])> =
+        counts.iter().filter_map(|(&text, &count)| Some((Reverse(count), symbols.get(text)?))).collect();
+    messages.sort_unstable();
+    messages.iter().take(MOST_MESSAGES).map(|(_, text)| String::from_utf8_lossy(text).into_owned()).collect()
 }
 
 /// What a reason that no line tells was inferred from.
@@ -191,6 +226,11 @@ fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated
                 ),
                 [] => "the attempts of this group went through a chain that shows that the account exists".to_owned(),
             }
+        }
+        (Reason::UnknownUser, Basis::Inferred) => {
+            "the node asked all its realms, and none complained in its server log, where they do complain of wrong \
+             passwords: no realm knows the account"
+                .to_owned()
         }
         (Reason::RealmNotConfigured, Basis::Inferred) => {
             "the principal authenticates on other nodes by a realm that this node never asked".to_owned()
@@ -238,7 +278,8 @@ fn top<T: Ord, V>(mut values: Vec<(T, u64)>, entry: impl Fn(T, u64) -> V) -> (Ve
     (values.into_iter().map(|(value, count)| entry(value, count)).collect(), total)
 }
 
-fn tops(joined: &Correlated) -> Tops {
+/// The most frequent values of each key over all attempts.
+pub(super) fn tops(joined: &Correlated) -> Tops {
     let symbols = &joined.state.symbols;
     let attempts = || joined.attempts.iter();
     // Texts are compared as bytes, and made displayable only for the few that are shown.

@@ -3,6 +3,7 @@
 mod api_keys;
 mod coverage;
 mod groups;
+mod keys;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,10 @@ const LIST_LIMIT: usize = 50;
 /// Builds the report.
 #[must_use]
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
-    let (groups, tops) = groups::groups(joined, options);
+    let (groups, (tops, timeline)) = rayon::join(
+        || groups::groups(joined, options),
+        || rayon::join(|| groups::tops(joined), || timeline::timeline(joined)),
+    );
     let symbols = &joined.state.symbols;
     let invalidations =
         joined.changes.iter().filter(|change| symbols.get(change.record.action).is_some_and(is_invalidation)).count();
@@ -48,12 +52,13 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
             .map(|(at, change)| security_change(joined, at, change))
             .collect(),
         api_keys: api_keys::api_keys(joined),
-        timeline: timeline::timeline(joined),
+        timeline,
         tops,
     }
 }
 
 pub use coverage::Found;
+pub use keys::keys;
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
@@ -68,6 +73,7 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("max_in_flight", json!(options.max_in_flight)),
         ("max_line", json!(options.max_line)),
         ("problems", json!(options.max_problems)),
+        ("trust_proxy", json!(options.trust_proxy.iter().map(ToString::to_string).collect::<Vec<_>>())),
         ("top", json!(options.top)),
     ]
     .into_iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::correlate::Correlated;
 use crate::report::model::{Bucket, Timeline};
-use crate::state::Outcome;
+use crate::state::{Attempt, Outcome};
 use crate::time::Millis;
 
 /// Widths a bucket may have, in seconds: those that divide days and weeks as people read them.
@@ -29,12 +29,13 @@ pub(super) fn timeline(joined: &Correlated) -> Timeline {
     let bucket_seconds = width(last.abs_diff(first).saturating_mul(60));
     let bucket_ms = bucket_seconds as i64 * 1000;
     let mut buckets: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
-    for attempt in &joined.attempts {
-        let kind = match attempt.outcome {
-            Outcome::Failed => 0,
-            Outcome::AnonymousDenied => 1,
-        };
-        buckets.entry(attempt.time.0.div_euclid(bucket_ms)).or_default()[kind] += 1;
+    // They are in order of time: one look-up a bucket.
+    let slot = |attempt: &Attempt| attempt.time.0.div_euclid(bucket_ms);
+    for run in joined.attempts.chunk_by(|a, b| slot(a) == slot(b)) {
+        let failed = run.iter().filter(|attempt| attempt.outcome == Outcome::Failed).count();
+        let bucket = buckets.entry(slot(&run[0])).or_default();
+        bucket[0] += failed as u64;
+        bucket[1] += (run.len() - failed) as u64;
     }
     for (minute, count) in denied {
         buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default()[2] += count;

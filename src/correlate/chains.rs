@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::genuine;
 use super::nodes::NodeTable;
 use super::places::{Place, Places};
@@ -47,7 +49,10 @@ pub(super) fn join(
     loose.sort_unstable_by_key(|failure| (failure.key, failure.place));
     let several_inputs = state.inputs.iter().filter(|input| input.audit_events > 0).nth(1).is_some();
     if several_inputs || !loose.is_empty() {
-        attempts.sort_unstable_by_key(|attempt| (attempt.key, attempt.outcome, attempt.time, places.of(attempt.pos)));
+        attempts.par_sort_unstable_by(|a, b| {
+            let key = |attempt: &Attempt| (attempt.key, attempt.outcome, attempt.time);
+            key(a).cmp(&key(b)).then_with(|| places.of(a.pos).cmp(&places.of(b.pos)))
+        });
         let votes = votes(&attempts, &loose, state.inputs.len(), places);
         let mut join = Join { state, places, repeated, votes };
         let mut keep = vec![true; attempts.len()];

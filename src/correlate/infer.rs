@@ -7,7 +7,7 @@ use super::Correlated;
 use super::keys::KeyInfo;
 use super::reasons::KeyFailure;
 use crate::reason::{Basis, Reason};
-use crate::state::{Outcome, Series, Sym};
+use crate::state::{Attempt, Outcome, Series, Subject, Sym};
 use crate::time::Millis;
 
 /// Users that the reserved realm alone answers for (audit-format 1.8).
@@ -44,6 +44,7 @@ const LESS_SURE: f64 = 0.6;
 pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     known_ids(joined, keys, failures);
     passwords(joined);
+    unknown_users(joined);
     ended_keys(joined, keys, failures);
     name_expired(joined, keys, failures);
 }
@@ -52,10 +53,17 @@ pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Ve
 /// the interface wants (audit-format 1.9).
 fn known_ids(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     let by_id: BTreeMap<Sym, &KeyInfo> = keys.iter().map(|key| (key.id, key)).collect();
+    // A key that works is of the right type: then the node was too busy to check it, or something else.
+    let works: BTreeSet<Sym> = joined.successes().map(|actor| actor.apikey).collect();
     for at in 0..joined.attempts.len() {
         let attempt = joined.attempts[at];
         let Some(key) = by_id.get(&attempt.principal) else { continue };
-        if attempt.outcome != Outcome::Failed || attempt.basis != Basis::None {
+        if attempt.outcome != Outcome::Failed || attempt.basis != Basis::None || works.contains(&key.id) {
+            continue;
+        }
+        // The listing says that it is a key for this interface, or the node's log is there and complains of no type.
+        let rest = joined.state.symbols.get(key.kind).is_some_and(|kind| kind != b"cross_cluster");
+        if rest || joined.nodes.of(attempt.node).server_log_covers(attempt.time, 0) {
             continue;
         }
         let basis =
@@ -104,6 +112,69 @@ fn passwords(joined: &mut Correlated) {
         };
         joined.attempts[at].reason = reason;
         joined.attempts[at].basis = Basis::Inferred;
+    }
+}
+
+/// Accounts that no realm knows: the node asked all its realms, and none complained in a server log in which realms do
+/// complain of wrong passwords. A disabled account does not look like this: the realm that knows it ends the chain early.
+fn unknown_users(joined: &mut Correlated) {
+    let silent = Silent::learn(joined);
+    for at in 0..joined.attempts.len() {
+        let attempt = joined.attempts[at];
+        if attempt.outcome == Outcome::Failed && attempt.basis == Basis::None && silent.all_asked(joined, &attempt) {
+            joined.attempts[at].reason = Reason::UnknownUser;
+            joined.attempts[at].basis = Basis::Inferred;
+        }
+    }
+}
+
+/// What the silence of realms means on each node.
+struct Silent {
+    /// By node: its realms, where enough principals were asked of all of them and its realms complain of passwords.
+    realms: Vec<Option<BTreeSet<Sym>>>,
+    /// Principals that some realm knows: they succeeded, or a realm complained of their password.
+    known: BTreeSet<Sym>,
+}
+
+impl Silent {
+    fn learn(joined: &Correlated) -> Self {
+        let nodes = joined.nodes.all().len();
+        let lacking = Lacking::learn(joined);
+        let mut complains = vec![false; nodes];
+        let mut known: BTreeSet<Sym> = lacking.succeeds.keys().copied().collect();
+        for line in &joined.state.reasons {
+            complains[joined.nodes.index(line.node)] |= line.about == Subject::Realm;
+            if matches!(line.about, Subject::Realm | Subject::Principal) && line.reason != Reason::UnknownUser {
+                known.insert(line.subject);
+            }
+        }
+        let mut asked: Vec<BTreeSet<Sym>> = vec![BTreeSet::new(); nodes];
+        for attempt in joined.attempts.iter().filter(|attempt| attempt.outcome == Outcome::Failed) {
+            if attempt.reason == Reason::BadPassword {
+                known.insert(attempt.principal);
+            }
+            let node = joined.nodes.index(attempt.node);
+            if joined.state.chains.get(attempt.chain).is_some_and(|realms| realms.len() == lacking.has[node].len()) {
+                asked[node].insert(attempt.principal);
+            }
+        }
+        let realms = lacking.has.into_iter().zip(complains).zip(asked).map(|((realms, complains), asked)| {
+            (complains && !realms.is_empty() && asked.len() as u64 >= AGREEING_PRINCIPALS).then_some(realms)
+        });
+        Self { realms: realms.collect(), known }
+    }
+
+    /// Whether all realms of the node were asked of a principal that none is known to know, while its server log is there.
+    fn all_asked(&self, joined: &Correlated, attempt: &Attempt) -> bool {
+        let node = joined.nodes.index(attempt.node);
+        let (Some(realms), Some(asked)) = (&self.realms[node], joined.state.chains.get(attempt.chain)) else {
+            return false;
+        };
+        attempt.principal.is_some()
+            && !self.known.contains(&attempt.principal)
+            && asked.len() == realms.len()
+            && asked.iter().all(|realm| realms.contains(realm))
+            && joined.nodes.all()[node].server_log_covers(attempt.time, 0)
     }
 }
 

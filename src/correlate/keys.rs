@@ -7,7 +7,7 @@ use super::{Change, Correlated};
 use crate::decode::apikeys::ApiKey;
 use crate::event::is_invalidation;
 use crate::state::{State, Sym};
-use crate::time::Millis;
+use crate::time::{self, Millis};
 
 /// How an invalidation named its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct KeyInfo {
     pub created_by: Option<usize>,
     /// When it expires.
     pub expires: Option<Millis>,
+    /// Whether `expires` being absent means that the key does not expire: a listing or its creation says so.
+    pub expiration_known: bool,
     /// Whether `expires` and `invalidated` come from a listing of keys.
     pub listed: bool,
     /// Its end.
@@ -74,6 +76,7 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
             created: key.creation,
             created_by: None,
             expires: key.expiration,
+            expiration_known: true,
             listed: true,
             invalidated: key.invalidated.then_some(Invalidation {
                 time: key.invalidation,
@@ -115,8 +118,10 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
         }
     }
     for (at, change) in joined.changes.iter().enumerate() {
-        if text(change.record.action).is_some_and(is_creation) {
-            created(joined, at, change, &mut keys);
+        match text(change.record.action) {
+            Some(action) if is_creation(action) => created(joined, at, change, &mut keys),
+            Some(b"change_apikey" | b"change_apikeys") => expires_anew(joined, change, &mut keys),
+            _ => {}
         }
     }
     for (at, change) in joined.changes.iter().enumerate() {
@@ -161,9 +166,24 @@ fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<
             *slot = value;
         }
     }
-    let expiration = joined.state.symbols.get(record.expiration).and_then(duration);
-    if let (None, Some(life)) = (key.expires, expiration) {
-        key.expires = Some(Millis(record.time.0.saturating_add(life)));
+    key.expires = key.expires.or_else(|| expiration(joined, change));
+    key.expiration_known |= key.expires.is_some() || !record.expiration.is_some();
+}
+
+/// When a key expires that was created or changed with an expiration.
+fn expiration(joined: &Correlated, change: &Change) -> Option<Millis> {
+    let life = joined.state.symbols.get(change.record.expiration).and_then(time::duration)?;
+    Some(Millis(change.record.time.0.saturating_add(life)))
+}
+
+/// An update may set a new expiration, from then on. What a listing says already holds it.
+fn expires_anew(joined: &Correlated, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+    let Some(expires) = expiration(joined, change) else { return };
+    for id in &change.record.ids {
+        if let Some(key) = keys.get_mut(id).filter(|key| !key.listed) {
+            key.expires = Some(expires);
+            key.expiration_known = true;
+        }
     }
 }
 
@@ -201,34 +221,5 @@ fn invalidated(at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
             }
             Some(_) => {}
         }
-    }
-}
-
-/// A duration as Elasticsearch writes it: `90d`, `12h`, `30m`, `45s`, `500ms`; in milliseconds.
-fn duration(text: &[u8]) -> Option<i64> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let number: i64 = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
-    let unit = match &text[digits..] {
-        b"ms" => 1,
-        b"s" => 1000,
-        b"m" => 60_000,
-        b"h" => 3_600_000,
-        b"d" => 86_400_000,
-        _ => return None,
-    };
-    number.checked_mul(unit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations() {
-        assert_eq!(duration(b"90d"), Some(90 * 86_400_000));
-        assert_eq!(duration(b"500ms"), Some(500));
-        assert_eq!(duration(b"5 d"), None);
-        assert_eq!(duration(b"99999999999999999999d"), None);
-        assert_eq!(duration(b"9223372036854775807d"), None);
     }
 }

@@ -18,9 +18,13 @@ pub use reasons::KeyFailure;
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
 use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
-use crate::state::{Actor, Attempt, State};
+use crate::state::{Actor, Attempt, Pos, State, Sym};
 
 /// The joined result of a run.
 #[derive(Debug)]
@@ -35,8 +39,12 @@ pub struct Correlated {
     pub attempts: Vec<Attempt>,
     /// Distinct security changes, by time, then place.
     pub changes: Vec<Change>,
+    /// `x_forwarded_for` of attempts, by the place of their event.
+    pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
     pub key_failures: Vec<KeyFailure>,
+    /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
+    pub messages: BTreeMap<u32, Vec<Sym>>,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
     /// Events by `event.action`, duplicates excluded.
@@ -82,7 +90,8 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     let nodes = NodeTable::new(&state);
     let mut repeated = BTreeMap::new();
     let mut attempts = chains::join(&mut state, &places, &nodes, &mut repeated);
-    attempts.sort_unstable_by_key(|attempt| (attempt.time, places.of(attempt.pos)));
+    // Places are looked up only where times are equal.
+    attempts.par_sort_unstable_by(|a, b| a.time.cmp(&b.time).then_with(|| places.of(a.pos).cmp(&places.of(b.pos))));
     let changes = actors::join(&mut state, &places, &nodes, &mut repeated);
     let mut actions = BTreeMap::new();
     for (action, count) in &state.actions {
@@ -90,8 +99,20 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
     let duplicates = repeated.values().sum();
-    let (key_failures, keys) = (Vec::new(), Vec::new());
-    let mut joined = Correlated { state, places, nodes, attempts, changes, key_failures, keys, actions, duplicates };
+    let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
+    let mut joined = Correlated {
+        state,
+        places,
+        nodes,
+        attempts,
+        changes,
+        forwarded,
+        key_failures: Vec::new(),
+        messages: BTreeMap::new(),
+        keys: Vec::new(),
+        actions,
+        duplicates,
+    };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);
     infer::infer(&mut joined, &keys, &mut failures);

@@ -77,7 +77,8 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     }
     for lines in of_realms.into_values().chain([of_anybody]) {
         for found in matched(joined, &lines, &by_node, &traces, window) {
-            let reason = lines[found.line as usize].record.reason;
+            let ReasonRecord { reason, text, .. } = lines[found.line as usize].record;
+            keep_text(&mut joined.messages, found.attempt, reason, text);
             let attempt = &mut joined.attempts[found.attempt as usize];
             if attempt.basis != Basis::ServerLog || stronger(reason) < stronger(attempt.reason) {
                 attempt.reason = reason;
@@ -92,14 +93,18 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     }
     for (line, found) in of_attempts.iter().zip(of_line) {
         if let Some(found) = found {
+            keep_text(&mut joined.messages, found.attempt, line.record.reason, line.record.text);
             let attempt = &mut joined.attempts[found.attempt as usize];
             attempt.reason = line.record.reason;
             attempt.basis = Basis::ServerLog;
         }
         if line.record.about == Subject::ApiKey {
+            // A terminated attempt bears the id that its line may leave out.
+            let principal = found.map_or(Sym::NONE, |found| joined.attempts[found.attempt as usize].principal);
+            let subject = line.record.subject;
             failures.push(KeyFailure {
                 attempt: found.map(|found| found.attempt),
-                key: line.record.subject,
+                key: if subject.is_some() { subject } else { principal },
                 reason: line.record.reason,
                 time: line.record.time,
                 place: line.place,
@@ -113,17 +118,21 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     failures
 }
 
+/// A message that was not understood is evidence all the same.
+fn keep_text(messages: &mut BTreeMap<u32, Vec<Sym>>, attempt: u32, reason: Reason, text: Sym) {
+    if reason == Reason::Unknown && text.is_some() {
+        messages.entry(attempt).or_default().push(text);
+    }
+}
+
 /// An anonymous attempt that the server log does not mention came without credentials, if that log covers its time.
 fn say_what_silence_means(joined: &mut Correlated, window: i64) {
-    let spans: Vec<_> = joined.nodes.all().iter().map(|node| node.stats.server_span).collect();
+    let nodes = &joined.nodes;
     for attempt in &mut joined.attempts {
         if attempt.outcome != Outcome::AnonymousDenied || attempt.basis != Basis::None {
             continue;
         }
-        let span = spans[joined.nodes.index(attempt.node)];
-        let covers = span.first.is_some_and(|first| first.0 - window <= attempt.time.0)
-            && span.last.is_some_and(|last| attempt.time.0 <= last.0 + window);
-        if covers {
+        if nodes.of(attempt.node).server_log_covers(attempt.time, window) {
             attempt.reason = Reason::MissingCredentials;
             attempt.basis = Basis::ServerLog;
         }
@@ -271,6 +280,10 @@ fn compatible(
     let named = record.subject.is_some() && attempt.principal == record.subject;
     let anonymous = attempt.outcome == Outcome::AnonymousDenied;
     let fits = match record.about {
+        // Too busy to check a key: the attempt ends there, in the name of the key's id, which the line leaves out.
+        Subject::ApiKey if record.reason == Reason::ServerBusy && !record.subject.is_some() => {
+            !anonymous && is_key_id(joined, attempt.principal)
+        }
         Subject::ApiKey => anonymous || named,
         Subject::Token => anonymous || !attempt.principal.is_some(),
         Subject::ServiceToken => anonymous || named,
@@ -296,6 +309,12 @@ fn compatible(
         }
     }
     Some(bonus)
+}
+
+/// Whether a principal has the form of an API key's id: 20 characters of base64url, as Elasticsearch makes them.
+fn is_key_id(joined: &Correlated, principal: Sym) -> bool {
+    let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    joined.state.symbols.get(principal).is_some_and(|id| id.len() == 20 && id.iter().all(of_base64))
 }
 
 /// Whether a realm is in a chain, or the chain is not known.

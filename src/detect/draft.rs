@@ -148,6 +148,20 @@ pub(super) fn finish(scene: &Scene<'_>, found: Found) -> Vec<Finding> {
         .collect()
 }
 
+/// What the requests of an only source say they were forwarded for.
+fn behind(scene: &Scene<'_>, draft: &Draft, source: &str) -> Option<String> {
+    let forwarded = &scene.joined.forwarded;
+    let named = draft.attempts.iter().filter_map(|&at| forwarded.get(&scene.attempt(at).pos).copied());
+    let (clients, total) = ranked(scene, named.collect());
+    (total > 0).then(|| {
+        format!(
+            "The only source, {source}, forwards for {} according to x_forwarded_for: if it is a proxy of yours, run again \
+             with --trust-proxy {source}",
+            words::list(&clients, total, NAMED)
+        )
+    })
+}
+
 fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
     let (start, end) = draft.span(scene)?;
     let attempts = || draft.attempts.iter().map(|&at| scene.attempt(at));
@@ -193,6 +207,9 @@ fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
             "The only source, {}, is a configured proxy: the clients behind it are not told apart",
             words::list(&sources, sources_total, NAMED)
         ));
+    }
+    if let (false, [only]) = (proxies_only, sources.as_slice()) {
+        why.extend(behind(scene, draft, only));
     }
     let hostile = draft.verdict == Verdict::Hostile;
     Some(Finding {

@@ -25,13 +25,18 @@ impl Renderer for Json {
     }
 
     fn render(&self, report: &Report, _view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        // The serializer writes in pieces of a few bytes.
-        let mut out = io::BufWriter::new(out);
-        let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(PrettyFormatter::new()));
-        report.serialize(&mut serializer).map_err(io::Error::from)?;
-        out.write_all(b"\n")?;
-        out.flush()
+        write(report, out)
     }
+}
+
+/// Writes a document, indented by two spaces.
+pub(super) fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    // The serializer writes in pieces of a few bytes.
+    let mut out = io::BufWriter::new(out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(PrettyFormatter::new()));
+    document.serialize(&mut serializer).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Pretty JSON in which characters that a terminal would obey or hide are `\uXXXX`.

@@ -6,6 +6,7 @@ use std::io;
 
 pub mod escape;
 pub mod json;
+pub mod keys;
 pub mod model;
 pub mod table;
 

@@ -212,6 +212,10 @@ pub struct Group {
     pub sources: Vec<SourceCount>,
     /// Distinct addresses.
     pub sources_total: u64,
+    /// What the requests say they were forwarded for (`x_forwarded_for`, as sent), most frequent first, at most 50: the
+    /// clients behind a proxy, or what somebody wants them taken for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub forwarded: Vec<SourceCount>,
     /// Nodes.
     pub nodes: Vec<String>,
     /// Attempts by `event.action`.
@@ -219,6 +223,9 @@ pub struct Group {
     /// What an inferred reason was inferred from.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub why: Vec<String>,
+    /// Messages of the server log about these attempts that were not understood, most frequent first, at most 5.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub messages: Vec<String>,
     /// First and last line at least.
     pub evidence: Vec<Evidence>,
 }

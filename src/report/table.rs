@@ -15,6 +15,7 @@ mod findings;
 mod grid;
 mod groups;
 mod header;
+pub(super) mod keys;
 mod screen;
 mod security;
 mod text;

@@ -162,6 +162,12 @@ pub struct Minutes {
     days: BTreeMap<i64, Vec<u64>>,
 }
 
+/// Silence shorter than this is never called a gap, in minutes: a restart of a node takes that long.
+const SHORTEST_GAP: i64 = 15;
+
+/// See [`Minutes::gaps`].
+const GAP_CHANCE: f64 = 1e-6;
+
 /// Minutes of a day.
 const DAY_MINUTES: i64 = 1440;
 
@@ -198,6 +204,23 @@ impl Minutes {
                 .filter(|minute| bits[(minute / 64) as usize] >> (minute % 64) & 1 == 1)
                 .map(move |minute| day * DAY_MINUTES + minute)
         })
+    }
+
+    /// Stretches without a marked minute, between the first and the last, that are unusual: such silence would come about
+    /// by chance less often than [`GAP_CHANCE`] if each minute were marked with the frequency seen in the rest. From the
+    /// end of the last marked minute to the beginning of the next.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<(Millis, Millis)> {
+        let active: Vec<i64> = self.iter().collect();
+        let (Some(first), Some(last)) = (active.first(), active.last()) else { return Vec::new() };
+        let span = last - first + 1;
+        let unusual = |pair: &[i64]| {
+            let silent = pair[1] - pair[0] - 1;
+            let frequency = active.len() as f64 / (span - silent) as f64;
+            silent >= SHORTEST_GAP && (1.0 - frequency).powf(silent as f64) < GAP_CHANCE
+        };
+        let stretch = |pair: &[i64]| (Millis((pair[0] + 1) * 60_000), Millis(pair[1] * 60_000));
+        active.windows(2).filter(|pair| unusual(pair)).map(stretch).collect()
     }
 
     /// Whether the minute of a time is marked.
@@ -275,6 +298,20 @@ mod tests {
         assert_eq!(one.iter().collect::<Vec<_>>(), [-1, 0, 1, 1440, 29_539_474]);
         assert!(one.contains(Millis(30_000)));
         assert!(!one.contains(Millis(120_000)));
+    }
+
+    #[test]
+    fn silence_is_a_gap_only_where_it_is_unusual() {
+        let mut busy = Minutes::default();
+        let mut quiet = Minutes::default();
+        for minute in (0..600).filter(|minute| !(200..260).contains(minute)) {
+            busy.add(Millis(minute * 60_000));
+        }
+        for minute in (0..600).step_by(40) {
+            quiet.add(Millis(minute * 60_000));
+        }
+        assert_eq!(busy.gaps(), [(Millis(200 * 60_000), Millis(260 * 60_000))]);
+        assert_eq!(quiet.gaps(), []);
     }
 
     #[test]

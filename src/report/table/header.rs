@@ -12,14 +12,16 @@ use super::{
 const MAX_NAMED: usize = 3;
 
 pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
+    what_was_read(ctx, screen, "Elasticsearch security audit logs")?;
+    headline(ctx, screen)
+}
+
+/// The program, what it is about, and what it read.
+pub(super) fn what_was_read(ctx: &Context<'_>, screen: &mut Screen<'_>, about: &str) -> io::Result<()> {
     let report = ctx.report;
     let coverage = &report.coverage;
     let tool = format!("{} {}", ctx.log(&report.tool.name).into_text(), ctx.log(&report.tool.version).into_text());
-    screen.line(&format!(
-        "{}  {}",
-        paint(Paint::Bold, &tool),
-        paint(Paint::Dim, "Elasticsearch security audit logs")
-    ))?;
+    screen.line(&format!("{}  {}", paint(Paint::Bold, &tool), paint(Paint::Dim, about)))?;
     screen.line("")?;
 
     let bytes = coverage.inputs.iter().map(|input| input.bytes).sum();
@@ -59,8 +61,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
         field(ctx, screen, "Trouble", &format!("{problems}, listed at the end"), Paint::Warn)?;
     }
     unread(ctx, screen)?;
-    screen.line("")?;
-    headline(ctx, screen)
+    screen.line("")
 }
 
 fn field(ctx: &Context<'_>, screen: &mut Screen<'_>, name: &str, value: &str, color: Paint) -> io::Result<()> {

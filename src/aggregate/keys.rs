@@ -1,0 +1,256 @@
+//! The life of every API key: made, used, ended, refused.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::api_keys::{client, rounded};
+use super::{Found, LIST_LIMIT, coverage, evidence, parameters};
+use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
+use crate::options::{KeyQuery, Options};
+use crate::reason::Reason;
+use crate::report::keys::{Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, Unnamed, Use, UseClient};
+use crate::report::model::{SCHEMA_VERSION, Tool};
+use crate::state::{Span, Sym};
+use crate::time::Millis;
+
+/// Builds what `esaudit keys` tells.
+#[must_use]
+pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: &KeyQuery) -> KeysReport {
+    let mut coverage = coverage::coverage(joined, problems, options);
+    let as_of = query.as_of.or_else(|| joined.state.inputs.iter().filter_map(|input| input.span.last).max());
+    let lives = Lives::collect(joined);
+    let mut totals = KeyTotals::default();
+    let mut chosen = Vec::new();
+    let mut vague = 0;
+    for info in &joined.keys {
+        let key = lives.key(joined, info, as_of);
+        totals.keys += 1;
+        totals.refused += u64::from(key.refused.count > 0);
+        let status = match key.status.as_str() {
+            "active" => &mut totals.active,
+            "invalidated" => &mut totals.invalidated,
+            "expired" => &mut totals.expired,
+            _ => &mut totals.unknown,
+        };
+        *status += 1;
+        vague += u64::from(!key.expiration_known && key.status == "active");
+        if wanted(info, &key, query, as_of) {
+            chosen.push(key);
+        }
+    }
+    let mut unnamed: BTreeMap<&str, Vec<&KeyFailure>> = BTreeMap::new();
+    for failure in joined.key_failures.iter().filter(|failure| !failure.key.is_some()) {
+        unnamed.entry(failure.reason.name()).or_default().push(failure);
+    }
+    coverage.cannot_tell.retain(|sentence| sentence.starts_with("reasons of") || sentence.starts_with("the zone of"));
+    coverage.cannot_tell.extend(cannot_tell(joined, query, vague));
+    let mut parameters = parameters(options);
+    parameters.retain(|name, _| name != "by" && name != "top");
+    parameters.insert("as_of".to_owned(), json!(query.as_of.map(Millis::rfc3339)));
+    parameters.insert("expiring_within_ms".to_owned(), json!(query.expiring_within));
+    parameters.insert("key".to_owned(), json!(query.ids));
+    parameters.insert("no_expiration".to_owned(), json!(query.no_expiration));
+    KeysReport {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        parameters,
+        coverage,
+        as_of: as_of.map(Millis::rfc3339),
+        totals,
+        keys: chosen,
+        unnamed: unnamed
+            .into_iter()
+            .map(|(reason, failures)| Unnamed { reason: reason.to_owned(), refused: refused(joined, &failures, None) })
+            .collect(),
+    }
+}
+
+/// Whether a key was asked for. `--expiring-within` and `--no-expiration` are about keys that still work.
+fn wanted(info: &KeyInfo, key: &Key, query: &KeyQuery, as_of: Option<Millis>) -> bool {
+    if !query.ids.is_empty() && !query.ids.contains(&key.id) {
+        return false;
+    }
+    if query.expiring_within.is_none() && !query.no_expiration {
+        return true;
+    }
+    let soon = query.expiring_within.zip(as_of).is_some_and(|(within, now)| {
+        info.expires.is_some_and(|expires| expires > now && expires.0.saturating_sub(now.0) <= within)
+    });
+    let never = query.no_expiration && info.expires.is_none() && info.expiration_known;
+    key.status == "active" && (soon || never)
+}
+
+fn cannot_tell(joined: &Correlated, query: &KeyQuery, vague: u64) -> Vec<String> {
+    let mut told = Vec::new();
+    for node in joined.nodes.all() {
+        if node.stats.audit_events > 0 && node.stats.decisions + node.stats.successes == 0 {
+            told.push(format!(
+                "use of keys on node {}: neither access_granted nor authentication_success is in its \
+                 xpack.security.audit.logfile.events.include",
+                node.spoken()
+            ));
+        }
+    }
+    if vague > 0 {
+        told.push(format!(
+            "whether {vague} keys in use expire: these logs do not hold their creation; a listing tells (--api-keys)"
+        ));
+    }
+    let met = |id: &&String| joined.keys.iter().any(|key| joined.state.symbols.string(key.id).as_ref() == Some(*id));
+    let missing: Vec<&str> = query.ids.iter().filter(|id| !met(id)).map(String::as_str).collect();
+    if !missing.is_empty() {
+        told.push(format!("anything about {}: no line and no listing names it", missing.join(", ")));
+    }
+    told
+}
+
+/// Use and refusals by key.
+struct Lives<'j> {
+    /// By key and address: events, first and last.
+    uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>>,
+    refused: BTreeMap<Sym, Vec<&'j KeyFailure>>,
+}
+
+impl<'j> Lives<'j> {
+    fn collect(joined: &'j Correlated) -> Self {
+        let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
+        for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {
+            let Some(series) = joined.state.successes.get(actor) else { continue };
+            let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();
+            *count += series.count();
+            span.merge(&Span { first: series.first(), last: series.last() });
+        }
+        let mut refused: BTreeMap<Sym, Vec<&KeyFailure>> = BTreeMap::new();
+        for failure in joined.key_failures.iter().filter(|failure| failure.key.is_some()) {
+            refused.entry(failure.key).or_default().push(failure);
+        }
+        Self { uses, refused }
+    }
+
+    fn key(&self, joined: &Correlated, info: &KeyInfo, as_of: Option<Millis>) -> Key {
+        let text = |sym: Sym| joined.state.symbols.string(sym);
+        let before = |time: Millis| as_of.is_none_or(|now| time <= now);
+        let ended = info.invalidated.filter(|end| end.time.is_none_or(before));
+        let expired = info.expires.filter(|&time| before(time));
+        let used = self.uses.get(&info.id);
+        let refusals = self.refused.get(&info.id);
+        let told = |reason| refusals.is_some_and(|all| all.iter().any(|one| one.reason == reason && before(one.time)));
+        let status = match (ended, expired) {
+            (Some(_), _) => "invalidated",
+            (None, Some(_)) => "expired",
+            // The server says so, although neither an event nor a listing tells when.
+            (None, None) if told(Reason::ApiKeyInvalidated) => "invalidated",
+            (None, None) if told(Reason::ApiKeyExpired) => "expired",
+            (None, None) if used.is_some() || info.listed || info.created.is_some() => "active",
+            (None, None) => "unknown",
+        };
+        let end = [info.invalidated.and_then(|end| end.time), info.expires].into_iter().flatten().min();
+        Key {
+            id: text(info.id).unwrap_or_default(),
+            name: text(info.name),
+            kind: text(info.kind),
+            owner: text(info.owner),
+            owner_realm: text(info.owner_realm),
+            status: status.to_owned(),
+            listed: info.listed,
+            created_at: info.created.map(Millis::rfc3339),
+            created_by: info.created_by.map(|at| actor(joined, at)),
+            expires: info.expires.map(Millis::rfc3339),
+            expiration_known: info.expiration_known,
+            invalidated_at: info.invalidated.and_then(|end| end.time).map(Millis::rfc3339),
+            invalidated_by: info.invalidated.and_then(|end| end.change).map(|at| actor(joined, at)),
+            invalidated_how: info.invalidated.map(|end| how(&end).to_owned()),
+            used: used.map_or_else(Use::default, |clients| used_by(joined, clients)),
+            refused: refusals.map_or_else(Refused::default, |failures| refused(joined, failures, end)),
+        }
+    }
+}
+
+fn how(end: &Invalidation) -> &'static str {
+    match end.how {
+        How::Id => "id",
+        How::Name => "name",
+        How::Owner => "owner",
+        How::Realm => "realm",
+        How::Listing => "listing",
+    }
+}
+
+fn actor(joined: &Correlated, change: usize) -> Actor {
+    let change = &joined.changes[change];
+    let text = |sym: Sym| joined.state.symbols.string(sym);
+    Actor {
+        name: text(change.actor),
+        realm: text(change.actor_realm),
+        source: text(change.source),
+        evidence: evidence(joined, change.place),
+    }
+}
+
+fn used_by(joined: &Correlated, clients: &BTreeMap<Sym, (u64, Span)>) -> Use {
+    let mut whole = (0, Span::default());
+    let mut list: Vec<UseClient> = Vec::new();
+    for (&source, (count, span)) in clients {
+        whole.0 += count;
+        whole.1.merge(span);
+        list.push(UseClient {
+            address: joined.state.symbols.string(source),
+            count: *count,
+            first: span.first.map(Millis::rfc3339),
+            last: span.last.map(Millis::rfc3339),
+        });
+    }
+    list.sort_by(|a, b| (Reverse(a.count), &a.address).cmp(&(Reverse(b.count), &b.address)));
+    let clients_total = list.len() as u64;
+    list.truncate(LIST_LIMIT);
+    Use {
+        count: whole.0,
+        first: whole.1.first.map(Millis::rfc3339),
+        last: whole.1.last.map(Millis::rfc3339),
+        clients: list,
+        clients_total,
+    }
+}
+
+/// The refusals, which stand by time; `end` is that of the key.
+fn refused(joined: &Correlated, failures: &[&KeyFailure], end: Option<Millis>) -> Refused {
+    let mut out = Refused { count: failures.len() as u64, ..Refused::default() };
+    let mut clients: BTreeMap<Sym, (u64, f64, Span)> = BTreeMap::new();
+    for failure in failures {
+        *out.reasons.entry(failure.reason.name().to_owned()).or_default() += 1;
+        *out.bases.entry(failure.basis.name().to_owned()).or_default() += 1;
+        match client(joined, failure) {
+            Some(source) => {
+                let (count, confidence, span) = clients.entry(source).or_default();
+                *count += 1;
+                *confidence += failure.confidence;
+                span.add(failure.time);
+            }
+            None => out.unattributed += 1,
+        }
+    }
+    out.clients_total = clients.len() as u64;
+    out.clients = clients
+        .into_iter()
+        .map(|(source, (count, sum, span))| RefusedClient {
+            address: joined.state.symbols.string(source).unwrap_or_default(),
+            count,
+            confidence: rounded(sum / count as f64),
+            first: span.first.map(Millis::rfc3339),
+            last: span.last.map(Millis::rfc3339),
+        })
+        .collect();
+    out.clients.sort_by(|a, b| (Reverse(a.count), &a.address).cmp(&(Reverse(b.count), &b.address)));
+    out.clients.truncate(LIST_LIMIT);
+    let (Some(first), Some(last)) = (failures.first(), failures.last()) else { return out };
+    out.first = Some(first.time.rfc3339());
+    out.last = Some(last.time.rfc3339());
+    let places: BTreeSet<_> = [first.place, last.place].into();
+    out.evidence = places.into_iter().map(|place| evidence(joined, place)).collect();
+    let after = |time: Millis| end.filter(|end| time >= *end).map(|end| (time.0 - end.0) / 1000);
+    out.first_after_end_seconds = failures.iter().find_map(|failure| after(failure.time));
+    out.last_after_end_seconds = after(last.time);
+    out
+}

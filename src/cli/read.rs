@@ -1,0 +1,111 @@
+//! Options that every verb that reads logs shares.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Terminal;
+use crate::options::{self, Cidr, Options};
+use crate::report::{Style, View};
+use crate::time::Zone;
+
+#[derive(Debug, Args)]
+pub(super) struct ReadArgs {
+    /// Zone of times that carry none: an IANA name or an offset such as +02:00
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
+    assume_tz: Zone,
+
+    /// Proxies (address or CIDR) whose x_forwarded_for is believed: the source of an attempt is then the last hop that is
+    /// not one of them; repeatable
+    #[arg(long, value_name = "CIDR", value_parser = Cidr::parse)]
+    trust_proxy: Vec<Cidr>,
+
+    /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
+    #[arg(long, value_name = "FILE")]
+    api_keys: Vec<PathBuf>,
+
+    /// How far a server-log line and the attempt it explains may be apart, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
+          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+    match_window: i64,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
+    color: Color,
+
+    /// Columns of the table [default: the terminal's, or 100]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+
+    /// Problems listed in the report; all are counted
+    #[arg(long, value_name = "N", default_value_t = options::DEFAULT_PROBLEMS)]
+    problems: usize,
+
+    /// Longest line that is read, in bytes; longer ones are skipped and counted
+    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
+    max_line: usize,
+
+    /// Realm failures that may wait for the end of their request at one time
+    #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
+    max_in_flight: usize,
+
+    /// Worker threads, 0 for one a core; never changes the report
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+
+    /// Bytes a worker takes at a time; never changes the report
+    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_CHUNK, hide = true)]
+    chunk_size: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Columns where the output is no terminal.
+const PIPE_WIDTH: usize = 100;
+
+/// `--top`: 0 stands for all.
+pub(super) fn rows(top: usize) -> Option<usize> {
+    (top > 0).then_some(top)
+}
+
+impl ReadArgs {
+    /// How to show it.
+    pub(super) fn view(&self, top: Option<usize>, terminal: Terminal) -> View {
+        let color = match self.color {
+            Color::Auto => terminal.width.is_some() && !terminal.no_color,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
+        View {
+            style: Style { width, color, unicode: terminal.unicode },
+            top: top.map_or(Some(View::DEFAULT_TOP), rows),
+        }
+    }
+
+    /// How to read.
+    pub(super) fn options(self) -> Options {
+        Options {
+            threads: self.threads,
+            chunk_size: self.chunk_size,
+            max_line: self.max_line,
+            max_in_flight: self.max_in_flight,
+            max_problems: self.problems,
+            trust_proxy: self.trust_proxy,
+            api_keys: self.api_keys,
+            match_window_ms: self.match_window,
+            assume_tz: self.assume_tz,
+            ..Options::default()
+        }
+    }
+
+    /// Zone of times that carry none.
+    pub(super) fn zone(&self) -> Zone {
+        self.assume_tz
+    }
+}
