@@ -52,7 +52,7 @@ enum Command {
     Keys(Box<KeysArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = EXPLAIN_EXAMPLES)]
-    Explain(ExplainArgs),
+    Explain(Box<ExplainArgs>),
 }
 
 #[derive(Debug, Args)]

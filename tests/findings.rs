@@ -3,6 +3,9 @@
 //! Prints how many incidents were found with the right kind and verdict (recall), and how many findings belong to one
 //! (precision). What is planted below every threshold must stay below `low`; clean logs must show nothing hostile.
 
+// Helpers of tests may fail as tests do; what was measured is printed.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

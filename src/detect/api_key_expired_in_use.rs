@@ -107,14 +107,35 @@ fn unexplained(scene: &Scene<'_>, found: &mut Found, fewest: u64) {
             sources_in_words(scene, &attempts)
         ));
         draft.why.push("Nobody uses the key after that, and no event ends it: an expiry writes none".to_owned());
-        draft.why.push(
-            "No server log tells the reason: the key may also have been invalidated on a node whose log is missing"
-                .to_owned(),
-        );
         draft.api_keys = scene.joined.state.symbols.find(id).into_iter().collect();
         draft.attempts = attempts;
-        found.claim(draft);
+        // The server log may tell of expired keys at these times without a client: then these are the clients.
+        let told = draft.span(scene).and_then(|span| clientless(scene, found, span));
+        let Some(told) = told else {
+            draft.why.push(
+                "No server log tells the reason: the key may also have been invalidated on a node whose log is missing"
+                    .to_owned(),
+            );
+            found.claim(draft);
+            continue;
+        };
+        let known = &found.drafts[told];
+        let lines = words::count(known.failures, "time", "times");
+        draft.why.push(format!("The server log says at the same time that an API key has expired, {lines}"));
+        draft.confidence = 0.8;
+        draft.evidence = known.evidence.clone();
+        found.replace(told, draft);
     }
+}
+
+/// A finding of this kind, within a time, of which neither key nor client is known.
+fn clientless(scene: &Scene<'_>, found: &Found, (start, end): (Millis, Millis)) -> Option<usize> {
+    const CLOCKS_MS: i64 = 5000;
+    found.drafts.iter().position(|draft| {
+        let unknown = draft.attempts.is_empty() && draft.api_keys.is_empty();
+        let within = |(from, to): (Millis, Millis)| from.0 >= start.0 - CLOCKS_MS && to.0 <= end.0 + CLOCKS_MS;
+        draft.doc.kind == Kind::ApiKeyExpiredInUse && unknown && draft.span(scene).is_some_and(within)
+    })
 }
 
 /// Whether anybody is accepted with a key after a time.

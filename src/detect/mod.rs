@@ -148,6 +148,14 @@ impl Found {
         number
     }
 
+    /// Puts a finding that explains more in the place of one.
+    fn replace(&mut self, number: usize, draft: Draft) {
+        for &at in &draft.attempts {
+            self.owner[at as usize] = number as u32;
+        }
+        self.drafts[number] = draft;
+    }
+
     /// Adds a finding about attempts that others may explain too.
     fn add(&mut self, draft: Draft) -> usize {
         self.drafts.push(draft);

@@ -124,14 +124,14 @@ pub(super) fn draft(scene: &Scene<'_>, doc: &'static Doc, severity: Severity, re
             words::count(unattributed, "refusal", "refusals")
         ),
     });
-    if let Some(cadence) = super::cadence::cadence(&attempts.iter().map(|&at| scene.time(at)).collect::<Vec<_>>()) {
-        if cadence.spread <= scene.thresholds.general.steady_spread {
-            draft.why.push(format!(
-                "Steady cadence: one every {}, the median deviation is {} of that",
-                words::duration(cadence.median_ms),
-                words::percent(cadence.spread)
-            ));
-        }
+    let times: Vec<_> = attempts.iter().map(|&at| scene.time(at)).collect();
+    let cadence = super::cadence::cadence(&times);
+    if let Some(cadence) = cadence.filter(|cadence| cadence.spread <= scene.thresholds.general.steady_spread) {
+        draft.why.push(format!(
+            "Steady cadence: one every {}, the median deviation is {} of that",
+            words::duration(cadence.median_ms),
+            words::percent(cadence.spread)
+        ));
     }
     for &key in refusals.keys.iter().take(3) {
         used_before(scene, refusals, key, &mut draft.why);
