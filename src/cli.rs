@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::decode;
 use crate::options::{self, GroupBy, Options};
 use crate::report::{RENDERERS, Renderer, Style, View, renderer};
 use crate::time::Zone;
@@ -56,6 +57,11 @@ struct ReportArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
+
+    /// Read every input as this, where its content is not recognised: `lines`, `documents`, `csv`, or the name of a
+    /// format as the report calls it
+    #[arg(long, value_name = "NAME", value_parser = parse_input_format)]
+    input_format: Option<&'static str>,
 
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
     #[arg(long, value_name = "FILE")]
@@ -130,6 +136,13 @@ impl From<ByKey> for GroupBy {
 fn parse_format(name: &str) -> Result<&'static str, String> {
     renderer(name).map(Renderer::name).ok_or_else(|| {
         let known: Vec<&str> = RENDERERS.iter().map(|renderer| renderer.name()).collect();
+        format!("one of {}", known.join(", "))
+    })
+}
+
+fn parse_input_format(name: &str) -> Result<&'static str, String> {
+    decode::format_names().find(|known| *known == name).ok_or_else(|| {
+        let known: Vec<&str> = decode::format_names().collect();
         format!("one of {}", known.join(", "))
     })
 }
@@ -226,6 +239,7 @@ impl ReportArgs {
                 api_keys: self.api_keys,
                 match_window_ms: self.match_window,
                 assume_tz: self.assume_tz,
+                input_format: self.input_format,
             },
             format: self.format,
             view: View {

@@ -4,10 +4,11 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason                 plain data
+//! reason, numbers        plain data
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
+//! reframe                bytes of any shape -> chunks of records, one a line
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! aggregate              attempts -> the report's numbers
@@ -24,9 +25,11 @@ pub mod error;
 pub mod event;
 pub mod input;
 pub mod lines;
+pub mod numbers;
 pub mod options;
 pub mod pipeline;
 pub mod reason;
+pub mod reframe;
 pub mod report;
 pub mod state;
 pub mod time;

@@ -19,7 +19,7 @@ use crate::decode::reason::{About, classify};
 use crate::decode::{Context, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Action, AuditEvent, Change, Record, ServerEvent};
-use crate::lines::{Chunk, lines};
+use crate::lines::{Chunk, Note, lines};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
 use crate::time::Millis;
@@ -61,6 +61,8 @@ pub struct Folder {
     nodes: HashMap<(Sym, Sym), u32, RandomState>,
     failures: Vec<Failure>,
     chunk: u32,
+    /// The format of all records of the chunk, where its framing decides it.
+    format: Option<&'static str>,
 }
 
 impl Folder {
@@ -69,7 +71,7 @@ impl Folder {
     pub fn new(options: &Options, workers: usize) -> Self {
         Self {
             state: State::default(),
-            context: Context::new(options.assume_tz),
+            context: Context::new(options.assume_tz).forced(options.input_format),
             max_line: options.max_line,
             max_problems: options.max_problems,
             max_in_flight: (options.max_in_flight / workers.max(1)).max(1),
@@ -78,6 +80,7 @@ impl Folder {
             nodes: HashMap::default(),
             failures: Vec::new(),
             chunk: 0,
+            format: None,
         }
     }
 
@@ -135,9 +138,20 @@ impl Folder {
         self.chunk = self.state.chunks.len() as u32;
         self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None });
         let mut line_number: u32 = 0;
+        self.format = chunk.format;
+        if !chunk.numbers.is_empty() {
+            self.state.numbers.insert(self.chunk, chunk.numbers.clone());
+        }
         let bytes = chunk.bytes();
+        let mut notes = chunk.notes.as_slice();
         for line in lines(bytes) {
-            self.line(line, line_number, input.seq, &mut stats);
+            match notes.split_first() {
+                Some(((at, note), rest)) if *at == line_number => {
+                    notes = rest;
+                    self.note(*note, line_number, input.seq, &mut stats);
+                }
+                _ => self.line(line, line_number, input.seq, &mut stats),
+            }
             line_number += 1;
         }
         // Chunks hold whole lines; only the last line of an input may lack its end.
@@ -159,6 +173,20 @@ impl Folder {
         self.join_within_chunk();
         self.state.inputs[input_at as usize] = stats;
         self.evict();
+    }
+
+    /// A line that stands for something else.
+    fn note(&self, note: Note, line: u32, seq: u32, stats: &mut InputStats) {
+        let (kind, message) = match note {
+            Note::Oversized => return self.oversized(line, seq, stats),
+            Note::Broken(message) => (ProblemKind::Undecodable, message),
+            Note::Cut(message) => (ProblemKind::TruncatedLine, message),
+        };
+        stats.truncated |= kind == ProblemKind::TruncatedLine;
+        stats.undecodable_lines += 1;
+        stats.garbage_lines += 1;
+        let problem = InputProblem { at: Some((seq, line)), kind, message: message.to_owned() };
+        stats.problem(problem, self.max_problems);
     }
 
     fn oversized(&self, line: u32, seq: u32, stats: &mut InputStats) {
@@ -205,6 +233,7 @@ impl Folder {
                 stats.span.add(time);
             }
             stats.zone_assumed += u64::from(zone_assumed);
+            let format = self.format.unwrap_or(format);
             match stats.formats.get_mut(format) {
                 Some(count) => *count += 1,
                 None => {
