@@ -162,6 +162,7 @@ fn group(
         sources_total,
         nodes: texts(&["kE3pLqWwT2mZr0aXbYcD1g"]),
         actions: BTreeMap::from([("authentication_failed".to_owned(), count)]),
+        why: vec![],
         evidence: vec![place("logs/es-1_audit.json", 17)],
     }
 }
@@ -182,6 +183,7 @@ fn change(time: &str, action: &str, actor: Option<&str>, ids: &[&str], target: O
         request_id: text("Hf3kqLs2S0m1dY"),
         target: target.map(str::to_owned),
         ids: texts(ids),
+        resolved_ids: vec![],
         name: None,
         owner: None,
         owner_realm: None,

@@ -58,13 +58,13 @@ fn distinct(
     records.sort_unstable_by_key(|record| (record.identity, places.of(record.pos)));
     let mut kept = Vec::with_capacity(records.len());
     for run in records.chunk_by(|a, b| a.identity == b.identity) {
-        let rank = |record: &ChangeRecord| places.of(record.pos).rank;
-        let (count, from) = genuine(&mut run.iter().map(rank).collect::<Vec<_>>());
+        let path = |record: &ChangeRecord| places.path(places.of(record.pos).rank);
+        let (count, from) = genuine(&mut run.iter().map(path).collect::<Vec<_>>());
         if run.len() > count {
             let action = state.symbols.get(run[0].action).unwrap_or_default().to_vec();
             *repeated.entry(action).or_default() += (run.len() - count) as u64;
         }
-        kept.extend(run.iter().filter(|record| rank(record) == from).cloned());
+        kept.extend(run.iter().filter(|record| path(record) == from).cloned());
     }
     kept
 }

@@ -165,7 +165,7 @@ impl Join<'_> {
     fn without_attempt(&mut self, loose: &[Loose]) {
         for run in loose.chunk_by(|a, b| a.key == b.key) {
             if run.iter().any(|failure| failure.place.rank != run[0].place.rank) {
-                self.again(REALM_FAILED, run.len() - distinct(run).len());
+                self.again(REALM_FAILED, run.len() - distinct(run, self.places).len());
             }
         }
     }
@@ -174,10 +174,10 @@ impl Join<'_> {
     fn drop_repeated(&mut self, attempts: &[Attempt], keep: &mut [bool]) {
         let mut start = 0;
         for run in attempts.chunk_by(|a, b| (a.outcome, a.time) == (b.outcome, b.time)) {
-            let rank = |attempt: &Attempt| self.places.of(attempt.pos).rank;
-            let (count, from) = genuine(&mut run.iter().map(rank).collect::<Vec<_>>());
+            let path = |attempt: &Attempt| self.places.path(self.places.of(attempt.pos).rank);
+            let (count, from) = genuine(&mut run.iter().map(path).collect::<Vec<_>>());
             for (at, attempt) in run.iter().enumerate() {
-                keep[start + at] = rank(attempt) == from;
+                keep[start + at] = path(attempt) == from;
             }
             start += run.len();
             self.again(run[0].outcome.name().as_bytes(), run.len() - count);
@@ -233,7 +233,7 @@ impl Join<'_> {
             .filter(|&at| !keep[at])
             .map(|at| self.state.chains.get(attempts[at].chain).map_or(0, <[Sym]>::len))
             .sum();
-        let kept = distinct(loose);
+        let kept = distinct(loose, self.places);
         self.again(REALM_FAILED, dropped + loose.len() - kept.len());
         let ends: Vec<(usize, ChainId)> = several.iter().map(|&at| (at, attempts[at].chain)).collect();
         let items = self.items(attempts, &ends, &kept);
@@ -305,7 +305,7 @@ impl Join<'_> {
 
 /// Loose failures of one key with copies from other inputs taken out: of each time and realm as many as the input that
 /// shows most of them has.
-fn distinct(loose: &[Loose]) -> Vec<Loose> {
+fn distinct(loose: &[Loose], places: &Places) -> Vec<Loose> {
     let mut by_event: BTreeMap<(Millis, Sym), Vec<Loose>> = BTreeMap::new();
     for failure in loose {
         by_event.entry((failure.time, failure.realm)).or_default().push(*failure);
@@ -313,8 +313,9 @@ fn distinct(loose: &[Loose]) -> Vec<Loose> {
     let mut kept: Vec<Loose> = by_event
         .into_values()
         .flat_map(|same| {
-            let (_, from) = genuine(&mut same.iter().map(|failure| failure.place.rank).collect::<Vec<_>>());
-            same.into_iter().filter(move |failure| failure.place.rank == from)
+            let (_, from) =
+                genuine(&mut same.iter().map(|failure| places.path(failure.place.rank)).collect::<Vec<_>>());
+            same.into_iter().filter(move |failure| places.path(failure.place.rank) == from)
         })
         .collect();
     kept.sort_unstable_by_key(|failure| failure.place);

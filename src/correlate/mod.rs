@@ -102,9 +102,9 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
 }
 
 /// Of the same event met in several inputs: how often it really happened (the most often any one input shows it), and
-/// which input to take it from (the first in chronological order of those that show it most often).
+/// which input to take it from (the first by path of those that show it most often).
 ///
-/// `inputs` are the ranks of the inputs, one entry an occurrence.
+/// `inputs` are the places of the inputs by path ([`Places::path`]), one entry an occurrence.
 fn genuine(inputs: &mut [u32]) -> (usize, u32) {
     inputs.sort_unstable();
     let mut best = (0, 0);

@@ -26,6 +26,8 @@ pub struct Places {
     bases: Vec<Vec<Base>>,
     /// By chunk: lines of its records, where records are not lines.
     numbers: BTreeMap<u32, Numbers>,
+    /// By rank: place of the input among all by path.
+    paths: Vec<u32>,
     /// By rank: whether times fall more often than they rise.
     newest_first: Vec<bool>,
 }
@@ -78,8 +80,14 @@ impl Places {
             bases[chunk.input as usize].push(Base { seq: chunk.seq, before, chunk: at as u32 });
             before += chunk.lines;
         }
+        let mut by_path: Vec<usize> = (0..inputs.len()).collect();
+        by_path.sort_by_key(|&rank| &state.inputs[inputs[rank] as usize].label);
+        let mut paths = vec![0; inputs.len()];
+        for (order, rank) in by_path.into_iter().enumerate() {
+            paths[rank] = order as u32;
+        }
         let newest_first = steps.into_iter().map(|(rises, falls)| falls > rises).collect();
-        Self { chunks, inputs, bases, numbers: state.numbers.clone(), newest_first }
+        Self { chunks, inputs, bases, numbers: state.numbers.clone(), paths, newest_first }
     }
 
     /// The place of a record.
@@ -87,6 +95,12 @@ impl Places {
     pub fn of(&self, pos: Pos) -> Place {
         let (rank, before) = self.chunks[pos.chunk as usize];
         Place { rank, line: before + u64::from(pos.line) + 1 }
+    }
+
+    /// Place of an input, by rank, among all by path.
+    #[must_use]
+    pub fn path(&self, rank: u32) -> u32 {
+        self.paths[rank as usize]
     }
 
     /// Whether the events of an input, by rank, stand newest first.

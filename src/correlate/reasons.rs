@@ -156,6 +156,7 @@ fn distinct_lines(joined: &Correlated) -> Vec<Line> {
         let record = &line.record;
         (line.node, record.time, record.about, record.subject, record.realm, record.reason, record.trace, record.text)
     };
+    let path = |line: &Line| joined.places.path(line.place.rank);
     lines.sort_by_key(|line| (identity(line), line.place));
     let mut kept = Vec::with_capacity(lines.len());
     let mut start = 0;
@@ -163,8 +164,8 @@ fn distinct_lines(joined: &Correlated) -> Vec<Line> {
         let same = identity(&lines[start]);
         let count = lines[start..].iter().take_while(|line| identity(line) == same).count();
         let run = start..start + count;
-        let (_, from) = genuine(&mut lines[run.clone()].iter().map(|line| line.place.rank).collect::<Vec<_>>());
-        kept.extend(run.map(|at| lines[at].place.rank == from));
+        let (_, from) = genuine(&mut lines[run.clone()].iter().map(path).collect::<Vec<_>>());
+        kept.extend(run.map(|at| path(&lines[at]) == from));
         start += count;
     }
     let mut kept = kept.into_iter();

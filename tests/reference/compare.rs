@@ -66,7 +66,6 @@ fn group(group: &esaudit::report::model::Group) -> Group {
     Group {
         principal: group.principal.clone(),
         chain: group.realm_chain.clone(),
-        reason: (group.reason.clone(), group.reason_basis.clone()),
         count: group.count,
         first: group.first.clone().unwrap_or_default(),
         last: group.last.clone().unwrap_or_default(),

@@ -66,7 +66,6 @@ pub(crate) struct Counts {
 pub(crate) struct Group {
     pub(crate) principal: Option<String>,
     pub(crate) chain: Option<Vec<String>>,
-    pub(crate) reason: (String, String),
     pub(crate) count: u64,
     pub(crate) first: String,
     pub(crate) last: String,
@@ -102,7 +101,6 @@ pub(crate) struct Numbers {
 struct Attempt {
     principal: Option<String>,
     chain: Option<Vec<String>>,
-    reason: (&'static str, &'static str),
     time: i64,
     source: Option<String>,
     node: Option<String>,
@@ -267,20 +265,9 @@ fn attempt(events: &[Placed], files: &[File], placed: &Placed) -> Option<Attempt
         return None;
     }
     let chain = join::chain(events, files, placed);
-    const RESERVED: [&str; 6] =
-        ["elastic", "kibana_system", "logstash_system", "beats_system", "apm_system", "remote_monitoring_user"];
-    let reserved_user = event.user.as_deref().is_some_and(|user| RESERVED.contains(&user));
-    let reason = if failed && event.token_name.is_some() {
-        ("service_token_invalid", "explicit")
-    } else if failed && reserved_user && chain.as_deref().is_some_and(|chain| chain == ["reserved"]) {
-        ("bad_password", "inferred")
-    } else {
-        ("unknown", "none")
-    };
     Some(Attempt {
         principal: event.user.clone().filter(|_| failed),
         chain,
-        reason,
         time: event.time,
         source: event.source(),
         node: event.node(),
@@ -289,7 +276,7 @@ fn attempt(events: &[Placed], files: &[File], placed: &Placed) -> Option<Attempt
 }
 
 fn groups(attempts: &[Attempt]) -> Vec<Group> {
-    let key = |attempt: &Attempt| (attempt.principal.clone(), attempt.chain.clone(), attempt.reason);
+    let key = |attempt: &Attempt| (attempt.principal.clone(), attempt.chain.clone());
     let keys: BTreeSet<_> = attempts.iter().map(key).collect();
     let mut groups: Vec<Group> = keys
         .into_iter()
@@ -307,11 +294,10 @@ fn groups(attempts: &[Attempt]) -> Vec<Group> {
             sources.sort_by_key(|(address, count)| (std::cmp::Reverse(*count), address.clone()));
             let nodes: BTreeSet<String> =
                 members.iter().filter_map(|member| member.node.as_deref()).map(shown).collect();
-            let (principal, chain, reason) = wanted;
+            let (principal, chain) = wanted;
             Group {
                 principal: principal.as_deref().map(shown),
                 chain: chain.map(|chain| chain.iter().map(|realm| shown(realm)).collect()),
-                reason: (reason.0.to_owned(), reason.1.to_owned()),
                 count: members.len() as u64,
                 first: members.iter().map(|member| member.time).min().map(rfc3339).unwrap_or_default(),
                 last: members.iter().map(|member| member.time).max().map(rfc3339).unwrap_or_default(),

@@ -73,9 +73,11 @@ impl Inputs {
         report(&[self.path().to_str().unwrap()], options)
     }
 
-    /// The tool's numbers and the reference's, to be compared.
+    /// The tool's numbers and the reference's, to be compared. Reasons have tests of their own: they need the server log,
+    /// and inference, which the reference does without.
     pub(crate) fn both(&self, options: &[&str]) -> (Numbers, Numbers) {
-        let report = self.report(options);
+        let with_keys: Vec<&str> = options.iter().copied().chain(["--by", "principal,realm-chain"]).collect();
+        let report = self.report(&with_keys);
         let value = |name: &str| options.iter().position(|option| *option == name).map(|at| options[at + 1]);
         let settings = Settings {
             max_line: value("--max-line").map_or(64 << 20, |bytes| bytes.parse().unwrap()),
