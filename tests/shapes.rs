@@ -164,6 +164,15 @@ mod shapes {
                 }
             }
         }
+        // Of one millisecond, the order of the lines shows.
+        report["security_changes"]
+            .as_array_mut()
+            .unwrap()
+            .sort_by_key(|change| (change["time"].to_string(), change.to_string()));
+        for bucket in report["timeline"]["buckets"].as_array_mut().unwrap() {
+            // Met again, only failures and changes are recognised.
+            bucket.as_object_mut().unwrap().remove("access_denied");
+        }
         let totals = &report["totals"];
         let whole = match carries {
             Everything => json!([totals, report["groups"], report["security_changes"], report["timeline"]]),
@@ -409,7 +418,7 @@ mod shapes {
         assert_eq!(input_of(csv.as_bytes(), &["--input-format", "lines"])["audit_events"], 0);
         assert_eq!(input_of(csv.as_bytes(), &["--input-format", "csv"])["inputs"][0]["format"], "csv");
         // Without a member that tells a native line from others.
-        let line = r#"{"@timestamp":"2026-03-01T12:34:56,789", "node.id":"n", "event.action":"authentication_failed", "user.name":"bob"}"#;
+        let line = r#"{"@timestamp":"2026-03-01T12:34:56,789", "node.id":"n", "event.action":"something_new", "user.name":"bob"}"#;
         assert_eq!(input_of(line.as_bytes(), &[])["audit_events"], 0);
         let forced = input_of(format!("{line}\n{line}x\n\n").as_bytes(), &["--input-format", "native"]);
         assert_eq!([&forced["audit_events"], &forced["undecodable_lines"], &forced["other_lines"]], [1, 1, 1]);
