@@ -4,8 +4,10 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{self, Config};
 use crate::decode;
-use crate::options::{self, GroupBy, Options};
+use crate::detect::{Kind, Severity};
+use crate::options::{self, Cidr, GroupBy, Options};
 use crate::report::{RENDERERS, Renderer, Style, View, renderer};
 use crate::time::Zone;
 
@@ -17,7 +19,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 done; 2 some input could not be read whole (the report is still written and \
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, and a finding at or above --fail-on; 2 some input could not be read whole (the report is still written and \
 says which); 64 wrong usage.";
 
 const REPORT_EXAMPLES: &str = "\
@@ -26,19 +28,40 @@ Examples:
   esaudit report 'logs/*_audit*.json*'            a glob, plain and gzip
   esaudit report logs --by source --top 50        who fails most, by address
   esaudit report logs --format json > report.json for scripts
-  kubectl logs es-0 | esaudit report -            standard input";
+  kubectl logs es-0 | esaudit report -            standard input
+  esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
+  esaudit report --print-config > esaudit.toml    thresholds to change, for --config esaudit.toml";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  esaudit explain                                 all kinds of finding, a line each
+  esaudit explain password_spraying               signature, thresholds, next steps, source";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Who failed to authenticate, through which realms, how often, from where; which keys were invalidated by whom
     #[command(after_help = REPORT_EXAMPLES)]
-    Report(ReportArgs),
+    Report(Box<ReportArgs>),
+    /// What a kind of finding means, its thresholds and where they come from, and what to do
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Args)]
+struct ExplainArgs {
+    /// Kind of finding; without one all are listed
+    #[arg(value_name = "KIND", value_parser = parse_kind)]
+    kind: Option<Kind>,
+
+    /// Configuration file whose thresholds are shown
+    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
+    config: Option<Config>,
 }
 
 #[derive(Debug, Args)]
 struct ReportArgs {
     /// Files, folders (read recursively), quoted globs, or `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "print_config", value_name = "PATH")]
     paths: Vec<OsString>,
 
     /// How to write the report
@@ -63,6 +86,11 @@ struct ReportArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_input_format)]
     input_format: Option<&'static str>,
 
+    /// Proxies (address or CIDR) whose x_forwarded_for is believed: the source of an attempt is then the last hop that is
+    /// not one of them; repeatable
+    #[arg(long, value_name = "CIDR", value_parser = Cidr::parse)]
+    trust_proxy: Vec<Cidr>,
+
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
     #[arg(long, value_name = "FILE")]
     api_keys: Vec<std::path::PathBuf>,
@@ -71,6 +99,18 @@ struct ReportArgs {
     #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
           value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     match_window: i64,
+
+    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
+    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
+    config: Option<Config>,
+
+    /// Write the configuration with its defaults and comments, and leave
+    #[arg(long)]
+    print_config: bool,
+
+    /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    fail_on: Option<Severity>,
 
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
@@ -147,6 +187,25 @@ fn parse_input_format(name: &str) -> Result<&'static str, String> {
     })
 }
 
+fn parse_kind(name: &str) -> Result<Kind, String> {
+    // People write dashes.
+    Kind::parse(&name.replace('-', "_")).ok_or_else(|| {
+        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        format!("one of {}", known.join(", "))
+    })
+}
+
+fn parse_severity(name: &str) -> Result<Severity, String> {
+    Severity::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
+        format!("one of {}", known.join(", "))
+    })
+}
+
+fn parse_config(path: &str) -> Result<Config, String> {
+    config::load(std::path::Path::new(path))
+}
+
 /// What the terminal is like, where the command line leaves it open.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
@@ -163,6 +222,10 @@ pub struct Terminal {
 pub enum Asked {
     /// `esaudit report`.
     Report(Box<ReportRequest>),
+    /// `esaudit explain`.
+    Explain(Option<Kind>, Box<Config>),
+    /// `esaudit report --print-config`.
+    PrintConfig(Box<Config>),
 }
 
 /// `esaudit report`, resolved.
@@ -176,6 +239,8 @@ pub struct ReportRequest {
     pub format: &'static str,
     /// How to show it.
     pub view: View,
+    /// Exit status 1 from this severity on.
+    pub fail_on: Option<Severity>,
 }
 
 /// Help, version or a complaint to print before anything is read.
@@ -201,7 +266,9 @@ impl Stop {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
     let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
     match cli.command {
+        Command::Report(args) if args.print_config => Ok(Asked::PrintConfig(Box::new(args.config.unwrap_or_default()))),
         Command::Report(args) => Ok(Asked::Report(Box::new(args.resolve(terminal)))),
+        Command::Explain(args) => Ok(Asked::Explain(args.kind, Box::new(args.config.unwrap_or_default()))),
     }
 }
 
@@ -225,6 +292,7 @@ impl ReportArgs {
         let rows = |top: usize| (top > 0).then_some(top);
         let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
         let is_table = self.format == "table";
+        let config = self.config.unwrap_or_default();
         ReportRequest {
             paths: self.paths,
             options: Options {
@@ -236,12 +304,16 @@ impl ReportArgs {
                 by,
                 // A table is cut when it is drawn, so that it can say how much is left.
                 top: if is_table { None } else { self.top.and_then(rows) },
+                trust_proxy: self.trust_proxy,
                 api_keys: self.api_keys,
                 match_window_ms: self.match_window,
                 assume_tz: self.assume_tz,
                 input_format: self.input_format,
+                thresholds: config.thresholds,
+                surroundings: config.surroundings,
             },
             format: self.format,
+            fail_on: self.fail_on,
             view: View {
                 style: Style { width, color, unicode: terminal.unicode },
                 top: self.top.map_or(Some(View::DEFAULT_TOP), rows),
@@ -260,8 +332,10 @@ mod tests {
 
     fn report(arguments: &[&str]) -> ReportRequest {
         let arguments = ["esaudit", "report"].iter().chain(arguments).map(OsString::from);
-        let Asked::Report(request) = parse(arguments, PIPE).unwrap();
-        *request
+        match parse(arguments, PIPE).unwrap() {
+            Asked::Report(request) => *request,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -281,6 +355,18 @@ mod tests {
         assert_eq!(report(&["x", "--format", "json", "--top", "5"]).options.top, Some(5));
         assert_eq!(report(&["x"]).view.top, Some(View::DEFAULT_TOP));
         assert_eq!(report(&["x", "--top", "0"]).view.top, None);
+    }
+
+    #[test]
+    fn other_verbs() {
+        let asked = |arguments: &[&str]| parse(arguments.iter().map(OsString::from), PIPE);
+        assert!(matches!(asked(&["esaudit", "report", "--print-config"]), Ok(Asked::PrintConfig(_))));
+        assert!(matches!(asked(&["esaudit", "explain"]), Ok(Asked::Explain(None, _))));
+        let kind = asked(&["esaudit", "explain", "clock-skew"]);
+        assert!(matches!(kind, Ok(Asked::Explain(Some(Kind::ClockSkew), _))));
+        assert!(asked(&["esaudit", "explain", "nonsense"]).is_err());
+        assert_eq!(report(&["x", "--fail-on", "high"]).fail_on, Some(Severity::High));
+        assert!(asked(&["esaudit", "report", "x", "--config", "no/such.toml"]).is_err());
     }
 
     #[test]

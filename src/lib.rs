@@ -9,18 +9,23 @@
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
 //! reframe                bytes of any shape -> chunks of records, one a line
+//! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
-//! aggregate              attempts -> the report's numbers
+//! detect                 attempts, changes and successes -> judged findings
+//! aggregate              attempts and findings -> the report
 //! report                 the report -> JSON, table
 //! pipeline               ties it together, in parallel
+//! config                 configuration file -> options
 //! cli                    arguments -> options
 //! ```
 
 pub mod aggregate;
 pub mod cli;
+pub mod config;
 pub mod correlate;
 pub mod decode;
+pub mod detect;
 pub mod error;
 pub mod event;
 pub mod input;
@@ -28,6 +33,7 @@ pub mod lines;
 pub mod numbers;
 pub mod options;
 pub mod pipeline;
+pub mod prefilter;
 pub mod reason;
 pub mod reframe;
 pub mod report;

@@ -4,21 +4,26 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use esaudit::cli::{self, Asked, ReportRequest, Terminal};
-use esaudit::pipeline;
+use esaudit::detect::{self, Severity};
 use esaudit::report::renderer;
+use esaudit::{config, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
 
 fn main() -> ExitCode {
-    let status = match cli::parse(std::env::args_os(), terminal()) {
-        Ok(Asked::Report(request)) => report(&request).unwrap_or_else(|error| {
-            // Nothing is left to tell if even this cannot be written.
-            let _ = writeln!(io::stderr(), "esaudit: {error}");
-            INCOMPLETE
-        }),
-        Err(stop) => stop.print(),
+    let done = match cli::parse(std::env::args_os(), terminal()) {
+        Ok(Asked::Report(request)) => report(&request),
+        Ok(Asked::Explain(None, _)) => print(&detect::listing()),
+        Ok(Asked::Explain(Some(kind), config)) => print(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Asked::PrintConfig(config)) => print(&config::print(&config)),
+        Err(stop) => Ok(stop.print()),
     };
+    let status = done.unwrap_or_else(|error| {
+        // Nothing is left to tell if even this cannot be written.
+        let _ = writeln!(io::stderr(), "esaudit: {error}");
+        INCOMPLETE
+    });
     ExitCode::from(status)
 }
 
@@ -27,12 +32,27 @@ fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let renderer = renderer(request.format).ok_or("no such format")?;
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let written = renderer.render(&analysis.report, &request.view, &mut out).and_then(|()| out.flush());
+    unless_closed(written)?;
+    let alarming =
+        |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
+    Ok(if analysis.incomplete {
+        INCOMPLETE
+    } else {
+        u8::from(analysis.report.findings.iter().any(|finding| alarming(&finding.severity)))
+    })
+}
+
+fn print(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
+    unless_closed(io::stdout().lock().write_all(text.as_bytes()))?;
+    Ok(0)
+}
+
+/// The reader may have seen enough, as in `esaudit report logs | head`.
+fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     match written {
-        // The reader has seen enough, as in `esaudit report logs | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
-    Ok(if analysis.incomplete { INCOMPLETE } else { 0 })
 }
 
 fn terminal() -> Terminal {

@@ -1,6 +1,12 @@
 //! What the user chose: plain data with defaults, no I/O, no clap.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
+
+pub mod thresholds;
+
+pub use thresholds::Thresholds;
 
 /// A key by which failures are grouped (`--by`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +61,70 @@ pub const DEFAULT_MAX_IN_FLIGHT: usize = 8_000_000;
 /// Problems listed by name; all are counted.
 pub const DEFAULT_PROBLEMS: usize = 100;
 
+/// A block of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cidr {
+    /// Its first address.
+    address: IpAddr,
+    /// Bits that all its addresses share.
+    prefix: u8,
+}
+
+impl Cidr {
+    /// Reads `10.0.0.0/8`, `fd00::/8`, or a single address.
+    ///
+    /// # Errors
+    /// A message for the user.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is neither an address nor a block such as 10.0.0.0/8");
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix.parse::<u8>().map_err(|_| wrong())?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.unwrap_or(most);
+        if prefix > most {
+            return Err(wrong());
+        }
+        Ok(Self { address, prefix })
+    }
+
+    /// Whether the block holds an address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(block), IpAddr::V4(address)) => {
+                let apart = u32::from(block) ^ u32::from(address);
+                apart.leading_zeros() >= u32::from(self.prefix)
+            }
+            (IpAddr::V6(block), IpAddr::V6(address)) => {
+                let apart = u128::from(block) ^ u128::from(address);
+                apart.leading_zeros() >= u32::from(self.prefix)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Cidr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+/// What the user knows of the surroundings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Scanners that the organisation runs itself: their failures are at most info.
+    pub scanners: Vec<Cidr>,
+    /// Load balancers and proxies: behind such a source stand many clients.
+    pub proxies: Vec<Cidr>,
+    /// Accounts of programs.
+    pub service_accounts: Vec<String>,
+    /// The organisation's own networks; empty = the private address ranges.
+    pub internal_networks: Vec<Cidr>,
+}
 /// Server log and audit log of one node share their clock and are written within milliseconds of each other; a garbage
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
@@ -76,6 +146,8 @@ pub struct Options {
     pub by: Vec<GroupBy>,
     /// Groups shown; `None` = all.
     pub top: Option<usize>,
+    /// Proxies whose `x_forwarded_for` is believed: the source is the last hop that is not one of them.
+    pub trust_proxy: Vec<Cidr>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
     pub api_keys: Vec<std::path::PathBuf>,
     /// How far a line of the server log and the attempt it explains may be apart, in milliseconds.
@@ -84,6 +156,10 @@ pub struct Options {
     pub assume_tz: crate::time::Zone,
     /// The shape that all inputs are read as, one of [`crate::decode::format_names`]; `None` = as their content says.
     pub input_format: Option<&'static str>,
+    /// Thresholds of the findings.
+    pub thresholds: Thresholds,
+    /// What is known of the surroundings.
+    pub surroundings: Surroundings,
 }
 
 impl Default for Options {
@@ -96,10 +172,35 @@ impl Default for Options {
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             top: None,
+            trust_proxy: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,
             input_format: None,
+            thresholds: Thresholds::default(),
+            surroundings: Surroundings::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_addresses() {
+        let block = |text: &str| Cidr::parse(text).unwrap();
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert!(block("10.0.0.0/8").contains(address("10.255.1.2")));
+        assert!(block("10.0.0.0/8").contains(address("::ffff:10.1.2.3")));
+        assert!(!block("10.0.0.0/8").contains(address("11.0.0.1")));
+        assert!(block("192.0.2.7").contains(address("192.0.2.7")));
+        assert!(!block("192.0.2.7").contains(address("192.0.2.8")));
+        assert!(block("fd00::/8").contains(address("fd12::1")));
+        assert!(block("0.0.0.0/0").contains(address("203.0.113.9")));
+        assert!(!block("0.0.0.0/0").contains(address("2001:db8::1")));
+        for wrong in ["10.0.0.0/33", "10.0.0/8", "x", "", "::/129", "10.0.0.0/"] {
+            assert!(Cidr::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

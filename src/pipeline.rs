@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use crate::aggregate;
 use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
+use crate::detect;
 use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, read_range};
@@ -49,7 +50,8 @@ pub struct Evidence {
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let read = read(paths, options)?;
-    let report = aggregate::report(&read.joined, &read.problems, options);
+    let findings = detect::detect(&read.joined, options);
+    let report = aggregate::report(&read.joined, findings, &read.problems, options);
     Ok(Analysis { report, incomplete: read.incomplete })
 }
 

@@ -163,6 +163,7 @@ fn group(
         nodes: texts(&["kE3pLqWwT2mZr0aXbYcD1g"]),
         actions: BTreeMap::from([("authentication_failed".to_owned(), count)]),
         why: vec![],
+        forwarded: vec![],
         evidence: vec![place("logs/es-1_audit.json", 17)],
     }
 }
@@ -401,6 +402,8 @@ fn judged() -> Report {
             "Reset the password: POST /_security/user/elastic/_password.",
         ]),
         false_positives: vec![],
+        related: vec![],
+        timeline: None,
         evidence: vec![place("logs/es-1_audit.json", 17), place("logs/es-1_audit.json", 41_311)],
     };
     report.findings = vec![

@@ -131,7 +131,7 @@ mod shapes {
 
     /// The files of a made-up cluster, by node.
     fn files(shape: &str) -> Files {
-        let options = format!("--seed 5 --nodes 2 --days 0.02 --rate 0.5 --plant all --shape {shape}");
+        let options = format!("--seed 5 --nodes 2 --days 0.01 --rate 0.5 --plant all --shape {shape}");
         let (inputs, _) = generate(&options.split(' ').collect::<Vec<_>>());
         let root = inputs.path().join("logs");
         let name = |path: &str| path.strip_prefix(root.to_str().unwrap()).unwrap()[1..].to_owned();

@@ -205,13 +205,14 @@ fn aggregate_flood(bencher: Bencher<'_, '_>) {
     let options = Options::default();
     let chunks = chunks(&corpus::FLOOD, &options);
     let joined = correlate(fold_all(chunks.iter(), &options), &[], &options);
-    bencher.counter(bytes(&chunks)).bench_local(|| aggregate::report(&joined, &[], &options));
+    bencher.counter(bytes(&chunks)).bench_local(|| aggregate::report(&joined, Vec::new(), &[], &options));
 }
 
 fn render(bencher: Bencher<'_, '_>, format: &str) {
     let options = Options::default();
     let report: Report = aggregate::report(
         &correlate(fold_all(chunks(&corpus::FLOOD, &options).iter(), &options), &[], &options),
+        Vec::new(),
         &[],
         &options,
     );

@@ -39,6 +39,7 @@ struct Count {
     /// By basis: attempts.
     bases: [u64; 5],
     sources: HashMap<Sym, u64, RandomState>,
+    forwarded: HashMap<Sym, u64, RandomState>,
 }
 
 /// Groups and tops of all attempts.
@@ -70,10 +71,10 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> (Vec<Group>, Top
     }
     let mut groups: Vec<Group> = counts.iter().map(|(key, count)| group(joined, options, key, count)).collect();
     groups.sort_by(|a, b| {
-        let keys = |group: &Group| (Reverse(group.count), group.principal.clone(), group.realm_chain.clone());
-        let rest = |group: &Group| (group.reason.clone(), group.by.clone(), group.first.clone());
-        let place = |group: &Group| (group.evidence.clone(), group.last.clone());
-        keys(a).cmp(&keys(b)).then_with(|| rest(a).cmp(&rest(b))).then_with(|| place(a).cmp(&place(b)))
+        (Reverse(a.count), &a.principal, &a.realm_chain)
+            .cmp(&(Reverse(b.count), &b.principal, &b.realm_chain))
+            .then_with(|| (&a.reason, &a.by, &a.first).cmp(&(&b.reason, &b.by, &b.first)))
+            .then_with(|| (&a.evidence, &a.last).cmp(&(&b.evidence, &b.last)))
     });
     if let Some(top) = options.top {
         groups.truncate(top);
@@ -91,6 +92,7 @@ impl Count {
             nodes: vec![false; nodes],
             bases: [0; 5],
             sources: HashMap::default(),
+            forwarded: HashMap::default(),
         }
     }
 
@@ -103,6 +105,9 @@ impl Count {
         self.nodes[node] = true;
         self.bases[attempt.basis as usize] += 1;
         *self.sources.entry(attempt.source).or_default() += 1;
+        if let Some(&forwarded) = joined.forwarded.get(&attempt.pos) {
+            *self.forwarded.entry(forwarded).or_default() += 1;
+        }
     }
 
     /// The basis that most attempts have; of equals the stronger.
@@ -114,14 +119,8 @@ impl Count {
 
 fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) -> Group {
     let symbols = &joined.state.symbols;
-    let mut sources: Vec<SourceCount> = count
-        .sources
-        .iter()
-        .filter_map(|(&source, &count)| symbols.string(source).map(|address| SourceCount { address, count }))
-        .collect();
-    sources.sort_by(|a, b| (Reverse(a.count), &a.address).cmp(&(Reverse(b.count), &b.address)));
-    let sources_total = sources.len() as u64;
-    sources.truncate(LIST_LIMIT);
+    let (sources, sources_total) = addresses(joined, &count.sources);
+    let (forwarded, _) = addresses(joined, &count.forwarded);
     let mut actions = BTreeMap::new();
     for (outcome, number) in
         [(Outcome::Failed, count.failed), (Outcome::AnonymousDenied, count.attempts - count.failed)]
@@ -160,6 +159,7 @@ fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) 
         last: Some(count.last.0.rfc3339()),
         sources,
         sources_total,
+        forwarded,
         nodes: joined
             .nodes
             .all()
@@ -172,6 +172,19 @@ fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) 
         why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
         evidence: lines,
     }
+}
+
+/// Addresses by count, then text, cut to what a list holds, and how many there are.
+fn addresses(joined: &Correlated, counts: &HashMap<Sym, u64, RandomState>) -> (Vec<SourceCount>, u64) {
+    let symbols = &joined.state.symbols;
+    let mut addresses: Vec<SourceCount> = counts
+        .iter()
+        .filter_map(|(&address, &count)| symbols.string(address).map(|address| SourceCount { address, count }))
+        .collect();
+    addresses.sort_by(|a, b| (Reverse(a.count), &a.address).cmp(&(Reverse(b.count), &b.address)));
+    let total = addresses.len() as u64;
+    addresses.truncate(LIST_LIMIT);
+    (addresses, total)
 }
 
 /// What a reason that no line tells was inferred from.

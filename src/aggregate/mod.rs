@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::correlate::{Change, Correlated, Place};
 use crate::event::is_invalidation;
-use crate::options::Options;
-use crate::report::model::{Evidence, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
+use crate::options::{Cidr, Options, Surroundings};
+use crate::report::model::{Evidence, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::Sym;
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -20,7 +20,7 @@ const LIST_LIMIT: usize = 50;
 
 /// Builds the report.
 #[must_use]
-pub fn report(joined: &Correlated, problems: coverage::Found<'_>, options: &Options) -> Report {
+pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
     let (groups, tops) = groups::groups(joined, options);
     let symbols = &joined.state.symbols;
     let invalidations =
@@ -40,7 +40,7 @@ pub fn report(joined: &Correlated, problems: coverage::Found<'_>, options: &Opti
         coverage: coverage::coverage(joined, problems, options),
         totals,
         groups,
-        findings: Vec::new(),
+        findings,
         security_changes: joined
             .changes
             .iter()
@@ -59,6 +59,8 @@ pub use coverage::Found;
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     [
+        ("findings", json!(options.thresholds)),
+        ("surroundings", surroundings(&options.surroundings)),
         ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
         ("assume_tz", json!(options.assume_tz.to_string())),
         ("by", json!(by)),
@@ -67,11 +69,23 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("max_in_flight", json!(options.max_in_flight)),
         ("max_line", json!(options.max_line)),
         ("problems", json!(options.max_problems)),
+        ("trust_proxy", json!(options.trust_proxy.iter().map(ToString::to_string).collect::<Vec<_>>())),
         ("top", json!(options.top)),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+/// What the user said of the surroundings, as in the configuration file.
+fn surroundings(known: &Surroundings) -> serde_json::Value {
+    let blocks = |blocks: &[Cidr]| blocks.iter().map(ToString::to_string).collect::<Vec<_>>();
+    json!({
+        "scanners": blocks(&known.scanners),
+        "proxies": blocks(&known.proxies),
+        "service_accounts": known.service_accounts,
+        "internal_networks": blocks(&known.internal_networks),
+    })
 }
 
 /// A place as evidence.

@@ -1,5 +1,6 @@
 //! Who made a security change: the user of the `access_granted` event of the same request (audit-format 1.5).
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::genuine;
@@ -96,7 +97,7 @@ fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, places:
 }
 
 /// The grant of the request that caused the change: one about the same kind of object before others, a person before an
-/// internal user, one before the change in time, the nearest in time, in the same file, before it, the nearest line.
+/// internal user, one before the change in time, the nearest in time, one that stands before it, the nearest line.
 fn best_grant<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols, places: &Places) -> Option<&'g Grant> {
     let start = grants.partition_point(|grant| grant.request < record.request);
     let of_request = |grant: &&Grant| grant.request == record.request;
@@ -107,8 +108,13 @@ fn best_grant<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols,
         let internal = text(grant.user).starts_with(b"_") && text(grant.realm).starts_with(b"__");
         let apart = (grant.time > record.time, (record.time.0 - grant.time.0).unsigned_abs());
         let (here, there) = (places.of(record.pos), places.of(grant.pos));
-        let lines = (here.rank != there.rank, there > here, here.line.abs_diff(there.line));
-        (other_object, internal, apart, lines, there)
+        // Of another file, the end nearest to this one.
+        let line = match there.rank.cmp(&here.rank) {
+            Ordering::Equal => here.line.abs_diff(there.line),
+            Ordering::Less => u64::MAX - there.line,
+            Ordering::Greater => there.line,
+        };
+        (other_object, internal, apart, there > here, here.rank.abs_diff(there.rank), line)
     })
 }
 

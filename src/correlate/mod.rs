@@ -18,9 +18,12 @@ pub use reasons::KeyFailure;
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
-use crate::state::{Actor, Attempt, State};
+use crate::state::{Actor, Attempt, Pos, State, Sym};
 
 /// The joined result of a run.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Correlated {
     pub attempts: Vec<Attempt>,
     /// Distinct security changes, by time, then place.
     pub changes: Vec<Change>,
+    /// `x_forwarded_for` of attempts, by the place of their event.
+    pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
     pub key_failures: Vec<KeyFailure>,
     /// The API keys met, by id.
@@ -91,7 +96,9 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     }
     let duplicates = repeated.values().sum();
     let (key_failures, keys) = (Vec::new(), Vec::new());
-    let mut joined = Correlated { state, places, nodes, attempts, changes, key_failures, keys, actions, duplicates };
+    let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
+    let mut joined =
+        Correlated { state, places, nodes, attempts, changes, forwarded, key_failures, keys, actions, duplicates };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);
     infer::infer(&mut joined, &keys, &mut failures);

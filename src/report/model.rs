@@ -212,6 +212,10 @@ pub struct Group {
     pub sources: Vec<SourceCount>,
     /// Distinct addresses.
     pub sources_total: u64,
+    /// What the requests say they were forwarded for (`x_forwarded_for`, as sent), most frequent first, at most 50: the
+    /// clients behind a proxy, or what somebody wants them taken for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub forwarded: Vec<SourceCount>,
     /// Nodes.
     pub nodes: Vec<String>,
     /// Attempts by `event.action`.
@@ -268,8 +272,25 @@ pub struct Finding {
     pub next_steps: Vec<String>,
     /// When this is a false alarm.
     pub false_positives: Vec<String>,
+    /// Findings that belong with it, by id.
+    #[serde(default)]
+    pub related: Vec<String>,
+    /// Its failures over time.
+    #[serde(default)]
+    pub timeline: Option<FindingTimeline>,
     /// Lines.
     pub evidence: Vec<Evidence>,
+}
+
+/// The failures of one finding over time, empty buckets included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingTimeline {
+    /// Start of the first bucket.
+    pub start: String,
+    /// Width of a bucket.
+    pub bucket_seconds: u64,
+    /// Failures by bucket, at most 60.
+    pub counts: Vec<u64>,
 }
 
 /// One `security_config_change`.

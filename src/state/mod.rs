@@ -101,6 +101,8 @@ pub struct State {
     pub reasons: Vec<ReasonRecord>,
     /// `trace.id` of failed attempts that have one.
     pub traces: Vec<(Pos, Sym)>,
+    /// `x_forwarded_for` of failed attempts whose source is not taken from it.
+    pub forwarded: Vec<(Pos, Sym)>,
     /// Names of API keys, by id; of a key met under several names the one that sorts first.
     pub key_names: BTreeMap<Sym, Sym>,
     /// `access_denied` events by minute since 1970.
@@ -207,9 +209,9 @@ impl State {
                 remap.sym(sym);
             }
         }
-        for (pos, trace) in &mut self.traces {
+        for (pos, text) in self.traces.iter_mut().chain(&mut self.forwarded) {
             remap.pos(pos);
-            remap.sym(trace);
+            remap.sym(text);
         }
         for grant in &mut self.grants {
             remap.pos(&mut grant.pos);
@@ -254,6 +256,7 @@ impl State {
         self.changes.append(&mut other.changes);
         self.reasons.append(&mut other.reasons);
         self.traces.append(&mut other.traces);
+        self.forwarded.append(&mut other.forwarded);
     }
 
     /// Notes the name of an API key.

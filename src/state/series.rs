@@ -62,6 +62,15 @@ impl Series {
     /// Adds an event; `order` compares lines of different chunks, so that of two first events at the same time the same
     /// one is kept whatever arrives first.
     pub fn add(&mut self, time: Millis, pos: Pos, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        if let Some(last) = self.buckets.last_mut() {
+            // Most events follow the one before within a second, and that is within a bucket.
+            let start = last.last.0 - last.last.0.rem_euclid(1000);
+            if time.0 >= last.last.0 && time.0 - start < 1000 && time > last.first {
+                last.count = last.count.saturating_add(1);
+                last.last = time;
+                return;
+            }
+        }
         let bucket = Bucket { count: 1, first: time, last: time, pos };
         // Logs are nearly in order: the last bucket is tried first.
         if let Some(last) = self.buckets.last() {
@@ -182,9 +191,13 @@ fn inside(time: Millis, start: Millis, end: Millis) -> bool {
     start <= time && time <= end
 }
 
+#[inline]
 fn join(into: &mut Bucket, other: &Bucket, order: &impl Fn(&Pos, &Pos) -> Ordering) {
     into.count = into.count.saturating_add(other.count);
-    if (other.first, order(&other.pos, &into.pos)) < (into.first, Ordering::Equal) {
+    // The order of places is asked only where times are equal: it may compare the names of files.
+    let earlier =
+        other.first < into.first || other.first == into.first && order(&other.pos, &into.pos) == Ordering::Less;
+    if earlier {
         into.first = other.first;
         into.pos = other.pos;
     }

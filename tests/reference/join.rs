@@ -184,7 +184,12 @@ fn granted<'e>(events: &'e [Placed], (place, changed): &Placed) -> Option<&'e Ev
     });
     let nearest = candidates.min_by_key(|(at, event)| {
         let apart = (event.time > changed.time, (event.time - changed.time).abs());
-        (internal(event), apart, at.file != place.file, at > place, at.line.abs_diff(place.line))
+        let line = match at.file.cmp(&place.file) {
+            std::cmp::Ordering::Equal => at.line.abs_diff(place.line),
+            std::cmp::Ordering::Less => u64::MAX - at.line,
+            std::cmp::Ordering::Greater => at.line,
+        };
+        (internal(event), apart, at > place, at.file.abs_diff(place.file), line)
     });
     nearest.map(|(_, event)| event)
 }

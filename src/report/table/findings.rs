@@ -106,10 +106,15 @@ fn explain(ctx: &Context<'_>, screen: &mut Screen<'_>, finding: &Finding) -> io:
     if finding.successes > 0 {
         facts.push(text::count(finding.successes, "success", "successes"));
     }
+    if !finding.related.is_empty() {
+        let related: Vec<String> = finding.related.iter().map(|id| ctx.log(id).into_text()).collect();
+        facts.push(format!("see also {}", related.join(", ")));
+    }
     let facts = facts.join(ctx.glyphs.dot);
     for line in text::wrap(&facts, ctx.width().saturating_sub(2)) {
         screen.line(&format!("    {}", paint(Paint::Dim, &line)))?;
     }
+    over_time(ctx, screen, finding)?;
     if !finding.diagnosis.is_empty() {
         ctx.prose(screen, 4, "", &finding.diagnosis)?;
     }
@@ -134,6 +139,29 @@ fn explain(ctx: &Context<'_>, screen: &mut Screen<'_>, finding: &Finding) -> io:
         }
     }
     Ok(())
+}
+
+/// The failures of a finding as a line of bars, if there is anything to see in it.
+fn over_time(ctx: &Context<'_>, screen: &mut Screen<'_>, finding: &Finding) -> io::Result<()> {
+    let Some(timeline) = finding.timeline.as_ref().filter(|timeline| timeline.counts.len() > 2) else { return Ok(()) };
+    let peak = timeline.counts.iter().copied().max().unwrap_or(0);
+    let room = ctx.width().saturating_sub(4);
+    // Buckets are joined where the line is too narrow for them.
+    let joined = timeline.counts.len().div_ceil(room.max(1)).max(1);
+    let sums: Vec<u64> = timeline.counts.chunks(joined).map(|counts| counts.iter().sum()).collect();
+    let peak = if joined == 1 { peak } else { sums.iter().copied().max().unwrap_or(0) };
+    if peak == 0 {
+        return Ok(());
+    }
+    let bar: String = sums.iter().map(|&sum| super::timeline::level(ctx, sum, peak)).collect();
+    let step = text::duration(timeline.bucket_seconds.saturating_mul(joined as u64));
+    let remark = format!("{step} a step, peak {}", text::number(peak));
+    if bar.chars().count() + 3 + text::width(&remark) <= room {
+        screen.line(&format!("    {bar}   {}", paint(Paint::Dim, &remark)))
+    } else {
+        screen.line(&format!("    {bar}"))?;
+        screen.line(&format!("    {}", paint(Paint::Dim, &remark)))
+    }
 }
 
 fn sentences(

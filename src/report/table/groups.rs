@@ -109,7 +109,13 @@ fn sources(ctx: &Context<'_>, group: &Group, lead: &'static str) -> Part {
             format!("{}{}", ctx.glyphs.times, text::number(source.count))
         },
     });
-    let total = group.sources_total.max(group.sources.len() as u64);
+    // Who stands behind a proxy is shown beside it: what a request says of itself may be a lie.
+    let forwarded = group.forwarded.iter().map(|client| Item {
+        name: ctx.log(&client.address),
+        suffix: format!(" forwarded {}{}", ctx.glyphs.times, text::number(client.count)),
+    });
+    let items = items.chain(forwarded);
+    let total = group.sources_total.max(group.sources.len() as u64) + group.forwarded.len() as u64;
     Part::List { lead, items: items.collect(), total, paint: Paint::Plain }
 }
 

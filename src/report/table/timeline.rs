@@ -121,7 +121,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
 }
 
 /// Anything above nothing is seen, and only the peak is full.
-fn level(ctx: &Context<'_>, sum: u64, peak: u64) -> char {
+pub(super) fn level(ctx: &Context<'_>, sum: u64, peak: u64) -> char {
     if sum == 0 {
         return ' ';
     }

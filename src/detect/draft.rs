@@ -1,0 +1,288 @@
+//! A finding while it is made, and how drafts become the report's findings.
+
+use std::cmp::Reverse;
+
+use super::doc::Doc;
+use super::kinds::{Severity, Verdict};
+use super::scene::Scene;
+use super::{Found, words};
+use crate::correlate::Place;
+use crate::report::model::{Evidence, Finding, FindingTimeline};
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// Entries of a list inside a finding; its total stands beside it.
+const LIST_LIMIT: usize = 50;
+
+/// Lines of evidence of a finding.
+const EVIDENCE_LIMIT: usize = 10;
+
+/// Columns of a finding's own timeline.
+const TIMELINE_BUCKETS: i64 = 60;
+
+/// Names that a sentence spells out.
+pub(super) const NAMED: usize = 3;
+
+/// A finding in the making.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) doc: &'static Doc,
+    pub(super) severity: Severity,
+    pub(super) verdict: Verdict,
+    pub(super) confidence: f64,
+    pub(super) title: String,
+    pub(super) diagnosis: String,
+    pub(super) why: Vec<String>,
+    /// Steps that go before those of the documentation.
+    pub(super) first_steps: Vec<String>,
+    /// Attempts it is about, by time; what it does not say itself is taken from them.
+    pub(super) attempts: Vec<u32>,
+    /// Principals, where they are not those of the attempts.
+    pub(super) principals: Vec<Sym>,
+    /// Sources, where they are not those of the attempts.
+    pub(super) sources: Vec<Sym>,
+    /// Nodes of the node table, where they are not those of the attempts.
+    pub(super) nodes: Vec<usize>,
+    pub(super) api_keys: Vec<Sym>,
+    /// Times it also covers.
+    pub(super) times: Vec<Millis>,
+    /// Failures beyond the attempts.
+    pub(super) failures: u64,
+    pub(super) successes: u64,
+    /// Lines to show first.
+    pub(super) evidence: Vec<Place>,
+    /// Numbers of the drafts it belongs with.
+    pub(super) related: Vec<usize>,
+}
+
+impl Draft {
+    /// A finding about these attempts.
+    pub(super) fn new(doc: &'static Doc, severity: Severity, (verdict, confidence): (Verdict, f64)) -> Self {
+        Self {
+            doc,
+            severity,
+            verdict,
+            confidence,
+            title: String::new(),
+            diagnosis: doc.meaning.to_owned(),
+            why: Vec::new(),
+            first_steps: Vec::new(),
+            attempts: Vec::new(),
+            principals: Vec::new(),
+            sources: Vec::new(),
+            nodes: Vec::new(),
+            api_keys: Vec::new(),
+            times: Vec::new(),
+            failures: 0,
+            successes: 0,
+            evidence: Vec::new(),
+            related: Vec::new(),
+        }
+    }
+
+    /// First and last time.
+    pub(super) fn span(&self, scene: &Scene<'_>) -> Option<(Millis, Millis)> {
+        let attempts = [self.attempts.first(), self.attempts.last()].into_iter().flatten().map(|&at| scene.time(at));
+        let mut times = attempts.chain(self.times.iter().copied());
+        let first = times.next()?;
+        Some(times.fold((first, first), |(from, to), time| (from.min(time), to.max(time))))
+    }
+}
+
+/// Distinct symbols of a list, the most frequent first, then by text: the first few as text, and how many there are.
+pub(super) fn ranked(scene: &Scene<'_>, mut syms: Vec<Sym>) -> (Vec<String>, u64) {
+    syms.retain(|sym| sym.is_some());
+    syms.sort_unstable();
+    let mut counts: Vec<(usize, &[u8])> =
+        syms.chunk_by(|a, b| a == b).map(|run| (run.len(), scene.bytes(run[0]))).collect();
+    let total = counts.len() as u64;
+    let order = |a: &(usize, &[u8]), b: &(usize, &[u8])| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1));
+    if counts.len() > LIST_LIMIT {
+        counts.select_nth_unstable_by(LIST_LIMIT, order);
+        counts.truncate(LIST_LIMIT);
+    }
+    counts.sort_unstable_by(order);
+    (counts.into_iter().map(|(_, text)| String::from_utf8_lossy(text).into_owned()).collect(), total)
+}
+
+/// The sources of attempts in words, with the block they share where they are many.
+pub(super) fn sources_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String {
+    let (names, total) = ranked(scene, attempts.iter().map(|&at| scene.attempt(at).source).collect());
+    words::list(&names, total, NAMED)
+}
+
+/// The principals of attempts in words.
+pub(super) fn principals_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String {
+    let (names, total) = ranked(scene, attempts.iter().map(|&at| scene.attempt(at).principal).collect());
+    words::list(&names, total, NAMED)
+}
+
+/// Drafts to findings: told whole, ranked, numbered, pointing to each other.
+pub(super) fn finish(scene: &Scene<'_>, found: Found) -> Vec<Finding> {
+    let mut findings: Vec<(usize, Finding)> = found
+        .drafts
+        .iter()
+        .enumerate()
+        .filter_map(|(at, draft)| finding(scene, draft).map(|finding| (at, finding)))
+        .collect();
+    let severity = |at: &usize| Reverse(found.drafts[*at].severity);
+    findings.sort_by(|(a, one), (b, other)| {
+        let key = |finding: &Finding| (finding.start.clone(), finding.kind.clone(), finding.title.clone());
+        let rest = |finding: &Finding| (finding.end.clone(), finding.evidence.clone());
+        (severity(a), key(one)).cmp(&(severity(b), key(other))).then_with(|| rest(one).cmp(&rest(other)))
+    });
+    let mut number = vec![0; found.drafts.len()];
+    for (place, (at, _)) in findings.iter().enumerate() {
+        number[*at] = place + 1;
+    }
+    findings
+        .into_iter()
+        .map(|(at, mut finding)| {
+            let mut related: Vec<usize> =
+                found.drafts[at].related.iter().map(|&other| number[other]).filter(|&number| number > 0).collect();
+            related.sort_unstable();
+            finding.id = format!("F{}", number[at]);
+            finding.related = related.into_iter().map(|number| format!("F{number}")).collect();
+            finding
+        })
+        .collect()
+}
+
+/// What the requests of an only source say they were forwarded for.
+fn behind(scene: &Scene<'_>, draft: &Draft, source: &str) -> Option<String> {
+    let forwarded = &scene.joined.forwarded;
+    let named = draft.attempts.iter().filter_map(|&at| forwarded.get(&scene.attempt(at).pos).copied());
+    let (clients, total) = ranked(scene, named.collect());
+    (total > 0).then(|| {
+        format!(
+            "The only source, {source}, forwards for {} according to x_forwarded_for: if it is a proxy of yours, run again \
+             with --trust-proxy {source}",
+            words::list(&clients, total, NAMED)
+        )
+    })
+}
+
+fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
+    let (start, end) = draft.span(scene)?;
+    let attempts = || draft.attempts.iter().map(|&at| scene.attempt(at));
+    let or = |own: &[Sym], of_attempts: Vec<Sym>| if own.is_empty() { of_attempts } else { own.to_vec() };
+    let (principals, principals_total) =
+        ranked(scene, or(&draft.principals, attempts().map(|attempt| attempt.principal).collect()));
+    let source_syms = or(&draft.sources, attempts().map(|attempt| attempt.source).collect());
+    let proxies_only = source_syms.iter().any(|sym| sym.is_some())
+        && source_syms.iter().filter(|sym| sym.is_some()).all(|&sym| scene.is_proxy(sym));
+    let (sources, sources_total) = ranked(scene, source_syms);
+    let mut nodes: Vec<usize> = if draft.nodes.is_empty() {
+        draft.attempts.iter().map(|&at| scene.node(at)).collect()
+    } else {
+        draft.nodes.clone()
+    };
+    nodes.sort_unstable();
+    nodes.dedup();
+    let labels: Vec<String> =
+        nodes.iter().filter_map(|&node| scene.joined.nodes.all()[node].label().map(str::to_owned)).collect();
+    let names: Vec<String> = nodes.iter().map(|&node| scene.node_name(node)).collect();
+    let (api_keys, keys_total) = ranked(scene, draft.api_keys.clone());
+    let fill = |template: &str| {
+        let list = |names: &[String], total| words::list(names, total, NAMED);
+        let first = |names: &[String]| names.first().cloned().unwrap_or_else(|| "(not logged)".to_owned());
+        words::fill(template, |name| match name {
+            "sources" => Some(list(&sources, sources_total)),
+            "source" => Some(first(&sources)),
+            "principals" => Some(list(&principals, principals_total)),
+            "principal" => Some(first(&principals)),
+            "nodes" => Some(list(&names, names.len() as u64)),
+            "node" => Some(first(&names)),
+            "keys" => Some(list(&api_keys, keys_total)),
+            "key" => Some(first(&api_keys)),
+            _ => None,
+        })
+    };
+    let steps = draft.doc.next_steps.iter().map(|step| fill(step));
+    let next_steps = draft.first_steps.iter().cloned().chain(steps).collect();
+    let diagnosis = fill(&draft.diagnosis);
+    let mut why = draft.why.clone();
+    if proxies_only {
+        why.push(format!(
+            "The only source, {}, is a configured proxy: the clients behind it are not told apart",
+            words::list(&sources, sources_total, NAMED)
+        ));
+    }
+    if let (false, [only]) = (proxies_only, sources.as_slice()) {
+        why.extend(behind(scene, draft, only));
+    }
+    let hostile = draft.verdict == Verdict::Hostile;
+    Some(Finding {
+        id: String::new(),
+        kind: draft.doc.kind.name().to_owned(),
+        severity: draft.severity.name().to_owned(),
+        verdict: draft.verdict.name().to_owned(),
+        confidence: draft.confidence,
+        title: draft.title.clone(),
+        attack: if hostile { draft.doc.attack.iter().map(|&id| id.to_owned()).collect() } else { Vec::new() },
+        next_steps,
+        principals,
+        principals_total,
+        sources,
+        sources_total,
+        nodes: labels,
+        api_keys,
+        start: Some(start.rfc3339()),
+        end: Some(end.rfc3339()),
+        failures: draft.attempts.len() as u64 + draft.failures,
+        successes: draft.successes,
+        diagnosis,
+        why,
+        false_positives: draft.doc.false_positives.iter().map(|&text| text.to_owned()).collect(),
+        related: Vec::new(),
+        timeline: timeline(scene, draft, start, end),
+        evidence: evidence(scene, draft),
+    })
+}
+
+/// The lines named by the draft, then the first, the last and some attempts between.
+fn evidence(scene: &Scene<'_>, draft: &Draft) -> Vec<Evidence> {
+    let mut places = draft.evidence.clone();
+    let attempts = &draft.attempts;
+    if let [first, .., last] = attempts.as_slice() {
+        places.extend([scene.place(*first), scene.place(*last)]);
+        let between = attempts.len() / 4;
+        places.extend((1..4).filter(|_| between > 0).map(|quarter| scene.place(attempts[quarter * between])));
+    } else {
+        places.extend(attempts.iter().map(|&at| scene.place(at)));
+    }
+    let mut kept: Vec<Place> = Vec::new();
+    for place in places {
+        if !kept.contains(&place) && kept.len() < EVIDENCE_LIMIT {
+            kept.push(place);
+        }
+    }
+    let label = |place: Place| scene.joined.state.inputs[scene.joined.places.input(place.rank)].label.clone();
+    kept.into_iter().map(|place| Evidence { path: label(place), line: scene.joined.places.number(place) }).collect()
+}
+
+fn timeline(scene: &Scene<'_>, draft: &Draft, start: Millis, end: Millis) -> Option<FindingTimeline> {
+    const WIDTHS: [i64; 14] = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 172_800, 604_800];
+    if draft.attempts.is_empty() {
+        return None;
+    }
+    let fits = |width: i64| end.0.div_euclid(width * 1000) - start.0.div_euclid(width * 1000) < TIMELINE_BUCKETS;
+    let width = WIDTHS.into_iter().find(|&width| fits(width)).unwrap_or_else(|| {
+        let week = WIDTHS[WIDTHS.len() - 1];
+        week * ((end.0 - start.0) / (week * 1000 * (TIMELINE_BUCKETS - 1)) + 1)
+    });
+    let origin = start.0.div_euclid(width * 1000);
+    let buckets = usize::try_from(end.0.div_euclid(width * 1000) - origin + 1).unwrap_or(1);
+    let mut counts = vec![0_u64; buckets];
+    for &at in &draft.attempts {
+        let bucket = usize::try_from(scene.time(at).0.div_euclid(width * 1000) - origin).unwrap_or(0);
+        if let Some(count) = counts.get_mut(bucket) {
+            *count += 1;
+        }
+    }
+    Some(FindingTimeline {
+        start: Millis(origin * width * 1000).rfc3339(),
+        bucket_seconds: u64::try_from(width).unwrap_or(1),
+        counts,
+    })
+}

@@ -1,0 +1,387 @@
+//! Native audit lines without a full decode: most of the bytes of a log are lines that only count.
+//!
+//! A [`Probe`] takes a line only if the line is, to the byte, what the audit appender writes when nothing needs escaping:
+//! one flat object of known members, each once, whose values are plain texts (`user.roles` and `indices`: arrays of plain
+//! texts), joined by `, ` and `:`. That is a subset of JSON which the walk below checks whole, so a line that is taken is
+//! a line that the full decoder accepts, and its members are the same bytes. Whatever else a line holds (escapes, numbers,
+//! objects, unknown or repeated members, white space elsewhere, damage) it is left to the full decoder. A property test
+//! holds the two together over damaged lines.
+//!
+//! What makes it fast: consecutive lines of a node begin alike, so what a line has in common with the one before it, but
+//! for the time, is compared and not walked again (what stands before a byte decides how the bytes after it read, so equal
+//! beginnings have equal members); the next member is guessed to be the one that followed last time, and compared in one
+//! step; texts are searched for their end 32 bytes at a time. Measured on lines of 560 bytes: 1.0 instruction a byte.
+
+mod clock;
+mod facts;
+mod keys;
+mod scan;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use facts::{Facts, What};
+
+use clock::Clock;
+use keys::{KEYS, Key};
+use scan::{common, plain_end, same};
+
+use crate::decode::native::LAYERS;
+use crate::event::{Action, AuditEvent};
+use crate::time::{Millis, Stamp, Zone};
+
+/// A member of the line taken last.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    key: Key,
+    /// Where it ends, from the start of its line.
+    end: u32,
+}
+
+/// Sets of members, to tell what changed from one line to the next.
+pub mod changes {
+    use super::Key;
+
+    /// Everything.
+    pub const ALL: u64 = u64::MAX;
+    /// What names the node.
+    pub const NODE: u64 = Key::NodeId.bit() | Key::NodeName.bit();
+    /// What names the client that authenticated, with its node.
+    pub const ACTOR: u64 = NODE
+        | Key::UserName.bit()
+        | Key::RunByName.bit()
+        | Key::UserRealm.bit()
+        | Key::Realm.bit()
+        | Key::ApiKeyId.bit()
+        | Key::ApiKeyName.bit()
+        | Key::OriginType.bit()
+        | Key::OriginAddress.bit();
+}
+
+/// What decides whether a line is a native audit event, and which.
+const KIND: u64 = Key::Type.bit() | Key::EventType.bit() | Key::EventAction.bit();
+
+/// Recognises native audit lines, one after the other; remembers the last one it took.
+#[derive(Debug)]
+pub struct Probe {
+    clock: Clock,
+    /// Which two members followed each member last, the later first.
+    next: [[Key; 2]; KEYS],
+    /// Where the last line starts; `None` if it was not taken.
+    last: Option<usize>,
+    /// Members of the last line, in order.
+    members: [Member; KEYS],
+    count: usize,
+    /// Which members it has.
+    met: u64,
+    /// Where their values stand, from the start of the line.
+    values: [(u32, u32); KEYS],
+    /// The member that told the time.
+    time: Key,
+    what: What,
+}
+
+impl Probe {
+    /// A probe that has seen nothing.
+    #[must_use]
+    pub fn new(assume_tz: Zone) -> Self {
+        Self {
+            clock: Clock::new(assume_tz),
+            next: [[Key::Type; 2]; KEYS],
+            last: None,
+            members: [Member { key: Key::Type, end: 0 }; KEYS],
+            count: 0,
+            met: 0,
+            values: [(0, 0); KEYS],
+            time: Key::Timestamp,
+            what: What::Other,
+        }
+    }
+
+    /// Forgets the last line: the next is in another text.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
+    /// Takes the line that starts at `start` of a text of several lines, the one that the call before took among them; or
+    /// `None`, and then the line may be anything. Lines of more than `max_line` bytes are not taken.
+    #[inline]
+    pub fn take<'t>(&'t mut self, text: &'t [u8], start: usize, max_line: usize) -> Option<Taken<'t>> {
+        let last = self.last.take();
+        let resumed = match last {
+            Some(last) => self.resume(text, last, start),
+            None => None,
+        };
+        let (stamp, at, mut changed) = match resumed {
+            Some((stamp, at, dropped)) => (Some(stamp), at, dropped),
+            None => (None, self.begin(text, start)?, changes::ALL),
+        };
+        let kept = self.count;
+        let end = self.walk(text, start, at)?;
+        let next = match text.get(end..) {
+            Some([b'\n', ..]) => end + 1,
+            Some([]) => end,
+            Some([b'\r', b'\n', ..]) => end + 2,
+            _ => return None,
+        };
+        // The limit counts the `\r`, too.
+        if next - start > max_line.min(u32::MAX as usize) {
+            return None;
+        }
+        for member in &self.members[kept.min(self.count)..self.count] {
+            changed |= member.key.bit();
+        }
+        let line = &text[start..end];
+        let time = if self.met & Key::Timestamp.bit() != 0 { Key::Timestamp } else { Key::AtTimestamp };
+        let stamp = match stamp {
+            Some(stamp) if time == self.time => stamp,
+            _ => self.clock.read(self.value(line, time)?)?,
+        };
+        self.time = time;
+        if changed & KIND != 0 {
+            self.what = self.kind(line)?;
+        }
+        self.last = Some(start);
+        Some(Taken { probe: self, line, next, stamp, changed })
+    }
+
+    /// What the line has in common with the last one, but for the time: the time, where the common members end, and the
+    /// members of the last line that are not common.
+    #[inline]
+    fn resume(&mut self, text: &[u8], last: usize, start: usize) -> Option<(Stamp, usize, u64)> {
+        let (from, to) = self.values[self.time as usize];
+        let (from, to) = (from as usize, to as usize);
+        let before = text.get(last..start)?;
+        let line = text.get(start..)?;
+        if !same(line.get(..from)?, before.get(..from)?) {
+            return None;
+        }
+        // What is a time holds no quote, backslash or control character.
+        let stamp = self.clock.read(line.get(from..to)?)?;
+        let common = to + common(line.get(to..)?, before.get(to..)?);
+        let mut kept = self.count;
+        let mut dropped = 0;
+        while kept > 0 && self.members[kept - 1].end as usize > common {
+            kept -= 1;
+            dropped |= self.members[kept].key.bit();
+        }
+        // The member of the time itself must be among those kept.
+        let end = self.members[kept.checked_sub(1)?].end as usize;
+        if end <= to {
+            return None;
+        }
+        self.count = kept;
+        self.met &= !dropped;
+        Some((stamp, start + end, dropped))
+    }
+
+    /// The first member.
+    fn begin(&mut self, text: &[u8], start: usize) -> Option<usize> {
+        self.count = 0;
+        self.met = 0;
+        let (key, value) = key(text, start, b"{\"")?;
+        self.member(text, start, key, value)
+    }
+
+    /// The members after another one, up to the end of the object.
+    #[inline]
+    fn walk(&mut self, text: &[u8], start: usize, mut at: usize) -> Option<usize> {
+        let mut previous = self.members[self.count - 1].key;
+        loop {
+            match text.get(at)? {
+                b',' => {}
+                b'}' => return Some(at + 1),
+                _ => return None,
+            }
+            let [guess, other] = self.next[previous as usize];
+            let (found, value) = if guess.pattern().is_at(text, at) {
+                (guess, at + guess.pattern().len())
+            } else {
+                let (found, value) = if other.pattern().is_at(text, at) {
+                    (other, at + other.pattern().len())
+                } else {
+                    key(text, at, b", \"")?
+                };
+                self.next[previous as usize] = [found, guess];
+                (found, value)
+            };
+            at = self.member(text, start, found, value)?;
+            previous = found;
+        }
+    }
+
+    /// A member whose value is at `value`; where it ends.
+    #[inline]
+    fn member(&mut self, text: &[u8], start: usize, key: Key, value: usize) -> Option<usize> {
+        if self.met & key.bit() != 0 {
+            return None;
+        }
+        let end = match text.get(value)? {
+            b'"' => {
+                let end = plain_end(text, value + 1);
+                if text.get(end) != Some(&b'"') {
+                    return None;
+                }
+                self.values[key as usize] = ((value + 1 - start) as u32, (end - start) as u32);
+                end + 1
+            }
+            b'[' if key.may_be_array() => {
+                self.values[key as usize] = (0, 0);
+                array_end(text, value + 1)?
+            }
+            _ => return None,
+        };
+        self.met |= key.bit();
+        self.members[self.count] = Member { key, end: (end - start) as u32 };
+        self.count += 1;
+        Some(end)
+    }
+
+    #[inline]
+    fn value<'t>(&self, line: &'t [u8], key: Key) -> Option<&'t [u8]> {
+        if self.met & key.bit() == 0 {
+            return None;
+        }
+        let (from, to) = self.values[key as usize];
+        line.get(from as usize..to as usize)
+    }
+
+    /// Which event it is, if it is a native audit event that is folded from its members alone.
+    fn kind(&self, line: &[u8]) -> Option<What> {
+        let layer = self.value(line, Key::EventType);
+        let is_native = self.value(line, Key::Type) == Some(b"audit") || layer.is_some_and(|l| LAYERS.contains(&l));
+        let action = Action::from_name(self.value(line, Key::EventAction)?.into(), layer);
+        match What::of(&action) {
+            What::Change => None,
+            what => is_native.then_some(what),
+        }
+    }
+}
+
+/// A key after `before`, and where its value begins.
+fn key(text: &[u8], at: usize, before: &[u8]) -> Option<(Key, usize)> {
+    let rest = text.get(at..)?.strip_prefix(before)?;
+    let end = plain_end(rest, 0);
+    let key = Key::named(&rest[..end])?;
+    let value = at + before.len() + end + 2;
+    match rest.get(end..)? {
+        // Container images of 7.x write a space after the first colon.
+        [b'"', b':', b' ', ..] => Some((key, value + 1)),
+        [b'"', b':', ..] => Some((key, value)),
+        _ => None,
+    }
+}
+
+/// Where an array of plain texts ends; `at` is after its bracket.
+#[inline]
+fn array_end(text: &[u8], mut at: usize) -> Option<usize> {
+    if text.get(at) == Some(&b']') {
+        return Some(at + 1);
+    }
+    loop {
+        if text.get(at) != Some(&b'"') {
+            return None;
+        }
+        let end = plain_end(text, at + 1);
+        match text.get(end..)? {
+            [b'"', b',', ..] => at = end + 2,
+            [b'"', b']', ..] => return Some(end + 2),
+            _ => return None,
+        }
+    }
+}
+
+/// A line that was taken.
+#[derive(Debug)]
+pub struct Taken<'t> {
+    probe: &'t Probe,
+    line: &'t [u8],
+    stamp: Stamp,
+    changed: u64,
+    /// Where the next line starts.
+    pub next: usize,
+}
+
+impl<'t> Taken<'t> {
+    /// The members that may differ from those of the line taken before; see [`changes`].
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        self.changed
+    }
+
+    #[inline]
+    fn get(&self, key: Key) -> Option<&'t [u8]> {
+        self.probe.value(self.line, key)
+    }
+
+    /// Ids and addresses that are empty are absent.
+    #[inline]
+    fn non_empty(&self, key: Key) -> Option<&'t [u8]> {
+        self.get(key).filter(|text| !text.is_empty())
+    }
+}
+
+impl Facts for Taken<'_> {
+    fn time(&self) -> Millis {
+        self.stamp.time
+    }
+    fn zone_assumed(&self) -> bool {
+        self.stamp.zone_assumed
+    }
+    fn what(&self) -> What {
+        self.probe.what
+    }
+    fn action_name(&self) -> &[u8] {
+        self.get(Key::EventAction).unwrap_or_default()
+    }
+    fn node_id(&self) -> Option<&[u8]> {
+        self.non_empty(Key::NodeId)
+    }
+    fn node_name(&self) -> Option<&[u8]> {
+        self.non_empty(Key::NodeName)
+    }
+    fn user(&self) -> Option<&[u8]> {
+        self.get(Key::UserName)
+    }
+    fn user_realm(&self) -> Option<&[u8]> {
+        self.get(Key::UserRealm)
+    }
+    fn run_by(&self) -> Option<&[u8]> {
+        self.get(Key::RunByName)
+    }
+    fn apikey_id(&self) -> Option<&[u8]> {
+        self.get(Key::ApiKeyId)
+    }
+    fn apikey_name(&self) -> Option<&[u8]> {
+        self.get(Key::ApiKeyName)
+    }
+    fn token_name(&self) -> Option<&[u8]> {
+        self.get(Key::TokenName)
+    }
+    fn realm(&self) -> Option<&[u8]> {
+        self.get(Key::Realm)
+    }
+    fn origin_type(&self) -> Option<&[u8]> {
+        self.get(Key::OriginType)
+    }
+    fn origin(&self) -> Option<&[u8]> {
+        self.non_empty(Key::OriginAddress)
+    }
+    fn url_path(&self) -> Option<&[u8]> {
+        self.get(Key::UrlPath)
+    }
+    fn request_id(&self) -> Option<&[u8]> {
+        self.non_empty(Key::RequestId)
+    }
+    fn forwarded_for(&self) -> Option<&[u8]> {
+        self.get(Key::ForwardedFor)
+    }
+    fn trace_id(&self) -> Option<&[u8]> {
+        self.get(Key::TraceId)
+    }
+    fn es_action(&self) -> Option<&[u8]> {
+        self.get(Key::EsAction)
+    }
+    fn whole(&self) -> Option<&AuditEvent<'_>> {
+        None
+    }
+}

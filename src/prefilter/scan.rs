@@ -1,0 +1,156 @@
+//! Looking at many bytes at a time. No `unsafe`: the vectors are those of `wide`, 16 bytes on every machine that has any.
+
+use wide::u8x16;
+
+/// Bytes that one look takes.
+const STEP: usize = 32;
+
+/// Bits of the bytes that end plain text: quote, backslash and control characters.
+#[inline]
+fn ends(block: &[u8; 16]) -> u32 {
+    let block = u8x16::new(*block);
+    let control = block.min(u8x16::splat(0x1f)).cmp_eq(block);
+    let hits = block.cmp_eq(u8x16::splat(b'"')) | block.cmp_eq(u8x16::splat(b'\\')) | control;
+    hits.move_mask() as u32
+}
+
+/// The first quote, backslash or control character from `at` on; the end of the text where there is none.
+#[inline]
+pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
+    while let Some((low, rest)) = text.get(at..).and_then(|rest| rest.split_first_chunk::<16>()) {
+        let mut hits = ends(low);
+        if let Some(high) = rest.first_chunk::<16>() {
+            hits |= ends(high) << 16;
+            if hits != 0 {
+                return at + hits.trailing_zeros() as usize;
+            }
+            at += STEP;
+        } else {
+            if hits != 0 {
+                return at + hits.trailing_zeros() as usize;
+            }
+            at += 16;
+        }
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(rest.len())
+}
+
+/// How many bytes two texts have in common from their beginnings.
+#[inline]
+pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
+    let mut at = 0;
+    let (mut rest_a, mut rest_b) = (a, b);
+    while let (Some((block_a, after_a)), Some((block_b, after_b))) =
+        (rest_a.split_first_chunk::<16>(), rest_b.split_first_chunk::<16>())
+    {
+        let same = u8x16::new(*block_a).cmp_eq(u8x16::new(*block_b)).move_mask() as u32;
+        if same != 0xffff {
+            return at + (!same).trailing_zeros() as usize;
+        }
+        at += 16;
+        (rest_a, rest_b) = (after_a, after_b);
+    }
+    at + rest_a.iter().zip(rest_b).take_while(|(a, b)| a == b).count()
+}
+
+/// Whether two texts are equal; for texts that are too short for a call to pay.
+#[inline]
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (Some(last_a), Some(last_b)) = (a.last_chunk::<16>(), b.last_chunk::<16>()) else { return a == b };
+    let blocks = a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0);
+    let all = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).cmp_eq(u8x16::new(*b)).move_mask() == 0xffff;
+    blocks.into_iter().all(|(a, b)| all(a, b)) && all(last_a, last_b)
+}
+
+/// Text of at most [`STEP`] bytes that is looked for often at a known place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pattern {
+    text: [u8; STEP],
+    /// Bits of the bytes of `text` that count.
+    bits: u32,
+    /// How many they are.
+    len: u32,
+}
+
+impl Pattern {
+    /// The pattern of the parts, one after the other. What is longer than [`STEP`] does not compile.
+    pub(super) const fn of(before: &[u8], name: &[u8], after: &[u8]) -> Self {
+        let mut text = [0; STEP];
+        let mut used = 0;
+        let parts = [before, name, after];
+        let mut part = 0;
+        while part < parts.len() {
+            let mut at = 0;
+            while at < parts[part].len() {
+                text[used] = parts[part][at];
+                used += 1;
+                at += 1;
+            }
+            part += 1;
+        }
+        Self { text, bits: ((1_u64 << used) - 1) as u32, len: used as u32 }
+    }
+
+    /// Its length.
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether the text stands at `at`. `false` also where fewer than [`STEP`] bytes follow: who asks must be
+    /// able to do without an answer there.
+    #[inline]
+    pub(super) fn is_at(&self, text: &[u8], at: usize) -> bool {
+        let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) else { return false };
+        let (low, high) = halves(block);
+        let (low_wanted, high_wanted) = halves(&self.text);
+        let same = (low.cmp_eq(low_wanted).move_mask() | high.cmp_eq(high_wanted).move_mask() << 16) as u32;
+        same & self.bits == self.bits
+    }
+}
+
+#[inline]
+fn halves(block: &[u8; STEP]) -> (u8x16, u8x16) {
+    let mut low = [0; 16];
+    let mut high = [0; 16];
+    low.copy_from_slice(&block[..16]);
+    high.copy_from_slice(&block[16..]);
+    (u8x16::new(low), u8x16::new(high))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn as_the_obvious_way(text in prop::collection::vec(prop::sample::select(&b"aaaaaaaaaaaaaaaaaaaaab\x7f\xff \"\\\n\x1f"[..]), 0..120), from in 0_usize..20, cut in any::<prop::sample::Index>()) {
+            let from = from.min(text.len());
+            let end = text[from..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+            prop_assert_eq!(plain_end(&text, from), from + end.unwrap_or(text.len() - from));
+            let mut other = text.clone();
+            if !other.is_empty() {
+                let at = cut.index(other.len());
+                other[at] ^= 0x40;
+                prop_assert_eq!(common(&text, &other), at);
+                prop_assert_eq!(common(&text, &other[..at]), at);
+            }
+            prop_assert_eq!(common(&text, &text), text.len());
+            prop_assert!(same(&text, &text.clone()));
+            if !text.is_empty() {
+                prop_assert!(!same(&text, &other) && !same(&text, &text[1..]));
+            }
+            let pattern = Pattern::of(b", \"", b"user.name", b"\":");
+            let mut line = text.clone();
+            line.extend_from_slice(b", \"user.name\":");
+            line.extend_from_slice(&text);
+            prop_assert_eq!(pattern.is_at(&line, text.len()), line.len() >= text.len() + STEP);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Audit events to records and counters, whoever decoded them.
+
+use std::collections::BTreeMap;
+
+use super::Folder;
+use super::join::Failure;
+use crate::decode::native::client_address;
+use crate::event::{AuditEvent, Change};
+use crate::prefilter::{Facts, What};
+use crate::reason::{Basis, Reason};
+use crate::state::line_order;
+use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure};
+use crate::state::symbols::{ChainId, Sym};
+
+/// Bytes of an `x_forwarded_for` that are kept: a client may write what it likes, a dozen hops fit.
+const LONGEST_FORWARDED: usize = 512;
+
+impl Folder {
+    /// Counts an event of a node and keeps what it tells.
+    #[inline]
+    pub(super) fn audit(&mut self, event: &impl Facts, node: u32, line: u32) {
+        let (what, time) = (event.what(), event.time());
+        let stats = &mut self.state.nodes[node as usize];
+        stats.audit_events += 1;
+        stats.span.add(time);
+        let minute = time.0.div_euclid(60_000);
+        if self.recent.minute != (node, minute) {
+            self.recent.minute = (node, minute);
+            stats.minutes.add(time);
+        }
+        match what {
+            What::AuthenticationFailed => stats.failures += 1,
+            What::RealmAuthenticationFailed => stats.realm_failures += 1,
+            What::AuthenticationSuccess => stats.successes += 1,
+            What::AnonymousAccessDenied => stats.anonymous += 1,
+            What::AccessGranted | What::AccessDenied => stats.decisions += 1,
+            What::RunAsGranted | What::Change | What::Other => {}
+        }
+        match what {
+            What::Change | What::Other => count_action(&mut self.state.actions, event.action_name(), 1),
+            // Their names are known: counted here, named at the end.
+            what => self.actions[what as usize] += 1,
+        }
+        let pos = Pos { chunk: self.chunk, line };
+        match what {
+            What::AuthenticationFailed => self.attempt(event, Outcome::Failed, node, pos),
+            What::AnonymousAccessDenied => self.attempt(event, Outcome::AnonymousDenied, node, pos),
+            What::RealmAuthenticationFailed => self.realm_failure(event, pos),
+            What::AccessGranted => {
+                self.success(event, node, pos);
+                self.grant(event, pos);
+            }
+            What::RunAsGranted => self.grant(event, pos),
+            What::AccessDenied => {
+                *self.state.denied_minutes.entry(minute).or_default() += 1;
+                // An access decision means that the authentication succeeded.
+                self.success(event, node, pos);
+                self.denial(event, node, pos);
+            }
+            What::Change => {
+                if let Some(event) = event.whole() {
+                    self.change(event, node, pos);
+                }
+            }
+            What::AuthenticationSuccess => self.success(event, node, pos),
+            What::Other => {}
+        }
+    }
+
+    fn attempt(&mut self, event: &impl Facts, outcome: Outcome, node: u32, pos: Pos) {
+        let principal = match outcome {
+            Outcome::Failed => event.user(),
+            // Some shapes write `_anonymous`; it is nobody.
+            Outcome::AnonymousDenied => None,
+        };
+        let key = attempt_key(event, principal);
+        let service_token = outcome == Outcome::Failed && event.token_name().is_some();
+        let (reason, basis) =
+            if service_token { (Reason::ServiceTokenInvalid, Basis::Explicit) } else { (Reason::Unknown, Basis::None) };
+        let source = event.origin().map(client_address);
+        let symbols = &mut self.state.symbols;
+        let attempt = Attempt {
+            time: event.time(),
+            key,
+            pos,
+            principal: symbols.intern_opt(principal),
+            source: symbols.intern_opt(source.as_deref()),
+            node,
+            chain: ChainId::NONE_SEEN,
+            path: if self.keep_path { symbols.intern_opt(event.url_path()) } else { Sym::NONE },
+            outcome,
+            reason,
+            basis,
+            flags: if event.request_id().is_some() { AttemptFlags::REQUEST_ID } else { AttemptFlags::default() },
+        };
+        if attempt.has_request_id() && outcome == Outcome::Failed {
+            let at = self.state.attempts.len() as u32;
+            self.failures.push(Failure {
+                key,
+                line: pos.line,
+                time: event.time(),
+                realm: Sym::NONE,
+                attempt: Some(at),
+            });
+        }
+        self.state.attempts.push(attempt);
+        if let Some(trace) = event.trace_id() {
+            let trace = self.state.symbols.intern(trace);
+            self.state.traces.push((pos, trace));
+        }
+        if let Some(forwarded) = event.forwarded_for() {
+            let kept = &forwarded[..forwarded.len().min(LONGEST_FORWARDED)];
+            let forwarded = self.state.symbols.intern(kept);
+            self.state.forwarded.push((pos, forwarded));
+        }
+    }
+
+    fn realm_failure(&mut self, event: &impl Facts, pos: Pos) {
+        let time = event.time();
+        let realm = self.state.symbols.intern_opt(event.realm());
+        if event.request_id().is_some() {
+            let key = attempt_key(event, event.user());
+            self.failures.push(Failure { key, line: pos.line, time, realm, attempt: None });
+        } else {
+            // Joins nothing; kept to be recognised when it is met again.
+            let (origin, path) = (event.origin(), event.url_path());
+            let key = Key::of(&[event.node_identity(), None, event.user(), origin, path, Some(b"realm")]);
+            self.state.realm_failures.push(RealmFailure { time, key, pos, realm });
+        }
+    }
+
+    #[inline]
+    fn success(&mut self, event: &impl Facts, node: u32, pos: Pos) {
+        if let Some(series) = self.series(event, node) {
+            let order = line_order(&self.state.inputs, &self.state.chunks);
+            self.actors.successes[series as usize].1.add(event.time(), pos, &order);
+        }
+    }
+
+    fn denial(&mut self, event: &impl Facts, node: u32, pos: Pos) {
+        if let Some(series) = self.series(event, node) {
+            let mut actor = self.actors.successes[series as usize].0;
+            actor.es_action = self.state.symbols.intern_opt(event.es_action());
+            let order = line_order(&self.state.inputs, &self.state.chunks);
+            self.state.denials.entry(actor).or_default().add(event.time(), pos, &order);
+        }
+    }
+
+    fn grant(&mut self, event: &impl Facts, pos: Pos) {
+        let Some(es_action) = event.es_action().filter(|action| changes_security(action)) else { return };
+        let (Some(user), Some(_)) = (event.user(), event.request_id()) else { return };
+        let source = event.origin().map(client_address);
+        let request = request_key(event);
+        let symbols = &mut self.state.symbols;
+        self.state.grants.push(Grant {
+            time: event.time(),
+            request,
+            pos,
+            user: symbols.intern(user),
+            realm: symbols.intern_opt(event.user_realm()),
+            run_by: symbols.intern_opt(event.run_by()),
+            source: symbols.intern_opt(source.as_deref()),
+            es_action: symbols.intern(es_action),
+            apikey: symbols.intern_opt(event.apikey_id()),
+        });
+    }
+
+    fn change(&mut self, event: &AuditEvent<'_>, node: u32, pos: Pos) {
+        let action = event.action.name();
+        let none = Change::default();
+        let change = event.change.as_deref().unwrap_or(&none);
+        // Only an event that also says how the user authenticated names the actor: newer ingest pipelines put the target
+        // of the change into user.name (audit-format 4).
+        let named = event.authentication_type.is_some() || event.user_realm.is_some();
+        let actor = event.user.as_deref().filter(|_| named);
+        let mut parts: Vec<Option<&[u8]>> = vec![
+            event.node_identity(),
+            event.request_id.as_deref(),
+            Some(action),
+            change.name.as_deref(),
+            change.detail.as_deref(),
+            change.owner.as_deref(),
+            change.service.as_deref(),
+        ];
+        parts.extend(change.ids.iter().map(|id| Some(id.as_ref())));
+        let time = event.time.0.to_le_bytes();
+        parts.push(Some(&time));
+        parts.push(event.user.as_deref());
+        if event.request_id.is_none() {
+            parts.extend([event.origin.as_deref(), event.url_path.as_deref()]);
+        }
+        let identity = Key::of(&parts);
+        let source = event.origin.as_deref().map(client_address);
+        let request = request_key(event);
+        let symbols = &mut self.state.symbols;
+        self.state.changes.push(ChangeRecord {
+            time: event.time,
+            request,
+            identity,
+            has_request_id: event.request_id.is_some(),
+            pos,
+            action: symbols.intern(action),
+            node,
+            request_id: symbols.intern_opt(event.request_id.as_deref()),
+            user: symbols.intern_opt(actor),
+            user_realm: symbols.intern_opt(event.user_realm.as_deref().filter(|_| actor.is_some())),
+            run_by: symbols.intern_opt(event.run_by.as_deref().filter(|_| actor.is_some())),
+            source: symbols.intern_opt(source.as_deref()),
+            ids: change.ids.iter().map(|id| symbols.intern(id)).collect(),
+            name: symbols.intern_opt(change.name.as_deref()),
+            detail: symbols.intern_opt(change.detail.as_deref()),
+            namespace: symbols.intern_opt(change.namespace.as_deref()),
+            service: symbols.intern_opt(change.service.as_deref()),
+            owner: symbols.intern_opt(change.owner.as_deref()),
+            owner_realm: symbols.intern_opt(change.owner_realm.as_deref()),
+            owned_by_authenticated_user: change.owned_by_authenticated_user,
+            expiration: symbols.intern_opt(change.expiration.as_deref()),
+        });
+    }
+}
+
+/// The key of an attempt: node, request id and principal; without a request id everything that may tell two events apart.
+fn attempt_key(event: &impl Facts, principal: Option<&[u8]>) -> Key {
+    let node = event.node_identity();
+    match event.request_id() {
+        Some(request) => Key::of(&[node, Some(request), principal]),
+        None => Key::of(&[node, None, principal, event.origin(), event.url_path()]),
+    }
+}
+
+fn request_key(event: &impl Facts) -> Key {
+    Key::of(&[event.node_identity(), event.request_id()])
+}
+
+/// Whether an Elasticsearch action may change the security configuration: the administration actions without those that
+/// only read, log in, or clear caches, which are frequent and never the cause of a `security_config_change`.
+fn changes_security(es_action: &[u8]) -> bool {
+    let Some(rest) = es_action.strip_prefix(b"cluster:admin/xpack/security/") else { return false };
+    let mut parts = rest.split(|&byte| byte == b'/');
+    let object = parts.next().unwrap_or_default();
+    let verb = rest.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    // `service_account/token/create` is a change; `token/create` is an OAuth login.
+    !matches!(object, b"token" | b"oidc" | b"saml" | b"realm" | b"profile" | b"delegate_pki")
+        && !matches!(
+            verb,
+            b"authenticate" | b"has_privileges" | b"list_privileges" | b"get" | b"query" | b"clear" | b"clear_cache"
+        )
+}
+
+/// Adds to the count of an action.
+pub(super) fn count_action(actions: &mut BTreeMap<Vec<u8>, u64>, name: &[u8], count: u64) {
+    match actions.get_mut(name) {
+        Some(known) => *known += count,
+        None => {
+            actions.insert(name.to_vec(), count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_changing_actions_are_kept_for_actors() {
+        for action in ["api_key/invalidate", "api_key/create", "user/change_password", "service_account/token/create"] {
+            assert!(changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
+        }
+        for action in ["user/authenticate", "user/has_privileges", "api_key/get", "token/create", "realm/cache/clear"] {
+            assert!(!changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
+        }
+        assert!(!changes_security(b"indices:data/read/search"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Realm failures and attempts of one chunk, joined where the chunk alone settles the chain.
+
+use super::Folder;
+use crate::state::records::{AttemptFlags, Key, Pos, RealmFailure};
+use crate::state::symbols::Sym;
+use crate::time::Millis;
+
+/// A failure event of the chunk being folded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failure {
+    pub(super) key: Key,
+    pub(super) line: u32,
+    pub(super) time: Millis,
+    /// The realm of a realm failure; [`Sym::NONE`] with `attempt` for the end of an attempt.
+    pub(super) realm: Sym,
+    /// Index into the attempts of the state.
+    pub(super) attempt: Option<u32>,
+}
+
+impl Folder {
+    /// Joins realm failures and attempts of this chunk where the chunk alone settles the chain.
+    pub(super) fn join_within_chunk(&mut self) {
+        // In a file sorted newest first the order of equal times has to be learned from the whole file.
+        let forward = self.state.chunks[self.chunk as usize].ends.is_some_and(|(first, last)| first < last);
+        let mut failures = std::mem::take(&mut self.failures);
+        failures.sort_unstable_by_key(|failure| (failure.key, failure.line));
+        for run in failures.chunk_by(|a, b| a.key == b.key) {
+            if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| forward && is_settled(run)) {
+                let realms: Vec<Sym> =
+                    run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()).collect();
+                let attempt = &mut self.state.attempts[attempt as usize];
+                attempt.chain = self.state.chains.intern(&realms);
+                if run.len() > 1 && run[run.len() - 2].time == attempt.time {
+                    attempt.flags.set(AttemptFlags::TIE_BEFORE);
+                }
+                continue;
+            }
+            for failure in run.iter().filter(|failure| failure.attempt.is_none()) {
+                self.state.realm_failures.push(RealmFailure {
+                    time: failure.time,
+                    key: failure.key,
+                    pos: Pos { chunk: self.chunk, line: failure.line },
+                    realm: failure.realm,
+                });
+            }
+        }
+        failures.clear();
+        self.failures = failures;
+    }
+
+    /// Keeps the number of waiting realm failures bounded: the older half goes.
+    pub(super) fn evict(&mut self) {
+        let waiting = &mut self.state.realm_failures;
+        if waiting.len() <= self.max_in_flight {
+            return;
+        }
+        let half = waiting.len() / 2;
+        waiting.select_nth_unstable_by_key(half, |failure| (failure.time, failure.key));
+        for failure in waiting.drain(..half) {
+            self.state.evicted.events += 1;
+            self.state.evicted.span.add(failure.time);
+        }
+    }
+}
+
+/// Whether a run of failures (one key, in the order of lines) is one attempt with the realms asked before it: its only
+/// end stands last, and no time decreases.
+fn is_settled(run: &[Failure]) -> bool {
+    run.split_last().is_some_and(|(last, before)| {
+        last.attempt.is_some()
+            && before.iter().all(|failure| failure.attempt.is_none())
+            && run.is_sorted_by_key(|failure| failure.time)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_settles_only_what_is_certain() {
+        let failure = |time: i64, realm: u32| {
+            let attempt = (realm == 0).then_some(7);
+            Failure { key: Key(1), line: 0, time: Millis(time), realm: Sym(realm), attempt }
+        };
+        assert!(is_settled(&[failure(5, 1), failure(5, 2), failure(5, 0)]));
+        assert!(is_settled(&[failure(5, 0)]));
+        assert!(!is_settled(&[failure(5, 0), failure(5, 1)]), "the end stands first");
+        assert!(!is_settled(&[failure(5, 1), failure(5, 0), failure(5, 2), failure(5, 0)]), "two attempts");
+        assert!(!is_settled(&[failure(6, 1), failure(5, 2), failure(6, 0)]), "time goes back");
+        assert!(!is_settled(&[failure(6, 1)]), "no end");
+    }
+}

@@ -1,0 +1,437 @@
+//! Folds the events of a chunk into the state.
+//!
+//! What one chunk shows completely is joined here, so that a flood of failures costs one record an attempt: the realm
+//! failures of an attempt that ends in the same chunk become its chain. What may straddle chunks, or whose order the
+//! chunk alone cannot tell, is kept as loose records for `correlate`.
+
+mod audit;
+mod join;
+mod proxy;
+mod recent;
+#[cfg(test)]
+mod tests;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use audit::count_action;
+use join::Failure;
+use recent::{Actors, Recent};
+
+use super::coverage::{InputProblem, InputStats, NodeStats, Span};
+use super::records::{Pos, ReasonRecord, Subject};
+use super::symbols::Sym;
+use super::{ChunkInfo, State, node_key, smaller_name};
+use crate::decode::native::Native;
+use crate::decode::reason::{About, classify};
+use crate::decode::{Context, JsonShape, decode_line};
+use crate::error::ProblemKind;
+use crate::event::{Record, ServerEvent};
+use crate::lines::{Chunk, Note};
+use crate::options::{Cidr, GroupBy, Options};
+use crate::prefilter::{Facts, Probe, Taken, What, changes};
+use crate::reason::Reason;
+use crate::time::Millis;
+
+/// Which input a chunk belongs to, and where in it.
+#[derive(Debug, Clone, Copy)]
+pub struct InputRef<'i> {
+    /// Path as shown; identifies the input.
+    pub label: &'i str,
+    /// Name of its compression.
+    pub compression: &'static str,
+    /// Place of the chunk among the chunks of the input.
+    pub seq: u32,
+}
+
+/// Folds chunks into a [`State`], one worker's share.
+#[derive(Debug)]
+pub struct Folder {
+    /// What was learned so far.
+    state: State,
+    context: Context,
+    max_line: usize,
+    max_problems: usize,
+    max_in_flight: usize,
+    keep_path: bool,
+    /// Proxies whose `x_forwarded_for` is believed.
+    trusted: Vec<Cidr>,
+    inputs: HashMap<String, u32, RandomState>,
+    nodes: HashMap<(Sym, Sym), u32, RandomState>,
+    failures: Vec<Failure>,
+    chunk: u32,
+    /// The format of all records of the chunk, where its framing decides it.
+    format: Option<&'static str>,
+    probe: Probe,
+    /// Whether lines are given to the probe: unless the user says what they are, and in tests that compare.
+    probing: bool,
+    recent: Recent,
+    /// Of the chunk being folded.
+    order: Order,
+    actors: Actors,
+    /// Events by [`What`], of those whose names are known.
+    actions: [u64; What::Other as usize + 1],
+}
+
+impl Folder {
+    /// A folder with an empty state. `workers` share the bound on requests in flight.
+    #[must_use]
+    pub fn new(options: &Options, workers: usize) -> Self {
+        Self {
+            state: State::default(),
+            context: Context::new(options.assume_tz).forced(options.input_format),
+            max_line: options.max_line,
+            max_problems: options.max_problems,
+            max_in_flight: (options.max_in_flight / workers.max(1)).max(1),
+            keep_path: options.by.contains(&GroupBy::Path),
+            trusted: options.trust_proxy.clone(),
+            inputs: HashMap::default(),
+            nodes: HashMap::default(),
+            failures: Vec::new(),
+            chunk: 0,
+            format: None,
+            probe: Probe::new(options.assume_tz),
+            probing: options.input_format.is_none(),
+            recent: Recent::default(),
+            order: Order::default(),
+            actors: Actors::default(),
+            actions: [0; What::Other as usize + 1],
+        }
+    }
+
+    /// The state, complete.
+    #[must_use]
+    pub fn into_state(mut self) -> State {
+        for input in &mut self.state.inputs {
+            input.trim_problems(self.max_problems);
+        }
+        for (what, count) in What::NAMED.into_iter().zip(self.actions) {
+            if count > 0 {
+                count_action(&mut self.state.actions, what.as_bytes(), count);
+            }
+        }
+        self.state.successes = self.actors.into_series();
+        self.state
+    }
+
+    /// Notes bytes, problems and the end of an input; works for inputs of which no chunk was read, too.
+    pub fn input(&mut self, input: InputRef<'_>) -> &mut InputStats {
+        let at = self.input_index(input);
+        &mut self.state.inputs[at as usize]
+    }
+
+    /// Notes a problem of an input as a whole.
+    pub fn input_problem(&mut self, input: InputRef<'_>, kind: ProblemKind, message: String) {
+        let limit = self.max_problems;
+        let stats = self.input(input);
+        if kind.means_incomplete() {
+            stats.error.get_or_insert_with(|| message.clone());
+        }
+        if kind == ProblemKind::CorruptCompression {
+            stats.truncated = true;
+        }
+        stats.problem(InputProblem { at: None, kind, message }, limit);
+    }
+
+    fn input_index(&mut self, input: InputRef<'_>) -> u32 {
+        if let Some(&at) = self.inputs.get(input.label) {
+            return at;
+        }
+        let at = self.state.inputs.len() as u32;
+        self.state.inputs.push(InputStats {
+            label: input.label.to_owned(),
+            compression: input.compression.to_owned(),
+            ..InputStats::default()
+        });
+        self.inputs.insert(input.label.to_owned(), at);
+        at
+    }
+
+    /// Folds a chunk.
+    pub fn chunk(&mut self, input: InputRef<'_>, chunk: &Chunk) {
+        if chunk.is_empty() {
+            return;
+        }
+        let input_at = self.input_index(input);
+        // Taken out while the chunk is folded, so that the state may be borrowed.
+        let mut stats = std::mem::take(&mut self.state.inputs[input_at as usize]);
+        self.state.inputs[input_at as usize].label.clone_from(&stats.label);
+        self.chunk = self.state.chunks.len() as u32;
+        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None });
+        self.format = chunk.format;
+        if !chunk.numbers.is_empty() {
+            self.state.numbers.insert(self.chunk, chunk.numbers.clone());
+        }
+        let mut notes = chunk.notes.as_slice();
+        let probing = self.probing && chunk.format.is_none();
+        let mut line_number: u32 = 0;
+        let bytes = chunk.bytes();
+        let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
+        probe.forget();
+        let mut taken_lines = Tally::default();
+        let mut at = 0;
+        while at < bytes.len() {
+            let taken = if probing { probe.take(bytes, at, self.max_line) } else { None };
+            // A forwarded request changes its source, which the whole event is needed for.
+            let plain = |taken: &Taken<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
+            at = match taken.filter(plain) {
+                Some(taken) => {
+                    self.recent.changed(taken.changed());
+                    let node = self.node_of(&taken);
+                    self.audit(&taken, node, line_number);
+                    self.order.add(taken.time());
+                    taken_lines.add(&taken, node, &mut stats);
+                    taken.next
+                }
+                None => {
+                    let (line, next) = match memchr::memchr(b'\n', &bytes[at..]) {
+                        Some(len) => (&bytes[at..at + len], at + len + 1),
+                        None => (&bytes[at..], bytes.len()),
+                    };
+                    // Only empty lines have notes, and the probe takes none of those.
+                    match notes.split_first() {
+                        Some(((at, note), rest)) if *at == line_number => {
+                            notes = rest;
+                            self.note(*note, line_number, input.seq, &mut stats);
+                        }
+                        _ => self.line(line, line_number, input.seq, &mut stats),
+                    }
+                    next
+                }
+            };
+            line_number += 1;
+        }
+        self.probe = probe;
+        taken_lines.count(&mut stats);
+        // Chunks hold whole lines; only the last line of an input may lack its end.
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+            let broken = stats.problems.iter_mut().find(|problem| {
+                problem.at == Some((input.seq, line_number - 1)) && problem.kind == ProblemKind::Undecodable
+            });
+            if let Some(problem) = broken {
+                problem.kind = ProblemKind::TruncatedLine;
+                stats.truncated = true;
+            }
+        }
+        if chunk.oversized_tail {
+            self.oversized(line_number, input.seq, &mut stats);
+            line_number += 1;
+        }
+        stats.lines += u64::from(line_number);
+        self.state.chunks[self.chunk as usize].lines = u64::from(line_number);
+        let order = std::mem::take(&mut self.order);
+        self.state.chunks[self.chunk as usize].ends = order.ends;
+        stats.rises += order.rises;
+        stats.falls += order.falls;
+        self.join_within_chunk();
+        self.state.inputs[input_at as usize] = stats;
+        self.evict();
+    }
+
+    /// A line that stands for something else.
+    fn note(&self, note: Note, line: u32, seq: u32, stats: &mut InputStats) {
+        let (kind, message) = match note {
+            Note::Oversized => return self.oversized(line, seq, stats),
+            Note::Broken(message) => (ProblemKind::Undecodable, message),
+            Note::Cut(message) => (ProblemKind::TruncatedLine, message),
+        };
+        stats.truncated |= kind == ProblemKind::TruncatedLine;
+        stats.undecodable_lines += 1;
+        stats.garbage_lines += 1;
+        let problem = InputProblem { at: Some((seq, line)), kind, message: message.to_owned() };
+        stats.problem(problem, self.max_problems);
+    }
+
+    fn oversized(&self, line: u32, seq: u32, stats: &mut InputStats) {
+        stats.oversized_lines += 1;
+        let message = format!("line longer than {} bytes, skipped", self.max_line);
+        let problem = InputProblem { at: Some((seq, line)), kind: ProblemKind::Oversized, message };
+        stats.problem(problem, self.max_problems);
+    }
+
+    fn line(&mut self, line: &[u8], number: u32, seq: u32, stats: &mut InputStats) {
+        if line.len() > self.max_line {
+            self.oversized(number, seq, stats);
+            return;
+        }
+        let context = self.context;
+        let mut other = true;
+        let result = decode_line(line, &context, &mut |format, record| {
+            let (time, zone_assumed) = match record {
+                Record::Audit(mut event) => {
+                    let forwarded = event.forwarded_for.take();
+                    match proxy::client_behind(event.origin.as_deref(), forwarded.as_deref(), &self.trusted) {
+                        Some(client) => event.origin = Some(client.to_vec().into()),
+                        None => event.forwarded_for = forwarded,
+                    }
+                    stats.audit_events += 1;
+                    self.recent.changed(changes::ALL);
+                    let node = self.node_of(&*event);
+                    self.audit(&*event, node, number);
+                    // The next line is compared with the last that the probe took, which was another.
+                    self.recent.changed(changes::ALL);
+                    stats.nodes.entry(node).or_default().add(event.time);
+                    self.order.add(event.time);
+                    (Some(event.time), event.zone_assumed)
+                }
+                Record::Server(event) => {
+                    stats.server_events += 1;
+                    let node = self.server(&event, number);
+                    stats.nodes.entry(node).or_default();
+                    (event.time, event.zone_assumed)
+                }
+                Record::Other => return,
+            };
+            other = false;
+            if let Some(time) = time {
+                stats.span.add(time);
+            }
+            stats.zone_assumed += u64::from(zone_assumed);
+            count_format(stats, self.format.unwrap_or(format), 1);
+        });
+        match result {
+            Ok(()) => stats.other_lines += u64::from(other),
+            Err(error) => {
+                stats.undecodable_lines += 1;
+                stats.garbage_lines += u64::from(!begins_like_record(line));
+                let kind = ProblemKind::Undecodable;
+                let problem = InputProblem { at: Some((seq, number)), kind, message: error.to_string() };
+                stats.problem(problem, self.max_problems);
+            }
+        }
+    }
+
+    fn node(&mut self, id: Option<&[u8]>, name: Option<&[u8]>) -> u32 {
+        let symbols = &mut self.state.symbols;
+        let (id, name) = (symbols.intern_opt(id), symbols.intern_opt(name));
+        let nodes = &mut self.state.nodes;
+        let at = *self.nodes.entry(node_key(id, name)).or_insert_with(|| {
+            nodes.push(NodeStats { id, name, ..NodeStats::default() });
+            nodes.len() as u32 - 1
+        });
+        let node = &mut self.state.nodes[at as usize];
+        if node.name != name {
+            node.name = smaller_name(&self.state.symbols, node.name, name);
+        }
+        at
+    }
+
+    fn server(&mut self, event: &ServerEvent<'_>, line: u32) -> u32 {
+        let at = self.node(event.node_id.as_deref(), event.node_name.as_deref());
+        let node = &mut self.state.nodes[at as usize];
+        node.server_events += 1;
+        if let Some(time) = event.time {
+            node.server_span.add(time);
+            node.server_minutes.add(time);
+            self.reason(event, time, at, line);
+        }
+        at
+    }
+
+    fn reason(&mut self, event: &ServerEvent<'_>, time: Millis, node: u32, line: u32) {
+        let Some(told) = classify(&event.message) else { return };
+        let (about, subject, realm) = match told.about {
+            About::ApiKey(id) => (Subject::ApiKey, id, None),
+            About::Realm { realm, principal } => (Subject::Realm, principal, Some(realm)),
+            About::Principal(principal) => (Subject::Principal, Some(principal), None),
+            About::Token => (Subject::Token, None, None),
+            About::ServiceToken(account) => (Subject::ServiceToken, Some(account), None),
+            About::Anybody => (Subject::Anybody, None, None),
+        };
+        let understood = told.reason != Reason::Unknown && (subject.is_some() || about != Subject::Realm);
+        let symbols = &mut self.state.symbols;
+        self.state.reasons.push(ReasonRecord {
+            time,
+            pos: Pos { chunk: self.chunk, line },
+            node,
+            subject: symbols.intern_opt(subject),
+            realm: symbols.intern_opt(realm),
+            trace: symbols.intern_opt(event.trace_id.as_deref()),
+            text: if understood { Sym::NONE } else { symbols.intern(&event.message) },
+            about,
+            reason: told.reason,
+        });
+    }
+}
+
+/// Whether the times of the audit events of a chunk rise or fall.
+#[derive(Debug, Default)]
+struct Order {
+    /// Times of the first and last event, as they stand.
+    ends: Option<(Millis, Millis)>,
+    rises: u64,
+    falls: u64,
+}
+
+impl Order {
+    #[inline]
+    fn add(&mut self, time: Millis) {
+        match &mut self.ends {
+            Some((_, last)) => {
+                self.rises += u64::from(time > *last);
+                self.falls += u64::from(time < *last);
+                *last = time;
+            }
+            None => self.ends = Some((time, time)),
+        }
+    }
+}
+
+/// What the lines of one chunk that the probe took add to their input.
+#[derive(Debug, Default)]
+struct Tally {
+    lines: u64,
+    zone_assumed: u64,
+    /// The node of the last line, and the times of its lines since another node had one.
+    node: Option<u32>,
+    span: Span,
+}
+
+impl Tally {
+    #[inline]
+    fn add(&mut self, taken: &Taken<'_>, node: u32, stats: &mut InputStats) {
+        if self.node != Some(node) {
+            self.end_run(stats);
+            self.node = Some(node);
+        }
+        self.lines += 1;
+        self.zone_assumed += u64::from(taken.zone_assumed());
+        self.span.add(taken.time());
+    }
+
+    fn end_run(&mut self, stats: &mut InputStats) {
+        let span = std::mem::take(&mut self.span);
+        if let Some(node) = self.node {
+            stats.nodes.entry(node).or_default().merge(&span);
+            stats.span.merge(&span);
+        }
+    }
+
+    fn count(mut self, stats: &mut InputStats) {
+        self.end_run(stats);
+        if self.lines > 0 {
+            stats.audit_events += self.lines;
+            stats.zone_assumed += self.zone_assumed;
+            count_format(stats, Native.name(), self.lines);
+        }
+    }
+}
+
+fn count_format(stats: &mut InputStats, format: &str, count: u64) {
+    match stats.formats.get_mut(format) {
+        Some(known) => *known += count,
+        None => {
+            stats.formats.insert(format.to_owned(), count);
+        }
+    }
+}
+
+/// Whether a broken line looks as if it had been a record: an object that begins with the members of log lines. Lines of
+/// pretty-printed JSON do not.
+fn begins_like_record(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(200)];
+    head.trim_ascii_start().starts_with(b"{")
+        && [&b"\"type\""[..], b"timestamp\"", b"\"event", b"\"log\""]
+            .iter()
+            .any(|member| memchr::memmem::find(head, member).is_some())
+}

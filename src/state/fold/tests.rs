@@ -1,0 +1,42 @@
+//! The same state with and without the probe.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::lines::StreamChunker;
+use crate::prefilter::tests::{Damage, LINES, damage};
+
+fn state(text: &[u8], chunk_size: usize, probing: bool) -> State {
+    let mut folder = Folder::new(&Options::default(), 1);
+    folder.probing = probing;
+    let mut reader = text;
+    let mut chunker = StreamChunker::new(&mut reader, chunk_size, 5000);
+    let (mut chunk, mut seq) = (Chunk::default(), 0);
+    while chunker.next(&mut chunk).unwrap() {
+        folder.chunk(InputRef { label: "a", compression: "none", seq }, &chunk);
+        seq += 1;
+    }
+    folder.into_state()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn the_probe_changes_no_state(
+        picks in prop::collection::vec((0..LINES.len(), prop::collection::vec(any::<Damage>(), 0..2)), 1..30),
+        chunk_size in prop::sample::select(vec![300_usize, 2000, 1 << 20]),
+    ) {
+        let mut lines = Vec::new();
+        for (pick, damages) in &picks {
+            let mut line = LINES[*pick].as_bytes().to_vec();
+            lines.push(line.clone());
+            if let Some(one) = damages.first() {
+                damage(&mut line, one);
+                lines.push(line);
+            }
+        }
+        let text = lines.join(&b'\n');
+        prop_assert_eq!(state(&text, chunk_size, true), state(&text, chunk_size, false));
+    }
+}
