@@ -4,10 +4,11 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason                 plain data
+//! reason, numbers        plain data
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
+//! reframe                bytes of any shape -> chunks of records, one a line
 //! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
@@ -32,10 +33,12 @@ pub mod error;
 pub mod event;
 pub mod input;
 pub mod lines;
+pub mod numbers;
 pub mod options;
 pub mod pipeline;
 pub mod prefilter;
 pub mod reason;
+pub mod reframe;
 pub mod report;
 pub mod state;
 pub mod time;

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
+use crate::numbers::Numbers;
+
 /// Bytes read beyond a range at first, for the end of its last line: most lines are shorter.
 const SLACK: usize = 8 << 10;
 
@@ -23,6 +25,23 @@ pub struct Chunk {
     pub oversized_tail: bool,
     /// The file ended before the length it had when it was opened.
     pub shrunk: bool,
+    /// Lines, counted from 0, that stand for something else than their bytes; in order.
+    pub notes: Vec<(u32, Note)>,
+    /// The lines of the input in which the lines of this chunk begin; empty where they are lines of the input.
+    pub numbers: Numbers,
+    /// The format of all records, where the framing decides it.
+    pub format: Option<&'static str>,
+}
+
+/// What an empty line in a chunk stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// A record longer than the limit.
+    Oversized,
+    /// A place where the input is not what it should be.
+    Broken(&'static str),
+    /// The end of an input that ends in the middle.
+    Cut(&'static str),
 }
 
 impl Chunk {
@@ -38,11 +57,40 @@ impl Chunk {
         self.start == self.end && !self.oversized_tail
     }
 
-    fn clear(&mut self) {
+    /// Empties it, keeping the memory.
+    pub fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
         self.oversized_tail = false;
         self.shrunk = false;
+        self.notes.clear();
+        self.numbers.clear();
+        self.format = None;
+    }
+
+    /// Appends bytes of lines. Only for chunks that are put together so from the start.
+    pub fn append(&mut self, bytes: &[u8]) {
+        self.buffer.truncate(self.end);
+        self.buffer.extend_from_slice(bytes);
+        self.end = self.buffer.len();
+    }
+
+    /// Appends a line, without its end, and the end.
+    pub fn append_line(&mut self, line: &[u8]) {
+        let start = self.end;
+        self.append(line);
+        // A record cut out of another form may hold line ends between its members.
+        while let Some(at) = memchr::memchr(b'\n', &self.buffer[start..]) {
+            self.buffer[start + at] = b' ';
+        }
+        self.append(b"\n");
+    }
+
+    /// Takes the end of the last line away, if there is one.
+    pub fn open_end(&mut self) {
+        if self.bytes().ends_with(b"\n") {
+            self.end -= 1;
+        }
     }
 
     /// Makes room for `len` bytes without clearing what a former use left (it is overwritten before it is read).

@@ -167,6 +167,8 @@ pub struct Options {
     pub match_window_ms: i64,
     /// Zone of times that carry none.
     pub assume_tz: crate::time::Zone,
+    /// The shape that all inputs are read as, one of [`crate::decode::format_names`]; `None` = as their content says.
+    pub input_format: Option<&'static str>,
     /// Thresholds of the findings.
     pub thresholds: Thresholds,
     /// What is known of the surroundings.
@@ -187,6 +189,7 @@ impl Default for Options {
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,
+            input_format: None,
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
         }

@@ -19,8 +19,9 @@ use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
-use crate::lines::{Chunk, StreamChunker, read_range};
+use crate::lines::{Chunk, read_range};
 use crate::options::Options;
+use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::Report;
 use crate::state::{Folder, InputRef, State};
 
@@ -277,6 +278,13 @@ impl Worker<'_> {
         match input::open(source) {
             Ok(Opened::Ranges { file, len }) => {
                 let label = self.queue.unique_label(&source.label);
+                let cut = self.cut(&file);
+                if cut != Cut::Lines {
+                    // Records are found from the start only.
+                    let info = StreamInfo { label, compression: input::Compression::None };
+                    let mut whole = Whole { file: &file, at: 0, len };
+                    return self.stream(&Arc::new(info), cut, &mut whole);
+                }
                 self.folder.input(plain(&label, 0)).bytes += len;
                 let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
                 if let Ok(count @ 1..) = u32::try_from(count) {
@@ -293,6 +301,13 @@ impl Worker<'_> {
                 self.folder.input_problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
             }
         }
+    }
+
+    /// How a plain file is cut into records. Where it cannot be read, reading it will say so.
+    fn cut(&self, file: &File) -> Cut {
+        let mut head = Vec::new();
+        let _ = Whole { file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
+        Cut::of(&head, self.options.input_format)
     }
 
     fn range(&mut self, ranges: &Ranges, at: u32, chunk: &mut Chunk) {
@@ -315,7 +330,9 @@ impl Worker<'_> {
     fn streams(&mut self, source: &Source, streams: Streams) {
         let result = streams.for_each(&mut |info, reader| {
             let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
-            self.stream(&Arc::new(info), reader);
+            let mut peeked = Peeked::new(reader);
+            let cut = Cut::of(peeked.head(), self.options.input_format);
+            self.stream(&Arc::new(info), cut, &mut peeked);
         });
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
@@ -323,8 +340,8 @@ impl Worker<'_> {
         }
     }
 
-    fn stream(&mut self, info: &Arc<StreamInfo>, reader: &mut dyn Read) {
-        let mut chunker = StreamChunker::new(reader, self.options.chunk_size, self.options.max_line);
+    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read) {
+        let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
         let mut seq = 0;
         let mut error: Option<io::Error> = None;
         loop {
@@ -342,7 +359,7 @@ impl Worker<'_> {
             }
         }
         let input = stream_ref(info, 0);
-        self.folder.input(input).bytes += chunker.bytes;
+        self.folder.input(input).bytes += chunker.bytes();
         if let Some(error) = error {
             let kind = input::problem_kind(&error);
             self.folder.input_problem(input, kind, error.to_string());

@@ -69,6 +69,7 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
         ("assume_tz", json!(options.assume_tz.to_string())),
         ("by", json!(by)),
+        ("input_format", json!(options.input_format)),
         ("match_window_ms", json!(options.match_window_ms)),
         ("max_in_flight", json!(options.max_in_flight)),
         ("max_line", json!(options.max_line)),
@@ -94,7 +95,8 @@ fn surroundings(known: &Surroundings) -> serde_json::Value {
 
 /// A place as evidence.
 fn evidence(joined: &Correlated, place: Place) -> Evidence {
-    Evidence { path: joined.state.inputs[joined.places.input(place.rank)].label.clone(), line: place.line }
+    let path = joined.state.inputs[joined.places.input(place.rank)].label.clone();
+    Evidence { path, line: joined.places.number(place) }
 }
 
 fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityChange {

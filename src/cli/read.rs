@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Terminal;
+use crate::decode;
 use crate::options::{self, Cidr, Options};
 use crate::report::{Style, View};
 use crate::time::Zone;
@@ -14,6 +15,11 @@ pub(super) struct ReadArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
+
+    /// Read every input as this, where its content is not recognised: `lines`, `documents`, `csv`, or the name of a
+    /// format as the report calls it
+    #[arg(long, value_name = "NAME", value_parser = parse_input_format)]
+    input_format: Option<&'static str>,
 
     /// Proxies (address or CIDR) whose x_forwarded_for is believed: the source of an attempt is then the last hop that is
     /// not one of them; repeatable
@@ -65,6 +71,13 @@ enum Color {
     Never,
 }
 
+fn parse_input_format(name: &str) -> Result<&'static str, String> {
+    decode::format_names().find(|known| *known == name).ok_or_else(|| {
+        let known: Vec<&str> = decode::format_names().collect();
+        format!("one of {}", known.join(", "))
+    })
+}
+
 /// Columns where the output is no terminal.
 const PIPE_WIDTH: usize = 100;
 
@@ -96,6 +109,7 @@ impl ReadArgs {
             max_line: self.max_line,
             max_in_flight: self.max_in_flight,
             max_problems: self.problems,
+            input_format: self.input_format,
             trust_proxy: self.trust_proxy,
             api_keys: self.api_keys,
             match_window_ms: self.match_window,

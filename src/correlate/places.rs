@@ -1,8 +1,12 @@
 //! Where records stand: the line of an input from chunk and line within it, and the chronological order of the inputs.
 
+use std::collections::BTreeMap;
+
+use crate::numbers::Numbers;
 use crate::state::{Pos, State};
 
-/// Place of a record: rank of its input, then line from 1. Comparing places compares reading order.
+/// Place of a record: rank of its input, then line from 1; of inputs whose records are not lines, records are counted
+/// instead (see [`Places::number`]). Comparing places compares reading order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Rank of the input, see [`Places::input`].
@@ -18,12 +22,23 @@ pub struct Places {
     chunks: Vec<(u32, u64)>,
     /// By rank: index of the input.
     inputs: Vec<u32>,
-    /// By input: first chunk-relative base, for problems known by sequence number.
-    bases: Vec<Vec<(u32, u64)>>,
+    /// By input: its chunks in order.
+    bases: Vec<Vec<Base>>,
+    /// By chunk: lines of its records, where records are not lines.
+    numbers: BTreeMap<u32, Numbers>,
     /// By rank: place of the input among all by path.
     paths: Vec<u32>,
     /// By rank: whether times fall more often than they rise.
     newest_first: Vec<bool>,
+}
+
+/// Where a chunk of an input begins.
+#[derive(Debug, Clone, Copy)]
+struct Base {
+    seq: u32,
+    /// Lines before it.
+    before: u64,
+    chunk: u32,
 }
 
 impl Places {
@@ -62,7 +77,7 @@ impl Places {
                 last = Some(end);
             }
             chunks[at] = (ranks[chunk.input as usize], before);
-            bases[chunk.input as usize].push((chunk.seq, before));
+            bases[chunk.input as usize].push(Base { seq: chunk.seq, before, chunk: at as u32 });
             before += chunk.lines;
         }
         let mut by_path: Vec<usize> = (0..inputs.len()).collect();
@@ -72,7 +87,7 @@ impl Places {
             paths[rank] = order as u32;
         }
         let newest_first = steps.into_iter().map(|(rises, falls)| falls > rises).collect();
-        Self { chunks, inputs, bases, paths, newest_first }
+        Self { chunks, inputs, bases, numbers: state.numbers.clone(), paths, newest_first }
     }
 
     /// The place of a record.
@@ -104,7 +119,22 @@ impl Places {
     #[must_use]
     pub fn line(&self, input: usize, (seq, line): (u32, u32)) -> u64 {
         let bases = &self.bases[input];
-        let before = bases.binary_search_by_key(&seq, |base| base.0).map_or(0, |at| bases[at].1);
-        before + u64::from(line) + 1
+        let base = bases.binary_search_by_key(&seq, |base| base.seq).ok().map(|at| bases[at]);
+        base.map_or(u64::from(line) + 1, |base| self.shown(base, u64::from(line)))
+    }
+
+    /// The line, from 1, of a place as a reader of the input counts lines.
+    #[must_use]
+    pub fn number(&self, place: Place) -> u64 {
+        let bases = &self.bases[self.input(place.rank)];
+        let next = bases.partition_point(|base| base.before < place.line);
+        match next.checked_sub(1).map(|at| bases[at]) {
+            Some(base) => self.shown(base, place.line - base.before - 1),
+            None => place.line,
+        }
+    }
+
+    fn shown(&self, base: Base, line: u64) -> u64 {
+        self.numbers.get(&base.chunk).map_or(base.before + line + 1, |numbers| numbers.get(line))
     }
 }

@@ -265,10 +265,12 @@ fn write_text(object: &mut Vec<u8>, text: &[u8]) {
     object.push(b'"');
 }
 
-/// Texts, except for whole documents, and for lists of ids, which Kibana joins with commas.
+/// Texts, except for whole documents, flags, and lists of ids, which Kibana joins with commas.
 fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     let value = unguarded(value);
-    if name == b"_source" && json::walk(value, &mut Nobody).is_ok() {
+    let is_document = || name == b"_source" && json::walk(value, &mut Nobody).is_ok();
+    let is_flag = || name.ends_with(b".owned_by_authenticated_user") && matches!(value, b"true" | b"false");
+    if is_flag() || is_document() {
         object.extend_from_slice(value);
     } else if name.ends_with(b".ids") {
         let inside = value.strip_prefix(b"[").and_then(|value| value.strip_suffix(b"]")).unwrap_or(value);

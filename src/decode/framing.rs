@@ -50,6 +50,17 @@ impl Framing {
         }
     }
 
+    /// The framing that `--input-format` names.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "lines" => Some(Self::Lines),
+            "documents" => Some(Self::Documents),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+
     /// A reader of this framing that holds no record longer than `limit` bytes; `None` for lines.
     #[must_use]
     pub fn reframe(self, limit: usize) -> Option<Box<dyn Reframe>> {

@@ -39,6 +39,8 @@ use members::Members;
 pub struct Context {
     /// Zone of times that carry none.
     pub assume_tz: Zone,
+    /// The shape of records whatever they look like.
+    forced: Option<&'static str>,
     /// How many envelopes the line was taken out of.
     envelopes: u8,
 }
@@ -50,7 +52,13 @@ impl Context {
     /// The context of a line as it stands in the input.
     #[must_use]
     pub fn new(assume_tz: Zone) -> Self {
-        Self { assume_tz, envelopes: 0 }
+        Self { assume_tz, forced: None, envelopes: 0 }
+    }
+
+    /// The same, with a shape that is asked first and believed (`--input-format`).
+    #[must_use]
+    pub fn forced(self, name: Option<&'static str>) -> Self {
+        Self { forced: name, ..self }
     }
 
     /// The context of what stands inside an envelope.
@@ -61,7 +69,7 @@ impl Context {
         if self.envelopes >= MAX_ENVELOPES {
             return Err(DecodeError::at(0, "too many envelopes inside each other"));
         }
-        Ok(Self { envelopes: self.envelopes + 1, ..*self })
+        Ok(Self { envelopes: self.envelopes + 1, forced: None, ..*self })
     }
 }
 
@@ -125,6 +133,51 @@ pub static TEXT_SHAPES: &[&dyn TextShape] = &[
 /// Where the line should be a record and is not: broken JSON, bytes that are no text, or a record without a time.
 pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+    match context.forced {
+        Some(name) => decode_as(name, line, context, sink),
+        None => decode_any(line, context, sink),
+    }
+}
+
+/// The names that `--input-format` knows: the framings, then the shapes.
+pub fn format_names() -> impl Iterator<Item = &'static str> {
+    let framings = ["lines", "documents", "csv"].into_iter();
+    framings.chain(JSON_SHAPES.iter().map(|shape| shape.name())).chain(TEXT_SHAPES.iter().map(|shape| shape.name()))
+}
+
+/// Decodes a line in the named shape; what does not decode so is decoded as what it looks like.
+fn decode_as(name: &str, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let mut known = false;
+    let mut only_known = |format: &'static str, record: Record<'_>| {
+        if !matches!(record, Record::Other) {
+            known = true;
+            sink(format, record);
+        }
+    };
+    let result = if line.first() == Some(&b'{') {
+        match JSON_SHAPES.iter().find(|shape| shape.name() == name) {
+            Some(shape) => Members::read(line).and_then(|members| shape.decode(members, context, &mut only_known)),
+            None => Ok(()),
+        }
+    } else {
+        match TEXT_SHAPES.iter().find(|shape| shape.name() == name) {
+            Some(shape) if !line.is_empty() => shape.decode(line, context, &mut only_known),
+            _ => Ok(()),
+        }
+    };
+    if known {
+        return Ok(());
+    }
+    // Whoever forces a shape wants to know what is not of it, unless it is something else.
+    let mut other = false;
+    decode_any(line, context, &mut |format, record| match record {
+        Record::Other if result.is_err() => other = true,
+        record => sink(format, record),
+    })?;
+    if other { result } else { Ok(()) }
+}
+
+fn decode_any(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     if line.first() == Some(&b'{') {
         let mut members = Members::empty();
         members.fill(line)?;

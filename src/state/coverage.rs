@@ -116,7 +116,10 @@ impl InputStats {
     pub fn settle(&mut self) {
         if self.audit_events + self.server_events == 0 && self.garbage_lines == self.undecodable_lines {
             self.other_lines += self.undecodable_lines;
-            self.problems.retain(|problem| problem.kind != ProblemKind::Undecodable);
+            let broken = [ProblemKind::Undecodable, ProblemKind::TruncatedLine];
+            self.problems.retain(|problem| !broken.contains(&problem.kind));
+            // A stream that broke off says so by its error.
+            self.truncated &= self.error.is_some();
             self.problems_total -= self.undecodable_lines;
             self.undecodable_lines = 0;
             self.garbage_lines = 0;

@@ -22,6 +22,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::numbers::Numbers;
 use crate::time::Millis;
 
 /// A chunk that was folded: what turns a line within it into a line of its input.
@@ -76,6 +77,8 @@ pub struct State {
     pub inputs: Vec<InputStats>,
     /// Chunks.
     pub chunks: Vec<ChunkInfo>,
+    /// By chunk: lines of its records, where records are not lines.
+    pub numbers: BTreeMap<u32, Numbers>,
     /// Nodes, as records name them.
     pub nodes: Vec<NodeStats>,
     /// Events by `event.action`.
@@ -147,6 +150,9 @@ impl State {
         let chunk_base = self.chunks.len() as u32;
         self.chunks
             .extend(other.chunks.drain(..).map(|chunk| ChunkInfo { input: inputs[chunk.input as usize], ..chunk }));
+        for (chunk, numbers) in std::mem::take(&mut other.numbers) {
+            self.numbers.insert(chunk_base + chunk, numbers);
+        }
         for (action, count) in std::mem::take(&mut other.actions) {
             *self.actions.entry(action).or_default() += count;
         }

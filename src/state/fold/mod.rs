@@ -27,7 +27,7 @@ use crate::decode::reason::{About, classify};
 use crate::decode::{Context, JsonShape, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Record, ServerEvent};
-use crate::lines::Chunk;
+use crate::lines::{Chunk, Note};
 use crate::options::{Cidr, GroupBy, Options};
 use crate::prefilter::{Facts, Probe, Taken, What, changes};
 use crate::reason::Reason;
@@ -60,8 +60,10 @@ pub struct Folder {
     nodes: HashMap<(Sym, Sym), u32, RandomState>,
     failures: Vec<Failure>,
     chunk: u32,
+    /// The format of all records of the chunk, where its framing decides it.
+    format: Option<&'static str>,
     probe: Probe,
-    /// Whether lines are given to the probe: always, but for tests that compare.
+    /// Whether lines are given to the probe: unless the user says what they are, and in tests that compare.
     probing: bool,
     recent: Recent,
     /// Of the chunk being folded.
@@ -77,7 +79,7 @@ impl Folder {
     pub fn new(options: &Options, workers: usize) -> Self {
         Self {
             state: State::default(),
-            context: Context::new(options.assume_tz),
+            context: Context::new(options.assume_tz).forced(options.input_format),
             max_line: options.max_line,
             max_problems: options.max_problems,
             max_in_flight: (options.max_in_flight / workers.max(1)).max(1),
@@ -87,8 +89,9 @@ impl Folder {
             nodes: HashMap::default(),
             failures: Vec::new(),
             chunk: 0,
+            format: None,
             probe: Probe::new(options.assume_tz),
-            probing: true,
+            probing: options.input_format.is_none(),
             recent: Recent::default(),
             order: Order::default(),
             actors: Actors::default(),
@@ -155,6 +158,12 @@ impl Folder {
         self.state.inputs[input_at as usize].label.clone_from(&stats.label);
         self.chunk = self.state.chunks.len() as u32;
         self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None });
+        self.format = chunk.format;
+        if !chunk.numbers.is_empty() {
+            self.state.numbers.insert(self.chunk, chunk.numbers.clone());
+        }
+        let mut notes = chunk.notes.as_slice();
+        let probing = self.probing && chunk.format.is_none();
         let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
@@ -162,7 +171,7 @@ impl Folder {
         let mut taken_lines = Tally::default();
         let mut at = 0;
         while at < bytes.len() {
-            let taken = if self.probing { probe.take(bytes, at, self.max_line) } else { None };
+            let taken = if probing { probe.take(bytes, at, self.max_line) } else { None };
             // A forwarded request changes its source, which the whole event is needed for.
             let plain = |taken: &Taken<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
             at = match taken.filter(plain) {
@@ -179,7 +188,14 @@ impl Folder {
                         Some(len) => (&bytes[at..at + len], at + len + 1),
                         None => (&bytes[at..], bytes.len()),
                     };
-                    self.line(line, line_number, input.seq, &mut stats);
+                    // Only empty lines have notes, and the probe takes none of those.
+                    match notes.split_first() {
+                        Some(((at, note), rest)) if *at == line_number => {
+                            notes = rest;
+                            self.note(*note, line_number, input.seq, &mut stats);
+                        }
+                        _ => self.line(line, line_number, input.seq, &mut stats),
+                    }
                     next
                 }
             };
@@ -210,6 +226,20 @@ impl Folder {
         self.join_within_chunk();
         self.state.inputs[input_at as usize] = stats;
         self.evict();
+    }
+
+    /// A line that stands for something else.
+    fn note(&self, note: Note, line: u32, seq: u32, stats: &mut InputStats) {
+        let (kind, message) = match note {
+            Note::Oversized => return self.oversized(line, seq, stats),
+            Note::Broken(message) => (ProblemKind::Undecodable, message),
+            Note::Cut(message) => (ProblemKind::TruncatedLine, message),
+        };
+        stats.truncated |= kind == ProblemKind::TruncatedLine;
+        stats.undecodable_lines += 1;
+        stats.garbage_lines += 1;
+        let problem = InputProblem { at: Some((seq, line)), kind, message: message.to_owned() };
+        stats.problem(problem, self.max_problems);
     }
 
     fn oversized(&self, line: u32, seq: u32, stats: &mut InputStats) {
@@ -257,7 +287,7 @@ impl Folder {
                 stats.span.add(time);
             }
             stats.zone_assumed += u64::from(zone_assumed);
-            count_format(stats, format, 1);
+            count_format(stats, self.format.unwrap_or(format), 1);
         });
         match result {
             Ok(()) => stats.other_lines += u64::from(other),

@@ -1,0 +1,42 @@
+//! Lines, documents, CSV and cut container records: the portions in which an input comes do not show, no record is longer
+//! than the limit allows, and every line of a file that is read by lines is met once.
+#![no_main]
+
+use esaudit::lines::{Chunk, lines};
+use esaudit::reframe::{Chunker, Cut};
+use libfuzzer_sys::fuzz_target;
+
+/// Every line of every chunk, with its number and note.
+fn all(text: &[u8], cut: Cut, chunk_size: usize, limit: usize) -> Vec<String> {
+    let mut reader = text;
+    let mut chunker = Chunker::new(cut, &mut reader, chunk_size, limit);
+    let (mut chunk, mut found) = (Chunk::default(), Vec::new());
+    while let Ok(true) = chunker.next(&mut chunk) {
+        for (at, line) in lines(chunk.bytes()).enumerate() {
+            let note = chunk.notes.iter().find(|(line, _)| *line as usize == at).map(|(_, note)| note);
+            assert!(note.is_none() || line.is_empty());
+            let shown = if line.len() > limit { "too long".into() } else { String::from_utf8_lossy(line) };
+            let too_long = matches!(note, Some(esaudit::lines::Note::Oversized));
+            let number = (!chunk.numbers.is_empty()).then(|| chunk.numbers.get(at as u64));
+            found.push(if too_long { format!("{number:?} too long") } else { format!("{number:?} {shown}{}",
+                note.map_or(String::new(), |note| format!("{note:?}"))) });
+        }
+        if chunk.oversized_tail {
+            found.push("None too long".to_owned());
+        }
+    }
+    assert_eq!(chunker.bytes(), text.len() as u64);
+    found
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&[how, size, limit], text)) = data.split_first_chunk() else { return };
+    let limit = usize::from(limit) * 4 + 1;
+    let forced = [None, Some("lines"), Some("documents"), Some("csv"), Some("cri")][usize::from(how) % 5];
+    let cut = Cut::of(text, forced);
+    let whole = all(text, cut, 1 << 20, limit);
+    assert_eq!(whole, all(text, cut, usize::from(size) + 1, limit));
+    if cut == Cut::Lines || cut == Cut::Parts {
+        assert_eq!(whole.len(), lines(text).count());
+    }
+});

@@ -1,0 +1,20 @@
+//! Any line is one record or one error, whatever shape claims it.
+#![no_main]
+
+use esaudit::decode::{Context, decode_line, reason};
+use esaudit::event::Record;
+use esaudit::time::Zone;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|line: &[u8]| {
+    let mut records = 0;
+    let result = decode_line(line, &Context::new(Zone::UTC), &mut |format, record| {
+        assert!(!format.is_empty());
+        records += 1;
+        if let Record::Server(event) = record {
+            let _ = reason::classify(&event.message);
+        }
+    });
+    assert_eq!(records, usize::from(result.is_ok()));
+    let _ = esaudit::decode::apikeys::parse(line);
+});

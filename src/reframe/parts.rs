@@ -1,0 +1,303 @@
+//! Puts the records together that a container runtime cut into several lines.
+//!
+//! The record stands where its first part stood, and empty lines stand for the others, so that every line keeps its
+//! number. What follows a first part waits until the last part is met. A record whose parts lie further apart than the
+//! longest line allows is too long, whatever lies between.
+
+use std::collections::VecDeque;
+use std::io;
+
+use crate::decode::partial;
+use crate::lines::{Chunk, Note, StreamChunker, lines};
+
+/// Records of different streams that may be open at one time; containers have two streams.
+const MAX_OPEN: usize = 4;
+
+/// Cuts a stream into chunks of lines in which every record is one line.
+pub struct Parts<'r> {
+    lines: StreamChunker<'r>,
+    raw: Chunk,
+    joiner: Joiner,
+    finished: bool,
+}
+
+impl<'r> Parts<'r> {
+    /// Joins the lines of another chunker.
+    pub fn new(lines: StreamChunker<'r>, max_line: usize) -> Self {
+        Self { lines, raw: Chunk::default(), joiner: Joiner::new(max_line), finished: false }
+    }
+
+    /// See [`super::Chunker::next`].
+    ///
+    /// # Errors
+    /// Those of the stream, once.
+    pub fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
+        chunk.clear();
+        if self.finished {
+            return Ok(false);
+        }
+        if !self.lines.next(&mut self.raw)? {
+            self.finished = true;
+            self.joiner.finish(chunk);
+            return Ok(!chunk.is_empty());
+        }
+        if self.joiner.is_idle() && !lines(self.raw.bytes()).any(partial::continues) {
+            // Most chunks are whole: no copy.
+            std::mem::swap(chunk, &mut self.raw);
+            return Ok(true);
+        }
+        let mut rest = self.raw.bytes();
+        while !rest.is_empty() {
+            let (line, has_end) = match memchr::memchr(b'\n', rest) {
+                Some(at) => (&rest[..at], true),
+                None => (rest, false),
+            };
+            rest = &rest[(line.len() + 1).min(rest.len())..];
+            self.joiner.line(line, has_end, chunk);
+        }
+        if self.raw.oversized_tail {
+            self.joiner.oversized(chunk);
+        }
+        Ok(true)
+    }
+
+    /// Bytes read so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lines.bytes
+    }
+}
+
+/// A line that waits.
+enum Held {
+    Line(Vec<u8>),
+    Oversized,
+    /// A record that is not complete.
+    Open,
+}
+
+/// A record of which parts are missing.
+struct Open {
+    stream: Vec<u8>,
+    /// Docker's or CRI's.
+    first_byte: u8,
+    parts: Vec<Vec<u8>>,
+    /// Number of the line of the first part; `None` once the record is too long.
+    line: Option<u64>,
+    /// Bytes from the first part on.
+    span: usize,
+}
+
+struct Joiner {
+    max_line: usize,
+    held: VecDeque<Held>,
+    /// Number of the first line held.
+    first_held: u64,
+    open: Vec<Open>,
+    /// Lines in the chunk.
+    written: u32,
+    ended: bool,
+}
+
+impl Joiner {
+    fn new(max_line: usize) -> Self {
+        Self { max_line, held: VecDeque::new(), first_held: 0, open: Vec::new(), written: 0, ended: true }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.open.is_empty() && self.held.is_empty()
+    }
+
+    fn line(&mut self, line: &[u8], has_end: bool, chunk: &mut Chunk) {
+        self.pass(line.len() + 1);
+        let Some(stream) = partial::stream(line).filter(|_| line.len() <= self.max_line) else {
+            return self.put(Held::Line(line.to_vec()), has_end, chunk);
+        };
+        let continues = partial::continues(line);
+        let same = |open: &Open| open.stream == stream && line.first() == Some(&open.first_byte);
+        let Some(at) = self.open.iter().position(same) else {
+            if !continues {
+                return self.put(Held::Line(line.to_vec()), has_end, chunk);
+            }
+            if self.open.len() == MAX_OPEN {
+                self.close(0);
+            }
+            self.open.push(Open {
+                stream: stream.to_vec(),
+                first_byte: line[0],
+                parts: vec![line.to_vec()],
+                line: Some(self.first_held + self.held.len() as u64),
+                span: line.len(),
+            });
+            return self.put(Held::Open, true, chunk);
+        };
+        if self.open[at].line.is_some() {
+            self.open[at].parts.push(line.to_vec());
+        }
+        if !continues {
+            self.close(at);
+        }
+        self.put(Held::Line(Vec::new()), true, chunk);
+    }
+
+    fn oversized(&mut self, chunk: &mut Chunk) {
+        self.pass(self.max_line + 1);
+        self.put(Held::Oversized, true, chunk);
+    }
+
+    /// Lets bytes pass by the open records, some of which become too long.
+    fn pass(&mut self, bytes: usize) {
+        for open in &mut self.open {
+            open.span = open.span.saturating_add(bytes);
+            if open.span > self.max_line
+                && let Some(line) = open.line.take()
+            {
+                open.parts = Vec::new();
+                set(&mut self.held, self.first_held, line, Held::Oversized);
+            }
+        }
+    }
+
+    /// Gives up waiting for more parts of a record.
+    fn close(&mut self, at: usize) {
+        let open = self.open.remove(at);
+        if let Some(line) = open.line {
+            let parts: Vec<&[u8]> = open.parts.iter().map(Vec::as_slice).collect();
+            let record = partial::join(&parts).unwrap_or_default();
+            set(&mut self.held, self.first_held, line, Held::Line(record));
+        }
+    }
+
+    fn put(&mut self, held: Held, has_end: bool, chunk: &mut Chunk) {
+        self.held.push_back(held);
+        self.ended = has_end;
+        self.flush(chunk);
+    }
+
+    /// Writes the lines that need not wait.
+    fn flush(&mut self, chunk: &mut Chunk) {
+        if chunk.is_empty() {
+            self.written = 0;
+        }
+        while let Some(first) = self.held.front() {
+            match first {
+                Held::Open => return,
+                Held::Line(line) => chunk.append_line(line),
+                Held::Oversized => {
+                    chunk.append_line(b"");
+                    chunk.notes.push((self.written, Note::Oversized));
+                }
+            }
+            self.held.pop_front();
+            self.first_held += 1;
+            self.written += 1;
+        }
+        if !self.ended {
+            chunk.open_end();
+        }
+    }
+
+    fn finish(&mut self, chunk: &mut Chunk) {
+        while !self.open.is_empty() {
+            self.close(0);
+        }
+        self.flush(chunk);
+    }
+}
+
+fn set(held: &mut VecDeque<Held>, first: u64, line: u64, with: Held) {
+    let slot = usize::try_from(line - first).ok().and_then(|at| held.get_mut(at));
+    if let Some(slot) = slot {
+        *slot = with;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The lines of all chunks, `!` for those too long.
+    fn joined(text: &str, chunk_size: usize, max_line: usize) -> Vec<String> {
+        let mut reader = text.as_bytes();
+        let mut parts = Parts::new(StreamChunker::new(&mut reader, chunk_size, max_line), max_line);
+        let (mut chunk, mut found) = (Chunk::default(), Vec::new());
+        while parts.next(&mut chunk).unwrap() {
+            let start = found.len();
+            let shown = |line: &[u8]| match line.len() {
+                length if length > max_line => "!".to_owned(),
+                _ => String::from_utf8_lossy(line).into_owned(),
+            };
+            found.extend(lines(chunk.bytes()).map(shown));
+            for (at, _) in &chunk.notes {
+                assert_eq!(found[start + *at as usize], "");
+                found[start + *at as usize] = "!".to_owned();
+            }
+            found.extend(chunk.oversized_tail.then(|| "!".to_owned()));
+        }
+        assert_eq!(parts.bytes(), text.len() as u64);
+        found
+    }
+
+    fn cri(parts: &[&str]) -> String {
+        parts.iter().map(|part| format!("2026-03-01T12:34:56.789Z std{part}\n")).collect()
+    }
+
+    #[test]
+    fn a_record_stands_where_it_began_and_every_line_keeps_its_number() {
+        let text = cri(&["out F one", "out P two ", "err P x", "out P and ", "out F half", "err F y", "out F three"]);
+        let head = "2026-03-01T12:34:56.789Z std";
+        let expected = [
+            "out F one".to_owned(),
+            "out F two and half".into(),
+            "err F xy".into(),
+            "".into(),
+            "".into(),
+            "".into(),
+            "out F three".into(),
+        ]
+        .map(|line| if line.is_empty() { line } else { format!("{head}{line}") });
+        for chunk_size in [1, 50, 100, 1 << 20] {
+            assert_eq!(joined(&text, chunk_size, 1000), expected, "{chunk_size}");
+        }
+    }
+
+    #[test]
+    fn records_too_long_are_said_at_their_beginning_and_passed_over() {
+        let long = ["out P aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"; 4];
+        let text = cri(&[&long[..], &["out F end", "out F next"]].concat());
+        for chunk_size in [1, 100, 1 << 20] {
+            let found = joined(&text, chunk_size, 150);
+            assert_eq!(found[..5], ["!", "", "", "", ""], "{chunk_size}");
+            assert!(found[5].ends_with("next"));
+        }
+    }
+
+    #[test]
+    fn what_never_ends_is_given_at_the_end() {
+        let text = cri(&["out P begun", "err F x"]);
+        let found = joined(text.trim_end(), 1000, 1000);
+        assert_eq!(found.len(), 2);
+        assert!(found[0].ends_with("out P begun"), "{found:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_do_not_show(parts in prop::collection::vec(prop::sample::select(vec![
+            "2026-03-01T12:34:56.789Z stdout P a", "2026-03-01T12:34:56.789Z stdout F b",
+            "2026-03-01T12:34:56.789Z stderr P c", "2026-03-01T12:34:56.789Z stderr F dddddddddddddddddddddddddddd",
+            r#"{"log":"e","stream":"stdout","time":"t"}"#, r#"{"log":"f\n","stream":"stdout","time":"t"}"#,
+            r#"{"log":"g","stream":"x","time":"t"}"#, r#"{"log":"g","stream":"y","time":"t"}"#,
+            "", "other", "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooong",
+        ]), 0..30), chunk_size in 1_usize..300, max_line in 1_usize..200, ended in any::<bool>()) {
+            let mut text = parts.join("\n");
+            if ended && !text.is_empty() {
+                text.push('\n');
+            }
+            let whole = joined(&text, 1 << 20, max_line);
+            prop_assert_eq!(&whole, &joined(&text, chunk_size, max_line));
+            prop_assert_eq!(whole.len(), lines(text.as_bytes()).count());
+        }
+    }
+}
