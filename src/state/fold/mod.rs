@@ -56,6 +56,8 @@ pub struct Folder {
     inputs: HashMap<String, u32, RandomState>,
     nodes: HashMap<(Sym, Sym), u32, RandomState>,
     failures: Vec<Failure>,
+    /// The chain being put together.
+    realms: Vec<Sym>,
     chunk: u32,
     probe: Probe,
     /// Whether lines are given to the probe: always, but for tests that compare.
@@ -82,6 +84,7 @@ impl Folder {
             inputs: HashMap::default(),
             nodes: HashMap::default(),
             failures: Vec::new(),
+            realms: Vec::new(),
             chunk: 0,
             probe: Probe::new(options.assume_tz),
             probing: true,
