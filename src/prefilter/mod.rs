@@ -10,7 +10,8 @@
 //! What makes it fast: consecutive lines of a node begin alike, so what a line has in common with the one before it, but
 //! for the time, is compared and not walked again (what stands before a byte decides how the bytes after it read, so equal
 //! beginnings have equal members); the next member is guessed to be the one that followed last time, and compared in one
-//! step; texts are searched for their end 32 bytes at a time. Measured on lines of 560 bytes: 1.0 instruction a byte.
+//! step; texts are searched for their end 32 bytes at a time. Measured on access_granted lines of
+//! 560 bytes, with the fold: 4.5 instructions a byte, where the full decoder takes over 20.
 
 mod clock;
 mod facts;

@@ -23,11 +23,12 @@ impl Folder {
         // In a file sorted newest first the order of equal times has to be learned from the whole file.
         let forward = self.state.chunks[self.chunk as usize].ends.is_some_and(|(first, last)| first < last);
         let mut failures = std::mem::take(&mut self.failures);
+        let mut realms = std::mem::take(&mut self.realms);
         failures.sort_unstable_by_key(|failure| (failure.key, failure.line));
         for run in failures.chunk_by(|a, b| a.key == b.key) {
             if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| forward && is_settled(run)) {
-                let realms: Vec<Sym> =
-                    run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()).collect();
+                realms.clear();
+                realms.extend(run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()));
                 let attempt = &mut self.state.attempts[attempt as usize];
                 attempt.chain = self.state.chains.intern(&realms);
                 if run.len() > 1 && run[run.len() - 2].time == attempt.time {
@@ -45,7 +46,7 @@ impl Folder {
             }
         }
         failures.clear();
-        self.failures = failures;
+        (self.failures, self.realms) = (failures, realms);
     }
 
     /// Keeps the number of waiting realm failures bounded: the older half goes.

@@ -59,6 +59,8 @@ pub struct Folder {
     inputs: HashMap<String, u32, RandomState>,
     nodes: HashMap<(Sym, Sym), u32, RandomState>,
     failures: Vec<Failure>,
+    /// The chain being put together.
+    realms: Vec<Sym>,
     chunk: u32,
     /// The format of all records of the chunk, where its framing decides it.
     format: Option<&'static str>,
@@ -88,6 +90,7 @@ impl Folder {
             inputs: HashMap::default(),
             nodes: HashMap::default(),
             failures: Vec::new(),
+            realms: Vec::new(),
             chunk: 0,
             format: None,
             probe: Probe::new(options.assume_tz),
