@@ -276,7 +276,13 @@ mod shapes {
                     let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
                     let record = match shape {
                         "search-pretty" => lines[line - 1..].iter().take(90).copied().collect::<Vec<_>>().concat(),
-                        "cri" => lines[line - 1..].iter().take(2).copied().collect::<Vec<_>>().concat(),
+                        // A record may be cut anywhere: what follows time, stream and tag is put together again.
+                        "cri" => lines[line - 1..]
+                            .iter()
+                            .take(2)
+                            .flat_map(|line| line.splitn(4, |&byte| byte == b' ').nth(3))
+                            .collect::<Vec<_>>()
+                            .concat(),
                         _ => lines[line - 1].to_vec(),
                     };
                     let record = String::from_utf8_lossy(&record).into_owned();

@@ -157,7 +157,11 @@ fn silences(minutes: &Minutes) -> Vec<(Millis, Millis)> {
 ///
 /// By index of the node without id: index of the node without name.
 fn ties_by_path(state: &State) -> BTreeMap<usize, usize> {
-    let only_name = |at: usize| !state.nodes[at].id.is_some() && state.nodes[at].name.is_some();
+    // Audit events that name their node only by name are of a node configured so: another one than that of the ids.
+    let only_name = |at: usize| {
+        let node = &state.nodes[at];
+        !node.id.is_some() && node.name.is_some() && node.audit_events == 0
+    };
     let only_id = |at: usize| state.nodes[at].id.is_some() && !state.nodes[at].name.is_some();
     let mut places: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for input in &state.inputs {

@@ -156,9 +156,9 @@ impl Actor {
 }
 
 /// The actor of a security change.
-pub(crate) fn actor(events: &[Placed], change: &Placed) -> Actor {
+pub(crate) fn actor(events: &[Placed], files: &[File], change: &Placed) -> Actor {
     let changed = &change.1;
-    let granted = granted(events, change).map_or_else(Actor::default, Actor::of);
+    let granted = granted(events, files, change).map_or_else(Actor::default, Actor::of);
     let itself = Actor::of(changed);
     let source = itself.source.clone().or_else(|| granted.source.clone());
     if itself.name.is_some() && (changed.authentication_type.is_some() || itself.realm.is_some()) {
@@ -168,7 +168,7 @@ pub(crate) fn actor(events: &[Placed], change: &Placed) -> Actor {
 }
 
 /// The event that allowed a security change.
-fn granted<'e>(events: &'e [Placed], (place, changed): &Placed) -> Option<&'e Event> {
+fn granted<'e>(events: &'e [Placed], files: &[File], (place, changed): &Placed) -> Option<&'e Event> {
     changed.request_id.as_ref()?;
     let internal = |event: &Event| {
         let name = event.user.as_deref().unwrap_or_default();
@@ -184,12 +184,18 @@ fn granted<'e>(events: &'e [Placed], (place, changed): &Placed) -> Option<&'e Ev
     });
     let nearest = candidates.min_by_key(|(at, event)| {
         let apart = (event.time > changed.time, (event.time - changed.time).abs());
-        let line = match at.file.cmp(&place.file) {
+        // Files follow each other by their first event, then by path.
+        let order = |file: usize| {
+            let first = |file: usize| files[file].first();
+            (0..files.len()).filter(|&other| (first(other), other) < (first(file), file)).count()
+        };
+        let (there, here) = (order(at.file), order(place.file));
+        let line = match there.cmp(&here) {
             std::cmp::Ordering::Equal => at.line.abs_diff(place.line),
             std::cmp::Ordering::Less => u64::MAX - at.line,
             std::cmp::Ordering::Greater => at.line,
         };
-        (internal(event), apart, at > place, at.file.abs_diff(place.file), line)
+        (internal(event), apart, (there, at.line) > (here, place.line), there.abs_diff(here), line)
     });
     nearest.map(|(_, event)| event)
 }

@@ -39,6 +39,10 @@ pub(crate) struct File {
 }
 
 impl File {
+    fn first(&self) -> i64 {
+        self.firsts.values().copied().min().unwrap_or(i64::MAX)
+    }
+
     fn first_of(&self, node: &Option<String>) -> i64 {
         self.firsts.get(node).copied().unwrap_or(i64::MAX)
     }
@@ -207,7 +211,7 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
     let mut changes: Vec<Change> = events
         .iter()
         .filter(|(_, event)| event.is_change)
-        .map(|event| changes::change(&events, event, &sources))
+        .map(|event| changes::change(&events, &files, event, &sources))
         .collect();
     changes.sort();
     let invalidations = ["invalidate_apikeys", "invalidate_apikey"].iter().filter_map(|name| actions.get(*name)).sum();
