@@ -22,7 +22,7 @@ fn identity(event: &Event) -> Option<Vec<Option<String>>> {
     if event.request_id.is_some() {
         parts.extend([event.request_id.clone(), principal, event.realm.clone()]);
     } else {
-        parts.extend([None, principal, event.origin.clone(), event.url_path.clone()]);
+        parts.extend([None, principal, event.origin.clone(), event.url_path.clone(), event.realm.clone()]);
     }
     Some(parts)
 }
