@@ -359,7 +359,7 @@ impl<'a> Parser<'a> {
 /// How many bytes go before the first quote, backslash or control character. Eight bytes at a time: names and values
 /// here are 5 to 60 bytes long, too short for a memchr call to pay (measured: 1.4 times slower on audit lines).
 #[inline]
-fn plain_prefix(text: &[u8]) -> usize {
+pub(crate) fn plain_prefix(text: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;

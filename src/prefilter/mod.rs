@@ -17,6 +17,7 @@ mod clock;
 mod facts;
 mod keys;
 mod scan;
+pub mod server;
 #[cfg(test)]
 pub(crate) mod tests;
 

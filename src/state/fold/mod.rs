@@ -24,12 +24,14 @@ use super::symbols::Sym;
 use super::{ChunkInfo, State, node_key, smaller_name};
 use crate::decode::native::Native;
 use crate::decode::reason::{About, classify};
+use crate::decode::server::EcsServer;
 use crate::decode::{Context, JsonShape, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Record, ServerEvent};
 use crate::lines::{Chunk, Note};
 use crate::options::{Cidr, GroupBy, Options};
-use crate::prefilter::{Facts, Probe, Taken, What, changes};
+use crate::prefilter::server::ServerLine;
+use crate::prefilter::{self, Facts, Probe, Taken, What, changes};
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -67,6 +69,8 @@ pub struct Folder {
     probe: Probe,
     /// Whether lines are given to the probe: unless the user says what they are, and in tests that compare.
     probing: bool,
+    /// Whether lines of the chunk being folded may be taken without the decoder.
+    taking: bool,
     recent: Recent,
     /// Of the chunk being folded.
     order: Order,
@@ -95,6 +99,7 @@ impl Folder {
             format: None,
             probe: Probe::new(options.assume_tz),
             probing: options.input_format.is_none(),
+            taking: false,
             recent: Recent::default(),
             order: Order::default(),
             actors: Actors::default(),
@@ -167,6 +172,7 @@ impl Folder {
         }
         let mut notes = chunk.notes.as_slice();
         let probing = self.probing && chunk.format.is_none();
+        self.taking = probing;
         let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
@@ -258,6 +264,11 @@ impl Folder {
             return;
         }
         let context = self.context;
+        let taken = if self.taking { prefilter::server::take(line, context.assume_tz) } else { None };
+        if let Some(taken) = taken {
+            self.silent_server_line(&taken, stats);
+            return;
+        }
         let mut other = true;
         let result = decode_line(line, &context, &mut |format, record| {
             let (time, zone_assumed) = match record {
@@ -317,6 +328,20 @@ impl Folder {
             node.name = smaller_name(&self.state.symbols, node.name, name);
         }
         at
+    }
+
+    /// Counts a server line that tells no reason.
+    fn silent_server_line(&mut self, line: &ServerLine<'_>, stats: &mut InputStats) {
+        let (at, time) = (self.node(line.node_id, line.node_name), line.stamp.time);
+        let node = &mut self.state.nodes[at as usize];
+        node.server_events += 1;
+        node.server_span.add(time);
+        node.server_minutes.add(time);
+        stats.server_events += 1;
+        stats.nodes.entry(at).or_default();
+        stats.span.add(time);
+        stats.zone_assumed += u64::from(line.stamp.zone_assumed);
+        count_format(stats, EcsServer.name(), 1);
     }
 
     fn server(&mut self, event: &ServerEvent<'_>, line: u32) -> u32 {
