@@ -92,15 +92,18 @@ mod tests {
         r#"{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"x", "event.dataset":"elasticsearch.deprecation"}"#,
     ];
 
+    /// Time, node id and node name.
+    type Told = (Stamp, Option<Vec<u8>>, Option<Vec<u8>>);
+
     /// What the decoder makes of a line, if that is one server event without a reason.
-    fn decoded(line: &[u8]) -> Option<(Stamp, Option<Vec<u8>>, Option<Vec<u8>>)> {
+    fn decoded(line: &[u8]) -> Option<Told> {
         let mut found = None;
         decode_line(line, &Context::new(Zone::UTC), &mut |format, record| {
-            if let ("server-ecs", Record::Server(event)) = (format, record) {
-                if let (None, Some(time)) = (classify(&event.message), event.time) {
-                    let stamp = Stamp { time, zone_assumed: event.zone_assumed };
-                    found = Some((stamp, event.node_id.map(Into::into), event.node_name.map(Into::into)));
-                }
+            if let ("server-ecs", Record::Server(event)) = (format, record)
+                && let (None, Some(time)) = (classify(&event.message), event.time)
+            {
+                let stamp = Stamp { time, zone_assumed: event.zone_assumed };
+                found = Some((stamp, event.node_id.map(Into::into), event.node_name.map(Into::into)));
             }
         })
         .ok()?;
