@@ -59,11 +59,6 @@ impl Correlated {
         self.in_order(self.state.successes.keys())
     }
 
-    /// Who was refused an action, in an order that depends on text alone.
-    pub fn denials(&self) -> impl Iterator<Item = &Actor> {
-        self.in_order(self.state.denials.keys())
-    }
-
     fn in_order<'a>(&'a self, actors: impl Iterator<Item = &'a Actor>) -> std::vec::IntoIter<&'a Actor> {
         let text = |sym| self.state.symbols.get(sym);
         let mut actors: Vec<&Actor> = actors.collect();

@@ -306,21 +306,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
-        let mut found = Vec::new();
-        let mut out = |line: u64, piece: Piece<'_>| {
-            found.push((
-                line,
-                match piece {
-                    Piece::Record(record) => String::from_utf8_lossy(record).into_owned(),
-                    Piece::Oversized => "oversized".to_owned(),
-                    Piece::Broken(message) => message.to_owned(),
-                },
-            ));
-        };
-        let mut reader = Csv::new(limit);
-        text.chunks(chunk).for_each(|bytes| reader.feed(bytes, &mut out));
-        reader.finish(&mut out);
-        found
+        super::super::testing::pieces(&mut Csv::new(limit), text, chunk)
     }
 
     #[test]

@@ -357,21 +357,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
-        let mut found = Vec::new();
-        let mut out = |line: u64, piece: Piece<'_>| {
-            found.push((
-                line,
-                match piece {
-                    Piece::Record(record) => String::from_utf8_lossy(record).into_owned(),
-                    Piece::Oversized => "oversized".to_owned(),
-                    Piece::Broken(message) => message.to_owned(),
-                },
-            ));
-        };
-        let mut scanner = Documents::new(limit);
-        text.chunks(chunk).for_each(|bytes| scanner.feed(bytes, &mut out));
-        scanner.finish(&mut out);
-        found
+        super::super::testing::pieces(&mut Documents::new(limit), text, chunk)
     }
 
     fn records(text: &str) -> Vec<(u64, String)> {

@@ -1,5 +1,6 @@
 //! What the unit tests of the decoders share.
 
+use super::framing::{Piece, Reframe};
 use super::{Context, decode_line};
 use crate::error::DecodeError;
 use crate::event::{AuditEvent, Change, Record, ServerEvent, Text};
@@ -107,4 +108,22 @@ pub(crate) fn brief(event: &AuditEvent<'_>) -> String {
         text(&event.origin),
         text(&event.request_id)
     )
+}
+
+/// What a reader finds in a text given in portions: line and record, or what is wrong instead.
+pub(super) fn pieces(reader: &mut dyn Reframe, text: &[u8], chunk: usize) -> Vec<(u64, String)> {
+    let mut found = Vec::new();
+    let mut out = |line: u64, piece: Piece<'_>| {
+        found.push((
+            line,
+            match piece {
+                Piece::Record(record) => String::from_utf8_lossy(record).into_owned(),
+                Piece::Oversized => "oversized".to_owned(),
+                Piece::Broken(message) => message.to_owned(),
+            },
+        ));
+    };
+    text.chunks(chunk).for_each(|bytes| reader.feed(bytes, &mut out));
+    reader.finish(&mut out);
+    found
 }
