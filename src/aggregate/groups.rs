@@ -86,9 +86,6 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> Vec<Group> {
             .then_with(|| (&a.reason, &a.by, &a.first).cmp(&(&b.reason, &b.by, &b.first)))
             .then_with(|| (&a.evidence, &a.last).cmp(&(&b.evidence, &b.last)))
     });
-    if let Some(top) = options.top {
-        groups.truncate(top);
-    }
     groups
 }
 
