@@ -7,7 +7,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use esaudit::report::{
-    RENDERERS, Style, View, escape,
+    RENDERERS, Style, View,
+    charts::Charts,
+    escape,
     model::*,
     renderer,
     table::{MIN_WIDTH, Table},
@@ -101,6 +103,7 @@ fn empty() -> Report {
         api_keys: ApiKeys { failing: vec![] },
         timeline: Timeline { bucket_seconds: 60, buckets: vec![] },
         tops: Tops::default(),
+        charts: Charts::default(),
     }
 }
 

@@ -249,13 +249,13 @@ fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated
     vec![sentence]
 }
 
-fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
+pub(super) fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
     let symbols = &joined.state.symbols;
     joined.state.chains.get(chain).map(|realms| realms.iter().filter_map(|&realm| symbols.string(realm)).collect())
 }
 
 /// Counts of one key over all attempts.
-fn tally<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
+pub(super) fn tally<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
     let mut counts: HashMap<K, u64, RandomState> = HashMap::default();
     for key in keys {
         *counts.entry(key).or_default() += 1;
