@@ -3,12 +3,11 @@
 //! Text from the log cannot become markup: names stand in code spans, and so does every word of a sentence that holds a
 //! character with a meaning. What a code span cannot hold is made visible as for a terminal first.
 
-use std::fmt::Write as _;
 use std::io;
 
 use super::model::{Evidence, Finding, Report};
-use super::table::text::{bytes, count, duration, number, parse_time};
-use super::{Renderer, View, escape};
+use super::table::text::{bytes, count, duration, number, parse_time, visible};
+use super::{Renderer, View};
 
 /// `--format md`.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +44,9 @@ impl Renderer for Markdown {
 
 /// Longest text from the log that is shown whole, in characters.
 const MAX_CHARS: usize = 300;
+
+/// The same for sentences, which quote the log.
+const MAX_PROSE: usize = 2000;
 
 /// Items of a list within a cell.
 const MAX_ITEMS: usize = 5;
@@ -303,11 +305,7 @@ fn table_code(text: &str) -> String {
 
 /// Text from the log as code.
 fn code(text: &str) -> String {
-    let length = text.chars().count();
-    let mut shown = escape::terminal(&text.chars().take(MAX_CHARS).collect::<String>(), true);
-    if length > MAX_CHARS {
-        let _ = write!(shown, "…({} characters)", number(length as u64));
-    }
+    let shown = visible(text, MAX_CHARS);
     if shown.trim().is_empty() {
         return if shown.is_empty() { "(empty)".to_owned() } else { "(blank)".to_owned() };
     }
@@ -326,7 +324,7 @@ fn fenced(shown: &str) -> String {
 /// A sentence, which may quote the log.
 fn prose(text: &str) -> String {
     let mut words = Vec::new();
-    for word in escape::terminal(text, true).split(' ').filter(|word| !word.is_empty()) {
+    for word in visible(text, MAX_PROSE).split(' ').filter(|word| !word.is_empty()) {
         let means = |c: char| "\\`*_[]<>&|~#$@{}".contains(c);
         let lower = word.to_ascii_lowercase();
         let links = lower.contains("://") || lower.contains("www.") || lower.contains("mailto:");

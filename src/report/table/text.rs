@@ -136,6 +136,11 @@ impl Shown {
     }
 }
 
+/// Text from the log made visible, at most `max` characters of it: of longer ones the ends and the length.
+pub(in crate::report) fn visible(text: &str, max: usize) -> String {
+    Shown::bounded(text, true, max).into_text()
+}
+
 /// Columns of a text.
 pub(super) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
@@ -311,13 +316,13 @@ pub(in crate::report) fn parse_time(time: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Shows times without what all of them share: the year, or the day. The header says which, and that they are UTC.
-pub(super) struct Clock {
+pub(in crate::report) struct Clock {
     year: Option<i32>,
     day: Option<NaiveDate>,
 }
 
 impl Clock {
-    pub(super) fn new(first: Option<&str>, last: Option<&str>) -> Self {
+    pub(in crate::report) fn new(first: Option<&str>, last: Option<&str>) -> Self {
         let (first, last) = (first.and_then(parse_time), last.and_then(parse_time));
         match (first, last) {
             (Some(first), Some(last)) => Self {
@@ -338,7 +343,7 @@ impl Clock {
         }
     }
 
-    pub(super) fn utc(&self, time: DateTime<Utc>) -> String {
+    pub(in crate::report) fn utc(&self, time: DateTime<Utc>) -> String {
         time.format(self.format(time)).to_string()
     }
 
