@@ -109,7 +109,7 @@ impl Page<'_> {
         );
         section(
             "heat",
-            "Who, when",
+            "Who failed when",
             &words,
             "",
             &format!(

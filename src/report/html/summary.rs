@@ -33,7 +33,7 @@ impl Page<'_> {
         let links = [
             ("findings", "Findings", true),
             ("timeline", "Timeline", !report.timeline.buckets.is_empty()),
-            ("heat", "Who, when", !report.charts.heat.sources.is_empty()),
+            ("heat", "Who when", !report.charts.heat.sources.is_empty()),
             ("realms", "Realms", !report.charts.realm_flows.is_empty()),
             ("keys", "API keys", !report.charts.key_lives.is_empty()),
             ("failures", "Failures", !report.groups.is_empty()),

@@ -8,6 +8,9 @@ use crate::report::table::text::{number, parse_time, visible};
 /// Longest name that is shown whole, in characters.
 const MAX_NAME: usize = 120;
 
+/// Longest name that is never broken into lines.
+const MAX_WHOLE: usize = 28;
+
 /// Longest path.
 const MAX_PATH: usize = 400;
 
@@ -16,7 +19,10 @@ const MAX_PROSE: usize = 2000;
 
 /// A name from the log. Isolated, so that one written from right to left does not move what stands beside it.
 pub(super) fn log(text: &str) -> String {
-    format!("<bdi>{}</bdi>", plain(text))
+    let shown = plain(text);
+    // Short names stay in one piece.
+    let class = if shown.chars().count() > MAX_WHOLE { " class=\"long\"" } else { "" };
+    format!("<bdi{class}>{shown}</bdi>")
 }
 
 /// A name from the log where no markup may stand: attributes, the data of charts.

@@ -9,15 +9,16 @@ const flowGraph = () => {
   });
   const depth = Math.max(...paths.map(([realms]) => realms.length));
   const nodes = new Map(), links = new Map();
-  const node = (column, name, count) => {
+  const node = (column, name, count, lost) => {
     const key = JSON.stringify([column, name]);
-    const known = nodes.get(key) || { column, name, count: 0 };
+    // What went through no realm stands below.
+    const known = nodes.get(key) || { column, name, count: 0, lost: lost && column === 0 };
     known.count += count;
     nodes.set(key, known);
     return known;
   };
   for (const [realms, reason, count, lost] of paths) {
-    const steps = realms.map((realm, at) => node(at, realm, count)).concat([node(depth, reason, count)]);
+    const steps = realms.map((realm, at) => node(at, realm, count, lost)).concat([node(depth, reason, count, false)]);
     for (let at = 1; at < steps.length; at += 1) {
       const key = JSON.stringify([steps[at - 1].column, steps[at - 1].name, steps[at].column, steps[at].name]);
       const link = links.get(key) || { from: steps[at - 1], to: steps[at], count: 0, lost };
@@ -32,11 +33,11 @@ const drawFlow = (place, room) => {
   const { depth, nodes, links } = flowGraph();
   const gap = 20, thick = 9, width = Math.max(room, (depth + 1) * 128), top = 22;
   const columns = Array.from({ length: depth + 1 }, (_, at) => nodes.filter((node) => node.column === at)
-    .sort((a, b) => b.count - a.count));
+    .sort((a, b) => a.lost - b.lost || b.count - a.count));
   const high = Math.max(200, Math.max(...columns.map((column) => column.length)) * (gap + 8));
   const scale = Math.min(...columns.filter((column) => column.length)
     .map((column) => (high - gap * (column.length - 1)) / column.reduce((sum, node) => sum + node.count, 0)));
-  const lastRoom = 150;
+  const lastRoom = 190;
   const x = (column) => (depth ? column * (width - lastRoom - thick) / depth : 0);
   for (const column of columns) {
     let y = top;
@@ -67,7 +68,7 @@ const drawFlow = (place, room) => {
   for (const node of nodes) {
     root.append(svg("rect", { x: x(node.column), y: node.y, width: thick, height: node.height }, titled(`${node.name}: ${number(node.count)}`)),
       svg("text", { class: "strong label", x: x(node.column) + thick + 5, y: node.y + Math.min(node.height / 2, 60) + 4 },
-        `${shorten(node.name, node.column === depth ? 18 : Math.max(8, letters - 4))} ${number(node.count)}`));
+        `${shorten(node.name, node.column === depth ? 22 : Math.max(8, letters - 4))} ${number(node.count)}`));
   }
   const scrolls = width > room;
   place.replaceChildren(el("div", scrolls ? { class: "flow", tabindex: 0, role: "region", "aria-label": "Realm chains" } : { class: "flow" }, root));

@@ -43,7 +43,8 @@ const sortable = (table) => {
 const searchable = (table) => {
   const rows = Array.from(table.tBodies[0].rows);
   const timed = "timed" in table.dataset;
-  if (rows.length < 4 && !timed) return;
+  const large = rows.length >= 12;
+  if (!large && !timed) return;
   const total = Number(table.dataset.total);
   const times = timed ? rows.map(timesOf) : null;
   let texts = null;
@@ -60,7 +61,7 @@ const searchable = (table) => {
       if (here) shown += 1;
     });
     const all = plural(rows.length, "row", "rows") + (total > rows.length ? ` shown here, ${number(total)} in all` : "");
-    status.textContent = shown === rows.length ? all
+    status.textContent = shown === rows.length ? (large ? all : "")
       : `${number(shown)} of ${all}${timed && range ? `, ${spanText(range[0], range[1])}` : ""}`;
   };
   let waiting = 0;
@@ -70,8 +71,8 @@ const searchable = (table) => {
   });
   if (timed) followers.push(apply);
   table.closest(".scroll").before(el("div", { class: "find" },
-    el("label", { for: input.id }, "Search"), input, status));
-  finders.set(table.id, (text) => {
+    large ? [el("label", { for: input.id }, "Search"), input] : null, status));
+  if (large) finders.set(table.id, (text) => {
     input.value = text;
     apply();
     input.focus({ preventScroll: true });

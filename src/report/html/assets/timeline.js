@@ -3,7 +3,7 @@ const SERIES = ["authentication failed", "anonymous access denied", "access deni
 
 const nice = (value) => {
   const size = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return [1, 2, 5, 10].map((n) => n * size).find((n) => n >= value) || value;
+  return [1, 2, 3, 4, 6, 8, 10].map((n) => n * size).find((n) => n >= value) || value;
 };
 
 // Findings in as few lanes as keep them apart.
@@ -128,10 +128,11 @@ const controls = (() => {
   let made = null;
   const make = () => {
     const field = (end) => {
-      const value = () => iso((range || domain)[end]).slice(0, 19);
-      const input = el("input", { type: "datetime-local", step: "1" });
+      const value = () => iso((range || domain)[end]).slice(0, 19).replace("T", " ");
+      const input = el("input", { type: "text", size: 19, autocomplete: "off", spellcheck: "false", inputmode: "numeric" });
       input.addEventListener("change", () => {
-        const ms = Date.parse(`${input.value}Z`);
+        const ms = Date.parse(`${input.value.trim().replace(" ", "T")}Z`);
+        input.setAttribute("aria-invalid", String(!Number.isFinite(ms)));
         if (!Number.isFinite(ms)) return;
         const next = (range || domain).slice();
         next[end] = ms;
@@ -149,7 +150,7 @@ const controls = (() => {
     });
     reset.disabled = true;
     return el("div", { class: "range", role: "group", "aria-label": "Time shown in the findings and tables" },
-      el("span", null, "Drag over the chart, or choose:"), el("label", null, "from", field(0)), el("label", null, "to", field(1)), reset, status);
+      el("span", null, "Drag over the chart to select a time, or type it:"), el("label", null, "from", field(0)), el("label", null, "to", field(1)), reset, status);
   };
   return () => (made = made || make());
 })();
