@@ -11,9 +11,9 @@ const ROOM: usize = 512 << 10;
 
 /// The series of the timeline.
 const SERIES: [(&str, fn(&Bucket) -> u64); 3] = [
-    ("authentication failed", |bucket| bucket.authentication_failed),
-    ("anonymous access denied", |bucket| bucket.anonymous_access_denied),
-    ("access denied", |bucket| bucket.access_denied),
+    ("Authentication failed", |bucket| bucket.authentication_failed),
+    ("Anonymous access denied", |bucket| bucket.anonymous_access_denied),
+    ("Access denied", |bucket| bucket.access_denied),
 ];
 
 /// A section with a chart: `id` names it, the script draws into `c-<id>`.
@@ -103,7 +103,7 @@ impl Page<'_> {
                 .push_str(&format!("<div>{}</div>", grid.finish(usize::try_from(total).unwrap_or(usize::MAX), false)));
         }
         let words = format!(
-            "Failed attempts by client address or by principal over time, {} a cell; the darker, the more. Choose a name to \
+            "Failed attempts by client address or by principal over time, {} a cell; the stronger the colour, the more. Choose a name to \
              find it in the table of failures.",
             duration(heat.bucket_seconds)
         );

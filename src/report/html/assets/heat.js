@@ -7,13 +7,13 @@ const heatSpan = () => {
 };
 
 const axisRow = (span, place) => {
-  const width = Math.max(120, place.clientWidth - 300);
-  const strip = svg("svg", { viewBox: `0 0 ${width} 18`, width: "100%", "aria-hidden": "true" });
+  const width = Math.max(120, place.clientWidth - (narrow.matches ? 0 : 300));
+  const strip = svg("svg", { class: "scale", viewBox: `0 0 ${width} 18`, width: "100%", "aria-hidden": "true" });
   for (const [at, label] of ticks(span, width, 74)) {
     const x = (at - span[0]) / (span[1] - span[0]) * width;
     strip.append(svg("text", { x, y: 13, "text-anchor": x < 20 ? "start" : x > width - 20 ? "end" : "middle" }, label));
   }
-  return [el("span"), strip, el("span")];
+  return [el("span"), el("span"), strip];
 };
 
 // The part of a strip outside the time selected is covered.
@@ -43,7 +43,7 @@ const heatRow = ([key, total, counts], peak, span, absent) => {
   shade(strip, span);
   const name = key === null ? el("span", { class: "name absent" }, absent)
     : el("button", { type: "button", class: "who", title: key, onclick: () => finders.get("t-failures")?.(key) }, el("bdi", null, key));
-  return [name, strip, el("span", { class: "total" }, number(total))];
+  return [name, el("span", { class: "total" }, number(total)), strip];
 };
 
 let heatBy = "sources";
@@ -62,7 +62,7 @@ const drawHeat = (place) => {
     el("div", { class: "choice", role: "group", "aria-label": "Rows of the chart" },
       button("sources", "By address"), button("principals", "By principal")),
     el("div", { class: "rows heat" }, rows.map((row) => heatRow(row, peak, span, absent)), axisRow(span, place)),
-    el("p", { class: "note" }, `${number(rows.length)} of ${number(total)}, most frequent first; the darkest cell stands for ${
+    el("p", { class: "note" }, `${number(rows.length)} of ${number(total)}, most frequent first; the strongest colour stands for ${
       number(peak)}.`));
 };
 if (heat.sources.length) {

@@ -23,8 +23,8 @@ const lifeRow = (key) => {
   }
   strip.setAttribute("aria-label", told.join("; "));
   strip.append(titled(told.join("\n")));
-  return [el("span", { class: "name", title: `${key.name || ""} ${key.id}` }, el("bdi", null, key.name || key.id)), strip,
-    el("span", { class: "total" }, key.refused ? `${number(key.refused)} refused` : key.status)];
+  return [el("span", { class: "name", title: `${key.name || ""} ${key.id}` }, el("bdi", null, key.name || key.id)),
+    el("span", { class: "total" }, key.refused ? `${number(key.refused)} refused` : key.status), strip];
 };
 
 const drawKeys = (place) => {
