@@ -105,8 +105,11 @@ const timeline = (place, width) => {
     if (from === null) return;
     const span = spanned(event);
     from = null;
+    // What is hidden above must not move the chart from under the hand.
+    const before = root.getBoundingClientRect().top;
     // A click without a drag gives the whole time back.
     select(x(span[1]) - x(span[0]) < 4 ? null : span);
+    scrollBy({ top: root.getBoundingClientRect().top - before, behavior: "instant" });
   });
   root.addEventListener("pointercancel", () => { from = null; show(range); });
   place.replaceChildren(legend(step), root, controls());
