@@ -96,6 +96,7 @@ fn empty() -> Report {
         },
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
         groups: vec![],
+        groups_total: 0,
         findings: vec![],
         security_changes: vec![],
         api_keys: ApiKeys { failing: vec![] },
@@ -284,6 +285,7 @@ fn incident() -> Report {
         ),
         group(Some("山田太郎"), None, "unknown", "none", 1, "12:00:00", "12:00:00", &[], 0),
     ];
+    report.groups_total = report.groups.len() as u64;
     report.security_changes = vec![
         change("03:10:44", "create_apikey", Some("ops-anna"), &["VuaCfGcBCdbkQm-e5aOx"], Some("ingest-2026")),
         change(
@@ -592,6 +594,7 @@ fn a_huge_report_is_cut_for_people_only() {
             group
         })
         .collect();
+    report.groups_total = 5_000;
     report.security_changes =
         (0..5_000).map(|_| change("03:12:00", "invalidate_apikey", None, &["id"; 500], None)).collect();
     report.timeline.buckets = (0..1500)
