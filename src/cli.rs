@@ -7,13 +7,16 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::Erro
 use crate::config::{self, Config};
 use crate::detect::{Kind, Severity};
 use crate::options::{GroupBy, Options};
-use crate::report::{RENDERERS, Renderer, View, renderer};
+use crate::output::{Formats, Output};
+use crate::report::{RENDERERS, Renderer, View, extensions, renderer, renderer_for_extension};
 
 mod keys;
+mod output;
 mod read;
 
 use keys::KeysArgs;
 pub use keys::KeysRequest;
+use output::OutputArgs;
 use read::ReadArgs;
 
 /// Offline analyzer of Elasticsearch security audit logs.
@@ -32,7 +35,8 @@ Examples:
   esaudit report /var/log/elasticsearch           everything below a folder
   esaudit report 'logs/*_audit*.json*'            a glob, plain and gzip
   esaudit report logs --by source --top 50        who fails most, by address
-  esaudit report logs --format json > report.json for scripts
+  esaudit report logs -o report.json -o table.txt several outputs in one run
+  esaudit report logs --format json | jq .totals  for scripts
   kubectl logs es-0 | esaudit report -            standard input
   esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
   esaudit report --print-config > esaudit.toml    thresholds to change, for --config esaudit.toml";
@@ -72,16 +76,19 @@ struct ReportArgs {
     #[arg(required_unless_present = "print_config", value_name = "PATH")]
     paths: Vec<OsString>,
 
-    /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
-    format: &'static str,
+    /// How to write the report: table, json, jsonl, csv, md, html [default: as the extension of --output says, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    format: Option<&'static str>,
+
+    #[command(flatten)]
+    output: OutputArgs,
 
     /// Keys that failures are grouped by
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
           default_values = ["principal", "realm-chain", "reason"])]
     by: Vec<ByKey>,
 
-    /// Rows a table shows, 0 for all [default: 20; JSON: all]
+    /// Rows a table shows, 0 for all [default: 20; JSON and CSV: all]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
 
@@ -127,7 +134,8 @@ impl From<ByKey> for GroupBy {
 }
 
 fn parse_format(name: &str) -> Result<&'static str, String> {
-    renderer(name).map(Renderer::name).ok_or_else(|| {
+    // The extension is a name, too.
+    renderer(name).or_else(|| renderer_for_extension(name)).map(Renderer::name).ok_or_else(|| {
         let known: Vec<&str> = RENDERERS.iter().map(|renderer| renderer.name()).collect();
         format!("one of {}", known.join(", "))
     })
@@ -183,10 +191,10 @@ pub struct ReportRequest {
     pub paths: Vec<OsString>,
     /// How to read and count.
     pub options: Options,
-    /// Name of the renderer.
-    pub format: &'static str,
-    /// How to show it.
-    pub view: View,
+    /// Where to write it, and as what: names of renderers.
+    pub outputs: Vec<Output>,
+    /// `--top`, where it was given; the inner `None` is "all".
+    pub top: Option<Option<usize>>,
     /// Exit status 1 from this severity on.
     pub fail_on: Option<Severity>,
 }
@@ -213,19 +221,17 @@ impl Stop {
 /// [`Stop`] where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
     let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
-    match cli.command {
+    let asked = match cli.command {
         Command::Report(args) if args.print_config => Ok(Asked::PrintConfig(Box::new(args.config.unwrap_or_default()))),
-        Command::Report(args) => Ok(Asked::Report(Box::new(args.resolve(terminal)))),
+        Command::Report(args) => (*args).resolve(terminal).map(|request| Asked::Report(Box::new(request))),
         Command::Explain(args) => Ok(Asked::Explain(args.kind, Box::new(args.config.unwrap_or_default()))),
-        Command::Keys(args) => match (*args).resolve(terminal) {
-            Ok(request) => Ok(Asked::Keys(Box::new(request))),
-            Err(message) => Err(Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) }),
-        },
-    }
+        Command::Keys(args) => (*args).resolve(terminal).map(|request| Asked::Keys(Box::new(request))),
+    };
+    asked.map_err(|message| Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) })
 }
 
 impl ReportArgs {
-    fn resolve(self, terminal: Terminal) -> ReportRequest {
+    fn resolve(self, terminal: Terminal) -> Result<ReportRequest, String> {
         let mut by: Vec<GroupBy> = Vec::new();
         for key in self.by.into_iter().map(GroupBy::from) {
             if !by.contains(&key) {
@@ -233,29 +239,37 @@ impl ReportArgs {
             }
         }
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
-        let is_table = self.format == "table";
         let config = self.config.unwrap_or_default();
-        let view = self.read.view(self.top, terminal);
-        ReportRequest {
+        let formats = Formats { chosen: self.format, default: RENDERERS[0].name(), extensions: &extensions() };
+        let outputs = self.output.resolve(&formats, self.read.styles(terminal))?;
+        let top = self.top.map(read::rows);
+        Ok(ReportRequest {
             paths: self.paths,
-            view,
+            top,
             options: Options {
                 by,
-                // What a table does not show need not be made.
-                top: if is_table { view.top } else { self.top.and_then(read::rows) },
+                // What no output shows need not be made.
+                listed: listed(&outputs, top),
                 thresholds: config.thresholds,
                 surroundings: config.surroundings,
                 ..self.read.options()
             },
             fail_on: self.fail_on,
-            format: self.format,
-        }
+            outputs,
+        })
     }
+}
+
+/// How many groups the longest output lists; `None` where one lists all.
+fn listed(outputs: &[Output], top: Option<Option<usize>>) -> Option<usize> {
+    let rows = |output: &Output| View::of(output.style, renderer(output.format)?, top).top;
+    outputs.iter().map(rows).try_fold(0, |most, rows| rows.map(|rows| most.max(rows)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{Style, View};
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
 
@@ -279,11 +293,42 @@ mod tests {
     }
 
     #[test]
-    fn top_cuts_json_only_when_asked() {
-        assert_eq!(report(&["x", "--format", "json"]).options.top, None);
-        assert_eq!(report(&["x", "--format", "json", "--top", "5"]).options.top, Some(5));
-        assert_eq!(report(&["x"]).view.top, Some(View::DEFAULT_TOP));
-        assert_eq!(report(&["x", "--top", "0"]).view.top, None);
+    fn top_cuts_data_only_when_asked() {
+        let top = |arguments: &[&str]| {
+            let request = report(arguments);
+            let output = &request.outputs[0];
+            View::of(output.style, renderer(output.format).unwrap(), request.top).top
+        };
+        assert_eq!(top(&["x", "--format", "json"]), None);
+        assert_eq!(top(&["x", "--format", "json", "--top", "5"]), Some(5));
+        assert_eq!(top(&["x"]), Some(View::DEFAULT_TOP));
+        assert_eq!(top(&["x", "--top", "0"]), None);
+        assert_eq!(top(&["x", "-o", "a.csv", "--top", "0"]), None);
+    }
+
+    #[test]
+    fn files_have_no_colour_and_the_width_that_was_asked_for() {
+        let style = |arguments: &[&str]| report(arguments).outputs[0].style;
+        let narrow = Terminal { width: Some(60), no_color: false, unicode: false };
+        let arguments = ["esaudit", "report", "x", "-o", "a.txt"].map(OsString::from);
+        let Ok(Asked::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
+        assert_eq!(request.outputs[0].style, Style { width: 100, color: false, unicode: true });
+        assert!(!style(&["x", "-o", "a.txt", "--color", "always"]).color);
+        assert!(style(&["x", "-o", "-", "--color", "always"]).color);
+        assert_eq!(style(&["x", "-o", "a.txt", "--width", "70"]).width, 70);
+    }
+
+    #[test]
+    fn outputs_are_chosen_by_extension_and_overridden_by_format() {
+        let formats = |arguments: &[&str]| -> Vec<&'static str> {
+            report(arguments).outputs.into_iter().map(|output| output.format).collect()
+        };
+        assert_eq!(formats(&["x"]), ["table"]);
+        assert_eq!(formats(&["x", "--format", "txt"]), ["table"]);
+        assert_eq!(formats(&["x", "-o", "a.json", "--output", "b.CSV", "-o", "-"]), ["json", "csv", "table"]);
+        assert_eq!(formats(&["x", "-o", "a.json", "--format", "markdown"]), ["md"]);
+        let unknown = parse(["esaudit", "report", "x", "-o", "a.doc"].map(OsString::from), PIPE).unwrap_err();
+        assert!(unknown.message.use_stderr() && unknown.message.to_string().contains(".jsonl"));
     }
 
     #[test]

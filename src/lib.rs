@@ -14,7 +14,8 @@
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
-//! report                 the report -> JSON, table
+//! report                 the report -> JSON, table, page and others
+//! output                 where results go
 //! pipeline               ties it together, in parallel
 //! config                 configuration file -> options
 //! cli                    arguments -> options
@@ -35,6 +36,7 @@ pub mod input;
 pub mod lines;
 pub mod numbers;
 pub mod options;
+pub mod output;
 pub mod pipeline;
 pub mod prefilter;
 pub mod reason;

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use super::Terminal;
 use crate::decode;
 use crate::options::{self, Cidr, Options};
-use crate::report::{Style, View};
+use crate::output::Styles;
+use crate::report::Style;
 use crate::time::Zone;
 
 #[derive(Debug, Args)]
@@ -88,16 +89,19 @@ pub(super) fn rows(top: usize) -> Option<usize> {
 
 impl ReadArgs {
     /// How to show it.
-    pub(super) fn view(&self, top: Option<usize>, terminal: Terminal) -> View {
+    pub(super) fn styles(&self, terminal: Terminal) -> Styles {
         let color = match self.color {
             Color::Auto => terminal.width.is_some() && !terminal.no_color,
             Color::Always => true,
             Color::Never => false,
         };
-        let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
-        View {
-            style: Style { width, color, unicode: terminal.unicode },
-            top: top.map_or(Some(View::DEFAULT_TOP), rows),
+        Styles {
+            stdout: Style {
+                width: self.width.or(terminal.width).unwrap_or(PIPE_WIDTH),
+                color,
+                unicode: terminal.unicode,
+            },
+            file: Style { width: self.width.unwrap_or(PIPE_WIDTH), color: false, unicode: true },
         }
     }
 
