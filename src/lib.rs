@@ -14,6 +14,7 @@
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
+//! part                   a state in a file, to be merged elsewhere
 //! report                 the report -> JSON, table, page and others
 //! output                 where results go
 //! pipeline               ties it together, in parallel
@@ -37,6 +38,7 @@ pub mod lines;
 pub mod numbers;
 pub mod options;
 pub mod output;
+pub mod part;
 pub mod pipeline;
 pub mod prefilter;
 pub mod reason;
