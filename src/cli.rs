@@ -2,19 +2,22 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::config::{self, Config};
-use crate::detect::{Kind, Severity};
-use crate::options::{GroupBy, Options};
-use crate::report::{RENDERERS, Renderer, View, renderer};
+use crate::config::Config;
+use crate::detect::Kind;
 
+mod explain;
 mod keys;
 mod read;
+mod report;
+mod show;
 
+use explain::ExplainArgs;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
-use read::ReadArgs;
+use report::ReportArgs;
+pub use report::ReportRequest;
 
 /// Offline analyzer of Elasticsearch security audit logs.
 #[derive(Debug, Parser)]
@@ -27,129 +30,17 @@ struct Cli {
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, and a finding at or above --fail-on; 2 some input could not be read whole (the report is still written and \
 says which); 64 wrong usage.";
 
-const REPORT_EXAMPLES: &str = "\
-Examples:
-  esaudit report /var/log/elasticsearch           everything below a folder
-  esaudit report 'logs/*_audit*.json*'            a glob, plain and gzip
-  esaudit report logs --by source --top 50        who fails most, by address
-  esaudit report logs --format json > report.json for scripts
-  kubectl logs es-0 | esaudit report -            standard input
-  esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
-  esaudit report --print-config > esaudit.toml    thresholds to change, for --config esaudit.toml";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  esaudit explain                                 all kinds of finding, a line each
-  esaudit explain password_spraying               signature, thresholds, next steps, source";
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Who failed to authenticate, through which realms, how often, from where; which keys were invalidated by whom
-    #[command(after_help = REPORT_EXAMPLES)]
+    #[command(after_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
     /// The life of every API key: created, used from where, invalidated by whom, refused since; which ones to rotate
     #[command(after_help = keys::EXAMPLES)]
     Keys(Box<KeysArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
-    #[command(after_help = EXPLAIN_EXAMPLES)]
+    #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
-}
-
-#[derive(Debug, Args)]
-struct ExplainArgs {
-    /// Kind of finding; without one all are listed
-    #[arg(value_name = "KIND", value_parser = parse_kind)]
-    kind: Option<Kind>,
-
-    /// Configuration file whose thresholds are shown
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
-}
-
-#[derive(Debug, Args)]
-struct ReportArgs {
-    /// Files, folders (read recursively), quoted globs, or `-` for standard input
-    #[arg(required_unless_present = "print_config", value_name = "PATH")]
-    paths: Vec<OsString>,
-
-    /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
-    format: &'static str,
-
-    /// Keys that failures are grouped by
-    #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
-          default_values = ["principal", "realm-chain", "reason"])]
-    by: Vec<ByKey>,
-
-    /// Rows a table shows, 0 for all [default: 20; JSON: all]
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-
-    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
-
-    /// Write the configuration with its defaults and comments, and leave
-    #[arg(long)]
-    print_config: bool,
-
-    /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
-    fail_on: Option<Severity>,
-
-    #[command(flatten)]
-    read: ReadArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ByKey {
-    Principal,
-    RealmChain,
-    Reason,
-    Source,
-    Node,
-    Action,
-    Path,
-}
-
-impl From<ByKey> for GroupBy {
-    fn from(key: ByKey) -> Self {
-        match key {
-            ByKey::Principal => Self::Principal,
-            ByKey::RealmChain => Self::RealmChain,
-            ByKey::Reason => Self::Reason,
-            ByKey::Source => Self::Source,
-            ByKey::Node => Self::Node,
-            ByKey::Action => Self::Action,
-            ByKey::Path => Self::Path,
-        }
-    }
-}
-
-fn parse_format(name: &str) -> Result<&'static str, String> {
-    renderer(name).map(Renderer::name).ok_or_else(|| {
-        let known: Vec<&str> = RENDERERS.iter().map(|renderer| renderer.name()).collect();
-        format!("one of {}", known.join(", "))
-    })
-}
-
-fn parse_kind(name: &str) -> Result<Kind, String> {
-    // People write dashes.
-    Kind::parse(&name.replace('-', "_")).ok_or_else(|| {
-        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        format!("one of {}", known.join(", "))
-    })
-}
-
-fn parse_severity(name: &str) -> Result<Severity, String> {
-    Severity::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
-        format!("one of {}", known.join(", "))
-    })
-}
-
-fn parse_config(path: &str) -> Result<Config, String> {
-    config::load(std::path::Path::new(path))
 }
 
 /// What the terminal is like, where the command line leaves it open.
@@ -176,21 +67,6 @@ pub enum Asked {
     PrintConfig(Box<Config>),
 }
 
-/// `esaudit report`, resolved.
-#[derive(Debug)]
-pub struct ReportRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read and count.
-    pub options: Options,
-    /// Name of the renderer.
-    pub format: &'static str,
-    /// How to show it.
-    pub view: View,
-    /// Exit status 1 from this severity on.
-    pub fail_on: Option<Severity>,
-}
-
 /// Help, version or a complaint to print before anything is read.
 #[derive(Debug)]
 pub struct Stop {
@@ -214,47 +90,19 @@ impl Stop {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
     let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
     match cli.command {
-        Command::Report(args) if args.print_config => Ok(Asked::PrintConfig(Box::new(args.config.unwrap_or_default()))),
-        Command::Report(args) => Ok(Asked::Report(Box::new(args.resolve(terminal)))),
-        Command::Explain(args) => Ok(Asked::Explain(args.kind, Box::new(args.config.unwrap_or_default()))),
-        Command::Keys(args) => match (*args).resolve(terminal) {
-            Ok(request) => Ok(Asked::Keys(Box::new(request))),
-            Err(message) => Err(Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) }),
-        },
+        Command::Report(args) => Ok(args.resolve(terminal)),
+        Command::Explain(args) => Ok(args.resolve()),
+        Command::Keys(args) => args.resolve(terminal),
     }
-}
-
-impl ReportArgs {
-    fn resolve(self, terminal: Terminal) -> ReportRequest {
-        let mut by: Vec<GroupBy> = Vec::new();
-        for key in self.by.into_iter().map(GroupBy::from) {
-            if !by.contains(&key) {
-                by.push(key);
-            }
-        }
-        by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
-        let is_table = self.format == "table";
-        let config = self.config.unwrap_or_default();
-        ReportRequest {
-            paths: self.paths,
-            view: self.read.view(self.top, terminal),
-            options: Options {
-                by,
-                // A table is cut when it is drawn, so that it can say how much is left.
-                top: if is_table { None } else { self.top.and_then(read::rows) },
-                thresholds: config.thresholds,
-                surroundings: config.surroundings,
-                ..self.read.options()
-            },
-            fail_on: self.fail_on,
-            format: self.format,
-        }
-    }
+    .map_err(|message| Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::Severity;
+    use crate::options::GroupBy;
+    use crate::report::View;
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
 

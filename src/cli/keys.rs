@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::Terminal;
 use super::read::ReadArgs;
+use super::show::ShowArgs;
+use super::{Asked, Terminal};
 use crate::options::{KeyQuery, Options};
 use crate::report::View;
 use crate::report::keys::FORMATS;
@@ -52,6 +53,9 @@ pub(super) struct KeysArgs {
 
     #[command(flatten)]
     read: ReadArgs,
+
+    #[command(flatten)]
+    show: ShowArgs,
 }
 
 fn parse_duration(text: &str) -> Result<i64, String> {
@@ -82,16 +86,16 @@ pub struct KeysRequest {
 }
 
 impl KeysArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<KeysRequest, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
         let zone = self.read.zone();
         let as_of = self.as_of.map(|text| parse_time(&text, zone)).transpose()?;
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
-        Ok(KeysRequest {
+        Ok(Asked::Keys(Box::new(KeysRequest {
             paths: self.paths,
             query: KeyQuery { as_of, expiring_within, no_expiration, ids: self.keys },
             format: self.format,
-            view: self.read.view(self.top, terminal),
+            view: self.show.view(self.top, terminal),
             options: self.read.options(),
-        })
+        })))
     }
 }

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::Terminal;
 use crate::decode;
 use crate::options::{self, Cidr, Options};
-use crate::report::{Style, View};
 use crate::time::Zone;
 
 #[derive(Debug, Args)]
@@ -35,14 +33,6 @@ pub(super) struct ReadArgs {
           value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     match_window: i64,
 
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
-    color: Color,
-
-    /// Columns of the table [default: the terminal's, or 100]
-    #[arg(long, value_name = "N")]
-    width: Option<usize>,
-
     /// Problems listed in the report; all are counted
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_PROBLEMS)]
     problems: usize,
@@ -64,13 +54,6 @@ pub(super) struct ReadArgs {
     chunk_size: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
     decode::format_names().find(|known| *known == name).ok_or_else(|| {
         let known: Vec<&str> = decode::format_names().collect();
@@ -78,29 +61,7 @@ fn parse_input_format(name: &str) -> Result<&'static str, String> {
     })
 }
 
-/// Columns where the output is no terminal.
-const PIPE_WIDTH: usize = 100;
-
-/// `--top`: 0 stands for all.
-pub(super) fn rows(top: usize) -> Option<usize> {
-    (top > 0).then_some(top)
-}
-
 impl ReadArgs {
-    /// How to show it.
-    pub(super) fn view(&self, top: Option<usize>, terminal: Terminal) -> View {
-        let color = match self.color {
-            Color::Auto => terminal.width.is_some() && !terminal.no_color,
-            Color::Always => true,
-            Color::Never => false,
-        };
-        let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
-        View {
-            style: Style { width, color, unicode: terminal.unicode },
-            top: top.map_or(Some(View::DEFAULT_TOP), rows),
-        }
-    }
-
     /// How to read.
     pub(super) fn options(self) -> Options {
         Options {

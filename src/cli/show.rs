@@ -1,0 +1,48 @@
+//! Options that every verb that shows something to people shares.
+
+use clap::{Args, ValueEnum};
+
+use super::Terminal;
+use crate::report::{Style, View};
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
+    color: Color,
+
+    /// Columns of the table [default: the terminal's, or 100]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Columns where the output is no terminal.
+const PIPE_WIDTH: usize = 100;
+
+/// `--top`: 0 stands for all.
+pub(super) fn rows(top: usize) -> Option<usize> {
+    (top > 0).then_some(top)
+}
+
+impl ShowArgs {
+    /// How to show it.
+    pub(super) fn view(&self, top: Option<usize>, terminal: Terminal) -> View {
+        let color = match self.color {
+            Color::Auto => terminal.width.is_some() && !terminal.no_color,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
+        View {
+            style: Style { width, color, unicode: terminal.unicode },
+            top: top.map_or(Some(View::DEFAULT_TOP), rows),
+        }
+    }
+}
