@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::detect::Kind;
 
 mod explain;
+mod filter;
 mod keys;
 mod read;
 mod report;
@@ -41,6 +42,17 @@ enum Command {
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
+}
+
+impl Command {
+    /// Its name on the command line, for errors that are found after parsing.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Report(_) => "report",
+            Self::Keys(_) => "keys",
+            Self::Explain(_) => "explain",
+        }
+    }
 }
 
 /// What the terminal is like, where the command line leaves it open.
@@ -89,12 +101,18 @@ impl Stop {
 /// [`Stop`] where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
     let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
+    let verb = cli.command.name();
     match cli.command {
-        Command::Report(args) => Ok(args.resolve(terminal)),
+        Command::Report(args) => args.resolve(terminal),
         Command::Explain(args) => Ok(args.resolve()),
         Command::Keys(args) => args.resolve(terminal),
     }
-    .map_err(|message| Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) })
+    .map_err(|message| {
+        let mut program = Cli::command();
+        program.build();
+        let command = program.find_subcommand_mut(verb).map(|verb| verb.error(ErrorKind::ValueValidation, &message));
+        Stop { message: command.unwrap_or_else(|| program.error(ErrorKind::ValueValidation, message)) }
+    })
 }
 
 #[cfg(test)]

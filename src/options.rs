@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub mod filter;
 pub mod thresholds;
 
+pub use filter::Filter;
 pub use thresholds::Thresholds;
 
 /// A key by which failures are grouped (`--by`).
@@ -138,8 +140,6 @@ pub struct KeyQuery {
     pub expiring_within: Option<i64>,
     /// Only keys that never expire.
     pub no_expiration: bool,
-    /// Only these.
-    pub ids: Vec<String>,
 }
 
 /// Everything that can change the answer, or how fast it comes.
@@ -173,6 +173,8 @@ pub struct Options {
     pub thresholds: Thresholds,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,
+    /// What to look at.
+    pub filter: Filter,
 }
 
 impl Default for Options {
@@ -192,6 +194,7 @@ impl Default for Options {
             input_format: None,
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
+            filter: Filter::default(),
         }
     }
 }

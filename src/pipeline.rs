@@ -18,6 +18,7 @@ use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
+use crate::filter;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, read_range};
 use crate::options::Options;
@@ -51,19 +52,30 @@ pub struct Evidence {
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let read = read_with(&pool, paths, options);
+    let mut read = read_with(&pool, paths, options);
     let report = pool.install(|| {
+        filter::apply(&mut read.joined, &options.filter);
         let findings = detect::detect(&read.joined, options);
         aggregate::report(&read.joined, findings, &read.problems, options)
     });
     Ok(Analysis { report, incomplete: read.incomplete })
 }
 
-/// Reads everything and joins it.
+/// Reads everything, joins it, and leaves out what the filter does.
 ///
 /// # Errors
 /// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
 pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
+    let mut read = read_whole(paths, options)?;
+    filter::apply(&mut read.joined, &options.filter);
+    Ok(read)
+}
+
+/// Reads everything and joins it, whatever the filter.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     Ok(read_with(&pool(options)?, paths, options))
 }
 

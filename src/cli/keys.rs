@@ -31,10 +31,6 @@ pub(super) struct KeysArgs {
     #[arg(long, value_name = "FORMAT", default_value = FORMATS[0], value_parser = FORMATS)]
     format: String,
 
-    /// Only this key; repeatable
-    #[arg(long = "key", value_name = "ID", allow_hyphen_values = true)]
-    keys: Vec<String>,
-
     /// Only active keys that expire within this time, such as 14d or 36h
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     expiring_within: Option<i64>,
@@ -92,10 +88,10 @@ impl KeysArgs {
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
         Ok(Asked::Keys(Box::new(KeysRequest {
             paths: self.paths,
-            query: KeyQuery { as_of, expiring_within, no_expiration, ids: self.keys },
+            query: KeyQuery { as_of, expiring_within, no_expiration },
             format: self.format,
             view: self.show.view(self.top, terminal),
-            options: self.read.options(),
+            options: self.read.options(self.show.tz)?,
         })))
     }
 }

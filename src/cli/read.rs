@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::filter::FilterArgs;
 use crate::decode;
 use crate::options::{self, Cidr, Options};
 use crate::time::Zone;
 
 #[derive(Debug, Args)]
 pub(super) struct ReadArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
@@ -62,9 +66,10 @@ fn parse_input_format(name: &str) -> Result<&'static str, String> {
 }
 
 impl ReadArgs {
-    /// How to read.
-    pub(super) fn options(self) -> Options {
-        Options {
+    /// How to read, and what to look at; times of the filter without a zone are read in `zone`.
+    pub(super) fn options(self, zone: Zone) -> Result<Options, String> {
+        Ok(Options {
+            filter: self.filter.resolve(zone)?,
             threads: self.threads,
             chunk_size: self.chunk_size,
             max_line: self.max_line,
@@ -76,7 +81,7 @@ impl ReadArgs {
             match_window_ms: self.match_window,
             assume_tz: self.assume_tz,
             ..Options::default()
-        }
+        })
     }
 
     /// Zone of times that carry none.

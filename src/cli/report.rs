@@ -119,9 +119,9 @@ pub struct ReportRequest {
 }
 
 impl ReportArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Asked {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
         if self.print_config {
-            return Asked::PrintConfig(Box::new(self.config.unwrap_or_default()));
+            return Ok(Asked::PrintConfig(Box::new(self.config.unwrap_or_default())));
         }
         let mut by: Vec<GroupBy> = Vec::new();
         for key in self.by.into_iter().map(GroupBy::from) {
@@ -132,7 +132,7 @@ impl ReportArgs {
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
         let is_table = self.format == "table";
         let config = self.config.unwrap_or_default();
-        Asked::Report(Box::new(ReportRequest {
+        Ok(Asked::Report(Box::new(ReportRequest {
             paths: self.paths,
             view: self.show.view(self.top, terminal),
             options: Options {
@@ -141,10 +141,10 @@ impl ReportArgs {
                 top: if is_table { None } else { self.top.and_then(show::rows) },
                 thresholds: config.thresholds,
                 surroundings: config.surroundings,
-                ..self.read.options()
+                ..self.read.options(self.show.tz)?
             },
             fail_on: self.fail_on,
             format: self.format,
-        }))
+        })))
     }
 }

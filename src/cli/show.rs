@@ -4,12 +4,17 @@ use clap::{Args, ValueEnum};
 
 use super::Terminal;
 use crate::report::{Style, View};
+use crate::time::Zone;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
     color: Color,
+
+    /// Zone of the times shown to people, an IANA name or an offset; JSON is always UTC
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
+    pub(super) tz: Zone,
 
     /// Columns of the table [default: the terminal's, or 100]
     #[arg(long, value_name = "N")]
@@ -42,6 +47,7 @@ impl ShowArgs {
         let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
         View {
             style: Style { width, color, unicode: terminal.unicode },
+            zone: self.tz,
             top: top.map_or(Some(View::DEFAULT_TOP), rows),
         }
     }

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod model;
 pub mod table;
 
+use crate::time::Zone;
 use model::Report;
 
 /// How wide and how rich the output may be. The caller decides (terminal, `NO_COLOR`, locale, pipe); renderers obey.
@@ -30,6 +31,8 @@ pub struct View {
     pub style: Style,
     /// Rows per table; `None` = all.
     pub top: Option<usize>,
+    /// Zone of the times shown; documents for programs are in UTC.
+    pub zone: Zone,
 }
 
 impl View {
@@ -39,7 +42,7 @@ impl View {
 
 impl Default for View {
     fn default() -> Self {
-        Self { style: Style { width: 100, color: false, unicode: true }, top: Some(Self::DEFAULT_TOP) }
+        Self { style: Style { width: 100, color: false, unicode: true }, top: Some(Self::DEFAULT_TOP), zone: Zone::UTC }
     }
 }
 
