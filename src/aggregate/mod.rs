@@ -5,6 +5,7 @@ mod coverage;
 mod groups;
 mod keys;
 mod timeline;
+mod tops;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::correlate::{Change, Correlated, Place};
 use crate::event::is_invalidation;
 use crate::options::{Cidr, Filter, Options, Surroundings};
 use crate::report::model::{Evidence, Filters, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
-use crate::state::Sym;
+use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
 const LIST_LIMIT: usize = 50;
@@ -24,7 +25,7 @@ const LIST_LIMIT: usize = 50;
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
     let (groups, (tops, timeline)) = rayon::join(
         || groups::groups(joined, options),
-        || rayon::join(|| groups::tops(joined), || timeline::timeline(joined)),
+        || rayon::join(|| tops::tops(joined), || timeline::timeline(joined)),
     );
     let symbols = &joined.state.symbols;
     let invalidations = joined
@@ -46,7 +47,8 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         coverage: coverage::coverage(joined, problems, options),
         filters: filters(joined),
         totals,
-        groups,
+        groups_total: groups.total,
+        groups: groups.listed,
         findings,
         security_changes: joined.changes_left().map(|(at, change)| security_change(joined, at, change)).collect(),
         api_keys: api_keys::api_keys(joined),
@@ -110,6 +112,12 @@ fn surroundings(known: &Surroundings) -> serde_json::Value {
         "service_accounts": known.service_accounts,
         "internal_networks": blocks(&known.internal_networks),
     })
+}
+
+/// The realms of a chain in the order they were asked; `None` where it is not known.
+fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
+    let symbols = &joined.state.symbols;
+    joined.state.chains.get(chain).map(|realms| realms.iter().filter_map(|&realm| symbols.string(realm)).collect())
 }
 
 /// A place as evidence.

@@ -132,13 +132,14 @@ impl ReportArgs {
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
         let is_table = self.format == "table";
         let config = self.config.unwrap_or_default();
+        let view = self.show.view(self.top, terminal);
         Ok(Asked::Report(Box::new(ReportRequest {
             paths: self.paths,
-            view: self.show.view(self.top, terminal),
+            view,
             options: Options {
                 by,
-                // A table is cut when it is drawn, so that it can say how much is left.
-                top: if is_table { None } else { self.top.and_then(show::rows) },
+                // What a table does not show need not be made.
+                top: if is_table { view.top } else { self.top.and_then(show::rows) },
                 thresholds: config.thresholds,
                 surroundings: config.surroundings,
                 ..self.read.options(self.show.tz)?

@@ -46,8 +46,7 @@ impl ShowArgs {
         };
         let width = self.width.or(terminal.width).unwrap_or(PIPE_WIDTH);
         View {
-            style: Style { width, color, unicode: terminal.unicode },
-            zone: self.tz,
+            style: Style { width, color, unicode: terminal.unicode, zone: self.tz },
             top: top.map_or(Some(View::DEFAULT_TOP), rows),
         }
     }

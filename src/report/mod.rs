@@ -22,6 +22,14 @@ pub struct Style {
     pub color: bool,
     /// Whether anything but ASCII may be written; otherwise other characters from the log are shown as `\u{…}`.
     pub unicode: bool,
+    /// Zone of the times shown; documents for programs are in UTC.
+    pub zone: Zone,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 100, color: false, unicode: true, zone: Zone::UTC }
+    }
 }
 
 /// What to show of a report.
@@ -31,8 +39,7 @@ pub struct View {
     pub style: Style,
     /// Rows per table; `None` = all.
     pub top: Option<usize>,
-    /// Zone of the times shown; documents for programs are in UTC.
-    pub zone: Zone,
+
 }
 
 impl View {
@@ -42,7 +49,7 @@ impl View {
 
 impl Default for View {
     fn default() -> Self {
-        Self { style: Style { width: 100, color: false, unicode: true }, top: Some(Self::DEFAULT_TOP), zone: Zone::UTC }
+        Self { style: Style::default(), top: Some(Self::DEFAULT_TOP) }
     }
 }
 

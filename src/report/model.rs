@@ -26,6 +26,9 @@ pub struct Report {
     pub totals: Totals,
     /// Failures by principal, realm chain and reason (or the chosen grouping), most frequent first.
     pub groups: Vec<Group>,
+    /// How many groups there are: more than listed with `--top`, or where memory is short.
+    #[serde(default)]
+    pub groups_total: u64,
     /// What happened, judged; most severe first.
     pub findings: Vec<Finding>,
     /// Every security change, by time.

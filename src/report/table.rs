@@ -73,7 +73,7 @@ impl<'a> Context<'a> {
         let mut view = *view;
         view.style.width = view.style.width.max(MIN_WIDTH);
         let glyphs = if view.style.unicode { &Glyphs::UNICODE } else { &Glyphs::ASCII };
-        let clock = Clock::new(view.zone, report.coverage.first.as_deref(), report.coverage.last.as_deref());
+        let clock = Clock::new(view.style.zone, report.coverage.first.as_deref(), report.coverage.last.as_deref());
         Self { report, view, glyphs, clock }
     }
 

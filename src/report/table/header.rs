@@ -109,7 +109,7 @@ fn span(ctx: &Context<'_>) -> String {
             let form = "%Y-%m-%d %H:%M:%S";
             let (start, end) = (ctx.clock.local(start), ctx.clock.local(end));
             let end = if start.date_naive() == end.date_naive() { end.format("%H:%M:%S") } else { end.format(form) };
-            let (start, to, zone) = (start.format(form), ctx.glyphs.to, ctx.view.zone);
+            let (start, to, zone) = (start.format(form), ctx.glyphs.to, ctx.view.style.zone);
             format!("{start}{to}{end} {zone} ({}); all times are {zone}", text::duration(seconds))
         }
         _ => format!("{}{}{}", ctx.log(first).into_text(), ctx.glyphs.to, ctx.log(last).into_text()),

@@ -48,6 +48,7 @@ fn shell(keys: &KeysReport) -> Report {
         filters: keys.filters.clone(),
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
         groups: Vec::new(),
+        groups_total: 0,
         findings: Vec::new(),
         security_changes: Vec::new(),
         api_keys: ApiKeys { failing: Vec::new() },
