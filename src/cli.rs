@@ -10,6 +10,7 @@ use crate::detect::Kind;
 mod explain;
 mod filter;
 mod keys;
+mod output;
 mod read;
 mod report;
 mod show;
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
     use crate::detect::Severity;
     use crate::options::GroupBy;
-    use crate::report::View;
+    use crate::report::{Style, View, renderer};
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
 
@@ -144,11 +145,42 @@ mod tests {
     }
 
     #[test]
-    fn top_cuts_json_only_when_asked() {
-        assert_eq!(report(&["x", "--format", "json"]).options.top, None);
-        assert_eq!(report(&["x", "--format", "json", "--top", "5"]).options.top, Some(5));
-        assert_eq!(report(&["x"]).view.top, Some(View::DEFAULT_TOP));
-        assert_eq!(report(&["x", "--top", "0"]).view.top, None);
+    fn top_cuts_data_only_when_asked() {
+        let top = |arguments: &[&str]| {
+            let request = report(arguments);
+            let output = &request.outputs[0];
+            View::of(output.style, renderer(output.format).unwrap(), request.top).top
+        };
+        assert_eq!(top(&["x", "--format", "json"]), None);
+        assert_eq!(top(&["x", "--format", "json", "--top", "5"]), Some(5));
+        assert_eq!(top(&["x"]), Some(View::DEFAULT_TOP));
+        assert_eq!(top(&["x", "--top", "0"]), None);
+        assert_eq!(top(&["x", "-o", "a.csv", "--top", "0"]), None);
+    }
+
+    #[test]
+    fn files_have_no_colour_and_the_width_that_was_asked_for() {
+        let style = |arguments: &[&str]| report(arguments).outputs[0].style;
+        let narrow = Terminal { width: Some(60), no_color: false, unicode: false };
+        let arguments = ["esaudit", "report", "x", "-o", "a.txt"].map(OsString::from);
+        let Ok(Asked::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
+        assert_eq!(request.outputs[0].style, Style::default());
+        assert!(!style(&["x", "-o", "a.txt", "--color", "always"]).color);
+        assert!(style(&["x", "-o", "-", "--color", "always"]).color);
+        assert_eq!(style(&["x", "-o", "a.txt", "--width", "70"]).width, 70);
+    }
+
+    #[test]
+    fn outputs_are_chosen_by_extension_and_overridden_by_format() {
+        let formats = |arguments: &[&str]| -> Vec<&'static str> {
+            report(arguments).outputs.into_iter().map(|output| output.format).collect()
+        };
+        assert_eq!(formats(&["x"]), ["table"]);
+        assert_eq!(formats(&["x", "--format", "txt"]), ["table"]);
+        assert_eq!(formats(&["x", "-o", "a.json", "--output", "b.CSV", "-o", "-"]), ["json", "csv", "table"]);
+        assert_eq!(formats(&["x", "-o", "a.json", "--format", "markdown"]), ["md"]);
+        let unknown = parse(["esaudit", "report", "x", "-o", "a.doc"].map(OsString::from), PIPE).unwrap_err();
+        assert!(unknown.message.use_stderr() && unknown.message.to_string().contains(".jsonl"));
     }
 
     #[test]

@@ -15,7 +15,8 @@
 //! filter                 what the user does not want to look at is left out
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
-//! report                 the report -> JSON, table
+//! report                 the report -> JSON, table, page and others
+//! output                 where results go
 //! pipeline               ties it together, in parallel
 //! config                 configuration file -> options
 //! cli                    arguments -> options
@@ -37,6 +38,7 @@ pub mod input;
 pub mod lines;
 pub mod numbers;
 pub mod options;
+pub mod output;
 pub mod pipeline;
 pub mod prefilter;
 pub mod reason;

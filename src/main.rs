@@ -1,4 +1,4 @@
-//! Parse arguments, run, exit status. The only place that knows about a broken pipe.
+//! Parse arguments, run, exit status.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use esaudit::aggregate;
 use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
 use esaudit::detect::{self, Severity};
-use esaudit::report::renderer;
+use esaudit::output::{self, Output};
+use esaudit::report::{View, renderer};
 use esaudit::{config, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
@@ -29,38 +30,54 @@ fn main() -> ExitCode {
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let analysis = pipeline::analyze(&request.paths, &request.options)?;
-    let renderer = renderer(request.format).ok_or("no such format")?;
-    print(|out| renderer.render(&analysis.report, &request.view, out))?;
+    let pipeline::Analysis { mut report, mut incomplete } = pipeline::analyze(&request.paths, &request.options)?;
+    let mut outputs = Vec::new();
+    for output in &request.outputs {
+        outputs.push((output, renderer(output.format).ok_or("no such format")?));
+    }
+    // Data is cut before it is written, tables when they are drawn, so that they can say how much is left: tables first.
+    let (data, tables): (Vec<_>, Vec<_>) = outputs.into_iter().partition(|(_, renderer)| renderer.rows().is_none());
+    for (list, cut) in [(tables, None), (data, request.top.flatten())] {
+        if let Some(top) = cut.filter(|_| !list.is_empty()) {
+            report.cut(top);
+        }
+        for (output, renderer) in list {
+            let view = View::of(output.style, renderer, request.top);
+            incomplete |= !written(output, |out| renderer.render(&report, &view, out));
+        }
+    }
     let alarming =
         |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
-    Ok(if analysis.incomplete {
+    Ok(if incomplete {
         INCOMPLETE
     } else {
-        u8::from(analysis.report.findings.iter().any(|finding| alarming(&finding.severity)))
+        u8::from(report.findings.iter().any(|finding| alarming(&finding.severity)))
     })
 }
 
 fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
-    print(|out| out.write_all(text.as_bytes()))?;
+    output::print(|out| out.write_all(text.as_bytes()))?;
     Ok(0)
 }
 
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let read = pipeline::read(&request.paths, &request.options)?;
     let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
-    print(|out| report.render(&request.format, &request.view, out))?;
-    Ok(if read.incomplete { INCOMPLETE } else { 0 })
+    let mut incomplete = read.incomplete;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| report.render(output.format, &view, out));
+    }
+    Ok(if incomplete { INCOMPLETE } else { 0 })
 }
 
-/// Writes to standard output.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        // The reader has seen enough, as in `esaudit report logs | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+/// Writes one output; says so where that fails, and lets the others be written.
+fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
+    let done = output.write(render);
+    if let Err(message) = &done {
+        let _ = writeln!(io::stderr(), "esaudit: {message}");
     }
+    done.is_ok()
 }
 
 fn terminal() -> Terminal {

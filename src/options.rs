@@ -157,8 +157,9 @@ pub struct Options {
     pub max_problems: usize,
     /// Grouping keys.
     pub by: Vec<GroupBy>,
-    /// Groups shown; `None` = all.
-    pub top: Option<usize>,
+    /// Groups that are written out, the most frequent first; `None` = all. Never changes an answer: how many there are is
+    /// always told.
+    pub listed: Option<usize>,
     /// Proxies whose `x_forwarded_for` is believed: the source is the last hop that is not one of them.
     pub trust_proxy: Vec<Cidr>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
@@ -186,7 +187,7 @@ impl Default for Options {
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
-            top: None,
+            listed: None,
             trust_proxy: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,

@@ -41,7 +41,7 @@ pub(super) struct Groups {
 pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
     let assigned = Assigned::new(joined, options);
     let total = assigned.keys.len();
-    let listed = options.top.unwrap_or(usize::MAX).min(total);
+    let listed = options.listed.unwrap_or(usize::MAX).min(total);
     let mut order: Vec<u32> = (0..total as u32).collect();
     let compare = |a: &u32, b: &u32| assigned.compare(joined, *a, *b);
     // A flood of names makes millions of groups: only those that are listed are put in order and written out.

@@ -76,7 +76,8 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("max_line", json!(options.max_line)),
         ("problems", json!(options.max_problems)),
         ("trust_proxy", json!(options.trust_proxy.iter().map(ToString::to_string).collect::<Vec<_>>())),
-        ("top", json!(options.top)),
+        // A report that is cut says so, see `Report::cut`.
+        ("top", serde_json::Value::Null),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -182,6 +182,9 @@ pub struct Unnamed {
 /// The formats of `esaudit keys`; the first is the default.
 pub const FORMATS: [&str; 2] = ["table", "json"];
 
+/// Extensions of `--output` and the formats that they stand for.
+pub const EXTENSIONS: [(&str, &str); 2] = [("txt", FORMATS[0]), ("json", FORMATS[1])];
+
 impl KeysReport {
     /// Writes it in one of [`FORMATS`].
     ///

@@ -41,6 +41,14 @@ pub struct Report {
     pub tops: Tops,
 }
 
+impl Report {
+    /// Keeps the most frequent groups only, as `--top` asks of data.
+    pub fn cut(&mut self, top: usize) {
+        self.groups.truncate(top);
+        self.parameters.insert("top".to_owned(), top.into());
+    }
+}
+
 /// Name and version of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {

@@ -20,7 +20,7 @@ mod header;
 pub(super) mod keys;
 mod screen;
 mod security;
-mod text;
+pub(super) mod text;
 mod timeline;
 mod tops;
 
@@ -41,6 +41,10 @@ impl Renderer for Table {
 
     fn extensions(&self) -> &'static [&'static str] {
         &["txt"]
+    }
+
+    fn rows(&self) -> Option<usize> {
+        Some(View::DEFAULT_TOP)
     }
 
     fn about(&self) -> &'static str {

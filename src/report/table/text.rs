@@ -233,7 +233,7 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// A number with thousands separators.
-pub(super) fn number(number: u64) -> String {
+pub(in crate::report) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3 + 1);
     for (place, digit) in digits.chars().enumerate() {
@@ -246,12 +246,12 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// A number and its noun.
-pub(super) fn count(amount: u64, one: &str, many: &str) -> String {
+pub(in crate::report) fn count(amount: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(amount), if amount == 1 { one } else { many })
 }
 
 /// A size in bytes for people.
-pub(super) fn bytes(size: u64) -> String {
+pub(in crate::report) fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if size < 1024 {
         return count(size, "byte", "bytes");
@@ -272,7 +272,7 @@ pub(super) fn bytes(size: u64) -> String {
 }
 
 /// Share of a whole in percent.
-pub(super) fn percent(part: u64, whole: u64) -> String {
+pub(in crate::report) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "-".to_owned();
     }
@@ -285,7 +285,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// A length of time for people, in its two largest units.
-pub(super) fn duration(seconds: u64) -> String {
+pub(in crate::report) fn duration(seconds: u64) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
     let mut out = Vec::new();
     let mut rest = seconds;
@@ -305,7 +305,7 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// A time of the report.
-pub(super) fn parse_time(time: &str) -> Option<DateTime<Utc>> {
+pub(in crate::report) fn parse_time(time: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(time).ok().map(|time| time.to_utc())
 }
 
