@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use crate::config::Config;
 use crate::detect::Kind;
 
+mod events;
 mod explain;
 mod filter;
 mod keys;
@@ -15,6 +16,8 @@ mod read;
 mod report;
 mod show;
 
+use events::EventsArgs;
+pub use events::EventsRequest;
 use explain::ExplainArgs;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
@@ -40,6 +43,9 @@ enum Command {
     /// The life of every API key: created, used from where, invalidated by whom, refused since; which ones to rotate
     #[command(after_help = keys::EXAMPLES)]
     Keys(Box<KeysArgs>),
+    /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
+    #[command(after_help = events::EXAMPLES)]
+    Events(Box<EventsArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
@@ -51,6 +57,7 @@ impl Command {
         match self {
             Self::Report(_) => "report",
             Self::Keys(_) => "keys",
+            Self::Events(_) => "events",
             Self::Explain(_) => "explain",
         }
     }
@@ -74,6 +81,8 @@ pub enum Asked {
     Report(Box<ReportRequest>),
     /// `esaudit keys`.
     Keys(Box<KeysRequest>),
+    /// `esaudit events`.
+    Events(Box<EventsRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit report --print-config`.
@@ -107,6 +116,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Report(args) => args.resolve(terminal),
         Command::Explain(args) => Ok(args.resolve()),
         Command::Keys(args) => args.resolve(terminal),
+        Command::Events(args) => args.resolve(terminal),
     }
     .map_err(|message| {
         let mut program = Cli::command();

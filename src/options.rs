@@ -131,6 +131,15 @@ pub struct Surroundings {
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
+/// Which events are asked for (`esaudit events`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventKinds {
+    /// Failed attempts.
+    pub attempts: bool,
+    /// Security changes.
+    pub changes: bool,
+}
+
 /// Which API keys are asked for (`esaudit keys`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyQuery {

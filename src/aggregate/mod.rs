@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod coverage;
+mod events;
 mod groups;
 mod keys;
 mod timeline;
@@ -58,6 +59,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
 }
 
 pub use coverage::Found;
+pub use events::events;
 pub use keys::keys;
 
 /// Every option that can change the answer.

@@ -6,6 +6,7 @@ use std::io;
 
 pub mod csv;
 pub mod escape;
+pub mod events;
 pub mod html;
 pub mod json;
 pub mod jsonl;
