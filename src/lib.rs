@@ -12,6 +12,7 @@
 //! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
+//! filter                 what the user does not want to look at is left out
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
@@ -33,6 +34,7 @@ pub mod decode;
 pub mod detect;
 pub mod error;
 pub mod event;
+pub mod filter;
 pub mod input;
 pub mod lines;
 pub mod numbers;

@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
+use esaudit::cli::{self, Asked, EventsRequest, KeysRequest, ReportRequest, Terminal};
 use esaudit::detect::{self, Severity};
 use esaudit::output::{self, Output};
-use esaudit::report::{View, renderer};
+use esaudit::report::{self, View, renderer};
 use esaudit::{config, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Events(request)) => events(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
         Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
         Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
@@ -67,6 +68,16 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     for output in &request.outputs {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| report.render(output.format, &view, out));
+    }
+    Ok(if incomplete { INCOMPLETE } else { 0 })
+}
+
+fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let read = pipeline::read(&request.paths, &request.options)?;
+    let mut incomplete = read.incomplete;
+    for output in &request.outputs {
+        let events = aggregate::events(&read.joined, request.kinds);
+        incomplete |= !written(output, |out| report::events::write(events, output.format, out));
     }
     Ok(if incomplete { INCOMPLETE } else { 0 })
 }

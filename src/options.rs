@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub mod filter;
 pub mod thresholds;
 
+pub use filter::Filter;
 pub use thresholds::Thresholds;
 
 /// A key by which failures are grouped (`--by`).
@@ -129,6 +131,15 @@ pub struct Surroundings {
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
+/// Which events are asked for (`esaudit events`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventKinds {
+    /// Failed attempts.
+    pub attempts: bool,
+    /// Security changes.
+    pub changes: bool,
+}
+
 /// Which API keys are asked for (`esaudit keys`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyQuery {
@@ -138,8 +149,6 @@ pub struct KeyQuery {
     pub expiring_within: Option<i64>,
     /// Only keys that never expire.
     pub no_expiration: bool,
-    /// Only these.
-    pub ids: Vec<String>,
 }
 
 /// Everything that can change the answer, or how fast it comes.
@@ -174,6 +183,8 @@ pub struct Options {
     pub thresholds: Thresholds,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,
+    /// What to look at.
+    pub filter: Filter,
 }
 
 impl Default for Options {
@@ -193,6 +204,7 @@ impl Default for Options {
             input_format: None,
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
+            filter: Filter::default(),
         }
     }
 }

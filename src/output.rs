@@ -160,10 +160,8 @@ fn shown(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    const STYLES: Styles = Styles {
-        stdout: Style { width: 60, color: true, unicode: false },
-        file: Style { width: 100, color: false, unicode: true },
-    };
+    const STYLES: Styles =
+        Styles { stdout: Style { width: 60, color: true, unicode: false, ..Style::default() }, file: Style::default() };
 
     fn asked(files: &[&str], chosen: Option<&'static str>) -> Result<Vec<Output>, String> {
         let files: Vec<OsString> = files.iter().map(OsString::from).collect();

@@ -18,6 +18,7 @@ use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
+use crate::filter;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, read_range};
 use crate::options::Options;
@@ -53,7 +54,7 @@ pub struct Evidence {
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
     let gathered = gather(&pool, paths, options);
-    Ok(pool.install(|| judge(&join(gathered, options), options)))
+    Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
 /// Judges and reports what was scanned before.
@@ -62,7 +63,7 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
 /// As [`read`].
 pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let gathered = Gathered { state: part.state, problems: part.problems };
-    Ok(pool(options)?.install(|| judge(&join(gathered, options), options)))
+    Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
 }
 
 /// Reads everything, to be merged with other parts; `prefix` is put before every path.
@@ -79,17 +80,28 @@ pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part,
     Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical() }))
 }
 
-fn judge(read: &Evidence, options: &Options) -> Analysis {
+fn judge(mut read: Evidence, options: &Options) -> Analysis {
+    filter::apply(&mut read.joined, &options.filter);
     let findings = detect::detect(&read.joined, options);
     let report = aggregate::report(&read.joined, findings, &read.problems, options);
     Analysis { report, incomplete: read.incomplete }
 }
 
-/// Reads everything and joins it.
+/// Reads everything, joins it, and leaves out what the filter does.
 ///
 /// # Errors
 /// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
 pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
+    let mut read = read_whole(paths, options)?;
+    filter::apply(&mut read.joined, &options.filter);
+    Ok(read)
+}
+
+/// Reads everything and joins it, whatever the filter.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
     let gathered = gather(&pool, paths, options);
     Ok(pool.install(|| join(gathered, options)))

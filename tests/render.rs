@@ -16,7 +16,7 @@ use esaudit::report::{Renderer as _, json::Json};
 use unicode_width::UnicodeWidthStr as _;
 
 fn view(width: usize) -> View {
-    View { style: Style { width, color: false, unicode: true }, top: Some(View::DEFAULT_TOP) }
+    View { style: Style { width, ..Style::default() }, ..View::default() }
 }
 
 fn render(name: &str, report: &Report, view: &View) -> String {
@@ -77,6 +77,7 @@ fn empty() -> Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: "0.1.0".to_owned() },
         parameters: BTreeMap::new(),
+        filters: None,
         coverage: Coverage {
             inputs: vec![],
             lines: 0,
@@ -508,7 +509,8 @@ fn what_people_see() {
         snapshot(&format!("judged-{width}.txt"), &text);
     }
     snapshot("empty-80.txt", &table(&empty(), &view(80)));
-    let ascii = View { style: Style { width: 80, color: false, unicode: false }, top: Some(2) };
+    let ascii =
+        View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(2), ..View::default() };
     let text = table(&judged(), &ascii);
     assert_fits(&text, 80);
     assert!(text.is_ascii());

@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::Terminal;
+use super::filter::FilterArgs;
 use crate::decode;
 use crate::options::{self, Cidr, Options};
-use crate::output::Styles;
-use crate::report::Style;
 use crate::time::Zone;
 
 #[derive(Debug, Args)]
 pub(super) struct ReadArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
@@ -36,14 +37,6 @@ pub(super) struct ReadArgs {
           value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     match_window: i64,
 
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]
-    color: Color,
-
-    /// Columns of the table [default: the terminal's, or 100]
-    #[arg(long, value_name = "N")]
-    width: Option<usize>,
-
     /// Problems listed in the report; all are counted
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_PROBLEMS)]
     problems: usize,
@@ -65,13 +58,6 @@ pub(super) struct ReadArgs {
     chunk_size: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
     decode::format_names().find(|known| *known == name).ok_or_else(|| {
         let known: Vec<&str> = decode::format_names().collect();
@@ -79,35 +65,11 @@ fn parse_input_format(name: &str) -> Result<&'static str, String> {
     })
 }
 
-/// Columns where the output is no terminal.
-const PIPE_WIDTH: usize = 100;
-
-/// `--top`: 0 stands for all.
-pub(super) fn rows(top: usize) -> Option<usize> {
-    (top > 0).then_some(top)
-}
-
 impl ReadArgs {
-    /// How to show it.
-    pub(super) fn styles(&self, terminal: Terminal) -> Styles {
-        let color = match self.color {
-            Color::Auto => terminal.width.is_some() && !terminal.no_color,
-            Color::Always => true,
-            Color::Never => false,
-        };
-        Styles {
-            stdout: Style {
-                width: self.width.or(terminal.width).unwrap_or(PIPE_WIDTH),
-                color,
-                unicode: terminal.unicode,
-            },
-            file: Style { width: self.width.unwrap_or(PIPE_WIDTH), color: false, unicode: true },
-        }
-    }
-
-    /// How to read.
-    pub(super) fn options(self) -> Options {
-        Options {
+    /// How to read, and what to look at; times of the filter without a zone are read in `zone`.
+    pub(super) fn options(self, zone: Zone) -> Result<Options, String> {
+        Ok(Options {
+            filter: self.filter.resolve(zone)?,
             threads: self.threads,
             chunk_size: self.chunk_size,
             max_line: self.max_line,
@@ -119,7 +81,7 @@ impl ReadArgs {
             match_window_ms: self.match_window,
             assume_tz: self.assume_tz,
             ..Options::default()
-        }
+        })
     }
 
     /// Zone of times that carry none.

@@ -33,6 +33,7 @@ impl Renderer for JsonLines {
             tool,
             parameters,
             coverage,
+            filters,
             totals,
             groups,
             groups_total,
@@ -45,6 +46,9 @@ impl Renderer for JsonLines {
         let meta = Meta { schema_version: *schema_version, tool, parameters };
         line("meta", &meta, out)?;
         self::coverage(coverage, out)?;
+        if let Some(filters) = filters {
+            line("filters", filters, out)?;
+        }
         line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
         lines("group", groups, out)?;
         lines("finding", findings, out)?;

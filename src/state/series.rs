@@ -178,6 +178,21 @@ impl Series {
         self.buckets.get(self.buckets.partition_point(|bucket| bucket.last < time))
     }
 
+    /// The events from `start` to `end`, inclusive, counted as by [`Series::count_within`].
+    #[must_use]
+    pub fn within(&self, start: Millis, end: Millis) -> Self {
+        let cut = |bucket: &Bucket| {
+            let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last, start, end));
+            match (first_in, last_in) {
+                (true, true) => Some(*bucket),
+                (true, false) => Some(Bucket { count: 1, last: bucket.first, ..*bucket }),
+                (false, true) => Some(Bucket { count: 1, first: bucket.last, ..*bucket }),
+                (false, false) => None,
+            }
+        };
+        Self { scale: self.scale, buckets: self.buckets.iter().filter_map(cut).collect() }
+    }
+
     /// Events from `start` to `end`, inclusive; of buckets that reach beyond, only those are counted whole whose first
     /// and last event lie within, the others count one for each of the two that does.
     #[must_use]

@@ -45,6 +45,7 @@ fn shell(keys: &KeysReport) -> Report {
         tool: keys.tool.clone(),
         parameters: keys.parameters.clone(),
         coverage: keys.coverage.clone(),
+        filters: keys.filters.clone(),
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
         groups: Vec::new(),
         groups_total: 0,
