@@ -12,6 +12,7 @@ mod explain;
 mod filter;
 mod keys;
 mod output;
+mod parts;
 mod read;
 mod report;
 mod show;
@@ -21,6 +22,8 @@ pub use events::EventsRequest;
 use explain::ExplainArgs;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
+use parts::{MergeArgs, ScanArgs};
+pub use parts::{PART, ScanRequest};
 use report::ReportArgs;
 pub use report::ReportRequest;
 
@@ -46,6 +49,12 @@ enum Command {
     /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
     #[command(after_help = events::EXAMPLES)]
     Events(Box<EventsArgs>),
+    /// Read logs into a part file, to be merged with those of other nodes
+    #[command(after_help = parts::SCAN_EXAMPLES)]
+    Scan(Box<ScanArgs>),
+    /// Merge part files: the report of one run over all their inputs, or a larger part
+    #[command(after_help = parts::MERGE_EXAMPLES)]
+    Merge(Box<MergeArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
@@ -58,6 +67,8 @@ impl Command {
             Self::Report(_) => "report",
             Self::Keys(_) => "keys",
             Self::Events(_) => "events",
+            Self::Scan(_) => "scan",
+            Self::Merge(_) => "merge",
             Self::Explain(_) => "explain",
         }
     }
@@ -83,6 +94,10 @@ pub enum Asked {
     Keys(Box<KeysRequest>),
     /// `esaudit events`.
     Events(Box<EventsRequest>),
+    /// `esaudit scan`.
+    Scan(Box<ScanRequest>),
+    /// `esaudit merge`: the paths are part files.
+    Merge(Box<ReportRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit report --print-config`.
@@ -117,6 +132,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Explain(args) => Ok(args.resolve()),
         Command::Keys(args) => args.resolve(terminal),
         Command::Events(args) => args.resolve(terminal),
+        Command::Scan(args) => args.resolve(),
+        Command::Merge(args) => args.resolve(terminal),
     }
     .map_err(|message| {
         let mut program = Cli::command();

@@ -177,6 +177,13 @@ fn encoding(error: postcard::Error) -> io::Error {
 }
 
 impl Part {
+    /// Whether some input could not be read whole.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
+            || self.state.inputs.iter().any(|input| input.error.is_some())
+    }
+
     /// Writes the part.
     ///
     /// # Errors
