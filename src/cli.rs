@@ -2,22 +2,30 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::config::{self, Config};
-use crate::detect::{Kind, Severity};
-use crate::options::{GroupBy, Options};
-use crate::output::{Formats, Output};
-use crate::report::{RENDERERS, Renderer, extensions, renderer, renderer_for_extension};
+use crate::config::Config;
+use crate::detect::Kind;
 
+mod events;
+mod explain;
+mod filter;
 mod keys;
 mod output;
+mod parts;
 mod read;
+mod report;
+mod show;
 
+use events::EventsArgs;
+pub use events::EventsRequest;
+use explain::ExplainArgs;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
-use output::OutputArgs;
-use read::ReadArgs;
+use parts::{MergeArgs, ScanArgs};
+pub use parts::{PART, ScanRequest};
+use report::ReportArgs;
+pub use report::ReportRequest;
 
 /// Offline analyzer of Elasticsearch security audit logs.
 #[derive(Debug, Parser)]
@@ -30,134 +38,40 @@ struct Cli {
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, and a finding at or above --fail-on; 2 some input could not be read whole (the report is still written and \
 says which); 64 wrong usage.";
 
-const REPORT_EXAMPLES: &str = "\
-Examples:
-  esaudit report /var/log/elasticsearch           everything below a folder
-  esaudit report 'logs/*_audit*.json*'            a glob, plain and gzip
-  esaudit report logs --by source --top 50        who fails most, by address
-  esaudit report logs -o report.json -o table.txt several outputs in one run
-  esaudit report logs --format json | jq .totals  for scripts
-  kubectl logs es-0 | esaudit report -            standard input
-  esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
-  esaudit report --print-config > esaudit.toml    thresholds to change, for --config esaudit.toml";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  esaudit explain                                 all kinds of finding, a line each
-  esaudit explain password_spraying               signature, thresholds, next steps, source";
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Who failed to authenticate, through which realms, how often, from where; which keys were invalidated by whom
-    #[command(after_help = REPORT_EXAMPLES)]
+    #[command(after_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
     /// The life of every API key: created, used from where, invalidated by whom, refused since; which ones to rotate
     #[command(after_help = keys::EXAMPLES)]
     Keys(Box<KeysArgs>),
+    /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
+    #[command(after_help = events::EXAMPLES)]
+    Events(Box<EventsArgs>),
+    /// Read logs into a part file, to be merged with those of other nodes
+    #[command(after_help = parts::SCAN_EXAMPLES)]
+    Scan(Box<ScanArgs>),
+    /// Merge part files: the report of one run over all their inputs, or a larger part
+    #[command(after_help = parts::MERGE_EXAMPLES)]
+    Merge(Box<MergeArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
-    #[command(after_help = EXPLAIN_EXAMPLES)]
+    #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
 }
 
-#[derive(Debug, Args)]
-struct ExplainArgs {
-    /// Kind of finding; without one all are listed
-    #[arg(value_name = "KIND", value_parser = parse_kind)]
-    kind: Option<Kind>,
-
-    /// Configuration file whose thresholds are shown
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
-}
-
-#[derive(Debug, Args)]
-struct ReportArgs {
-    /// Files, folders (read recursively), quoted globs, or `-` for standard input
-    #[arg(required_unless_present = "print_config", value_name = "PATH")]
-    paths: Vec<OsString>,
-
-    /// How to write the report: table, json, jsonl, csv, md, html [default: as the extension of --output says, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
-    format: Option<&'static str>,
-
-    #[command(flatten)]
-    output: OutputArgs,
-
-    /// Keys that failures are grouped by
-    #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
-          default_values = ["principal", "realm-chain", "reason"])]
-    by: Vec<ByKey>,
-
-    /// Rows a table shows, 0 for all [default: 20; JSON and CSV: all]
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-
-    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
-
-    /// Write the configuration with its defaults and comments, and leave
-    #[arg(long)]
-    print_config: bool,
-
-    /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
-    fail_on: Option<Severity>,
-
-    #[command(flatten)]
-    read: ReadArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ByKey {
-    Principal,
-    RealmChain,
-    Reason,
-    Source,
-    Node,
-    Action,
-    Path,
-}
-
-impl From<ByKey> for GroupBy {
-    fn from(key: ByKey) -> Self {
-        match key {
-            ByKey::Principal => Self::Principal,
-            ByKey::RealmChain => Self::RealmChain,
-            ByKey::Reason => Self::Reason,
-            ByKey::Source => Self::Source,
-            ByKey::Node => Self::Node,
-            ByKey::Action => Self::Action,
-            ByKey::Path => Self::Path,
+impl Command {
+    /// Its name on the command line, for errors that are found after parsing.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Report(_) => "report",
+            Self::Keys(_) => "keys",
+            Self::Events(_) => "events",
+            Self::Scan(_) => "scan",
+            Self::Merge(_) => "merge",
+            Self::Explain(_) => "explain",
         }
     }
-}
-
-fn parse_format(name: &str) -> Result<&'static str, String> {
-    // The extension is a name, too.
-    renderer(name).or_else(|| renderer_for_extension(name)).map(Renderer::name).ok_or_else(|| {
-        let known: Vec<&str> = RENDERERS.iter().map(|renderer| renderer.name()).collect();
-        format!("one of {}", known.join(", "))
-    })
-}
-
-fn parse_kind(name: &str) -> Result<Kind, String> {
-    // People write dashes.
-    Kind::parse(&name.replace('-', "_")).ok_or_else(|| {
-        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        format!("one of {}", known.join(", "))
-    })
-}
-
-fn parse_severity(name: &str) -> Result<Severity, String> {
-    Severity::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
-        format!("one of {}", known.join(", "))
-    })
-}
-
-fn parse_config(path: &str) -> Result<Config, String> {
-    config::load(std::path::Path::new(path))
 }
 
 /// What the terminal is like, where the command line leaves it open.
@@ -178,25 +92,16 @@ pub enum Asked {
     Report(Box<ReportRequest>),
     /// `esaudit keys`.
     Keys(Box<KeysRequest>),
+    /// `esaudit events`.
+    Events(Box<EventsRequest>),
+    /// `esaudit scan`.
+    Scan(Box<ScanRequest>),
+    /// `esaudit merge`: the paths are part files.
+    Merge(Box<ReportRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit report --print-config`.
     PrintConfig(Box<Config>),
-}
-
-/// `esaudit report`, resolved.
-#[derive(Debug)]
-pub struct ReportRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read and count.
-    pub options: Options,
-    /// Where to write it, and as what: names of renderers.
-    pub outputs: Vec<Output>,
-    /// `--top`, where it was given; the inner `None` is "all".
-    pub top: Option<Option<usize>>,
-    /// Exit status 1 from this severity on.
-    pub fail_on: Option<Severity>,
 }
 
 /// Help, version or a complaint to print before anything is read.
@@ -221,45 +126,29 @@ impl Stop {
 /// [`Stop`] where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
     let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
-    let asked = match cli.command {
-        Command::Report(args) if args.print_config => Ok(Asked::PrintConfig(Box::new(args.config.unwrap_or_default()))),
-        Command::Report(args) => (*args).resolve(terminal).map(|request| Asked::Report(Box::new(request))),
-        Command::Explain(args) => Ok(Asked::Explain(args.kind, Box::new(args.config.unwrap_or_default()))),
-        Command::Keys(args) => (*args).resolve(terminal).map(|request| Asked::Keys(Box::new(request))),
-    };
-    asked.map_err(|message| Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) })
-}
-
-impl ReportArgs {
-    fn resolve(self, terminal: Terminal) -> Result<ReportRequest, String> {
-        let mut by: Vec<GroupBy> = Vec::new();
-        for key in self.by.into_iter().map(GroupBy::from) {
-            if !by.contains(&key) {
-                by.push(key);
-            }
-        }
-        by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
-        let config = self.config.unwrap_or_default();
-        let formats = Formats { chosen: self.format, default: RENDERERS[0].name(), extensions: &extensions() };
-        Ok(ReportRequest {
-            paths: self.paths,
-            outputs: self.output.resolve(&formats, self.read.styles(terminal))?,
-            top: self.top.map(read::rows),
-            options: Options {
-                by,
-                thresholds: config.thresholds,
-                surroundings: config.surroundings,
-                ..self.read.options()
-            },
-            fail_on: self.fail_on,
-        })
+    let verb = cli.command.name();
+    match cli.command {
+        Command::Report(args) => args.resolve(terminal),
+        Command::Explain(args) => Ok(args.resolve()),
+        Command::Keys(args) => args.resolve(terminal),
+        Command::Events(args) => args.resolve(terminal),
+        Command::Scan(args) => args.resolve(),
+        Command::Merge(args) => args.resolve(terminal),
     }
+    .map_err(|message| {
+        let mut program = Cli::command();
+        program.build();
+        let command = program.find_subcommand_mut(verb).map(|verb| verb.error(ErrorKind::ValueValidation, &message));
+        Stop { message: command.unwrap_or_else(|| program.error(ErrorKind::ValueValidation, message)) }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Style, View};
+    use crate::detect::Severity;
+    use crate::options::GroupBy;
+    use crate::report::{Style, View, renderer};
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
 
@@ -302,7 +191,7 @@ mod tests {
         let narrow = Terminal { width: Some(60), no_color: false, unicode: false };
         let arguments = ["esaudit", "report", "x", "-o", "a.txt"].map(OsString::from);
         let Ok(Asked::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
-        assert_eq!(request.outputs[0].style, Style { width: 100, color: false, unicode: true });
+        assert_eq!(request.outputs[0].style, Style::default());
         assert!(!style(&["x", "-o", "a.txt", "--color", "always"]).color);
         assert!(style(&["x", "-o", "-", "--color", "always"]).color);
         assert_eq!(style(&["x", "-o", "a.txt", "--width", "70"]).width, 70);

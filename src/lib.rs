@@ -12,8 +12,10 @@
 //! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
+//! filter                 what the user does not want to look at is left out
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
+//! part                   a state in a file, to be merged elsewhere
 //! report                 the report -> JSON, table, page and others
 //! output                 where results go
 //! pipeline               ties it together, in parallel
@@ -32,11 +34,13 @@ pub mod decode;
 pub mod detect;
 pub mod error;
 pub mod event;
+pub mod filter;
 pub mod input;
 pub mod lines;
 pub mod numbers;
 pub mod options;
 pub mod output;
+pub mod part;
 pub mod pipeline;
 pub mod prefilter;
 pub mod reason;

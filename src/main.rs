@@ -1,13 +1,16 @@
 //! Parse arguments, run, exit status.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
+use esaudit::cli::{self, Asked, EventsRequest, KeysRequest, PART, ReportRequest, ScanRequest, Terminal};
 use esaudit::detect::{self, Severity};
 use esaudit::output::{self, Output};
-use esaudit::report::{View, renderer};
+use esaudit::part::{self, Part, PartError};
+use esaudit::report::{self, View, escape, renderer};
 use esaudit::{config, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
@@ -17,22 +20,66 @@ fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Events(request)) => events(&request),
+        Ok(Asked::Scan(request)) => scan(&request),
+        Ok(Asked::Merge(request)) => merge(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
         Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
         Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
-        // Nothing is left to tell if even this cannot be written.
-        let _ = writeln!(io::stderr(), "esaudit: {error}");
+        complain(&error.to_string());
         INCOMPLETE
     }))
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let pipeline::Analysis { mut report, mut incomplete } = pipeline::analyze(&request.paths, &request.options)?;
+    write_report(pipeline::analyze(&request.paths, &request.options)?, request)
+}
+
+fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let part = pipeline::scan(&request.paths, &request.options, &request.prefix)?;
+    let written = written(&request.output, |out| part.write(out));
+    Ok(if part.is_incomplete() || !written { INCOMPLETE } else { 0 })
+}
+
+fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let mut parts = Vec::new();
+    let mut broken = false;
+    for path in &request.paths {
+        let name = Path::new(path).display().to_string();
+        match File::open(path).map_err(PartError::from).and_then(|mut file| Part::read(&mut file)) {
+            Ok(part) => parts.push((name, part)),
+            Err(error) => {
+                broken = true;
+                complain(&format!("{name}: {error}"));
+            }
+        }
+    }
+    if broken {
+        return Ok(INCOMPLETE);
+    }
+    let whole = part::merge(parts)?;
+    let mut options = request.options.clone();
+    whole.reading.apply(&mut options)?;
+    let mut incomplete = false;
+    for output in request.outputs.iter().filter(|output| output.format == PART) {
+        incomplete |= !written(output, |out| whole.write(out));
+    }
+    let status = if request.outputs.iter().all(|output| output.format == PART) {
+        if whole.is_incomplete() { INCOMPLETE } else { 0 }
+    } else {
+        write_report(pipeline::analyze_part(whole, &options)?, request)?
+    };
+    Ok(if incomplete { INCOMPLETE } else { status })
+}
+
+/// Writes a report to every output that wants one.
+fn write_report(analysis: pipeline::Analysis, request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let pipeline::Analysis { mut report, mut incomplete } = analysis;
     let mut outputs = Vec::new();
-    for output in &request.outputs {
+    for output in request.outputs.iter().filter(|output| output.format != PART) {
         outputs.push((output, renderer(output.format).ok_or("no such format")?));
     }
     // Data is cut before it is written, tables when they are drawn, so that they can say how much is left: tables first.
@@ -71,13 +118,28 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     Ok(if incomplete { INCOMPLETE } else { 0 })
 }
 
+fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let read = pipeline::read(&request.paths, &request.options)?;
+    let mut incomplete = read.incomplete;
+    for output in &request.outputs {
+        let events = aggregate::events(&read.joined, request.kinds);
+        incomplete |= !written(output, |out| report::events::write(events, output.format, out));
+    }
+    Ok(if incomplete { INCOMPLETE } else { 0 })
+}
+
 /// Writes one output; says so where that fails, and lets the others be written.
 fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
     let done = output.write(render);
     if let Err(message) = &done {
-        let _ = writeln!(io::stderr(), "esaudit: {message}");
+        complain(message);
     }
     done.is_ok()
+}
+
+/// Tells the user; nothing is left to tell if even this cannot be written.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "esaudit: {}", escape::terminal(message, true));
 }
 
 fn terminal() -> Terminal {

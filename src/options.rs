@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub mod filter;
 pub mod thresholds;
 
+pub use filter::Filter;
 pub use thresholds::Thresholds;
 
 /// A key by which failures are grouped (`--by`).
@@ -129,6 +131,15 @@ pub struct Surroundings {
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
+/// Which events are asked for (`esaudit events`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventKinds {
+    /// Failed attempts.
+    pub attempts: bool,
+    /// Security changes.
+    pub changes: bool,
+}
+
 /// Which API keys are asked for (`esaudit keys`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyQuery {
@@ -138,8 +149,6 @@ pub struct KeyQuery {
     pub expiring_within: Option<i64>,
     /// Only keys that never expire.
     pub no_expiration: bool,
-    /// Only these.
-    pub ids: Vec<String>,
 }
 
 /// Everything that can change the answer, or how fast it comes.
@@ -157,6 +166,9 @@ pub struct Options {
     pub max_problems: usize,
     /// Grouping keys.
     pub by: Vec<GroupBy>,
+    /// Groups that are written out, the most frequent first; `None` = all. Never changes an answer: how many there are is
+    /// always told.
+    pub listed: Option<usize>,
     /// Proxies whose `x_forwarded_for` is believed: the source is the last hop that is not one of them.
     pub trust_proxy: Vec<Cidr>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
@@ -171,6 +183,8 @@ pub struct Options {
     pub thresholds: Thresholds,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,
+    /// What to look at.
+    pub filter: Filter,
 }
 
 impl Default for Options {
@@ -182,6 +196,7 @@ impl Default for Options {
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
+            listed: None,
             trust_proxy: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
@@ -189,6 +204,7 @@ impl Default for Options {
             input_format: None,
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
+            filter: Filter::default(),
         }
     }
 }

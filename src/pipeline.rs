@@ -18,9 +18,11 @@ use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
+use crate::filter;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, read_range};
 use crate::options::Options;
+use crate::part::{Part, Reading};
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::Report;
 use crate::state::{Folder, InputRef, State};
@@ -51,37 +53,86 @@ pub struct Evidence {
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let read = read_with(&pool, paths, options);
-    let report = pool.install(|| {
-        let findings = detect::detect(&read.joined, options);
-        aggregate::report(&read.joined, findings, &read.problems, options)
-    });
-    Ok(Analysis { report, incomplete: read.incomplete })
+    let gathered = gather(&pool, paths, options);
+    Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
-/// Reads everything and joins it.
+/// Judges and reports what was scanned before.
+///
+/// # Errors
+/// As [`read`].
+pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
+    let gathered = Gathered { state: part.state, problems: part.problems };
+    Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
+}
+
+/// Reads everything, to be merged with other parts; `prefix` is put before every path.
+///
+/// # Errors
+/// As [`read`].
+pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part, rayon::ThreadPoolBuildError> {
+    let pool = pool(options)?;
+    let Gathered { mut state, mut problems } = gather(&pool, paths, options);
+    for label in state.inputs.iter_mut().map(|input| &mut input.label).chain(problems.iter_mut().map(|(path, ..)| path))
+    {
+        label.insert_str(0, prefix);
+    }
+    Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical() }))
+}
+
+fn judge(mut read: Evidence, options: &Options) -> Analysis {
+    filter::apply(&mut read.joined, &options.filter);
+    let findings = detect::detect(&read.joined, options);
+    let report = aggregate::report(&read.joined, findings, &read.problems, options);
+    Analysis { report, incomplete: read.incomplete }
+}
+
+/// Reads everything, joins it, and leaves out what the filter does.
 ///
 /// # Errors
 /// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
 pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
-    Ok(read_with(&pool(options)?, paths, options))
+    let mut read = read_whole(paths, options)?;
+    filter::apply(&mut read.joined, &options.filter);
+    Ok(read)
+}
+
+/// Reads everything and joins it, whatever the filter.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
+    let pool = pool(options)?;
+    let gathered = gather(&pool, paths, options);
+    Ok(pool.install(|| join(gathered, options)))
 }
 
 fn pool(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()
 }
 
-fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Evidence {
-    let mut found = input::discover(paths);
-    let listing = listing(options, &mut found.problems);
+/// What was read, before anything is joined.
+struct Gathered {
+    state: State,
+    /// Problems met before anything was read: path, kind, plain words.
+    problems: Vec<(String, ProblemKind, String)>,
+}
+
+fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
+    let found = input::discover(paths);
     let threads = pool.current_num_threads();
     let queue = Queue::new(found.sources, threads);
     let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
-    let state = pool.install(|| merge(states));
-    let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
+    Gathered { state: pool.install(|| merge(states)), problems: found.problems }
+}
+
+fn join(gathered: Gathered, options: &Options) -> Evidence {
+    let Gathered { state, mut problems } = gathered;
+    let listing = listing(options, &mut problems);
+    let incomplete = problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
-    let joined = pool.install(|| correlate(state, &listing, options));
-    Evidence { joined, problems: found.problems, incomplete }
+    let joined = correlate(state, &listing, options);
+    Evidence { joined, problems, incomplete }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.

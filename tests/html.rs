@@ -25,7 +25,7 @@ mod html {
     }
 
     fn page(report: &Report, top: Option<usize>) -> String {
-        let view = View { style: Style { width: 100, color: false, unicode: true }, top };
+        let view = View { style: Style::default(), top };
         let mut out = Vec::new();
         Html.render(report, &view, &mut out).unwrap();
         String::from_utf8(out).unwrap()

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::LIST_LIMIT;
-use super::groups::{realm_names, tally};
 use super::keys::Lives;
+use super::tops::tally;
+use super::{LIST_LIMIT, realm_names};
 use crate::correlate::Correlated;
+use crate::options::Options;
 use crate::report::charts::{Charts, Flow, Heat, HeatRow, KeyLife};
 use crate::state::{Attempt, Sym};
 use crate::time::Millis;
@@ -26,15 +27,16 @@ const MOST_KEYS: usize = 40;
 /// Widths a bucket may have, in seconds. Spans too long for the last are cut into multiples of it.
 const WIDTHS: [u64; 12] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800];
 
-pub(super) fn charts(joined: &Correlated) -> Charts {
-    let (heat, (flows, lives)) = rayon::join(|| heat(joined), || rayon::join(|| flows(joined), || lives(joined)));
+pub(super) fn charts(joined: &Correlated, options: &Options) -> Charts {
+    let (heat, (flows, (key_lives, key_lives_total))) =
+        rayon::join(|| heat(joined), || rayon::join(|| flows(joined), || lives(joined, options)));
     let realm_flows_total = flows.len() as u64;
     Charts {
         heat,
         realm_flows: flows.into_iter().take(LIST_LIMIT).collect(),
         realm_flows_total,
-        key_lives: lives,
-        key_lives_total: joined.keys.len() as u64,
+        key_lives,
+        key_lives_total,
     }
 }
 
@@ -92,9 +94,12 @@ fn flows(joined: &Correlated) -> Vec<Flow> {
     flows
 }
 
-fn lives(joined: &Correlated) -> Vec<KeyLife> {
-    let lives = Lives::collect(joined);
-    let mut order: Vec<_> = joined.keys.iter().collect();
+/// The keys that matter most, and how many there are; with a filter, of those that it leaves something of.
+fn lives(joined: &Correlated, options: &Options) -> (Vec<KeyLife>, u64) {
+    let lives = Lives::collect(joined, &options.filter);
+    let left = |id| options.filter.is_empty() || lives.uses(id) > 0 || lives.refusals(id) > 0;
+    let mut order: Vec<_> = joined.keys.iter().filter(|info| left(info.id)).collect();
+    let total = order.len() as u64;
     // Keys stand by id, which decides between equals.
     order.sort_by_cached_key(|info| {
         (Reverse(lives.refusals(info.id)), info.invalidated.is_none(), Reverse(lives.uses(info.id)))
@@ -120,7 +125,7 @@ fn lives(joined: &Correlated) -> Vec<KeyLife> {
             reasons: key.refused.reasons,
         }
     };
-    order.into_iter().take(MOST_KEYS).map(draw).collect()
+    (order.into_iter().take(MOST_KEYS).map(draw).collect(), total)
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::Terminal;
 use super::output::OutputArgs;
-use super::read::{self, ReadArgs};
+use super::read::ReadArgs;
+use super::show::{self, ShowArgs};
+use super::{Asked, Terminal};
 use crate::options::{KeyQuery, Options};
 use crate::output::{Formats, Output};
 use crate::report::View;
@@ -36,10 +37,6 @@ pub(super) struct KeysArgs {
     #[command(flatten)]
     output: OutputArgs,
 
-    /// Only this key; repeatable
-    #[arg(long = "key", value_name = "ID", allow_hyphen_values = true)]
-    keys: Vec<String>,
-
     /// Only active keys that expire within this time, such as 14d or 36h
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     expiring_within: Option<i64>,
@@ -58,6 +55,9 @@ pub(super) struct KeysArgs {
 
     #[command(flatten)]
     read: ReadArgs,
+
+    #[command(flatten)]
+    show: ShowArgs,
 }
 
 fn parse_format(name: &str) -> Result<&'static str, String> {
@@ -92,17 +92,17 @@ pub struct KeysRequest {
 }
 
 impl KeysArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<KeysRequest, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
         let zone = self.read.zone();
         let as_of = self.as_of.map(|text| parse_time(&text, zone)).transpose()?;
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
-        Ok(KeysRequest {
+        Ok(Asked::Keys(Box::new(KeysRequest {
             paths: self.paths,
-            query: KeyQuery { as_of, expiring_within, no_expiration, ids: self.keys },
-            outputs: self.output.resolve(&formats, self.read.styles(terminal))?,
-            top: self.top.map_or(Some(View::DEFAULT_TOP), read::rows),
-            options: self.read.options(),
-        })
+            query: KeyQuery { as_of, expiring_within, no_expiration },
+            outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
+            top: self.top.map_or(Some(View::DEFAULT_TOP), show::rows),
+            options: self.read.options(self.show.tz)?,
+        })))
     }
 }

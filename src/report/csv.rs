@@ -68,7 +68,7 @@ fn cells(group: &Group, by: &[&str]) -> Vec<String> {
 }
 
 /// Text as it may stand in a cell.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let shown = escape::terminal(text, true);
     let mut out = String::with_capacity(shown.len() + 1);
     // Spreadsheets split at the separator of the user's country, whatever the quotes say, so what follows one begins a
@@ -85,7 +85,7 @@ fn text(text: &str) -> String {
     out
 }
 
-fn row(cells: impl Iterator<Item = String>, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn row(cells: impl Iterator<Item = String>, out: &mut dyn io::Write) -> io::Result<()> {
     for (number, cell) in cells.enumerate() {
         if number > 0 {
             out.write_all(b",")?;

@@ -10,8 +10,9 @@ use std::io;
 use sha2::{Digest as _, Sha256};
 
 use super::model::Report;
-use super::table::text::Clock;
+use super::table::clock::Clock;
 use super::{Renderer, View};
+use crate::time::Zone;
 
 mod charts;
 mod coverage;
@@ -69,7 +70,8 @@ impl Renderer for Html {
         let page = Page {
             report,
             top: view.top,
-            clock: Clock::new(report.coverage.first.as_deref(), report.coverage.last.as_deref()),
+            zone: view.style.zone,
+            clock: Clock::new(view.style.zone, report.coverage.first.as_deref(), report.coverage.last.as_deref()),
         };
         let policy = format!(
             "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
@@ -98,6 +100,7 @@ impl Renderer for Html {
 struct Page<'a> {
     report: &'a Report,
     top: Option<usize>,
+    zone: Zone,
     clock: Clock,
 }
 

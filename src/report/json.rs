@@ -45,7 +45,8 @@ fn write_as(document: &impl Serialize, formatter: impl Formatter, out: &mut dyn 
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(formatter));
     document.serialize(&mut serializer).map_err(io::Error::from)?;
     out.write_all(b"\n")?;
-    out.flush()
+    // Not `flush`, which would also flush what `out` gathers, line by line.
+    out.into_inner().map(drop).map_err(io::IntoInnerError::into_error)
 }
 
 /// JSON in which characters that a terminal would obey or hide are `\uXXXX`.

@@ -33,8 +33,10 @@ impl Renderer for JsonLines {
             tool,
             parameters,
             coverage,
+            filters,
             totals,
             groups,
+            groups_total,
             findings,
             security_changes,
             api_keys,
@@ -45,7 +47,10 @@ impl Renderer for JsonLines {
         let meta = Meta { schema_version: *schema_version, tool, parameters };
         line("meta", &meta, out)?;
         self::coverage(coverage, out)?;
-        line("totals", totals, out)?;
+        if let Some(filters) = filters {
+            line("filters", filters, out)?;
+        }
+        line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
         lines("group", groups, out)?;
         lines("finding", findings, out)?;
         lines("security_change", security_changes, out)?;
@@ -64,6 +69,13 @@ struct Meta<'a, P> {
     schema_version: u32,
     tool: &'a super::model::Tool,
     parameters: &'a P,
+}
+
+#[derive(Serialize)]
+struct Totals<'a, B> {
+    #[serde(flatten)]
+    totals: &'a B,
+    groups_total: u64,
 }
 
 #[derive(Serialize)]

@@ -7,6 +7,7 @@ use std::io;
 pub mod charts;
 pub mod csv;
 pub mod escape;
+pub mod events;
 pub mod html;
 pub mod json;
 pub mod jsonl;
@@ -15,6 +16,7 @@ pub mod markdown;
 pub mod model;
 pub mod table;
 
+use crate::time::Zone;
 use model::Report;
 
 /// How wide and how rich the output may be. The caller decides (terminal, `NO_COLOR`, locale, pipe); renderers obey.
@@ -26,6 +28,14 @@ pub struct Style {
     pub color: bool,
     /// Whether anything but ASCII may be written; otherwise other characters from the log are shown as `\u{…}`.
     pub unicode: bool,
+    /// Zone of the times shown; documents for programs are in UTC.
+    pub zone: Zone,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 100, color: false, unicode: true, zone: Zone::UTC }
+    }
 }
 
 /// What to show of a report.
@@ -51,7 +61,7 @@ impl View {
 
 impl Default for View {
     fn default() -> Self {
-        Self { style: Style { width: 100, color: false, unicode: true }, top: Some(Self::DEFAULT_TOP) }
+        Self { style: Style::default(), top: Some(Self::DEFAULT_TOP) }
     }
 }
 

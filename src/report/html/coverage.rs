@@ -25,7 +25,7 @@ impl Page<'_> {
         if coverage.cannot_tell.is_empty() {
             out.push_str("<p>Nothing that the report asks is left open by the settings of the nodes.</p>\n");
         } else {
-            out.push_str(&text::sentences("ul", &coverage.cannot_tell));
+            out.push_str(&self.sentences("ul", &coverage.cannot_tell));
         }
         out.push_str("<h3>What was read</h3>\n");
         out.push_str(&self.counts());
@@ -120,7 +120,7 @@ impl Page<'_> {
         let mut grid = Grid::new("t-inputs", "Files", &columns, self.top, ROOM);
         for input in inputs {
             let trouble = match (&input.error, input.truncated) {
-                (Some(error), _) => text::prose(error),
+                (Some(error), _) => self.prose(error),
                 (None, true) => "ends in the middle".to_owned(),
                 (None, false) => String::new(),
             };
@@ -154,7 +154,7 @@ impl Page<'_> {
                 text::path(&problem.path),
                 problem.line.map(number).unwrap_or_default(),
                 text::words(&problem.kind),
-                text::prose(&problem.message),
+                self.prose(&problem.message),
             ]);
             if !added {
                 break;

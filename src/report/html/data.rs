@@ -3,12 +3,16 @@
 
 use std::io;
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::{Page, text};
 use crate::report::charts::HeatRow;
 use crate::report::escape;
 use crate::report::table::text::parse_time;
+
+/// Looks for changes of the clock.
+const MOST_LOOKS: i64 = 5000;
 
 /// Findings and changes marked in the timeline.
 const MOST_MARKS: usize = 300;
@@ -19,6 +23,8 @@ impl Page<'_> {
         let report = self.report;
         let (coverage, charts, timeline) = (&report.coverage, &report.charts, &report.timeline);
         let data = json!({
+            "zone": self.zone.to_string(),
+            "offsets": self.offsets(),
             "first": ms(coverage.first.as_deref()),
             "last": ms(coverage.last.as_deref()),
             "timeline": {
@@ -73,6 +79,37 @@ impl Page<'_> {
         });
         let document = serde_json::to_string(&data).map_err(io::Error::from)?;
         Ok(format!("<script type=\"application/json\" id=\"data\">{}</script>\n", escape::json_in_script(&document)))
+    }
+}
+
+impl Page<'_> {
+    /// From when on clocks in the zone are how many milliseconds ahead of UTC, over the time of the report.
+    fn offsets(&self) -> Vec<[i64; 2]> {
+        let offset = |at: i64| {
+            let time = DateTime::from_timestamp_millis(at);
+            time.map_or(0, |time| i64::from(self.clock.local(time).offset().local_minus_utc()) * 1000)
+        };
+        let coverage = &self.report.coverage;
+        let first = ms(coverage.first.as_deref()).unwrap_or(0);
+        let last = ms(coverage.last.as_deref()).unwrap_or(first);
+        let mut found = vec![[first, offset(first)]];
+        // Clocks are set twice a year at most: a look every few days finds each time, halving tells when.
+        let step = ((last - first) / MOST_LOOKS).max(7 * 86_400_000);
+        let mut from = first;
+        while from < last {
+            let to = (from + step).min(last);
+            if offset(from) != offset(to) {
+                let (mut before, mut after) = (from, to);
+                while after - before > 1000 {
+                    let middle = before.midpoint(after);
+                    if offset(middle) == offset(to) { after = middle } else { before = middle }
+                }
+                // Clocks are set on the minute.
+                found.push([(after + 30_000).div_euclid(60_000) * 60_000, offset(to)]);
+            }
+            from = to;
+        }
+        found
     }
 }
 

@@ -62,7 +62,7 @@ impl Page<'_> {
                 format!("<a href=\"#{id}\">{id}</a>"),
                 severity(&finding.severity),
                 verdict(&finding.verdict),
-                text::prose(&finding.title),
+                self.prose(&finding.title),
                 self.time(finding.start.as_deref()),
                 self.time(finding.end.as_deref()),
                 number(finding.failures),
@@ -83,7 +83,7 @@ impl Page<'_> {
             severity(&finding.severity),
             verdict(&finding.verdict),
             text::words(&finding.kind),
-            text::prose(&finding.title),
+            self.prose(&finding.title),
         );
         let mut facts = vec![
             self.span(finding.start.as_deref(), finding.end.as_deref()),
@@ -111,19 +111,19 @@ impl Page<'_> {
         }
         out.push_str(&format!(
             "<p class=\"diagnosis\">{}</p>\n<div class=\"columns\">\n",
-            text::prose(&finding.diagnosis)
+            self.prose(&finding.diagnosis)
         ));
         if !finding.why.is_empty() {
-            out.push_str(&format!("<div><h4>Why</h4>{}</div>\n", text::sentences("ul", &finding.why)));
+            out.push_str(&format!("<div><h4>Why</h4>{}</div>\n", self.sentences("ul", &finding.why)));
         }
         if !finding.next_steps.is_empty() {
-            out.push_str(&format!("<div><h4>Next steps</h4>{}</div>\n", text::sentences("ol", &finding.next_steps)));
+            out.push_str(&format!("<div><h4>Next steps</h4>{}</div>\n", self.sentences("ol", &finding.next_steps)));
         }
         out.push_str("</div>\n");
         if !finding.false_positives.is_empty() {
             out.push_str(&format!(
                 "<details open><summary>A false alarm if</summary>{}</details>\n",
-                text::sentences("ul", &finding.false_positives)
+                self.sentences("ul", &finding.false_positives)
             ));
         }
         let places: String = finding.evidence.iter().map(|place| format!("<li>{}</li>", text::place(place))).collect();

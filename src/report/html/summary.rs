@@ -13,7 +13,7 @@ const MAX_NODES: usize = 12;
 impl Page<'_> {
     /// Title of the document.
     pub(super) fn title(&self) -> String {
-        let first = self.report.coverage.first.as_deref().and_then(parse_time);
+        let first = self.report.coverage.first.as_deref().and_then(parse_time).map(|first| self.clock.local(first));
         let day = first.map(|first| format!(" {}", first.format("%Y-%m-%d"))).unwrap_or_default();
         format!("Elasticsearch audit report{day}")
     }
@@ -22,6 +22,7 @@ impl Page<'_> {
         let mut out = String::from("<a class=\"skip\" href=\"#main\">Skip to the report</a>\n");
         out.push_str(&self.banner());
         out.push_str("<main id=\"main\" tabindex=\"-1\">\n");
+        out.push_str(&self.filters());
         out.push_str(&self.unread());
         out.push_str(&self.figures());
         out
@@ -78,12 +79,34 @@ impl Page<'_> {
             (Some(start), Some(end)) => {
                 let form = "%Y-%m-%d %H:%M:%S";
                 let seconds = u64::try_from((end - start).num_seconds()).unwrap_or(0);
+                let (start, end) = (self.clock.local(start), self.clock.local(end));
                 let end =
                     if start.date_naive() == end.date_naive() { end.format("%H:%M:%S") } else { end.format(form) };
-                format!("{} – {end} UTC ({}); all times are UTC", start.format(form), duration(seconds))
+                let zone = escape::html(&self.zone.to_string());
+                format!("{} – {end} {zone} ({}); all times are {zone}", start.format(form), duration(seconds))
             }
             _ => format!("{} – {}", text::log(first), text::log(last)),
         }
+    }
+
+    /// Which filters are in force, and how much they left out.
+    fn filters(&self) -> String {
+        let Some(filters) = &self.report.filters else { return String::new() };
+        let left_out: Vec<String> = [
+            (filters.attempts_left_out, "failed attempt", "failed attempts"),
+            (filters.changes_left_out, "security change", "security changes"),
+            (filters.key_refusals_left_out, "refusal of an API key", "refusals of API keys"),
+            (filters.denials_left_out, "refused action", "refused actions"),
+        ]
+        .into_iter()
+        .filter(|(amount, ..)| *amount > 0)
+        .map(|(amount, one, many)| count(amount, one, many))
+        .collect();
+        let left_out = if left_out.is_empty() { "nothing".to_owned() } else { left_out.join(", ") };
+        format!(
+            "<div class=\"warning\" role=\"note\"><p><strong>Filters are in force</strong> and left out {left_out}.</p>{}</div>\n",
+            self.sentences("ul", &filters.in_force)
+        )
     }
 
     fn unread(&self) -> String {
@@ -95,7 +118,7 @@ impl Page<'_> {
             .take(MAX_NAMED)
             .map(|input| {
                 let why = input.error.as_deref().unwrap_or("ends in the middle");
-                format!("<li>{}: {}</li>", text::path(&input.path), text::prose(why))
+                format!("<li>{}: {}</li>", text::path(&input.path), self.prose(why))
             })
             .collect();
         if incomplete.len() > MAX_NAMED {

@@ -28,6 +28,7 @@ impl Page<'_> {
         if groups.is_empty() {
             return String::new();
         }
+        let total = usize::try_from(self.report.groups_total).unwrap_or(usize::MAX).max(groups.len());
         let by = self.by();
         let mut columns = vec![("Count", Kind::Number)];
         columns.extend(by.iter().map(|key| (heading(*key), Kind::Text)));
@@ -52,7 +53,7 @@ impl Page<'_> {
         }
         format!(
             "<section id=\"failures\" aria-labelledby=\"h-failures\">\n<h2 id=\"h-failures\">Failures</h2>\n{}</section>\n",
-            grid.finish(groups.len(), true)
+            grid.finish(total, true)
         )
     }
 
@@ -102,7 +103,7 @@ impl Page<'_> {
                         .collect(),
                 ),
             ),
-            ("Inferred", list(group.why.iter().map(|sentence| text::prose(sentence)).collect())),
+            ("Inferred", list(group.why.iter().map(|sentence| self.prose(sentence)).collect())),
             ("Server log", list(group.messages.iter().map(|message| text::log(message)).collect())),
             ("Lines", list(group.evidence.iter().map(text::place).collect())),
         ];

@@ -60,42 +60,9 @@ pub(super) fn place(place: &Evidence) -> String {
     format!("<code><bdi>{}</bdi>:{}</code>", escape::html(&visible(&place.path, MAX_PATH)), place.line)
 }
 
-/// A sentence, in which requests to the cluster stand out.
-pub(super) fn prose(text: &str) -> String {
-    let shown = visible(text, MAX_PROSE);
-    let mut out = String::with_capacity(shown.len() + 64);
-    let mut words = shown.split(' ').peekable();
-    let mut first = true;
-    while let Some(word) = words.next() {
-        if !first {
-            out.push(' ');
-        }
-        first = false;
-        let request =
-            matches!(word, "GET" | "PUT" | "POST" | "DELETE") && words.peek().is_some_and(|next| next.starts_with('/'));
-        let body = word.starts_with("{\"");
-        if request {
-            let (path, rest) = bare(words.next().unwrap_or_default());
-            out.push_str(&format!("<code>{word} {}</code>{}", escape::html(path), escape::html(rest)));
-        } else if body {
-            let (body, rest) = bare(word);
-            out.push_str(&format!("<code>{}</code>{}", escape::html(body), escape::html(rest)));
-        } else {
-            out.push_str(&escape::html(word));
-        }
-    }
-    out
-}
-
 /// A word and the punctuation that ends it.
 fn bare(word: &str) -> (&str, &str) {
     word.split_at(word.trim_end_matches([',', '.', ';', ':']).len())
-}
-
-/// A list of sentences.
-pub(super) fn sentences(element: &str, sentences: &[String]) -> String {
-    let items: String = sentences.iter().map(|sentence| format!("<li>{}</li>", prose(sentence))).collect();
-    format!("<{element}>{items}</{element}>")
 }
 
 /// The first of some items, and how many are left.
@@ -151,7 +118,7 @@ impl Page<'_> {
                 format!(
                     "<time datetime=\"{}\">{}</time>",
                     escape::html(&visible(text, MAX_NAME)),
-                    self.clock.utc(parsed)
+                    self.clock.show(parsed)
                 )
             }
             Some((text, None)) => log(text),
@@ -162,6 +129,39 @@ impl Page<'_> {
     /// From a time to another.
     pub(super) fn span(&self, start: Option<&str>, end: Option<&str>) -> String {
         if start == end { self.time(start) } else { format!("{} – {}", self.time(start), self.time(end)) }
+    }
+
+    /// A sentence, in which requests to the cluster stand out; its times are those of the zone.
+    pub(super) fn prose(&self, text: &str) -> String {
+        let shown = visible(&self.clock.prose(text), MAX_PROSE);
+        let mut out = String::with_capacity(shown.len() + 64);
+        let mut words = shown.split(' ').peekable();
+        let mut first = true;
+        while let Some(word) = words.next() {
+            if !first {
+                out.push(' ');
+            }
+            first = false;
+            let request = matches!(word, "GET" | "PUT" | "POST" | "DELETE")
+                && words.peek().is_some_and(|next| next.starts_with('/'));
+            let body = word.starts_with("{\"");
+            if request {
+                let (path, rest) = bare(words.next().unwrap_or_default());
+                out.push_str(&format!("<code>{word} {}</code>{}", escape::html(path), escape::html(rest)));
+            } else if body {
+                let (body, rest) = bare(word);
+                out.push_str(&format!("<code>{}</code>{}", escape::html(body), escape::html(rest)));
+            } else {
+                out.push_str(&escape::html(word));
+            }
+        }
+        out
+    }
+
+    /// A list of sentences.
+    pub(super) fn sentences(&self, element: &str, sentences: &[String]) -> String {
+        let items: String = sentences.iter().map(|sentence| format!("<li>{}</li>", self.prose(sentence))).collect();
+        format!("<{element}>{items}</{element}>")
     }
 
     /// A node as people call it.

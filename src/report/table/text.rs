@@ -1,10 +1,9 @@
 //! Texts as they stand in a table: escaped, measured in columns, cut, wrapped; numbers, sizes and times.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
-use super::Context;
 use crate::report::escape;
 
 /// Longest text from the log, in characters, that is ever shown whole; of longer ones the ends and the length.
@@ -313,55 +312,6 @@ pub(in crate::report) fn duration(seconds: u64) -> String {
 /// A time of the report.
 pub(in crate::report) fn parse_time(time: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(time).ok().map(|time| time.to_utc())
-}
-
-/// Shows times without what all of them share: the year, or the day. The header says which, and that they are UTC.
-pub(in crate::report) struct Clock {
-    year: Option<i32>,
-    day: Option<NaiveDate>,
-}
-
-impl Clock {
-    pub(in crate::report) fn new(first: Option<&str>, last: Option<&str>) -> Self {
-        let (first, last) = (first.and_then(parse_time), last.and_then(parse_time));
-        match (first, last) {
-            (Some(first), Some(last)) => Self {
-                year: (first.year() == last.year()).then(|| first.year()),
-                day: (first.date_naive() == last.date_naive()).then(|| first.date_naive()),
-            },
-            _ => Self { year: None, day: None },
-        }
-    }
-
-    fn format(&self, time: DateTime<Utc>) -> &'static str {
-        if self.day == Some(time.date_naive()) {
-            "%H:%M:%S"
-        } else if self.year == Some(time.year()) {
-            "%m-%d %H:%M:%S"
-        } else {
-            "%Y-%m-%d %H:%M:%S"
-        }
-    }
-
-    pub(in crate::report) fn utc(&self, time: DateTime<Utc>) -> String {
-        time.format(self.format(time)).to_string()
-    }
-
-    pub(super) fn time(&self, time: &str, ctx: &Context<'_>) -> Shown {
-        parse_time(time).map_or_else(|| ctx.log(time), |time| Shown::own(self.utc(time)))
-    }
-
-    pub(super) fn span(&self, start: Option<&str>, end: Option<&str>, ctx: &Context<'_>) -> String {
-        let show = |time: Option<&str>| ctx.time(time).into_text();
-        match (start.and_then(parse_time), end.and_then(parse_time)) {
-            (Some(start), Some(end)) if start == end => self.utc(start),
-            (Some(start), Some(end)) if start.date_naive() == end.date_naive() => {
-                format!("{}{}{}", self.utc(start), ctx.glyphs.to, end.format("%H:%M:%S"))
-            }
-            _ if start == end => show(start),
-            _ => format!("{}{}{}", show(start), ctx.glyphs.to, show(end)),
-        }
-    }
 }
 
 #[cfg(test)]

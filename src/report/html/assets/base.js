@@ -23,9 +23,15 @@ const shorten = (text, most) => {
   return signs.length <= most ? text : `${signs.slice(0, most - 1).join("")}…`;
 };
 
-// Times are milliseconds since 1970, shown in UTC as in the tables.
+// Times are milliseconds since 1970, shown on the clocks of the report's zone as in the tables.
 const MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-const iso = (ms) => new Date(ms).toISOString();
+const offsetAt = (ms) => (data.offsets.findLast((offset) => offset[0] <= ms) || data.offsets[0])[1];
+const iso = (ms) => new Date(ms + offsetAt(ms)).toISOString();
+// The first of the times that the clocks show so; none if it is no time.
+const fromClock = (text) => {
+  const local = Date.parse(`${text.trim().replace(" ", "T")}Z`);
+  return data.offsets.map((offset) => local - offset[1]).find((ms) => ms + offsetAt(ms) === local) ?? local - data.offsets[0][1];
+};
 const buckets = data.timeline.buckets;
 const domain = (() => {
   const starts = buckets.map((bucket) => bucket[0]);
@@ -45,7 +51,9 @@ const ticks = ([from, to], width, room) => {
   const most = Math.max(2, Math.floor(width / room));
   const step = steps.find((size) => (to - from) / size <= most) || (to - from) / 2;
   const found = [];
-  for (let at = Math.ceil(from / step) * step; at <= to && found.length < 60; at += step) {
+  // Steps are those of the clocks.
+  const ahead = offsetAt(from);
+  for (let at = Math.ceil((from + ahead) / step) * step - ahead; at <= to && found.length < 60; at += step) {
     const text = iso(at);
     found.push([at, step < DAY ? (oneDay || text.slice(11, 16) !== "00:00" ? text.slice(11, 16) : text.slice(5, 10))
       : text.slice(0, 10)]);

@@ -25,7 +25,7 @@ const lanes = (x) => {
 const sums = (step) => {
   const columns = new Map();
   for (const [start, ...counts] of buckets) {
-    const at = Math.floor(start / step) * step;
+    const at = Math.floor((start + offsetAt(start)) / step) * step - offsetAt(start);
     const column = columns.get(at) || [0, 0, 0];
     counts.forEach((count, series) => { column[series] += count; });
     columns.set(at, column);
@@ -124,7 +124,7 @@ const legend = (step) => el("ul", { class: "legend" },
   SERIES.map((name, series) => el("li", null, box(`s${series}`), name)),
   data.findings.length ? el("li", null, swatch(svg("rect", { class: "lane sev-high", y: 3, width: 12, height: 6, rx: 2 })), "findings") : null,
   data.changes.length ? el("li", null, swatch(svg("path", { class: "mark", d: "M6 1l4 5l-4 5l-4 -5z" })), "security changes") : null,
-  el("li", null, `${step / MINUTE >= 60 ? `${number(step / HOUR)} h` : `${number(step / MINUTE)} min`} a bar, UTC`));
+  el("li", null, `${step / MINUTE >= 60 ? `${number(step / HOUR)} h` : `${number(step / MINUTE)} min`} a bar, ${data.zone}`));
 
 // The same selection without a pointer. The controls outlive a redraw, and keep the focus.
 const controls = (() => {
@@ -134,7 +134,7 @@ const controls = (() => {
       const value = () => iso((range || domain)[end]).slice(0, 19).replace("T", " ");
       const input = el("input", { type: "text", size: 19, autocomplete: "off", spellcheck: "false", inputmode: "numeric" });
       input.addEventListener("change", () => {
-        const ms = Date.parse(`${input.value.trim().replace(" ", "T")}Z`);
+        const ms = fromClock(input.value);
         input.setAttribute("aria-invalid", String(!Number.isFinite(ms)));
         if (!Number.isFinite(ms)) return;
         const next = (range || domain).slice();

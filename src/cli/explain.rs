@@ -1,0 +1,38 @@
+//! `esaudit explain`.
+
+use clap::Args;
+
+use super::Asked;
+use super::report::parse_config;
+use crate::config::Config;
+use crate::detect::Kind;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  esaudit explain                                 all kinds of finding, a line each
+  esaudit explain password_spraying               signature, thresholds, next steps, source";
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Kind of finding; without one all are listed
+    #[arg(value_name = "KIND", value_parser = parse_kind)]
+    kind: Option<Kind>,
+
+    /// Configuration file whose thresholds are shown
+    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
+    config: Option<Config>,
+}
+
+fn parse_kind(name: &str) -> Result<Kind, String> {
+    // People write dashes.
+    Kind::parse(&name.replace('-', "_")).ok_or_else(|| {
+        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        format!("one of {}", known.join(", "))
+    })
+}
+
+impl ExplainArgs {
+    pub(super) fn resolve(self) -> Asked {
+        Asked::Explain(self.kind, Box::new(self.config.unwrap_or_default()))
+    }
+}
