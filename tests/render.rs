@@ -561,8 +561,9 @@ fn hostile_text_stays_text() {
                 for unicode in [true, false] {
                     let mut view = view(80);
                     view.style.unicode = unicode;
+                    // RFC 4180 ends lines with both.
                     let text = render(entry.name(), &report, &view);
-                    assert_harmless(&text);
+                    assert_harmless(&if entry.name() == "csv" { text.replace("\r\n", "\n") } else { text });
                 }
             }
             let back: Report = serde_json::from_str(&render("json", &report, &view(80))).expect("parses");

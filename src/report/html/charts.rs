@@ -9,8 +9,10 @@ use crate::report::table::text::{count, duration, number};
 /// Bytes of a table beside a chart.
 const ROOM: usize = 512 << 10;
 
-/// The series of the timeline.
-const SERIES: [(&str, fn(&Bucket) -> u64); 3] = [
+/// A series of the timeline: its name and its value in a bucket.
+type Series = (&'static str, fn(&Bucket) -> u64);
+
+const SERIES: [Series; 3] = [
     ("Authentication failed", |bucket| bucket.authentication_failed),
     ("Anonymous access denied", |bucket| bucket.anonymous_access_denied),
     ("Access denied", |bucket| bucket.access_denied),
