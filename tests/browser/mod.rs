@@ -1,5 +1,7 @@
 //! Drives a headless Chromium through its debugging pipe: no server, no port, no further dependency.
 
+#![allow(clippy::print_stderr, reason = "a test that is left out says so")]
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
