@@ -76,6 +76,12 @@ mod html {
             assert!(drawn >= least, "{chart}: {drawn}");
         }
 
+        // A flood of one series can be taken out.
+        browser.value("document.querySelector('[data-series=\"1\"]').click()");
+        browser.holds("!document.querySelector('#c-timeline .plot .s1') && document.activeElement.ariaPressed === 'false'");
+        browser.value("document.querySelector('[data-series=\"1\"]').click()");
+        browser.holds("document.querySelectorAll('#c-timeline .plot .s1').length > 5");
+
         // Sorting by a click, told to screen readers.
         let head = |name: &str| {
             format!("Array.from(document.querySelectorAll('#t-failures th')).find((th) => th.textContent === '{name}')")

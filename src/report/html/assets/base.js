@@ -40,8 +40,10 @@ const domain = (() => {
     .filter((ms) => typeof ms === "number"));
   return Number.isFinite(from) && to > from ? [from, to] : [0, 1];
 })();
+const oneYear = iso(domain[0]).slice(0, 4) === iso(domain[1]).slice(0, 4);
 const oneDay = iso(domain[0]).slice(0, 10) === iso(domain[1]).slice(0, 10);
-const clock = (ms) => (oneDay ? iso(ms).slice(11, 19) : `${iso(ms).slice(5, 10)} ${iso(ms).slice(11, 19)}`);
+const day = (ms) => iso(ms).slice(oneYear ? 5 : 0, 10);
+const clock = (ms) => (oneDay ? "" : `${day(ms)} `) + iso(ms).slice(11, 19);
 const spanText = (from, to) => `${clock(from)} – ${clock(to)}`;
 
 // Labels of an axis about every `room` pixels, at steps that people count in.
@@ -55,11 +57,14 @@ const ticks = ([from, to], width, room) => {
   const ahead = offsetAt(from);
   for (let at = Math.ceil((from + ahead) / step) * step - ahead; at <= to && found.length < 60; at += step) {
     const text = iso(at);
-    found.push([at, step < DAY ? (oneDay || text.slice(11, 16) !== "00:00" ? text.slice(11, 16) : text.slice(5, 10))
-      : text.slice(0, 10)]);
+    found.push([at, step < DAY && (oneDay || text.slice(11, 16) !== "00:00") ? text.slice(11, 16) : day(at)]);
   }
   return found;
 };
+
+// A label of an axis stays within the chart.
+const tick = (x, y, left, right, label) => svg("text", { x, y,
+  "text-anchor": x < left + 20 ? "start" : x > right - 20 ? "end" : "middle" }, label);
 
 // The time selected, null for all; whoever shows something of it is told.
 let range = null;

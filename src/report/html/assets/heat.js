@@ -11,7 +11,7 @@ const axisRow = (span, place) => {
   const strip = svg("svg", { class: "scale", viewBox: `0 0 ${width} 18`, width: "100%", "aria-hidden": "true" });
   for (const [at, label] of ticks(span, width, 74)) {
     const x = (at - span[0]) / (span[1] - span[0]) * width;
-    strip.append(svg("text", { x, y: 13, "text-anchor": x < 20 ? "start" : x > width - 20 ? "end" : "middle" }, label));
+    strip.append(tick(x, 13, 0, width, label));
   }
   return [el("span"), el("span"), strip];
 };

@@ -22,12 +22,15 @@ const lanes = (x) => {
   return [placed, ends.length];
 };
 
+// Series that are not drawn: a flood of one hides the others.
+const hidden = new Set();
+
 const sums = (step) => {
   const columns = new Map();
   for (const [start, ...counts] of buckets) {
     const at = Math.floor((start + offsetAt(start)) / step) * step - offsetAt(start);
     const column = columns.get(at) || [0, 0, 0];
-    counts.forEach((count, series) => { column[series] += count; });
+    counts.forEach((count, series) => { if (!hidden.has(series)) column[series] += count; });
     columns.set(at, column);
   }
   return columns;
@@ -55,7 +58,7 @@ const timeline = (place, width) => {
   }
   for (const [at, label] of ticks(domain, right - left, 76)) {
     root.append(svg("line", { class: "axis", x1: x(at), x2: x(at), y1: base, y2: base + 5 }),
-      svg("text", { x: x(at), y: base + 30, "text-anchor": "middle" }, label));
+      tick(x(at), base + 30, left, right, label));
   }
   const wide = Math.max(1, x(domain[0] + step) - left - 0.6);
   for (const [at, column] of columns) {
@@ -112,7 +115,7 @@ const timeline = (place, width) => {
     scrollBy({ top: root.getBoundingClientRect().top - before, behavior: "instant" });
   });
   root.addEventListener("pointercancel", () => { from = null; show(range); });
-  place.replaceChildren(legend(step), root, controls());
+  place.replaceChildren(legend(step, () => timeline(place, width)), root, controls());
   timeline.show = () => show(range);
   timeline.show();
 };
@@ -120,8 +123,16 @@ const timeline = (place, width) => {
 const swatch = (...shape) => svg("svg", { width: 12, height: 12, viewBox: "0 0 12 12", "aria-hidden": "true" }, ...shape);
 const box = (name) => swatch(svg("rect", { class: name, width: 12, height: 12, rx: 2 }));
 
-const legend = (step) => el("ul", { class: "legend" },
-  SERIES.map((name, series) => el("li", null, box(`s${series}`), name)),
+const toggle = (name, series, redraw) => el("button", { type: "button", class: "series", "aria-pressed": String(!hidden.has(series)),
+  "data-series": series, onclick: () => {
+    if (!hidden.delete(series)) hidden.add(series);
+    redraw();
+    document.querySelector(`[data-series="${series}"]`).focus();
+  } }, box(`s${series}`), name);
+
+const legend = (step, redraw) => el("ul", { class: "legend" },
+  SERIES.map((name, series) => (buckets.some((bucket) => bucket[series + 1])
+    ? el("li", null, toggle(name, series, redraw)) : null)),
   data.findings.length ? el("li", null, swatch(svg("rect", { class: "lane sev-high", y: 3, width: 12, height: 6, rx: 2 })), "findings") : null,
   data.changes.length ? el("li", null, swatch(svg("path", { class: "mark", d: "M6 1l4 5l-4 5l-4 -5z" })), "security changes") : null,
   el("li", null, `${step / MINUTE >= 60 ? `${number(step / HOUR)} h` : `${number(step / MINUTE)} min`} a bar, ${data.zone}`));
