@@ -78,7 +78,9 @@ mod html {
 
         // A flood of one series can be taken out.
         browser.value("document.querySelector('[data-series=\"1\"]').click()");
-        browser.holds("!document.querySelector('#c-timeline .plot .s1') && document.activeElement.ariaPressed === 'false'");
+        browser.holds(
+            "!document.querySelector('#c-timeline .plot .s1') && document.activeElement.ariaPressed === 'false'",
+        );
         browser.value("document.querySelector('[data-series=\"1\"]').click()");
         browser.holds("document.querySelectorAll('#c-timeline .plot .s1').length > 5");
 
