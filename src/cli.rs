@@ -15,6 +15,7 @@ mod output;
 mod read;
 mod report;
 mod show;
+mod timeline;
 
 use events::EventsArgs;
 pub use events::EventsRequest;
@@ -23,6 +24,8 @@ use keys::KeysArgs;
 pub use keys::KeysRequest;
 use report::ReportArgs;
 pub use report::ReportRequest;
+use timeline::TimelineArgs;
+pub use timeline::TimelineRequest;
 
 /// Offline analyzer of Elasticsearch security audit logs.
 #[derive(Debug, Parser)]
@@ -46,6 +49,9 @@ enum Command {
     /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
     #[command(after_help = events::EXAMPLES)]
     Events(Box<EventsArgs>),
+    /// The story of one user, address or API key in order: failures, successes, changes, pauses
+    #[command(after_help = timeline::EXAMPLES)]
+    Timeline(Box<TimelineArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
@@ -57,6 +63,7 @@ impl Command {
         match self {
             Self::Report(_) => "report",
             Self::Keys(_) => "keys",
+            Self::Timeline(_) => "timeline",
             Self::Events(_) => "events",
             Self::Explain(_) => "explain",
         }
@@ -83,6 +90,8 @@ pub enum Asked {
     Keys(Box<KeysRequest>),
     /// `esaudit events`.
     Events(Box<EventsRequest>),
+    /// `esaudit timeline`.
+    Timeline(Box<TimelineRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit report --print-config`.
@@ -116,6 +125,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Report(args) => args.resolve(terminal),
         Command::Explain(args) => Ok(args.resolve()),
         Command::Keys(args) => args.resolve(terminal),
+        Command::Timeline(args) => args.resolve(terminal),
         Command::Events(args) => args.resolve(terminal),
     }
     .map_err(|message| {

@@ -32,6 +32,12 @@ pub fn range(joined: &Correlated, filter: &Filter) -> Range {
     filter.range(span.first, span.last)
 }
 
+/// By attempt: whether it passes.
+#[must_use]
+pub fn attempts(joined: &Correlated, filter: &Filter) -> Vec<bool> {
+    Judge::new(joined, filter).attempts()
+}
+
 /// Leaves out what does not pass, and notes how much that was.
 pub fn apply(joined: &mut Correlated, filter: &Filter) {
     if filter.is_empty() {
@@ -94,7 +100,7 @@ pub fn successes(joined: &Correlated, filter: &Filter) -> ActorSeries {
     Judge::new(joined, filter).series(&joined.state.successes, None)
 }
 
-/// Whether the events of somebody pass, whatever their time.
+/// Events by minute since 1970; those of a wide bucket count in its first minute.
 fn by_minute(series: &ActorSeries) -> BTreeMap<i64, u64> {
     let mut minutes = BTreeMap::new();
     let mut actors: Vec<(&Actor, &Series)> = series.iter().collect();

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, EventsRequest, KeysRequest, ReportRequest, Terminal};
+use esaudit::cli::{self, Asked, EventsRequest, KeysRequest, ReportRequest, Terminal, TimelineRequest};
 use esaudit::detect::{self, Severity};
 use esaudit::output::{self, Output};
 use esaudit::report::{self, View, renderer};
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Timeline(request)) => timeline(&request),
         Ok(Asked::Events(request)) => events(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
         Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
@@ -68,6 +69,15 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     for output in &request.outputs {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| report.render(output.format, &view, out));
+    }
+    Ok(if incomplete { INCOMPLETE } else { 0 })
+}
+
+fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let (story, mut incomplete) = pipeline::tell(&request.paths, &request.options)?;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| story.render(output.format, &view, out));
     }
     Ok(if incomplete { INCOMPLETE } else { 0 })
 }

@@ -5,7 +5,7 @@
 //! not yet opened. Who decompresses hands chunks to workers that have nothing to decompress, and folds them itself when
 //! those do not keep up, so that one gzip file keeps two cores busy and eight keep eight.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,6 +24,7 @@ use crate::lines::{Chunk, read_range};
 use crate::options::Options;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::Report;
+use crate::report::story::StoryReport;
 use crate::state::{Folder, InputRef, State};
 
 /// What a run gives.
@@ -59,6 +60,51 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
         aggregate::report(&read.joined, findings, &read.problems, options)
     });
     Ok(Analysis { report, incomplete: read.incomplete })
+}
+
+/// Reads everything and tells the story of the actor whom the filter names.
+///
+/// # Errors
+/// As [`read`].
+pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
+    let pool = pool(options)?;
+    let mut read = read_with(&pool, paths, options);
+    let story = pool.install(|| {
+        // Who was one of many is seen among the many only: findings come from everything.
+        let told = findings_with(&read.joined, options);
+        let kept = filter::attempts(&read.joined, &options.filter);
+        let mut number = BTreeMap::new();
+        number.extend((0..).zip(&kept).filter(|(_, keep)| **keep).map(|(at, _): (u32, _)| at).zip(0..));
+        let mut of_attempts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (finding, judged) in told.iter().enumerate() {
+            for at in judged.attempts.iter().filter_map(|at| number.get(at)) {
+                of_attempts.entry(*at).or_default().push(finding);
+            }
+        }
+        filter::apply(&mut read.joined, &options.filter);
+        aggregate::story(&read.joined, &told, &of_attempts, &read.problems, options)
+    });
+    Ok((story, read.incomplete))
+}
+
+/// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.
+fn findings_with(joined: &Correlated, options: &Options) -> Vec<detect::Judged> {
+    let kept = filter::attempts(joined, &options.filter);
+    let named = |judged: &detect::Judged| {
+        let finding = &judged.finding;
+        let filter = &options.filter;
+        let lists = [
+            (&filter.principal, &finding.principals),
+            (&filter.source, &finding.sources),
+            (&filter.key, &finding.api_keys),
+        ];
+        lists.iter().all(|(rules, names)| rules.pass(names.iter().map(String::as_bytes)))
+    };
+    let mut told = detect::judge(joined, options);
+    told.retain(|judged| {
+        judged.attempts.iter().any(|&at| kept[at as usize]) || (judged.attempts.is_empty() && named(judged))
+    });
+    told
 }
 
 /// Reads everything, joins it, and leaves out what the filter does.

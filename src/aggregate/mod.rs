@@ -5,6 +5,7 @@ mod coverage;
 mod events;
 mod groups;
 mod keys;
+mod story;
 mod timeline;
 mod tops;
 
@@ -61,6 +62,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
 pub use coverage::Found;
 pub use events::events;
 pub use keys::keys;
+pub use story::story;
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {

@@ -13,6 +13,7 @@ pub mod jsonl;
 pub mod keys;
 pub mod markdown;
 pub mod model;
+pub mod story;
 pub mod table;
 
 use crate::time::Zone;

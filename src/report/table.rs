@@ -20,6 +20,7 @@ mod header;
 pub(super) mod keys;
 mod screen;
 mod security;
+pub(super) mod story;
 pub(super) mod text;
 mod timeline;
 mod tops;
