@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::reason::{Basis, Reason};
 use crate::report::model::{SCHEMA_VERSION, Tool, TopChain};
 use crate::report::story::{Entry, StoryReport, StoryTotals};
-use crate::state::{ActorSeries, Bucket, ChainId, Sym};
+use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Sym};
 use crate::time::Millis;
 
 /// Repeats that pause longer than this, and much longer than they usually do, are told apart.
@@ -21,8 +21,11 @@ const PAUSE_MS: i64 = 600_000;
 /// How many usual pauses make a long one.
 const LONG_PAUSE: i64 = 4;
 
-/// Realm chains shown of an entry.
-const MOST_CHAINS: usize = 5;
+/// Realm chains, principals and sources named of an entry.
+const MOST_NAMED: usize = 5;
+
+/// With more principals, or sources, than these a story tells the failures of all of them together.
+const MANY: usize = 10;
 
 /// An entry with what orders it.
 type Timed = ((Millis, Millis, u8, Place), Entry);
@@ -73,8 +76,8 @@ pub fn story(
 
 /// What tells entries of one moment apart.
 fn words(entry: &Entry) -> impl Ord {
-    let [a, b, c, d] = [&entry.principal, &entry.source, &entry.api_key, &entry.realm].map(Clone::clone);
-    (a, b, c, d, entry.action.clone(), entry.reason.clone())
+    let lists = (entry.principals.clone(), entry.sources.clone());
+    (lists, entry.api_key.clone(), entry.realm.clone(), entry.action.clone(), entry.reason.clone())
 }
 
 /// Where to cut times, in order, into runs: at pauses that are long in themselves and for them, and where `breaks` says.
@@ -101,10 +104,14 @@ fn failures(
 ) -> Vec<Timed> {
     let keys: BTreeMap<u32, Sym> =
         joined.key_failures.iter().filter_map(|failure| Some((failure.attempt?, failure.key))).collect();
+    let many = |sym: fn(&Attempt) -> Sym| joined.attempts.iter().map(sym).collect::<BTreeSet<Sym>>().len() > MANY;
+    let (users, places) = (many(|attempt| attempt.principal), many(|attempt| attempt.source));
     let mut alike: BTreeMap<(Sym, Sym, Reason, Sym), Vec<u32>> = BTreeMap::new();
     for (attempt, at) in joined.attempts.iter().zip(0..) {
+        let principal = if users { Sym::NONE } else { attempt.principal };
+        let source = if places { Sym::NONE } else { attempt.source };
         let key = keys.get(&at).copied().unwrap_or_default();
-        alike.entry((attempt.principal, attempt.source, attempt.reason, key)).or_default().push(at);
+        alike.entry((principal, source, attempt.reason, key)).or_default().push(at);
     }
     // A success between two failures is the turn of a story.
     let mut turns: BTreeMap<(Sym, Sym), Vec<Millis>> = BTreeMap::new();
@@ -132,7 +139,6 @@ fn failures(
 }
 
 fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) -> Timed {
-    let text = |sym: Sym| joined.state.symbols.string(sym);
     let attempt = |at: u32| &joined.attempts[at as usize];
     let (first, last) = (attempt(run[0]), attempt(run[run.len() - 1]));
     let mut chains: BTreeMap<u32, u64> = BTreeMap::new();
@@ -144,7 +150,7 @@ fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) ->
     let mut realm_chains: Vec<TopChain> =
         chains.into_iter().map(|(chain, count)| TopChain { key: realm_names(joined, ChainId(chain)), count }).collect();
     realm_chains.sort_by(|a, b| (Reverse(a.count), &a.key).cmp(&(Reverse(b.count), &b.key)));
-    realm_chains.truncate(MOST_CHAINS);
+    realm_chains.truncate(MOST_NAMED);
     let mut gaps: Vec<i64> = run.windows(2).map(|pair| attempt(pair[1]).time.0 - attempt(pair[0]).time.0).collect();
     gaps.sort_unstable();
     let places: BTreeSet<Place> = [first, last].map(|attempt| joined.places.of(attempt.pos)).into();
@@ -157,11 +163,26 @@ fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) ->
         realm_chains,
         findings,
         evidence: places.into_iter().map(|place| evidence(joined, place)).collect(),
-        ..who(joined, "failures", (first.principal, first.source, key), first.time, last.time)
+        ..who(joined, "failures", (Sym::NONE, Sym::NONE, key), first.time, last.time)
     };
+    let (principals, principals_total) = ranked(joined, run.iter().map(|&at| attempt(at).principal));
+    let (sources, sources_total) = ranked(joined, run.iter().map(|&at| attempt(at).source));
     let nodes = nodes(joined, run.iter().map(|&at| attempt(at).node));
-    let api_key_name = joined.key(key).and_then(|key| text(key.name));
-    ((first.time, last.time, 2, joined.places.of(first.pos)), Entry { nodes, api_key_name, ..entry })
+    let entry = Entry { nodes, principals, principals_total, sources, sources_total, ..entry };
+    ((first.time, last.time, 2, joined.places.of(first.pos)), entry)
+}
+
+/// Distinct texts, the most frequent first, and how many there are.
+fn ranked(joined: &Correlated, syms: impl Iterator<Item = Sym>) -> (Vec<String>, u64) {
+    let mut counts: BTreeMap<Sym, u64> = BTreeMap::new();
+    for sym in syms.filter(|sym| sym.is_some()) {
+        *counts.entry(sym).or_default() += 1;
+    }
+    let mut names: Vec<(Reverse<u64>, &[u8])> =
+        counts.iter().filter_map(|(&sym, &count)| Some((Reverse(count), joined.state.symbols.get(sym)?))).collect();
+    names.sort_unstable();
+    let shown = names.iter().take(MOST_NAMED).map(|(_, name)| String::from_utf8_lossy(name).into_owned());
+    (shown.collect(), names.len() as u64)
 }
 
 /// What every entry says.
@@ -180,8 +201,10 @@ fn who(
         count: 1,
         every_seconds: None,
         quiet_seconds: None,
-        principal: text(principal),
-        source: text(source),
+        principals_total: u64::from(principal.is_some()),
+        principals: text(principal).into_iter().collect(),
+        sources_total: u64::from(source.is_some()),
+        sources: text(source).into_iter().collect(),
         nodes: Vec::new(),
         reason: None,
         reason_basis: None,

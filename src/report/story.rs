@@ -57,10 +57,14 @@ pub struct Entry {
     pub every_seconds: Option<f64>,
     /// Seconds before it in which nothing of this story happened; null for the first, 0 where things overlap.
     pub quiet_seconds: Option<u64>,
-    /// Who; of a change, who made it.
-    pub principal: Option<String>,
-    /// Client address.
-    pub source: Option<String>,
+    /// Who, most frequent first, at most 5; of a change, who made it. Failures of many are told together.
+    pub principals: Vec<String>,
+    /// Distinct principals.
+    pub principals_total: u64,
+    /// Client addresses, likewise.
+    pub sources: Vec<String>,
+    /// Distinct addresses.
+    pub sources_total: u64,
     /// Nodes.
     pub nodes: Vec<String>,
     /// Why attempts failed.

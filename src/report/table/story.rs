@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     Context, caveats, findings,
-    grid::{Column, Grid, Part},
+    grid::{Column, Grid, Item, Part},
     header,
     screen::{Paint, Screen, paint},
     text::{self, Shown},
@@ -138,13 +138,17 @@ fn repeats(entry: &Entry) -> Option<String> {
 }
 
 fn who(ctx: &Context<'_>, entry: &Entry) -> Vec<Part> {
-    let name = match entry.principal.as_deref() {
-        Some(name) => Part::text(ctx.log(name)),
-        None => Part::own("(none)").dim(),
+    let list = |lead: &'static str, names: &[String], total: u64| {
+        let items = names.iter().map(|name| Item { name: ctx.log(name), suffix: String::new() }).collect();
+        Part::List { lead, items, total, paint: Paint::Plain }
+    };
+    let name = match entry.principals_total {
+        0 => Part::own("(none)").dim(),
+        total => list("", &entry.principals, total),
     };
     let mut parts = vec![name];
-    if let Some(source) = entry.source.as_deref() {
-        parts.push(Part::own(format!("  {}", ctx.log(source).into_text())));
+    if entry.sources_total > 0 {
+        parts.push(list("  ", &entry.sources, entry.sources_total));
     }
     let nodes: Vec<String> = entry.nodes.iter().map(|node| ctx.node(node).into_text()).collect();
     let realm = entry.realm.as_deref().map_or_else(String::new, |realm| format!(" by {}", ctx.log(realm).into_text()));
