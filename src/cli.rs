@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use crate::config::Config;
 use crate::detect::Kind;
 
+mod diff;
 mod events;
 mod explain;
 mod filter;
@@ -17,6 +18,8 @@ mod report;
 mod show;
 mod timeline;
 
+use diff::DiffArgs;
+pub use diff::DiffRequest;
 use events::EventsArgs;
 pub use events::EventsRequest;
 use explain::ExplainArgs;
@@ -52,6 +55,9 @@ enum Command {
     /// The story of one user, address or API key in order: failures, successes, changes, pauses
     #[command(after_help = timeline::EXAMPLES)]
     Timeline(Box<TimelineArgs>),
+    /// Two JSON reports compared: what is new, gone, grown or shrunk, to see whether a fix worked
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(Box<DiffArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
@@ -63,6 +69,7 @@ impl Command {
         match self {
             Self::Report(_) => "report",
             Self::Keys(_) => "keys",
+            Self::Diff(_) => "diff",
             Self::Timeline(_) => "timeline",
             Self::Events(_) => "events",
             Self::Explain(_) => "explain",
@@ -92,6 +99,8 @@ pub enum Asked {
     Events(Box<EventsRequest>),
     /// `esaudit timeline`.
     Timeline(Box<TimelineRequest>),
+    /// `esaudit diff`.
+    Diff(Box<DiffRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit report --print-config`.
@@ -125,6 +134,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Report(args) => args.resolve(terminal),
         Command::Explain(args) => Ok(args.resolve()),
         Command::Keys(args) => args.resolve(terminal),
+        Command::Diff(args) => args.resolve(terminal),
         Command::Timeline(args) => args.resolve(terminal),
         Command::Events(args) => args.resolve(terminal),
     }

@@ -17,6 +17,7 @@
 //! aggregate              attempts and findings -> the report
 //! report                 the report -> JSON, table, page and others
 //! output                 where results go
+//! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
 //! config                 configuration file -> options
 //! cli                    arguments -> options
@@ -31,6 +32,7 @@ pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod detect;
+pub mod diff;
 pub mod error;
 pub mod event;
 pub mod filter;

@@ -1,14 +1,15 @@
 //! Parse arguments, run, exit status.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, EventsRequest, KeysRequest, ReportRequest, Terminal, TimelineRequest};
+use esaudit::cli::{self, Asked, DiffRequest, EventsRequest, KeysRequest, ReportRequest, Terminal, TimelineRequest};
 use esaudit::detect::{self, Severity};
 use esaudit::output::{self, Output};
 use esaudit::report::{self, View, renderer};
-use esaudit::{config, pipeline};
+use esaudit::{config, diff, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Diff(request)) => compare(&request),
         Ok(Asked::Timeline(request)) => timeline(&request),
         Ok(Asked::Events(request)) => events(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
@@ -48,13 +50,8 @@ fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
             incomplete |= !written(output, |out| renderer.render(&report, &view, out));
         }
     }
-    let alarming =
-        |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
-    Ok(if incomplete {
-        INCOMPLETE
-    } else {
-        u8::from(report.findings.iter().any(|finding| alarming(&finding.severity)))
-    })
+    let severities = report.findings.iter().map(|finding| finding.severity.as_str());
+    Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
 }
 
 fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
@@ -80,6 +77,24 @@ fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>>
         incomplete |= !written(output, |out| story.render(output.format, &view, out));
     }
     Ok(if incomplete { INCOMPLETE } else { 0 })
+}
+
+fn compare(request: &DiffRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let (old, new) = (diff::load(&request.old)?, diff::load(&request.new)?);
+    let name = |path: &Path| path.to_string_lossy().into_owned();
+    let diff = diff::diff((&name(&request.old), &old), (&name(&request.new), &new));
+    let mut incomplete = false;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| diff.render(output.format, &view, out));
+    }
+    let severities = diff.findings.new.iter().filter_map(|found| found.severity_new.as_deref());
+    Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
+}
+
+/// Whether a severity is at or above the one to fail on.
+fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<Severity>) -> bool {
+    severities.any(|severity| Severity::parse(severity).zip(fail_on).is_some_and(|(has, least)| has >= least))
 }
 
 fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {

@@ -5,6 +5,7 @@
 use std::io;
 
 pub mod csv;
+pub mod diff;
 pub mod escape;
 pub mod events;
 pub mod html;

@@ -83,7 +83,7 @@ pub struct Tool {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// One entry an input file (or archive member), by path.
     pub inputs: Vec<Input>,
