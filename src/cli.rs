@@ -13,6 +13,7 @@ mod explain;
 mod filter;
 mod keys;
 mod output;
+mod parts;
 mod read;
 mod report;
 mod show;
@@ -25,6 +26,8 @@ pub use events::EventsRequest;
 use explain::ExplainArgs;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
+use parts::{MergeArgs, ScanArgs};
+pub use parts::{PART, ScanRequest};
 use report::ReportArgs;
 pub use report::ReportRequest;
 use timeline::TimelineArgs;
@@ -58,6 +61,12 @@ enum Command {
     /// Two JSON reports compared: what is new, gone, grown or shrunk, to see whether a fix worked
     #[command(after_help = diff::EXAMPLES)]
     Diff(Box<DiffArgs>),
+    /// Read logs into a part file, to be merged with those of other nodes
+    #[command(after_help = parts::SCAN_EXAMPLES)]
+    Scan(Box<ScanArgs>),
+    /// Merge part files: the report of one run over all their inputs, or a larger part
+    #[command(after_help = parts::MERGE_EXAMPLES)]
+    Merge(Box<MergeArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
@@ -72,6 +81,8 @@ impl Command {
             Self::Diff(_) => "diff",
             Self::Timeline(_) => "timeline",
             Self::Events(_) => "events",
+            Self::Scan(_) => "scan",
+            Self::Merge(_) => "merge",
             Self::Explain(_) => "explain",
         }
     }
@@ -101,6 +112,10 @@ pub enum Asked {
     Timeline(Box<TimelineRequest>),
     /// `esaudit diff`.
     Diff(Box<DiffRequest>),
+    /// `esaudit scan`.
+    Scan(Box<ScanRequest>),
+    /// `esaudit merge`: the paths are part files.
+    Merge(Box<ReportRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit report --print-config`.
@@ -137,6 +152,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Diff(args) => args.resolve(terminal),
         Command::Timeline(args) => args.resolve(terminal),
         Command::Events(args) => args.resolve(terminal),
+        Command::Scan(args) => args.resolve(),
+        Command::Merge(args) => args.resolve(terminal),
     }
     .map_err(|message| {
         let mut program = Cli::command();

@@ -15,6 +15,7 @@
 //! filter                 what the user does not want to look at is left out
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
+//! part                   a state in a file, to be merged elsewhere
 //! report                 the report -> JSON, table, page and others
 //! output                 where results go
 //! diff                   two reports -> what changed
@@ -41,6 +42,7 @@ pub mod lines;
 pub mod numbers;
 pub mod options;
 pub mod output;
+pub mod part;
 pub mod pipeline;
 pub mod prefilter;
 pub mod reason;

@@ -1,14 +1,18 @@
 //! Parse arguments, run, exit status.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, DiffRequest, EventsRequest, KeysRequest, ReportRequest, Terminal, TimelineRequest};
+use esaudit::cli::{
+    self, Asked, DiffRequest, EventsRequest, KeysRequest, PART, ReportRequest, ScanRequest, Terminal, TimelineRequest,
+};
 use esaudit::detect::{self, Severity};
 use esaudit::output::{self, Output};
-use esaudit::report::{self, View, renderer};
+use esaudit::part::{self, Part, PartError};
+use esaudit::report::{self, View, escape, renderer};
 use esaudit::{config, diff, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
@@ -21,22 +25,65 @@ fn main() -> ExitCode {
         Ok(Asked::Diff(request)) => compare(&request),
         Ok(Asked::Timeline(request)) => timeline(&request),
         Ok(Asked::Events(request)) => events(&request),
+        Ok(Asked::Scan(request)) => scan(&request),
+        Ok(Asked::Merge(request)) => merge(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
         Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
         Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
-        // Nothing is left to tell if even this cannot be written.
-        let _ = writeln!(io::stderr(), "esaudit: {error}");
+        complain(&error.to_string());
         INCOMPLETE
     }))
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let pipeline::Analysis { mut report, mut incomplete } = pipeline::analyze(&request.paths, &request.options)?;
+    write_report(pipeline::analyze(&request.paths, &request.options)?, request)
+}
+
+fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let part = pipeline::scan(&request.paths, &request.options, &request.prefix)?;
+    let written = written(&request.output, |out| part.write(out));
+    Ok(if part.is_incomplete() || !written { INCOMPLETE } else { 0 })
+}
+
+fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let mut parts = Vec::new();
+    let mut broken = false;
+    for path in &request.paths {
+        let name = Path::new(path).display().to_string();
+        match File::open(path).map_err(PartError::from).and_then(|mut file| Part::read(&mut file)) {
+            Ok(part) => parts.push((name, part)),
+            Err(error) => {
+                broken = true;
+                complain(&format!("{name}: {error}"));
+            }
+        }
+    }
+    if broken {
+        return Ok(INCOMPLETE);
+    }
+    let whole = part::merge(parts)?;
+    let mut options = request.options.clone();
+    whole.reading.apply(&mut options)?;
+    let mut incomplete = false;
+    for output in request.outputs.iter().filter(|output| output.format == PART) {
+        incomplete |= !written(output, |out| whole.write(out));
+    }
+    let status = if request.outputs.iter().all(|output| output.format == PART) {
+        if whole.is_incomplete() { INCOMPLETE } else { 0 }
+    } else {
+        write_report(pipeline::analyze_part(whole, &options)?, request)?
+    };
+    Ok(if incomplete { INCOMPLETE } else { status })
+}
+
+/// Writes a report to every output that wants one.
+fn write_report(analysis: pipeline::Analysis, request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let pipeline::Analysis { mut report, mut incomplete } = analysis;
     let mut outputs = Vec::new();
-    for output in &request.outputs {
+    for output in request.outputs.iter().filter(|output| output.format != PART) {
         outputs.push((output, renderer(output.format).ok_or("no such format")?));
     }
     // Data is cut before it is written, tables when they are drawn, so that they can say how much is left: tables first.
@@ -111,9 +158,14 @@ fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
 fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
     let done = output.write(render);
     if let Err(message) = &done {
-        let _ = writeln!(io::stderr(), "esaudit: {message}");
+        complain(message);
     }
     done.is_ok()
+}
+
+/// Tells the user; nothing is left to tell if even this cannot be written.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "esaudit: {}", escape::terminal(message, true));
 }
 
 fn terminal() -> Terminal {

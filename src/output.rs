@@ -160,19 +160,20 @@ fn shown(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    const STYLES: Styles =
-        Styles { stdout: Style { width: 60, color: true, unicode: false, ..Style::default() }, file: Style::default() };
+    fn styles() -> Styles {
+        Styles { stdout: Style { width: 60, color: true, unicode: false, ..Style::default() }, file: Style::default() }
+    }
 
     fn asked(files: &[&str], chosen: Option<&'static str>) -> Result<Vec<Output>, String> {
         let files: Vec<OsString> = files.iter().map(OsString::from).collect();
         let formats = Formats { chosen, default: "table", extensions: &[("txt", "table"), ("json", "json")] };
-        resolve(&files, &formats, STYLES)
+        resolve(&files, &formats, styles())
     }
 
     fn output(target: &str, format: &'static str) -> Output {
         match target {
-            "-" => Output { target: Target::Stdout, format, style: STYLES.stdout },
-            path => Output { target: Target::File(path.into()), format, style: STYLES.file },
+            "-" => Output { target: Target::Stdout, format, style: styles().stdout },
+            path => Output { target: Target::File(path.into()), format, style: styles().file },
         }
     }
 

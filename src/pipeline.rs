@@ -5,7 +5,7 @@
 //! not yet opened. Who decompresses hands chunks to workers that have nothing to decompress, and folds them itself when
 //! those do not keep up, so that one gzip file keeps two cores busy and eight keep eight.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
@@ -22,10 +22,14 @@ use crate::filter;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, read_range};
 use crate::options::Options;
+use crate::part::{Part, Reading};
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::Report;
-use crate::report::story::StoryReport;
 use crate::state::{Folder, InputRef, State};
+
+mod tell;
+
+pub use tell::tell;
 
 /// What a run gives.
 #[derive(Debug)]
@@ -53,58 +57,38 @@ pub struct Evidence {
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let mut read = read_with(&pool, paths, options);
-    let report = pool.install(|| {
-        filter::apply(&mut read.joined, &options.filter);
-        let findings = detect::detect(&read.joined, options);
-        aggregate::report(&read.joined, findings, &read.problems, options)
-    });
-    Ok(Analysis { report, incomplete: read.incomplete })
+    let gathered = gather(&pool, paths, options);
+    Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
-/// Reads everything and tells the story of the actor whom the filter names.
+/// Judges and reports what was scanned before.
 ///
 /// # Errors
 /// As [`read`].
-pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
-    let pool = pool(options)?;
-    let mut read = read_with(&pool, paths, options);
-    let story = pool.install(|| {
-        // Who was one of many is seen among the many only: findings come from everything.
-        let told = findings_with(&read.joined, options);
-        let kept = filter::attempts(&read.joined, &options.filter);
-        let mut number = BTreeMap::new();
-        number.extend((0..).zip(&kept).filter(|(_, keep)| **keep).map(|(at, _): (u32, _)| at).zip(0..));
-        let mut of_attempts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (finding, judged) in told.iter().enumerate() {
-            for at in judged.attempts.iter().filter_map(|at| number.get(at)) {
-                of_attempts.entry(*at).or_default().push(finding);
-            }
-        }
-        filter::apply(&mut read.joined, &options.filter);
-        aggregate::story(&read.joined, &told, &of_attempts, &read.problems, options)
-    });
-    Ok((story, read.incomplete))
+pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
+    let gathered = Gathered { state: part.state, problems: part.problems };
+    Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
 }
 
-/// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.
-fn findings_with(joined: &Correlated, options: &Options) -> Vec<detect::Judged> {
-    let kept = filter::attempts(joined, &options.filter);
-    let named = |judged: &detect::Judged| {
-        let finding = &judged.finding;
-        let filter = &options.filter;
-        let lists = [
-            (&filter.principal, &finding.principals),
-            (&filter.source, &finding.sources),
-            (&filter.key, &finding.api_keys),
-        ];
-        lists.iter().all(|(rules, names)| rules.pass(names.iter().map(String::as_bytes)))
-    };
-    let mut told = detect::judge(joined, options);
-    told.retain(|judged| {
-        judged.attempts.iter().any(|&at| kept[at as usize]) || (judged.attempts.is_empty() && named(judged))
-    });
-    told
+/// Reads everything, to be merged with other parts; `prefix` is put before every path.
+///
+/// # Errors
+/// As [`read`].
+pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part, rayon::ThreadPoolBuildError> {
+    let pool = pool(options)?;
+    let Gathered { mut state, mut problems } = gather(&pool, paths, options);
+    for label in state.inputs.iter_mut().map(|input| &mut input.label).chain(problems.iter_mut().map(|(path, ..)| path))
+    {
+        label.insert_str(0, prefix);
+    }
+    Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical() }))
+}
+
+fn judge(mut read: Evidence, options: &Options) -> Analysis {
+    filter::apply(&mut read.joined, &options.filter);
+    let findings = detect::detect(&read.joined, options);
+    let report = aggregate::report(&read.joined, findings, &read.problems, options);
+    Analysis { report, incomplete: read.incomplete }
 }
 
 /// Reads everything, joins it, and leaves out what the filter does.
@@ -122,24 +106,37 @@ pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::Th
 /// # Errors
 /// As [`read`].
 pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
-    Ok(read_with(&pool(options)?, paths, options))
+    let pool = pool(options)?;
+    let gathered = gather(&pool, paths, options);
+    Ok(pool.install(|| join(gathered, options)))
 }
 
 fn pool(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()
 }
 
-fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Evidence {
-    let mut found = input::discover(paths);
-    let listing = listing(options, &mut found.problems);
+/// What was read, before anything is joined.
+struct Gathered {
+    state: State,
+    /// Problems met before anything was read: path, kind, plain words.
+    problems: Vec<(String, ProblemKind, String)>,
+}
+
+fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
+    let found = input::discover(paths);
     let threads = pool.current_num_threads();
     let queue = Queue::new(found.sources, threads);
     let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
-    let state = pool.install(|| merge(states));
-    let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
+    Gathered { state: pool.install(|| merge(states)), problems: found.problems }
+}
+
+fn join(gathered: Gathered, options: &Options) -> Evidence {
+    let Gathered { state, mut problems } = gathered;
+    let listing = listing(options, &mut problems);
+    let incomplete = problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
-    let joined = pool.install(|| correlate(state, &listing, options));
-    Evidence { joined, problems: found.problems, incomplete }
+    let joined = correlate(state, &listing, options);
+    Evidence { joined, problems, incomplete }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.

@@ -31,6 +31,20 @@ pub(super) struct ReportArgs {
     #[arg(required_unless_present = "print_config", value_name = "PATH")]
     paths: Vec<OsString>,
 
+    #[command(flatten)]
+    judge: JudgeArgs,
+
+    /// Write the configuration with its defaults and comments, and leave
+    #[arg(long)]
+    print_config: bool,
+
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// What a report is about and where it goes.
+#[derive(Debug, Args)]
+pub(super) struct JudgeArgs {
     /// How to write the report: table, json, jsonl, csv, md, html [default: as the extension of --output says, else table]
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     format: Option<&'static str>,
@@ -51,19 +65,12 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
 
-    /// Write the configuration with its defaults and comments, and leave
-    #[arg(long)]
-    print_config: bool,
-
     /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_on: Option<Severity>,
 
     #[command(flatten)]
-    read: ReadArgs,
-
-    #[command(flatten)]
-    show: ShowArgs,
+    pub(super) show: ShowArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -128,8 +135,22 @@ pub struct ReportRequest {
 impl ReportArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
         if self.print_config {
-            return Ok(Asked::PrintConfig(Box::new(self.config.unwrap_or_default())));
+            return Ok(Asked::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
+        let options = self.read.options(self.judge.show.tz)?;
+        Ok(Asked::Report(Box::new(self.judge.resolve(terminal, self.paths, options, &extensions())?)))
+    }
+}
+
+impl JudgeArgs {
+    /// The report on `paths` that are read with `options`; `extensions` of files and their formats.
+    pub(super) fn resolve(
+        self,
+        terminal: Terminal,
+        paths: Vec<OsString>,
+        options: Options,
+        extensions: &[(&'static str, &'static str)],
+    ) -> Result<ReportRequest, String> {
         let mut by: Vec<GroupBy> = Vec::new();
         for key in self.by.into_iter().map(GroupBy::from) {
             if !by.contains(&key) {
@@ -138,11 +159,11 @@ impl ReportArgs {
         }
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
         let config = self.config.unwrap_or_default();
-        let formats = Formats { chosen: self.format, default: RENDERERS[0].name(), extensions: &extensions() };
+        let formats = Formats { chosen: self.format, default: RENDERERS[0].name(), extensions };
         let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
         let top = self.top.map(show::rows);
-        Ok(Asked::Report(Box::new(ReportRequest {
-            paths: self.paths,
+        Ok(ReportRequest {
+            paths,
             top,
             options: Options {
                 by,
@@ -150,16 +171,17 @@ impl ReportArgs {
                 listed: listed(&outputs, top),
                 thresholds: config.thresholds,
                 surroundings: config.surroundings,
-                ..self.read.options(self.show.tz)?
+                ..options
             },
             fail_on: self.fail_on,
             outputs,
-        })))
+        })
     }
 }
 
 /// How many groups the longest output lists; `None` where one lists all.
 fn listed(outputs: &[Output], top: Option<Option<usize>>) -> Option<usize> {
-    let rows = |output: &Output| View::of(output.style, renderer(output.format)?, top).top;
+    // What is no report lists no groups.
+    let rows = |output: &Output| renderer(output.format).map_or(Some(0), |by| View::of(output.style, by, top).top);
     outputs.iter().map(rows).try_fold(0, |most, rows| rows.map(|rows| most.max(rows)))
 }

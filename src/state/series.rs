@@ -129,8 +129,13 @@ impl Series {
         self.buckets = kept;
     }
 
+    /// Whether its width and number of buckets are such as adding events makes them.
+    pub(super) fn is_sound(&self) -> bool {
+        self.scale < 48 && self.buckets.len() <= MOST_BUCKETS
+    }
+
     /// Translates the positions.
-    pub(super) fn remap(&mut self, translate: impl Fn(&mut Pos)) {
+    pub(super) fn remap(&mut self, mut translate: impl FnMut(&mut Pos)) {
         for bucket in &mut self.buckets {
             translate(&mut bucket.pos);
         }
