@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason, numbers        plain data
+//! reason, numbers,
+//! progress               plain data
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
@@ -21,6 +22,7 @@
 //! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
 //! config                 configuration file -> options
+//! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
 //! ```
 //!
@@ -45,8 +47,10 @@ pub mod output;
 pub mod part;
 pub mod pipeline;
 pub mod prefilter;
+pub mod progress;
 pub mod reason;
 pub mod reframe;
 pub mod report;
 pub mod state;
 pub mod time;
+pub mod watch;

@@ -10,9 +10,12 @@ use esaudit::cli::{
     self, Asked, DiffRequest, EventsRequest, KeysRequest, PART, ReportRequest, ScanRequest, Terminal, TimelineRequest,
 };
 use esaudit::detect::{self, Severity};
+use esaudit::options::Options;
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError};
+use esaudit::progress::Talk;
 use esaudit::report::{self, View, escape, renderer};
+use esaudit::watch::watch;
 use esaudit::{config, diff, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
@@ -39,11 +42,31 @@ fn main() -> ExitCode {
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    write_report(pipeline::analyze(&request.paths, &request.options)?, request)
+    let analysis = watched(&request.options, || pipeline::analyze(&request.paths, &request.options))?;
+    write_report(analysis, request)
+}
+
+/// Shows the progress of a run where somebody looks, and afterwards what was noted for those who asked for more.
+fn watched<T>(options: &Options, run: impl FnOnce() -> T) -> T {
+    let progress = &options.progress;
+    let shown = (progress.talk != Talk::Quiet && io::stderr().is_terminal()).then(|| {
+        let columns = || terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+        watch(progress, io::stderr(), columns, unicode_locale())
+    });
+    let done = run();
+    drop(shown);
+    if progress.talk == Talk::Verbose {
+        let (notes, phases) = progress.told();
+        notes.iter().for_each(|note| complain(note));
+        for (phase, lasted) in phases {
+            complain(&format!("{phase}: {:.3} s", lasted.as_secs_f64()));
+        }
+    }
+    done
 }
 
 fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let part = pipeline::scan(&request.paths, &request.options, &request.prefix)?;
+    let part = watched(&request.options, || pipeline::scan(&request.paths, &request.options, &request.prefix))?;
     let written = written(&request.output, |out| part.write(out));
     Ok(if part.is_incomplete() || !written { INCOMPLETE } else { 0 })
 }
@@ -74,7 +97,7 @@ fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let status = if request.outputs.iter().all(|output| output.format == PART) {
         if whole.is_incomplete() { INCOMPLETE } else { 0 }
     } else {
-        write_report(pipeline::analyze_part(whole, &options)?, request)?
+        write_report(watched(&options, || pipeline::analyze_part(whole, &options))?, request)?
     };
     Ok(if incomplete { INCOMPLETE } else { status })
 }
@@ -107,7 +130,7 @@ fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
 }
 
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
     let mut incomplete = read.incomplete;
     for output in &request.outputs {
@@ -118,7 +141,7 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
 }
 
 fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let (story, mut incomplete) = pipeline::tell(&request.paths, &request.options)?;
+    let (story, mut incomplete) = watched(&request.options, || pipeline::tell(&request.paths, &request.options))?;
     for output in &request.outputs {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| story.render(output.format, &view, out));
@@ -145,7 +168,7 @@ fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<S
 }
 
 fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     let mut incomplete = read.incomplete;
     for output in &request.outputs {
         let events = aggregate::events(&read.joined, request.kinds);
@@ -170,12 +193,21 @@ fn complain(message: &str) {
 
 fn terminal() -> Terminal {
     let is_terminal = io::stdout().is_terminal();
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     Terminal {
         width: is_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))),
         no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
-        unicode: !is_terminal || locale.contains("utf-8") || locale.contains("utf8"),
+        unicode: !is_terminal || unicode_locale(),
     }
+}
+
+/// What an environment variable is set to, if to something.
+fn set(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether the locale can show more than ASCII.
+fn unicode_locale() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    locale.contains("utf-8") || locale.contains("utf8")
 }

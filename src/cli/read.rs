@@ -7,6 +7,7 @@ use clap::Args;
 use super::filter::FilterArgs;
 use crate::decode;
 use crate::options::{self, Cidr, Options};
+use crate::progress::{Progress, Talk};
 use crate::time::Zone;
 
 /// How lines are read.
@@ -59,12 +60,20 @@ pub(super) struct JoinArgs {
     match_window: i64,
 }
 
-/// How many threads.
+/// How it runs, whatever the answer.
 #[derive(Debug, Args)]
-pub(super) struct ThreadArgs {
+pub(super) struct RunArgs {
     /// Worker threads, 0 for one a core; never changes the report
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+
+    /// Nothing on standard error but errors: no progress
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Say on standard error what was read as what, and how long each step took
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 /// All of it: for verbs that read logs and look at them.
@@ -77,7 +86,7 @@ pub(super) struct ReadArgs {
     input: InputArgs,
 
     #[command(flatten)]
-    threads: ThreadArgs,
+    threads: RunArgs,
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
@@ -110,10 +119,15 @@ impl JoinArgs {
     }
 }
 
-impl ThreadArgs {
+impl RunArgs {
     /// Puts them into options.
     pub(super) fn apply(&self, options: &mut Options) {
         options.threads = self.threads;
+        options.progress = Progress::new(match (self.quiet, self.verbose) {
+            (true, _) => Talk::Quiet,
+            (_, true) => Talk::Verbose,
+            _ => Talk::Normal,
+        });
     }
 }
 

@@ -18,6 +18,7 @@ pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool)
     let gathered = gather(&pool, paths, options);
     Ok(pool.install(|| {
         let mut read = join(gathered, options);
+        options.progress.phase("judging");
         // Who was one of many is seen among the many only: findings come from everything.
         let told = findings_with(&read.joined, options);
         let kept = filter::attempts(&read.joined, &options.filter);

@@ -22,7 +22,7 @@ pub(super) mod keys;
 mod screen;
 mod security;
 pub(super) mod story;
-pub(super) mod text;
+pub(crate) mod text;
 mod timeline;
 mod tops;
 

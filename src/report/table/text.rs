@@ -100,7 +100,7 @@ impl Shown {
         self.text
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         width(&self.text)
     }
 
@@ -136,12 +136,12 @@ impl Shown {
 }
 
 /// Columns of a text.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
 /// Longest beginning of whole graphemes within `room` columns.
-pub(super) fn take(text: &str, room: usize) -> &str {
+pub(crate) fn take(text: &str, room: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         used += width(grapheme);
@@ -251,7 +251,7 @@ pub(in crate::report) fn count(amount: u64, one: &str, many: &str) -> String {
 }
 
 /// A size in bytes for people.
-pub(in crate::report) fn bytes(size: u64) -> String {
+pub(crate) fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if size < 1024 {
         return count(size, "byte", "bytes");
@@ -285,7 +285,7 @@ pub(in crate::report) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// A length of time for people, in its two largest units.
-pub(in crate::report) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
     let mut out = Vec::new();
     let mut rest = seconds;
