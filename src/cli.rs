@@ -1,6 +1,7 @@
 //! Arguments to plain options. The only file that knows clap.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
@@ -16,6 +17,7 @@ mod output;
 mod parts;
 mod read;
 mod report;
+mod shell;
 mod show;
 mod timeline;
 
@@ -30,6 +32,7 @@ use parts::{MergeArgs, ScanArgs};
 pub use parts::{PART, ScanRequest};
 use report::ReportArgs;
 pub use report::ReportRequest;
+use shell::{CompletionsArgs, ManArgs};
 use timeline::TimelineArgs;
 pub use timeline::TimelineRequest;
 
@@ -70,6 +73,12 @@ enum Command {
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// A script that lets the shell complete verbs, options and values
+    #[command(after_help = shell::COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Manual pages
+    #[command(after_help = shell::MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 impl Command {
@@ -84,6 +93,8 @@ impl Command {
             Self::Scan(_) => "scan",
             Self::Merge(_) => "merge",
             Self::Explain(_) => "explain",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }
@@ -118,6 +129,10 @@ pub enum Asked {
     Merge(Box<ReportRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
+    /// Text that is ready to be printed.
+    Print(Vec<u8>),
+    /// Files, by name, to be written to a folder.
+    Files(PathBuf, Vec<(String, Vec<u8>)>),
     /// `esaudit report --print-config`.
     PrintConfig(Box<Config>),
 }
@@ -148,6 +163,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
     match cli.command {
         Command::Report(args) => args.resolve(terminal),
         Command::Explain(args) => Ok(args.resolve()),
+        Command::Completions(args) => Ok(args.resolve(Cli::command())),
+        Command::Man(args) => args.resolve(Cli::command()),
         Command::Keys(args) => args.resolve(terminal),
         Command::Diff(args) => args.resolve(terminal),
         Command::Timeline(args) => args.resolve(terminal),

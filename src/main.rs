@@ -30,9 +30,11 @@ fn main() -> ExitCode {
         Ok(Asked::Events(request)) => events(&request),
         Ok(Asked::Scan(request)) => scan(&request),
         Ok(Asked::Merge(request)) => merge(&request),
-        Ok(Asked::Explain(None, _)) => text(&detect::listing()),
-        Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
-        Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
+        Ok(Asked::Explain(None, _)) => text(detect::listing()),
+        Ok(Asked::Explain(Some(kind), config)) => text(detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Asked::Print(text)) => self::text(text),
+        Ok(Asked::Files(folder, files)) => write_files(&folder, &files),
+        Ok(Asked::PrintConfig(config)) => text(config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
@@ -124,8 +126,17 @@ fn write_report(analysis: pipeline::Analysis, request: &ReportRequest) -> Result
     Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
 }
 
-fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
-    output::print(|out| out.write_all(text.as_bytes()))?;
+fn write_files(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<u8, Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        output::file(&path, |out| out.write_all(bytes)).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(0)
+}
+
+fn text(text: impl AsRef<[u8]>) -> Result<u8, Box<dyn std::error::Error>> {
+    output::print(|out| out.write_all(text.as_ref()))?;
     Ok(0)
 }
 

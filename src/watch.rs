@@ -81,9 +81,15 @@ fn line(seen: &Seen, columns: usize, unicode: bool) -> String {
     } else {
         parts.push(duration(seen.elapsed.as_secs()));
     }
-    let line = parts.join("  ");
     // The last column stays free: some terminals wrap behind it.
     let room = columns.saturating_sub(1);
+    let mut line = parts.join("  ");
+    if let Some((_, name)) = seen.label.rsplit_once('/').filter(|_| width(&line) > room && seen.phase == READING) {
+        // Of a long path the end tells more.
+        parts.pop();
+        parts.push(escape::terminal(name, unicode));
+        line = parts.join("  ");
+    }
     if width(&line) > room { take(&line, room).to_owned() } else { line }
 }
 
@@ -106,6 +112,7 @@ mod tests {
     fn a_line_says_how_far_and_how_long() {
         let whole = "reading  25 %  8.0 GiB  4.0 GiB/s  6 s left  es-1/\\x1b[2Jaudit.json.gz";
         assert_eq!(line(&seen(), 100, true), whole);
+        assert_eq!(line(&seen(), 68, true), whole.replace("es-1/", ""));
         assert_eq!(line(&seen(), 21, true), "reading  25 %  8.0 G");
         let pipe = Seen { total: 0, label: String::new(), ..seen() };
         assert_eq!(line(&pipe, 80, true), "reading  8.0 GiB  4.0 GiB/s");
