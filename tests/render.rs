@@ -509,8 +509,7 @@ fn what_people_see() {
         snapshot(&format!("judged-{width}.txt"), &text);
     }
     snapshot("empty-80.txt", &table(&empty(), &view(80)));
-    let ascii =
-        View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(2), ..View::default() };
+    let ascii = View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(2) };
     let text = table(&judged(), &ascii);
     assert_fits(&text, 80);
     assert!(text.is_ascii());
