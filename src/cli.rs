@@ -259,6 +259,82 @@ mod tests {
         assert!(asked(&["esaudit", "report", "x", "--config", "no/such.toml"]).is_err());
     }
 
+    /// The commands of the examples: from the program's name to a comment, a pipe or a file.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let lines = help
+            .lines()
+            .filter(|line| line.starts_with("  "))
+            .filter_map(|line| line.find("esaudit ").map(|at| &line[at..]));
+        lines
+            .map(|line| {
+                let ends = ["  ", " | ", " > ", " >> "].into_iter().filter_map(|end| line.find(end)).min();
+                let command = &line[..ends.unwrap_or(line.len())];
+                let unquoted = |piece: (usize, &str)| match piece {
+                    (at, text) if at % 2 == 1 => vec![text.to_owned()],
+                    (_, text) => text.split_whitespace().map(str::to_owned).collect(),
+                };
+                command.split('\'').enumerate().flat_map(unquoted).collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_verb_has_examples_and_they_parse() {
+        for verb in Cli::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples = examples(&help);
+            let own = examples.iter().filter(|example| example[1] == verb.get_name()).count();
+            assert!(own >= 2, "{}", verb.get_name());
+            for example in examples {
+                let parsed = parse(example.iter().map(OsString::from), PIPE);
+                assert!(parsed.is_ok(), "{example:?}: {}", parsed.unwrap_err().message);
+            }
+        }
+    }
+
+    #[test]
+    fn shells_and_manuals_know_every_verb() {
+        let printed = |arguments: &[&str]| match parse(arguments.iter().map(OsString::from), PIPE) {
+            Ok(Asked::Print(text)) => String::from_utf8(text).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let Ok(Asked::Files(_, pages)) = parse(["esaudit", "man", "x"].map(OsString::from), PIPE) else {
+            panic!("pages")
+        };
+        for verb in Cli::command().get_subcommands().map(clap::Command::get_name) {
+            for shell in ["bash", "zsh", "fish", "powershell"] {
+                assert!(printed(&["esaudit", "completions", shell]).contains(verb), "{shell} {verb}");
+            }
+            let page = pages.iter().find(|(name, _)| *name == format!("esaudit-{verb}.1"));
+            assert!(page.is_some_and(|(_, text)| String::from_utf8_lossy(text).contains("Examples:")), "{verb}");
+        }
+        assert!(printed(&["esaudit", "man"]).contains(".TH ESAUDIT 1"));
+    }
+
+    #[test]
+    fn filters_are_checked_before_anything_is_read() {
+        for wrong in [
+            &["--since", "yesterday"][..],
+            &["--until", "2026-02-30"],
+            &["--source", "300.1.1.1"],
+            &["--source", "!10.0.0.0/40"],
+            &["--reason", "bad_pasword"],
+            &["--principal", "!"],
+            &["--since", "2026-03-02", "--until", "2026-03-01"],
+            &["--tz", "Europe/Atlantis"],
+        ] {
+            for verb in ["report", "keys", "events", "timeline"] {
+                let arguments = [&["esaudit", verb, "x", "--principal", "alice"][..], wrong].concat();
+                let stop = parse(arguments.iter().map(OsString::from), PIPE).unwrap_err();
+                let message = stop.message.to_string();
+                assert!(stop.message.use_stderr() && message.contains(wrong[0]), "{verb} {wrong:?}: {message}");
+            }
+        }
+        assert!(parse(["esaudit", "timeline", "x"].map(OsString::from), PIPE).is_err());
+        assert!(parse(["esaudit", "timeline", "x", "--source", "!10.0.0.1"].map(OsString::from), PIPE).is_err());
+        assert!(report(&["x", "--key", "-dash"]).options.filter.key.pass(std::iter::once(&b"-dash"[..])));
+    }
+
     #[test]
     fn wrong_usage_is_64() {
         let stop = parse(["esaudit", "report"].map(OsString::from), PIPE).unwrap_err();

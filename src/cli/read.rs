@@ -12,6 +12,7 @@ use crate::time::Zone;
 
 /// How lines are read.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
 pub(super) struct InputArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
@@ -51,17 +52,18 @@ pub(super) struct JoinArgs {
     filter: FilterArgs,
 
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
     api_keys: Vec<PathBuf>,
 
     /// How far a server-log line and the attempt it explains may be apart, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
-          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+          help_heading = "Reading", value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     match_window: i64,
 }
 
 /// How it runs, whatever the answer.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
 pub(super) struct RunArgs {
     /// Worker threads, 0 for one a core; never changes the report
     #[arg(long, value_name = "N", default_value_t = 0)]

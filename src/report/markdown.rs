@@ -9,6 +9,7 @@ use std::io;
 use super::model::{Evidence, Finding, Report};
 use super::table::text::{bytes, count, duration, number, parse_time};
 use super::{Renderer, View, escape};
+use crate::time::Zone;
 
 /// `--format md`.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ impl Renderer for Markdown {
     }
 
     fn render(&self, report: &Report, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut page = Page { text: String::new(), top: view.top };
+        let mut page = Page { text: String::new(), top: view.top, zone: view.style.zone };
         page.head(report);
         page.findings(report);
         page.groups(report);
@@ -52,6 +53,7 @@ const MAX_ITEMS: usize = 5;
 struct Page {
     text: String,
     top: Option<usize>,
+    zone: Zone,
 }
 
 impl Page {
@@ -96,7 +98,8 @@ impl Page {
             (Some(first), Some(last)) => {
                 let seconds = parse_time(first).zip(parse_time(last)).map(|(first, last)| (last - first).num_seconds());
                 let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
-                format!(", {} to {} UTC ({})", time(Some(first)), time(Some(last)), duration(seconds))
+                let zone = self.zone;
+                format!(", {} to {} {zone} ({})", time(zone, Some(first)), time(zone, Some(last)), duration(seconds))
             }
             _ => String::new(),
         };
@@ -117,6 +120,15 @@ impl Page {
         if !unread.is_empty() {
             self.block("**Not read whole:**");
             self.list(|_| "- ".to_owned(), unread.into_iter());
+        }
+        if let Some(filters) = &report.filters {
+            let in_force: Vec<String> = filters.in_force.iter().map(|words| code(words)).collect();
+            self.block(&format!(
+                "Filters: {}. They leave out {} and {}.",
+                in_force.join(", "),
+                count(filters.attempts_left_out, "failed attempt", "failed attempts"),
+                count(filters.changes_left_out, "security change", "security changes"),
+            ));
         }
         let totals = &report.totals;
         self.block(&format!(
@@ -145,7 +157,7 @@ impl Page {
             prose(&finding.verdict),
             code(&finding.kind),
             format!("confidence {:.0} %", finding.confidence * 100.0),
-            format!("{} to {}", time(finding.start.as_deref()), time(finding.end.as_deref())),
+            format!("{} to {}", time(self.zone, finding.start.as_deref()), time(self.zone, finding.end.as_deref())),
             count(finding.failures, "failure", "failures"),
         ];
         if finding.successes > 0 {
@@ -197,7 +209,7 @@ impl Page {
             let sources =
                 group.sources.iter().map(|source| format!("{} ×{}", table_code(&source.address), number(source.count)));
             cells.push(some(sources, group.sources_total));
-            cells.extend([time(group.first.as_deref()), time(group.last.as_deref())]);
+            cells.extend([time(self.zone, group.first.as_deref()), time(self.zone, group.last.as_deref())]);
             cells
         };
         let rows: Vec<Vec<String>> = report.groups.iter().map(row).collect();
@@ -207,7 +219,7 @@ impl Page {
     fn changes(&mut self, report: &Report) {
         let row = |change: &super::model::SecurityChange| {
             vec![
-                time(Some(&change.time)),
+                time(self.zone, Some(&change.time)),
                 cell(Some(&change.action), ""),
                 cell(change.actor.as_deref(), "no event tells"),
                 cell(change.source.as_deref(), "not logged"),
@@ -233,7 +245,7 @@ impl Page {
                 cell(key.id.as_deref(), "not named"),
                 cell(key.name.as_deref(), "unknown"),
                 cell(Some(&key.reason), ""),
-                time(key.invalidated_at.as_deref()),
+                time(self.zone, key.invalidated_at.as_deref()),
                 some(clients, key.clients_total),
             ]
         };
@@ -261,9 +273,9 @@ impl Page {
     }
 }
 
-fn time(time: Option<&str>) -> String {
+fn time(zone: Zone, time: Option<&str>) -> String {
     match time.map(parse_time) {
-        Some(Some(parsed)) => parsed.format("%Y-%m-%d %H:%M:%S").to_string(),
+        Some(Some(parsed)) => zone.local(parsed).format("%Y-%m-%d %H:%M:%S").to_string(),
         Some(None) => code(time.unwrap_or_default()),
         None => "–".to_owned(),
     }

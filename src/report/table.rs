@@ -169,6 +169,11 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// What a section is about.
+    fn what_is_left(&self) -> &'static str {
+        if self.report.filters.is_some() { "what the filters leave" } else { "these logs" }
+    }
+
     /// `N of M` when a list is cut.
     fn cut_note(&self, shown: usize, total: u64) -> String {
         if shown as u64 >= total { String::new() } else { format!("{shown} of {}", text::number(total)) }

@@ -43,7 +43,11 @@ pub(in crate::report) fn write(diff: &DiffReport, view: &View, out: &mut dyn io:
             (old, new) => ctx.log_or(new.or(old), "unknown").into_text(),
         };
         let what = Part::own(format!("  {severity}, {}", ctx.log(&found.kind).into_text())).dim();
-        (vec![Part::text(ctx.log(&found.title)), what], found.failures, [&found.last_old, &found.last_new])
+        (
+            vec![Part::Wrapped(ctx.log(&found.title), Paint::Plain), what],
+            found.failures,
+            [&found.last_old, &found.last_new],
+        )
     })?;
     section(&ctx, &mut screen, "Failures", &diff.groups, &["PRINCIPAL", "  reason", "  chain"], |group| {
         let mut parts = vec![

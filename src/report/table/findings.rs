@@ -21,7 +21,8 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
     if findings.is_empty() {
         if ctx.report.parameters.contains_key("findings") {
             ctx.title(screen, "Findings", "")?;
-            screen.line("  None: nothing in these logs matches a known pattern.")?;
+            let what = ctx.what_is_left();
+            screen.line(&format!("  None: nothing in {what} matches a known pattern."))?;
         }
         return Ok(());
     }

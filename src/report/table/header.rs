@@ -159,7 +159,10 @@ fn headline(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
         return screen.line(&format!("  {}", paint(Paint::Warn, "There is no audit event in what was read.")));
     }
     let (head, tail) = if totals.failed_attempts == 0 {
-        ("No failed authentication".to_owned(), String::new())
+        (
+            "No failed authentication".to_owned(),
+            if ctx.report.filters.is_some() { " in what the filters leave" } else { "" }.to_owned(),
+        )
     } else {
         (
             text::count(totals.failed_attempts, "failed attempt", "failed attempts"),

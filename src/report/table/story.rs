@@ -69,8 +69,8 @@ fn table(ctx: &Context<'_>, entries: &[Entry]) -> Grid {
     let mut grid = Grid::new(vec![
         Column::fixed(&["TIME", "  until"]),
         Column::number(&["COUNT"]),
-        Column::flexible(&["WHAT"]).keep(24),
-        Column::flexible(&["WHO", "  from"]).keep(16),
+        Column::flexible(&["WHAT"]).keep(36),
+        Column::flexible(&["WHO", "  from"]).keep(18),
     ]);
     for entry in entries {
         if let Some(quiet) = entry.quiet_seconds.filter(|quiet| *quiet >= SILENCE) {
