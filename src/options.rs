@@ -62,6 +62,9 @@ pub const DEFAULT_CHUNK: usize = 1 << 20;
 /// Realm failures that may wait for the end of their request at one time; beyond it the oldest are evicted, and said.
 pub const DEFAULT_MAX_IN_FLIGHT: usize = 8_000_000;
 
+/// Bytes of memory where the machine does not tell how much it has.
+pub const DEFAULT_MAX_MEMORY: u64 = 2 << 30;
+
 /// Problems listed by name; all are counted.
 pub const DEFAULT_PROBLEMS: usize = 100;
 
@@ -164,6 +167,8 @@ pub struct Options {
     pub max_line: usize,
     /// Bound of the requests in flight.
     pub max_in_flight: usize,
+    /// Bytes of memory to use at most, roughly; beyond it attempts are counted and no more, and said.
+    pub max_memory: u64,
     /// How many problems are listed.
     pub max_problems: usize,
     /// Grouping keys.
@@ -198,6 +203,7 @@ impl Default for Options {
             chunk_size: DEFAULT_CHUNK,
             max_line: DEFAULT_MAX_LINE,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            max_memory: DEFAULT_MAX_MEMORY,
             max_problems: DEFAULT_PROBLEMS,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             listed: None,

@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::aggregate;
+use crate::bounded::{self, Budget, Segment};
 use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
@@ -131,10 +132,38 @@ fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Ga
     progress.total(found.sources.iter().map(|source| source.size).sum());
     progress.phase(READING);
     let threads = pool.current_num_threads();
+    let budget = Budget::new(options, threads);
+    let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
     let queue = Queue::new(found.sources, threads);
-    let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
+    let folder = || Folder::new(options, threads);
+    let worker = || Worker { queue: &queue, options, folder: folder(), share: budget.share(), too_full: Vec::new() };
+    let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
     progress.phase("merging");
-    Gathered { state: pool.install(|| merge(states)), problems: found.problems }
+    let (mut segments, mut problems) = queue.into_spilled();
+    problems.extend(found.problems);
+    if segments.is_empty() {
+        return Gathered { state: pool.install(|| merge(states)), problems };
+    }
+    let reduced = pool.install(|| {
+        for state in states {
+            segments.push(Segment::write(&state)?);
+        }
+        bounded::reduce(segments, budget, options.max_in_flight)
+    });
+    let state = reduced.unwrap_or_else(|error| {
+        problems.push(spill_problem(&error));
+        State::default()
+    });
+    Gathered { state, problems }
+}
+
+/// What is said where temporary files do not work.
+fn spill_problem(error: &io::Error) -> (String, ProblemKind, String) {
+    let folder = std::env::temp_dir().to_string_lossy().into_owned();
+    let message = format!(
+        "memory is short (--max-memory) and temporary files cannot be used: {error}; set TMPDIR to a folder with room"
+    );
+    (folder, ProblemKind::ReadError, message)
 }
 
 fn join(gathered: Gathered, options: &Options) -> Evidence {
@@ -242,6 +271,10 @@ struct Shared {
     producing: usize,
     /// Buffers to use again.
     spare: Vec<Chunk>,
+    /// States that were written away.
+    segments: Vec<Segment>,
+    /// Why that failed.
+    problems: Vec<(String, ProblemKind, String)>,
     /// Labels of streams so far: archives may hold two members of one name.
     labels: std::collections::BTreeMap<String, u32>,
 }
@@ -263,6 +296,8 @@ impl Queue {
             parcels: VecDeque::new(),
             producing: 0,
             spare: Vec::new(),
+            segments: Vec::new(),
+            problems: Vec::new(),
             labels: std::collections::BTreeMap::new(),
         };
         Self { shared: Mutex::new(shared), changed: Condvar::new(), threads }
@@ -317,6 +352,22 @@ impl Queue {
         None
     }
 
+    fn spilled(&self, segment: Segment) {
+        self.lock().segments.push(segment);
+    }
+
+    fn cannot_spill(&self, problem: (String, ProblemKind, String)) {
+        let mut shared = self.lock();
+        if !shared.problems.contains(&problem) {
+            shared.problems.push(problem);
+        }
+    }
+
+    fn into_spilled(self) -> (Vec<Segment>, Vec<(String, ProblemKind, String)>) {
+        let shared = self.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (shared.segments, shared.problems)
+    }
+
     fn done_producing(&self) {
         self.lock().producing -= 1;
         self.changed.notify_all();
@@ -343,10 +394,14 @@ struct Worker<'q> {
     queue: &'q Queue,
     options: &'q Options,
     folder: Folder,
+    /// Beyond so many bytes the folder's state is written away.
+    share: u64,
+    /// States that could not be written away.
+    too_full: Vec<State>,
 }
 
 impl Worker<'_> {
-    fn run(mut self) -> State {
+    fn run(mut self) -> Vec<State> {
         let mut chunk = Chunk::default();
         while let Some(task) = self.queue.next() {
             match task {
@@ -358,7 +413,25 @@ impl Worker<'_> {
                 }
             }
         }
-        self.folder.into_state()
+        self.too_full.push(self.folder.into_state());
+        self.too_full
+    }
+
+    /// Writes the state away if it has grown too large. Where that fails, it stays in memory: better too much of it than
+    /// an answer that lacks something.
+    fn make_room(&mut self) {
+        if self.folder.weight() <= self.share {
+            return;
+        }
+        let full = std::mem::replace(&mut self.folder, Folder::new(self.options, self.queue.threads)).into_state();
+        match Segment::write(&full) {
+            Ok(segment) => self.queue.spilled(segment),
+            Err(error) => {
+                self.queue.cannot_spill(spill_problem(&error));
+                self.share = u64::MAX;
+                self.too_full.push(full);
+            }
+        }
     }
 
     fn open(&mut self, source: &Source) {
@@ -412,6 +485,7 @@ impl Worker<'_> {
         match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
             Ok(()) => {
                 self.folder.chunk(input, chunk);
+                self.make_room();
                 if chunk.shrunk {
                     let message = "the file became shorter while it was read".to_owned();
                     self.folder.input_problem(input, ProblemKind::ReadError, message);
@@ -468,6 +542,7 @@ impl Worker<'_> {
 
     fn fold(&mut self, parcel: Parcel) {
         self.folder.chunk(stream_ref(&parcel.stream, parcel.seq), &parcel.chunk);
+        self.make_room();
         self.queue.give_back(parcel.chunk);
     }
 }

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::tops::top;
 use super::{evidence, realm_names};
+use crate::bounded::Budget;
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
@@ -35,13 +36,15 @@ pub(super) struct Groups {
     pub(super) listed: Vec<Group>,
     /// How many there are.
     pub(super) total: u64,
+    /// Attempts in those that are not listed.
+    pub(super) cut: u64,
 }
 
 /// Groups all attempts.
 pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
     let assigned = Assigned::new(joined, options);
     let total = assigned.keys.len();
-    let listed = options.listed.unwrap_or(usize::MAX).min(total);
+    let listed = options.listed.unwrap_or(usize::MAX).min(Budget::new(options, 1).groups()).min(total);
     let mut order: Vec<u32> = (0..total as u32).collect();
     let compare = |a: &u32, b: &u32| assigned.compare(joined, *a, *b);
     // A flood of names makes millions of groups: only those that are listed are put in order and written out.
@@ -50,8 +53,9 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
         order.truncate(listed);
     }
     order.par_sort_unstable_by(compare);
-    let listed = order.par_iter().map(|&number| assigned.group(joined, options, number)).collect();
-    Groups { listed, total: total as u64 }
+    let listed: Vec<Group> = order.par_iter().map(|&number| assigned.group(joined, options, number)).collect();
+    let cut = joined.attempts.len() as u64 - listed.iter().map(|group| group.count).sum::<u64>();
+    Groups { listed, total: total as u64, cut }
 }
 
 /// Which attempts belong to which group.

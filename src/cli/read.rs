@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::filter::FilterArgs;
+use crate::bounded;
 use crate::decode;
 use crate::options::{self, Cidr, Options};
 use crate::progress::{Progress, Talk};
@@ -65,6 +66,11 @@ pub(super) struct JoinArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running")]
 pub(super) struct RunArgs {
+    /// Bytes of memory to use at most, with K, M, G or T; what has no room is counted and no more, and said [default: a
+    /// quarter of the machine's]
+    #[arg(long, value_name = "BYTES", value_parser = parse_size)]
+    max_memory: Option<u64>,
+
     /// Worker threads, 0 for one a core; never changes the report
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -89,6 +95,23 @@ pub(super) struct ReadArgs {
 
     #[command(flatten)]
     threads: RunArgs,
+}
+
+/// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no number of bytes such as 4096, 64K, 10M, 2G or 1T");
+    let upper = text.trim().to_ascii_uppercase();
+    let upper = upper.strip_suffix('B').unwrap_or(&upper);
+    let upper = upper.strip_suffix('I').unwrap_or(upper);
+    let (digits, shift) = match upper.as_bytes().last() {
+        Some(b'K') => (&upper[..upper.len() - 1], 10),
+        Some(b'M') => (&upper[..upper.len() - 1], 20),
+        Some(b'G') => (&upper[..upper.len() - 1], 30),
+        Some(b'T') => (&upper[..upper.len() - 1], 40),
+        _ => (upper, 0),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(1 << shift).ok_or_else(wrong)
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
@@ -125,6 +148,7 @@ impl RunArgs {
     /// Puts them into options.
     pub(super) fn apply(&self, options: &mut Options) {
         options.threads = self.threads;
+        options.max_memory = self.max_memory.unwrap_or_else(bounded::default_limit);
         options.progress = Progress::new(match (self.quiet, self.verbose) {
             (true, _) => Talk::Quiet,
             (_, true) => Talk::Verbose,

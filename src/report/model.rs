@@ -115,6 +115,27 @@ pub struct Coverage {
     pub problems_total: u64,
     /// What these logs cannot answer, and the setting that would change it.
     pub cannot_tell: Vec<String>,
+    /// Attempts that memory had no room for; absent where it had.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counted_only: Option<CountedOnly>,
+}
+
+/// Attempts that are in the totals and in the timeline, and in nothing else, because memory is short (`--max-memory`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedOnly {
+    /// How many.
+    pub attempts: u64,
+    /// The first of them.
+    pub first: Option<String>,
+    /// The last of them.
+    pub last: Option<String>,
+    /// Principals of whose attempts none is analysed: those that failed least often.
+    pub principals: u64,
+    /// Principals of whose attempts a part is analysed, since they failed so often that they would fill the memory, and how
+    /// many attempts of each are not; most frequent first, at most 50. Numbers of theirs elsewhere are of that part.
+    pub principals_in_part: Vec<TopText>,
+    /// How many there are.
+    pub principals_in_part_total: u64,
 }
 
 /// One input.
