@@ -58,10 +58,8 @@ pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) 
             notes.push(format!("{path}: {unread} inputs could not be read whole, so numbers may be too small"));
         }
     }
-    if let (Some(old_end), Some(new_end)) = (&old.coverage.last, &new.coverage.last) {
-        if new_end < old_end {
-            notes.push(format!("{new_path} ends before {old_path} does: are they in the right order?"));
-        }
+    if old.coverage.last.as_ref().zip(new.coverage.last.as_ref()).is_some_and(|(old, new)| new < old) {
+        notes.push(format!("{new_path} ends before {old_path} does: are they in the right order?"));
     }
     DiffReport {
         schema_version: SCHEMA_VERSION,
