@@ -94,6 +94,7 @@ fn empty() -> Report {
             problems: vec![],
             problems_total: 0,
             cannot_tell: vec![],
+            counted_only: None,
         },
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
         groups: vec![],
