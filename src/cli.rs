@@ -11,6 +11,7 @@ use crate::detect::Kind;
 mod diff;
 mod events;
 mod explain;
+mod export;
 mod filter;
 mod keys;
 mod output;
@@ -26,6 +27,8 @@ pub use diff::DiffRequest;
 use events::EventsArgs;
 pub use events::EventsRequest;
 use explain::ExplainArgs;
+use export::ExportArgs;
+pub use export::ExportRequest;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
 use parts::{MergeArgs, ScanArgs};
@@ -64,6 +67,9 @@ enum Command {
     /// Two JSON reports compared: what is new, gone, grown or shrunk, to see whether a fix worked
     #[command(after_help = diff::EXAMPLES)]
     Diff(Box<DiffArgs>),
+    /// Attempts, changes and reasons as Parquet, for DuckDB, ClickHouse, Spark, Trino and pandas
+    #[command(after_help = export::EXAMPLES)]
+    Export(Box<ExportArgs>),
     /// Read logs into a part file, to be merged with those of other nodes
     #[command(after_help = parts::SCAN_EXAMPLES)]
     Scan(Box<ScanArgs>),
@@ -90,6 +96,7 @@ impl Command {
             Self::Diff(_) => "diff",
             Self::Timeline(_) => "timeline",
             Self::Events(_) => "events",
+            Self::Export(_) => "export",
             Self::Scan(_) => "scan",
             Self::Merge(_) => "merge",
             Self::Explain(_) => "explain",
@@ -123,6 +130,8 @@ pub enum Asked {
     Timeline(Box<TimelineRequest>),
     /// `esaudit diff`.
     Diff(Box<DiffRequest>),
+    /// `esaudit export`.
+    Export(Box<ExportRequest>),
     /// `esaudit scan`.
     Scan(Box<ScanRequest>),
     /// `esaudit merge`: the paths are part files.
@@ -169,6 +178,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Diff(args) => args.resolve(terminal),
         Command::Timeline(args) => args.resolve(terminal),
         Command::Events(args) => args.resolve(terminal),
+        Command::Export(args) => args.resolve(),
         Command::Scan(args) => args.resolve(),
         Command::Merge(args) => args.resolve(terminal),
     }

@@ -4,6 +4,7 @@
 
 use std::io;
 
+pub mod charts;
 pub mod csv;
 pub mod diff;
 pub mod escape;
@@ -14,8 +15,11 @@ pub mod jsonl;
 pub mod keys;
 pub mod markdown;
 pub mod model;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod story;
 pub mod table;
+pub mod tables;
 
 use crate::time::Zone;
 use model::Report;
