@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason, numbers        plain data
+//! reason, numbers,
+//! progress               plain data
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
@@ -19,8 +20,10 @@
 //! bounded                states too large for memory, in temporary files
 //! report                 the report -> JSON, table, page and others
 //! output                 where results go
+//! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
 //! config                 configuration file -> options
+//! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
 //! ```
 //!
@@ -34,6 +37,7 @@ pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod detect;
+pub mod diff;
 pub mod error;
 pub mod event;
 pub mod filter;
@@ -45,8 +49,10 @@ pub mod output;
 pub mod part;
 pub mod pipeline;
 pub mod prefilter;
+pub mod progress;
 pub mod reason;
 pub mod reframe;
 pub mod report;
 pub mod state;
 pub mod time;
+pub mod watch;

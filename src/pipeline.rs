@@ -24,9 +24,14 @@ use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::lines::{Chunk, read_range};
 use crate::options::Options;
 use crate::part::{Part, Reading};
+use crate::progress::READING;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::Report;
-use crate::state::{Folder, InputRef, State};
+use crate::state::{Folder, InputRef, InputStats, State};
+
+mod tell;
+
+pub use tell::tell;
 
 /// What a run gives.
 #[derive(Debug)]
@@ -82,6 +87,7 @@ pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part,
 }
 
 fn judge(mut read: Evidence, options: &Options) -> Analysis {
+    options.progress.phase("judging");
     filter::apply(&mut read.joined, &options.filter);
     let findings = detect::detect(&read.joined, options);
     let report = aggregate::report(&read.joined, findings, &read.problems, options);
@@ -139,7 +145,11 @@ struct Gathered {
 }
 
 fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
+    let progress = &options.progress;
+    progress.phase("looking for files");
     let found = input::discover(paths);
+    progress.total(found.sources.iter().map(|source| source.size).sum());
+    progress.phase(READING);
     let threads = pool.current_num_threads();
     let budget = Budget::new(options, threads);
     let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
@@ -147,6 +157,7 @@ fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Ga
     let folder = || Folder::new(options, threads);
     let worker = || Worker { queue: &queue, options, folder: folder(), share: budget.share(), too_full: Vec::new() };
     let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
+    progress.phase("merging");
     let (mut segments, mut problems) = queue.into_spilled();
     problems.extend(found.problems);
     if segments.is_empty() {
@@ -176,11 +187,27 @@ fn spill_problem(error: &io::Error) -> (String, ProblemKind, String) {
 
 fn join(gathered: Gathered, options: &Options) -> Evidence {
     let Gathered { state, mut problems } = gathered;
+    options.progress.phase("joining");
+    note_inputs(&state, options);
     let listing = listing(options, &mut problems);
     let incomplete = problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
     let joined = correlate(state, &listing, options);
     Evidence { joined, problems, incomplete }
+}
+
+/// Notes what was read as what.
+fn note_inputs(state: &State, options: &Options) {
+    let mut inputs: Vec<&InputStats> = state.inputs.iter().collect();
+    inputs.sort_by(|a, b| a.label.cmp(&b.label));
+    for input in inputs {
+        options.progress.note(|| {
+            let formats: Vec<String> = input.formats.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let formats = if formats.is_empty() { "nothing recognised".to_owned() } else { formats.join(", ") };
+            let (lines, bytes) = (input.lines, input.bytes);
+            format!("{}: {formats}; {lines} lines, {bytes} bytes, compression {}", input.label, input.compression)
+        });
+    }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.
@@ -211,6 +238,15 @@ fn merge(states: Vec<State>) -> State {
         whole.append_records(state);
     }
     whole
+}
+
+/// What the bytes of a stream are to the progress.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    /// As many as are stored.
+    Stored,
+    /// What came out of the stored ones.
+    Decompressed,
 }
 
 /// A plain file that is read by ranges.
@@ -426,7 +462,9 @@ impl Worker<'_> {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
                     let mut whole = Whole { file: &file, at: 0, len };
-                    return self.stream(&Arc::new(info), cut, &mut whole);
+                    self.options.progress.open(&source.label, None, None);
+                    self.stream(&Arc::new(info), cut, &mut whole, Counted::Stored);
+                    return self.options.progress.close(&source.label);
                 }
                 self.folder.input(plain(&label, 0)).bytes += len;
                 let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
@@ -438,7 +476,11 @@ impl Worker<'_> {
                     self.folder.input_problem(plain(&label, 0), ProblemKind::ReadError, message);
                 }
             }
-            Ok(Opened::Streams(streams)) => self.streams(source, streams),
+            Ok(Opened::Streams(streams)) => {
+                self.options.progress.open(&source.label, source.size, streams.position());
+                self.streams(source, streams);
+                self.options.progress.close(&source.label);
+            }
             Err(error) => {
                 let label = self.queue.unique_label(&source.label);
                 self.folder.input_problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
@@ -457,6 +499,7 @@ impl Worker<'_> {
         let size = self.options.chunk_size.max(1) as u64;
         let start = u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
+        self.options.progress.part(range.end - range.start);
         let input = plain(&ranges.label, at);
         match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
             Ok(()) => {
@@ -476,7 +519,7 @@ impl Worker<'_> {
             let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
             let mut peeked = Peeked::new(reader);
             let cut = Cut::of(peeked.head(), self.options.input_format);
-            self.stream(&Arc::new(info), cut, &mut peeked);
+            self.stream(&Arc::new(info), cut, &mut peeked, Counted::Decompressed);
         });
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
@@ -484,14 +527,20 @@ impl Worker<'_> {
         }
     }
 
-    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read) {
+    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read, counted: Counted) {
         let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
         let mut seq = 0;
         let mut error: Option<io::Error> = None;
+        let mut read = 0;
         loop {
             let mut chunk = self.queue.spare();
             match chunker.next(&mut chunk) {
                 Ok(true) => {
+                    match counted {
+                        Counted::Stored => self.options.progress.part(chunker.bytes() - read),
+                        Counted::Decompressed => self.options.progress.bytes(chunker.bytes() - read),
+                    }
+                    read = chunker.bytes();
                     let parcel = Parcel { stream: Arc::clone(info), seq, chunk };
                     seq += 1;
                     if let Some(parcel) = self.queue.offer(parcel) {

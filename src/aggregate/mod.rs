@@ -7,6 +7,7 @@ mod events;
 mod groups;
 mod keys;
 mod rows;
+mod story;
 mod timeline;
 mod tops;
 
@@ -87,6 +88,7 @@ pub use coverage::Found;
 pub use events::events;
 pub use keys::keys;
 pub use rows::{changes, reasons};
+pub use story::story;
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {

@@ -31,12 +31,12 @@ pub(super) struct ReportArgs {
     #[arg(required_unless_present = "print_config", value_name = "PATH")]
     paths: Vec<OsString>,
 
-    #[command(flatten)]
-    judge: JudgeArgs,
-
     /// Write the configuration with its defaults and comments, and leave
     #[arg(long)]
     print_config: bool,
+
+    #[command(flatten)]
+    judge: JudgeArgs,
 
     #[command(flatten)]
     read: ReadArgs,
