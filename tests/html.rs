@@ -18,7 +18,8 @@ mod html {
     use serde_json::{Value, json};
 
     use super::browser::Browser;
-    use super::support::report;
+    use super::support::line::failed;
+    use super::support::{Inputs, esaudit, report};
 
     fn incident() -> Report {
         report(&["testdata/incident"], &[])
@@ -78,7 +79,9 @@ mod html {
 
         // A flood of one series can be taken out.
         browser.value("document.querySelector('[data-series=\"1\"]').click()");
-        browser.holds("!document.querySelector('#c-timeline .plot .s1') && document.activeElement.ariaPressed === 'false'");
+        browser.holds(
+            "!document.querySelector('#c-timeline .plot .s1') && document.activeElement.ariaPressed === 'false'",
+        );
         browser.value("document.querySelector('[data-series=\"1\"]').click()");
         browser.holds("document.querySelectorAll('#c-timeline .plot .s1').length > 5");
 
@@ -314,6 +317,29 @@ mod html {
                 browser.holds("document.querySelector('#c-heat').textContent.includes('onerror=window.pwned=1')");
             }
         }
+    }
+
+    #[test]
+    fn nothing_that_a_file_or_its_name_holds_is_run() {
+        let Some(mut browser) = Browser::start() else { return };
+        let quoted = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
+        let lines: Vec<String> = HOSTILE
+            .iter()
+            .enumerate()
+            .map(|(at, text)| failed(at as i64, &format!("r-{at}")).replace("kim", &quoted(text)))
+            .collect();
+        let inputs = Inputs::of(&[("<img src=x onerror=window.pwned=1>.json", &lines)]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        let output = esaudit(&["report", inputs.path().to_str().unwrap(), "-o", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        browser.open(&path);
+        no_complaints(&mut browser);
+        browser.holds("window.pwned === undefined && document.querySelectorAll('img').length === 0");
+        browser.holds("document.querySelectorAll('#t-failures tbody tr').length === 8");
+        browser.holds(
+            "document.querySelector('#t-inputs').textContent.includes('<img src=x onerror=window.pwned=1>.json')",
+        );
     }
 
     #[test]

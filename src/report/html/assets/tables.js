@@ -3,7 +3,10 @@ const SEVERITIES = ["info", "low", "medium", "high", "critical"];
 const finders = new Map();
 
 const sortValue = (cell, kind) => {
-  if (kind === "num") return cell.textContent ? Number(cell.textContent.replace(/,/g, "")) : -1;
+  if (kind === "num") {
+    const text = cell.querySelector("data")?.value ?? cell.textContent.replace(/,/g, "");
+    return text ? Number(text) : -1;
+  }
   if (kind === "time") {
     const time = cell.querySelector("time");
     return time ? Date.parse(time.dateTime) : -Infinity;
