@@ -182,7 +182,7 @@ impl Page<'_> {
     pub(super) fn foot(&self) -> String {
         let tool = &self.report.tool;
         format!(
-            "</main>\n<footer class=\"wide\"><p>Written by {} {}, offline. This page loads nothing and sends nothing.</p></footer>\n",
+            "</main>\n<svg id=\"svg\" aria-hidden=\"true\" width=\"0\" height=\"0\"></svg>\n<footer class=\"wide\"><p>Written by {} {}, offline. This page loads nothing and sends nothing.</p></footer>\n",
             text::plain(&tool.name),
             text::plain(&tool.version)
         )
