@@ -211,7 +211,7 @@ impl Page<'_> {
         ];
         vec![
             self.time(Some(&change.time)),
-            text::words(&change.action),
+            text::log(&change.action),
             text::log_or(change.actor.as_deref(), "no event tells"),
             text::log_or(change.source.as_deref(), "not logged"),
             text::log_or(change.target.as_deref(), "not named"),

@@ -65,7 +65,7 @@ const searchable = (table) => {
     });
     const all = plural(rows.length, "row", "rows") + (total > rows.length ? ` shown here, ${number(total)} in all` : "");
     status.textContent = shown === rows.length ? (large ? all : "")
-      : `${number(shown)} of ${all}${timed && range ? `, ${spanText(range[0], range[1])}` : ""}`;
+      : `${number(shown)} of ${all}${timed && range ? ` reach into ${spanText(range[0], range[1])}` : ""}`;
   };
   let waiting = 0;
   input.addEventListener("input", () => {
