@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, EventsRequest, KeysRequest, PART, ReportRequest, ScanRequest, Terminal};
+use esaudit::cli::{
+    self, Asked, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, Terminal,
+};
 use esaudit::detect::{self, Severity};
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError};
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
         Ok(Asked::Events(request)) => events(&request),
+        Ok(Asked::Export(request)) => export(&request),
         Ok(Asked::Scan(request)) => scan(&request),
         Ok(Asked::Merge(request)) => merge(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
@@ -126,6 +129,21 @@ fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
         incomplete |= !written(output, |out| report::events::write(events, output.format, out));
     }
     Ok(if incomplete { INCOMPLETE } else { 0 })
+}
+
+#[cfg(feature = "parquet")]
+fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let path = &request.folder;
+    let failed = |error: io::Error| format!("{} was not written: {error}", path.display());
+    output::check_folder(path).map_err(failed)?;
+    let read = pipeline::read(&request.paths, &request.options)?;
+    pipeline::export(&read.joined, path).map_err(failed)?;
+    Ok(if read.incomplete { INCOMPLETE } else { 0 })
+}
+
+#[cfg(not(feature = "parquet"))]
+fn export(_: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    Err("this program was built without Parquet; build it with `cargo build --release --features parquet`".into())
 }
 
 /// Writes one output; says so where that fails, and lets the others be written.

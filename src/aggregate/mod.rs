@@ -6,6 +6,7 @@ mod coverage;
 mod events;
 mod groups;
 mod keys;
+mod rows;
 mod timeline;
 mod tops;
 
@@ -87,6 +88,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
 pub use coverage::Found;
 pub use events::events;
 pub use keys::keys;
+pub use rows::{changes, reasons};
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {

@@ -14,7 +14,10 @@ pub mod jsonl;
 pub mod keys;
 pub mod markdown;
 pub mod model;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod table;
+pub mod tables;
 
 use crate::time::Zone;
 use model::Report;
