@@ -7,7 +7,7 @@ use crate::report::model::Node;
 use crate::report::table::text::{bytes, count, number, visible};
 
 /// Bytes of each table.
-const ROOM: usize = 512 << 10;
+const ROOM: usize = 256 << 10;
 
 /// Gaps of a node that are listed.
 const MAX_GAPS: usize = 5;
