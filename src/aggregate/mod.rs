@@ -27,10 +27,12 @@ const LIST_LIMIT: usize = 50;
 /// Builds the report.
 #[must_use]
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
-    let ((groups, charts), (tops, timeline)) = rayon::join(
-        || rayon::join(|| groups::groups(joined, options), || charts::charts(joined, options)),
-        || rayon::join(|| tops::tops(joined), || timeline::timeline(joined)),
-    );
+    let lists = || {
+        let tallies = tops::Tallies::of(joined);
+        rayon::join(|| tops::tops(joined, &tallies), || charts::charts(joined, &tallies, options))
+    };
+    let (groups, ((tops, charts), timeline)) =
+        rayon::join(|| groups::groups(joined, options), || rayon::join(lists, || timeline::timeline(joined)));
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
