@@ -138,7 +138,9 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     output::check_folder(path).map_err(failed)?;
     let read = pipeline::read(&request.paths, &request.options)?;
     pipeline::export(&read.joined, path).map_err(failed)?;
-    Ok(if read.incomplete { INCOMPLETE } else { 0 })
+    let lacks = read.lacks();
+    lacks.iter().for_each(|lack| complain(lack));
+    Ok(if read.incomplete || !lacks.is_empty() { INCOMPLETE } else { 0 })
 }
 
 #[cfg(not(feature = "parquet"))]

@@ -48,6 +48,20 @@ pub struct Evidence {
     pub incomplete: bool,
 }
 
+impl Evidence {
+    /// What was not read, or is not held, in plain words: for outputs that have no room for it.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<String> {
+        let unread = self.problems.iter().map(|(path, _, message)| format!("{path}: {message}"));
+        let inputs = self.joined.state.inputs.iter();
+        let broken = inputs.filter_map(|input| Some(format!("{}: {}", input.label, input.error.as_ref()?)));
+        let coarse = self.joined.state.coarse.attempts;
+        let left_out =
+            (coarse > 0).then(|| format!("{coarse} attempts are left out, for which memory is short (--max-memory)"));
+        unread.chain(broken).chain(left_out).collect()
+    }
+}
+
 /// Reads everything and reports.
 ///
 /// # Errors
