@@ -42,7 +42,8 @@ fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
 }
 
 fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let part = pipeline::scan(&request.paths, &request.options, &request.prefix)?;
+    let naming = pipeline::Naming { prefix: &request.prefix, stdin: request.name.as_deref() };
+    let part = pipeline::scan(&request.paths, &request.options, naming)?;
     let written = written(&request.output, |out| part.write(out));
     Ok(if part.is_incomplete() || !written { INCOMPLETE } else { 0 })
 }

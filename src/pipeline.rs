@@ -68,7 +68,7 @@ impl Evidence {
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, paths, options);
+    let gathered = gather(&pool, input::discover(paths), options);
     Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
@@ -81,13 +81,32 @@ pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::Th
     Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
 }
 
-/// Reads everything, to be merged with other parts; `prefix` is put before every path.
+/// How the inputs of a part are named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Naming<'n> {
+    /// Put before every path.
+    pub prefix: &'n str,
+    /// The path of standard input, `-` unless chosen.
+    pub stdin: Option<&'n str>,
+}
+
+/// Reads everything, to be merged with other parts.
 ///
 /// # Errors
 /// As [`read`].
-pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part, rayon::ThreadPoolBuildError> {
+pub fn scan(
+    paths: &[OsString],
+    options: &Options,
+    Naming { prefix, stdin }: Naming<'_>,
+) -> Result<Part, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let Gathered { mut state, mut problems } = gather(&pool, paths, options);
+    let mut found = input::discover(paths);
+    if let Some(name) = stdin {
+        let sources = found.sources.iter_mut().filter(|source| source.is_stdin).map(|source| &mut source.label);
+        let problems = found.problems.iter_mut().map(|(path, ..)| path).filter(|path| *path == "-");
+        sources.chain(problems).for_each(|label| name.clone_into(label));
+    }
+    let Gathered { mut state, mut problems } = gather(&pool, found, options);
     for label in state.inputs.iter_mut().map(|input| &mut input.label).chain(problems.iter_mut().map(|(path, ..)| path))
     {
         label.insert_str(0, prefix);
@@ -118,7 +137,7 @@ pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::Th
 /// As [`read`].
 pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, paths, options);
+    let gathered = gather(&pool, input::discover(paths), options);
     Ok(pool.install(|| join(gathered, options)))
 }
 
@@ -152,8 +171,7 @@ struct Gathered {
     problems: Vec<(String, ProblemKind, String)>,
 }
 
-fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
-    let found = input::discover(paths);
+fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> Gathered {
     let threads = pool.current_num_threads();
     let budget = Budget::new(options, threads);
     let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
