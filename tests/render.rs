@@ -7,7 +7,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use esaudit::report::{
-    RENDERERS, Style, View, escape,
+    RENDERERS, Style, View,
+    charts::Charts,
+    escape,
     model::*,
     renderer,
     table::{MIN_WIDTH, Table},
@@ -94,6 +96,7 @@ fn empty() -> Report {
             problems: vec![],
             problems_total: 0,
             cannot_tell: vec![],
+            counted_only: None,
         },
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
         groups: vec![],
@@ -103,6 +106,7 @@ fn empty() -> Report {
         api_keys: ApiKeys { failing: vec![] },
         timeline: Timeline { bucket_seconds: 60, buckets: vec![] },
         tops: Tops::default(),
+        charts: Charts::default(),
     }
 }
 
@@ -558,8 +562,9 @@ fn hostile_text_stays_text() {
                 for unicode in [true, false] {
                     let mut view = view(80);
                     view.style.unicode = unicode;
+                    // RFC 4180 ends lines with both.
                     let text = render(entry.name(), &report, &view);
-                    assert_harmless(&text);
+                    assert_harmless(&if entry.name() == "csv" { text.replace("\r\n", "\n") } else { text });
                 }
             }
             let back: Report = serde_json::from_str(&render("json", &report, &view(80))).expect("parses");

@@ -1,6 +1,7 @@
 //! Attempts to numbers: exact counts, in the order that the contract pins.
 
 mod api_keys;
+mod charts;
 mod coverage;
 mod events;
 mod groups;
@@ -25,8 +26,8 @@ const LIST_LIMIT: usize = 50;
 /// Builds the report.
 #[must_use]
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
-    let (groups, (tops, timeline)) = rayon::join(
-        || groups::groups(joined, options),
+    let ((groups, charts), (tops, timeline)) = rayon::join(
+        || rayon::join(|| groups::groups(joined, options), || charts::charts(joined, options)),
         || rayon::join(|| tops::tops(joined), || timeline::timeline(joined)),
     );
     let symbols = &joined.state.symbols;
@@ -78,6 +79,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         api_keys: api_keys::api_keys(joined),
         timeline,
         tops,
+        charts,
     }
 }
 

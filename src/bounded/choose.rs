@@ -111,7 +111,6 @@ fn each_class(
                 }
             })?;
         }
-        #[expect(clippy::iter_over_hash_type, reason = "only sums, and sets without order, are made of it")]
         for (hash, (count, length)) in sums {
             each(Tally { hash, count, length });
         }

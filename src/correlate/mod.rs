@@ -25,6 +25,7 @@ use rayon::prelude::*;
 use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
+use crate::time::Millis;
 
 /// The joined result of a run.
 #[derive(Debug)]
@@ -92,6 +93,12 @@ impl Correlated {
     /// Who succeeded, in an order that depends on text alone.
     pub fn successes(&self) -> impl Iterator<Item = &Actor> {
         self.in_order(self.state.successes.keys())
+    }
+
+    /// When the last event of all inputs happened.
+    #[must_use]
+    pub fn last_event(&self) -> Option<Millis> {
+        self.state.inputs.iter().filter_map(|input| input.span.last).max()
     }
 
     fn in_order<'a>(&'a self, actors: impl Iterator<Item = &'a Actor>) -> std::vec::IntoIter<&'a Actor> {

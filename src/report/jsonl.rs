@@ -42,6 +42,7 @@ impl Renderer for JsonLines {
             api_keys,
             timeline,
             tops,
+            charts,
         } = report;
         let meta = Meta { schema_version: *schema_version, tool, parameters };
         line("meta", &meta, out)?;
@@ -58,7 +59,8 @@ impl Renderer for JsonLines {
         for bucket in buckets {
             line("timeline_bucket", &Timed { bucket_seconds: *bucket_seconds, bucket }, out)?;
         }
-        line("tops", tops, out)
+        line("tops", tops, out)?;
+        line("charts", charts, out)
     }
 }
 

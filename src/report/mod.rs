@@ -4,6 +4,7 @@
 
 use std::io;
 
+pub mod charts;
 pub mod csv;
 pub mod escape;
 pub mod events;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::report::{
     View,
+    charts::Charts,
     keys::{Key, KeysReport, Refused, Use},
     model::{ApiKeys, Report, Timeline, Tops, Totals},
 };
@@ -54,6 +55,7 @@ fn shell(keys: &KeysReport) -> Report {
         api_keys: ApiKeys { failing: Vec::new() },
         timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
         tops: Tops::default(),
+        charts: Charts::default(),
     }
 }
 
