@@ -70,7 +70,8 @@ fn watched<T>(options: &Options, run: impl FnOnce() -> T) -> T {
 }
 
 fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let part = watched(&request.options, || pipeline::scan(&request.paths, &request.options, &request.prefix))?;
+    let naming = pipeline::Naming { prefix: &request.prefix, stdin: request.name.as_deref() };
+    let part = watched(&request.options, || pipeline::scan(&request.paths, &request.options, naming))?;
     let written = written(&request.output, |out| part.write(out));
     Ok(if part.is_incomplete() || !written { INCOMPLETE } else { 0 })
 }
@@ -197,7 +198,9 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     output::check_folder(path).map_err(failed)?;
     let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     pipeline::export(&read.joined, path).map_err(failed)?;
-    Ok(if read.incomplete { INCOMPLETE } else { 0 })
+    let lacks = read.lacks();
+    lacks.iter().for_each(|lack| complain(lack));
+    Ok(if read.incomplete || !lacks.is_empty() { INCOMPLETE } else { 0 })
 }
 
 #[cfg(not(feature = "parquet"))]

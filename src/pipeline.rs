@@ -53,13 +53,27 @@ pub struct Evidence {
     pub incomplete: bool,
 }
 
+impl Evidence {
+    /// What was not read, or is not held, in plain words: for outputs that have no room for it.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<String> {
+        let unread = self.problems.iter().map(|(path, _, message)| format!("{path}: {message}"));
+        let inputs = self.joined.state.inputs.iter();
+        let broken = inputs.filter_map(|input| Some(format!("{}: {}", input.label, input.error.as_ref()?)));
+        let coarse = self.joined.state.coarse.attempts;
+        let left_out =
+            (coarse > 0).then(|| format!("{coarse} attempts are left out, for which memory is short (--max-memory)"));
+        unread.chain(broken).chain(left_out).collect()
+    }
+}
+
 /// Reads everything and reports.
 ///
 /// # Errors
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, paths, options);
+    let gathered = gather(&pool, look(paths, options), options);
     Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
@@ -72,13 +86,32 @@ pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::Th
     Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
 }
 
-/// Reads everything, to be merged with other parts; `prefix` is put before every path.
+/// How the inputs of a part are named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Naming<'n> {
+    /// Put before every path.
+    pub prefix: &'n str,
+    /// The path of standard input, `-` unless chosen.
+    pub stdin: Option<&'n str>,
+}
+
+/// Reads everything, to be merged with other parts.
 ///
 /// # Errors
 /// As [`read`].
-pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part, rayon::ThreadPoolBuildError> {
+pub fn scan(
+    paths: &[OsString],
+    options: &Options,
+    Naming { prefix, stdin }: Naming<'_>,
+) -> Result<Part, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let Gathered { mut state, mut problems } = gather(&pool, paths, options);
+    let mut found = look(paths, options);
+    if let Some(name) = stdin {
+        let sources = found.sources.iter_mut().filter(|source| source.is_stdin).map(|source| &mut source.label);
+        let problems = found.problems.iter_mut().map(|(path, ..)| path).filter(|path| *path == "-");
+        sources.chain(problems).for_each(|label| name.clone_into(label));
+    }
+    let Gathered { mut state, mut problems } = gather(&pool, found, options);
     for label in state.inputs.iter_mut().map(|input| &mut input.label).chain(problems.iter_mut().map(|(path, ..)| path))
     {
         label.insert_str(0, prefix);
@@ -110,7 +143,7 @@ pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::Th
 /// As [`read`].
 pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, paths, options);
+    let gathered = gather(&pool, look(paths, options), options);
     Ok(pool.install(|| join(gathered, options)))
 }
 
@@ -144,10 +177,13 @@ struct Gathered {
     problems: Vec<(String, ProblemKind, String)>,
 }
 
-fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
+fn look(paths: &[OsString], options: &Options) -> input::Found {
+    options.progress.phase("looking for files");
+    input::discover(paths)
+}
+
+fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> Gathered {
     let progress = &options.progress;
-    progress.phase("looking for files");
-    let found = input::discover(paths);
     progress.total(found.sources.iter().map(|source| source.size).sum());
     progress.phase(READING);
     let threads = pool.current_num_threads();

@@ -15,7 +15,7 @@ use crate::{aggregate, detect, filter};
 /// As [`read`].
 pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, paths, options);
+    let gathered = gather(&pool, super::look(paths, options), options);
     Ok(pool.install(|| {
         let mut read = join(gathered, options);
         options.progress.phase("judging");

@@ -4,6 +4,7 @@
 
 pub(crate) mod line;
 pub(crate) mod model;
+pub(crate) mod python;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
