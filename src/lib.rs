@@ -5,6 +5,7 @@
 //! ```text
 //! options, error, time,
 //! reason, numbers        plain data
+//! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
@@ -32,6 +33,7 @@ pub mod detect;
 pub mod error;
 pub mod event;
 pub mod input;
+pub mod interrupt;
 pub mod lines;
 pub mod numbers;
 pub mod options;

@@ -6,13 +6,19 @@ use std::process::ExitCode;
 use esaudit::aggregate;
 use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
 use esaudit::detect::{self, Severity};
+use esaudit::options::Options;
+use esaudit::report::escape::terminal as terminal_text;
+use esaudit::report::model::Coverage;
 use esaudit::report::renderer;
-use esaudit::{config, pipeline};
+use esaudit::{config, interrupt, pipeline};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
 
 fn main() -> ExitCode {
+    if let Err(error) = interrupt::install() {
+        let _ = writeln!(io::stderr(), "esaudit: signals end the program without a report: {error}");
+    }
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
@@ -30,15 +36,52 @@ fn main() -> ExitCode {
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let analysis = pipeline::analyze(&request.paths, &request.options)?;
+    if let Some(status) = refused(&request.options, &analysis.report.coverage) {
+        return Ok(status);
+    }
     let renderer = renderer(request.format).ok_or("no such format")?;
     print(|out| renderer.render(&analysis.report, &request.view, out))?;
     let alarming =
         |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
-    Ok(if analysis.incomplete {
+    complain(&analysis.report.coverage);
+    Ok(if analysis.interrupted {
+        interrupt::EXIT_STATUS
+    } else if analysis.incomplete {
         INCOMPLETE
     } else {
         u8::from(analysis.report.findings.iter().any(|finding| alarming(&finding.severity)))
     })
+}
+
+/// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.
+fn refused(options: &Options, coverage: &Coverage) -> Option<u8> {
+    if !options.strict || coverage.problems_total == 0 {
+        return None;
+    }
+    let mut out = io::stderr().lock();
+    let shown = |text: &str| terminal_text(text, false);
+    // Nothing is left to tell if even this cannot be written.
+    let _ = writeln!(out, "esaudit: no report, because of --strict and {} problems:", coverage.problems_total);
+    for problem in &coverage.problems {
+        let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+        let (path, message) = (shown(&problem.path), shown(&problem.message));
+        let _ = writeln!(out, "  {path}{line}: {} ({message})", problem.kind);
+    }
+    let more = coverage.problems_total - coverage.problems.len() as u64;
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more (--problems)");
+    }
+    Some(if coverage.interrupted { interrupt::EXIT_STATUS } else { INCOMPLETE })
+}
+
+/// Says on standard error what nobody may overlook, whatever became of the report.
+fn complain(coverage: &Coverage) {
+    if coverage.interrupted {
+        let _ = writeln!(io::stderr(), "esaudit: interrupted: the report is of what was read before");
+    }
+    if !coverage.reconciled {
+        let _ = writeln!(io::stderr(), "esaudit: the numbers of this report do not add up; do not rely on it");
+    }
 }
 
 fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
@@ -49,8 +92,18 @@ fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let read = pipeline::read(&request.paths, &request.options)?;
     let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
+    if let Some(status) = refused(&request.options, &report.coverage) {
+        return Ok(status);
+    }
     print(|out| report.render(&request.format, &request.view, out))?;
-    Ok(if read.incomplete { INCOMPLETE } else { 0 })
+    complain(&report.coverage);
+    Ok(if read.interrupted {
+        interrupt::EXIT_STATUS
+    } else if read.incomplete {
+        INCOMPLETE
+    } else {
+        0
+    })
 }
 
 /// Writes to standard output.

@@ -58,6 +58,21 @@ pub const DEFAULT_CHUNK: usize = 1 << 20;
 /// Realm failures that may wait for the end of their request at one time; beyond it the oldest are evicted, and said.
 pub const DEFAULT_MAX_IN_FLIGHT: usize = 8_000_000;
 
+/// How much may come out of the compressed parts of one input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes in all; nested layers count each by itself.
+    pub decompressed: u64,
+    /// Decompressed bytes for each stored byte.
+    pub ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { decompressed: 1 << 40, ratio: 1000 }
+    }
+}
+
 /// Problems listed by name; all are counted.
 pub const DEFAULT_PROBLEMS: usize = 100;
 
@@ -155,6 +170,12 @@ pub struct Options {
     pub max_in_flight: usize,
     /// How many problems are listed.
     pub max_problems: usize,
+    /// Whether a single problem is one too many: then no report is written.
+    pub strict: bool,
+    /// What may come out of compressed inputs.
+    pub limits: Limits,
+    /// Whether the report gets a manifest of its inputs.
+    pub manifest: bool,
     /// Grouping keys.
     pub by: Vec<GroupBy>,
     /// Groups shown; `None` = all.
@@ -183,6 +204,9 @@ impl Default for Options {
             max_line: DEFAULT_MAX_LINE,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             max_problems: DEFAULT_PROBLEMS,
+            strict: false,
+            limits: Limits::default(),
+            manifest: false,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             top: None,
             trust_proxy: Vec::new(),

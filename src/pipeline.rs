@@ -19,6 +19,7 @@ use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
+use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::options::Options;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
@@ -32,6 +33,8 @@ pub struct Analysis {
     pub report: Report,
     /// Some input could not be read whole; the report says which.
     pub incomplete: bool,
+    /// A signal ended the run before everything was read.
+    pub interrupted: bool,
 }
 
 /// Everything that was read, joined.
@@ -43,6 +46,8 @@ pub struct Evidence {
     pub problems: Vec<(String, ProblemKind, String)>,
     /// Some input could not be read whole.
     pub incomplete: bool,
+    /// A signal ended the run before everything was read.
+    pub interrupted: bool,
 }
 
 /// Reads everything and reports.
@@ -56,7 +61,8 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
         let findings = detect::detect(&read.joined, options);
         aggregate::report(&read.joined, findings, &read.problems, options)
     });
-    Ok(Analysis { report, incomplete: read.incomplete })
+    let incomplete = read.incomplete || !report.coverage.reconciled;
+    Ok(Analysis { report, incomplete, interrupted: read.interrupted })
 }
 
 /// Reads everything and joins it.
@@ -73,15 +79,19 @@ fn pool(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildEr
 
 fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Evidence {
     let mut found = input::discover(paths);
+    let sources = found.sources.clone();
     let listing = listing(options, &mut found.problems);
     let threads = pool.current_num_threads();
     let queue = Queue::new(found.sources, threads);
     let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
     let state = pool.install(|| merge(states));
+    let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
+    found.problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
+    let interrupted = state.inputs.iter().any(|input| input.interrupted);
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
     let joined = pool.install(|| correlate(state, &listing, options));
-    Evidence { joined, problems: found.problems, incomplete }
+    Evidence { joined, problems: found.problems, incomplete, interrupted }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.
@@ -142,6 +152,8 @@ struct Parcel {
 enum Task {
     Fold(Parcel),
     Range(Arc<Ranges>, u32),
+    /// The rest of a file, which a signal cut.
+    Leave(Arc<Ranges>, u32),
     Open(Source),
 }
 
@@ -195,6 +207,10 @@ impl Queue {
             }
             if let Some(job) = shared.jobs.front_mut() {
                 let (ranges, at) = (Arc::clone(&job.ranges), job.next);
+                if interrupt::requested() {
+                    shared.jobs.pop_front();
+                    return Some(Task::Leave(ranges, at));
+                }
                 job.next += 1;
                 if job.next >= job.count {
                     shared.jobs.pop_front();
@@ -265,6 +281,7 @@ impl Worker<'_> {
             match task {
                 Task::Fold(parcel) => self.fold(parcel),
                 Task::Range(ranges, at) => self.range(&ranges, at, &mut chunk),
+                Task::Leave(ranges, at) => self.leave(plain(&ranges.label, at)),
                 Task::Open(source) => {
                     self.open(&source);
                     self.queue.done_producing();
@@ -274,8 +291,22 @@ impl Worker<'_> {
         self.folder.into_state()
     }
 
+    /// Notes that the rest of an input was not read.
+    fn leave(&mut self, input: InputRef<'_>) {
+        self.folder.input_problem(input, ProblemKind::Interrupted, input::INTERRUPTED.to_owned());
+    }
+
+    /// Notes that there is nothing in an input.
+    fn empty(&mut self, input: InputRef<'_>) {
+        self.folder.input_problem(input, ProblemKind::Empty, "empty: not a byte in it".to_owned());
+    }
+
     fn open(&mut self, source: &Source) {
-        match input::open(source) {
+        if interrupt::requested() {
+            let label = self.queue.unique_label(&source.label);
+            return self.leave(plain(&label, 0));
+        }
+        match input::open(source, self.options.limits) {
             Ok(Opened::Ranges { file, len }) => {
                 let label = self.queue.unique_label(&source.label);
                 let cut = self.cut(&file);
@@ -285,7 +316,10 @@ impl Worker<'_> {
                     let mut whole = Whole { file: &file, at: 0, len };
                     return self.stream(&Arc::new(info), cut, &mut whole);
                 }
-                self.folder.input(plain(&label, 0)).bytes += len;
+                self.folder.input(plain(&label, 0));
+                if len == 0 {
+                    self.empty(plain(&label, 0));
+                }
                 let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
                 if let Ok(count @ 1..) = u32::try_from(count) {
                     let ranges = Arc::new(Ranges { file, len, label });
@@ -315,6 +349,7 @@ impl Worker<'_> {
         let start = u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
         let input = plain(&ranges.label, at);
+        self.folder.input(input).bytes += range.end - range.start;
         match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
             Ok(()) => {
                 self.folder.chunk(input, chunk);
@@ -345,6 +380,10 @@ impl Worker<'_> {
         let mut seq = 0;
         let mut error: Option<io::Error> = None;
         loop {
+            if interrupt::requested() {
+                self.leave(stream_ref(info, 0));
+                break;
+            }
             let mut chunk = self.queue.spare();
             match chunker.next(&mut chunk) {
                 Ok(true) => {
@@ -360,6 +399,9 @@ impl Worker<'_> {
         }
         let input = stream_ref(info, 0);
         self.folder.input(input).bytes += chunker.bytes();
+        if chunker.bytes() == 0 && error.is_none() && !interrupt::requested() {
+            self.empty(input);
+        }
         if let Some(error) = error {
             let kind = input::problem_kind(&error);
             self.folder.input_problem(input, kind, error.to_string());

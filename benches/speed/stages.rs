@@ -21,7 +21,7 @@ use esaudit::time::{self, Zone};
 use crate::corpus;
 
 fn source(path: &Path) -> Source {
-    Source { path: path.to_owned(), label: path.display().to_string(), is_stdin: false, size: None }
+    Source { path: path.to_owned(), label: path.display().to_string(), is_stdin: false, size: None, modified: None }
 }
 
 /// Reads the lines of a plain file by ranges.

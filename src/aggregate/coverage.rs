@@ -41,6 +41,11 @@ pub(super) fn coverage(joined: &Correlated, found: Found<'_>, options: &Options)
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
+        complete: !found.iter().any(|(_, kind, _)| kind.means_incomplete())
+            && !state.inputs.iter().any(|input| input.error.is_some()),
+        interrupted: state.inputs.iter().any(|input| input.interrupted),
+        // Judged when the report is complete.
+        reconciled: true,
     }
 }
 
@@ -124,6 +129,14 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
 fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
     const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
     let mut told = Vec::new();
+    let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
+    if cut > 0 {
+        let inputs = if cut == 1 { "input" } else { "inputs" };
+        told.push(format!(
+            "anything that stands in the unread rest of {cut} {inputs}: a signal ended the run, and every number here is \
+             of what was read before"
+        ));
+    }
     for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
         let report = self::node(node);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::{LIST_LIMIT, evidence};
+use super::LIST_LIMIT;
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
@@ -45,7 +45,7 @@ struct Count {
 }
 
 /// The groups of all attempts.
-pub(super) fn groups(joined: &Correlated, options: &Options) -> Vec<Group> {
+pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
     let chosen = |key| options.by.contains(&key);
     let (by_principal, by_chain, by_reason) =
         (chosen(GroupBy::Principal), chosen(GroupBy::RealmChain), chosen(GroupBy::Reason));
@@ -86,10 +86,19 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> Vec<Group> {
             .then_with(|| (&a.reason, &a.by, &a.first).cmp(&(&b.reason, &b.by, &b.first)))
             .then_with(|| (&a.evidence, &a.last).cmp(&(&b.evidence, &b.last)))
     });
-    if let Some(top) = options.top {
-        groups.truncate(top);
+    for (at, group) in groups.iter_mut().enumerate() {
+        group.id = format!("G{}", at + 1);
     }
-    groups
+    let left_out = groups.split_off(options.top.unwrap_or(groups.len()).min(groups.len()));
+    Groups { listed: groups, left_out: left_out.iter().map(|group| group.count).sum() }
+}
+
+/// Groups in the order of the contract.
+pub(super) struct Groups {
+    /// As many as were asked for.
+    pub(super) listed: Vec<Group>,
+    /// Attempts in the others.
+    pub(super) left_out: u64,
 }
 
 impl Count {
@@ -155,11 +164,12 @@ fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) 
         };
         by.insert(chosen.name().to_owned(), value);
     }
-    let mut lines = vec![evidence(joined, count.first.1)];
+    let mut lines = vec![joined.evidence(count.first.1)];
     if count.first.1 != count.last.1 {
-        lines.push(evidence(joined, count.last.1));
+        lines.push(joined.evidence(count.last.1));
     }
     Group {
+        id: String::new(),
         principal: symbols.string(key.principal),
         realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
         reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::api_keys::{client, rounded};
-use super::{Found, LIST_LIMIT, coverage, evidence, parameters};
+use super::{Found, LIST_LIMIT, coverage, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
 use crate::options::{KeyQuery, Options};
 use crate::reason::Reason;
@@ -185,7 +185,7 @@ fn actor(joined: &Correlated, change: usize) -> Actor {
         name: text(change.actor),
         realm: text(change.actor_realm),
         source: text(change.source),
-        evidence: evidence(joined, change.place),
+        evidence: joined.evidence(change.place),
     }
 }
 
@@ -248,7 +248,7 @@ fn refused(joined: &Correlated, failures: &[&KeyFailure], end: Option<Millis>) -
     out.first = Some(first.time.rfc3339());
     out.last = Some(last.time.rfc3339());
     let places: BTreeSet<_> = [first.place, last.place].into();
-    out.evidence = places.into_iter().map(|place| evidence(joined, place)).collect();
+    out.evidence = places.into_iter().map(|place| joined.evidence(place)).collect();
     let after = |time: Millis| end.filter(|end| time >= *end).map(|end| (time.0 - end.0) / 1000);
     out.first_after_end_seconds = failures.iter().find_map(|failure| after(failure.time));
     out.last_after_end_seconds = after(last.time);

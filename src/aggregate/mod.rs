@@ -4,16 +4,17 @@ mod api_keys;
 mod coverage;
 mod groups;
 mod keys;
+mod reconcile;
 mod timeline;
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::correlate::{Change, Correlated, Place};
+use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
 use crate::options::{Cidr, Options, Surroundings};
-use crate::report::model::{Evidence, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
+use crate::report::model::{Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::Sym;
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -37,13 +38,13 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         sources: known(tops.sources_total, joined.attempts.iter().any(|attempt| !attempt.source.is_some())),
         api_key_invalidations: invalidations as u64,
     };
-    Report {
+    let mut report = Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters: parameters(options),
         coverage: coverage::coverage(joined, problems, options),
         totals,
-        groups,
+        groups: groups.listed,
         findings,
         security_changes: joined
             .changes
@@ -54,7 +55,9 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         api_keys: api_keys::api_keys(joined),
         timeline,
         tops,
-    }
+    };
+    reconcile::settle(&mut report, groups.left_out, options.max_problems);
+    report
 }
 
 pub use coverage::Found;
@@ -93,12 +96,6 @@ fn surroundings(known: &Surroundings) -> serde_json::Value {
     })
 }
 
-/// A place as evidence.
-fn evidence(joined: &Correlated, place: Place) -> Evidence {
-    let path = joined.state.inputs[joined.places.input(place.rank)].label.clone();
-    Evidence { path, line: joined.places.number(place) }
-}
-
 fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityChange {
     let symbols = &joined.state.symbols;
     let text = |sym: Sym| symbols.string(sym);
@@ -127,7 +124,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),
-        evidence: evidence(joined, change.place),
+        evidence: joined.evidence(change.place),
     }
 }
 

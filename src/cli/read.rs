@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::decode;
-use crate::options::{self, Cidr, Options};
+use crate::options::{self, Cidr, Limits, Options};
 use crate::time::Zone;
 
 #[derive(Debug, Args)]
@@ -41,6 +41,18 @@ pub(super) struct ReadArgs {
     #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
     max_line: usize,
 
+    /// Exit with status 2 and write no report where anything is wrong with any input
+    #[arg(long)]
+    strict: bool,
+
+    /// Bytes that may come out of one compressed input, with K, M, G or T; what is beyond is cut off and said
+    #[arg(long, value_name = "BYTES", default_value = "1T", value_parser = parse_size)]
+    max_decompressed: u64,
+
+    /// Bytes that may come out for each stored byte of a compressed input, judged from 256M on; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = Limits::default().ratio)]
+    max_ratio: u64,
+
     /// Realm failures that may wait for the end of their request at one time
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
     max_in_flight: usize,
@@ -52,6 +64,23 @@ pub(super) struct ReadArgs {
     /// Bytes a worker takes at a time; never changes the report
     #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_CHUNK, hide = true)]
     chunk_size: usize,
+}
+
+/// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no number of bytes such as 4096, 64K, 10M, 2G or 1T");
+    let upper = text.trim().to_ascii_uppercase();
+    let upper = upper.strip_suffix('B').unwrap_or(&upper);
+    let upper = upper.strip_suffix('I').unwrap_or(upper);
+    let (digits, shift) = match upper.as_bytes().last() {
+        Some(b'K') => (&upper[..upper.len() - 1], 10),
+        Some(b'M') => (&upper[..upper.len() - 1], 20),
+        Some(b'G') => (&upper[..upper.len() - 1], 30),
+        Some(b'T') => (&upper[..upper.len() - 1], 40),
+        _ => (upper, 0),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(1 << shift).ok_or_else(wrong)
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
@@ -70,6 +99,11 @@ impl ReadArgs {
             max_line: self.max_line,
             max_in_flight: self.max_in_flight,
             max_problems: self.problems,
+            strict: self.strict,
+            limits: Limits {
+                decompressed: self.max_decompressed,
+                ratio: if self.max_ratio == 0 { u64::MAX } else { self.max_ratio },
+            },
             input_format: self.input_format,
             trust_proxy: self.trust_proxy,
             api_keys: self.api_keys,
@@ -82,5 +116,22 @@ impl ReadArgs {
     /// Zone of times that carry none.
     pub(super) fn zone(&self) -> Zone {
         self.assume_tz
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in
+            [("0", 0), ("4096", 4096), ("64K", 65_536), ("10m", 10 << 20), ("2GiB", 2 << 30), ("1T", 1 << 40)]
+        {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for wrong in ["", "K", "-1", "1.5G", "1P", "99999999999999T", "x"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -24,6 +24,7 @@ use rayon::prelude::*;
 
 use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
+use crate::report::model::Evidence;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 
 /// The joined result of a run.
@@ -57,6 +58,14 @@ impl Correlated {
     /// Who succeeded, in an order that depends on text alone.
     pub fn successes(&self) -> impl Iterator<Item = &Actor> {
         self.in_order(self.state.successes.keys())
+    }
+
+    /// A place as evidence.
+    #[must_use]
+    pub fn evidence(&self, place: Place) -> Evidence {
+        let path = self.state.inputs[self.places.input(place.rank)].label.clone();
+        let (offset_line, offset) = self.places.mark(place).unzip();
+        Evidence { path, line: self.places.number(place), offset, offset_line }
     }
 
     fn in_order<'a>(&'a self, actors: impl Iterator<Item = &'a Actor>) -> std::vec::IntoIter<&'a Actor> {

@@ -257,8 +257,7 @@ fn evidence(scene: &Scene<'_>, draft: &Draft) -> Vec<Evidence> {
             kept.push(place);
         }
     }
-    let label = |place: Place| scene.joined.state.inputs[scene.joined.places.input(place.rank)].label.clone();
-    kept.into_iter().map(|place| Evidence { path: label(place), line: scene.joined.places.number(place) }).collect()
+    kept.into_iter().map(|place| scene.joined.evidence(place)).collect()
 }
 
 fn timeline(scene: &Scene<'_>, draft: &Draft, start: Millis, end: Millis) -> Option<FindingTimeline> {

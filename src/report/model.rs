@@ -77,6 +77,15 @@ pub struct Coverage {
     pub problems_total: u64,
     /// What these logs cannot answer, and the setting that would change it.
     pub cannot_tell: Vec<String>,
+    /// Every input was read whole.
+    #[serde(default)]
+    pub complete: bool,
+    /// A signal ended the run before everything was read.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// The numbers of the report add up; where not, `problems` says which do not.
+    #[serde(default)]
+    pub reconciled: bool,
 }
 
 /// One input.
@@ -177,6 +186,12 @@ pub struct Evidence {
     pub path: String,
     /// Line, from 1.
     pub line: u64,
+    /// Where reading can begin to come to the line quickly: a byte of the input, decompressed, with which a line begins.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offset: Option<u64>,
+    /// The line, from 1, that begins there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offset_line: Option<u64>,
 }
 
 /// Attempts from one address.
@@ -191,6 +206,9 @@ pub struct SourceCount {
 /// Failures that share the chosen keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
+    /// `G1`, `G2`, … in report order.
+    #[serde(default)]
+    pub id: String,
     /// Principal; null for attempts without one.
     pub principal: Option<String>,
     /// Realms in the order they were asked; null = not logged, [] = none was asked.

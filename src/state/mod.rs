@@ -47,6 +47,9 @@ pub struct Evicted {
     pub span: Span,
 }
 
+/// Bytes of an input between two lines whose place in it is kept.
+pub const MARK: u64 = 1 << 20;
+
 /// Events over time by who and what.
 pub type ActorSeries = HashMap<Actor, Series, RandomState>;
 
@@ -79,6 +82,8 @@ pub struct State {
     pub chunks: Vec<ChunkInfo>,
     /// By chunk: lines of its records, where records are not lines.
     pub numbers: BTreeMap<u32, Numbers>,
+    /// Lines at which reading can begin, and where they stand in their input: about one each [`MARK`] bytes.
+    pub marks: Vec<(Pos, u64)>,
     /// Nodes, as records name them.
     pub nodes: Vec<NodeStats>,
     /// Events by `event.action`.
@@ -209,6 +214,9 @@ impl State {
                 remap.sym(sym);
             }
         }
+        for (pos, _) in &mut self.marks {
+            remap.pos(pos);
+        }
         for (pos, text) in self.traces.iter_mut().chain(&mut self.forwarded) {
             remap.pos(pos);
             remap.sym(text);
@@ -257,6 +265,7 @@ impl State {
         self.reasons.append(&mut other.reasons);
         self.traces.append(&mut other.traces);
         self.forwarded.append(&mut other.forwarded);
+        self.marks.append(&mut other.marks);
     }
 
     /// Notes the name of an API key.
