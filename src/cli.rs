@@ -7,12 +7,15 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use crate::config::Config;
 use crate::detect::Kind;
 
+mod evidence;
 mod explain;
 mod keys;
 mod read;
 mod report;
 mod show;
 
+use evidence::{ShowLinesArgs, VerifyArgs};
+pub use evidence::{ShowRequest, VerifyRequest};
 use explain::ExplainArgs;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
@@ -28,7 +31,7 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, and a finding at or above --fail-on; 2 some input could not be read whole (the report is still written and \
-says which); 64 wrong usage.";
+says which); 64 wrong usage; 130 a signal ended the run (the report of what was read is written and says so).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -41,6 +44,12 @@ enum Command {
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// The lines behind a finding or a group of a report, as they stand in the logs
+    #[command(after_help = evidence::SHOW_EXAMPLES)]
+    Show(Box<ShowLinesArgs>),
+    /// Whether a report with a manifest is what was written, and its inputs are what was read
+    #[command(after_help = evidence::VERIFY_EXAMPLES)]
+    Verify(Box<VerifyArgs>),
 }
 
 /// What the terminal is like, where the command line leaves it open.
@@ -63,6 +72,10 @@ pub enum Asked {
     Keys(Box<KeysRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
+    /// `esaudit show`.
+    Show(ShowRequest),
+    /// `esaudit verify`.
+    Verify(VerifyRequest),
     /// `esaudit report --print-config`.
     PrintConfig(Box<Config>),
 }
@@ -93,6 +106,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Report(args) => Ok(args.resolve(terminal)),
         Command::Explain(args) => Ok(args.resolve()),
         Command::Keys(args) => args.resolve(terminal),
+        Command::Show(args) => Ok(Asked::Show(args.resolve())),
+        Command::Verify(args) => Ok(Asked::Verify(args.resolve())),
     }
     .map_err(|message| Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) })
 }

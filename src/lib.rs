@@ -16,7 +16,9 @@
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! report                 the report -> JSON, table
+//! manifest               what a report rests on
 //! pipeline               ties it together, in parallel
+//! show, verify           the report and its inputs, afterwards
 //! config                 configuration file -> options
 //! cli                    arguments -> options
 //! ```
@@ -35,6 +37,7 @@ pub mod event;
 pub mod input;
 pub mod interrupt;
 pub mod lines;
+pub mod manifest;
 pub mod numbers;
 pub mod options;
 pub mod pipeline;
@@ -42,5 +45,7 @@ pub mod prefilter;
 pub mod reason;
 pub mod reframe;
 pub mod report;
+pub mod show;
 pub mod state;
 pub mod time;
+pub mod verify;

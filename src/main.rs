@@ -4,13 +4,13 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, Terminal};
+use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, ShowRequest, Terminal, VerifyRequest};
 use esaudit::detect::{self, Severity};
 use esaudit::options::Options;
 use esaudit::report::escape::terminal as terminal_text;
 use esaudit::report::model::Coverage;
 use esaudit::report::renderer;
-use esaudit::{config, interrupt, pipeline};
+use esaudit::{config, interrupt, pipeline, show, verify};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
@@ -22,6 +22,8 @@ fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Show(request)) => show(&request),
+        Ok(Asked::Verify(request)) => verify(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
         Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
         Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
@@ -104,6 +106,26 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     } else {
         0
     })
+}
+
+fn show(request: &ShowRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let lines = show::find(&request.report, &request.id, &request.paths)?;
+    let how = show::How { context: request.context, raw: request.raw, unicode: terminal().unicode };
+    let mut remarks = Vec::new();
+    print(|out| {
+        remarks = show::write(&lines, how, out)?;
+        Ok(())
+    })?;
+    for remark in &remarks {
+        let _ = writeln!(io::stderr(), "esaudit: {}", terminal_text(remark, false));
+    }
+    Ok(if remarks.is_empty() { 0 } else { INCOMPLETE })
+}
+
+fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let outcome = verify::verify(&request.report, &request.paths)?;
+    print(|out| verify::write(&outcome, terminal().unicode, out))?;
+    Ok(u8::from(!outcome.holds()))
 }
 
 /// Writes to standard output.

@@ -21,9 +21,10 @@ use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::interrupt;
 use crate::lines::{Chunk, read_range};
+use crate::manifest;
 use crate::options::Options;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
-use crate::report::model::Report;
+use crate::report::model::{Report, StoredInput};
 use crate::state::{Folder, InputRef, State};
 
 /// What a run gives.
@@ -48,19 +49,24 @@ pub struct Evidence {
     pub incomplete: bool,
     /// A signal ended the run before everything was read.
     pub interrupted: bool,
+    /// The inputs as they are stored, where a manifest was asked for.
+    pub stored: Vec<StoredInput>,
 }
 
 /// Reads everything and reports.
 ///
 /// # Errors
 /// As [`read`].
-pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
+pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, Box<dyn std::error::Error>> {
     let pool = pool(options)?;
     let read = read_with(&pool, paths, options);
-    let report = pool.install(|| {
+    let mut report = pool.install(|| {
         let findings = detect::detect(&read.joined, options);
         aggregate::report(&read.joined, findings, &read.problems, options)
     });
+    if options.manifest {
+        manifest::seal(&mut report, read.stored)?;
+    }
     let incomplete = read.incomplete || !report.coverage.reconciled;
     Ok(Analysis { report, incomplete, interrupted: read.interrupted })
 }
@@ -85,13 +91,19 @@ fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) ->
     let queue = Queue::new(found.sources, threads);
     let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
     let state = pool.install(|| merge(states));
+    let mut stored = queue.into_stored();
+    if options.manifest {
+        stored.extend(pool.install(|| manifest::stored(&sources)));
+        stored.extend(options.api_keys.iter().map(|path| manifest::of_path(path)));
+    }
+    // Last of all, so that nothing of what was read or hashed escapes it.
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
     found.problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
     let interrupted = state.inputs.iter().any(|input| input.interrupted);
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
     let joined = pool.install(|| correlate(state, &listing, options));
-    Evidence { joined, problems: found.problems, incomplete, interrupted }
+    Evidence { joined, problems: found.problems, incomplete, interrupted, stored }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.
@@ -169,6 +181,8 @@ struct Shared {
     spare: Vec<Chunk>,
     /// Labels of streams so far: archives may hold two members of one name.
     labels: std::collections::BTreeMap<String, u32>,
+    /// Inputs whose bytes came only once, hashed.
+    stored: Vec<StoredInput>,
 }
 
 #[derive(Debug)]
@@ -189,6 +203,7 @@ impl Queue {
             producing: 0,
             spare: Vec::new(),
             labels: std::collections::BTreeMap::new(),
+            stored: Vec::new(),
         };
         Self { shared: Mutex::new(shared), changed: Condvar::new(), threads }
     }
@@ -249,6 +264,10 @@ impl Queue {
     fn done_producing(&self) {
         self.lock().producing -= 1;
         self.changed.notify_all();
+    }
+
+    fn into_stored(self) -> Vec<StoredInput> {
+        self.shared.into_inner().unwrap_or_else(PoisonError::into_inner).stored
     }
 
     fn spare(&self) -> Chunk {
@@ -363,7 +382,11 @@ impl Worker<'_> {
     }
 
     fn streams(&mut self, source: &Source, streams: Streams) {
-        let result = streams.for_each(&mut |info, reader| {
+        let mut running = manifest::Running::default();
+        let mut observer = |bytes: &[u8]| running.add(bytes);
+        let comes_once = streams.comes_once();
+        let observer: Option<&mut input::Observer<'_>> = if self.options.manifest { Some(&mut observer) } else { None };
+        let result = streams.observed(observer, &mut |info, reader| {
             let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
             let mut peeked = Peeked::new(reader);
             let cut = Cut::of(peeked.head(), self.options.input_format);
@@ -372,6 +395,9 @@ impl Worker<'_> {
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
             self.folder.input_problem(plain(&source.label, 0), kind, error.to_string());
+        }
+        if self.options.manifest && comes_once {
+            self.queue.lock().stored.push(running.finish(source.label.clone()));
         }
     }
 

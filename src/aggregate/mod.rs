@@ -55,6 +55,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         api_keys: api_keys::api_keys(joined),
         timeline,
         tops,
+        manifest: None,
     };
     reconcile::settle(&mut report, groups.left_out, options.max_problems);
     report

@@ -53,6 +53,11 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_on: Option<Severity>,
 
+    /// Add what the report rests on: hash, size and time of every input, the program, the parameters, the report's own
+    /// hash; for `esaudit verify`
+    #[arg(long)]
+    manifest: bool,
+
     #[command(flatten)]
     read: ReadArgs,
 
@@ -141,6 +146,7 @@ impl ReportArgs {
                 top: if is_table { None } else { self.top.and_then(show::rows) },
                 thresholds: config.thresholds,
                 surroundings: config.surroundings,
+                manifest: self.manifest,
                 ..self.read.options()
             },
             fail_on: self.fail_on,

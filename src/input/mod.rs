@@ -64,7 +64,7 @@ impl Source {
 }
 
 /// When a regular file was written to last.
-fn modified(meta: &std::fs::Metadata) -> Option<(i64, i64)> {
+pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<(i64, i64)> {
     use std::os::unix::fs::MetadataExt;
     meta.is_file().then(|| (meta.mtime(), meta.mtime_nsec()))
 }
@@ -116,6 +116,12 @@ impl Streams {
     /// Those of the container itself.
     pub fn for_each(self, each: &mut dyn FnMut(&StreamInfo, &mut dyn Read)) -> io::Result<()> {
         self.observed(None, each)
+    }
+
+    /// Whether its bytes come only once, as those of a pipe do.
+    #[must_use]
+    pub fn comes_once(&self) -> bool {
+        self.may_wait
     }
 
     /// The same; `observer` is given the bytes as they are stored, if they come only once.

@@ -30,7 +30,7 @@ impl Renderer for Json {
 }
 
 /// Writes a document, indented by two spaces.
-pub(super) fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+pub(crate) fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     // The serializer writes in pieces of a few bytes.
     let mut out = io::BufWriter::new(out);
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(PrettyFormatter::new()));

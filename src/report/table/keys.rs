@@ -52,6 +52,7 @@ fn shell(keys: &KeysReport) -> Report {
         api_keys: ApiKeys { failing: Vec::new() },
         timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
         tops: Tops::default(),
+        manifest: None,
     }
 }
 
