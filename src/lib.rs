@@ -13,6 +13,7 @@
 //! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
+//! pseudonyms             names that may be shown
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! report                 the report -> JSON, table
@@ -42,6 +43,7 @@ pub mod numbers;
 pub mod options;
 pub mod pipeline;
 pub mod prefilter;
+pub mod pseudonyms;
 pub mod reason;
 pub mod reframe;
 pub mod report;

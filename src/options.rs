@@ -122,6 +122,19 @@ impl Cidr {
     }
 }
 
+impl Cidr {
+    /// The block of the same length that holds what its addresses become; `image` keeps common prefixes.
+    #[must_use]
+    pub fn map(self, image: impl Fn(IpAddr) -> IpAddr) -> Self {
+        let host = |bits: u32| bits - u32::from(self.prefix).min(bits);
+        let address = match image(self.address) {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(host(32)).unwrap_or(0)).into()),
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(host(128)).unwrap_or(0)).into()),
+        };
+        Self { address, prefix: self.prefix }
+    }
+}
+
 impl std::fmt::Display for Cidr {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.address, self.prefix)
@@ -174,6 +187,8 @@ pub struct Options {
     pub strict: bool,
     /// What may come out of compressed inputs.
     pub limits: Limits,
+    /// Makes pseudonyms of what names somebody, if the report is to have them.
+    pub pseudonyms: Option<crate::pseudonyms::Pseudonyms>,
     /// Whether the report gets a manifest of its inputs.
     pub manifest: bool,
     /// Grouping keys.
@@ -207,6 +222,7 @@ impl Default for Options {
             strict: false,
             limits: Limits::default(),
             manifest: false,
+            pseudonyms: None,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             top: None,
             trust_proxy: Vec::new(),

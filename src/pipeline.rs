@@ -23,6 +23,7 @@ use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::manifest;
 use crate::options::Options;
+use crate::pseudonyms;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::{Report, StoredInput};
 use crate::state::{Folder, InputRef, State};
@@ -102,7 +103,10 @@ fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) ->
     let interrupted = state.inputs.iter().any(|input| input.interrupted);
     let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
-    let joined = pool.install(|| correlate(state, &listing, options));
+    let mut joined = pool.install(|| correlate(state, &listing, options));
+    if let Some(names) = &options.pseudonyms {
+        pseudonyms::apply(names, &mut joined, &mut found.problems, &mut stored);
+    }
     Evidence { joined, problems: found.problems, incomplete, interrupted, stored }
 }
 

@@ -137,6 +137,13 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
              of what was read before"
         ));
     }
+    if options.pseudonyms.is_some() {
+        told.push(
+            "who and from where: principals, addresses and API keys are pseudonyms here, an address may be somebody \
+             else's (--pseudonymize)"
+                .to_owned(),
+        );
+    }
     for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
         let report = self::node(node);

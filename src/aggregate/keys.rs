@@ -18,6 +18,8 @@ use crate::time::Millis;
 /// Builds what `esaudit keys` tells.
 #[must_use]
 pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: &KeyQuery) -> KeysReport {
+    let named = |id: &String| options.pseudonyms.as_ref().map_or_else(|| id.clone(), |names| names.text(id.as_bytes()));
+    let query = &KeyQuery { ids: query.ids.iter().map(named).collect(), ..query.clone() };
     let mut coverage = coverage::coverage(joined, problems, options);
     let as_of = query.as_of.or_else(|| joined.state.inputs.iter().filter_map(|input| input.span.last).max());
     let lives = Lives::collect(joined);
@@ -44,7 +46,11 @@ pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: 
     for failure in joined.key_failures.iter().filter(|failure| !failure.key.is_some()) {
         unnamed.entry(failure.reason.name()).or_default().push(failure);
     }
-    coverage.cannot_tell.retain(|sentence| sentence.starts_with("reasons of") || sentence.starts_with("the zone of"));
+    coverage.cannot_tell.retain(|sentence| {
+        ["reasons of", "the zone of", "who and from", "anything that stands in"]
+            .iter()
+            .any(|start| sentence.starts_with(start))
+    });
     coverage.cannot_tell.extend(cannot_tell(joined, query, vague));
     let mut parameters = parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
 use crate::options::{Cidr, Options, Surroundings};
+use crate::pseudonyms;
 use crate::report::model::{Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::Sym;
 
@@ -67,7 +68,7 @@ pub use keys::keys;
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
-    [
+    let mut parameters: BTreeMap<String, serde_json::Value> = [
         ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
         ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
@@ -83,7 +84,11 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
-    .collect()
+    .collect();
+    if let Some(names) = &options.pseudonyms {
+        pseudonyms::parameters(names, &mut parameters);
+    }
+    parameters
 }
 
 /// What the user said of the surroundings, as in the configuration file.

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::decode;
 use crate::options::{self, Cidr, Limits, Options};
+use crate::pseudonyms::Pseudonyms;
 use crate::time::Zone;
 
 #[derive(Debug, Args)]
@@ -40,6 +41,11 @@ pub(super) struct ReadArgs {
     /// Longest line that is read, in bytes; longer ones are skipped and counted
     #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
     max_line: usize,
+
+    /// Replace principals, addresses and API keys by pseudonyms, the same in every report made with this key; the file
+    /// holds at least 16 bytes that nobody guesses
+    #[arg(long, value_name = "KEYFILE", value_parser = parse_key)]
+    pseudonymize: Option<Pseudonyms>,
 
     /// Exit with status 2 and write no report where anything is wrong with any input
     #[arg(long)]
@@ -83,6 +89,10 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(wrong)
 }
 
+fn parse_key(path: &str) -> Result<Pseudonyms, String> {
+    Pseudonyms::load(std::path::Path::new(path))
+}
+
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
     decode::format_names().find(|known| *known == name).ok_or_else(|| {
         let known: Vec<&str> = decode::format_names().collect();
@@ -100,6 +110,7 @@ impl ReadArgs {
             max_in_flight: self.max_in_flight,
             max_problems: self.problems,
             strict: self.strict,
+            pseudonyms: self.pseudonymize,
             limits: Limits {
                 decompressed: self.max_decompressed,
                 ratio: if self.max_ratio == 0 { u64::MAX } else { self.max_ratio },

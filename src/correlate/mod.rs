@@ -52,12 +52,20 @@ pub struct Correlated {
     pub actions: BTreeMap<String, u64>,
     /// Events met again.
     pub duplicates: u64,
+    /// What pseudonyms stand for, where records have them.
+    pub originals: std::collections::HashMap<Sym, Sym>,
 }
 
 impl Correlated {
     /// Who succeeded, in an order that depends on text alone.
     pub fn successes(&self) -> impl Iterator<Item = &Actor> {
         self.in_order(self.state.successes.keys())
+    }
+
+    /// The text by which a record is judged: of a pseudonym the original, which nothing may show.
+    #[must_use]
+    pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
+        self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
     }
 
     /// A place as evidence.
@@ -116,6 +124,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         keys: Vec::new(),
         actions,
         duplicates,
+        originals: std::collections::HashMap::new(),
     };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);

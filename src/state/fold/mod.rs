@@ -521,8 +521,10 @@ fn count_format(stats: &mut InputStats, format: &str, count: u64) {
 /// Whether a broken line looks as if it had been a record: an object that begins with the members of log lines. Lines of
 /// pretty-printed JSON do not.
 fn begins_like_record(line: &[u8]) -> bool {
+    // What stands before it must not decide what is looked at.
+    let line = line.trim_ascii_start();
     let head = &line[..line.len().min(200)];
-    head.trim_ascii_start().starts_with(b"{")
+    head.starts_with(b"{")
         && [&b"\"type\""[..], b"timestamp\"", b"\"event", b"\"log\""]
             .iter()
             .any(|member| memchr::memmem::find(head, member).is_some())
