@@ -21,7 +21,7 @@ fn commit() -> Option<String> {
         Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
     };
     // A package unpacked somewhere below another repository is not of that repository.
-    if git(&["rev-parse", "--show-prefix"])? != "" {
+    if !git(&["rev-parse", "--show-prefix"])?.is_empty() {
         return None;
     }
     for name in ["HEAD", "logs/HEAD", "index"] {

@@ -7,18 +7,26 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use crate::config::Config;
 use crate::detect::Kind;
 
+mod events;
 mod evidence;
 mod explain;
+mod filter;
 mod keys;
+mod output;
+mod parts;
 mod read;
 mod report;
 mod show;
 
+use events::EventsArgs;
+pub use events::EventsRequest;
 use evidence::{ShowLinesArgs, VerifyArgs};
 pub use evidence::{ShowRequest, VerifyRequest};
 use explain::ExplainArgs;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
+use parts::{MergeArgs, ScanArgs};
+pub use parts::{PART, ScanRequest};
 use report::ReportArgs;
 pub use report::ReportRequest;
 
@@ -41,6 +49,15 @@ enum Command {
     /// The life of every API key: created, used from where, invalidated by whom, refused since; which ones to rotate
     #[command(after_help = keys::EXAMPLES)]
     Keys(Box<KeysArgs>),
+    /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
+    #[command(after_help = events::EXAMPLES)]
+    Events(Box<EventsArgs>),
+    /// Read logs into a part file, to be merged with those of other nodes
+    #[command(after_help = parts::SCAN_EXAMPLES)]
+    Scan(Box<ScanArgs>),
+    /// Merge part files: the report of one run over all their inputs, or a larger part
+    #[command(after_help = parts::MERGE_EXAMPLES)]
+    Merge(Box<MergeArgs>),
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
@@ -50,6 +67,22 @@ enum Command {
     /// Whether a report with a manifest is what was written, and its inputs are what was read
     #[command(after_help = evidence::VERIFY_EXAMPLES)]
     Verify(Box<VerifyArgs>),
+}
+
+impl Command {
+    /// Its name on the command line, for errors that are found after parsing.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Report(_) => "report",
+            Self::Keys(_) => "keys",
+            Self::Events(_) => "events",
+            Self::Scan(_) => "scan",
+            Self::Merge(_) => "merge",
+            Self::Explain(_) => "explain",
+            Self::Show(_) => "show",
+            Self::Verify(_) => "verify",
+        }
+    }
 }
 
 /// What the terminal is like, where the command line leaves it open.
@@ -70,6 +103,12 @@ pub enum Asked {
     Report(Box<ReportRequest>),
     /// `esaudit keys`.
     Keys(Box<KeysRequest>),
+    /// `esaudit events`.
+    Events(Box<EventsRequest>),
+    /// `esaudit scan`.
+    Scan(Box<ScanRequest>),
+    /// `esaudit merge`: the paths are part files.
+    Merge(Box<ReportRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
     /// `esaudit show`.
@@ -102,14 +141,23 @@ impl Stop {
 /// [`Stop`] where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
     let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
+    let verb = cli.command.name();
     match cli.command {
-        Command::Report(args) => Ok(args.resolve(terminal)),
+        Command::Report(args) => args.resolve(terminal),
         Command::Explain(args) => Ok(args.resolve()),
         Command::Keys(args) => args.resolve(terminal),
         Command::Show(args) => Ok(Asked::Show(args.resolve())),
         Command::Verify(args) => Ok(Asked::Verify(args.resolve())),
+        Command::Events(args) => args.resolve(terminal),
+        Command::Scan(args) => args.resolve(),
+        Command::Merge(args) => args.resolve(terminal),
     }
-    .map_err(|message| Stop { message: Cli::command().error(ErrorKind::ValueValidation, message) })
+    .map_err(|message| {
+        let mut program = Cli::command();
+        program.build();
+        let command = program.find_subcommand_mut(verb).map(|verb| verb.error(ErrorKind::ValueValidation, &message));
+        Stop { message: command.unwrap_or_else(|| program.error(ErrorKind::ValueValidation, message)) }
+    })
 }
 
 #[cfg(test)]
@@ -117,7 +165,7 @@ mod tests {
     use super::*;
     use crate::detect::Severity;
     use crate::options::GroupBy;
-    use crate::report::View;
+    use crate::report::{Style, View, renderer};
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
 
@@ -141,11 +189,42 @@ mod tests {
     }
 
     #[test]
-    fn top_cuts_json_only_when_asked() {
-        assert_eq!(report(&["x", "--format", "json"]).options.top, None);
-        assert_eq!(report(&["x", "--format", "json", "--top", "5"]).options.top, Some(5));
-        assert_eq!(report(&["x"]).view.top, Some(View::DEFAULT_TOP));
-        assert_eq!(report(&["x", "--top", "0"]).view.top, None);
+    fn top_cuts_data_only_when_asked() {
+        let top = |arguments: &[&str]| {
+            let request = report(arguments);
+            let output = &request.outputs[0];
+            View::of(output.style, renderer(output.format).unwrap(), request.top).top
+        };
+        assert_eq!(top(&["x", "--format", "json"]), None);
+        assert_eq!(top(&["x", "--format", "json", "--top", "5"]), Some(5));
+        assert_eq!(top(&["x"]), Some(View::DEFAULT_TOP));
+        assert_eq!(top(&["x", "--top", "0"]), None);
+        assert_eq!(top(&["x", "-o", "a.csv", "--top", "0"]), None);
+    }
+
+    #[test]
+    fn files_have_no_colour_and_the_width_that_was_asked_for() {
+        let style = |arguments: &[&str]| report(arguments).outputs[0].style;
+        let narrow = Terminal { width: Some(60), no_color: false, unicode: false };
+        let arguments = ["esaudit", "report", "x", "-o", "a.txt"].map(OsString::from);
+        let Ok(Asked::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
+        assert_eq!(request.outputs[0].style, Style::default());
+        assert!(!style(&["x", "-o", "a.txt", "--color", "always"]).color);
+        assert!(style(&["x", "-o", "-", "--color", "always"]).color);
+        assert_eq!(style(&["x", "-o", "a.txt", "--width", "70"]).width, 70);
+    }
+
+    #[test]
+    fn outputs_are_chosen_by_extension_and_overridden_by_format() {
+        let formats = |arguments: &[&str]| -> Vec<&'static str> {
+            report(arguments).outputs.into_iter().map(|output| output.format).collect()
+        };
+        assert_eq!(formats(&["x"]), ["table"]);
+        assert_eq!(formats(&["x", "--format", "txt"]), ["table"]);
+        assert_eq!(formats(&["x", "-o", "a.json", "--output", "b.CSV", "-o", "-"]), ["json", "csv", "table"]);
+        assert_eq!(formats(&["x", "-o", "a.json", "--format", "markdown"]), ["md"]);
+        let unknown = parse(["esaudit", "report", "x", "-o", "a.doc"].map(OsString::from), PIPE).unwrap_err();
+        assert!(unknown.message.use_stderr() && unknown.message.to_string().contains(".jsonl"));
     }
 
     #[test]

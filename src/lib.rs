@@ -13,11 +13,14 @@
 //! prefilter              native audit lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
+//! filter                 what the user does not want to look at is left out
 //! pseudonyms             names that may be shown
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
-//! report                 the report -> JSON, table
+//! part                   a state in a file, to be merged elsewhere
+//! report                 the report -> JSON, table, page and others
 //! manifest               what a report rests on
+//! output                 where results go
 //! pipeline               ties it together, in parallel
 //! show, verify           the report and its inputs, afterwards
 //! config                 configuration file -> options
@@ -35,12 +38,15 @@ pub mod decode;
 pub mod detect;
 pub mod error;
 pub mod event;
+pub mod filter;
 pub mod input;
 pub mod interrupt;
 pub mod lines;
 pub mod manifest;
 pub mod numbers;
 pub mod options;
+pub mod output;
+pub mod part;
 pub mod pipeline;
 pub mod prefilter;
 pub mod pseudonyms;

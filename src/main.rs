@@ -1,16 +1,21 @@
-//! Parse arguments, run, exit status. The only place that knows about a broken pipe.
+//! Parse arguments, run, exit status.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use esaudit::aggregate;
-use esaudit::cli::{self, Asked, KeysRequest, ReportRequest, ShowRequest, Terminal, VerifyRequest};
+use esaudit::cli::{
+    self, Asked, EventsRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest, Terminal, VerifyRequest,
+};
 use esaudit::detect::{self, Severity};
 use esaudit::options::Options;
-use esaudit::report::escape::terminal as terminal_text;
+use esaudit::output::{self, Output};
+use esaudit::part::{self, Part, PartError};
 use esaudit::report::model::Coverage;
-use esaudit::report::renderer;
-use esaudit::{config, interrupt, pipeline, show, verify};
+use esaudit::report::{self, View, escape, renderer};
+use esaudit::{config, interrupt, manifest, pipeline, show, verify};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
@@ -24,34 +29,109 @@ fn main() -> ExitCode {
         Ok(Asked::Keys(request)) => keys(&request),
         Ok(Asked::Show(request)) => show(&request),
         Ok(Asked::Verify(request)) => verify(&request),
+        Ok(Asked::Events(request)) => events(&request),
+        Ok(Asked::Scan(request)) => scan(&request),
+        Ok(Asked::Merge(request)) => merge(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
         Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
         Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
-        // Nothing is left to tell if even this cannot be written.
-        let _ = writeln!(io::stderr(), "esaudit: {error}");
+        complain(&error.to_string());
         INCOMPLETE
     }))
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let analysis = pipeline::analyze(&request.paths, &request.options)?;
-    if let Some(status) = refused(&request.options, &analysis.report.coverage) {
-        return Ok(status);
+    write_report(pipeline::analyze(&request.paths, &request.options)?, request, &request.options)
+}
+
+fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let part = pipeline::scan(&request.paths, &request.options, &request.prefix)?;
+    let problems = part.problems_total();
+    if request.options.strict && problems > 0 {
+        complain(&format!("no part, because of --strict and {problems} problems; `esaudit report` lists them"));
+        return Ok(INCOMPLETE);
     }
-    let renderer = renderer(request.format).ok_or("no such format")?;
-    print(|out| renderer.render(&analysis.report, &request.view, out))?;
-    let alarming =
-        |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
-    complain(&analysis.report.coverage);
-    Ok(if analysis.interrupted {
+    let written = written(&request.output, |out| part.write(out));
+    Ok(if part.state.inputs.iter().any(|input| input.interrupted) {
         interrupt::EXIT_STATUS
-    } else if analysis.incomplete {
+    } else if part.is_incomplete() || !written {
         INCOMPLETE
     } else {
-        u8::from(analysis.report.findings.iter().any(|finding| alarming(&finding.severity)))
+        0
+    })
+}
+
+fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let mut parts = Vec::new();
+    let mut broken = false;
+    for path in &request.paths {
+        let name = Path::new(path).display().to_string();
+        match File::open(path).map_err(PartError::from).and_then(|mut file| Part::read(&mut file)) {
+            Ok(part) => parts.push((name, part)),
+            Err(error) => {
+                broken = true;
+                complain(&format!("{name}: {error}"));
+            }
+        }
+    }
+    if broken {
+        return Ok(INCOMPLETE);
+    }
+    let whole = part::merge(parts)?;
+    let mut options = request.options.clone();
+    whole.reading.apply(&mut options)?;
+    let mut incomplete = false;
+    for output in request.outputs.iter().filter(|output| output.format == PART) {
+        incomplete |= !written(output, |out| whole.write(out));
+    }
+    let status = if request.outputs.iter().all(|output| output.format == PART) {
+        if whole.is_incomplete() { INCOMPLETE } else { 0 }
+    } else {
+        write_report(pipeline::analyze_part(whole, &options)?, request, &options)?
+    };
+    Ok(if incomplete { INCOMPLETE } else { status })
+}
+
+/// Writes a report to every output that wants one.
+fn write_report(
+    analysis: pipeline::Analysis,
+    request: &ReportRequest,
+    options: &Options,
+) -> Result<u8, Box<dyn std::error::Error>> {
+    let pipeline::Analysis { mut report, mut incomplete, stored } = analysis;
+    if let Some(status) = refused(options, &report.coverage) {
+        return Ok(status);
+    }
+    let mut outputs = Vec::new();
+    for output in request.outputs.iter().filter(|output| output.format != PART) {
+        outputs.push((output, renderer(output.format).ok_or("no such format")?));
+    }
+    // Data is cut before it is written, tables when they are drawn, so that they can say how much is left: tables first.
+    let (data, tables): (Vec<_>, Vec<_>) = outputs.into_iter().partition(|(_, renderer)| renderer.rows().is_none());
+    for (list, cut) in [(tables, None), (data, request.top.flatten())] {
+        if let Some(top) = cut.filter(|_| !list.is_empty()) {
+            report.cut(top);
+        }
+        if options.manifest {
+            manifest::seal(&mut report, stored.clone())?;
+        }
+        for (output, renderer) in list {
+            let view = View::of(output.style, renderer, request.top);
+            incomplete |= !written(output, |out| renderer.render(&report, &view, out));
+        }
+    }
+    let alarming =
+        |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
+    warn(&report.coverage);
+    Ok(if report.coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        u8::from(report.findings.iter().any(|finding| alarming(&finding.severity)))
     })
 }
 
@@ -61,7 +141,7 @@ fn refused(options: &Options, coverage: &Coverage) -> Option<u8> {
         return None;
     }
     let mut out = io::stderr().lock();
-    let shown = |text: &str| terminal_text(text, false);
+    let shown = |text: &str| escape::terminal(text, false);
     // Nothing is left to tell if even this cannot be written.
     let _ = writeln!(out, "esaudit: no report, because of --strict and {} problems:", coverage.problems_total);
     for problem in &coverage.problems {
@@ -77,17 +157,17 @@ fn refused(options: &Options, coverage: &Coverage) -> Option<u8> {
 }
 
 /// Says on standard error what nobody may overlook, whatever became of the report.
-fn complain(coverage: &Coverage) {
+fn warn(coverage: &Coverage) {
     if coverage.interrupted {
-        let _ = writeln!(io::stderr(), "esaudit: interrupted: the report is of what was read before");
+        complain("interrupted: the report is of what was read before");
     }
     if !coverage.reconciled {
-        let _ = writeln!(io::stderr(), "esaudit: the numbers of this report do not add up; do not rely on it");
+        complain("the numbers of this report do not add up; do not rely on it");
     }
 }
 
 fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
-    print(|out| out.write_all(text.as_bytes()))?;
+    output::print(|out| out.write_all(text.as_bytes()))?;
     Ok(0)
 }
 
@@ -97,11 +177,15 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     if let Some(status) = refused(&request.options, &report.coverage) {
         return Ok(status);
     }
-    print(|out| report.render(&request.format, &request.view, out))?;
-    complain(&report.coverage);
-    Ok(if read.interrupted {
+    let mut incomplete = read.incomplete;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| report.render(output.format, &view, out));
+    }
+    warn(&report.coverage);
+    Ok(if report.coverage.interrupted {
         interrupt::EXIT_STATUS
-    } else if read.incomplete {
+    } else if incomplete {
         INCOMPLETE
     } else {
         0
@@ -112,30 +196,53 @@ fn show(request: &ShowRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let lines = show::find(&request.report, &request.id, &request.paths)?;
     let how = show::How { context: request.context, raw: request.raw, unicode: terminal().unicode };
     let mut remarks = Vec::new();
-    print(|out| {
+    output::print(|out| {
         remarks = show::write(&lines, how, out)?;
         Ok(())
     })?;
-    for remark in &remarks {
-        let _ = writeln!(io::stderr(), "esaudit: {}", terminal_text(remark, false));
-    }
+    remarks.iter().for_each(|remark| complain(remark));
     Ok(if remarks.is_empty() { 0 } else { INCOMPLETE })
 }
 
 fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let outcome = verify::verify(&request.report, &request.paths)?;
-    print(|out| verify::write(&outcome, terminal().unicode, out))?;
+    output::print(|out| verify::write(&outcome, terminal().unicode, out))?;
     Ok(u8::from(!outcome.holds()))
 }
 
-/// Writes to standard output.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        // The reader has seen enough, as in `esaudit report logs | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let read = pipeline::read(&request.paths, &request.options)?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
+    if let Some(status) = refused(&request.options, &coverage) {
+        return Ok(status);
     }
+    let mut incomplete = read.incomplete;
+    for output in &request.outputs {
+        let events = aggregate::events(&read.joined, request.kinds);
+        incomplete |= !written(output, |out| report::events::write(events, output.format, out));
+    }
+    warn(&coverage);
+    Ok(if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        0
+    })
+}
+
+/// Writes one output; says so where that fails, and lets the others be written.
+fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
+    let done = output.write(render);
+    if let Err(message) = &done {
+        complain(message);
+    }
+    done.is_ok()
+}
+
+/// Tells the user; nothing is left to tell if even this cannot be written.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "esaudit: {}", escape::terminal(message, true));
 }
 
 fn terminal() -> Terminal {

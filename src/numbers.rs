@@ -48,10 +48,10 @@ impl Numbers {
         let (mut line, mut left) = (self.first, record);
         let mut runs = self.runs.as_slice();
         while let (Some(step), Some(steps)) = (read(&mut runs), read(&mut runs)) {
-            line += step * steps.min(left);
+            line = line.saturating_add(step.saturating_mul(steps.min(left)));
             left = left.saturating_sub(steps);
         }
-        line + self.step * self.steps.min(left)
+        line.saturating_add(self.step.saturating_mul(self.steps.min(left)))
     }
 
     /// Forgets all, keeping the memory.

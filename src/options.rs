@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub mod filter;
 pub mod thresholds;
 
+pub use filter::Filter;
 pub use thresholds::Thresholds;
 
 /// A key by which failures are grouped (`--by`).
@@ -157,6 +159,15 @@ pub struct Surroundings {
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
+/// Which events are asked for (`esaudit events`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventKinds {
+    /// Failed attempts.
+    pub attempts: bool,
+    /// Security changes.
+    pub changes: bool,
+}
+
 /// Which API keys are asked for (`esaudit keys`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyQuery {
@@ -166,8 +177,6 @@ pub struct KeyQuery {
     pub expiring_within: Option<i64>,
     /// Only keys that never expire.
     pub no_expiration: bool,
-    /// Only these.
-    pub ids: Vec<String>,
 }
 
 /// Everything that can change the answer, or how fast it comes.
@@ -193,8 +202,9 @@ pub struct Options {
     pub manifest: bool,
     /// Grouping keys.
     pub by: Vec<GroupBy>,
-    /// Groups shown; `None` = all.
-    pub top: Option<usize>,
+    /// Groups that are written out, the most frequent first; `None` = all. Never changes an answer: how many there are is
+    /// always told.
+    pub listed: Option<usize>,
     /// Proxies whose `x_forwarded_for` is believed: the source is the last hop that is not one of them.
     pub trust_proxy: Vec<Cidr>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
@@ -209,6 +219,8 @@ pub struct Options {
     pub thresholds: Thresholds,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,
+    /// What to look at.
+    pub filter: Filter,
 }
 
 impl Default for Options {
@@ -224,7 +236,7 @@ impl Default for Options {
             manifest: false,
             pseudonyms: None,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
-            top: None,
+            listed: None,
             trust_proxy: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
@@ -232,6 +244,7 @@ impl Default for Options {
             input_format: None,
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
+            filter: Filter::default(),
         }
     }
 }

@@ -18,11 +18,13 @@ use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
+use crate::filter;
 use crate::input::{self, Opened, Source, StreamInfo, Streams};
 use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::manifest;
 use crate::options::Options;
+use crate::part::{Part, Reading};
 use crate::pseudonyms;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::{Report, StoredInput};
@@ -35,8 +37,8 @@ pub struct Analysis {
     pub report: Report,
     /// Some input could not be read whole; the report says which.
     pub incomplete: bool,
-    /// A signal ended the run before everything was read.
-    pub interrupted: bool,
+    /// The inputs as they are stored, where a manifest was asked for: see [`manifest::seal`].
+    pub stored: Vec<StoredInput>,
 }
 
 /// Everything that was read, joined.
@@ -48,8 +50,6 @@ pub struct Evidence {
     pub problems: Vec<(String, ProblemKind, String)>,
     /// Some input could not be read whole.
     pub incomplete: bool,
-    /// A signal ended the run before everything was read.
-    pub interrupted: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     pub stored: Vec<StoredInput>,
 }
@@ -58,36 +58,95 @@ pub struct Evidence {
 ///
 /// # Errors
 /// As [`read`].
-pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, Box<dyn std::error::Error>> {
+pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let read = read_with(&pool, paths, options);
-    let mut report = pool.install(|| {
-        let findings = detect::detect(&read.joined, options);
-        aggregate::report(&read.joined, findings, &read.problems, options)
-    });
-    if options.manifest {
-        manifest::seal(&mut report, read.stored)?;
-    }
-    let incomplete = read.incomplete || !report.coverage.reconciled;
-    Ok(Analysis { report, incomplete, interrupted: read.interrupted })
+    let gathered = gather(&pool, paths, options);
+    Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
-/// Reads everything and joins it.
+/// Judges and reports what was scanned before.
+///
+/// # Errors
+/// As [`read`].
+pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
+    let gathered = Gathered { state: part.state, problems: part.problems, stored: Vec::new() };
+    Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
+}
+
+/// Reads everything, to be merged with other parts; `prefix` is put before every path.
+///
+/// # Errors
+/// As [`read`].
+pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part, rayon::ThreadPoolBuildError> {
+    let pool = pool(options)?;
+    let Gathered { mut state, mut problems, .. } = gather(&pool, paths, options);
+    for label in state.inputs.iter_mut().map(|input| &mut input.label).chain(problems.iter_mut().map(|(path, ..)| path))
+    {
+        label.insert_str(0, prefix);
+    }
+    Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical() }))
+}
+
+fn judge(mut read: Evidence, options: &Options) -> Analysis {
+    read.look_at(options);
+    let findings = detect::detect(&read.joined, options);
+    let report = aggregate::report(&read.joined, findings, &read.problems, options);
+    let incomplete = read.incomplete || !report.coverage.reconciled;
+    Analysis { report, incomplete, stored: read.stored }
+}
+
+impl Evidence {
+    /// Leaves out what the filter does, then replaces what names somebody, where the user wants that.
+    fn look_at(&mut self, options: &Options) {
+        filter::apply(&mut self.joined, &options.filter);
+        self.pseudonymize(options);
+    }
+
+    /// Replaces what names somebody by pseudonyms, where the user wants that; before anything is shown, and after
+    /// everything that asks for names.
+    pub fn pseudonymize(&mut self, options: &Options) {
+        if let Some(names) = &options.pseudonyms {
+            pseudonyms::apply(names, &mut self.joined, &mut self.problems, &mut self.stored);
+        }
+    }
+}
+
+/// Reads everything, joins it, and leaves out what the filter does.
 ///
 /// # Errors
 /// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
 pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
-    Ok(read_with(&pool(options)?, paths, options))
+    let mut read = read_whole(paths, options)?;
+    read.look_at(options);
+    Ok(read)
+}
+
+/// Reads everything and joins it, whatever the filter.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
+    let pool = pool(options)?;
+    let gathered = gather(&pool, paths, options);
+    Ok(pool.install(|| join(gathered, options)))
 }
 
 fn pool(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()
 }
 
-fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Evidence {
+/// What was read, before anything is joined.
+struct Gathered {
+    state: State,
+    /// Problems met before anything was read: path, kind, plain words.
+    problems: Vec<(String, ProblemKind, String)>,
+    /// The inputs as they are stored, where a manifest was asked for.
+    stored: Vec<StoredInput>,
+}
+
+fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
     let mut found = input::discover(paths);
     let sources = found.sources.clone();
-    let listing = listing(options, &mut found.problems);
     let threads = pool.current_num_threads();
     let queue = Queue::new(found.sources, threads);
     let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
@@ -100,14 +159,16 @@ fn read_with(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) ->
     // Last of all, so that nothing of what was read or hashed escapes it.
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
     found.problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
-    let interrupted = state.inputs.iter().any(|input| input.interrupted);
-    let incomplete = found.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
+    Gathered { state, problems: found.problems, stored }
+}
+
+fn join(gathered: Gathered, options: &Options) -> Evidence {
+    let Gathered { state, mut problems, stored } = gathered;
+    let listing = listing(options, &mut problems);
+    let incomplete = problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
-    let mut joined = pool.install(|| correlate(state, &listing, options));
-    if let Some(names) = &options.pseudonyms {
-        pseudonyms::apply(names, &mut joined, &mut found.problems, &mut stored);
-    }
-    Evidence { joined, problems: found.problems, incomplete, interrupted, stored }
+    let joined = correlate(state, &listing, options);
+    Evidence { joined, problems, incomplete, stored }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.

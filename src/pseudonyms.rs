@@ -26,12 +26,15 @@ const SHORTEST_KEY: usize = 16;
 /// Flips of the eight bits below a prefix of whole bytes: one bit for each node of the tree.
 type Flips = [u8; 32];
 
+/// Whether of IPv4, the bits, and how many they are.
+type Prefix = (bool, u128, usize);
+
 /// Makes pseudonyms.
 #[derive(Clone)]
 pub struct Pseudonyms {
     key: Hmac<Sha256>,
-    /// By length of the address and prefix; most addresses of a run share theirs.
-    flips: Arc<Mutex<HashMap<(bool, u128, usize), Flips>>>,
+    /// Most addresses of a run share their prefix.
+    flips: Arc<Mutex<HashMap<Prefix, Flips>>>,
 }
 
 impl fmt::Debug for Pseudonyms {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone, Utc};
 
 /// Milliseconds since 1970-01-01T00:00:00Z: the resolution of the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -15,6 +15,12 @@ pub struct Millis(pub i64);
 const DAY: i64 = 86_400_000;
 
 impl Millis {
+    /// The present.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Utc::now().timestamp_millis())
+    }
+
     /// RFC 3339 in UTC with milliseconds and `Z`, the form of the report's contract.
     #[must_use]
     pub fn rfc3339(self) -> String {
@@ -66,6 +72,16 @@ impl Zone {
         text.parse::<chrono_tz::Tz>()
             .map(Self::Named)
             .map_err(|_| format!("`{text}` is neither an offset such as +02:00 nor an IANA zone such as Europe/Berlin"))
+    }
+
+    /// An instant on the clocks of the zone.
+    #[must_use]
+    pub fn local(self, time: DateTime<Utc>) -> DateTime<FixedOffset> {
+        let offset = match self {
+            Self::Fixed(minutes) => FixedOffset::east_opt(minutes * 60),
+            Self::Named(zone) => Some(zone.offset_from_utc_datetime(&time.naive_utc()).fix()),
+        };
+        time.with_timezone(&offset.unwrap_or(Utc.fix()))
     }
 
     /// UTC time of a local time. Of a local time that occurs twice (clocks set back) the earlier is taken; one that does

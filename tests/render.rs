@@ -16,7 +16,7 @@ use esaudit::report::{Renderer as _, json::Json};
 use unicode_width::UnicodeWidthStr as _;
 
 fn view(width: usize) -> View {
-    View { style: Style { width, color: false, unicode: true }, top: Some(View::DEFAULT_TOP) }
+    View { style: Style { width, ..Style::default() }, ..View::default() }
 }
 
 fn render(name: &str, report: &Report, view: &View) -> String {
@@ -77,6 +77,7 @@ fn empty() -> Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: "0.1.0".to_owned() },
         parameters: BTreeMap::new(),
+        filters: None,
         coverage: Coverage {
             inputs: vec![],
             lines: 0,
@@ -99,6 +100,7 @@ fn empty() -> Report {
         },
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
         groups: vec![],
+        groups_total: 0,
         findings: vec![],
         security_changes: vec![],
         api_keys: ApiKeys { failing: vec![] },
@@ -289,6 +291,7 @@ fn incident() -> Report {
         ),
         group(Some("山田太郎"), None, "unknown", "none", 1, "12:00:00", "12:00:00", &[], 0),
     ];
+    report.groups_total = report.groups.len() as u64;
     report.security_changes = vec![
         change("03:10:44", "create_apikey", Some("ops-anna"), &["VuaCfGcBCdbkQm-e5aOx"], Some("ingest-2026")),
         change(
@@ -511,7 +514,7 @@ fn what_people_see() {
         snapshot(&format!("judged-{width}.txt"), &text);
     }
     snapshot("empty-80.txt", &table(&empty(), &view(80)));
-    let ascii = View { style: Style { width: 80, color: false, unicode: false }, top: Some(2) };
+    let ascii = View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(2) };
     let text = table(&judged(), &ascii);
     assert_fits(&text, 80);
     assert!(text.is_ascii());
@@ -597,6 +600,7 @@ fn a_huge_report_is_cut_for_people_only() {
             group
         })
         .collect();
+    report.groups_total = 5_000;
     report.security_changes =
         (0..5_000).map(|_| change("03:12:00", "invalidate_apikey", None, &["id"; 500], None)).collect();
     report.timeline.buckets = (0..1500)

@@ -218,7 +218,7 @@ fn render(bencher: Bencher<'_, '_>, format: &str) {
     );
     let renderer = renderer(format).unwrap();
     // Every row, so that there is something to measure.
-    let view = View { style: Style { width: 120, color: false, unicode: true }, top: None };
+    let view = View { style: Style { width: 120, ..Style::default() }, top: None };
     let mut out = Vec::new();
     renderer.render(&report, &view, &mut out).unwrap();
     bencher.counter(BytesCount::of_slice(&out)).bench_local(|| {

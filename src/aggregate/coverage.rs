@@ -12,7 +12,9 @@ use crate::time::Millis;
 /// Problems met before anything was read: path, kind, plain words.
 pub type Found<'f> = &'f [(String, ProblemKind, String)];
 
-pub(super) fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
+/// What was read, and what cannot be told from it.
+#[must_use]
+pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
     let state = &joined.state;
     let sum = |count: fn(&crate::state::InputStats) -> u64| state.inputs.iter().map(count).sum::<u64>();
     let mut span = Span::default();

@@ -1,18 +1,20 @@
-//! Failures grouped by the chosen keys, and the most frequent values of each key.
+//! Failures grouped by the chosen keys.
 
-use std::cmp::Reverse;
+use std::borrow::Cow;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
-use super::LIST_LIMIT;
+use super::realm_names;
+use super::tops::top;
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
-use crate::report::model::{Group, SourceCount, TopChain, TopText, Tops};
+use crate::report::model::{Group, SourceCount};
 use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
-use crate::time::Millis;
 
 /// The values by which an attempt is grouped; keys that were not chosen are `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,13 +29,192 @@ struct GroupKey {
     path: Sym,
 }
 
+/// The groups of all attempts, the most frequent first.
+pub(super) struct Groups {
+    /// The first of them, as many as were asked for.
+    pub(super) listed: Vec<Group>,
+    /// How many there are.
+    pub(super) total: u64,
+    /// Attempts in those that are not listed.
+    pub(super) left_out: u64,
+}
+
+/// Groups all attempts.
+pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
+    let assigned = Assigned::new(joined, options);
+    let total = assigned.keys.len();
+    let listed = options.listed.unwrap_or(usize::MAX).min(total);
+    let mut order: Vec<u32> = (0..total as u32).collect();
+    let compare = |a: &u32, b: &u32| assigned.compare(joined, *a, *b);
+    // A flood of names makes millions of groups: only those that are listed are put in order and written out.
+    if listed < total {
+        order.select_nth_unstable_by(listed, compare);
+        order.truncate(listed);
+    }
+    order.par_sort_unstable_by(compare);
+    let mut listed: Vec<Group> = order.par_iter().map(|&number| assigned.group(joined, options, number)).collect();
+    for (at, group) in listed.iter_mut().enumerate() {
+        group.id = format!("G{}", at + 1);
+    }
+    let members: u64 = (0..total as u32).map(|group| assigned.members(group).len() as u64).sum();
+    let left_out = members - listed.iter().map(|group| group.count).sum::<u64>();
+    Groups { listed, total: total as u64, left_out }
+}
+
+/// Which attempts belong to which group.
+struct Assigned {
+    keys: Vec<GroupKey>,
+    /// Attempts (indices), group by group, within each in the order of attempts, which is by time and place.
+    members: Vec<u32>,
+    /// By group: end of its members.
+    ends: Vec<u32>,
+}
+
+impl Assigned {
+    fn new(joined: &Correlated, options: &Options) -> Self {
+        let chosen = |key| options.by.contains(&key);
+        let (by_principal, by_chain, by_reason) =
+            (chosen(GroupBy::Principal), chosen(GroupBy::RealmChain), chosen(GroupBy::Reason));
+        let (by_source, by_node, by_action) = (chosen(GroupBy::Source), chosen(GroupBy::Node), chosen(GroupBy::Action));
+        let mut index: HashMap<GroupKey, u32, RandomState> = HashMap::default();
+        let mut keys: Vec<GroupKey> = Vec::new();
+        let mut ends: Vec<u32> = Vec::new();
+        let mut groups: Vec<u32> = Vec::with_capacity(joined.attempts.len());
+        let mut at = u32::MAX;
+        for attempt in &joined.attempts {
+            let key = GroupKey {
+                principal: if by_principal { attempt.principal } else { Sym::NONE },
+                chain: by_chain.then_some(attempt.chain),
+                reason: by_reason.then_some(attempt.reason),
+                source: if by_source { attempt.source } else { Sym::NONE },
+                node: by_node.then(|| joined.nodes.index(attempt.node) as u32),
+                outcome: by_action.then_some(attempt.outcome),
+                path: attempt.path,
+            };
+            // Attempts of one group tend to follow each other.
+            if keys.get(at as usize) != Some(&key) {
+                at = *index.entry(key).or_insert_with(|| {
+                    keys.push(key);
+                    ends.push(0);
+                    keys.len() as u32 - 1
+                });
+            }
+            ends[at as usize] += 1;
+            groups.push(at);
+        }
+        drop(index);
+        // Counts become starts, then, as the members are put in their places, ends.
+        let mut start = 0;
+        for end in &mut ends {
+            start += std::mem::replace(end, start);
+        }
+        let mut members = vec![0; groups.len()];
+        for (attempt, group) in groups.into_iter().enumerate() {
+            let end = &mut ends[group as usize];
+            members[*end as usize] = attempt as u32;
+            *end += 1;
+        }
+        Self { keys, members, ends }
+    }
+
+    fn members(&self, group: u32) -> &[u32] {
+        let start = group.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        &self.members[start as usize..self.ends[group as usize] as usize]
+    }
+
+    /// By count descending, then what is shown of the keys, then the first attempt.
+    fn compare(&self, joined: &Correlated, a: u32, b: u32) -> Ordering {
+        let symbols = &joined.state.symbols;
+        let text = |sym| symbols.get(sym).map(String::from_utf8_lossy);
+        let (members_a, members_b) = (self.members(a), self.members(b));
+        let (key_a, key_b) = (&self.keys[a as usize], &self.keys[b as usize]);
+        let reason = |key: &GroupKey| key.reason.unwrap_or(Reason::Unknown).name();
+        let node = |key: &GroupKey| key.node.and_then(|node| joined.nodes.all().get(node as usize)?.label());
+        members_b
+            .len()
+            .cmp(&members_a.len())
+            .then_with(|| text(key_a.principal).cmp(&text(key_b.principal)))
+            .then_with(|| chain_texts(joined, key_a.chain).cmp(&chain_texts(joined, key_b.chain)))
+            .then_with(|| reason(key_a).cmp(reason(key_b)))
+            .then_with(|| key_a.outcome.map(Outcome::name).cmp(&key_b.outcome.map(Outcome::name)))
+            .then_with(|| node(key_a).cmp(&node(key_b)))
+            .then_with(|| text(key_a.path).cmp(&text(key_b.path)))
+            .then_with(|| text(key_a.source).cmp(&text(key_b.source)))
+            .then_with(|| members_a.first().cmp(&members_b.first()))
+    }
+
+    fn group(&self, joined: &Correlated, options: &Options, number: u32) -> Group {
+        let symbols = &joined.state.symbols;
+        let key = &self.keys[number as usize];
+        let count = Count::of(joined, self.members(number));
+        let (sources, sources_total) = addresses(joined, &count.sources);
+        let (forwarded, _) = addresses(joined, &count.forwarded);
+        let outcomes = [(Outcome::Failed, count.failed), (Outcome::AnonymousDenied, count.attempts - count.failed)];
+        let actions = outcomes
+            .into_iter()
+            .filter(|&(_, number)| number > 0)
+            .map(|(outcome, number)| (outcome.name().to_owned(), number))
+            .collect();
+        let mut by = BTreeMap::new();
+        for chosen in &options.by {
+            let value = match chosen {
+                GroupBy::Source => symbols.string(key.source),
+                GroupBy::Node => {
+                    key.node.and_then(|node| joined.nodes.all().get(node as usize)?.label()).map(str::to_owned)
+                }
+                GroupBy::Action => key.outcome.map(|outcome| outcome.name().to_owned()),
+                GroupBy::Path => symbols.string(key.path),
+                GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason => continue,
+            };
+            by.insert(chosen.name().to_owned(), value);
+        }
+        let mut ends = vec![count.first, count.last];
+        ends.dedup();
+        let place = |attempt: Option<&Attempt>| attempt.map(|attempt| joined.places.of(attempt.pos));
+        let mut places: Vec<Place> = ends.iter().filter_map(|&end| place(end)).collect();
+        places.dedup();
+        Group {
+            id: String::new(),
+            principal: symbols.string(key.principal),
+            realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
+            reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
+            reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
+            by,
+            count: count.attempts,
+            first: count.first.map(|attempt| attempt.time.rfc3339()),
+            last: count.last.map(|attempt| attempt.time.rfc3339()),
+            sources,
+            sources_total,
+            forwarded,
+            nodes: joined
+                .nodes
+                .all()
+                .iter()
+                .zip(&count.nodes)
+                .filter(|&(_, &met)| met)
+                .filter_map(|(node, _)| node.label().map(str::to_owned))
+                .collect(),
+            actions,
+            why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
+            messages: messages(&count.messages, symbols),
+            evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
+        }
+    }
+}
+
+/// The names in a chain, for comparing.
+fn chain_texts(joined: &Correlated, chain: Option<ChainId>) -> Option<Vec<Cow<'_, str>>> {
+    let symbols = &joined.state.symbols;
+    let realms = joined.state.chains.get(chain?)?;
+    Some(realms.iter().filter_map(|&realm| symbols.get(realm).map(String::from_utf8_lossy)).collect())
+}
+
 /// What is counted of a group.
-#[derive(Debug, Clone)]
-struct Count {
+struct Count<'j> {
     attempts: u64,
     failed: u64,
-    first: (Millis, Place),
-    last: (Millis, Place),
+    first: Option<&'j Attempt>,
+    last: Option<&'j Attempt>,
     /// By node of the table: whether it occurs.
     nodes: Vec<bool>,
     /// By basis: attempts.
@@ -44,85 +225,32 @@ struct Count {
     messages: BTreeMap<Sym, u64>,
 }
 
-/// The groups of all attempts.
-pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
-    let chosen = |key| options.by.contains(&key);
-    let (by_principal, by_chain, by_reason) =
-        (chosen(GroupBy::Principal), chosen(GroupBy::RealmChain), chosen(GroupBy::Reason));
-    let (by_source, by_node, by_action) = (chosen(GroupBy::Source), chosen(GroupBy::Node), chosen(GroupBy::Action));
-    let mut index: HashMap<GroupKey, u32, RandomState> = HashMap::default();
-    let mut counts: Vec<(GroupKey, Count)> = Vec::new();
-    let node_count = joined.nodes.all().len();
-    let mut at = u32::MAX;
-    for (number, attempt) in joined.attempts.iter().enumerate() {
-        let node = joined.nodes.index(attempt.node);
-        let key = GroupKey {
-            principal: if by_principal { attempt.principal } else { Sym::NONE },
-            chain: by_chain.then_some(attempt.chain),
-            reason: by_reason.then_some(attempt.reason),
-            source: if by_source { attempt.source } else { Sym::NONE },
-            node: by_node.then_some(node as u32),
-            outcome: by_action.then_some(attempt.outcome),
-            path: attempt.path,
-        };
-        // Attempts of one group tend to follow each other.
-        if counts.get(at as usize).is_none_or(|(last, _)| *last != key) {
-            at = *index.entry(key).or_insert_with(|| {
-                let place = (attempt.time, joined.places.of(attempt.pos));
-                counts.push((key, Count::new(place, node_count)));
-                counts.len() as u32 - 1
-            });
-        }
-        let count = &mut counts[at as usize].1;
-        count.add(attempt, node, joined);
-        for &text in joined.messages.get(&(number as u32)).into_iter().flatten() {
-            *count.messages.entry(text).or_default() += 1;
-        }
-    }
-    let mut groups: Vec<Group> = counts.iter().map(|(key, count)| group(joined, options, key, count)).collect();
-    groups.sort_by(|a, b| {
-        (Reverse(a.count), &a.principal, &a.realm_chain)
-            .cmp(&(Reverse(b.count), &b.principal, &b.realm_chain))
-            .then_with(|| (&a.reason, &a.by, &a.first).cmp(&(&b.reason, &b.by, &b.first)))
-            .then_with(|| (&a.evidence, &a.last).cmp(&(&b.evidence, &b.last)))
-    });
-    for (at, group) in groups.iter_mut().enumerate() {
-        group.id = format!("G{}", at + 1);
-    }
-    let left_out = groups.split_off(options.top.unwrap_or(groups.len()).min(groups.len()));
-    Groups { listed: groups, left_out: left_out.iter().map(|group| group.count).sum() }
-}
-
-/// Groups in the order of the contract.
-pub(super) struct Groups {
-    /// As many as were asked for.
-    pub(super) listed: Vec<Group>,
-    /// Attempts in the others.
-    pub(super) left_out: u64,
-}
-
-impl Count {
-    fn new(at: (Millis, Place), nodes: usize) -> Self {
-        Self {
-            attempts: 0,
+impl<'j> Count<'j> {
+    fn of(joined: &'j Correlated, members: &[u32]) -> Self {
+        let attempts = || members.iter().map(|&at| &joined.attempts[at as usize]);
+        let mut count = Self {
+            attempts: members.len() as u64,
             failed: 0,
-            first: at,
-            last: at,
-            nodes: vec![false; nodes],
+            first: attempts().next(),
+            last: attempts().next_back(),
+            nodes: vec![false; joined.nodes.all().len()],
             bases: [0; 5],
             sources: HashMap::default(),
             forwarded: HashMap::default(),
             messages: BTreeMap::new(),
+        };
+        for attempt in attempts() {
+            count.add(attempt, joined);
         }
+        for &text in members.iter().filter_map(|at| joined.messages.get(at)).flatten() {
+            *count.messages.entry(text).or_default() += 1;
+        }
+        count
     }
 
-    fn add(&mut self, attempt: &Attempt, node: usize, joined: &Correlated) {
-        self.attempts += 1;
+    fn add(&mut self, attempt: &Attempt, joined: &Correlated) {
         self.failed += u64::from(attempt.outcome == Outcome::Failed);
-        let at = (attempt.time, joined.places.of(attempt.pos));
-        self.first = self.first.min(at);
-        self.last = self.last.max(at);
-        self.nodes[node] = true;
+        self.nodes[joined.nodes.index(attempt.node)] = true;
         self.bases[attempt.basis as usize] += 1;
         *self.sources.entry(attempt.source).or_default() += 1;
         if let Some(&forwarded) = joined.forwarded.get(&attempt.pos) {
@@ -137,76 +265,14 @@ impl Count {
     }
 }
 
-fn group(joined: &Correlated, options: &Options, key: &GroupKey, count: &Count) -> Group {
-    let symbols = &joined.state.symbols;
-    let (sources, sources_total) = addresses(joined, &count.sources);
-    let (forwarded, _) = addresses(joined, &count.forwarded);
-    let mut actions = BTreeMap::new();
-    for (outcome, number) in
-        [(Outcome::Failed, count.failed), (Outcome::AnonymousDenied, count.attempts - count.failed)]
-    {
-        if number > 0 {
-            actions.insert(outcome.name().to_owned(), number);
-        }
-    }
-    let mut by = BTreeMap::new();
-    for chosen in &options.by {
-        let value = match chosen {
-            GroupBy::Source => symbols.string(key.source),
-            GroupBy::Node => key
-                .node
-                .and_then(|node| joined.nodes.all().get(node as usize))
-                .and_then(|node| node.label())
-                .map(str::to_owned),
-            GroupBy::Action => key.outcome.map(|outcome| outcome.name().to_owned()),
-            GroupBy::Path => symbols.string(key.path),
-            GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason => continue,
-        };
-        by.insert(chosen.name().to_owned(), value);
-    }
-    let mut lines = vec![joined.evidence(count.first.1)];
-    if count.first.1 != count.last.1 {
-        lines.push(joined.evidence(count.last.1));
-    }
-    Group {
-        id: String::new(),
-        principal: symbols.string(key.principal),
-        realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
-        reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
-        reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
-        by,
-        count: count.attempts,
-        first: Some(count.first.0.rfc3339()),
-        last: Some(count.last.0.rfc3339()),
-        sources,
-        sources_total,
-        forwarded,
-        nodes: joined
-            .nodes
-            .all()
-            .iter()
-            .zip(&count.nodes)
-            .filter(|&(_, &met)| met)
-            .filter_map(|(node, _)| node.label().map(str::to_owned))
-            .collect(),
-        actions,
-        why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
-        messages: messages(&count.messages, symbols),
-        evidence: lines,
-    }
-}
-
 /// Addresses by count, then text, cut to what a list holds, and how many there are.
 fn addresses(joined: &Correlated, counts: &HashMap<Sym, u64, RandomState>) -> (Vec<SourceCount>, u64) {
     let symbols = &joined.state.symbols;
-    let mut addresses: Vec<SourceCount> = counts
-        .iter()
-        .filter_map(|(&address, &count)| symbols.string(address).map(|address| SourceCount { address, count }))
-        .collect();
-    addresses.sort_by(|a, b| (Reverse(a.count), &a.address).cmp(&(Reverse(b.count), &b.address)));
-    let total = addresses.len() as u64;
-    addresses.truncate(LIST_LIMIT);
-    (addresses, total)
+    let known = counts.iter().filter_map(|(&address, &count)| Some((symbols.get(address)?, count)));
+    top(known.collect(), |address: &[u8], count| SourceCount {
+        address: String::from_utf8_lossy(address).into_owned(),
+        count,
+    })
 }
 
 /// Messages shown of a group.
@@ -260,67 +326,4 @@ fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated
         _ => return Vec::new(),
     };
     vec![sentence]
-}
-
-fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
-    let symbols = &joined.state.symbols;
-    joined.state.chains.get(chain).map(|realms| realms.iter().filter_map(|&realm| symbols.string(realm)).collect())
-}
-
-/// Counts of one key over all attempts.
-fn tally<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
-    let mut counts: HashMap<K, u64, RandomState> = HashMap::default();
-    for key in keys {
-        *counts.entry(key).or_default() += 1;
-    }
-    counts.into_iter().collect()
-}
-
-/// Sorts by count, then value, and keeps the first; the total stands beside.
-fn top<T: Ord, V>(mut values: Vec<(T, u64)>, entry: impl Fn(T, u64) -> V) -> (Vec<V>, u64) {
-    let total = values.len() as u64;
-    let order = |a: &(T, u64), b: &(T, u64)| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0));
-    if values.len() > LIST_LIMIT {
-        values.select_nth_unstable_by(LIST_LIMIT, order);
-        values.truncate(LIST_LIMIT);
-    }
-    values.sort_by(order);
-    (values.into_iter().map(|(value, count)| entry(value, count)).collect(), total)
-}
-
-/// The most frequent values of each key over all attempts.
-pub(super) fn tops(joined: &Correlated) -> Tops {
-    let symbols = &joined.state.symbols;
-    let attempts = || joined.attempts.iter();
-    // Texts are compared as bytes, and made displayable only for the few that are shown.
-    let texts = |values: Vec<(Sym, u64)>| {
-        let values = values.into_iter().map(|(sym, count)| (symbols.get(sym), count)).collect();
-        top(values, |text: Option<&[u8]>, count| TopText {
-            key: text.map(|text| String::from_utf8_lossy(text).into_owned()),
-            count,
-        })
-    };
-    let (principals, principals_total) = texts(tally(attempts().map(|attempt| attempt.principal)));
-    let (sources, sources_total) = texts(tally(attempts().map(|attempt| attempt.source)));
-    let chains = tally(attempts().map(|attempt| attempt.chain));
-    let chains = chains.into_iter().map(|(chain, count)| (realm_names(joined, chain), count)).collect();
-    let (realm_chains, realm_chains_total) = top(chains, |key, count| TopChain { key, count });
-    let reasons = tally(attempts().map(|attempt| attempt.reason));
-    let reasons = reasons.into_iter().map(|(reason, count)| (reason.name(), count)).collect();
-    let (reasons, reasons_total) = top(reasons, |reason: &str, count| TopText { key: Some(reason.to_owned()), count });
-    let nodes = tally(attempts().map(|attempt| joined.nodes.index(attempt.node)));
-    let nodes = nodes.into_iter().map(|(node, count)| (joined.nodes.all()[node].label(), count)).collect();
-    let (nodes, nodes_total) = top(nodes, |node: Option<&str>, count| TopText { key: node.map(str::to_owned), count });
-    Tops {
-        principals,
-        principals_total,
-        realm_chains,
-        realm_chains_total,
-        reasons,
-        reasons_total,
-        sources,
-        sources_total,
-        nodes,
-        nodes_total,
-    }
 }

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::api_keys::{client, rounded};
-use super::{Found, LIST_LIMIT, coverage, parameters};
+use super::{Found, LIST_LIMIT, coverage, filters, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
-use crate::options::{KeyQuery, Options};
+use crate::filter;
+use crate::options::filter::{Pattern, Rules};
+use crate::options::{Filter, KeyQuery, Options};
 use crate::reason::Reason;
 use crate::report::keys::{Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, Unnamed, Use, UseClient};
 use crate::report::model::{SCHEMA_VERSION, Tool};
@@ -18,11 +20,9 @@ use crate::time::Millis;
 /// Builds what `esaudit keys` tells.
 #[must_use]
 pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: &KeyQuery) -> KeysReport {
-    let named = |id: &String| options.pseudonyms.as_ref().map_or_else(|| id.clone(), |names| names.text(id.as_bytes()));
-    let query = &KeyQuery { ids: query.ids.iter().map(named).collect(), ..query.clone() };
     let mut coverage = coverage::coverage(joined, problems, options);
     let as_of = query.as_of.or_else(|| joined.state.inputs.iter().filter_map(|input| input.span.last).max());
-    let lives = Lives::collect(joined);
+    let lives = Lives::collect(joined, &options.filter);
     let mut totals = KeyTotals::default();
     let mut chosen = Vec::new();
     let mut vague = 0;
@@ -38,7 +38,7 @@ pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: 
         };
         *status += 1;
         vague += u64::from(!key.expiration_known && key.status == "active");
-        if wanted(info, &key, query, as_of) {
+        if wanted(info, &key, query, as_of) && passes(joined, info, &key, &options.filter) {
             chosen.push(key);
         }
     }
@@ -51,18 +51,18 @@ pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: 
             .iter()
             .any(|start| sentence.starts_with(start))
     });
-    coverage.cannot_tell.extend(cannot_tell(joined, query, vague));
+    coverage.cannot_tell.extend(cannot_tell(joined, &options.filter, vague));
     let mut parameters = parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");
     parameters.insert("as_of".to_owned(), json!(query.as_of.map(Millis::rfc3339)));
     parameters.insert("expiring_within_ms".to_owned(), json!(query.expiring_within));
-    parameters.insert("key".to_owned(), json!(query.ids));
     parameters.insert("no_expiration".to_owned(), json!(query.no_expiration));
     KeysReport {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters,
         coverage,
+        filters: filters(joined),
         as_of: as_of.map(Millis::rfc3339),
         totals,
         keys: chosen,
@@ -75,9 +75,6 @@ pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: 
 
 /// Whether a key was asked for. `--expiring-within` and `--no-expiration` are about keys that still work.
 fn wanted(info: &KeyInfo, key: &Key, query: &KeyQuery, as_of: Option<Millis>) -> bool {
-    if !query.ids.is_empty() && !query.ids.contains(&key.id) {
-        return false;
-    }
     if query.expiring_within.is_none() && !query.no_expiration {
         return true;
     }
@@ -88,7 +85,20 @@ fn wanted(info: &KeyInfo, key: &Key, query: &KeyQuery, as_of: Option<Millis>) ->
     key.status == "active" && (soon || never)
 }
 
-fn cannot_tell(joined: &Correlated, query: &KeyQuery, vague: u64) -> Vec<String> {
+/// Whether a filter leaves anything of a key: it is named as asked, and where more than that is asked, it was used, refused
+/// or changed so.
+fn passes(joined: &Correlated, info: &KeyInfo, key: &Key, filter: &Filter) -> bool {
+    let text = |sym: Sym| joined.judged(sym);
+    let named = filter.key.pass([text(info.id), text(info.name)].into_iter().flatten());
+    let others = Filter { key: Rules::default(), ..filter.clone() };
+    let changed = || {
+        let ended = info.invalidated.and_then(|end| end.change);
+        [info.created_by, ended].into_iter().flatten().any(|at| !joined.changes[at].left_out)
+    };
+    named && (others.is_empty() || key.used.count > 0 || key.refused.count > 0 || changed())
+}
+
+fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<String> {
     let mut told = Vec::new();
     for node in joined.nodes.all() {
         if node.stats.audit_events > 0 && node.stats.decisions + node.stats.successes == 0 {
@@ -104,9 +114,14 @@ fn cannot_tell(joined: &Correlated, query: &KeyQuery, vague: u64) -> Vec<String>
             "whether {vague} keys in use expire: these logs do not hold their creation; a listing tells (--api-keys)"
         ));
     }
-    let met = |id: &&String| joined.keys.iter().any(|key| joined.state.symbols.string(key.id).as_ref() == Some(*id));
-    let missing: Vec<&str> = query.ids.iter().filter(|id| !met(id)).map(String::as_str).collect();
-    if !missing.is_empty() {
+    let names = |key: &KeyInfo| [key.id, key.name].into_iter().filter_map(|sym| joined.judged(sym)).collect();
+    let names: Vec<Vec<&[u8]>> = joined.keys.iter().map(names).collect();
+    let met = |wanted: &Pattern| names.iter().flatten().any(|name| wanted.matches(name));
+    let missing: Vec<String> =
+        filter.key.wanted().iter().filter(|wanted| !met(wanted)).map(ToString::to_string).collect();
+    if !missing.is_empty() && !joined.originals.is_empty() {
+        told.push(format!("anything about {} of the keys asked for: no line and no listing names them", missing.len()));
+    } else if !missing.is_empty() {
         told.push(format!("anything about {}: no line and no listing names it", missing.join(", ")));
     }
     told
@@ -120,10 +135,12 @@ struct Lives<'j> {
 }
 
 impl<'j> Lives<'j> {
-    fn collect(joined: &'j Correlated) -> Self {
+    fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
+        let passing = (!filter.is_empty()).then(|| filter::successes(joined, filter));
+        let successes = passing.as_ref().unwrap_or(&joined.state.successes);
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
         for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {
-            let Some(series) = joined.state.successes.get(actor) else { continue };
+            let Some(series) = successes.get(actor) else { continue };
             let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();
             *count += series.count();
             span.merge(&Span { first: series.first(), last: series.last() });

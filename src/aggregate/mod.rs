@@ -2,10 +2,12 @@
 
 mod api_keys;
 mod coverage;
+mod events;
 mod groups;
 mod keys;
 mod reconcile;
 mod timeline;
+mod tops;
 
 use std::collections::BTreeMap;
 
@@ -13,10 +15,10 @@ use serde_json::json;
 
 use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
-use crate::options::{Cidr, Options, Surroundings};
+use crate::options::{Cidr, Filter, Options, Surroundings};
 use crate::pseudonyms;
-use crate::report::model::{Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
-use crate::state::Sym;
+use crate::report::model::{Filters, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
+use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
 const LIST_LIMIT: usize = 50;
@@ -26,11 +28,13 @@ const LIST_LIMIT: usize = 50;
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
     let (groups, (tops, timeline)) = rayon::join(
         || groups::groups(joined, options),
-        || rayon::join(|| groups::tops(joined), || timeline::timeline(joined)),
+        || rayon::join(|| tops::tops(joined), || timeline::timeline(joined)),
     );
     let symbols = &joined.state.symbols;
-    let invalidations =
-        joined.changes.iter().filter(|change| symbols.get(change.record.action).is_some_and(is_invalidation)).count();
+    let invalidations = joined
+        .changes_left()
+        .filter(|(_, change)| symbols.get(change.record.action).is_some_and(is_invalidation))
+        .count();
     // Nulls count in the tops, not in the totals.
     let known = |total: u64, has_null: bool| total - u64::from(has_null);
     let totals = Totals {
@@ -44,15 +48,12 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters: parameters(options),
         coverage: coverage::coverage(joined, problems, options),
+        filters: filters(joined),
         totals,
+        groups_total: groups.total,
         groups: groups.listed,
         findings,
-        security_changes: joined
-            .changes
-            .iter()
-            .enumerate()
-            .map(|(at, change)| security_change(joined, at, change))
-            .collect(),
+        security_changes: joined.changes_left().map(|(at, change)| security_change(joined, at, change)).collect(),
         api_keys: api_keys::api_keys(joined),
         timeline,
         tops,
@@ -62,13 +63,15 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
     report
 }
 
-pub use coverage::Found;
+pub use coverage::{Found, coverage};
+pub use events::events;
 pub use keys::keys;
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     let mut parameters: BTreeMap<String, serde_json::Value> = [
+        ("filters", filter_parameters(&options.filter)),
         ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
         ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
@@ -80,7 +83,8 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("max_line", json!(options.max_line)),
         ("problems", json!(options.max_problems)),
         ("trust_proxy", json!(options.trust_proxy.iter().map(ToString::to_string).collect::<Vec<_>>())),
-        ("top", json!(options.top)),
+        // A report that is cut says so, see `Report::cut`.
+        ("top", serde_json::Value::Null),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -89,6 +93,26 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         pseudonyms::parameters(names, &mut parameters);
     }
     parameters
+}
+
+/// The conditions of the filter as they were given; times as the user wrote them, with the zone they were read in.
+fn filter_parameters(filter: &Filter) -> serde_json::Value {
+    let bounds = [("since", &filter.since), ("until", &filter.until)];
+    let times = bounds.map(|(name, bounds)| (name, bounds.iter().map(|bound| bound.given.clone()).collect::<Vec<_>>()));
+    let lists = filter.lists().map(|(name, rules)| (name, rules.given().collect::<Vec<_>>()));
+    let given = times.into_iter().chain(lists).filter(|(_, given)| !given.is_empty());
+    given.map(|(name, given)| (name.to_owned(), json!(given))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// What the filter left out.
+fn filters(joined: &Correlated) -> Option<Filters> {
+    joined.left_out.as_ref().map(|left_out| Filters {
+        in_force: left_out.in_force.clone(),
+        attempts_left_out: left_out.attempts,
+        changes_left_out: left_out.changes,
+        key_refusals_left_out: left_out.key_refusals,
+        denials_left_out: left_out.denials,
+    })
 }
 
 /// What the user said of the surroundings, as in the configuration file.
@@ -100,6 +124,12 @@ fn surroundings(known: &Surroundings) -> serde_json::Value {
         "service_accounts": known.service_accounts,
         "internal_networks": blocks(&known.internal_networks),
     })
+}
+
+/// The realms of a chain in the order they were asked; `None` where it is not known.
+fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
+    let symbols = &joined.state.symbols;
+    joined.state.chains.get(chain).map(|realms| realms.iter().filter_map(|&realm| symbols.string(realm)).collect())
 }
 
 fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityChange {

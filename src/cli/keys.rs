@@ -4,12 +4,14 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::output::OutputArgs;
 use super::read::ReadArgs;
-use super::show::ShowArgs;
+use super::show::{self, ShowArgs};
 use super::{Asked, Terminal};
 use crate::options::{KeyQuery, Options};
+use crate::output::{Formats, Output};
 use crate::report::View;
-use crate::report::keys::FORMATS;
+use crate::report::keys::{EXTENSIONS, FORMATS};
 use crate::time::{self, Millis, Zone};
 
 pub(super) const EXAMPLES: &str = "\
@@ -18,6 +20,7 @@ Examples:
   esaudit keys logs --key VuaCfGcBCdbkQm-e5aOa    one key: made, used, ended, refused since
   esaudit keys logs --expiring-within 14d         what to rotate in the next two weeks
   esaudit keys logs --no-expiration               what never expires
+  esaudit keys logs -o keys.json                  for scripts
   esaudit keys logs --api-keys keys.json          with names, owners and expirations from the cluster:
     curl -s $ES/_security/api_key > keys.json";
 
@@ -27,13 +30,12 @@ pub(super) struct KeysArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 
-    /// How to write it
-    #[arg(long, value_name = "FORMAT", default_value = FORMATS[0], value_parser = FORMATS)]
-    format: String,
+    /// How to write it: table, json [default: as the extension of --output says, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    format: Option<&'static str>,
 
-    /// Only this key; repeatable
-    #[arg(long = "key", value_name = "ID", allow_hyphen_values = true)]
-    keys: Vec<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 
     /// Only active keys that expire within this time, such as 14d or 36h
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -58,6 +60,10 @@ pub(super) struct KeysArgs {
     show: ShowArgs,
 }
 
+fn parse_format(name: &str) -> Result<&'static str, String> {
+    FORMATS.into_iter().find(|known| *known == name).ok_or_else(|| format!("one of {}", FORMATS.join(", ")))
+}
+
 fn parse_duration(text: &str) -> Result<i64, String> {
     time::duration(text.as_bytes()).ok_or_else(|| "a number and one of d, h, m, s, such as 14d".to_owned())
 }
@@ -79,23 +85,24 @@ pub struct KeysRequest {
     pub options: Options,
     /// Which keys.
     pub query: KeyQuery,
-    /// One of [`FORMATS`].
-    pub format: String,
-    /// How to show it.
-    pub view: View,
+    /// Where to write it, and as which of [`FORMATS`].
+    pub outputs: Vec<Output>,
+    /// Rows a table shows; `None` = all.
+    pub top: Option<usize>,
 }
 
 impl KeysArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
         let zone = self.read.zone();
         let as_of = self.as_of.map(|text| parse_time(&text, zone)).transpose()?;
+        let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
         Ok(Asked::Keys(Box::new(KeysRequest {
             paths: self.paths,
-            query: KeyQuery { as_of, expiring_within, no_expiration, ids: self.keys },
-            format: self.format,
-            view: self.show.view(self.top, terminal),
-            options: self.read.options(),
+            query: KeyQuery { as_of, expiring_within, no_expiration },
+            outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
+            top: self.top.map_or(Some(View::DEFAULT_TOP), show::rows),
+            options: self.read.options(self.show.tz)?,
         })))
     }
 }

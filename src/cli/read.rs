@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::filter::FilterArgs;
 use crate::decode;
 use crate::options::{self, Cidr, Limits, Options};
 use crate::pseudonyms::Pseudonyms;
 use crate::time::Zone;
 
+/// How lines are read.
 #[derive(Debug, Args)]
-pub(super) struct ReadArgs {
+pub(super) struct InputArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     assume_tz: Zone,
@@ -25,27 +27,9 @@ pub(super) struct ReadArgs {
     #[arg(long, value_name = "CIDR", value_parser = Cidr::parse)]
     trust_proxy: Vec<Cidr>,
 
-    /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
-    #[arg(long, value_name = "FILE")]
-    api_keys: Vec<PathBuf>,
-
-    /// How far a server-log line and the attempt it explains may be apart, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
-          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
-    match_window: i64,
-
     /// Problems listed in the report; all are counted
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_PROBLEMS)]
     problems: usize,
-
-    /// Longest line that is read, in bytes; longer ones are skipped and counted
-    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
-    max_line: usize,
-
-    /// Replace principals, addresses and API keys by pseudonyms, the same in every report made with this key; the file
-    /// holds at least 16 bytes that nobody guesses
-    #[arg(long, value_name = "KEYFILE", value_parser = parse_key)]
-    pseudonymize: Option<Pseudonyms>,
 
     /// Exit with status 2 and write no report where anything is wrong with any input
     #[arg(long)]
@@ -59,17 +43,59 @@ pub(super) struct ReadArgs {
     #[arg(long, value_name = "N", default_value_t = Limits::default().ratio)]
     max_ratio: u64,
 
+    /// Longest line that is read, in bytes; longer ones are skipped and counted
+    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
+    max_line: usize,
+
     /// Realm failures that may wait for the end of their request at one time
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
     max_in_flight: usize,
 
-    /// Worker threads, 0 for one a core; never changes the report
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
-
     /// Bytes a worker takes at a time; never changes the report
     #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_CHUNK, hide = true)]
     chunk_size: usize,
+}
+
+/// What is made of what was read.
+#[derive(Debug, Args)]
+pub(super) struct JoinArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+
+    /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
+    #[arg(long, value_name = "FILE")]
+    api_keys: Vec<PathBuf>,
+
+    /// Replace principals, addresses and API keys by pseudonyms, the same in every report made with this key; the file
+    /// holds at least 16 bytes that nobody guesses
+    #[arg(long, value_name = "KEYFILE", value_parser = parse_key)]
+    pseudonymize: Option<Pseudonyms>,
+
+    /// How far a server-log line and the attempt it explains may be apart, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
+          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+    match_window: i64,
+}
+
+/// How many threads.
+#[derive(Debug, Args)]
+pub(super) struct ThreadArgs {
+    /// Worker threads, 0 for one a core; never changes the report
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+}
+
+/// All of it: for verbs that read logs and look at them.
+#[derive(Debug, Args)]
+pub(super) struct ReadArgs {
+    #[command(flatten)]
+    join: JoinArgs,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    #[command(flatten)]
+    threads: ThreadArgs,
 }
 
 /// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
@@ -100,33 +126,53 @@ fn parse_input_format(name: &str) -> Result<&'static str, String> {
     })
 }
 
+impl InputArgs {
+    /// Puts them into options.
+    pub(super) fn apply(self, options: &mut Options) {
+        options.chunk_size = self.chunk_size;
+        options.max_line = self.max_line;
+        options.max_in_flight = self.max_in_flight;
+        options.max_problems = self.problems;
+        options.input_format = self.input_format;
+        options.trust_proxy = self.trust_proxy;
+        options.assume_tz = self.assume_tz;
+        options.strict = self.strict;
+        let ratio = if self.max_ratio == 0 { u64::MAX } else { self.max_ratio };
+        options.limits = Limits { decompressed: self.max_decompressed, ratio };
+    }
+}
+
+impl JoinArgs {
+    /// Puts them into options; times of the filter without a zone are read in `zone`.
+    pub(super) fn apply(self, options: &mut Options, zone: Zone) -> Result<(), String> {
+        options.filter = self.filter.resolve(zone)?;
+        options.api_keys = self.api_keys;
+        options.match_window_ms = self.match_window;
+        options.pseudonyms = self.pseudonymize;
+        Ok(())
+    }
+}
+
+impl ThreadArgs {
+    /// Puts them into options.
+    pub(super) fn apply(&self, options: &mut Options) {
+        options.threads = self.threads;
+    }
+}
+
 impl ReadArgs {
-    /// How to read.
-    pub(super) fn options(self) -> Options {
-        Options {
-            threads: self.threads,
-            chunk_size: self.chunk_size,
-            max_line: self.max_line,
-            max_in_flight: self.max_in_flight,
-            max_problems: self.problems,
-            strict: self.strict,
-            pseudonyms: self.pseudonymize,
-            limits: Limits {
-                decompressed: self.max_decompressed,
-                ratio: if self.max_ratio == 0 { u64::MAX } else { self.max_ratio },
-            },
-            input_format: self.input_format,
-            trust_proxy: self.trust_proxy,
-            api_keys: self.api_keys,
-            match_window_ms: self.match_window,
-            assume_tz: self.assume_tz,
-            ..Options::default()
-        }
+    /// How to read, and what to look at; times of the filter without a zone are read in `zone`.
+    pub(super) fn options(self, zone: Zone) -> Result<Options, String> {
+        let mut options = Options::default();
+        self.input.apply(&mut options);
+        self.join.apply(&mut options, zone)?;
+        self.threads.apply(&mut options);
+        Ok(options)
     }
 
     /// Zone of times that carry none.
     pub(super) fn zone(&self) -> Zone {
-        self.assume_tz
+        self.input.assume_tz
     }
 }
 

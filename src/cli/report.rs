@@ -4,20 +4,23 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
+use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::show::{self, ShowArgs};
 use super::{Asked, Terminal};
 use crate::config::{self, Config};
 use crate::detect::Severity;
 use crate::options::{GroupBy, Options};
-use crate::report::{RENDERERS, Renderer, View, renderer};
+use crate::output::{Formats, Output};
+use crate::report::{RENDERERS, Renderer, View, extensions, renderer, renderer_for_extension};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   esaudit report /var/log/elasticsearch           everything below a folder
   esaudit report 'logs/*_audit*.json*'            a glob, plain and gzip
   esaudit report logs --by source --top 50        who fails most, by address
-  esaudit report logs --format json > report.json for scripts
+  esaudit report logs -o report.json -o table.txt several outputs in one run
+  esaudit report logs --format json | jq .totals  for scripts
   kubectl logs es-0 | esaudit report -            standard input
   esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
   esaudit report --print-config > esaudit.toml    thresholds to change, for --config esaudit.toml";
@@ -28,26 +31,39 @@ pub(super) struct ReportArgs {
     #[arg(required_unless_present = "print_config", value_name = "PATH")]
     paths: Vec<OsString>,
 
-    /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
-    format: &'static str,
+    #[command(flatten)]
+    judge: JudgeArgs,
+
+    /// Write the configuration with its defaults and comments, and leave
+    #[arg(long)]
+    print_config: bool,
+
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// What a report is about and where it goes.
+#[derive(Debug, Args)]
+pub(super) struct JudgeArgs {
+    /// How to write the report: table, json, jsonl, csv, md, html [default: as the extension of --output says, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    format: Option<&'static str>,
+
+    #[command(flatten)]
+    output: OutputArgs,
 
     /// Keys that failures are grouped by
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
           default_values = ["principal", "realm-chain", "reason"])]
     by: Vec<ByKey>,
 
-    /// Rows a table shows, 0 for all [default: 20; JSON: all]
+    /// Rows a table shows, 0 for all [default: 20; JSON and CSV: all]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
 
     /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
-
-    /// Write the configuration with its defaults and comments, and leave
-    #[arg(long)]
-    print_config: bool,
 
     /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
@@ -59,10 +75,7 @@ pub(super) struct ReportArgs {
     manifest: bool,
 
     #[command(flatten)]
-    read: ReadArgs,
-
-    #[command(flatten)]
-    show: ShowArgs,
+    pub(super) show: ShowArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -90,8 +103,9 @@ impl From<ByKey> for GroupBy {
     }
 }
 
-pub(super) fn parse_format(name: &str) -> Result<&'static str, String> {
-    renderer(name).map(Renderer::name).ok_or_else(|| {
+fn parse_format(name: &str) -> Result<&'static str, String> {
+    // The extension is a name, too.
+    renderer(name).or_else(|| renderer_for_extension(name)).map(Renderer::name).ok_or_else(|| {
         let known: Vec<&str> = RENDERERS.iter().map(|renderer| renderer.name()).collect();
         format!("one of {}", known.join(", "))
     })
@@ -115,19 +129,33 @@ pub struct ReportRequest {
     pub paths: Vec<OsString>,
     /// How to read and count.
     pub options: Options,
-    /// Name of the renderer.
-    pub format: &'static str,
-    /// How to show it.
-    pub view: View,
+    /// Where to write it, and as what: names of renderers.
+    pub outputs: Vec<Output>,
+    /// `--top`, where it was given; the inner `None` is "all".
+    pub top: Option<Option<usize>>,
     /// Exit status 1 from this severity on.
     pub fail_on: Option<Severity>,
 }
 
 impl ReportArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Asked {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
         if self.print_config {
-            return Asked::PrintConfig(Box::new(self.config.unwrap_or_default()));
+            return Ok(Asked::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
+        let options = Options { manifest: self.manifest, ..self.read.options(self.judge.show.tz)? };
+        Ok(Asked::Report(Box::new(self.judge.resolve(terminal, self.paths, options, &extensions())?)))
+    }
+}
+
+impl JudgeArgs {
+    /// The report on `paths` that are read with `options`; `extensions` of files and their formats.
+    pub(super) fn resolve(
+        self,
+        terminal: Terminal,
+        paths: Vec<OsString>,
+        options: Options,
+        extensions: &[(&'static str, &'static str)],
+    ) -> Result<ReportRequest, String> {
         let mut by: Vec<GroupBy> = Vec::new();
         for key in self.by.into_iter().map(GroupBy::from) {
             if !by.contains(&key) {
@@ -135,22 +163,30 @@ impl ReportArgs {
             }
         }
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
-        let is_table = self.format == "table";
         let config = self.config.unwrap_or_default();
-        Asked::Report(Box::new(ReportRequest {
-            paths: self.paths,
-            view: self.show.view(self.top, terminal),
+        let formats = Formats { chosen: self.format, default: RENDERERS[0].name(), extensions };
+        let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
+        let top = self.top.map(show::rows);
+        Ok(ReportRequest {
+            paths,
+            top,
             options: Options {
                 by,
-                // A table is cut when it is drawn, so that it can say how much is left.
-                top: if is_table { None } else { self.top.and_then(show::rows) },
+                // What no output shows need not be made.
+                listed: listed(&outputs, top),
                 thresholds: config.thresholds,
                 surroundings: config.surroundings,
-                manifest: self.manifest,
-                ..self.read.options()
+                ..options
             },
             fail_on: self.fail_on,
-            format: self.format,
-        }))
+            outputs,
+        })
     }
+}
+
+/// How many groups the longest output lists; `None` where one lists all.
+fn listed(outputs: &[Output], top: Option<Option<usize>>) -> Option<usize> {
+    // What is no report lists no groups.
+    let rows = |output: &Output| renderer(output.format).map_or(Some(0), |by| View::of(output.style, by, top).top);
+    outputs.iter().map(rows).try_fold(0, |most, rows| rows.map(|rows| most.max(rows)))
 }

@@ -25,6 +25,8 @@ pub struct Change {
     pub source: Sym,
     /// With which API key.
     pub actor_key: Sym,
+    /// A filter left it out: it is known, and not told of.
+    pub left_out: bool,
 }
 
 /// Takes the changes out of the state, each once and with its actor, by time and place. Changes met again are counted in
@@ -80,6 +82,7 @@ fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, places:
         run_by: record.run_by,
         source: record.source,
         actor_key: Sym::NONE,
+        left_out: false,
         record,
     };
     if let Some(grant) = grant {

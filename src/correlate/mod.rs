@@ -46,8 +46,12 @@ pub struct Correlated {
     pub key_failures: Vec<KeyFailure>,
     /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
     pub messages: BTreeMap<u32, Vec<Sym>>,
+    /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
+    pub doubts: BTreeMap<u32, f64>,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
+    /// What a filter left out; `None` where none is in force.
+    pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
     /// Events met again.
@@ -56,7 +60,36 @@ pub struct Correlated {
     pub originals: std::collections::HashMap<Sym, Sym>,
 }
 
+/// How much a filter left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// The conditions in words.
+    pub in_force: Vec<String>,
+    /// Failed attempts.
+    pub attempts: u64,
+    /// Security changes.
+    pub changes: u64,
+    /// Refusals of API keys.
+    pub key_refusals: u64,
+    /// Refused actions of users who had authenticated.
+    pub denials: u64,
+}
+
 impl Correlated {
+    /// What is known of an API key.
+    #[must_use]
+    pub fn key(&self, id: Sym) -> Option<&KeyInfo> {
+        // The keys stand by their original ids.
+        let text = |sym| self.judged(sym);
+        let id = text(id)?;
+        self.keys.binary_search_by(|key| text(key.id).cmp(&Some(id))).ok().map(|at| &self.keys[at])
+    }
+
+    /// The changes that no filter left out, with their index among all.
+    pub fn changes_left(&self) -> impl Iterator<Item = (usize, &Change)> {
+        self.changes.iter().enumerate().filter(|(_, change)| !change.left_out)
+    }
+
     /// Who succeeded, in an order that depends on text alone.
     pub fn successes(&self) -> impl Iterator<Item = &Actor> {
         self.in_order(self.state.successes.keys())
@@ -121,7 +154,9 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         forwarded,
         key_failures: Vec::new(),
         messages: BTreeMap::new(),
+        doubts: BTreeMap::new(),
         keys: Vec::new(),
+        left_out: None,
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),

@@ -83,6 +83,7 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
             if attempt.basis != Basis::ServerLog || stronger(reason) < stronger(attempt.reason) {
                 attempt.reason = reason;
                 attempt.basis = Basis::ServerLog;
+                note_doubt(&mut joined.doubts, &found);
             }
         }
     }
@@ -101,6 +102,7 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
             let attempt = &mut joined.attempts[found.attempt as usize];
             attempt.reason = line.record.reason;
             attempt.basis = Basis::ServerLog;
+            note_doubt(&mut joined.doubts, &found);
         }
         if line.record.about == Subject::ApiKey {
             // A terminated attempt bears the id that its line may leave out.
@@ -120,6 +122,15 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
     }
     say_what_silence_means(joined, window, &left_over);
     failures
+}
+
+/// Notes how sure a match is, unless it is as good as certain.
+fn note_doubt(doubts: &mut BTreeMap<u32, f64>, found: &Match) {
+    if found.confidence < 0.9995 {
+        doubts.insert(found.attempt, found.confidence);
+    } else {
+        doubts.remove(&found.attempt);
+    }
 }
 
 /// A message that was not understood is evidence all the same.

@@ -49,7 +49,7 @@ impl Detector for MassInvalidation {
         let window = Scene::ms(thresholds.window_seconds);
         let resolved = resolved(scene);
         let mut actors: BTreeMap<(&[u8], &[u8]), Vec<usize>> = BTreeMap::new();
-        for (at, change) in scene.joined.changes.iter().enumerate() {
+        for (at, change) in scene.joined.changes_left() {
             if is_invalidation(scene.bytes(change.record.action)) {
                 let source = if change.actor.is_some() { &b""[..] } else { scene.bytes(change.source) };
                 actors.entry((scene.bytes(change.actor), source)).or_default().push(at);

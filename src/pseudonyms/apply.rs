@@ -98,6 +98,14 @@ impl Replacer<'_> {
         self.joined.messages.values_mut().flatten().for_each(|sym| *sym = withheld);
         self.joined.state.reasons.clear();
         self.joined.state.key_names.clear();
+        if let Some(left_out) = &mut self.joined.left_out {
+            // `principal alice or b*`: the names that were asked for are names, too.
+            let of_time = |words: &str| words.starts_with("since ") || words.starts_with("until ");
+            for words in left_out.in_force.iter_mut().filter(|words| !of_time(words)) {
+                let name = words.split(' ').next().unwrap_or_default();
+                *words = format!("{name} (withheld)");
+            }
+        }
         let joined = &mut *self.joined;
         (joined.attempts, joined.changes, joined.key_failures, joined.keys) = (attempts, changes, failures, keys);
         (joined.forwarded, joined.state.successes, joined.state.denials) = (forwarded, successes, denials);
@@ -168,6 +176,10 @@ pub fn apply(
 /// Replaces what names somebody in the parameters of a report.
 pub fn parameters(names: &Pseudonyms, parameters: &mut BTreeMap<String, Value>) {
     const NAMING: [&str; 4] = ["api_keys", "trust_proxy", "surroundings", "key"];
+    if let Some(Value::Object(filters)) = parameters.get_mut("filters") {
+        let naming = filters.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "since" | "until"));
+        naming.for_each(|(_, value)| replace(names, value));
+    }
     for (_, value) in parameters.iter_mut().filter(|(name, _)| NAMING.contains(&name.as_str())) {
         replace(names, value);
     }

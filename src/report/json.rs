@@ -3,11 +3,11 @@
 use std::io::{self, Write as _};
 
 use serde::Serialize;
-use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter};
 
 use super::{Renderer, View, escape, model::Report};
 
-/// `--format json`. Renders the whole report: cutting it to `--top` is the caller's choice, not the view's.
+/// `--format json`. Renders the whole report: who wants it cut to `--top` cuts it first ([`Report::cut`]).
 #[derive(Debug, Clone, Copy)]
 pub struct Json;
 
@@ -31,18 +31,28 @@ impl Renderer for Json {
 
 /// Writes a document, indented by two spaces.
 pub(crate) fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    // The serializer writes in pieces of a few bytes.
-    let mut out = io::BufWriter::new(out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(PrettyFormatter::new()));
-    document.serialize(&mut serializer).map_err(io::Error::from)?;
-    out.write_all(b"\n")?;
-    out.flush()
+    write_as(document, PrettyFormatter::new(), out)
 }
 
-/// Pretty JSON in which characters that a terminal would obey or hide are `\uXXXX`.
-struct Visible<'a>(PrettyFormatter<'a>);
+/// Writes a document on one line.
+pub(super) fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    write_as(document, CompactFormatter, out)
+}
 
-impl Formatter for Visible<'_> {
+fn write_as(document: &impl Serialize, formatter: impl Formatter, out: &mut dyn io::Write) -> io::Result<()> {
+    // The serializer writes in pieces of a few bytes.
+    let mut out = io::BufWriter::new(out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(formatter));
+    document.serialize(&mut serializer).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    // Not `flush`, which would also flush what `out` gathers, line by line.
+    out.into_inner().map(drop).map_err(io::IntoInnerError::into_error)
+}
+
+/// JSON in which characters that a terminal would obey or hide are `\uXXXX`.
+struct Visible<F>(F);
+
+impl<F: Formatter> Formatter for Visible<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         if fragment.bytes().all(|byte| byte < 0x7f) {
             return self.0.write_string_fragment(writer, fragment);

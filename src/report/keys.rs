@@ -5,7 +5,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Coverage, Evidence, Tool};
+use super::model::{Coverage, Evidence, Filters, Tool};
 use super::{View, json, table};
 
 /// Everything `esaudit keys` tells.
@@ -19,6 +19,9 @@ pub struct KeysReport {
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// What was read, and what cannot be told from it.
     pub coverage: Coverage,
+    /// What a filter left out. Absent where none is in force.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub filters: Option<Filters>,
     /// The time that `status` is about: `--as-of`, else that of the last event.
     pub as_of: Option<String>,
     /// All keys met, whatever was asked for.
@@ -178,6 +181,9 @@ pub struct Unnamed {
 
 /// The formats of `esaudit keys`; the first is the default.
 pub const FORMATS: [&str; 2] = ["table", "json"];
+
+/// Extensions of `--output` and the formats that they stand for.
+pub const EXTENSIONS: [(&str, &str); 2] = [("txt", FORMATS[0]), ("json", FORMATS[1])];
 
 impl KeysReport {
     /// Writes it in one of [`FORMATS`].

@@ -4,12 +4,18 @@
 
 use std::io;
 
+pub mod csv;
 pub mod escape;
+pub mod events;
+pub mod html;
 pub mod json;
+pub mod jsonl;
 pub mod keys;
+pub mod markdown;
 pub mod model;
 pub mod table;
 
+use crate::time::Zone;
 use model::Report;
 
 /// How wide and how rich the output may be. The caller decides (terminal, `NO_COLOR`, locale, pipe); renderers obey.
@@ -21,6 +27,14 @@ pub struct Style {
     pub color: bool,
     /// Whether anything but ASCII may be written; otherwise other characters from the log are shown as `\u{…}`.
     pub unicode: bool,
+    /// Zone of the times shown; documents for programs are in UTC.
+    pub zone: Zone,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 100, color: false, unicode: true, zone: Zone::UTC }
+    }
 }
 
 /// What to show of a report.
@@ -35,11 +49,18 @@ pub struct View {
 impl View {
     /// Rows per table unless the user says otherwise.
     pub const DEFAULT_TOP: usize = 20;
+
+    /// How a renderer shows a report: as many rows as the user says (`--top`; the inner `None` is "all"), else as its
+    /// format wants.
+    #[must_use]
+    pub fn of(style: Style, renderer: &dyn Renderer, top: Option<Option<usize>>) -> Self {
+        Self { style, top: top.unwrap_or(renderer.rows()) }
+    }
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { style: Style { width: 100, color: false, unicode: true }, top: Some(Self::DEFAULT_TOP) }
+        Self { style: Style::default(), top: Some(Self::DEFAULT_TOP) }
     }
 }
 
@@ -49,6 +70,10 @@ pub trait Renderer: Sync {
     fn name(&self) -> &'static str;
     /// Extensions of `--output` that choose it; empty for formats meant for the terminal.
     fn extensions(&self) -> &'static [&'static str];
+    /// Rows a table shows unless `--top` says otherwise; `None` for data, which is whole unless `--top` cuts it.
+    fn rows(&self) -> Option<usize> {
+        None
+    }
     /// One line for the help text.
     fn about(&self) -> &'static str;
     /// Writes the report.
@@ -59,12 +84,20 @@ pub trait Renderer: Sync {
 }
 
 /// Every renderer; the first is the default.
-pub static RENDERERS: &[&dyn Renderer] = &[&table::Table, &json::Json];
+pub static RENDERERS: &[&dyn Renderer] =
+    &[&table::Table, &json::Json, &jsonl::JsonLines, &csv::Csv, &markdown::Markdown, &html::Html];
 
 /// The renderer of a name.
 #[must_use]
 pub fn renderer(name: &str) -> Option<&'static dyn Renderer> {
     RENDERERS.iter().copied().find(|renderer| renderer.name() == name)
+}
+
+/// Every extension that stands for a format, and its name.
+#[must_use]
+pub fn extensions() -> Vec<(&'static str, &'static str)> {
+    let of = |renderer: &&'static dyn Renderer| renderer.extensions().iter().map(|known| (*known, renderer.name()));
+    RENDERERS.iter().flat_map(of).collect()
 }
 
 /// The renderer that a file's extension (without the point) stands for.

@@ -19,10 +19,16 @@ pub struct Report {
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// What was read, and what cannot be told from it.
     pub coverage: Coverage,
+    /// What a filter left out: all that follows is about what is left. Absent where none is in force.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub filters: Option<Filters>,
     /// The headline numbers.
     pub totals: Totals,
     /// Failures by principal, realm chain and reason (or the chosen grouping), most frequent first.
     pub groups: Vec<Group>,
+    /// How many groups there are: more than listed with `--top`, or where memory is short.
+    #[serde(default)]
+    pub groups_total: u64,
     /// What happened, judged; most severe first.
     pub findings: Vec<Finding>,
     /// Every security change, by time.
@@ -80,6 +86,14 @@ pub struct Build {
     pub target: String,
     /// `release` or `debug`.
     pub profile: String,
+}
+
+impl Report {
+    /// Keeps the most frequent groups only, as `--top` asks of data.
+    pub fn cut(&mut self, top: usize) {
+        self.groups.truncate(top);
+        self.parameters.insert("top".to_owned(), top.into());
+    }
 }
 
 /// Name and version of the program.
@@ -211,6 +225,21 @@ pub struct Problem {
     pub kind: String,
     /// Plain words.
     pub message: String,
+}
+
+/// The filters in force and how much they left out. `coverage` is about everything that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filters {
+    /// One sentence each: alternatives of one option together; all of them hold.
+    pub in_force: Vec<String>,
+    /// Failed attempts.
+    pub attempts_left_out: u64,
+    /// Security changes.
+    pub changes_left_out: u64,
+    /// Refusals of API keys.
+    pub key_refusals_left_out: u64,
+    /// `access_denied` events.
+    pub denials_left_out: u64,
 }
 
 /// The headline numbers.

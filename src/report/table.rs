@@ -6,11 +6,13 @@
 use std::io;
 
 use super::{Renderer, View, model::Report};
+use clock::Clock;
 use grid::Part;
 use screen::{Paint, Screen, paint};
-use text::{Clock, Glyphs, Shown};
+use text::{Glyphs, Shown};
 
 mod caveats;
+mod clock;
 mod findings;
 mod grid;
 mod groups;
@@ -18,7 +20,7 @@ mod header;
 pub(super) mod keys;
 mod screen;
 mod security;
-mod text;
+pub(super) mod text;
 mod timeline;
 mod tops;
 
@@ -39,6 +41,10 @@ impl Renderer for Table {
 
     fn extensions(&self) -> &'static [&'static str] {
         &["txt"]
+    }
+
+    fn rows(&self) -> Option<usize> {
+        Some(View::DEFAULT_TOP)
     }
 
     fn about(&self) -> &'static str {
@@ -71,7 +77,7 @@ impl<'a> Context<'a> {
         let mut view = *view;
         view.style.width = view.style.width.max(MIN_WIDTH);
         let glyphs = if view.style.unicode { &Glyphs::UNICODE } else { &Glyphs::ASCII };
-        let clock = Clock::new(report.coverage.first.as_deref(), report.coverage.last.as_deref());
+        let clock = Clock::new(view.style.zone, report.coverage.first.as_deref(), report.coverage.last.as_deref());
         Self { report, view, glyphs, clock }
     }
 
@@ -135,7 +141,7 @@ impl<'a> Context<'a> {
     /// Prose with a hanging indent below `lead`.
     fn prose(&self, screen: &mut Screen<'_>, indent: usize, lead: &str, text: &str) -> io::Result<()> {
         let hang = indent + text::width(lead);
-        let shown = Shown::prose(text, self.view.style.unicode).into_text();
+        let shown = Shown::prose(&self.clock.prose(text), self.view.style.unicode).into_text();
         let room = self.view.style.width.saturating_sub(hang).clamp(10, text::MAX_MEASURE);
         for (number, line) in text::wrap(&shown, room).iter().enumerate() {
             let lead = if number == 0 { lead.to_owned() } else { " ".repeat(text::width(lead)) };

@@ -203,6 +203,11 @@ impl Minutes {
         }
     }
 
+    /// Whether every day has its 1440 bits, and no more.
+    pub(super) fn is_sound(&self) -> bool {
+        self.days.iter().all(|(day, bits)| bits.len() == 23 && day.unsigned_abs() < 1 << 40)
+    }
+
     /// The marked minutes since 1970, in order.
     pub fn iter(&self) -> impl Iterator<Item = i64> + '_ {
         self.days.iter().flat_map(|(day, bits)| {

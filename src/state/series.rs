@@ -129,8 +129,13 @@ impl Series {
         self.buckets = kept;
     }
 
+    /// Whether its width and number of buckets are such as adding events makes them.
+    pub(super) fn is_sound(&self) -> bool {
+        self.scale < 48 && self.buckets.len() <= MOST_BUCKETS
+    }
+
     /// Translates the positions.
-    pub(super) fn remap(&mut self, translate: impl Fn(&mut Pos)) {
+    pub(super) fn remap(&mut self, mut translate: impl FnMut(&mut Pos)) {
         for bucket in &mut self.buckets {
             translate(&mut bucket.pos);
         }
@@ -171,6 +176,21 @@ impl Series {
     #[must_use]
     pub fn at_or_after(&self, time: Millis) -> Option<&Bucket> {
         self.buckets.get(self.buckets.partition_point(|bucket| bucket.last < time))
+    }
+
+    /// The events from `start` to `end`, inclusive, counted as by [`Series::count_within`].
+    #[must_use]
+    pub fn within(&self, start: Millis, end: Millis) -> Self {
+        let cut = |bucket: &Bucket| {
+            let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last, start, end));
+            match (first_in, last_in) {
+                (true, true) => Some(*bucket),
+                (true, false) => Some(Bucket { count: 1, last: bucket.first, ..*bucket }),
+                (false, true) => Some(Bucket { count: 1, first: bucket.last, ..*bucket }),
+                (false, false) => None,
+            }
+        };
+        Self { scale: self.scale, buckets: self.buckets.iter().filter_map(cut).collect() }
     }
 
     /// Events from `start` to `end`, inclusive; of buckets that reach beyond, only those are counted whole whose first

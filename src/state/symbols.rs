@@ -118,19 +118,21 @@ impl PartialEq for Symbols {
 
 impl Serialize for Symbols {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.bytes, &self.ends).serialize(serializer)
+        // Lengths, which are small numbers, and not ends.
+        let lengths: Vec<u64> = self.iter().map(|text| text.len() as u64).collect();
+        (&self.bytes, lengths).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Symbols {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (bytes, ends): (Vec<u8>, Vec<u64>) = Deserialize::deserialize(deserializer)?;
+        let (bytes, lengths): (Vec<u8>, Vec<u64>) = Deserialize::deserialize(deserializer)?;
         let mut symbols = Self::default();
-        let mut start = 0;
-        for end in ends {
-            let text = usize::try_from(end)
+        let mut start: usize = 0;
+        for length in lengths {
+            let text = usize::try_from(length)
                 .ok()
-                .and_then(|end| bytes.get(start..end))
+                .and_then(|length| bytes.get(start..start.checked_add(length)?))
                 .ok_or_else(|| serde::de::Error::custom("a text reaches beyond the table"))?;
             symbols.intern(text);
             start += text.len();
@@ -165,6 +167,16 @@ impl Default for Chains {
 }
 
 impl Chains {
+    /// All chains, by id; the first is the empty one.
+    pub(super) fn lists(&self) -> &[Vec<Sym>] {
+        &self.lists
+    }
+
+    /// Whether the first chain is the empty one, and no other is.
+    pub(super) fn is_sound(&self) -> bool {
+        self.lists.iter().enumerate().all(|(id, list)| list.is_empty() == (id == 0)) && !self.lists.is_empty()
+    }
+
     /// The id of a list of realms.
     pub fn intern(&mut self, realms: &[Sym]) -> ChainId {
         if realms.is_empty() {

@@ -23,7 +23,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
         Some((last, head)) => format!("Failures by {} and {last}", head.join(", ")),
         None => "Failures".to_owned(),
     };
-    ctx.title(screen, &title, &ctx.cut_note(rows, groups.len() as u64))?;
+    ctx.title(screen, &title, &ctx.cut_note(rows, ctx.report.groups_total))?;
     let flat = table(ctx, &keys, &groups[..rows], true);
     let grid = if flat.fits(ctx) { flat } else { table(ctx, &keys, &groups[..rows], false) };
     grid.write(ctx, screen)

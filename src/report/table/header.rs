@@ -7,6 +7,7 @@ use super::{
     screen::{Paint, Screen, paint},
     text,
 };
+use crate::report::model::Filters;
 
 /// Inputs that could not be read whole, named here; all of them stand in the JSON.
 const MAX_NAMED: usize = 3;
@@ -61,7 +62,30 @@ pub(super) fn what_was_read(ctx: &Context<'_>, screen: &mut Screen<'_>, about: &
         field(ctx, screen, "Trouble", &format!("{problems}, listed at the end"), Paint::Warn)?;
     }
     unread(ctx, screen)?;
+    if let Some(filters) = &report.filters {
+        self::filters(ctx, screen, filters)?;
+    }
     screen.line("")
+}
+
+/// Which filters are in force, and how much they left out.
+fn filters(ctx: &Context<'_>, screen: &mut Screen<'_>, filters: &Filters) -> io::Result<()> {
+    let in_force: Vec<String> =
+        filters.in_force.iter().map(|words| ctx.log(&ctx.clock.prose(words)).into_text()).collect();
+    field(ctx, screen, "Filters", &in_force.join("; "), Paint::Note)?;
+    let mut left_out = Vec::new();
+    for (amount, one, many) in [
+        (filters.attempts_left_out, "failed attempt", "failed attempts"),
+        (filters.changes_left_out, "security change", "security changes"),
+        (filters.key_refusals_left_out, "refusal of an API key", "refusals of API keys"),
+        (filters.denials_left_out, "refused action", "refused actions"),
+    ] {
+        if amount > 0 {
+            left_out.push(text::count(amount, one, many));
+        }
+    }
+    let left_out = if left_out.is_empty() { "nothing".to_owned() } else { left_out.join(", ") };
+    field(ctx, screen, "", &format!("they leave out {left_out}"), Paint::Note)
 }
 
 fn field(ctx: &Context<'_>, screen: &mut Screen<'_>, name: &str, value: &str, color: Paint) -> io::Result<()> {
@@ -83,9 +107,10 @@ fn span(ctx: &Context<'_>) -> String {
         (Some(start), Some(end)) => {
             let seconds = u64::try_from((end - start).num_seconds()).unwrap_or(0);
             let form = "%Y-%m-%d %H:%M:%S";
+            let (start, end) = (ctx.clock.local(start), ctx.clock.local(end));
             let end = if start.date_naive() == end.date_naive() { end.format("%H:%M:%S") } else { end.format(form) };
-            let (start, to) = (start.format(form), ctx.glyphs.to);
-            format!("{start}{to}{end} UTC ({}); all times are UTC", text::duration(seconds))
+            let (start, to, zone) = (start.format(form), ctx.glyphs.to, ctx.view.style.zone);
+            format!("{start}{to}{end} {zone} ({}); all times are {zone}", text::duration(seconds))
         }
         _ => format!("{}{}{}", ctx.log(first).into_text(), ctx.glyphs.to, ctx.log(last).into_text()),
     }

@@ -111,7 +111,7 @@ mod tests {
 
     fn written(color: bool, line: &str) -> String {
         let mut out = Vec::new();
-        Screen::new(&mut out, Style { width: 80, color, unicode: true }).line(line).unwrap();
+        Screen::new(&mut out, Style { width: 80, color, ..Style::default() }).line(line).unwrap();
         String::from_utf8(out).unwrap()
     }
 

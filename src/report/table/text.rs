@@ -1,10 +1,9 @@
 //! Texts as they stand in a table: escaped, measured in columns, cut, wrapped; numbers, sizes and times.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
-use super::Context;
 use crate::report::escape;
 
 /// Longest text from the log, in characters, that is ever shown whole; of longer ones the ends and the length.
@@ -234,7 +233,7 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// A number with thousands separators.
-pub(super) fn number(number: u64) -> String {
+pub(in crate::report) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3 + 1);
     for (place, digit) in digits.chars().enumerate() {
@@ -247,12 +246,12 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// A number and its noun.
-pub(super) fn count(amount: u64, one: &str, many: &str) -> String {
+pub(in crate::report) fn count(amount: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(amount), if amount == 1 { one } else { many })
 }
 
 /// A size in bytes for people.
-pub(super) fn bytes(size: u64) -> String {
+pub(in crate::report) fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if size < 1024 {
         return count(size, "byte", "bytes");
@@ -273,7 +272,7 @@ pub(super) fn bytes(size: u64) -> String {
 }
 
 /// Share of a whole in percent.
-pub(super) fn percent(part: u64, whole: u64) -> String {
+pub(in crate::report) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "-".to_owned();
     }
@@ -286,7 +285,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// A length of time for people, in its two largest units.
-pub(super) fn duration(seconds: u64) -> String {
+pub(in crate::report) fn duration(seconds: u64) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
     let mut out = Vec::new();
     let mut rest = seconds;
@@ -306,57 +305,8 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// A time of the report.
-pub(super) fn parse_time(time: &str) -> Option<DateTime<Utc>> {
+pub(in crate::report) fn parse_time(time: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(time).ok().map(|time| time.to_utc())
-}
-
-/// Shows times without what all of them share: the year, or the day. The header says which, and that they are UTC.
-pub(super) struct Clock {
-    year: Option<i32>,
-    day: Option<NaiveDate>,
-}
-
-impl Clock {
-    pub(super) fn new(first: Option<&str>, last: Option<&str>) -> Self {
-        let (first, last) = (first.and_then(parse_time), last.and_then(parse_time));
-        match (first, last) {
-            (Some(first), Some(last)) => Self {
-                year: (first.year() == last.year()).then(|| first.year()),
-                day: (first.date_naive() == last.date_naive()).then(|| first.date_naive()),
-            },
-            _ => Self { year: None, day: None },
-        }
-    }
-
-    fn format(&self, time: DateTime<Utc>) -> &'static str {
-        if self.day == Some(time.date_naive()) {
-            "%H:%M:%S"
-        } else if self.year == Some(time.year()) {
-            "%m-%d %H:%M:%S"
-        } else {
-            "%Y-%m-%d %H:%M:%S"
-        }
-    }
-
-    pub(super) fn utc(&self, time: DateTime<Utc>) -> String {
-        time.format(self.format(time)).to_string()
-    }
-
-    pub(super) fn time(&self, time: &str, ctx: &Context<'_>) -> Shown {
-        parse_time(time).map_or_else(|| ctx.log(time), |time| Shown::own(self.utc(time)))
-    }
-
-    pub(super) fn span(&self, start: Option<&str>, end: Option<&str>, ctx: &Context<'_>) -> String {
-        let show = |time: Option<&str>| ctx.time(time).into_text();
-        match (start.and_then(parse_time), end.and_then(parse_time)) {
-            (Some(start), Some(end)) if start == end => self.utc(start),
-            (Some(start), Some(end)) if start.date_naive() == end.date_naive() => {
-                format!("{}{}{}", self.utc(start), ctx.glyphs.to, end.format("%H:%M:%S"))
-            }
-            _ if start == end => show(start),
-            _ => format!("{}{}{}", show(start), ctx.glyphs.to, show(end)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
     let Some(axis) = Axis::new(ctx) else { return Ok(()) };
     let step = text::duration(axis.step);
     ctx.title(screen, "Over time", &format!("{step} a step, each series scaled to its own peak"))?;
-    let label = |step: usize| axis.at(step).map_or_else(String::new, |time| ctx.clock.utc(time));
+    let label = |step: usize| axis.at(step).map_or_else(String::new, |time| ctx.clock.show(time));
     for (name, value) in SERIES {
         let mut sums = vec![0_u64; axis.steps];
         for bucket in &ctx.report.timeline.buckets {

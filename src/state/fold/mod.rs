@@ -132,10 +132,8 @@ impl Folder {
     pub fn input_problem(&mut self, input: InputRef<'_>, kind: ProblemKind, message: String) {
         let limit = self.max_problems;
         let stats = self.input(input);
-        if kind == ProblemKind::Interrupted {
-            if std::mem::replace(&mut stats.interrupted, true) {
-                return;
-            }
+        if kind == ProblemKind::Interrupted && std::mem::replace(&mut stats.interrupted, true) {
+            return;
         }
         if kind.means_incomplete() {
             stats.error.get_or_insert_with(|| message.clone());

@@ -1,0 +1,102 @@
+//! Attempts and security changes one by one, by time, then place.
+
+use std::collections::BTreeMap;
+
+use super::api_keys::rounded;
+use super::{realm_names, security_change};
+use crate::correlate::{Correlated, Place};
+use crate::options::EventKinds;
+use crate::reason::Basis;
+use crate::report::events::Event;
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// What a filter has left, in order; each event is made when it is asked for.
+pub fn events(joined: &Correlated, kinds: EventKinds) -> impl Iterator<Item = Event> {
+    let keys: BTreeMap<u32, (Sym, f64)> = joined
+        .key_failures
+        .iter()
+        .filter_map(|failure| Some((failure.attempt?, (failure.key, failure.confidence))))
+        .collect();
+    let attempts = if kinds.attempts { joined.attempts.as_slice() } else { &[] };
+    let changes = joined.changes_left().filter(move |_| kinds.changes);
+    let mut attempts = attempts.iter().enumerate().map(|(at, attempt)| (attempt.time, attempt, at as u32)).peekable();
+    let mut changes = changes.peekable();
+    std::iter::from_fn(move || {
+        // Both stand by time and place.
+        let attempt_at = attempts.peek().map(|(time, attempt, _)| (*time, joined.places.of(attempt.pos)));
+        let change_at: Option<(Millis, Place)> = changes.peek().map(|(_, change)| (change.record.time, change.place));
+        let attempt_first = match (attempt_at, change_at) {
+            (Some(attempt), Some(change)) => attempt <= change,
+            (attempt, _) => attempt.is_some(),
+        };
+        if attempt_first {
+            attempts.next().map(|(_, _, at)| attempt(joined, at, keys.get(&at).copied()))
+        } else {
+            changes.next().map(|(at, _)| change(joined, at))
+        }
+    })
+}
+
+fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
+    let attempt = &joined.attempts[at as usize];
+    let text = |sym: Sym| joined.state.symbols.string(sym);
+    let node = joined.nodes.of(attempt.node);
+    let key = refusal.map(|(key, _)| key).filter(|key| key.is_some());
+    let confidence = match attempt.basis {
+        Basis::Explicit => Some(1.0),
+        Basis::None => None,
+        Basis::ServerLog => Some(joined.doubts.get(&at).map_or(1.0, |&sure| rounded(sure))),
+        Basis::Context | Basis::Inferred => refusal.map(|(_, confidence)| rounded(confidence)),
+    };
+    Event {
+        time: attempt.time.rfc3339(),
+        kind: "attempt",
+        action: attempt.outcome.name().to_owned(),
+        principal: text(attempt.principal),
+        source: text(attempt.source),
+        forwarded_for: joined.forwarded.get(&attempt.pos).and_then(|&sym| text(sym)),
+        node: node.label().map(str::to_owned),
+        node_name: node.name.clone(),
+        realm_chain: realm_names(joined, attempt.chain),
+        reason: Some(attempt.reason.name()),
+        reason_basis: Some(attempt.basis.name()),
+        confidence,
+        api_key: key.and_then(text),
+        api_key_name: key.and_then(|key| joined.key(key)).and_then(|key| text(key.name)),
+        url_path: text(attempt.path),
+        target: None,
+        request_id: None,
+        evidence: joined.evidence(joined.places.of(attempt.pos)),
+    }
+}
+
+fn change(joined: &Correlated, at: usize) -> Event {
+    let change = &joined.changes[at];
+    let told = security_change(joined, at, change);
+    let only_key = match (told.ids.as_slice(), told.resolved_ids.as_slice()) {
+        ([only], _) | ([], [only]) => Some(only.clone()),
+        _ => None,
+    };
+    let known = only_key.as_ref().and_then(|id| joined.state.symbols.find(id.as_bytes())).and_then(|id| joined.key(id));
+    Event {
+        time: told.time,
+        kind: "change",
+        action: told.action,
+        principal: told.actor,
+        source: told.source,
+        forwarded_for: None,
+        node: told.node,
+        node_name: joined.nodes.of(change.record.node).name.clone(),
+        realm_chain: None,
+        reason: None,
+        reason_basis: None,
+        confidence: None,
+        api_key: only_key,
+        api_key_name: known.and_then(|key| joined.state.symbols.string(key.name)),
+        url_path: None,
+        target: told.target,
+        request_id: told.request_id,
+        evidence: told.evidence,
+    }
+}

@@ -1,0 +1,82 @@
+//! `esaudit events`.
+
+use std::ffi::OsString;
+
+use clap::{Args, ValueEnum};
+
+use super::output::OutputArgs;
+use super::read::ReadArgs;
+use super::show::ShowArgs;
+use super::{Asked, Terminal};
+use crate::options::{EventKinds, GroupBy, Options};
+use crate::output::{Formats, Output};
+use crate::report::events::{EXTENSIONS, FORMATS};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  esaudit events logs | jq -c 'select(.reason == \"bad_password\")'
+  esaudit events logs --source 198.18.0.0/15 -o attack.csv
+  esaudit events logs --kind attempts,changes --format timesketch -o incident.jsonl
+  esaudit events logs --principal alice --since end-1h";
+
+#[derive(Debug, Args)]
+pub(super) struct EventsArgs {
+    /// Files, folders (read recursively), quoted globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+
+    /// How to write them: ndjson, csv, timesketch (JSON lines) [default: as the extension of --output says, else ndjson]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    format: Option<&'static str>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// What to write
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum, default_values = ["attempts"])]
+    kind: Vec<EventKind>,
+
+    #[command(flatten)]
+    read: ReadArgs,
+
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EventKind {
+    Attempts,
+    Changes,
+}
+
+fn parse_format(name: &str) -> Result<&'static str, String> {
+    let name = if matches!(name, "jsonl" | "json") { FORMATS[0] } else { name };
+    FORMATS.into_iter().find(|known| *known == name).ok_or_else(|| format!("one of {}", FORMATS.join(", ")))
+}
+
+/// `esaudit events`, resolved.
+#[derive(Debug)]
+pub struct EventsRequest {
+    /// What to read.
+    pub paths: Vec<OsString>,
+    /// How to read.
+    pub options: Options,
+    /// Which events.
+    pub kinds: EventKinds,
+    /// Where to write them, and as which of [`FORMATS`].
+    pub outputs: Vec<Output>,
+}
+
+impl EventsArgs {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+        let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
+        let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
+        let kinds = EventKinds {
+            attempts: self.kind.contains(&EventKind::Attempts),
+            changes: self.kind.contains(&EventKind::Changes),
+        };
+        // Paths are kept only where somebody asks for them.
+        let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.show.tz)? };
+        Ok(Asked::Events(Box::new(EventsRequest { paths: self.paths, options, kinds, outputs })))
+    }
+}

@@ -1,0 +1,77 @@
+//! Options that choose what is looked at, the same for every verb that reads logs.
+
+use clap::Args;
+
+use crate::options::filter::{Bound, Edge, Filter, Pattern, Rules};
+use crate::time::{Millis, Zone};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters (repeatable; `!` before a value excludes it, `*` and `?` stand for anything)")]
+pub(super) struct FilterArgs {
+    /// From this time on: 2026-03-01, 2026-03-01T12:00, RFC 3339, `2h ago`, or `end-1h`, `start+1h` by the log's own
+    /// ends; read in --tz where it names no zone
+    #[arg(long, value_name = "TIME")]
+    since: Vec<String>,
+
+    /// Up to this time, with all of the day, minute or second that it names
+    #[arg(long, value_name = "TIME")]
+    until: Vec<String>,
+
+    /// Who failed; of changes, who made them and whom they are about
+    #[arg(long, value_name = "NAME")]
+    principal: Vec<String>,
+
+    /// Client address, or a block such as 10.0.0.0/8
+    #[arg(long, value_name = "ADDRESS")]
+    source: Vec<String>,
+
+    /// A realm of the chain; of changes, that of who made them
+    #[arg(long, value_name = "REALM")]
+    realm: Vec<String>,
+
+    /// Node, by id or name
+    #[arg(long, value_name = "NODE")]
+    node: Vec<String>,
+
+    /// Why it failed, as `bad_password`
+    #[arg(long, value_name = "REASON")]
+    reason: Vec<String>,
+
+    /// Audit event, as `anonymous_access_denied` or `invalidate_apikeys`
+    #[arg(long, value_name = "ACTION")]
+    action: Vec<String>,
+
+    /// API key, by id or name
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    key: Vec<String>,
+}
+
+impl FilterArgs {
+    /// The filter; times without a zone are read in `zone`.
+    pub(super) fn resolve(&self, zone: Zone) -> Result<Filter, String> {
+        let now = Millis::now();
+        let times = |name: &str, texts: &[String], edge| {
+            let read =
+                |text: &String| Bound::parse(text, edge, zone, now).map_err(|error| format!("--{name}: {error}"));
+            texts.iter().map(read).collect::<Result<Vec<_>, _>>()
+        };
+        let rules = |name: &str, texts: &[String], check| {
+            Rules::parse(texts, check).map_err(|error| format!("--{name}: {error}"))
+        };
+        let filter = Filter {
+            since: times("since", &self.since, Edge::First)?,
+            until: times("until", &self.until, Edge::Last)?,
+            principal: rules("principal", &self.principal, Pattern::text)?,
+            source: rules("source", &self.source, Pattern::source)?,
+            realm: rules("realm", &self.realm, Pattern::text)?,
+            node: rules("node", &self.node, Pattern::text)?,
+            reason: rules("reason", &self.reason, Pattern::reason)?,
+            action: rules("action", &self.action, Pattern::text)?,
+            key: rules("key", &self.key, Pattern::text)?,
+        };
+        if let Some((since, until)) = filter.never() {
+            return Err(format!("--since {since} lies after --until {until}: nothing would be left"));
+        }
+        Ok(filter)
+    }
+}

@@ -1,0 +1,110 @@
+//! `esaudit scan` and `esaudit merge`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::read::{InputArgs, JoinArgs, ThreadArgs};
+use super::report::{JudgeArgs, ReportRequest};
+use super::{Asked, Terminal};
+use crate::options::{GroupBy, Options};
+use crate::output::{Formats, Output, Styles};
+use crate::report::{Style, extensions};
+
+pub(super) const SCAN_EXAMPLES: &str = "\
+Examples:
+  esaudit scan /var/log/elasticsearch -o es-1.esa --prefix es-1:
+  esaudit merge es-1.esa es-2.esa -o report.html
+  ssh es-1 esaudit scan /var/log/elasticsearch --prefix es-1: -o - > es-1.esa";
+
+pub(super) const MERGE_EXAMPLES: &str = "\
+Examples:
+  esaudit merge es-*.esa                          the report on all nodes
+  esaudit merge es-*.esa -o report.html -o report.json
+  esaudit merge monday.esa tuesday.esa -o week.esa
+  esaudit merge week.esa --principal alice --fail-on high";
+
+/// Name of the format of part files.
+pub const PART: &str = "esa";
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArgs {
+    /// Files, folders (read recursively), quoted globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+
+    /// Part file to write, `-` for standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE.esa", required = true)]
+    output: OsString,
+
+    /// Put before every path in the part: tells files of several machines apart that have the same path
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    prefix: String,
+
+    /// Keep the paths of requests, for `merge --by path`
+    #[arg(long)]
+    keep_path: bool,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// Part files, in any order
+    #[arg(required = true, value_name = "PART")]
+    parts: Vec<OsString>,
+
+    #[command(flatten)]
+    judge: JudgeArgs,
+
+    #[command(flatten)]
+    join: JoinArgs,
+
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+/// `esaudit scan`, resolved.
+#[derive(Debug)]
+pub struct ScanRequest {
+    /// What to read.
+    pub paths: Vec<OsString>,
+    /// How to read.
+    pub options: Options,
+    /// Put before every path.
+    pub prefix: String,
+    /// The part file.
+    pub output: Output,
+}
+
+impl ScanArgs {
+    pub(super) fn resolve(self) -> Result<Asked, String> {
+        let mut options = Options::default();
+        self.input.apply(&mut options);
+        self.threads.apply(&mut options);
+        if self.keep_path {
+            options.by.push(GroupBy::Path);
+        }
+        let formats = Formats { chosen: Some(PART), default: PART, extensions: &[] };
+        let plain = Styles { stdout: Style::default(), file: Style::default() };
+        let mut outputs = crate::output::resolve(&[self.output], &formats, plain)?;
+        let output = outputs.pop().ok_or("no output")?;
+        Ok(Asked::Scan(Box::new(ScanRequest { paths: self.paths, options, prefix: self.prefix, output })))
+    }
+}
+
+impl MergeArgs {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+        let mut options = Options::default();
+        self.join.apply(&mut options, self.judge.show.tz)?;
+        self.threads.apply(&mut options);
+        let mut extensions = extensions();
+        extensions.push((PART, PART));
+        let request: ReportRequest = self.judge.resolve(terminal, self.parts, options, &extensions)?;
+        Ok(Asked::Merge(Box::new(request)))
+    }
+}

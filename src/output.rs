@@ -1,0 +1,252 @@
+//! Where results go: standard output, and files that appear whole or not at all. The only place that knows about a broken
+//! pipe.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::report::{Style, escape};
+
+/// Bytes gathered before they are written.
+const BUFFER: usize = 1 << 16;
+
+/// Where a result goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Standard output; `-` on the command line.
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+/// A result, its format and its looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Where to.
+    pub target: Target,
+    /// Name of the format.
+    pub format: &'static str,
+    /// Width and richness.
+    pub style: Style,
+}
+
+/// The formats of a verb.
+#[derive(Debug)]
+pub struct Formats<'f> {
+    /// `--format`: overrides extensions.
+    pub chosen: Option<&'static str>,
+    /// Of standard output, unless chosen.
+    pub default: &'static str,
+    /// Extensions (without the point) and the formats that they stand for.
+    pub extensions: &'f [(&'static str, &'static str)],
+}
+
+/// Looks of the two kinds of targets.
+#[derive(Debug, Clone, Copy)]
+pub struct Styles {
+    /// As the terminal and the user say.
+    pub stdout: Style,
+    /// Without colours, as wide as the user says.
+    pub file: Style,
+}
+
+/// What `--output` asks for, in the order asked; standard output where no file is named.
+///
+/// # Errors
+/// A message for the user where an extension stands for no format, or a file is named twice.
+pub fn resolve(files: &[OsString], formats: &Formats<'_>, styles: Styles) -> Result<Vec<Output>, String> {
+    let Formats { chosen, default, extensions } = *formats;
+    let by_extension = |extension: &OsStr| {
+        extensions.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, format)| *format)
+    };
+    let mut outputs: Vec<Output> = Vec::new();
+    for file in files {
+        let target = if file == "-" { Target::Stdout } else { Target::File(PathBuf::from(file)) };
+        let format = match (chosen, &target) {
+            (Some(chosen), _) => chosen,
+            (None, Target::Stdout) => default,
+            (None, Target::File(path)) => path.extension().and_then(by_extension).ok_or_else(|| {
+                let known: Vec<String> = extensions.iter().map(|(extension, _)| format!(".{extension}")).collect();
+                format!(
+                    "the extension of `{}` stands for no format; use one of {}, or name one with --format",
+                    shown(path),
+                    known.join(", ")
+                )
+            })?,
+        };
+        if outputs.iter().any(|output| output.target == target) {
+            return Err(format!("the output `{}` is named twice", shown(Path::new(file))));
+        }
+        let style = if target == Target::Stdout { styles.stdout } else { styles.file };
+        outputs.push(Output { target, format, style });
+    }
+    if outputs.is_empty() {
+        outputs.push(Output { target: Target::Stdout, format: chosen.unwrap_or(default), style: styles.stdout });
+    }
+    Ok(outputs)
+}
+
+impl Output {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// A message for the user that names the file.
+    pub fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
+        match &self.target {
+            Target::Stdout => print(render).map_err(|error| format!("standard output: {error}")),
+            Target::File(path) => {
+                file(path, render).map_err(|error| format!("{} was not written: {error}", shown(path)))
+            }
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough, as in `esaudit report logs | head`, is no error.
+///
+/// # Errors
+/// All others.
+pub fn print(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    match render(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Writes a file that appears whole or not at all: a temporary file beside it is written, brought to the disk and renamed.
+/// What is no regular file (`/dev/null`, a named pipe) is written as it is.
+///
+/// # Errors
+/// What the system says; then a file of that name is as it was before.
+pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    // A link stays a link: what it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&path).is_ok_and(|known| !known.is_file()) {
+        let opened = File::options().write(true).open(&path)?;
+        return written(opened, render).map(drop);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".esaudit-").suffix(".part");
+    let mut failed = None;
+    let temporary = builder.make_in(folder, |path| {
+        // The permissions that any new file has: what the umask leaves.
+        let opened = File::options().write(true).create_new(true).open(path);
+        failed = opened.as_ref().err().and_then(io::Error::raw_os_error);
+        opened
+    });
+    // The complaint about the temporary file's name would only confuse.
+    let (opened, name) = match (temporary, failed) {
+        (Ok(temporary), _) => temporary.into_parts(),
+        (Err(_), Some(code)) => return Err(io::Error::from_raw_os_error(code)),
+        (Err(error), None) => return Err(error),
+    };
+    written(opened, render)?.sync_all()?;
+    name.persist(&path).map_err(|error| error.error)
+}
+
+fn written(file: File, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
+    let mut out = io::BufWriter::with_capacity(BUFFER, file);
+    render(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+fn shown(path: &Path) -> String {
+    escape::terminal(&path.to_string_lossy(), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn styles() -> Styles {
+        Styles { stdout: Style { width: 60, color: true, unicode: false, ..Style::default() }, file: Style::default() }
+    }
+
+    fn asked(files: &[&str], chosen: Option<&'static str>) -> Result<Vec<Output>, String> {
+        let files: Vec<OsString> = files.iter().map(OsString::from).collect();
+        let formats = Formats { chosen, default: "table", extensions: &[("txt", "table"), ("json", "json")] };
+        resolve(&files, &formats, styles())
+    }
+
+    fn output(target: &str, format: &'static str) -> Output {
+        match target {
+            "-" => Output { target: Target::Stdout, format, style: styles().stdout },
+            path => Output { target: Target::File(path.into()), format, style: styles().file },
+        }
+    }
+
+    #[test]
+    fn the_extension_chooses_unless_the_user_does() {
+        assert_eq!(asked(&[], None).unwrap(), [output("-", "table")]);
+        assert_eq!(asked(&[], Some("json")).unwrap(), [output("-", "json")]);
+        assert_eq!(asked(&["a.TXT", "-"], None).unwrap(), [output("a.TXT", "table"), output("-", "table")]);
+        assert_eq!(asked(&["a.txt", "-", "b"], Some("json")).unwrap().len(), 3);
+        for wrong in ["a.xyz", "a", ".txt", "txt"] {
+            let message = asked(&[wrong], None).unwrap_err();
+            assert!(message.contains(wrong) && message.contains(".txt, .json"), "{message}");
+        }
+        assert!(asked(&["a.txt", "a.txt"], None).unwrap_err().contains("twice"));
+    }
+
+    fn left(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        file(&path, |out| out.write_all(b"first")).unwrap();
+        let failed = file(&path, |out| {
+            out.write_all(&[b'x'; 2 * BUFFER])?;
+            Err(io::Error::other("disk full"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "disk full");
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        file(&path, |out| out.write_all(b"second")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(left(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, about) in [("no/such/a.txt", "No such file"), (".", "directory")] {
+            let path = folder.path().join(path);
+            let error = output(path.to_str().unwrap(), "table").write(|_| Ok(())).unwrap_err();
+            assert!(
+                error.contains(path.to_str().unwrap()) && error.to_lowercase().contains(&about.to_lowercase()),
+                "{error}"
+            );
+        }
+        assert!(left(folder.path()).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_devices_and_permissions_are_kept() {
+        use std::os::unix::fs::{MetadataExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link, plain) =
+            (folder.path().join("real.txt"), folder.path().join("link.txt"), folder.path().join("plain"));
+        fs::write(&real, "old").unwrap();
+        symlink(&real, &link).unwrap();
+        file(&link, |out| out.write_all(b"new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+        // A file made the plain way shows what the umask leaves.
+        File::create(&plain).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode();
+        assert_eq!(mode(&real), mode(&plain));
+        file(Path::new("/dev/null"), |out| out.write_all(b"x")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        if Path::new("/dev/full").exists() {
+            assert!(file(Path::new("/dev/full"), |out| out.write_all(b"x")).is_err());
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Part files: what was learned from some of the inputs, to be merged with the rest elsewhere.
+//!
+//! A part is, one after the other: [`MAGIC`]; the version of the format, 4 bytes, little-endian; the length of the header, 4
+//! bytes; the header ([`Header`]) in [postcard](https://postcard.jamesmunns.com/wire-format); the state, in postcard,
+//! compressed with zstd; xxh3-128 of all bytes before, 16 bytes, little-endian. The state is in canonical order, so the same
+//! inputs give the same part.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::decode;
+use crate::error::ProblemKind;
+use crate::options::{Cidr, GroupBy, Options};
+use crate::state::State;
+use crate::time::Zone;
+
+/// How part files begin: no text file does.
+pub const MAGIC: &[u8; 8] = b"\x89esapart";
+
+/// The version of the format that is written, and the only one that is read.
+pub const VERSION: u32 = 1;
+
+/// Length of the checksum at the end.
+const CHECKSUM: usize = 16;
+
+/// Levels above cost three times the time for a tenth of the size.
+const LEVEL: i32 = 6;
+
+/// A state takes at most this many times its compressed size: more is an attack on the memory of whoever merges.
+const MOST_EXPANSION: u64 = 1 << 14;
+
+/// Options that change what is learned from a line. Parts that are merged must agree in all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// By name as on the command line: value.
+    options: BTreeMap<String, String>,
+}
+
+impl Reading {
+    /// Those of a run.
+    #[must_use]
+    pub fn of(options: &Options) -> Self {
+        let proxies: Vec<String> = options.trust_proxy.iter().map(ToString::to_string).collect();
+        let list = [
+            ("assume-tz", options.assume_tz.to_string()),
+            ("input-format", options.input_format.unwrap_or_default().to_owned()),
+            ("max-line", options.max_line.to_string()),
+            ("max-in-flight", options.max_in_flight.to_string()),
+            ("problems", options.max_problems.to_string()),
+            ("trust-proxy", proxies.join(",")),
+            ("keep-path", options.by.contains(&GroupBy::Path).to_string()),
+        ];
+        Self { options: list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+    }
+
+    /// The first option in which two differ: its name, and both values.
+    #[must_use]
+    pub fn difference<'a>(&'a self, other: &'a Self) -> Option<(&'a str, &'a str, &'a str)> {
+        self.options.iter().find_map(|(name, value)| {
+            let theirs = other.options.get(name).map_or("", String::as_str);
+            (theirs != value).then_some((name.as_str(), value.as_str(), theirs))
+        })
+    }
+
+    /// Puts them into the options of a merge.
+    ///
+    /// # Errors
+    /// What cannot be understood, or asks for what the parts do not hold.
+    pub fn apply(&self, options: &mut Options) -> Result<(), String> {
+        let get = |name: &str| self.options.get(name).map_or("", String::as_str);
+        let number = |name: &str| get(name).parse::<usize>().map_err(|_| format!("no {name} in the part"));
+        options.assume_tz = Zone::parse(get("assume-tz"))?;
+        options.input_format = match get("input-format") {
+            "" => None,
+            name => Some(
+                decode::format_names()
+                    .find(|known| *known == name)
+                    .ok_or_else(|| format!("unknown input format `{name}`"))?,
+            ),
+        };
+        options.max_line = number("max-line")?;
+        options.max_in_flight = number("max-in-flight")?;
+        options.max_problems = number("problems")?;
+        let proxies = get("trust-proxy").split(',').filter(|proxy| !proxy.is_empty());
+        options.trust_proxy = proxies.map(Cidr::parse).collect::<Result<_, _>>()?;
+        if options.by.contains(&GroupBy::Path) && get("keep-path") != "true" {
+            return Err("the parts hold no paths of requests: scan with --keep-path to group by them".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// What stands before the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Header {
+    /// Version of the program that wrote it.
+    tool: String,
+    reading: Reading,
+    /// Problems met before anything was read: path, kind, plain words.
+    problems: Vec<(String, ProblemKind, String)>,
+    /// Bytes of the state before compression.
+    size: u64,
+}
+
+/// What was learned from some of the inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// How it was read.
+    pub reading: Reading,
+    /// Problems met before anything was read: path, kind, plain words.
+    pub problems: Vec<(String, ProblemKind, String)>,
+    /// What was learned.
+    pub state: State,
+}
+
+/// Why a part cannot be used.
+#[derive(Debug)]
+pub enum PartError {
+    /// Reading failed.
+    Io(io::Error),
+    /// It is no part file.
+    Foreign,
+    /// It was written by a version of the program with another format.
+    Version(u32),
+    /// Bytes are missing or were changed.
+    Damaged(&'static str),
+}
+
+impl fmt::Display for PartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Foreign => f.write_str("not a part file: `esaudit scan` writes them"),
+            Self::Version(version) => write!(
+                f,
+                "a part file of format {version}, this is esaudit {} and reads format {VERSION}: scan and merge with the \
+                 same version",
+                env!("CARGO_PKG_VERSION")
+            ),
+            Self::Damaged(what) => write!(f, "a damaged part file ({what}): copy or scan it again"),
+        }
+    }
+}
+
+impl std::error::Error for PartError {}
+
+impl From<io::Error> for PartError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// A writer that hashes what passes.
+struct Hashing<'w> {
+    out: &'w mut dyn Write,
+    hash: Xxh3,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn encoding(error: postcard::Error) -> io::Error {
+    io::Error::other(error)
+}
+
+impl Part {
+    /// Whether some input could not be read whole.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
+            || self.state.inputs.iter().any(|input| input.error.is_some())
+    }
+
+    /// How many problems there were.
+    #[must_use]
+    pub fn problems_total(&self) -> u64 {
+        let of_inputs = self.state.inputs.iter().cloned().map(|mut input| {
+            input.settle();
+            input.problems_total
+        });
+        self.problems.len() as u64 + of_inputs.sum::<u64>()
+    }
+
+    /// Writes the part.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let state = postcard::to_stdvec(&self.state).map_err(encoding)?;
+        let header = Header {
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            reading: self.reading.clone(),
+            problems: self.problems.clone(),
+            size: state.len() as u64,
+        };
+        let header = postcard::to_stdvec(&header).map_err(encoding)?;
+        let length = u32::try_from(header.len()).map_err(io::Error::other)?;
+        let mut out = Hashing { out, hash: Xxh3::new() };
+        out.write_all(MAGIC)?;
+        out.write_all(&VERSION.to_le_bytes())?;
+        out.write_all(&length.to_le_bytes())?;
+        out.write_all(&header)?;
+        let mut compressed = zstd::Encoder::new(&mut out, LEVEL)?;
+        compressed.write_all(&state)?;
+        compressed.finish()?;
+        let checksum = out.hash.digest128();
+        out.out.write_all(&checksum.to_le_bytes())
+    }
+
+    /// Reads a part whole.
+    ///
+    /// # Errors
+    /// [`PartError`].
+    pub fn read(input: &mut dyn Read) -> Result<Self, PartError> {
+        let mut bytes = Vec::new();
+        input.take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
+        if bytes != MAGIC {
+            return Err(PartError::Foreign);
+        }
+        input.read_to_end(&mut bytes)?;
+        Self::parse(&bytes)
+    }
+
+    /// Reads a part from memory.
+    ///
+    /// # Errors
+    /// [`PartError`], but for [`PartError::Io`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, PartError> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(PartError::Foreign)?;
+        let (version, rest) = rest.split_first_chunk::<4>().ok_or(PartError::Damaged("cut short"))?;
+        let version = u32::from_le_bytes(*version);
+        if version != VERSION {
+            return Err(PartError::Version(version));
+        }
+        let (rest, checksum) = rest.split_last_chunk::<CHECKSUM>().ok_or(PartError::Damaged("cut short"))?;
+        let body = &bytes[..bytes.len() - CHECKSUM];
+        if xxhash_rust::xxh3::xxh3_128(body).to_le_bytes() != *checksum {
+            return Err(PartError::Damaged("its checksum differs"));
+        }
+        let (length, rest) = rest.split_first_chunk::<4>().ok_or(PartError::Damaged("cut short"))?;
+        let (header, state) =
+            rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(PartError::Damaged("cut short"))?;
+        let header: Header = postcard::from_bytes(header).map_err(|_| PartError::Damaged("its header"))?;
+        if header.size > (state.len() as u64 + 1).saturating_mul(MOST_EXPANSION) {
+            return Err(PartError::Damaged("its size"));
+        }
+        let mut plain = Vec::new();
+        let decoder = zstd::Decoder::with_buffer(state).map_err(|_| PartError::Damaged("its compression"))?;
+        decoder.take(header.size + 1).read_to_end(&mut plain).map_err(|_| PartError::Damaged("its compression"))?;
+        if plain.len() as u64 != header.size {
+            return Err(PartError::Damaged("its size"));
+        }
+        let mut state: State = postcard::from_bytes(&plain).map_err(|_| PartError::Damaged("its state"))?;
+        if !state.is_sound() {
+            return Err(PartError::Damaged("its references"));
+        }
+        Ok(Self { reading: header.reading, problems: header.problems, state })
+    }
+}
+
+/// Merges parts, given with the names of their files, in any order.
+///
+/// # Errors
+/// Which parts do not fit together, and why.
+pub fn merge(parts: Vec<(String, Part)>) -> Result<Part, String> {
+    let mut parts = parts.into_iter();
+    let Some((first_name, mut whole)) = parts.next() else { return Err("no part to merge".to_owned()) };
+    let mut origin: BTreeMap<String, String> =
+        whole.state.inputs.iter().map(|input| (input.label.clone(), first_name.clone())).collect();
+    for (name, part) in parts {
+        if let Some((option, one, other)) = whole.reading.difference(&part.reading) {
+            return Err(format!(
+                "{first_name} was scanned with --{option} `{one}`, {name} with `{other}`: scan all parts alike"
+            ));
+        }
+        for input in &part.state.inputs {
+            if let Some(before) = origin.insert(input.label.clone(), name.clone()) {
+                return Err(format!(
+                    "{before} and {name} both hold {}: either one of them is given twice, or files of several machines have \
+                     the same path; scan those with --prefix",
+                    input.label
+                ));
+            }
+        }
+        for problem in part.problems {
+            if !whole.problems.contains(&problem) {
+                whole.problems.push(problem);
+            }
+        }
+        whole.state = whole.state.merge(part.state);
+    }
+    whole.problems.sort();
+    whole.state = whole.state.canonical();
+    Ok(whole)
+}

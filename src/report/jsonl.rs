@@ -1,0 +1,120 @@
+//! The report as JSON, one record a line: for tools that read streams (`jq`, DuckDB, log shippers). Each record says in
+//! `type` what it is; its other members are those of the same thing in the JSON report.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::model::{Coverage, Report, Timeline};
+use super::{Renderer, View, json};
+
+/// `--format jsonl`.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonLines;
+
+impl Renderer for JsonLines {
+    fn name(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["jsonl", "ndjson"]
+    }
+
+    fn about(&self) -> &'static str {
+        "the report as one JSON object a line, each with its type"
+    }
+
+    fn render(&self, report: &Report, _view: &View, out: &mut dyn io::Write) -> io::Result<()> {
+        // Taken apart by name, so that a member added to the report is not forgotten here.
+        let Report {
+            schema_version,
+            tool,
+            parameters,
+            coverage,
+            filters,
+            totals,
+            groups,
+            groups_total,
+            findings,
+            security_changes,
+            api_keys,
+            timeline,
+            tops,
+            manifest,
+        } = report;
+        let meta = Meta { schema_version: *schema_version, tool, parameters };
+        line("meta", &meta, out)?;
+        self::coverage(coverage, out)?;
+        if let Some(filters) = filters {
+            line("filters", filters, out)?;
+        }
+        line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
+        lines("group", groups, out)?;
+        lines("finding", findings, out)?;
+        lines("security_change", security_changes, out)?;
+        lines("failing_api_key", &api_keys.failing, out)?;
+        let Timeline { bucket_seconds, buckets } = timeline;
+        for bucket in buckets {
+            line("timeline_bucket", &Timed { bucket_seconds: *bucket_seconds, bucket }, out)?;
+        }
+        line("tops", tops, out)?;
+        manifest.as_ref().map_or(Ok(()), |manifest| line("manifest", manifest, out))
+    }
+}
+
+#[derive(Serialize)]
+struct Meta<'a, P> {
+    schema_version: u32,
+    tool: &'a super::model::Tool,
+    parameters: &'a P,
+}
+
+#[derive(Serialize)]
+struct Totals<'a, B> {
+    #[serde(flatten)]
+    totals: &'a B,
+    groups_total: u64,
+}
+
+#[derive(Serialize)]
+struct Timed<'a, B> {
+    bucket_seconds: u64,
+    #[serde(flatten)]
+    bucket: &'a B,
+}
+
+#[derive(Serialize)]
+struct Record<'a, B> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    body: &'a B,
+}
+
+fn line(kind: &'static str, body: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    json::write_line(&Record { kind, body }, out)
+}
+
+fn lines(kind: &'static str, bodies: &[impl Serialize], out: &mut dyn io::Write) -> io::Result<()> {
+    bodies.iter().try_for_each(|body| line(kind, body, out))
+}
+
+/// The numbers on one line; inputs, nodes, problems and what cannot be told on lines of their own.
+fn coverage(coverage: &Coverage, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut numbers = serde_json::to_value(coverage).map_err(io::Error::from)?;
+    if let Value::Object(members) = &mut numbers {
+        for apart in ["inputs", "nodes", "problems", "cannot_tell"] {
+            members.remove(apart);
+        }
+    }
+    line("coverage", &numbers, out)?;
+    lines("input", &coverage.inputs, out)?;
+    lines("node", &coverage.nodes, out)?;
+    lines("problem", &coverage.problems, out)?;
+    for sentence in &coverage.cannot_tell {
+        line("cannot_tell", &serde_json::json!({ "text": sentence }), out)?;
+    }
+    Ok(())
+}

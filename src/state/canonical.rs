@@ -1,0 +1,197 @@
+//! One way to write a state: the same events give the same bytes, whatever the threads, the order of the inputs and the
+//! parts they came in. And the check that a state that came from elsewhere refers to nothing that is not there.
+
+use rayon::prelude::*;
+
+use super::records::Pos;
+use super::remap::{Indices, Remap};
+use super::symbols::{ChainId, Chains, Sym, Symbols};
+use super::{ChunkInfo, Series, State};
+
+/// Which texts and chains are referred to.
+struct Used {
+    syms: Vec<bool>,
+    chains: Vec<bool>,
+}
+
+impl Indices for Used {
+    fn sym(&mut self, sym: &mut Sym) {
+        self.syms[sym.0 as usize] = true;
+    }
+
+    fn chain(&mut self, chain: &mut ChainId) {
+        self.chains[chain.0 as usize] = true;
+    }
+
+    fn node(&mut self, _: &mut u32) {}
+
+    fn pos(&mut self, _: &mut Pos) {}
+}
+
+/// Whether everything referred to is there.
+struct Check {
+    syms: usize,
+    chains: usize,
+    nodes: usize,
+    chunks: usize,
+    sound: bool,
+}
+
+impl Indices for Check {
+    fn sym(&mut self, sym: &mut Sym) {
+        self.sound &= sym.0 as usize <= self.syms;
+    }
+
+    fn chain(&mut self, chain: &mut ChainId) {
+        self.sound &= (chain.0 as usize) < self.chains;
+    }
+
+    fn node(&mut self, node: &mut u32) {
+        self.sound &= (*node as usize) < self.nodes;
+    }
+
+    fn pos(&mut self, pos: &mut Pos) {
+        self.sound &= (pos.chunk as usize) < self.chunks;
+    }
+}
+
+impl State {
+    /// Whether everything that records and tables refer to is there. Must hold of a state that was read from a file before
+    /// anything else is done with it.
+    #[must_use]
+    pub fn is_sound(&mut self) -> bool {
+        let mut check = Check {
+            syms: self.symbols.len(),
+            chains: self.chains.lists().len(),
+            nodes: self.nodes.len(),
+            chunks: self.chunks.len(),
+            sound: true,
+        };
+        self.each_index(&mut check);
+        for list in self.chains.lists() {
+            list.iter().for_each(|&sym| check.sym(&mut { sym }));
+        }
+        for node in &self.nodes {
+            [node.id, node.name].into_iter().for_each(|sym| check.sym(&mut { sym }));
+        }
+        for (&id, &name) in &self.key_names {
+            [id, name].into_iter().for_each(|sym| check.sym(&mut { sym }));
+        }
+        for input in &self.inputs {
+            input.nodes.keys().for_each(|&node| check.node(&mut { node }));
+        }
+        let inputs = self.inputs.len();
+        check.sound
+            && self.chains.is_sound()
+            && self.chunks.iter().all(|chunk| (chunk.input as usize) < inputs)
+            && self.numbers.keys().all(|&chunk| (chunk as usize) < self.chunks.len())
+            && self.successes.values().chain(self.denials.values()).all(Series::is_sound)
+            && self.nodes.iter().all(|node| node.minutes.is_sound() && node.server_minutes.is_sound())
+    }
+
+    /// Drops texts and chains that nothing refers to, and numbers everything by its content: texts in their order, inputs
+    /// by path, chunks by input and place. Records keep their order.
+    pub(crate) fn renumber(&mut self) {
+        let mut used =
+            Used { syms: vec![false; self.symbols.len() + 1], chains: vec![false; self.chains.lists().len()] };
+        self.each_index(&mut used);
+        for (list, _) in self.chains.lists().iter().zip(&used.chains).filter(|&(_, &met)| met) {
+            list.iter().for_each(|sym| used.syms[sym.0 as usize] = true);
+        }
+        let names = self.nodes.iter().flat_map(|node| [node.id, node.name]);
+        for sym in names.chain(self.key_names.iter().flat_map(|(&id, &name)| [id, name])) {
+            used.syms[sym.0 as usize] = true;
+        }
+        let syms = self.sort_symbols(&used.syms);
+        let chains = self.sort_chains(&used.chains, &syms);
+        let nodes = self.sort_nodes(&syms);
+        let chunks = self.sort_inputs(&nodes);
+        self.key_names = self.key_names.iter().map(|(id, name)| (syms[id.0 as usize], syms[name.0 as usize])).collect();
+        self.remap_records(&Remap { syms, chains, nodes, chunks });
+    }
+
+    fn sort_symbols(&mut self, used: &[bool]) -> Vec<Sym> {
+        let mut order: Vec<Sym> = (1..used.len() as u32).map(Sym).filter(|sym| used[sym.0 as usize]).collect();
+        order.par_sort_unstable_by(|&a, &b| self.symbols.get(a).cmp(&self.symbols.get(b)));
+        let mut sorted = Symbols::default();
+        let mut map = vec![Sym::NONE; used.len()];
+        for old in order {
+            if let Some(text) = self.symbols.get(old) {
+                map[old.0 as usize] = sorted.intern(text);
+            }
+        }
+        self.symbols = sorted;
+        map
+    }
+
+    fn sort_chains(&mut self, used: &[bool], syms: &[Sym]) -> Vec<ChainId> {
+        let mut lists: Vec<(Vec<Sym>, usize)> = Vec::new();
+        for (at, list) in self.chains.lists().iter().enumerate().filter(|&(at, _)| used[at]) {
+            lists.push((list.iter().map(|sym| syms[sym.0 as usize]).collect(), at));
+        }
+        lists.sort_unstable();
+        let mut sorted = Chains::default();
+        let mut map = vec![ChainId::NONE_SEEN; used.len()];
+        for (list, at) in lists {
+            map[at] = sorted.intern(&list);
+        }
+        self.chains = sorted;
+        map
+    }
+
+    fn sort_nodes(&mut self, syms: &[Sym]) -> Vec<u32> {
+        for node in &mut self.nodes {
+            node.id = syms[node.id.0 as usize];
+            node.name = syms[node.name.0 as usize];
+        }
+        let (nodes, map) = sort_by_key(std::mem::take(&mut self.nodes), |node| (node.id, node.name));
+        self.nodes = nodes;
+        map
+    }
+
+    fn sort_inputs(&mut self, nodes: &[u32]) -> Vec<u32> {
+        for input in &mut self.inputs {
+            let spans = std::mem::take(&mut input.nodes);
+            input.nodes = spans.into_iter().map(|(node, span)| (nodes[node as usize], span)).collect();
+            input.problems.sort();
+        }
+        let (inputs, map) = sort_by_key(std::mem::take(&mut self.inputs), |input| input.label.clone());
+        self.inputs = inputs;
+        for chunk in &mut self.chunks {
+            *chunk = ChunkInfo { input: map[chunk.input as usize], ..*chunk };
+        }
+        let (chunks, map) = sort_by_key(std::mem::take(&mut self.chunks), |chunk| (chunk.input, chunk.seq));
+        self.chunks = chunks;
+        self.numbers = std::mem::take(&mut self.numbers)
+            .into_iter()
+            .map(|(chunk, numbers)| (map[chunk as usize], numbers))
+            .collect();
+        map
+    }
+
+    /// Puts everything in an order that depends on the events alone.
+    #[must_use]
+    pub fn canonical(mut self) -> Self {
+        self.renumber();
+        self.attempts.par_sort_unstable_by_key(|attempt| (attempt.pos, attempt.time, attempt.key, attempt.outcome));
+        self.realm_failures.par_sort_unstable_by_key(|failure| (failure.pos, failure.time, failure.key, failure.realm));
+        self.grants.par_sort_unstable_by_key(|grant| (grant.pos, grant.time, grant.request, grant.es_action));
+        self.changes.sort_by_key(|change| (change.pos, change.time, change.identity));
+        self.reasons.par_sort_unstable_by_key(|reason| (reason.pos, reason.time, reason.about, reason.subject));
+        self.traces.par_sort_unstable();
+        self.forwarded.par_sort_unstable();
+        self.marks.par_sort_unstable();
+        self
+    }
+}
+
+/// Sorts, and tells for each old place the new one.
+fn sort_by_key<T, K: Ord>(list: Vec<T>, key: impl Fn(&T) -> K) -> (Vec<T>, Vec<u32>) {
+    let mut numbered: Vec<(usize, T)> = list.into_iter().enumerate().collect();
+    numbered.sort_by_cached_key(|(_, item)| key(item));
+    let mut map = vec![0; numbered.len()];
+    for (new, (old, _)) in numbered.iter().enumerate() {
+        map[*old] = new as u32;
+    }
+    (numbered.into_iter().map(|(_, item)| item).collect(), map)
+}

@@ -1,0 +1,239 @@
+//! Joining states: the tables of one are taken into those of another, and its records translated.
+
+use std::collections::BTreeMap;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use super::records::Pos;
+use super::symbols::{ChainId, Sym};
+use super::{ActorSeries, ChunkInfo, InputStats, NodeStats, Span, State, line_order, node_key, smaller_name};
+
+/// What is done with the indices that records carry.
+pub(super) trait Indices {
+    /// A text.
+    fn sym(&mut self, sym: &mut Sym);
+    /// A realm chain.
+    fn chain(&mut self, chain: &mut ChainId);
+    /// A node.
+    fn node(&mut self, node: &mut u32);
+    /// A line of a chunk.
+    fn pos(&mut self, pos: &mut Pos);
+}
+
+/// Translations of the indices of one state into those of another.
+#[derive(Debug, Clone)]
+pub struct Remap {
+    pub(super) syms: Vec<Sym>,
+    pub(super) chains: Vec<ChainId>,
+    pub(super) nodes: Vec<u32>,
+    pub(super) chunks: Vec<u32>,
+}
+
+impl Indices for &Remap {
+    fn sym(&mut self, sym: &mut Sym) {
+        *sym = self.syms[sym.0 as usize];
+    }
+
+    fn chain(&mut self, chain: &mut ChainId) {
+        *chain = self.chains[chain.0 as usize];
+    }
+
+    fn node(&mut self, node: &mut u32) {
+        *node = self.nodes[*node as usize];
+    }
+
+    fn pos(&mut self, pos: &mut Pos) {
+        pos.chunk = self.chunks[pos.chunk as usize];
+    }
+}
+
+impl State {
+    /// Joins two states into one.
+    #[must_use]
+    pub fn merge(mut self, mut other: Self) -> Self {
+        let remap = self.absorb_tables(&mut other);
+        other.remap_records(&remap);
+        self.append_records(other);
+        self
+    }
+
+    /// First step of a merge: takes in the tables and counters of `other` and tells how its records translate. The steps
+    /// are apart so that the second can run in parallel for many states.
+    pub fn absorb_tables(&mut self, other: &mut Self) -> Remap {
+        let syms = self.symbols.absorb(&other.symbols);
+        let chains = self.chains.absorb(&other.chains, &syms);
+        let nodes = self.absorb_nodes(&other.nodes, &syms);
+        let inputs = self.absorb_inputs(std::mem::take(&mut other.inputs), &nodes);
+        let chunk_base = self.chunks.len() as u32;
+        let chunks = (0..other.chunks.len() as u32).map(|chunk| chunk_base + chunk).collect();
+        self.chunks
+            .extend(other.chunks.drain(..).map(|chunk| ChunkInfo { input: inputs[chunk.input as usize], ..chunk }));
+        for (chunk, numbers) in std::mem::take(&mut other.numbers) {
+            self.numbers.insert(chunk_base + chunk, numbers);
+        }
+        for (action, count) in std::mem::take(&mut other.actions) {
+            *self.actions.entry(action).or_default() += count;
+        }
+        for (minute, count) in std::mem::take(&mut other.denied_minutes) {
+            *self.denied_minutes.entry(minute).or_default() += count;
+        }
+        for (id, name) in std::mem::take(&mut other.key_names) {
+            self.name_key(syms[id.0 as usize], syms[name.0 as usize]);
+        }
+        self.evicted.events += other.evicted.events;
+        self.evicted.span.merge(&other.evicted.span);
+        Remap { syms, chains, nodes, chunks }
+    }
+
+    /// Second step of a merge: translates the records of this state.
+    pub fn remap_records(&mut self, remap: &Remap) {
+        let mut remap = remap;
+        self.each_index(&mut remap);
+    }
+
+    /// Shows every index that a record carries.
+    pub(super) fn each_index(&mut self, indices: &mut impl Indices) {
+        for attempt in &mut self.attempts {
+            indices.pos(&mut attempt.pos);
+            indices.sym(&mut attempt.principal);
+            indices.sym(&mut attempt.source);
+            indices.sym(&mut attempt.path);
+            indices.node(&mut attempt.node);
+            indices.chain(&mut attempt.chain);
+        }
+        for failure in &mut self.realm_failures {
+            indices.pos(&mut failure.pos);
+            indices.sym(&mut failure.realm);
+        }
+        for map in [&mut self.successes, &mut self.denials] {
+            each_actor(map, indices);
+        }
+        for reason in &mut self.reasons {
+            indices.pos(&mut reason.pos);
+            indices.node(&mut reason.node);
+            for sym in [&mut reason.subject, &mut reason.realm, &mut reason.trace, &mut reason.text] {
+                indices.sym(sym);
+            }
+        }
+        for (pos, _) in &mut self.marks {
+            indices.pos(pos);
+        }
+        for (pos, text) in self.traces.iter_mut().chain(&mut self.forwarded) {
+            indices.pos(pos);
+            indices.sym(text);
+        }
+        for grant in &mut self.grants {
+            indices.pos(&mut grant.pos);
+            for sym in [
+                &mut grant.user,
+                &mut grant.realm,
+                &mut grant.run_by,
+                &mut grant.source,
+                &mut grant.es_action,
+                &mut grant.apikey,
+            ] {
+                indices.sym(sym);
+            }
+        }
+        for change in &mut self.changes {
+            indices.pos(&mut change.pos);
+            indices.node(&mut change.node);
+            change.syms_mut().for_each(|sym| indices.sym(sym));
+        }
+    }
+
+    /// Third step of a merge: takes in records that are already translated.
+    pub fn append_records(&mut self, mut other: Self) {
+        let (successes, denials) = (std::mem::take(&mut other.successes), std::mem::take(&mut other.denials));
+        let order = line_order(&self.inputs, &self.chunks);
+        for (mine, theirs) in [(&mut self.successes, successes), (&mut self.denials, denials)] {
+            // Each entry is merged on its own, so the random order of the map does not show.
+            for (actor, series) in theirs {
+                match mine.entry(actor) {
+                    hashbrown::hash_map::Entry::Vacant(entry) => {
+                        entry.insert(series);
+                    }
+                    hashbrown::hash_map::Entry::Occupied(mut entry) => entry.get_mut().merge(&series, &order),
+                }
+            }
+        }
+        self.attempts.append(&mut other.attempts);
+        self.realm_failures.append(&mut other.realm_failures);
+        self.grants.append(&mut other.grants);
+        self.changes.append(&mut other.changes);
+        self.reasons.append(&mut other.reasons);
+        self.traces.append(&mut other.traces);
+        self.forwarded.append(&mut other.forwarded);
+        self.marks.append(&mut other.marks);
+    }
+
+    /// Notes the name of an API key.
+    pub(super) fn name_key(&mut self, id: Sym, name: Sym) {
+        match self.key_names.entry(id) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(name);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let first = smaller_name(&self.symbols, *entry.get(), name);
+                entry.insert(first);
+            }
+        }
+    }
+
+    fn absorb_nodes(&mut self, others: &[NodeStats], syms: &[Sym]) -> Vec<u32> {
+        let mut index: HashMap<(Sym, Sym), u32, RandomState> =
+            self.nodes.iter().enumerate().map(|(at, node)| (node_key(node.id, node.name), at as u32)).collect();
+        let mut map = Vec::with_capacity(others.len());
+        for other in others {
+            let (id, name) = (syms[other.id.0 as usize], syms[other.name.0 as usize]);
+            let at = *index.entry(node_key(id, name)).or_insert_with(|| {
+                self.nodes.push(NodeStats { id, name, ..NodeStats::default() });
+                self.nodes.len() as u32 - 1
+            });
+            let node = &mut self.nodes[at as usize];
+            node.merge(other);
+            node.name = smaller_name(&self.symbols, node.name, name);
+            map.push(at);
+        }
+        map
+    }
+
+    fn absorb_inputs(&mut self, others: Vec<InputStats>, nodes: &[u32]) -> Vec<u32> {
+        let mut index: HashMap<String, u32, RandomState> =
+            self.inputs.iter().enumerate().map(|(at, input)| (input.label.clone(), at as u32)).collect();
+        let mut map = Vec::with_capacity(others.len());
+        for mut other in others {
+            let mut translated = BTreeMap::new();
+            for (node, span) in std::mem::take(&mut other.nodes) {
+                translated.entry(nodes[node as usize]).or_insert_with(Span::default).merge(&span);
+            }
+            other.nodes = translated;
+            let at = *index.entry(other.label.clone()).or_insert_with(|| {
+                self.inputs.push(InputStats::default());
+                self.inputs.len() as u32 - 1
+            });
+            self.inputs[at as usize].merge(other);
+            map.push(at);
+        }
+        map
+    }
+}
+
+/// Shows the indices of a map of series. Two actors never become one: symbols and nodes are translated one to one, but for
+/// nodes that turn out to be the same, which cannot happen within one state.
+fn each_actor(map: &mut ActorSeries, indices: &mut impl Indices) {
+    *map = std::mem::take(map)
+        .into_iter()
+        .map(|(mut actor, mut series)| {
+            for sym in
+                [&mut actor.principal, &mut actor.source, &mut actor.apikey, &mut actor.realm, &mut actor.es_action]
+            {
+                indices.sym(sym);
+            }
+            indices.node(&mut actor.node);
+            series.remap(|pos| indices.pos(pos));
+            (actor, series)
+        })
+        .collect();
+}
