@@ -31,6 +31,11 @@ pub(super) struct ReportArgs {
     #[arg(required_unless_present = "print_config", value_name = "PATH")]
     paths: Vec<OsString>,
 
+    /// Add what the report rests on: hash, size and time of every input, the program, the parameters, the report's own
+    /// hash; for `esaudit verify`
+    #[arg(long)]
+    manifest: bool,
+
     #[command(flatten)]
     judge: JudgeArgs,
 
@@ -68,11 +73,6 @@ pub(super) struct JudgeArgs {
     /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_on: Option<Severity>,
-
-    /// Add what the report rests on: hash, size and time of every input, the program, the parameters, the report's own
-    /// hash; for `esaudit verify`
-    #[arg(long)]
-    manifest: bool,
 
     #[command(flatten)]
     pub(super) show: ShowArgs,
