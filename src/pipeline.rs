@@ -19,7 +19,7 @@ use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
 use crate::filter;
-use crate::input::{self, Opened, Source, StreamInfo, Streams};
+use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
 use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::manifest;
@@ -398,7 +398,7 @@ impl Worker<'_> {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
                     let mut whole = Whole { file: &file, at: 0, len };
-                    return self.stream(&Arc::new(info), cut, &mut whole);
+                    return self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole));
                 }
                 self.folder.input(plain(&label, 0));
                 if len == 0 {
@@ -453,7 +453,9 @@ impl Worker<'_> {
         let observer: Option<&mut input::Observer<'_>> = if self.options.manifest { Some(&mut observer) } else { None };
         let result = streams.observed(observer, &mut |info, reader| {
             let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
-            let mut peeked = Peeked::new(reader);
+            // The members of a zip archive are read by their place, not as the stream that the archive is.
+            let mut reader = UntilSignal(reader);
+            let mut peeked = Peeked::new(&mut reader);
             let cut = Cut::of(peeked.head(), self.options.input_format);
             self.stream(&Arc::new(info), cut, &mut peeked);
         });
@@ -471,10 +473,6 @@ impl Worker<'_> {
         let mut seq = 0;
         let mut error: Option<io::Error> = None;
         loop {
-            if interrupt::requested() {
-                self.leave(stream_ref(info, 0));
-                break;
-            }
             let mut chunk = self.queue.spare();
             match chunker.next(&mut chunk) {
                 Ok(true) => {
@@ -490,7 +488,7 @@ impl Worker<'_> {
         }
         let input = stream_ref(info, 0);
         self.folder.input(input).bytes += chunker.bytes();
-        if chunker.bytes() == 0 && error.is_none() && !interrupt::requested() {
+        if chunker.bytes() == 0 && error.is_none() {
             self.empty(input);
         }
         if let Some(error) = error {

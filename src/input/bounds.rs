@@ -93,6 +93,18 @@ impl<R: Read> Read for Limited<'_, R> {
     }
 }
 
+/// A reader that ends with an error when a signal comes; what was read before it is not lost.
+pub struct UntilSignal<'r>(pub &'r mut dyn Read);
+
+impl Read for UntilSignal<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if interrupt::requested() {
+            return Err(io::Error::other(Stopped::Signal));
+        }
+        self.0.read(out)
+    }
+}
+
 /// What sees the bytes of an input as they are stored.
 pub type Observer<'o> = dyn FnMut(&[u8]) + 'o;
 

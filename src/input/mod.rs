@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use crate::options::Limits;
 use archive::{Format, PEEK};
 use bounds::{Budget, Stored};
-pub use bounds::{INTERRUPTED, Observer};
+pub use bounds::{INTERRUPTED, Observer, UntilSignal};
 pub use compression::{Compression, problem_kind};
 pub use discover::{Found, discover};
 
