@@ -18,6 +18,7 @@
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
+//! bounded                states too large for memory, in temporary files
 //! report                 the report -> JSON, table, page and others
 //! manifest               what a report rests on
 //! output                 where results go
@@ -31,6 +32,7 @@
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
 pub mod aggregate;
+pub mod bounded;
 pub mod cli;
 pub mod config;
 pub mod correlate;

@@ -74,6 +74,8 @@ impl Default for Limits {
         Self { decompressed: 1 << 40, ratio: 1000 }
     }
 }
+/// Bytes of memory where the machine does not tell how much it has.
+pub const DEFAULT_MAX_MEMORY: u64 = 2 << 30;
 
 /// Problems listed by name; all are counted.
 pub const DEFAULT_PROBLEMS: usize = 100;
@@ -190,6 +192,8 @@ pub struct Options {
     pub max_line: usize,
     /// Bound of the requests in flight.
     pub max_in_flight: usize,
+    /// Bytes of memory to use at most, roughly; beyond it attempts are counted and no more, and said.
+    pub max_memory: u64,
     /// How many problems are listed.
     pub max_problems: usize,
     /// Whether a single problem is one too many: then no report is written.
@@ -230,6 +234,7 @@ impl Default for Options {
             chunk_size: DEFAULT_CHUNK,
             max_line: DEFAULT_MAX_LINE,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            max_memory: DEFAULT_MAX_MEMORY,
             max_problems: DEFAULT_PROBLEMS,
             strict: false,
             limits: Limits::default(),

@@ -271,6 +271,27 @@ impl Part {
     }
 }
 
+/// Writes a state without header and checksum, for reading back in the same run.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn write_state(state: &State, level: i32, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = zstd::Encoder::new(out, level)?;
+    postcard::to_io(state, &mut out).map_err(encoding)?;
+    out.finish()?;
+    Ok(())
+}
+
+/// Reads a state that [`write_state`] wrote.
+///
+/// # Errors
+/// Those of `input`, and what is no state.
+pub(crate) fn read_state(input: impl io::BufRead) -> io::Result<State> {
+    let mut plain = Vec::new();
+    zstd::Decoder::with_buffer(input)?.read_to_end(&mut plain)?;
+    postcard::from_bytes(&plain).map_err(encoding)
+}
+
 /// Merges parts, given with the names of their files, in any order.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::aggregate;
+use crate::bounded::{self, Budget, Segment};
 use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
@@ -145,21 +146,48 @@ struct Gathered {
 }
 
 fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
-    let mut found = input::discover(paths);
+    let found = input::discover(paths);
     let sources = found.sources.clone();
     let threads = pool.current_num_threads();
+    let budget = Budget::new(options, threads);
+    let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
     let queue = Queue::new(found.sources, threads);
-    let states = pool.broadcast(|_| Worker { queue: &queue, options, folder: Folder::new(options, threads) }.run());
-    let state = pool.install(|| merge(states));
-    let mut stored = queue.into_stored();
+    let folder = || Folder::new(options, threads);
+    let worker = || Worker { queue: &queue, options, folder: folder(), share: budget.share(), too_full: Vec::new() };
+    let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
+    let Shared { mut segments, mut problems, mut stored, .. } = queue.into_shared();
+    problems.extend(found.problems);
+    let state = if segments.is_empty() {
+        pool.install(|| merge(states))
+    } else {
+        let reduced = pool.install(|| {
+            for state in states {
+                segments.push(Segment::write(&state)?);
+            }
+            bounded::reduce(segments, budget, options.max_in_flight)
+        });
+        reduced.unwrap_or_else(|error| {
+            problems.push(spill_problem(&error));
+            State::default()
+        })
+    };
     if options.manifest {
         stored.extend(pool.install(|| manifest::stored(&sources)));
         stored.extend(options.api_keys.iter().map(|path| manifest::of_path(path)));
     }
     // Last of all, so that nothing of what was read or hashed escapes it.
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
-    found.problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
-    Gathered { state, problems: found.problems, stored }
+    problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
+    Gathered { state, problems, stored }
+}
+
+/// What is said where temporary files do not work.
+fn spill_problem(error: &io::Error) -> (String, ProblemKind, String) {
+    let folder = std::env::temp_dir().to_string_lossy().into_owned();
+    let message = format!(
+        "memory is short (--max-memory) and temporary files cannot be used: {error}; set TMPDIR to a folder with room"
+    );
+    (folder, ProblemKind::ReadError, message)
 }
 
 fn join(gathered: Gathered, options: &Options) -> Evidence {
@@ -244,6 +272,10 @@ struct Shared {
     producing: usize,
     /// Buffers to use again.
     spare: Vec<Chunk>,
+    /// States that were written away.
+    segments: Vec<Segment>,
+    /// Why that failed.
+    problems: Vec<(String, ProblemKind, String)>,
     /// Labels of streams so far: archives may hold two members of one name.
     labels: std::collections::BTreeMap<String, u32>,
     /// Inputs whose bytes came only once, hashed.
@@ -267,6 +299,8 @@ impl Queue {
             parcels: VecDeque::new(),
             producing: 0,
             spare: Vec::new(),
+            segments: Vec::new(),
+            problems: Vec::new(),
             labels: std::collections::BTreeMap::new(),
             stored: Vec::new(),
         };
@@ -326,13 +360,24 @@ impl Queue {
         None
     }
 
+    fn spilled(&self, segment: Segment) {
+        self.lock().segments.push(segment);
+    }
+
+    fn cannot_spill(&self, problem: (String, ProblemKind, String)) {
+        let mut shared = self.lock();
+        if !shared.problems.contains(&problem) {
+            shared.problems.push(problem);
+        }
+    }
+
     fn done_producing(&self) {
         self.lock().producing -= 1;
         self.changed.notify_all();
     }
 
-    fn into_stored(self) -> Vec<StoredInput> {
-        self.shared.into_inner().unwrap_or_else(PoisonError::into_inner).stored
+    fn into_shared(self) -> Shared {
+        self.shared.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn spare(&self) -> Chunk {
@@ -356,10 +401,14 @@ struct Worker<'q> {
     queue: &'q Queue,
     options: &'q Options,
     folder: Folder,
+    /// Beyond so many bytes the folder's state is written away.
+    share: u64,
+    /// States that could not be written away.
+    too_full: Vec<State>,
 }
 
 impl Worker<'_> {
-    fn run(mut self) -> State {
+    fn run(mut self) -> Vec<State> {
         let mut chunk = Chunk::default();
         while let Some(task) = self.queue.next() {
             match task {
@@ -372,7 +421,25 @@ impl Worker<'_> {
                 }
             }
         }
-        self.folder.into_state()
+        self.too_full.push(self.folder.into_state());
+        self.too_full
+    }
+
+    /// Writes the state away if it has grown too large. Where that fails, it stays in memory: better too much of it than
+    /// an answer that lacks something.
+    fn make_room(&mut self) {
+        if self.folder.weight() <= self.share {
+            return;
+        }
+        let full = std::mem::replace(&mut self.folder, Folder::new(self.options, self.queue.threads)).into_state();
+        match Segment::write(&full) {
+            Ok(segment) => self.queue.spilled(segment),
+            Err(error) => {
+                self.queue.cannot_spill(spill_problem(&error));
+                self.share = u64::MAX;
+                self.too_full.push(full);
+            }
+        }
     }
 
     /// Notes that the rest of an input was not read.
@@ -437,6 +504,7 @@ impl Worker<'_> {
         match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
             Ok(()) => {
                 self.folder.chunk(input, chunk);
+                self.make_room();
                 if chunk.shrunk {
                     let message = "the file became shorter while it was read".to_owned();
                     self.folder.input_problem(input, ProblemKind::ReadError, message);
@@ -499,6 +567,7 @@ impl Worker<'_> {
 
     fn fold(&mut self, parcel: Parcel) {
         self.folder.chunk(stream_ref(&parcel.stream, parcel.seq), &parcel.chunk);
+        self.make_room();
         self.queue.give_back(parcel.chunk);
     }
 }

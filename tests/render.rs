@@ -97,6 +97,7 @@ fn empty() -> Report {
             complete: true,
             interrupted: false,
             reconciled: true,
+            counted_only: None,
         },
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
         groups: vec![],

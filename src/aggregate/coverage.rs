@@ -1,11 +1,12 @@
 //! What was read, and what it cannot answer.
 
+use super::tops::top;
 use crate::correlate::{Correlated, Node};
 use crate::decode::UNKNOWN;
 use crate::error::ProblemKind;
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::report::model::{self, Coverage, Gap, Input, Problem};
+use crate::report::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::state::{Attempt, Minutes, Span};
 use crate::time::Millis;
 
@@ -48,7 +49,51 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,
+        counted_only: counted_only(joined),
     }
+}
+
+fn counted_only(joined: &Correlated) -> Option<CountedOnly> {
+    let (coarse, symbols) = (&joined.state.coarse, &joined.state.symbols);
+    let thinned = coarse.thinned.iter().map(|(&principal, &count)| (symbols.get(principal), count)).collect();
+    let (principals_in_part, principals_in_part_total) = top(thinned, |text: Option<&[u8]>, count| TopText {
+        key: text.map(|text| String::from_utf8_lossy(text).into_owned()),
+        count,
+    });
+    (coarse.attempts > 0).then(|| CountedOnly {
+        attempts: coarse.attempts,
+        first: coarse.span.first.map(Millis::rfc3339),
+        last: coarse.span.last.map(Millis::rfc3339),
+        principals: coarse.principals_left_out,
+        principals_in_part,
+        principals_in_part_total,
+    })
+}
+
+/// What memory had no room for.
+fn short_of_memory(joined: &Correlated, options: &Options) -> Vec<String> {
+    let coarse = &joined.state.coarse;
+    let limit = options.max_memory >> 20;
+    let mut told = Vec::new();
+    if let Some(counted) = counted_only(joined) {
+        let mut sentence = format!(
+            "who is behind {} failed attempts: --max-memory ({limit} MiB) has no room for them. They are in the totals and \
+             the timeline, and in no group, list, finding or filter: all attempts of the {} principals that failed least often",
+            counted.attempts, counted.principals
+        );
+        for part in &counted.principals_in_part {
+            let name = part.key.as_deref().unwrap_or_default();
+            sentence.push_str(&format!("; {} attempts of {name}, who failed most", part.count));
+        }
+        told.push(sentence);
+    }
+    if coarse.actors > 0 {
+        told.push(format!(
+            "when {} clients succeeded of whose failures none is analysed: --max-memory ({limit} MiB) has no room for them",
+            coarse.actors
+        ));
+    }
+    told
 }
 
 fn input(stats: &crate::state::InputStats) -> Input {
@@ -130,7 +175,7 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
 /// What these logs cannot answer, and the setting that would change it.
 fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
     const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
-    let mut told = Vec::new();
+    let mut told = short_of_memory(joined, options);
     let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
     if cut > 0 {
         let inputs = if cut == 1 { "input" } else { "inputs" };

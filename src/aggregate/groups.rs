@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::realm_names;
 use super::tops::top;
+use crate::bounded::Budget;
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
@@ -36,14 +37,14 @@ pub(super) struct Groups {
     /// How many there are.
     pub(super) total: u64,
     /// Attempts in those that are not listed.
-    pub(super) left_out: u64,
+    pub(super) cut: u64,
 }
 
 /// Groups all attempts.
 pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
     let assigned = Assigned::new(joined, options);
     let total = assigned.keys.len();
-    let listed = options.listed.unwrap_or(usize::MAX).min(total);
+    let listed = options.listed.unwrap_or(usize::MAX).min(Budget::new(options, 1).groups()).min(total);
     let mut order: Vec<u32> = (0..total as u32).collect();
     let compare = |a: &u32, b: &u32| assigned.compare(joined, *a, *b);
     // A flood of names makes millions of groups: only those that are listed are put in order and written out.
@@ -56,9 +57,10 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
     for (at, group) in listed.iter_mut().enumerate() {
         group.id = format!("G{}", at + 1);
     }
+    // Counted anew, for the report to be held against.
     let members: u64 = (0..total as u32).map(|group| assigned.members(group).len() as u64).sum();
-    let left_out = members - listed.iter().map(|group| group.count).sum::<u64>();
-    Groups { listed, total: total as u64, left_out }
+    let cut = members - listed.iter().map(|group| group.count).sum::<u64>();
+    Groups { listed, total: total as u64, cut }
 }
 
 /// Which attempts belong to which group.

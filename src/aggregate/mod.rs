@@ -37,17 +37,39 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         .count();
     // Nulls count in the tops, not in the totals.
     let known = |total: u64, has_null: bool| total - u64::from(has_null);
+    let coarse = &joined.state.coarse;
     let totals = Totals {
-        failed_attempts: joined.attempts.len() as u64,
-        principals: known(tops.principals_total, joined.attempts.iter().any(|attempt| !attempt.principal.is_some())),
-        sources: known(tops.sources_total, joined.attempts.iter().any(|attempt| !attempt.source.is_some())),
+        failed_attempts: joined.attempts.len() as u64 + coarse.attempts,
+        principals: known(
+            tops.principals_total.max(coarse.principals),
+            joined.attempts.iter().any(|attempt| !attempt.principal.is_some()),
+        ),
+        sources: known(
+            tops.sources_total.max(coarse.sources),
+            joined.attempts.iter().any(|attempt| !attempt.source.is_some()),
+        ),
         api_key_invalidations: invalidations as u64,
     };
+    let mut parameters = parameters(options);
+    let mut coverage = coverage::coverage(joined, problems, options);
+    let asked = options.listed.map_or(groups.total, |listed| groups.total.min(listed as u64));
+    let lacking = asked - groups.listed.len() as u64;
+    if lacking > 0 {
+        coverage.cannot_tell.push(format!(
+            "the {lacking} groups with the fewest attempts, {} in all: --max-memory ({} MiB) has no room to list them",
+            groups.cut,
+            options.max_memory >> 20
+        ));
+    }
+    // Its default depends on the machine, and where there was room it changed nothing.
+    if lacking > 0 || coarse.attempts + coarse.actors > 0 {
+        parameters.insert("max_memory".to_owned(), json!(options.max_memory));
+    }
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        parameters: parameters(options),
-        coverage: coverage::coverage(joined, problems, options),
+        parameters,
+        coverage,
         filters: filters(joined),
         totals,
         groups_total: groups.total,
@@ -59,7 +81,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         tops,
         manifest: None,
     };
-    reconcile::settle(&mut report, groups.left_out, options.max_problems);
+    reconcile::settle(&mut report, groups.cut, options.max_problems);
     report
 }
 

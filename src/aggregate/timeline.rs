@@ -21,9 +21,10 @@ fn width(span_seconds: u64) -> u64 {
 /// Attempts and refused actions by bucket; buckets without either are left out.
 pub(super) fn timeline(joined: &Correlated) -> Timeline {
     let denied = &joined.state.denied_minutes;
+    let counted = &joined.state.coarse.minutes;
     let minutes = || {
         let attempts = joined.attempts.iter().map(|attempt| attempt.time.0.div_euclid(60_000));
-        attempts.chain(denied.keys().copied())
+        attempts.chain(denied.keys().copied()).chain(counted.keys().copied())
     };
     let (first, last) = (minutes().min().unwrap_or(0), minutes().max().unwrap_or(0));
     let bucket_seconds = width(last.abs_diff(first).saturating_mul(60));
@@ -39,6 +40,11 @@ pub(super) fn timeline(joined: &Correlated) -> Timeline {
     }
     for (minute, count) in denied {
         buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default()[2] += count;
+    }
+    for (minute, [failed, anonymous]) in counted {
+        let bucket = buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default();
+        bucket[0] += failed;
+        bucket[1] += anonymous;
     }
     let buckets = buckets
         .into_iter()

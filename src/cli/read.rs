@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::filter::FilterArgs;
+use crate::bounded;
 use crate::decode;
 use crate::options::{self, Cidr, Limits, Options};
 use crate::pseudonyms::Pseudonyms;
@@ -77,9 +78,14 @@ pub(super) struct JoinArgs {
     match_window: i64,
 }
 
-/// How many threads.
+/// How much of the machine to use.
 #[derive(Debug, Args)]
 pub(super) struct ThreadArgs {
+    /// Bytes of memory to use at most, with K, M, G or T; what has no room is counted and no more, and said [default: a
+    /// quarter of the machine's]
+    #[arg(long, value_name = "BYTES", value_parser = parse_size)]
+    max_memory: Option<u64>,
+
     /// Worker threads, 0 for one a core; never changes the report
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -99,7 +105,7 @@ pub(super) struct ReadArgs {
 }
 
 /// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
-pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+fn parse_size(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no number of bytes such as 4096, 64K, 10M, 2G or 1T");
     let upper = text.trim().to_ascii_uppercase();
     let upper = upper.strip_suffix('B').unwrap_or(&upper);
@@ -157,6 +163,7 @@ impl ThreadArgs {
     /// Puts them into options.
     pub(super) fn apply(&self, options: &mut Options) {
         options.threads = self.threads;
+        options.max_memory = self.max_memory.unwrap_or_else(bounded::default_limit);
     }
 }
 

@@ -133,7 +133,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     let listing = keys::intern_listing(&mut state, listing);
     let places = Places::new(&state);
     let nodes = NodeTable::new(&state);
-    let mut repeated = BTreeMap::new();
+    let mut repeated = std::mem::take(&mut state.coarse.repeated);
     let mut attempts = chains::join(&mut state, &places, &nodes, &mut repeated);
     // Places are looked up only where times are equal.
     attempts.par_sort_unstable_by(|a, b| a.time.cmp(&b.time).then_with(|| places.of(a.pos).cmp(&places.of(b.pos))));
@@ -168,6 +168,12 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     joined.key_failures = failures;
     joined.keys = keys;
     joined
+}
+
+/// Takes the attempts out of a state, each once and with its chain; events met again are counted in `repeated`.
+pub(crate) fn distinct_attempts(state: &mut State, repeated: &mut BTreeMap<Vec<u8>, u64>) -> Vec<Attempt> {
+    let (places, nodes) = (Places::new(state), NodeTable::new(state));
+    chains::join(state, &places, &nodes, repeated)
 }
 
 /// Of the same event met in several inputs: how often it really happened (the most often any one input shows it), and

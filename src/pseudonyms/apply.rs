@@ -94,6 +94,9 @@ impl Replacer<'_> {
         for sym in forwarded.values_mut() {
             *sym = self.with(*sym, Pseudonyms::list);
         }
+        let thinned = std::mem::take(&mut self.joined.state.coarse.thinned);
+        self.joined.state.coarse.thinned =
+            thinned.into_iter().map(|(principal, count)| (self.text(principal), count)).collect();
         let withheld = self.joined.state.symbols.intern(WITHHELD);
         self.joined.messages.values_mut().flatten().for_each(|sym| *sym = withheld);
         self.joined.state.reasons.clear();

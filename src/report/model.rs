@@ -147,6 +147,27 @@ pub struct Coverage {
     /// The numbers of the report add up; where not, `problems` says which do not.
     #[serde(default)]
     pub reconciled: bool,
+    /// Attempts that memory had no room for; absent where it had.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counted_only: Option<CountedOnly>,
+}
+
+/// Attempts that are in the totals and in the timeline, and in nothing else, because memory is short (`--max-memory`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedOnly {
+    /// How many.
+    pub attempts: u64,
+    /// The first of them.
+    pub first: Option<String>,
+    /// The last of them.
+    pub last: Option<String>,
+    /// Principals of whose attempts none is analysed: those that failed least often.
+    pub principals: u64,
+    /// Principals of whose attempts a part is analysed, since they failed so often that they would fill the memory, and how
+    /// many attempts of each are not; most frequent first, at most 50. Numbers of theirs elsewhere are of that part.
+    pub principals_in_part: Vec<TopText>,
+    /// How many there are.
+    pub principals_in_part_total: u64,
 }
 
 /// One input.

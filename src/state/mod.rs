@@ -4,6 +4,7 @@
 //! by time and place. `merge` is associative and, up to the numbering of symbols, commutative.
 
 mod canonical;
+mod coarse;
 mod columns;
 mod coverage;
 mod fold;
@@ -12,6 +13,7 @@ mod remap;
 mod series;
 mod symbols;
 
+pub use coarse::Coarse;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{Folder, InputRef};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
@@ -119,6 +121,37 @@ pub struct State {
     pub denied_minutes: BTreeMap<i64, u64>,
     /// Realm failures evicted.
     pub evicted: Evicted,
+    /// Attempts that are counted and no more.
+    pub coarse: Coarse,
+}
+
+impl State {
+    /// Keeps the number of waiting realm failures bounded: the older half goes.
+    pub(crate) fn evict(&mut self, most: usize) {
+        let waiting = &mut self.realm_failures;
+        if waiting.len() <= most {
+            return;
+        }
+        let half = waiting.len() / 2;
+        waiting.select_nth_unstable_by_key(half, |failure| (failure.time, failure.key));
+        for failure in waiting.drain(..half) {
+            self.evicted.events += 1;
+            self.evicted.span.add(failure.time);
+        }
+    }
+
+    /// Bytes that it takes, roughly.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        let records = self.attempts.len() * size_of::<Attempt>()
+            + self.realm_failures.len() * size_of::<RealmFailure>()
+            + self.reasons.len() * size_of::<ReasonRecord>()
+            + self.grants.len() * size_of::<Grant>()
+            + self.changes.len() * size_of::<ChangeRecord>()
+            + (self.traces.len() + self.forwarded.len()) * size_of::<(Pos, Sym)>()
+            + self.denials.len() * 256;
+        records as u64 + self.symbols.weight()
+    }
 }
 
 /// Compares lines by input, chunk and line, whatever numbers the chunks were given.

@@ -108,6 +108,18 @@ impl AttemptFlags {
     /// A realm failure of the same millisecond stands before it in the same chunk.
     pub const TIE_BEFORE: Self = Self(2);
 
+    /// The bits.
+    #[must_use]
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Of bits that [`AttemptFlags::bits`] gave.
+    #[must_use]
+    pub(crate) fn of_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
     /// Whether all bits of another are set.
     #[must_use]
     pub fn has(self, other: Self) -> bool {

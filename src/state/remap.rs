@@ -83,6 +83,7 @@ impl State {
         }
         self.evicted.events += other.evicted.events;
         self.evicted.span.merge(&other.evicted.span);
+        self.coarse.merge(std::mem::take(&mut other.coarse), &syms);
         Remap { syms, chains, nodes, chunks }
     }
 

@@ -93,6 +93,12 @@ impl Symbols {
         self.ends.len()
     }
 
+    /// Bytes that the table takes, roughly: its text, and 16 a text for finding it.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        (self.bytes.len() + self.ends.len() * 16) as u64
+    }
+
     /// Whether there is no text.
     #[must_use]
     pub fn is_empty(&self) -> bool {

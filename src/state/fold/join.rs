@@ -48,20 +48,6 @@ impl Folder {
         failures.clear();
         (self.failures, self.realms) = (failures, realms);
     }
-
-    /// Keeps the number of waiting realm failures bounded: the older half goes.
-    pub(super) fn evict(&mut self) {
-        let waiting = &mut self.state.realm_failures;
-        if waiting.len() <= self.max_in_flight {
-            return;
-        }
-        let half = waiting.len() / 2;
-        waiting.select_nth_unstable_by_key(half, |failure| (failure.time, failure.key));
-        for failure in waiting.drain(..half) {
-            self.state.evicted.events += 1;
-            self.state.evicted.span.add(failure.time);
-        }
-    }
 }
 
 /// Whether a run of failures (one key, in the order of lines) is one attempt with the realms asked before it: its only

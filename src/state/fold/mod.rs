@@ -122,6 +122,12 @@ impl Folder {
         self.state
     }
 
+    /// Bytes that it takes, roughly.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.state.weight() + self.actors.weight()
+    }
+
     /// Notes bytes, problems and the end of an input; works for inputs of which no chunk was read, too.
     pub fn input(&mut self, input: InputRef<'_>) -> &mut InputStats {
         let at = self.input_index(input);
@@ -257,7 +263,7 @@ impl Folder {
         stats.falls += order.falls;
         self.join_within_chunk();
         self.state.inputs[input_at as usize] = stats;
-        self.evict();
+        self.state.evict(self.max_in_flight);
     }
 
     /// What the first line of an input says of all of it.

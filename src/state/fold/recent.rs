@@ -70,6 +70,11 @@ pub(super) struct Actors {
 }
 
 impl Actors {
+    /// Bytes that they take, roughly: few have more than some buckets.
+    pub(super) fn weight(&self) -> u64 {
+        self.successes.len() as u64 * 256
+    }
+
     /// The series by client.
     pub(super) fn into_series(self) -> ActorSeries {
         // Who was only refused has no successes of its own.

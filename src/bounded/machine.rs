@@ -1,0 +1,30 @@
+//! How much memory the machine has.
+
+use crate::options::DEFAULT_MAX_MEMORY;
+
+/// A quarter of the memory that this process may use: of the machine, or of its container (cgroup v2) where that has less.
+/// [`DEFAULT_MAX_MEMORY`] where neither is told.
+#[must_use]
+pub fn default_limit() -> u64 {
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| total(&text));
+    let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    [machine, container].into_iter().flatten().min().map_or(DEFAULT_MAX_MEMORY, |bytes: u64| bytes / 4)
+}
+
+/// `MemTotal` of `/proc/meminfo`, in bytes.
+fn total(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_found() {
+        assert_eq!(total("MemFree: 1 kB\nMemTotal:       24576 kB\n"), Some(24576 * 1024));
+        assert_eq!(total("MemTotal: many\n"), None);
+        assert!(default_limit() > 0);
+    }
+}

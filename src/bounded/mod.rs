@@ -1,0 +1,69 @@
+//! Bounded memory. A worker whose share of the state grows beyond its limit writes it to a temporary file and begins anew.
+//! If all of it together is small enough after all, it is read back and nothing shows. If not, attempts are left out: those
+//! of the principals that failed least often, since a flood of made-up names is what fills memory. What is left out is
+//! counted exactly (each event once, by the minute), and the report says how much it is.
+//!
+//! What is kept depends on the events and the limit alone, not on threads, chunks or the order of inputs: whoever crosses
+//! the limit in one run has a worker that crosses it in every other, because the workers' limits add up to less.
+
+mod choose;
+mod machine;
+mod reduce;
+mod segment;
+
+pub use machine::default_limit;
+pub use reduce::reduce;
+pub use segment::Segment;
+
+use crate::options::Options;
+
+/// How the memory of a run is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Bytes in all.
+    most: u64,
+    workers: u64,
+}
+
+/// Bytes that a group takes once it is written out, with its lists.
+const GROUP: u64 = 1200;
+
+/// Bytes that a realm failure in flight takes while it is joined.
+const IN_FLIGHT: u64 = 72;
+
+impl Budget {
+    /// The budget of a run with so many workers.
+    #[must_use]
+    pub fn new(options: &Options, workers: usize) -> Self {
+        Self { most: options.max_memory.max(1 << 20), workers: workers.max(1) as u64 }
+    }
+
+    /// What is kept may weigh so much ([`choose::cost`]). Joining, judging and reporting take about four times as much
+    /// again: 330 to 360 bytes an attempt were measured in a flood of new names.
+    fn kept(self) -> u64 {
+        self.most / 16 * 3
+    }
+
+    /// A worker writes its state away beyond so many bytes.
+    #[must_use]
+    pub fn share(self) -> u64 {
+        self.kept() / (2 * self.workers)
+    }
+
+    /// Bytes that one pass over what is left out may take.
+    fn pass(self) -> u64 {
+        self.most / 8
+    }
+
+    /// Groups that may be written out.
+    #[must_use]
+    pub fn groups(self) -> usize {
+        usize::try_from(self.most / 4 / GROUP).unwrap_or(usize::MAX)
+    }
+
+    /// Realm failures that may wait for the end of their request.
+    #[must_use]
+    pub fn in_flight(self) -> usize {
+        usize::try_from(self.most / 8 / IN_FLIGHT).unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,61 @@
+//! Attempts that are counted and no more, because memory is short.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::coverage::Span;
+use super::symbols::Sym;
+
+/// What is still known of attempts that were left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coarse {
+    /// How many attempts, each event once.
+    pub attempts: u64,
+    /// Their times.
+    pub span: Span,
+    /// By minute since 1970: `authentication_failed` and `anonymous_access_denied`.
+    pub minutes: BTreeMap<i64, [u64; 2]>,
+    /// Distinct principals of all attempts, kept or not. At most, where parts were merged that left out some each.
+    pub principals: u64,
+    /// Distinct sources of all attempts, kept or not. At most, as above.
+    pub sources: u64,
+    /// Of the principals, those of whose attempts none is kept.
+    pub principals_left_out: u64,
+    /// Principals of whose attempts a sample is kept, and how many attempts of each are left out.
+    pub thinned: BTreeMap<Sym, u64>,
+    /// Events met again, by `event.action`.
+    pub repeated: BTreeMap<Vec<u8>, u64>,
+    /// Clients whose successes were left out.
+    pub actors: u64,
+}
+
+impl Coarse {
+    /// Adds what another state left out; `syms` translates its texts.
+    pub(super) fn merge(&mut self, mut other: Self, syms: &[Sym]) {
+        other.translate(syms);
+        self.attempts += other.attempts;
+        self.span.merge(&other.span);
+        for (minute, counts) in other.minutes {
+            let mine = self.minutes.entry(minute).or_default();
+            mine[0] += counts[0];
+            mine[1] += counts[1];
+        }
+        self.principals += other.principals;
+        self.sources += other.sources;
+        self.principals_left_out += other.principals_left_out;
+        for (principal, count) in other.thinned {
+            *self.thinned.entry(principal).or_default() += count;
+        }
+        for (action, count) in other.repeated {
+            *self.repeated.entry(action).or_default() += count;
+        }
+        self.actors += other.actors;
+    }
+
+    /// Translates its texts.
+    pub(super) fn translate(&mut self, syms: &[Sym]) {
+        let thinned = std::mem::take(&mut self.thinned);
+        self.thinned = thinned.into_iter().map(|(principal, count)| (syms[principal.0 as usize], count)).collect();
+    }
+}
