@@ -10,6 +10,7 @@ use crate::detect::Kind;
 mod events;
 mod evidence;
 mod explain;
+mod export;
 mod filter;
 mod keys;
 mod output;
@@ -23,6 +24,8 @@ pub use events::EventsRequest;
 use evidence::{ShowLinesArgs, VerifyArgs};
 pub use evidence::{ShowRequest, VerifyRequest};
 use explain::ExplainArgs;
+use export::ExportArgs;
+pub use export::ExportRequest;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
 use parts::{MergeArgs, ScanArgs};
@@ -52,6 +55,9 @@ enum Command {
     /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
     #[command(after_help = events::EXAMPLES)]
     Events(Box<EventsArgs>),
+    /// Attempts, changes and reasons as Parquet, for DuckDB, ClickHouse, Spark, Trino and pandas
+    #[command(after_help = export::EXAMPLES)]
+    Export(Box<ExportArgs>),
     /// Read logs into a part file, to be merged with those of other nodes
     #[command(after_help = parts::SCAN_EXAMPLES)]
     Scan(Box<ScanArgs>),
@@ -76,6 +82,7 @@ impl Command {
             Self::Report(_) => "report",
             Self::Keys(_) => "keys",
             Self::Events(_) => "events",
+            Self::Export(_) => "export",
             Self::Scan(_) => "scan",
             Self::Merge(_) => "merge",
             Self::Explain(_) => "explain",
@@ -105,6 +112,8 @@ pub enum Asked {
     Keys(Box<KeysRequest>),
     /// `esaudit events`.
     Events(Box<EventsRequest>),
+    /// `esaudit export`.
+    Export(Box<ExportRequest>),
     /// `esaudit scan`.
     Scan(Box<ScanRequest>),
     /// `esaudit merge`: the paths are part files.
@@ -149,6 +158,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Show(args) => Ok(Asked::Show(args.resolve())),
         Command::Verify(args) => Ok(Asked::Verify(args.resolve())),
         Command::Events(args) => args.resolve(terminal),
+        Command::Export(args) => args.resolve(),
         Command::Scan(args) => args.resolve(),
         Command::Merge(args) => args.resolve(terminal),
     }

@@ -42,6 +42,7 @@ pub fn apply(joined: &mut Correlated, filter: &Filter) {
     let keep = judge.attempts();
     let changes = judge.changes();
     let failures = judge.failures(&keep);
+    let lines = judge.reason_lines(&keep);
     let denials = judge.series(&joined.state.denials, Some(b"access_denied"));
     let only_time = filter.lists().iter().all(|(_, rules)| rules.is_empty());
     let range = judge.range;
@@ -83,6 +84,11 @@ pub fn apply(joined: &mut Correlated, filter: &Filter) {
     joined.key_failures.retain(|_| failures.next().unwrap_or(true));
     for failure in &mut joined.key_failures {
         failure.attempt = failure.attempt.and_then(renumbered);
+    }
+    let mut lines = lines.into_iter();
+    joined.reason_lines.retain(|_| lines.next().unwrap_or(true));
+    for line in &mut joined.reason_lines {
+        line.attempt = line.attempt.and_then(renumbered);
     }
     left_out.key_refusals = (before - joined.key_failures.len()) as u64;
     joined.left_out = Some(left_out);

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use esaudit::aggregate;
 use esaudit::cli::{
-    self, Asked, EventsRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest, Terminal, VerifyRequest,
+    self, Asked, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest, Terminal,
+    VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
 use esaudit::options::Options;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Ok(Asked::Show(request)) => show(&request),
         Ok(Asked::Verify(request)) => verify(&request),
         Ok(Asked::Events(request)) => events(&request),
+        Ok(Asked::Export(request)) => export(&request),
         Ok(Asked::Scan(request)) => scan(&request),
         Ok(Asked::Merge(request)) => merge(&request),
         Ok(Asked::Explain(None, _)) => text(&detect::listing()),
@@ -229,6 +231,32 @@ fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
     } else {
         0
     })
+}
+
+#[cfg(feature = "parquet")]
+fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let path = &request.folder;
+    let failed = |error: io::Error| format!("{} was not written: {error}", path.display());
+    output::check_folder(path).map_err(failed)?;
+    let read = pipeline::read(&request.paths, &request.options)?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
+    if let Some(status) = refused(&request.options, &coverage) {
+        return Ok(status);
+    }
+    pipeline::export(&read.joined, path).map_err(failed)?;
+    warn(&coverage);
+    Ok(if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if read.incomplete {
+        INCOMPLETE
+    } else {
+        0
+    })
+}
+
+#[cfg(not(feature = "parquet"))]
+fn export(_: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    Err("this program was built without Parquet; build it with `cargo build --release --features parquet`".into())
 }
 
 /// Writes one output; says so where that fails, and lets the others be written.

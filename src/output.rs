@@ -146,6 +146,57 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     name.persist(&path).map_err(|error| error.error)
 }
 
+/// Whether [`folder`] may fill a folder: there is none yet, or it is empty. To be asked before long work.
+///
+/// # Errors
+/// What the system says, or that the folder is not empty.
+pub fn check_folder(path: &Path) -> io::Result<()> {
+    match fs::read_dir(path).map(|mut entries| entries.next()) {
+        Ok(None) => Ok(()),
+        Ok(Some(entry)) => {
+            entry?;
+            Err(io::Error::other("the folder is not empty; name a new one, or empty it"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Fills a folder: `fill` is given the path of an empty one, whose content is moved to `path` once it is complete, so that
+/// each entry appears whole or not at all. The folder is made if it is missing, and has to be empty.
+///
+/// # Errors
+/// What the system says, or that the folder is not empty; then it is as it was before.
+pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    check_folder(path)?;
+    let missing = !path.exists();
+    fs::create_dir_all(path)?;
+    // Within the folder, so that moving is renaming, whatever is mounted there.
+    let filled = fill_within(path, fill);
+    if filled.is_err() && missing {
+        // The parents that were made stay: others may have begun to use them.
+        let _ = fs::remove_dir(path);
+    }
+    filled
+}
+
+fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let temporary = tempfile::Builder::new().prefix(".esaudit-").suffix(".part").tempdir_in(path)?;
+    fill(temporary.path())?;
+    let mut moved = Vec::new();
+    for entry in fs::read_dir(temporary.path())? {
+        let entry = entry?;
+        let target = path.join(entry.file_name());
+        if let Err(error) = fs::rename(entry.path(), &target) {
+            moved.iter().for_each(|target| drop(fs::remove_dir_all(target)));
+            return Err(error);
+        }
+        moved.push(target);
+    }
+    temporary.close()?;
+    File::open(path)?.sync_all()
+}
+
 fn written(file: File, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
     let mut out = io::BufWriter::with_capacity(BUFFER, file);
     render(&mut out)?;
@@ -211,6 +262,29 @@ mod tests {
         file(&path, |out| out.write_all(b"second")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(left(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_folder_is_filled_whole_or_stays_empty() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        let fill = |within: &Path| {
+            fs::create_dir(within.join("one"))?;
+            fs::write(within.join("one/x"), b"x")?;
+            fs::write(within.join("two"), b"y")
+        };
+        let failed = folder(&path, |within| fill(within).and(Err(io::Error::other("disk full"))));
+        assert_eq!(failed.unwrap_err().to_string(), "disk full");
+        assert!(!path.exists());
+        fs::create_dir_all(&path).unwrap();
+        assert!(folder(&path, |_| Err(io::Error::other("disk full"))).is_err());
+        assert!(left(&path).is_empty());
+        folder(&path, fill).unwrap();
+        assert_eq!(left(&path), ["one", "two"]);
+        assert_eq!(fs::read(path.join("one/x")).unwrap(), b"x");
+        let refused = folder(&path, |_| panic!("it is not empty"));
+        assert!(refused.unwrap_err().to_string().contains("not empty"));
+        assert!(folder(&path.join("two"), fill).is_err());
     }
 
     #[test]

@@ -132,6 +132,25 @@ pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, ray
     Ok(pool.install(|| join(gathered, options)))
 }
 
+/// Writes attempts, changes and reasons as Parquet to an empty or new folder.
+///
+/// # Errors
+/// Those of the file system; then the folder is as it was before.
+#[cfg(feature = "parquet")]
+pub fn export(joined: &Correlated, folder: &std::path::Path) -> io::Result<()> {
+    use crate::options::EventKinds;
+    use crate::report::{parquet, tables};
+    crate::output::folder(folder, |within| {
+        let kinds = EventKinds { attempts: true, changes: false };
+        let attempts = aggregate::events(joined, kinds).map(tables::attempt);
+        let changes = aggregate::changes(joined).map(|(time, node, change)| tables::change(time, node, change));
+        let reasons = aggregate::reasons(joined).map(tables::reason);
+        parquet::write(&tables::ATTEMPTS, attempts, &within.join(tables::ATTEMPTS.name))?;
+        parquet::write(&tables::CHANGES, changes, &within.join(tables::CHANGES.name))?;
+        parquet::write(&tables::REASONS, reasons, &within.join(tables::REASONS.name))
+    })
+}
+
 fn pool(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
     rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()
 }

@@ -50,6 +50,7 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
         Basis::Context | Basis::Inferred => refusal.map(|(_, confidence)| rounded(confidence)),
     };
     Event {
+        at: attempt.time,
         time: attempt.time.rfc3339(),
         kind: "attempt",
         action: attempt.outcome.name().to_owned(),
@@ -80,6 +81,7 @@ fn change(joined: &Correlated, at: usize) -> Event {
     };
     let known = only_key.as_ref().and_then(|id| joined.state.symbols.find(id.as_bytes())).and_then(|id| joined.key(id));
     Event {
+        at: change.record.time,
         time: told.time,
         kind: "change",
         action: told.action,

@@ -21,7 +21,7 @@ use crate::time::Millis;
 #[must_use]
 pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: &KeyQuery) -> KeysReport {
     let mut coverage = coverage::coverage(joined, problems, options);
-    let as_of = query.as_of.or_else(|| joined.state.inputs.iter().filter_map(|input| input.span.last).max());
+    let as_of = query.as_of.or_else(|| joined.last_event());
     let lives = Lives::collect(joined, &options.filter);
     let mut totals = KeyTotals::default();
     let mut chosen = Vec::new();
@@ -128,14 +128,14 @@ fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<String> 
 }
 
 /// Use and refusals by key.
-struct Lives<'j> {
+pub(super) struct Lives<'j> {
     /// By key and address: events, first and last.
     uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>>,
     refused: BTreeMap<Sym, Vec<&'j KeyFailure>>,
 }
 
 impl<'j> Lives<'j> {
-    fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
+    pub(super) fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
         let passing = (!filter.is_empty()).then(|| filter::successes(joined, filter));
         let successes = passing.as_ref().unwrap_or(&joined.state.successes);
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
@@ -152,7 +152,18 @@ impl<'j> Lives<'j> {
         Self { uses, refused }
     }
 
-    fn key(&self, joined: &Correlated, info: &KeyInfo, as_of: Option<Millis>) -> Key {
+    /// Refusals of a key.
+    pub(super) fn refusals(&self, key: Sym) -> usize {
+        self.refused.get(&key).map_or(0, Vec::len)
+    }
+
+    /// Events of its use.
+    pub(super) fn uses(&self, key: Sym) -> u64 {
+        self.uses.get(&key).map_or(0, |clients| clients.values().map(|(count, _)| count).sum())
+    }
+
+    /// Everything that is known of a key.
+    pub(super) fn key(&self, joined: &Correlated, info: &KeyInfo, as_of: Option<Millis>) -> Key {
         let text = |sym: Sym| joined.state.symbols.string(sym);
         let before = |time: Millis| as_of.is_none_or(|now| time <= now);
         let ended = info.invalidated.filter(|end| end.time.is_none_or(before));

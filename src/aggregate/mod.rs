@@ -1,11 +1,13 @@
 //! Attempts to numbers: exact counts, in the order that the contract pins.
 
 mod api_keys;
+mod charts;
 mod coverage;
 mod events;
 mod groups;
 mod keys;
 mod reconcile;
+mod rows;
 mod timeline;
 mod tops;
 
@@ -26,8 +28,8 @@ const LIST_LIMIT: usize = 50;
 /// Builds the report.
 #[must_use]
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
-    let (groups, (tops, timeline)) = rayon::join(
-        || groups::groups(joined, options),
+    let ((groups, charts), (tops, timeline)) = rayon::join(
+        || rayon::join(|| groups::groups(joined, options), || charts::charts(joined, options)),
         || rayon::join(|| tops::tops(joined), || timeline::timeline(joined)),
     );
     let symbols = &joined.state.symbols;
@@ -79,6 +81,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         api_keys: api_keys::api_keys(joined),
         timeline,
         tops,
+        charts,
         manifest: None,
     };
     reconcile::settle(&mut report, groups.cut, options.max_problems);
@@ -88,6 +91,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
 pub use coverage::{Found, coverage};
 pub use events::events;
 pub use keys::keys;
+pub use rows::{changes, reasons};
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {

@@ -11,7 +11,7 @@ use crate::report::model::{TopChain, TopText, Tops};
 use crate::state::Sym;
 
 /// Counts of one key over all attempts.
-fn tally<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
+pub(super) fn tally<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
     let mut counts: HashMap<K, u64, RandomState> = HashMap::default();
     for key in keys {
         *counts.entry(key).or_default() += 1;

@@ -142,10 +142,11 @@ impl Silent {
         let lacking = Lacking::learn(joined);
         let mut complains = vec![false; nodes];
         let mut known: BTreeSet<Sym> = lacking.succeeds.keys().copied().collect();
-        for line in &joined.state.reasons {
-            complains[joined.nodes.index(line.node)] |= line.about == Subject::Realm;
-            if matches!(line.about, Subject::Realm | Subject::Principal) && line.reason != Reason::UnknownUser {
-                known.insert(line.subject);
+        for line in &joined.reason_lines {
+            let told = &line.record;
+            complains[line.node] |= told.about == Subject::Realm;
+            if matches!(told.about, Subject::Realm | Subject::Principal) && told.reason != Reason::UnknownUser {
+                known.insert(told.subject);
             }
         }
         let mut asked: Vec<BTreeSet<Sym>> = vec![BTreeSet::new(); nodes];

@@ -14,7 +14,7 @@ pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Node, NodeTable};
 pub use places::{Place, Places};
-pub use reasons::KeyFailure;
+pub use reasons::{KeyFailure, ReasonLine};
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,13 @@ use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
 use crate::report::model::Evidence;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
+use crate::time::Millis;
 
 /// The joined result of a run.
 #[derive(Debug)]
 pub struct Correlated {
-    /// Tables, inputs and counters. Its `attempts`, `changes`, `grants` and `realm_failures` have been moved out.
+    /// Tables, inputs and counters. Its `attempts`, `changes`, `grants`, `realm_failures` and `reasons` have
+    /// been moved out.
     pub state: State,
     /// Lines and the order of inputs.
     pub places: Places,
@@ -44,6 +46,8 @@ pub struct Correlated {
     pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
     pub key_failures: Vec<KeyFailure>,
+    /// Distinct lines of server logs that tell a reason, by node, then time.
+    pub reason_lines: Vec<ReasonLine>,
     /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
     pub messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
@@ -109,6 +113,12 @@ impl Correlated {
         Evidence { path, line: self.places.number(place), offset, offset_line }
     }
 
+    /// When the last event of all inputs happened.
+    #[must_use]
+    pub fn last_event(&self) -> Option<Millis> {
+        self.state.inputs.iter().filter_map(|input| input.span.last).max()
+    }
+
     fn in_order<'a>(&'a self, actors: impl Iterator<Item = &'a Actor>) -> std::vec::IntoIter<&'a Actor> {
         let text = |sym| self.state.symbols.get(sym);
         let mut actors: Vec<&Actor> = actors.collect();
@@ -153,6 +163,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         changes,
         forwarded,
         key_failures: Vec::new(),
+        reason_lines: Vec::new(),
         messages: BTreeMap::new(),
         doubts: BTreeMap::new(),
         keys: Vec::new(),

@@ -33,6 +33,21 @@ pub struct KeyFailure {
     pub basis: Basis,
 }
 
+/// A line of the server log that tells a reason, and the attempt that it was matched to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReasonLine {
+    /// What it tells.
+    pub record: ReasonRecord,
+    /// Where it stands.
+    pub place: Place,
+    /// Index into the node table.
+    pub node: usize,
+    /// Index into [`Correlated::attempts`]. `None`: no attempt fits.
+    pub attempt: Option<u32>,
+    /// How surely the attempt is its own, 0 to 1; 0 where there is none.
+    pub confidence: f64,
+}
+
 /// Candidates looked at per line: more stand within the window only in a flood, where the nearest decide.
 const MOST_CANDIDATES: usize = 24;
 
@@ -47,37 +62,35 @@ const SAME_TRACE: f64 = 25.0;
 const SAME_PRINCIPAL: f64 = 3.0;
 const NAMED_IN_TEXT: f64 = 5.0;
 
-/// A line with what matching needs.
-struct Line {
-    record: ReasonRecord,
-    place: Place,
-    node: usize,
-}
-
-/// Gives attempts the reasons that the server logs tell; the result are the refusals of API keys.
+/// Gives attempts the reasons that the server logs tell, and moves their lines out of the state; the result are the
+/// refusals of API keys.
 pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyFailure> {
-    let lines = distinct_lines(joined);
+    let mut lines = distinct_lines(joined);
+    let mut explained: Vec<Option<(u32, f64)>> = vec![None; lines.len()];
     let by_node = by_node(joined);
     let mut traces: HashMap<Pos, Sym, RandomState> = HashMap::default();
     traces.extend(joined.state.traces.iter().copied());
     let mut failures = Vec::new();
     // Realm lines first, realm by realm: an attempt may have one of each realm. The others explain an attempt alone.
-    let mut of_realms: BTreeMap<Vec<u8>, Vec<&Line>> = BTreeMap::new();
-    let mut of_attempts: Vec<&Line> = Vec::new();
-    let mut of_anybody: Vec<&Line> = Vec::new();
-    for line in &lines {
+    let mut of_realms: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+    let mut of_attempts: Vec<usize> = Vec::new();
+    let mut of_anybody: Vec<usize> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
         match line.record.about {
             Subject::Realm => {
                 let realm = joined.state.symbols.get(line.record.realm).unwrap_or_default();
-                of_realms.entry(realm.to_vec()).or_default().push(line);
+                of_realms.entry(realm.to_vec()).or_default().push(at);
             }
-            Subject::Anybody => of_anybody.push(line),
-            _ => of_attempts.push(line),
+            Subject::Anybody => of_anybody.push(at),
+            _ => of_attempts.push(at),
         }
     }
-    for lines in of_realms.into_values().chain([of_anybody]) {
-        for found in matched(joined, &lines, &by_node, &traces, window) {
-            let ReasonRecord { reason, text, .. } = lines[found.line as usize].record;
+    for group in of_realms.into_values().chain([of_anybody]) {
+        let group: Vec<(usize, &ReasonLine)> = group.into_iter().map(|at| (at, &lines[at])).collect();
+        for found in matched(joined, &group, &by_node, &traces, window) {
+            let (at, line) = group[found.line as usize];
+            explained[at] = Some((found.attempt, found.confidence));
+            let ReasonRecord { reason, text, .. } = line.record;
             keep_text(&mut joined.messages, found.attempt, reason, text);
             let attempt = &mut joined.attempts[found.attempt as usize];
             if attempt.basis != Basis::ServerLog || stronger(reason) < stronger(attempt.reason) {
@@ -87,17 +100,19 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
             }
         }
     }
+    let of_attempts: Vec<(usize, &ReasonLine)> = of_attempts.into_iter().map(|at| (at, &lines[at])).collect();
     let matches = matched(joined, &of_attempts, &by_node, &traces, window);
     let mut of_line: Vec<Option<Match>> = vec![None; of_attempts.len()];
     for found in matches {
         of_line[found.line as usize] = Some(found);
     }
     let mut left_over: Vec<Vec<Millis>> = vec![Vec::new(); joined.nodes.all().len()];
-    for (line, found) in of_attempts.iter().zip(of_line) {
+    for ((at, line), found) in of_attempts.into_iter().zip(of_line) {
         if found.is_none() {
             left_over[line.node].push(line.record.time);
         }
         if let Some(found) = found {
+            explained[at] = Some((found.attempt, found.confidence));
             keep_text(&mut joined.messages, found.attempt, line.record.reason, line.record.text);
             let attempt = &mut joined.attempts[found.attempt as usize];
             attempt.reason = line.record.reason;
@@ -121,6 +136,13 @@ pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyF
         }
     }
     say_what_silence_means(joined, window, &left_over);
+    for (line, found) in lines.iter_mut().zip(explained) {
+        if let Some((attempt, confidence)) = found {
+            (line.attempt, line.confidence) = (Some(attempt), confidence);
+        }
+    }
+    joined.state.reasons = Vec::new();
+    joined.reason_lines = lines;
     failures
 }
 
@@ -174,18 +196,24 @@ fn stronger(reason: Reason) -> usize {
 }
 
 /// The lines, each once although a log and its copy may both be among the inputs, by node, time and place.
-fn distinct_lines(joined: &Correlated) -> Vec<Line> {
-    let mut lines: Vec<Line> = joined
+fn distinct_lines(joined: &Correlated) -> Vec<ReasonLine> {
+    let mut lines: Vec<ReasonLine> = joined
         .state
         .reasons
         .iter()
-        .map(|&record| Line { record, place: joined.places.of(record.pos), node: joined.nodes.index(record.node) })
+        .map(|&record| ReasonLine {
+            record,
+            place: joined.places.of(record.pos),
+            node: joined.nodes.index(record.node),
+            attempt: None,
+            confidence: 0.0,
+        })
         .collect();
-    let identity = |line: &Line| {
+    let identity = |line: &ReasonLine| {
         let record = &line.record;
         (line.node, record.time, record.about, record.subject, record.realm, record.reason, record.trace, record.text)
     };
-    let path = |line: &Line| joined.places.path(line.place.rank);
+    let path = |line: &ReasonLine| joined.places.path(line.place.rank);
     lines.sort_by_key(|line| (identity(line), line.place));
     let mut kept = Vec::with_capacity(lines.len());
     let mut start = 0;
@@ -216,13 +244,13 @@ fn by_node(joined: &Correlated) -> Vec<Vec<u32>> {
 
 fn matched(
     joined: &Correlated,
-    lines: &[&Line],
+    lines: &[(usize, &ReasonLine)],
     by_node: &[Vec<u32>],
     traces: &HashMap<Pos, Sym, RandomState>,
     window: i64,
 ) -> Vec<Match> {
     let mut pairs = Vec::new();
-    for (number, line) in lines.iter().enumerate() {
+    for (number, (_, line)) in lines.iter().enumerate() {
         let start = pairs.len();
         candidates(joined, line, number as u32, &by_node[line.node], traces, window, &mut pairs);
         let found = &mut pairs[start..];
@@ -237,7 +265,7 @@ fn matched(
 /// The attempts of the node that a line may explain, nearest in time first in both directions.
 fn candidates(
     joined: &Correlated,
-    line: &Line,
+    line: &ReasonLine,
     number: u32,
     of_node: &[u32],
     traces: &HashMap<Pos, Sym, RandomState>,
@@ -280,7 +308,7 @@ fn candidates(
 /// Whether a line may explain an attempt, and what speaks for it beside the time.
 fn compatible(
     joined: &Correlated,
-    line: &Line,
+    line: &ReasonLine,
     attempt: &Attempt,
     traces: &HashMap<Pos, Sym, RandomState>,
     near: bool,

@@ -4,9 +4,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::correlate::{Change, Correlated, KeyFailure};
+use crate::correlate::{Change, Correlated, KeyFailure, ReasonLine};
 use crate::options::filter::{Filter, Range, Rules};
-use crate::state::{Actor, ActorSeries, Attempt, Sym};
+use crate::state::{Actor, ActorSeries, Attempt, Subject, Sym};
 
 /// Verdicts on texts by symbol, made when first asked for.
 struct Texts<'j> {
@@ -140,6 +140,32 @@ impl<'j> Judge<'j> {
             None => alone(failure),
         };
         self.joined.key_failures.iter().map(pass).collect()
+    }
+
+    /// By line that tells a reason: whether it passes. One that was matched to an attempt passes as that does, any other
+    /// by what itself tells.
+    pub(super) fn reason_lines(&self, attempts: &[bool]) -> Vec<bool> {
+        let joined = self.joined;
+        let alone = |line: &ReasonLine| {
+            let record = &line.record;
+            let (principal, key) = if record.about == Subject::ApiKey {
+                (None, Some(record.subject))
+            } else {
+                (Some(record.subject), None)
+            };
+            self.range.holds(record.time)
+                && self.nodes[line.node]
+                && self.filter.reason.pass(std::iter::once(record.reason.name().as_bytes()))
+                && self.principal.pass_any(joined, principal.as_slice())
+                && self.realm.pass_any(joined, &[record.realm])
+                && self.keys(key.as_slice())
+                && [&self.filter.source, &self.filter.action].iter().all(|rules| rules.pass(std::iter::empty()))
+        };
+        let pass = |line: &ReasonLine| match line.attempt {
+            Some(at) => attempts.get(at as usize).copied().unwrap_or(false),
+            None => alone(line),
+        };
+        joined.reason_lines.iter().map(pass).collect()
     }
 
     /// By change: whether it passes. Who it was made by and to are its principals.

@@ -13,6 +13,11 @@
 //! # JSON
 //!
 //! The same characters as `\uXXXX`: the value is unchanged for whoever parses it, and harmless for whoever looks at it.
+//!
+//! # HTML
+//!
+//! Made visible as for a terminal first; then what could end a text or an attribute becomes a character reference, and within
+//! a script element, where references mean nothing, a `\uXXXX` of JSON.
 
 use std::fmt::Write as _;
 
@@ -110,6 +115,38 @@ pub fn json(c: char) -> Option<String> {
     Some(out)
 }
 
+/// Text that is already visible, as content of an HTML element or of a quoted attribute.
+#[must_use]
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A JSON document as content of a script element: nothing in it ends the element or begins a comment. Outside its texts
+/// JSON has none of these characters.
+#[must_use]
+pub fn json_in_script(document: &str) -> String {
+    let mut out = String::with_capacity(document.len() + document.len() / 8);
+    for c in document.chars() {
+        if matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -148,6 +185,15 @@ mod tests {
         assert_eq!(json('\u{202e}').as_deref(), Some("\\u202e"));
         assert_eq!(json('\u{e0041}').as_deref(), Some("\\udb40\\udc41"));
         assert_eq!(json('"'), None);
+    }
+
+    #[test]
+    fn nothing_leaves_its_element() {
+        assert_eq!(html("</p><b a='1' c=\"2\">&"), "&lt;/p&gt;&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;");
+        let text = "</script><!--\u{2028}\u{2029}&amp;\"\\";
+        let written = json_in_script(&serde_json::to_string(text).unwrap());
+        assert!(!written.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{written}");
+        assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
     }
 
     #[test]

@@ -6,10 +6,14 @@ use serde::Serialize;
 
 use super::model::Evidence;
 use super::{csv, json};
+use crate::time::Millis;
 
 /// A failed attempt or a security change, in normal form. `null` means unknown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
+    /// When.
+    #[serde(skip)]
+    pub at: Millis,
     /// When, UTC.
     pub time: String,
     /// `attempt` or `change`.
@@ -45,6 +49,43 @@ pub struct Event {
     /// `request.id`, of changes.
     pub request_id: Option<String>,
     /// Where it stands.
+    pub evidence: Evidence,
+}
+
+/// What tells why an attempt failed: a line of the server log, or, of a refused API key, other events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// When.
+    pub at: Millis,
+    /// What it is about, see [`crate::state::Subject`].
+    pub about: &'static str,
+    /// Why it failed.
+    pub reason: &'static str,
+    /// What that rests on.
+    pub reason_basis: &'static str,
+    /// Who failed, where the line or its attempt names somebody.
+    pub principal: Option<String>,
+    /// The realm that said no, where the line names it.
+    pub realm: Option<String>,
+    /// Id of the API key that was refused.
+    pub api_key: Option<String>,
+    /// Its name.
+    pub api_key_name: Option<String>,
+    /// Client address of the attempt.
+    pub source: Option<String>,
+    /// Node: the id where it is known, else the name.
+    pub node: Option<String>,
+    /// Its name.
+    pub node_name: Option<String>,
+    /// `trace.id` of the line.
+    pub trace_id: Option<String>,
+    /// The message, where it may say more than was understood.
+    pub message: Option<String>,
+    /// How surely the attempt is its own, 0 to 1; null where no attempt fits.
+    pub confidence: Option<f64>,
+    /// Where that attempt stands.
+    pub attempt: Option<Evidence>,
+    /// Where it stands itself.
     pub evidence: Evidence,
 }
 

@@ -42,6 +42,7 @@ impl Renderer for JsonLines {
             api_keys,
             timeline,
             tops,
+            charts,
             manifest,
         } = report;
         let meta = Meta { schema_version: *schema_version, tool, parameters };
@@ -60,6 +61,7 @@ impl Renderer for JsonLines {
             line("timeline_bucket", &Timed { bucket_seconds: *bucket_seconds, bucket }, out)?;
         }
         line("tops", tops, out)?;
+        line("charts", charts, out)?;
         manifest.as_ref().map_or(Ok(()), |manifest| line("manifest", manifest, out))
     }
 }

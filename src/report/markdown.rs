@@ -3,12 +3,13 @@
 //! Text from the log cannot become markup: names stand in code spans, and so does every word of a sentence that holds a
 //! character with a meaning. What a code span cannot hold is made visible as for a terminal first.
 
-use std::fmt::Write as _;
 use std::io;
 
 use super::model::{Evidence, Finding, Report};
-use super::table::text::{bytes, count, duration, number, parse_time};
-use super::{Renderer, View, escape};
+use super::table::clock::Clock;
+use super::table::text::{bytes, count, duration, number, parse_time, visible};
+use super::{Renderer, View};
+use crate::time::Zone;
 
 /// `--format md`.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,8 @@ impl Renderer for Markdown {
     }
 
     fn render(&self, report: &Report, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut page = Page { text: String::new(), top: view.top };
+        let clock = Clock::new(view.style.zone, None, None);
+        let mut page = Page { text: String::new(), top: view.top, zone: view.style.zone, clock };
         page.head(report);
         page.findings(report);
         page.groups(report);
@@ -46,12 +48,17 @@ impl Renderer for Markdown {
 /// Longest text from the log that is shown whole, in characters.
 const MAX_CHARS: usize = 300;
 
+/// The same for sentences, which quote the log.
+const MAX_PROSE: usize = 2000;
+
 /// Items of a list within a cell.
 const MAX_ITEMS: usize = 5;
 
 struct Page {
     text: String,
     top: Option<usize>,
+    zone: Zone,
+    clock: Clock,
 }
 
 impl Page {
@@ -61,16 +68,30 @@ impl Page {
         self.text.push_str("\n\n");
     }
 
+    /// A time of the report.
+    fn time(&self, time: Option<&str>) -> String {
+        match time.map(parse_time) {
+            Some(Some(parsed)) => self.clock.local(parsed).format("%Y-%m-%d %H:%M:%S").to_string(),
+            Some(None) => code(time.unwrap_or_default()),
+            None => "–".to_owned(),
+        }
+    }
+
+    /// A sentence; its times are those of the zone.
+    fn prose(&self, text: &str) -> String {
+        sentence(&self.clock.prose(text))
+    }
+
     /// A list, closed by an empty line.
-    fn list(&mut self, marker: impl Fn(usize) -> String, items: impl Iterator<Item = String>) {
-        for (at, item) in items.enumerate() {
+    fn list(&mut self, marker: impl Fn(usize) -> String, items: Vec<String>) {
+        for (at, item) in items.into_iter().enumerate() {
             self.text.push_str(&format!("{}{item}\n", marker(at + 1)));
         }
         self.text.push('\n');
     }
 
-    /// A table of at most `top` rows; what is left out is said.
-    fn table(&mut self, title: &str, columns: &[&str], rows: &[Vec<String>]) {
+    /// A table of at most `top` rows; what is left out is said, also of rows beyond those given (`total`).
+    fn table(&mut self, title: &str, columns: &[&str], rows: &[Vec<String>], total: u64) {
         if rows.is_empty() {
             return;
         }
@@ -83,8 +104,9 @@ impl Page {
             self.text.push_str(&format!("| {} |\n", row.join(" | ")));
         }
         self.text.push('\n');
-        if shown < rows.len() {
-            self.block(&format!("{} of {} rows.", number(shown as u64), number(rows.len() as u64)));
+        let total = total.max(rows.len() as u64);
+        if (shown as u64) < total {
+            self.block(&format!("{} of {} rows.", number(shown as u64), number(total)));
         }
     }
 
@@ -96,7 +118,13 @@ impl Page {
             (Some(first), Some(last)) => {
                 let seconds = parse_time(first).zip(parse_time(last)).map(|(first, last)| (last - first).num_seconds());
                 let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
-                format!(", {} to {} UTC ({})", time(Some(first)), time(Some(last)), duration(seconds))
+                format!(
+                    ", {} to {} {} ({})",
+                    self.time(Some(first)),
+                    self.time(Some(last)),
+                    self.zone,
+                    duration(seconds)
+                )
             }
             _ => String::new(),
         };
@@ -105,18 +133,27 @@ impl Page {
             count(coverage.inputs.len() as u64, "file", "files"),
             bytes(size),
             count(coverage.audit_events, "audit event", "audit events"),
-            prose(&report.tool.name),
-            prose(&report.tool.version),
+            self.prose(&report.tool.name),
+            self.prose(&report.tool.version),
         ));
         let unread = coverage.inputs.iter().filter(|input| input.error.is_some() || input.truncated);
         let unread: Vec<String> = unread
             .map(|input| {
-                format!("{}: {}", code(&input.path), prose(input.error.as_deref().unwrap_or("ends in the middle")))
+                format!("{}: {}", code(&input.path), self.prose(input.error.as_deref().unwrap_or("ends in the middle")))
             })
             .collect();
         if !unread.is_empty() {
             self.block("**Not read whole:**");
-            self.list(|_| "- ".to_owned(), unread.into_iter());
+            self.list(|_| "- ".to_owned(), unread);
+        }
+        if let Some(filters) = &report.filters {
+            self.block(&format!(
+                "**Filters are in force**; they left out {}, {}.",
+                count(filters.attempts_left_out, "failed attempt", "failed attempts"),
+                count(filters.changes_left_out, "security change", "security changes"),
+            ));
+            let words: Vec<String> = filters.in_force.iter().map(|words| self.prose(words)).collect();
+            self.list(|_| "- ".to_owned(), words);
         }
         let totals = &report.totals;
         self.block(&format!(
@@ -139,25 +176,25 @@ impl Page {
     }
 
     fn finding(&mut self, finding: &Finding) {
-        self.block(&format!("### {} {}", prose(&finding.id), prose(&finding.title)));
+        self.block(&format!("### {} {}", self.prose(&finding.id), self.prose(&finding.title)));
         let mut facts = vec![
-            format!("**{}**", prose(&finding.severity)),
-            prose(&finding.verdict),
+            format!("**{}**", self.prose(&finding.severity)),
+            self.prose(&finding.verdict),
             code(&finding.kind),
             format!("confidence {:.0} %", finding.confidence * 100.0),
-            format!("{} to {}", time(finding.start.as_deref()), time(finding.end.as_deref())),
+            format!("{} to {}", self.time(finding.start.as_deref()), self.time(finding.end.as_deref())),
             count(finding.failures, "failure", "failures"),
         ];
         if finding.successes > 0 {
             facts.push(count(finding.successes, "success", "successes"));
         }
-        facts.extend(finding.attack.iter().map(|technique| prose(technique)));
+        facts.extend(finding.attack.iter().map(|technique| self.prose(technique)));
         if !finding.related.is_empty() {
-            let related: Vec<String> = finding.related.iter().map(|id| prose(id)).collect();
+            let related: Vec<String> = finding.related.iter().map(|id| self.prose(id)).collect();
             facts.push(format!("see also {}", related.join(", ")));
         }
         self.block(&facts.join(" · "));
-        self.block(&prose(&finding.diagnosis));
+        self.block(&self.prose(&finding.diagnosis));
         for (title, sentences, numbered) in [
             ("Why", &finding.why, false),
             ("Next steps", &finding.next_steps, true),
@@ -166,12 +203,14 @@ impl Page {
             if !sentences.is_empty() {
                 self.block(&format!("**{title}**"));
                 let marker = |at: usize| if numbered { format!("{at}. ") } else { "- ".to_owned() };
-                self.list(marker, sentences.iter().map(|sentence| prose(sentence)));
+                let items = sentences.iter().map(|sentence| self.prose(sentence)).collect();
+                self.list(marker, items);
             }
         }
         if !finding.evidence.is_empty() {
             self.block("**Evidence**");
-            self.list(|_| "- ".to_owned(), finding.evidence.iter().map(place));
+            let items = finding.evidence.iter().map(place).collect();
+            self.list(|_| "- ".to_owned(), items);
         }
     }
 
@@ -197,17 +236,17 @@ impl Page {
             let sources =
                 group.sources.iter().map(|source| format!("{} ×{}", table_code(&source.address), number(source.count)));
             cells.push(some(sources, group.sources_total));
-            cells.extend([time(group.first.as_deref()), time(group.last.as_deref())]);
+            cells.extend([self.time(group.first.as_deref()), self.time(group.last.as_deref())]);
             cells
         };
         let rows: Vec<Vec<String>> = report.groups.iter().map(row).collect();
-        self.table("Failures", &columns, &rows);
+        self.table("Failures", &columns, &rows, report.groups_total);
     }
 
     fn changes(&mut self, report: &Report) {
         let row = |change: &super::model::SecurityChange| {
             vec![
-                time(Some(&change.time)),
+                self.time(Some(&change.time)),
                 cell(Some(&change.action), ""),
                 cell(change.actor.as_deref(), "no event tells"),
                 cell(change.source.as_deref(), "not logged"),
@@ -215,7 +254,7 @@ impl Page {
             ]
         };
         let rows: Vec<Vec<String>> = report.security_changes.iter().map(row).collect();
-        self.table("Security changes", &["Time", "Action", "Actor", "From", "Target"], &rows);
+        self.table("Security changes", &["Time", "Action", "Actor", "From", "Target"], &rows, 0);
     }
 
     fn failing_keys(&mut self, report: &Report) {
@@ -233,39 +272,33 @@ impl Page {
                 cell(key.id.as_deref(), "not named"),
                 cell(key.name.as_deref(), "unknown"),
                 cell(Some(&key.reason), ""),
-                time(key.invalidated_at.as_deref()),
+                self.time(key.invalidated_at.as_deref()),
                 some(clients, key.clients_total),
             ]
         };
         let rows: Vec<Vec<String>> = report.api_keys.failing.iter().map(row).collect();
-        self.table("Refused API keys", &["Count", "Key", "Name", "Reason", "Invalidated", "Clients"], &rows);
+        self.table("Refused API keys", &["Count", "Key", "Name", "Reason", "Invalidated", "Clients"], &rows, 0);
     }
 
     fn caveats(&mut self, report: &Report) {
         let coverage = &report.coverage;
         if !coverage.cannot_tell.is_empty() {
             self.block("## What these logs cannot tell");
-            self.list(|_| "- ".to_owned(), coverage.cannot_tell.iter().map(|sentence| prose(sentence)));
+            let items = coverage.cannot_tell.iter().map(|sentence| self.prose(sentence)).collect();
+            self.list(|_| "- ".to_owned(), items);
         }
         if !coverage.problems.is_empty() {
             self.block(&format!("## Problems ({})", number(coverage.problems_total)));
             let problem = |problem: &super::model::Problem| {
                 let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
-                format!("{}{line}: {}", code(&problem.path), prose(&problem.message))
+                format!("{}{line}: {}", code(&problem.path), self.prose(&problem.message))
             };
-            self.list(|_| "- ".to_owned(), coverage.problems.iter().map(problem));
+            let items = coverage.problems.iter().map(problem).collect();
+            self.list(|_| "- ".to_owned(), items);
         }
         // One line end closes the file.
         self.text.truncate(self.text.trim_end().len());
         self.text.push('\n');
-    }
-}
-
-fn time(time: Option<&str>) -> String {
-    match time.map(parse_time) {
-        Some(Some(parsed)) => parsed.format("%Y-%m-%d %H:%M:%S").to_string(),
-        Some(None) => code(time.unwrap_or_default()),
-        None => "–".to_owned(),
     }
 }
 
@@ -303,11 +336,7 @@ fn table_code(text: &str) -> String {
 
 /// Text from the log as code.
 fn code(text: &str) -> String {
-    let length = text.chars().count();
-    let mut shown = escape::terminal(&text.chars().take(MAX_CHARS).collect::<String>(), true);
-    if length > MAX_CHARS {
-        let _ = write!(shown, "…({} characters)", number(length as u64));
-    }
+    let shown = visible(text, MAX_CHARS);
     if shown.trim().is_empty() {
         return if shown.is_empty() { "(empty)".to_owned() } else { "(blank)".to_owned() };
     }
@@ -324,9 +353,9 @@ fn fenced(shown: &str) -> String {
 }
 
 /// A sentence, which may quote the log.
-fn prose(text: &str) -> String {
+fn sentence(text: &str) -> String {
     let mut words = Vec::new();
-    for word in escape::terminal(text, true).split(' ').filter(|word| !word.is_empty()) {
+    for word in visible(text, MAX_PROSE).split(' ').filter(|word| !word.is_empty()) {
         let means = |c: char| "\\`*_[]<>&|~#$@{}".contains(c);
         let lower = word.to_ascii_lowercase();
         let links = lower.contains("://") || lower.contains("www.") || lower.contains("mailto:");
@@ -376,7 +405,7 @@ mod tests {
             ("1. no list", "`1`. no list"),
             ("[a](b) ![c](d)", "`[a](b`) `![c](d`)"),
         ] {
-            assert_eq!(prose(written), shown, "{written:?}");
+            assert_eq!(sentence(written), shown, "{written:?}");
         }
     }
 }

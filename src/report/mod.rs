@@ -4,6 +4,7 @@
 
 use std::io;
 
+pub mod charts;
 pub mod csv;
 pub mod escape;
 pub mod events;
@@ -13,7 +14,10 @@ pub mod jsonl;
 pub mod keys;
 pub mod markdown;
 pub mod model;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod table;
+pub mod tables;
 
 use crate::time::Zone;
 use model::Report;

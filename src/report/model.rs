@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::charts::Charts;
+
 /// Version of the JSON contract.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -39,6 +41,9 @@ pub struct Report {
     pub timeline: Timeline,
     /// The most frequent values of each key, counted over all attempts whatever the grouping.
     pub tops: Tops,
+    /// What charts need beyond that.
+    #[serde(default)]
+    pub charts: Charts,
     /// What the report rests on (`--manifest`). The last member: the hash is of the report without it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manifest: Option<Manifest>,

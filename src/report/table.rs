@@ -12,7 +12,7 @@ use screen::{Paint, Screen, paint};
 use text::{Glyphs, Shown};
 
 mod caveats;
-mod clock;
+pub(super) mod clock;
 mod findings;
 mod grid;
 mod groups;

@@ -171,6 +171,21 @@ pub enum Subject {
     Anybody,
 }
 
+impl Subject {
+    /// The name in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Realm => "realm",
+            Self::Principal => "principal",
+            Self::Token => "token",
+            Self::ServiceToken => "service_token",
+            Self::Anybody => "anybody",
+        }
+    }
+}
+
 /// A line of the server log that tells why an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReasonRecord {

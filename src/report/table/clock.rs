@@ -7,14 +7,14 @@ use super::text::{Shown, parse_time};
 use crate::time::Zone;
 
 /// Shows times without what all of them share: the year, or the day. The header says which, and in which zone they are.
-pub(super) struct Clock {
+pub(in crate::report) struct Clock {
     zone: Zone,
     year: Option<i32>,
     day: Option<NaiveDate>,
 }
 
 impl Clock {
-    pub(super) fn new(zone: Zone, first: Option<&str>, last: Option<&str>) -> Self {
+    pub(in crate::report) fn new(zone: Zone, first: Option<&str>, last: Option<&str>) -> Self {
         let local = |time: Option<&str>| time.and_then(parse_time).map(|time| zone.local(time));
         match (local(first), local(last)) {
             (Some(first), Some(last)) => Self {
@@ -26,11 +26,11 @@ impl Clock {
         }
     }
 
-    pub(super) fn local(&self, time: DateTime<Utc>) -> DateTime<FixedOffset> {
+    pub(in crate::report) fn local(&self, time: DateTime<Utc>) -> DateTime<FixedOffset> {
         self.zone.local(time)
     }
 
-    pub(super) fn show(&self, time: DateTime<Utc>) -> String {
+    pub(in crate::report) fn show(&self, time: DateTime<Utc>) -> String {
         let local = self.local(time);
         let form = if self.day == Some(local.date_naive()) {
             "%H:%M:%S"
@@ -60,7 +60,7 @@ impl Clock {
 
     /// Sentences of the report name times in UTC and say so (`2026-03-01 12:53:19 UTC`, `2026-03-01T12:53:19.000Z`): the same
     /// with the time of the zone and its offset.
-    pub(super) fn prose(&self, text: &str) -> String {
+    pub(in crate::report) fn prose(&self, text: &str) -> String {
         if self.zone == Zone::UTC {
             return text.to_owned();
         }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::report::{
     View,
+    charts::Charts,
     keys::{Key, KeysReport, Refused, Use},
     model::{ApiKeys, Report, Timeline, Tops, Totals},
 };
@@ -55,6 +56,7 @@ fn shell(keys: &KeysReport) -> Report {
         timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
         tops: Tops::default(),
         manifest: None,
+        charts: Charts::default(),
     }
 }
 

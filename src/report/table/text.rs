@@ -135,6 +135,11 @@ impl Shown {
     }
 }
 
+/// Text from the log made visible, at most `max` characters of it: of longer ones the ends and the length.
+pub(in crate::report) fn visible(text: &str, max: usize) -> String {
+    Shown::bounded(text, true, max).into_text()
+}
+
 /// Columns of a text.
 pub(super) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)

@@ -1,0 +1,54 @@
+//! `esaudit export`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Asked;
+use super::read::ReadArgs;
+use crate::options::{GroupBy, Options};
+use crate::time::Zone;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  esaudit export logs --parquet out
+  duckdb -c \"SELECT source, count(*) FROM 'out/attempts/*/*.parquet' GROUP BY source ORDER BY 2 DESC\"
+  esaudit export logs --parquet march --since 2026-03-01 --until 2026-03-31";
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Files, folders (read recursively), quoted globs, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+
+    /// Folder to write Parquet files to, as `attempts/day=2026-03-01/part-0.parquet`; it has to be empty or is made
+    #[arg(long, value_name = "DIR", required = true)]
+    parquet: PathBuf,
+
+    /// Zone of times in --since and --until that name none, an IANA name or an offset; what is written is always UTC
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
+    tz: Zone,
+
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// `esaudit export`, resolved.
+#[derive(Debug)]
+pub struct ExportRequest {
+    /// What to read.
+    pub paths: Vec<OsString>,
+    /// How to read.
+    pub options: Options,
+    /// The folder to write to.
+    pub folder: PathBuf,
+}
+
+impl ExportArgs {
+    pub(super) fn resolve(self) -> Result<Asked, String> {
+        // Paths of requests are kept only where somebody asks for them.
+        let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.tz)? };
+        Ok(Asked::Export(Box::new(ExportRequest { paths: self.paths, options, folder: self.parquet })))
+    }
+}

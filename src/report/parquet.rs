@@ -1,0 +1,266 @@
+//! Tables as Parquet: one file a day, in folders `day=2026-03-01` as Hive names them, written row group by row group.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::schema::parser::parse_message_type;
+
+use super::tables::{Cell, Column, Kind, SCHEMA_VERSION, Table};
+
+/// Rows gathered before they are written.
+const ROWS: usize = 1 << 16;
+
+/// Bytes of text gathered before they are written: clients choose how long their names are.
+const BYTES: usize = 32 << 20;
+
+/// The day of what has no day, as Hive names it.
+const NO_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// Writes the rows of a table, which come by time, to `folder`. A table without rows has one file that says so, so that
+/// queries find its columns.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write(table: &Table, rows: impl Iterator<Item = Vec<Cell>>, folder: &Path) -> io::Result<()> {
+    let mut open: Option<DayFile> = None;
+    for row in rows {
+        let day = day(&row);
+        if open.as_ref().is_none_or(|file| file.day != day)
+            && let Some(done) = open.replace(DayFile::create(table, day, folder)?)
+        {
+            done.close()?;
+        }
+        if let Some(file) = &mut open {
+            file.push(row)?;
+        }
+    }
+    match open {
+        Some(file) => file.close(),
+        None => DayFile::create(table, NO_DAY.to_owned(), folder)?.close(),
+    }
+}
+
+/// The UTC day of a row.
+fn day(row: &[Cell]) -> String {
+    let Some(Cell::Time(time)) = row.first() else { return NO_DAY.to_owned() };
+    time.rfc3339().split_once('T').map_or_else(|| NO_DAY.to_owned(), |(day, _)| day.to_owned())
+}
+
+fn failed(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        },
+        other => io::Error::other(other),
+    }
+}
+
+/// The schema in Parquet's own words.
+fn schema(table: &Table) -> String {
+    let column = |column: &Column| {
+        let Column { name, kind, nullable } = column;
+        let repetition = if *nullable { "OPTIONAL" } else { "REQUIRED" };
+        match kind {
+            Kind::Time => format!("{repetition} INT64 {name} (TIMESTAMP(MILLIS,true));"),
+            Kind::Text => format!("{repetition} BYTE_ARRAY {name} (STRING);"),
+            Kind::Texts => {
+                format!(
+                    "{repetition} GROUP {name} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }}"
+                )
+            }
+            Kind::Count => format!("{repetition} INT64 {name};"),
+            Kind::Share => format!("{repetition} DOUBLE {name};"),
+            Kind::Flag => format!("{repetition} BOOLEAN {name};"),
+        }
+    };
+    let columns: Vec<String> = table.columns.iter().map(column).collect();
+    format!("message {} {{ {} }}", table.name, columns.join(" "))
+}
+
+fn properties() -> Result<WriterProperties, ParquetError> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        // Not the name of a library whose version would change the bytes.
+        .set_created_by(concat!("esaudit ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_key_value_metadata(Some(vec![KeyValue::new(
+            "esaudit.schema_version".to_owned(),
+            SCHEMA_VERSION.to_string(),
+        )]))
+        .build())
+}
+
+/// The file of a day.
+struct DayFile {
+    day: String,
+    path: PathBuf,
+    writer: SerializedFileWriter<BufWriter<File>>,
+    buffers: Vec<Buffer>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl DayFile {
+    fn create(table: &Table, day: String, folder: &Path) -> io::Result<Self> {
+        let folder = folder.join(format!("day={day}"));
+        fs::create_dir_all(&folder)?;
+        let path = folder.join("part-0.parquet");
+        let file = BufWriter::new(File::options().write(true).create_new(true).open(&path)?);
+        let schema = Arc::new(parse_message_type(&schema(table)).map_err(failed)?);
+        let properties = Arc::new(properties().map_err(failed)?);
+        let writer = SerializedFileWriter::new(file, schema, properties).map_err(failed)?;
+        let buffers = table.columns.iter().map(Buffer::new).collect();
+        Ok(Self { day, path, writer, buffers, rows: 0, bytes: 0 })
+    }
+
+    fn push(&mut self, row: Vec<Cell>) -> io::Result<()> {
+        if row.len() != self.buffers.len() {
+            return Err(io::Error::other("a row without the columns of its table"));
+        }
+        for (buffer, cell) in self.buffers.iter_mut().zip(row) {
+            self.bytes += buffer.push(cell)?;
+        }
+        self.rows += 1;
+        if self.rows >= ROWS || self.bytes >= BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what was gathered as a row group.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let mut group = self.writer.next_row_group().map_err(failed)?;
+        for buffer in &mut self.buffers {
+            let Some(mut column) = group.next_column().map_err(failed)? else {
+                return Err(io::Error::other("a schema without the columns of its table"));
+            };
+            buffer.write(&mut column).map_err(failed)?;
+            column.close().map_err(failed)?;
+        }
+        group.close().map_err(failed)?;
+        (self.rows, self.bytes) = (0, 0);
+        Ok(())
+    }
+
+    fn close(mut self) -> io::Result<()> {
+        self.flush()?;
+        let out = self.writer.into_inner().map_err(failed)?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        // The name must not be lost either, where the system lets folders be synchronised.
+        self.path.parent().map_or(Ok(()), |folder| File::open(folder).and_then(|folder| folder.sync_all()))
+    }
+}
+
+/// Values of a column that wait to be written; null ones are not among them.
+enum Values {
+    Longs(Vec<i64>),
+    Doubles(Vec<f64>),
+    Flags(Vec<bool>),
+    Texts(Vec<ByteArray>),
+}
+
+/// A column that is being gathered.
+struct Buffer {
+    kind: Kind,
+    nullable: bool,
+    values: Values,
+    /// How much of each value is there, as Parquet counts: 0 = null.
+    definitions: Vec<i16>,
+    /// Whether a value of a list goes on with the list before it (1).
+    repetitions: Vec<i16>,
+}
+
+impl Buffer {
+    fn new(column: &Column) -> Self {
+        let values = match column.kind {
+            Kind::Time | Kind::Count => Values::Longs(Vec::new()),
+            Kind::Share => Values::Doubles(Vec::new()),
+            Kind::Flag => Values::Flags(Vec::new()),
+            Kind::Text | Kind::Texts => Values::Texts(Vec::new()),
+        };
+        let Column { kind, nullable, .. } = *column;
+        Self { kind, nullable, values, definitions: Vec::new(), repetitions: Vec::new() }
+    }
+
+    /// Takes a value; how much memory its text needs.
+    fn push(&mut self, cell: Cell) -> io::Result<usize> {
+        let present = i16::from(self.nullable);
+        let mut define = |is_there: bool| self.definitions.push(if is_there { present } else { 0 });
+        match (cell, self.kind, &mut self.values) {
+            (Cell::Time(time), Kind::Time, Values::Longs(values)) => {
+                define(true);
+                values.push(time.0);
+            }
+            (Cell::Count(count), Kind::Count, Values::Longs(values)) => {
+                define(count.is_some());
+                values.extend(count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)));
+            }
+            (Cell::Share(share), Kind::Share, Values::Doubles(values)) => {
+                define(share.is_some());
+                values.extend(share);
+            }
+            (Cell::Flag(flag), Kind::Flag, Values::Flags(values)) => {
+                define(flag.is_some());
+                values.extend(flag);
+            }
+            (Cell::Text(text), Kind::Text, Values::Texts(values)) => {
+                define(text.is_some());
+                let bytes = text.as_ref().map_or(0, String::len);
+                values.extend(text.map(|text| ByteArray::from(text.into_bytes())));
+                return Ok(bytes);
+            }
+            (Cell::Texts(list), Kind::Texts, Values::Texts(values)) => {
+                let bytes = list.iter().flatten().map(String::len).sum();
+                // One level for null, one for empty.
+                if list.as_ref().is_none_or(Vec::is_empty) {
+                    define(list.is_some());
+                    self.repetitions.push(0);
+                }
+                for (at, text) in list.into_iter().flatten().enumerate() {
+                    self.definitions.push(present + 1);
+                    self.repetitions.push(i16::from(at > 0));
+                    values.push(ByteArray::from(text.into_bytes()));
+                }
+                return Ok(bytes);
+            }
+            _ => return Err(io::Error::other("a value of another type than its column")),
+        }
+        Ok(0)
+    }
+
+    /// Writes what was gathered and begins anew.
+    fn write(&mut self, out: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
+        let is_list = self.kind == Kind::Texts;
+        let definitions = (self.nullable || is_list).then_some(self.definitions.as_slice());
+        let repetitions = is_list.then_some(self.repetitions.as_slice());
+        match &mut self.values {
+            Values::Longs(values) => {
+                out.typed::<Int64Type>().write_batch(values, definitions, repetitions)?;
+                values.clear();
+            }
+            Values::Doubles(values) => {
+                out.typed::<DoubleType>().write_batch(values, definitions, repetitions)?;
+                values.clear();
+            }
+            Values::Flags(values) => {
+                out.typed::<BoolType>().write_batch(values, definitions, repetitions)?;
+                values.clear();
+            }
+            Values::Texts(values) => {
+                out.typed::<ByteArrayType>().write_batch(values, definitions, repetitions)?;
+                values.clear();
+            }
+        }
+        self.definitions.clear();
+        self.repetitions.clear();
+        Ok(())
+    }
+}
