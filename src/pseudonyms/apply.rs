@@ -98,6 +98,14 @@ impl Replacer<'_> {
         self.joined.state.coarse.thinned =
             thinned.into_iter().map(|(principal, count)| (self.text(principal), count)).collect();
         let withheld = self.joined.state.symbols.intern(WITHHELD);
+        let mut lines = std::mem::take(&mut self.joined.reason_lines);
+        for record in lines.iter_mut().map(|line| &mut line.record) {
+            record.subject = self.text(record.subject);
+            if record.text.is_some() {
+                record.text = withheld;
+            }
+        }
+        self.joined.reason_lines = lines;
         self.joined.messages.values_mut().flatten().for_each(|sym| *sym = withheld);
         self.joined.state.reasons.clear();
         self.joined.state.key_names.clear();
