@@ -274,7 +274,7 @@ mod dirty {
         fs::write(folder.path().join("good"), good()).unwrap();
         let closed = folder.path().join("closed");
         fs::write(&closed, good()).unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
         // Whoever may read everything cannot see this.
         let may_read = fs::File::open(&closed).is_ok();
         let missing = folder.path().join("missing");

@@ -84,3 +84,46 @@ fn contradictions(report: &Report, left_out: u64) -> Vec<String> {
     }
     broken
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+
+    fn report() -> Report {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/incident");
+        let options = Options { listed: Some(3), ..Options::default() };
+        crate::pipeline::analyze(&[path.into()], &options).unwrap().report
+    }
+
+    #[test]
+    fn a_report_that_was_tampered_with_is_caught() {
+        let good = report();
+        let left_out = good.totals.failed_attempts - good.groups.iter().map(|group| group.count).sum::<u64>();
+        assert!(left_out > 0);
+        assert_eq!(contradictions(&good, left_out), [""; 0]);
+        assert!(good.coverage.reconciled);
+        type Tamper = fn(&mut Report);
+        let tamper: [(&str, Tamper); 9] = [
+            ("lines of", |report| report.coverage.inputs[1].lines += 1),
+            ("lines", |report| report.coverage.other_lines += 1),
+            ("lines", |report| report.coverage.inputs.truncate(2)),
+            ("audit events", |report| report.coverage.duplicates += 1),
+            ("analysed attempts", |report| report.groups.truncate(1)),
+            ("attempts of G1", |report| report.groups[0].actions.clear()),
+            ("failed attempts", |report| report.timeline.buckets.truncate(5)),
+            ("the most frequent reasons", |report| report.tops.reasons[0].count -= 1),
+            ("failed attempts", |report| report.totals.failed_attempts += 1),
+        ];
+        for (says, tamper) in tamper {
+            let mut bad = good.clone();
+            tamper(&mut bad);
+            let told = contradictions(&bad, left_out);
+            assert!(told.iter().any(|message| message.starts_with(says)), "{says}: {told:?}");
+            settle(&mut bad, left_out, 100);
+            assert!(!bad.coverage.reconciled);
+            assert_eq!(bad.coverage.problems[0].kind, "not_reconciled");
+            assert_eq!(bad.coverage.problems_total, good.coverage.problems_total + told.len() as u64);
+        }
+    }
+}
