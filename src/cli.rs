@@ -10,6 +10,7 @@ use crate::detect::Kind;
 
 mod diff;
 mod events;
+mod evidence;
 mod explain;
 mod export;
 mod filter;
@@ -26,6 +27,8 @@ use diff::DiffArgs;
 pub use diff::DiffRequest;
 use events::EventsArgs;
 pub use events::EventsRequest;
+use evidence::{ShowLinesArgs, VerifyArgs};
+pub use evidence::{ShowRequest, VerifyRequest};
 use explain::ExplainArgs;
 use export::ExportArgs;
 pub use export::ExportRequest;
@@ -48,7 +51,7 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, and a finding at or above --fail-on; 2 some input could not be read whole (the report is still written and \
-says which); 64 wrong usage.";
+says which); 64 wrong usage; 130 a signal ended the run (the report of what was read is written and says so).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -85,6 +88,12 @@ enum Command {
     /// Manual pages
     #[command(after_help = shell::MAN_EXAMPLES)]
     Man(ManArgs),
+    /// The lines behind a finding or a group of a report, as they stand in the logs
+    #[command(after_help = evidence::SHOW_EXAMPLES)]
+    Show(Box<ShowLinesArgs>),
+    /// Whether a report with a manifest is what was written, and its inputs are what was read
+    #[command(after_help = evidence::VERIFY_EXAMPLES)]
+    Verify(Box<VerifyArgs>),
 }
 
 impl Command {
@@ -102,6 +111,8 @@ impl Command {
             Self::Explain(_) => "explain",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
+            Self::Show(_) => "show",
+            Self::Verify(_) => "verify",
         }
     }
 }
@@ -142,6 +153,10 @@ pub enum Asked {
     Print(Vec<u8>),
     /// Files, by name, to be written to a folder.
     Files(PathBuf, Vec<(String, Vec<u8>)>),
+    /// `esaudit show`.
+    Show(ShowRequest),
+    /// `esaudit verify`.
+    Verify(VerifyRequest),
     /// `esaudit report --print-config`.
     PrintConfig(Box<Config>),
 }
@@ -177,6 +192,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Command::Keys(args) => args.resolve(terminal),
         Command::Diff(args) => args.resolve(terminal),
         Command::Timeline(args) => args.resolve(terminal),
+        Command::Show(args) => Ok(Asked::Show(args.resolve())),
+        Command::Verify(args) => Ok(Asked::Verify(args.resolve())),
         Command::Events(args) => args.resolve(terminal),
         Command::Export(args) => args.resolve(),
         Command::Scan(args) => args.resolve(),

@@ -7,27 +7,33 @@ use std::process::ExitCode;
 
 use esaudit::aggregate;
 use esaudit::cli::{
-    self, Asked, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, Terminal,
-    TimelineRequest,
+    self, Asked, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest,
+    Terminal, TimelineRequest, VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
 use esaudit::options::Options;
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError};
 use esaudit::progress::Talk;
+use esaudit::report::model::Coverage;
 use esaudit::report::{self, View, escape, renderer};
 use esaudit::watch::watch;
-use esaudit::{config, diff, pipeline};
+use esaudit::{config, diff, interrupt, manifest, pipeline, show, verify};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
 
 fn main() -> ExitCode {
+    if let Err(error) = interrupt::install() {
+        let _ = writeln!(io::stderr(), "esaudit: signals end the program without a report: {error}");
+    }
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
         Ok(Asked::Diff(request)) => compare(&request),
         Ok(Asked::Timeline(request)) => timeline(&request),
+        Ok(Asked::Show(request)) => show(&request),
+        Ok(Asked::Verify(request)) => verify(&request),
         Ok(Asked::Events(request)) => events(&request),
         Ok(Asked::Export(request)) => export(&request),
         Ok(Asked::Scan(request)) => scan(&request),
@@ -47,7 +53,7 @@ fn main() -> ExitCode {
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let analysis = watched(&request.options, || pipeline::analyze(&request.paths, &request.options))?;
-    write_report(analysis, request)
+    write_report(analysis, request, &request.options)
 }
 
 /// Shows the progress of a run where somebody looks, and afterwards what was noted for those who asked for more.
@@ -72,8 +78,19 @@ fn watched<T>(options: &Options, run: impl FnOnce() -> T) -> T {
 fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let naming = pipeline::Naming { prefix: &request.prefix, stdin: request.name.as_deref() };
     let part = watched(&request.options, || pipeline::scan(&request.paths, &request.options, naming))?;
+    let problems = part.problems_total();
+    if request.options.strict && problems > 0 {
+        complain(&format!("no part, because of --strict and {problems} problems; `esaudit report` lists them"));
+        return Ok(INCOMPLETE);
+    }
     let written = written(&request.output, |out| part.write(out));
-    Ok(if part.is_incomplete() || !written { INCOMPLETE } else { 0 })
+    Ok(if part.state.inputs.iter().any(|input| input.interrupted) {
+        interrupt::EXIT_STATUS
+    } else if part.is_incomplete() || !written {
+        INCOMPLETE
+    } else {
+        0
+    })
 }
 
 fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -102,14 +119,21 @@ fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let status = if request.outputs.iter().all(|output| output.format == PART) {
         if whole.is_incomplete() { INCOMPLETE } else { 0 }
     } else {
-        write_report(watched(&options, || pipeline::analyze_part(whole, &options))?, request)?
+        write_report(watched(&options, || pipeline::analyze_part(whole, &options))?, request, &options)?
     };
     Ok(if incomplete { INCOMPLETE } else { status })
 }
 
 /// Writes a report to every output that wants one.
-fn write_report(analysis: pipeline::Analysis, request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let pipeline::Analysis { mut report, mut incomplete } = analysis;
+fn write_report(
+    analysis: pipeline::Analysis,
+    request: &ReportRequest,
+    options: &Options,
+) -> Result<u8, Box<dyn std::error::Error>> {
+    let pipeline::Analysis { mut report, mut incomplete, stored } = analysis;
+    if let Some(status) = refused(options, &report.coverage) {
+        return Ok(status);
+    }
     let mut outputs = Vec::new();
     for output in request.outputs.iter().filter(|output| output.format != PART) {
         outputs.push((output, renderer(output.format).ok_or("no such format")?));
@@ -120,13 +144,55 @@ fn write_report(analysis: pipeline::Analysis, request: &ReportRequest) -> Result
         if let Some(top) = cut.filter(|_| !list.is_empty()) {
             report.cut(top);
         }
+        if options.manifest {
+            manifest::seal(&mut report, stored.clone())?;
+        }
         for (output, renderer) in list {
             let view = View::of(output.style, renderer, request.top);
             incomplete |= !written(output, |out| renderer.render(&report, &view, out));
         }
     }
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
-    Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
+    let alarming = alarming(severities, request.fail_on);
+    warn(&report.coverage);
+    Ok(if report.coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        u8::from(alarming)
+    })
+}
+
+/// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.
+fn refused(options: &Options, coverage: &Coverage) -> Option<u8> {
+    if !options.strict || coverage.problems_total == 0 {
+        return None;
+    }
+    let mut out = io::stderr().lock();
+    let shown = |text: &str| escape::terminal(text, false);
+    // Nothing is left to tell if even this cannot be written.
+    let _ = writeln!(out, "esaudit: no report, because of --strict and {} problems:", coverage.problems_total);
+    for problem in &coverage.problems {
+        let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+        let (path, message) = (shown(&problem.path), shown(&problem.message));
+        let _ = writeln!(out, "  {path}{line}: {} ({message})", problem.kind);
+    }
+    let more = coverage.problems_total - coverage.problems.len() as u64;
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more (--problems)");
+    }
+    Some(if coverage.interrupted { interrupt::EXIT_STATUS } else { INCOMPLETE })
+}
+
+/// Says on standard error what nobody may overlook, whatever became of the report.
+fn warn(coverage: &Coverage) {
+    if coverage.interrupted {
+        complain("interrupted: the report is of what was read before");
+    }
+    if !coverage.reconciled {
+        complain("the numbers of this report do not add up; do not rely on it");
+    }
 }
 
 fn write_files(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<u8, Box<dyn std::error::Error>> {
@@ -146,12 +212,40 @@ fn text(text: impl AsRef<[u8]>) -> Result<u8, Box<dyn std::error::Error>> {
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
+    if let Some(status) = refused(&request.options, &report.coverage) {
+        return Ok(status);
+    }
     let mut incomplete = read.incomplete;
     for output in &request.outputs {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| report.render(output.format, &view, out));
     }
-    Ok(if incomplete { INCOMPLETE } else { 0 })
+    warn(&report.coverage);
+    Ok(if report.coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        0
+    })
+}
+
+fn show(request: &ShowRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let lines = show::find(&request.report, &request.id, &request.paths)?;
+    let how = show::How { context: request.context, raw: request.raw, unicode: terminal().unicode };
+    let mut remarks = Vec::new();
+    output::print(|out| {
+        remarks = show::write(&lines, how, out)?;
+        Ok(())
+    })?;
+    remarks.iter().for_each(|remark| complain(remark));
+    Ok(if remarks.is_empty() { 0 } else { INCOMPLETE })
+}
+
+fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let outcome = verify::verify(&request.report, &request.paths)?;
+    output::print(|out| verify::write(&outcome, terminal().unicode, out))?;
+    Ok(u8::from(!outcome.holds()))
 }
 
 fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -183,12 +277,23 @@ fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<S
 
 fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
+    if let Some(status) = refused(&request.options, &coverage) {
+        return Ok(status);
+    }
     let mut incomplete = read.incomplete;
     for output in &request.outputs {
         let events = aggregate::events(&read.joined, request.kinds);
         incomplete |= !written(output, |out| report::events::write(events, output.format, out));
     }
-    Ok(if incomplete { INCOMPLETE } else { 0 })
+    warn(&coverage);
+    Ok(if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        0
+    })
 }
 
 #[cfg(feature = "parquet")]
@@ -197,10 +302,21 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let failed = |error: io::Error| format!("{} was not written: {error}", path.display());
     output::check_folder(path).map_err(failed)?;
     let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
+    if let Some(status) = refused(&request.options, &coverage) {
+        return Ok(status);
+    }
     pipeline::export(&read.joined, path).map_err(failed)?;
     let lacks = read.lacks();
     lacks.iter().for_each(|lack| complain(lack));
-    Ok(if read.incomplete || !lacks.is_empty() { INCOMPLETE } else { 0 })
+    warn(&coverage);
+    Ok(if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if read.incomplete || !lacks.is_empty() {
+        INCOMPLETE
+    } else {
+        0
+    })
 }
 
 #[cfg(not(feature = "parquet"))]

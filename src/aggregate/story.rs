@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_keys::rounded;
-use super::{Found, coverage, evidence, filters, parameters, realm_names, security_change};
+use super::{Found, coverage, filters, parameters, realm_names, security_change};
 use crate::correlate::{Correlated, Place};
 use crate::detect::Judged;
 use crate::filter;
@@ -162,7 +162,7 @@ fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) ->
         reason_basis: basis.map(|basis| basis.name().to_owned()),
         realm_chains,
         findings,
-        evidence: places.into_iter().map(|place| evidence(joined, place)).collect(),
+        evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
         ..who(joined, "failures", (Sym::NONE, Sym::NONE, key), first.time, last.time)
     };
     let (principals, principals_total) = ranked(joined, run.iter().map(|&at| attempt(at).principal));
@@ -252,7 +252,7 @@ fn series(joined: &Correlated, all: &ActorSeries, kind: &str) -> Vec<Timed> {
                 nodes: nodes(joined, run.iter().map(|(_, node)| *node)),
                 realm: text(realm),
                 action: text(es_action),
-                evidence: vec![evidence(joined, place)],
+                evidence: vec![joined.evidence(place)],
                 ..who(joined, kind, (principal, source, key), first.first, end)
             };
             entries.push(((first.first, end, 3, place), entry));

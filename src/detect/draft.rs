@@ -94,7 +94,7 @@ pub(super) fn ranked(scene: &Scene<'_>, mut syms: Vec<Sym>) -> (Vec<String>, u64
     syms.retain(|sym| sym.is_some());
     syms.sort_unstable();
     let mut counts: Vec<(usize, &[u8])> =
-        syms.chunk_by(|a, b| a == b).map(|run| (run.len(), scene.bytes(run[0]))).collect();
+        syms.chunk_by(|a, b| a == b).map(|run| (run.len(), scene.shown(run[0]))).collect();
     let total = counts.len() as u64;
     let order = |a: &(usize, &[u8]), b: &(usize, &[u8])| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1));
     if counts.len() > LIST_LIMIT {
@@ -257,8 +257,7 @@ fn evidence(scene: &Scene<'_>, draft: &Draft) -> Vec<Evidence> {
             kept.push(place);
         }
     }
-    let label = |place: Place| scene.joined.state.inputs[scene.joined.places.input(place.rank)].label.clone();
-    kept.into_iter().map(|place| Evidence { path: label(place), line: scene.joined.places.number(place) }).collect()
+    kept.into_iter().map(|place| scene.joined.evidence(place)).collect()
 }
 
 fn timeline(scene: &Scene<'_>, draft: &Draft, start: Millis, end: Millis) -> Option<FindingTimeline> {
