@@ -4,7 +4,7 @@
     cargo build --release
     python3 benches/capacity.py [--write docs/capacity.md]
 
-Needs 2 GiB of disk (12 GiB with --full) and a quiet machine. Each figure is the best of three runs of the whole process.
+Needs 2 GiB of disk (12 GiB with --full) and a quiet machine. Each figure is of the fastest of three runs.
 """
 
 import argparse
@@ -20,10 +20,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 START, END = "<!-- measured: benches/capacity.py -->", "<!-- /measured -->"
 
 
-def run(command, runs=3):
+RUNS = 3
+
+
+def run(command, runs=None):
     """Seconds, CPU seconds and peak memory of the fastest run."""
     best = None
-    for _ in range(runs):
+    for _ in range(runs or RUNS):
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -70,9 +73,9 @@ class Bench:
     def path(self, name):
         return os.path.join(self.scratch, name)
 
-    def generate(self, name, *options):
+    def generate(self, name, *options, seed=1):
         folder = self.path(name)
-        command = [self.asked.gen, "--out", folder, "--truth", self.path(name + ".truth.json"), "--seed", "1", *options]
+        command = [self.asked.gen, "--out", folder, "--truth", self.path(name + ".truth.json"), "--seed", str(seed), *options]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return folder
 
@@ -91,7 +94,7 @@ class Bench:
             ("busy: 1 failure in 8 lines", ["--bytes", size, "--failure-share", "0.13"]),
             ("flooded: 9 failures in 10 lines", ["--bytes", size, "--failure-share", "0.9"]),
         ]
-        rows, typical = [], None
+        rows, speed = [], None
         for number, (name, options) in enumerate(kinds):
             folder = self.generate(f"kind-{number}", *options)
             plain = self.asked.size * 1_000_000 if "--gzip" in options else total(folder)
@@ -101,15 +104,31 @@ class Bench:
             held = os.path.getsize(part)
             rows.append([name, f"{human(plain / seconds)}/s", human(memory), human(held), f"{100 * held / plain:.2f} %",
                          f"{merging:.2f} s", human(merge_memory)])
-            if typical is None:
-                typical = (plain / seconds, held / plain, merging / held)
+            speed = speed or plain / seconds
             shutil.rmtree(folder)
         head = ["log", "one core reads", "memory", "part", "of the plain log", "report from it", "memory"]
-        return table(head, rows), typical
+        return table(head, rows), speed
+
+    def growth(self):
+        """Of typical clusters, one against eight: bytes of parts for each byte of log, and seconds and memory of a merge
+        for each byte of parts, beyond what a merge takes however little it merges."""
+        parts, plain = [], 0
+        for seed in range(1, 9):
+            folder = self.generate("many", "--bytes", f"{self.asked.size}MB", "--failure-share", "0.001", seed=seed)
+            plain += total(folder)
+            parts.append(self.path(f"many-{seed}.esa"))
+            command = [self.asked.esaudit, "scan", folder, "--prefix", f"{seed}:", "-o", parts[-1]]
+            run(command + self.asked.options, runs=1)
+            shutil.rmtree(folder)
+        held = [os.path.getsize(part) for part in parts]
+        one, _, one_memory = self.merge(parts[:1], self.path("many.json"))
+        all_, _, all_memory = self.merge(parts, self.path("many.json"))
+        more = sum(held[1:])
+        return sum(held) / plain, max(0, all_ - one) / more, max(0, all_memory - one_memory) / more
 
     def grouping(self):
         """Merging the same logs in one, eight and 64 parts."""
-        folder = self.generate("nodes", "--bytes", f"{self.asked.size}MB", "--nodes", "8", "--roll-lines", "20000")
+        folder = self.generate("nodes", "--bytes", f"{self.asked.size}MB", "--nodes", "8", "--roll-lines", "10000")
         sources = sorted(files(folder))
         rows = []
         for count in (1, 8, 64):
@@ -128,9 +147,10 @@ class Bench:
     def sweep(self):
         """As many failures, of ever more principals and sources."""
         rows = []
-        for power in range(3, 8 if self.asked.full else 7):
+        most = 4 if self.asked.quick else 7 if self.asked.full else 6
+        for power in range(3, most + 1):
             distinct = 10**power
-            attempts = max(distinct, 10**6)
+            attempts = max(distinct, 10 ** min(most, 6))
             log = self.path("sweep.json")
             with open(log, "w", encoding="ascii") as out:
                 out.writelines(failure(at, distinct) for at in range(attempts))
@@ -161,14 +181,15 @@ def failure(at, distinct):
     )
 
 
-def projection(speed, ratio, merging):
+def projection(speed, ratio, merging, memory):
     """What the typical log's figures mean for more of it."""
     rows = []
     for size in (1e12, 100e12, 1e15):
         seconds, parts = size / speed, size * ratio
         rows.append([human(size), duration(seconds), duration(seconds / 100), duration(seconds / 1000), human(parts),
-                     duration(parts * merging)])
-    head = ["plain logs", "one core", "100 cores", "1,000 cores", "parts, together", "one process to merge and report"]
+                     duration(parts * merging), human(parts * memory)])
+    head = ["plain logs", "one core", "100 cores", "1,000 cores", "parts, together", "one process to merge and report",
+            "its memory"]
     return table(head, rows)
 
 
@@ -178,22 +199,25 @@ def main():
     parser.add_argument("--gen", default=os.path.join(ROOT, "target/release/esaudit-gen"))
     parser.add_argument("--size", type=int, default=500, metavar="MB", help="size of the made-up logs [%(default)s]")
     parser.add_argument("--full", action="store_true", help="the sweep goes to 10 million principals and sources")
+    parser.add_argument("--quick", action="store_true", help="only to see that it works: one run each, a short sweep")
     parser.add_argument("--scratch", help="folder for temporary files [default: the system's]")
     parser.add_argument("--write", metavar="FILE", help="put the tables between the marks in a file, instead of printing")
     asked = parser.parse_args()
+    if asked.quick:
+        globals()["RUNS"] = 1
     # The sweep is about what is kept, not about what a small machine leaves out.
     asked.options = ["--max-memory", "64G"]
     with tempfile.TemporaryDirectory(dir=asked.scratch) as scratch:
         bench = Bench(asked, scratch)
-        kinds, typical = bench.kinds()
+        kinds, speed = bench.kinds()
         version = subprocess.run([asked.esaudit, "--version"], check=True, capture_output=True, text=True).stdout.strip()
         text = "\n".join([
-            f"{version}, {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; best of three runs with one "
+            f"{version}, {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; the best of {RUNS} with one "
             "thread, page cache warm.\n",
             "### Reading, parts, reports\n", kinds,
             "### Merging the same logs in few and many parts\n", bench.grouping(),
             "### More principals and sources\n", bench.sweep(),
-            "### What that means for more\n", projection(*typical),
+            "### What that means for more\n", projection(speed, *bench.growth()),
         ])
     if not asked.write:
         print(text)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A Python that has a module: `ESAUDIT_PYTHON`, or that of the environment which `.ci/run` makes. `None`, said, where
-/// there is none; with `ESAUDIT_ALL_TESTS` that is a failure.
+/// there is none.
 pub(crate) fn with(module: &str) -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
     let python = std::env::var_os("ESAUDIT_PYTHON").map_or(own, PathBuf::from);
@@ -15,10 +15,16 @@ pub(crate) fn with(module: &str) -> Option<PathBuf> {
         .status()
         .is_ok_and(|status| status.success());
     if !found {
-        assert!(std::env::var_os("ESAUDIT_ALL_TESTS").is_none(), "{} has no {module}", python.display());
-        println!("skipped: no Python with {module}; name one with ESAUDIT_PYTHON");
+        missing(&format!("no Python with {module} (set ESAUDIT_PYTHON)"));
     }
     found.then_some(python)
+}
+
+/// Says that a test is left out for want of a tool; with `ESAUDIT_ALL_TESTS` that is a failure.
+#[allow(clippy::print_stderr, reason = "the user is to know what was not tested")]
+pub(crate) fn missing(tool: &str) {
+    assert!(std::env::var_os("ESAUDIT_ALL_TESTS").is_none(), "{tool}");
+    eprintln!("skipped: {tool}");
 }
 
 /// What a program prints; it must succeed.
