@@ -69,7 +69,9 @@ fn read_all(paths: &[PathBuf]) -> u64 {
     let mut buffer = vec![0; 1 << 20];
     let mut total = 0;
     for path in paths {
-        let Opened::Streams(streams) = input::open(&source(path)).unwrap() else { continue };
+        let Opened::Streams(streams) = input::open(&source(path), esaudit::options::Limits::default()).unwrap() else {
+            continue;
+        };
         let each = &mut |_: &input::StreamInfo, reader: &mut dyn Read| {
             loop {
                 match reader.read(&mut buffer).unwrap() {
