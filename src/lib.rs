@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason, numbers        plain data
-//! interrupt              the signal to stop
+//! reason, numbers,
+//! progress, interrupt    plain data, and the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
@@ -22,9 +22,11 @@
 //! report                 the report -> JSON, table, page and others
 //! manifest               what a report rests on
 //! output                 where results go
+//! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
 //! show, verify           the report and its inputs, afterwards
 //! config                 configuration file -> options
+//! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
 //! ```
 //!
@@ -38,6 +40,7 @@ pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod detect;
+pub mod diff;
 pub mod error;
 pub mod event;
 pub mod filter;
@@ -51,6 +54,7 @@ pub mod output;
 pub mod part;
 pub mod pipeline;
 pub mod prefilter;
+pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
 pub mod reframe;
@@ -59,3 +63,4 @@ pub mod show;
 pub mod state;
 pub mod time;
 pub mod verify;
+pub mod watch;

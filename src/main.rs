@@ -7,16 +7,18 @@ use std::process::ExitCode;
 
 use esaudit::aggregate;
 use esaudit::cli::{
-    self, Asked, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest, Terminal,
-    VerifyRequest,
+    self, Asked, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest,
+    Terminal, TimelineRequest, VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
 use esaudit::options::Options;
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError};
+use esaudit::progress::Talk;
 use esaudit::report::model::Coverage;
 use esaudit::report::{self, View, escape, renderer};
-use esaudit::{config, interrupt, manifest, pipeline, show, verify};
+use esaudit::watch::watch;
+use esaudit::{config, diff, interrupt, manifest, pipeline, show, verify};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
@@ -30,13 +32,17 @@ fn main() -> ExitCode {
         Ok(Asked::Keys(request)) => keys(&request),
         Ok(Asked::Show(request)) => show(&request),
         Ok(Asked::Verify(request)) => verify(&request),
+        Ok(Asked::Diff(request)) => compare(&request),
+        Ok(Asked::Timeline(request)) => timeline(&request),
         Ok(Asked::Events(request)) => events(&request),
         Ok(Asked::Export(request)) => export(&request),
         Ok(Asked::Scan(request)) => scan(&request),
         Ok(Asked::Merge(request)) => merge(&request),
-        Ok(Asked::Explain(None, _)) => text(&detect::listing()),
-        Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
-        Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
+        Ok(Asked::Explain(None, _)) => text(detect::listing()),
+        Ok(Asked::Explain(Some(kind), config)) => text(detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Asked::Print(text)) => self::text(text),
+        Ok(Asked::Files(folder, files)) => write_files(&folder, &files),
+        Ok(Asked::PrintConfig(config)) => text(config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
@@ -46,11 +52,32 @@ fn main() -> ExitCode {
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    write_report(pipeline::analyze(&request.paths, &request.options)?, request, &request.options)
+    let analysis = watched(&request.options, || pipeline::analyze(&request.paths, &request.options))?;
+    write_report(analysis, request, &request.options)
+}
+
+/// Shows the progress of a run where somebody looks, and afterwards what was noted for those who asked for more.
+fn watched<T>(options: &Options, run: impl FnOnce() -> T) -> T {
+    let progress = &options.progress;
+    let shown = (progress.talk != Talk::Quiet && io::stderr().is_terminal()).then(|| {
+        let columns = || terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+        watch(progress, io::stderr(), columns, unicode_locale())
+    });
+    let done = run();
+    drop(shown);
+    if progress.talk == Talk::Verbose {
+        let (notes, phases) = progress.told();
+        notes.iter().for_each(|note| complain(note));
+        for (phase, lasted) in phases {
+            complain(&format!("{phase}: {:.3} s", lasted.as_secs_f64()));
+        }
+    }
+    done
 }
 
 fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let part = pipeline::scan(&request.paths, &request.options, &request.prefix)?;
+    let naming = pipeline::Naming { prefix: &request.prefix, stdin: request.name.as_deref() };
+    let part = watched(&request.options, || pipeline::scan(&request.paths, &request.options, naming))?;
     let problems = part.problems_total();
     if request.options.strict && problems > 0 {
         complain(&format!("no part, because of --strict and {problems} problems; `esaudit report` lists them"));
@@ -92,7 +119,7 @@ fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let status = if request.outputs.iter().all(|output| output.format == PART) {
         if whole.is_incomplete() { INCOMPLETE } else { 0 }
     } else {
-        write_report(pipeline::analyze_part(whole, &options)?, request, &options)?
+        write_report(watched(&options, || pipeline::analyze_part(whole, &options))?, request, &options)?
     };
     Ok(if incomplete { INCOMPLETE } else { status })
 }
@@ -125,15 +152,14 @@ fn write_report(
             incomplete |= !written(output, |out| renderer.render(&report, &view, out));
         }
     }
-    let alarming =
-        |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
+    let severities = report.findings.iter().map(|finding| finding.severity.as_str());
     warn(&report.coverage);
     Ok(if report.coverage.interrupted {
         interrupt::EXIT_STATUS
     } else if incomplete {
         INCOMPLETE
     } else {
-        u8::from(report.findings.iter().any(|finding| alarming(&finding.severity)))
+        u8::from(alarming(severities, request.fail_on))
     })
 }
 
@@ -168,13 +194,22 @@ fn warn(coverage: &Coverage) {
     }
 }
 
-fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
-    output::print(|out| out.write_all(text.as_bytes()))?;
+fn write_files(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<u8, Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        output::file(&path, |out| out.write_all(bytes)).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(0)
+}
+
+fn text(text: impl AsRef<[u8]>) -> Result<u8, Box<dyn std::error::Error>> {
+    output::print(|out| out.write_all(text.as_ref()))?;
     Ok(0)
 }
 
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
     if let Some(status) = refused(&request.options, &report.coverage) {
         return Ok(status);
@@ -212,8 +247,35 @@ fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
     Ok(u8::from(!outcome.holds()))
 }
 
+fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let (story, mut incomplete) = watched(&request.options, || pipeline::tell(&request.paths, &request.options))?;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| story.render(output.format, &view, out));
+    }
+    Ok(if incomplete { INCOMPLETE } else { 0 })
+}
+
+fn compare(request: &DiffRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let (old, new) = (diff::load(&request.old)?, diff::load(&request.new)?);
+    let name = |path: &Path| path.to_string_lossy().into_owned();
+    let diff = diff::diff((&name(&request.old), &old), (&name(&request.new), &new));
+    let mut incomplete = false;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| diff.render(output.format, &view, out));
+    }
+    let severities = diff.findings.new.iter().filter_map(|found| found.severity_new.as_deref());
+    Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
+}
+
+/// Whether a severity is at or above the one to fail on.
+fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<Severity>) -> bool {
+    severities.any(|severity| Severity::parse(severity).zip(fail_on).is_some_and(|(has, least)| has >= least))
+}
+
 fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
     if let Some(status) = refused(&request.options, &coverage) {
         return Ok(status);
@@ -238,16 +300,18 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let path = &request.folder;
     let failed = |error: io::Error| format!("{} was not written: {error}", path.display());
     output::check_folder(path).map_err(failed)?;
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
     if let Some(status) = refused(&request.options, &coverage) {
         return Ok(status);
     }
     pipeline::export(&read.joined, path).map_err(failed)?;
+    let lacks = read.lacks();
+    lacks.iter().for_each(|lack| complain(lack));
     warn(&coverage);
     Ok(if coverage.interrupted {
         interrupt::EXIT_STATUS
-    } else if read.incomplete {
+    } else if read.incomplete || !lacks.is_empty() {
         INCOMPLETE
     } else {
         0
@@ -275,12 +339,21 @@ fn complain(message: &str) {
 
 fn terminal() -> Terminal {
     let is_terminal = io::stdout().is_terminal();
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     Terminal {
         width: is_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))),
         no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
-        unicode: !is_terminal || locale.contains("utf-8") || locale.contains("utf8"),
+        unicode: !is_terminal || unicode_locale(),
     }
+}
+
+/// What an environment variable is set to, if to something.
+fn set(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether the locale can show more than ASCII.
+fn unicode_locale() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    locale.contains("utf-8") || locale.contains("utf8")
 }

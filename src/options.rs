@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::progress::Progress;
+
 pub mod filter;
 pub mod thresholds;
 
@@ -225,6 +227,8 @@ pub struct Options {
     pub surroundings: Surroundings,
     /// What to look at.
     pub filter: Filter,
+    /// How far the run is, for whoever looks. Never changes the answer.
+    pub progress: Progress,
 }
 
 impl Default for Options {
@@ -250,6 +254,7 @@ impl Default for Options {
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
             filter: Filter::default(),
+            progress: Progress::default(),
         }
     }
 }

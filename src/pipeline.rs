@@ -26,10 +26,15 @@ use crate::lines::{Chunk, read_range};
 use crate::manifest;
 use crate::options::Options;
 use crate::part::{Part, Reading};
+use crate::progress::READING;
 use crate::pseudonyms;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
 use crate::report::model::{Report, StoredInput};
-use crate::state::{Folder, InputRef, State};
+use crate::state::{Folder, InputRef, InputStats, State};
+
+mod tell;
+
+pub use tell::tell;
 
 /// What a run gives.
 #[derive(Debug)]
@@ -55,13 +60,27 @@ pub struct Evidence {
     pub stored: Vec<StoredInput>,
 }
 
+impl Evidence {
+    /// What was not read, or is not held, in plain words: for outputs that have no room for it.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<String> {
+        let unread = self.problems.iter().map(|(path, _, message)| format!("{path}: {message}"));
+        let inputs = self.joined.state.inputs.iter();
+        let broken = inputs.filter_map(|input| Some(format!("{}: {}", input.label, input.error.as_ref()?)));
+        let coarse = self.joined.state.coarse.attempts;
+        let left_out =
+            (coarse > 0).then(|| format!("{coarse} attempts are left out, for which memory is short (--max-memory)"));
+        unread.chain(broken).chain(left_out).collect()
+    }
+}
+
 /// Reads everything and reports.
 ///
 /// # Errors
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, paths, options);
+    let gathered = gather(&pool, look(paths, options), options);
     Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
@@ -74,13 +93,32 @@ pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::Th
     Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
 }
 
-/// Reads everything, to be merged with other parts; `prefix` is put before every path.
+/// How the inputs of a part are named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Naming<'n> {
+    /// Put before every path.
+    pub prefix: &'n str,
+    /// The path of standard input, `-` unless chosen.
+    pub stdin: Option<&'n str>,
+}
+
+/// Reads everything, to be merged with other parts.
 ///
 /// # Errors
 /// As [`read`].
-pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part, rayon::ThreadPoolBuildError> {
+pub fn scan(
+    paths: &[OsString],
+    options: &Options,
+    Naming { prefix, stdin }: Naming<'_>,
+) -> Result<Part, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let Gathered { mut state, mut problems, .. } = gather(&pool, paths, options);
+    let mut found = look(paths, options);
+    if let Some(name) = stdin {
+        let sources = found.sources.iter_mut().filter(|source| source.is_stdin).map(|source| &mut source.label);
+        let problems = found.problems.iter_mut().map(|(path, ..)| path).filter(|path| *path == "-");
+        sources.chain(problems).for_each(|label| name.clone_into(label));
+    }
+    let Gathered { mut state, mut problems, .. } = gather(&pool, found, options);
     for label in state.inputs.iter_mut().map(|input| &mut input.label).chain(problems.iter_mut().map(|(path, ..)| path))
     {
         label.insert_str(0, prefix);
@@ -89,6 +127,7 @@ pub fn scan(paths: &[OsString], options: &Options, prefix: &str) -> Result<Part,
 }
 
 fn judge(mut read: Evidence, options: &Options) -> Analysis {
+    options.progress.phase("judging");
     read.look_at(options);
     let findings = detect::detect(&read.joined, options);
     let report = aggregate::report(&read.joined, findings, &read.problems, options);
@@ -128,7 +167,7 @@ pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::Th
 /// As [`read`].
 pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, paths, options);
+    let gathered = gather(&pool, look(paths, options), options);
     Ok(pool.install(|| join(gathered, options)))
 }
 
@@ -164,9 +203,16 @@ struct Gathered {
     stored: Vec<StoredInput>,
 }
 
-fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Gathered {
-    let found = input::discover(paths);
+fn look(paths: &[OsString], options: &Options) -> input::Found {
+    options.progress.phase("looking for files");
+    input::discover(paths)
+}
+
+fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> Gathered {
+    let progress = &options.progress;
     let sources = found.sources.clone();
+    progress.total(found.sources.iter().map(|source| source.size).sum());
+    progress.phase(READING);
     let threads = pool.current_num_threads();
     let budget = Budget::new(options, threads);
     let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
@@ -174,6 +220,7 @@ fn gather(pool: &rayon::ThreadPool, paths: &[OsString], options: &Options) -> Ga
     let folder = || Folder::new(options, threads);
     let worker = || Worker { queue: &queue, options, folder: folder(), share: budget.share(), too_full: Vec::new() };
     let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
+    progress.phase("merging");
     let Shared { mut segments, mut problems, mut stored, .. } = queue.into_shared();
     problems.extend(found.problems);
     let state = if segments.is_empty() {
@@ -211,11 +258,27 @@ fn spill_problem(error: &io::Error) -> (String, ProblemKind, String) {
 
 fn join(gathered: Gathered, options: &Options) -> Evidence {
     let Gathered { state, mut problems, stored } = gathered;
+    options.progress.phase("joining");
+    note_inputs(&state, options);
     let listing = listing(options, &mut problems);
     let incomplete = problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
     let joined = correlate(state, &listing, options);
     Evidence { joined, problems, incomplete, stored }
+}
+
+/// Notes what was read as what.
+fn note_inputs(state: &State, options: &Options) {
+    let mut inputs: Vec<&InputStats> = state.inputs.iter().collect();
+    inputs.sort_by(|a, b| a.label.cmp(&b.label));
+    for input in inputs {
+        options.progress.note(|| {
+            let formats: Vec<String> = input.formats.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let formats = if formats.is_empty() { "nothing recognised".to_owned() } else { formats.join(", ") };
+            let (lines, bytes) = (input.lines, input.bytes);
+            format!("{}: {formats}; {lines} lines, {bytes} bytes, compression {}", input.label, input.compression)
+        });
+    }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.
@@ -246,6 +309,15 @@ fn merge(states: Vec<State>) -> State {
         whole.append_records(state);
     }
     whole
+}
+
+/// What the bytes of a stream are to the progress.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    /// As many as are stored.
+    Stored,
+    /// What came out of the stored ones.
+    Decompressed,
 }
 
 /// A plain file that is read by ranges.
@@ -484,7 +556,9 @@ impl Worker<'_> {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
                     let mut whole = Whole { file: &file, at: 0, len };
-                    return self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole));
+                    self.options.progress.open(&source.label, None, None);
+                    self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), Counted::Stored);
+                    return self.options.progress.close(&source.label);
                 }
                 self.folder.input(plain(&label, 0));
                 if len == 0 {
@@ -499,7 +573,11 @@ impl Worker<'_> {
                     self.folder.input_problem(plain(&label, 0), ProblemKind::ReadError, message);
                 }
             }
-            Ok(Opened::Streams(streams)) => self.streams(source, streams),
+            Ok(Opened::Streams(streams)) => {
+                self.options.progress.open(&source.label, source.size, streams.position());
+                self.streams(source, streams);
+                self.options.progress.close(&source.label);
+            }
             Err(error) => {
                 let label = self.queue.unique_label(&source.label);
                 self.folder.input_problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
@@ -518,6 +596,7 @@ impl Worker<'_> {
         let size = self.options.chunk_size.max(1) as u64;
         let start = u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
+        self.options.progress.part(range.end - range.start);
         let input = plain(&ranges.label, at);
         self.folder.input(input).bytes += range.end - range.start;
         match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
@@ -544,7 +623,7 @@ impl Worker<'_> {
             let mut reader = UntilSignal(reader);
             let mut peeked = Peeked::new(&mut reader);
             let cut = Cut::of(peeked.head(), self.options.input_format);
-            self.stream(&Arc::new(info), cut, &mut peeked);
+            self.stream(&Arc::new(info), cut, &mut peeked, Counted::Decompressed);
         });
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
@@ -555,14 +634,20 @@ impl Worker<'_> {
         }
     }
 
-    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read) {
+    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read, counted: Counted) {
         let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
         let mut seq = 0;
         let mut error: Option<io::Error> = None;
+        let mut read = 0;
         loop {
             let mut chunk = self.queue.spare();
             match chunker.next(&mut chunk) {
                 Ok(true) => {
+                    match counted {
+                        Counted::Stored => self.options.progress.part(chunker.bytes() - read),
+                        Counted::Decompressed => self.options.progress.bytes(chunker.bytes() - read),
+                    }
+                    read = chunker.bytes();
                     let parcel = Parcel { stream: Arc::clone(info), seq, chunk };
                     seq += 1;
                     if let Some(parcel) = self.queue.offer(parcel) {

@@ -8,10 +8,12 @@ mod support;
 #[cfg(test)]
 mod parts {
     use std::ffi::OsString;
-    use std::process::{Command, Output};
+    use std::io::Write as _;
+    use std::process::{Command, Output, Stdio};
 
     use esaudit::options::Options;
     use esaudit::part::{self, MAGIC, Part, PartError};
+    use esaudit::pipeline::Naming;
     use esaudit::{pipeline, report};
     use proptest::prelude::*;
 
@@ -26,7 +28,7 @@ mod parts {
     }
 
     fn scan(paths: &[OsString], threads: usize) -> Part {
-        pipeline::scan(paths, &options(threads), "").unwrap()
+        pipeline::scan(paths, &options(threads), Naming::default()).unwrap()
     }
 
     fn bytes(part: &Part) -> Vec<u8> {
@@ -184,6 +186,44 @@ mod parts {
         }
         let by_path = esaudit(&["merge", &one, "--by", "path"]);
         assert!(stderr(&by_path).contains("--keep-path"), "{}", stderr(&by_path));
+    }
+
+    /// The incident, each node scanned by itself or file by file through a pipe, merged in every order.
+    #[test]
+    fn the_nodes_of_an_incident_give_the_bytes_of_one_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let direct = esaudit(&["report", "testdata/incident", "--format", "json"]).stdout;
+        let nodes = ["es-1", "es-2", "es-3"].map(|node| {
+            let part = folder.path().join(format!("{node}.esa")).to_str().unwrap().to_owned();
+            let done = esaudit(&["scan", &format!("testdata/incident/{node}"), "-o", &part]);
+            assert_eq!((done.status.code(), stderr(&done)), (Some(0), String::new()));
+            part
+        });
+        // The listing of API keys lies beside the nodes.
+        let rest = folder.path().join("rest.esa").to_str().unwrap().to_owned();
+        assert_eq!(esaudit(&["scan", "testdata/incident/api_keys.json", "-o", &rest]).status.code(), Some(0));
+        for [a, b, c] in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let merged = esaudit(&["merge", &nodes[a], &rest, &nodes[b], &nodes[c], "--format", "json"]);
+            assert!(merged.stdout == direct, "in the order {a} {b} {c}");
+        }
+        let mut piped = Vec::new();
+        for path in glob::glob("testdata/incident/**/*.*").unwrap().map(Result::unwrap).filter(|path| path.is_file()) {
+            let part = folder.path().join(format!("piped-{}.esa", piped.len())).to_str().unwrap().to_owned();
+            let mut child = Command::new(env!("CARGO_BIN_EXE_esaudit"))
+                .args(["scan", "-", "--name", path.to_str().unwrap(), "-o", &part])
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(&std::fs::read(&path).unwrap()).unwrap();
+            assert!(child.wait().unwrap().success());
+            piped.push(part);
+        }
+        piped.reverse();
+        let arguments: Vec<&str> =
+            ["merge", "--format", "json"].into_iter().chain(piped.iter().map(String::as_str)).collect();
+        assert!(esaudit(&arguments).stdout == direct, "piped");
+        let misused = esaudit(&["scan", "testdata", "--name", "x", "-o", "-"]);
+        assert_eq!(misused.status.code(), Some(64));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -57,17 +58,35 @@ fn unfinished(command: &str) -> Option<String> {
     if quoted { Some(format!("{command}\n")) } else { command.strip_suffix('\\').map(str::to_owned) }
 }
 
-/// A folder to run in: the test data under its name, so that paths are as in the README and nothing is written beside it.
+/// A folder to run in: the test data under its name, so that paths are as in the README and nothing is written beside it;
+/// and as `python3` one that has DuckDB, if there is one.
 fn playground() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(root().join("testdata"), folder.path().join("testdata")).unwrap();
+    if let Some(python) = duckdb() {
+        fs::create_dir(folder.path().join("bin")).unwrap();
+        // No link: an environment is found by the path of its program.
+        let program = format!("#!/bin/sh\nexec '{}' \"$@\"\n", python.display());
+        let path = folder.path().join("bin/python3");
+        fs::write(&path, program).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
     folder
+}
+
+/// A Python that has DuckDB: `ESAUDIT_PYTHON`, or that of the environment which `.ci/run` makes.
+fn duckdb() -> Option<PathBuf> {
+    let own = root().join("target/venv/bin/python");
+    let python = std::env::var_os("ESAUDIT_PYTHON").map_or(own, PathBuf::from);
+    let found = Command::new(&python).args(["-c", "import duckdb"]).stderr(Stdio::null()).status();
+    found.is_ok_and(|status| status.success()).then_some(python)
 }
 
 fn run(command: &str, folder: &Path) -> String {
     let tools: PathBuf = Path::new(env!("CARGO_BIN_EXE_esaudit")).parent().unwrap().to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path))).unwrap();
+    let path =
+        std::env::join_paths([folder.join("bin"), tools].into_iter().chain(std::env::split_paths(&path))).unwrap();
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1\n{command}")])
         .current_dir(folder)
@@ -96,6 +115,8 @@ fn the_readme_shows_what_its_commands_print() {
 
     let jq = has("jq");
     assert!(jq || std::env::var_os("ESAUDIT_ALL_TESTS").is_none(), "jq is not installed");
+    let duckdb = duckdb().is_some();
+    assert!(duckdb || std::env::var_os("ESAUDIT_ALL_TESTS").is_none(), "no Python has duckdb");
     let folder = playground();
     let mut renewed = Vec::new();
     let mut written = 0;
@@ -104,7 +125,7 @@ fn the_readme_shows_what_its_commands_print() {
         renewed.extend(lines[written..example.output.start].iter().map(|&line| line.to_owned()));
         written = example.output.end;
         let shown = &lines[example.output.clone()];
-        if !jq && example.command.contains("jq ") {
+        if !jq && example.command.contains("jq ") || !duckdb && example.command.contains("duckdb") {
             renewed.extend(shown.iter().map(|&line| line.to_owned()));
             continue;
         }

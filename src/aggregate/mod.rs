@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod reconcile;
 mod rows;
+mod story;
 mod timeline;
 mod tops;
 
@@ -28,10 +29,12 @@ const LIST_LIMIT: usize = 50;
 /// Builds the report.
 #[must_use]
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
-    let ((groups, charts), (tops, timeline)) = rayon::join(
-        || rayon::join(|| groups::groups(joined, options), || charts::charts(joined, options)),
-        || rayon::join(|| tops::tops(joined), || timeline::timeline(joined)),
-    );
+    let lists = || {
+        let tallies = tops::Tallies::of(joined);
+        rayon::join(|| tops::tops(joined, &tallies), || charts::charts(joined, &tallies, options))
+    };
+    let (groups, ((tops, charts), timeline)) =
+        rayon::join(|| groups::groups(joined, options), || rayon::join(lists, || timeline::timeline(joined)));
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
@@ -92,6 +95,7 @@ pub use coverage::{Found, coverage};
 pub use events::events;
 pub use keys::keys;
 pub use rows::{changes, reasons};
+pub use story::story;
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {

@@ -1,5 +1,7 @@
 //! Security changes and what tells reasons, row by row, by time, then place.
 
+use std::collections::BTreeMap;
+
 use super::api_keys::rounded;
 use super::security_change;
 use crate::correlate::{Correlated, KeyFailure, Place, ReasonLine};
@@ -19,17 +21,17 @@ pub fn changes(joined: &Correlated) -> impl Iterator<Item = (Millis, Option<Stri
 
 /// What tells a reason.
 enum Teller<'j> {
-    /// A line of the server log.
+    /// A line of the server log that is not about an API key.
     Line(&'j ReasonLine),
-    /// Other events, of a refused API key.
-    Events(&'j KeyFailure),
+    /// The refusal of an API key, and the line of the server log that tells it, if one does.
+    Refusal(&'j KeyFailure, Option<&'j ReasonLine>),
 }
 
 impl Teller<'_> {
     fn order(&self) -> (Millis, Place) {
         match self {
             Self::Line(line) => (line.record.time, line.place),
-            Self::Events(failure) => (failure.time, failure.place),
+            Self::Refusal(refusal, _) => (refusal.time, refusal.place),
         }
     }
 }
@@ -37,45 +39,50 @@ impl Teller<'_> {
 /// The lines of server logs that tell a reason, and the refusals of API keys that other events tell, as far as a filter
 /// has left them.
 pub fn reasons(joined: &Correlated) -> impl Iterator<Item = Told> {
-    // Lines that tell of keys are among the refusals, too.
-    let inferred = joined.key_failures.iter().filter(|failure| failure.basis != Basis::ServerLog);
-    let mut tellers: Vec<Teller<'_>> =
-        joined.reason_lines.iter().map(Teller::Line).chain(inferred.map(Teller::Events)).collect();
+    let is_key = |line: &&ReasonLine| line.record.about == Subject::ApiKey;
+    let of_keys: BTreeMap<Place, &ReasonLine> =
+        joined.reason_lines.iter().filter(is_key).map(|line| (line.place, line)).collect();
+    let line =
+        |refusal: &KeyFailure| of_keys.get(&refusal.place).copied().filter(|_| refusal.basis == Basis::ServerLog);
+    let refusals = joined.key_failures.iter().map(|refusal| Teller::Refusal(refusal, line(refusal)));
+    let others = joined.reason_lines.iter().filter(|line| !is_key(line)).map(Teller::Line);
+    let mut tellers: Vec<Teller<'_>> = refusals.chain(others).collect();
     tellers.sort_by_key(Teller::order);
     tellers.into_iter().map(|teller| match teller {
-        Teller::Line(line) => of_line(joined, line),
-        Teller::Events(failure) => of_events(joined, failure),
+        Teller::Line(line) => {
+            let record = &line.record;
+            let told = Told { about: record.about.name(), ..told(joined, &as_refusal(line)) };
+            // The attempt tells who failed where the line does not.
+            let subject = joined.state.symbols.string(record.subject);
+            with_line(joined, Told { principal: subject.or(told.principal), ..told }, line)
+        }
+        Teller::Refusal(refusal, None) => told(joined, refusal),
+        Teller::Refusal(refusal, Some(line)) => with_line(joined, told(joined, refusal), line),
     })
 }
 
-fn of_line(joined: &Correlated, line: &ReasonLine) -> Told {
-    let text = |sym: Sym| joined.state.symbols.string(sym);
-    let record = &line.record;
-    let is_key = record.about == Subject::ApiKey;
-    // An attempt with a key that the node knew bears its id, which the line may leave out.
-    let principal = line.attempt.map_or(Sym::NONE, |at| joined.attempts[at as usize].principal);
-    let subject = if record.subject.is_some() { record.subject } else { principal };
-    let refusal = KeyFailure {
+/// A line about no key in the form of those that are about one.
+fn as_refusal(line: &ReasonLine) -> KeyFailure {
+    KeyFailure {
         attempt: line.attempt,
-        key: if is_key { subject } else { Sym::NONE },
-        reason: record.reason,
-        time: record.time,
+        key: Sym::NONE,
+        reason: line.record.reason,
+        time: line.record.time,
         place: line.place,
         node: line.node,
         confidence: line.confidence,
         basis: Basis::ServerLog,
-    };
-    Told {
-        about: record.about.name(),
-        principal: text(if is_key { principal } else { subject }),
-        realm: text(record.realm),
-        trace_id: text(record.trace),
-        message: text(record.text),
-        ..of_events(joined, &refusal)
     }
 }
 
-fn of_events(joined: &Correlated, refusal: &KeyFailure) -> Told {
+/// What only a line of the server log tells.
+fn with_line(joined: &Correlated, told: Told, line: &ReasonLine) -> Told {
+    let text = |sym: Sym| joined.state.symbols.string(sym);
+    let record = &line.record;
+    Told { realm: text(record.realm), trace_id: text(record.trace), message: text(record.text), ..told }
+}
+
+fn told(joined: &Correlated, refusal: &KeyFailure) -> Told {
     let text = |sym: Sym| joined.state.symbols.string(sym);
     let attempt = refusal.attempt.map(|at| &joined.attempts[at as usize]);
     let node = &joined.nodes.all()[refusal.node];

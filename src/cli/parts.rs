@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::read::{InputArgs, JoinArgs, ThreadArgs};
+use super::read::{InputArgs, JoinArgs, RunArgs};
 use super::report::{JudgeArgs, ReportRequest};
 use super::{Asked, Terminal};
 use crate::options::{GroupBy, Options};
@@ -15,6 +15,7 @@ pub(super) const SCAN_EXAMPLES: &str = "\
 Examples:
   esaudit scan /var/log/elasticsearch -o es-1.esa --prefix es-1:
   esaudit merge es-1.esa es-2.esa -o report.html
+  zstdcat old.json.zst | esaudit scan - --name es-1/old.json -o old.esa
   ssh es-1 esaudit scan /var/log/elasticsearch --prefix es-1: -o - > es-1.esa";
 
 pub(super) const MERGE_EXAMPLES: &str = "\
@@ -41,6 +42,10 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
 
+    /// Path that standard input has in the part, for data that is piped in: `--name s3://logs/audit.json.gz -`
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
     /// Keep the paths of requests, for `merge --by path`
     #[arg(long)]
     keep_path: bool,
@@ -49,7 +54,7 @@ pub(super) struct ScanArgs {
     input: InputArgs,
 
     #[command(flatten)]
-    threads: ThreadArgs,
+    threads: RunArgs,
 }
 
 #[derive(Debug, Args)]
@@ -65,7 +70,7 @@ pub(super) struct MergeArgs {
     join: JoinArgs,
 
     #[command(flatten)]
-    threads: ThreadArgs,
+    threads: RunArgs,
 }
 
 /// `esaudit scan`, resolved.
@@ -77,12 +82,17 @@ pub struct ScanRequest {
     pub options: Options,
     /// Put before every path.
     pub prefix: String,
+    /// Path of standard input, `-` unless chosen.
+    pub name: Option<String>,
     /// The part file.
     pub output: Output,
 }
 
 impl ScanArgs {
     pub(super) fn resolve(self) -> Result<Asked, String> {
+        if self.name.is_some() && !self.paths.iter().any(|path| path == "-") {
+            return Err("--name is for standard input: give `-` among the paths".to_owned());
+        }
         let mut options = Options::default();
         self.input.apply(&mut options);
         self.threads.apply(&mut options);
@@ -93,7 +103,13 @@ impl ScanArgs {
         let plain = Styles { stdout: Style::default(), file: Style::default() };
         let mut outputs = crate::output::resolve(&[self.output], &formats, plain)?;
         let output = outputs.pop().ok_or("no output")?;
-        Ok(Asked::Scan(Box::new(ScanRequest { paths: self.paths, options, prefix: self.prefix, output })))
+        Ok(Asked::Scan(Box::new(ScanRequest {
+            paths: self.paths,
+            options,
+            prefix: self.prefix,
+            name: self.name,
+            output,
+        })))
     }
 }
 

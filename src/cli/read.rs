@@ -8,11 +8,13 @@ use super::filter::FilterArgs;
 use crate::bounded;
 use crate::decode;
 use crate::options::{self, Cidr, Limits, Options};
+use crate::progress::{Progress, Talk};
 use crate::pseudonyms::Pseudonyms;
 use crate::time::Zone;
 
 /// How lines are read.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
 pub(super) struct InputArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
@@ -64,7 +66,7 @@ pub(super) struct JoinArgs {
     filter: FilterArgs,
 
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
     api_keys: Vec<PathBuf>,
 
     /// Replace principals, addresses and API keys by pseudonyms, the same in every report made with this key; the file
@@ -74,13 +76,14 @@ pub(super) struct JoinArgs {
 
     /// How far a server-log line and the attempt it explains may be apart, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
-          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+          help_heading = "Reading", value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     match_window: i64,
 }
 
-/// How much of the machine to use.
+/// How it runs, whatever the answer.
 #[derive(Debug, Args)]
-pub(super) struct ThreadArgs {
+#[command(next_help_heading = "Running")]
+pub(super) struct RunArgs {
     /// Bytes of memory to use at most, with K, M, G or T; what has no room is counted and no more, and said [default: a
     /// quarter of the machine's]
     #[arg(long, value_name = "BYTES", value_parser = parse_size)]
@@ -89,6 +92,14 @@ pub(super) struct ThreadArgs {
     /// Worker threads, 0 for one a core; never changes the report
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+
+    /// Nothing on standard error but errors: no progress
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Say on standard error what was read as what, and how long each step took
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 /// All of it: for verbs that read logs and look at them.
@@ -101,7 +112,7 @@ pub(super) struct ReadArgs {
     input: InputArgs,
 
     #[command(flatten)]
-    threads: ThreadArgs,
+    threads: RunArgs,
 }
 
 /// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
@@ -159,11 +170,16 @@ impl JoinArgs {
     }
 }
 
-impl ThreadArgs {
+impl RunArgs {
     /// Puts them into options.
     pub(super) fn apply(&self, options: &mut Options) {
         options.threads = self.threads;
         options.max_memory = self.max_memory.unwrap_or_else(bounded::default_limit);
+        options.progress = Progress::new(match (self.quiet, self.verbose) {
+            (true, _) => Talk::Quiet,
+            (_, true) => Talk::Verbose,
+            _ => Talk::Normal,
+        });
     }
 }
 

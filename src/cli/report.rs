@@ -36,12 +36,12 @@ pub(super) struct ReportArgs {
     #[arg(long)]
     manifest: bool,
 
-    #[command(flatten)]
-    judge: JudgeArgs,
-
     /// Write the configuration with its defaults and comments, and leave
     #[arg(long)]
     print_config: bool,
+
+    #[command(flatten)]
+    judge: JudgeArgs,
 
     #[command(flatten)]
     read: ReadArgs,

@@ -160,6 +160,21 @@ mod tests {
     }
 
     #[test]
+    fn server_lines_that_match_no_client_are_the_same_cause() {
+        let mut log = Log::new();
+        (0..60).for_each(|at| log.key(f64::from(at * 30), "k1", INSIDE, "access_granted", "indices:data/read/search"));
+        for at in 60..80 {
+            log.anonymous(f64::from(at * 30), INSIDE, "n1");
+            // Too far from the attempt to be its reason.
+            log.server(f64::from(at * 30) + 2.0, "n1", "Authentication using apikey failed - api key is expired");
+        }
+        let findings = log.findings();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!((findings[0].kind.as_str(), findings[0].api_keys[0].as_str()), ("api_key_expired_in_use", "k1"));
+        assert_eq!(findings[0].failures, 20);
+    }
+
+    #[test]
     fn the_key_is_named_by_its_use() {
         for (refusals, expected) in [(4, 0), (20, 1)] {
             let mut log = Log::new();

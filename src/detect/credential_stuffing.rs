@@ -53,11 +53,15 @@ impl Detector for CredentialStuffing {
         // A source that does much more than the others is a cause of its own: without it, is it still stuffing?
         let mut hits = Vec::new();
         for _ in 0..3 {
+            let is_flood = |attempts: u64, principals: u64, sources: u64| {
+                attempts >= FLOOD * thresholds.failures && principals * 10 >= sources * 9
+            };
             hits = sweep.hits(scene, &candidates, window, window, |window| {
                 window.attempts >= thresholds.failures
                     && window.principals >= thresholds.principals
                     && window.sources >= thresholds.sources
-                    && window.principals > window.sources
+                    && (window.principals > window.sources
+                        || is_flood(window.attempts, window.principals, window.sources))
                     && window.attempts as f64 <= window.principals as f64 * thresholds.most_per_principal
             });
             let loud: Vec<Sym> = hits.iter().flat_map(|range| loud(scene, &candidates[range.clone()])).collect();
@@ -80,6 +84,10 @@ impl Detector for CredentialStuffing {
         }
     }
 }
+
+/// So many times the least number of failures are an attack even if each comes from an address of its own, which a few people
+/// who mistype do, too.
+const FLOOD: u64 = 4;
 
 /// Attempts of pairs that fail a few times and never get in, from sources where nobody had got in before.
 fn candidates(scene: &Scene<'_>, found: &Found) -> Vec<u32> {
@@ -188,6 +196,19 @@ mod tests {
                 told.iter().filter(|(kind, _, verdict)| kind == "credential_stuffing" && verdict == "hostile");
             assert_eq!(stuffing.count(), expected, "{tries}: {told:?}");
             assert!(told.len() <= 1, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_from_addresses_of_its_own_each() {
+        for (tries, expected) in [(100, 0), (400, 1)] {
+            let mut log = Log::new();
+            for (at, time) in irregular(tries, 3600.0, 2.0).into_iter().enumerate() {
+                log.fail(time, &format!("user{at}"), &format!("198.51.{}.{}", 100 + at / 200, at % 200));
+            }
+            let told = log.told();
+            let stuffing = told.iter().filter(|(kind, ..)| kind == "credential_stuffing").count();
+            assert_eq!(stuffing, expected, "{tries}: {told:?}");
         }
     }
 

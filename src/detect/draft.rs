@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::doc::Doc;
 use super::kinds::{Severity, Verdict};
 use super::scene::Scene;
-use super::{Found, words};
+use super::{Found, Judged, words};
 use crate::correlate::Place;
 use crate::report::model::{Evidence, Finding, FindingTimeline};
 use crate::state::Sym;
@@ -118,7 +118,7 @@ pub(super) fn principals_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String
 }
 
 /// Drafts to findings: told whole, ranked, numbered, pointing to each other.
-pub(super) fn finish(scene: &Scene<'_>, found: Found) -> Vec<Finding> {
+pub(super) fn finish(scene: &Scene<'_>, mut found: Found) -> Vec<Judged> {
     let mut findings: Vec<(usize, Finding)> = found
         .drafts
         .iter()
@@ -143,7 +143,7 @@ pub(super) fn finish(scene: &Scene<'_>, found: Found) -> Vec<Finding> {
             related.sort_unstable();
             finding.id = format!("F{}", number[at]);
             finding.related = related.into_iter().map(|number| format!("F{number}")).collect();
-            finding
+            Judged { finding, attempts: std::mem::take(&mut found.drafts[at].attempts) }
         })
         .collect()
 }

@@ -79,7 +79,12 @@ impl Log {
     /// The same, with the reason in the server log.
     pub(super) fn refused(&mut self, seconds: f64, source: &str, node: &str, message: &str) {
         self.anonymous(seconds, source, node);
-        let time = START + (seconds * 1000.0).round() as i64 + 1;
+        self.server(seconds + 0.001, node, message);
+    }
+
+    /// A line of the server log.
+    pub(super) fn server(&mut self, seconds: f64, node: &str, message: &str) {
+        let time = START + (seconds * 1000.0).round() as i64;
         let line = format!(
             r#"{{"@timestamp":"{}", "log.level":"WARN", "message":"{message}", "log.logger":"org.elasticsearch.xpack.security.authc.ApiKeyAuthenticator", "elasticsearch.node.id":"{node}"}}"#,
             Millis(time).rfc3339()

@@ -107,6 +107,12 @@ pub struct Streams {
 }
 
 impl Streams {
+    /// A handle on a regular file whose position tells how far the file was read.
+    #[must_use]
+    pub fn position(&self) -> Option<File> {
+        if self.whole { self.file.try_clone().ok() } else { None }
+    }
+
     /// Calls `each` once for every stream with a reader of its decompressed bytes.
     ///
     /// A damaged stream gives what decompressed before the damage and then an error (see [`problem_kind`]); the streams

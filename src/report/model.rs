@@ -94,6 +94,32 @@ pub struct Build {
 }
 
 impl Report {
+    /// A report of nothing but what was read.
+    pub(super) fn bare(
+        tool: Tool,
+        parameters: BTreeMap<String, serde_json::Value>,
+        coverage: Coverage,
+        filters: Option<Filters>,
+    ) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool,
+            parameters,
+            coverage,
+            filters,
+            totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
+            groups: Vec::new(),
+            groups_total: 0,
+            findings: Vec::new(),
+            security_changes: Vec::new(),
+            api_keys: ApiKeys { failing: Vec::new() },
+            timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
+            tops: Tops::default(),
+            charts: Charts::default(),
+            manifest: None,
+        }
+    }
+
     /// Keeps the most frequent groups only, as `--top` asks of data.
     pub fn cut(&mut self, top: usize) {
         self.groups.truncate(top);
@@ -111,7 +137,7 @@ pub struct Tool {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// One entry an input file (or archive member), by path.
     pub inputs: Vec<Input>,

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Measures what a larger run would cost, and prints the tables of docs/capacity.md.
+
+    cargo build --release
+    python3 benches/capacity.py [--write docs/capacity.md]
+
+Needs 2 GiB of disk (12 GiB with --full) and a quiet machine. Each figure is the best of three runs of the whole process.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+START, END = "<!-- measured: benches/capacity.py -->", "<!-- /measured -->"
+
+
+def run(command, runs=3):
+    """Seconds, CPU seconds and peak memory of the fastest run."""
+    best = None
+    for _ in range(runs):
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)}: status {process.returncode}")
+        if best is None or seconds < best[0]:
+            best = (seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return best
+
+
+def files(folder):
+    return [os.path.join(path, name) for path, _, names in os.walk(folder) for name in names]
+
+
+def total(folder):
+    return sum(os.path.getsize(path) for path in files(folder))
+
+
+def human(count, units=("B", "kB", "MB", "GB", "TB", "PB"), step=1000):
+    for unit in units:
+        if count < 999.5 or unit == units[-1]:
+            return f"{count:.3g} {unit}" if count < 99.5 or unit == units[-1] else f"{count:.0f} {unit}"
+        count /= step
+
+
+def duration(seconds):
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.2g} s"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
+    return "\n".join(lines) + "\n"
+
+
+class Bench:
+    def __init__(self, asked, scratch):
+        self.asked, self.scratch = asked, scratch
+
+    def path(self, name):
+        return os.path.join(self.scratch, name)
+
+    def generate(self, name, *options):
+        folder = self.path(name)
+        command = [self.asked.gen, "--out", folder, "--truth", self.path(name + ".truth.json"), "--seed", "1", *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return folder
+
+    def scan(self, source, part):
+        return run([self.asked.esaudit, "scan", source, "--threads", "1", "-o", part, *self.asked.options])
+
+    def merge(self, parts, output):
+        return run([self.asked.esaudit, "merge", *parts, "--threads", "1", "-o", output, *self.asked.options])
+
+    def kinds(self):
+        """Logs of several kinds: speed of one core, size of the part, and the cost of merging."""
+        size = f"{self.asked.size}MB"
+        kinds = [
+            ("typical: 1 failure in 1,000 lines", ["--bytes", size, "--failure-share", "0.001"]),
+            ("the same, gzip", ["--bytes", size, "--failure-share", "0.001", "--gzip", "all"]),
+            ("busy: 1 failure in 8 lines", ["--bytes", size, "--failure-share", "0.13"]),
+            ("flooded: 9 failures in 10 lines", ["--bytes", size, "--failure-share", "0.9"]),
+        ]
+        rows, typical = [], None
+        for number, (name, options) in enumerate(kinds):
+            folder = self.generate(f"kind-{number}", *options)
+            plain = self.asked.size * 1_000_000 if "--gzip" in options else total(folder)
+            part, report = self.path("kind.esa"), self.path("kind.json")
+            seconds, _, memory = self.scan(folder, part)
+            merging, _, merge_memory = self.merge([part], report)
+            held = os.path.getsize(part)
+            rows.append([name, f"{human(plain / seconds)}/s", human(memory), human(held), f"{100 * held / plain:.2f} %",
+                         f"{merging:.2f} s", human(merge_memory)])
+            if typical is None:
+                typical = (plain / seconds, held / plain, merging / held)
+            shutil.rmtree(folder)
+        head = ["log", "one core reads", "memory", "part", "of the plain log", "report from it", "memory"]
+        return table(head, rows), typical
+
+    def grouping(self):
+        """Merging the same logs in one, eight and 64 parts."""
+        folder = self.generate("nodes", "--bytes", f"{self.asked.size}MB", "--nodes", "8", "--roll-lines", "20000")
+        sources = sorted(files(folder))
+        rows = []
+        for count in (1, 8, 64):
+            parts = []
+            for at in range(min(count, len(sources))):
+                parts.append(self.path(f"group-{at}.esa"))
+                command = [self.asked.esaudit, "scan", *sources[at::count], "--threads", "1", "-o", parts[-1]]
+                run(command, runs=1)
+            seconds, _, memory = self.merge(parts, self.path("group.esa"))
+            held = sum(map(os.path.getsize, parts))
+            rows.append([f"{len(parts)}", human(held), human(os.path.getsize(self.path("group.esa"))), f"{seconds:.2f} s",
+                         human(memory)])
+        shutil.rmtree(folder)
+        return table(["parts", "together", "merged", "time", "memory"], rows)
+
+    def sweep(self):
+        """As many failures, of ever more principals and sources."""
+        rows = []
+        for power in range(3, 8 if self.asked.full else 7):
+            distinct = 10**power
+            attempts = max(distinct, 10**6)
+            log = self.path("sweep.json")
+            with open(log, "w", encoding="ascii") as out:
+                out.writelines(failure(at, distinct) for at in range(attempts))
+            part, report = self.path("sweep.esa"), self.path("sweep-report.json")
+            seconds, _, memory = self.scan(log, part)
+            merging, _, merge_memory = self.merge([part], report)
+            rows.append([f"{distinct:,}", f"{attempts:,}", f"{human(os.path.getsize(log) / seconds)}/s", human(memory),
+                         human(os.path.getsize(part)), f"{os.path.getsize(part) / attempts:.1f} B", f"{merging:.2f} s",
+                         human(merge_memory)])
+            os.remove(log)
+        head = ["principals and sources", "failures", "one core reads", "memory", "part", "a failure", "report from it",
+                "memory"]
+        return table(head, rows)
+
+
+def failure(at, distinct):
+    """A failed attempt of one of so many principals, from one of so many sources."""
+    # Neighbouring lines are of distant principals: a multiplier without a common factor visits all of them.
+    who = at * 7919 % distinct
+    second, milli = divmod(at * 86 % 86_400_000, 1000)
+    hour, minute, second = second // 3600, second // 60 % 60, second % 60
+    source = f"10.{who >> 16 & 255}.{who >> 8 & 255}.{who & 255}"
+    return (
+        f'{{"type":"audit", "timestamp":"2026-03-01T{hour:02}:{minute:02}:{second:02},{milli:03}+0000", '
+        f'"node.id":"n1", "event.type":"rest", "event.action":"authentication_failed", "user.name":"user-{who}", '
+        f'"origin.type":"rest", "origin.address":"{source}:40000", "url.path":"/_search", "request.method":"GET", '
+        f'"request.id":"r{at:021}"}}\n'
+    )
+
+
+def projection(speed, ratio, merging):
+    """What the typical log's figures mean for more of it."""
+    rows = []
+    for size in (1e12, 100e12, 1e15):
+        seconds, parts = size / speed, size * ratio
+        rows.append([human(size), duration(seconds), duration(seconds / 100), duration(seconds / 1000), human(parts),
+                     duration(parts * merging)])
+    head = ["plain logs", "one core", "100 cores", "1,000 cores", "parts, together", "one process to merge and report"]
+    return table(head, rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--esaudit", default=os.path.join(ROOT, "target/release/esaudit"))
+    parser.add_argument("--gen", default=os.path.join(ROOT, "target/release/esaudit-gen"))
+    parser.add_argument("--size", type=int, default=500, metavar="MB", help="size of the made-up logs [%(default)s]")
+    parser.add_argument("--full", action="store_true", help="the sweep goes to 10 million principals and sources")
+    parser.add_argument("--scratch", help="folder for temporary files [default: the system's]")
+    parser.add_argument("--write", metavar="FILE", help="put the tables between the marks in a file, instead of printing")
+    asked = parser.parse_args()
+    # The sweep is about what is kept, not about what a small machine leaves out.
+    asked.options = ["--max-memory", "64G"]
+    with tempfile.TemporaryDirectory(dir=asked.scratch) as scratch:
+        bench = Bench(asked, scratch)
+        kinds, typical = bench.kinds()
+        version = subprocess.run([asked.esaudit, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+        text = "\n".join([
+            f"{version}, {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; best of three runs with one "
+            "thread, page cache warm.\n",
+            "### Reading, parts, reports\n", kinds,
+            "### Merging the same logs in few and many parts\n", bench.grouping(),
+            "### More principals and sources\n", bench.sweep(),
+            "### What that means for more\n", projection(*typical),
+        ])
+    if not asked.write:
+        print(text)
+        return
+    with open(asked.write, encoding="utf-8") as file:
+        before, rest = file.read().split(START)
+    after = rest.split(END)[1]
+    with open(asked.write, "w", encoding="utf-8") as file:
+        file.write(f"{before}{START}\n\n{text}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
