@@ -18,7 +18,7 @@ use crate::options::Cidr;
 
 mod apply;
 
-pub use apply::{apply, parameters};
+pub use apply::{apply, parameters, withhold};
 
 /// Fewer bytes than this can be guessed.
 const SHORTEST_KEY: usize = 16;

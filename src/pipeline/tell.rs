@@ -7,7 +7,7 @@ use super::{gather, join, pool};
 use crate::correlate::Correlated;
 use crate::options::Options;
 use crate::report::story::StoryReport;
-use crate::{aggregate, detect, filter};
+use crate::{aggregate, detect, filter, pseudonyms};
 
 /// Reads everything and tells the story of the actor whom the filter names.
 ///
@@ -18,6 +18,8 @@ pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool)
     let gathered = gather(&pool, super::look(paths, options), options);
     Ok(pool.install(|| {
         let mut read = join(gathered, options);
+        // The filter judges by the names that pseudonyms stand for.
+        read.pseudonymize(options);
         options.progress.phase("judging");
         // Who was one of many is seen among the many only: findings come from everything.
         let told = findings_with(&read.joined, options);
@@ -31,6 +33,9 @@ pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool)
             }
         }
         filter::apply(&mut read.joined, &options.filter);
+        if options.pseudonyms.is_some() {
+            pseudonyms::withhold(&mut read.joined);
+        }
         let story = aggregate::story(&read.joined, &told, &of_attempts, &read.problems, options);
         (story, read.incomplete)
     }))

@@ -109,14 +109,7 @@ impl Replacer<'_> {
         self.joined.messages.values_mut().flatten().for_each(|sym| *sym = withheld);
         self.joined.state.reasons.clear();
         self.joined.state.key_names.clear();
-        if let Some(left_out) = &mut self.joined.left_out {
-            // `principal alice or b*`: the names that were asked for are names, too.
-            let of_time = |words: &str| words.starts_with("since ") || words.starts_with("until ");
-            for words in left_out.in_force.iter_mut().filter(|words| !of_time(words)) {
-                let name = words.split(' ').next().unwrap_or_default();
-                *words = format!("{name} (withheld)");
-            }
-        }
+        withhold(self.joined);
         let joined = &mut *self.joined;
         (joined.attempts, joined.changes, joined.key_failures, joined.keys) = (attempts, changes, failures, keys);
         (joined.forwarded, joined.state.successes, joined.state.denials) = (forwarded, successes, denials);
@@ -160,6 +153,16 @@ impl Replacer<'_> {
             from += 1;
         }
         out
+    }
+}
+
+/// Takes the names out of what is said of the filter: those that were asked for are names, too.
+pub fn withhold(joined: &mut Correlated) {
+    let Some(left_out) = &mut joined.left_out else { return };
+    let of_time = |words: &str| words.starts_with("since ") || words.starts_with("until ");
+    for words in left_out.in_force.iter_mut().filter(|words| !of_time(words)) {
+        let name = words.split(' ').next().unwrap_or_default();
+        *words = format!("{name} (withheld)");
     }
 }
 
