@@ -211,7 +211,6 @@ fn look(paths: &[OsString], options: &Options) -> input::Found {
 fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> Gathered {
     let sources = found.sources.clone();
     let progress = &options.progress;
-    let sources = found.sources.clone();
     progress.total(found.sources.iter().map(|source| source.size).sum());
     progress.phase(READING);
     let threads = pool.current_num_threads();
