@@ -120,7 +120,7 @@ mod hostile {
         for renderer in RENDERERS {
             for unicode in [true, false] {
                 style.unicode = unicode;
-                let view = View { style: style.clone(), top: None };
+                let view = View { style, top: None };
                 let mut out = Vec::new();
                 renderer.render(&report, &view, &mut out).unwrap();
                 let text = String::from_utf8(out).unwrap();
