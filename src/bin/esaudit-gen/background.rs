@@ -92,7 +92,8 @@ impl Background {
                     self.ordinary(world, self.next[node], node as u16)
                 };
                 acts.push(act);
-                self.next[node] += (self.rng.wait(gap) as Micros).max(1);
+                // A rate near zero waits beyond the end of time.
+                self.next[node] = self.next[node].saturating_add((self.rng.wait(gap) as Micros).max(1));
             }
         }
     }
