@@ -1,13 +1,16 @@
 //! Arguments to plain options. The only file that knows clap.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::config::Config;
 use crate::detect::Kind;
 
+mod diff;
 mod events;
+mod evidence;
 mod explain;
 mod export;
 mod filter;
@@ -16,10 +19,16 @@ mod output;
 mod parts;
 mod read;
 mod report;
+mod shell;
 mod show;
+mod timeline;
 
+use diff::DiffArgs;
+pub use diff::DiffRequest;
 use events::EventsArgs;
 pub use events::EventsRequest;
+use evidence::{ShowLinesArgs, VerifyArgs};
+pub use evidence::{ShowRequest, VerifyRequest};
 use explain::ExplainArgs;
 use export::ExportArgs;
 pub use export::ExportRequest;
@@ -29,6 +38,9 @@ use parts::{MergeArgs, ScanArgs};
 pub use parts::{PART, ScanRequest};
 use report::ReportArgs;
 pub use report::ReportRequest;
+use shell::{CompletionsArgs, ManArgs};
+use timeline::TimelineArgs;
+pub use timeline::TimelineRequest;
 
 /// Offline analyzer of Elasticsearch security audit logs.
 #[derive(Debug, Parser)]
@@ -39,7 +51,7 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, and a finding at or above --fail-on; 2 some input could not be read whole (the report is still written and \
-says which); 64 wrong usage.";
+says which); 64 wrong usage; 130 a signal ended the run (the report of what was read is written and says so).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -52,6 +64,12 @@ enum Command {
     /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
     #[command(after_help = events::EXAMPLES)]
     Events(Box<EventsArgs>),
+    /// The story of one user, address or API key in order: failures, successes, changes, pauses
+    #[command(after_help = timeline::EXAMPLES)]
+    Timeline(Box<TimelineArgs>),
+    /// Two JSON reports compared: what is new, gone, grown or shrunk, to see whether a fix worked
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(Box<DiffArgs>),
     /// Attempts, changes and reasons as Parquet, for DuckDB, ClickHouse, Spark, Trino and pandas
     #[command(after_help = export::EXAMPLES)]
     Export(Box<ExportArgs>),
@@ -64,6 +82,18 @@ enum Command {
     /// What a kind of finding means, its thresholds and where they come from, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// A script that lets the shell complete verbs, options and values
+    #[command(after_help = shell::COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Manual pages
+    #[command(after_help = shell::MAN_EXAMPLES)]
+    Man(ManArgs),
+    /// The lines behind a finding or a group of a report, as they stand in the logs
+    #[command(after_help = evidence::SHOW_EXAMPLES)]
+    Show(Box<ShowLinesArgs>),
+    /// Whether a report with a manifest is what was written, and its inputs are what was read
+    #[command(after_help = evidence::VERIFY_EXAMPLES)]
+    Verify(Box<VerifyArgs>),
 }
 
 impl Command {
@@ -72,11 +102,17 @@ impl Command {
         match self {
             Self::Report(_) => "report",
             Self::Keys(_) => "keys",
+            Self::Diff(_) => "diff",
+            Self::Timeline(_) => "timeline",
             Self::Events(_) => "events",
             Self::Export(_) => "export",
             Self::Scan(_) => "scan",
             Self::Merge(_) => "merge",
             Self::Explain(_) => "explain",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+            Self::Show(_) => "show",
+            Self::Verify(_) => "verify",
         }
     }
 }
@@ -101,6 +137,10 @@ pub enum Asked {
     Keys(Box<KeysRequest>),
     /// `esaudit events`.
     Events(Box<EventsRequest>),
+    /// `esaudit timeline`.
+    Timeline(Box<TimelineRequest>),
+    /// `esaudit diff`.
+    Diff(Box<DiffRequest>),
     /// `esaudit export`.
     Export(Box<ExportRequest>),
     /// `esaudit scan`.
@@ -109,6 +149,14 @@ pub enum Asked {
     Merge(Box<ReportRequest>),
     /// `esaudit explain`.
     Explain(Option<Kind>, Box<Config>),
+    /// Text that is ready to be printed.
+    Print(Vec<u8>),
+    /// Files, by name, to be written to a folder.
+    Files(PathBuf, Vec<(String, Vec<u8>)>),
+    /// `esaudit show`.
+    Show(ShowRequest),
+    /// `esaudit verify`.
+    Verify(VerifyRequest),
     /// `esaudit report --print-config`.
     PrintConfig(Box<Config>),
 }
@@ -139,7 +187,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
     match cli.command {
         Command::Report(args) => args.resolve(terminal),
         Command::Explain(args) => Ok(args.resolve()),
+        Command::Completions(args) => Ok(args.resolve(Cli::command())),
+        Command::Man(args) => args.resolve(Cli::command()),
         Command::Keys(args) => args.resolve(terminal),
+        Command::Diff(args) => args.resolve(terminal),
+        Command::Timeline(args) => args.resolve(terminal),
+        Command::Show(args) => Ok(Asked::Show(args.resolve())),
+        Command::Verify(args) => Ok(Asked::Verify(args.resolve())),
         Command::Events(args) => args.resolve(terminal),
         Command::Export(args) => args.resolve(),
         Command::Scan(args) => args.resolve(),
@@ -230,6 +284,82 @@ mod tests {
         assert!(asked(&["esaudit", "explain", "nonsense"]).is_err());
         assert_eq!(report(&["x", "--fail-on", "high"]).fail_on, Some(Severity::High));
         assert!(asked(&["esaudit", "report", "x", "--config", "no/such.toml"]).is_err());
+    }
+
+    /// The commands of the examples: from the program's name to a comment, a pipe or a file.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let lines = help
+            .lines()
+            .filter(|line| line.starts_with("  "))
+            .filter_map(|line| line.find("esaudit ").map(|at| &line[at..]));
+        lines
+            .map(|line| {
+                let ends = ["  ", " | ", " > ", " >> "].into_iter().filter_map(|end| line.find(end)).min();
+                let command = &line[..ends.unwrap_or(line.len())];
+                let unquoted = |piece: (usize, &str)| match piece {
+                    (at, text) if at % 2 == 1 => vec![text.to_owned()],
+                    (_, text) => text.split_whitespace().map(str::to_owned).collect(),
+                };
+                command.split('\'').enumerate().flat_map(unquoted).collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_verb_has_examples_and_they_parse() {
+        for verb in Cli::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples = examples(&help);
+            let own = examples.iter().filter(|example| example[1] == verb.get_name()).count();
+            assert!(own >= 2, "{}", verb.get_name());
+            for example in examples {
+                let parsed = parse(example.iter().map(OsString::from), PIPE);
+                assert!(parsed.is_ok(), "{example:?}: {}", parsed.unwrap_err().message);
+            }
+        }
+    }
+
+    #[test]
+    fn shells_and_manuals_know_every_verb() {
+        let printed = |arguments: &[&str]| match parse(arguments.iter().map(OsString::from), PIPE) {
+            Ok(Asked::Print(text)) => String::from_utf8(text).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let Ok(Asked::Files(_, pages)) = parse(["esaudit", "man", "x"].map(OsString::from), PIPE) else {
+            panic!("pages")
+        };
+        for verb in Cli::command().get_subcommands().map(clap::Command::get_name) {
+            for shell in ["bash", "zsh", "fish", "powershell"] {
+                assert!(printed(&["esaudit", "completions", shell]).contains(verb), "{shell} {verb}");
+            }
+            let page = pages.iter().find(|(name, _)| *name == format!("esaudit-{verb}.1"));
+            assert!(page.is_some_and(|(_, text)| String::from_utf8_lossy(text).contains("Examples:")), "{verb}");
+        }
+        assert!(printed(&["esaudit", "man"]).contains(".TH ESAUDIT 1"));
+    }
+
+    #[test]
+    fn filters_are_checked_before_anything_is_read() {
+        for wrong in [
+            &["--since", "yesterday"][..],
+            &["--until", "2026-02-30"],
+            &["--source", "300.1.1.1"],
+            &["--source", "!10.0.0.0/40"],
+            &["--reason", "bad_pasword"],
+            &["--principal", "!"],
+            &["--since", "2026-03-02", "--until", "2026-03-01"],
+            &["--tz", "Europe/Atlantis"],
+        ] {
+            for verb in ["report", "keys", "events", "timeline"] {
+                let arguments = [&["esaudit", verb, "x", "--principal", "alice"][..], wrong].concat();
+                let stop = parse(arguments.iter().map(OsString::from), PIPE).unwrap_err();
+                let message = stop.message.to_string();
+                assert!(stop.message.use_stderr() && message.contains(wrong[0]), "{verb} {wrong:?}: {message}");
+            }
+        }
+        assert!(parse(["esaudit", "timeline", "x"].map(OsString::from), PIPE).is_err());
+        assert!(parse(["esaudit", "timeline", "x", "--source", "!10.0.0.1"].map(OsString::from), PIPE).is_err());
+        assert!(report(&["x", "--key", "-dash"]).options.filter.key.pass(std::iter::once(&b"-dash"[..])));
     }
 
     #[test]

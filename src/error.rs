@@ -22,13 +22,46 @@ pub enum ProblemKind {
     TruncatedLine,
     /// An input without a single recognised record.
     NotALog,
+    /// What is compressed in an input is larger than the limits allow; what decompressed before is used.
+    DecompressionLimit,
+    /// A signal ended the run before the input was read whole.
+    Interrupted,
+    /// The file was written to while it was read.
+    Changed,
+    /// A file without a byte in it.
+    Empty,
+    /// The input begins with a byte-order mark, which is skipped.
+    ByteOrderMark,
+    /// Lines end in CR LF.
+    CrLf,
+    /// NUL bytes before a record, as a hole in a file leaves them; the record is used.
+    NulBytes,
+    /// Bytes that are not UTF-8: they are kept as they are and shown as U+FFFD.
+    InvalidUtf8,
+    /// A record names a member twice; the first is used.
+    DuplicateMember,
+    /// A member of a record has another type than its name says; it counts as absent.
+    WrongType,
+    /// Objects or arrays nested deeper than any record of Elasticsearch; the record is used.
+    DeepNesting,
+    /// A time that no Elasticsearch can have written; the record is used.
+    ImplausibleTime,
+    /// The report's own numbers do not add up.
+    NotReconciled,
 }
 
 impl ProblemKind {
     /// Whether some input was not read whole, so that the exit status is 2.
     #[must_use]
     pub fn means_incomplete(self) -> bool {
-        matches!(self, Self::Unreadable | Self::ReadError | Self::CorruptCompression)
+        matches!(
+            self,
+            Self::Unreadable
+                | Self::ReadError
+                | Self::CorruptCompression
+                | Self::DecompressionLimit
+                | Self::Interrupted
+        )
     }
 
     /// The name used in reports.
@@ -42,6 +75,19 @@ impl ProblemKind {
             Self::Oversized => "oversized",
             Self::TruncatedLine => "truncated_line",
             Self::NotALog => "not_a_log",
+            Self::DecompressionLimit => "decompression_limit",
+            Self::Interrupted => "interrupted",
+            Self::Changed => "changed",
+            Self::Empty => "empty",
+            Self::ByteOrderMark => "byte_order_mark",
+            Self::CrLf => "crlf",
+            Self::NulBytes => "nul_bytes",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::DuplicateMember => "duplicate_member",
+            Self::WrongType => "wrong_type",
+            Self::DeepNesting => "deep_nesting",
+            Self::ImplausibleTime => "implausible_time",
+            Self::NotReconciled => "not_reconciled",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::error::ProblemKind;
 use crate::time::Millis;
 
 /// Text as it stood in the record: borrowed where the record needed no unescaping.
@@ -110,6 +111,9 @@ pub struct Change<'a> {
     pub expiration: Option<Text<'a>>,
 }
 
+/// What is wrong with a record that could be used all the same: its kind, and plain words without any text from the log.
+pub type Oddity = (ProblemKind, &'static str);
+
 /// One audit event in normal form. Absent members are `None`; nothing is guessed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent<'a> {
@@ -161,6 +165,8 @@ pub struct AuditEvent<'a> {
     pub es_action: Option<Text<'a>>,
     /// The body of a security change.
     pub change: Option<Box<Change<'a>>>,
+    /// What is wrong with the record although it could be used.
+    pub oddity: Option<Oddity>,
 }
 
 impl<'a> AuditEvent<'a> {
@@ -192,6 +198,7 @@ impl<'a> AuditEvent<'a> {
             trace_id: None,
             es_action: None,
             change: None,
+            oddity: None,
         }
     }
 }

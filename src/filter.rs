@@ -2,7 +2,8 @@
 //! lives of keys rest on all that was read, so a filter never changes what is said of what is left.
 //!
 //! Left out are attempts, security changes, refusals of API keys and of actions. Successes stay: they are no subject of a
-//! report but evidence for and against its findings. Where they are the subject (`esaudit keys`, `esaudit timeline`),
+//! report but evidence for and against its findings, as far as they were known at the end of the time that is asked for:
+//! what came later did not happen yet. Where they are the subject (`esaudit keys`, `esaudit timeline`),
 //! [`successes`] gives those that pass. A change that is left out remains known as who made or ended a key.
 
 mod judge;
@@ -32,6 +33,12 @@ pub fn range(joined: &Correlated, filter: &Filter) -> Range {
     filter.range(span.first, span.last)
 }
 
+/// By attempt: whether it passes.
+#[must_use]
+pub fn attempts(joined: &Correlated, filter: &Filter) -> Vec<bool> {
+    Judge::new(joined, filter).attempts()
+}
+
 /// Leaves out what does not pass, and notes how much that was.
 pub fn apply(joined: &mut Correlated, filter: &Filter) {
     if filter.is_empty() {
@@ -58,6 +65,12 @@ pub fn apply(joined: &mut Correlated, filter: &Filter) {
         by_minute(&denials)
     };
     joined.state.denials = denials;
+    if range.until < Range::ALL.until {
+        let known = |series: &Series| series.within(Range::ALL.since, range.until);
+        let successes = std::mem::take(&mut joined.state.successes).into_iter();
+        joined.state.successes =
+            successes.map(|(actor, series)| (actor, known(&series))).filter(|(_, series)| series.count() > 0).collect();
+    }
 
     for (change, kept) in joined.changes.iter_mut().zip(changes) {
         change.left_out = !kept;
@@ -100,7 +113,7 @@ pub fn successes(joined: &Correlated, filter: &Filter) -> ActorSeries {
     Judge::new(joined, filter).series(&joined.state.successes, None)
 }
 
-/// Whether the events of somebody pass, whatever their time.
+/// Events by minute since 1970; those of a wide bucket count in its first minute.
 fn by_minute(series: &ActorSeries) -> BTreeMap<i64, u64> {
     let mut minutes = BTreeMap::new();
     let mut actors: Vec<(&Actor, &Series)> = series.iter().collect();

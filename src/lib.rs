@@ -4,7 +4,9 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason, numbers        plain data
+//! reason, numbers,
+//! progress               plain data
+//! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
@@ -13,14 +15,19 @@
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
+//! pseudonyms             names that may be shown
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! bounded                states too large for memory, in temporary files
 //! report                 the report -> JSON, table, page and others
+//! manifest               what a report rests on
 //! output                 where results go
+//! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
+//! show, verify           the report and its inputs, afterwards
 //! config                 configuration file -> options
+//! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
 //! ```
 //!
@@ -34,19 +41,27 @@ pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod detect;
+pub mod diff;
 pub mod error;
 pub mod event;
 pub mod filter;
 pub mod input;
+pub mod interrupt;
 pub mod lines;
+pub mod manifest;
 pub mod numbers;
 pub mod options;
 pub mod output;
 pub mod part;
 pub mod pipeline;
 pub mod prefilter;
+pub mod progress;
+pub mod pseudonyms;
 pub mod reason;
 pub mod reframe;
 pub mod report;
+pub mod show;
 pub mod state;
 pub mod time;
+pub mod verify;
+pub mod watch;

@@ -31,6 +31,8 @@ pub struct Chunk {
     pub numbers: Numbers,
     /// The format of all records, where the framing decides it.
     pub format: Option<&'static str>,
+    /// Where in the input its first byte stands; unknown where records are put together.
+    pub offset: Option<u64>,
 }
 
 /// What an empty line in a chunk stands for.
@@ -66,6 +68,7 @@ impl Chunk {
         self.notes.clear();
         self.numbers.clear();
         self.format = None;
+        self.offset = None;
     }
 
     /// Appends bytes of lines. Only for chunks that are put together so from the start.
@@ -158,6 +161,7 @@ pub fn read_range(
         want = filled.saturating_mul(2);
         fill(file, from, len, &mut filled, want, chunk)?;
     }
+    chunk.offset = Some(from + chunk.start as u64);
     cut_oversized_tail(chunk, max_line);
     Ok(())
 }
@@ -202,6 +206,8 @@ pub struct StreamChunker<'r> {
     /// The line that is being read is too long and already counted.
     discarding: bool,
     finished: bool,
+    /// Where the carry stands in the stream, if there is one.
+    carry_at: u64,
     /// Bytes read so far.
     pub bytes: u64,
 }
@@ -216,6 +222,7 @@ impl<'r> StreamChunker<'r> {
             carry: Vec::new(),
             discarding: false,
             finished: false,
+            carry_at: 0,
             bytes: 0,
         }
     }
@@ -229,6 +236,8 @@ impl<'r> StreamChunker<'r> {
         chunk.clear();
         let mut error = None;
         let mut filled = self.carry.len();
+        // Where the first byte of the buffer stands.
+        let mut start = if filled > 0 { self.carry_at } else { self.bytes };
         chunk.grow(filled.max(self.chunk_size));
         chunk.buffer[..filled].copy_from_slice(&self.carry);
         self.carry.clear();
@@ -256,9 +265,13 @@ impl<'r> StreamChunker<'r> {
                     Some(at) => {
                         chunk.buffer.copy_within(at + 1..filled, 0);
                         filled -= at + 1;
+                        start += at as u64 + 1;
                         self.discarding = false;
                     }
-                    None => filled = 0,
+                    None => {
+                        start += filled as u64;
+                        filled = 0;
+                    }
                 }
                 searched = 0;
             }
@@ -276,10 +289,13 @@ impl<'r> StreamChunker<'r> {
         }
         chunk.end = if self.finished { filled } else { whole };
         self.carry.extend_from_slice(&chunk.buffer[chunk.end..filled]);
+        self.carry_at = start + chunk.end as u64;
+        chunk.offset = Some(start);
         if let Some(error) = error {
             // What was read is given by the next call, as the carry.
             let kept = chunk.buffer[..chunk.end].to_vec();
             self.carry = kept;
+            self.carry_at = start;
             return Err(error);
         }
         Ok(!chunk.is_empty() || !self.finished)

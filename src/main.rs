@@ -7,28 +7,42 @@ use std::process::ExitCode;
 
 use esaudit::aggregate;
 use esaudit::cli::{
-    self, Asked, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, Terminal,
+    self, Asked, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest,
+    Terminal, TimelineRequest, VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
+use esaudit::options::Options;
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError};
+use esaudit::progress::Talk;
+use esaudit::report::model::Coverage;
 use esaudit::report::{self, View, escape, renderer};
-use esaudit::{config, pipeline};
+use esaudit::watch::watch;
+use esaudit::{config, diff, interrupt, manifest, pipeline, show, verify};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
 
 fn main() -> ExitCode {
+    if let Err(error) = interrupt::install() {
+        let _ = writeln!(io::stderr(), "esaudit: signals end the program without a report: {error}");
+    }
     let done = match cli::parse(std::env::args_os(), terminal()) {
         Ok(Asked::Report(request)) => report(&request),
         Ok(Asked::Keys(request)) => keys(&request),
+        Ok(Asked::Diff(request)) => compare(&request),
+        Ok(Asked::Timeline(request)) => timeline(&request),
+        Ok(Asked::Show(request)) => show(&request),
+        Ok(Asked::Verify(request)) => verify(&request),
         Ok(Asked::Events(request)) => events(&request),
         Ok(Asked::Export(request)) => export(&request),
         Ok(Asked::Scan(request)) => scan(&request),
         Ok(Asked::Merge(request)) => merge(&request),
-        Ok(Asked::Explain(None, _)) => text(&detect::listing()),
-        Ok(Asked::Explain(Some(kind), config)) => text(&detect::explain(kind, &config.thresholds).unwrap_or_default()),
-        Ok(Asked::PrintConfig(config)) => text(&config::print(&config)),
+        Ok(Asked::Explain(None, _)) => text(detect::listing()),
+        Ok(Asked::Explain(Some(kind), config)) => text(detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Asked::Print(text)) => self::text(text),
+        Ok(Asked::Files(folder, files)) => write_files(&folder, &files),
+        Ok(Asked::PrintConfig(config)) => text(config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
@@ -38,14 +52,45 @@ fn main() -> ExitCode {
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    write_report(pipeline::analyze(&request.paths, &request.options)?, request)
+    let analysis = watched(&request.options, || pipeline::analyze(&request.paths, &request.options))?;
+    write_report(analysis, request, &request.options)
+}
+
+/// Shows the progress of a run where somebody looks, and afterwards what was noted for those who asked for more.
+fn watched<T>(options: &Options, run: impl FnOnce() -> T) -> T {
+    let progress = &options.progress;
+    let shown = (progress.talk != Talk::Quiet && io::stderr().is_terminal()).then(|| {
+        let columns = || terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+        watch(progress, io::stderr(), columns, unicode_locale())
+    });
+    let done = run();
+    drop(shown);
+    if progress.talk == Talk::Verbose {
+        let (notes, phases) = progress.told();
+        notes.iter().for_each(|note| complain(note));
+        for (phase, lasted) in phases {
+            complain(&format!("{phase}: {:.3} s", lasted.as_secs_f64()));
+        }
+    }
+    done
 }
 
 fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let naming = pipeline::Naming { prefix: &request.prefix, stdin: request.name.as_deref() };
-    let part = pipeline::scan(&request.paths, &request.options, naming)?;
+    let part = watched(&request.options, || pipeline::scan(&request.paths, &request.options, naming))?;
+    let problems = part.problems_total();
+    if request.options.strict && problems > 0 {
+        complain(&format!("no part, because of --strict and {problems} problems; `esaudit report` lists them"));
+        return Ok(INCOMPLETE);
+    }
     let written = written(&request.output, |out| part.write(out));
-    Ok(if part.is_incomplete() || !written { INCOMPLETE } else { 0 })
+    Ok(if part.state.inputs.iter().any(|input| input.interrupted) {
+        interrupt::EXIT_STATUS
+    } else if part.is_incomplete() || !written {
+        INCOMPLETE
+    } else {
+        0
+    })
 }
 
 fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -74,14 +119,21 @@ fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let status = if request.outputs.iter().all(|output| output.format == PART) {
         if whole.is_incomplete() { INCOMPLETE } else { 0 }
     } else {
-        write_report(pipeline::analyze_part(whole, &options)?, request)?
+        write_report(watched(&options, || pipeline::analyze_part(whole, &options))?, request, &options)?
     };
     Ok(if incomplete { INCOMPLETE } else { status })
 }
 
 /// Writes a report to every output that wants one.
-fn write_report(analysis: pipeline::Analysis, request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let pipeline::Analysis { mut report, mut incomplete } = analysis;
+fn write_report(
+    analysis: pipeline::Analysis,
+    request: &ReportRequest,
+    options: &Options,
+) -> Result<u8, Box<dyn std::error::Error>> {
+    let pipeline::Analysis { mut report, mut incomplete, stored } = analysis;
+    if let Some(status) = refused(options, &report.coverage) {
+        return Ok(status);
+    }
     let mut outputs = Vec::new();
     for output in request.outputs.iter().filter(|output| output.format != PART) {
         outputs.push((output, renderer(output.format).ok_or("no such format")?));
@@ -92,44 +144,156 @@ fn write_report(analysis: pipeline::Analysis, request: &ReportRequest) -> Result
         if let Some(top) = cut.filter(|_| !list.is_empty()) {
             report.cut(top);
         }
+        if options.manifest {
+            manifest::seal(&mut report, stored.clone())?;
+        }
         for (output, renderer) in list {
             let view = View::of(output.style, renderer, request.top);
             incomplete |= !written(output, |out| renderer.render(&report, &view, out));
         }
     }
-    let alarming =
-        |severity: &str| Severity::parse(severity).zip(request.fail_on).is_some_and(|(has, least)| has >= least);
-    Ok(if incomplete {
+    let severities = report.findings.iter().map(|finding| finding.severity.as_str());
+    let alarming = alarming(severities, request.fail_on);
+    warn(&report.coverage);
+    Ok(if report.coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
         INCOMPLETE
     } else {
-        u8::from(report.findings.iter().any(|finding| alarming(&finding.severity)))
+        u8::from(alarming)
     })
 }
 
-fn text(text: &str) -> Result<u8, Box<dyn std::error::Error>> {
-    output::print(|out| out.write_all(text.as_bytes()))?;
+/// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.
+fn refused(options: &Options, coverage: &Coverage) -> Option<u8> {
+    if !options.strict || coverage.problems_total == 0 {
+        return None;
+    }
+    let mut out = io::stderr().lock();
+    let shown = |text: &str| escape::terminal(text, false);
+    // Nothing is left to tell if even this cannot be written.
+    let _ = writeln!(out, "esaudit: no report, because of --strict and {} problems:", coverage.problems_total);
+    for problem in &coverage.problems {
+        let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+        let (path, message) = (shown(&problem.path), shown(&problem.message));
+        let _ = writeln!(out, "  {path}{line}: {} ({message})", problem.kind);
+    }
+    let more = coverage.problems_total - coverage.problems.len() as u64;
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more (--problems)");
+    }
+    Some(if coverage.interrupted { interrupt::EXIT_STATUS } else { INCOMPLETE })
+}
+
+/// Says on standard error what nobody may overlook, whatever became of the report.
+fn warn(coverage: &Coverage) {
+    if coverage.interrupted {
+        complain("interrupted: the report is of what was read before");
+    }
+    if !coverage.reconciled {
+        complain("the numbers of this report do not add up; do not rely on it");
+    }
+}
+
+fn write_files(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<u8, Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        output::file(&path, |out| out.write_all(bytes)).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(0)
+}
+
+fn text(text: impl AsRef<[u8]>) -> Result<u8, Box<dyn std::error::Error>> {
+    output::print(|out| out.write_all(text.as_ref()))?;
     Ok(0)
 }
 
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
     let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
+    if let Some(status) = refused(&request.options, &report.coverage) {
+        return Ok(status);
+    }
     let mut incomplete = read.incomplete;
     for output in &request.outputs {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| report.render(output.format, &view, out));
     }
+    warn(&report.coverage);
+    Ok(if report.coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        0
+    })
+}
+
+fn show(request: &ShowRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let lines = show::find(&request.report, &request.id, &request.paths)?;
+    let how = show::How { context: request.context, raw: request.raw, unicode: terminal().unicode };
+    let mut remarks = Vec::new();
+    output::print(|out| {
+        remarks = show::write(&lines, how, out)?;
+        Ok(())
+    })?;
+    remarks.iter().for_each(|remark| complain(remark));
+    Ok(if remarks.is_empty() { 0 } else { INCOMPLETE })
+}
+
+fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let outcome = verify::verify(&request.report, &request.paths)?;
+    output::print(|out| verify::write(&outcome, terminal().unicode, out))?;
+    Ok(u8::from(!outcome.holds()))
+}
+
+fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let (story, mut incomplete) = watched(&request.options, || pipeline::tell(&request.paths, &request.options))?;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| story.render(output.format, &view, out));
+    }
     Ok(if incomplete { INCOMPLETE } else { 0 })
 }
 
+fn compare(request: &DiffRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let (old, new) = (diff::load(&request.old)?, diff::load(&request.new)?);
+    let name = |path: &Path| path.to_string_lossy().into_owned();
+    let diff = diff::diff((&name(&request.old), &old), (&name(&request.new), &new));
+    let mut incomplete = false;
+    for output in &request.outputs {
+        let view = View { style: output.style, top: request.top };
+        incomplete |= !written(output, |out| diff.render(output.format, &view, out));
+    }
+    let severities = diff.findings.new.iter().filter_map(|found| found.severity_new.as_deref());
+    Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
+}
+
+/// Whether a severity is at or above the one to fail on.
+fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<Severity>) -> bool {
+    severities.any(|severity| Severity::parse(severity).zip(fail_on).is_some_and(|(has, least)| has >= least))
+}
+
 fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
+    if let Some(status) = refused(&request.options, &coverage) {
+        return Ok(status);
+    }
     let mut incomplete = read.incomplete;
     for output in &request.outputs {
         let events = aggregate::events(&read.joined, request.kinds);
         incomplete |= !written(output, |out| report::events::write(events, output.format, out));
     }
-    Ok(if incomplete { INCOMPLETE } else { 0 })
+    warn(&coverage);
+    Ok(if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        0
+    })
 }
 
 #[cfg(feature = "parquet")]
@@ -137,11 +301,22 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let path = &request.folder;
     let failed = |error: io::Error| format!("{} was not written: {error}", path.display());
     output::check_folder(path).map_err(failed)?;
-    let read = pipeline::read(&request.paths, &request.options)?;
+    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
+    if let Some(status) = refused(&request.options, &coverage) {
+        return Ok(status);
+    }
     pipeline::export(&read.joined, path).map_err(failed)?;
     let lacks = read.lacks();
     lacks.iter().for_each(|lack| complain(lack));
-    Ok(if read.incomplete || !lacks.is_empty() { INCOMPLETE } else { 0 })
+    warn(&coverage);
+    Ok(if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if read.incomplete || !lacks.is_empty() {
+        INCOMPLETE
+    } else {
+        0
+    })
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -165,12 +340,21 @@ fn complain(message: &str) {
 
 fn terminal() -> Terminal {
     let is_terminal = io::stdout().is_terminal();
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     Terminal {
         width: is_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))),
         no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
-        unicode: !is_terminal || locale.contains("utf-8") || locale.contains("utf8"),
+        unicode: !is_terminal || unicode_locale(),
     }
+}
+
+/// What an environment variable is set to, if to something.
+fn set(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether the locale can show more than ASCII.
+fn unicode_locale() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    locale.contains("utf-8") || locale.contains("utf8")
 }

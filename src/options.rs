@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::progress::Progress;
+
 pub mod filter;
 pub mod thresholds;
 
@@ -60,6 +62,20 @@ pub const DEFAULT_CHUNK: usize = 1 << 20;
 /// Realm failures that may wait for the end of their request at one time; beyond it the oldest are evicted, and said.
 pub const DEFAULT_MAX_IN_FLIGHT: usize = 8_000_000;
 
+/// How much may come out of the compressed parts of one input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes in all; nested layers count each by itself.
+    pub decompressed: u64,
+    /// Decompressed bytes for each stored byte.
+    pub ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { decompressed: 1 << 40, ratio: 1000 }
+    }
+}
 /// Bytes of memory where the machine does not tell how much it has.
 pub const DEFAULT_MAX_MEMORY: u64 = 2 << 30;
 
@@ -109,6 +125,19 @@ impl Cidr {
             }
             _ => false,
         }
+    }
+}
+
+impl Cidr {
+    /// The block of the same length that holds what its addresses become; `image` keeps common prefixes.
+    #[must_use]
+    pub fn map(self, image: impl Fn(IpAddr) -> IpAddr) -> Self {
+        let host = |bits: u32| bits - u32::from(self.prefix).min(bits);
+        let address = match image(self.address) {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(host(32)).unwrap_or(0)).into()),
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(host(128)).unwrap_or(0)).into()),
+        };
+        Self { address, prefix: self.prefix }
     }
 }
 
@@ -169,6 +198,14 @@ pub struct Options {
     pub max_memory: u64,
     /// How many problems are listed.
     pub max_problems: usize,
+    /// Whether a single problem is one too many: then no report is written.
+    pub strict: bool,
+    /// What may come out of compressed inputs.
+    pub limits: Limits,
+    /// Makes pseudonyms of what names somebody, if the report is to have them.
+    pub pseudonyms: Option<crate::pseudonyms::Pseudonyms>,
+    /// Whether the report gets a manifest of its inputs.
+    pub manifest: bool,
     /// Grouping keys.
     pub by: Vec<GroupBy>,
     /// Groups that are written out, the most frequent first; `None` = all. Never changes an answer: how many there are is
@@ -190,6 +227,8 @@ pub struct Options {
     pub surroundings: Surroundings,
     /// What to look at.
     pub filter: Filter,
+    /// How far the run is, for whoever looks. Never changes the answer.
+    pub progress: Progress,
 }
 
 impl Default for Options {
@@ -201,6 +240,10 @@ impl Default for Options {
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             max_memory: DEFAULT_MAX_MEMORY,
             max_problems: DEFAULT_PROBLEMS,
+            strict: false,
+            limits: Limits::default(),
+            manifest: false,
+            pseudonyms: None,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
             listed: None,
             trust_proxy: Vec::new(),
@@ -211,6 +254,7 @@ impl Default for Options {
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
             filter: Filter::default(),
+            progress: Progress::default(),
         }
     }
 }

@@ -184,6 +184,16 @@ impl Part {
             || self.state.inputs.iter().any(|input| input.error.is_some())
     }
 
+    /// How many problems there were.
+    #[must_use]
+    pub fn problems_total(&self) -> u64 {
+        let of_inputs = self.state.inputs.iter().cloned().map(|mut input| {
+            input.settle();
+            input.problems_total
+        });
+        self.problems.len() as u64 + of_inputs.sum::<u64>()
+    }
+
     /// Writes the part.
     ///
     /// # Errors

@@ -20,13 +20,21 @@ use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
 use crate::error::ProblemKind;
 use crate::filter;
-use crate::input::{self, Opened, Source, StreamInfo, Streams};
+use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
+use crate::interrupt;
 use crate::lines::{Chunk, read_range};
+use crate::manifest;
 use crate::options::Options;
 use crate::part::{Part, Reading};
+use crate::progress::READING;
+use crate::pseudonyms;
 use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
-use crate::report::model::Report;
-use crate::state::{Folder, InputRef, State};
+use crate::report::model::{Report, StoredInput};
+use crate::state::{Folder, InputRef, InputStats, State};
+
+mod tell;
+
+pub use tell::tell;
 
 /// What a run gives.
 #[derive(Debug)]
@@ -35,6 +43,8 @@ pub struct Analysis {
     pub report: Report,
     /// Some input could not be read whole; the report says which.
     pub incomplete: bool,
+    /// The inputs as they are stored, where a manifest was asked for: see [`manifest::seal`].
+    pub stored: Vec<StoredInput>,
 }
 
 /// Everything that was read, joined.
@@ -46,6 +56,8 @@ pub struct Evidence {
     pub problems: Vec<(String, ProblemKind, String)>,
     /// Some input could not be read whole.
     pub incomplete: bool,
+    /// The inputs as they are stored, where a manifest was asked for.
+    pub stored: Vec<StoredInput>,
 }
 
 impl Evidence {
@@ -68,7 +80,7 @@ impl Evidence {
 /// As [`read`].
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, input::discover(paths), options);
+    let gathered = gather(&pool, look(paths, options), options);
     Ok(pool.install(|| judge(join(gathered, options), options)))
 }
 
@@ -77,7 +89,7 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
 /// # Errors
 /// As [`read`].
 pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
-    let gathered = Gathered { state: part.state, problems: part.problems };
+    let gathered = Gathered { state: part.state, problems: part.problems, stored: Vec::new() };
     Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
 }
 
@@ -100,13 +112,13 @@ pub fn scan(
     Naming { prefix, stdin }: Naming<'_>,
 ) -> Result<Part, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let mut found = input::discover(paths);
+    let mut found = look(paths, options);
     if let Some(name) = stdin {
         let sources = found.sources.iter_mut().filter(|source| source.is_stdin).map(|source| &mut source.label);
         let problems = found.problems.iter_mut().map(|(path, ..)| path).filter(|path| *path == "-");
         sources.chain(problems).for_each(|label| name.clone_into(label));
     }
-    let Gathered { mut state, mut problems } = gather(&pool, found, options);
+    let Gathered { mut state, mut problems, .. } = gather(&pool, found, options);
     for label in state.inputs.iter_mut().map(|input| &mut input.label).chain(problems.iter_mut().map(|(path, ..)| path))
     {
         label.insert_str(0, prefix);
@@ -115,10 +127,28 @@ pub fn scan(
 }
 
 fn judge(mut read: Evidence, options: &Options) -> Analysis {
-    filter::apply(&mut read.joined, &options.filter);
+    options.progress.phase("judging");
+    read.look_at(options);
     let findings = detect::detect(&read.joined, options);
     let report = aggregate::report(&read.joined, findings, &read.problems, options);
-    Analysis { report, incomplete: read.incomplete }
+    let incomplete = read.incomplete || !report.coverage.reconciled;
+    Analysis { report, incomplete, stored: read.stored }
+}
+
+impl Evidence {
+    /// Leaves out what the filter does, then replaces what names somebody, where the user wants that.
+    fn look_at(&mut self, options: &Options) {
+        filter::apply(&mut self.joined, &options.filter);
+        self.pseudonymize(options);
+    }
+
+    /// Replaces what names somebody by pseudonyms, where the user wants that; before anything is shown, and after
+    /// everything that asks for names.
+    pub fn pseudonymize(&mut self, options: &Options) {
+        if let Some(names) = &options.pseudonyms {
+            pseudonyms::apply(names, &mut self.joined, &mut self.problems, &mut self.stored);
+        }
+    }
 }
 
 /// Reads everything, joins it, and leaves out what the filter does.
@@ -127,7 +157,7 @@ fn judge(mut read: Evidence, options: &Options) -> Analysis {
 /// Only if no worker threads can be started. Inputs that cannot be read are problems, not errors.
 pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     let mut read = read_whole(paths, options)?;
-    filter::apply(&mut read.joined, &options.filter);
+    read.look_at(options);
     Ok(read)
 }
 
@@ -137,7 +167,7 @@ pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::Th
 /// As [`read`].
 pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
-    let gathered = gather(&pool, input::discover(paths), options);
+    let gathered = gather(&pool, look(paths, options), options);
     Ok(pool.install(|| join(gathered, options)))
 }
 
@@ -169,9 +199,20 @@ struct Gathered {
     state: State,
     /// Problems met before anything was read: path, kind, plain words.
     problems: Vec<(String, ProblemKind, String)>,
+    /// The inputs as they are stored, where a manifest was asked for.
+    stored: Vec<StoredInput>,
+}
+
+fn look(paths: &[OsString], options: &Options) -> input::Found {
+    options.progress.phase("looking for files");
+    input::discover(paths)
 }
 
 fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> Gathered {
+    let sources = found.sources.clone();
+    let progress = &options.progress;
+    progress.total(found.sources.iter().map(|source| source.size).sum());
+    progress.phase(READING);
     let threads = pool.current_num_threads();
     let budget = Budget::new(options, threads);
     let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
@@ -179,22 +220,31 @@ fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> G
     let folder = || Folder::new(options, threads);
     let worker = || Worker { queue: &queue, options, folder: folder(), share: budget.share(), too_full: Vec::new() };
     let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
-    let (mut segments, mut problems) = queue.into_spilled();
+    progress.phase("merging");
+    let Shared { mut segments, mut problems, mut stored, .. } = queue.into_shared();
     problems.extend(found.problems);
-    if segments.is_empty() {
-        return Gathered { state: pool.install(|| merge(states)), problems };
+    let state = if segments.is_empty() {
+        pool.install(|| merge(states))
+    } else {
+        let reduced = pool.install(|| {
+            for state in states {
+                segments.push(Segment::write(&state)?);
+            }
+            bounded::reduce(segments, budget, options.max_in_flight)
+        });
+        reduced.unwrap_or_else(|error| {
+            problems.push(spill_problem(&error));
+            State::default()
+        })
+    };
+    if options.manifest {
+        stored.extend(pool.install(|| manifest::stored(&sources)));
+        stored.extend(options.api_keys.iter().map(|path| manifest::of_path(path)));
     }
-    let reduced = pool.install(|| {
-        for state in states {
-            segments.push(Segment::write(&state)?);
-        }
-        bounded::reduce(segments, budget, options.max_in_flight)
-    });
-    let state = reduced.unwrap_or_else(|error| {
-        problems.push(spill_problem(&error));
-        State::default()
-    });
-    Gathered { state, problems }
+    // Last of all, so that nothing of what was read or hashed escapes it.
+    let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
+    problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
+    Gathered { state, problems, stored }
 }
 
 /// What is said where temporary files do not work.
@@ -207,12 +257,28 @@ fn spill_problem(error: &io::Error) -> (String, ProblemKind, String) {
 }
 
 fn join(gathered: Gathered, options: &Options) -> Evidence {
-    let Gathered { state, mut problems } = gathered;
+    let Gathered { state, mut problems, stored } = gathered;
+    options.progress.phase("joining");
+    note_inputs(&state, options);
     let listing = listing(options, &mut problems);
     let incomplete = problems.iter().any(|(_, kind, _)| kind.means_incomplete())
         || state.inputs.iter().any(|input| input.error.is_some());
     let joined = correlate(state, &listing, options);
-    Evidence { joined, problems, incomplete }
+    Evidence { joined, problems, incomplete, stored }
+}
+
+/// Notes what was read as what.
+fn note_inputs(state: &State, options: &Options) {
+    let mut inputs: Vec<&InputStats> = state.inputs.iter().collect();
+    inputs.sort_by(|a, b| a.label.cmp(&b.label));
+    for input in inputs {
+        options.progress.note(|| {
+            let formats: Vec<String> = input.formats.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let formats = if formats.is_empty() { "nothing recognised".to_owned() } else { formats.join(", ") };
+            let (lines, bytes) = (input.lines, input.bytes);
+            format!("{}: {formats}; {lines} lines, {bytes} bytes, compression {}", input.label, input.compression)
+        });
+    }
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.
@@ -245,6 +311,15 @@ fn merge(states: Vec<State>) -> State {
     whole
 }
 
+/// What the bytes of a stream are to the progress.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    /// As many as are stored.
+    Stored,
+    /// What came out of the stored ones.
+    Decompressed,
+}
+
 /// A plain file that is read by ranges.
 #[derive(Debug)]
 struct Ranges {
@@ -273,6 +348,8 @@ struct Parcel {
 enum Task {
     Fold(Parcel),
     Range(Arc<Ranges>, u32),
+    /// The rest of a file, which a signal cut.
+    Leave(Arc<Ranges>, u32),
     Open(Source),
 }
 
@@ -292,6 +369,8 @@ struct Shared {
     problems: Vec<(String, ProblemKind, String)>,
     /// Labels of streams so far: archives may hold two members of one name.
     labels: std::collections::BTreeMap<String, u32>,
+    /// Inputs whose bytes came only once, hashed.
+    stored: Vec<StoredInput>,
 }
 
 #[derive(Debug)]
@@ -314,6 +393,7 @@ impl Queue {
             segments: Vec::new(),
             problems: Vec::new(),
             labels: std::collections::BTreeMap::new(),
+            stored: Vec::new(),
         };
         Self { shared: Mutex::new(shared), changed: Condvar::new(), threads }
     }
@@ -332,6 +412,10 @@ impl Queue {
             }
             if let Some(job) = shared.jobs.front_mut() {
                 let (ranges, at) = (Arc::clone(&job.ranges), job.next);
+                if interrupt::requested() {
+                    shared.jobs.pop_front();
+                    return Some(Task::Leave(ranges, at));
+                }
                 job.next += 1;
                 if job.next >= job.count {
                     shared.jobs.pop_front();
@@ -378,14 +462,13 @@ impl Queue {
         }
     }
 
-    fn into_spilled(self) -> (Vec<Segment>, Vec<(String, ProblemKind, String)>) {
-        let shared = self.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (shared.segments, shared.problems)
-    }
-
     fn done_producing(&self) {
         self.lock().producing -= 1;
         self.changed.notify_all();
+    }
+
+    fn into_shared(self) -> Shared {
+        self.shared.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn spare(&self) -> Chunk {
@@ -422,6 +505,7 @@ impl Worker<'_> {
             match task {
                 Task::Fold(parcel) => self.fold(parcel),
                 Task::Range(ranges, at) => self.range(&ranges, at, &mut chunk),
+                Task::Leave(ranges, at) => self.leave(plain(&ranges.label, at)),
                 Task::Open(source) => {
                     self.open(&source);
                     self.queue.done_producing();
@@ -449,8 +533,22 @@ impl Worker<'_> {
         }
     }
 
+    /// Notes that the rest of an input was not read.
+    fn leave(&mut self, input: InputRef<'_>) {
+        self.folder.input_problem(input, ProblemKind::Interrupted, input::INTERRUPTED.to_owned());
+    }
+
+    /// Notes that there is nothing in an input.
+    fn empty(&mut self, input: InputRef<'_>) {
+        self.folder.input_problem(input, ProblemKind::Empty, "empty: not a byte in it".to_owned());
+    }
+
     fn open(&mut self, source: &Source) {
-        match input::open(source) {
+        if interrupt::requested() {
+            let label = self.queue.unique_label(&source.label);
+            return self.leave(plain(&label, 0));
+        }
+        match input::open(source, self.options.limits) {
             Ok(Opened::Ranges { file, len }) => {
                 let label = self.queue.unique_label(&source.label);
                 let cut = self.cut(&file);
@@ -458,9 +556,14 @@ impl Worker<'_> {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
                     let mut whole = Whole { file: &file, at: 0, len };
-                    return self.stream(&Arc::new(info), cut, &mut whole);
+                    self.options.progress.open(&source.label, None, None);
+                    self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), Counted::Stored);
+                    return self.options.progress.close(&source.label);
                 }
-                self.folder.input(plain(&label, 0)).bytes += len;
+                self.folder.input(plain(&label, 0));
+                if len == 0 {
+                    self.empty(plain(&label, 0));
+                }
                 let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
                 if let Ok(count @ 1..) = u32::try_from(count) {
                     let ranges = Arc::new(Ranges { file, len, label });
@@ -470,7 +573,11 @@ impl Worker<'_> {
                     self.folder.input_problem(plain(&label, 0), ProblemKind::ReadError, message);
                 }
             }
-            Ok(Opened::Streams(streams)) => self.streams(source, streams),
+            Ok(Opened::Streams(streams)) => {
+                self.options.progress.open(&source.label, source.size, streams.position());
+                self.streams(source, streams);
+                self.options.progress.close(&source.label);
+            }
             Err(error) => {
                 let label = self.queue.unique_label(&source.label);
                 self.folder.input_problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
@@ -489,7 +596,9 @@ impl Worker<'_> {
         let size = self.options.chunk_size.max(1) as u64;
         let start = u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
+        self.options.progress.part(range.end - range.start);
         let input = plain(&ranges.label, at);
+        self.folder.input(input).bytes += range.end - range.start;
         match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
             Ok(()) => {
                 self.folder.chunk(input, chunk);
@@ -504,26 +613,41 @@ impl Worker<'_> {
     }
 
     fn streams(&mut self, source: &Source, streams: Streams) {
-        let result = streams.for_each(&mut |info, reader| {
+        let mut running = manifest::Running::default();
+        let mut observer = |bytes: &[u8]| running.add(bytes);
+        let comes_once = streams.comes_once();
+        let observer: Option<&mut input::Observer<'_>> = if self.options.manifest { Some(&mut observer) } else { None };
+        let result = streams.observed(observer, &mut |info, reader| {
             let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
-            let mut peeked = Peeked::new(reader);
+            // The members of a zip archive are read by their place, not as the stream that the archive is.
+            let mut reader = UntilSignal(reader);
+            let mut peeked = Peeked::new(&mut reader);
             let cut = Cut::of(peeked.head(), self.options.input_format);
-            self.stream(&Arc::new(info), cut, &mut peeked);
+            self.stream(&Arc::new(info), cut, &mut peeked, Counted::Decompressed);
         });
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
             self.folder.input_problem(plain(&source.label, 0), kind, error.to_string());
         }
+        if self.options.manifest && comes_once {
+            self.queue.lock().stored.push(running.finish(source.label.clone()));
+        }
     }
 
-    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read) {
+    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read, counted: Counted) {
         let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
         let mut seq = 0;
         let mut error: Option<io::Error> = None;
+        let mut read = 0;
         loop {
             let mut chunk = self.queue.spare();
             match chunker.next(&mut chunk) {
                 Ok(true) => {
+                    match counted {
+                        Counted::Stored => self.options.progress.part(chunker.bytes() - read),
+                        Counted::Decompressed => self.options.progress.bytes(chunker.bytes() - read),
+                    }
+                    read = chunker.bytes();
                     let parcel = Parcel { stream: Arc::clone(info), seq, chunk };
                     seq += 1;
                     if let Some(parcel) = self.queue.offer(parcel) {
@@ -536,6 +660,9 @@ impl Worker<'_> {
         }
         let input = stream_ref(info, 0);
         self.folder.input(input).bytes += chunker.bytes();
+        if chunker.bytes() == 0 && error.is_none() {
+            self.empty(input);
+        }
         if let Some(error) = error {
             let kind = input::problem_kind(&error);
             self.folder.input_problem(input, kind, error.to_string());

@@ -29,6 +29,16 @@ impl Millis {
     }
 }
 
+impl Millis {
+    /// Whether Elasticsearch can have written it: the first release is of 2010, and clocks are rarely a lifetime ahead.
+    #[inline]
+    #[must_use]
+    pub fn is_plausible(self) -> bool {
+        // 2010-01-01 and 2100-01-01.
+        (1_262_304_000_000..4_102_444_800_000).contains(&self.0)
+    }
+}
+
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.rfc3339())

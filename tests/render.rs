@@ -71,7 +71,7 @@ fn source(address: &str, count: u64) -> SourceCount {
 }
 
 fn place(path: &str, line: u64) -> Evidence {
-    Evidence { path: path.to_owned(), line }
+    Evidence { path: path.to_owned(), line, offset: None, offset_line: None }
 }
 
 fn empty() -> Report {
@@ -96,6 +96,9 @@ fn empty() -> Report {
             problems: vec![],
             problems_total: 0,
             cannot_tell: vec![],
+            complete: true,
+            interrupted: false,
+            reconciled: true,
             counted_only: None,
         },
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
@@ -106,6 +109,7 @@ fn empty() -> Report {
         api_keys: ApiKeys { failing: vec![] },
         timeline: Timeline { bucket_seconds: 60, buckets: vec![] },
         tops: Tops::default(),
+        manifest: None,
         charts: Charts::default(),
     }
 }
@@ -156,6 +160,7 @@ fn group(
     sources_total: u64,
 ) -> Group {
     Group {
+        id: String::new(),
         principal: principal.map(str::to_owned),
         realm_chain: chain.map(texts),
         reason: reason.to_owned(),

@@ -21,7 +21,7 @@ use esaudit::time::{self, Zone};
 use crate::corpus;
 
 fn source(path: &Path) -> Source {
-    Source { path: path.to_owned(), label: path.display().to_string(), is_stdin: false, size: None }
+    Source { path: path.to_owned(), label: path.display().to_string(), is_stdin: false, size: None, modified: None }
 }
 
 /// Reads the lines of a plain file by ranges.
@@ -69,7 +69,9 @@ fn read_all(paths: &[PathBuf]) -> u64 {
     let mut buffer = vec![0; 1 << 20];
     let mut total = 0;
     for path in paths {
-        let Opened::Streams(streams) = input::open(&source(path)).unwrap() else { continue };
+        let Opened::Streams(streams) = input::open(&source(path), esaudit::options::Limits::default()).unwrap() else {
+            continue;
+        };
         let each = &mut |_: &input::StreamInfo, reader: &mut dyn Read| {
             loop {
                 match reader.read(&mut buffer).unwrap() {

@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 
 use esaudit::input::{Opened, Source, open};
+use esaudit::options::Limits;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -12,8 +13,8 @@ fuzz_target!(|data: &[u8]| {
     if file.write_all(data).is_err() {
         return;
     }
-    let source = Source { path: file.path().into(), label: "x".to_owned(), is_stdin: false, size: None };
-    if let Ok(Opened::Streams(streams)) = open(&source) {
+    let source = Source { path: file.path().into(), label: "x".to_owned(), is_stdin: false, size: None, modified: None };
+    if let Ok(Opened::Streams(streams)) = open(&source, Limits::default()) {
         let _ = streams.for_each(&mut |_, reader| {
             let _ = std::io::copy(&mut reader.take(16 << 20), &mut std::io::sink());
         });

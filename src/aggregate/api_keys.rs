@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{LIST_LIMIT, evidence};
+use super::LIST_LIMIT;
 use crate::correlate::{Correlated, KeyFailure, KeyInfo};
 use crate::reason::Reason;
 use crate::report::model::{ApiKeys, FailingKey, KeyClient};
@@ -72,9 +72,9 @@ fn failing_key(joined: &Correlated, reason: Reason, failures: &[&KeyFailure]) ->
     clients.truncate(LIST_LIMIT);
     // The failures stand by time.
     let (first, last) = (failures[0], failures[failures.len() - 1]);
-    let mut lines = vec![evidence(joined, first.place)];
+    let mut lines = vec![joined.evidence(first.place)];
     if last.place != first.place {
-        lines.push(evidence(joined, last.place));
+        lines.push(joined.evidence(last.place));
     }
     FailingKey {
         id: text(id),

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::keys::Lives;
-use super::tops::tally;
+use super::tops::{Tallies, tally};
 use super::{LIST_LIMIT, realm_names};
 use crate::correlate::Correlated;
 use crate::options::Options;
@@ -27,9 +27,9 @@ const MOST_KEYS: usize = 40;
 /// Widths a bucket may have, in seconds. Spans too long for the last are cut into multiples of it.
 const WIDTHS: [u64; 12] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800];
 
-pub(super) fn charts(joined: &Correlated, options: &Options) -> Charts {
+pub(super) fn charts(joined: &Correlated, tallies: &Tallies, options: &Options) -> Charts {
     let (heat, (flows, (key_lives, key_lives_total))) =
-        rayon::join(|| heat(joined), || rayon::join(|| flows(joined), || lives(joined, options)));
+        rayon::join(|| heat(joined, tallies), || rayon::join(|| flows(joined), || lives(joined, options)));
     let realm_flows_total = flows.len() as u64;
     Charts {
         heat,
@@ -49,18 +49,22 @@ fn width(first: i64, last: i64) -> i64 {
     WIDTHS.into_iter().map(|width| width as i64).find(fits).or_else(rest).unwrap_or(longest)
 }
 
-fn heat(joined: &Correlated) -> Heat {
+fn heat(joined: &Correlated, tallies: &Tallies) -> Heat {
     // Attempts stand by time.
     let (Some(first), Some(last)) = (joined.attempts.first(), joined.attempts.last()) else { return Heat::default() };
     let width = width(first.time.0, last.time.0);
     let slot = |attempt: &Attempt| attempt.time.0.div_euclid(width * 1000);
     let origin = slot(first);
     let buckets = (slot(last) - origin + 1) as usize;
-    let rows = |who: fn(&Attempt) -> Sym| {
-        let mut counts = tally(joined.attempts.iter().map(who));
+    let rows = |who: fn(&Attempt) -> Sym, tally: &[(Sym, u64)]| {
         let text = |sym: Sym| joined.state.symbols.get(sym);
-        counts.sort_by(|a, b| (Reverse(a.1), text(a.0)).cmp(&(Reverse(b.1), text(b.0))));
-        counts.truncate(MOST_ROWS);
+        let order = |a: &(Sym, u64), b: &(Sym, u64)| (Reverse(a.1), text(a.0)).cmp(&(Reverse(b.1), text(b.0)));
+        let mut counts = tally.to_vec();
+        if counts.len() > MOST_ROWS {
+            counts.select_nth_unstable_by(MOST_ROWS, order);
+            counts.truncate(MOST_ROWS);
+        }
+        counts.sort_by(order);
         let places: HashMap<Sym, usize, RandomState> =
             counts.iter().enumerate().map(|(at, (sym, _))| (*sym, at)).collect();
         let mut rows: Vec<HeatRow> = counts
@@ -74,7 +78,10 @@ fn heat(joined: &Correlated) -> Heat {
         }
         rows
     };
-    let (principals, sources) = rayon::join(|| rows(|attempt| attempt.principal), || rows(|attempt| attempt.source));
+    let (principals, sources) = rayon::join(
+        || rows(|attempt| attempt.principal, &tallies.principals),
+        || rows(|attempt| attempt.source, &tallies.sources),
+    );
     let start = Some(Millis(origin * width * 1000).rfc3339());
     Heat { start, bucket_seconds: width as u64, principals, sources }
 }

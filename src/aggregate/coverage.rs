@@ -13,7 +13,9 @@ use crate::time::Millis;
 /// Problems met before anything was read: path, kind, plain words.
 pub type Found<'f> = &'f [(String, ProblemKind, String)];
 
-pub(super) fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
+/// What was read, and what cannot be told from it.
+#[must_use]
+pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
     let state = &joined.state;
     let sum = |count: fn(&crate::state::InputStats) -> u64| state.inputs.iter().map(count).sum::<u64>();
     let mut span = Span::default();
@@ -42,6 +44,11 @@ pub(super) fn coverage(joined: &Correlated, found: Found<'_>, options: &Options)
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
+        complete: !found.iter().any(|(_, kind, _)| kind.means_incomplete())
+            && !state.inputs.iter().any(|input| input.error.is_some()),
+        interrupted: state.inputs.iter().any(|input| input.interrupted),
+        // Judged when the report is complete.
+        reconciled: true,
         counted_only: counted_only(joined),
     }
 }
@@ -169,6 +176,21 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
 fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
     const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
     let mut told = short_of_memory(joined, options);
+    let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
+    if cut > 0 {
+        let inputs = if cut == 1 { "input" } else { "inputs" };
+        told.push(format!(
+            "anything that stands in the unread rest of {cut} {inputs}: a signal ended the run, and every number here is \
+             of what was read before"
+        ));
+    }
+    if options.pseudonyms.is_some() {
+        told.push(
+            "who and from where: principals, addresses and API keys are pseudonyms here, an address may be somebody \
+             else's (--pseudonymize)"
+                .to_owned(),
+        );
+    }
     for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
         let report = self::node(node);

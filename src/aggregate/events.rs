@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::api_keys::rounded;
-use super::{evidence, realm_names, security_change};
+use super::{realm_names, security_change};
 use crate::correlate::{Correlated, Place};
 use crate::options::EventKinds;
 use crate::reason::Basis;
@@ -68,7 +68,7 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
         url_path: text(attempt.path),
         target: None,
         request_id: None,
-        evidence: evidence(joined, joined.places.of(attempt.pos)),
+        evidence: joined.evidence(joined.places.of(attempt.pos)),
     }
 }
 

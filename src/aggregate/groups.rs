@@ -8,8 +8,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
+use super::realm_names;
 use super::tops::top;
-use super::{evidence, realm_names};
 use crate::bounded::Budget;
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
@@ -48,13 +48,16 @@ pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
     let mut order: Vec<u32> = (0..total as u32).collect();
     let compare = |a: &u32, b: &u32| assigned.compare(joined, *a, *b);
     // A flood of names makes millions of groups: only those that are listed are put in order and written out.
+    let mut cut = 0;
     if listed < total {
         order.select_nth_unstable_by(listed, compare);
-        order.truncate(listed);
+        cut = order.drain(listed..).map(|number| assigned.members(number).len() as u64).sum();
     }
     order.par_sort_unstable_by(compare);
-    let listed: Vec<Group> = order.par_iter().map(|&number| assigned.group(joined, options, number)).collect();
-    let cut = joined.attempts.len() as u64 - listed.iter().map(|group| group.count).sum::<u64>();
+    let mut listed: Vec<Group> = order.par_iter().map(|&number| assigned.group(joined, options, number)).collect();
+    for (at, group) in listed.iter_mut().enumerate() {
+        group.id = format!("G{}", at + 1);
+    }
     Groups { listed, total: total as u64, cut }
 }
 
@@ -171,6 +174,7 @@ impl Assigned {
         let mut places: Vec<Place> = ends.iter().filter_map(|&end| place(end)).collect();
         places.dedup();
         Group {
+            id: String::new(),
             principal: symbols.string(key.principal),
             realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
             reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
@@ -193,7 +197,7 @@ impl Assigned {
             actions,
             why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
             messages: messages(&count.messages, symbols),
-            evidence: places.into_iter().map(|place| evidence(joined, place)).collect(),
+            evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::api_keys::{client, rounded};
-use super::{Found, LIST_LIMIT, coverage, evidence, filters, parameters};
+use super::{Found, LIST_LIMIT, coverage, filters, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
 use crate::filter;
 use crate::options::filter::{Pattern, Rules};
@@ -46,7 +46,11 @@ pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: 
     for failure in joined.key_failures.iter().filter(|failure| !failure.key.is_some()) {
         unnamed.entry(failure.reason.name()).or_default().push(failure);
     }
-    coverage.cannot_tell.retain(|sentence| sentence.starts_with("reasons of") || sentence.starts_with("the zone of"));
+    coverage.cannot_tell.retain(|sentence| {
+        ["reasons of", "the zone of", "who and from", "anything that stands in"]
+            .iter()
+            .any(|start| sentence.starts_with(start))
+    });
     coverage.cannot_tell.extend(cannot_tell(joined, &options.filter, vague));
     let mut parameters = parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");
@@ -84,7 +88,7 @@ fn wanted(info: &KeyInfo, key: &Key, query: &KeyQuery, as_of: Option<Millis>) ->
 /// Whether a filter leaves anything of a key: it is named as asked, and where more than that is asked, it was used, refused
 /// or changed so.
 fn passes(joined: &Correlated, info: &KeyInfo, key: &Key, filter: &Filter) -> bool {
-    let text = |sym: Sym| joined.state.symbols.get(sym);
+    let text = |sym: Sym| joined.judged(sym);
     let named = filter.key.pass([text(info.id), text(info.name)].into_iter().flatten());
     let others = Filter { key: Rules::default(), ..filter.clone() };
     let changed = || {
@@ -110,13 +114,14 @@ fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<String> 
             "whether {vague} keys in use expire: these logs do not hold their creation; a listing tells (--api-keys)"
         ));
     }
-    let names =
-        |key: &KeyInfo| [key.id, key.name].into_iter().filter_map(|sym| joined.state.symbols.get(sym)).collect();
+    let names = |key: &KeyInfo| [key.id, key.name].into_iter().filter_map(|sym| joined.judged(sym)).collect();
     let names: Vec<Vec<&[u8]>> = joined.keys.iter().map(names).collect();
     let met = |wanted: &Pattern| names.iter().flatten().any(|name| wanted.matches(name));
     let missing: Vec<String> =
         filter.key.wanted().iter().filter(|wanted| !met(wanted)).map(ToString::to_string).collect();
-    if !missing.is_empty() {
+    if !missing.is_empty() && !joined.originals.is_empty() {
+        told.push(format!("anything about {} of the keys asked for: no line and no listing names them", missing.len()));
+    } else if !missing.is_empty() {
         told.push(format!("anything about {}: no line and no listing names it", missing.join(", ")));
     }
     told
@@ -214,7 +219,7 @@ fn actor(joined: &Correlated, change: usize) -> Actor {
         name: text(change.actor),
         realm: text(change.actor_realm),
         source: text(change.source),
-        evidence: evidence(joined, change.place),
+        evidence: joined.evidence(change.place),
     }
 }
 
@@ -277,7 +282,7 @@ fn refused(joined: &Correlated, failures: &[&KeyFailure], end: Option<Millis>) -
     out.first = Some(first.time.rfc3339());
     out.last = Some(last.time.rfc3339());
     let places: BTreeSet<_> = [first.place, last.place].into();
-    out.evidence = places.into_iter().map(|place| evidence(joined, place)).collect();
+    out.evidence = places.into_iter().map(|place| joined.evidence(place)).collect();
     let after = |time: Millis| end.filter(|end| time >= *end).map(|end| (time.0 - end.0) / 1000);
     out.first_after_end_seconds = failures.iter().find_map(|failure| after(failure.time));
     out.last_after_end_seconds = after(last.time);

@@ -6,7 +6,9 @@ mod coverage;
 mod events;
 mod groups;
 mod keys;
+mod reconcile;
 mod rows;
+mod story;
 mod timeline;
 mod tops;
 
@@ -14,10 +16,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::correlate::{Change, Correlated, Place};
+use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
 use crate::options::{Cidr, Filter, Options, Surroundings};
-use crate::report::model::{Evidence, Filters, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
+use crate::pseudonyms;
+use crate::report::model::{Filters, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -26,10 +29,12 @@ const LIST_LIMIT: usize = 50;
 /// Builds the report.
 #[must_use]
 pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
-    let ((groups, charts), (tops, timeline)) = rayon::join(
-        || rayon::join(|| groups::groups(joined, options), || charts::charts(joined, options)),
-        || rayon::join(|| tops::tops(joined), || timeline::timeline(joined)),
-    );
+    let lists = || {
+        let tallies = tops::Tallies::of(joined);
+        rayon::join(|| tops::tops(joined, &tallies), || charts::charts(joined, &tallies, options))
+    };
+    let (groups, ((tops, charts), timeline)) =
+        rayon::join(|| groups::groups(joined, options), || rayon::join(lists, || timeline::timeline(joined)));
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
@@ -65,7 +70,7 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
     if lacking > 0 || coarse.attempts + coarse.actors > 0 {
         parameters.insert("max_memory".to_owned(), json!(options.max_memory));
     }
-    Report {
+    let mut report = Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters,
@@ -80,18 +85,22 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         timeline,
         tops,
         charts,
-    }
+        manifest: None,
+    };
+    reconcile::settle(&mut report, groups.cut, options.max_problems);
+    report
 }
 
-pub use coverage::Found;
+pub use coverage::{Found, coverage};
 pub use events::events;
 pub use keys::keys;
 pub use rows::{changes, reasons};
+pub use story::story;
 
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
-    [
+    let mut parameters: BTreeMap<String, serde_json::Value> = [
         ("filters", filter_parameters(&options.filter)),
         ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
@@ -109,7 +118,11 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
-    .collect()
+    .collect();
+    if let Some(names) = &options.pseudonyms {
+        pseudonyms::parameters(names, &mut parameters);
+    }
+    parameters
 }
 
 /// The conditions of the filter as they were given; times as the user wrote them, with the zone they were read in.
@@ -149,12 +162,6 @@ fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
     joined.state.chains.get(chain).map(|realms| realms.iter().filter_map(|&realm| symbols.string(realm)).collect())
 }
 
-/// A place as evidence.
-fn evidence(joined: &Correlated, place: Place) -> Evidence {
-    let path = joined.state.inputs[joined.places.input(place.rank)].label.clone();
-    Evidence { path, line: joined.places.number(place) }
-}
-
 fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityChange {
     let symbols = &joined.state.symbols;
     let text = |sym: Sym| symbols.string(sym);
@@ -183,7 +190,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),
-        evidence: evidence(joined, change.place),
+        evidence: joined.evidence(change.place),
     }
 }
 

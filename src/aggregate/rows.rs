@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::api_keys::rounded;
-use super::{evidence, security_change};
+use super::security_change;
 use crate::correlate::{Correlated, KeyFailure, Place, ReasonLine};
 use crate::reason::Basis;
 use crate::report::events::Told;
@@ -101,7 +101,7 @@ fn told(joined: &Correlated, refusal: &KeyFailure) -> Told {
         trace_id: None,
         message: None,
         confidence: attempt.map(|_| rounded(refusal.confidence)),
-        attempt: attempt.map(|attempt| evidence(joined, joined.places.of(attempt.pos))),
-        evidence: evidence(joined, refusal.place),
+        attempt: attempt.map(|attempt| joined.evidence(joined.places.of(attempt.pos))),
+        evidence: joined.evidence(refusal.place),
     }
 }

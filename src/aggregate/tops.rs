@@ -31,20 +31,39 @@ pub(super) fn top<T: Ord, V>(mut values: Vec<(T, u64)>, entry: impl Fn(T, u64) -
     (values.into_iter().map(|(value, count)| entry(value, count)).collect(), total)
 }
 
+/// Attempts by who made them: counted once, for the lists and for the charts.
+pub(super) struct Tallies {
+    /// By principal.
+    pub(super) principals: Vec<(Sym, u64)>,
+    /// By client address.
+    pub(super) sources: Vec<(Sym, u64)>,
+}
+
+impl Tallies {
+    /// Counts all attempts.
+    pub(super) fn of(joined: &Correlated) -> Self {
+        let (principals, sources) = rayon::join(
+            || tally(joined.attempts.iter().map(|attempt| attempt.principal)),
+            || tally(joined.attempts.iter().map(|attempt| attempt.source)),
+        );
+        Self { principals, sources }
+    }
+}
+
 /// The most frequent values of each key over all attempts.
-pub(super) fn tops(joined: &Correlated) -> Tops {
+pub(super) fn tops(joined: &Correlated, tallies: &Tallies) -> Tops {
     let symbols = &joined.state.symbols;
     let attempts = || joined.attempts.iter();
     // Texts are compared as bytes, and made displayable only for the few that are shown.
-    let texts = |values: Vec<(Sym, u64)>| {
-        let values = values.into_iter().map(|(sym, count)| (symbols.get(sym), count)).collect();
+    let texts = |values: &[(Sym, u64)]| {
+        let values = values.iter().map(|(sym, count)| (symbols.get(*sym), *count)).collect();
         top(values, |text: Option<&[u8]>, count| TopText {
             key: text.map(|text| String::from_utf8_lossy(text).into_owned()),
             count,
         })
     };
-    let (principals, principals_total) = texts(tally(attempts().map(|attempt| attempt.principal)));
-    let (sources, sources_total) = texts(tally(attempts().map(|attempt| attempt.source)));
+    let (principals, principals_total) = texts(&tallies.principals);
+    let (sources, sources_total) = texts(&tallies.sources);
     let chains = tally(attempts().map(|attempt| attempt.chain));
     let chains = chains.into_iter().map(|(chain, count)| (realm_names(joined, chain), count)).collect();
     let (realm_chains, realm_chains_total) = top(chains, |key, count| TopChain { key, count });

@@ -6,10 +6,10 @@ use crate::options::filter::{Bound, Edge, Filter, Pattern, Rules};
 use crate::time::{Millis, Zone};
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Filters (repeatable; `!` before a value excludes it, `*` and `?` stand for anything)")]
+#[command(next_help_heading = "Filters (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)")]
 pub(super) struct FilterArgs {
-    /// From this time on: 2026-03-01, 2026-03-01T12:00, RFC 3339, `2h ago`, or `end-1h`, `start+1h` by the log's own
-    /// ends; read in --tz where it names no zone
+    /// From this time on: 2026-03-01, 2026-03-01T12:00, RFC 3339, `2h ago`, or counted from the first and the last event,
+    /// `start+1h`, `end-1h`. Where it names no zone, it is in that of --tz
     #[arg(long, value_name = "TIME")]
     since: Vec<String>,
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::read::{InputArgs, JoinArgs, ThreadArgs};
+use super::read::{InputArgs, JoinArgs, RunArgs};
 use super::report::{JudgeArgs, ReportRequest};
 use super::{Asked, Terminal};
 use crate::options::{GroupBy, Options};
@@ -54,7 +54,7 @@ pub(super) struct ScanArgs {
     input: InputArgs,
 
     #[command(flatten)]
-    threads: ThreadArgs,
+    threads: RunArgs,
 }
 
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ pub(super) struct MergeArgs {
     join: JoinArgs,
 
     #[command(flatten)]
-    threads: ThreadArgs,
+    threads: RunArgs,
 }
 
 /// `esaudit scan`, resolved.

@@ -7,11 +7,14 @@ use clap::Args;
 use super::filter::FilterArgs;
 use crate::bounded;
 use crate::decode;
-use crate::options::{self, Cidr, Options};
+use crate::options::{self, Cidr, Limits, Options};
+use crate::progress::{Progress, Talk};
+use crate::pseudonyms::Pseudonyms;
 use crate::time::Zone;
 
 /// How lines are read.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
 pub(super) struct InputArgs {
     /// Zone of times that carry none: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
@@ -30,6 +33,18 @@ pub(super) struct InputArgs {
     /// Problems listed in the report; all are counted
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_PROBLEMS)]
     problems: usize,
+
+    /// Exit with status 2 and write no report where anything is wrong with any input
+    #[arg(long)]
+    strict: bool,
+
+    /// Bytes that may come out of one compressed input, with K, M, G or T; what is beyond is cut off and said
+    #[arg(long, value_name = "BYTES", default_value = "1T", value_parser = parse_size)]
+    max_decompressed: u64,
+
+    /// Bytes that may come out for each stored byte of a compressed input, judged from 256M on; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = Limits::default().ratio)]
+    max_ratio: u64,
 
     /// Longest line that is read, in bytes; longer ones are skipped and counted
     #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
@@ -51,18 +66,24 @@ pub(super) struct JoinArgs {
     filter: FilterArgs,
 
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
     api_keys: Vec<PathBuf>,
+
+    /// Replace principals, addresses and API keys by pseudonyms, the same in every report made with this key; the file
+    /// holds at least 16 bytes that nobody guesses
+    #[arg(long, value_name = "KEYFILE", value_parser = parse_key)]
+    pseudonymize: Option<Pseudonyms>,
 
     /// How far a server-log line and the attempt it explains may be apart, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = options::DEFAULT_MATCH_WINDOW_MS,
-          value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+          help_heading = "Reading", value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     match_window: i64,
 }
 
-/// How much of the machine to use.
+/// How it runs, whatever the answer.
 #[derive(Debug, Args)]
-pub(super) struct ThreadArgs {
+#[command(next_help_heading = "Running")]
+pub(super) struct RunArgs {
     /// Bytes of memory to use at most, with K, M, G or T; what has no room is counted and no more, and said [default: a
     /// quarter of the machine's]
     #[arg(long, value_name = "BYTES", value_parser = parse_size)]
@@ -71,6 +92,14 @@ pub(super) struct ThreadArgs {
     /// Worker threads, 0 for one a core; never changes the report
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+
+    /// Nothing on standard error but errors: no progress
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Say on standard error what was read as what, and how long each step took
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 /// All of it: for verbs that read logs and look at them.
@@ -83,11 +112,11 @@ pub(super) struct ReadArgs {
     input: InputArgs,
 
     #[command(flatten)]
-    threads: ThreadArgs,
+    threads: RunArgs,
 }
 
 /// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
-pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+fn parse_size(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no number of bytes such as 4096, 64K, 10M, 2G or 1T");
     let upper = text.trim().to_ascii_uppercase();
     let upper = upper.strip_suffix('B').unwrap_or(&upper);
@@ -101,6 +130,10 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| wrong())?;
     number.checked_mul(1 << shift).ok_or_else(wrong)
+}
+
+fn parse_key(path: &str) -> Result<Pseudonyms, String> {
+    Pseudonyms::load(std::path::Path::new(path))
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
@@ -120,6 +153,9 @@ impl InputArgs {
         options.input_format = self.input_format;
         options.trust_proxy = self.trust_proxy;
         options.assume_tz = self.assume_tz;
+        options.strict = self.strict;
+        let ratio = if self.max_ratio == 0 { u64::MAX } else { self.max_ratio };
+        options.limits = Limits { decompressed: self.max_decompressed, ratio };
     }
 }
 
@@ -129,15 +165,21 @@ impl JoinArgs {
         options.filter = self.filter.resolve(zone)?;
         options.api_keys = self.api_keys;
         options.match_window_ms = self.match_window;
+        options.pseudonyms = self.pseudonymize;
         Ok(())
     }
 }
 
-impl ThreadArgs {
+impl RunArgs {
     /// Puts them into options.
     pub(super) fn apply(&self, options: &mut Options) {
         options.threads = self.threads;
         options.max_memory = self.max_memory.unwrap_or_else(bounded::default_limit);
+        options.progress = Progress::new(match (self.quiet, self.verbose) {
+            (true, _) => Talk::Quiet,
+            (_, true) => Talk::Verbose,
+            _ => Talk::Normal,
+        });
     }
 }
 
@@ -154,5 +196,22 @@ impl ReadArgs {
     /// Zone of times that carry none.
     pub(super) fn zone(&self) -> Zone {
         self.input.assume_tz
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in
+            [("0", 0), ("4096", 4096), ("64K", 65_536), ("10m", 10 << 20), ("2GiB", 2 << 30), ("1T", 1 << 40)]
+        {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for wrong in ["", "K", "-1", "1.5G", "1P", "99999999999999T", "x"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -31,12 +31,17 @@ pub(super) struct ReportArgs {
     #[arg(required_unless_present = "print_config", value_name = "PATH")]
     paths: Vec<OsString>,
 
-    #[command(flatten)]
-    judge: JudgeArgs,
+    /// Add what the report rests on: hash, size and time of every input, the program, the parameters, the report's own
+    /// hash; for `esaudit verify`
+    #[arg(long)]
+    manifest: bool,
 
     /// Write the configuration with its defaults and comments, and leave
     #[arg(long)]
     print_config: bool,
+
+    #[command(flatten)]
+    judge: JudgeArgs,
 
     #[command(flatten)]
     read: ReadArgs,
@@ -137,7 +142,7 @@ impl ReportArgs {
         if self.print_config {
             return Ok(Asked::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
-        let options = self.read.options(self.judge.show.tz)?;
+        let options = Options { manifest: self.manifest, ..self.read.options(self.judge.show.tz)? };
         Ok(Asked::Report(Box::new(self.judge.resolve(terminal, self.paths, options, &extensions())?)))
     }
 }

@@ -8,6 +8,7 @@ use crate::report::Style;
 use crate::time::Zone;
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Showing")]
 pub(super) struct ShowArgs {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", value_enum)]

@@ -24,6 +24,7 @@ use rayon::prelude::*;
 
 use crate::decode::apikeys::ApiKey;
 use crate::options::Options;
+use crate::report::model::Evidence;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
@@ -59,6 +60,8 @@ pub struct Correlated {
     pub actions: BTreeMap<String, u64>,
     /// Events met again.
     pub duplicates: u64,
+    /// What pseudonyms stand for, where records have them.
+    pub originals: std::collections::HashMap<Sym, Sym>,
 }
 
 /// How much a filter left out.
@@ -80,7 +83,8 @@ impl Correlated {
     /// What is known of an API key.
     #[must_use]
     pub fn key(&self, id: Sym) -> Option<&KeyInfo> {
-        let text = |sym| self.state.symbols.get(sym);
+        // The keys stand by their original ids.
+        let text = |sym| self.judged(sym);
         let id = text(id)?;
         self.keys.binary_search_by(|key| text(key.id).cmp(&Some(id))).ok().map(|at| &self.keys[at])
     }
@@ -93,6 +97,20 @@ impl Correlated {
     /// Who succeeded, in an order that depends on text alone.
     pub fn successes(&self) -> impl Iterator<Item = &Actor> {
         self.in_order(self.state.successes.keys())
+    }
+
+    /// The text by which a record is judged: of a pseudonym the original, which nothing may show.
+    #[must_use]
+    pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
+        self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
+    }
+
+    /// A place as evidence.
+    #[must_use]
+    pub fn evidence(&self, place: Place) -> Evidence {
+        let path = self.state.inputs[self.places.input(place.rank)].label.clone();
+        let (offset_line, offset) = self.places.mark(place).unzip();
+        Evidence { path, line: self.places.number(place), offset, offset_line }
     }
 
     /// When the last event of all inputs happened.
@@ -152,6 +170,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         left_out: None,
         actions,
         duplicates,
+        originals: std::collections::HashMap::new(),
     };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);

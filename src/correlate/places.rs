@@ -26,6 +26,8 @@ pub struct Places {
     bases: Vec<Vec<Base>>,
     /// By chunk: lines of its records, where records are not lines.
     numbers: BTreeMap<u32, Numbers>,
+    /// By rank: lines, from 1, at which reading can begin, and where they stand; in order.
+    marks: Vec<Vec<(u64, u64)>>,
     /// By rank: place of the input among all by path.
     paths: Vec<u32>,
     /// By rank: whether times fall more often than they rise.
@@ -86,8 +88,14 @@ impl Places {
         for (order, rank) in by_path.into_iter().enumerate() {
             paths[rank] = order as u32;
         }
+        let mut marks = vec![Vec::new(); inputs.len()];
+        for (pos, offset) in &state.marks {
+            let (rank, before) = chunks[pos.chunk as usize];
+            marks[rank as usize].push((before + u64::from(pos.line) + 1, *offset));
+        }
+        marks.iter_mut().for_each(|marks: &mut Vec<_>| marks.sort_unstable());
         let newest_first = steps.into_iter().map(|(rises, falls)| falls > rises).collect();
-        Self { chunks, inputs, bases, numbers: state.numbers.clone(), paths, newest_first }
+        Self { chunks, inputs, bases, numbers: state.numbers.clone(), marks, paths, newest_first }
     }
 
     /// The place of a record.
@@ -95,6 +103,14 @@ impl Places {
     pub fn of(&self, pos: Pos) -> Place {
         let (rank, before) = self.chunks[pos.chunk as usize];
         Place { rank, line: before + u64::from(pos.line) + 1 }
+    }
+
+    /// The last line at or before a place, but not the first of its input, whose offset is known: line, from 1, and offset.
+    #[must_use]
+    pub fn mark(&self, place: Place) -> Option<(u64, u64)> {
+        let marks = &self.marks[place.rank as usize];
+        let next = marks.partition_point(|(line, _)| *line <= place.line);
+        next.checked_sub(1).map(|at| marks[at]).filter(|(line, _)| *line > 1)
     }
 
     /// Place of an input, by rank, among all by path.

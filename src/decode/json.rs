@@ -51,7 +51,12 @@ pub trait Visitor<'a> {
     fn enter(&mut self, path: &[u8]) -> bool;
     /// A scalar at `path`: member names joined by dots.
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>);
+    /// Objects or arrays are nested deeper than [`DEEP`] inside each other.
+    fn deep(&mut self) {}
 }
+
+/// Levels that no record of Elasticsearch comes near: queries in request bodies are limited to 30.
+pub const DEEP: usize = 100;
 
 /// Objects nested deeper than this are validated but not walked: no known record goes beyond six.
 const MAX_WALK_DEPTH: usize = 16;
@@ -167,14 +172,14 @@ impl<'a> Parser<'a> {
                     scratch.clear();
                     result
                 } else {
-                    self.skip_container()
+                    self.skip_container(visitor)
                 }
             }
             Some(b'[') => {
                 if depth < MAX_WALK_DEPTH && visitor.enter(path) {
                     self.array(visitor, path, scratch, depth + 1)
                 } else {
-                    self.skip_container()
+                    self.skip_container(visitor)
                 }
             }
             _ => {
@@ -302,9 +307,12 @@ impl<'a> Parser<'a> {
     }
 
     /// Validates and skips an object or array without recursion, whatever its depth.
-    fn skip_container(&mut self) -> Result<(), DecodeError> {
+    fn skip_container(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), DecodeError> {
         let mut open: Vec<u8> = Vec::new();
         loop {
+            if open.len() == DEEP {
+                visitor.deep();
+            }
             // Here a value is due.
             match self.peek() {
                 Some(b'{') => {

@@ -5,8 +5,8 @@
 //! The first occurrence of a member wins; a member of the wrong type counts as absent.
 
 use crate::decode::json::{self, RawStr, Scalar, Visitor};
-use crate::error::DecodeError;
-use crate::event::{Change, Text};
+use crate::error::{DecodeError, ProblemKind};
+use crate::event::{Change, Oddity, Text};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident = $($path:literal)|+,)*) => {
@@ -155,6 +155,24 @@ pub struct Members<'a> {
     exported: bool,
     beneath_source: bool,
     beneath_audit: bool,
+    oddity: Option<Oddity>,
+}
+
+/// Members that decide what an event says: where one is met twice or is no text, somebody should know.
+fn is_telling(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Timestamp
+            | Field::AtTimestamp
+            | Field::EventAction
+            | Field::NodeId
+            | Field::UserName
+            | Field::Realm
+            | Field::OriginAddress
+            | Field::RequestId
+            | Field::ApiKeyId
+            | Field::RunByName
+    )
 }
 
 impl<'a> Members<'a> {
@@ -168,7 +186,14 @@ impl<'a> Members<'a> {
             exported: false,
             beneath_source: false,
             beneath_audit: false,
+            oddity: None,
         }
+    }
+
+    /// What is wrong with the record although it can be used.
+    #[must_use]
+    pub fn oddity(&self) -> Option<Oddity> {
+        self.oddity
     }
 
     /// Sets a member of a record that is not JSON. The first wins here too.
@@ -320,9 +345,22 @@ fn change_path(path: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&below[..end], below.get(end + 1..).unwrap_or_default()))
 }
 
+/// Whether a value is not the text that its member has; times may be numbers.
+fn is_no_text(known: Field, value: Scalar<'_>) -> bool {
+    let may_be_number = matches!(known, Field::Timestamp | Field::AtTimestamp);
+    matches!(value, Scalar::Bool(_)) || (matches!(value, Scalar::Num(_)) && !may_be_number)
+}
+
 impl<'a> Visitor<'a> for Members<'a> {
+    fn deep(&mut self) {
+        self.oddity = Some((ProblemKind::DeepNesting, "objects or lists nested deeper than any record has them"));
+    }
+
     fn enter(&mut self, path: &[u8]) -> bool {
         let path = Place::of(path, self.exported).path;
+        if !self.exported && field(path).is_some_and(is_telling) {
+            self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
+        }
         if let Some((_, rest)) = change_path(path) {
             // Role descriptors, metadata and rules can be large and name no target.
             return matches!(rest, b"" | b"id" | b"ids" | b"name" | b"names" | b"user" | b"privileges");
@@ -359,8 +397,17 @@ impl<'a> Visitor<'a> for Members<'a> {
         self.beneath_audit |= place.beneath_audit;
         let path = place.path;
         if let Some(field) = field(path) {
+            // Documents of an index may hold a value at several places, as text and in a list.
+            let plain = !self.exported && !self.beneath_source && !self.beneath_audit && is_telling(field);
             let slot = &mut self.values[field as usize];
-            if slot.is_none() && value != Scalar::Null {
+            if slot.is_some() {
+                if plain {
+                    self.oddity = Some((ProblemKind::DuplicateMember, "a member stands twice, the first is used"));
+                }
+            } else if value != Scalar::Null {
+                if plain && is_no_text(field, value) {
+                    self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
+                }
                 *slot = Some(value);
             }
             self.exported |= matches!(field, Field::ExportIndex);

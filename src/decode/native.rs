@@ -86,6 +86,7 @@ pub fn normal_form<'a>(
     event.trace_id = members.text(Field::TraceId);
     event.es_action = members.text(Field::EsAction);
     event.change = members.take_change();
+    event.oddity = members.oddity();
     event
 }
 

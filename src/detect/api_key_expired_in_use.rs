@@ -88,7 +88,7 @@ fn unexplained(scene: &Scene<'_>, found: &mut Found, fewest: u64) {
         let goes_on = scene.time(last).0 - onset.0 >= gap;
         let ended = scene.key(key).is_some_and(|key| key.invalidated.is_some());
         if key.is_some() && uses >= USES && prompt && goes_on && !ended && !used_since(scene, key, onset) {
-            keys.entry(scene.bytes(key)).or_default().extend(attempts);
+            keys.entry(scene.shown(key)).or_default().extend(attempts);
         }
     }
     keys.retain(|_, attempts| attempts.len() as u64 >= fewest);

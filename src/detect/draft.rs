@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::doc::Doc;
 use super::kinds::{Severity, Verdict};
 use super::scene::Scene;
-use super::{Found, words};
+use super::{Found, Judged, words};
 use crate::correlate::Place;
 use crate::report::model::{Evidence, Finding, FindingTimeline};
 use crate::state::Sym;
@@ -94,7 +94,7 @@ pub(super) fn ranked(scene: &Scene<'_>, mut syms: Vec<Sym>) -> (Vec<String>, u64
     syms.retain(|sym| sym.is_some());
     syms.sort_unstable();
     let mut counts: Vec<(usize, &[u8])> =
-        syms.chunk_by(|a, b| a == b).map(|run| (run.len(), scene.bytes(run[0]))).collect();
+        syms.chunk_by(|a, b| a == b).map(|run| (run.len(), scene.shown(run[0]))).collect();
     let total = counts.len() as u64;
     let order = |a: &(usize, &[u8]), b: &(usize, &[u8])| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1));
     if counts.len() > LIST_LIMIT {
@@ -118,7 +118,7 @@ pub(super) fn principals_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String
 }
 
 /// Drafts to findings: told whole, ranked, numbered, pointing to each other.
-pub(super) fn finish(scene: &Scene<'_>, found: Found) -> Vec<Finding> {
+pub(super) fn finish(scene: &Scene<'_>, mut found: Found) -> Vec<Judged> {
     let mut findings: Vec<(usize, Finding)> = found
         .drafts
         .iter()
@@ -143,7 +143,7 @@ pub(super) fn finish(scene: &Scene<'_>, found: Found) -> Vec<Finding> {
             related.sort_unstable();
             finding.id = format!("F{}", number[at]);
             finding.related = related.into_iter().map(|number| format!("F{number}")).collect();
-            finding
+            Judged { finding, attempts: std::mem::take(&mut found.drafts[at].attempts) }
         })
         .collect()
 }
@@ -257,8 +257,7 @@ fn evidence(scene: &Scene<'_>, draft: &Draft) -> Vec<Evidence> {
             kept.push(place);
         }
     }
-    let label = |place: Place| scene.joined.state.inputs[scene.joined.places.input(place.rank)].label.clone();
-    kept.into_iter().map(|place| Evidence { path: label(place), line: scene.joined.places.number(place) }).collect()
+    kept.into_iter().map(|place| scene.joined.evidence(place)).collect()
 }
 
 fn timeline(scene: &Scene<'_>, draft: &Draft, start: Millis, end: Millis) -> Option<FindingTimeline> {

@@ -172,9 +172,24 @@ impl Found {
     }
 }
 
+/// A finding and the attempts that it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What is told.
+    pub finding: Finding,
+    /// Indices into [`Correlated::attempts`], by time.
+    pub attempts: Vec<u32>,
+}
+
 /// Judges the joined records. The findings come by severity, then start.
 #[must_use]
 pub fn detect(joined: &Correlated, options: &Options) -> Vec<Finding> {
+    judge(joined, options).into_iter().map(|judged| judged.finding).collect()
+}
+
+/// As [`detect`], with the attempts.
+#[must_use]
+pub fn judge(joined: &Correlated, options: &Options) -> Vec<Judged> {
     let scene = Scene::new(joined, options);
     let mut found = Found { drafts: Vec::new(), owner: vec![FREE; joined.attempts.len()] };
     let mut order: Vec<&dyn Detector> = DETECTORS.to_vec();

@@ -85,7 +85,7 @@ impl Subnet {
         if !scene.is_outside(source) {
             return None;
         }
-        match scene.address(source)?.to_canonical() {
+        match scene.shown_address(source)?.to_canonical() {
             IpAddr::V4(address) => Some(Self(u128::from(u32::from(address) >> 8))),
             IpAddr::V6(address) => Some(Self(u128::from(address) >> 64 << 64)),
         }

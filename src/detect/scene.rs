@@ -71,7 +71,13 @@ impl<'c> Scene<'c> {
         &self.index.pairs[at]
     }
 
+    /// A text from the log to judge by; see [`Scene::shown`].
     pub(super) fn bytes(&self, sym: Sym) -> &'c [u8] {
+        self.joined.judged(sym).unwrap_or_default()
+    }
+
+    /// A text from the log as it may be shown, or ordered by where the order shows.
+    pub(super) fn shown(&self, sym: Sym) -> &'c [u8] {
         self.joined.state.symbols.get(sym).unwrap_or_default()
     }
 
@@ -93,6 +99,11 @@ impl<'c> Scene<'c> {
 
     pub(super) fn address(&self, source: Sym) -> Option<IpAddr> {
         std::str::from_utf8(self.bytes(source)).ok()?.parse().ok()
+    }
+
+    /// The address of a source as it may be shown.
+    pub(super) fn shown_address(&self, source: Sym) -> Option<IpAddr> {
+        std::str::from_utf8(self.shown(source)).ok()?.parse().ok()
     }
 
     /// Whether a source lies outside the organisation's networks; not so where it is no address.

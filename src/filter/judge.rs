@@ -25,14 +25,14 @@ impl<'j> Texts<'j> {
         if self.rules.is_empty() {
             return true;
         }
-        let verdict = || self.rules.pass(joined.state.symbols.get(sym).into_iter());
+        let verdict = || self.rules.pass(joined.judged(sym).into_iter());
         let mut known = self.known.borrow_mut();
         known.get_mut(sym.0 as usize).map_or_else(verdict, |slot| *slot.get_or_insert_with(verdict))
     }
 
     /// Whether what has these values passes.
     fn pass_any(&self, joined: &Correlated, syms: &[Sym]) -> bool {
-        self.rules.is_empty() || self.rules.pass(syms.iter().filter_map(|&sym| joined.state.symbols.get(sym)))
+        self.rules.is_empty() || self.rules.pass(syms.iter().filter_map(|&sym| joined.judged(sym)))
     }
 }
 
@@ -83,11 +83,10 @@ impl<'j> Judge<'j> {
         if self.filter.key.is_empty() {
             return true;
         }
-        let symbols = &self.joined.state.symbols;
         let mut values: Vec<&[u8]> = Vec::new();
         for &id in ids {
-            values.extend(symbols.get(id));
-            values.extend(self.joined.key(id).and_then(|key| symbols.get(key.name)));
+            values.extend(self.joined.judged(id));
+            values.extend(self.joined.key(id).and_then(|key| self.joined.judged(key.name)));
         }
         self.filter.key.pass(values.iter().copied())
     }
@@ -186,7 +185,7 @@ impl<'j> Judge<'j> {
             && self.realm.pass(joined, change.actor_realm)
             && self.nodes[joined.nodes.index(record.node)]
             && self.filter.reason.pass(std::iter::empty())
-            && self.action(joined.state.symbols.get(record.action))
+            && self.action(joined.judged(record.action))
             && self.keys_of(change, about)
     }
 
@@ -194,7 +193,7 @@ impl<'j> Judge<'j> {
     fn principals(&self, change: &Change, keys: &[Sym]) -> Vec<Sym> {
         let record = &change.record;
         let mut principals = vec![change.actor, change.run_by, record.owner];
-        if self.joined.state.symbols.get(record.action).is_some_and(is_about_user) {
+        if self.joined.judged(record.action).is_some_and(is_about_user) {
             principals.push(record.name);
         }
         principals.extend(keys.iter().filter_map(|&id| self.joined.key(id)).map(|key| key.owner));
@@ -203,7 +202,7 @@ impl<'j> Judge<'j> {
 
     /// The keys a change is about or was made with; an event may tell the name alone.
     fn keys_of(&self, change: &Change, mut about: Vec<Sym>) -> bool {
-        let action = self.joined.state.symbols.get(change.record.action).unwrap_or_default();
+        let action = self.joined.judged(change.record.action).unwrap_or_default();
         about.extend([change.actor_key].into_iter().filter(|key| key.is_some()));
         if memchr::memmem::find(action, b"apikey").is_some() {
             about.push(change.record.name);

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use super::bounds::{Budget, Limited, Stored};
 use super::{Compression, StreamInfo, tar, zip};
 
 /// Layers of archives and compression that are taken off. Real bundles have up to four (a zip that holds a `.tar.gz` with
@@ -37,19 +38,20 @@ impl Format {
 }
 
 /// Gives `each` the plain streams of a file. `whole`: it is regular and read from its start, so that zip can seek in it.
-pub(super) fn streams(label: String, file: File, whole: bool, each: &mut Each<'_>) -> io::Result<()> {
+pub(super) fn streams(label: String, mut stored: Stored<'_, '_>, whole: bool, each: &mut Each<'_>) -> io::Result<()> {
     let info = StreamInfo { label, compression: Compression::None };
-    let seekable = if whole { Some(file.try_clone()?) } else { None };
-    let mut file = file;
-    peel(info, Peeked::new(&mut file), seekable, 0, each)
+    let seekable = if whole { Some(stored.file.try_clone()?) } else { None };
+    let budget = stored.budget;
+    peel(info, Peeked::new(&mut stored), seekable, 0, budget, each)
 }
 
-/// Takes off one layer, and the next ones. What is decompressed passes here and nowhere else: the place for a limit on it.
+/// Takes off one layer, and the next ones. What is decompressed passes here and nowhere else, so here it is limited.
 fn peel(
     info: StreamInfo,
     mut input: Peeked<'_>,
     seekable: Option<File>,
     layer: usize,
+    budget: &Budget,
     each: &mut Each<'_>,
 ) -> io::Result<()> {
     let format = Format::of(input.head());
@@ -62,7 +64,10 @@ fn peel(
         // Bytes of a member that are not compressed by themselves are so as a part of the archive.
         let compression = if compression == Compression::None { info.compression } else { compression };
         let inner = StreamInfo { label, compression };
-        if let Err(err) = peel(inner.clone(), Peeked::new(reader), None, layer + 1, each) {
+        let mut limited = Limited { reader, budget };
+        // Members of a tar are as they stand in a stream that is limited itself.
+        let reader: &mut dyn Read = if format == Format::Zip { &mut limited } else { limited.reader };
+        if let Err(err) = peel(inner.clone(), Peeked::new(reader), None, layer + 1, budget, each) {
             // A damaged archive within an archive must not hide the members after it.
             each(&inner, &mut Broken(Some(err)));
         }
@@ -73,9 +78,9 @@ fn peel(
             Ok(())
         }
         Format::Compressed(compression) => {
-            let mut decoder = compression.decoder(input)?;
+            let mut decoder = Limited { reader: compression.decoder(input)?, budget };
             let info = StreamInfo { compression, ..info };
-            peel(info, Peeked::new(&mut *decoder), None, layer + 1, each)
+            peel(info, Peeked::new(&mut decoder), None, layer + 1, budget, each)
         }
         Format::Tar => tar::members(&mut input, &mut |name, reader| member(name, Compression::None, reader)),
         Format::Zip => match seekable {
@@ -159,6 +164,7 @@ mod tests {
     use super::super::tar::tests::member;
     use super::super::zip::tests::zip;
     use super::*;
+    use crate::options::Limits;
     use std::io::{Seek, Write};
 
     /// Label, compression and bytes of every stream, or an error's text, and the error of the container.
@@ -169,7 +175,9 @@ mod tests {
         file.write_all(data).unwrap();
         file.rewind().unwrap();
         let mut all = Vec::new();
-        let result = streams("in".to_owned(), file, whole, &mut |info, reader| {
+        let budget = Budget::new(Limits::default(), data.len() as u64);
+        let stored = Stored { file, budget: &budget, may_wait: false, observer: None };
+        let result = streams("in".to_owned(), stored, whole, &mut |info, reader| {
             let mut data = Vec::new();
             let result = reader.read_to_end(&mut data);
             let error = result.err().map_or(String::new(), |err| format!("[{err}]"));

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::bounds::Stopped;
 use super::codec::{Bzip2, Codec, Deflate, Gzip, Step, Xz, Zstd};
 use crate::error::ProblemKind;
 
@@ -78,6 +79,11 @@ impl Compression {
 /// member), or a device that failed.
 #[must_use]
 pub fn problem_kind(err: &io::Error) -> ProblemKind {
+    match err.get_ref().and_then(|cause| cause.downcast_ref()) {
+        Some(Stopped::Limit(_)) => return ProblemKind::DecompressionLimit,
+        Some(Stopped::Signal) => return ProblemKind::Interrupted,
+        None => {}
+    }
     match err.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => ProblemKind::CorruptCompression,
         io::ErrorKind::Unsupported => ProblemKind::Unreadable,

@@ -6,10 +6,10 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::Source;
+use super::{Source, modified};
 use crate::error::ProblemKind;
 
 /// What the arguments stand for.
@@ -52,7 +52,7 @@ struct Search {
     /// Folders walked.
     visited: HashSet<FileId>,
     /// Special files met in folders: a problem unless the user also named them.
-    special: HashMap<FileId, String>,
+    special: HashMap<FileId, (String, &'static str)>,
     problems: Vec<(String, ProblemKind, String)>,
 }
 
@@ -81,7 +81,10 @@ impl Search {
             return self.problem(Path::new("-"), ProblemKind::Unreadable, "standard input is a folder".to_owned());
         }
         let size = meta.is_file().then_some(meta.len());
-        self.add(&meta, Source { path: PathBuf::from("-"), label: "-".to_owned(), is_stdin: true, size });
+        self.add(
+            &meta,
+            Source { path: PathBuf::from("-"), label: "-".to_owned(), is_stdin: true, size, modified: modified(&meta) },
+        );
     }
 
     fn glob(&mut self, pattern: &str) {
@@ -115,7 +118,7 @@ impl Search {
         let kind = meta.file_type();
         if kind.is_dir() {
             self.folder(path, meta);
-        } else if std::os::unix::fs::FileTypeExt::is_socket(&kind) {
+        } else if kind.is_socket() {
             self.special(path, meta);
         } else {
             self.file(path, meta);
@@ -160,7 +163,8 @@ impl Search {
 
     fn file(&mut self, path: &Path, meta: &Metadata) {
         let size = meta.is_file().then_some(meta.len());
-        self.add(meta, Source { path: path.to_owned(), label: label(path), is_stdin: false, size });
+        let modified = modified(meta);
+        self.add(meta, Source { path: path.to_owned(), label: label(path), is_stdin: false, size, modified });
     }
 
     fn add(&mut self, meta: &Metadata, source: Source) {
@@ -176,15 +180,15 @@ impl Search {
     }
 
     fn special(&mut self, path: &Path, meta: &Metadata) {
-        let label = label(path);
+        let met = (label(path), what_it_is(meta));
         self.special
             .entry(id(meta))
             .and_modify(|kept| {
-                if label < *kept {
-                    kept.clone_from(&label);
+                if met < *kept {
+                    kept.clone_from(&met);
                 }
             })
-            .or_insert_with(|| label.clone());
+            .or_insert_with(|| met.clone());
     }
 
     fn problem(&mut self, path: &Path, kind: ProblemKind, message: String) {
@@ -194,7 +198,7 @@ impl Search {
     fn finish(self) -> Found {
         let mut problems = self.problems;
         let unread = self.special.into_iter().filter(|(id, _)| !self.found.contains_key(id));
-        problems.extend(unread.map(|(_, label)| (label, ProblemKind::NotALog, "not a regular file".to_owned())));
+        problems.extend(unread.map(|(_, (label, what))| (label, ProblemKind::NotALog, what.to_owned())));
         problems.sort();
         problems.dedup();
         let mut sources: Vec<Source> = self.found.into_values().collect();
@@ -205,6 +209,18 @@ impl Search {
 
 fn label(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// Why something that is no regular file was not read.
+fn what_it_is(meta: &Metadata) -> &'static str {
+    let kind = meta.file_type();
+    if kind.is_fifo() {
+        "not a regular file but a FIFO, skipped: name it to read it"
+    } else if kind.is_socket() {
+        "not a regular file but a socket, skipped"
+    } else {
+        "not a regular file but a device, skipped: name it to read it"
+    }
 }
 
 fn explain(path: &Path, err: &io::Error) -> String {

@@ -3,6 +3,7 @@
 //! Inputs are opened for reading only, nothing is unpacked to disk, and the names of archive members are never opened.
 
 mod archive;
+mod bounds;
 mod codec;
 mod compression;
 mod discover;
@@ -12,10 +13,13 @@ mod zip;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 
+use crate::options::Limits;
 use archive::{Format, PEEK};
+use bounds::{Budget, Stored};
+pub use bounds::{INTERRUPTED, Observer, UntilSignal};
 pub use compression::{Compression, problem_kind};
 pub use discover::{Found, discover};
 
@@ -30,6 +34,39 @@ pub struct Source {
     pub is_stdin: bool,
     /// Stored size, of regular files.
     pub size: Option<u64>,
+    /// When it was written to last, seconds since 1970 and nanoseconds, of regular files.
+    pub modified: Option<(i64, i64)>,
+}
+
+impl Source {
+    /// What became of a file since it was found, if anything did: what was added to it is not in a report.
+    #[must_use]
+    pub fn change(&self) -> Option<String> {
+        let size = self.size?;
+        if self.is_stdin {
+            return None;
+        }
+        let Ok(now) = std::fs::metadata(&self.path) else {
+            return Some("it was moved or removed while it was read".to_owned());
+        };
+        let now_size = std::os::unix::fs::MetadataExt::size(&now);
+        match now_size.cmp(&size) {
+            std::cmp::Ordering::Greater => Some(format!(
+                "it grew from {size} to {now_size} bytes while it was read: what was added may not be in this report"
+            )),
+            std::cmp::Ordering::Less => Some(format!("it shrank from {size} to {now_size} bytes while it was read")),
+            std::cmp::Ordering::Equal if modified(&now) != self.modified => {
+                Some("it was written to while it was read".to_owned())
+            }
+            std::cmp::Ordering::Equal => None,
+        }
+    }
+}
+
+/// When a regular file was written to last.
+pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<(i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    meta.is_file().then(|| (meta.mtime(), meta.mtime_nsec()))
 }
 
 /// One stream of an input.
@@ -62,9 +99,20 @@ pub struct Streams {
     file: File,
     /// It is a regular file, to be read from its start.
     whole: bool,
+    /// It is no regular file: a read may wait, and its bytes come only once.
+    may_wait: bool,
+    /// Stored size, of regular files.
+    size: u64,
+    limits: Limits,
 }
 
 impl Streams {
+    /// A handle on a regular file whose position tells how far the file was read.
+    #[must_use]
+    pub fn position(&self) -> Option<File> {
+        if self.whole { self.file.try_clone().ok() } else { None }
+    }
+
     /// Calls `each` once for every stream with a reader of its decompressed bytes.
     ///
     /// A damaged stream gives what decompressed before the damage and then an error (see [`problem_kind`]); the streams
@@ -73,7 +121,28 @@ impl Streams {
     /// # Errors
     /// Those of the container itself.
     pub fn for_each(self, each: &mut dyn FnMut(&StreamInfo, &mut dyn Read)) -> io::Result<()> {
-        archive::streams(self.label, self.file, self.whole, each)
+        self.observed(None, each)
+    }
+
+    /// Whether its bytes come only once, as those of a pipe do.
+    #[must_use]
+    pub fn comes_once(&self) -> bool {
+        self.may_wait
+    }
+
+    /// The same; `observer` is given the bytes as they are stored, if they come only once.
+    ///
+    /// # Errors
+    /// As [`Streams::for_each`].
+    pub fn observed<'o>(
+        self,
+        observer: Option<&'o mut Observer<'o>>,
+        each: &mut dyn FnMut(&StreamInfo, &mut dyn Read),
+    ) -> io::Result<()> {
+        let budget = Budget::new(self.limits, self.size);
+        let observer = observer.filter(|_| self.may_wait);
+        let stored = Stored { file: self.file, budget: &budget, may_wait: self.may_wait, observer };
+        archive::streams(self.label, stored, self.whole, each)
     }
 }
 
@@ -81,9 +150,14 @@ impl Streams {
 ///
 /// # Errors
 /// If it cannot be opened, or not even its first bytes can be read.
-pub fn open(source: &Source) -> io::Result<Opened> {
-    let mut file =
-        if source.is_stdin { File::from(io::stdin().as_fd().try_clone_to_owned()?) } else { File::open(&source.path)? };
+pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
+    let mut file = if source.is_stdin {
+        File::from(io::stdin().as_fd().try_clone_to_owned()?)
+    } else {
+        // Opening a FIFO would wait for a writer; so it is the first read that waits, and a signal can end that.
+        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        File::options().read(true).custom_flags(flags).open(&source.path)?
+    };
     let meta = file.metadata()?;
     if meta.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -99,7 +173,8 @@ pub fn open(source: &Source) -> io::Result<Opened> {
             return Ok(Opened::Ranges { file, len });
         }
     }
-    Ok(Opened::Streams(Streams { label: source.label.clone(), file, whole }))
+    let (label, size, may_wait) = (source.label.clone(), meta.len(), !meta.is_file());
+    Ok(Opened::Streams(Streams { label, file, whole, may_wait, size, limits }))
 }
 
 /// Reads until the buffer is full or the end is reached; `read` is given the position.
@@ -123,11 +198,11 @@ mod tests {
     use std::path::Path;
 
     fn source(path: &Path) -> Source {
-        Source { path: path.to_owned(), label: "label".to_owned(), is_stdin: false, size: None }
+        Source { path: path.to_owned(), label: "label".to_owned(), is_stdin: false, size: None, modified: None }
     }
 
     fn streams(path: &Path) -> Vec<(String, Compression, Vec<u8>)> {
-        let Opened::Streams(streams) = open(&source(path)).unwrap() else { panic!("ranges") };
+        let Opened::Streams(streams) = open(&source(path), Limits::default()).unwrap() else { panic!("ranges") };
         let mut all = Vec::new();
         streams
             .for_each(&mut |info, reader| {
@@ -149,7 +224,9 @@ mod tests {
     fn plain_files_are_given_as_ranges_whatever_their_name() {
         for data in [&b""[..], b"x", &[b'a'; 2000], b"\x1f", b"\x1f\x8b"] {
             let path = write(data);
-            let Opened::Ranges { file, len } = open(&source(&path)).unwrap() else { panic!("streams") };
+            let Opened::Ranges { file, len } = open(&source(&path), Limits::default()).unwrap() else {
+                panic!("streams")
+            };
             assert_eq!(len, data.len() as u64);
             let mut read = vec![0; data.len()];
             file.read_exact_at(&mut read, 0).unwrap();
@@ -198,7 +275,7 @@ mod tests {
     #[test]
     fn what_cannot_be_opened_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(open(&source(folder.path())).is_err());
-        assert!(open(&source(&folder.path().join("missing"))).is_err());
+        assert!(open(&source(folder.path()), Limits::default()).is_err());
+        assert!(open(&source(&folder.path().join("missing")), Limits::default()).is_err());
     }
 }

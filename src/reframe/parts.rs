@@ -44,6 +44,8 @@ impl<'r> Parts<'r> {
         if self.joiner.is_idle() && !lines(self.raw.bytes()).any(partial::continues) {
             // Most chunks are whole: no copy.
             std::mem::swap(chunk, &mut self.raw);
+            // Of other chunks it is not known, and what is known must not depend on the size of chunks.
+            chunk.offset = None;
             return Ok(true);
         }
         let mut rest = self.raw.bytes();

@@ -136,8 +136,7 @@ mod tests {
         // The ways from text to markup or code.
         for way in ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(", "fetch(", "://"]
         {
-            let namespace = SCRIPT.replace("http://www.w3.org/2000/svg", "");
-            assert!(!namespace.contains(way), "{way}");
+            assert!(!SCRIPT.contains(way), "{way}");
         }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }

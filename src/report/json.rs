@@ -30,7 +30,7 @@ impl Renderer for Json {
 }
 
 /// Writes a document, indented by two spaces.
-pub(super) fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+pub(crate) fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     write_as(document, PrettyFormatter::new(), out)
 }
 

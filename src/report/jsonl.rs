@@ -43,6 +43,7 @@ impl Renderer for JsonLines {
             timeline,
             tops,
             charts,
+            manifest,
         } = report;
         let meta = Meta { schema_version: *schema_version, tool, parameters };
         line("meta", &meta, out)?;
@@ -60,7 +61,8 @@ impl Renderer for JsonLines {
             line("timeline_bucket", &Timed { bucket_seconds: *bucket_seconds, bucket }, out)?;
         }
         line("tops", tops, out)?;
-        line("charts", charts, out)
+        line("charts", charts, out)?;
+        manifest.as_ref().map_or(Ok(()), |manifest| line("manifest", manifest, out))
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 
 pub mod charts;
 pub mod csv;
+pub mod diff;
 pub mod escape;
 pub mod events;
 pub mod html;
@@ -16,6 +17,7 @@ pub mod markdown;
 pub mod model;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod story;
 pub mod table;
 pub mod tables;
 

@@ -44,9 +44,82 @@ pub struct Report {
     /// What charts need beyond that.
     #[serde(default)]
     pub charts: Charts,
+    /// What the report rests on (`--manifest`). The last member: the hash is of the report without it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub manifest: Option<Manifest>,
+}
+
+/// What a report rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Every input as it is stored, by path.
+    pub inputs: Vec<StoredInput>,
+    /// The program as it was built.
+    pub tool: Build,
+    /// Every option and threshold that can change the answer.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// SHA-256 of the report as `--format json` writes it without this manifest.
+    pub report_sha256: String,
+}
+
+/// An input as it is stored: compressed, if it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredInput {
+    /// Path as given or discovered.
+    pub path: String,
+    /// SHA-256 of its bytes; null where they could not be read.
+    pub sha256: Option<String>,
+    /// How many bytes these are.
+    pub size: Option<u64>,
+    /// When it was written to last; null of what comes through a pipe.
+    pub modified: Option<String>,
+    /// Why there is no hash.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+}
+
+/// A program as it was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// `esaudit`.
+    pub name: String,
+    /// Semantic version.
+    pub version: String,
+    /// Commit of its sources, with `-dirty` where they differed; null where the build did not know.
+    pub commit: Option<String>,
+    /// Platform it was built for.
+    pub target: String,
+    /// `release` or `debug`.
+    pub profile: String,
 }
 
 impl Report {
+    /// A report of nothing but what was read.
+    pub(super) fn bare(
+        tool: Tool,
+        parameters: BTreeMap<String, serde_json::Value>,
+        coverage: Coverage,
+        filters: Option<Filters>,
+    ) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool,
+            parameters,
+            coverage,
+            filters,
+            totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
+            groups: Vec::new(),
+            groups_total: 0,
+            findings: Vec::new(),
+            security_changes: Vec::new(),
+            api_keys: ApiKeys { failing: Vec::new() },
+            timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
+            tops: Tops::default(),
+            charts: Charts::default(),
+            manifest: None,
+        }
+    }
+
     /// Keeps the most frequent groups only, as `--top` asks of data.
     pub fn cut(&mut self, top: usize) {
         self.groups.truncate(top);
@@ -64,7 +137,7 @@ pub struct Tool {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// One entry an input file (or archive member), by path.
     pub inputs: Vec<Input>,
@@ -96,6 +169,15 @@ pub struct Coverage {
     pub problems_total: u64,
     /// What these logs cannot answer, and the setting that would change it.
     pub cannot_tell: Vec<String>,
+    /// Every input was read whole.
+    #[serde(default)]
+    pub complete: bool,
+    /// A signal ended the run before everything was read.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// The numbers of the report add up; where not, `problems` says which do not.
+    #[serde(default)]
+    pub reconciled: bool,
     /// Attempts that memory had no room for; absent where it had.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counted_only: Option<CountedOnly>,
@@ -232,6 +314,12 @@ pub struct Evidence {
     pub path: String,
     /// Line, from 1.
     pub line: u64,
+    /// Where reading can begin to come to the line quickly: a byte of the input, decompressed, with which a line begins.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offset: Option<u64>,
+    /// The line, from 1, that begins there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offset_line: Option<u64>,
 }
 
 /// Attempts from one address.
@@ -246,6 +334,9 @@ pub struct SourceCount {
 /// Failures that share the chosen keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
+    /// `G1`, `G2`, … in report order.
+    #[serde(default)]
+    pub id: String,
     /// Principal; null for attempts without one.
     pub principal: Option<String>,
     /// Realms in the order they were asked; null = not logged, [] = none was asked.

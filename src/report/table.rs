@@ -13,6 +13,7 @@ use text::{Glyphs, Shown};
 
 mod caveats;
 pub(super) mod clock;
+pub(super) mod diff;
 mod findings;
 mod grid;
 mod groups;
@@ -20,7 +21,8 @@ mod header;
 pub(super) mod keys;
 mod screen;
 mod security;
-pub(super) mod text;
+pub(super) mod story;
+pub(crate) mod text;
 mod timeline;
 mod tops;
 
@@ -111,6 +113,23 @@ impl<'a> Context<'a> {
         self.clock.span(start, end, self)
     }
 
+    /// Two times with their dates, how far they are apart, and the zone.
+    fn whole_span(&self, first: Option<&str>, last: Option<&str>) -> String {
+        let logged = |time: Option<&str>| self.log_or(time, "-").into_text();
+        match (first.and_then(text::parse_time), last.and_then(text::parse_time)) {
+            (Some(start), Some(end)) => {
+                let seconds = u64::try_from((end - start).num_seconds()).unwrap_or(0);
+                let form = "%Y-%m-%d %H:%M:%S";
+                let (start, end) = (self.clock.local(start), self.clock.local(end));
+                let end =
+                    if start.date_naive() == end.date_naive() { end.format("%H:%M:%S") } else { end.format(form) };
+                let (start, to, zone) = (start.format(form), self.glyphs.to, self.view.style.zone);
+                format!("{start}{to}{end} {zone} ({})", text::duration(seconds))
+            }
+            _ => format!("{}{}{}", logged(first), self.glyphs.to, logged(last)),
+        }
+    }
+
     /// A realm chain.
     fn chain(&self, chain: Option<&[String]>) -> Part {
         match chain {
@@ -148,6 +167,11 @@ impl<'a> Context<'a> {
             screen.line(&format!("{}{lead}{line}", " ".repeat(indent)))?;
         }
         Ok(())
+    }
+
+    /// What a section is about.
+    fn what_is_left(&self) -> &'static str {
+        if self.report.filters.is_some() { "what the filters leave" } else { "these logs" }
     }
 
     /// `N of M` when a list is cut.

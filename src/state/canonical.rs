@@ -183,6 +183,7 @@ impl State {
         self.reasons.par_sort_unstable_by_key(|reason| (reason.pos, reason.time, reason.about, reason.subject));
         self.traces.par_sort_unstable();
         self.forwarded.par_sort_unstable();
+        self.marks.par_sort_unstable();
         self
     }
 }

@@ -75,6 +75,8 @@ pub struct InputStats {
     pub truncated: bool,
     /// Why it could not be read whole.
     pub error: Option<String>,
+    /// A signal ended the run before it was read whole.
+    pub interrupted: bool,
     /// Times of its events.
     pub span: Span,
     /// Records by wire format.
@@ -137,6 +139,7 @@ impl InputStats {
         self.garbage_lines += other.garbage_lines;
         self.oversized_lines += other.oversized_lines;
         self.truncated |= other.truncated;
+        self.interrupted |= other.interrupted;
         self.error = [self.error.take(), other.error].into_iter().flatten().min();
         if self.label.is_empty() {
             self.label = other.label;

@@ -53,6 +53,9 @@ pub struct Evicted {
     pub span: Span,
 }
 
+/// Bytes of an input between two lines whose place in it is kept.
+pub const MARK: u64 = 1 << 20;
+
 /// Events over time by who and what.
 pub type ActorSeries = HashMap<Actor, Series, RandomState>;
 
@@ -85,6 +88,8 @@ pub struct State {
     pub chunks: Vec<ChunkInfo>,
     /// By chunk: lines of its records, where records are not lines.
     pub numbers: BTreeMap<u32, Numbers>,
+    /// Lines at which reading can begin, and where they stand in their input: about one each [`MARK`] bytes.
+    pub marks: Vec<(Pos, u64)>,
     /// Nodes, as records name them.
     pub nodes: Vec<NodeStats>,
     /// Events by `event.action`.

@@ -117,6 +117,9 @@ impl State {
                 indices.sym(sym);
             }
         }
+        for (pos, _) in &mut self.marks {
+            indices.pos(pos);
+        }
         for (pos, text) in self.traces.iter_mut().chain(&mut self.forwarded) {
             indices.pos(pos);
             indices.sym(text);
@@ -163,6 +166,7 @@ impl State {
         self.reasons.append(&mut other.reasons);
         self.traces.append(&mut other.traces);
         self.forwarded.append(&mut other.forwarded);
+        self.marks.append(&mut other.marks);
     }
 
     /// Notes the name of an API key.

@@ -181,3 +181,14 @@ fn collect(folder: &Path, sources: &mut Vec<Source>) {
         sources.push((path.to_str().unwrap().to_owned(), bytes));
     }
 }
+
+/// Compares with what stands in `tests/snapshots/`; `UPDATE_SNAPSHOTS=1` rewrites that.
+#[track_caller]
+pub(crate) fn snapshot(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == text, "{name} differs; UPDATE_SNAPSHOTS=1 rewrites it. Now:\n{text}");
+}

@@ -16,6 +16,23 @@ pub(crate) struct Event {
     style: u8,
 }
 
+impl Event {
+    /// The event that bytes stand for: what a fuzzer makes of them.
+    pub(crate) fn of([node, action, request, user, realm, origin, step, style]: [u8; 8]) -> Self {
+        let few = |byte: u8, kinds: usize| byte % u8::try_from(kinds).unwrap_or(1);
+        Self {
+            node: few(node, NODES.len()),
+            action: few(action, ACTIONS.len()),
+            request: few(request, 4),
+            user: few(user, USERS.len()),
+            realm: few(realm, REALMS.len()),
+            origin: few(origin, ORIGINS.len()),
+            step: few(step, 3),
+            style,
+        }
+    }
+}
+
 const NODES: [&str; 4] = [r#""node.id":"n1""#, r#""node.id":"n2", "node.name":"es-2""#, r#""node.name":"es-3""#, ""];
 /// The same names escaped differently are the same; names that differ in invalid bytes are not.
 const USERS: [&[u8]; 9] = [

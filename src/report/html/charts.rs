@@ -7,7 +7,7 @@ use crate::report::model::Bucket;
 use crate::report::table::text::{count, duration, number};
 
 /// Bytes of a table beside a chart.
-const ROOM: usize = 512 << 10;
+const ROOM: usize = 256 << 10;
 
 /// A series of the timeline: its name and its value in a bucket.
 type Series = (&'static str, fn(&Bucket) -> u64);

@@ -7,7 +7,7 @@ use crate::report::model::Node;
 use crate::report::table::text::{bytes, count, number, visible};
 
 /// Bytes of each table.
-const ROOM: usize = 512 << 10;
+const ROOM: usize = 256 << 10;
 
 /// Gaps of a node that are listed.
 const MAX_GAPS: usize = 5;
@@ -110,7 +110,7 @@ impl Page<'_> {
             ("File", Kind::Text),
             ("Format", Kind::Text),
             ("Compression", Kind::Text),
-            ("Size", Kind::Text),
+            ("Size", Kind::Number),
             ("Lines", Kind::Number),
             ("Audit events", Kind::Number),
             ("First", Kind::Time),
@@ -128,7 +128,7 @@ impl Page<'_> {
                 text::path(&input.path),
                 text::plain(&input.format),
                 text::plain(&input.compression),
-                bytes(input.bytes),
+                format!("<data value=\"{}\">{}</data>", input.bytes, bytes(input.bytes)),
                 number(input.lines),
                 number(input.audit_events),
                 self.time(input.first.as_deref()),
@@ -182,7 +182,7 @@ impl Page<'_> {
     pub(super) fn foot(&self) -> String {
         let tool = &self.report.tool;
         format!(
-            "</main>\n<footer class=\"wide\"><p>Written by {} {}, offline. This page loads nothing and sends nothing.</p></footer>\n",
+            "</main>\n<svg id=\"svg\" aria-hidden=\"true\" width=\"0\" height=\"0\"></svg>\n<footer class=\"wide\"><p>Written by {} {}, offline. This page loads nothing and sends nothing.</p></footer>\n",
             text::plain(&tool.name),
             text::plain(&tool.version)
         )

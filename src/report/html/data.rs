@@ -71,6 +71,7 @@ impl Page<'_> {
                 "start": ms(finding.start.as_deref()),
                 "end": ms(finding.end.as_deref()),
             })).collect::<Vec<_>>(),
+            "findings_total": report.findings.len(),
             "changes": report.security_changes.iter().take(MOST_MARKS).map(|change| json!([
                 ms(Some(&change.time)),
                 text::name(&change.action),

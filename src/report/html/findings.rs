@@ -6,10 +6,10 @@ use crate::report::model::{Finding, FindingTimeline};
 use crate::report::table::text::{count, duration, number};
 
 /// Bytes of explained findings, about; those beyond are in the table alone.
-const ROOM: usize = 2 << 20;
+const ROOM: usize = 1536 << 10;
 
 /// Bytes of their table.
-const TABLE_ROOM: usize = 1 << 20;
+const TABLE_ROOM: usize = 512 << 10;
 
 /// Principals, addresses, nodes and keys named of a finding; the report holds at most 50 of each.
 const MAX_NAMED: usize = 12;

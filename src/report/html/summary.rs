@@ -131,6 +131,13 @@ impl Page<'_> {
                 items.concat()
             ));
         }
+        if let Some(counted) = &coverage.counted_only {
+            out.push_str(&format!(
+                "<p class=\"warning\">Memory was short: {} stand in the totals and the timeline, and in nothing else. See \
+                 <a href=\"#coverage\">Coverage</a>.</p>\n",
+                count(counted.attempts, "failed attempt", "failed attempts")
+            ));
+        }
         if coverage.audit_events == 0 {
             out.push_str("<p class=\"warning\">There is no audit event in what was read.</p>\n");
         } else if coverage.problems_total > 0 {

@@ -7,10 +7,10 @@ use crate::report::model::{FailingKey, Group, SecurityChange};
 use crate::report::table::text::number;
 
 /// Bytes of the failures: a page must open.
-const GROUPS_ROOM: usize = 4 << 20;
+const GROUPS_ROOM: usize = 3 << 20;
 
 /// Bytes of the other tables.
-const ROOM: usize = 1 << 20;
+const ROOM: usize = 512 << 10;
 
 /// Addresses shown of a row; the others stand in its details.
 const MAX_SOURCES: usize = 3;
@@ -211,7 +211,7 @@ impl Page<'_> {
         ];
         vec![
             self.time(Some(&change.time)),
-            text::words(&change.action),
+            text::log(&change.action),
             text::log_or(change.actor.as_deref(), "no event tells"),
             text::log_or(change.source.as_deref(), "not logged"),
             text::log_or(change.target.as_deref(), "not named"),

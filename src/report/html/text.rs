@@ -143,7 +143,7 @@ impl Page<'_> {
             }
             first = false;
             let request = matches!(word, "GET" | "PUT" | "POST" | "DELETE")
-                && words.peek().is_some_and(|next| next.starts_with('/'));
+                && words.peek().is_some_and(|next| next.starts_with('/') || next.starts_with("https://"));
             let body = word.starts_with("{\"");
             if request {
                 let (path, rest) = bare(words.next().unwrap_or_default());

@@ -21,15 +21,14 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
     if findings.is_empty() {
         if ctx.report.parameters.contains_key("findings") {
             ctx.title(screen, "Findings", "")?;
-            screen.line("  None: nothing in these logs matches a known pattern.")?;
+            let what = ctx.what_is_left();
+            screen.line(&format!("  None: nothing in {what} matches a known pattern."))?;
         }
         return Ok(());
     }
     let rows = ctx.rows(findings.len());
     ctx.title(screen, "Findings", &ctx.cut_note(rows, findings.len() as u64))?;
-    let flat = table(ctx, &findings[..rows], true);
-    let grid = if flat.fits(ctx) { flat } else { table(ctx, &findings[..rows], false) };
-    grid.write(ctx, screen)?;
+    fitting(ctx, &findings[..rows]).write(ctx, screen)?;
     for finding in findings[..rows].iter().take(MAX_EXPLAINED) {
         screen.line("")?;
         explain(ctx, screen, finding)?;
@@ -39,6 +38,12 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
         screen.line(&paint(Paint::Dim, "  The other findings are explained in the JSON report."))?;
     }
     Ok(())
+}
+
+/// The table of findings, flat where there is room for that.
+pub(super) fn fitting(ctx: &Context<'_>, findings: &[Finding]) -> Grid {
+    let flat = table(ctx, findings, true);
+    if flat.fits(ctx) { flat } else { table(ctx, findings, false) }
 }
 
 fn table(ctx: &Context<'_>, findings: &[Finding], flat: bool) -> Grid {

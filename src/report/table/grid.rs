@@ -175,6 +175,11 @@ impl Grid {
         Self { columns, rows: Vec::new() }
     }
 
+    /// Whether it has no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// A row: for each column its lines.
     pub(super) fn row(&mut self, cells: Vec<Vec<Part>>) {
         self.rows.push(cells);

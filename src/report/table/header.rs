@@ -88,7 +88,14 @@ fn filters(ctx: &Context<'_>, screen: &mut Screen<'_>, filters: &Filters) -> io:
     field(ctx, screen, "", &format!("they leave out {left_out}"), Paint::Note)
 }
 
-fn field(ctx: &Context<'_>, screen: &mut Screen<'_>, name: &str, value: &str, color: Paint) -> io::Result<()> {
+/// A line of the header: a name and what it is, wrapped.
+pub(super) fn field(
+    ctx: &Context<'_>,
+    screen: &mut Screen<'_>,
+    name: &str,
+    value: &str,
+    color: Paint,
+) -> io::Result<()> {
     const NAME: usize = 10;
     let room = ctx.view.style.width.saturating_sub(super::INDENT + NAME);
     for (number, line) in text::wrap(value, room).iter().enumerate() {
@@ -100,19 +107,11 @@ fn field(ctx: &Context<'_>, screen: &mut Screen<'_>, name: &str, value: &str, co
 
 fn span(ctx: &Context<'_>) -> String {
     let coverage = &ctx.report.coverage;
-    let (Some(first), Some(last)) = (coverage.first.as_deref(), coverage.last.as_deref()) else {
-        return "no event with a time".to_owned();
-    };
-    match (text::parse_time(first), text::parse_time(last)) {
-        (Some(start), Some(end)) => {
-            let seconds = u64::try_from((end - start).num_seconds()).unwrap_or(0);
-            let form = "%Y-%m-%d %H:%M:%S";
-            let (start, end) = (ctx.clock.local(start), ctx.clock.local(end));
-            let end = if start.date_naive() == end.date_naive() { end.format("%H:%M:%S") } else { end.format(form) };
-            let (start, to, zone) = (start.format(form), ctx.glyphs.to, ctx.view.style.zone);
-            format!("{start}{to}{end} {zone} ({}); all times are {zone}", text::duration(seconds))
+    match (coverage.first.as_deref(), coverage.last.as_deref()) {
+        (Some(first), Some(last)) => {
+            format!("{}; all times are {}", ctx.whole_span(Some(first), Some(last)), ctx.view.style.zone)
         }
-        _ => format!("{}{}{}", ctx.log(first).into_text(), ctx.glyphs.to, ctx.log(last).into_text()),
+        _ => "no event with a time".to_owned(),
     }
 }
 
@@ -160,7 +159,10 @@ fn headline(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
         return screen.line(&format!("  {}", paint(Paint::Warn, "There is no audit event in what was read.")));
     }
     let (head, tail) = if totals.failed_attempts == 0 {
-        ("No failed authentication".to_owned(), String::new())
+        (
+            "No failed authentication".to_owned(),
+            if ctx.report.filters.is_some() { " in what the filters leave" } else { "" }.to_owned(),
+        )
     } else {
         (
             text::count(totals.failed_attempts, "failed attempt", "failed attempts"),

@@ -11,9 +11,8 @@ use super::{
 };
 use crate::report::{
     View,
-    charts::Charts,
     keys::{Key, KeysReport, Refused, Use},
-    model::{ApiKeys, Report, Timeline, Tops, Totals},
+    model::Report,
 };
 
 /// Items of a list looked at; no line holds more.
@@ -21,7 +20,7 @@ const MAX_ITEMS: usize = 20;
 
 /// Writes the keys.
 pub(in crate::report) fn write(keys: &KeysReport, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-    let report = shell(keys);
+    let report = Report::bare(keys.tool.clone(), keys.parameters.clone(), keys.coverage.clone(), keys.filters.clone());
     let ctx = Context::new(&report, view);
     let mut screen = Screen::new(out, ctx.view.style);
     header::what_was_read(&ctx, &mut screen, "Elasticsearch API keys")?;
@@ -37,26 +36,6 @@ pub(in crate::report) fn write(keys: &KeysReport, view: &View, out: &mut dyn io:
     }
     unnamed(&ctx, &mut screen, keys)?;
     caveats::write(&ctx, &mut screen)
-}
-
-/// What the parts shared with the report need of one.
-fn shell(keys: &KeysReport) -> Report {
-    Report {
-        schema_version: keys.schema_version,
-        tool: keys.tool.clone(),
-        parameters: keys.parameters.clone(),
-        coverage: keys.coverage.clone(),
-        filters: keys.filters.clone(),
-        totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
-        groups: Vec::new(),
-        groups_total: 0,
-        findings: Vec::new(),
-        security_changes: Vec::new(),
-        api_keys: ApiKeys { failing: Vec::new() },
-        timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
-        tops: Tops::default(),
-        charts: Charts::default(),
-    }
 }
 
 /// Most important first. Times are RFC 3339, which sorts as text.

@@ -19,7 +19,7 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
         changes.iter().partition(|change| change.action.starts_with("invalidate_apikey"));
     if invalidations.is_empty() {
         ctx.title(screen, "API key invalidations", "")?;
-        screen.line("  None in these logs.")?;
+        screen.line(&format!("  None in {}.", ctx.what_is_left()))?;
     } else {
         section(ctx, screen, "API key invalidations", &invalidations, "KEYS", keys)?;
     }

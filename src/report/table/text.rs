@@ -100,7 +100,7 @@ impl Shown {
         self.text
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         width(&self.text)
     }
 
@@ -141,12 +141,12 @@ pub(in crate::report) fn visible(text: &str, max: usize) -> String {
 }
 
 /// Columns of a text.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
 /// Longest beginning of whole graphemes within `room` columns.
-pub(super) fn take(text: &str, room: usize) -> &str {
+pub(crate) fn take(text: &str, room: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         used += width(grapheme);
@@ -256,7 +256,7 @@ pub(in crate::report) fn count(amount: u64, one: &str, many: &str) -> String {
 }
 
 /// A size in bytes for people.
-pub(in crate::report) fn bytes(size: u64) -> String {
+pub(crate) fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if size < 1024 {
         return count(size, "byte", "bytes");
@@ -290,7 +290,7 @@ pub(in crate::report) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// A length of time for people, in its two largest units.
-pub(in crate::report) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
     let mut out = Vec::new();
     let mut rest = seconds;

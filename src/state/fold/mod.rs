@@ -21,13 +21,13 @@ use recent::{Actors, Recent};
 use super::coverage::{InputProblem, InputStats, NodeStats, Span};
 use super::records::{Pos, ReasonRecord, Subject};
 use super::symbols::Sym;
-use super::{ChunkInfo, State, node_key, smaller_name};
+use super::{ChunkInfo, MARK, State, node_key, smaller_name};
 use crate::decode::native::Native;
 use crate::decode::reason::{About, classify};
 use crate::decode::server::EcsServer;
 use crate::decode::{Context, JsonShape, decode_line};
 use crate::error::ProblemKind;
-use crate::event::{Record, ServerEvent};
+use crate::event::{Oddity, Record, ServerEvent};
 use crate::lines::{Chunk, Note};
 use crate::options::{Cidr, GroupBy, Options};
 use crate::prefilter::server::ServerLine;
@@ -138,6 +138,9 @@ impl Folder {
     pub fn input_problem(&mut self, input: InputRef<'_>, kind: ProblemKind, message: String) {
         let limit = self.max_problems;
         let stats = self.input(input);
+        if kind == ProblemKind::Interrupted && std::mem::replace(&mut stats.interrupted, true) {
+            return;
+        }
         if kind.means_incomplete() {
             stats.error.get_or_insert_with(|| message.clone());
         }
@@ -184,8 +187,13 @@ impl Folder {
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
         probe.forget();
         let mut taken_lines = Tally::default();
+        let not_utf8 = !bytes.is_ascii() && std::str::from_utf8(bytes).is_err();
+        if input.seq == 0 {
+            self.first_line(bytes, &mut stats);
+        }
         let mut at = 0;
         while at < bytes.len() {
+            let (start, problems) = (at, stats.problems_total);
             let taken = if probing { probe.take(bytes, at, self.max_line) } else { None };
             // A forwarded request changes its source, which the whole event is needed for.
             let plain = |taken: &Taken<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
@@ -196,7 +204,11 @@ impl Folder {
                     self.audit(&taken, node, line_number);
                     self.order.add(taken.time());
                     taken_lines.add(&taken, node, &mut stats);
-                    taken.next
+                    let (time, next) = (taken.time(), taken.next);
+                    if !time.is_plausible() {
+                        self.odd(IMPLAUSIBLE_TIME, line_number, input.seq, &mut stats);
+                    }
+                    next
                 }
                 None => {
                     let (line, next) = match memchr::memchr(b'\n', &bytes[at..]) {
@@ -214,6 +226,17 @@ impl Folder {
                     next
                 }
             };
+            if not_utf8 && stats.problems_total == problems && std::str::from_utf8(&bytes[start..at]).is_err() {
+                let oddity = (ProblemKind::InvalidUtf8, "not valid UTF-8: kept to the byte, shown with U+FFFD");
+                self.odd(oddity, line_number, input.seq, &mut stats);
+            }
+            // The last line that starts in a block of the input, so that it does not depend on where chunks begin.
+            if let Some(offset) = chunk.offset
+                && (offset + start as u64) / MARK != (offset + at as u64) / MARK
+                && at - start <= self.max_line
+            {
+                self.state.marks.push((Pos { chunk: self.chunk, line: line_number }, offset + start as u64));
+            }
             line_number += 1;
         }
         self.probe = probe;
@@ -241,6 +264,26 @@ impl Folder {
         self.join_within_chunk();
         self.state.inputs[input_at as usize] = stats;
         self.state.evict(self.max_in_flight);
+    }
+
+    /// What the first line of an input says of all of it.
+    fn first_line(&self, bytes: &[u8], stats: &mut InputStats) {
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            self.odd((ProblemKind::ByteOrderMark, "begins with a byte-order mark, which is skipped"), 0, 0, stats);
+        }
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            let message = "UTF-16 text, not read: convert it, for instance with iconv -f UTF-16 -t UTF-8";
+            self.odd((ProblemKind::NotALog, message), 0, 0, stats);
+        }
+        if memchr::memchr(b'\n', bytes).is_some_and(|end| bytes[..end].ends_with(b"\r")) {
+            self.odd((ProblemKind::CrLf, "lines end in CR LF; the CR is skipped"), 0, 0, stats);
+        }
+    }
+
+    /// Notes what is wrong with a line that could be used all the same.
+    fn odd(&self, (kind, message): Oddity, line: u32, seq: u32, stats: &mut InputStats) {
+        let problem = InputProblem { at: Some((seq, line)), kind, message: message.to_owned() };
+        stats.problem(problem, self.max_problems);
     }
 
     /// A line that stands for something else.
@@ -276,9 +319,14 @@ impl Folder {
             return;
         }
         let mut other = true;
+        let mut oddity = None;
+        // A hole that copying a log away leaves goes up to the next record, which must not be lost with it.
+        let hole = line.iter().take_while(|&&byte| byte == 0).count();
+        let line = if hole < line.len() { &line[hole..] } else { line };
         let result = decode_line(line, &context, &mut |format, record| {
             let (time, zone_assumed) = match record {
                 Record::Audit(mut event) => {
+                    oddity = event.oddity;
                     let forwarded = event.forwarded_for.take();
                     match proxy::client_behind(event.origin.as_deref(), forwarded.as_deref(), &self.trusted) {
                         Some(client) => event.origin = Some(client.to_vec().into()),
@@ -305,12 +353,22 @@ impl Folder {
             other = false;
             if let Some(time) = time {
                 stats.span.add(time);
+                oddity = oddity.or((!time.is_plausible()).then_some(IMPLAUSIBLE_TIME));
             }
             stats.zone_assumed += u64::from(zone_assumed);
             count_format(stats, self.format.unwrap_or(format), 1);
         });
         match result {
-            Ok(()) => stats.other_lines += u64::from(other),
+            Ok(()) => {
+                stats.other_lines += u64::from(other);
+                if 0 < hole && !other {
+                    oddity =
+                        Some((ProblemKind::NulBytes, "NUL bytes before the record, as a hole in the file leaves them"));
+                }
+                if let Some(oddity) = oddity {
+                    self.odd(oddity, number, seq, stats);
+                }
+            }
             Err(error) => {
                 stats.undecodable_lines += 1;
                 stats.garbage_lines += u64::from(!begins_like_record(line));
@@ -388,6 +446,10 @@ impl Folder {
     }
 }
 
+/// See [`Millis::is_plausible`].
+const IMPLAUSIBLE_TIME: Oddity =
+    (ProblemKind::ImplausibleTime, "a time before 2010 or after 2099, which no Elasticsearch can have written");
+
 /// Whether the times of the audit events of a chunk rise or fall.
 #[derive(Debug, Default)]
 struct Order {
@@ -463,8 +525,10 @@ fn count_format(stats: &mut InputStats, format: &str, count: u64) {
 /// Whether a broken line looks as if it had been a record: an object that begins with the members of log lines. Lines of
 /// pretty-printed JSON do not.
 fn begins_like_record(line: &[u8]) -> bool {
+    // What stands before it must not decide what is looked at.
+    let line = line.trim_ascii_start();
     let head = &line[..line.len().min(200)];
-    head.trim_ascii_start().starts_with(b"{")
+    head.starts_with(b"{")
         && [&b"\"type\""[..], b"timestamp\"", b"\"event", b"\"log\""]
             .iter()
             .any(|member| memchr::memmem::find(head, member).is_some())

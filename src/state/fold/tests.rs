@@ -19,6 +19,16 @@ fn state(text: &[u8], chunk_size: usize, probing: bool) -> State {
     folder.into_state()
 }
 
+#[test]
+fn what_stands_before_a_broken_line_does_not_decide_what_it_is() {
+    // Found by fuzzing: a member that only a blank more or less moved out of the part that is looked at.
+    let line = format!("{{\"x\":\"{}\"\"event.a\"", "x".repeat(200 - 15));
+    for before in ["", " ", "   "] {
+        let input = &state(format!("{before}{line}\n").as_bytes(), 1 << 20, true).inputs[0];
+        assert_eq!((input.undecodable_lines, input.garbage_lines), (1, 0), "{before:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 

@@ -12,8 +12,9 @@ const put = (node, attributes, children) => {
   return node;
 };
 const el = (tag, attributes, ...children) => put(document.createElement(tag), attributes, children);
-const svg = (tag, attributes, ...children) =>
-  put(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+// The namespace is taken from the page, which so holds no address of any kind.
+const SVG = byId("svg").namespaceURI;
+const svg = (tag, attributes, ...children) => put(document.createElementNS(SVG, tag), attributes, children);
 const titled = (text) => svg("title", null, text);
 
 const number = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");

@@ -3,7 +3,10 @@ const SEVERITIES = ["info", "low", "medium", "high", "critical"];
 const finders = new Map();
 
 const sortValue = (cell, kind) => {
-  if (kind === "num") return cell.textContent ? Number(cell.textContent.replace(/,/g, "")) : -1;
+  if (kind === "num") {
+    const text = cell.querySelector("data")?.value ?? cell.textContent.replace(/,/g, "");
+    return text ? Number(text) : -1;
+  }
   if (kind === "time") {
     const time = cell.querySelector("time");
     return time ? Date.parse(time.dateTime) : -Infinity;
@@ -62,7 +65,7 @@ const searchable = (table) => {
     });
     const all = plural(rows.length, "row", "rows") + (total > rows.length ? ` shown here, ${number(total)} in all` : "");
     status.textContent = shown === rows.length ? (large ? all : "")
-      : `${number(shown)} of ${all}${timed && range ? `, ${spanText(range[0], range[1])}` : ""}`;
+      : `${number(shown)} of ${all}${timed && range ? ` reach into ${spanText(range[0], range[1])}` : ""}`;
   };
   let waiting = 0;
   input.addEventListener("input", () => {

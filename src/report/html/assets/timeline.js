@@ -175,8 +175,8 @@ const selection = () => {
     if (within(start, start + data.timeline.width - 1)) counts.forEach((count, series) => { total[series] += count; });
   }
   const shown = data.findings.filter((finding) => finding.start !== null && within(finding.start, finding.end)).length;
-  return `${spanText(range[0], range[1])}: ${SERIES.map((name, series) => `${number(total[series])} ${name}`).join(", ")}; `
-    + `${number(shown)} of ${plural(data.findings.length, "finding", "findings")}`;
+  return `${spanText(range[0], range[1])}: ${SERIES.map((name, series) => `${number(total[series])} ${name}`).join(", ")}`
+    + (data.findings.length < data.findings_total ? "" : `; ${number(shown)} of ${plural(data.findings_total, "finding", "findings")}`);
 };
 
 if (buckets.length) {

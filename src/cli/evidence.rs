@@ -1,0 +1,94 @@
+//! `esaudit verify` and `esaudit show`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+pub(super) const VERIFY_EXAMPLES: &str = "\
+Examples:
+  esaudit report logs --format json --manifest > report.json
+  esaudit verify report.json logs                 the same files, where they were
+  esaudit verify report.json /mnt/copy            a copy of them
+
+Exit status: 0 everything holds; 1 something differs; 2 it could not be checked; 64 wrong usage.";
+
+pub(super) const SHOW_EXAMPLES: &str = "\
+Examples:
+  esaudit report logs --format json > report.json
+  esaudit show F1 --report report.json            the lines behind the first finding
+  esaudit show G3 --report report.json --context 2
+  esaudit show F1 --report report.json /mnt/copy  the logs have been moved
+
+Exit status: 0 every line was found; 2 some could not be, or no longer is what the report says; 64 wrong usage.";
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The report, written with --format json --manifest
+    #[arg(value_name = "REPORT.json")]
+    report: PathBuf,
+
+    /// The inputs: files, folders, globs [default: those that the report names]
+    #[arg(value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+/// `esaudit verify`, resolved.
+#[derive(Debug)]
+pub struct VerifyRequest {
+    /// The report.
+    pub report: PathBuf,
+    /// Its inputs.
+    pub paths: Vec<OsString>,
+}
+
+impl VerifyArgs {
+    pub(super) fn resolve(self) -> VerifyRequest {
+        VerifyRequest { report: self.report, paths: self.paths }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowLinesArgs {
+    /// A finding (F1) or a group (G3) of the report
+    #[arg(value_name = "FINDING|GROUP")]
+    id: String,
+
+    /// The report, written with --format json
+    #[arg(long, value_name = "REPORT.json")]
+    report: PathBuf,
+
+    /// Where its inputs are now [default: where they were]
+    #[arg(value_name = "PATH")]
+    paths: Vec<OsString>,
+
+    /// Lines shown before and after each
+    #[arg(long, short = 'C', value_name = "N", default_value_t = 0)]
+    context: u64,
+
+    /// The bytes of the lines and nothing else, unescaped
+    #[arg(long)]
+    raw: bool,
+}
+
+/// `esaudit show`, resolved.
+#[derive(Debug)]
+pub struct ShowRequest {
+    /// `F1`, `G3`.
+    pub id: String,
+    /// The report.
+    pub report: PathBuf,
+    /// Its inputs.
+    pub paths: Vec<OsString>,
+    /// Lines around each.
+    pub context: u64,
+    /// Bytes as they are.
+    pub raw: bool,
+}
+
+impl ShowLinesArgs {
+    pub(super) fn resolve(self) -> ShowRequest {
+        let Self { id, report, paths, context, raw } = self;
+        ShowRequest { id, report, paths, context, raw }
+    }
+}

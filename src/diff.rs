@@ -1,0 +1,221 @@
+//! What changed between two reports: did the fix work?
+//!
+//! Findings have no identity of their own: two of one kind are the same if they are about the same keys, users, addresses or
+//! nodes, the ones that share most first. Groups are the same if their keys are, failing keys if id and reason are.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
+use crate::report::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
+
+/// Reads a report that `esaudit report --format json` wrote.
+///
+/// # Errors
+/// A message for the user that names the file.
+pub fn load(path: &Path) -> Result<Report, String> {
+    let name = path.display();
+    let text = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+    let document: serde_json::Value = serde_json::from_slice(&text).map_err(|error| {
+        format!("{name} is no JSON report of esaudit: {error}; make one with `esaudit report LOGS -o FILE.json`")
+    })?;
+    let version = document.get("schema_version").and_then(serde_json::Value::as_u64);
+    match version {
+        None => return Err(format!("{name} is no report of esaudit: it has no schema_version")),
+        Some(version) if version != u64::from(SCHEMA_VERSION) => {
+            return Err(format!(
+                "{name} has schema_version {version}, and this program knows {SCHEMA_VERSION}: make it again with \
+                 `esaudit report LOGS -o FILE.json`"
+            ));
+        }
+        Some(_) => {}
+    }
+    serde_json::from_value(document).map_err(|error| {
+        format!("{name} is not what `esaudit report --format json` writes ({error}); other verbs' results cannot be compared")
+    })
+}
+
+/// Compares two reports; `old_path` and `new_path` are how they are called.
+#[must_use]
+pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) -> DiffReport {
+    let mut notes = Vec::new();
+    let comparable = old.parameters.get("by") == new.parameters.get("by");
+    if !comparable {
+        notes.push("the reports group failures by different keys (--by): their groups are not compared".to_owned());
+    }
+    notes.extend(different_options(old, new));
+    for (path, report) in [(old_path, old), (new_path, new)] {
+        if report.groups_total > report.groups.len() as u64 {
+            notes.push(format!(
+                "{path} holds {} of {} groups (--top): some that look new or gone may have been cut off",
+                report.groups.len(),
+                report.groups_total
+            ));
+        }
+        let unread = report.coverage.inputs.iter().filter(|input| input.error.is_some()).count();
+        if unread > 0 {
+            notes.push(format!("{path}: {unread} inputs could not be read whole, so numbers may be too small"));
+        }
+    }
+    if old.coverage.last.as_ref().zip(new.coverage.last.as_ref()).is_some_and(|(old, new)| new < old) {
+        notes.push(format!("{new_path} ends before {old_path} does: are they in the right order?"));
+    }
+    DiffReport {
+        schema_version: SCHEMA_VERSION,
+        tool: new.tool.clone(),
+        old: side(old_path, old),
+        new: side(new_path, new),
+        notes,
+        totals: Totals {
+            failed_attempts: Tally::new(old.totals.failed_attempts, new.totals.failed_attempts),
+            principals: Tally::new(old.totals.principals, new.totals.principals),
+            sources: Tally::new(old.totals.sources, new.totals.sources),
+            api_key_invalidations: Tally::new(old.totals.api_key_invalidations, new.totals.api_key_invalidations),
+            findings: Tally::new(old.findings.len() as u64, new.findings.len() as u64),
+        },
+        findings: findings(&old.findings, &new.findings),
+        groups: if comparable { groups(&old.groups, &new.groups) } else { Lists::default() },
+        api_keys: keys(&old.api_keys.failing, &new.api_keys.failing),
+    }
+}
+
+fn side(path: &str, report: &Report) -> Side {
+    Side {
+        path: path.to_owned(),
+        first: report.coverage.first.clone(),
+        last: report.coverage.last.clone(),
+        filters: report.filters.as_ref().map(|filters| filters.in_force.clone()).unwrap_or_default(),
+    }
+}
+
+/// Options that make numbers differ though nothing else does. Filters stand at each side.
+fn different_options(old: &Report, new: &Report) -> Option<String> {
+    const OWN_WORDS: [&str; 4] = ["by", "top", "filters", "problems"];
+    let names: BTreeSet<&String> = old.parameters.keys().chain(new.parameters.keys()).collect();
+    let differ: Vec<&str> = names
+        .into_iter()
+        .filter(|name| !OWN_WORDS.contains(&name.as_str()) && old.parameters.get(*name) != new.parameters.get(*name))
+        .map(String::as_str)
+        .collect();
+    (!differ.is_empty()).then(|| format!("the reports were made with different options: {}", differ.join(", ")))
+}
+
+/// How much two findings have in common: nothing, unless they are of one kind.
+fn likeness(old: &Finding, new: &Finding) -> usize {
+    if old.kind != new.kind {
+        return 0;
+    }
+    let shared = |one: &[String], other: &[String]| {
+        let one: BTreeSet<&String> = one.iter().collect();
+        other.iter().filter(|name| one.contains(name)).count()
+    };
+    let keys = shared(&old.api_keys, &new.api_keys);
+    // Two keys are two problems, whoever uses them.
+    if keys == 0 && !old.api_keys.is_empty() && !new.api_keys.is_empty() {
+        return 0;
+    }
+    let about = 100 * keys + 10 * shared(&old.principals, &new.principals) + 5 * shared(&old.sources, &new.sources);
+    let nobody =
+        |finding: &Finding| finding.api_keys.is_empty() && finding.principals.is_empty() && finding.sources.is_empty();
+    if about == 0 && nobody(old) && nobody(new) { 1 + shared(&old.nodes, &new.nodes) } else { about }
+}
+
+fn findings(old: &[Finding], new: &[Finding]) -> Lists<Found> {
+    let mut alike: Vec<(Reverse<usize>, usize, usize)> = Vec::new();
+    for (before, one) in old.iter().enumerate() {
+        for (after, other) in new.iter().enumerate() {
+            let likeness = likeness(one, other);
+            if likeness > 0 {
+                alike.push((Reverse(likeness), before, after));
+            }
+        }
+    }
+    alike.sort_unstable();
+    let mut partner: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
+    for (_, before, after) in alike {
+        if !partner.contains_key(&before) && taken.insert(after) {
+            partner.insert(before, after);
+        }
+    }
+    let mut lists = Lists::default();
+    for (before, one) in old.iter().enumerate() {
+        let other = partner.get(&before).map(|&after| &new[after]);
+        let counts = Tally::new(one.failures, other.map_or(0, |other| other.failures));
+        lists.add(found(Some(one), other), true, other.is_some(), counts);
+    }
+    for (_, other) in new.iter().enumerate().filter(|(after, _)| !taken.contains(after)) {
+        lists.add(found(None, Some(other)), false, true, Tally::new(0, other.failures));
+    }
+    lists
+}
+
+fn found(old: Option<&Finding>, new: Option<&Finding>) -> Found {
+    let told = new.or(old);
+    let text = |get: fn(&Finding) -> &String| told.map(get).cloned().unwrap_or_default();
+    Found {
+        kind: text(|finding| &finding.kind),
+        title: text(|finding| &finding.title),
+        verdict: text(|finding| &finding.verdict),
+        severity_old: old.map(|finding| finding.severity.clone()),
+        severity_new: new.map(|finding| finding.severity.clone()),
+        id_old: old.map(|finding| finding.id.clone()),
+        id_new: new.map(|finding| finding.id.clone()),
+        last_old: old.and_then(|finding| finding.end.clone()),
+        last_new: new.and_then(|finding| finding.end.clone()),
+        failures: Tally::new(old.map_or(0, |finding| finding.failures), new.map_or(0, |finding| finding.failures)),
+    }
+}
+
+fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
+    type Key<'g> = (&'g Option<String>, &'g Option<Vec<String>>, &'g String, &'g BTreeMap<String, Option<String>>);
+    fn key(group: &Group) -> Key<'_> {
+        (&group.principal, &group.realm_chain, &group.reason, &group.by)
+    }
+    let before: BTreeMap<Key<'_>, &Group> = old.iter().map(|group| (key(group), group)).collect();
+    let after: BTreeMap<Key<'_>, &Group> = new.iter().map(|group| (key(group), group)).collect();
+    let mut lists = Lists::default();
+    let keys: BTreeSet<&Key<'_>> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        let (one, other) = (before.get(key).copied(), after.get(key).copied());
+        let count = Tally::new(one.map_or(0, |group| group.count), other.map_or(0, |group| group.count));
+        let change = Change {
+            principal: key.0.clone(),
+            realm_chain: key.1.clone(),
+            reason: key.2.clone(),
+            by: key.3.clone(),
+            count,
+            last_old: one.and_then(|group| group.last.clone()),
+            last_new: other.and_then(|group| group.last.clone()),
+        };
+        lists.add(change, one.is_some(), other.is_some(), count);
+    }
+    lists.sort_by_key(|change| change.count);
+    lists
+}
+
+fn keys(old: &[FailingKey], new: &[FailingKey]) -> Lists<Refused> {
+    fn key(refused: &FailingKey) -> (&Option<String>, &String) {
+        (&refused.id, &refused.reason)
+    }
+    let before: BTreeMap<_, &FailingKey> = old.iter().map(|refused| (key(refused), refused)).collect();
+    let after: BTreeMap<_, &FailingKey> = new.iter().map(|refused| (key(refused), refused)).collect();
+    let mut lists = Lists::default();
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
+    for (id, reason) in keys {
+        let (one, other) = (before.get(&(id, reason)).copied(), after.get(&(id, reason)).copied());
+        let count = Tally::new(one.map_or(0, |refused| refused.count), other.map_or(0, |refused| refused.count));
+        let refused = Refused {
+            id: id.clone(),
+            name: other.or(one).and_then(|refused| refused.name.clone()),
+            reason: reason.clone(),
+            count,
+            last_old: one.and_then(|refused| refused.last.clone()),
+            last_new: other.and_then(|refused| refused.last.clone()),
+        };
+        lists.add(refused, one.is_some(), other.is_some(), count);
+    }
+    lists.sort_by_key(|refused| refused.count);
+    lists
+}

@@ -1,0 +1,190 @@
+//! What a report rests on, for whoever has to prove it: every input as it is stored, the program, the parameters, and the
+//! hash of the report itself.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::input::{Source, modified};
+use crate::interrupt;
+use crate::report::json;
+use crate::report::model::{Build, Manifest, Report, StoredInput};
+use crate::time::Millis;
+
+/// Bytes hashed at a time.
+const BLOCK: usize = 256 << 10;
+
+/// The program as it was built.
+#[must_use]
+pub fn build() -> Build {
+    let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Build {
+        name: "esaudit".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: known(env!("ESAUDIT_COMMIT")),
+        target: env!("ESAUDIT_TARGET").to_owned(),
+        profile: env!("ESAUDIT_PROFILE").to_owned(),
+    }
+}
+
+/// Hash of bytes that come only once.
+#[derive(Debug, Clone, Default)]
+pub struct Running {
+    hash: Sha256,
+    size: u64,
+}
+
+impl Running {
+    /// Takes in more bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    /// What was read under a label.
+    #[must_use]
+    pub fn finish(self, path: String) -> StoredInput {
+        let sha256 = Some(hex(&self.hash.finalize()));
+        StoredInput { path, sha256, size: Some(self.size), modified: None, error: None }
+    }
+}
+
+/// Hashes inputs as they are stored, on all threads of the pool. What is no regular file cannot be read a second time and
+/// is left out.
+#[must_use]
+pub fn stored(sources: &[Source]) -> Vec<StoredInput> {
+    sources.par_iter().filter(|source| source.size.is_some()).map(of_source).collect()
+}
+
+fn of_source(source: &Source) -> StoredInput {
+    let file = if source.is_stdin {
+        io::stdin().as_fd().try_clone_to_owned().map(File::from)
+    } else {
+        File::open(&source.path)
+    };
+    of_file(source.label.clone(), file)
+}
+
+/// A file that is named beside the logs.
+#[must_use]
+pub fn of_path(path: &Path) -> StoredInput {
+    of_file(path.to_string_lossy().into_owned(), File::open(path))
+}
+
+fn of_file(path: String, file: io::Result<File>) -> StoredInput {
+    match file.and_then(|file| hashed(&file)) {
+        Ok((hash, size, modified)) => StoredInput { path, sha256: Some(hash), size: Some(size), modified, error: None },
+        Err(error) => StoredInput { path, sha256: None, size: None, modified: None, error: Some(error.to_string()) },
+    }
+}
+
+/// Hash, size and time of a regular file.
+fn hashed(file: &File) -> io::Result<(String, u64, Option<String>)> {
+    let meta = file.metadata()?;
+    let mut running = Running::default();
+    let mut block = vec![0; BLOCK];
+    loop {
+        if interrupt::requested() {
+            return Err(io::Error::other("not hashed: a signal ended the run"));
+        }
+        match file.read_at(&mut block, running.size) {
+            Ok(0) => break,
+            Ok(read) => running.add(&block[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((hex(&running.hash.finalize()), running.size, modified(&meta).map(time)))
+}
+
+fn time((seconds, nanos): (i64, i64)) -> String {
+    Millis(seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000)).rfc3339()
+}
+
+/// When a file was written to last, as a manifest gives it.
+#[must_use]
+pub fn stored_time(source: &Source) -> Option<String> {
+    source.modified.map(time)
+}
+
+/// Gives a report its manifest. Nothing in the report may change after it.
+///
+/// # Errors
+/// None that could happen: the report is written to memory.
+pub fn seal(report: &mut Report, mut inputs: Vec<StoredInput>) -> io::Result<()> {
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    report.manifest = None;
+    let mut body = Hashing(Sha256::new());
+    json::write(report, &mut body)?;
+    let report_sha256 = hex(&body.0.finalize());
+    report.manifest = Some(Manifest { inputs, tool: build(), parameters: report.parameters.clone(), report_sha256 });
+    Ok(())
+}
+
+/// What opens the manifest in a report: it is the last member.
+const OPENING: &str = ",\n  \"manifest\": ";
+
+/// What closes a report.
+const CLOSING: &str = "\n}\n";
+
+/// Takes a written report apart: its manifest, and the hash of the bytes that it would have without one. `None` where it
+/// has none, or is not as this program writes it.
+#[must_use]
+pub fn unseal(text: &str) -> Option<(Manifest, String)> {
+    let at = text.rfind(OPENING)?;
+    let rest = &text[at + OPENING.len()..];
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Manifest>();
+    let manifest = values.next()?.ok()?;
+    // Nothing may stand after it, or it would be in no hash.
+    if rest.get(values.byte_offset()..)? != CLOSING {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    hash.update(&text[..at]);
+    hash.update(CLOSING);
+    Some((manifest, hex(&hash.finalize())))
+}
+
+/// SHA-256 in hexadecimal digits.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Hashes what is written.
+struct Hashing(Sha256);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_sha256sum() {
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let mut running = Running::default();
+        running.add(b"a");
+        running.add(b"bc");
+        let stored = running.finish("-".to_owned());
+        assert_eq!((stored.sha256, stored.size), (Some(sha256(b"abc")), Some(3)));
+    }
+}

@@ -1,0 +1,62 @@
+//! The story of one actor, and the findings of everything that the actor is in.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use super::{gather, join, pool};
+use crate::correlate::Correlated;
+use crate::options::Options;
+use crate::report::story::StoryReport;
+use crate::{aggregate, detect, filter, pseudonyms};
+
+/// Reads everything and tells the story of the actor whom the filter names.
+///
+/// # Errors
+/// As [`read`].
+pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
+    let pool = pool(options)?;
+    let gathered = gather(&pool, super::look(paths, options), options);
+    Ok(pool.install(|| {
+        let mut read = join(gathered, options);
+        // The filter judges by the names that pseudonyms stand for.
+        read.pseudonymize(options);
+        options.progress.phase("judging");
+        // Who was one of many is seen among the many only: findings come from everything.
+        let told = findings_with(&read.joined, options);
+        let kept = filter::attempts(&read.joined, &options.filter);
+        let mut number = BTreeMap::new();
+        number.extend((0..).zip(&kept).filter(|(_, keep)| **keep).map(|(at, _): (u32, _)| at).zip(0..));
+        let mut of_attempts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (finding, judged) in told.iter().enumerate() {
+            for at in judged.attempts.iter().filter_map(|at| number.get(at)) {
+                of_attempts.entry(*at).or_default().push(finding);
+            }
+        }
+        filter::apply(&mut read.joined, &options.filter);
+        if options.pseudonyms.is_some() {
+            pseudonyms::withhold(&mut read.joined);
+        }
+        let story = aggregate::story(&read.joined, &told, &of_attempts, &read.problems, options);
+        (story, read.incomplete)
+    }))
+}
+
+/// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.
+fn findings_with(joined: &Correlated, options: &Options) -> Vec<detect::Judged> {
+    let kept = filter::attempts(joined, &options.filter);
+    let named = |judged: &detect::Judged| {
+        let finding = &judged.finding;
+        let filter = &options.filter;
+        let lists = [
+            (&filter.principal, &finding.principals),
+            (&filter.source, &finding.sources),
+            (&filter.key, &finding.api_keys),
+        ];
+        lists.iter().all(|(rules, names)| rules.pass(names.iter().map(String::as_bytes)))
+    };
+    let mut told = detect::judge(joined, options);
+    told.retain(|judged| {
+        judged.attempts.iter().any(|&at| kept[at as usize]) || (judged.attempts.is_empty() && named(judged))
+    });
+    told
+}

@@ -1,0 +1,216 @@
+//! Pseudonyms into the joined records, before any sentence is made of them.
+//!
+//! Records get new symbols whose texts are pseudonyms; what a text says (an internal address, an account of a program) is still
+//! judged by the original, see [`Correlated::judged`]. Realms, nodes and actions keep their names, also where a principal is
+//! called the same.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+use super::Pseudonyms;
+use crate::correlate::Correlated;
+use crate::error::ProblemKind;
+use crate::report::model::StoredInput;
+use crate::state::{ActorSeries, Sym};
+
+/// Stands for messages of the server log that were not understood: what they hold is not known.
+const WITHHELD: &[u8] = b"(withheld, because it may hold names)";
+
+/// How a text is replaced.
+type Make = fn(&Pseudonyms, &[u8]) -> String;
+
+/// Replaces symbols, each once.
+struct Replacer<'p> {
+    names: &'p Pseudonyms,
+    joined: &'p mut Correlated,
+    done: HashMap<Sym, Sym>,
+    /// Originals and what stands for them.
+    texts: HashMap<String, String>,
+}
+
+impl Replacer<'_> {
+    fn with(&mut self, sym: Sym, make: Make) -> Sym {
+        if let Some(&new) = self.done.get(&sym) {
+            return new;
+        }
+        let Some(text) = self.joined.state.symbols.get(sym) else { return sym };
+        let shown = make(self.names, text);
+        self.texts.insert(String::from_utf8_lossy(text).into_owned(), shown.clone());
+        let new = self.joined.state.symbols.intern(shown.as_bytes());
+        self.done.insert(sym, new);
+        self.joined.originals.insert(new, sym);
+        new
+    }
+
+    fn text(&mut self, sym: Sym) -> Sym {
+        self.with(sym, Pseudonyms::text)
+    }
+
+    fn series(&mut self, series: ActorSeries) -> ActorSeries {
+        let mut replaced = |(mut actor, series): (crate::state::Actor, _)| {
+            for sym in [&mut actor.principal, &mut actor.source, &mut actor.apikey] {
+                *sym = self.text(*sym);
+            }
+            (actor, series)
+        };
+        series.into_iter().map(&mut replaced).collect()
+    }
+
+    fn records(&mut self) {
+        let mut attempts = std::mem::take(&mut self.joined.attempts);
+        for attempt in &mut attempts {
+            attempt.principal = self.text(attempt.principal);
+            attempt.source = self.text(attempt.source);
+        }
+        let mut changes = std::mem::take(&mut self.joined.changes);
+        for change in &mut changes {
+            let record = &mut change.record;
+            let named = [&mut change.actor, &mut change.run_by, &mut change.source, &mut change.actor_key];
+            let told = [&mut record.user, &mut record.run_by, &mut record.source, &mut record.name];
+            let objects = [&mut record.namespace, &mut record.service, &mut record.owner];
+            for sym in named.into_iter().chain(told).chain(objects).chain(&mut record.ids) {
+                *sym = self.text(*sym);
+            }
+        }
+        let mut failures = std::mem::take(&mut self.joined.key_failures);
+        for failure in &mut failures {
+            failure.key = self.text(failure.key);
+        }
+        let mut keys = std::mem::take(&mut self.joined.keys);
+        for key in &mut keys {
+            for sym in [&mut key.id, &mut key.name, &mut key.owner] {
+                *sym = self.text(*sym);
+            }
+        }
+        let state = &mut self.joined.state;
+        let (successes, denials) = (std::mem::take(&mut state.successes), std::mem::take(&mut state.denials));
+        let (successes, denials) = (self.series(successes), self.series(denials));
+        // Whole texts with names in them come last: a name must not be taken for one.
+        for attempt in &mut attempts {
+            attempt.path = self.with(attempt.path, Pseudonyms::url_path);
+        }
+        let mut forwarded = std::mem::take(&mut self.joined.forwarded);
+        for sym in forwarded.values_mut() {
+            *sym = self.with(*sym, Pseudonyms::list);
+        }
+        let thinned = std::mem::take(&mut self.joined.state.coarse.thinned);
+        self.joined.state.coarse.thinned =
+            thinned.into_iter().map(|(principal, count)| (self.text(principal), count)).collect();
+        let withheld = self.joined.state.symbols.intern(WITHHELD);
+        let mut lines = std::mem::take(&mut self.joined.reason_lines);
+        for record in lines.iter_mut().map(|line| &mut line.record) {
+            record.subject = self.text(record.subject);
+            if record.text.is_some() {
+                record.text = withheld;
+            }
+        }
+        self.joined.reason_lines = lines;
+        self.joined.messages.values_mut().flatten().for_each(|sym| *sym = withheld);
+        self.joined.state.reasons.clear();
+        self.joined.state.key_names.clear();
+        withhold(self.joined);
+        let joined = &mut *self.joined;
+        (joined.attempts, joined.changes, joined.key_failures, joined.keys) = (attempts, changes, failures, keys);
+        (joined.forwarded, joined.state.successes, joined.state.denials) = (forwarded, successes, denials);
+    }
+
+    /// A path of an input, in which somebody's name may stand.
+    fn path(&self, path: &str) -> String {
+        path.split_inclusive(['/', '!']).map(|part| self.part(part)).collect()
+    }
+
+    /// Replaces every run of words that is an original, the longest first.
+    fn part(&self, part: &str) -> String {
+        if let Some(shown) = self.texts.get(part.trim_end_matches(['/', '!'])) {
+            return format!("{shown}{}", &part[part.trim_end_matches(['/', '!']).len()..]);
+        }
+        let is_word = |c: char| c.is_alphanumeric();
+        let mut bounds: Vec<usize> = vec![0];
+        let mut last = None;
+        for (at, c) in part.char_indices() {
+            if last.is_some_and(|last| last != is_word(c)) {
+                bounds.push(at);
+            }
+            last = Some(is_word(c));
+        }
+        bounds.push(part.len());
+        // A part of a path has few words; one that has not was made to cost time.
+        if bounds.len() > 64 {
+            return self.names.text(part.as_bytes());
+        }
+        let mut out = String::new();
+        let mut from = 0;
+        'next: while from + 1 < bounds.len() {
+            for to in (from + 1..bounds.len()).rev() {
+                if let Some(shown) = self.texts.get(&part[bounds[from]..bounds[to]]) {
+                    out.push_str(shown);
+                    from = to;
+                    continue 'next;
+                }
+            }
+            out.push_str(&part[bounds[from]..bounds[from + 1]]);
+            from += 1;
+        }
+        out
+    }
+}
+
+/// Takes the names out of what is said of the filter: those that were asked for are names, too.
+pub fn withhold(joined: &mut Correlated) {
+    let Some(left_out) = &mut joined.left_out else { return };
+    let of_time = |words: &str| words.starts_with("since ") || words.starts_with("until ");
+    for words in left_out.in_force.iter_mut().filter(|words| !of_time(words)) {
+        let name = words.split(' ').next().unwrap_or_default();
+        *words = format!("{name} (withheld)");
+    }
+}
+
+/// Replaces what names somebody in everything that was read.
+pub fn apply(
+    names: &Pseudonyms,
+    joined: &mut Correlated,
+    problems: &mut [(String, ProblemKind, String)],
+    stored: &mut [StoredInput],
+) {
+    let mut replacer = Replacer { names, joined, done: HashMap::new(), texts: HashMap::new() };
+    replacer.records();
+    let labels: Vec<String> = replacer.joined.state.inputs.iter().map(|input| replacer.path(&input.label)).collect();
+    for (path, ..) in problems {
+        *path = replacer.path(path);
+    }
+    for input in stored {
+        input.path = replacer.path(&input.path);
+    }
+    for (input, label) in replacer.joined.state.inputs.iter_mut().zip(labels) {
+        input.label = label;
+    }
+}
+
+/// Replaces what names somebody in the parameters of a report.
+pub fn parameters(names: &Pseudonyms, parameters: &mut BTreeMap<String, Value>) {
+    const NAMING: [&str; 4] = ["api_keys", "trust_proxy", "surroundings", "key"];
+    if let Some(Value::Object(filters)) = parameters.get_mut("filters") {
+        let naming = filters.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "since" | "until"));
+        naming.for_each(|(_, value)| replace(names, value));
+    }
+    for (_, value) in parameters.iter_mut().filter(|(name, _)| NAMING.contains(&name.as_str())) {
+        replace(names, value);
+    }
+    parameters.insert("pseudonymized".to_owned(), json!(names.fingerprint()));
+}
+
+fn replace(names: &Pseudonyms, value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            *text = match crate::options::Cidr::parse(text) {
+                Ok(block) => names.block(block).to_string(),
+                // An account, a key, or the name of a file, which may say whose it is.
+                Err(_) => names.text(text.as_bytes()),
+            };
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| replace(names, value)),
+        Value::Object(members) => members.values_mut().for_each(|value| replace(names, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

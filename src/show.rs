@@ -1,0 +1,185 @@
+//! `esaudit show`: the lines behind a finding or a group, as they stand in the logs.
+//!
+//! Reading begins at the offset that the report has for a line, so that the last line of a large file is there at once;
+//! what is compressed has to be decompressed up to it, but no line of it is looked at.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::input::{self, Opened, Source};
+use crate::manifest;
+use crate::options::Limits;
+use crate::reframe::{Cut, HEAD, Whole};
+use crate::report::model::{Evidence, Report, StoredInput};
+
+mod scan;
+
+use scan::{Missed, Plain, Printer, Skipping, scan};
+
+/// How to show lines.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Lines before and after each.
+    pub context: u64,
+    /// The bytes of the lines and nothing else.
+    pub raw: bool,
+    /// Whether anything but ASCII may be written.
+    pub unicode: bool,
+}
+
+/// Lines to be shown.
+#[derive(Debug)]
+pub struct Lines {
+    /// By input as the report names it.
+    wanted: BTreeMap<String, Vec<Evidence>>,
+    sources: Vec<Source>,
+    /// Bytes of plain inputs when they were read, by path.
+    sizes: BTreeMap<String, u64>,
+    /// What the manifest says, by path.
+    stored: BTreeMap<String, StoredInput>,
+}
+
+/// Finds a finding (`F1`) or a group (`G1`) in a report, and the inputs of its lines below `paths`, or where they were.
+///
+/// # Errors
+/// Words for the user where the report cannot be read or has no such finding or group.
+pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, String> {
+    let shown = report.display();
+    let text = std::fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
+    let report: Report =
+        serde_json::from_slice(&text).map_err(|error| format!("{shown}: not a JSON report: {error}"))?;
+    let evidence = evidence(&report, id).ok_or_else(|| {
+        format!(
+            "{shown}: no {id}; it has {} findings (F1, …) and {} groups (G1, …)",
+            report.findings.len(),
+            report.groups.len()
+        )
+    })?;
+    let mut wanted: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+    for line in evidence {
+        wanted.entry(line.path.clone()).or_default().push(line.clone());
+    }
+    for lines in wanted.values_mut() {
+        lines.sort_by_key(|line| line.line);
+        lines.dedup();
+    }
+    let sources = if paths.is_empty() {
+        let files: Vec<OsString> =
+            wanted.keys().filter_map(|path| file_of(path)).map(PathBuf::into_os_string).collect();
+        input::discover(&files).sources
+    } else {
+        input::discover(paths).sources
+    };
+    let plain = report.coverage.inputs.iter().filter(|input| input.compression == "none" && input.error.is_none());
+    Ok(Lines {
+        wanted,
+        sources,
+        sizes: plain.map(|input| (input.path.clone(), input.bytes)).collect(),
+        stored: report
+            .manifest
+            .map(|manifest| manifest.inputs.into_iter().map(|input| (input.path.clone(), input)).collect())
+            .unwrap_or_default(),
+    })
+}
+
+fn evidence<'r>(report: &'r Report, id: &str) -> Option<&'r [Evidence]> {
+    let finding = report.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(id));
+    let group = || report.groups.iter().find(|group| group.id.eq_ignore_ascii_case(id));
+    finding.map(|finding| finding.evidence.as_slice()).or_else(|| Some(group()?.evidence.as_slice()))
+}
+
+/// The paths that an input may have, the longest first: a `!` may stand before a member of an archive or in a name.
+fn candidates(path: &str) -> impl Iterator<Item = &str> {
+    let cuts = path.match_indices('!').map(|(at, _)| &path[..at]).collect::<Vec<_>>();
+    std::iter::once(path).chain(cuts.into_iter().rev())
+}
+
+/// The file of an input, where it was.
+fn file_of(path: &str) -> Option<PathBuf> {
+    candidates(path).map(PathBuf::from).find(|file| file.is_file())
+}
+
+impl Lines {
+    /// The file that an input is in now.
+    fn source(&self, path: &str) -> Option<(&Source, String)> {
+        for file in candidates(path) {
+            if let Some(source) = self.sources.iter().find(|source| source.label == file) {
+                return Some((source, file.to_owned()));
+            }
+        }
+        // Moved: the file whose path ends most alike.
+        let shared = |a: &Path, b: &Path| a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+        for file in candidates(path) {
+            let alike = |source: &&Source| shared(&source.path, Path::new(file));
+            let best = self.sources.iter().map(|source| alike(&source)).max().unwrap_or(0);
+            let mut found = self.sources.iter().filter(|source| best > 0 && alike(source) == best);
+            if let (Some(source), None) = (found.next(), found.next()) {
+                return Some((source, file.to_owned()));
+            }
+        }
+        None
+    }
+
+    /// Why a file can no longer be what was read, if it cannot.
+    fn change(&self, source: &Source, file: &str) -> Option<String> {
+        let size = source.size?;
+        let then = self.stored.get(file);
+        let before = then.and_then(|then| then.size).or_else(|| self.sizes.get(file).copied())?;
+        if before != size {
+            return Some(format!("{} has changed: {before} bytes when it was read, {size} now", source.label));
+        }
+        let now = manifest::stored_time(source);
+        let then = then.filter(|then| then.sha256.is_some() && then.modified != now)?;
+        // Written to, or copied: only the bytes tell.
+        let hash = manifest::of_path(&source.path).sha256;
+        (hash != then.sha256).then(|| format!("{} has changed: other bytes than when it was read", source.label))
+    }
+}
+
+/// Writes the lines; what could not be shown, or is not what the report says, comes back in plain words.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(lines: &Lines, how: How, out: &mut dyn Write) -> io::Result<Vec<String>> {
+    let mut remarks = Vec::new();
+    let mut any = false;
+    for (path, wanted) in &lines.wanted {
+        let Some((source, file)) = lines.source(path) else {
+            remarks.push(format!("{path}: not found; name the files or folders where it is now"));
+            continue;
+        };
+        remarks.extend(lines.change(source, &file));
+        let mut printer = Printer::new(path, how, out, std::mem::replace(&mut any, true));
+        let missed = match input::open(source, Limits::default()) {
+            Ok(Opened::Ranges { file, .. }) => {
+                let mut head = Vec::new();
+                let _ = Whole { file: &file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
+                let is_lines = Cut::of(&head, None) == Cut::Lines;
+                scan(&mut Plain::new(&file), wanted, is_lines, &mut printer)
+            }
+            Ok(Opened::Streams(streams)) => {
+                let member = path.strip_prefix(&file).unwrap_or_default();
+                let mut met: BTreeMap<String, u32> = BTreeMap::new();
+                let mut result = Ok(wanted.iter().map(Missed::gone).collect());
+                let read = streams.for_each(&mut |info, reader| {
+                    let of_member = info.label.strip_prefix(&source.label).unwrap_or(&info.label);
+                    let count = met.entry(of_member.to_owned()).or_insert(0);
+                    *count += 1;
+                    let numbered = format!("{of_member}#{count}");
+                    if (*count == 1 && member == of_member) || (*count > 1 && member == numbered) {
+                        result = scan(&mut Skipping::new(reader), wanted, false, &mut printer);
+                    }
+                });
+                result.and_then(|left| if left.is_empty() { Ok(left) } else { read.map(|()| left) })
+            }
+            Err(error) => Err(error),
+        };
+        match missed {
+            Ok(missed) => remarks.extend(missed.iter().map(|missed| format!("{path}:{}: {}", missed.line, missed.why))),
+            Err(error) => remarks.push(format!("{path}: {error}")),
+        }
+    }
+    Ok(remarks)
+}

@@ -1,0 +1,230 @@
+//! `esaudit verify`: whether a report with a manifest still is what was written, and its inputs what was read.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::input::{self, Source};
+use crate::manifest::{self, unseal};
+use crate::report::escape::terminal;
+use crate::report::model::{Manifest, StoredInput};
+
+/// What came of one input, or of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Whether it holds.
+    pub holds: bool,
+    /// `same`, `moved`, `changed`, `missing`, `additional`, `unreadable`.
+    pub status: &'static str,
+    /// What was checked.
+    pub path: String,
+    /// Plain words, where there is something to say.
+    pub remark: String,
+}
+
+/// What came of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The report first, then its inputs, then what is not in it.
+    pub checks: Vec<Check>,
+    /// SHA-256 of the report's file, to be compared with what was noted of it elsewhere.
+    pub report_file: String,
+    /// Program, version, commit and platform that the manifest names.
+    pub made_by: String,
+}
+
+impl Outcome {
+    /// Whether everything holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.checks.iter().all(|check| check.holds)
+    }
+}
+
+/// Checks a report against inputs; without any against those it names.
+///
+/// # Errors
+/// Words for the user where there is nothing that could be checked.
+pub fn verify(report: &Path, paths: &[OsString]) -> Result<Outcome, String> {
+    let shown = report.display();
+    let text = std::fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
+    let text = String::from_utf8(text).map_err(|_| format!("{shown}: not a JSON report"))?;
+    let (manifest, body) = match unseal(&text) {
+        Some((manifest, hash)) => {
+            let holds = manifest.report_sha256 == hash;
+            let remark = if holds { "" } else { "the report is not what was written" };
+            (manifest, check(holds, if holds { "same" } else { "changed" }, "report body", remark))
+        }
+        // Somebody formatted it anew, or added to it: its inputs can be checked all the same.
+        None => {
+            let document: serde_json::Value =
+                serde_json::from_str(&text).map_err(|error| format!("{shown}: not a JSON report: {error}"))?;
+            let manifest = document.get("manifest").cloned().ok_or_else(|| {
+                format!("{shown}: no manifest in it; `esaudit report --format json --manifest` writes one")
+            })?;
+            let manifest: Manifest =
+                serde_json::from_value(manifest).map_err(|error| format!("{shown}: the manifest: {error}"))?;
+            let remark = "not laid out as it was written: formatted anew, or added to";
+            (manifest, check(false, "changed", "report body", remark))
+        }
+    };
+    let named: Vec<OsString> = manifest.inputs.iter().map(|input| OsString::from(&input.path)).collect();
+    let found = input::discover(if paths.is_empty() { &named } else { paths });
+    let itself = std::fs::canonicalize(report).ok();
+    let is_itself = |source: &Source| itself.is_some() && std::fs::canonicalize(&source.path).ok() == itself;
+    let sources: Vec<Source> = found.sources.into_iter().filter(|source| !is_itself(source)).collect();
+    let mut checks = vec![body];
+    checks.extend(compare(&manifest.inputs, &manifest::stored(&sources)));
+    if !paths.is_empty() {
+        // Without paths, what cannot be found is missing already.
+        let unreadable =
+            found.problems.into_iter().map(|(path, _, message)| check(false, "unreadable", &path, &message));
+        checks.extend(unreadable);
+    }
+    let tool = &manifest.tool;
+    let commit = tool.commit.as_deref().unwrap_or("commit not known");
+    let made_by = format!("{} {} ({commit}, {}, {})", tool.name, tool.version, tool.target, tool.profile);
+    Ok(Outcome { checks, report_file: manifest::sha256(text.as_bytes()), made_by })
+}
+
+fn check(holds: bool, status: &'static str, path: &str, remark: &str) -> Check {
+    Check { holds, status, path: path.to_owned(), remark: remark.to_owned() }
+}
+
+/// Compares the inputs of a manifest with what is there now.
+fn compare(inputs: &[StoredInput], now: &[StoredInput]) -> Vec<Check> {
+    let mut free: BTreeSet<usize> = (0..now.len()).collect();
+    let mut pairs: Vec<Option<usize>> = vec![None; inputs.len()];
+    let name = |path: &str| Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    let folder = |path: &str| name(&Path::new(path).parent()?.to_string_lossy());
+    type Rule<'r> = &'r dyn Fn(&StoredInput) -> Option<(String, String)>;
+    // The surest first: the same path; the same bytes under the same name, then under any; the same folder
+    // and name; the same name.
+    let rules: [Rule<'_>; 5] = [
+        &|input| Some((input.path.clone(), String::new())),
+        &|input| Some((input.sha256.clone()?, name(&input.path)?)),
+        &|input| Some((input.sha256.clone()?, String::new())),
+        &|input| Some((name(&input.path)?, folder(&input.path)?)),
+        &|input| Some((name(&input.path)?, String::new())),
+    ];
+    for rule in rules {
+        let mut candidates: BTreeMap<(String, String), VecDeque<usize>> = BTreeMap::new();
+        for &at in &free {
+            if let Some(key) = rule(&now[at]) {
+                candidates.entry(key).or_default().push_back(at);
+            }
+        }
+        for (input, pair) in inputs.iter().zip(&mut pairs).filter(|(_, pair)| pair.is_none()) {
+            *pair = rule(input).and_then(|key| candidates.get_mut(&key)?.pop_front());
+            if let Some(at) = pair {
+                free.remove(at);
+            }
+        }
+    }
+    let mut checks: Vec<Check> = inputs
+        .iter()
+        .zip(&pairs)
+        .map(|(input, pair)| match pair {
+            Some(at) => one(input, &now[*at]),
+            None => check(false, "missing", &input.path, ""),
+        })
+        .collect();
+    checks.extend(free.into_iter().map(|at| check(false, "additional", &now[at].path, "not in the report")));
+    checks
+}
+
+fn one(then: &StoredInput, now: &StoredInput) -> Check {
+    let moved = if then.path == now.path { String::new() } else { format!("now {}", now.path) };
+    if let Some(error) = &now.error {
+        return check(false, "unreadable", &then.path, error);
+    }
+    if then.sha256.is_none() {
+        let why = then.error.as_deref().unwrap_or("its hash is not in the manifest");
+        return check(false, "unreadable", &then.path, &format!("it could not be hashed for the report: {why}"));
+    }
+    if then.sha256 == now.sha256 {
+        let status = if moved.is_empty() { "same" } else { "moved" };
+        return check(true, status, &then.path, &moved);
+    }
+    let size = |size: Option<u64>| size.map_or("?".to_owned(), |size| size.to_string());
+    let mut remark = if then.size == now.size {
+        "other bytes, as many as before".to_owned()
+    } else {
+        format!("{} bytes then, {} now", size(then.size), size(now.size))
+    };
+    if !moved.is_empty() {
+        remark = format!("{remark}, {moved}");
+    }
+    check(false, "changed", &then.path, &remark)
+}
+
+/// Writes what holds and what does not.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(outcome: &Outcome, unicode: bool, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Report file  SHA-256 {}", outcome.report_file)?;
+    writeln!(out, "Made by      {}\n", terminal(&outcome.made_by, unicode))?;
+    for check in &outcome.checks {
+        let line = format!(
+            "{:<4} {:<10}  {}  {}",
+            if check.holds { "ok" } else { "FAIL" },
+            check.status,
+            terminal(&check.path, unicode),
+            terminal(&check.remark, unicode)
+        );
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    let failed = outcome.checks.iter().filter(|check| !check.holds).count();
+    match failed {
+        0 => writeln!(out, "\nAll {} checks hold.", outcome.checks.len()),
+        failed => writeln!(out, "\n{failed} of {} checks do not hold.", outcome.checks.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(path: &str, hash: &str, size: u64) -> StoredInput {
+        StoredInput {
+            path: path.to_owned(),
+            sha256: Some(hash.to_owned()),
+            size: Some(size),
+            modified: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn inputs_are_found_by_path_then_by_bytes_then_by_name() {
+        let then = [
+            stored("a/1", "x", 1),
+            stored("a/2", "y", 1),
+            stored("a/3", "z", 1),
+            stored("a/4", "v", 1),
+            stored("a/5", "u", 1),
+        ];
+        let now = [
+            stored("a/1", "x", 1),
+            stored("b/2", "y", 1),
+            stored("b/other", "z", 1),
+            stored("b/4", "w", 2),
+            stored("b/new", "n", 1),
+        ];
+        let found: Vec<_> = compare(&then, &now).into_iter().map(|c| (c.holds, c.status, c.path, c.remark)).collect();
+        let row = |holds, status, path: &str, remark: &str| (holds, status, path.to_owned(), remark.to_owned());
+        assert_eq!(
+            found,
+            [
+                row(true, "same", "a/1", ""),
+                row(true, "moved", "a/2", "now b/2"),
+                row(true, "moved", "a/3", "now b/other"),
+                row(false, "changed", "a/4", "1 bytes then, 2 now, now b/4"),
+                row(false, "missing", "a/5", ""),
+                row(false, "additional", "b/new", "not in the report"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! Text that an attacker chose, at every place of every output; and names made to cost time.
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod hostile {
+    use std::fs;
+    use std::time::{Duration, Instant};
+
+    use esaudit::report::escape::is_hidden;
+    use esaudit::report::model::Report;
+    use esaudit::report::{RENDERERS, Style, View};
+
+    use super::support::line::Line;
+    use super::support::{Inputs, ended, esaudit};
+
+    /// What must not reach a reader as it is.
+    fn corpus() -> Vec<String> {
+        let mut texts: Vec<String> = [
+            "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m",
+            "\u{1b}]8;;http://evil.example\u{1b}\\link",
+            "nimda\u{202e}txt.exe\u{2066}\u{2069}\u{200f}",
+            "zero\u{200b}width\u{feff}\u{e0041}",
+            "<script>alert(1)</script><img src=x onerror=alert(1)>",
+            "\"><svg/onload=alert(1)>",
+            "</script><!--",
+            "&lt;already&amp;",
+            "javascript:alert(1)",
+            "=cmd|' /C calc'!A0",
+            "+1+1",
+            "-1+1",
+            "@SUM(1)",
+            "\t=1",
+            "a\",\"b\r\n=c",
+            "| a | b |\n|---|---|",
+            "[x](javascript:alert(1)) ![y](http://evil.example/y.png)",
+            "`code` **bold** <b> # title",
+            "{\"type\":\"audit\"}",
+            "\\\",\"role\":\"admin",
+            "\\u0000\u{0}",
+            ".*(a+)+$[",
+            "%s%n%x{}{0}$(id)`id`",
+            "../../etc/passwd",
+            "line\nline\r\nline\u{2028}line\u{85}line",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        texts.push("long".repeat(16 << 10));
+        texts.push("\u{301}".repeat(500));
+        texts
+    }
+
+    /// Every text in every member that any output shows.
+    fn logs(texts: &[String]) -> Inputs {
+        let mut lines = Vec::new();
+        for (at, text) in texts.iter().enumerate() {
+            let at = at as i64 * 60_000;
+            let request = format!("r{at}");
+            let place = |line: Line| line.text("node.name", text).text("x_forwarded_for", text).text("url.path", text);
+            lines.push(
+                Line::on(&format!("n{}", at % 3), at, "realm_authentication_failed")
+                    .user(text)
+                    .realm(text)
+                    .request(&request)
+                    .end(),
+            );
+            for step in 0..8 {
+                let line = Line::on(&format!("n{}", at % 3), at + step, "authentication_failed").user(text).from(text);
+                lines.push(place(line).request(&format!("{request}{}", if step == 0 { "" } else { text })).end());
+            }
+            lines.push(place(Line::on("n0", at + 20, "anonymous_access_denied").from(text)).end());
+            let change = r#"{"apikeys":{"ids":[TEXT],"user":{"name":TEXT,"realm":TEXT}}}"#;
+            let quoted = serde_json::Value::from(text.as_str()).to_string();
+            lines.push(
+                Line::on("n0", at + 30, "invalidate_apikeys")
+                    .raw("invalidate", &change.replace("TEXT", &quoted))
+                    .request(text)
+                    .end(),
+            );
+            lines.push(
+                Line::on("n0", at + 31, "access_granted")
+                    .user(text)
+                    .text("user.realm", text)
+                    .text("apikey.id", text)
+                    .text("apikey.name", text)
+                    .text("action", "cluster:admin/xpack/security/api_key/invalidate")
+                    .from(text)
+                    .request(text)
+                    .end(),
+            );
+            lines.push(Line::on("n0", at + 40, text).user(text).end());
+        }
+        let mut inputs = Inputs::new();
+        inputs.add("=cmd<b>\u{202e}\u{1b}[31m.json", &ended(&lines));
+        inputs
+    }
+
+    fn harmless(name: &str, text: &str) {
+        for (number, line) in text.split('\n').enumerate() {
+            // CSV ends its lines so.
+            let line =
+                if name == "csv" || name.contains("csv") { line.strip_suffix('\r').unwrap_or(line) } else { line };
+            let hidden = line.chars().find(|&c| is_hidden(c));
+            assert_eq!(hidden, None, "{name}, line {}: {:?}", number + 1, line.chars().take(300).collect::<String>());
+        }
+    }
+
+    #[test]
+    fn nothing_hostile_comes_out_of_any_renderer() {
+        let texts = corpus();
+        let inputs = logs(&texts);
+        let report = inputs.report(&["--by", "principal,realm-chain,reason,source,node,action,path"]);
+        assert!(report.totals.failed_attempts as usize >= texts.len() * 8);
+        // Nothing is lost or joined by escaping.
+        assert_eq!(report.totals.principals as usize, texts.len());
+        let mut style = Style { width: 120, color: false, ..View::default().style };
+        for renderer in RENDERERS {
+            for unicode in [true, false] {
+                style.unicode = unicode;
+                let view = View { style, top: None };
+                let mut out = Vec::new();
+                renderer.render(&report, &view, &mut out).unwrap();
+                let text = String::from_utf8(out).unwrap();
+                let name = renderer.name();
+                harmless(name, &text);
+                if name != "html" {
+                    continue;
+                }
+                for script in ["<script>alert", "<img", "<svg/onload", "</script><!--"] {
+                    assert!(!text.contains(script), "{script} in {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cells_of_csv_are_no_formulas() {
+        let inputs = logs(&corpus());
+        let path = inputs.path().to_str().unwrap().to_owned();
+        for arguments in
+            [vec!["report", path.as_str(), "--format", "csv"], vec!["events", path.as_str(), "--format", "csv"]]
+        {
+            let output = esaudit(&arguments);
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.len() > 1000, "{arguments:?}");
+            // A spreadsheet takes a cell that begins so for a formula, quoted or not; numbers are none.
+            for cell in text.lines().flat_map(|line| line.split(',')) {
+                let cell = cell.trim_matches('"');
+                let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+                assert!(!formula || cell == "-", "{arguments:?}: {cell:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_verb_escapes_what_it_shows() {
+        let inputs = logs(&corpus());
+        let path = inputs.path().to_str().unwrap().to_owned();
+        let report = inputs.path().parent().unwrap().join(format!("hostile-{}.json", std::process::id()));
+        fs::write(&report, esaudit(&["report", &path, "--format", "json", "--manifest"]).stdout).unwrap();
+        let file = report.to_str().unwrap();
+        for arguments in [
+            vec!["keys", path.as_str(), "--top", "0"],
+            vec!["keys", path.as_str(), "--format", "json"],
+            vec!["events", path.as_str()],
+            vec!["show", "G1", "--report", file, "--context", "3"],
+            vec!["verify", file, path.as_str()],
+            vec!["report", path.as_str(), "--strict"],
+        ] {
+            let output = esaudit(&arguments);
+            harmless(arguments[0], &String::from_utf8(output.stdout).unwrap());
+            harmless(arguments[0], &String::from_utf8(output.stderr).unwrap());
+        }
+        fs::remove_file(report).unwrap();
+    }
+
+    /// Names that collide in hashes without a seed, such as those of old Java and of FNV.
+    fn colliding(count: usize) -> impl Iterator<Item = String> {
+        (0..count).map(|number| (0..20).map(|bit| if number >> bit & 1 == 0 { "Aa" } else { "BB" }).collect())
+    }
+
+    #[test]
+    fn a_flood_of_names_is_counted_exactly_in_bounded_time() {
+        let count = 100_000;
+        let mut inputs = Inputs::new();
+        let mut log = Vec::new();
+        for (at, name) in colliding(count).enumerate() {
+            let line = Line::new(at as i64, "authentication_failed").user(&name).from(&format!(
+                "10.{}.{}.{}:5",
+                at >> 16,
+                at >> 8 & 255,
+                at & 255
+            ));
+            log.extend_from_slice(line.request(&name).end().as_bytes());
+            log.push(b'\n');
+        }
+        let path = inputs.add("flood.json", &log);
+        let since = Instant::now();
+        let output = esaudit(&["report", path.to_str().unwrap(), "--format", "json"]);
+        // Without optimisation a second or two; quadratic work would take minutes.
+        assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
+        let report: Report = serde_json::from_slice(&output.stdout).unwrap();
+        let totals = &report.totals;
+        assert_eq!((totals.failed_attempts, totals.principals, totals.sources), (100_000, 100_000, 100_000));
+        assert!(report.coverage.reconciled);
+        assert_eq!(report.groups.len(), count);
+    }
+}
