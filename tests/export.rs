@@ -235,6 +235,21 @@ mod export {
         assert_eq!(esaudit(&["export", path]).status.code(), Some(64));
     }
 
+    #[test]
+    fn pseudonyms_replace_names_in_every_table() {
+        let key = tempfile::NamedTempFile::new().unwrap();
+        fs::write(key.path(), "a key that nobody will ever guess").unwrap();
+        let plain = export(&["testdata/incident"], &[]);
+        let folder = export(&["testdata/incident"], &["--pseudonymize", key.path().to_str().unwrap()]);
+        for table in [&ATTEMPTS, &CHANGES, &REASONS] {
+            let text = |folder: &Path| Value::from(rows(folder, table.name)).to_string();
+            let named =
+                |text: &str| ["root.admin", "198.18.", "10.40.", "rosa", "billing-"].map(|name| text.contains(name));
+            assert!(named(&text(plain.path())).contains(&true), "{}", table.name);
+            assert_eq!(named(&text(folder.path())), [false; 5], "{}", table.name);
+        }
+    }
+
     /// More rows than a row group holds.
     #[test]
     fn row_groups_are_bounded() {
