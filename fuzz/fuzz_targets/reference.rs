@@ -2,6 +2,9 @@
 //! file. The first byte chooses the size of chunks, every eight bytes after it make an event.
 #![no_main]
 
+#[path = "../../tests/support/line.rs"]
+#[allow(dead_code)]
+mod line;
 #[path = "../../tests/support/model.rs"]
 #[allow(dead_code)]
 mod model;

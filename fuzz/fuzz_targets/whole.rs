@@ -20,7 +20,7 @@ fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {
         assert_eq!(input.lines, sum);
     }
     let mut out = Vec::new();
-    let style = Style { width: 80, color: true, unicode: true };
+    let style = Style { width: 80, color: true, ..View::default().style };
     let view = View { style, top: None, ..View::default() };
     for renderer in RENDERERS {
         assert!(renderer.render(&analysis.report, &view, &mut out).is_ok());
