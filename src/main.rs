@@ -154,14 +154,7 @@ fn write_report(
     }
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
     let alarming = alarming(severities, request.fail_on);
-    warn(&report.coverage);
-    Ok(if report.coverage.interrupted {
-        interrupt::EXIT_STATUS
-    } else if incomplete {
-        INCOMPLETE
-    } else {
-        u8::from(alarming)
-    })
+    Ok(status(&report.coverage, incomplete, u8::from(alarming)))
 }
 
 /// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.
@@ -183,6 +176,19 @@ fn refused(options: &Options, coverage: &Coverage) -> Option<u8> {
         let _ = writeln!(out, "  and {more} more (--problems)");
     }
     Some(if coverage.interrupted { interrupt::EXIT_STATUS } else { INCOMPLETE })
+}
+
+/// The exit status of a run whose outputs are written: `done`, unless something is lacking. Says on standard error what
+/// nobody may overlook.
+fn status(coverage: &Coverage, incomplete: bool, done: u8) -> u8 {
+    warn(coverage);
+    if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete {
+        INCOMPLETE
+    } else {
+        done
+    }
 }
 
 /// Says on standard error what nobody may overlook, whatever became of the report.
@@ -220,14 +226,7 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| report.render(output.format, &view, out));
     }
-    warn(&report.coverage);
-    Ok(if report.coverage.interrupted {
-        interrupt::EXIT_STATUS
-    } else if incomplete {
-        INCOMPLETE
-    } else {
-        0
-    })
+    Ok(status(&report.coverage, incomplete, 0))
 }
 
 fn show(request: &ShowRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -250,11 +249,14 @@ fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
 
 fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let (story, mut incomplete) = watched(&request.options, || pipeline::tell(&request.paths, &request.options))?;
+    if let Some(status) = refused(&request.options, &story.coverage) {
+        return Ok(status);
+    }
     for output in &request.outputs {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| story.render(output.format, &view, out));
     }
-    Ok(if incomplete { INCOMPLETE } else { 0 })
+    Ok(status(&story.coverage, incomplete, 0))
 }
 
 fn compare(request: &DiffRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -286,14 +288,7 @@ fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
         let events = aggregate::events(&read.joined, request.kinds);
         incomplete |= !written(output, |out| report::events::write(events, output.format, out));
     }
-    warn(&coverage);
-    Ok(if coverage.interrupted {
-        interrupt::EXIT_STATUS
-    } else if incomplete {
-        INCOMPLETE
-    } else {
-        0
-    })
+    Ok(status(&coverage, incomplete, 0))
 }
 
 #[cfg(feature = "parquet")]
@@ -309,14 +304,7 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     pipeline::export(&read.joined, path).map_err(failed)?;
     let lacks = read.lacks();
     lacks.iter().for_each(|lack| complain(lack));
-    warn(&coverage);
-    Ok(if coverage.interrupted {
-        interrupt::EXIT_STATUS
-    } else if read.incomplete || !lacks.is_empty() {
-        INCOMPLETE
-    } else {
-        0
-    })
+    Ok(status(&coverage, read.incomplete || !lacks.is_empty(), 0))
 }
 
 #[cfg(not(feature = "parquet"))]

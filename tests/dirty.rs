@@ -175,6 +175,26 @@ mod dirty {
     }
 
     #[test]
+    fn strict_is_the_same_for_every_verb() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("audit.json");
+        std::fs::write(&path, b"{\"type\":\"audit\", \"timestamp\":\n").unwrap();
+        let path = path.to_str().unwrap();
+        for verb in [
+            vec!["report", path],
+            vec!["keys", path],
+            vec!["events", path],
+            vec!["timeline", path, "--principal", "kim"],
+            vec!["scan", path, "-o", "-"],
+        ] {
+            let done = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit")).args(&verb).arg("--strict").output();
+            let done = done.unwrap();
+            assert_eq!((done.status.code(), done.stdout.as_slice()), (Some(2), &b""[..]), "{verb:?}");
+            assert!(String::from_utf8_lossy(&done.stderr).contains("--strict"), "{verb:?}");
+        }
+    }
+
+    #[test]
     fn strict_says_nothing_of_clean_input() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clean");
