@@ -1,0 +1,393 @@
+//! Who reads what: workers take what there is to do from one queue: chunks that somebody else decompressed, ranges of plain
+//! files, inputs not yet opened. Who decompresses hands chunks to workers that have nothing to decompress, and folds them
+//! itself when those do not keep up, so that one gzip file keeps two cores busy and eight keep eight.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::spill_problem;
+use crate::bounded::Segment;
+use crate::error::ProblemKind;
+use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
+use crate::interrupt;
+use crate::lines::{Chunk, read_range};
+use crate::manifest;
+use crate::options::Options;
+use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
+use crate::report::model::StoredInput;
+use crate::state::{Folder, InputRef, State};
+
+/// What the bytes of a stream are to the progress.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    /// As many as are stored.
+    Stored,
+    /// What came out of the stored ones.
+    Decompressed,
+}
+
+/// A plain file that is read by ranges.
+#[derive(Debug)]
+struct Ranges {
+    file: File,
+    len: u64,
+    label: String,
+}
+
+/// A plain file of which ranges are still to be taken.
+#[derive(Debug)]
+struct RangeJob {
+    ranges: Arc<Ranges>,
+    next: u32,
+    count: u32,
+}
+
+/// A chunk on its way from the worker that decompressed it.
+#[derive(Debug)]
+struct Parcel {
+    stream: Arc<StreamInfo>,
+    seq: u32,
+    chunk: Chunk,
+}
+
+/// Something to do.
+enum Task {
+    Fold(Parcel),
+    Range(Arc<Ranges>, u32),
+    /// The rest of a file, which a signal cut.
+    Leave(Arc<Ranges>, u32),
+    Open(Source),
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Not yet opened, in reverse order.
+    sources: Vec<Source>,
+    jobs: VecDeque<RangeJob>,
+    parcels: VecDeque<Parcel>,
+    /// Workers that are opening or decompressing, and may hand over more work.
+    producing: usize,
+    /// Buffers to use again.
+    spare: Vec<Chunk>,
+    /// States that were written away.
+    pub(super) segments: Vec<Segment>,
+    /// Why that failed.
+    pub(super) problems: Vec<(String, ProblemKind, String)>,
+    /// Labels of streams so far: archives may hold two members of one name.
+    labels: std::collections::BTreeMap<String, u32>,
+    /// Inputs whose bytes came only once, hashed.
+    pub(super) stored: Vec<StoredInput>,
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    shared: Mutex<Shared>,
+    changed: Condvar,
+    threads: usize,
+}
+
+impl Queue {
+    pub(super) fn new(mut sources: Vec<Source>, threads: usize) -> Self {
+        // The largest first, so that the run does not end with one worker on one large file.
+        sources.sort_by_key(|source| source.size);
+        let shared = Shared {
+            sources,
+            jobs: VecDeque::new(),
+            parcels: VecDeque::new(),
+            producing: 0,
+            spare: Vec::new(),
+            segments: Vec::new(),
+            problems: Vec::new(),
+            labels: std::collections::BTreeMap::new(),
+            stored: Vec::new(),
+        };
+        Self { shared: Mutex::new(shared), changed: Condvar::new(), threads }
+    }
+
+    /// The lock is never held where a panic is possible, so a poisoned lock guards sound data.
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next thing to do; waits while others may still produce some; `None` when all is done.
+    fn next(&self) -> Option<Task> {
+        let mut shared = self.lock();
+        loop {
+            if let Some(parcel) = shared.parcels.pop_front() {
+                return Some(Task::Fold(parcel));
+            }
+            if let Some(job) = shared.jobs.front_mut() {
+                let (ranges, at) = (Arc::clone(&job.ranges), job.next);
+                if interrupt::requested() {
+                    shared.jobs.pop_front();
+                    return Some(Task::Leave(ranges, at));
+                }
+                job.next += 1;
+                if job.next >= job.count {
+                    shared.jobs.pop_front();
+                }
+                return Some(Task::Range(ranges, at));
+            }
+            if let Some(source) = shared.sources.pop() {
+                shared.producing += 1;
+                return Some(Task::Open(source));
+            }
+            if shared.producing == 0 {
+                return None;
+            }
+            shared = self.changed.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn add_ranges(&self, job: RangeJob) {
+        self.lock().jobs.push_back(job);
+        self.changed.notify_all();
+    }
+
+    /// Hands a chunk over, or gives it back if those who fold have enough to do.
+    fn offer(&self, parcel: Parcel) -> Option<Parcel> {
+        let mut shared = self.lock();
+        let folding = self.threads.saturating_sub(shared.producing);
+        if shared.parcels.len() >= 2 * folding {
+            return Some(parcel);
+        }
+        shared.parcels.push_back(parcel);
+        drop(shared);
+        self.changed.notify_one();
+        None
+    }
+
+    fn spilled(&self, segment: Segment) {
+        self.lock().segments.push(segment);
+    }
+
+    fn cannot_spill(&self, problem: (String, ProblemKind, String)) {
+        let mut shared = self.lock();
+        if !shared.problems.contains(&problem) {
+            shared.problems.push(problem);
+        }
+    }
+
+    fn done_producing(&self) {
+        self.lock().producing -= 1;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn into_shared(self) -> Shared {
+        self.shared.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spare(&self) -> Chunk {
+        self.lock().spare.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, chunk: Chunk) {
+        self.lock().spare.push(chunk);
+    }
+
+    /// The label itself the first time, then with a number: `bundle.tar!a.json`, `bundle.tar!a.json#2`.
+    fn unique_label(&self, label: &str) -> String {
+        let mut shared = self.lock();
+        let count = shared.labels.entry(label.to_owned()).or_insert(0);
+        *count += 1;
+        if *count == 1 { label.to_owned() } else { format!("{label}#{count}") }
+    }
+}
+
+pub(super) struct Worker<'q> {
+    pub(super) queue: &'q Queue,
+    pub(super) options: &'q Options,
+    pub(super) folder: Folder,
+    /// Beyond so many bytes the folder's state is written away.
+    pub(super) share: u64,
+    /// States that could not be written away.
+    pub(super) too_full: Vec<State>,
+}
+
+impl Worker<'_> {
+    pub(super) fn run(mut self) -> Vec<State> {
+        let mut chunk = Chunk::default();
+        while let Some(task) = self.queue.next() {
+            match task {
+                Task::Fold(parcel) => self.fold(parcel),
+                Task::Range(ranges, at) => self.range(&ranges, at, &mut chunk),
+                Task::Leave(ranges, at) => self.leave(plain(&ranges.label, at)),
+                Task::Open(source) => {
+                    self.open(&source);
+                    self.queue.done_producing();
+                }
+            }
+        }
+        self.too_full.push(self.folder.into_state());
+        self.too_full
+    }
+
+    /// Writes the state away if it has grown too large. Where that fails, it stays in memory: better too much of it than
+    /// an answer that lacks something.
+    fn make_room(&mut self) {
+        if self.folder.weight() <= self.share {
+            return;
+        }
+        let full = std::mem::replace(&mut self.folder, Folder::new(self.options, self.queue.threads)).into_state();
+        match Segment::write(&full) {
+            Ok(segment) => self.queue.spilled(segment),
+            Err(error) => {
+                self.queue.cannot_spill(spill_problem(&error));
+                self.share = u64::MAX;
+                self.too_full.push(full);
+            }
+        }
+    }
+
+    /// Notes that the rest of an input was not read.
+    fn leave(&mut self, input: InputRef<'_>) {
+        self.folder.input_problem(input, ProblemKind::Interrupted, input::INTERRUPTED.to_owned());
+    }
+
+    /// Notes that there is nothing in an input.
+    fn empty(&mut self, input: InputRef<'_>) {
+        self.folder.input_problem(input, ProblemKind::Empty, "empty: not a byte in it".to_owned());
+    }
+
+    fn open(&mut self, source: &Source) {
+        if interrupt::requested() {
+            let label = self.queue.unique_label(&source.label);
+            return self.leave(plain(&label, 0));
+        }
+        match input::open(source, self.options.limits) {
+            Ok(Opened::Ranges { file, len }) => {
+                let label = self.queue.unique_label(&source.label);
+                let cut = self.cut(&file);
+                if cut != Cut::Lines {
+                    // Records are found from the start only.
+                    let info = StreamInfo { label, compression: input::Compression::None };
+                    let mut whole = Whole { file: &file, at: 0, len };
+                    self.options.progress.open(&source.label, None, None);
+                    self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), Counted::Stored);
+                    return self.options.progress.close(&source.label);
+                }
+                self.folder.input(plain(&label, 0));
+                if len == 0 {
+                    self.empty(plain(&label, 0));
+                }
+                let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
+                if let Ok(count @ 1..) = u32::try_from(count) {
+                    let ranges = Arc::new(Ranges { file, len, label });
+                    self.queue.add_ranges(RangeJob { ranges, next: 0, count });
+                } else if count > 0 {
+                    let message = "too many chunks: choose a larger --chunk-size".to_owned();
+                    self.folder.input_problem(plain(&label, 0), ProblemKind::ReadError, message);
+                }
+            }
+            Ok(Opened::Streams(streams)) => {
+                self.options.progress.open(&source.label, source.size, streams.position());
+                self.streams(source, streams);
+                self.options.progress.close(&source.label);
+            }
+            Err(error) => {
+                let label = self.queue.unique_label(&source.label);
+                self.folder.input_problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
+            }
+        }
+    }
+
+    /// How a plain file is cut into records. Where it cannot be read, reading it will say so.
+    fn cut(&self, file: &File) -> Cut {
+        let mut head = Vec::new();
+        let _ = Whole { file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
+        Cut::of(&head, self.options.input_format)
+    }
+
+    fn range(&mut self, ranges: &Ranges, at: u32, chunk: &mut Chunk) {
+        let size = self.options.chunk_size.max(1) as u64;
+        let start = u64::from(at) * size;
+        let range = start..(start + size).min(ranges.len);
+        self.options.progress.part(range.end - range.start);
+        let input = plain(&ranges.label, at);
+        self.folder.input(input).bytes += range.end - range.start;
+        match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
+            Ok(()) => {
+                self.folder.chunk(input, chunk);
+                self.make_room();
+                if chunk.shrunk {
+                    let message = "the file became shorter while it was read".to_owned();
+                    self.folder.input_problem(input, ProblemKind::ReadError, message);
+                }
+            }
+            Err(error) => self.folder.input_problem(input, ProblemKind::ReadError, error.to_string()),
+        }
+    }
+
+    fn streams(&mut self, source: &Source, streams: Streams) {
+        let mut running = manifest::Running::default();
+        let mut observer = |bytes: &[u8]| running.add(bytes);
+        let comes_once = streams.comes_once();
+        let observer: Option<&mut input::Observer<'_>> = if self.options.manifest { Some(&mut observer) } else { None };
+        let result = streams.observed(observer, &mut |info, reader| {
+            let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
+            // The members of a zip archive are read by their place, not as the stream that the archive is.
+            let mut reader = UntilSignal(reader);
+            let mut peeked = Peeked::new(&mut reader);
+            let cut = Cut::of(peeked.head(), self.options.input_format);
+            self.stream(&Arc::new(info), cut, &mut peeked, Counted::Decompressed);
+        });
+        if let Err(error) = result {
+            let kind = input::problem_kind(&error);
+            self.folder.input_problem(plain(&source.label, 0), kind, error.to_string());
+        }
+        if self.options.manifest && comes_once {
+            self.queue.lock().stored.push(running.finish(source.label.clone()));
+        }
+    }
+
+    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read, counted: Counted) {
+        let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
+        let mut seq = 0;
+        let mut error: Option<io::Error> = None;
+        let mut read = 0;
+        loop {
+            let mut chunk = self.queue.spare();
+            match chunker.next(&mut chunk) {
+                Ok(true) => {
+                    match counted {
+                        Counted::Stored => self.options.progress.part(chunker.bytes() - read),
+                        Counted::Decompressed => self.options.progress.bytes(chunker.bytes() - read),
+                    }
+                    read = chunker.bytes();
+                    let parcel = Parcel { stream: Arc::clone(info), seq, chunk };
+                    seq += 1;
+                    if let Some(parcel) = self.queue.offer(parcel) {
+                        self.fold(parcel);
+                    }
+                }
+                Ok(false) => break,
+                Err(err) => error = Some(err),
+            }
+        }
+        let input = stream_ref(info, 0);
+        self.folder.input(input).bytes += chunker.bytes();
+        if chunker.bytes() == 0 && error.is_none() {
+            self.empty(input);
+        }
+        if let Some(error) = error {
+            let kind = input::problem_kind(&error);
+            self.folder.input_problem(input, kind, error.to_string());
+        }
+    }
+
+    fn fold(&mut self, parcel: Parcel) {
+        self.folder.chunk(stream_ref(&parcel.stream, parcel.seq), &parcel.chunk);
+        self.make_room();
+        self.queue.give_back(parcel.chunk);
+    }
+}
+
+fn plain(label: &str, seq: u32) -> InputRef<'_> {
+    InputRef { label, compression: input::Compression::None.name(), seq }
+}
+
+fn stream_ref(info: &StreamInfo, seq: u32) -> InputRef<'_> {
+    InputRef { label: &info.label, compression: info.compression.name(), seq }
+}
