@@ -177,6 +177,12 @@ impl Stop {
     }
 }
 
+/// One of several known names, as it is written where it is known.
+fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&'static str, String> {
+    let known: Vec<&'static str> = known.into_iter().collect();
+    known.iter().copied().find(|one| *one == name).ok_or_else(|| format!("one of {}", known.join(", ")))
+}
+
 /// Reads the command line.
 ///
 /// # Errors

@@ -180,8 +180,7 @@ impl Part {
     /// Whether some input could not be read whole.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        self.problems.iter().any(|(_, kind, _)| kind.means_incomplete())
-            || self.state.inputs.iter().any(|input| input.error.is_some())
+        self.state.is_incomplete(&self.problems)
     }
 
     /// How many problems there were.

@@ -253,8 +253,7 @@ fn join(gathered: Gathered, options: &Options) -> Evidence {
     options.progress.phase("joining");
     note_inputs(&state, options);
     let listing = listing(options, &mut problems);
-    let incomplete = problems.iter().any(|(_, kind, _)| kind.means_incomplete())
-        || state.inputs.iter().any(|input| input.error.is_some());
+    let incomplete = state.is_incomplete(&problems);
     let joined = correlate(state, &listing, options);
     Evidence { joined, problems, incomplete, stored }
 }

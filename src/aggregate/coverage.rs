@@ -44,8 +44,7 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
-        complete: !found.iter().any(|(_, kind, _)| kind.means_incomplete())
-            && !state.inputs.iter().any(|input| input.error.is_some()),
+        complete: !state.is_incomplete(found),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,

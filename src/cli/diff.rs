@@ -7,7 +7,7 @@ use clap::Args;
 use super::output::OutputArgs;
 use super::report::parse_severity;
 use super::show::{self, ShowArgs};
-use super::{Asked, Terminal};
+use super::{Asked, Terminal, one_of};
 use crate::detect::Severity;
 use crate::output::{Formats, Output};
 use crate::report::View;
@@ -50,7 +50,7 @@ pub(super) struct DiffArgs {
 }
 
 fn parse_format(name: &str) -> Result<&'static str, String> {
-    FORMATS.into_iter().find(|known| *known == name).ok_or_else(|| format!("one of {}", FORMATS.join(", ")))
+    one_of(FORMATS, name)
 }
 
 /// `esaudit diff`, resolved.

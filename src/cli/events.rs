@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::show::ShowArgs;
-use super::{Asked, Terminal};
+use super::{Asked, Terminal, one_of};
 use crate::options::{EventKinds, GroupBy, Options};
 use crate::output::{Formats, Output};
 use crate::report::events::{EXTENSIONS, FORMATS};
@@ -51,7 +51,7 @@ enum EventKind {
 
 fn parse_format(name: &str) -> Result<&'static str, String> {
     let name = if matches!(name, "jsonl" | "json") { FORMATS[0] } else { name };
-    FORMATS.into_iter().find(|known| *known == name).ok_or_else(|| format!("one of {}", FORMATS.join(", ")))
+    one_of(FORMATS, name)
 }
 
 /// `esaudit events`, resolved.

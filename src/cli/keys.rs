@@ -7,7 +7,7 @@ use clap::Args;
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::show::{self, ShowArgs};
-use super::{Asked, Terminal};
+use super::{Asked, Terminal, one_of};
 use crate::options::{KeyQuery, Options};
 use crate::output::{Formats, Output};
 use crate::report::View;
@@ -61,7 +61,7 @@ pub(super) struct KeysArgs {
 }
 
 fn parse_format(name: &str) -> Result<&'static str, String> {
-    FORMATS.into_iter().find(|known| *known == name).ok_or_else(|| format!("one of {}", FORMATS.join(", ")))
+    one_of(FORMATS, name)
 }
 
 fn parse_duration(text: &str) -> Result<i64, String> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::filter::FilterArgs;
+use super::one_of;
 use crate::bounded;
 use crate::decode;
 use crate::options::{self, Cidr, Limits, Options};
@@ -137,10 +138,7 @@ fn parse_key(path: &str) -> Result<Pseudonyms, String> {
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
-    decode::format_names().find(|known| *known == name).ok_or_else(|| {
-        let known: Vec<&str> = decode::format_names().collect();
-        format!("one of {}", known.join(", "))
-    })
+    one_of(decode::format_names(), name)
 }
 
 impl InputArgs {

@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use clap::Args;
 
 use super::Asked;
-use super::Terminal;
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::report::parse_config;
 use super::show::{self, ShowArgs};
+use super::{Terminal, one_of};
 use crate::config::Config;
 use crate::options::Options;
 use crate::output::{Formats, Output};
@@ -54,7 +54,7 @@ pub(super) struct TimelineArgs {
 }
 
 fn parse_format(name: &str) -> Result<&'static str, String> {
-    FORMATS.into_iter().find(|known| *known == name).ok_or_else(|| format!("one of {}", FORMATS.join(", ")))
+    one_of(FORMATS, name)
 }
 
 /// `esaudit timeline`, resolved.

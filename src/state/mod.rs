@@ -28,6 +28,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::error::ProblemKind;
 use crate::numbers::Numbers;
 use crate::time::Millis;
 
@@ -138,6 +139,13 @@ impl State {
             self.evicted.events += 1;
             self.evicted.span.add(failure.time);
         }
+    }
+
+    /// Whether some input could not be read whole; `problems` are those met before anything was read.
+    #[must_use]
+    pub fn is_incomplete(&self, problems: &[(String, ProblemKind, String)]) -> bool {
+        problems.iter().any(|(_, kind, _)| kind.means_incomplete())
+            || self.inputs.iter().any(|input| input.error.is_some())
     }
 
     /// Bytes that it takes, roughly.
