@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -123,10 +124,11 @@ pub fn scan(
 fn judge(mut read: Evidence, options: &Options) -> Analysis {
     options.progress.phase("judging");
     read.look_at(options);
-    let findings = detect::detect(&read.joined, options);
-    let report = aggregate::report(&read.joined, findings, &read.problems, options);
-    let incomplete = read.incomplete || !report.coverage.reconciled;
-    Analysis { report, incomplete, stored: read.stored }
+    let Evidence { joined, problems, incomplete, stored } = read;
+    let findings = detect::detect(&joined, options);
+    let report = aggregate::report(&Arc::new(joined), findings, &problems, options);
+    let incomplete = incomplete || !report.coverage.reconciled;
+    Analysis { report, incomplete, stored }
 }
 
 impl Evidence {

@@ -237,7 +237,7 @@ mod dirty {
         assert_eq!(report.totals.principals, 2);
         let counts: Vec<u64> = report.groups.iter().map(|group| group.count).collect();
         assert_eq!(counts, [2, 1]);
-        assert!(report.groups[0].principal.as_ref().unwrap().contains('\u{fffd}'));
+        assert!(report.groups.get(0).unwrap().principal.as_ref().unwrap().contains('\u{fffd}'));
     }
 
     fn mkfifo(path: &Path) -> bool {
