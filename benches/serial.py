@@ -5,8 +5,10 @@ The kernel's scheduler is traced while the run has more threads than this machin
 core could run on a machine with more of them, so the number of threads that run or wait to is how many cores the run could
 use at that moment. CPU time spent while that number is one is serial: it takes as long on any number of cores.
 
-    cargo build --release
+    RUSTFLAGS="-C force-frame-pointers=yes" cargo build --release
     sudo python3 benches/serial.py [--threads 16] [--functions 30] PATH...
+
+Without frame pointers the shares are the same, only the functions cannot be told.
 
 Needs `perf` and the right to trace the whole machine. Threads that look for work, find none and yield the core, as rayon's
 do before they sleep, could not use a core: they and their time are left out.
@@ -21,14 +23,15 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
+from measuring import TARGET
 
 TRACED = "sched:sched_switch,sched:sched_wakeup,sched:sched_wakeup_new,syscalls:sys_enter_sched_yield"
 EVENT = re.compile(r"^\s*(?P<pid>\d+)/(?P<tid>-?\d+)\s+(?P<time>\d+\.\d+):\s+(?P<event>\S+):\s*(?P<rest>.*)$")
 SWITCH = re.compile(r"prev_pid=(\d+) .*?prev_state=(\S+) ==> .*next_pid=(\d+)")
 WAKE = re.compile(r"\bpid=(\d+) ")
 ALL = "all of it"
+# Functions worth naming: this crate's, and what the kernel does for the process.
+NAMED = re.compile(r"esaudit::|^__x64_sys_|^exc_page_fault$|^do_exit$|^ret_from_fork")
 # Stacks, so that a function's time holds that of what it calls.
 SAMPLED = "cpu-clock/freq=4000,call-graph=fp/"
 BLOCKED, WAITING, RUNNING = range(3)
@@ -115,14 +118,14 @@ def profile(events, threads):
         if event.startswith("syscalls:") and tid in threads:
             (idle.add if yields.get(at) else idle.discard)(tid)
         elif event.startswith("cpu-clock") and tid in threads and tid not in idle and able == 1:
-            samples.update({function for function in stack if "esaudit::" in function} | {ALL})
+            samples.update({function for function in stack if NAMED.search(function)} | {ALL})
     return cpu, spent_looking, samples
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="+", metavar="PATH")
-    parser.add_argument("--esaudit", default=os.path.join(TARGET, "release/esaudit"))
+    parser.add_argument("--esaudit", default=str(TARGET / "esaudit"))
     parser.add_argument("--threads", type=int, default=16)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--format", default="table", help="what is written [%(default)s]")
