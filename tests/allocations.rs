@@ -175,3 +175,33 @@ fn nor_do_server_lines_that_tell_a_reason() {
     let state = assert_steady(telling, 100);
     assert_eq!((state.inputs[0].server_events, state.reasons.len()), (40_000, 40_000));
 }
+
+/// A document of an index: the paths of its nested members are put together in one place.
+fn document(at: usize) -> String {
+    format!(
+        r#"{{"@timestamp":"2026-03-01T00:{:02}:{:02}.{:03}Z", "event":{{"action":"authentication_failed", "dataset":"elasticsearch.audit"}}, "elasticsearch":{{"audit":{{"layer":"rest", "request":{{"id":"request-{at}"}}, "origin":{{"type":"rest"}}}}, "node":{{"id":"n"}}}}, "user":{{"name":"user-{}"}}, "source":{{"ip":"10.0.0.{}"}}}}"#,
+        at / 60_000 % 60,
+        at / 1000 % 60,
+        at % 1000,
+        at % 7,
+        at % 11,
+    )
+}
+
+#[test]
+fn documents_allocate_once_for_the_paths_of_their_members() {
+    let state = assert_steady(document, 19_000 + 100);
+    assert_eq!((state.inputs[0].audit_events, state.attempts.len()), (40_000, 40_000));
+}
+
+/// In an envelope that leaves the line as it is.
+fn enveloped(at: usize) -> String {
+    let prefixed = |line: &str| format!("2026-03-01T00:00:00.123456789Z stdout F {line}");
+    refused(at).lines().map(prefixed).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn nor_do_lines_in_an_envelope() {
+    let state = assert_steady(enveloped, 100);
+    assert_eq!((state.inputs[0].audit_events, state.attempts.len()), (80_000, 40_000));
+}
