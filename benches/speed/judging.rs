@@ -11,8 +11,8 @@ use esaudit::correlate::{Correlated, correlate};
 use esaudit::detect;
 use esaudit::lines::Chunk;
 use esaudit::options::Options;
-use esaudit::part;
 use esaudit::part::{Part, Reading};
+use esaudit::pipeline;
 use esaudit::report::{RENDERERS, Style, View, renderer};
 use esaudit::state::{Folder, InputRef, State};
 
@@ -96,7 +96,7 @@ fn merge_parts(bencher: Bencher<'_, '_>, name: &str) {
     });
     bencher.counter(bytes(&chunks)).bench_local(|| {
         let parts = stored.iter().enumerate().map(|(at, bytes)| (at.to_string(), Part::parse(bytes).unwrap()));
-        part::merge(parts.collect()).unwrap()
+        pipeline::merge_parts(parts, &options).unwrap()
     });
 }
 
