@@ -14,7 +14,7 @@ use crate::corpus;
 
 /// What all files of a cluster hold that logs in such a shape.
 pub(crate) fn shaped(shape: &str) -> Vec<u8> {
-    let options: &[&[&str]] = &[&["--shape", shape, "--bytes", "4MB", "--failure-share", "0.13", "--nodes", "1"]];
+    let options: &[&[&str]] = &[&["--shape", shape, "--bytes", "4MB", "--failure-share", "0.13"]];
     // The listing of API keys lies beside the folders of the nodes.
     corpus::read(&corpus::files(&corpus::generate(&format!("shape-{shape}"), options).join("es-1"), ""))
 }

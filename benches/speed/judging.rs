@@ -144,7 +144,7 @@ fn render(bencher: Bencher<'_, '_>, format: &str) {
     let options = Options::default();
     let (joined, _) = joined("flood", &options);
     let report = aggregate::report(&joined, detect::detect(&joined, &options), &[], &options);
-    assert!(report.groups.len() > 1000, "{} groups", report.groups.len());
+    assert!(report.groups.len() > 500, "{} groups", report.groups.len());
     let renderer = renderer(format).unwrap();
     let view = View { style: Style { width: 120, ..Style::default() }, top: None };
     let mut out = Vec::new();
