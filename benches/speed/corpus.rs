@@ -18,7 +18,7 @@ const FLOODED: &[&str] = &["--failure-share", "0.9"];
 const STAGE: &[&str] = &["--bytes", "24MB"];
 
 /// Enough that what a run costs however little it reads does not show.
-const WHOLE: &[&str] = &["--bytes", "96MB"];
+const WHOLE: &[&str] = &["--bytes", "120MB"];
 
 /// Lines of each of the small files.
 const SMALL_LINES: usize = 20;
