@@ -297,19 +297,7 @@ fn listing(options: &Options, problems: &mut Vec<(String, ProblemKind, String)>)
     keys
 }
 
-/// Joins the states of the workers: tables one after the other, records of all workers at once.
+/// Joins the states of the workers, two and two at once.
 fn merge(states: Vec<State>) -> State {
-    let mut states = states.into_iter();
-    let mut whole = states.next().unwrap_or_default();
-    let mut rest: Vec<(State, _)> = states
-        .map(|mut state| {
-            let remap = whole.absorb_tables(&mut state);
-            (state, remap)
-        })
-        .collect();
-    rest.par_iter_mut().for_each(|(state, remap)| state.remap_records(remap));
-    for (state, _) in rest {
-        whole.append_records(state);
-    }
-    whole
+    states.into_par_iter().reduce_with(State::merge).unwrap_or_default()
 }
