@@ -58,7 +58,7 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
         .text(Field::Timestamp)
         .or_else(|| members.text(Field::AtTimestamp))
         .and_then(|text| time::parse(&text, context.assume_tz));
-    Record::Server(Box::new(ServerEvent {
+    Record::Server(ServerEvent {
         time: stamp.map(|stamp| stamp.time),
         zone_assumed: stamp.is_some_and(|stamp| stamp.zone_assumed),
         node_id: members.text(Field::NodeId),
@@ -67,7 +67,7 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
         logger: members.text(Field::LogLogger).or_else(|| members.text(Field::Component)),
         message: members.text(Field::Message).unwrap_or_default(),
         trace_id: members.text(Field::TraceId),
-    }))
+    })
 }
 
 #[cfg(test)]

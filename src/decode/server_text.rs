@@ -72,7 +72,7 @@ impl TextShape for ServerText {
             });
             if let Some(mut event) = event {
                 event.node_name = event.node_name.take().or(head.node_name.map(Into::into));
-                sink(self.name(), Record::Audit(Box::new(event)));
+                sink(self.name(), Record::Audit(event));
                 return Ok(());
             }
         }
@@ -82,7 +82,7 @@ impl TextShape for ServerText {
         }
         sink(
             self.name(),
-            Record::Server(Box::new(ServerEvent {
+            Record::Server(ServerEvent {
                 time: stamp.map(|stamp| stamp.time),
                 zone_assumed: stamp.is_some_and(|stamp| stamp.zone_assumed),
                 node_id: None,
@@ -91,7 +91,7 @@ impl TextShape for ServerText {
                 logger: Some(head.logger.into()),
                 message: head.message.into(),
                 trace_id: None,
-            })),
+            }),
         );
         Ok(())
     }

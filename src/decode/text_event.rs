@@ -80,7 +80,7 @@ impl JsonShape for TextEvent {
         event.node_id = event.node_id.take().or_else(|| members.text(Field::NodeId));
         event.node_name = event.node_name.take().or_else(|| members.text(Field::NodeName));
         event.cluster_uuid = event.cluster_uuid.take().or_else(|| members.text(Field::ClusterUuid));
-        sink(self.name(), Record::Audit(Box::new(event)));
+        sink(self.name(), Record::Audit(event));
         Ok(())
     }
 }

@@ -334,8 +334,8 @@ impl Folder {
                     }
                     stats.audit_events += 1;
                     self.recent.changed(changes::ALL);
-                    let node = self.node_of(&*event);
-                    self.audit(&*event, node, number);
+                    let node = self.node_of(&event);
+                    self.audit(&event, node, number);
                     // The next line is compared with the last that the probe took, which was another.
                     self.recent.changed(changes::ALL);
                     stats.nodes.entry(node).or_default().add(event.time);
