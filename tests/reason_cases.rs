@@ -213,7 +213,10 @@ mod cases {
     fn beyond_the_server_log_nothing_is_claimed_and_it_is_said() {
         let audit = [denied(0, "10.0.0.1").end(), denied(2 * HOUR, "10.0.0.2").end()];
         let report = read(&audit, &log(&[]), &["--by", "source,reason"]);
-        assert_eq!(told(report.groups.iter()), ["10.0.0.1 missing_credentials server_log 1", "10.0.0.2 unknown none 1"]);
+        assert_eq!(
+            told(report.groups.iter()),
+            ["10.0.0.1 missing_credentials server_log 1", "10.0.0.2 unknown none 1"]
+        );
         let told = &report.coverage.cannot_tell;
         let about = "reasons of 1 failure on node n1: its server log does not cover 2026-03-01T14:00:00.000Z";
         assert!(told.iter().any(|text| text == about), "{told:?}");
@@ -305,7 +308,11 @@ mod cases {
         let end = change(0, "invalidate_apikeys", "invalidate", r#"{"apikeys":{"ids":["K"]}}"#);
         let unknown = |audit: Vec<String>, why: &str| {
             let report = read(&audit, &[], &["--by", "source,reason"]);
-            assert!(report.groups.iter().all(|group| group.reason == "unknown"), "{why}: {:?}", told(report.groups.iter()));
+            assert!(
+                report.groups.iter().all(|group| group.reason == "unknown"),
+                "{why}: {:?}",
+                told(report.groups.iter())
+            );
             assert!(report.api_keys.failing.is_empty(), "{why}");
         };
         unknown([life(2, 4), end.clone()].concat(), "two uses");

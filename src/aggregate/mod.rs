@@ -29,7 +29,12 @@ const LIST_LIMIT: usize = 50;
 
 /// Builds the report.
 #[must_use]
-pub fn report(joined: &Arc<Correlated>, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
+pub fn report(
+    joined: &Arc<Correlated>,
+    findings: Vec<Finding>,
+    problems: coverage::Found<'_>,
+    options: &Options,
+) -> Report {
     let lists = || {
         let tallies = tops::Tallies::of(joined);
         rayon::join(|| tops::tops(joined, &tallies), || charts::charts(joined, &tallies, options))
