@@ -91,6 +91,14 @@ mod dirty {
                 &[("nul_bytes", Some(9))],
                 false,
             ),
+            // Larger than any line may be.
+            case(
+                "large-hole",
+                [good.as_slice(), &[0; 3_000_000], &line(1), b"\n"].concat(),
+                9,
+                &[("nul_bytes", Some(9))],
+                false,
+            ),
             case(
                 "utf8",
                 with("\"user.name\":\"", b"\"user.name\":\"\xff\xc3("),

@@ -142,7 +142,10 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
         let (mut garbage, mut texts, mut servers_output) = (0, 0, false);
         for (line, text) in (1..).zip(lines(bytes)) {
             file.counts.lines += 1;
-            if text.len() > settings.max_line {
+            // A hole before a record is none of it.
+            let after_hole = &text[text.iter().take_while(|byte| **byte == 0).count()..];
+            let text = if after_hole.is_empty() { text } else { after_hole };
+            if after_hole.len() > settings.max_line {
                 file.counts.oversized += 1;
                 continue;
             }

@@ -29,7 +29,7 @@ use crate::decode::server::EcsServer;
 use crate::decode::{Context, JsonShape, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
-use crate::lines::{Chunk, Note};
+use crate::lines::{Chunk, Note, length};
 use crate::options::{Cidr, GroupBy, Options};
 use crate::prefilter::server::ServerLine;
 use crate::prefilter::{self, Facts, Probe, Taken, What, changes};
@@ -232,9 +232,10 @@ impl Folder {
                 self.odd(oddity, line_number, input.seq, &mut stats);
             }
             // The last line that starts in a block of the input, so that it does not depend on where chunks begin.
+            let next = at as u64 + if at == bytes.len() { chunk.skipped } else { 0 };
             if let Some(offset) = chunk.offset
-                && (offset + start as u64) / MARK != (offset + at as u64) / MARK
-                && at - start <= self.max_line
+                && (offset + start as u64) / MARK != (offset + next) / MARK
+                && next - start as u64 <= self.max_line as u64
             {
                 self.state.marks.push((Pos { chunk: self.chunk, line: line_number }, offset + start as u64));
             }
@@ -309,7 +310,7 @@ impl Folder {
     }
 
     fn line(&mut self, line: &[u8], number: u32, seq: u32, stats: &mut InputStats) {
-        if line.len() > self.max_line {
+        if length(line) > self.max_line {
             self.oversized(number, seq, stats);
             return;
         }
