@@ -401,6 +401,15 @@ mod dirty {
     }
 
     #[test]
+    fn a_device_is_not_read_for_ever() {
+        let output = run(Path::new("/dev/zero"), &[]);
+        let report = parsed(&output, "device");
+        let problem = &report.coverage.problems[0];
+        assert_eq!((output.status.code(), problem.kind.as_str()), (Some(2), "unreadable"));
+        assert!(problem.message.contains("device") && !report.coverage.complete, "{problem:?}");
+    }
+
+    #[test]
     fn a_file_that_grows_while_it_is_read_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let (log, fifo) = (folder.path().join("a.json"), folder.path().join("b.fifo"));

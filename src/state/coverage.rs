@@ -1,6 +1,6 @@
 //! What was read: counters per input and per node. Sums, minima and maxima only, so that they merge in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -95,9 +95,11 @@ pub struct InputStats {
     pub rises: u64,
     /// See `rises`.
     pub falls: u64,
+    /// Problems of the input as a whole; whoever reads a part of it may meet them again.
+    pub whole: BTreeSet<(ProblemKind, String)>,
     /// The first problems, bounded.
     pub problems: Vec<InputProblem>,
-    /// All problems.
+    /// All problems, those of the whole once it is settled.
     pub problems_total: u64,
 }
 
@@ -162,6 +164,9 @@ impl InputStats {
                 message: "text that is no record, in a file of JSON records".to_owned(),
             }));
         }
+        let whole = std::mem::take(&mut self.whole);
+        self.problems_total += whole.len() as u64;
+        self.problems.extend(whole.into_iter().map(|(kind, message)| InputProblem { at: None, kind, message }));
     }
 
     /// Adds another part of the same input.
@@ -195,6 +200,7 @@ impl InputStats {
         self.zone_assumed += other.zone_assumed;
         self.rises += other.rises;
         self.falls += other.falls;
+        self.whole.extend(other.whole);
         self.problems.extend(other.problems);
         self.problems_total += other.problems_total;
     }
@@ -361,6 +367,21 @@ mod tests {
         }
         assert_eq!(busy.gaps(), [(Millis(200 * 60_000), Millis(260 * 60_000))]);
         assert_eq!(quiet.gaps(), []);
+    }
+
+    #[test]
+    fn a_problem_of_the_whole_is_one_however_many_meet_it() {
+        let met = |message: &str| InputStats {
+            whole: BTreeSet::from([(ProblemKind::ReadError, message.to_owned())]),
+            ..InputStats::default()
+        };
+        let mut input = met("shorter");
+        input.merge(met("shorter"));
+        input.merge(met("device failed"));
+        input.settle();
+        assert_eq!((input.problems.len(), input.problems_total), (2, 2));
+        input.settle();
+        assert_eq!(input.problems_total, 2);
     }
 
     #[test]

@@ -135,20 +135,15 @@ impl Folder {
         &mut self.state.inputs[at as usize]
     }
 
-    /// Notes a problem of an input as a whole.
+    /// Notes a problem of an input as a whole; the same problem again is one.
     pub fn input_problem(&mut self, input: InputRef<'_>, kind: ProblemKind, message: String) {
-        let limit = self.max_problems;
         let stats = self.input(input);
-        if kind == ProblemKind::Interrupted && std::mem::replace(&mut stats.interrupted, true) {
-            return;
-        }
+        stats.interrupted |= kind == ProblemKind::Interrupted;
+        stats.truncated |= kind == ProblemKind::CorruptCompression;
         if kind.means_incomplete() {
             stats.error.get_or_insert_with(|| message.clone());
         }
-        if kind == ProblemKind::CorruptCompression {
-            stats.truncated = true;
-        }
-        stats.problem(InputProblem { at: None, kind, message }, limit);
+        stats.whole.insert((kind, message));
     }
 
     fn input_index(&mut self, input: InputRef<'_>) -> u32 {
