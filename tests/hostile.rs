@@ -165,17 +165,41 @@ mod hostile {
         let report = inputs.path().parent().unwrap().join(format!("hostile-{}.json", std::process::id()));
         fs::write(&report, esaudit(&["report", &path, "--format", "json", "--manifest"]).stdout).unwrap();
         let file = report.to_str().unwrap();
-        for arguments in [
+        let (part, page) = (report.with_extension("part"), report.with_extension("html"));
+        let (part, page) = (part.to_str().unwrap(), page.to_str().unwrap());
+        assert!(esaudit(&["scan", &path, "-o", part]).status.success());
+        let mut runs = vec![
             vec!["keys", path.as_str(), "--top", "0"],
             vec!["keys", path.as_str(), "--format", "json"],
             vec!["events", path.as_str()],
+            vec!["events", path.as_str(), "--format", "csv"],
+            vec!["events", path.as_str(), "--format", "timesketch"],
+            vec!["timeline", path.as_str(), "--source", "*", "--format", "json"],
             vec!["show", "G1", "--report", file, "--context", "3"],
             vec!["verify", file, path.as_str()],
+            vec!["diff", file, file, "--top", "0"],
+            vec!["diff", file, file, "--format", "json"],
+            vec!["merge", part],
+            vec!["merge", part, "--format", "json"],
             vec!["report", path.as_str(), "--strict"],
-        ] {
+            vec!["report", path.as_str(), "--verbose", "-o", page],
+            vec!["report", path.as_str(), "--principal", "nobody\u{1b}[31m\u{202e}"],
+            vec!["report", "no\u{1b}[31m\u{202e}file"],
+        ];
+        let texts = corpus();
+        // No argument holds a NUL byte.
+        for text in texts.iter().filter(|text| !text.contains('\0')) {
+            runs.push(vec!["timeline", path.as_str(), "--principal", text]);
+        }
+        for arguments in runs {
             let output = esaudit(&arguments);
-            harmless(arguments[0], &String::from_utf8(output.stdout).unwrap());
-            harmless(arguments[0], &String::from_utf8(output.stderr).unwrap());
+            let name =
+                if arguments.contains(&"csv") || arguments.contains(&"timesketch") { "csv" } else { arguments[0] };
+            harmless(name, &String::from_utf8(output.stdout).unwrap());
+            harmless(name, &String::from_utf8(output.stderr).unwrap());
+        }
+        for path in [part, page] {
+            fs::remove_file(path).unwrap();
         }
         fs::remove_file(report).unwrap();
     }
