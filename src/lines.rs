@@ -48,8 +48,11 @@ pub fn length(line: &[u8]) -> usize {
 }
 
 /// NUL bytes at the start.
-fn hole(bytes: &[u8]) -> usize {
-    bytes.iter().position(|&byte| byte != 0).unwrap_or(bytes.len())
+#[must_use]
+pub fn hole(bytes: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let whole = bytes.chunks(ZEROS.len()).take_while(|part| **part == ZEROS[..part.len()]).map(<[u8]>::len).sum();
+    bytes[whole..].iter().take_while(|&&byte| byte == 0).count() + whole
 }
 
 /// What an empty line in a chunk stands for.

@@ -29,7 +29,7 @@ use crate::decode::server::EcsServer;
 use crate::decode::{Context, JsonShape, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
-use crate::lines::{Chunk, Note, length};
+use crate::lines::{Chunk, Note, hole, length};
 use crate::options::{Cidr, GroupBy, Options};
 use crate::prefilter::server::ServerLine;
 use crate::prefilter::{self, Facts, Probe, Taken, What, changes};
@@ -318,7 +318,7 @@ impl Folder {
         let (mut other, mut stray) = (true, false);
         let mut oddity = None;
         // A hole that copying a log away leaves goes up to the next record, which must not be lost with it.
-        let hole = line.iter().take_while(|&&byte| byte == 0).count();
+        let hole = hole(line);
         let line = if hole < line.len() { &line[hole..] } else { line };
         let result = decode_line(line, &context, &mut |format, record| {
             let (time, zone_assumed) = match record {
