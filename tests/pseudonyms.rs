@@ -82,8 +82,32 @@ mod pseudonyms {
         for format in ["table", "json"] {
             outputs.push((format!("keys {format}"), run("keys", &[&hidden[..], &["--format", format]].concat())));
         }
-        for format in ["ndjson", "csv"] {
+        for format in ["ndjson", "csv", "timesketch"] {
             outputs.push((format!("events {format}"), run("events", &["--pseudonymize", &key, "--format", format])));
+        }
+        for format in ["table", "json"] {
+            let story = ["--pseudonymize", &key, "--principal", "elastic", "--format", format];
+            outputs.push((format!("timeline {format}"), run("timeline", &story)));
+        }
+        let (part, early, late) =
+            (folder.path().join("part"), folder.path().join("early.json"), folder.path().join("late.json"));
+        let path = |path: &Path| path.to_str().unwrap().to_owned();
+        assert!(esaudit(&["scan", LOGS, "-o", &path(&part)]).status.success());
+        let merged = esaudit(&["merge", &path(&part), "--pseudonymize", &key, "--top", "0", "--format", "json"]);
+        assert!(merged.status.success(), "{merged:?}");
+        outputs.push(("merge".to_owned(), merged.stdout));
+        fs::write(
+            &early,
+            run("report", &[&hidden[..], &["--format", "json", "--until", "2026-03-01T11:00:00Z"]].concat()),
+        )
+        .unwrap();
+        fs::write(&late, run("report", &[&hidden[..], &["--format", "json"]].concat())).unwrap();
+        for format in ["table", "json"] {
+            let compared = esaudit(&["diff", &path(&early), &path(&late), "--format", format]);
+            outputs.push((format!("diff {format}"), compared.stdout));
+        }
+        for (name, bytes) in &outputs {
+            assert!(bytes.len() > 200, "{name}");
         }
         for (name, bytes) in &outputs {
             let text = String::from_utf8_lossy(bytes);

@@ -17,6 +17,10 @@ impl JsonShape for EcsServer {
         "server-ecs"
     }
 
+    fn is_structured(&self) -> bool {
+        false
+    }
+
     fn claims(&self, members: &Members<'_>) -> bool {
         members.has(Field::LogLevel)
             && members.has(Field::Message)
@@ -41,6 +45,10 @@ fn is_other_log(dataset: &[u8]) -> bool {
 impl JsonShape for JsonServer {
     fn name(&self) -> &'static str {
         "server-json"
+    }
+
+    fn is_structured(&self) -> bool {
+        false
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {

@@ -63,6 +63,10 @@ impl JsonShape for TextEvent {
         "server-text-event"
     }
 
+    fn is_structured(&self) -> bool {
+        false
+    }
+
     fn claims(&self, members: &Members<'_>) -> bool {
         members.text(Field::Type).as_deref() == Some(b"server")
             && members.text(Field::Component).is_none_or(|component| is_audit_logger(&component))

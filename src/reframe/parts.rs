@@ -55,6 +55,9 @@ impl<'r> Parts<'r> {
                 None => (rest, false),
             };
             rest = &rest[(line.len() + 1).min(rest.len())..];
+            if rest.is_empty() {
+                self.joiner.pass(usize::try_from(self.raw.skipped).unwrap_or(usize::MAX));
+            }
             self.joiner.line(line, has_end, chunk);
         }
         if self.raw.oversized_tail {
