@@ -7,7 +7,7 @@ const STEP: usize = 32;
 
 /// Bits of the bytes that end plain text: quote, backslash and control characters.
 #[inline]
-fn ends(block: &[u8; 16]) -> u32 {
+pub(super) fn ends(block: &[u8; 16]) -> u32 {
     let block = u8x16::new(*block);
     let control = block.min(u8x16::splat(0x1f)).cmp_eq(block);
     let hits = block.cmp_eq(u8x16::splat(b'"')) | block.cmp_eq(u8x16::splat(b'\\')) | control;
@@ -34,6 +34,20 @@ pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
     }
     let rest = text.get(at..).unwrap_or_default();
     at + rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(rest.len())
+}
+
+/// Whether a text is of plain ASCII, tabs included, and holds neither `|` nor `{`.
+pub(super) fn is_plain_text(text: &[u8]) -> bool {
+    let plain = |byte: &u8| (*byte >= b' ' && *byte < 0x7f || *byte == b'\t') && *byte != b'|' && *byte != b'{';
+    let (blocks, rest) = text.as_chunks::<16>();
+    let all = |block: &[u8; 16]| {
+        let block = u8x16::new(*block);
+        let control = block.min(u8x16::splat(0x1f)).cmp_eq(block) & !block.cmp_eq(u8x16::splat(b'\t'));
+        let high = block.max(u8x16::splat(0x7f)).cmp_eq(block);
+        let marks = block.cmp_eq(u8x16::splat(b'|')) | block.cmp_eq(u8x16::splat(b'{'));
+        (control | high | marks).move_mask() == 0
+    };
+    blocks.iter().all(all) && rest.iter().all(plain)
 }
 
 /// How many bytes two texts have in common from their beginnings.
@@ -130,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_the_obvious_way(text in prop::collection::vec(prop::sample::select(&b"aaaaaaaaaaaaaaaaaaaaab\x7f\xff \"\\\n\x1f"[..]), 0..120), from in 0_usize..20, cut in any::<prop::sample::Index>()) {
+        fn as_the_obvious_way(text in prop::collection::vec(prop::sample::select(&b"aaaaaaaaaaaaaaaaaaaaab\x7f\xff \"\\\n\x1f"[..]), 0..120), from in 0_usize..20, cut in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let from = from.min(text.len());
             let end = text[from..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
             prop_assert_eq!(plain_end(&text, from), from + end.unwrap_or(text.len() - from));
@@ -142,6 +156,9 @@ mod tests {
                 prop_assert_eq!(common(&text, &other[..at]), at);
             }
             prop_assert_eq!(common(&text, &text), text.len());
+            let marked = [&text[..], &[byte], &text].concat();
+            let plain = |byte: &u8| (b' '..0x7f).contains(byte) && !b"|{".contains(byte) || *byte == b'\t';
+            prop_assert_eq!(is_plain_text(&marked), marked.iter().all(plain));
             prop_assert!(same(&text, &text.clone()));
             if !text.is_empty() {
                 prop_assert!(!same(&text, &other) && !same(&text, &text[1..]));

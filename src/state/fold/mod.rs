@@ -8,6 +8,7 @@ mod audit;
 mod join;
 mod proxy;
 mod recent;
+mod silent;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use hashbrown::HashMap;
 use audit::count_action;
 use join::Failure;
 use recent::{Actors, Recent};
+use silent::SilentLines;
 
 use super::coverage::{InputProblem, InputStats, NodeStats, Span};
 use super::records::{Pos, ReasonRecord, Subject};
@@ -24,14 +26,12 @@ use super::symbols::Sym;
 use super::{ChunkInfo, MARK, State, node_key, smaller_name};
 use crate::decode::native::Native;
 use crate::decode::reason::{About, classify};
-use crate::decode::server::EcsServer;
 use crate::decode::{Context, JsonShape, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
 use crate::lines::{Chunk, Note};
 use crate::options::{Cidr, GroupBy, Options};
-use crate::prefilter::server::ServerLine;
-use crate::prefilter::{self, Facts, Probe, Taken, What, changes};
+use crate::prefilter::{Facts, Probe, Taken, What, changes};
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -69,8 +69,7 @@ pub struct Folder {
     probe: Probe,
     /// Whether lines are given to the probe: unless the user says what they are, and in tests that compare.
     probing: bool,
-    /// Whether lines of the chunk being folded may be taken without the decoder.
-    taking: bool,
+    silent: SilentLines,
     recent: Recent,
     /// Of the chunk being folded.
     order: Order,
@@ -99,7 +98,7 @@ impl Folder {
             format: None,
             probe: Probe::new(options.assume_tz),
             probing: options.input_format.is_none(),
-            taking: false,
+            silent: SilentLines::new(options.assume_tz),
             recent: Recent::default(),
             order: Order::default(),
             actors: Actors::default(),
@@ -181,11 +180,11 @@ impl Folder {
         }
         let mut notes = chunk.notes.as_slice();
         let probing = self.probing && chunk.format.is_none();
-        self.taking = probing;
         let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
         probe.forget();
+        let mut silent = std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz));
         let mut taken_lines = Tally::default();
         let not_utf8 = !bytes.is_ascii() && std::str::from_utf8(bytes).is_err();
         if input.seq == 0 {
@@ -221,6 +220,8 @@ impl Folder {
                             notes = rest;
                             self.note(*note, line_number, input.seq, &mut stats);
                         }
+                        _ if line.len() > self.max_line => self.oversized(line_number, input.seq, &mut stats),
+                        _ if probing && self.silent(line, &mut silent, &mut stats) => {}
                         _ => self.line(line, line_number, input.seq, &mut stats),
                     }
                     next
@@ -241,6 +242,8 @@ impl Folder {
         }
         self.probe = probe;
         taken_lines.count(&mut stats);
+        self.end_silent(&mut silent, &mut stats);
+        self.silent = silent;
         // Chunks hold whole lines; only the last line of an input may lack its end.
         if !bytes.is_empty() && !bytes.ends_with(b"\n") {
             let broken = stats.problems.iter_mut().find(|problem| {
@@ -308,16 +311,7 @@ impl Folder {
     }
 
     fn line(&mut self, line: &[u8], number: u32, seq: u32, stats: &mut InputStats) {
-        if line.len() > self.max_line {
-            self.oversized(number, seq, stats);
-            return;
-        }
         let context = self.context;
-        let taken = if self.taking { prefilter::server::take(line, context.assume_tz) } else { None };
-        if let Some(taken) = taken {
-            self.silent_server_line(&taken, stats);
-            return;
-        }
         let mut other = true;
         let mut oddity = None;
         // A hole that copying a log away leaves goes up to the next record, which must not be lost with it.
@@ -392,20 +386,6 @@ impl Folder {
             node.name = smaller_name(&self.state.symbols, node.name, name);
         }
         at
-    }
-
-    /// Counts a server line that tells no reason.
-    fn silent_server_line(&mut self, line: &ServerLine<'_>, stats: &mut InputStats) {
-        let (at, time) = (self.node(line.node_id, line.node_name), line.stamp.time);
-        let node = &mut self.state.nodes[at as usize];
-        node.server_events += 1;
-        node.server_span.add(time);
-        node.server_minutes.add(time);
-        stats.server_events += 1;
-        stats.nodes.entry(at).or_default();
-        stats.span.add(time);
-        stats.zone_assumed += u64::from(line.stamp.zone_assumed);
-        count_format(stats, EcsServer.name(), 1);
     }
 
     fn server(&mut self, event: &ServerEvent<'_>, line: u32) -> u32 {
