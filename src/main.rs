@@ -13,7 +13,7 @@ use esaudit::cli::{
 use esaudit::detect::{self, Severity};
 use esaudit::options::Options;
 use esaudit::output::{self, Output};
-use esaudit::part::{self, Part, PartError};
+use esaudit::part::{Part, PartError};
 use esaudit::progress::Talk;
 use esaudit::report::model::Coverage;
 use esaudit::report::{self, View, escape, renderer};
@@ -94,22 +94,23 @@ fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
 }
 
 fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let mut parts = Vec::new();
     let mut broken = false;
-    for path in &request.paths {
+    let parts = request.paths.iter().filter_map(|path| {
         let name = Path::new(path).display().to_string();
         match File::open(path).map_err(PartError::from).and_then(|mut file| Part::read(&mut file)) {
-            Ok(part) => parts.push((name, part)),
+            Ok(part) => Some((name, part)),
             Err(error) => {
                 broken = true;
                 complain(&format!("{name}: {error}"));
+                None
             }
         }
-    }
+    });
+    let whole = pipeline::merge_parts(parts, &request.options);
     if broken {
         return Ok(INCOMPLETE);
     }
-    let whole = part::merge(parts)?;
+    let whole = whole?;
     let mut options = request.options.clone();
     whole.reading.apply(&mut options)?;
     let mut incomplete = false;

@@ -22,7 +22,7 @@ use crate::time::Zone;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;
@@ -291,23 +291,30 @@ pub(crate) fn read_state(input: impl io::BufRead) -> io::Result<State> {
     postcard::from_bytes(&plain).map_err(encoding)
 }
 
-/// Merges parts, given with the names of their files, in any order.
-///
-/// # Errors
-/// Which parts do not fit together, and why.
-pub fn merge(parts: Vec<(String, Part)>) -> Result<Part, String> {
-    let mut parts = parts.into_iter();
-    let Some((first_name, mut whole)) = parts.next() else { return Err("no part to merge".to_owned()) };
-    let mut origin: BTreeMap<String, String> =
-        whole.state.inputs.iter().map(|input| (input.label.clone(), first_name.clone())).collect();
-    for (name, part) in parts {
-        if let Some((option, one, other)) = whole.reading.difference(&part.reading) {
+/// What parts that are merged must agree in, and what of them is no state.
+#[derive(Debug, Default)]
+pub struct Union {
+    /// The first part's name, and how it was read.
+    first: Option<(String, Reading)>,
+    /// Inputs, and the part that each stands in.
+    origin: BTreeMap<String, String>,
+    problems: Vec<(String, ProblemKind, String)>,
+}
+
+impl Union {
+    /// Takes a part, given with the name of its file, and gives its state.
+    ///
+    /// # Errors
+    /// Which parts do not fit together, and why.
+    pub fn take(&mut self, name: String, part: Part) -> Result<State, String> {
+        let (first_name, reading) = self.first.get_or_insert_with(|| (name.clone(), part.reading.clone()));
+        if let Some((option, one, other)) = reading.difference(&part.reading) {
             return Err(format!(
                 "{first_name} was scanned with --{option} `{one}`, {name} with `{other}`: scan all parts alike"
             ));
         }
         for input in &part.state.inputs {
-            if let Some(before) = origin.insert(input.label.clone(), name.clone()) {
+            if let Some(before) = self.origin.insert(input.label.clone(), name.clone()) {
                 return Err(format!(
                     "{before} and {name} both hold {}: either one of them is given twice, or files of several machines have \
                      the same path; scan those with --prefix",
@@ -316,13 +323,19 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Part, String> {
             }
         }
         for problem in part.problems {
-            if !whole.problems.contains(&problem) {
-                whole.problems.push(problem);
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
             }
         }
-        whole.state = whole.state.merge(part.state);
+        Ok(part.state)
     }
-    whole.problems.sort();
-    whole.state = whole.state.canonical();
-    Ok(whole)
+
+    /// How all parts were read, and the problems met before anything was read.
+    ///
+    /// # Errors
+    /// There was no part.
+    pub fn finish(self) -> Result<(Reading, Vec<(String, ProblemKind, String)>), String> {
+        let (_, reading) = self.first.ok_or("no part to merge")?;
+        Ok((reading, self.problems))
+    }
 }

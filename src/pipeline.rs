@@ -7,7 +7,7 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::aggregate;
-use crate::bounded::{self, Budget, Segment};
+use crate::bounded::{self, Budget, Segments};
 use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
@@ -22,9 +22,11 @@ use crate::pseudonyms;
 use crate::report::model::{Report, StoredInput};
 use crate::state::{Folder, InputStats, State};
 
+mod parts;
 mod tell;
 mod work;
 
+pub use parts::merge_parts;
 pub use tell::tell;
 use work::{Queue, Shared, Worker};
 
@@ -210,25 +212,12 @@ fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> G
     let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
     let queue = Queue::new(found.sources, threads);
     let folder = || Folder::new(options, threads);
-    let worker = || Worker { queue: &queue, options, folder: folder(), share: budget.share(), too_full: Vec::new() };
+    let worker = || Worker::new(&queue, options, folder(), budget.share());
     let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
     progress.phase("merging");
-    let Shared { mut segments, mut problems, mut stored, .. } = queue.into_shared();
+    let Shared { written, mut problems, mut stored, .. } = queue.into_shared();
     problems.extend(found.problems);
-    let state = if segments.is_empty() {
-        pool.install(|| merge(states))
-    } else {
-        let reduced = pool.install(|| {
-            for state in states {
-                segments.push(Segment::write(&state)?);
-            }
-            bounded::reduce(segments, budget, options.max_in_flight)
-        });
-        reduced.unwrap_or_else(|error| {
-            problems.push(spill_problem(&error));
-            State::default()
-        })
-    };
+    let state = pool.install(|| settle(states, written, budget, options.max_in_flight, &mut problems));
     if options.manifest {
         stored.extend(pool.install(|| manifest::stored(&sources)));
         stored.extend(options.api_keys.iter().map(|path| manifest::of_path(path)));
@@ -237,6 +226,29 @@ fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> G
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
     problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
     Gathered { state, problems, stored }
+}
+
+/// One state out of those in memory and those that were written away.
+fn settle(
+    states: Vec<State>,
+    mut written: Vec<Segments>,
+    budget: Budget,
+    max_in_flight: usize,
+    problems: &mut Vec<(String, ProblemKind, String)>,
+) -> State {
+    if written.is_empty() {
+        return merge(states);
+    }
+    let mut rest = Segments::default();
+    let reduced = states.iter().try_for_each(|state| rest.write(state)).and_then(|()| {
+        drop(states);
+        written.push(rest);
+        bounded::reduce(written, budget, max_in_flight)
+    });
+    reduced.unwrap_or_else(|error| {
+        problems.push(spill_problem(&error));
+        State::default()
+    })
 }
 
 /// What is said where temporary files do not work.

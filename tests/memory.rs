@@ -161,4 +161,77 @@ mod memory {
         assert_eq!(report["totals"]["failed_attempts"], 4_000 + 200 + 120);
         assert!(report["coverage"]["problems"][0]["message"].as_str().unwrap().contains("TMPDIR"));
     }
+
+    /// Runs `scan` on each file, gives the parts.
+    fn parts(inputs: &Inputs, names: &[&str], options: &[&str]) -> Vec<String> {
+        let scan = |name: &&str| {
+            let part = inputs.path().join(name).with_extension("esa").to_str().unwrap().to_owned();
+            let log = inputs.path().join(name).to_str().unwrap().to_owned();
+            let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
+                .args([&["scan", &log, "-o", &part], options].concat())
+                .status()
+                .unwrap();
+            assert!(run.success());
+            part
+        };
+        names.iter().map(scan).collect()
+    }
+
+    fn merged(parts: &[String], options: &[&str]) -> Value {
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
+            .args([&["merge", "--format", "json"], options].concat())
+            .args(parts)
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        serde_json::from_slice(&run.stdout).unwrap()
+    }
+
+    fn three_logs() -> Inputs {
+        let lines = flood(12_000);
+        let mut inputs = Inputs::new();
+        for (number, part) in lines.chunks(lines.len().div_ceil(3)).enumerate() {
+            inputs.add(&format!("{number}.json"), &ended(part));
+        }
+        inputs
+    }
+
+    const LOGS: [&str; 3] = ["0.json", "1.json", "2.json"];
+
+    #[test]
+    fn merging_leaves_out_what_one_run_leaves_out() {
+        let inputs = three_logs();
+        let logs: Vec<String> = LOGS.map(|name| inputs.path().join(name).to_str().unwrap().to_owned()).into();
+        let logs: Vec<&str> = logs.iter().map(String::as_str).collect();
+        let mut parts = parts(&inputs, &LOGS, &[]);
+        for limit in ["2M", "4M", "64M"] {
+            let one: Value = serde_json::from_slice(&json(&logs, &["--max-memory", limit])).unwrap();
+            let left_out = &one["coverage"]["counted_only"];
+            assert_eq!(left_out.is_null(), limit == "64M", "{left_out}");
+            for _ in 0..3 {
+                parts.rotate_left(1);
+                assert_eq!(merged(&parts, &["--max-memory", limit]), one, "{limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn totals_of_parts_that_left_something_out_are_bounds_and_said_to_be() {
+        let inputs = three_logs();
+        let whole = merged(&parts(&inputs, &LOGS, &[]), &[]);
+        let short = merged(&parts(&inputs, &LOGS, &["--max-memory", "1M", "--chunk-size", "16384"]), &[]);
+        assert!(short["coverage"]["counted_only"]["attempts"].as_u64().unwrap() > 1_000);
+        // No event stands in two of the logs, so attempts are exact; principals do, so they are counted in each.
+        assert_eq!(short["totals"]["failed_attempts"], whole["totals"]["failed_attempts"]);
+        for key in ["principals", "sources"] {
+            assert!(short["totals"][key].as_u64() >= whole["totals"][key].as_u64(), "{key}");
+        }
+        let told = |report: &Value| report["coverage"]["cannot_tell"].to_string().contains("upper bounds");
+        assert!(told(&short) && !told(&whole));
+        // One part alone is exact, and so is a part merged with what holds no attempt.
+        let one = |options: &[&str]| merged(&parts(&inputs, &LOGS[..1], options), &[]);
+        let (short, whole) = (one(&["--max-memory", "1M", "--chunk-size", "16384"]), one(&[]));
+        assert_eq!(short["totals"], whole["totals"]);
+        assert!(!told(&short));
+    }
 }

@@ -12,7 +12,7 @@ mod parts {
     use std::process::{Command, Output, Stdio};
 
     use esaudit::options::Options;
-    use esaudit::part::{self, MAGIC, Part, PartError};
+    use esaudit::part::{MAGIC, Part, PartError};
     use esaudit::pipeline::Naming;
     use esaudit::{pipeline, report};
     use proptest::prelude::*;
@@ -53,7 +53,7 @@ mod parts {
             let one = parts.swap_remove(next(parts.len()));
             let other = parts.swap_remove(next(parts.len()));
             let name = format!("({} {})", one.0, other.0);
-            let merged = part::merge(vec![one, other]).unwrap();
+            let merged = pipeline::merge_parts([one, other], &options(1)).unwrap();
             parts.push((name, Part::parse(&bytes(&merged)).unwrap()));
         }
         parts.pop().unwrap().1

@@ -86,6 +86,13 @@ fn short_of_memory(joined: &Correlated, options: &Options) -> Vec<String> {
         }
         told.push(sentence);
     }
+    if coarse.merged {
+        told.push(
+            "how many principals and sources there are, and how often attempts without details failed, where parts overlap: \
+             attempts were left out of parts before they were merged, so the totals are upper bounds"
+                .to_owned(),
+        );
+    }
     if coarse.actors > 0 {
         told.push(format!(
             "when {} clients succeeded of whose failures none is analysed: --max-memory ({limit} MiB) has no room for them",

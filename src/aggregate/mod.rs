@@ -45,14 +45,10 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
     let coarse = &joined.state.coarse;
     let totals = Totals {
         failed_attempts: joined.attempts.len() as u64 + coarse.attempts,
-        principals: known(
-            tops.principals_total.max(coarse.principals),
-            joined.attempts.iter().any(|attempt| !attempt.principal.is_some()),
-        ),
-        sources: known(
-            tops.sources_total.max(coarse.sources),
-            joined.attempts.iter().any(|attempt| !attempt.source.is_some()),
-        ),
+        principals: known(tops.principals_total, joined.attempts.iter().any(|attempt| !attempt.principal.is_some()))
+            + coarse.more_principals,
+        sources: known(tops.sources_total, joined.attempts.iter().any(|attempt| !attempt.source.is_some()))
+            + coarse.more_sources,
         api_key_invalidations: invalidations as u64,
     };
     let mut parameters = parameters(options);

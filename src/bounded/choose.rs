@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
 use super::Budget;
-use super::segment::Segment;
+use super::segment::Segments;
 use crate::state::{Attempt, Key, State, Sym};
 
 /// How often a text occurs, by its hash.
@@ -64,7 +64,7 @@ pub(super) struct Kept {
     pub(super) everything: bool,
     /// Attempts in all, as met.
     pub(super) attempts: u64,
-    /// Distinct principals and sources of all attempts.
+    /// Distinct principals and sources of all attempts; null is none.
     pub(super) principals: u64,
     pub(super) sources: u64,
 }
@@ -84,8 +84,15 @@ impl Kept {
 
     /// Principals of whose attempts none is kept.
     pub(super) fn left_out(&self) -> u64 {
-        if self.everything { 0 } else { self.principals - self.whole.len() as u64 - self.thinned.len() as u64 }
+        let null = null();
+        let kept = self.whole.iter().chain(self.thinned.keys()).filter(|&&hash| hash != null).count();
+        if self.everything { 0 } else { self.principals.saturating_sub(kept as u64) }
     }
+}
+
+/// The hash of no text.
+fn null() -> u64 {
+    Key::of(&[None]).0
 }
 
 /// Spreads hashes whose low and high bits were used before.
@@ -95,15 +102,15 @@ fn scatter(hash: u64) -> u64 {
 
 /// Goes through a list of tallies once for each class of hashes, with the sums of each hash of the class.
 fn each_class(
-    segments: &mut [Segment],
+    written: &mut [Segments],
     classes: u64,
-    read: fn(&mut Segment, &mut dyn FnMut(Tally)) -> io::Result<()>,
+    read: fn(&mut Segments, &mut dyn FnMut(Tally)) -> io::Result<()>,
     each: &mut dyn FnMut(Tally),
 ) -> io::Result<()> {
     for class in 0..classes {
         let mut sums: HashMap<u64, (u32, u32), RandomState> = HashMap::default();
-        for segment in segments.iter_mut() {
-            read(segment, &mut |tally| {
+        for segments in written.iter_mut() {
+            read(segments, &mut |tally| {
                 if tally.hash % classes == class {
                     let (count, length) = sums.entry(tally.hash).or_default();
                     *count = count.saturating_add(tally.count);
@@ -122,21 +129,24 @@ fn each_class(
 ///
 /// # Errors
 /// Where temporary files cannot be read.
-pub(super) fn choose(segments: &mut [Segment], budget: Budget) -> io::Result<Kept> {
+pub(super) fn choose(written: &mut [Segments], budget: Budget) -> io::Result<Kept> {
     let mut most = 0_u64;
-    for segment in segments.iter_mut() {
-        segment.principals(&mut |_| most += 1)?;
-        segment.sources(&mut |_| most += 1)?;
+    for segments in written.iter_mut() {
+        segments.principals(&mut |_| most += 1)?;
+        segments.sources(&mut |_| most += 1)?;
     }
     let classes = (most * ENTRY).div_ceil(budget.pass().max(1)).max(1);
     let mut kept = Kept::default();
-    each_class(segments, classes, |segment, each| segment.sources(each), &mut |_| kept.sources += 1)?;
+    let null = null();
+    each_class(written, classes, |segments, each| segments.sources(each), &mut |tally| {
+        kept.sources += u64::from(tally.hash != null);
+    })?;
     // Sums by count: how many principals, what all of theirs take.
     let mut by_count: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
     let cap = budget.kept() / MOST_OF_ONE;
     let mut heavy: Vec<Tally> = Vec::new();
-    each_class(segments, classes, |segment, each| segment.principals(each), &mut |tally| {
-        kept.principals += 1;
+    each_class(written, classes, |segments, each| segments.principals(each), &mut |tally| {
+        kept.principals += u64::from(tally.hash != null);
         kept.attempts += u64::from(tally.count);
         if cost(tally) > cap {
             heavy.push(tally);
@@ -170,7 +180,7 @@ pub(super) fn choose(segments: &mut [Segment], budget: Budget) -> io::Result<Kep
         room -= bytes;
     }
     let Kept { whole, thinned, .. } = &mut kept;
-    each_class(segments, classes, |segment, each| segment.principals(each), &mut |tally| {
+    each_class(written, classes, |segments, each| segments.principals(each), &mut |tally| {
         let fits = tally.count > edge || tally.count == edge && scatter(tally.hash) < below;
         if fits && !thinned.contains_key(&tally.hash) {
             whole.insert(tally.hash);

@@ -13,7 +13,7 @@ mod segment;
 
 pub use machine::default_limit;
 pub use reduce::reduce;
-pub use segment::Segment;
+pub use segment::Segments;
 
 use crate::options::Options;
 

@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Budget;
 use super::choose::{self, Kept};
-use super::segment::Segment;
+use super::segment::Segments;
 use crate::correlate;
 use crate::state::{Attempt, AttemptFlags, ChainId, Key, Outcome, Pos, RealmFailure, State, Sym};
 use crate::time::Millis;
@@ -98,39 +98,53 @@ const MOST_CLASSES: u64 = 256;
 ///
 /// # Errors
 /// Where temporary files cannot be read or written.
-pub fn reduce(mut segments: Vec<Segment>, budget: Budget, max_in_flight: usize) -> io::Result<State> {
-    let kept = choose::choose(&mut segments, budget)?;
+pub fn reduce(mut written: Vec<Segments>, budget: Budget, max_in_flight: usize) -> io::Result<State> {
+    let kept = choose::choose(&mut written, budget)?;
     let mut whole = State::default();
     let classes = (kept.attempts * COUNTING).div_ceil(budget.pass().max(1)).clamp(1, MOST_CLASSES);
     let mut left_out = if kept.everything { None } else { Some(LeftOut::new(classes)?) };
     let mut actors = 0;
-    for mut segment in segments {
-        let mut state = segment.read()?;
-        let mut border = state.attempts.len();
-        if !kept.everything {
-            actors += forget_actors(&mut state, &kept);
-            border = part(&mut state, &kept);
-            state.renumber();
-        }
-        let remap = whole.absorb_tables(&mut state);
-        state.remap_records(&remap);
-        let out = state.attempts.split_off(border);
-        whole.append_records(state);
-        whole.evict(max_in_flight);
-        if let Some(files) = &mut left_out {
-            out.iter().try_for_each(|attempt| files.push(attempt))?;
+    for segments in &mut written {
+        for at in 0..segments.len() {
+            let mut state = segments.read(at)?;
+            let mut border = state.attempts.len();
+            if !kept.everything {
+                actors += forget_actors(&mut state, &kept);
+                border = part(&mut state, &kept);
+                state.renumber();
+            }
+            let remap = whole.absorb_tables(&mut state);
+            state.remap_records(&remap);
+            let out = state.attempts.split_off(border);
+            whole.append_records(state);
+            whole.evict(max_in_flight);
+            if let Some(files) = &mut left_out {
+                out.iter().try_for_each(|attempt| files.push(attempt))?;
+            }
         }
     }
     if let Some(mut files) = left_out {
-        whole.coarse.principals = kept.principals;
-        whole.coarse.sources = kept.sources;
-        whole.coarse.principals_left_out = kept.left_out();
-        whole.coarse.actors = actors;
+        let (principals, sources) = distinct(&whole);
+        whole.coarse.more_principals += kept.principals.saturating_sub(principals);
+        whole.coarse.more_sources += kept.sources.saturating_sub(sources);
+        whole.coarse.principals_left_out += kept.left_out();
+        whole.coarse.actors += actors;
         for class in 0..files.classes.len() {
             count(&mut whole, files.read(class)?);
         }
     }
     Ok(whole)
+}
+
+/// Distinct principals and sources of the attempts of a state.
+fn distinct(state: &State) -> (u64, u64) {
+    let mut met = vec![(false, false); state.symbols.len() + 1];
+    for attempt in &state.attempts {
+        met[attempt.principal.0 as usize].0 = true;
+        met[attempt.source.0 as usize].1 = true;
+    }
+    let known = &met[1..];
+    (known.iter().filter(|met| met.0).count() as u64, known.iter().filter(|met| met.1).count() as u64)
 }
 
 /// Puts the attempts that are left out behind the others, without their texts. Gives where they begin.

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::spill_problem;
-use crate::bounded::Segment;
+use crate::bounded::Segments;
 use crate::error::ProblemKind;
 use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
 use crate::interrupt;
@@ -72,7 +72,7 @@ pub(super) struct Shared {
     /// Buffers to use again.
     spare: Vec<Chunk>,
     /// States that were written away.
-    pub(super) segments: Vec<Segment>,
+    pub(super) written: Vec<Segments>,
     /// Why that failed.
     pub(super) problems: Vec<(String, ProblemKind, String)>,
     /// Labels of streams so far: archives may hold two members of one name.
@@ -98,7 +98,7 @@ impl Queue {
             parcels: VecDeque::new(),
             producing: 0,
             spare: Vec::new(),
-            segments: Vec::new(),
+            written: Vec::new(),
             problems: Vec::new(),
             labels: std::collections::BTreeMap::new(),
             stored: Vec::new(),
@@ -159,8 +159,10 @@ impl Queue {
         None
     }
 
-    fn spilled(&self, segment: Segment) {
-        self.lock().segments.push(segment);
+    fn written(&self, states: Segments) {
+        if !states.is_empty() {
+            self.lock().written.push(states);
+        }
     }
 
     fn cannot_spill(&self, problem: (String, ProblemKind, String)) {
@@ -197,16 +199,22 @@ impl Queue {
 }
 
 pub(super) struct Worker<'q> {
-    pub(super) queue: &'q Queue,
-    pub(super) options: &'q Options,
-    pub(super) folder: Folder,
+    queue: &'q Queue,
+    options: &'q Options,
+    folder: Folder,
     /// Beyond so many bytes the folder's state is written away.
-    pub(super) share: u64,
+    share: u64,
+    /// States that were written away.
+    written: Segments,
     /// States that could not be written away.
-    pub(super) too_full: Vec<State>,
+    too_full: Vec<State>,
 }
 
-impl Worker<'_> {
+impl<'q> Worker<'q> {
+    pub(super) fn new(queue: &'q Queue, options: &'q Options, folder: Folder, share: u64) -> Self {
+        Self { queue, options, folder, share, written: Segments::default(), too_full: Vec::new() }
+    }
+
     pub(super) fn run(mut self) -> Vec<State> {
         let mut chunk = Chunk::default();
         while let Some(task) = self.queue.next() {
@@ -220,6 +228,7 @@ impl Worker<'_> {
                 }
             }
         }
+        self.queue.written(self.written);
         self.too_full.push(self.folder.into_state());
         self.too_full
     }
@@ -231,13 +240,10 @@ impl Worker<'_> {
             return;
         }
         let full = std::mem::replace(&mut self.folder, Folder::new(self.options, self.queue.threads)).into_state();
-        match Segment::write(&full) {
-            Ok(segment) => self.queue.spilled(segment),
-            Err(error) => {
-                self.queue.cannot_spill(spill_problem(&error));
-                self.share = u64::MAX;
-                self.too_full.push(full);
-            }
+        if let Err(error) = self.written.write(&full) {
+            self.queue.cannot_spill(spill_problem(&error));
+            self.share = u64::MAX;
+            self.too_full.push(full);
         }
     }
 

@@ -16,10 +16,10 @@ pub struct Coarse {
     pub span: Span,
     /// By minute since 1970: `authentication_failed` and `anonymous_access_denied`.
     pub minutes: BTreeMap<i64, [u64; 2]>,
-    /// Distinct principals of all attempts, kept or not. At most, where parts were merged that left out some each.
-    pub principals: u64,
-    /// Distinct sources of all attempts, kept or not. At most, as above.
-    pub sources: u64,
+    /// Distinct principals beyond those of the attempts that are kept. At most, where it was merged with others.
+    pub more_principals: u64,
+    /// Distinct sources beyond those of the attempts that are kept. At most, as above.
+    pub more_sources: u64,
     /// Of the principals, those of whose attempts none is kept.
     pub principals_left_out: u64,
     /// Principals of whose attempts a sample is kept, and how many attempts of each are left out.
@@ -28,6 +28,8 @@ pub struct Coarse {
     pub repeated: BTreeMap<Vec<u8>, u64>,
     /// Clients whose successes were left out.
     pub actors: u64,
+    /// Attempts were left out before those of other states were known, so that what is met in several is counted in each.
+    pub merged: bool,
 }
 
 impl Coarse {
@@ -41,8 +43,8 @@ impl Coarse {
             mine[0] += counts[0];
             mine[1] += counts[1];
         }
-        self.principals += other.principals;
-        self.sources += other.sources;
+        self.more_principals += other.more_principals;
+        self.more_sources += other.more_sources;
         self.principals_left_out += other.principals_left_out;
         for (principal, count) in other.thinned {
             *self.thinned.entry(principal).or_default() += count;
@@ -51,6 +53,7 @@ impl Coarse {
             *self.repeated.entry(action).or_default() += count;
         }
         self.actors += other.actors;
+        self.merged |= other.merged;
     }
 
     /// Translates its texts.

@@ -83,6 +83,8 @@ impl State {
         }
         self.evicted.events += other.evicted.events;
         self.evicted.span.merge(&other.evicted.span);
+        let fed = |state: &Self| state.coarse.attempts > 0 || !state.attempts.is_empty();
+        self.coarse.merged |= self.coarse.attempts + other.coarse.attempts > 0 && fed(self) && fed(other);
         self.coarse.merge(std::mem::take(&mut other.coarse), &syms);
         Remap { syms, chains, nodes, chunks }
     }

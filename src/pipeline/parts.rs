@@ -1,0 +1,41 @@
+//! Merging parts. They are read one after the other; where together they are larger than memory may be used for, what was
+//! merged so far is written away, as while reading logs.
+
+use crate::bounded::{Budget, Segments};
+use crate::options::Options;
+use crate::part::{Part, Union};
+use crate::state::State;
+
+use super::{pool, settle, spill_problem};
+
+/// Merges parts, given with the names of their files, in any order. Of `options` count the memory and the threads.
+///
+/// # Errors
+/// Which parts do not fit together, and why; or that no threads can be started.
+pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Options) -> Result<Part, String> {
+    let budget = Budget::new(options, 1);
+    let mut union = Union::default();
+    let (mut whole, mut written) = (State::default(), Segments::default());
+    let mut failed = None;
+    for (name, part) in parts {
+        whole = whole.merge(union.take(name, part)?);
+        if whole.weight() > budget.share() && failed.is_none() {
+            match written.write(&whole) {
+                Ok(()) => whole = State::default(),
+                // Better too much memory than an answer that lacks something.
+                Err(error) => failed = Some(error),
+            }
+        }
+    }
+    let (reading, mut problems) = union.finish()?;
+    problems.extend(failed.as_ref().map(spill_problem));
+    let mut read_with = options.clone();
+    reading.apply(&mut read_with)?;
+    let max_in_flight = read_with.max_in_flight.min(budget.in_flight());
+    let written = if written.is_empty() { Vec::new() } else { vec![written] };
+    let state = pool(options)
+        .map_err(|error| error.to_string())?
+        .install(|| settle(vec![whole], written, budget, max_in_flight, &mut problems).canonical());
+    problems.sort();
+    Ok(Part { reading, problems, state })
+}
