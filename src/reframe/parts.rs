@@ -33,22 +33,25 @@ impl<'r> Parts<'r> {
     /// Those of the stream, once.
     pub fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
         chunk.clear();
-        if self.finished {
-            return Ok(false);
+        // The first chunk begins with the first record, however many parts that has.
+        while chunk.is_empty() {
+            if self.finished {
+                return Ok(false);
+            }
+            if !self.lines.next(&mut self.raw)? {
+                self.finished = true;
+                self.joiner.finish(chunk);
+                continue;
+            }
+            if self.joiner.is_idle() && !lines(self.raw.bytes()).any(partial::continues) {
+                // Most chunks are whole: no copy.
+                std::mem::swap(chunk, &mut self.raw);
+                // Of other chunks it is not known, and what is known must not depend on the size of chunks.
+                chunk.offset = None;
+                return Ok(true);
+            }
+            self.joiner.lines(&self.raw, chunk);
         }
-        if !self.lines.next(&mut self.raw)? {
-            self.finished = true;
-            self.joiner.finish(chunk);
-            return Ok(!chunk.is_empty());
-        }
-        if self.joiner.is_idle() && !lines(self.raw.bytes()).any(partial::continues) {
-            // Most chunks are whole: no copy.
-            std::mem::swap(chunk, &mut self.raw);
-            // Of other chunks it is not known, and what is known must not depend on the size of chunks.
-            chunk.offset = None;
-            return Ok(true);
-        }
-        self.joiner.lines(&self.raw, chunk);
         Ok(true)
     }
 
