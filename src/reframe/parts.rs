@@ -180,7 +180,7 @@ impl Joiner {
             return self.put(Held::Line(Vec::new()), true, chunk);
         }
         let Some(part) = part.filter(|part| part.continues) else {
-            return self.put(Held::Line(line.to_vec()), has_end, chunk);
+            return self.put_line(line, has_end, chunk);
         };
         self.open.push(Open {
             stream: part.stream,
@@ -252,6 +252,23 @@ impl Joiner {
             let parts: Vec<&[u8]> = open.parts.iter().map(Vec::as_slice).collect();
             let record = partial::join(&parts).unwrap_or_default();
             set(&mut self.held, self.first_held, line, Held::Line(record));
+        }
+    }
+
+    /// Most lines need not wait, and then need no copy of their own.
+    fn put_line(&mut self, line: &[u8], has_end: bool, chunk: &mut Chunk) {
+        if !self.held.is_empty() {
+            return self.put(Held::Line(line.to_vec()), has_end, chunk);
+        }
+        if chunk.is_empty() {
+            self.written = 0;
+        }
+        self.ended = has_end;
+        chunk.append_line(line);
+        self.first_held += 1;
+        self.written += 1;
+        if !has_end {
+            chunk.open_end();
         }
     }
 

@@ -8,45 +8,42 @@ use super::Line;
 use crate::decode::JsonShape;
 use crate::decode::server::{EcsServer, JsonServer};
 use crate::decode::text_event::is_audit_logger;
-use crate::prefilter::scan::plain_end;
-
-/// A value as it stands between its quotes.
-#[derive(Debug, Clone, Copy)]
-struct Value<'l> {
-    raw: &'l [u8],
-    escaped: bool,
-}
+use crate::prefilter::scan::{Pattern, plain_end};
 
 /// Most members that a layout may have.
-const MOST: usize = 20;
+const MOST: usize = 17;
 
 /// The members of one release's lines, in the order in which they are mostly written.
 struct Layout {
     /// `"name":`.
-    names: &'static [&'static [u8]],
+    names: &'static [Pattern],
     /// How many of them, from the end, may be lists.
     lists: usize,
 }
 
-const ECS: Layout = Layout {
+const fn name(name: &str) -> Pattern {
+    Pattern::of(b"\"", name.as_bytes(), b"\":")
+}
+
+static ECS: Layout = Layout {
     names: &[
-        b"\"@timestamp\":",
-        b"\"log.level\":",
-        b"\"message\":",
-        b"\"ecs.version\":",
-        b"\"service.name\":",
-        b"\"event.dataset\":",
-        b"\"process.thread.name\":",
-        b"\"log.logger\":",
-        b"\"trace.id\":",
-        b"\"elasticsearch.cluster.uuid\":",
-        b"\"elasticsearch.node.id\":",
-        b"\"elasticsearch.node.name\":",
-        b"\"elasticsearch.cluster.name\":",
-        b"\"error.type\":",
-        b"\"error.message\":",
-        b"\"error.stack_trace\":",
-        b"\"tags\":",
+        name("@timestamp"),
+        name("log.level"),
+        name("message"),
+        name("ecs.version"),
+        name("service.name"),
+        name("event.dataset"),
+        name("process.thread.name"),
+        name("log.logger"),
+        name("trace.id"),
+        name("elasticsearch.cluster.uuid"),
+        name("elasticsearch.node.id"),
+        name("elasticsearch.node.name"),
+        name("elasticsearch.cluster.name"),
+        name("error.type"),
+        name("error.message"),
+        name("error.stack_trace"),
+        name("tags"),
     ],
     lists: 1,
 };
@@ -61,18 +58,18 @@ mod ecs {
     pub(super) const NODE_NAME: usize = 11;
 }
 
-const SEVEN: Layout = Layout {
+static SEVEN: Layout = Layout {
     names: &[
-        b"\"type\":",
-        b"\"timestamp\":",
-        b"\"level\":",
-        b"\"component\":",
-        b"\"cluster.name\":",
-        b"\"node.name\":",
-        b"\"message\":",
-        b"\"cluster.uuid\":",
-        b"\"node.id\":",
-        b"\"stacktrace\":",
+        name("type"),
+        name("timestamp"),
+        name("level"),
+        name("component"),
+        name("cluster.name"),
+        name("node.name"),
+        name("message"),
+        name("cluster.uuid"),
+        name("node.id"),
+        name("stacktrace"),
     ],
     lists: 1,
 };
@@ -93,83 +90,104 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
 }
 
 fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
-    let values = members(line, &ECS)?;
-    values[ecs::LEVEL]?;
-    if values[ecs::DATASET].is_some_and(|dataset| dataset.escaped || dataset.raw != b"elasticsearch.server") {
+    let members = Members::read(line, &ECS)?;
+    members.get(ecs::LEVEL)?;
+    if members.get(ecs::DATASET).is_some() && members.plain(ecs::DATASET)? != b"elasticsearch.server" {
         return None;
     }
-    let message = values[ecs::MESSAGE]?;
     Some(Line {
         format: EcsServer.name(),
-        time: plain(values[ecs::TIMESTAMP]?)?,
-        node_id: optional(values[ecs::NODE_ID])?,
-        node_name: optional(values[ecs::NODE_NAME])?,
-        message: message.raw,
-        escaped: message.escaped,
+        time: members.plain(ecs::TIMESTAMP)?,
+        node_id: members.optional(ecs::NODE_ID)?,
+        node_name: members.optional(ecs::NODE_NAME)?,
+        message: members.get(ecs::MESSAGE)?,
+        escaped: members.is_escaped(ecs::MESSAGE),
     })
 }
 
 fn read_seven(line: &[u8]) -> Option<Line<'_>> {
-    let values = members(line, &SEVEN)?;
-    if plain(values[seven::TYPE]?)? != b"server" || is_audit_logger(plain(values[seven::COMPONENT]?)?) {
+    let members = Members::read(line, &SEVEN)?;
+    if members.plain(seven::TYPE)? != b"server" || is_audit_logger(members.plain(seven::COMPONENT)?) {
         return None;
     }
-    let message = values[seven::MESSAGE]?;
     Some(Line {
         format: JsonServer.name(),
-        time: plain(values[seven::TIMESTAMP]?)?,
-        node_id: optional(values[seven::NODE_ID])?,
-        node_name: optional(values[seven::NODE_NAME])?,
-        message: message.raw,
-        escaped: message.escaped,
+        time: members.plain(seven::TIMESTAMP)?,
+        node_id: members.optional(seven::NODE_ID)?,
+        node_name: members.optional(seven::NODE_NAME)?,
+        message: members.get(seven::MESSAGE)?,
+        escaped: members.is_escaped(seven::MESSAGE),
     })
 }
 
-fn plain(value: Value<'_>) -> Option<&[u8]> {
-    (!value.escaped).then_some(value.raw)
+/// The texts of the members of a line.
+struct Members<'l> {
+    line: &'l [u8],
+    /// Which of the layout it has, as texts.
+    texts: u32,
+    /// Which of these hold escapes.
+    escaped: u32,
+    /// Where they stand between their quotes.
+    places: [(u32, u32); MOST],
 }
 
-/// `None` where there is a value that cannot be used as it stands.
-#[allow(clippy::option_option, reason = "absent and unusable are two things")]
-fn optional(value: Option<Value<'_>>) -> Option<Option<&[u8]>> {
-    match value {
-        Some(value) => plain(value).map(Some),
-        None => Some(None),
-    }
-}
-
-/// The texts of the members of a line that has those of a layout and no others.
-fn members<'l>(line: &'l [u8], layout: &Layout) -> Option<[Option<Value<'l>>; MOST]> {
-    let mut values = [None; MOST];
-    let mut met: u32 = 0;
-    let mut at = 1;
-    let mut expected = 0;
-    loop {
-        let rest = line.get(at..)?;
+impl<'l> Members<'l> {
+    /// Reads a line that has members of a layout and no others.
+    fn read(line: &'l [u8], layout: &Layout) -> Option<Self> {
+        u32::try_from(line.len()).ok()?;
+        let mut members = Self { line, texts: 0, escaped: 0, places: [(0, 0); MOST] };
         let count = layout.names.len();
-        // Mostly the next one; some are absent.
-        let found = (expected..count).chain(0..expected).find(|&index| rest.starts_with(layout.names[index]))?;
-        if met >> found & 1 == 1 {
-            return None;
-        }
-        met |= 1 << found;
-        expected = found + 1;
-        at = spaces(line, at + layout.names[found].len());
-        at = match line.get(at)? {
-            b'"' => {
-                let (value, end) = text(line, at + 1)?;
-                values[found] = Some(value);
-                end
+        let (mut met, mut at, mut expected) = (0_u32, 1, 0);
+        loop {
+            // Mostly the next one; some are absent.
+            let found = (expected..count).chain(0..expected).find(|&index| layout.names[index].starts(line, at))?;
+            let bit = 1 << found;
+            if met & bit != 0 {
+                return None;
             }
-            b'[' if found >= count - layout.lists => list_end(line, at + 1)?,
-            _ => return None,
-        };
-        at = spaces(line, at);
-        match line.get(at)? {
-            b',' => at = spaces(line, at + 1),
-            b'}' => return (at + 1 == line.len()).then_some(values),
-            _ => return None,
+            met |= bit;
+            expected = found + 1;
+            at = spaces(line, at + layout.names[found].len());
+            at = match line.get(at)? {
+                b'"' => {
+                    let (end, escaped) = text_end(line, at + 1)?;
+                    members.texts |= bit;
+                    members.escaped |= if escaped { bit } else { 0 };
+                    *members.places.get_mut(found)? = (at as u32 + 1, end as u32);
+                    end + 1
+                }
+                b'[' if found >= count - layout.lists => list_end(line, at + 1)?,
+                _ => return None,
+            };
+            at = spaces(line, at);
+            match line.get(at)? {
+                b',' => at = spaces(line, at + 1),
+                b'}' => return (at + 1 == line.len()).then_some(members),
+                _ => return None,
+            }
         }
+    }
+
+    /// A text as it is written.
+    fn get(&self, member: usize) -> Option<&'l [u8]> {
+        let (from, to) = *self.places.get(member)?;
+        if self.texts >> member & 1 == 1 { self.line.get(from as usize..to as usize) } else { None }
+    }
+
+    fn is_escaped(&self, member: usize) -> bool {
+        self.escaped >> member & 1 == 1
+    }
+
+    /// A text that can be used as it is written.
+    fn plain(&self, member: usize) -> Option<&'l [u8]> {
+        self.get(member).filter(|_| !self.is_escaped(member))
+    }
+
+    /// The same of a member that may be absent; `None` where it is there and cannot be used.
+    #[allow(clippy::option_option, reason = "absent and unusable are two things")]
+    fn optional(&self, member: usize) -> Option<Option<&'l [u8]>> {
+        let text = self.plain(member);
+        (text.is_some() || self.get(member).is_none()).then_some(text)
     }
 }
 
@@ -181,14 +199,14 @@ fn spaces(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The text that begins at `at`, after its quote, and where what follows its other quote begins.
+/// Where a text ends that begins at `at`, after its quote, and whether it holds escapes.
 #[inline]
-fn text(line: &[u8], at: usize) -> Option<(Value<'_>, usize)> {
+fn text_end(line: &[u8], at: usize) -> Option<(usize, bool)> {
     let mut end = plain_end(line, at);
     let mut escaped = false;
     loop {
         match line.get(end)? {
-            b'"' => return Some((Value { raw: &line[at..end], escaped }, end + 1)),
+            b'"' => return Some((end, escaped)),
             // What `\u` stands for could be a letter of the words that are looked for.
             b'\\' if matches!(line.get(end + 1)?, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 escaped = true;
@@ -209,7 +227,7 @@ fn list_end(line: &[u8], at: usize) -> Option<usize> {
         if line.get(at) != Some(&b'"') {
             return None;
         }
-        at = spaces(line, text(line, at + 1)?.1);
+        at = spaces(line, text_end(line, at + 1)?.0 + 1);
         match line.get(at)? {
             b',' => at = spaces(line, at + 1),
             b']' => return Some(at + 1),

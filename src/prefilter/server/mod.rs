@@ -15,7 +15,7 @@ use memchr::memmem::Finder;
 use super::clock::Clock;
 use super::scan::is_plain_text;
 use crate::decode::TextShape;
-use crate::decode::reason::{NEEDLE, TOKEN_NEEDLE, classify};
+use crate::decode::reason::{PREFIX, TOKEN, classify};
 use crate::decode::server_text::{Head, ServerText};
 use crate::time::{Stamp, Zone};
 
@@ -99,8 +99,7 @@ struct Judge {
     local: Clock<0>,
     utc: Clock<1>,
     zoned: Clock<5>,
-    needle: Finder<'static>,
-    token_needle: Finder<'static>,
+    token: Finder<'static>,
 }
 
 impl Judge {
@@ -109,8 +108,7 @@ impl Judge {
             local: Clock::new(assumed),
             utc: Clock::new(assumed),
             zoned: Clock::new(assumed),
-            needle: Finder::new(NEEDLE),
-            token_needle: Finder::new(TOKEN_NEEDLE),
+            token: Finder::new(TOKEN),
         }
     }
 
@@ -135,8 +133,9 @@ impl Judge {
 
     /// Whether the message tells a reason, or may do so.
     fn tells_reason(&self, line: &Line<'_>) -> bool {
-        let needle = self.needle.find(line.message).is_some() || self.token_needle.find(line.message).is_some();
-        needle && (line.escaped || classify(line.message).is_some())
+        // No letter of these words has an escape of its own.
+        let may = line.message.starts_with(PREFIX) || self.token.find(line.message).is_some();
+        may && (line.escaped || classify(line.message).is_some())
     }
 }
 
