@@ -17,7 +17,7 @@ mod containers {
     const THREADS: [&str; 4] = ["1", "2", "3", "8"];
 
     /// Lines of server logs, silent and not.
-    const SERVER: [&str; 9] = [
+    const SERVER: [&str; 11] = [
         r#"{"@timestamp":"2026-03-01T12:00:00.040Z", "log.level": "INFO", "message":"[gc][1] overhead", "ecs.version": "1.2.0","service.name":"ES_ECS","event.dataset":"elasticsearch.server","elasticsearch.node.id":"n1","elasticsearch.node.name":"es-1"}"#,
         r#"{"type": "server", "timestamp": "2026-03-01T12:00:01,725Z", "level": "INFO", "component": "o.e.x.X", "cluster.name": "prod", "node.name": "es-1", "message": "from \"hot\" to [null]", "cluster.uuid": "FI", "node.id": "n1"  }"#,
         r#"{"type": "server", "timestamp": "2026-03-01T12:00:00,002Z", "level": "WARN", "component": "o.e.x.s.a.ApiKeyAuthenticator", "node.name": "es-1", "message": "Authentication using apikey failed - api key [k] has been invalidated", "node.id": "n1"  }"#,
@@ -27,6 +27,8 @@ mod containers {
         "java.io.IOException: <refused>",
         "\tat org.elasticsearch.Foo$Bar.<init>(Foo.java:1) ~[elasticsearch-7.17.9.jar:7.17.9]",
         "Caused by: java.lang.Exception: {}",
+        r#"{"type": "server", "timestamp": "2026-03-01T12:00:02,725Z", "level": "WARN", "component": "o.e.x.s.a.RealmsAuthenticator", "node.name": "es-1", "message": "Authentication to realm ldap1 failed - user not found", "node.id": "n1" ,"#,
+        r#""stacktrace": ["java.lang.Exception: x","at a.B.c(B.java:1) [x.jar:1]"] }"#,
     ];
 
     /// An event or a server line; in which stream, and after how many bytes the runtime cuts it.
@@ -143,6 +145,10 @@ mod containers {
 
     #[test]
     fn lines_of_a_stack_trace_are_other_lines_and_the_record_is_one() {
+        let seven: Vec<&str> = [1, 9, 10, 1].map(|at: usize| SERVER[at]).into();
+        let inputs = Inputs::of(&[("es-1.json", &seven[..])]);
+        let input = &report(&[inputs.path().to_str().unwrap()], &[]).coverage.inputs[0];
+        assert_eq!((input.server_events, input.other_lines, input.undecodable_lines), (3, 1, 0));
         let lines: Vec<&str> = [3, 6, 7, 7, 3, 6].map(|at: usize| SERVER[at]).into();
         let inputs = Inputs::of(&[("es-1.log", &lines.repeat(50)[..])]);
         let folder = inputs.path().to_str().unwrap();

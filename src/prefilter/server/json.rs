@@ -6,7 +6,7 @@
 
 use super::Line;
 use crate::decode::JsonShape;
-use crate::decode::server::{EcsServer, JsonServer};
+use crate::decode::server::{EcsServer, JsonServer, begins_server_line};
 use crate::decode::text_event::is_audit_logger;
 use crate::prefilter::scan::{Pattern, plain_end};
 
@@ -19,6 +19,8 @@ struct Layout {
     names: &'static [Pattern],
     /// How many of them, from the end, may be lists.
     lists: usize,
+    /// A line may end behind a comma: a stack trace follows, in lines of its own.
+    goes_on: bool,
 }
 
 const fn name(name: &str) -> Pattern {
@@ -46,6 +48,7 @@ static ECS: Layout = Layout {
         name("tags"),
     ],
     lists: 1,
+    goes_on: false,
 };
 
 /// Places in [`ECS`].
@@ -72,6 +75,7 @@ static SEVEN: Layout = Layout {
         name("stacktrace"),
     ],
     lists: 1,
+    goes_on: true,
 };
 
 /// Places in [`SEVEN`].
@@ -107,6 +111,9 @@ fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
 
 fn read_seven(line: &[u8]) -> Option<Line<'_>> {
     let members = Members::read(line, &SEVEN)?;
+    if line.ends_with(b",") && !begins_server_line(line) {
+        return None;
+    }
     if members.plain(seven::TYPE)? != b"server" || is_audit_logger(members.plain(seven::COMPONENT)?) {
         return None;
     }
@@ -161,6 +168,7 @@ impl<'l> Members<'l> {
             };
             at = spaces(line, at);
             match line.get(at)? {
+                b',' if at + 1 == line.len() => return layout.goes_on.then_some(members),
                 b',' => at = spaces(line, at + 1),
                 b'}' => return (at + 1 == line.len()).then_some(members),
                 _ => return None,

@@ -42,6 +42,15 @@ pub(crate) const LINES: &[(&str, bool)] = &[
         true,
     ),
     (
+        r#"{"type": "server", "timestamp": "2026-03-01T00:00:27,725+0000", "level": "WARN", "component": "r.suppressed", "message": "path: /x", "node.id": "ej9" ,"#,
+        true,
+    ),
+    (
+        r#"{"timestamp": "2026-03-01T00:00:27,725+0000", "type": "server", "component": "r.suppressed", "message": "path: /x" ,"#,
+        false,
+    ),
+    (r#""stacktrace": ["java.lang.X: y","#, true),
+    (
         r#"{"type": "server", "timestamp": "2026-03-01T00:00:27,725+0000", "level": "WARN", "component": "o.e.x.s.a.ApiKeyAuthenticator", "node.name": "es-1", "message": "Authentication using apikey failed - api key [k] has been invalidated", "node.id": "ej9"  }"#,
         false,
     ),
