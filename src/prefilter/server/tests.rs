@@ -222,7 +222,7 @@ proptest! {
     fn no_reason_is_lost_in_escapes(
         message in prop::collection::vec(prop::sample::select(vec![
             "Authentication", "Authenticat", "ion using apikey failed - ", "api key is expired", "tok", "en expired",
-            "\\u0065", "\\u0065n", "\\n", "\\t", "\\\\", "\\\"", " ", "invalidated ", "token", "\\u0041uthentication",
+            "\\u0065n expired", "\\u0041uthenticat", "\\u0065n", "\\n", "\\t", "\\\\", "\\\"", " ", "invalidated ", "token", "\\u0041uthentication",
         ]), 0..8),
         shape in 0..4,
     ) {
