@@ -11,7 +11,7 @@
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
 //! reframe                bytes of any shape -> chunks of records, one a line
-//! prefilter              native audit lines that need no full decode
+//! prefilter              audit and server lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out

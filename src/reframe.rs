@@ -1,10 +1,11 @@
 //! Inputs whose records are not simply lines, to chunks: documents and CSV become one line a record; records that a
 //! container runtime cut into several lines are put together again.
 //!
-//! Who reads has to see such an input from its start, so it is read as a stream even where it is a plain file. The chunks
-//! are decoded by all workers.
+//! Who reads documents or CSV has to see them from their start, so they are read as a stream even where they are a plain
+//! file; the chunks are decoded by all workers. Ranges of a plain container log are read by themselves.
 
 mod parts;
+mod seams;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,6 +15,8 @@ use crate::decode::framing::{Framing, Piece, Reframe, sniff};
 use crate::decode::partial;
 use crate::lines::{Chunk, Note, StreamChunker, lines};
 use parts::Parts;
+pub use parts::{Place, read_parts};
+pub use seams::Seams;
 
 /// Bytes from the start of an input that tell how its records are separated.
 pub const HEAD: usize = 64 << 10;
@@ -23,7 +26,7 @@ pub const HEAD: usize = 64 << 10;
 pub enum Cut {
     /// At line ends; any range of the input can be read by itself.
     Lines,
-    /// At line ends, but records may go over several lines.
+    /// At line ends, but records may go over several lines; ranges can be read by themselves, in their order.
     Parts,
     /// Otherwise.
     Records(Framing),

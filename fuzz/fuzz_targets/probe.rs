@@ -4,7 +4,9 @@
 
 use std::io::Write;
 
+use esaudit::decode::partial;
 use esaudit::options::Options;
+use esaudit::reframe::Cut;
 use libfuzzer_sys::fuzz_target;
 
 fn report(text: &[u8]) -> Option<serde_like::Numbers> {
@@ -21,6 +23,9 @@ fn report(text: &[u8]) -> Option<serde_like::Numbers> {
             report.coverage.undecodable_lines,
         ],
         actions: report.coverage.actions.into_iter().collect(),
+        span: [report.coverage.first, report.coverage.last],
+        nodes: report.coverage.nodes.into_iter().map(|node| (node.id, node.name)).collect(),
+        problems: report.coverage.problems_total,
         groups: report.groups.len(),
         attempts: report.totals.failed_attempts,
         changes: report.security_changes.len(),
@@ -32,6 +37,9 @@ mod serde_like {
     pub struct Numbers {
         pub coverage: [u64; 5],
         pub actions: Vec<(String, u64)>,
+        pub span: [Option<String>; 2],
+        pub nodes: Vec<(Option<String>, Option<String>)>,
+        pub problems: u64,
         pub groups: usize,
         pub attempts: u64,
         pub changes: usize,
@@ -39,18 +47,18 @@ mod serde_like {
 }
 
 fuzz_target!(|text: &[u8]| {
-    // Only where both are read by lines.
-    if text.iter().any(|byte| matches!(byte, b'\r' | 0)) || !text.starts_with(b"{\"type\":\"audit\"") {
+    // A space must not become part of a record.
+    let has_parts = esaudit::lines::lines(text).any(partial::continues);
+    if has_parts || text.iter().any(|byte| matches!(byte, b'\r' | 0)) {
         return;
     }
     let mut spaced = Vec::new();
     for line in esaudit::lines::lines(text) {
-        spaced.push(b' ');
         spaced.extend_from_slice(line);
         spaced.extend_from_slice(b" \n");
     }
-    let framing = esaudit::decode::framing::sniff;
-    if framing(text) == framing(&spaced) {
+    let cut = |text| Cut::of(text, None);
+    if matches!(cut(text), Cut::Lines | Cut::Parts) && cut(text) == cut(&spaced) {
         assert_eq!(report(text), report(&spaced));
     }
 });

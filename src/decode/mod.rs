@@ -185,7 +185,9 @@ fn decode_as(name: &str, line: &[u8], context: &Context, sink: &mut Sink<'_>) ->
 fn decode_any(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     if line.first() == Some(&b'{') {
         let mut members = Members::empty();
-        members.fill(line)?;
+        if let Err(error) = members.fill(line) {
+            return server::decode_head(line, context, sink).ok_or(error);
+        }
         return match JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
             Some(shape) => shape.decode(members, context, sink),
             None => {

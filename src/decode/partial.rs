@@ -6,24 +6,95 @@
 
 use super::cri::CriLine;
 
-/// Which stream of the container a line belongs to; parts are joined within one. `None` for lines of no runtime.
+/// A stream of a container, as one runtime writes it; parts are joined within one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream(u8);
+
+impl Stream {
+    const DOCKER: u8 = 0;
+    const CRI: u8 = 2;
+
+    fn named(runtime: u8, name: &[u8]) -> Option<Self> {
+        match name {
+            b"stdout" => Some(Self(runtime)),
+            b"stderr" => Some(Self(runtime + 1)),
+            _ => None,
+        }
+    }
+}
+
+/// Streams in which a record has begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Open(u8);
+
+impl Open {
+    /// One after the other.
+    pub fn iter(self) -> impl Iterator<Item = Stream> {
+        (0..4).filter(move |stream| self.0 >> stream & 1 == 1).map(Stream)
+    }
+}
+
+/// What lines do to the streams: where the last line of a stream leaves it, whatever was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Change {
+    met: Open,
+    open: Open,
+    /// Some line continues.
+    pub parts: bool,
+}
+
+impl Change {
+    /// Adds the next line.
+    pub fn add(&mut self, part: Part) {
+        let bit = 1 << part.stream.0;
+        self.met.0 |= bit;
+        self.open.0 = self.open.0 & !bit | if part.continues { bit } else { 0 };
+        self.parts |= part.continues;
+    }
+
+    /// What is open behind the lines.
+    #[must_use]
+    pub fn after(self, before: Open) -> Open {
+        Open(before.0 & !self.met.0 | self.open.0)
+    }
+
+    /// Whether one of the lines is of an open stream.
+    #[must_use]
+    pub fn meets(self, open: Open) -> bool {
+        self.met.0 & open.0 != 0
+    }
+}
+
+/// What a physical line of a container runtime is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Whose it is.
+    pub stream: Stream,
+    /// Its record goes on in the next line of the same stream.
+    pub continues: bool,
+}
+
+/// Looks at a line; `None` for lines of no runtime.
 #[must_use]
-pub fn stream(line: &[u8]) -> Option<&[u8]> {
+pub fn part(line: &[u8]) -> Option<Part> {
     match line.first()? {
-        b'{' => DockerLine::read(line).map(|line| line.stream),
-        b'0'..=b'9' => CriLine::read(line).map(|line| line.stream),
+        b'{' => DockerLine::read(line).map(|line| Part { stream: line.stream, continues: line.partial }),
+        b'0'..=b'9' => CriLine::read(line)
+            .and_then(|line| Some(Part { stream: Stream::named(Stream::CRI, line.stream)?, continues: line.partial })),
         _ => None,
     }
+}
+
+/// Which stream of the container a line belongs to.
+#[must_use]
+pub fn stream(line: &[u8]) -> Option<Stream> {
+    part(line).map(|part| part.stream)
 }
 
 /// Whether a physical line is a part whose record goes on in the next line of the same stream.
 #[must_use]
 pub fn continues(line: &[u8]) -> bool {
-    match line.first() {
-        Some(b'{') => DockerLine::read(line).is_some_and(|line| line.partial),
-        Some(b'0'..=b'9') => CriLine::read(line).is_some_and(|line| line.partial),
-        _ => false,
-    }
+    part(line).is_some_and(|part| part.continues)
 }
 
 /// The record of parts given in order, as the one line that the runtime would have written. Lines of other streams or
@@ -59,7 +130,7 @@ struct DockerLine<'a> {
     log: &'a [u8],
     /// From the quote that ends the text on.
     tail: &'a [u8],
-    stream: &'a [u8],
+    stream: Stream,
     partial: bool,
 }
 
@@ -70,7 +141,7 @@ impl<'a> DockerLine<'a> {
         let end = memchr::memmem::rfind(rest, DOCKER_STREAM)?;
         let (log, tail) = rest.split_at(end);
         let after = &tail[DOCKER_STREAM.len()..];
-        let stream = &after[..memchr::memchr(b'"', after)?];
+        let stream = Stream::named(Stream::DOCKER, &after[..memchr::memchr(b'"', after)?])?;
         let newline = log.strip_suffix(b"\\n").is_some_and(|text| {
             // An escaped backslash before an `n` is no line end.
             text.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 0

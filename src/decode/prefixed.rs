@@ -29,7 +29,7 @@ fn is_name(byte: u8) -> bool {
 }
 
 /// What follows `name |`.
-fn after_bar(line: &[u8]) -> Option<&[u8]> {
+pub(crate) fn after_bar(line: &[u8]) -> Option<&[u8]> {
     let line = without_colour(line);
     let name = line.iter().take_while(|&&byte| is_name(byte)).count();
     if name == 0 {
@@ -56,7 +56,7 @@ impl TextShape for Compose {
 }
 
 /// What follows `[pod/x/y] `.
-fn after_pod(line: &[u8]) -> Option<&[u8]> {
+pub(crate) fn after_pod(line: &[u8]) -> Option<&[u8]> {
     let inside = line.strip_prefix(b"[pod/")?;
     let end = inside.iter().position(|&byte| !is_name(byte))?;
     inside[end..].strip_prefix(b"] ")

@@ -38,11 +38,11 @@ pub struct ReasonLine<'m> {
     pub about: About<'m>,
 }
 
-/// Every message that tells a reason holds this: lines without it need no closer look.
-pub const NEEDLE: &[u8] = b"uthenticat";
+/// Messages that tell a reason begin with this or hold [`TOKEN`]: others need no closer look.
+pub const PREFIX: &[u8] = b"Authentication ";
 
-/// Other words of such messages, for those of the token service.
-pub const TOKEN_NEEDLE: &[u8] = b"token";
+/// A word of all other messages that tell a reason.
+pub const TOKEN: &[u8] = b"token";
 
 /// Reads a message; `None` if it tells no reason.
 #[must_use]
@@ -327,7 +327,7 @@ mod tests {
             ),
         ] {
             assert_eq!(classify(message.as_bytes()), Some(ReasonLine { reason, about }), "{message}");
-            let found = has(message.as_bytes(), NEEDLE) || has(message.as_bytes(), TOKEN_NEEDLE);
+            let found = message.as_bytes().starts_with(PREFIX) || has(message.as_bytes(), TOKEN);
             assert!(found, "the prefilter must not lose {message}");
         }
         assert_eq!(classify(b"moving index [x] to next phase"), None);

@@ -61,6 +61,23 @@ impl JsonShape for JsonServer {
     }
 }
 
+/// How lines of 7.x begin.
+const STARTS: [&[u8]; 2] = [br#"{"type": "server""#, br#"{"type":"server""#];
+
+/// Whether a line begins as those of 7.x do, so that it can be nothing else.
+pub(crate) fn begins_server_line(line: &[u8]) -> bool {
+    STARTS.iter().any(|start| line.starts_with(start))
+}
+
+/// Decodes the first line of a record of 7.x that has a stack trace: that goes over the following lines, `"stacktrace": [`
+/// and so on, which are nobody's. `None` where it is no such line.
+pub fn decode_head(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Option<()> {
+    let members = line.strip_suffix(b",").filter(|line| begins_server_line(line))?;
+    let whole = [members, b"}"].concat();
+    let members = Members::read(&whole).ok().filter(|members| members.has(Field::Message))?;
+    JsonServer.decode(members, context, sink).ok()
+}
+
 fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
     let stamp = members
         .text(Field::Timestamp)
@@ -80,7 +97,7 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{decode, server};
+    use super::super::testing::{decode, server, try_decode};
 
     #[test]
     fn server_lines_direct_and_through_filebeat() {
@@ -108,6 +125,30 @@ mod tests {
             assert_eq!(event.node_name.as_deref(), Some(&b"es-1"[..]));
             assert_eq!(event.logger.as_deref(), Some(logger.as_bytes()));
             assert_eq!(&event.message[..], b"m");
+        }
+    }
+
+    #[test]
+    fn a_record_whose_stack_trace_goes_over_lines_is_its_first_line() {
+        let head = r#"{"type": "server", "timestamp": "2024-03-07T14:00:20,001Z", "level": "WARN", "component": "L", "node.name": "es-1", "message": "m", "node.id": "n" ,"#;
+        let (name, event) = server(head);
+        assert_eq!((name, &event.message[..]), ("server-json", &b"m"[..]));
+        assert_eq!(event.node_id.as_deref(), Some(&b"n"[..]));
+        for line in [
+            r#""stacktrace": ["java.io.IOException: {\"a\"}","#,
+            r#""at a.B.<init>(B.java:1) [x.jar:1]","#,
+            r#""... 7 more"] }"#,
+        ] {
+            assert_eq!(decode(line), [("unknown", "other".to_owned())], "{line}");
+        }
+        // Cut where it could be any record.
+        for line in [
+            &head[..head.len() - 1],
+            &head[..head.len() - 20],
+            r#"{"type": "server", "timestamp": "x","#,
+            r#"{"type": "audit","#,
+        ] {
+            assert!(try_decode(line).is_err(), "{line}");
         }
     }
 

@@ -26,15 +26,17 @@ const OTHER_LOGS: [&[u8]; 8] = [
     b"esql.slowlog",
 ];
 
-struct Head<'a> {
-    time: &'a [u8],
+/// The parts of a line.
+pub(crate) struct Head<'a> {
+    pub(crate) time: &'a [u8],
     logger: &'a [u8],
-    node_name: Option<&'a [u8]>,
-    message: &'a [u8],
+    pub(crate) node_name: Option<&'a [u8]>,
+    pub(crate) message: &'a [u8],
 }
 
 impl<'a> Head<'a> {
-    fn read(line: &'a [u8]) -> Option<Self> {
+    /// Takes a line apart; `None` where it is of another form.
+    pub(crate) fn read(line: &'a [u8]) -> Option<Self> {
         let (time, rest) = bracket(line)?;
         let (level, rest) = bracket(rest)?;
         if !LEVELS.contains(&level.trim_ascii()) {
@@ -51,6 +53,16 @@ impl<'a> Head<'a> {
 
     fn is_other_log(&self) -> bool {
         OTHER_LOGS.iter().any(|prefix| self.logger.starts_with(prefix))
+    }
+
+    /// Whether the message may be a record: OpenSearch's log4j sink.
+    fn may_hold_record(&self) -> bool {
+        matches!(self.logger, b"audit" | b"sgaudit")
+    }
+
+    /// Whether the line is of the server log and its message is neither an audit event nor a record.
+    pub(crate) fn holds_message_only(&self) -> bool {
+        !self.is_other_log() && !is_audit_logger(self.logger) && !self.may_hold_record()
     }
 }
 
@@ -81,8 +93,7 @@ impl TextShape for ServerText {
                 return Ok(());
             }
         }
-        if matches!(head.logger, b"audit" | b"sgaudit") && head.message.starts_with(b"{") {
-            // OpenSearch's log4j sink.
+        if head.may_hold_record() && head.message.starts_with(b"{") {
             return decode_line(head.message, &context.inside()?, sink);
         }
         sink(

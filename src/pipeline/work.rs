@@ -15,7 +15,7 @@ use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::manifest;
 use crate::options::Options;
-use crate::reframe::{Chunker, Cut, HEAD, Peeked, Whole};
+use crate::reframe::{Chunker, Cut, HEAD, Peeked, Place, Seams, Whole, read_parts};
 use crate::report::model::StoredInput;
 use crate::state::{Folder, InputRef, State};
 
@@ -34,6 +34,8 @@ struct Ranges {
     file: File,
     len: u64,
     label: String,
+    /// Where its records may go over several lines.
+    seams: Option<Seams>,
 }
 
 /// A plain file of which ranges are still to be taken.
@@ -216,11 +218,11 @@ impl<'q> Worker<'q> {
     }
 
     pub(super) fn run(mut self) -> Vec<State> {
-        let mut chunk = Chunk::default();
+        let (mut chunk, mut raw) = (Chunk::default(), Chunk::default());
         while let Some(task) = self.queue.next() {
             match task {
                 Task::Fold(parcel) => self.fold(parcel),
-                Task::Range(ranges, at) => self.range(&ranges, at, &mut chunk),
+                Task::Range(ranges, at) => self.range(&ranges, at, &mut raw, &mut chunk),
                 Task::Leave(ranges, at) => self.leave(plain(&ranges.label, at)),
                 Task::Open(source) => {
                     self.open(&source);
@@ -266,7 +268,7 @@ impl<'q> Worker<'q> {
             Ok(Opened::Ranges { file, len }) => {
                 let label = self.queue.unique_label(&source.label);
                 let cut = self.cut(&file);
-                if cut != Cut::Lines {
+                if let Cut::Records(_) = cut {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
                     let mut whole = Whole { file: &file, at: 0, len };
@@ -280,7 +282,8 @@ impl<'q> Worker<'q> {
                 }
                 let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
                 if let Ok(count @ 1..) = u32::try_from(count) {
-                    let ranges = Arc::new(Ranges { file, len, label });
+                    let seams = (cut == Cut::Parts).then(Seams::default);
+                    let ranges = Arc::new(Ranges { file, len, label, seams });
                     self.queue.add_ranges(RangeJob { ranges, next: 0, count });
                 } else if count > 0 {
                     let message = "too many chunks: choose a larger --chunk-size".to_owned();
@@ -306,14 +309,22 @@ impl<'q> Worker<'q> {
         Cut::of(&head, self.options.input_format)
     }
 
-    fn range(&mut self, ranges: &Ranges, at: u32, chunk: &mut Chunk) {
+    fn range(&mut self, ranges: &Ranges, at: u32, raw: &mut Chunk, chunk: &mut Chunk) {
         let size = self.options.chunk_size.max(1) as u64;
         let start = u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
         self.options.progress.part(range.end - range.start);
         let input = plain(&ranges.label, at);
         self.folder.input(input).bytes += range.end - range.start;
-        match read_range(&ranges.file, range, ranges.len, self.options.max_line, chunk) {
+        let (Ranges { file, len, .. }, max_line) = (ranges, self.options.max_line);
+        let read = match &ranges.seams {
+            Some(seams) => {
+                let place = Place { file, len: *len, number: at, bytes: range };
+                read_parts(place, seams, max_line, raw, chunk)
+            }
+            None => read_range(file, range, *len, max_line, chunk),
+        };
+        match read {
             Ok(()) => {
                 self.folder.chunk(input, chunk);
                 self.make_room();

@@ -65,7 +65,7 @@ const KIND: u64 = Key::Type.bit() | Key::EventType.bit() | Key::EventAction.bit(
 /// Recognises native audit lines, one after the other; remembers the last one it took.
 #[derive(Debug)]
 pub struct Probe {
-    clock: Clock,
+    clock: Clock<5>,
     /// Which two members followed each member last, the later first.
     next: [[Key; 2]; KEYS],
     /// Where the last line starts; `None` if it was not taken.

@@ -7,7 +7,7 @@ const STEP: usize = 32;
 
 /// Bits of the bytes that end plain text: quote, backslash and control characters.
 #[inline]
-fn ends(block: u8x16) -> u32 {
+pub(super) fn ends(block: u8x16) -> u32 {
     let control = block.min(u8x16::splat(0x1f)).cmp_eq(block);
     let hits = block.cmp_eq(u8x16::splat(b'"')) | block.cmp_eq(u8x16::splat(b'\\')) | control;
     hits.move_mask() as u32
@@ -28,6 +28,20 @@ pub(super) fn plain_end(text: &[u8], at: usize) -> usize {
         end += STEP;
     }
     end + tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(tail.len())
+}
+
+/// Whether a text is of plain ASCII, tabs included, and holds neither `|` nor `{`.
+pub(super) fn is_plain_text(text: &[u8]) -> bool {
+    let plain = |byte: &u8| (*byte >= b' ' && *byte < 0x7f || *byte == b'\t') && *byte != b'|' && *byte != b'{';
+    let (blocks, rest) = text.as_chunks::<16>();
+    let all = |block: &[u8; 16]| {
+        let block = u8x16::new(*block);
+        let control = block.min(u8x16::splat(0x1f)).cmp_eq(block) & !block.cmp_eq(u8x16::splat(b'\t'));
+        let high = block.max(u8x16::splat(0x7f)).cmp_eq(block);
+        let marks = block.cmp_eq(u8x16::splat(b'|')) | block.cmp_eq(u8x16::splat(b'{'));
+        (control | high | marks).move_mask() == 0
+    };
+    blocks.iter().all(all) && rest.iter().all(plain)
 }
 
 /// How many bytes two texts have in common from their beginnings.
@@ -98,6 +112,13 @@ impl Pattern {
         self.len as usize
     }
 
+    /// Whether the text stands at `at`, however little follows.
+    #[inline]
+    pub(super) fn starts(&self, text: &[u8], at: usize) -> bool {
+        let short = |rest: &[u8]| rest.len() < STEP && rest.starts_with(&self.text[..self.len()]);
+        self.is_at(text, at) || text.get(at..).is_some_and(short)
+    }
+
     /// Whether the text stands at `at`. `false` also where fewer than [`STEP`] bytes follow: who asks must be
     /// able to do without an answer there.
     #[inline]
@@ -124,7 +145,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_the_obvious_way(text in prop::collection::vec(prop::sample::select(&b"aaaaaaaaaaaaaaaaaaaaab\x7f\xff \"\\\n\x1f"[..]), 0..120), from in 0_usize..20, cut in any::<prop::sample::Index>()) {
+        fn as_the_obvious_way(text in prop::collection::vec(prop::sample::select(&b"aaaaaaaaaaaaaaaaaaaaab\x7f\xff \"\\\n\x1f"[..]), 0..120), from in 0_usize..20, cut in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let from = from.min(text.len());
             let end = text[from..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
             prop_assert_eq!(plain_end(&text, from), from + end.unwrap_or(text.len() - from));
@@ -136,6 +157,9 @@ mod tests {
                 prop_assert_eq!(common(&text, &other[..at]), at);
             }
             prop_assert_eq!(common(&text, &text), text.len());
+            let marked = [&text[..], &[byte], &text].concat();
+            let plain = |byte: &u8| (b' '..0x7f).contains(byte) && !b"|{".contains(byte) || *byte == b'\t';
+            prop_assert_eq!(is_plain_text(&marked), marked.iter().all(plain));
             prop_assert!(same(&text, &text.clone()));
             if !text.is_empty() {
                 prop_assert!(!same(&text, &other) && !same(&text, &text[1..]));
@@ -145,6 +169,8 @@ mod tests {
             line.extend_from_slice(b", \"user.name\":");
             line.extend_from_slice(&text);
             prop_assert_eq!(pattern.is_at(&line, text.len()), line.len() >= text.len() + STEP);
+            prop_assert!(pattern.starts(&line, text.len()));
+            prop_assert!(!pattern.starts(&line[..text.len() + pattern.len() - 1], text.len()));
         }
     }
 }

@@ -5,13 +5,13 @@
 //! longest line allows is too long, whatever lies between.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
+use std::ops::Range;
 
-use crate::decode::partial;
-use crate::lines::{Chunk, Note, StreamChunker, lines};
-
-/// Records of different streams that may be open at one time; containers have two streams.
-const MAX_OPEN: usize = 4;
+use super::{Seams, Whole};
+use crate::decode::partial::{self, Change, Part, Stream};
+use crate::lines::{Chunk, Note, StreamChunker, lines, read_range};
 
 /// Cuts a stream into chunks of lines in which every record is one line.
 pub struct Parts<'r> {
@@ -33,35 +33,24 @@ impl<'r> Parts<'r> {
     /// Those of the stream, once.
     pub fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
         chunk.clear();
-        if self.finished {
-            return Ok(false);
-        }
-        if !self.lines.next(&mut self.raw)? {
-            self.finished = true;
-            self.joiner.finish(chunk);
-            return Ok(!chunk.is_empty());
-        }
-        if self.joiner.is_idle() && !lines(self.raw.bytes()).any(partial::continues) {
-            // Most chunks are whole: no copy.
-            std::mem::swap(chunk, &mut self.raw);
-            // Of other chunks it is not known, and what is known must not depend on the size of chunks.
-            chunk.offset = None;
-            return Ok(true);
-        }
-        let mut rest = self.raw.bytes();
-        while !rest.is_empty() {
-            let (line, has_end) = match memchr::memchr(b'\n', rest) {
-                Some(at) => (&rest[..at], true),
-                None => (rest, false),
-            };
-            rest = &rest[(line.len() + 1).min(rest.len())..];
-            if rest.is_empty() {
-                self.joiner.pass(usize::try_from(self.raw.skipped).unwrap_or(usize::MAX));
+        // The first chunk begins with the first record, however many parts that has.
+        while chunk.is_empty() {
+            if self.finished {
+                return Ok(false);
             }
-            self.joiner.line(line, has_end, chunk);
-        }
-        if self.raw.oversized_tail {
-            self.joiner.oversized(chunk);
+            if !self.lines.next(&mut self.raw)? {
+                self.finished = true;
+                self.joiner.finish(chunk);
+                continue;
+            }
+            if self.joiner.is_idle() && !lines(self.raw.bytes()).any(partial::continues) {
+                // Most chunks are whole: no copy.
+                std::mem::swap(chunk, &mut self.raw);
+                // Of other chunks it is not known, and what is known must not depend on the size of chunks.
+                chunk.offset = None;
+                return Ok(true);
+            }
+            self.joiner.lines(&self.raw, chunk);
         }
         Ok(true)
     }
@@ -73,6 +62,59 @@ impl<'r> Parts<'r> {
     }
 }
 
+/// A range of a file, by its number among the ranges of that file.
+#[derive(Debug, Clone)]
+pub struct Place<'f> {
+    /// The file.
+    pub file: &'f File,
+    /// Its length when it was opened.
+    pub len: u64,
+    /// Number of the range; every range before is read, too.
+    pub number: u32,
+    /// Its bytes.
+    pub bytes: Range<u64>,
+}
+
+/// Reads the chunk of the records that start in a range, `raw` is for its lines.
+///
+/// # Errors
+/// Those of reading the range.
+pub fn read_parts(
+    place: Place<'_>,
+    seams: &Seams,
+    max_line: usize,
+    raw: &mut Chunk,
+    chunk: &mut Chunk,
+) -> io::Result<()> {
+    chunk.clear();
+    let Place { file, len, number, bytes } = place;
+    let read = read_range(file, bytes, len, max_line, raw);
+    let mut change = Change::default();
+    if read.is_ok() {
+        let short = lines(raw.bytes()).filter(|line| line.len() <= max_line);
+        short.filter_map(partial::part).for_each(|part| change.add(part));
+    }
+    let open = seams.pass(number, change);
+    read?;
+    if !change.parts && !change.meets(open) {
+        std::mem::swap(chunk, raw);
+        chunk.offset = None;
+        return Ok(());
+    }
+    let mut joiner = Joiner::new(max_line);
+    joiner.open.extend(open.iter().map(|stream| Open { stream, parts: Vec::new(), line: None, span: 0 }));
+    joiner.lines(raw, chunk);
+    if joiner.is_waiting() {
+        let at = raw.offset.map_or(len, |offset| offset + raw.bytes().len() as u64);
+        joiner.look_ahead(&mut Whole { file, at, len }, chunk);
+    }
+    chunk.shrunk = raw.shrunk;
+    Ok(())
+}
+
+/// Bytes that are read at a time where parts are missing: docker and the others cut at 16 KiB.
+const AHEAD: usize = 32 << 10;
+
 /// A line that waits.
 enum Held {
     Line(Vec<u8>),
@@ -83,11 +125,9 @@ enum Held {
 
 /// A record of which parts are missing.
 struct Open {
-    stream: Vec<u8>,
-    /// Docker's or CRI's.
-    first_byte: u8,
+    stream: Stream,
     parts: Vec<Vec<u8>>,
-    /// Number of the line of the first part; `None` once the record is too long.
+    /// Number of the line of the first part; `None` once the record is too long, and where it began before the range.
     line: Option<u64>,
     /// Bytes from the first part on.
     span: usize,
@@ -113,36 +153,81 @@ impl Joiner {
         self.open.is_empty() && self.held.is_empty()
     }
 
+    /// Whether a record waits for its parts.
+    fn is_waiting(&self) -> bool {
+        self.open.iter().any(|open| open.line.is_some())
+    }
+
+    fn lines(&mut self, raw: &Chunk, chunk: &mut Chunk) {
+        let mut rest = raw.bytes();
+        while !rest.is_empty() {
+            let (line, has_end) = match memchr::memchr(b'\n', rest) {
+                Some(at) => (&rest[..at], true),
+                None => (rest, false),
+            };
+            rest = &rest[(line.len() + 1).min(rest.len())..];
+            if rest.is_empty() {
+                self.pass(usize::try_from(raw.skipped).unwrap_or(usize::MAX));
+            }
+            self.line(line, has_end, chunk);
+        }
+        if raw.oversized_tail {
+            self.oversized(chunk);
+        }
+    }
+
     fn line(&mut self, line: &[u8], has_end: bool, chunk: &mut Chunk) {
         self.pass(line.len() + 1);
-        let Some(stream) = partial::stream(line).filter(|_| line.len() <= self.max_line) else {
-            return self.put(Held::Line(line.to_vec()), has_end, chunk);
+        let part = partial::part(line).filter(|_| line.len() <= self.max_line);
+        if part.is_some_and(|part| self.goes_on(part, line)) {
+            return self.put(Held::Line(Vec::new()), true, chunk);
+        }
+        let Some(part) = part.filter(|part| part.continues) else {
+            return self.put_line(line, has_end, chunk);
         };
-        let continues = partial::continues(line);
-        let same = |open: &Open| open.stream == stream && line.first() == Some(&open.first_byte);
-        let Some(at) = self.open.iter().position(same) else {
-            if !continues {
-                return self.put(Held::Line(line.to_vec()), has_end, chunk);
-            }
-            if self.open.len() == MAX_OPEN {
-                self.close(0);
-            }
-            self.open.push(Open {
-                stream: stream.to_vec(),
-                first_byte: line[0],
-                parts: vec![line.to_vec()],
-                line: Some(self.first_held + self.held.len() as u64),
-                span: line.len(),
-            });
-            return self.put(Held::Open, true, chunk);
-        };
+        self.open.push(Open {
+            stream: part.stream,
+            parts: vec![line.to_vec()],
+            line: Some(self.first_held + self.held.len() as u64),
+            span: line.len(),
+        });
+        self.put(Held::Open, true, chunk);
+    }
+
+    /// Takes a line if it is a part of an open record.
+    fn goes_on(&mut self, part: Part, line: &[u8]) -> bool {
+        let Some(at) = self.open.iter().position(|open| open.stream == part.stream) else { return false };
         if self.open[at].line.is_some() {
             self.open[at].parts.push(line.to_vec());
         }
-        if !continues {
+        if !part.continues {
             self.close(at);
         }
-        self.put(Held::Line(Vec::new()), true, chunk);
+        true
+    }
+
+    /// Takes the missing parts out of what follows the lines, which are somebody else's.
+    fn look_ahead(&mut self, rest: &mut Whole<'_>, chunk: &mut Chunk) {
+        let max_line = self.max_line;
+        let (mut following, mut raw) = (StreamChunker::new(rest, AHEAD, max_line), Chunk::default());
+        // Who reads those lines as their own tells of errors.
+        while self.is_waiting()
+            && let Ok(true) = following.next(&mut raw)
+        {
+            for line in lines(raw.bytes()) {
+                self.pass(line.len() + 1);
+                if let Some(part) = partial::part(line).filter(|_| line.len() <= max_line) {
+                    self.goes_on(part, line);
+                }
+                if !self.is_waiting() {
+                    break;
+                }
+            }
+            if raw.oversized_tail {
+                self.pass(max_line + 1);
+            }
+        }
+        self.finish(chunk);
     }
 
     fn oversized(&mut self, chunk: &mut Chunk) {
@@ -170,6 +255,23 @@ impl Joiner {
             let parts: Vec<&[u8]> = open.parts.iter().map(Vec::as_slice).collect();
             let record = partial::join(&parts).unwrap_or_default();
             set(&mut self.held, self.first_held, line, Held::Line(record));
+        }
+    }
+
+    /// Most lines need not wait, and then need no copy of their own.
+    fn put_line(&mut self, line: &[u8], has_end: bool, chunk: &mut Chunk) {
+        if !self.held.is_empty() {
+            return self.put(Held::Line(line.to_vec()), has_end, chunk);
+        }
+        if chunk.is_empty() {
+            self.written = 0;
+        }
+        self.ended = has_end;
+        chunk.append_line(line);
+        self.first_held += 1;
+        self.written += 1;
+        if !has_end {
+            chunk.open_end();
         }
     }
 
@@ -219,30 +321,63 @@ fn set(held: &mut VecDeque<Held>, first: u64, line: u64, with: Held) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Write;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use proptest::prelude::*;
 
     use super::*;
 
-    /// The lines of all chunks, `!` for those too long.
+    /// The lines of a chunk, `!` for those too long.
+    fn shown(chunk: &Chunk, max_line: usize) -> Vec<String> {
+        let shown = |line: &[u8]| match line.len() {
+            length if length > max_line => "!".to_owned(),
+            _ => String::from_utf8_lossy(line).into_owned(),
+        };
+        let mut found: Vec<String> = lines(chunk.bytes()).map(shown).collect();
+        for (at, _) in &chunk.notes {
+            assert_eq!(found[*at as usize], "");
+            found[*at as usize] = "!".to_owned();
+        }
+        found.extend(chunk.oversized_tail.then(|| "!".to_owned()));
+        found
+    }
+
+    /// The lines of all chunks.
     fn joined(text: &str, chunk_size: usize, max_line: usize) -> Vec<String> {
         let mut reader = text.as_bytes();
         let mut parts = Parts::new(StreamChunker::new(&mut reader, chunk_size, max_line), max_line);
         let (mut chunk, mut found) = (Chunk::default(), Vec::new());
         while parts.next(&mut chunk).unwrap() {
-            let start = found.len();
-            let shown = |line: &[u8]| match line.len() {
-                length if length > max_line => "!".to_owned(),
-                _ => String::from_utf8_lossy(line).into_owned(),
-            };
-            found.extend(lines(chunk.bytes()).map(shown));
-            for (at, _) in &chunk.notes {
-                assert_eq!(found[start + *at as usize], "");
-                found[start + *at as usize] = "!".to_owned();
-            }
-            found.extend(chunk.oversized_tail.then(|| "!".to_owned()));
+            found.extend(shown(&chunk, max_line));
         }
         assert_eq!(parts.bytes(), text.len() as u64);
         found
+    }
+
+    /// The same by ranges, which several threads take one after the other.
+    fn by_ranges(text: &str, size: u64, max_line: usize, threads: usize) -> Vec<String> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let len = text.len() as u64;
+        let (seams, next, found) = (Seams::default(), AtomicU32::new(0), Mutex::new(BTreeMap::new()));
+        let work = || {
+            let (mut raw, mut chunk) = (Chunk::default(), Chunk::default());
+            loop {
+                let number = next.fetch_add(1, Ordering::SeqCst);
+                let start = u64::from(number) * size;
+                if start >= len {
+                    return;
+                }
+                let place = Place { file: &file, len, number, bytes: start..(start + size).min(len) };
+                read_parts(place, &seams, max_line, &mut raw, &mut chunk).unwrap();
+                found.lock().unwrap().insert(number, shown(&chunk, max_line));
+            }
+        };
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+        found.into_inner().unwrap().into_values().flatten().collect()
     }
 
     fn cri(parts: &[&str]) -> String {
@@ -265,6 +400,7 @@ mod tests {
         .map(|line| if line.is_empty() { line } else { format!("{head}{line}") });
         for chunk_size in [1, 50, 100, 1 << 20] {
             assert_eq!(joined(&text, chunk_size, 1000), expected, "{chunk_size}");
+            assert_eq!(by_ranges(&text, chunk_size as u64, 1000, 2), expected, "{chunk_size}");
         }
     }
 
@@ -288,20 +424,23 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
         #[test]
         fn chunks_do_not_show(parts in prop::collection::vec(prop::sample::select(vec![
             "2026-03-01T12:34:56.789Z stdout P a", "2026-03-01T12:34:56.789Z stdout F b",
             "2026-03-01T12:34:56.789Z stderr P c", "2026-03-01T12:34:56.789Z stderr F dddddddddddddddddddddddddddd",
             r#"{"log":"e","stream":"stdout","time":"t"}"#, r#"{"log":"f\n","stream":"stdout","time":"t"}"#,
-            r#"{"log":"g","stream":"x","time":"t"}"#, r#"{"log":"g","stream":"y","time":"t"}"#,
+            r#"{"log":"g","stream":"x","time":"t"}"#, r#"{"log":"h","stream":"stderr","time":"t"}"#,
             "", "other", "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooong",
-        ]), 0..30), chunk_size in 1_usize..300, max_line in 1_usize..200, ended in any::<bool>()) {
+        ]), 0..30), chunk_size in 1_usize..300, max_line in 1_usize..200, ended in any::<bool>(), threads in 1_usize..4) {
             let mut text = parts.join("\n");
             if ended && !text.is_empty() {
                 text.push('\n');
             }
             let whole = joined(&text, 1 << 20, max_line);
             prop_assert_eq!(&whole, &joined(&text, chunk_size, max_line));
+            prop_assert_eq!(&whole, &by_ranges(&text, chunk_size as u64, max_line, threads), "{}", text);
             prop_assert_eq!(whole.len(), lines(text.as_bytes()).count());
         }
     }

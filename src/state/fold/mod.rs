@@ -8,6 +8,7 @@ mod audit;
 mod join;
 mod proxy;
 mod recent;
+mod silent;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use hashbrown::HashMap;
 use audit::count_action;
 use join::Failure;
 use recent::{Actors, Recent};
+use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
@@ -25,14 +27,12 @@ use super::records::{Pos, ReasonRecord, Subject};
 use super::symbols::Sym;
 use super::{ChunkInfo, MARK, State, node_key, smaller_name};
 use crate::decode::reason::{About, classify};
-use crate::decode::server::EcsServer;
-use crate::decode::{Context, JsonShape, UNKNOWN, decode_line};
+use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
 use crate::lines::{Chunk, Note, hole, length};
 use crate::options::{Cidr, GroupBy, Options};
-use crate::prefilter::server::ServerLine;
-use crate::prefilter::{self, Facts, Probe, Taken, What, changes};
+use crate::prefilter::{Facts, Probe, Taken, What, changes};
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -70,8 +70,7 @@ pub struct Folder {
     probe: Probe,
     /// Whether lines are given to the probe: unless the user says what they are, and in tests that compare.
     probing: bool,
-    /// Whether lines of the chunk being folded may be taken without the decoder.
-    taking: bool,
+    silent: SilentLines,
     recent: Recent,
     /// Of the chunk being folded.
     order: Order,
@@ -100,7 +99,7 @@ impl Folder {
             format: None,
             probe: Probe::new(options.assume_tz),
             probing: options.input_format.is_none(),
-            taking: false,
+            silent: SilentLines::new(options.assume_tz),
             recent: Recent::default(),
             order: Order::default(),
             actors: Actors::default(),
@@ -177,11 +176,11 @@ impl Folder {
         }
         let mut notes = chunk.notes.as_slice();
         let probing = self.probing && chunk.format.is_none();
-        self.taking = probing;
         let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
         probe.forget();
+        let mut silent = std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz));
         let mut taken_lines = Tally::default();
         let not_utf8 = !bytes.is_ascii() && std::str::from_utf8(bytes).is_err();
         if input.seq == 0 {
@@ -217,6 +216,8 @@ impl Folder {
                             notes = rest;
                             self.note(*note, line_number, input.seq, &mut stats);
                         }
+                        _ if length(line) > self.max_line => self.oversized(line_number, input.seq, &mut stats),
+                        _ if probing && self.silent(line, (input.seq, line_number), &mut silent, &mut stats) => {}
                         _ => self.line(line, line_number, input.seq, &mut stats),
                     }
                     next
@@ -238,6 +239,8 @@ impl Folder {
         }
         self.probe = probe;
         taken_lines.count(&mut stats);
+        self.end_silent(&mut silent, &mut stats);
+        self.silent = silent;
         // Chunks hold whole lines; only the last line of an input may lack its end.
         if !bytes.is_empty() && !bytes.ends_with(b"\n") {
             let broken = stats.problems.iter_mut().find(|problem| {
@@ -305,16 +308,7 @@ impl Folder {
     }
 
     fn line(&mut self, line: &[u8], number: u32, seq: u32, stats: &mut InputStats) {
-        if length(line) > self.max_line {
-            self.oversized(number, seq, stats);
-            return;
-        }
         let context = self.context;
-        let taken = if self.taking { prefilter::server::take(line, context.assume_tz) } else { None };
-        if let Some(taken) = taken {
-            self.silent_server_line(&taken, stats);
-            return;
-        }
         let (mut other, mut stray) = (true, false);
         let mut oddity = None;
         // A hole that copying a log away leaves goes up to the next record, which must not be lost with it.
@@ -395,20 +389,6 @@ impl Folder {
             node.name = smaller_name(&self.state.symbols, node.name, name);
         }
         at
-    }
-
-    /// Counts a server line that tells no reason.
-    fn silent_server_line(&mut self, line: &ServerLine<'_>, stats: &mut InputStats) {
-        let (at, time) = (self.node(line.node_id, line.node_name), line.stamp.time);
-        let node = &mut self.state.nodes[at as usize];
-        node.server_events += 1;
-        node.server_span.add(time);
-        node.server_minutes.add(time);
-        stats.server_events += 1;
-        stats.nodes.entry(at).or_default();
-        stats.span.add(time);
-        stats.zone_assumed += u64::from(line.stamp.zone_assumed);
-        count_format(stats, EcsServer.name(), 1);
     }
 
     fn server(&mut self, event: &ServerEvent<'_>, line: u32) -> u32 {

@@ -1,0 +1,161 @@
+//! Lines of server logs that tell no reason, without a full decode: they are counted, and nothing of them is kept, so the
+//! decoder would work for nothing. Lines of stack traces, which are nobody's, are told in the same way.
+//!
+//! Every shape in which nodes write their server log is known here (JSON of 8.x, JSON of 7.x, text), plain or in the
+//! envelope of a container runtime. A line is taken only if what the decoder would make of it is certain; whatever is
+//! unusual in it leaves it to the decoder. A property test holds the two to the same answer.
+
+mod envelope;
+mod json;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use memchr::memmem::Finder;
+
+use super::clock::Clock;
+use super::scan::is_plain_text;
+use crate::decode::TextShape;
+use crate::decode::reason::{PREFIX, TOKEN, classify};
+use crate::decode::server_text::{Head, ServerText};
+use crate::time::{Stamp, Zone};
+
+/// A line that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silent<'l> {
+    /// A server event without a reason.
+    Server(ServerLine<'l>),
+    /// No event, in what wraps every line.
+    Other,
+    /// A line of no event that stands by itself.
+    Text,
+}
+
+/// A server event without a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLine<'l> {
+    /// Name of the wire format.
+    pub format: &'static str,
+    /// When.
+    pub stamp: Stamp,
+    /// The node's id.
+    pub node_id: Option<&'l [u8]>,
+    /// The node's name.
+    pub node_name: Option<&'l [u8]>,
+}
+
+/// The parts of a server line that count, whatever its shape.
+struct Line<'l> {
+    format: &'static str,
+    time: &'l [u8],
+    node_id: Option<&'l [u8]>,
+    node_name: Option<&'l [u8]>,
+    message: &'l [u8],
+    /// The message holds escapes.
+    escaped: bool,
+}
+
+/// Takes lines, one after the other.
+#[derive(Debug)]
+pub struct Servers {
+    judge: Judge,
+    /// The line that was in an envelope.
+    scratch: Vec<u8>,
+}
+
+impl Servers {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(assumed: Zone) -> Self {
+        Self { judge: Judge::new(assumed), scratch: Vec::new() }
+    }
+
+    /// Takes a line, without its end; `None` leaves it to the decoder.
+    #[must_use]
+    pub fn take<'l>(&'l mut self, line: &'l [u8]) -> Option<Silent<'l>> {
+        let line = unended(line)?;
+        let (envelope, inner) = match line.first() {
+            Some(b'{') if line.starts_with(envelope::DOCKER) => envelope::docker(line, &mut self.scratch)?,
+            Some(b'0'..=b'9') => envelope::cri(line)?,
+            Some(b'[') if line.starts_with(b"[pod/") => envelope::kubectl(line)?,
+            Some(b'{' | b'[') => return self.judge.read(line),
+            _ if is_nobodys(line) => return Some(Silent::Text),
+            _ => envelope::compose(line)?,
+        };
+        Some(match self.judge.read(unended(inner)?)? {
+            Silent::Server(server) => Silent::Server(ServerLine { format: envelope, ..server }),
+            other => other,
+        })
+    }
+}
+
+/// A line without the CR of its end; `None` where white space is left, which is unusual.
+fn unended(line: &[u8]) -> Option<&[u8]> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    (!line.last().is_some_and(u8::is_ascii_whitespace)).then_some(line)
+}
+
+/// Decides of lines outside envelopes.
+#[derive(Debug)]
+struct Judge {
+    /// Of times without a zone, with `Z`, with `+0000`.
+    local: Clock<0>,
+    utc: Clock<1>,
+    zoned: Clock<5>,
+    token: Finder<'static>,
+}
+
+impl Judge {
+    fn new(assumed: Zone) -> Self {
+        Self {
+            local: Clock::new(assumed),
+            utc: Clock::new(assumed),
+            zoned: Clock::new(assumed),
+            token: Finder::new(TOKEN),
+        }
+    }
+
+    fn read<'l>(&mut self, line: &'l [u8]) -> Option<Silent<'l>> {
+        let read = match line.first() {
+            Some(b'{') => json::read(line)?,
+            Some(b'[') => text(line)?,
+            _ => return is_nobodys(line).then_some(Silent::Other),
+        };
+        if self.tells_reason(&read) {
+            return None;
+        }
+        let stamp = match read.time.len() {
+            23 => self.local.read(read.time),
+            24 => self.utc.read(read.time),
+            _ => self.zoned.read(read.time),
+        }?;
+        // A time that cannot be is a problem, which the decoder's way of counting names.
+        let Line { format, node_id, node_name, .. } = read;
+        stamp.time.is_plausible().then_some(Silent::Server(ServerLine { format, stamp, node_id, node_name }))
+    }
+
+    /// Whether the message tells a reason, or may do so.
+    fn tells_reason(&self, line: &Line<'_>) -> bool {
+        // No letter of these words has an escape of its own.
+        let may = line.message.starts_with(PREFIX) || self.token.find(line.message).is_some();
+        may && (line.escaped || classify(line.message).is_some())
+    }
+}
+
+/// Reads a line that begins with a bracket.
+fn text(line: &[u8]) -> Option<Line<'_>> {
+    let head = Head::read(line).filter(|head| head.holds_message_only())?;
+    Some(Line {
+        format: ServerText.name(),
+        time: head.time,
+        node_id: None,
+        node_name: head.node_name,
+        message: head.message,
+        escaped: false,
+    })
+}
+
+/// Whether no shape claims a line: it is text, and neither begins as a record does nor holds what separates one from
+/// what stands before it.
+fn is_nobodys(line: &[u8]) -> bool {
+    !matches!(line.trim_ascii_start().first(), Some(b'[' | b'0'..=b'9')) && is_plain_text(line)
+}
