@@ -2,24 +2,26 @@
 """Measures what a larger run would cost, and prints the tables of docs/capacity.md.
 
     cargo build --release
-    python3 benches/capacity.py [--write docs/capacity.md]
+    python3 benches/capacity.py [--only bytes,principals] [--write docs/capacity.md]
 
 Needs 2 GiB of disk (12 GiB with --full) and a quiet machine. Each figure is of the fastest of three runs, but for
-those that take long.
+those that take long. CPU time suffers less from a busy machine than the time of the clock.
 """
 
 import argparse
+import functools
+import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-START, END = "<!-- measured: benches/capacity.py -->", "<!-- /measured -->"
-
+import measuring
+from measuring import TARGET, human, table
 
 RUNS = 3
 
@@ -28,20 +30,13 @@ RUNS = 3
 LONG = 20
 
 
-def run(command, runs=None):
+def run(command, runs=None, **how):
     """Seconds, CPU seconds and peak memory of the fastest run."""
     best = None
     for _ in range(runs or RUNS):
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(command)}: status {process.returncode}")
-        if best is None or seconds < best[0]:
-            best = (seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
-        if seconds > LONG:
+        measured = measuring.run(command, **how)
+        best = min(best or measured, measured)
+        if measured[0] > LONG:
             break
     return best
 
@@ -54,23 +49,11 @@ def total(folder):
     return sum(os.path.getsize(path) for path in files(folder))
 
 
-def human(count, units=("B", "kB", "MB", "GB", "TB", "PB"), step=1000):
-    for unit in units:
-        if count < 999.5 or unit == units[-1]:
-            return f"{count:.3g} {unit}" if count < 99.5 or unit == units[-1] else f"{count:.0f} {unit}"
-        count /= step
-
-
 def duration(seconds):
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.3g} {unit}"
     return f"{seconds:.2g} s"
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
-    return "\n".join(lines) + "\n"
 
 
 class Bench:
@@ -92,8 +75,9 @@ class Bench:
     def merge(self, parts, output):
         return run([self.asked.esaudit, "merge", *parts, "--threads", "1", "-o", output, *self.asked.options])
 
+    @functools.cached_property
     def kinds(self):
-        """Logs of several kinds: speed of one core, size of the part, and the cost of merging."""
+        """Logs of several kinds: speed of one core, size of the part, and the cost of merging; the first one's speed."""
         size = f"{self.asked.size}MB"
         kinds = [
             ("typical: 1 failure in 1,000 lines", ["--bytes", size, "--failure-share", "0.001"]),
@@ -151,7 +135,24 @@ class Bench:
         shutil.rmtree(folder)
         return table(["parts", "together", "merged", "time", "memory"], rows)
 
-    def sweep(self):
+    def bytes(self):
+        """One busy cluster's log over and over, through a pipe: files with the same bytes would be one input. From its second
+        time on every event is a repetition, which is found out when all is read."""
+        folder = self.generate("repeated", "--bytes", "10MB", "--nodes", "1", "--failure-share", "0.13")
+        log, report = next(file for file in files(folder) if file.endswith("_audit.json")), self.path("repeated.json")
+        rows = []
+        for times in (1, 10) if self.asked.quick else (1, 10, 100, 1000, 2000):
+            command = [self.asked.esaudit, "report", "-", "--format", "json", *self.asked.options]
+            seconds, cpu, memory = run(command, fed=["cat", *[log] * times], out=report)
+            with open(report, encoding="utf-8") as file:
+                read = json.load(file)["coverage"]
+            size = sum(source["bytes"] for source in read["inputs"])
+            rows.append([human(size), f"{sum(source['audit_events'] for source in read['inputs']):,}", f"{seconds:.2f} s",
+                         f"{cpu:.2f} s", f"{cpu / size * 1e9:.2f} ns", human(memory)])
+        shutil.rmtree(folder)
+        return table(["log", "events", "time", "CPU time", "CPU time a byte", "memory"], rows)
+
+    def principals(self):
         """As many failures, of ever more principals and sources."""
         rows = []
         most = 4 if self.asked.quick else 7 if self.asked.full else 6
@@ -162,14 +163,26 @@ class Bench:
             with open(log, "w", encoding="ascii") as out:
                 out.writelines(failure(at, distinct) for at in range(attempts))
             part, report = self.path("sweep.esa"), self.path("sweep-report.json")
-            seconds, _, memory = self.scan(log, part)
-            merging, _, merge_memory = self.merge([part], report)
+            seconds, cpu, memory = self.scan(log, part)
+            merging, merge_cpu, merge_memory = self.merge([part], report)
             rows.append([f"{distinct:,}", f"{attempts:,}", f"{human(os.path.getsize(log) / seconds)}/s", human(memory),
                          human(os.path.getsize(part)), f"{os.path.getsize(part) / attempts:.1f} B", f"{merging:.2f} s",
-                         human(merge_memory)])
+                         human(merge_memory), f"{(cpu + merge_cpu) / attempts * 1e6:.2f} µs"])
             os.remove(log)
         head = ["principals and sources", "failures", "one core reads", "memory", "part", "a failure", "report from it",
-                "memory"]
+                "memory", "CPU time a failure, in all"]
+        return table(head, rows)
+
+    def projection(self):
+        """What the typical log's figures mean for more of it."""
+        speed, (ratio, merging, memory) = self.kinds[1], self.growth()
+        rows = []
+        for size in (1e12, 100e12, 1e15):
+            seconds, parts = size / speed, size * ratio
+            rows.append([human(size), duration(seconds), duration(seconds / 100), duration(seconds / 1000), human(parts),
+                         duration(parts * merging), human(parts * memory)])
+        head = ["plain logs", "one core", "100 cores", "1,000 cores", "parts, together", "one process to merge and report",
+                "its memory"]
         return table(head, rows)
 
 
@@ -188,52 +201,54 @@ def failure(at, distinct):
     )
 
 
-def projection(speed, ratio, merging, memory):
-    """What the typical log's figures mean for more of it."""
-    rows = []
-    for size in (1e12, 100e12, 1e15):
-        seconds, parts = size / speed, size * ratio
-        rows.append([human(size), duration(seconds), duration(seconds / 100), duration(seconds / 1000), human(parts),
-                     duration(parts * merging), human(parts * memory)])
-    head = ["plain logs", "one core", "100 cores", "1,000 cores", "parts, together", "one process to merge and report",
-            "its memory"]
-    return table(head, rows)
+# Name: title, how many threads read, and who measures it.
+SECTIONS = {
+    "reading": ("Reading, parts, reports", "one thread", lambda bench: bench.kinds[0]),
+    "bytes": ("More of the same log", "all cores, through a pipe", Bench.bytes),
+    "grouping": ("Merging the same logs in few and many parts", "one thread", Bench.grouping),
+    "principals": ("More principals and sources", "one thread", Bench.principals),
+    "projection": ("What that means for more", "one thread", Bench.projection),
+}
+
+
+def replaced(between, measured):
+    """The document's tables with those that were measured in the place of those with the same title."""
+    known = dict(re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", between, re.M | re.S))
+    known.update(measured)
+    return "\n".join(f"### {title}\n\n{known[title].strip()}\n" for title, *_ in SECTIONS.values() if title in known)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--esaudit", default=os.path.join(ROOT, "target/release/esaudit"))
-    parser.add_argument("--gen", default=os.path.join(ROOT, "target/release/esaudit-gen"))
+    parser.add_argument("--esaudit", default=str(TARGET / "esaudit"))
+    parser.add_argument("--gen", default=str(TARGET / "esaudit-gen"))
+    parser.add_argument("--only", default=",".join(SECTIONS), metavar="TABLES", help="some of %(default)s")
     parser.add_argument("--size", type=int, default=500, metavar="MB", help="size of the made-up logs [%(default)s]")
-    parser.add_argument("--full", action="store_true", help="the sweep goes to 10 million principals and sources")
-    parser.add_argument("--quick", action="store_true", help="only to see that it works: one run each, a short sweep")
+    parser.add_argument("--full", action="store_true", help="principals and sources go to 10 million")
+    parser.add_argument("--quick", action="store_true", help="only to see that it works: one run each, short sweeps")
     parser.add_argument("--scratch", help="folder for temporary files [default: the system's]")
     parser.add_argument("--write", metavar="FILE", help="put the tables between the marks in a file, instead of printing")
     asked = parser.parse_args()
+    chosen = asked.only.split(",")
+    if unknown := set(chosen) - set(SECTIONS):
+        parser.error(f"no such table: {', '.join(unknown)}")
     if asked.quick:
         globals()["RUNS"] = 1
-    # The sweep is about what is kept, not about what a small machine leaves out.
+    # The sweeps are about what is kept, not about what a small machine leaves out.
     asked.options = ["--max-memory", "64G"]
+    version = subprocess.run([asked.esaudit, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    machine = f"{version}, {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}"
+    measured = {}
     with tempfile.TemporaryDirectory(dir=asked.scratch) as scratch:
         bench = Bench(asked, scratch)
-        kinds, speed = bench.kinds()
-        version = subprocess.run([asked.esaudit, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-        text = "\n".join([
-            f"{version}, {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; the best of {RUNS} with one "
-            "thread, page cache warm.\n",
-            "### Reading, parts, reports\n", kinds,
-            "### Merging the same logs in few and many parts\n", bench.grouping(),
-            "### More principals and sources\n", bench.sweep(),
-            "### What that means for more\n", projection(speed, *bench.growth()),
-        ])
-    if not asked.write:
-        print(text)
-        return
-    with open(asked.write, encoding="utf-8") as file:
-        before, rest = file.read().split(START)
-    after = rest.split(END)[1]
-    with open(asked.write, "w", encoding="utf-8") as file:
-        file.write(f"{before}{START}\n\n{text}\n{END}{after}")
+        for name, (title, threads, measure) in SECTIONS.items():
+            if name in chosen:
+                conditions = f"{machine}; the best of {RUNS}, {threads}, page cache warm."
+                measured[title] = f"{conditions}\n\n{measure(bench)}"
+                if not asked.write:
+                    print(f"### {title}\n\n{measured[title]}", flush=True)
+    if asked.write:
+        measuring.between_marks(asked.write, "capacity.py", lambda between: replaced(between, measured))
 
 
 if __name__ == "__main__":

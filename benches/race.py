@@ -10,14 +10,16 @@ Needs nothing but Python; rivals that are missing are left out:
 Build first: cargo build --release --bins --example inflate. Then: python3 benches/race.py --data /some/folder/with/8GB/free
 
 Each command runs as a process of its own, all in turn, RUNS times after one warm-up; medians of wall time, CPU time and
-peak memory, and the ratio of esaudit to each, pair by pair. Wall times mean something on an idle machine only; CPU time
-suffers less. The generated log compresses better than most real ones, which flatters whoever only inflates.
+peak memory (of the largest process of a pipeline), and the ratio of esaudit's wall time to each, pair by pair. Wall times
+mean something on an idle machine only; CPU time suffers less. The generated log compresses better than most real ones, which
+flatters whoever only inflates. Peak memory needs GNU time, or small processes seem to take what Python takes.
 """
 
 import argparse
 import gzip
 import os
 import platform
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -25,8 +27,8 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+import measuring
+from measuring import TARGET, human, table
 
 FIELDS = {
     "action": "event.action",
@@ -79,14 +81,15 @@ def has(module):
 
 
 def version(command):
+    """The first line that a program says of itself, if it is there."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip().splitlines()[0]
-    except (OSError, IndexError):
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().splitlines()[0]
+    except (OSError, IndexError, subprocess.CalledProcessError):
         return None
 
 
 def corpus(folder, size, flood):
-    """Plain files as one and as eight nodes, the same in gzip, a flood, and many small files."""
+    """Plain files as one and as eight nodes, the same in gzip, a flood, many small files, and a few lines."""
     gen = str(TARGET / "esaudit-gen")
 
     def make(name, *options):
@@ -113,100 +116,133 @@ def corpus(folder, size, flood):
         with open(plain[0], "rb") as lines:
             for number in range(10_000):
                 (small / f"{number:05}.json").write_bytes(b"".join(lines.readline() for _ in range(20)))
+    few = folder / "few.json"
+    with open(plain[0], "rb") as lines:
+        few.write_bytes(b"".join(lines.readline() for _ in range(20)))
     return {"plain 1": plain, "plain 8": eight, "gz 8": packed["gz-8"], "gz 1": packed["gz-1"], "flood": flooded,
-            "10,000 small": [small]}
+            "small": [small], "few": [few]}
+
+
+# Inputs as `--only` and as the table names them.
+INPUTS = {
+    "plain 1": "one file",
+    "plain 8": "eight files",
+    "gz 8": "eight gzip files",
+    "gz 1": "one gzip file",
+    "flood": "{flood}, nine of ten lines failures",
+    "small": "10,000 files of 20 lines",
+    "few": "one file of 20 lines, to the table",
+}
 
 
 def commands(name, files, threads):
     """What runs on an input: label to command."""
     paths = [str(file) for file in files]
     glob = paths[0] if len(paths) == 1 else str(files[0].parent.parent / "*" / files[0].name)
-    esaudit = [str(TARGET / "esaudit"), "report", "--threads", str(threads), "--format", "json", *paths]
-    found = {"esaudit": esaudit}
+    shown = "table" if name == "few" else "json"
+    found = {"esaudit": [str(TARGET / "esaudit"), "report", "--threads", str(threads), "--format", shown, *paths]}
+    if name == "few":
+        return found
     packed = name.startswith("gz")
-    if name == "10,000 small":
-        found["cat"] = ["sh", "-c", f"cat {paths[0]}/*"]
+    if name == "small":
+        found["`cat`"] = ["sh", "-c", f"cat {shlex.quote(paths[0])}/*"]
         return found
     if packed:
         # The same inflater, nothing else: the lower bound of the inputs in gzip.
         inflate = TARGET / "examples" / "inflate"
         if inflate.exists():
-            found["inflate only"] = [str(inflate), str(threads), *paths]
-        found["gzip -dc"] = ["gzip", "-dc", *paths]
+            found["inflating alone"] = [str(inflate), str(threads), *paths]
     if shutil.which("rg") and not packed:
-        found["rg -c"] = ["rg", "-c", "authentication_failed", *paths]
+        found["`rg -c` (counts lines, answers nothing)"] = ["rg", "-c", "authentication_failed", *paths]
     if has("duckdb"):
         found["DuckDB"] = [sys.executable, "-c", DUCKDB, glob]
         if shutil.which("rg"):
-            search = f"rg {'-z ' if packed else ''}-N --no-filename 'authentication_failed\"' {' '.join(paths)}"
-            found["rg | DuckDB"] = ["sh", "-c", f'{search} | "$0" -c "$1" /dev/stdin', sys.executable, DUCKDB]
+            search = f"rg {'-z ' if packed else ''}-N --no-filename 'authentication_failed\"' {shlex.join(paths)}"
+            found["ripgrep into DuckDB"] = ["sh", "-c", f'{search} | "$0" -c "$1" /dev/stdin', sys.executable, DUCKDB]
     if has("chdb"):
-        found["ClickHouse"] = [sys.executable, "-c", CLICKHOUSE, glob.replace(*(("/*/", "/{" + ",".join(
-            sorted(file.parent.name for file in files)) + "}/") if len(paths) > 1 else ("", "")))]
+        # Its globs have no `*` for folders.
+        nodes = "/{" + ",".join(sorted(file.parent.name for file in files)) + "}/"
+        found["ClickHouse local"] = [sys.executable, "-c", CLICKHOUSE, glob.replace("/*/", nodes)]
     return found
 
 
-def run(command):
-    """Wall seconds, CPU seconds and peak MB of a command, with those it starts."""
-    before = os.times()
-    start = time.perf_counter()
-    # Through a pipe, as for a reader: some tools stop early where their output is thrown away.
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    errors = None
-    while process.stdout.read(1 << 20):
-        pass
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - start
-    after = os.times()
-    if process.returncode != 0:
-        raise RuntimeError(errors.decode(errors="replace")[-400:])
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return wall, cpu, usage.ru_maxrss / 1024
+def race(found, runs):
+    """Figures of each command, run by run, all commands in turn."""
+    results = {label: [] for label in found}
+    for number in range(runs + 1):
+        for label in list(results):
+            try:
+                figures = measuring.run(found[label])
+            except measuring.Failed as error:
+                if label == "esaudit":
+                    raise SystemExit(str(error)) from error
+                print(f"left out: {label}: {error}", file=sys.stderr)
+                del results[label]
+                continue
+            if number > 0:
+                results[label].append(figures)
+    return results
+
+
+def seconds(count):
+    return f"{count * 1000:.0f} ms" if count < 0.0995 else f"{count:.2f} s"
+
+
+def rows(title, results):
+    """The lines of the table for one input."""
+    for label, figures in results.items():
+        wall, cpu, peak = (statistics.median(column) for column in zip(*figures))
+        ratio = statistics.median(ours[0] / it[0] for ours, it in zip(results["esaudit"], figures))
+        yield [title if label == "esaudit" else "", label, seconds(wall), seconds(cpu), human(peak),
+               "" if label == "esaudit" else f"{ratio:.2f}"]
+
+
+def conditions(args):
+    """What was measured where, in a sentence."""
+    versions = [version(command) for command in (
+        [str(TARGET / "esaudit"), "--version"],
+        ["rg", "--version"],
+        [sys.executable, "-c", "import duckdb; print('DuckDB', duckdb.__version__)"],
+        [sys.executable, "-c", "import chdb; print('ClickHouse through chdb', chdb.__version__)"],
+    )]
+    # Some say where they were built from, too.
+    told = ", ".join(text.split(" (")[0] for text in versions if text)
+    return (f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores, page cache warm; {told}; "
+            f"{args.bytes} of made-up log, medians of {args.runs} runs.")
+
+
+HEAD = ["input", "command", "wall", "CPU", "memory", "esaudit's wall time to its"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder for the generated logs; used again if there")
-    parser.add_argument("--bytes", default="2GiB")
-    parser.add_argument("--flood-bytes", default="1GiB")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--only", help="comma-separated inputs, such as 'plain 1,flood'")
-    parser.add_argument("--show-commands", action="store_true")
+    parser.add_argument("--bytes", default="2GiB", help="size of each generated log [%(default)s]")
+    parser.add_argument("--flood-bytes", default="1GiB", help="of the flood [%(default)s]")
+    parser.add_argument("--runs", type=int, default=5, help="[%(default)s]")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of esaudit [%(default)s]")
+    parser.add_argument("--only", default=",".join(INPUTS), metavar="INPUTS", help="some of %(default)s")
+    parser.add_argument("--show-commands", action="store_true", help="list what ran after the table")
+    parser.add_argument("--write", metavar="FILE", help="put the table between the marks in a file, too")
     args = parser.parse_args()
+    chosen = args.only.split(",")
+    if unknown := set(chosen) - set(INPUTS):
+        parser.error(f"no such input: {', '.join(unknown)}")
     args.data.mkdir(parents=True, exist_ok=True)
-    print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} CPUs, {args.threads} threads, "
-          f"{args.bytes} (flood {args.flood_bytes}), {args.runs} runs")
-    for tool in (["rg", "--version"], ["gzip", "--version"], [str(TARGET / "esaudit"), "--version"],
-                 [sys.executable, "-c", "import duckdb; print('duckdb', duckdb.__version__)"],
-                 [sys.executable, "-c", "import chdb; print('chdb', chdb.__version__)"]):
-        print("   ", version(tool) or f"{tool[0]}: not found")
-    print("\n| input | command | wall s | CPU s | peak MB | esaudit / it, wall | CPU |\n|---|---|---|---|---|---|---|")
+    measured, ran = [], []
     for name, files in corpus(args.data, args.bytes, args.flood_bytes).items():
-        if args.only and name not in args.only.split(","):
+        if name not in chosen:
             continue
         found = commands(name, files, args.threads)
-        results = {label: [] for label in found}
-        for number in range(args.runs + 1):
-            for label, command in list(found.items()):
-                try:
-                    figures = run(command)
-                except RuntimeError as error:
-                    print(f"{name}: {label} failed: {error}", file=sys.stderr)
-                    del found[label], results[label]
-                    continue
-                if number > 0:
-                    results[label].append(figures)
-        for label, figures in results.items():
-            wall, cpu, peak = (statistics.median(column) for column in zip(*figures))
-            pairs = list(zip(results["esaudit"], figures))
-            ratio = [statistics.median(a[at] / max(b[at], 0.001) for a, b in pairs) for at in (0, 1)]
-            print(f"| {name} | {label} | {wall:.2f} | {cpu:.2f} | {peak:.0f} | {ratio[0]:.2f} | {ratio[1]:.2f} |",
-                  flush=True)
-            if args.show_commands:
-                print("    " + " ".join(found[label])[:2000])
+        print(f"{name}: {len(found)} commands", file=sys.stderr)
+        measured += rows(INPUTS[name].format(flood=args.flood_bytes), race(found, args.runs))
+        ran += [f"{name}, {label.replace('`', '')}:\n{shlex.join(command)}\n" for label, command in found.items()]
+    text = f"{conditions(args)}\n\n{table(HEAD, measured)}"
+    print(text)
+    if args.show_commands:
+        print("\n".join(ran))
+    if args.write:
+        measuring.between_marks(args.write, "race.py", lambda _: text)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,11 @@ pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) 
             findings: Tally::new(old.findings.len() as u64, new.findings.len() as u64),
         },
         findings: findings(&old.findings, &new.findings),
-        groups: if comparable { groups(&old.groups, &new.groups) } else { Lists::default() },
+        groups: if comparable {
+            groups(&old.groups.iter().collect::<Vec<_>>(), &new.groups.iter().collect::<Vec<_>>())
+        } else {
+            Lists::default()
+        },
         api_keys: keys(&old.api_keys.failing, &new.api_keys.failing),
     }
 }

@@ -226,11 +226,15 @@ pub struct ServerEvent<'a> {
 
 /// What one line, or one document of an export, turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "records are handed on once, never kept; a box would be an allocation a line"
+)]
 pub enum Record<'a> {
     /// An audit event.
-    Audit(Box<AuditEvent<'a>>),
+    Audit(AuditEvent<'a>),
     /// A server-log line.
-    Server(Box<ServerEvent<'a>>),
+    Server(ServerEvent<'a>),
     /// Something else, recognised as not being a log of interest (deprecation log, blank line, plain text).
     Other,
 }

@@ -13,6 +13,9 @@ use crate::numbers::Numbers;
 /// Bytes read beyond a range at first, for the end of its last line: most lines are shorter.
 const SLACK: usize = 8 << 10;
 
+/// Bytes read at least where that did not suffice.
+const MORE: usize = 64 << 10;
+
 /// Whole lines, one after the other, the last perhaps without its line end.
 #[derive(Debug, Default)]
 pub struct Chunk {
@@ -33,6 +36,23 @@ pub struct Chunk {
     pub format: Option<&'static str>,
     /// Where in the input its first byte stands; unknown where records are put together.
     pub offset: Option<u64>,
+    /// NUL bytes at the start of its last line that are not here: see [`length`].
+    pub skipped: u64,
+}
+
+/// The length of a line by which it is judged too long. A hole, as copying a log away leaves one at the start of a line, may be
+/// larger than any record, which must not be lost with it: leading NUL bytes do not count, and of many one may stand for all.
+#[must_use]
+pub fn length(line: &[u8]) -> usize {
+    line.len() - hole(line)
+}
+
+/// NUL bytes at the start.
+#[must_use]
+pub fn hole(bytes: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let whole = bytes.chunks(ZEROS.len()).take_while(|part| **part == ZEROS[..part.len()]).map(<[u8]>::len).sum();
+    bytes[whole..].iter().take_while(|&&byte| byte == 0).count() + whole
 }
 
 /// What an empty line in a chunk stands for.
@@ -69,6 +89,7 @@ impl Chunk {
         self.numbers.clear();
         self.format = None;
         self.offset = None;
+        self.skipped = 0;
     }
 
     /// Appends bytes of lines. Only for chunks that are put together so from the start.
@@ -93,6 +114,16 @@ impl Chunk {
     pub fn open_end(&mut self) {
         if self.bytes().ends_with(b"\n") {
             self.end -= 1;
+        }
+    }
+
+    /// Leaves one NUL byte of those with which the line at `start` begins; `filled` is where it ends so far.
+    fn skip_hole(&mut self, start: usize, filled: &mut usize) {
+        let surplus = hole(&self.buffer[start..*filled]).saturating_sub(1);
+        if surplus > 0 {
+            self.buffer.copy_within(start + surplus..*filled, start);
+            *filled -= surplus;
+            self.skipped += surplus as u64;
         }
     }
 
@@ -152,14 +183,17 @@ pub fn read_range(
             chunk.end = searched + at + 1;
             break;
         }
+        let at_end = from + chunk.skipped + filled as u64 >= len || filled < want;
+        let lines = &chunk.buffer[chunk.start..filled];
+        let last = chunk.start + memchr::memrchr(b'\n', lines).map_or(0, |at| at + 1);
+        chunk.skip_hole(last, &mut filled);
         searched = filled;
-        let at_end = from + filled as u64 >= len || filled < want;
-        if at_end || filled - chunk.start > max_line + owned {
+        if at_end || length(&chunk.buffer[last..filled]) > max_line {
             chunk.end = filled;
             break;
         }
-        want = filled.saturating_mul(2);
-        fill(file, from, len, &mut filled, want, chunk)?;
+        want = filled.saturating_add(filled.max(MORE));
+        fill(file, from + chunk.skipped, len, &mut filled, want, chunk)?;
     }
     chunk.offset = Some(from + chunk.start as u64);
     cut_oversized_tail(chunk, max_line);
@@ -171,9 +205,10 @@ fn cut_oversized_tail(chunk: &mut Chunk, max_line: usize) {
     let bytes = &chunk.buffer[chunk.start..chunk.end];
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let line_start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
-    if text.len() - line_start > max_line {
+    if length(&text[line_start..]) > max_line {
         chunk.end = chunk.start + line_start;
         chunk.oversized_tail = true;
+        chunk.skipped = 0;
     }
 }
 
@@ -208,6 +243,8 @@ pub struct StreamChunker<'r> {
     finished: bool,
     /// Where the carry stands in the stream, if there is one.
     carry_at: u64,
+    /// NUL bytes left out of the line that has begun.
+    skipped: u64,
     /// Bytes read so far.
     pub bytes: u64,
 }
@@ -223,6 +260,7 @@ impl<'r> StreamChunker<'r> {
             discarding: false,
             finished: false,
             carry_at: 0,
+            skipped: 0,
             bytes: 0,
         }
     }
@@ -234,6 +272,7 @@ impl<'r> StreamChunker<'r> {
     /// Those of the stream, once.
     pub fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
         chunk.clear();
+        chunk.skipped = std::mem::take(&mut self.skipped);
         let mut error = None;
         let mut filled = self.carry.len();
         // Where the first byte of the buffer stands.
@@ -242,8 +281,8 @@ impl<'r> StreamChunker<'r> {
         chunk.buffer[..filled].copy_from_slice(&self.carry);
         self.carry.clear();
         let mut searched = 0;
-        // Last line end met, exclusive.
-        let mut whole = 0;
+        // Last line end met, exclusive; and whether the chunk ends there whatever follows.
+        let (mut whole, mut closed) = (0, false);
         while !(self.finished || filled >= self.chunk_size && whole > 0) {
             if filled == chunk.buffer.len() {
                 chunk.grow(filled.saturating_mul(2));
@@ -275,27 +314,42 @@ impl<'r> StreamChunker<'r> {
                 }
                 searched = 0;
             }
-            if let Some(at) = memchr::memrchr(b'\n', &chunk.buffer[searched..filled]) {
+            let fresh = &chunk.buffer[searched..filled];
+            if chunk.skipped > 0 {
+                // Behind a line of which bytes are left out nothing else stands in the chunk: places are counted in it.
+                if let Some(at) = memchr::memchr(b'\n', fresh) {
+                    whole = searched + at + 1;
+                    closed = true;
+                    break;
+                }
+            } else if let Some(at) = memchr::memrchr(b'\n', fresh) {
                 whole = searched + at + 1;
             }
+            chunk.skip_hole(whole, &mut filled);
             searched = filled;
-            if filled - whole > self.max_line {
+            if length(&chunk.buffer[whole..filled]) > self.max_line {
                 // The line that has begun is too long: count it with this chunk, skip the rest of it.
                 chunk.oversized_tail = true;
+                chunk.skipped = 0;
                 self.discarding = true;
                 filled = whole;
                 break;
             }
         }
-        chunk.end = if self.finished { filled } else { whole };
+        chunk.end = if self.finished && !closed { filled } else { whole };
         self.carry.extend_from_slice(&chunk.buffer[chunk.end..filled]);
-        self.carry_at = start + chunk.end as u64;
+        self.carry_at = if closed { self.bytes - self.carry.len() as u64 } else { start + chunk.end as u64 };
+        if chunk.end < filled && !closed {
+            // They are those of the line that is carried.
+            self.skipped = std::mem::take(&mut chunk.skipped);
+        }
         chunk.offset = Some(start);
         if let Some(error) = error {
             // What was read is given by the next call, as the carry.
             let kept = chunk.buffer[..chunk.end].to_vec();
             self.carry = kept;
             self.carry_at = start;
+            self.skipped = chunk.skipped;
             return Err(error);
         }
         Ok(!chunk.is_empty() || !self.finished)
@@ -316,16 +370,30 @@ mod tests {
         if all.last().is_some_and(|line| line.is_empty()) {
             all.pop();
         }
-        let kept: Vec<Vec<u8>> = all.iter().filter(|line| line.len() <= max_line).map(|line| line.to_vec()).collect();
+        let kept: Vec<Vec<u8>> = all.iter().filter(|line| length(line) <= max_line).map(|line| one_nul(line)).collect();
         let oversized = all.len() - kept.len();
         (kept, oversized)
     }
 
-    fn take(chunk: &Chunk, max_line: usize, found: &mut Vec<Vec<u8>>, oversized: &mut usize) {
+    /// A line with one NUL byte for all that it begins with.
+    fn one_nul(line: &[u8]) -> Vec<u8> {
+        line[hole(line).saturating_sub(1)..].to_vec()
+    }
+
+    fn take(text: &[u8], chunk: &Chunk, max_line: usize, found: &mut Vec<Vec<u8>>, oversized: &mut usize) {
         for line in lines(chunk.bytes()) {
-            if line.len() > max_line { *oversized += 1 } else { found.push(line.to_vec()) }
+            if length(line) > max_line { *oversized += 1 } else { found.push(one_nul(line)) }
         }
         *oversized += usize::from(chunk.oversized_tail);
+        if !chunk.bytes().is_empty() {
+            // Lines stand where the chunk says.
+            let start = chunk.offset.unwrap() as usize;
+            let end = start + chunk.bytes().len() + chunk.skipped as usize;
+            let begins = |at: usize| at == 0 || text[at - 1] == b'\n';
+            assert!(begins(start) && (begins(end) || end == text.len()), "{text:?}: {start}..{end}");
+            let there: Vec<_> = lines(&text[start..end]).map(one_nul).collect();
+            assert_eq!(there, lines(chunk.bytes()).map(one_nul).collect::<Vec<_>>());
+        }
     }
 
     fn by_ranges(text: &[u8], size: u64, max_line: usize) -> (Vec<Vec<u8>>, usize) {
@@ -337,7 +405,7 @@ mod tests {
         while at < len {
             let end = (at + size).min(len);
             read_range(&file, at..end, len, max_line, &mut chunk).unwrap();
-            take(&chunk, max_line, &mut found, &mut oversized);
+            take(text, &chunk, max_line, &mut found, &mut oversized);
             at = end;
         }
         (found, oversized)
@@ -361,7 +429,7 @@ mod tests {
         let mut chunker = StreamChunker::new(&mut reader, size, max_line);
         let (mut found, mut oversized, mut chunk) = (Vec::new(), 0, Chunk::default());
         while chunker.next(&mut chunk).unwrap() {
-            take(&chunk, max_line, &mut found, &mut oversized);
+            take(text, &chunk, max_line, &mut found, &mut oversized);
         }
         assert_eq!(chunker.bytes, text.len() as u64);
         (found, oversized)
@@ -371,7 +439,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(1500))]
 
         #[test]
-        fn every_line_is_met_once(text in "[ab\n]{0,120}", size in 1_u64..40, max_line in 1_usize..30) {
+        fn every_line_is_met_once(text in "[ab\n]{0,60}(\0{0,50}[ab\n\0]{0,40}){0,3}", size in 1_u64..40, max_line in 1_usize..30) {
             let want = expected(text.as_bytes(), max_line);
             prop_assert_eq!(by_ranges(text.as_bytes(), size, max_line), want.clone());
             prop_assert_eq!(by_stream(text.as_bytes(), size as usize, max_line), want);
@@ -385,6 +453,24 @@ mod tests {
             assert_eq!(by_ranges(&text, size, 1 << 20), expected(&text, 1 << 20));
             assert_eq!(by_ranges(&text, size, SLACK), expected(&text, SLACK));
         }
+    }
+
+    /// A hole may be larger than any record, and memory must not be.
+    #[test]
+    fn a_hole_is_skipped_whatever_its_size() {
+        let text = [&b"first\n"[..], &vec![0; 5_000_000], b"second\n", &vec![0; 3_000_000], b"\nthird"].concat();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&text).unwrap();
+        for size in [1_000, 1 << 20, 1 << 24] {
+            let want = expected(&text, 1_000);
+            assert_eq!((want.0.len(), want.1), (4, 0));
+            assert_eq!(by_ranges(&text, size, 1_000), want);
+            assert_eq!(by_stream(&text[..], size as usize, 1_000), want);
+        }
+        let mut chunk = Chunk::default();
+        read_range(&file, 0..1_000, text.len() as u64, 1_000, &mut chunk).unwrap();
+        assert!(chunk.bytes().starts_with(b"first\n\0") && chunk.bytes().ends_with(b"\0second\n"));
+        assert!(chunk.buffer.len() < 200_000, "{}", chunk.buffer.len());
     }
 
     #[test]

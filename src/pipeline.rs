@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -123,10 +124,11 @@ pub fn scan(
 fn judge(mut read: Evidence, options: &Options) -> Analysis {
     options.progress.phase("judging");
     read.look_at(options);
-    let findings = detect::detect(&read.joined, options);
-    let report = aggregate::report(&read.joined, findings, &read.problems, options);
-    let incomplete = read.incomplete || !report.coverage.reconciled;
-    Analysis { report, incomplete, stored: read.stored }
+    let Evidence { joined, problems, incomplete, stored } = read;
+    let findings = detect::detect(&joined, options);
+    let report = aggregate::report(&Arc::new(joined), findings, &problems, options);
+    let incomplete = incomplete || !report.coverage.reconciled;
+    Analysis { report, incomplete, stored }
 }
 
 impl Evidence {
@@ -297,19 +299,7 @@ fn listing(options: &Options, problems: &mut Vec<(String, ProblemKind, String)>)
     keys
 }
 
-/// Joins the states of the workers: tables one after the other, records of all workers at once.
+/// Joins the states of the workers, two and two at once.
 fn merge(states: Vec<State>) -> State {
-    let mut states = states.into_iter();
-    let mut whole = states.next().unwrap_or_default();
-    let mut rest: Vec<(State, _)> = states
-        .map(|mut state| {
-            let remap = whole.absorb_tables(&mut state);
-            (state, remap)
-        })
-        .collect();
-    rest.par_iter_mut().for_each(|(state, remap)| state.remap_records(remap));
-    for (state, _) in rest {
-        whole.append_records(state);
-    }
-    whole
+    states.into_par_iter().reduce_with(State::merge).unwrap_or_default()
 }

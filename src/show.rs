@@ -59,7 +59,7 @@ pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, String
     })?;
     let mut wanted: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
     for line in evidence {
-        wanted.entry(line.path.clone()).or_default().push(line.clone());
+        wanted.entry(line.path.clone()).or_default().push(line);
     }
     for lines in wanted.values_mut() {
         lines.sort_by_key(|line| line.line);
@@ -84,10 +84,10 @@ pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, String
     })
 }
 
-fn evidence<'r>(report: &'r Report, id: &str) -> Option<&'r [Evidence]> {
+fn evidence(report: &Report, id: &str) -> Option<Vec<Evidence>> {
     let finding = report.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(id));
     let group = || report.groups.iter().find(|group| group.id.eq_ignore_ascii_case(id));
-    finding.map(|finding| finding.evidence.as_slice()).or_else(|| Some(group()?.evidence.as_slice()))
+    finding.map(|finding| finding.evidence.clone()).or_else(|| Some(group()?.evidence))
 }
 
 /// The paths that an input may have, the longest first: a `!` may stand before a member of an archive or in a name.

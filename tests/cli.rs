@@ -256,7 +256,7 @@ mod cli {
             }
         }
         let output = esaudit(&["report", "--format", "json", inputs.path().to_str().unwrap()]);
-        let principals: Vec<_> = parsed(&output).groups.into_iter().filter_map(|group| group.principal).collect();
+        let principals: Vec<_> = parsed(&output).groups.iter().filter_map(|group| group.principal).collect();
         assert_eq!(principals, [hostile], "whoever parses the JSON gets the text itself");
     }
 

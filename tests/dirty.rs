@@ -81,10 +81,20 @@ mod dirty {
             case("checksum.gz", crc, 8, &[("corrupt_compression", None)], true),
             case("tail.gz", [gzip(&good), b"garbage".to_vec()].concat(), 8, &[("corrupt_compression", None)], true),
             case("garbage", between(b"\x01\x02\xff\xfe garbage"), 9, &[("undecodable", Some(9))], false),
+            case("text", between(b"this is not json"), 9, &[("undecodable", Some(9))], false),
+            case("beheaded", between(&line(2)[40..]), 9, &[("undecodable", Some(9))], false),
             case("nul-line", between(&[0; 5000]), 9, &[("undecodable", Some(9))], false),
             case(
                 "hole",
                 [good.as_slice(), &[0; 70_000], &line(1), b"\n"].concat(),
+                9,
+                &[("nul_bytes", Some(9))],
+                false,
+            ),
+            // Larger than any line may be.
+            case(
+                "large-hole",
+                [good.as_slice(), &[0; 3_000_000], &line(1), b"\n"].concat(),
                 9,
                 &[("nul_bytes", Some(9))],
                 false,
@@ -174,6 +184,55 @@ mod dirty {
         }
     }
 
+    /// A file of nothing but events has no plain text; what a server writes to its output has.
+    #[test]
+    fn text_is_broken_only_where_it_is_not_at_home() {
+        let folder = tempfile::tempdir().unwrap();
+        let json = String::from_utf8(good()).unwrap();
+        let wrap = |lines: &str| -> String {
+            let object = |line: &str| serde_json::json!({"log": format!("{line}\n"), "stream": "stdout", "time": "2026-03-01T12:00:00Z"});
+            lines.lines().map(|line| format!("{}\n", object(line))).collect()
+        };
+        let cri = |lines: &str| -> String {
+            lines.lines().map(|line| format!("2026-03-01T12:00:00.1Z stdout F {line}\n")).collect()
+        };
+        let compose = |lines: &str| -> String { lines.lines().map(|line| format!("es01-1  | {line}\n")).collect() };
+        let text = "OpenJDK 64-Bit Server VM warning: x\n\tat org.elasticsearch.Foo(Foo.java:1)\n";
+        let server = "[2026-03-01T12:00:00,000][WARN ][o.e.x.s.S] [n] thrown\n";
+        let ecs = "{\"@timestamp\":\"2026-03-01T12:00:00.000Z\", \"log.level\":\"WARN\", \"message\":\"x\", \"elasticsearch.node.name\":\"n\"}\n";
+        let deprecation = "[2026-03-01T12:00:00,000][CRITICAL][o.e.d.r.RestController] [n] deprecated\n";
+        for (name, log, broken) in [
+            ("json", format!("{json}{text}"), vec![9, 10]),
+            ("text first", format!("{text}{json}"), vec![1, 2]),
+            ("blank", format!("{json}\n  \n"), vec![]),
+            ("json object", format!("{json}{{\"a\":1}}\n"), vec![]),
+            ("deprecation", format!("{json}{deprecation}"), vec![]),
+            ("server text", format!("{text}{json}{server}{text}"), vec![]),
+            ("server json", format!("{text}{json}{ecs}"), vec![]),
+            ("no record", text.to_owned(), vec![]),
+            ("server only", format!("{server}{text}"), vec![]),
+            ("docker", wrap(&format!("{text}{json}{text}")), vec![]),
+            ("docker and text", format!("{}{text}", wrap(&format!("{json}{server}"))), vec![10, 11]),
+            ("cri", cri(&format!("{text}{json}{server}{text}")), vec![]),
+            ("cri and text", format!("{}{text}", cri(&json)), vec![9, 10]),
+            ("compose", format!("Attaching to es01-1\n{}", compose(&format!("{json}{text}"))), vec![]),
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, &log).unwrap();
+            for chunk in ["1", "400", "1000000"] {
+                let output = run(&path, &["--chunk-size", chunk, "--threads", "2"]);
+                let coverage = parsed(&output, name).coverage;
+                let found: Vec<_> =
+                    coverage.problems.iter().map(|problem| (problem.kind.as_str(), problem.line)).collect();
+                let expected: Vec<_> = broken.iter().map(|&line| ("undecodable", Some(line))).collect();
+                assert_eq!((found, coverage.undecodable_lines), (expected, broken.len() as u64), "{name}");
+                assert!(coverage.reconciled && coverage.complete, "{name}");
+            }
+            let status = run(&path, &["--strict"]).status.code();
+            assert_eq!(status, Some(if broken.is_empty() { 0 } else { 2 }), "{name}");
+        }
+    }
+
     #[test]
     fn strict_is_the_same_for_every_verb() {
         let dir = tempfile::tempdir().unwrap();
@@ -237,7 +296,7 @@ mod dirty {
         assert_eq!(report.totals.principals, 2);
         let counts: Vec<u64> = report.groups.iter().map(|group| group.count).collect();
         assert_eq!(counts, [2, 1]);
-        assert!(report.groups[0].principal.as_ref().unwrap().contains('\u{fffd}'));
+        assert!(report.groups.get(0).unwrap().principal.as_ref().unwrap().contains('\u{fffd}'));
     }
 
     fn mkfifo(path: &Path) -> bool {
@@ -339,6 +398,15 @@ mod dirty {
             let output = run(&folder.path().join("bomb.gz"), &[&format!("--max-decompressed={wrong}")]);
             assert_eq!(output.status.code(), Some(64), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_device_is_not_read_for_ever() {
+        let output = run(Path::new("/dev/zero"), &[]);
+        let report = parsed(&output, "device");
+        let problem = &report.coverage.problems[0];
+        assert_eq!((output.status.code(), problem.kind.as_str()), (Some(2), "unreadable"));
+        assert!(problem.message.contains("device") && !report.coverage.complete, "{problem:?}");
     }
 
     #[test]

@@ -114,6 +114,19 @@ mod evidence {
     }
 
     #[test]
+    fn a_listing_of_keys_among_the_logs_is_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = logs(folder.path());
+        let listing = logs.join("api_keys.json");
+        fs::write(&listing, r#"{"api_keys":[{"id":"k","name":"n","creation":1767225600000,"invalidated":false}]}"#)
+            .unwrap();
+        let (file, report) = report(folder.path(), &[&logs], &["--api-keys", listing.to_str().unwrap()]);
+        assert_eq!(report.manifest.unwrap().inputs.len(), 3);
+        let output = verify(&file, &[&logs]);
+        assert_eq!((failures(&output), output.status.code()), (vec![], Some(0)), "{output:?}");
+    }
+
+    #[test]
     fn verify_sees_every_change_of_the_report() {
         let folder = tempfile::tempdir().unwrap();
         let logs = logs(folder.path());

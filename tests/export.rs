@@ -109,6 +109,45 @@ mod export {
     }
 
     #[test]
+    fn pseudonyms_leave_no_name_in_any_table() {
+        let inputs = generated();
+        let path = inputs.path().to_str().unwrap();
+        let key = tempfile::NamedTempFile::new().unwrap();
+        fs::write(key.path(), "correct horse battery staple").unwrap();
+        let plain = export(&[path], &[]);
+        let hidden = export(&[path], &["--pseudonymize", key.path().to_str().unwrap()]);
+        let text = |folder: &Path| -> String {
+            ["attempts", "changes", "reasons"]
+                .iter()
+                .flat_map(|table| rows(folder, table))
+                .map(|row| format!("{row}\n"))
+                .collect()
+        };
+        let (said, told) = (text(plain.path()), text(hidden.path()));
+        assert_eq!(said.lines().count(), told.lines().count());
+        let names = [
+            "principal",
+            "source",
+            "forwarded_for",
+            "actor",
+            "run_by",
+            "target",
+            "name",
+            "owner",
+            "api_key",
+            "api_key_name",
+        ];
+        let mut originals = std::collections::BTreeSet::new();
+        for row in said.lines() {
+            let row: Value = serde_json::from_str(row).unwrap();
+            originals.extend(names.iter().filter_map(|name| Some(row[name].as_str()?.to_owned())));
+        }
+        assert!(originals.len() > 50, "{}", originals.len());
+        let left: Vec<_> = originals.iter().filter(|name| told.contains(&format!("\"{name}\""))).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+
+    #[test]
     fn rows_are_the_groups_of_the_report() {
         let inputs = generated();
         let path = inputs.path().to_str().unwrap();

@@ -42,7 +42,7 @@ mod pseudonyms {
         let report = report(&[]);
         let keys: KeysReport = serde_json::from_slice(&run("keys", &["--format", "json"])).unwrap();
         let mut all: Vec<Option<String>> = Vec::new();
-        for group in report.groups {
+        for group in report.groups.iter() {
             all.push(group.principal);
             all.extend(group.sources.into_iter().chain(group.forwarded).map(|source| Some(source.address)));
         }
@@ -82,8 +82,32 @@ mod pseudonyms {
         for format in ["table", "json"] {
             outputs.push((format!("keys {format}"), run("keys", &[&hidden[..], &["--format", format]].concat())));
         }
-        for format in ["ndjson", "csv"] {
+        for format in ["ndjson", "csv", "timesketch"] {
             outputs.push((format!("events {format}"), run("events", &["--pseudonymize", &key, "--format", format])));
+        }
+        for format in ["table", "json"] {
+            let story = ["--pseudonymize", &key, "--principal", "elastic", "--format", format];
+            outputs.push((format!("timeline {format}"), run("timeline", &story)));
+        }
+        let (part, early, late) =
+            (folder.path().join("part"), folder.path().join("early.json"), folder.path().join("late.json"));
+        let path = |path: &Path| path.to_str().unwrap().to_owned();
+        assert!(esaudit(&["scan", LOGS, "-o", &path(&part)]).status.success());
+        let merged = esaudit(&["merge", &path(&part), "--pseudonymize", &key, "--top", "0", "--format", "json"]);
+        assert!(merged.status.success(), "{merged:?}");
+        outputs.push(("merge".to_owned(), merged.stdout));
+        fs::write(
+            &early,
+            run("report", &[&hidden[..], &["--format", "json", "--until", "2026-03-01T11:00:00Z"]].concat()),
+        )
+        .unwrap();
+        fs::write(&late, run("report", &[&hidden[..], &["--format", "json"]].concat())).unwrap();
+        for format in ["table", "json"] {
+            let compared = esaudit(&["diff", &path(&early), &path(&late), "--format", format]);
+            outputs.push((format!("diff {format}"), compared.stdout));
+        }
+        for (name, bytes) in &outputs {
+            assert!(bytes.len() > 200, "{name}");
         }
         for (name, bytes) in &outputs {
             let text = String::from_utf8_lossy(bytes);
@@ -133,7 +157,7 @@ mod pseudonyms {
         let text = String::from_utf8(output.stdout).unwrap();
         let alone: Report = serde_json::from_str(&text).unwrap();
         let kim = esaudit::pseudonyms::Pseudonyms::new(b"correct horse battery staple").unwrap().text(b"kim");
-        assert_eq!(alone.groups[0].principal, Some(kim.clone()));
+        assert_eq!(alone.groups.get(0).unwrap().principal, Some(kim.clone()));
         // In a path, too.
         assert!(alone.coverage.inputs[0].path.ends_with(&format!("/{kim}.log")), "{}", alone.coverage.inputs[0].path);
         assert!(!text.contains("kim"));
@@ -147,9 +171,9 @@ mod pseudonyms {
         let line = Line::new(1, "authentication_failed").user("native1").from("10.0.0.1:5").request("r").end();
         let inputs = Inputs::of(&[("a", &[realm, line])]);
         let report = inputs.report(&["--pseudonymize", &key]);
-        assert_eq!(report.groups[0].realm_chain, Some(vec!["native1".to_owned()]));
-        assert_ne!(report.groups[0].principal.as_deref(), Some("native1"));
-        assert_eq!(report.groups[0].nodes, ["n1"]);
+        assert_eq!(report.groups.get(0).unwrap().realm_chain, Some(vec!["native1".to_owned()]));
+        assert_ne!(report.groups.get(0).unwrap().principal.as_deref(), Some("native1"));
+        assert_eq!(report.groups.get(0).unwrap().nodes, ["n1"]);
     }
 
     #[test]

@@ -82,14 +82,15 @@ mod cases {
     }
 
     fn groups(audit: &[String], server: &[String]) -> Vec<Group> {
-        read(audit, server, &["--by", "principal,source,reason"]).groups
+        read(audit, server, &["--by", "principal,source,reason"]).groups.iter().collect()
     }
 
     /// Principal or address, reason, basis and count of every group, sorted.
-    fn told(groups: &[Group]) -> Vec<String> {
+    fn told<G: std::borrow::Borrow<Group>>(groups: impl IntoIterator<Item = G>) -> Vec<String> {
         let mut told: Vec<String> = groups
-            .iter()
+            .into_iter()
             .map(|group| {
+                let group = group.borrow();
                 let address = group.by.get("source").cloned().flatten();
                 let who = group.principal.clone().or(address).unwrap_or_default();
                 format!("{who} {} {} {}", group.reason, group.reason_basis, group.count)
@@ -201,7 +202,7 @@ mod cases {
         let lines = log(&[ended(400, "K")]);
         let reason = |options: &[&str]| {
             let report = read(&audit, &lines, options);
-            (report.groups[0].reason.clone(), report.api_keys.failing[0].unattributed)
+            (report.groups.get(0).unwrap().reason.clone(), report.api_keys.failing[0].unattributed)
         };
         // Not missing_credentials: a refusal that nothing else explains was logged less than a second later.
         assert_eq!(reason(&[]), ("unknown".to_owned(), 1));
@@ -212,7 +213,10 @@ mod cases {
     fn beyond_the_server_log_nothing_is_claimed_and_it_is_said() {
         let audit = [denied(0, "10.0.0.1").end(), denied(2 * HOUR, "10.0.0.2").end()];
         let report = read(&audit, &log(&[]), &["--by", "source,reason"]);
-        assert_eq!(told(&report.groups), ["10.0.0.1 missing_credentials server_log 1", "10.0.0.2 unknown none 1"]);
+        assert_eq!(
+            told(report.groups.iter()),
+            ["10.0.0.1 missing_credentials server_log 1", "10.0.0.2 unknown none 1"]
+        );
         let told = &report.coverage.cannot_tell;
         let about = "reasons of 1 failure on node n1: its server log does not cover 2026-03-01T14:00:00.000Z";
         assert!(told.iter().any(|text| text == about), "{told:?}");
@@ -235,7 +239,7 @@ mod cases {
         inputs.add("copy/server-1.json", &super::support::ended(&lines[..2]));
         let report = inputs.report(&["--by", "source,reason"]);
         let expected = ["10.0.0.1 api_key_invalidated server_log 2", "10.0.0.2 missing_credentials server_log 1"];
-        assert_eq!(told(&report.groups), expected);
+        assert_eq!(told(report.groups.iter()), expected);
         assert_eq!(report.api_keys.failing[0].count, 2);
     }
 
@@ -289,8 +293,8 @@ mod cases {
         ] {
             let audit = [creation.clone(), life(5, 4), change(0, "invalidate_apikeys", "invalidate", body)].concat();
             let report = read(&audit, &[], &["--by", "source,reason"]);
-            assert_eq!(told(&report.groups), ["10.0.0.1 api_key_invalidated inferred 4"], "{body}");
-            assert!(!report.groups[0].why.is_empty());
+            assert_eq!(told(report.groups.iter()), ["10.0.0.1 api_key_invalidated inferred 4"], "{body}");
+            assert!(!report.groups.get(0).unwrap().why.is_empty());
             let failing = &report.api_keys.failing[0];
             assert_eq!((failing.id.as_deref(), failing.invalidated_by.as_deref()), (Some("K"), Some("anna")), "{body}");
             assert_eq!(failing.reason_basis, "inferred");
@@ -304,7 +308,11 @@ mod cases {
         let end = change(0, "invalidate_apikeys", "invalidate", r#"{"apikeys":{"ids":["K"]}}"#);
         let unknown = |audit: Vec<String>, why: &str| {
             let report = read(&audit, &[], &["--by", "source,reason"]);
-            assert!(report.groups.iter().all(|group| group.reason == "unknown"), "{why}: {:?}", told(&report.groups));
+            assert!(
+                report.groups.iter().all(|group| group.reason == "unknown"),
+                "{why}: {:?}",
+                told(report.groups.iter())
+            );
             assert!(report.api_keys.failing.is_empty(), "{why}");
         };
         unknown([life(2, 4), end.clone()].concat(), "two uses");
@@ -328,7 +336,7 @@ mod cases {
         let listing = json!({"api_keys": [{"id": "K", "name": "ingest", "expiration": ZERO, "invalidated": false}]});
         std::fs::write(file.path(), listing.to_string()).unwrap();
         let options = ["--by", "source,reason", "--api-keys", file.path().to_str().unwrap()];
-        assert_eq!(told(&read(&life(5, 4), &[], &options).groups), ["10.0.0.1 api_key_expired context 4"]);
+        assert_eq!(told(read(&life(5, 4), &[], &options).groups.iter()), ["10.0.0.1 api_key_expired context 4"]);
     }
 
     #[test]

@@ -118,8 +118,9 @@ mod truth {
         let (inputs, truth) = generate(&options);
         let report = inputs.report(&[]);
         assert_eq!(serde_json::to_value(&report.totals).unwrap(), truth["totals"]);
-        let failed = report.groups.iter().filter(|group| group.actions.contains_key("authentication_failed"));
-        assert!(failed.clone().count() > 0);
-        assert!(failed.into_iter().all(|group| group.realm_chain.is_none()));
+        let failed: Vec<_> =
+            report.groups.iter().filter(|group| group.actions.contains_key("authentication_failed")).collect();
+        assert!(!failed.is_empty());
+        assert!(failed.iter().all(|group| group.realm_chain.is_none()));
     }
 }

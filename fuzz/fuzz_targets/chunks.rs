@@ -2,7 +2,7 @@
 //! than the limit allows, and every line of a file that is read by lines is met once.
 #![no_main]
 
-use esaudit::lines::{Chunk, lines};
+use esaudit::lines::{Chunk, length, lines};
 use esaudit::reframe::{Chunker, Cut};
 use libfuzzer_sys::fuzz_target;
 
@@ -15,7 +15,10 @@ fn all(text: &[u8], cut: Cut, chunk_size: usize, limit: usize) -> Vec<String> {
         for (at, line) in lines(chunk.bytes()).enumerate() {
             let note = chunk.notes.iter().find(|(line, _)| *line as usize == at).map(|(_, note)| note);
             assert!(note.is_none() || line.is_empty());
-            let shown = if line.len() > limit { "too long".into() } else { String::from_utf8_lossy(line) };
+            // Of the NUL bytes of a hole one may stand for all.
+            let hole = line.len() - length(line);
+            let line = &line[hole.saturating_sub(1)..];
+            let shown = if length(line) > limit { "too long".into() } else { String::from_utf8_lossy(line) };
             let too_long = matches!(note, Some(esaudit::lines::Note::Oversized));
             let number = (!chunk.numbers.is_empty()).then(|| chunk.numbers.get(at as u64));
             found.push(if too_long { format!("{number:?} too long") } else { format!("{number:?} {shown}{}",

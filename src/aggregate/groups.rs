@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -10,10 +11,10 @@ use rayon::prelude::*;
 
 use super::realm_names;
 use super::tops::top;
-use crate::bounded::Budget;
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
+use crate::report::groups::{Groups, Source};
 use crate::report::model::{Group, SourceCount};
 use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
 
@@ -31,9 +32,9 @@ struct GroupKey {
 }
 
 /// The groups of all attempts, the most frequent first.
-pub(super) struct Groups {
+pub(super) struct Grouped {
     /// The first of them, as many as were asked for.
-    pub(super) listed: Vec<Group>,
+    pub(super) listed: Groups,
     /// How many there are.
     pub(super) total: u64,
     /// Attempts in those that are not listed.
@@ -41,24 +42,110 @@ pub(super) struct Groups {
 }
 
 /// Groups all attempts.
-pub(super) fn groups(joined: &Correlated, options: &Options) -> Groups {
+pub(super) fn groups(joined: &Arc<Correlated>, options: &Options) -> Grouped {
     let assigned = Assigned::new(joined, options);
     let total = assigned.keys.len();
-    let listed = options.listed.unwrap_or(usize::MAX).min(Budget::new(options, 1).groups()).min(total);
-    let mut order: Vec<u32> = (0..total as u32).collect();
-    let compare = |a: &u32, b: &u32| assigned.compare(joined, *a, *b);
-    // A flood of names makes millions of groups: only those that are listed are put in order and written out.
+    let listed = options.listed.unwrap_or(usize::MAX).min(total);
+    let order = Order::new(joined, &assigned);
+    let mut ranked: Vec<Ranked> = (0..total as u32).map(|number| order.rank(number)).collect();
+    let compare = |a: &Ranked, b: &Ranked| order.compare(a, b);
+    // A flood of names makes millions of groups: only those that are listed are put in order.
     let mut cut = 0;
     if listed < total {
-        order.select_nth_unstable_by(listed, compare);
-        cut = order.drain(listed..).map(|number| assigned.members(number).len() as u64).sum();
+        ranked.select_nth_unstable_by(listed, compare);
+        cut = ranked.drain(listed..).map(|ranked| assigned.members(ranked.number).len() as u64).sum();
     }
-    order.par_sort_unstable_by(compare);
-    let mut listed: Vec<Group> = order.par_iter().map(|&number| assigned.group(joined, options, number)).collect();
-    for (at, group) in listed.iter_mut().enumerate() {
-        group.id = format!("G{}", at + 1);
+    ranked.par_sort_unstable_by(compare);
+    let order = ranked.iter().map(|ranked| ranked.number).collect();
+    let listing = Listing { joined: Arc::clone(joined), by: options.by.clone(), assigned, order };
+    Grouped { listed: Groups::of(listing, listed), total: total as u64, cut }
+}
+
+/// What groups are made from when they are looked at.
+struct Listing {
+    joined: Arc<Correlated>,
+    by: Vec<GroupBy>,
+    assigned: Assigned,
+    /// Groups in report order.
+    order: Vec<u32>,
+}
+
+impl Source for Listing {
+    fn group(&self, at: usize) -> Group {
+        Group { id: format!("G{}", at + 1), ..self.assigned.group(&self.joined, &self.by, self.order[at]) }
     }
-    Groups { listed, total: total as u64, cut }
+}
+
+/// A group with what mostly decides its place.
+struct Ranked {
+    /// Attempts.
+    count: u32,
+    number: u32,
+    /// How the text of the principal begins.
+    beginning: u64,
+}
+
+/// The order of groups.
+struct Order<'j> {
+    joined: &'j Correlated,
+    assigned: &'j Assigned,
+    /// All text is valid, so it need not be made so to be compared as it is shown.
+    valid: bool,
+}
+
+impl<'j> Order<'j> {
+    fn new(joined: &'j Correlated, assigned: &'j Assigned) -> Self {
+        let valid = joined.state.symbols.iter().all(|text| std::str::from_utf8(text).is_ok());
+        Self { joined, assigned, valid }
+    }
+
+    fn text(&self, sym: Sym) -> Option<Cow<'j, [u8]>> {
+        let text = self.joined.state.symbols.get(sym)?;
+        Some(if self.valid {
+            Cow::Borrowed(text)
+        } else {
+            match String::from_utf8_lossy(text) {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            }
+        })
+    }
+
+    fn rank(&self, number: u32) -> Ranked {
+        let text = self.text(self.assigned.keys[number as usize].principal).unwrap_or_default();
+        let mut beginning = [0; 8];
+        let used = text.len().min(8);
+        beginning[..used].copy_from_slice(&text[..used]);
+        let count = self.assigned.members(number).len() as u32;
+        Ranked { count, number, beginning: u64::from_be_bytes(beginning) }
+    }
+
+    /// By count descending, then what is shown of the keys, then the first attempt.
+    fn compare(&self, a: &Ranked, b: &Ranked) -> Ordering {
+        (b.count, a.beginning).cmp(&(a.count, b.beginning)).then_with(|| self.compare_keys(a.number, b.number))
+    }
+
+    fn compare_keys(&self, a: u32, b: u32) -> Ordering {
+        let (key_a, key_b) = (&self.assigned.keys[a as usize], &self.assigned.keys[b as usize]);
+        let reason = |key: &GroupKey| key.reason.unwrap_or(Reason::Unknown).name();
+        let node = |key: &GroupKey| key.node.and_then(|node| self.joined.nodes.all().get(node as usize)?.label());
+        let first = |number| self.assigned.members(number).first();
+        self.text(key_a.principal)
+            .cmp(&self.text(key_b.principal))
+            .then_with(|| self.chain(key_a.chain).cmp(&self.chain(key_b.chain)))
+            .then_with(|| reason(key_a).cmp(reason(key_b)))
+            .then_with(|| key_a.outcome.map(Outcome::name).cmp(&key_b.outcome.map(Outcome::name)))
+            .then_with(|| node(key_a).cmp(&node(key_b)))
+            .then_with(|| self.text(key_a.path).cmp(&self.text(key_b.path)))
+            .then_with(|| self.text(key_a.source).cmp(&self.text(key_b.source)))
+            .then_with(|| first(a).cmp(&first(b)))
+    }
+
+    /// The names in a chain.
+    fn chain(&self, chain: Option<ChainId>) -> Option<Vec<Cow<'j, [u8]>>> {
+        let realms = self.joined.state.chains.get(chain?)?;
+        Some(realms.iter().filter_map(|&realm| self.text(realm)).collect())
+    }
 }
 
 /// Which attempts belong to which group.
@@ -122,28 +209,7 @@ impl Assigned {
         &self.members[start as usize..self.ends[group as usize] as usize]
     }
 
-    /// By count descending, then what is shown of the keys, then the first attempt.
-    fn compare(&self, joined: &Correlated, a: u32, b: u32) -> Ordering {
-        let symbols = &joined.state.symbols;
-        let text = |sym| symbols.get(sym).map(String::from_utf8_lossy);
-        let (members_a, members_b) = (self.members(a), self.members(b));
-        let (key_a, key_b) = (&self.keys[a as usize], &self.keys[b as usize]);
-        let reason = |key: &GroupKey| key.reason.unwrap_or(Reason::Unknown).name();
-        let node = |key: &GroupKey| key.node.and_then(|node| joined.nodes.all().get(node as usize)?.label());
-        members_b
-            .len()
-            .cmp(&members_a.len())
-            .then_with(|| text(key_a.principal).cmp(&text(key_b.principal)))
-            .then_with(|| chain_texts(joined, key_a.chain).cmp(&chain_texts(joined, key_b.chain)))
-            .then_with(|| reason(key_a).cmp(reason(key_b)))
-            .then_with(|| key_a.outcome.map(Outcome::name).cmp(&key_b.outcome.map(Outcome::name)))
-            .then_with(|| node(key_a).cmp(&node(key_b)))
-            .then_with(|| text(key_a.path).cmp(&text(key_b.path)))
-            .then_with(|| text(key_a.source).cmp(&text(key_b.source)))
-            .then_with(|| members_a.first().cmp(&members_b.first()))
-    }
-
-    fn group(&self, joined: &Correlated, options: &Options, number: u32) -> Group {
+    fn group(&self, joined: &Correlated, by: &[GroupBy], number: u32) -> Group {
         let symbols = &joined.state.symbols;
         let key = &self.keys[number as usize];
         let count = Count::of(joined, self.members(number));
@@ -155,8 +221,8 @@ impl Assigned {
             .filter(|&(_, number)| number > 0)
             .map(|(outcome, number)| (outcome.name().to_owned(), number))
             .collect();
-        let mut by = BTreeMap::new();
-        for chosen in &options.by {
+        let mut other = BTreeMap::new();
+        for chosen in by {
             let value = match chosen {
                 GroupBy::Source => symbols.string(key.source),
                 GroupBy::Node => {
@@ -166,7 +232,7 @@ impl Assigned {
                 GroupBy::Path => symbols.string(key.path),
                 GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason => continue,
             };
-            by.insert(chosen.name().to_owned(), value);
+            other.insert(chosen.name().to_owned(), value);
         }
         let mut ends = vec![count.first, count.last];
         ends.dedup();
@@ -179,7 +245,7 @@ impl Assigned {
             realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
             reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
             reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
-            by,
+            by: other,
             count: count.attempts,
             first: count.first.map(|attempt| attempt.time.rfc3339()),
             last: count.last.map(|attempt| attempt.time.rfc3339()),
@@ -200,13 +266,6 @@ impl Assigned {
             evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
         }
     }
-}
-
-/// The names in a chain, for comparing.
-fn chain_texts(joined: &Correlated, chain: Option<ChainId>) -> Option<Vec<Cow<'_, str>>> {
-    let symbols = &joined.state.symbols;
-    let realms = joined.state.chains.get(chain?)?;
-    Some(realms.iter().filter_map(|&realm| symbols.get(realm).map(String::from_utf8_lossy)).collect())
 }
 
 /// What is counted of a group.

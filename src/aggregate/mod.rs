@@ -13,6 +13,7 @@ mod timeline;
 mod tops;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -28,7 +29,12 @@ const LIST_LIMIT: usize = 50;
 
 /// Builds the report.
 #[must_use]
-pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::Found<'_>, options: &Options) -> Report {
+pub fn report(
+    joined: &Arc<Correlated>,
+    findings: Vec<Finding>,
+    problems: coverage::Found<'_>,
+    options: &Options,
+) -> Report {
     let lists = || {
         let tallies = tops::Tallies::of(joined);
         rayon::join(|| tops::tops(joined, &tallies), || charts::charts(joined, &tallies, options))
@@ -52,18 +58,9 @@ pub fn report(joined: &Correlated, findings: Vec<Finding>, problems: coverage::F
         api_key_invalidations: invalidations as u64,
     };
     let mut parameters = parameters(options);
-    let mut coverage = coverage::coverage(joined, problems, options);
-    let asked = options.listed.map_or(groups.total, |listed| groups.total.min(listed as u64));
-    let lacking = asked - groups.listed.len() as u64;
-    if lacking > 0 {
-        coverage.cannot_tell.push(format!(
-            "the {lacking} groups with the fewest attempts, {} in all: --max-memory ({} MiB) has no room to list them",
-            groups.cut,
-            options.max_memory >> 20
-        ));
-    }
+    let coverage = coverage::coverage(joined, problems, options);
     // Its default depends on the machine, and where there was room it changed nothing.
-    if lacking > 0 || coarse.attempts + coarse.actors > 0 {
+    if coarse.attempts + coarse.actors > 0 {
         parameters.insert("max_memory".to_owned(), json!(options.max_memory));
     }
     let mut report = Report {

@@ -25,9 +25,6 @@ pub struct Budget {
     workers: u64,
 }
 
-/// Bytes that a group takes once it is written out, with its lists.
-const GROUP: u64 = 1200;
-
 /// Bytes that a realm failure in flight takes while it is joined.
 const IN_FLIGHT: u64 = 72;
 
@@ -53,12 +50,6 @@ impl Budget {
     /// Bytes that one pass over what is left out may take.
     fn pass(self) -> u64 {
         self.most / 8
-    }
-
-    /// Groups that may be written out.
-    #[must_use]
-    pub fn groups(self) -> usize {
-        usize::try_from(self.most / 4 / GROUP).unwrap_or(usize::MAX)
     }
 
     /// Realm failures that may wait for the end of their request.

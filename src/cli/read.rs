@@ -47,9 +47,9 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "N", default_value_t = Limits::default().ratio)]
     max_ratio: u64,
 
-    /// Longest line that is read, in bytes; longer ones are skipped and counted
-    #[arg(long, value_name = "BYTES", default_value_t = options::DEFAULT_MAX_LINE)]
-    max_line: usize,
+    /// Longest line that is read, in bytes, with K, M, G or T; longer ones are skipped and counted
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = parse_size)]
+    max_line: u64,
 
     /// Realm failures that may wait for the end of their request at one time
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
@@ -145,7 +145,7 @@ impl InputArgs {
     /// Puts them into options.
     pub(super) fn apply(self, options: &mut Options) {
         options.chunk_size = self.chunk_size;
-        options.max_line = self.max_line;
+        options.max_line = usize::try_from(self.max_line).unwrap_or(usize::MAX);
         options.max_in_flight = self.max_in_flight;
         options.max_problems = self.problems;
         options.input_format = self.input_format;

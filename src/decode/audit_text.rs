@@ -53,7 +53,7 @@ impl TextShape for AuditText {
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let event = event(line, context).ok_or(native::NO_TIME)?;
-        sink(self.name(), Record::Audit(Box::new(event)));
+        sink(self.name(), Record::Audit(event));
         Ok(())
     }
 }

@@ -45,7 +45,7 @@ impl JsonShape for Ecs {
         // From here on the members need not outlive the raw line.
         let mut members = members;
         let event = event(&mut members, original, context)?;
-        sink(self.name(), Record::Audit(Box::new(event)));
+        sink(self.name(), Record::Audit(event));
         Ok(())
     }
 }

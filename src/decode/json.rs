@@ -61,6 +61,9 @@ pub const DEEP: usize = 100;
 /// Objects nested deeper than this are validated but not walked: no known record goes beyond six.
 const MAX_WALK_DEPTH: usize = 16;
 
+/// Room for the path of any member that is asked for.
+const PATH: usize = 128;
+
 /// Walks one document that must be an object.
 ///
 /// # Errors
@@ -72,8 +75,7 @@ pub fn walk<'a>(text: &'a [u8], visitor: &mut impl Visitor<'a>) -> Result<(), De
         return Err(DecodeError::at(parser.at, "not a JSON object"));
     }
     parser.at += 1;
-    let mut path = Vec::new();
-    parser.object(visitor, &mut path, 0)?;
+    parser.object(visitor, &mut Vec::new(), 0)?;
     parser.space();
     if parser.at < text.len() {
         return Err(DecodeError::at(parser.at, "text after the end of the JSON object"));
@@ -117,17 +119,17 @@ impl<'a> Parser<'a> {
             let parent = path.len();
             if parent == 0 && !key.escaped {
                 // The common, flat case: no copy of the key.
-                self.member(visitor, key.raw, path, depth)?;
+                self.member(visitor, Some(key.raw), path, depth)?;
             } else {
+                // Once for all of a document, not as it grows.
+                path.reserve(PATH.saturating_sub(path.len()));
                 if parent > 0 {
                     path.push(b'.');
                 }
                 path.extend_from_slice(&key.text());
-                let full = std::mem::take(path);
-                self.member(visitor, &full, path, depth)?;
-                *path = full;
-                path.truncate(parent);
+                self.member(visitor, None, path, depth)?;
             }
+            path.truncate(parent);
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -154,37 +156,38 @@ impl<'a> Parser<'a> {
         Ok(key)
     }
 
-    /// A value at `path`; `scratch` is an empty buffer for the paths below it.
+    /// A value; its path is `flat`, or else `path`, which may be left longer than it was.
     fn member(
         &mut self,
         visitor: &mut impl Visitor<'a>,
-        path: &[u8],
-        scratch: &mut Vec<u8>,
+        flat: Option<&[u8]>,
+        path: &mut Vec<u8>,
         depth: usize,
     ) -> Result<(), DecodeError> {
         match self.peek() {
             Some(b'{') => {
-                if depth < MAX_WALK_DEPTH && visitor.enter(path) {
+                if depth < MAX_WALK_DEPTH && visitor.enter(flat.unwrap_or(path)) {
                     self.at += 1;
-                    scratch.clear();
-                    scratch.extend_from_slice(path);
-                    let result = self.object(visitor, scratch, depth + 1);
-                    scratch.clear();
-                    result
+                    if let Some(flat) = flat {
+                        path.clear();
+                        path.reserve(PATH.saturating_sub(path.len()));
+                        path.extend_from_slice(flat);
+                    }
+                    self.object(visitor, path, depth + 1)
                 } else {
                     self.skip_container(visitor)
                 }
             }
             Some(b'[') => {
-                if depth < MAX_WALK_DEPTH && visitor.enter(path) {
-                    self.array(visitor, path, scratch, depth + 1)
+                if depth < MAX_WALK_DEPTH && visitor.enter(flat.unwrap_or(path)) {
+                    self.array(visitor, flat, path, depth + 1)
                 } else {
                     self.skip_container(visitor)
                 }
             }
             _ => {
                 let value = self.scalar()?;
-                visitor.scalar(path, value);
+                visitor.scalar(flat.unwrap_or(path), value);
                 Ok(())
             }
         }
@@ -193,8 +196,8 @@ impl<'a> Parser<'a> {
     fn array(
         &mut self,
         visitor: &mut impl Visitor<'a>,
-        path: &[u8],
-        scratch: &mut Vec<u8>,
+        flat: Option<&[u8]>,
+        path: &mut Vec<u8>,
         depth: usize,
     ) -> Result<(), DecodeError> {
         self.at += 1;
@@ -205,7 +208,7 @@ impl<'a> Parser<'a> {
         }
         loop {
             self.space();
-            self.member(visitor, path, scratch, depth)?;
+            self.member(visitor, flat, path, depth)?;
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,

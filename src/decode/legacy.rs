@@ -29,7 +29,7 @@ impl JsonShape for Legacy {
             .ok_or(native::NO_TIME)?;
         let name = members.text(Field::LegacyAction).ok_or(DecodeError::at(0, "an audit event without an action"))?;
         let event = legacy_event(&mut members, stamp, name);
-        sink(self.name(), Record::Audit(Box::new(event)));
+        sink(self.name(), Record::Audit(event));
         Ok(())
     }
 }

@@ -32,6 +32,7 @@ pub mod text_event;
 use crate::error::DecodeError;
 use crate::event::Record;
 use crate::time::Zone;
+use framing::Framing;
 use members::Members;
 
 /// What decoding needs to know beside the line.
@@ -80,6 +81,10 @@ pub type Sink<'s> = dyn FnMut(&'static str, Record<'_>) + 's;
 pub trait JsonShape: Sync {
     /// The name in `coverage.inputs[].format`.
     fn name(&self) -> &'static str;
+    /// Whether an input of such records holds nothing else. What a server writes to its output does not.
+    fn is_structured(&self) -> bool {
+        true
+    }
     /// Whether these members are of this shape. Called in registry order; the first that claims decodes.
     fn claims(&self, members: &Members<'_>) -> bool;
     /// Gives the record to `sink`.
@@ -212,6 +217,15 @@ fn is_audit_start(text: &[u8]) -> bool {
 
 /// The format name of lines that no shape claims.
 pub const UNKNOWN: &str = "unknown";
+
+/// Whether whatever writes records of a format writes nothing else: audit events as JSON, their exports, and the files in
+/// which container runtimes wrap every line.
+#[must_use]
+pub fn is_structured(format: &str) -> bool {
+    [Framing::Documents, Framing::Csv].iter().any(|framing| framing.name() == Some(format))
+        || format == cri::Cri.name()
+        || JSON_SHAPES.iter().any(|shape| shape.name() == format && shape.is_structured())
+}
 
 #[cfg(test)]
 mod tests {

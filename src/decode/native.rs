@@ -31,7 +31,7 @@ impl JsonShape for Native {
 
     fn decode(&self, mut members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let event = audit_event(&mut members, context)?;
-        sink(self.name(), Record::Audit(Box::new(event)));
+        sink(self.name(), Record::Audit(event));
         Ok(())
     }
 }

@@ -55,7 +55,7 @@ impl JsonShape for OpenSearch {
         event.url_path = members.text(Field::AuditRestPath);
         event.es_action = members.text(Field::AuditPrivilege);
         event.forwarded_for = members.text(Field::AuditForwardedFor);
-        sink(self.name(), Record::Audit(Box::new(event)));
+        sink(self.name(), Record::Audit(event));
         Ok(())
     }
 }

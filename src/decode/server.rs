@@ -17,6 +17,10 @@ impl JsonShape for EcsServer {
         "server-ecs"
     }
 
+    fn is_structured(&self) -> bool {
+        false
+    }
+
     fn claims(&self, members: &Members<'_>) -> bool {
         members.has(Field::LogLevel)
             && members.has(Field::Message)
@@ -41,6 +45,10 @@ fn is_other_log(dataset: &[u8]) -> bool {
 impl JsonShape for JsonServer {
     fn name(&self) -> &'static str {
         "server-json"
+    }
+
+    fn is_structured(&self) -> bool {
+        false
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {
@@ -75,7 +83,7 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
         .text(Field::Timestamp)
         .or_else(|| members.text(Field::AtTimestamp))
         .and_then(|text| time::parse(&text, context.assume_tz));
-    Record::Server(Box::new(ServerEvent {
+    Record::Server(ServerEvent {
         time: stamp.map(|stamp| stamp.time),
         zone_assumed: stamp.is_some_and(|stamp| stamp.zone_assumed),
         node_id: members.text(Field::NodeId),
@@ -84,7 +92,7 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
         logger: members.text(Field::LogLogger).or_else(|| members.text(Field::Component)),
         message: members.text(Field::Message).unwrap_or_default(),
         trace_id: members.text(Field::TraceId),
-    }))
+    })
 }
 
 #[cfg(test)]

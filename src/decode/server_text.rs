@@ -1,5 +1,6 @@
 //! Server-log lines as text: `[2026-03-01T12:34:56,789][WARN ][o.e.x.s.a.ApiKeyAuthenticator] [node-1] message`
-//! (audit-format 3). The further lines of a stack trace are nobody's, and so `Other`.
+//! (audit-format 3). The other logs in that layout are recognised and `Other`; the further lines of a stack trace are
+//! nobody's.
 
 use super::audit_text::{self, bracket};
 use super::text_event::{self, is_audit_logger};
@@ -71,11 +72,15 @@ impl TextShape for ServerText {
     }
 
     fn claims(&self, line: &[u8]) -> bool {
-        line.starts_with(b"[") && Head::read(line).is_some_and(|head| !head.is_other_log())
+        line.starts_with(b"[") && Head::read(line).is_some()
     }
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let head = Head::read(line).ok_or(DecodeError::at(0, "not a server-log line"))?;
+        if head.is_other_log() {
+            sink(self.name(), Record::Other);
+            return Ok(());
+        }
         let stamp = time::parse(head.time, context.assume_tz);
         if is_audit_logger(head.logger) {
             // 6.x and 7.0 to 7.2 in containers.
@@ -84,7 +89,7 @@ impl TextShape for ServerText {
             });
             if let Some(mut event) = event {
                 event.node_name = event.node_name.take().or(head.node_name.map(Into::into));
-                sink(self.name(), Record::Audit(Box::new(event)));
+                sink(self.name(), Record::Audit(event));
                 return Ok(());
             }
         }
@@ -93,7 +98,7 @@ impl TextShape for ServerText {
         }
         sink(
             self.name(),
-            Record::Server(Box::new(ServerEvent {
+            Record::Server(ServerEvent {
                 time: stamp.map(|stamp| stamp.time),
                 zone_assumed: stamp.is_some_and(|stamp| stamp.zone_assumed),
                 node_id: None,
@@ -102,7 +107,7 @@ impl TextShape for ServerText {
                 logger: Some(head.logger.into()),
                 message: head.message.into(),
                 trace_id: None,
-            })),
+            }),
         );
         Ok(())
     }
@@ -130,6 +135,10 @@ mod tests {
         for line in [
             "[2026-03-01T12:34:56,789][CRITICAL][o.e.d.r.RestController] [node-1] deprecated",
             "[2026-03-01T12:34:56,789][WARN ][i.s.s.query] [node-1] took[1s]",
+        ] {
+            assert_eq!(decode(line), [("server-text", "other".to_owned())], "{line}");
+        }
+        for line in [
             "[2026-03-01T12:34:56.789+0000][1234][gc,start] GC(1) Pause",
             "\tat org.elasticsearch.Foo.bar(Foo.java:1)",
             "Caused by: java.lang.Exception: x",

@@ -63,6 +63,10 @@ impl JsonShape for TextEvent {
         "server-text-event"
     }
 
+    fn is_structured(&self) -> bool {
+        false
+    }
+
     fn claims(&self, members: &Members<'_>) -> bool {
         members.text(Field::Type).as_deref() == Some(b"server")
             && members.text(Field::Component).is_none_or(|component| is_audit_logger(&component))
@@ -80,7 +84,7 @@ impl JsonShape for TextEvent {
         event.node_id = event.node_id.take().or_else(|| members.text(Field::NodeId));
         event.node_name = event.node_name.take().or_else(|| members.text(Field::NodeName));
         event.cluster_uuid = event.cluster_uuid.take().or_else(|| members.text(Field::ClusterUuid));
-        sink(self.name(), Record::Audit(Box::new(event)));
+        sink(self.name(), Record::Audit(event));
         Ok(())
     }
 }

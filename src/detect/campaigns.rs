@@ -4,7 +4,7 @@ use super::cases::{Case, Lean};
 use super::clues::Clue;
 use super::scene::Scene;
 use super::{Found, words};
-use crate::state::Sym;
+use crate::state::{ChainId, Sym};
 
 /// By what cases are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,15 +141,16 @@ pub(super) fn volume(scene: &Scene<'_>, attempts: &[u32]) -> String {
 pub(super) fn chain(scene: &Scene<'_>, attempts: &[u32]) -> Option<String> {
     const LOOK: usize = 4096;
     let looked = &attempts[..attempts.len().min(LOOK)];
-    let mut chains: Vec<Vec<&[u8]>> = looked
+    let mut chains: Vec<(ChainId, &[Sym])> = looked
         .iter()
-        .filter_map(|&at| scene.chain(scene.attempt(at).chain))
-        .map(|realms| realms.iter().map(|&realm| scene.bytes(realm)).collect())
+        .map(|&at| scene.attempt(at).chain)
+        .filter_map(|chain| Some((chain, scene.chain(chain)?)))
         .collect();
     let known = chains.len();
-    chains.sort_unstable();
-    let best = chains.chunk_by(|a, b| a == b).max_by_key(|run| run.len())?;
-    let realms: Vec<_> = best[0].iter().map(|realm| String::from_utf8_lossy(realm)).collect();
+    chains.sort_unstable_by_key(|&(chain, _)| chain.0);
+    let text = |run: &[(ChainId, &[Sym])]| run[0].1.iter().map(|&realm| scene.bytes(realm)).collect::<Vec<_>>();
+    let (best, realms) = chains.chunk_by(|a, b| a.0 == b.0).map(|run| (run.len(), text(run))).max()?;
+    let realms: Vec<_> = realms.into_iter().map(String::from_utf8_lossy).collect();
     let path = if realms.is_empty() {
         "no realm was asked".to_owned()
     } else {
@@ -157,7 +158,7 @@ pub(super) fn chain(scene: &Scene<'_>, attempts: &[u32]) -> Option<String> {
     };
     Some(format!(
         "Realm chain of {} of {} attempts that show one: {path}",
-        words::number(best.len() as u64),
+        words::number(best as u64),
         words::number(known as u64)
     ))
 }

@@ -1,9 +1,11 @@
 //! Each pair of principal and source that fails more than a few times, judged once for the detectors of passwords: what its
 //! cadence is, what happened before and after, and which pattern it fits best.
 
+use rayon::prelude::*;
+
 use super::cadence::{Cadence, cadence};
 use super::clues::{self, Clue};
-use super::index::{Index, episodes, most_within};
+use super::index::{Index, Pair, episodes, most_within};
 use super::scene::Scene;
 use super::successes::{count_within, first_after, last_before};
 use crate::reason::Reason;
@@ -71,21 +73,14 @@ impl Case {
 pub(super) fn judge(scene: &Scene<'_>) -> Vec<Case> {
     let pause = Scene::ms(scene.thresholds.general.campaign_pause_seconds);
     let changes = AccountChanges::new(scene);
-    let mut cases = Vec::new();
-    let mut times = Vec::new();
-    for (number, pair) in scene.index.pairs.iter().enumerate() {
-        if pair.len() < FEWEST {
-            continue;
-        }
-        times.clear();
-        times.extend(scene.index.of_pair(pair).iter().map(|&at| scene.time(at)));
-        for range in episodes(&times, pause) {
-            if range.len() >= FEWEST {
-                cases.push(case(scene, &changes, number, range.clone(), &times[range]));
-            }
-        }
-    }
-    cases
+    let of_pair = |(number, pair): (usize, &Pair)| {
+        let times: Vec<Millis> = scene.index.of_pair(pair).iter().map(|&at| scene.time(at)).collect();
+        let episodes = episodes(&times, pause).into_iter().filter(|range| range.len() >= FEWEST);
+        episodes.map(|range| case(scene, &changes, number, range.clone(), &times[range])).collect::<Vec<_>>()
+    };
+    let pairs = scene.index.pairs.par_iter().enumerate();
+    // What one pair does says nothing of another.
+    pairs.filter(|(_, pair)| pair.len() >= FEWEST).flat_map_iter(of_pair).collect()
 }
 
 fn case(

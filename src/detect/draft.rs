@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use rayon::prelude::*;
+
 use super::doc::Doc;
 use super::kinds::{Severity, Verdict};
 use super::scene::Scene;
@@ -121,7 +123,7 @@ pub(super) fn principals_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String
 pub(super) fn finish(scene: &Scene<'_>, mut found: Found) -> Vec<Judged> {
     let mut findings: Vec<(usize, Finding)> = found
         .drafts
-        .iter()
+        .par_iter()
         .enumerate()
         .filter_map(|(at, draft)| finding(scene, draft).map(|finding| (at, finding)))
         .collect();

@@ -1,6 +1,9 @@
 //! One source or subnet and many principals, few tries each.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use rayon::prelude::*;
 
 use super::campaigns;
 use super::clues::{self, Clue};
@@ -49,20 +52,35 @@ impl Detector for PasswordSpraying {
     fn detect(&self, scene: &Scene<'_>, found: &mut Found) {
         let fewest =
             scene.thresholds.password_spraying.principals.min(scene.thresholds.password_spraying.slow_principals);
-        let mut sweep = Sweep::new(scene);
+        let known = &*found;
+        // What one source does explains no attempt of another, so all are looked at at once.
+        let looked: Vec<(Vec<Draft>, Vec<u32>)> = scene
+            .index
+            .sources
+            .par_iter()
+            .map_init(
+                || Sweep::new(scene),
+                |sweep, group| {
+                    let of_source = scene.index.of_source(group);
+                    let candidates = candidates(scene, known, of_source);
+                    if (candidates.len() as u64) < fewest {
+                        return (Vec::new(), candidates);
+                    }
+                    (find(scene, known, sweep, &candidates, of_source), candidates)
+                },
+            )
+            .collect();
         let mut subnets: Vec<(Subnet, u32)> = Vec::new();
-        for group in &scene.index.sources {
-            let of_source = scene.index.of_source(group);
-            let candidates = candidates(scene, found, of_source);
-            let used = if candidates.len() as u64 >= fewest {
-                find(scene, found, &mut sweep, &candidates, of_source)
-            } else {
-                false
-            };
+        for (group, (drafts, candidates)) in scene.index.sources.iter().zip(looked) {
+            let used = !drafts.is_empty();
+            for draft in drafts {
+                found.claim(draft);
+            }
             if let Some(subnet) = Subnet::of(scene, group.key).filter(|_| !used && group.key.is_some()) {
                 subnets.extend(candidates.into_iter().map(|at| (subnet, at)));
             }
         }
+        let mut sweep = Sweep::new(scene);
         subnets.sort_unstable();
         for run in subnets.chunk_by(|a, b| a.0 == b.0) {
             if (run.len() as u64) < fewest {
@@ -70,7 +88,9 @@ impl Detector for PasswordSpraying {
             }
             let attempts = found.free(&run.iter().map(|&(_, at)| at).collect::<Vec<_>>());
             if distinct(scene, &attempts).sources > 1 {
-                find(scene, found, &mut sweep, &attempts, &attempts);
+                for draft in find(scene, found, &mut sweep, &attempts, &attempts) {
+                    found.claim(draft);
+                }
             }
         }
     }
@@ -151,7 +171,7 @@ fn population(scene: &Scene<'_>, attempts: &[u32]) -> u64 {
 }
 
 /// Finds sprays among candidates; each takes in the other attempts of the same time in `all`.
-fn find(scene: &Scene<'_>, found: &mut Found, sweep: &mut Sweep, candidates: &[u32], all: &[u32]) -> bool {
+fn find(scene: &Scene<'_>, found: &Found, sweep: &mut Sweep, candidates: &[u32], all: &[u32]) -> Vec<Draft> {
     let thresholds = &scene.thresholds.password_spraying;
     let pause = Scene::ms(scene.thresholds.general.campaign_pause_seconds);
     // Behind an address from which many people get in, as many must fail before it is more than mistypes.
@@ -165,7 +185,9 @@ fn find(scene: &Scene<'_>, found: &mut Found, sweep: &mut Sweep, candidates: &[u
     if hits.is_empty() {
         hits = sweep.hits(scene, candidates, Scene::ms(thresholds.slow_window_seconds), pause, slow);
     }
-    let mut any = false;
+    let mut drafts = Vec::new();
+    // Times whose attempts the drafts have.
+    let mut taken: Vec<RangeInclusive<i64>> = Vec::new();
     for range in hits {
         let within = distinct(scene, &candidates[range.clone()]);
         if within.attempts as f64 > within.principals as f64 * thresholds.most_per_principal {
@@ -173,21 +195,24 @@ fn find(scene: &Scene<'_>, found: &mut Found, sweep: &mut Sweep, candidates: &[u
         }
         // The beginning and the end are below the threshold, and belong to it.
         let reach = Scene::ms(thresholds.window_seconds);
-        let (first, last) =
-            (scene.time(candidates[range.start]).0 - reach, scene.time(candidates[range.end - 1]).0 + reach);
+        let times = scene.time(candidates[range.start]).0 - reach..=scene.time(candidates[range.end - 1]).0 + reach;
         let attempts: Vec<u32> = found
             .free(all)
             .into_iter()
-            .filter(|&at| (first..=last).contains(&scene.time(at).0))
+            .filter(|&at| times.contains(&scene.time(at).0))
+            .filter(|&at| !taken.iter().any(|times| times.contains(&scene.time(at).0)))
             .filter(|&at| scene.index.pair_of(at).is_some_and(|pair| !is_many(scene, scene.pair(pair))))
             .collect();
-        report(scene, found, attempts, population);
-        any = true;
+        if !attempts.is_empty() {
+            drafts.push(told(scene, attempts, population));
+            taken.push(times);
+        }
     }
-    any
+    drafts
 }
 
-fn report(scene: &Scene<'_>, found: &mut Found, attempts: Vec<u32>, population: u64) {
+/// The finding of these attempts.
+fn told(scene: &Scene<'_>, attempts: Vec<u32>, population: u64) -> Draft {
     let within = distinct(scene, &attempts);
     let first_source = scene.attempt(attempts[0]).source;
     let mut clues = vec![Clue::ManyPrincipals { principals: within.principals }];
@@ -237,7 +262,7 @@ fn report(scene: &Scene<'_>, found: &mut Found, attempts: Vec<u32>, population: 
         draft.why.push("The source is one of the configured scanners".to_owned());
     }
     draft.attempts = attempts;
-    found.claim(draft);
+    draft
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What every detector looks at.
 
-use std::cell::OnceCell;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use super::cases::{self, Case};
 use super::index::{Index, Pair};
@@ -25,7 +25,7 @@ pub(super) struct Scene<'c> {
     pub(super) successes: Successes<'c>,
     /// First and last audit event.
     pub(super) span: (Millis, Millis),
-    cases: OnceCell<Vec<Case>>,
+    cases: OnceLock<Vec<Case>>,
 }
 
 impl<'c> Scene<'c> {
@@ -41,7 +41,7 @@ impl<'c> Scene<'c> {
             index: Index::new(joined),
             successes: Successes::new(joined),
             span: (span.first.unwrap_or_default(), span.last.unwrap_or_default()),
-            cases: OnceCell::new(),
+            cases: OnceLock::new(),
         }
     }
 

@@ -219,7 +219,7 @@ fn what_it_is(meta: &Metadata) -> &'static str {
     } else if kind.is_socket() {
         "not a regular file but a socket, skipped"
     } else {
-        "not a regular file but a device, skipped: name it to read it"
+        "not a regular file but a device, skipped"
     }
 }
 

@@ -10,10 +10,10 @@ mod discover;
 mod tar;
 mod zip;
 
-use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::fs::{File, Metadata};
+use std::io::{self, IsTerminal, Read, Seek};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use crate::options::Limits;
@@ -162,6 +162,9 @@ pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
     if meta.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
+    if !source.is_stdin && is_endless(&mut file, &meta) {
+        return Err(io::Error::other("a device, not a log: not read"));
+    }
     // Standard input that a shell opened on a file is as good as the file, unless something has read from it already.
     let whole = meta.is_file() && (!source.is_stdin || file.stream_position()? == 0);
     if whole {
@@ -175,6 +178,14 @@ pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
     }
     let (label, size, may_wait) = (source.label.clone(), meta.len(), !meta.is_file());
     Ok(Opened::Streams(Streams { label, file, whole, may_wait, size, limits }))
+}
+
+/// Whether a file is a disk, or gives bytes for ever as `/dev/zero` does: a device that is neither a terminal nor at its end at
+/// once.
+fn is_endless(file: &mut File, meta: &Metadata) -> bool {
+    let kind = meta.file_type();
+    let gives = |file: &mut File| file.read(&mut [0]).is_ok_and(|read| read > 0);
+    kind.is_block_device() || kind.is_char_device() && !file.is_terminal() && gives(file)
 }
 
 /// Reads until the buffer is full or the end is reached; `read` is given the position.
@@ -240,6 +251,15 @@ mod tests {
         encoder.write_all(b"hello").unwrap();
         let path = write(&encoder.finish().unwrap());
         assert_eq!(streams(&path), [("label".to_owned(), Compression::Gzip, b"hello".to_vec())]);
+    }
+
+    #[test]
+    fn devices_are_not_read_for_ever() {
+        let open = |path: &str| open(&source(Path::new(path)), Limits::default());
+        for path in ["/dev/zero", "/dev/urandom", "/dev/full"].into_iter().filter(|path| Path::new(path).exists()) {
+            assert!(open(path).unwrap_err().to_string().contains("device"), "{path}");
+        }
+        assert!(streams(Path::new("/dev/null"))[0].2.is_empty());
     }
 
     #[test]

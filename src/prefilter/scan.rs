@@ -7,8 +7,7 @@ const STEP: usize = 32;
 
 /// Bits of the bytes that end plain text: quote, backslash and control characters.
 #[inline]
-pub(super) fn ends(block: &[u8; 16]) -> u32 {
-    let block = u8x16::new(*block);
+pub(super) fn ends(block: u8x16) -> u32 {
     let control = block.min(u8x16::splat(0x1f)).cmp_eq(block);
     let hits = block.cmp_eq(u8x16::splat(b'"')) | block.cmp_eq(u8x16::splat(b'\\')) | control;
     hits.move_mask() as u32
@@ -16,24 +15,19 @@ pub(super) fn ends(block: &[u8; 16]) -> u32 {
 
 /// The first quote, backslash or control character from `at` on; the end of the text where there is none.
 #[inline]
-pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
-    while let Some((low, rest)) = text.get(at..).and_then(|rest| rest.split_first_chunk::<16>()) {
-        let mut hits = ends(low);
-        if let Some(high) = rest.first_chunk::<16>() {
-            hits |= ends(high) << 16;
-            if hits != 0 {
-                return at + hits.trailing_zeros() as usize;
-            }
-            at += STEP;
-        } else {
-            if hits != 0 {
-                return at + hits.trailing_zeros() as usize;
-            }
-            at += 16;
-        }
-    }
+pub(super) fn plain_end(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(rest.len())
+    let (steps, tail) = rest.as_chunks::<STEP>();
+    let mut end = at;
+    for step in steps {
+        let (low, high) = halves(step);
+        let hits = ends(low) | ends(high) << 16;
+        if hits != 0 {
+            return end + hits.trailing_zeros() as usize;
+        }
+        end += STEP;
+    }
+    end + tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(tail.len())
 }
 
 /// Whether a text is of plain ASCII, tabs included, and holds neither `|` nor `{`.
@@ -54,18 +48,21 @@ pub(super) fn is_plain_text(text: &[u8]) -> bool {
 #[inline]
 pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
     let mut at = 0;
-    let (mut rest_a, mut rest_b) = (a, b);
-    while let (Some((block_a, after_a)), Some((block_b, after_b))) =
-        (rest_a.split_first_chunk::<16>(), rest_b.split_first_chunk::<16>())
-    {
-        let same = u8x16::new(*block_a).cmp_eq(u8x16::new(*block_b)).move_mask() as u32;
-        if same != 0xffff {
-            return at + (!same).trailing_zeros() as usize;
+    for (a, b) in a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0) {
+        let differ = !equal(a, b);
+        if differ != 0 {
+            return at + differ.trailing_zeros() as usize;
         }
-        at += 16;
-        (rest_a, rest_b) = (after_a, after_b);
+        at += STEP;
     }
-    at + rest_a.iter().zip(rest_b).take_while(|(a, b)| a == b).count()
+    at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
+}
+
+/// Bits of the bytes in which two blocks are equal.
+#[inline]
+fn equal(a: &[u8; STEP], b: &[u8; STEP]) -> u32 {
+    let ((low_a, high_a), (low_b, high_b)) = (halves(a), halves(b));
+    (low_a.cmp_eq(low_b).move_mask() | high_a.cmp_eq(high_b).move_mask() << 16) as u32
 }
 
 /// Whether two texts are equal; for texts that are too short for a call to pay.
@@ -127,10 +124,7 @@ impl Pattern {
     #[inline]
     pub(super) fn is_at(&self, text: &[u8], at: usize) -> bool {
         let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) else { return false };
-        let (low, high) = halves(block);
-        let (low_wanted, high_wanted) = halves(&self.text);
-        let same = (low.cmp_eq(low_wanted).move_mask() | high.cmp_eq(high_wanted).move_mask() << 16) as u32;
-        same & self.bits == self.bits
+        equal(block, &self.text) & self.bits == self.bits
     }
 }
 

@@ -169,7 +169,7 @@ fn decoded(line: &[u8]) -> Option<Seen> {
     let result = decode_line(line, &Context::new(Zone::UTC), &mut |format, record| {
         if let (Record::Audit(event), "native") = (record, format) {
             assert!(found.is_none());
-            found = Some(seen(&*event));
+            found = Some(seen(&event));
         }
     });
     result.ok().and(found)

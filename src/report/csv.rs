@@ -28,19 +28,18 @@ impl Renderer for Csv {
 
     fn render(&self, report: &Report, _view: &View, out: &mut dyn io::Write) -> io::Result<()> {
         // Keys of a grouping other than the default; all groups have the same.
-        let by: Vec<&str> =
-            report.groups.first().map(|group| group.by.keys().map(String::as_str).collect()).unwrap_or_default();
+        let by = report.groups.keys();
         let columns = ["count", "principal", "realm_chain", "realms_asked", "reason", "reason_basis"];
         let rest = ["first", "last", "sources", "sources_total", "forwarded", "nodes", "actions", "evidence"];
-        row(columns.into_iter().chain(by.iter().copied()).chain(rest).map(text), out)?;
-        report.groups.iter().try_for_each(|group| row(cells(group, &by).into_iter(), out))
+        row(columns.into_iter().chain(by.iter().map(String::as_str)).chain(rest).map(text), out)?;
+        report.groups.iter().try_for_each(|group| row(cells(&group, &by).into_iter(), out))
     }
 }
 
 /// What stands between the entries of a list.
 const AND: &str = " | ";
 
-fn cells(group: &Group, by: &[&str]) -> Vec<String> {
+fn cells(group: &Group, by: &[String]) -> Vec<String> {
     let list = |texts: &mut dyn Iterator<Item = String>| text(&texts.collect::<Vec<_>>().join(AND));
     let counted = |address: &str, count: u64| format!("{address} x{count}");
     let chain = group.realm_chain.as_deref();
@@ -53,7 +52,7 @@ fn cells(group: &Group, by: &[&str]) -> Vec<String> {
         text(&group.reason),
         text(&group.reason_basis),
     ];
-    cells.extend(by.iter().map(|key| text(group.by.get(*key).and_then(Option::as_deref).unwrap_or_default())));
+    cells.extend(by.iter().map(|key| text(group.by.get(key).and_then(Option::as_deref).unwrap_or_default())));
     cells.extend([
         text(group.first.as_deref().unwrap_or_default()),
         text(group.last.as_deref().unwrap_or_default()),

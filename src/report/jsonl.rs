@@ -52,7 +52,7 @@ impl Renderer for JsonLines {
             line("filters", filters, out)?;
         }
         line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
-        lines("group", groups, out)?;
+        groups.iter().try_for_each(|group| line("group", &group, out))?;
         lines("finding", findings, out)?;
         lines("security_change", security_changes, out)?;
         lines("failing_api_key", &api_keys.failing, out)?;

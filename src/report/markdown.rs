@@ -215,24 +215,23 @@ impl Page {
     }
 
     fn groups(&mut self, report: &Report) {
-        let by: Vec<&str> =
-            report.groups.first().map(|group| group.by.keys().map(String::as_str).collect()).unwrap_or_default();
+        let by = report.groups.keys();
         let mut columns = vec!["Count", "Principal", "Realm chain", "Reason"];
-        columns.extend(by.iter().map(|key| match *key {
+        columns.extend(by.iter().map(|key| match key.as_str() {
             "source" => "Source",
             "node" => "Node",
             "action" => "Action",
             _ => "Path",
         }));
         columns.extend(["Sources", "First", "Last"]);
-        let row = |group: &super::model::Group| {
+        let row = |group: super::model::Group| {
             let mut cells = vec![
                 number(group.count),
                 cell(group.principal.as_deref(), "none"),
                 chain(group.realm_chain.as_deref()),
                 format!("{} ({})", cell(Some(&group.reason), ""), cell(Some(&group.reason_basis), "")),
             ];
-            cells.extend(by.iter().map(|key| cell(group.by.get(*key).and_then(Option::as_deref), "not logged")));
+            cells.extend(by.iter().map(|key| cell(group.by.get(key).and_then(Option::as_deref), "not logged")));
             let sources =
                 group.sources.iter().map(|source| format!("{} ×{}", table_code(&source.address), number(source.count)));
             cells.push(some(sources, group.sources_total));

@@ -9,6 +9,7 @@ pub mod csv;
 pub mod diff;
 pub mod escape;
 pub mod events;
+pub mod groups;
 pub mod html;
 pub mod json;
 pub mod jsonl;

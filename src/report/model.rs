@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::charts::Charts;
+use super::groups::Groups;
 
 /// Version of the JSON contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -27,7 +28,7 @@ pub struct Report {
     /// The headline numbers.
     pub totals: Totals,
     /// Failures by principal, realm chain and reason (or the chosen grouping), most frequent first.
-    pub groups: Vec<Group>,
+    pub groups: Groups,
     /// How many groups there are: more than listed with `--top`, or where memory is short.
     #[serde(default)]
     pub groups_total: u64,
@@ -108,7 +109,7 @@ impl Report {
             coverage,
             filters,
             totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
-            groups: Vec::new(),
+            groups: Groups::default(),
             groups_total: 0,
             findings: Vec::new(),
             security_changes: Vec::new(),

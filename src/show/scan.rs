@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt;
 use super::How;
 use crate::decode::{Context, decode_line};
 use crate::event::Record;
+use crate::lines::hole;
 use crate::report::escape::terminal;
 use crate::report::model::Evidence;
 use crate::time::Zone;
@@ -130,7 +131,7 @@ struct Line {
     left_out: u64,
 }
 
-/// The next line without its end; `None` at the end of the input.
+/// The next line without its end, and of the NUL bytes of a hole before it one; `None` at the end of the input.
 fn next_line(input: &mut dyn Forward, most: usize) -> io::Result<Option<Line>> {
     let mut line = Line { bytes: Vec::new(), left_out: 0 };
     let mut any = false;
@@ -145,10 +146,13 @@ fn next_line(input: &mut dyn Forward, most: usize) -> io::Result<Option<Line>> {
         any = true;
         let end = memchr::memchr(b'\n', buffer);
         let part = &buffer[..end.unwrap_or(buffer.len())];
+        let used = part.len() + usize::from(end.is_some());
+        let in_hole = line.bytes.iter().all(|&byte| byte == 0);
+        let hole = if in_hole { hole(part) } else { 0 };
+        let part = &part[hole.saturating_sub(usize::from(line.bytes.is_empty()))..];
         let kept = part.len().min(most.saturating_sub(line.bytes.len()));
         line.bytes.extend_from_slice(&part[..kept]);
         line.left_out += (part.len() - kept) as u64;
-        let used = part.len() + usize::from(end.is_some());
         input.consume(used);
         if end.is_some() {
             return Ok(Some(line));
@@ -224,8 +228,7 @@ pub(super) fn scan(
 /// Whether a line still is a record of a log.
 fn is_record(line: &[u8]) -> bool {
     let mut known = false;
-    let hole = line.iter().take_while(|&&byte| byte == 0).count();
-    let decoded = decode_line(&line[hole..], &Context::new(Zone::UTC), &mut |_, record| {
+    let decoded = decode_line(&line[hole(line)..], &Context::new(Zone::UTC), &mut |_, record| {
         known |= !matches!(record, Record::Other);
     });
     decoded.is_ok() && known

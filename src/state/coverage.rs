@@ -1,10 +1,11 @@
 //! What was read: counters per input and per node. Sums, minima and maxima only, so that they merge in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::symbols::Sym;
+use crate::decode::is_structured;
 use crate::error::ProblemKind;
 use crate::time::Millis;
 
@@ -71,6 +72,10 @@ pub struct InputStats {
     pub garbage_lines: u64,
     /// Lines above the limit.
     pub oversized_lines: u64,
+    /// Those of the other lines that are text and stand by themselves, which a file of nothing but JSON has none of.
+    pub stray_lines: u64,
+    /// Where the first of them stand, bounded: chunk and line.
+    pub strays: Vec<(u32, u32)>,
     /// Ended in the middle.
     pub truncated: bool,
     /// Why it could not be read whole.
@@ -90,9 +95,11 @@ pub struct InputStats {
     pub rises: u64,
     /// See `rises`.
     pub falls: u64,
+    /// Problems of the input as a whole; whoever reads a part of it may meet them again.
+    pub whole: BTreeSet<(ProblemKind, String)>,
     /// The first problems, bounded.
     pub problems: Vec<InputProblem>,
-    /// All problems.
+    /// All problems, those of the whole once it is settled.
     pub problems_total: u64,
 }
 
@@ -106,12 +113,32 @@ impl InputStats {
         }
     }
 
+    /// Notes a line of text that no shape claims, keeping the first `limit` by position.
+    pub fn stray(&mut self, at: (u32, u32), limit: usize) {
+        self.stray_lines += 1;
+        self.strays.push(at);
+        if self.strays.len() > limit.saturating_mul(2).max(16) {
+            self.trim_problems(limit);
+        }
+    }
+
     /// Sorts the problems and keeps the first `limit`.
     pub fn trim_problems(&mut self, limit: usize) {
         self.problems.sort();
         self.problems.truncate(limit);
+        self.strays.sort_unstable();
+        self.strays.truncate(limit);
     }
 
+    /// Whether every record is one of a file that holds JSON and nothing else, or of a runtime that wraps every line. What a
+    /// server writes to its output, or what was sent on as text, has plain lines among its records.
+    fn is_all_structured(&self) -> bool {
+        !self.formats.is_empty() && self.formats.keys().all(|format| is_structured(format))
+    }
+
+    /// What only the whole input can tell: text among JSON audit events is a broken line, perhaps the rest of a lost event; text
+    /// in a log of the server's output is not.
+    ///
     /// An input in which nothing was recognised and nothing even begins like a record is no log at all: its lines are
     /// other lines, not broken ones. (A log may begin with garbage, such as the hole that `copytruncate` leaves, so this
     /// is known only at the end.)
@@ -126,6 +153,20 @@ impl InputStats {
             self.undecodable_lines = 0;
             self.garbage_lines = 0;
         }
+        let (stray_lines, strays) = (std::mem::take(&mut self.stray_lines), std::mem::take(&mut self.strays));
+        if self.is_all_structured() {
+            self.other_lines -= stray_lines;
+            self.undecodable_lines += stray_lines;
+            self.problems_total += stray_lines;
+            self.problems.extend(strays.into_iter().map(|at| InputProblem {
+                at: Some(at),
+                kind: ProblemKind::Undecodable,
+                message: "text that is no record, in a file of JSON records".to_owned(),
+            }));
+        }
+        let whole = std::mem::take(&mut self.whole);
+        self.problems_total += whole.len() as u64;
+        self.problems.extend(whole.into_iter().map(|(kind, message)| InputProblem { at: None, kind, message }));
     }
 
     /// Adds another part of the same input.
@@ -138,6 +179,8 @@ impl InputStats {
         self.undecodable_lines += other.undecodable_lines;
         self.garbage_lines += other.garbage_lines;
         self.oversized_lines += other.oversized_lines;
+        self.stray_lines += other.stray_lines;
+        self.strays.extend(other.strays);
         self.truncated |= other.truncated;
         self.interrupted |= other.interrupted;
         self.error = [self.error.take(), other.error].into_iter().flatten().min();
@@ -157,6 +200,7 @@ impl InputStats {
         self.zone_assumed += other.zone_assumed;
         self.rises += other.rises;
         self.falls += other.falls;
+        self.whole.extend(other.whole);
         self.problems.extend(other.problems);
         self.problems_total += other.problems_total;
     }
@@ -323,6 +367,21 @@ mod tests {
         }
         assert_eq!(busy.gaps(), [(Millis(200 * 60_000), Millis(260 * 60_000))]);
         assert_eq!(quiet.gaps(), []);
+    }
+
+    #[test]
+    fn a_problem_of_the_whole_is_one_however_many_meet_it() {
+        let met = |message: &str| InputStats {
+            whole: BTreeSet::from([(ProblemKind::ReadError, message.to_owned())]),
+            ..InputStats::default()
+        };
+        let mut input = met("shorter");
+        input.merge(met("shorter"));
+        input.merge(met("device failed"));
+        input.settle();
+        assert_eq!((input.problems.len(), input.problems_total), (2, 2));
+        input.settle();
+        assert_eq!(input.problems_total, 2);
     }
 
     #[test]

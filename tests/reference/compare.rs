@@ -21,7 +21,7 @@ impl Numbers {
     /// What the tool says.
     pub(crate) fn of(report: &Report) -> Self {
         let coverage = &report.coverage;
-        let mut groups: Vec<Group> = report.groups.iter().map(group).collect();
+        let mut groups: Vec<Group> = report.groups.iter().map(|made| group(&made)).collect();
         groups.sort();
         let mut changes: Vec<Change> = report.security_changes.iter().map(change).collect();
         changes.sort();

@@ -8,9 +8,11 @@ use super::json::Json;
 #[derive(Debug)]
 pub(crate) enum Line {
     Audit(Box<Event>),
-    /// Time, node id, node name.
-    Server(Option<i64>, Option<String>, Option<String>),
+    /// Time, node id, node name; and whether a container runtime wrapped the line.
+    Server(Option<i64>, Option<String>, Option<String>, bool),
     Other,
+    /// Text that stands by itself: broken in a file of nothing but JSON events, at home in what a server writes.
+    Text,
     /// A record that is broken.
     Undecodable,
     /// Bytes that are no text: broken among records, nothing of interest in a file without any.
@@ -55,7 +57,11 @@ pub(crate) fn read(line: &[u8], offset: i64) -> Line {
     let line = line.trim_ascii();
     if line.first() != Some(&b'{') {
         let is_text = std::str::from_utf8(line).is_ok() && line.iter().all(|&b| b == b'\t' || !(b < 0x20 || b == 0x7f));
-        return if is_text { Line::Other } else { Line::Garbage };
+        return match is_text {
+            true if line.is_empty() => Line::Other,
+            true => Line::Text,
+            false => Line::Garbage,
+        };
     }
     let Some(json) = Json::parse(line) else { return Line::Undecodable };
     let kind = json.text("type");
@@ -67,12 +73,16 @@ pub(crate) fn read(line: &[u8], offset: i64) -> Line {
         return audit(json, action, layer.as_deref(), offset);
     }
     if let (Some(inner), Some(_), Some(_)) = (json.text("log"), json.text("stream"), json.text("time")) {
-        return read(&super::json::original(&inner), offset);
+        return match read(&super::json::original(&inner), offset) {
+            Line::Text => Line::Other,
+            Line::Server(time, id, name, _) => Line::Server(time, id, name, true),
+            line => line,
+        };
     }
     if kind.as_deref() == Some("server") || (json.at("log.level").is_some() && json.at("message").is_some()) {
         let id = json.text("node.id").or_else(|| json.text("elasticsearch.node.id"));
         let name = json.text("node.name").or_else(|| json.text("elasticsearch.node.name"));
-        return Line::Server(time_of(&json, offset), id, name);
+        return Line::Server(time_of(&json, offset), id, name, false);
     }
     Line::Other
 }

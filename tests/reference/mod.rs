@@ -139,10 +139,13 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
         let mut file = File::default();
         let mut steps = (0, 0);
         let mut previous = None;
-        let mut garbage = 0;
+        let (mut garbage, mut texts, mut servers_output) = (0, 0, false);
         for (line, text) in (1..).zip(lines(bytes)) {
             file.counts.lines += 1;
-            if text.len() > settings.max_line {
+            // A hole before a record is none of it.
+            let after_hole = &text[text.iter().take_while(|byte| **byte == 0).count()..];
+            let text = if after_hole.is_empty() { text } else { after_hole };
+            if after_hole.len() > settings.max_line {
                 file.counts.oversized += 1;
                 continue;
             }
@@ -150,8 +153,10 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
                 Line::Other => file.counts.other += 1,
                 Line::Undecodable => file.counts.undecodable += 1,
                 Line::Garbage => garbage += 1,
-                Line::Server(_, id, name) => {
+                Line::Text => texts += 1,
+                Line::Server(_, id, name, wrapped) => {
                     file.counts.server += 1;
+                    servers_output |= !wrapped;
                     server_logs.insert(id.clone().or(name.clone()));
                     let entry = named.entry(id.clone().or(name.clone())).or_insert((id, None));
                     entry.1 = entry.1.take().or(name);
@@ -175,6 +180,8 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
         let counts = &mut file.counts;
         let among_records = counts.audit + counts.server + counts.undecodable > 0;
         *if among_records { &mut counts.undecodable } else { &mut counts.other } += garbage;
+        let text_is_broken = counts.audit + counts.server > 0 && !servers_output;
+        *if text_is_broken { &mut counts.undecodable } else { &mut counts.other } += texts;
         file.newest_first = steps.1 > steps.0;
         files.push(file);
     }

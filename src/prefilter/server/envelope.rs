@@ -1,5 +1,7 @@
 //! What container runtimes put around a line, taken off.
 
+use wide::u8x16;
+
 use super::super::scan::ends;
 use crate::decode::cri::{Cri, CriLine};
 use crate::decode::docker::Docker;
@@ -46,7 +48,7 @@ fn unescape(text: &[u8], out: &mut [u8]) -> Option<(usize, usize)> {
         // More than a block follows the text of any line of docker.
         let block = text.get(read..)?.first_chunk::<BLOCK>()?;
         *out.get_mut(written..)?.first_chunk_mut::<BLOCK>()? = *block;
-        let hits = ends(block);
+        let hits = ends(u8x16::new(*block));
         if hits == 0 {
             read += BLOCK;
             written += BLOCK;

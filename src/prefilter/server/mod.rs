@@ -25,7 +25,10 @@ pub enum Silent<'l> {
     /// A server event without a reason.
     Server(ServerLine<'l>),
     /// No event.
-    Other,
+    Other {
+        /// It was in an envelope.
+        enveloped: bool,
+    },
 }
 
 /// A server event without a reason.
@@ -76,12 +79,12 @@ impl Servers {
             Some(b'0'..=b'9') => envelope::cri(line)?,
             Some(b'[') if line.starts_with(b"[pod/") => envelope::kubectl(line)?,
             Some(b'{' | b'[') | None => return self.judge.read(line),
-            Some(_) if is_nobodys(line) => return Some(Silent::Other),
+            Some(_) if is_nobodys(line) => return Some(Silent::Other { enveloped: false }),
             Some(_) => envelope::compose(line)?,
         };
         Some(match self.judge.read(unended(inner)?)? {
             Silent::Server(server) => Silent::Server(ServerLine { format: envelope, ..server }),
-            Silent::Other => Silent::Other,
+            Silent::Other { .. } => Silent::Other { enveloped: true },
         })
     }
 }
@@ -116,7 +119,7 @@ impl Judge {
         let read = match line.first() {
             Some(b'{') => json::read(line)?,
             Some(b'[') => text(line)?,
-            _ => return is_nobodys(line).then_some(Silent::Other),
+            _ => return is_nobodys(line).then_some(Silent::Other { enveloped: false }),
         };
         if self.tells_reason(&read) {
             return None;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::decode::{Context, decode_line};
+use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::event::Record;
 use crate::prefilter::tests::{Damage, damage};
 
@@ -116,8 +116,9 @@ pub(crate) const LINES: &[(&str, bool)] = &[
     ("[pod/es-0/elasticsearch] [2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] message", true),
 ];
 
-/// Format, time, node id and node name of a server event without a reason; `None` for a line of no event.
-type Told = Option<(&'static str, Stamp, Option<Vec<u8>>, Option<Vec<u8>>)>;
+/// Format, time, node id and node name of a server event without a reason; for a line of no event, whether it was in an
+/// envelope.
+type Told = Result<(&'static str, Stamp, Option<Vec<u8>>, Option<Vec<u8>>), bool>;
 
 /// What the decoder makes of a line; `None` where that is more than is told in silence.
 fn decoded(line: &[u8]) -> Option<Told> {
@@ -127,10 +128,10 @@ fn decoded(line: &[u8]) -> Option<Told> {
             Record::Server(event) if classify(&event.message).is_none() => {
                 event.time.filter(|time| time.is_plausible()).map(|time| {
                     let stamp = Stamp { time, zone_assumed: event.zone_assumed };
-                    Some((format, stamp, event.node_id.map(Into::into), event.node_name.map(Into::into)))
+                    Ok((format, stamp, event.node_id.map(Into::into), event.node_name.map(Into::into)))
                 })
             }
-            Record::Other => Some(None),
+            Record::Other => Some(Err(format != UNKNOWN)),
             Record::Server(_) | Record::Audit(_) => None,
         };
     })
@@ -141,8 +142,8 @@ fn decoded(line: &[u8]) -> Option<Told> {
 fn taken(servers: &mut Servers, line: &[u8]) -> Option<Told> {
     let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
     servers.take(line).map(|silent| match silent {
-        Silent::Server(line) => Some((line.format, line.stamp, owned(line.node_id), owned(line.node_name))),
-        Silent::Other => None,
+        Silent::Server(line) => Ok((line.format, line.stamp, owned(line.node_id), owned(line.node_name))),
+        Silent::Other { enveloped } => Err(enveloped),
     })
 }
 

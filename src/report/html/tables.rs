@@ -37,7 +37,8 @@ impl Page<'_> {
         }
         columns.extend([("First", Kind::Time), ("Last", Kind::Time), ("Details", Kind::Text)]);
         let mut grid = Grid::new("t-failures", "Failed attempts, most frequent first", &columns, self.top, GROUPS_ROOM);
-        for group in groups {
+        for group in groups.iter() {
+            let group = &group;
             let mut cells = vec![number(group.count)];
             cells.extend(by.iter().map(|key| self.value(*key, group)));
             if !by.contains(&GroupBy::Source) {

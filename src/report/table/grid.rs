@@ -87,7 +87,7 @@ impl Part {
             }
             Self::Chain(realms) => text::fit_chain(realms, room, glyphs),
             Self::List { lead, items, total, paint: color } => {
-                let mut whole = (1..=items.len()).rev().map(|shown| list(lead, items, *total, shown));
+                let mut whole = (1..=most(lead, items, room)).rev().map(|shown| list(lead, items, *total, shown));
                 let fitting = whole.find(|text| text::width(text) <= room);
                 let shown = fitting.unwrap_or_else(|| squeezed(lead, items, *total, room, glyphs));
                 paint(*color, &shown)
@@ -113,6 +113,18 @@ fn list(lead: &str, items: &[Item], total: u64, shown: usize) -> String {
         more => format!(" +{} more", text::number(more)),
     };
     format!("{lead}{}{more}", names.join(", "))
+}
+
+/// Items that have room if nothing stands behind them: more need not be tried.
+fn most(lead: &str, items: &[Item], room: usize) -> usize {
+    let mut used = text::width(lead);
+    let fits = |item: &&Item| {
+        used += item.name.width() + text::width(&item.suffix);
+        let fits = used <= room;
+        used += 2;
+        fits
+    };
+    items.iter().take_while(fits).count()
 }
 
 /// One item where not even that fits whole: its name gives way, not the counts.

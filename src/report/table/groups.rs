@@ -24,8 +24,9 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
         None => "Failures".to_owned(),
     };
     ctx.title(screen, &title, &ctx.cut_note(rows, ctx.report.groups_total))?;
-    let flat = table(ctx, &keys, &groups[..rows], true);
-    let grid = if flat.fits(ctx) { flat } else { table(ctx, &keys, &groups[..rows], false) };
+    let groups: Vec<Group> = groups.iter().take(rows).collect();
+    let flat = table(ctx, &keys, &groups, true);
+    let grid = if flat.fits(ctx) { flat } else { table(ctx, &keys, &groups, false) };
     grid.write(ctx, screen)
 }
 

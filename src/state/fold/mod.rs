@@ -9,6 +9,7 @@ mod join;
 mod proxy;
 mod recent;
 mod silent;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -19,17 +20,17 @@ use audit::count_action;
 use join::Failure;
 use recent::{Actors, Recent};
 use silent::SilentLines;
+use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
-use super::coverage::{InputProblem, InputStats, NodeStats, Span};
+use super::coverage::{InputProblem, InputStats, NodeStats};
 use super::records::{Pos, ReasonRecord, Subject};
 use super::symbols::Sym;
 use super::{ChunkInfo, MARK, State, node_key, smaller_name};
-use crate::decode::native::Native;
 use crate::decode::reason::{About, classify};
-use crate::decode::{Context, JsonShape, decode_line};
+use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
-use crate::lines::{Chunk, Note};
+use crate::lines::{Chunk, Note, hole, length};
 use crate::options::{Cidr, GroupBy, Options};
 use crate::prefilter::{Facts, Probe, Taken, What, changes};
 use crate::reason::Reason;
@@ -133,20 +134,15 @@ impl Folder {
         &mut self.state.inputs[at as usize]
     }
 
-    /// Notes a problem of an input as a whole.
+    /// Notes a problem of an input as a whole; the same problem again is one.
     pub fn input_problem(&mut self, input: InputRef<'_>, kind: ProblemKind, message: String) {
-        let limit = self.max_problems;
         let stats = self.input(input);
-        if kind == ProblemKind::Interrupted && std::mem::replace(&mut stats.interrupted, true) {
-            return;
-        }
+        stats.interrupted |= kind == ProblemKind::Interrupted;
+        stats.truncated |= kind == ProblemKind::CorruptCompression;
         if kind.means_incomplete() {
             stats.error.get_or_insert_with(|| message.clone());
         }
-        if kind == ProblemKind::CorruptCompression {
-            stats.truncated = true;
-        }
-        stats.problem(InputProblem { at: None, kind, message }, limit);
+        stats.whole.insert((kind, message));
     }
 
     fn input_index(&mut self, input: InputRef<'_>) -> u32 {
@@ -220,8 +216,8 @@ impl Folder {
                             notes = rest;
                             self.note(*note, line_number, input.seq, &mut stats);
                         }
-                        _ if line.len() > self.max_line => self.oversized(line_number, input.seq, &mut stats),
-                        _ if probing && self.silent(line, &mut silent, &mut stats) => {}
+                        _ if length(line) > self.max_line => self.oversized(line_number, input.seq, &mut stats),
+                        _ if probing && self.silent(line, (input.seq, line_number), &mut silent, &mut stats) => {}
                         _ => self.line(line, line_number, input.seq, &mut stats),
                     }
                     next
@@ -232,9 +228,10 @@ impl Folder {
                 self.odd(oddity, line_number, input.seq, &mut stats);
             }
             // The last line that starts in a block of the input, so that it does not depend on where chunks begin.
+            let next = at as u64 + if at == bytes.len() { chunk.skipped } else { 0 };
             if let Some(offset) = chunk.offset
-                && (offset + start as u64) / MARK != (offset + at as u64) / MARK
-                && at - start <= self.max_line
+                && (offset + start as u64) / MARK != (offset + next) / MARK
+                && next - start as u64 <= self.max_line as u64
             {
                 self.state.marks.push((Pos { chunk: self.chunk, line: line_number }, offset + start as u64));
             }
@@ -312,10 +309,10 @@ impl Folder {
 
     fn line(&mut self, line: &[u8], number: u32, seq: u32, stats: &mut InputStats) {
         let context = self.context;
-        let mut other = true;
+        let (mut other, mut stray) = (true, false);
         let mut oddity = None;
         // A hole that copying a log away leaves goes up to the next record, which must not be lost with it.
-        let hole = line.iter().take_while(|&&byte| byte == 0).count();
+        let hole = hole(line);
         let line = if hole < line.len() { &line[hole..] } else { line };
         let result = decode_line(line, &context, &mut |format, record| {
             let (time, zone_assumed) = match record {
@@ -328,8 +325,8 @@ impl Folder {
                     }
                     stats.audit_events += 1;
                     self.recent.changed(changes::ALL);
-                    let node = self.node_of(&*event);
-                    self.audit(&*event, node, number);
+                    let node = self.node_of(&event);
+                    self.audit(&event, node, number);
                     // The next line is compared with the last that the probe took, which was another.
                     self.recent.changed(changes::ALL);
                     stats.nodes.entry(node).or_default().add(event.time);
@@ -342,7 +339,10 @@ impl Folder {
                     stats.nodes.entry(node).or_default();
                     (event.time, event.zone_assumed)
                 }
-                Record::Other => return,
+                Record::Other => {
+                    stray = format == UNKNOWN && is_text(line);
+                    return;
+                }
             };
             other = false;
             if let Some(time) = time {
@@ -355,6 +355,9 @@ impl Folder {
         match result {
             Ok(()) => {
                 stats.other_lines += u64::from(other);
+                if other && stray {
+                    stats.stray((seq, number), self.max_problems);
+                }
                 if 0 < hole && !other {
                     oddity =
                         Some((ProblemKind::NulBytes, "NUL bytes before the record, as a hole in the file leaves them"));
@@ -429,87 +432,3 @@ impl Folder {
 /// See [`Millis::is_plausible`].
 const IMPLAUSIBLE_TIME: Oddity =
     (ProblemKind::ImplausibleTime, "a time before 2010 or after 2099, which no Elasticsearch can have written");
-
-/// Whether the times of the audit events of a chunk rise or fall.
-#[derive(Debug, Default)]
-struct Order {
-    /// Times of the first and last event, as they stand.
-    ends: Option<(Millis, Millis)>,
-    rises: u64,
-    falls: u64,
-}
-
-impl Order {
-    #[inline]
-    fn add(&mut self, time: Millis) {
-        match &mut self.ends {
-            Some((_, last)) => {
-                self.rises += u64::from(time > *last);
-                self.falls += u64::from(time < *last);
-                *last = time;
-            }
-            None => self.ends = Some((time, time)),
-        }
-    }
-}
-
-/// What the lines of one chunk that the probe took add to their input.
-#[derive(Debug, Default)]
-struct Tally {
-    lines: u64,
-    zone_assumed: u64,
-    /// The node of the last line, and the times of its lines since another node had one.
-    node: Option<u32>,
-    span: Span,
-}
-
-impl Tally {
-    #[inline]
-    fn add(&mut self, taken: &Taken<'_>, node: u32, stats: &mut InputStats) {
-        if self.node != Some(node) {
-            self.end_run(stats);
-            self.node = Some(node);
-        }
-        self.lines += 1;
-        self.zone_assumed += u64::from(taken.zone_assumed());
-        self.span.add(taken.time());
-    }
-
-    fn end_run(&mut self, stats: &mut InputStats) {
-        let span = std::mem::take(&mut self.span);
-        if let Some(node) = self.node {
-            stats.nodes.entry(node).or_default().merge(&span);
-            stats.span.merge(&span);
-        }
-    }
-
-    fn count(mut self, stats: &mut InputStats) {
-        self.end_run(stats);
-        if self.lines > 0 {
-            stats.audit_events += self.lines;
-            stats.zone_assumed += self.zone_assumed;
-            count_format(stats, Native.name(), self.lines);
-        }
-    }
-}
-
-fn count_format(stats: &mut InputStats, format: &str, count: u64) {
-    match stats.formats.get_mut(format) {
-        Some(known) => *known += count,
-        None => {
-            stats.formats.insert(format.to_owned(), count);
-        }
-    }
-}
-
-/// Whether a broken line looks as if it had been a record: an object that begins with the members of log lines. Lines of
-/// pretty-printed JSON do not.
-fn begins_like_record(line: &[u8]) -> bool {
-    // What stands before it must not decide what is looked at.
-    let line = line.trim_ascii_start();
-    let head = &line[..line.len().min(200)];
-    head.starts_with(b"{")
-        && [&b"\"type\""[..], b"timestamp\"", b"\"event", b"\"log\""]
-            .iter()
-            .any(|member| memchr::memmem::find(head, member).is_some())
-}

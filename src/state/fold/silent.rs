@@ -1,7 +1,8 @@
 //! Lines that are only counted: server events without a reason, and lines of no event. Consecutive ones are mostly of one
 //! node, one minute and one format, and are added up before they are noted.
 
-use super::{Folder, count_format};
+use super::Folder;
+use super::tally::{count_format, is_text};
 use crate::prefilter::server::{ServerLine, Servers, Silent};
 use crate::state::coverage::{InputStats, Span};
 use crate::time::{Millis, Zone};
@@ -63,10 +64,21 @@ impl SilentLines {
 impl Folder {
     /// Counts a line if it is one of those; `false` leaves it to the decoder.
     #[inline]
-    pub(super) fn silent(&mut self, line: &[u8], lines: &mut SilentLines, stats: &mut InputStats) -> bool {
+    pub(super) fn silent(
+        &mut self,
+        line: &[u8],
+        at: (u32, u32),
+        lines: &mut SilentLines,
+        stats: &mut InputStats,
+    ) -> bool {
         match lines.servers.take(line) {
             Some(Silent::Server(server)) => self.silent_server(&server, &mut lines.run, stats),
-            Some(Silent::Other) => lines.others += 1,
+            Some(Silent::Other { enveloped }) => {
+                lines.others += 1;
+                if !enveloped && is_text(line) {
+                    stats.stray(at, self.max_problems);
+                }
+            }
             None => return false,
         }
         true

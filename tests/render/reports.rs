@@ -1,80 +1,30 @@
-//! Every renderer on hand-built reports: what people see (snapshots), that it fits, and that nothing hostile gets out.
-//!
-//! `UPDATE_SNAPSHOTS=1 cargo test --test render` rewrites the files in `tests/snapshots/`.
+//! Reports built by hand.
 
-#![allow(clippy::expect_used, clippy::panic)] // In helpers of tests, as in tests.
+use std::collections::BTreeMap;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use esaudit::report::{charts::Charts, model::*};
 
-use esaudit::report::{
-    RENDERERS, Style, View,
-    charts::Charts,
-    escape,
-    model::*,
-    renderer,
-    table::{MIN_WIDTH, Table},
-};
-use esaudit::report::{Renderer as _, json::Json};
-use unicode_width::UnicodeWidthStr as _;
-
-fn view(width: usize) -> View {
-    View { style: Style { width, ..Style::default() }, ..View::default() }
-}
-
-fn render(name: &str, report: &Report, view: &View) -> String {
-    let mut out = Vec::new();
-    renderer(name).expect("a renderer").render(report, view, &mut out).expect("written to memory");
-    String::from_utf8(out).expect("UTF-8")
-}
-
-fn table(report: &Report, view: &View) -> String {
-    render("table", report, view)
-}
-
-fn snapshot(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, text).expect("snapshot written");
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(expected == text, "{name} differs; UPDATE_SNAPSHOTS=1 rewrites it. Now:\n{text}");
-}
-
-fn assert_fits(text: &str, width: usize) {
-    for line in text.lines() {
-        assert!(line.width() <= width, "{} columns instead of {width}: {line}", line.width());
-        assert_eq!(line.trim_end(), line, "trailing blanks");
-    }
-}
-
-fn assert_harmless(text: &str) {
-    for (number, line) in text.split('\n').enumerate() {
-        let hidden = line.chars().find(|&c| escape::is_hidden(c));
-        assert_eq!(hidden, None, "line {}: {line:?}", number + 1);
-    }
-}
-
-fn text(text: &str) -> Option<String> {
+pub(crate) fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn texts(list: &[&str]) -> Vec<String> {
+pub(crate) fn texts(list: &[&str]) -> Vec<String> {
     list.iter().map(|&text| text.to_owned()).collect()
 }
 
-fn at(time: &str) -> Option<String> {
+pub(crate) fn at(time: &str) -> Option<String> {
     Some(format!("2026-03-01T{time}.000Z"))
 }
 
-fn source(address: &str, count: u64) -> SourceCount {
+pub(crate) fn source(address: &str, count: u64) -> SourceCount {
     SourceCount { address: address.to_owned(), count }
 }
 
-fn place(path: &str, line: u64) -> Evidence {
+pub(crate) fn place(path: &str, line: u64) -> Evidence {
     Evidence { path: path.to_owned(), line, offset: None, offset_line: None }
 }
 
-fn empty() -> Report {
+pub(crate) fn empty() -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: "0.1.0".to_owned() },
@@ -114,7 +64,7 @@ fn empty() -> Report {
     }
 }
 
-fn input(path: &str, bytes: u64, error: Option<&str>) -> Input {
+pub(crate) fn input(path: &str, bytes: u64, error: Option<&str>) -> Input {
     Input {
         path: path.to_owned(),
         format: "native".to_owned(),
@@ -133,7 +83,7 @@ fn input(path: &str, bytes: u64, error: Option<&str>) -> Input {
     }
 }
 
-fn node(id: &str, name: Option<&str>) -> Node {
+pub(crate) fn node(id: &str, name: Option<&str>) -> Node {
     Node {
         id: text(id),
         name: name.map(str::to_owned),
@@ -148,7 +98,7 @@ fn node(id: &str, name: Option<&str>) -> Node {
 }
 
 #[allow(clippy::too_many_arguments)] // One column each.
-fn group(
+pub(crate) fn group(
     principal: Option<&str>,
     chain: Option<&[&str]>,
     reason: &str,
@@ -180,11 +130,17 @@ fn group(
     }
 }
 
-fn top(list: &[(Option<&str>, u64)]) -> Vec<TopText> {
+pub(crate) fn top(list: &[(Option<&str>, u64)]) -> Vec<TopText> {
     list.iter().map(|&(key, count)| TopText { key: key.map(str::to_owned), count }).collect()
 }
 
-fn change(time: &str, action: &str, actor: Option<&str>, ids: &[&str], target: Option<&str>) -> SecurityChange {
+pub(crate) fn change(
+    time: &str,
+    action: &str,
+    actor: Option<&str>,
+    ids: &[&str],
+    target: Option<&str>,
+) -> SecurityChange {
     SecurityChange {
         time: at(time).unwrap_or_default(),
         action: action.to_owned(),
@@ -207,7 +163,7 @@ fn change(time: &str, action: &str, actor: Option<&str>, ids: &[&str], target: O
 }
 
 /// A night with a spray, a stale password and an API key revoked too early.
-fn incident() -> Report {
+pub(crate) fn incident() -> Report {
     let mut report = empty();
     let coverage = &mut report.coverage;
     coverage.inputs = vec![
@@ -381,7 +337,7 @@ fn incident() -> Report {
 }
 
 /// The incident with findings.
-fn judged() -> Report {
+pub(crate) fn judged() -> Report {
     let mut report = incident();
     report.parameters.insert("findings".to_owned(), serde_json::json!(true));
     let finding = |id: &str, kind: &str, severity: &str, verdict: &str, title: &str| Finding {
@@ -439,245 +395,4 @@ fn judged() -> Report {
         finding("F5", "missing_credentials", "info", "unclear", "Health checks without credentials"),
     ];
     report
-}
-
-/// Puts a text into every string of the report, keys of maps included.
-fn everywhere(report: &Report, hostile: &str) -> Report {
-    fn fill(value: &mut serde_json::Value, hostile: &str) {
-        match value {
-            serde_json::Value::String(text) => *text = hostile.to_owned(),
-            serde_json::Value::Array(list) => list.iter_mut().for_each(|value| fill(value, hostile)),
-            serde_json::Value::Object(map) => {
-                for (name, value) in map.iter_mut() {
-                    if name == "actions" {
-                        *value = serde_json::json!({ hostile: 1 });
-                    } else {
-                        fill(value, hostile);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut value = serde_json::to_value(report).expect("serialises");
-    fill(&mut value, hostile);
-    serde_json::from_value(value).expect("still a report")
-}
-
-/// As `everywhere`, but times, actions and severities stay, so that every layout is reached.
-fn in_names(report: &Report, hostile: &str) -> Report {
-    let mut report = report.clone();
-    let original = report.clone();
-    report = everywhere(&report, hostile);
-    report.coverage.first = original.coverage.first;
-    report.coverage.last = original.coverage.last;
-    report.parameters = original.parameters;
-    report.timeline = original.timeline;
-    for (change, original) in report.security_changes.iter_mut().zip(original.security_changes) {
-        change.time = original.time;
-        change.action = original.action;
-    }
-    report
-}
-
-fn corpus() -> Vec<String> {
-    let every_low: String = (0..0x2100).filter_map(char::from_u32).collect();
-    let tags: String = (0xe_0000..0xe_0080).filter_map(char::from_u32).collect();
-    vec![
-        "\x1b[2J\x1b[1;1H\x1b]0;owned\x07".to_owned(),
-        "\u{9b}31m\u{90}q\u{9c}".to_owned(),
-        "admin\u{202e}gnp.exe\u{2066}x\u{2069}\u{200e}\u{200f}\u{61c}".to_owned(),
-        "a\nb\r\nc\td\x0b\x0c\x00\x7f\u{85}\u{2028}\u{2029}".to_owned(),
-        "zero\u{200b}\u{200c}\u{200d}\u{feff}\u{2060}\u{ad}\u{34f}\u{3164}".to_owned(),
-        // The marks that stand for colour inside tables.
-        "\u{2061}\u{2062}\u{2063}\u{2064}\u{206a}\u{206b}\u{206f}".to_owned(),
-        format!("e{}", "\u{301}".repeat(2000)),
-        "x".repeat(65_536),
-        "\u{1b}".repeat(4_096),
-        "山田🦀".repeat(3_000),
-        "한국어 ไทยนี้ देवनागरी العربية לא 🇩🇪 👍🏽 👩‍👩‍👧‍👦".to_owned(),
-        "word ".repeat(2_000),
-        "\\x1b[31m \\u{202e} \\\\ C:\\temp".to_owned(),
-        String::new(),
-        " ".to_owned(),
-        every_low,
-        tags,
-    ]
-}
-
-#[test]
-fn what_people_see() {
-    for width in [80, 100, 120, 200] {
-        let text = table(&incident(), &view(width));
-        assert_fits(&text, width);
-        snapshot(&format!("incident-{width}.txt"), &text);
-    }
-    for width in [80, 120] {
-        let text = table(&judged(), &view(width));
-        assert_fits(&text, width);
-        snapshot(&format!("judged-{width}.txt"), &text);
-    }
-    snapshot("empty-80.txt", &table(&empty(), &view(80)));
-    let ascii = View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(2) };
-    let text = table(&judged(), &ascii);
-    assert_fits(&text, 80);
-    assert!(text.is_ascii());
-    snapshot("judged-80-ascii.txt", &text);
-}
-
-#[test]
-fn colour_changes_nothing_but_colour() {
-    let mut colored = view(100);
-    colored.style.color = true;
-    let text = table(&judged(), &colored);
-    let mut plain = String::new();
-    let mut rest = text.as_str();
-    while let Some(start) = rest.find("\x1b[") {
-        plain.push_str(&rest[..start]);
-        let end = rest[start..].find('m').expect("a whole SGR sequence");
-        assert!(rest[start + 2..start + end].bytes().all(|byte| byte.is_ascii_digit() || byte == b';'));
-        rest = &rest[start + end + 1..];
-    }
-    plain.push_str(rest);
-    assert!(text.len() > plain.len());
-    assert_eq!(plain, table(&judged(), &view(100)));
-}
-
-#[test]
-fn json_is_the_contract() {
-    let report = judged();
-    let text = render("json", &report, &view(80));
-    assert!(text.ends_with("}\n"));
-    assert!(text.starts_with("{\n  \"schema_version\": 1,\n  \"tool\": {\n    \"name\": \"esaudit\""));
-    let back: Report = serde_json::from_str(&text).expect("parses");
-    assert_eq!(back, report);
-    let members = ["schema_version", "tool", "parameters", "coverage", "totals", "groups", "findings"];
-    let more = ["security_changes", "api_keys", "timeline", "tops"];
-    let places: Vec<_> =
-        members.iter().chain(&more).map(|name| text.find(&format!("\n  \"{name}\":")).expect("present")).collect();
-    assert!(places.is_sorted());
-    snapshot("empty.json", &render("json", &empty(), &view(80)));
-}
-
-#[test]
-fn hostile_text_stays_text() {
-    for hostile in corpus() {
-        for report in [everywhere(&judged(), &hostile), in_names(&judged(), &hostile)] {
-            for entry in RENDERERS {
-                for unicode in [true, false] {
-                    let mut view = view(80);
-                    view.style.unicode = unicode;
-                    // RFC 4180 ends lines with both.
-                    let text = render(entry.name(), &report, &view);
-                    assert_harmless(&if entry.name() == "csv" { text.replace("\r\n", "\n") } else { text });
-                }
-            }
-            let back: Report = serde_json::from_str(&render("json", &report, &view(80))).expect("parses");
-            assert_eq!(back, report, "JSON keeps the exact text");
-            for width in [0, MIN_WIDTH, 80, 120, 200] {
-                assert_fits(&table(&report, &view(width)), width.max(MIN_WIDTH));
-            }
-        }
-    }
-}
-
-#[test]
-fn a_huge_report_is_cut_for_people_only() {
-    let mut report = judged();
-    report.groups = (0..5_000_u64)
-        .map(|number| {
-            let principal = format!("user-{number}-{}", "long".repeat((number % 40) as usize));
-            let count = u64::MAX - number;
-            let mut group = group(
-                Some(&principal),
-                Some(&["native1"; 30]),
-                "unknown",
-                "none",
-                count,
-                "01:00:00",
-                "02:00:00",
-                &[],
-                0,
-            );
-            group.sources =
-                (0..50).map(|host| source(&format!("2001:db8:1111:2222:3333:4444:5555:{host}"), count)).collect();
-            group.sources_total = 1_000_000;
-            group
-        })
-        .collect();
-    report.groups_total = 5_000;
-    report.security_changes =
-        (0..5_000).map(|_| change("03:12:00", "invalidate_apikey", None, &["id"; 500], None)).collect();
-    report.timeline.buckets = (0..1500)
-        .map(|_| Bucket {
-            start: at("00:00:00").unwrap_or_default(),
-            authentication_failed: u64::MAX,
-            anonymous_access_denied: 1,
-            access_denied: 0,
-        })
-        .collect();
-    for width in [80, 120, 200] {
-        let text = table(&report, &view(width));
-        assert_fits(&text, width);
-        assert!(text.contains("20 of 5,000"));
-        assert!(text.lines().count() < 300, "{}", text.lines().count());
-    }
-    let all = table(&report, &View { top: None, ..view(120) });
-    assert_fits(&all, 120);
-    assert_eq!(all.lines().filter(|line| line.contains("user-")).count(), 5_000);
-    let back: Report = serde_json::from_str(&render("json", &report, &view(80))).expect("parses");
-    assert_eq!(back.groups.len(), 5_000);
-}
-
-#[test]
-fn every_grouping_fits() {
-    let names = ["principal", "realm-chain", "reason", "source", "node", "action", "path"];
-    for number in 1_usize..1 << names.len() {
-        let by: Vec<&str> = (0..names.len()).filter(|bit| number >> bit & 1 == 1).map(|bit| names[bit]).collect();
-        let mut report = incident();
-        for group in &mut report.groups {
-            for key in by.iter().filter(|key| ["source", "node", "action", "path"].contains(key)) {
-                group.by.insert((*key).to_owned(), text("some/rather/long/value/of/a/key/_search"));
-            }
-        }
-        report.parameters.insert("by".to_owned(), serde_json::json!(by));
-        for width in [MIN_WIDTH, 80, 120, 200] {
-            assert_fits(&table(&report, &view(width)), width);
-        }
-    }
-}
-
-#[test]
-fn a_broken_pipe_is_passed_on() {
-    struct Closed;
-    impl std::io::Write for Closed {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::BrokenPipe.into())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    for result in [Table.render(&incident(), &view(80), &mut Closed), Json.render(&incident(), &view(80), &mut Closed)]
-    {
-        assert_eq!(result.expect_err("closed").kind(), std::io::ErrorKind::BrokenPipe);
-    }
-}
-
-#[test]
-fn odd_times_do_no_harm() {
-    for time in ["9999-12-31T23:59:59.999Z", "0000-01-01T00:00:00.000Z", "+262142-12-31T23:59:59Z", "tomorrow", ""] {
-        for (first, last) in [(time, "2026-03-01T00:00:00.000Z"), ("2026-03-01T00:00:00.000Z", time), (time, time)] {
-            for bucket_seconds in [0, 60, u64::MAX] {
-                let mut report = judged();
-                report.coverage.first = text(first);
-                report.coverage.last = text(last);
-                report.groups[0].first = text(first);
-                report.groups[0].last = text(last);
-                report.timeline.bucket_seconds = bucket_seconds;
-                report.timeline.buckets[0].start = first.to_owned();
-                assert_fits(&table(&report, &view(80)), 80);
-            }
-        }
-    }
 }
