@@ -94,6 +94,9 @@ impl Reading {
     }
 }
 
+/// Problems met before anything was read: path, kind, plain words.
+pub type Problems = Vec<(String, ProblemKind, String)>;
+
 /// What stands before the state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Header {
@@ -101,7 +104,7 @@ struct Header {
     tool: String,
     reading: Reading,
     /// Problems met before anything was read: path, kind, plain words.
-    problems: Vec<(String, ProblemKind, String)>,
+    problems: Problems,
     /// Bytes of the state before compression.
     size: u64,
 }
@@ -112,7 +115,7 @@ pub struct Part {
     /// How it was read.
     pub reading: Reading,
     /// Problems met before anything was read: path, kind, plain words.
-    pub problems: Vec<(String, ProblemKind, String)>,
+    pub problems: Problems,
     /// What was learned.
     pub state: State,
 }
@@ -298,7 +301,7 @@ pub struct Union {
     first: Option<(String, Reading)>,
     /// Inputs, and the part that each stands in.
     origin: BTreeMap<String, String>,
-    problems: Vec<(String, ProblemKind, String)>,
+    problems: Problems,
 }
 
 impl Union {
@@ -334,7 +337,7 @@ impl Union {
     ///
     /// # Errors
     /// There was no part.
-    pub fn finish(self) -> Result<(Reading, Vec<(String, ProblemKind, String)>), String> {
+    pub fn finish(self) -> Result<(Reading, Problems), String> {
         let (_, reading) = self.first.ok_or("no part to merge")?;
         Ok((reading, self.problems))
     }

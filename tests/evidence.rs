@@ -173,9 +173,9 @@ mod evidence {
         bytes
     }
 
-    fn of<'r>(report: &'r Report, principal: &str) -> (&'r str, &'r [Evidence]) {
+    fn of(report: &Report, principal: &str) -> (String, Vec<Evidence>) {
         let group = report.groups.iter().find(|group| group.principal.as_deref() == Some(principal)).unwrap();
-        (&group.id, &group.evidence)
+        (group.id, group.evidence)
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod evidence {
             let again = esaudit(&[&["report", path, "--format", "json", "--manifest"][..], &small].concat()).stdout;
             assert!(again == fs::read(&file).unwrap(), "{name}");
 
-            let shown = show(id, &file, &[]);
+            let shown = show(&id, &file, &[]);
             assert_eq!(shown.status.code(), Some(0), "{name}: {}", text(&shown.stderr));
             let member = if name == "a.tar.gz" { "!in/a.log" } else { "" };
             let expected = |line: usize| format!("{path}{member}:{line}: {{\"type\":\"audit\"");
@@ -222,7 +222,7 @@ mod evidence {
             assert!(lines.iter().all(|line| line.contains("\"rare\"")));
             let around = text(&show(&id.to_lowercase(), &file, &["--context", "1"]).stdout);
             assert_eq!(around.lines().count(), 7, "{name}: {around}");
-            let raw = show(id, &file, &["--raw"]).stdout;
+            let raw = show(&id, &file, &["--raw"]).stdout;
             let all: Vec<&[u8]> = log.split_inclusive(|&byte| byte == b'\n').collect();
             assert_eq!(raw, [all[3], all[9000]].concat(), "{name}");
         }
@@ -241,8 +241,8 @@ mod evidence {
         let moved = folder.path().join("moved");
         fs::create_dir(&moved).unwrap();
         fs::rename(&path, moved.join("a.log")).unwrap();
-        assert_eq!(show(id, &file, &[]).status.code(), Some(2));
-        assert_eq!(show(id, &file, &[moved.to_str().unwrap()]).status.code(), Some(0));
+        assert_eq!(show(&id, &file, &[]).status.code(), Some(2));
+        assert_eq!(show(&id, &file, &[moved.to_str().unwrap()]).status.code(), Some(0));
         // Longer; other bytes; shorter.
         for (what, bytes, says) in [
             ("longer", [log.as_slice(), b"x\n"].concat(), "has changed"),
@@ -251,7 +251,7 @@ mod evidence {
             ("rewritten", b"x\n".repeat(100), "no longer a record"),
         ] {
             fs::write(moved.join("a.log"), bytes).unwrap();
-            let output = show(id, &file, &[moved.to_str().unwrap()]);
+            let output = show(&id, &file, &[moved.to_str().unwrap()]);
             assert_eq!(output.status.code(), Some(2), "{what}");
             assert!(text(&output.stderr).contains(says), "{what}: {}", text(&output.stderr));
         }

@@ -97,7 +97,7 @@ mod export {
 
     /// The report's groups by their keys.
     fn groups(report: &esaudit::report::model::Report) -> BTreeMap<String, u64> {
-        let group = |group: &esaudit::report::model::Group| {
+        let group = |group: esaudit::report::model::Group| {
             (json!([group.principal, group.realm_chain, group.reason]).to_string(), group.count)
         };
         report.groups.iter().map(group).collect()

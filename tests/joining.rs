@@ -238,7 +238,7 @@ mod realm_chains {
                 Line::new(0, "authentication_failed").user(user).request("r").end(),
             ];
             let report = one(&lines).report(&[]);
-            let group = &report.groups[0];
+            let group = &report.groups.get(0).unwrap();
             assert_eq!((group.reason.as_str(), group.reason_basis.as_str()), reason, "{user}, {realm}");
         }
     }

@@ -86,11 +86,10 @@ mod cases {
     }
 
     /// Principal or address, reason, basis and count of every group, sorted.
-    fn told<G: std::borrow::Borrow<Group>>(groups: impl IntoIterator<Item = G>) -> Vec<String> {
+    fn told(groups: &[Group]) -> Vec<String> {
         let mut told: Vec<String> = groups
-            .into_iter()
+            .iter()
             .map(|group| {
-                let group = group.borrow();
                 let address = group.by.get("source").cloned().flatten();
                 let who = group.principal.clone().or(address).unwrap_or_default();
                 format!("{who} {} {} {}", group.reason, group.reason_basis, group.count)
@@ -214,7 +213,7 @@ mod cases {
         let audit = [denied(0, "10.0.0.1").end(), denied(2 * HOUR, "10.0.0.2").end()];
         let report = read(&audit, &log(&[]), &["--by", "source,reason"]);
         assert_eq!(
-            told(report.groups.iter()),
+            told(&report.groups.iter().collect::<Vec<_>>()),
             ["10.0.0.1 missing_credentials server_log 1", "10.0.0.2 unknown none 1"]
         );
         let told = &report.coverage.cannot_tell;
@@ -239,7 +238,7 @@ mod cases {
         inputs.add("copy/server-1.json", &super::support::ended(&lines[..2]));
         let report = inputs.report(&["--by", "source,reason"]);
         let expected = ["10.0.0.1 api_key_invalidated server_log 2", "10.0.0.2 missing_credentials server_log 1"];
-        assert_eq!(told(report.groups.iter()), expected);
+        assert_eq!(told(&report.groups.iter().collect::<Vec<_>>()), expected);
         assert_eq!(report.api_keys.failing[0].count, 2);
     }
 
@@ -293,7 +292,11 @@ mod cases {
         ] {
             let audit = [creation.clone(), life(5, 4), change(0, "invalidate_apikeys", "invalidate", body)].concat();
             let report = read(&audit, &[], &["--by", "source,reason"]);
-            assert_eq!(told(report.groups.iter()), ["10.0.0.1 api_key_invalidated inferred 4"], "{body}");
+            assert_eq!(
+                told(&report.groups.iter().collect::<Vec<_>>()),
+                ["10.0.0.1 api_key_invalidated inferred 4"],
+                "{body}"
+            );
             assert!(!report.groups.get(0).unwrap().why.is_empty());
             let failing = &report.api_keys.failing[0];
             assert_eq!((failing.id.as_deref(), failing.invalidated_by.as_deref()), (Some("K"), Some("anna")), "{body}");
@@ -311,7 +314,7 @@ mod cases {
             assert!(
                 report.groups.iter().all(|group| group.reason == "unknown"),
                 "{why}: {:?}",
-                told(report.groups.iter())
+                told(&report.groups.iter().collect::<Vec<_>>())
             );
             assert!(report.api_keys.failing.is_empty(), "{why}");
         };
@@ -336,7 +339,10 @@ mod cases {
         let listing = json!({"api_keys": [{"id": "K", "name": "ingest", "expiration": ZERO, "invalidated": false}]});
         std::fs::write(file.path(), listing.to_string()).unwrap();
         let options = ["--by", "source,reason", "--api-keys", file.path().to_str().unwrap()];
-        assert_eq!(told(read(&life(5, 4), &[], &options).groups.iter()), ["10.0.0.1 api_key_expired context 4"]);
+        assert_eq!(
+            told(&read(&life(5, 4), &[], &options).groups.iter().collect::<Vec<_>>()),
+            ["10.0.0.1 api_key_expired context 4"]
+        );
     }
 
     #[test]

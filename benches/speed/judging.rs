@@ -3,6 +3,7 @@
 //! Bytes are those of the log, so that what a stage costs can be compared with reading; of renderers, those written.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
@@ -132,6 +133,7 @@ fn findings(bencher: Bencher<'_, '_>, name: &str) {
 fn count(bencher: Bencher<'_, '_>, name: &str) {
     let options = Options::default();
     let (joined, bytes) = joined(name, &options);
+    let joined = Arc::new(joined);
     bencher
         .counter(bytes)
         .counter(ItemsCount::new(joined.attempts.len()))
@@ -143,7 +145,8 @@ fn count(bencher: Bencher<'_, '_>, name: &str) {
 fn render(bencher: Bencher<'_, '_>, format: &str) {
     let options = Options::default();
     let (joined, _) = joined("flood", &options);
-    let report = aggregate::report(&joined, detect::detect(&joined, &options), &[], &options);
+    let findings = detect::detect(&joined, &options);
+    let report = aggregate::report(&Arc::new(joined), findings, &[], &options);
     assert!(report.groups.len() > 500, "{} groups", report.groups.len());
     let renderer = renderer(format).unwrap();
     let view = View { style: Style { width: 120, ..Style::default() }, top: None };

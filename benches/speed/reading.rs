@@ -11,7 +11,8 @@ use esaudit::decode::framing::Framing;
 use esaudit::input::{self, Opened, Source, StreamInfo};
 use esaudit::lines::{Chunk, StreamChunker, lines, read_range};
 use esaudit::options::{Limits, Options};
-use esaudit::prefilter::{Probe, server};
+use esaudit::prefilter::Probe;
+use esaudit::prefilter::server::Servers;
 use esaudit::reframe::{Chunker, Cut};
 use esaudit::time::{self, Zone};
 
@@ -154,7 +155,10 @@ fn probe_flood(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn prefilter_server(bencher: Bencher<'_, '_>) {
     let text = decoders::server_log("ecs");
-    let run = || lines(&text).filter(|line| server::take(line, Zone::UTC).is_some()).count();
+    let run = || {
+        let mut servers = Servers::new(Zone::UTC);
+        lines(&text).filter(|line| servers.take(line).is_some()).count()
+    };
     let (taken, all) = (run(), corpus::count_lines(&text));
     assert!(taken * 3 > all, "{taken} of {all} lines");
     bencher.counter(BytesCount::of_slice(&text)).bench_local(run);

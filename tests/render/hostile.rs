@@ -154,8 +154,8 @@ fn odd_times_do_no_harm() {
                 let mut report = judged();
                 report.coverage.first = text(first);
                 report.coverage.last = text(last);
-                report.groups[0].first = text(first);
-                report.groups[0].last = text(last);
+                let change = |group: Group| Group { first: text(first), last: text(last), ..group };
+                report.groups = report.groups.iter().map(change).collect();
                 report.timeline.bucket_seconds = bucket_seconds;
                 report.timeline.buckets[0].start = first.to_owned();
                 assert_fits(&table(&report, &view(80)), 80);

@@ -109,11 +109,13 @@ fn every_grouping_fits() {
     for number in 1_usize..1 << names.len() {
         let by: Vec<&str> = (0..names.len()).filter(|bit| number >> bit & 1 == 1).map(|bit| names[bit]).collect();
         let mut report = incident();
-        for group in &mut report.groups {
+        let mut groups: Vec<_> = report.groups.iter().collect();
+        for group in &mut groups {
             for key in by.iter().filter(|key| ["source", "node", "action", "path"].contains(key)) {
                 group.by.insert((*key).to_owned(), text("some/rather/long/value/of/a/key/_search"));
             }
         }
+        report.groups = groups.into();
         report.parameters.insert("by".to_owned(), serde_json::json!(by));
         for width in [MIN_WIDTH, 80, 120, 200] {
             assert_fits(&table(&report, &view(width)), width);

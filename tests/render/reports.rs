@@ -52,7 +52,7 @@ pub(crate) fn empty() -> Report {
             counted_only: None,
         },
         totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
-        groups: vec![],
+        groups: Vec::new().into(),
         groups_total: 0,
         findings: vec![],
         security_changes: vec![],
@@ -250,7 +250,8 @@ pub(crate) fn incident() -> Report {
             1,
         ),
         group(Some("山田太郎"), None, "unknown", "none", 1, "12:00:00", "12:00:00", &[], 0),
-    ];
+    ]
+    .into();
     report.groups_total = report.groups.len() as u64;
     report.security_changes = vec![
         change("03:10:44", "create_apikey", Some("ops-anna"), &["VuaCfGcBCdbkQm-e5aOx"], Some("ingest-2026")),

@@ -24,11 +24,10 @@ use crate::time::{Stamp, Zone};
 pub enum Silent<'l> {
     /// A server event without a reason.
     Server(ServerLine<'l>),
-    /// No event.
-    Other {
-        /// It was in an envelope.
-        enveloped: bool,
-    },
+    /// No event, in what wraps every line.
+    Other,
+    /// A line of no event that stands by itself.
+    Text,
 }
 
 /// A server event without a reason.
@@ -78,13 +77,13 @@ impl Servers {
             Some(b'{') if line.starts_with(envelope::DOCKER) => envelope::docker(line, &mut self.scratch)?,
             Some(b'0'..=b'9') => envelope::cri(line)?,
             Some(b'[') if line.starts_with(b"[pod/") => envelope::kubectl(line)?,
-            Some(b'{' | b'[') | None => return self.judge.read(line),
-            Some(_) if is_nobodys(line) => return Some(Silent::Other { enveloped: false }),
-            Some(_) => envelope::compose(line)?,
+            Some(b'{' | b'[') => return self.judge.read(line),
+            _ if is_nobodys(line) => return Some(Silent::Text),
+            _ => envelope::compose(line)?,
         };
         Some(match self.judge.read(unended(inner)?)? {
             Silent::Server(server) => Silent::Server(ServerLine { format: envelope, ..server }),
-            Silent::Other { .. } => Silent::Other { enveloped: true },
+            other => other,
         })
     }
 }
@@ -119,7 +118,7 @@ impl Judge {
         let read = match line.first() {
             Some(b'{') => json::read(line)?,
             Some(b'[') => text(line)?,
-            _ => return is_nobodys(line).then_some(Silent::Other { enveloped: false }),
+            _ => return is_nobodys(line).then_some(Silent::Other),
         };
         if self.tells_reason(&read) {
             return None;

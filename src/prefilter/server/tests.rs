@@ -116,8 +116,7 @@ pub(crate) const LINES: &[(&str, bool)] = &[
     ("[pod/es-0/elasticsearch] [2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] message", true),
 ];
 
-/// Format, time, node id and node name of a server event without a reason; for a line of no event, whether it was in an
-/// envelope.
+/// Format, time, node id and node name of a server event without a reason; of a line of no event whether it stands by itself.
 type Told = Result<(&'static str, Stamp, Option<Vec<u8>>, Option<Vec<u8>>), bool>;
 
 /// What the decoder makes of a line; `None` where that is more than is told in silence.
@@ -131,7 +130,7 @@ fn decoded(line: &[u8]) -> Option<Told> {
                     Ok((format, stamp, event.node_id.map(Into::into), event.node_name.map(Into::into)))
                 })
             }
-            Record::Other => Some(Err(format != UNKNOWN)),
+            Record::Other => Some(Err(format == UNKNOWN)),
             Record::Server(_) | Record::Audit(_) => None,
         };
     })
@@ -143,7 +142,8 @@ fn taken(servers: &mut Servers, line: &[u8]) -> Option<Told> {
     let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
     servers.take(line).map(|silent| match silent {
         Silent::Server(line) => Ok((line.format, line.stamp, owned(line.node_id), owned(line.node_name))),
-        Silent::Other { enveloped } => Err(enveloped),
+        Silent::Other => Err(false),
+        Silent::Text => Err(true),
     })
 }
 

@@ -73,9 +73,10 @@ impl Folder {
     ) -> bool {
         match lines.servers.take(line) {
             Some(Silent::Server(server)) => self.silent_server(&server, &mut lines.run, stats),
-            Some(Silent::Other { enveloped }) => {
+            Some(Silent::Other) => lines.others += 1,
+            Some(Silent::Text) => {
                 lines.others += 1;
-                if !enveloped && is_text(line) {
+                if is_text(line) {
                     stats.stray(at, self.max_problems);
                 }
             }
