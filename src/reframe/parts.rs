@@ -105,7 +105,7 @@ pub fn read_parts(
     joiner.open.extend(open.iter().map(|stream| Open { stream, parts: Vec::new(), line: None, span: 0 }));
     joiner.lines(raw, chunk);
     if joiner.is_waiting() {
-        let at = raw.offset.map_or(len, |offset| offset + raw.bytes().len() as u64);
+        let at = raw.offset.map_or(len, |offset| offset + raw.bytes().len() as u64 + raw.skipped);
         joiner.look_ahead(&mut Whole { file, at, len }, chunk);
     }
     chunk.shrunk = raw.shrunk;
@@ -114,6 +114,18 @@ pub fn read_parts(
 
 /// Bytes that are read at a time where parts are missing: docker and the others cut at 16 KiB.
 const AHEAD: usize = 32 << 10;
+
+/// The lines of a chunk, whether each has its end, and how many bytes at its start are left out.
+fn physical(raw: &Chunk) -> impl Iterator<Item = (&[u8], bool, usize)> {
+    let mut rest = raw.bytes();
+    std::iter::from_fn(move || {
+        let line = lines(rest).next()?;
+        let has_end = line.len() < rest.len();
+        rest = &rest[line.len() + usize::from(has_end)..];
+        let hole = if rest.is_empty() { usize::try_from(raw.skipped).unwrap_or(usize::MAX) } else { 0 };
+        Some((line, has_end, hole))
+    })
+}
 
 /// A line that waits.
 enum Held {
@@ -159,16 +171,8 @@ impl Joiner {
     }
 
     fn lines(&mut self, raw: &Chunk, chunk: &mut Chunk) {
-        let mut rest = raw.bytes();
-        while !rest.is_empty() {
-            let (line, has_end) = match memchr::memchr(b'\n', rest) {
-                Some(at) => (&rest[..at], true),
-                None => (rest, false),
-            };
-            rest = &rest[(line.len() + 1).min(rest.len())..];
-            if rest.is_empty() {
-                self.pass(usize::try_from(raw.skipped).unwrap_or(usize::MAX));
-            }
+        for (line, has_end, hole) in physical(raw) {
+            self.pass(hole);
             self.line(line, has_end, chunk);
         }
         if raw.oversized_tail {
@@ -214,8 +218,8 @@ impl Joiner {
         while self.is_waiting()
             && let Ok(true) = following.next(&mut raw)
         {
-            for line in lines(raw.bytes()) {
-                self.pass(line.len() + 1);
+            for (line, _, hole) in physical(&raw) {
+                self.pass(hole.saturating_add(line.len() + 1));
                 if let Some(part) = partial::part(line).filter(|_| line.len() <= max_line) {
                     self.goes_on(part, line);
                 }
@@ -329,12 +333,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::lines::length;
 
     /// The lines of a chunk, `!` for those too long.
     fn shown(chunk: &Chunk, max_line: usize) -> Vec<String> {
-        let shown = |line: &[u8]| match line.len() {
+        // Of a hole any part may be left out.
+        let shown = |line: &[u8]| match length(line) {
             length if length > max_line => "!".to_owned(),
-            _ => String::from_utf8_lossy(line).into_owned(),
+            _ => String::from_utf8_lossy(&line[line.len() - length(line)..]).into_owned(),
         };
         let mut found: Vec<String> = lines(chunk.bytes()).map(shown).collect();
         for (at, _) in &chunk.notes {
@@ -432,6 +438,7 @@ mod tests {
             "2026-03-01T12:34:56.789Z stderr P c", "2026-03-01T12:34:56.789Z stderr F dddddddddddddddddddddddddddd",
             r#"{"log":"e","stream":"stdout","time":"t"}"#, r#"{"log":"f\n","stream":"stdout","time":"t"}"#,
             r#"{"log":"g","stream":"x","time":"t"}"#, r#"{"log":"h","stream":"stderr","time":"t"}"#,
+            "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0 behind a hole",
             "", "other", "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooong",
         ]), 0..30), chunk_size in 1_usize..300, max_line in 1_usize..200, ended in any::<bool>(), threads in 1_usize..4) {
             let mut text = parts.join("\n");
