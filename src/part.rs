@@ -278,10 +278,33 @@ impl Part {
 /// # Errors
 /// Those of `out`.
 pub(crate) fn write_state(state: &State, level: i32, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = zstd::Encoder::new(out, level)?;
-    postcard::to_io(state, &mut out).map_err(encoding)?;
-    out.finish()?;
+    let mut out = Keeping { out: io::BufWriter::new(zstd::Encoder::new(out, level)?), error: None };
+    if let Err(error) = postcard::to_io(state, &mut out) {
+        return Err(out.error.unwrap_or_else(|| encoding(error)));
+    }
+    out.out.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?;
     Ok(())
+}
+
+/// A writer that keeps why it failed: postcard does not tell.
+struct Keeping<W> {
+    out: W,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Write for Keeping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).inspect_err(|error| self.error = Some(copied(error)))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().inspect_err(|error| self.error = Some(copied(error)))
+    }
+}
+
+/// The same error once more.
+fn copied(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }
 
 /// Reads a state that [`write_state`] wrote.

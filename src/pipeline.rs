@@ -118,7 +118,7 @@ pub fn scan(
     {
         label.insert_str(0, prefix);
     }
-    Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical() }))
+    Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical(options.max_problems) }))
 }
 
 fn judge(mut read: Evidence, options: &Options) -> Analysis {

@@ -91,7 +91,8 @@ fn merge_parts(bencher: Bencher<'_, '_>, name: &str) {
     two.inputs.iter_mut().for_each(|input| input.label.push('2'));
     let stored = [one, two].map(|state| {
         let mut bytes = Vec::new();
-        let part = Part { reading: Reading::of(&options), problems: Vec::new(), state: state.canonical() };
+        let part =
+            Part { reading: Reading::of(&options), problems: Vec::new(), state: state.canonical(options.max_problems) };
         part.write(&mut bytes).unwrap();
         bytes
     });

@@ -33,9 +33,9 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
     reading.apply(&mut read_with)?;
     let max_in_flight = read_with.max_in_flight.min(budget.in_flight());
     let written = if written.is_empty() { Vec::new() } else { vec![written] };
-    let state = pool(options)
-        .map_err(|error| error.to_string())?
-        .install(|| settle(vec![whole], written, budget, max_in_flight, &mut problems).canonical());
+    let state = pool(options).map_err(|error| error.to_string())?.install(|| {
+        settle(vec![whole], written, budget, max_in_flight, &mut problems).canonical(read_with.max_problems)
+    });
     problems.sort();
     Ok(Part { reading, problems, state })
 }

@@ -156,7 +156,6 @@ impl State {
         for input in &mut self.inputs {
             let spans = std::mem::take(&mut input.nodes);
             input.nodes = spans.into_iter().map(|(node, span)| (nodes[node as usize], span)).collect();
-            input.problems.sort();
         }
         let (inputs, map) = sort_by_key(std::mem::take(&mut self.inputs), |input| input.label.clone());
         self.inputs = inputs;
@@ -172,10 +171,13 @@ impl State {
         map
     }
 
-    /// Puts everything in an order that depends on the events alone.
+    /// Puts everything in an order that depends on the events alone, and keeps the first `max_problems` problems of each
+    /// input.
     #[must_use]
-    pub fn canonical(mut self) -> Self {
+    pub fn canonical(mut self, max_problems: usize) -> Self {
         self.renumber();
+        // Each worker kept as many of its own.
+        self.inputs.iter_mut().for_each(|input| input.trim_problems(max_problems));
         self.attempts.par_sort_unstable_by_key(|attempt| (attempt.pos, attempt.time, attempt.key, attempt.outcome));
         self.realm_failures.par_sort_unstable_by_key(|failure| (failure.pos, failure.time, failure.key, failure.realm));
         self.grants.par_sort_unstable_by_key(|grant| (grant.pos, grant.time, grant.request, grant.es_action));
