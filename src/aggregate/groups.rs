@@ -58,8 +58,16 @@ pub(super) fn groups(joined: &Arc<Correlated>, options: &Options) -> Grouped {
     ranked.par_sort_unstable_by(compare);
     let order = ranked.iter().map(|ranked| ranked.number).collect();
     let listing = Listing { joined: Arc::clone(joined), by: options.by.clone(), assigned, order };
-    Grouped { listed: Groups::of(listing, listed), total: total as u64, cut }
+    let listed = if listed <= FEW {
+        (0..listed).into_par_iter().map(|at| listing.group(at)).collect::<Vec<_>>().into()
+    } else {
+        Groups::of(listing, listed)
+    };
+    Grouped { listed, total: total as u64, cut }
 }
+
+/// So many groups are made at once and kept, since they are looked at more than once.
+const FEW: usize = 10_000;
 
 /// What groups are made from when they are looked at.
 struct Listing {

@@ -36,7 +36,7 @@ pub(super) fn join(
     nodes: &NodeTable,
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Attempt> {
-    let mut attempts = std::mem::take(&mut state.attempts);
+    let mut all = std::mem::take(&mut state.attempts);
     let mut loose: Vec<Loose> = std::mem::take(&mut state.realm_failures)
         .into_iter()
         .map(|failure| Loose {
@@ -49,11 +49,13 @@ pub(super) fn join(
     loose.sort_unstable_by_key(|failure| (failure.key, failure.place));
     let several_inputs = state.inputs.iter().filter(|input| input.audit_events > 0).nth(1).is_some();
     if several_inputs || !loose.is_empty() {
+        let mut alone = all;
+        let mut attempts = take_several(&mut alone, &loose);
         attempts.par_sort_unstable_by(|a, b| {
             let key = |attempt: &Attempt| (attempt.key, attempt.outcome, attempt.time);
             key(a).cmp(&key(b)).then_with(|| places.of(a.pos).cmp(&places.of(b.pos)))
         });
-        let votes = votes(&attempts, &loose, state.inputs.len(), places);
+        let votes = votes(&attempts, &alone, &loose, state.inputs.len(), places);
         let mut join = Join { state, places, repeated, votes };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
@@ -68,10 +70,10 @@ pub(super) fn join(
             start = end;
         }
         join.without_attempt(&loose[loose_start..]);
-        let mut kept = keep.into_iter();
-        attempts.retain(|_| kept.next().unwrap_or(true));
+        alone.extend(attempts.into_iter().zip(keep).filter_map(|(attempt, keep)| keep.then_some(attempt)));
+        all = alone;
     }
-    for attempt in &mut attempts {
+    for attempt in &mut all {
         if attempt.chain == ChainId::NONE_SEEN {
             let logs = nodes.of(attempt.node).stats.realm_failures > 0;
             if !logs || !attempt.has_request_id() || may_lack_evicted(&state.evicted, attempt) {
@@ -79,7 +81,25 @@ pub(super) fn join(
             }
         }
     }
-    attempts
+    all
+}
+
+/// Takes out the attempts that are not the only event of their key. They are few, and the others need no putting together.
+fn take_several(attempts: &mut Vec<Attempt>, loose: &[Loose]) -> Vec<Attempt> {
+    let mut keys: Vec<Key> = attempts.iter().map(|attempt| attempt.key).collect();
+    keys.par_sort_unstable();
+    let again: Vec<Key> = keys.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect();
+    drop(keys);
+    let is_loose = |key: Key| loose.binary_search_by_key(&key, |failure| failure.key).is_ok();
+    let mut several = Vec::new();
+    attempts.retain(|attempt| {
+        let alone = again.binary_search(&attempt.key).is_err() && !is_loose(attempt.key);
+        if !alone {
+            several.push(*attempt);
+        }
+        alone
+    });
+    several
 }
 
 /// Whether realm failures of an attempt may be among those evicted.
@@ -90,9 +110,15 @@ fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
 }
 
 /// By rank of the input: attempts that stand after a realm failure of their own millisecond, and before one. Shows whether
-/// a file sorted newest first keeps or reverses the order of equal times.
-fn votes(attempts: &[Attempt], loose: &[Loose], inputs: usize, places: &Places) -> Vec<(u64, u64)> {
+/// a file sorted newest first keeps or reverses the order of equal times. `alone` are attempts whose realm failures, if they
+/// have any, stand in their own chunk.
+fn votes(attempts: &[Attempt], alone: &[Attempt], loose: &[Loose], inputs: usize, places: &Places) -> Vec<(u64, u64)> {
     let mut votes = vec![(0, 0); inputs];
+    for attempt in alone.iter().filter(|attempt| attempt.flags.has(AttemptFlags::TIE_BEFORE)) {
+        if attempt.outcome == Outcome::Failed && attempt.has_request_id() {
+            votes[places.of(attempt.pos).rank as usize].0 += 1;
+        }
+    }
     let mut loose_start = 0;
     for run in attempts.chunk_by(|a, b| (a.key, a.outcome) == (b.key, b.outcome)) {
         let key = run[0].key;

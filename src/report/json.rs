@@ -41,7 +41,7 @@ pub(super) fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> 
 
 fn write_as(document: &impl Serialize, formatter: impl Formatter, out: &mut dyn io::Write) -> io::Result<()> {
     // The serializer writes in pieces of a few bytes.
-    let mut out = io::BufWriter::new(out);
+    let mut out = io::BufWriter::with_capacity(1 << 16, out);
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible(formatter));
     document.serialize(&mut serializer).map_err(io::Error::from)?;
     out.write_all(b"\n")?;
