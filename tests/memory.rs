@@ -127,7 +127,7 @@ mod memory {
     fn states_that_fit_after_all_leave_no_trace() {
         let inputs = Inputs::of(&[("audit.json", &flood(4_000))]);
         // Each worker's share is half of what may be kept: it is crossed, but everything together fits.
-        let options = ["--max-memory", "3M", "--chunk-size", "16384", "--threads", "2"];
+        let options = ["--max-memory", "5M", "--chunk-size", "16384", "--threads", "2"];
         let short = json(&[inputs.path().to_str().unwrap()], &options);
         let whole = json(&[inputs.path().to_str().unwrap()], &[]);
         let (short, whole): (Value, Value) =

@@ -25,6 +25,9 @@ pub struct Budget {
     workers: u64,
 }
 
+/// Bytes that a run takes whatever it reads.
+const BASE: u64 = 24 << 20;
+
 /// Bytes that a realm failure in flight takes while it is joined.
 const IN_FLIGHT: u64 = 72;
 
@@ -35,10 +38,10 @@ impl Budget {
         Self { most: options.max_memory.max(1 << 20), workers: workers.max(1) as u64 }
     }
 
-    /// What is kept may weigh so much ([`choose::cost`]). Joining, judging and reporting take about four times as much
-    /// again: 330 to 360 bytes an attempt were measured in a flood of new names.
+    /// What is kept may weigh so much ([`choose::cost`]). With joining, judging and reporting it takes 6.4 times as much at
+    /// its peak: 480 bytes an attempt were measured in a flood of new names, for 75 that it weighs.
     fn kept(self) -> u64 {
-        self.most / 16 * 3
+        (self.most - BASE.min(self.most / 2)) / 7
     }
 
     /// A worker writes its state away beyond so many bytes.

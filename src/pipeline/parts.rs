@@ -15,17 +15,22 @@ use super::{pool, settle, spill_problem};
 pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Options) -> Result<Part, String> {
     let budget = Budget::new(options, 1);
     let mut union = Union::default();
-    let (mut whole, mut written) = (State::default(), Segments::default());
+    let (mut whole, mut written) = (None, Segments::default());
     let mut failed = None;
     for (name, part) in parts {
-        whole = whole.merge(union.take(name, part)?);
-        if whole.weight() > budget.share() && failed.is_none() {
-            match written.write(&whole) {
-                Ok(()) => whole = State::default(),
+        let state = union.take(name, part)?;
+        let merged = match whole.take() {
+            Some(whole) => State::merge(whole, state),
+            None => state,
+        };
+        if merged.weight() > budget.share() && failed.is_none() {
+            match written.write(&merged) {
+                Ok(()) => continue,
                 // Better too much memory than an answer that lacks something.
                 Err(error) => failed = Some(error),
             }
         }
+        whole = Some(merged);
     }
     let (reading, mut problems) = union.finish()?;
     problems.extend(failed.as_ref().map(spill_problem));
@@ -34,7 +39,8 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
     let max_in_flight = read_with.max_in_flight.min(budget.in_flight());
     let written = if written.is_empty() { Vec::new() } else { vec![written] };
     let state = pool(options).map_err(|error| error.to_string())?.install(|| {
-        settle(vec![whole], written, budget, max_in_flight, &mut problems).canonical(read_with.max_problems)
+        settle(whole.into_iter().collect(), written, budget, max_in_flight, &mut problems)
+            .canonical(read_with.max_problems)
     });
     problems.sort();
     Ok(Part { reading, problems, state })
