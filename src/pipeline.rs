@@ -17,7 +17,7 @@ use crate::filter;
 use crate::input;
 use crate::manifest;
 use crate::options::Options;
-use crate::part::{Part, Reading};
+use crate::part::{Part, Problems, Reading};
 use crate::progress::READING;
 use crate::pseudonyms;
 use crate::report::model::{Report, StoredInput};
@@ -48,7 +48,7 @@ pub struct Evidence {
     /// Attempts, changes and keys.
     pub joined: Correlated,
     /// Problems met before anything was read: path, kind, plain words.
-    pub problems: Vec<(String, ProblemKind, String)>,
+    pub problems: Problems,
     /// Some input could not be read whole.
     pub incomplete: bool,
     /// The inputs as they are stored, where a manifest was asked for.
@@ -194,7 +194,7 @@ fn pool(options: &Options) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildEr
 struct Gathered {
     state: State,
     /// Problems met before anything was read: path, kind, plain words.
-    problems: Vec<(String, ProblemKind, String)>,
+    problems: Problems,
     /// The inputs as they are stored, where a manifest was asked for.
     stored: Vec<StoredInput>,
 }
@@ -236,7 +236,7 @@ fn settle(
     mut written: Vec<Segments>,
     budget: Budget,
     max_in_flight: usize,
-    problems: &mut Vec<(String, ProblemKind, String)>,
+    problems: &mut Problems,
 ) -> State {
     if written.is_empty() {
         return merge(states);
@@ -287,7 +287,7 @@ fn note_inputs(state: &State, options: &Options) {
 }
 
 /// Reads the listings of API keys; what cannot be read is a problem.
-fn listing(options: &Options, problems: &mut Vec<(String, ProblemKind, String)>) -> Vec<ApiKey> {
+fn listing(options: &Options, problems: &mut Problems) -> Vec<ApiKey> {
     let mut keys = Vec::new();
     for path in &options.api_keys {
         let read = std::fs::read(path).map_err(|error| error.to_string()).and_then(|text| apikeys::parse(&text));

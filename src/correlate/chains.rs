@@ -49,13 +49,12 @@ pub(super) fn join(
     loose.sort_unstable_by_key(|failure| (failure.key, failure.place));
     let several_inputs = state.inputs.iter().filter(|input| input.audit_events > 0).nth(1).is_some();
     if several_inputs || !loose.is_empty() {
-        let mut alone = all;
-        let mut attempts = take_several(&mut alone, &loose);
+        let mut attempts = take_several(&mut all, &loose);
         attempts.par_sort_unstable_by(|a, b| {
             let key = |attempt: &Attempt| (attempt.key, attempt.outcome, attempt.time);
             key(a).cmp(&key(b)).then_with(|| places.of(a.pos).cmp(&places.of(b.pos)))
         });
-        let votes = votes(&attempts, &alone, &loose, state.inputs.len(), places);
+        let votes = votes(&attempts, &all, &loose, state.inputs.len(), places);
         let mut join = Join { state, places, repeated, votes };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
@@ -70,8 +69,7 @@ pub(super) fn join(
             start = end;
         }
         join.without_attempt(&loose[loose_start..]);
-        alone.extend(attempts.into_iter().zip(keep).filter_map(|(attempt, keep)| keep.then_some(attempt)));
-        all = alone;
+        all.extend(attempts.into_iter().zip(keep).filter_map(|(attempt, keep)| keep.then_some(attempt)));
     }
     for attempt in &mut all {
         if attempt.chain == ChainId::NONE_SEEN {
