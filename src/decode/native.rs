@@ -96,17 +96,25 @@ pub fn non_empty(text: Option<Text<'_>>) -> Option<Text<'_>> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The client address of an `origin.address` without its port: `10.1.2.3:51504`, `[::1]:51504`, and both without a port
-/// (`connection_*` before 8.3). IPv6 is written in its canonical form, so that all shapes agree. Anything else is kept.
+/// An `origin.address` without its port: `10.1.2.3:51504`, `[::1]:51504`, and both without a port (`connection_*` before
+/// 8.3). One colon separates a port, several belong to IPv6.
+#[must_use]
+pub fn without_port(origin: &[u8]) -> &[u8] {
+    if let [b'[', rest @ ..] = origin {
+        return memchr::memchr(b']', rest).map_or(rest, |end| &rest[..end]);
+    }
+    let digits = origin.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    match origin.split_at(origin.len() - digits) {
+        ([host @ .., b':'], [_, ..]) if digits <= 5 && !host.contains(&b':') => host,
+        _ => origin,
+    }
+}
+
+/// The client address of an `origin.address`: [`without_port`], and IPv6 in its canonical form, so that all shapes agree.
+/// Anything else is kept.
 #[must_use]
 pub fn client_address(origin: &[u8]) -> Text<'_> {
-    let without_port = match origin {
-        [b'[', rest @ ..] => memchr::memchr(b']', rest).map_or(rest, |end| &rest[..end]),
-        _ => match memchr::memchr_iter(b':', origin).collect::<ColonPositions>() {
-            ColonPositions::One(at) if is_port(&origin[at + 1..]) => &origin[..at],
-            _ => origin,
-        },
-    };
+    let without_port = without_port(origin);
     if memchr::memchr(b':', without_port).is_none() {
         return Cow::Borrowed(without_port);
     }
@@ -116,28 +124,6 @@ pub fn client_address(origin: &[u8]) -> Text<'_> {
             if canonical == without_port { Cow::Borrowed(without_port) } else { Cow::Owned(canonical) }
         }
         None => Cow::Borrowed(without_port),
-    }
-}
-
-fn is_port(text: &[u8]) -> bool {
-    !text.is_empty() && text.len() <= 5 && text.iter().all(u8::is_ascii_digit)
-}
-
-/// Whether a text holds no, one or several colons: one separates a port, several belong to IPv6.
-enum ColonPositions {
-    None,
-    One(usize),
-    Several,
-}
-
-impl FromIterator<usize> for ColonPositions {
-    fn from_iter<I: IntoIterator<Item = usize>>(positions: I) -> Self {
-        let mut positions = positions.into_iter();
-        match (positions.next(), positions.next()) {
-            (None, _) => Self::None,
-            (Some(at), None) => Self::One(at),
-            _ => Self::Several,
-        }
     }
 }
 

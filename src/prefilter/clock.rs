@@ -7,58 +7,71 @@ use crate::time::{self, Millis, Stamp, Zone};
 #[derive(Debug)]
 pub(super) struct Clock<const Z: usize> {
     assume_tz: Zone,
-    /// `2026-03-01T12:34:` of the last time, all zero before the first.
-    minute: [u8; 17],
-    /// `+0000` of the last time.
-    zone: [u8; Z],
+    /// The last time, its digits within the minute blanked; all zero before the first.
+    known: Parts,
     /// The minute itself.
     base: i64,
     zone_assumed: bool,
 }
 
+/// The first and the last 16 bytes of a time, which overlap: compared as two numbers.
+type Parts = (u128, u128);
+
 impl<const Z: usize> Clock<Z> {
+    /// Where the digits within the minute begin.
+    const SECONDS: usize = 17;
+    /// Where they end.
+    const ZONE: usize = 23;
+    /// Bits of the last 16 bytes that are not digits within the minute.
+    const STABLE: u128 = !((u128::MAX >> (128 - 8 * (Self::ZONE - Self::SECONDS))) << (8 * (Self::SECONDS - 7 - Z)));
+
     pub(super) fn new(assume_tz: Zone) -> Self {
-        Self { assume_tz, minute: [0; 17], zone: [0; Z], base: 0, zone_assumed: false }
+        Self { assume_tz, known: (0, 0), base: 0, zone_assumed: false }
     }
 
     /// Reads a time.
     #[inline]
     pub(super) fn read(&mut self, text: &[u8]) -> Option<Stamp> {
-        let parts = within_minute(text);
-        if let Some((minute, millis, zone)) = parts
-            && *minute == self.minute
-            && *zone == self.zone
-        {
-            return Some(Stamp { time: Millis(self.base + millis), zone_assumed: self.zone_assumed });
+        let parts = Self::parts(text);
+        match parts {
+            Some((parts, millis)) if parts == self.known => {
+                Some(Stamp { time: Millis(self.base + millis), zone_assumed: self.zone_assumed })
+            }
+            _ => self.read_anew(text, parts),
         }
+    }
+
+    #[cold]
+    fn read_anew(&mut self, text: &[u8], parts: Option<(Parts, i64)>) -> Option<Stamp> {
         let stamp = time::parse(text, self.assume_tz)?;
-        if let Some((minute, millis, zone)) = parts
+        if let Some((parts, millis)) = parts
             // A zone that is assumed may have rules. Since clocks are as they are, those change at full minutes.
             && (!stamp.zone_assumed || stamp.time.is_plausible())
         {
-            (self.minute, self.zone, self.base) = (*minute, *zone, stamp.time.0 - millis);
+            (self.known, self.base) = (parts, stamp.time.0 - millis);
             self.zone_assumed = stamp.zone_assumed;
         }
         Some(stamp)
     }
-}
 
-/// The minute, the milliseconds within it, and what follows them, of a text like `2026-03-01T12:34:56,789+0000`.
-#[inline]
-fn within_minute<const Z: usize>(text: &[u8]) -> Option<(&[u8; 17], i64, &[u8; Z])> {
-    let (minute, rest) = text.split_first_chunk::<17>()?;
-    if minute[16] != b':' {
-        return None; // what a clock that has read nothing must not take for its minute
+    /// Whatever a text like `2026-03-01T12:34:56,789+0000` holds but its digits within the minute, and the milliseconds
+    /// these are.
+    #[inline]
+    fn parts(text: &[u8]) -> Option<(Parts, i64)> {
+        if text.len() != Self::ZONE + Z || text[16] != b':' {
+            return None; // the colon is what a clock that has read nothing must not take for its minute
+        }
+        let (head, tail) = (text.first_chunk::<16>()?, text.last_chunk::<16>()?);
+        let &[s1, s2, b',' | b'.', m1, m2, m3] = text[Self::SECONDS..].first_chunk::<6>()? else { return None };
+        let digits = [s1, s2, m1, m2, m3].map(|byte| byte.wrapping_sub(b'0'));
+        if digits.iter().any(|&digit| digit > 9) || digits[0] > 5 {
+            return None;
+        }
+        let [s1, s2, m1, m2, m3] = digits.map(u32::from);
+        let millis = (s1 * 10 + s2) * 1000 + m1 * 100 + m2 * 10 + m3;
+        let parts = (u128::from_le_bytes(*head), u128::from_le_bytes(*tail) & Self::STABLE);
+        Some((parts, i64::from(millis)))
     }
-    let (&[s1, s2, b',' | b'.', m1, m2, m3], zone) = rest.split_first_chunk::<6>()? else { return None };
-    let zone = zone.try_into().ok()?;
-    let digit = |byte: u8| byte.wrapping_sub(b'0');
-    let digits = [digit(s1), digit(s2), digit(m1), digit(m2), digit(m3)];
-    if digits.iter().any(|&digit| digit > 9) || digits[0] > 5 {
-        return None;
-    }
-    let [s1, s2, m1, m2, m3] = digits.map(i64::from);
-    Some((minute, (s1 * 10 + s2) * 1000 + m1 * 100 + m2 * 10 + m3, zone))
 }
 
 #[cfg(test)]

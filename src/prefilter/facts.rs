@@ -48,6 +48,17 @@ impl What {
     }
 }
 
+/// Bytes of a line that say who authenticated and from where: equal ones name the same client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientText<'t> {
+    /// Which members of the line name the client.
+    pub members: u64,
+    /// From the first of them to the address, without its port, which changes from one connection to the next.
+    pub up_to_address: &'t [u8],
+    /// From the address to the last of them.
+    pub rest: &'t [u8],
+}
+
 /// An audit event, as far as it is folded. The full decoder's [`AuditEvent`] and the prefilter's lines both answer, so
 /// that there is one fold and not two.
 pub trait Facts {
@@ -93,6 +104,11 @@ pub trait Facts {
     fn es_action(&self) -> Option<&[u8]>;
     /// The whole event, if it is a security change: those are folded from it.
     fn whole(&self) -> Option<&AuditEvent<'_>>;
+
+    /// What names the client, where it is at hand in few pieces.
+    fn client_text(&self) -> Option<ClientText<'_>> {
+        None
+    }
 
     /// Bytes that name the node in keys.
     fn node_identity(&self) -> Option<&[u8]> {

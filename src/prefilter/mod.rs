@@ -21,13 +21,13 @@ pub mod server;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use facts::{Facts, What};
+pub use facts::{ClientText, Facts, What};
 
 use clock::Clock;
 use keys::{KEYS, Key};
 use scan::{common, plain_end, same};
 
-use crate::decode::native::LAYERS;
+use crate::decode::native::{LAYERS, without_port};
 use crate::event::{Action, AuditEvent};
 use crate::time::{Millis, Stamp, Zone};
 
@@ -48,8 +48,9 @@ pub mod changes {
     /// What names the node.
     pub const NODE: u64 = Key::NodeId.bit() | Key::NodeName.bit();
     /// What names the client that authenticated, with its node.
-    pub const ACTOR: u64 = NODE
-        | Key::UserName.bit()
+    pub const ACTOR: u64 = NODE | CLIENT;
+    /// What names it without its node.
+    pub(super) const CLIENT: u64 = Key::UserName.bit()
         | Key::RunByName.bit()
         | Key::UserRealm.bit()
         | Key::Realm.bit()
@@ -152,7 +153,7 @@ impl Probe {
     fn resume(&mut self, text: &[u8], last: usize, start: usize) -> Option<(Stamp, usize, u64)> {
         let (from, to) = self.values[self.time as usize];
         let (from, to) = (from as usize, to as usize);
-        let before = text.get(last..start)?;
+        let before = text.get(last..)?;
         let line = text.get(start..)?;
         if !same(line.get(..from)?, before.get(..from)?) {
             return None;
@@ -162,10 +163,11 @@ impl Probe {
         let mut member = self.members[..self.count].iter().position(|member| member.end as usize > to)?;
         let times = member;
         let mut changed = 0;
+        let last_end = self.members[self.count.checked_sub(1)?].end as usize;
         // Where both are compared next: at the end of a value, so that equal bytes mean the same from there on.
         let (mut new, mut old) = (to, to);
         while member < self.count {
-            let differs = old + common(line.get(new..)?, before.get(old..)?);
+            let differs = old + common(line.get(new..)?, before.get(old..)?, last_end.saturating_sub(old));
             let shift = (new as u32).wrapping_sub(old as u32);
             while member < self.count && self.members[member].end as usize <= differs {
                 self.shift(member, shift);
@@ -424,5 +426,29 @@ impl Facts for Taken<'_> {
     }
     fn whole(&self) -> Option<&AuditEvent<'_>> {
         None
+    }
+    #[inline]
+    fn client_text(&self) -> Option<ClientText<'_>> {
+        let named = self.probe.met & changes::CLIENT;
+        let (mut first, mut last) = (u32::MAX, 0);
+        let mut bits = named;
+        while bits != 0 {
+            let (from, to) = self.probe.values[bits.trailing_zeros() as usize];
+            (first, last) = (first.min(from), last.max(to));
+            bits &= bits - 1;
+        }
+        let (mut host_end, mut address_end) = (last, last);
+        if named & Key::OriginAddress.bit() != 0 {
+            let (from, to) = self.probe.values[Key::OriginAddress as usize];
+            let address = self.line.get(from as usize..to as usize)?;
+            // The port of IPv6 stands behind a bracket that goes with it.
+            let host = if address.starts_with(b"[") { address } else { without_port(address) };
+            (host_end, address_end) = (from + host.len() as u32, to);
+        }
+        Some(ClientText {
+            members: named,
+            up_to_address: self.line.get(first as usize..host_end as usize)?,
+            rest: self.line.get(address_end as usize..last as usize)?,
+        })
     }
 }

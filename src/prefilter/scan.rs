@@ -44,16 +44,21 @@ pub(super) fn is_plain_text(text: &[u8]) -> bool {
     blocks.iter().all(all) && rest.iter().all(plain)
 }
 
-/// How many bytes two texts have in common from their beginnings.
+/// How many bytes two texts have in common from their beginnings. Only the first `len` are asked for; a few more may be
+/// counted.
 #[inline]
-pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn common(a: &[u8], b: &[u8], len: usize) -> usize {
+    let blocks = a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0).take(len.div_ceil(STEP));
     let mut at = 0;
-    for (a, b) in a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0) {
+    for (a, b) in blocks {
         let differ = !equal(a, b);
         if differ != 0 {
             return at + differ.trailing_zeros() as usize;
         }
         at += STEP;
+    }
+    if at >= len {
+        return at;
     }
     at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
 }
@@ -153,10 +158,12 @@ mod tests {
             if !other.is_empty() {
                 let at = cut.index(other.len());
                 other[at] ^= 0x40;
-                prop_assert_eq!(common(&text, &other), at);
-                prop_assert_eq!(common(&text, &other[..at]), at);
+                prop_assert_eq!(common(&text, &other, text.len()), at);
+                prop_assert_eq!(common(&text, &other[..at], text.len()), at);
+                let some = common(&text, &other, from);
+                prop_assert!(some == at || from <= some && some < at);
             }
-            prop_assert_eq!(common(&text, &text), text.len());
+            prop_assert_eq!(common(&text, &text, text.len() + 1), text.len());
             let marked = [&text[..], &[byte], &text].concat();
             let plain = |byte: &u8| (b' '..0x7f).contains(byte) && !b"|{".contains(byte) || *byte == b'\t';
             prop_assert_eq!(is_plain_text(&marked), marked.iter().all(plain));

@@ -61,16 +61,21 @@ impl Series {
 
     /// Adds an event; `order` compares lines of different chunks, so that of two first events at the same time the same
     /// one is kept whatever arrives first.
+    #[inline]
     pub fn add(&mut self, time: Millis, pos: Pos, order: &impl Fn(&Pos, &Pos) -> Ordering) {
         if let Some(last) = self.buckets.last_mut() {
-            // Most events follow the one before within a second, and that is within a bucket.
-            let start = last.last.0 - last.last.0.rem_euclid(1000);
-            if time.0 >= last.last.0 && time.0 - start < 1000 && time > last.first {
+            // Most events follow the one before within its second, and that is within a bucket.
+            let since = time.0.wrapping_sub(last.last.0);
+            if (0..1000).contains(&since) && since <= time.0.rem_euclid(1000) && time > last.first {
                 last.count = last.count.saturating_add(1);
                 last.last = time;
                 return;
             }
         }
+        self.add_anywhere(time, pos, order);
+    }
+
+    fn add_anywhere(&mut self, time: Millis, pos: Pos, order: &impl Fn(&Pos, &Pos) -> Ordering) {
         let bucket = Bucket { count: 1, first: time, last: time, pos };
         // Logs are nearly in order: the last bucket is tried first.
         if let Some(last) = self.buckets.last() {

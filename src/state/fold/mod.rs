@@ -182,7 +182,6 @@ impl Folder {
         probe.forget();
         let mut silent = std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz));
         let mut taken_lines = Tally::default();
-        let not_utf8 = !bytes.is_ascii() && std::str::from_utf8(bytes).is_err();
         if input.seq == 0 {
             self.first_line(bytes, &mut stats);
         }
@@ -223,7 +222,9 @@ impl Folder {
                     next
                 }
             };
-            if not_utf8 && stats.problems_total == problems && std::str::from_utf8(&bytes[start..at]).is_err() {
+            // Line by line while it is at hand: of most, that it is ASCII is all that has to be seen.
+            let line = &bytes[start..at];
+            if !line.is_ascii() && stats.problems_total == problems && std::str::from_utf8(line).is_err() {
                 let oddity = (ProblemKind::InvalidUtf8, "not valid UTF-8: kept to the byte, shown with U+FFFD");
                 self.odd(oddity, line_number, input.seq, &mut stats);
             }

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::Folder;
 use crate::decode::native::client_address;
-use crate::prefilter::{Facts, changes};
+use crate::prefilter::{ClientText, Facts, changes};
 use crate::state::ActorSeries;
 use crate::state::series::{Actor, Series};
 use crate::state::symbols::Sym;
@@ -49,12 +49,38 @@ impl Recent {
 /// Slots of the cache of clients: a power of two.
 const SLOTS: usize = 1024;
 
-/// A client as an event names it.
+/// A client as a line names it, and its series.
 #[derive(Debug, Default, Clone)]
 struct Slot {
-    /// The members that name it, one after the other; empty for none.
-    name: Vec<u8>,
-    series: u32,
+    node: u32,
+    members: u64,
+    /// The two pieces of [`ClientText`], one after the other, and the length of the first.
+    text: Vec<u8>,
+    cut: usize,
+    /// Whether the slot was used yet.
+    used: bool,
+    series: Option<u32>,
+}
+
+impl Slot {
+    /// Whether it is this client that is kept.
+    #[inline]
+    fn is(&self, node: u32, client: &ClientText<'_>) -> bool {
+        let Some((start, rest)) = self.text.split_at_checked(self.cut) else { return false };
+        self.used
+            && self.node == node
+            && self.members == client.members
+            && start == client.up_to_address
+            && rest == client.rest
+    }
+
+    fn keep(&mut self, node: u32, client: &ClientText<'_>, series: Option<u32>) {
+        self.text.clear();
+        self.text.extend_from_slice(client.up_to_address);
+        self.text.extend_from_slice(client.rest);
+        (self.node, self.members, self.cut) = (node, client.members, client.up_to_address.len());
+        (self.used, self.series) = (true, series);
+    }
 }
 
 /// Clients and when they succeeded.
@@ -66,7 +92,6 @@ pub(super) struct Actors {
     /// The clients met last, by a hash of their names.
     slots: Vec<Slot>,
     hasher: RandomState,
-    name: Vec<u8>,
 }
 
 impl Actors {
@@ -104,7 +129,24 @@ impl Folder {
         self.recent.series
     }
 
+    #[inline]
     fn find_series(&mut self, event: &impl Facts, node: u32) -> Option<u32> {
+        let Some(client) = event.client_text() else { return self.find_series_anew(event, node) };
+        if self.actors.slots.is_empty() {
+            self.actors.slots.resize(SLOTS, Slot::default());
+        }
+        // Clients that differ only in what is not looked at here take turns in their slot.
+        let place = self.actors.hasher.hash_one(client.up_to_address) as usize % SLOTS;
+        let slot = &self.actors.slots[place];
+        if slot.is(node, &client) {
+            return slot.series;
+        }
+        let series = self.find_series_anew(event, node);
+        self.actors.slots[place].keep(node, &client, series);
+        series
+    }
+
+    fn find_series_anew(&mut self, event: &impl Facts, node: u32) -> Option<u32> {
         let principal = event.run_by().or(event.user())?;
         if event.origin_type().is_some_and(|origin| origin != b"rest") {
             return None;
@@ -114,21 +156,6 @@ impl Folder {
             return None;
         }
         let origin = event.origin();
-        let actors = &mut self.actors;
-        if actors.slots.is_empty() {
-            actors.slots.resize(SLOTS, Slot::default());
-        }
-        let name = &mut actors.name;
-        name.clear();
-        name.extend_from_slice(&node.to_le_bytes());
-        for part in [Some(principal), realm, event.apikey_id(), event.apikey_name(), origin.map(portless)] {
-            name.extend_from_slice(&part.map_or(u32::MAX, |part| part.len() as u32).to_le_bytes());
-            name.extend_from_slice(part.unwrap_or_default());
-        }
-        let at = actors.hasher.hash_one(name.as_slice()) as usize % SLOTS;
-        if actors.slots[at].name == *name {
-            return Some(actors.slots[at].series);
-        }
         let symbols = &mut self.state.symbols;
         if let (Some(id), Some(name)) = (event.apikey_id(), event.apikey_name()) {
             let (id, name) = (symbols.intern(id), symbols.intern(name));
@@ -149,24 +176,7 @@ impl Folder {
             actors.successes.push((actor, Series::default()));
             actors.successes.len() as u32 - 1
         });
-        let slot = &mut actors.slots[at];
-        slot.name.clone_from(&actors.name);
-        slot.series = series;
         Some(series)
-    }
-}
-
-/// An address of IPv4 without its port, which changes from one connection to the next; any other address as it is. Two
-/// addresses that this makes equal have the same [`client_address`].
-fn portless(origin: &[u8]) -> &[u8] {
-    let digits = origin.iter().rev().take(6).take_while(|byte| byte.is_ascii_digit()).count();
-    match origin.split_at(origin.len() - digits) {
-        ([host @ .., b':'], [_, ..])
-            if digits < 6 && host.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') =>
-        {
-            host
-        }
-        _ => origin,
     }
 }
 
@@ -180,29 +190,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_without_port_is_equal() {
-        let origins: Vec<&[u8]> = [
-            &b"10.1.2.3:51504"[..],
-            b"10.1.2.3:1",
-            b"10.1.2.3",
-            b"10.1.2.3:",
-            b"10.1.2.3:123456",
-            b"::1",
-            b"::2",
-            b"[::1]:1",
-            b"1:2:3",
-            b":1",
-            b"1:1",
-            b"host:1",
-            b"host:2",
-            b"",
-        ]
-        .into();
-        for one in &origins {
-            for other in &origins {
-                assert!(portless(one) != portless(other) || client_address(one) == client_address(other));
+    fn a_slot_knows_its_client_only() {
+        let texts = [&b""[..], b"a", b"ab", b"b", b"0123456789"];
+        let mut clients = Vec::new();
+        for up_to_address in texts {
+            for rest in texts {
+                clients.extend([1, 3].map(|members| ClientText { members, up_to_address, rest }));
             }
         }
-        assert_eq!(portless(b"10.1.2.3:51504"), b"10.1.2.3");
+        for one in &clients {
+            let mut slot = Slot::default();
+            assert!(!slot.is(0, one));
+            slot.keep(1, one, Some(7));
+            for other in &clients {
+                assert_eq!(slot.is(1, other), one == other, "{one:?} {other:?}");
+                assert!(!slot.is(2, other));
+            }
+        }
     }
 }
