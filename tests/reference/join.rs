@@ -121,13 +121,22 @@ fn put_in_order(same: &mut [&Placed], files: &[File]) {
     let mut times: Vec<i64> = same.iter().map(|(_, event)| event.time).collect();
     times.sort_unstable();
     times.dedup();
+    let ends = same.iter().filter(|(_, event)| event.action == FAILED).count();
     let mut ordered: Vec<&Placed> = Vec::new();
     for time in times {
         let mut tie: Vec<&Placed> = same.iter().copied().filter(|(_, event)| event.time == time).collect();
         let with_end = tie.iter().any(|(_, event)| event.action == REALM_FAILED);
         let is_end = |at: Option<&&Placed>| with_end && at.is_some_and(|(_, event)| event.action == FAILED);
+        let (first, last) = (is_end(tie.first()), is_end(tie.last()));
         let file = &files[tie[0].0.file];
-        if is_end(tie.first()) || (!is_end(tie.last()) && file.reverses_ties()) {
+        let reverse = if file.newest_first {
+            // The end of an attempt comes after its realm failures; if it stands on neither side, or on both, the rest
+            // of the file tells.
+            if first == last { file.reverses_ties() } else { first }
+        } else {
+            first && !last && ends == 1
+        };
+        if reverse {
             tie.reverse();
         }
         ordered.extend(tie);

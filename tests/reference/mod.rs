@@ -47,10 +47,11 @@ impl File {
         self.firsts.get(node).copied().unwrap_or(i64::MAX)
     }
 
-    /// Whether events of one millisecond stand in reversed order: as the file's own attempts show, else as its times do.
+    /// Whether events of one millisecond stand in reversed order in a file whose times fall: unless its own attempts show
+    /// the opposite.
     fn reverses_ties(&self) -> bool {
         let (forward, reversed) = self.tie_votes;
-        if forward == reversed { self.newest_first } else { reversed > forward }
+        forward <= reversed
     }
 }
 
