@@ -219,7 +219,7 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
     let mut changes: Vec<Change> = events
         .iter()
         .filter(|(_, event)| event.is_change)
-        .map(|event| changes::change(&events, &files, event, &sources))
+        .map(|event| changes::change(&events, event, &sources))
         .collect();
     changes.sort();
     let invalidations = ["invalidate_apikeys", "invalidate_apikey"].iter().filter_map(|name| actions.get(*name)).sum();
