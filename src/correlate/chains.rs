@@ -280,8 +280,8 @@ impl Join<'_> {
         self.state.chains.intern(&realms)
     }
 
-    /// Realm failures and ends of one request in the order in which they happened: the order of the files and lines, if
-    /// an end stands last and no time decreases; else by time, and equal times in the order of their file or against it.
+    /// Realm failures and ends of one request in the order in which they happened: by time; those of one millisecond by
+    /// file, and within a file in the order of its lines, or against it where they stand newest first.
     fn items(&self, attempts: &[Attempt], ends: &[usize], loose: &[Loose]) -> Vec<Item> {
         let node = attempts[0].node;
         let only_one = ends.len() == 1;
@@ -300,29 +300,33 @@ impl Join<'_> {
             end: None,
         });
         let mut items: Vec<Item> = ends.chain(realms).collect();
-        let first_of_node = |rank: u32| {
-            let input = &self.state.inputs[self.places.input(rank)];
-            let first = input.nodes.get(&node).and_then(|span| span.first);
-            (first.is_none(), first)
+        // By what each file holds of the node: files of one log follow each other, whatever their names.
+        let file = |rank: u32| {
+            let span = self.state.inputs[self.places.input(rank)].nodes.get(&node);
+            (span.and_then(|span| span.first), span.and_then(|span| span.last), self.places.path(rank))
         };
-        items.sort_by_key(|item| (first_of_node(item.place.rank), item.place, item.within));
-        if items.last().is_some_and(Item::is_end) && items.is_sorted_by_key(|item| item.time) {
-            return items;
+        items.sort_by_key(|item| (file(item.place.rank), item.place, item.within));
+        for of_file in items.chunk_by_mut(|a, b| a.place.rank == b.place.rank) {
+            let rank = of_file[0].place.rank;
+            let rises = of_file.is_sorted_by_key(|item| item.time)
+                && of_file.first().map(|item| item.time) < of_file.last().map(|item| item.time);
+            if rises || !self.places.newest_first(rank) {
+                continue;
+            }
+            of_file.sort_by_key(|item| item.time);
+            for tie in of_file.chunk_by_mut(|a, b| a.time == b.time) {
+                // An attempt ends after its realms were asked.
+                let (end_first, end_last) = (tie[0].is_end(), tie[tie.len() - 1].is_end());
+                let backwards = if end_first == end_last { self.reverses_ties(rank) } else { end_first };
+                if backwards {
+                    tie.reverse();
+                }
+            }
         }
         items.sort_by_key(|item| item.time);
-        for tie in items.chunk_by_mut(|a, b| a.time == b.time) {
-            let with_realm = tie.iter().any(|item| !item.is_end());
-            let end_at = |item: Option<&Item>| with_realm && item.is_some_and(Item::is_end);
-            let (end_first, end_last) = (end_at(tie.first()), end_at(tie.last()));
-            let rank = tie[0].place.rank;
-            // An attempt ends after its realms were asked. In a file that runs forward nothing else is against its lines.
-            let reversed = match (end_first, end_last) {
-                _ if !self.places.newest_first(rank) => only_one && end_first && !end_last,
-                (true, false) => true,
-                (false, true) => false,
-                _ => self.reverses_ties(rank),
-            };
-            if reversed {
+        for tie in items.chunk_by_mut(|a, b| a.time == b.time).filter(|tie| only_one && tie[0].is_end()) {
+            // Sorted by time, oldest first, after a sort that put the newest first.
+            if tie.iter().all(|item| !self.places.newest_first(item.place.rank)) {
                 tie.reverse();
             }
         }

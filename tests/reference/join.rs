@@ -111,32 +111,36 @@ pub(crate) fn chain(events: &[Placed], files: &[File], attempt: &Placed) -> Opti
     )
 }
 
-/// The order in which the realms of one request were asked.
+/// The order in which the realms of one request were asked: by time. Of one millisecond, the files of a node follow each
+/// other by their first event of it, then by their last, then by path.
 fn put_in_order(same: &mut [&Placed], files: &[File]) {
-    same.sort_by_key(|(place, event)| (files[place.file].first_of(&event.node()), *place));
-    let last_is_the_end = same.last().is_some_and(|(_, event)| event.action == FAILED);
-    if last_is_the_end && same.is_sorted_by_key(|(_, event)| event.time) {
-        return;
-    }
+    let node = same.first().and_then(|(_, event)| event.node());
+    let mut in_turn: Vec<usize> = (0..files.len()).collect();
+    in_turn.sort_by_key(|&file| (files[file].span_of(&node), file));
     let mut times: Vec<i64> = same.iter().map(|(_, event)| event.time).collect();
     times.sort_unstable();
     times.dedup();
-    let ends = same.iter().filter(|(_, event)| event.action == FAILED).count();
+    let is_end = |placed: &Placed| placed.1.action == FAILED;
+    let only_one = same.iter().filter(|placed| is_end(placed)).count() == 1;
     let mut ordered: Vec<&Placed> = Vec::new();
     for time in times {
-        let mut tie: Vec<&Placed> = same.iter().copied().filter(|(_, event)| event.time == time).collect();
-        let with_end = tie.iter().any(|(_, event)| event.action == REALM_FAILED);
-        let is_end = |at: Option<&&Placed>| with_end && at.is_some_and(|(_, event)| event.action == FAILED);
-        let (first, last) = (is_end(tie.first()), is_end(tie.last()));
-        let file = &files[tie[0].0.file];
-        let reverse = if file.newest_first {
+        let mut tie: Vec<&Placed> = Vec::new();
+        for &file in &in_turn {
+            let mut of_file: Vec<&Placed> = same.iter().copied().filter(|(place, _)| place.file == file).collect();
+            of_file.sort_by_key(|(place, _)| *place);
+            let times: Vec<i64> = of_file.iter().map(|(_, event)| event.time).collect();
+            let rises = times.is_sorted() && times.first() != times.last();
+            let mut part: Vec<&Placed> = of_file.into_iter().filter(|(_, event)| event.time == time).collect();
+            let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
             // The end of an attempt comes after its realm failures; if it stands on neither side, or on both, the rest
             // of the file tells.
-            if first == last { file.reverses_ties() } else { first }
-        } else {
-            first && !last && ends == 1
-        };
-        if reverse {
+            let backwards = if is_end(first) == is_end(last) { files[file].reverses_ties() } else { is_end(first) };
+            if files[file].newest_first && !rises && backwards {
+                part.reverse();
+            }
+            tie.extend(part);
+        }
+        if only_one && is_end(tie[0]) && tie.iter().all(|(place, _)| !files[place.file].newest_first) {
             tie.reverse();
         }
         ordered.extend(tie);
