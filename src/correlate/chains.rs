@@ -58,7 +58,6 @@ pub(super) fn join(
             key(a).cmp(&key(b)).then_with(|| places.of(a.pos).cmp(&places.of(b.pos)))
         });
         let votes = votes(&attempts, &all, &loose, state.inputs.len(), places);
-        unsettle(&mut attempts, &mut loose, &state.chains, places);
         let mut join = Join { state, places, repeated, votes };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
@@ -104,24 +103,23 @@ fn take_several(attempts: &mut Vec<Attempt>, loose: &[Loose]) -> Vec<Attempt> {
     several
 }
 
-/// Makes what chunks settled loose again, for attempts that are not the only event of their key: how an input was cut into
-/// chunks must not show. The lines of these realm failures are not known: just before the end. Nor are their times, save
-/// those of the end's own millisecond: the millisecond before it, since a settled chunk runs forward.
-fn unsettle(attempts: &mut [Attempt], loose: &mut Vec<Loose>, chains: &Chains, places: &Places) {
-    let before = loose.len();
+/// All realm failures of one key, in the order of their places: the loose ones, and those that chunks settled. How an input
+/// was cut into chunks must not show. The lines of what was settled are not known: just before the end. Nor are the times,
+/// save those of the end's own millisecond: the millisecond before it, since a settled chunk runs forward.
+fn unsettle(attempts: &mut [Attempt], loose: &[Loose], chains: &Chains, places: &Places) -> Vec<Loose> {
+    let mut all = loose.to_vec();
     for attempt in attempts.iter_mut().filter(|attempt| attempt.outcome == Outcome::Failed) {
         let settled = chains.get(attempt.chain).unwrap_or_default();
         let earlier = settled.len().saturating_sub(attempt.flags.ties());
         for (at, &realm) in settled.iter().enumerate() {
             let time = Millis(attempt.time.0.saturating_sub(i64::from(at < earlier)));
             let (key, place) = (attempt.key, places.of(attempt.pos));
-            loose.push(Loose { key, place, within: at as u32, time, realm });
+            all.push(Loose { key, place, within: at as u32, time, realm });
         }
         attempt.chain = ChainId::NONE_SEEN;
     }
-    if loose.len() > before {
-        loose.sort_unstable_by_key(|failure| (failure.key, failure.place, failure.within));
-    }
+    all.sort_unstable_by_key(|failure| (failure.place, failure.within));
+    all
 }
 
 /// Whether realm failures of an attempt may be among those evicted.
@@ -205,8 +203,14 @@ impl Join<'_> {
             (0..attempts.len()).filter(|&at| keep[at] && attempts[at].outcome == Outcome::Failed).collect();
         match failed.as_slice() {
             [] => self.without_attempt(loose),
-            &[only] => self.unite(attempts, only, loose),
-            several => self.assign(attempts, several, loose),
+            &[only] => {
+                let loose = unsettle(attempts, loose, &self.state.chains, self.places);
+                self.unite(attempts, only, &loose);
+            }
+            several => {
+                let loose = unsettle(attempts, loose, &self.state.chains, self.places);
+                self.assign(attempts, several, &loose);
+            }
         }
     }
 
