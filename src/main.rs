@@ -1,5 +1,6 @@
 //! Parse arguments, run, exit status.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -11,9 +12,10 @@ use esaudit::cli::{
     Terminal, TimelineRequest, VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
-use esaudit::options::Options;
+use esaudit::options::{GroupBy, Options};
 use esaudit::output::{self, Output};
-use esaudit::part::{Part, PartError};
+use esaudit::part::{self, Part, PartError, Reading};
+use esaudit::pipeline::Evidence;
 use esaudit::progress::Talk;
 use esaudit::report::model::Coverage;
 use esaudit::report::{self, View, escape, renderer};
@@ -52,6 +54,9 @@ fn main() -> ExitCode {
 }
 
 fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    if part::are_parts(&request.paths)? {
+        return Err("these are parts of a scan: `esaudit merge` makes the report of them".into());
+    }
     let analysis = watched(&request.options, || pipeline::analyze(&request.paths, &request.options))?;
     write_report(analysis, request, &request.options)
 }
@@ -94,25 +99,7 @@ fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
 }
 
 fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let mut broken = false;
-    let parts = request.paths.iter().filter_map(|path| {
-        let name = Path::new(path).display().to_string();
-        match File::open(path).map_err(PartError::from).and_then(|mut file| Part::read(&mut file)) {
-            Ok(part) => Some((name, part)),
-            Err(error) => {
-                broken = true;
-                complain(&format!("{name}: {error}"));
-                None
-            }
-        }
-    });
-    let whole = pipeline::merge_parts(parts, &request.options);
-    if broken {
-        return Ok(INCOMPLETE);
-    }
-    let whole = whole?;
-    let mut options = request.options.clone();
-    whole.reading.apply(&mut options)?;
+    let (whole, options) = merged(&request.paths, &request.options)?;
     let mut incomplete = false;
     for output in request.outputs.iter().filter(|output| output.format == PART) {
         incomplete |= !written(output, |out| whole.write(out));
@@ -123,6 +110,52 @@ fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
         write_report(watched(&options, || pipeline::analyze_part(whole, &options))?, request, &options)?
     };
     Ok(if incomplete { INCOMPLETE } else { status })
+}
+
+/// The union of part files, and the options with which they were scanned put into others.
+fn merged(paths: &[OsString], options: &Options) -> Result<(Part, Options), Box<dyn std::error::Error>> {
+    let mut broken = Vec::new();
+    let parts = paths.iter().filter_map(|path| {
+        let name = Path::new(path).display().to_string();
+        match File::open(path).map_err(PartError::from).and_then(|mut file| Part::read(&mut file)) {
+            Ok(part) => Some((name, part)),
+            Err(error) => {
+                broken.push(format!("{name}: {error}"));
+                None
+            }
+        }
+    });
+    let whole = pipeline::merge_parts(parts, options);
+    if let Some(last) = broken.pop() {
+        broken.iter().for_each(|message| complain(message));
+        return Err(last.into());
+    }
+    let whole = whole?;
+    let mut options = options.clone();
+    whole.reading.apply(&mut options)?;
+    Ok((whole, options))
+}
+
+/// What parts hold, where a verb that reads logs is given parts; `None` for logs.
+fn scanned(paths: &[OsString], options: &Options) -> Result<Option<(Part, Options)>, Box<dyn std::error::Error>> {
+    if !part::are_parts(paths)? {
+        return Ok(None);
+    }
+    // Paths of requests are told where the parts hold them.
+    let by = options.by.iter().copied().filter(|by| *by != GroupBy::Path).collect();
+    let (whole, merged) = merged(paths, &Options { by, ..options.clone() })?;
+    if let Some((name, asked, used)) = whole.reading.refuses(&Reading::of(options)) {
+        return Err(format!("--{name} `{asked}`: the parts were scanned with `{used}`; scan the logs anew").into());
+    }
+    Ok(Some((whole, Options { by: options.by.clone(), ..merged })))
+}
+
+/// Reads logs or parts, and gives the options that count.
+fn read(paths: &[OsString], options: &Options) -> Result<(Evidence, Options), Box<dyn std::error::Error>> {
+    Ok(match scanned(paths, options)? {
+        Some((part, options)) => (watched(&options, || pipeline::read_part(part, &options))?, options),
+        None => (watched(options, || pipeline::read(paths, options))?, options.clone()),
+    })
 }
 
 /// Writes a report to every output that wants one.
@@ -217,9 +250,9 @@ fn text(text: impl AsRef<[u8]>) -> Result<u8, Box<dyn std::error::Error>> {
 }
 
 fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
-    let report = aggregate::keys(&read.joined, &read.problems, &request.options, &request.query);
-    if let Some(status) = refused(&request.options, &report.coverage) {
+    let (read, options) = read(&request.paths, &request.options)?;
+    let report = aggregate::keys(&read.joined, &read.problems, &options, &request.query);
+    if let Some(status) = refused(&options, &report.coverage) {
         return Ok(status);
     }
     let mut incomplete = read.incomplete;
@@ -249,8 +282,15 @@ fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
 }
 
 fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let (story, mut incomplete) = watched(&request.options, || pipeline::tell(&request.paths, &request.options))?;
-    if let Some(status) = refused(&request.options, &story.coverage) {
+    let (told, options) = match scanned(&request.paths, &request.options)? {
+        Some((part, options)) => (watched(&options, || pipeline::tell_part(part, &options))?, options),
+        None => {
+            let options = request.options.clone();
+            (watched(&options, || pipeline::tell(&request.paths, &options))?, options)
+        }
+    };
+    let (story, mut incomplete) = told;
+    if let Some(status) = refused(&options, &story.coverage) {
         return Ok(status);
     }
     for output in &request.outputs {
@@ -279,9 +319,9 @@ fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<S
 }
 
 fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
-    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
-    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
-    if let Some(status) = refused(&request.options, &coverage) {
+    let (read, options) = read(&request.paths, &request.options)?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &options);
+    if let Some(status) = refused(&options, &coverage) {
         return Ok(status);
     }
     let mut incomplete = read.incomplete;
@@ -297,9 +337,9 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let path = &request.folder;
     let failed = |error: io::Error| format!("{} was not written: {error}", path.display());
     output::check_folder(path).map_err(failed)?;
-    let read = watched(&request.options, || pipeline::read(&request.paths, &request.options))?;
-    let coverage = aggregate::coverage(&read.joined, &read.problems, &request.options);
-    if let Some(status) = refused(&request.options, &coverage) {
+    let (read, options) = read(&request.paths, &request.options)?;
+    let coverage = aggregate::coverage(&read.joined, &read.problems, &options);
+    if let Some(status) = refused(&options, &coverage) {
         return Ok(status);
     }
     pipeline::export(&read.joined, path).map_err(failed)?;

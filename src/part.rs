@@ -6,8 +6,11 @@
 //! inputs give the same part.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
@@ -63,6 +66,17 @@ impl Reading {
         self.options.iter().find_map(|(name, value)| {
             let theirs = other.options.get(name).map_or("", String::as_str);
             (theirs != value).then_some((name.as_str(), value.as_str(), theirs))
+        })
+    }
+
+    /// The first option that a user asks for, with its value, where the parts were read with another: name, theirs, ours.
+    #[must_use]
+    pub fn refuses<'a>(&'a self, asked: &'a Self) -> Option<(&'a str, &'a str, &'a str)> {
+        let default = Self::of(&Options::default()).options;
+        let chosen = |name: &str, value: &String| name != "keep-path" && default.get(name) != Some(value);
+        asked.options.iter().find_map(|(name, value)| {
+            let ours = self.options.get(name).map_or("", String::as_str);
+            (chosen(name, value) && ours != value).then_some((name.as_str(), value.as_str(), ours))
         })
     }
 
@@ -315,6 +329,30 @@ pub(crate) fn read_state(input: impl io::BufRead) -> io::Result<State> {
     let mut plain = Vec::new();
     zstd::Decoder::with_buffer(input)?.read_to_end(&mut plain)?;
     postcard::from_bytes(&plain).map_err(encoding)
+}
+
+/// Whether paths name part files, all of them.
+///
+/// # Errors
+/// Some do, others do not.
+pub fn are_parts(paths: &[OsString]) -> Result<bool, String> {
+    let is_part = |path: &OsString| {
+        let path = Path::new(path);
+        let mut bytes = Vec::new();
+        // Only a file can be looked at and then read again.
+        path.is_file()
+            && File::open(path).is_ok_and(|file| file.take(MAGIC.len() as u64).read_to_end(&mut bytes).is_ok())
+            && bytes == MAGIC
+    };
+    let (parts, logs): (Vec<&OsString>, Vec<&OsString>) = paths.iter().partition(|path| is_part(path));
+    match (parts.first(), logs.first()) {
+        (Some(part), Some(log)) => Err(format!(
+            "{} is a part and {} is not: scan the logs into a part, too",
+            Path::new(part).display(),
+            Path::new(log).display()
+        )),
+        (part, _) => Ok(part.is_some()),
+    }
 }
 
 /// What parts that are merged must agree in, and what of them is no state.

@@ -28,7 +28,7 @@ mod tell;
 mod work;
 
 pub use parts::merge_parts;
-pub use tell::tell;
+pub use tell::{tell, tell_part};
 use work::{Queue, Shared, Worker};
 
 /// What a run gives.
@@ -84,8 +84,7 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
 /// # Errors
 /// As [`read`].
 pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
-    let gathered = Gathered { state: part.state, problems: part.problems, stored: Vec::new() };
-    Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
+    Ok(pool(options)?.install(|| judge(join(part.into(), options), options)))
 }
 
 /// How the inputs of a part are named.
@@ -157,6 +156,18 @@ pub fn read(paths: &[OsString], options: &Options) -> Result<Evidence, rayon::Th
     Ok(read)
 }
 
+/// Joins what was scanned before, and leaves out what the filter does.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_part(part: Part, options: &Options) -> Result<Evidence, rayon::ThreadPoolBuildError> {
+    Ok(pool(options)?.install(|| {
+        let mut read = join(part.into(), options);
+        read.look_at(options);
+        read
+    }))
+}
+
 /// Reads everything and joins it, whatever the filter.
 ///
 /// # Errors
@@ -197,6 +208,12 @@ struct Gathered {
     problems: Problems,
     /// The inputs as they are stored, where a manifest was asked for.
     stored: Vec<StoredInput>,
+}
+
+impl From<Part> for Gathered {
+    fn from(part: Part) -> Self {
+        Self { state: part.state, problems: part.problems, stored: Vec::new() }
+    }
 }
 
 fn look(paths: &[OsString], options: &Options) -> input::Found {

@@ -94,13 +94,64 @@ mod actors {
         assert_eq!(actor(&lines).as_deref(), Some("second"));
         let backwards: Vec<String> = lines.iter().rev().cloned().collect();
         assert_eq!(actor(&backwards).as_deref(), Some("second"), "newest first");
-        let same_millisecond =
-            [granted(6, "first", "ldap1").end(), granted(6, "second", "ldap1").end(), invalidation(6).end()];
-        assert_eq!(actor(&same_millisecond).as_deref(), Some("second"));
-        let backwards: Vec<String> = same_millisecond.iter().rev().cloned().collect();
-        assert_eq!(actor(&backwards).as_deref(), Some("second"), "newest first");
         let after = [granted(0, "before", "ldap1").end(), invalidation(9).end(), granted(10, "after", "ldap1").end()];
         assert_eq!(actor(&after).as_deref(), Some("before"));
+    }
+
+    #[test]
+    fn grants_of_one_millisecond_say_what_they_agree_on() {
+        let grant = |user: &str, realm: &str, from: &str| granted(6, user, realm).from(from).end();
+        let told = |grants: [String; 2]| {
+            // Every order of the three lines, and every cut of them into two files.
+            let lines = [grants[0].clone(), grants[1].clone(), invalidation(6).end()];
+            let mut told = std::collections::BTreeSet::new();
+            for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+                let lines = order.map(|at: usize| lines[at].clone());
+                for cut in 0..3 {
+                    let change = changes(&[("a.json", &lines[..cut]), ("b.json", &lines[cut..])]).remove(0);
+                    told.insert((change.actor, change.actor_realm, change.source));
+                }
+            }
+            assert_eq!(told.len(), 1, "{told:?}");
+            told.pop_first().unwrap()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let two = [grant("first", "ldap1", "10.0.0.1:1"), grant("second", "ldap1", "10.0.0.1:2")];
+        assert_eq!(told(two), (None, some("ldap1"), some("10.0.0.1")), "one of two, unknown which");
+        let one = [grant("ops", "ldap1", "10.0.0.1:1"), grant("ops", "ldap1", "10.0.0.2:1")];
+        assert_eq!(told(one), (some("ops"), some("ldap1"), None));
+        let silent = [grant("ops", "ldap1", "10.0.0.1:1"), granted(6, "ops", "ldap1").end()];
+        assert_eq!(told(silent), (some("ops"), some("ldap1"), some("10.0.0.1")), "silence is no objection");
+    }
+
+    #[test]
+    fn whom_a_user_was_run_as_is_the_actor_and_not_who_may_run_as_it() {
+        let may = Line::new(5, "run_as_granted")
+            .user("root")
+            .text("user.realm", "native1")
+            .text("user.run_as.name", "ops")
+            .request("r")
+            .text("action", INVALIDATE)
+            .end();
+        let by = granted(5, "ops", "ldap1").text("user.run_by.name", "root").end();
+        for lines in [[may.clone(), by.clone(), invalidation(5).end()], [by, may, invalidation(5).end()]] {
+            let change = changes(&[("audit.json", &lines)]).remove(0);
+            assert_eq!((change.actor.as_deref(), change.run_by.as_deref()), (Some("ops"), Some("root")));
+        }
+    }
+
+    #[test]
+    fn of_two_ends_of_a_key_in_one_millisecond_no_line_order_tells_the_first() {
+        let end = |request: &str, user: &str| {
+            let by = Line::new(0, "access_granted").user(user).request(request).text("action", INVALIDATE).end();
+            let body = r#"{"apikeys":{"ids":["k1"],"owned_by_authenticated_user":false}}"#;
+            [by, Line::new(0, "invalidate_apikeys").request(request).raw("invalidate", body).end()]
+        };
+        let (one, other) = (end("r1", "kim"), end("r2", "lee"));
+        for lines in [[one.clone(), other.clone()].concat(), [other, one].concat()] {
+            let report = Inputs::of(&[("audit.json", &lines[..])]).report(&[]);
+            assert_eq!(report.charts.key_lives[0].invalidated_by.as_deref(), Some("kim"));
+        }
     }
 
     #[test]

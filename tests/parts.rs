@@ -226,6 +226,51 @@ mod parts {
         assert_eq!(misused.status.code(), Some(64));
     }
 
+    /// The verbs that look at logs say the same of parts.
+    #[test]
+    fn verbs_that_read_logs_read_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let parts = [
+            ("es-1", "testdata/incident/es-1"),
+            ("rest", "testdata/incident/es-[23]"),
+            ("keys", "testdata/incident/*.json"),
+        ]
+        .map(|(name, paths)| {
+            let part = folder.path().join(format!("{name}.esa")).to_str().unwrap().to_owned();
+            let done = esaudit(&["scan", "--keep-path", paths, "-o", &part]);
+            assert_eq!((done.status.code(), stderr(&done)), (Some(0), String::new()));
+            part
+        });
+        let of_parts = |verb: &[&str]| {
+            let done = esaudit(&[verb, &parts.each_ref().map(String::as_str)].concat());
+            (done.status.code(), stderr(&done), String::from_utf8(done.stdout).unwrap())
+        };
+        for verb in [
+            &["timeline", "--source", "198.51.100.0/24", "--format", "json"][..],
+            &["timeline", "--principal", "alice"],
+            &["events", "--kind", "attempts,changes"],
+            &["keys", "--format", "json"],
+        ] {
+            let done = esaudit(&[verb, &["testdata/incident"]].concat());
+            assert!(done.stdout.len() > 500, "{verb:?} has something to say");
+            let direct = (done.status.code(), stderr(&done), String::from_utf8(done.stdout).unwrap());
+            assert!(of_parts(verb) == direct, "{verb:?}");
+        }
+        let told = |verb: &[&str], message: &str| {
+            let (status, errors, _) = of_parts(verb);
+            assert!(status == Some(2) && errors.contains(message), "{verb:?}: {errors}");
+        };
+        told(&["report"], "esaudit merge");
+        told(&["events", "testdata/incident"], "scan the logs into a part, too");
+        told(&["keys", "--assume-tz", "+02:00"], "the parts were scanned with `UTC`");
+        let pathless = folder.path().join("pathless.esa").to_str().unwrap().to_owned();
+        assert_eq!(esaudit(&["scan", "testdata/incident/es-1", "-o", &pathless]).status.code(), Some(0));
+        let events = esaudit(&["events", &pathless]);
+        let first: serde_json::Value =
+            serde_json::from_slice(events.stdout.split(|&b| b == b'\n').next().unwrap()).unwrap();
+        assert_eq!((events.status.code(), &first["url_path"]), (Some(0), &serde_json::Value::Null));
+    }
+
     #[test]
     fn references_to_what_is_not_there_are_noticed() {
         let inputs = Inputs::of(&[("a.json", &[failed(1, "r1").as_str()])]);

@@ -1,4 +1,4 @@
-//! Attempts and security changes one by one, by time, then place.
+//! Attempts and security changes one by one, by time.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub fn events(joined: &Correlated, kinds: EventKinds) -> impl Iterator<Item = Ev
     let mut attempts = attempts.iter().enumerate().map(|(at, attempt)| (attempt.time, attempt, at as u32)).peekable();
     let mut changes = changes.peekable();
     std::iter::from_fn(move || {
-        // Both stand by time and place.
+        // Both stand by time; of one millisecond the places of the two at hand decide.
         let attempt_at = attempts.peek().map(|(time, attempt, _)| (*time, joined.places.of(attempt.pos)));
         let change_at: Option<(Millis, Place)> = changes.peek().map(|(_, change)| (change.record.time, change.place));
         let attempt_first = match (attempt_at, change_at) {

@@ -128,7 +128,7 @@ impl<'j> Order<'j> {
         Ranked { count, number, beginning: u64::from_be_bytes(beginning) }
     }
 
-    /// By count descending, then what is shown of the keys, then the first attempt.
+    /// By count descending, then what is shown of the keys, then what is not, then the first attempt.
     fn compare(&self, a: &Ranked, b: &Ranked) -> Ordering {
         (b.count, a.beginning).cmp(&(a.count, b.beginning)).then_with(|| self.compare_keys(a.number, b.number))
     }
@@ -137,6 +137,8 @@ impl<'j> Order<'j> {
         let (key_a, key_b) = (&self.assigned.keys[a as usize], &self.assigned.keys[b as usize]);
         let reason = |key: &GroupKey| key.reason.unwrap_or(Reason::Unknown).name();
         let node = |key: &GroupKey| key.node.and_then(|node| self.joined.nodes.all().get(node as usize)?.label());
+        let bytes =
+            |key: &GroupKey| [key.principal, key.path, key.source].map(|sym| self.joined.state.symbols.get(sym));
         let first = |number| self.assigned.members(number).first();
         self.text(key_a.principal)
             .cmp(&self.text(key_b.principal))
@@ -146,6 +148,8 @@ impl<'j> Order<'j> {
             .then_with(|| node(key_a).cmp(&node(key_b)))
             .then_with(|| self.text(key_a.path).cmp(&self.text(key_b.path)))
             .then_with(|| self.text(key_a.source).cmp(&self.text(key_b.source)))
+            // Names that differ only in bytes that are not shown.
+            .then_with(|| bytes(key_a).cmp(&bytes(key_b)))
             .then_with(|| first(a).cmp(&first(b)))
     }
 

@@ -21,7 +21,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(super) struct EventsArgs {
-    /// Files, folders (read recursively), quoted globs, or `-` for standard input
+    /// Files, folders (read recursively), quoted globs, or `-` for standard input; or parts that `scan` wrote
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 

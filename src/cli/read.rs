@@ -1,5 +1,6 @@
 //! Options that every verb that reads logs shares.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -40,16 +41,16 @@ pub(super) struct InputArgs {
     strict: bool,
 
     /// Bytes that may come out of one compressed input, with K, M, G or T; what is beyond is cut off and said
-    #[arg(long, value_name = "BYTES", default_value = "1T", value_parser = parse_size)]
-    max_decompressed: u64,
+    #[arg(long, value_name = "BYTES", default_value_t = Bytes(Limits::default().decompressed), value_parser = parse_bytes)]
+    max_decompressed: Bytes,
 
     /// Bytes that may come out for each stored byte of a compressed input, judged from 256M on; 0 for any number
     #[arg(long, value_name = "N", default_value_t = Limits::default().ratio)]
     max_ratio: u64,
 
     /// Longest line that is read, in bytes, with K, M, G or T; longer ones are skipped and counted
-    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = parse_size)]
-    max_line: u64,
+    #[arg(long, value_name = "BYTES", default_value_t = Bytes(options::DEFAULT_MAX_LINE as u64), value_parser = parse_bytes)]
+    max_line: Bytes,
 
     /// Realm failures that may wait for the end of their request at one time
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
@@ -116,6 +117,23 @@ pub(super) struct ReadArgs {
     threads: RunArgs,
 }
 
+/// A number of bytes, shown as a user would write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
+        let whole = units.into_iter().find(|(shift, _)| self.0 > 0 && self.0.is_multiple_of(1 << shift));
+        let (shift, unit) = whole.unwrap_or((0, ""));
+        write!(f, "{}{unit}", self.0 >> shift)
+    }
+}
+
+fn parse_bytes(text: &str) -> Result<Bytes, String> {
+    parse_size(text).map(Bytes)
+}
+
 /// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
 fn parse_size(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no number of bytes such as 4096, 64K, 10M, 2G or 1T");
@@ -145,7 +163,7 @@ impl InputArgs {
     /// Puts them into options.
     pub(super) fn apply(self, options: &mut Options) {
         options.chunk_size = self.chunk_size;
-        options.max_line = usize::try_from(self.max_line).unwrap_or(usize::MAX);
+        options.max_line = usize::try_from(self.max_line.0).unwrap_or(usize::MAX);
         options.max_in_flight = self.max_in_flight;
         options.max_problems = self.problems;
         options.input_format = self.input_format;
@@ -153,7 +171,7 @@ impl InputArgs {
         options.assume_tz = self.assume_tz;
         options.strict = self.strict;
         let ratio = if self.max_ratio == 0 { u64::MAX } else { self.max_ratio };
-        options.limits = Limits { decompressed: self.max_decompressed, ratio };
+        options.limits = Limits { decompressed: self.max_decompressed.0, ratio };
     }
 }
 
@@ -207,7 +225,12 @@ mod tests {
             [("0", 0), ("4096", 4096), ("64K", 65_536), ("10m", 10 << 20), ("2GiB", 2 << 30), ("1T", 1 << 40)]
         {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
+            assert_eq!(parse_bytes(&Bytes(bytes).to_string()), Ok(Bytes(bytes)), "{text}");
         }
+        assert_eq!(
+            [Bytes(64 << 20), Bytes(1 << 40), Bytes(1_000), Bytes(0)].map(|b| b.to_string()),
+            ["64M", "1T", "1000", "0"]
+        );
         for wrong in ["", "K", "-1", "1.5G", "1P", "99999999999999T", "x"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
         }

@@ -27,7 +27,7 @@ const DEFAULT_TOP: usize = 200;
 
 #[derive(Debug, Args)]
 pub(super) struct TimelineArgs {
-    /// Files, folders (read recursively), quoted globs, or `-` for standard input
+    /// Files, folders (read recursively), quoted globs, or `-` for standard input; or parts that `scan` wrote
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 

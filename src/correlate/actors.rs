@@ -1,6 +1,6 @@
 //! Who made a security change: the user of the `access_granted` event of the same request (audit-format 1.5).
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::genuine;
@@ -29,7 +29,7 @@ pub struct Change {
     pub left_out: bool,
 }
 
-/// Takes the changes out of the state, each once and with its actor, by time and place. Changes met again are counted in
+/// Takes the changes out of the state, each once and with its actor, by time and content. Changes met again are counted in
 /// `repeated`.
 pub(super) fn join(
     state: &mut State,
@@ -38,18 +38,44 @@ pub(super) fn join(
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Change> {
     let mut grants = std::mem::take(&mut state.grants);
-    grants.sort_unstable_by_key(|grant| (grant.request, places.of(grant.pos)));
+    grants.sort_unstable_by_key(|grant| grant.request);
     let records = distinct(std::mem::take(&mut state.changes), state, places, repeated);
     let mut changes: Vec<Change> =
         records.into_iter().map(|record| with_actor(record, &grants, &state.symbols, places)).collect();
+    // Of one millisecond the content decides, not the place: the first of several invalidations ends a key, and how the
+    // lines were split over files must not show.
     changes.sort_by(|a, b| {
-        let text = |sym| state.symbols.get(sym);
-        (a.record.time, a.place.rank, a.place.line).cmp(&(b.record.time, b.place.rank, b.place.line)).then_with(|| {
-            let node = |change: &Change| nodes.of(change.record.node).label().map(str::to_owned);
-            (node(a), text(a.record.action)).cmp(&(node(b), text(b.record.action)))
-        })
+        let node = |change: &Change| (nodes.of(change.record.node).label(), change.record.owned_by_authenticated_user);
+        (a.record.time.cmp(&b.record.time))
+            .then_with(|| texts(a, &state.symbols).cmp(texts(b, &state.symbols)))
+            .then_with(|| node(a).cmp(&node(b)))
+            .then_with(|| a.place.cmp(&b.place))
     });
     changes
+}
+
+/// The texts of a change.
+fn texts<'s>(change: &'s Change, symbols: &'s Symbols) -> impl Iterator<Item = Option<&'s [u8]>> {
+    let record = &change.record;
+    [
+        record.action,
+        record.request_id,
+        record.name,
+        record.detail,
+        record.namespace,
+        record.service,
+        record.owner,
+        record.owner_realm,
+        record.expiration,
+        change.actor,
+        change.actor_realm,
+        change.run_by,
+        change.source,
+        change.actor_key,
+    ]
+    .into_iter()
+    .chain(record.ids.iter().copied())
+    .map(|sym| symbols.get(sym))
 }
 
 fn distinct(
@@ -73,10 +99,9 @@ fn distinct(
 }
 
 fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, places: &Places) -> Change {
-    let place = places.of(record.pos);
-    let grant = if record.has_request_id { best_grant(&record, grants, symbols, places) } else { None };
+    let grants = if record.has_request_id { best_grants(&record, grants, symbols) } else { Vec::new() };
     let mut change = Change {
-        place,
+        place: places.of(record.pos),
         actor: record.user,
         actor_realm: record.user_realm,
         run_by: record.run_by,
@@ -85,40 +110,41 @@ fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, places:
         left_out: false,
         record,
     };
-    if let Some(grant) = grant {
-        if !change.actor.is_some() {
-            change.actor = grant.user;
-            change.actor_realm = grant.realm;
-            change.run_by = grant.run_by;
-            change.actor_key = grant.apikey;
-        }
-        if !change.source.is_some() {
-            change.source = grant.source;
-        }
+    if !change.actor.is_some() {
+        change.actor = agreed(&grants, |grant| grant.user);
+        change.actor_realm = agreed(&grants, |grant| grant.realm);
+        change.run_by = agreed(&grants, |grant| grant.run_by);
+        change.actor_key = agreed(&grants, |grant| grant.apikey);
+    }
+    if !change.source.is_some() {
+        change.source = agreed(&grants, |grant| grant.source);
     }
     change
 }
 
-/// The grant of the request that caused the change: one about the same kind of object before others, a person before an
-/// internal user, one before the change in time, the nearest in time, one that stands before it, the nearest line.
-fn best_grant<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols, places: &Places) -> Option<&'g Grant> {
-    let start = grants.partition_point(|grant| grant.request < record.request);
-    let of_request = |grant: &&Grant| grant.request == record.request;
+/// What all grants that say it say alike; what they say differently is unknown.
+fn agreed(grants: &[&Grant], said: fn(&Grant) -> Sym) -> Sym {
+    let mut said = grants.iter().map(|grant| said(grant)).filter(|sym| sym.is_some());
+    let first = said.next().unwrap_or_default();
+    if said.all(|other| other == first) { first } else { Sym::NONE }
+}
+
+/// The grants of the request that may have caused the change: those about the same kind of object before others, of a
+/// person before an internal user, run as somebody before the grant to do so, before the change in time, nearest in time.
+/// Several of one millisecond are not told apart by their lines: these change with the order and the cut of the files.
+fn best_grants<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols) -> Vec<&'g Grant> {
     let object = symbols.get(record.action).map_or(&b""[..], object_of);
-    grants[start..].iter().take_while(of_request).min_by_key(|grant| {
+    let rank = |grant: &Grant| {
         let text = |sym| symbols.get(sym).unwrap_or_default();
         let other_object = !text(grant.es_action).starts_with(object);
         let internal = text(grant.user).starts_with(b"_") && text(grant.realm).starts_with(b"__");
-        let apart = (grant.time > record.time, (record.time.0 - grant.time.0).unsigned_abs());
-        let (here, there) = (places.of(record.pos), places.of(grant.pos));
-        // Of another file, the end nearest to this one.
-        let line = match there.rank.cmp(&here.rank) {
-            Ordering::Equal => here.line.abs_diff(there.line),
-            Ordering::Less => u64::MAX - there.line,
-            Ordering::Greater => there.line,
-        };
-        (other_object, internal, apart, there > here, here.rank.abs_diff(there.rank), line)
-    })
+        let apart = (grant.time > record.time, grant.time.0.abs_diff(record.time.0));
+        (other_object, internal, Reverse(grant.run_by.is_some()), apart)
+    };
+    let start = grants.partition_point(|grant| grant.request < record.request);
+    let of_request = grants[start..].iter().take_while(|grant| grant.request == record.request);
+    let Some(best) = of_request.clone().map(rank).min() else { return Vec::new() };
+    of_request.filter(|grant| rank(grant) == best).collect()
 }
 
 /// How the Elasticsearch actions begin that change the object of an audit action: `invalidate_apikeys` is caused by

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::genuine;
 use super::nodes::NodeTable;
 use super::places::{Place, Places};
-use crate::state::{Attempt, AttemptFlags, ChainId, Evicted, Key, Outcome, State, Sym};
+use crate::state::{Attempt, ChainId, Chains, Evicted, Key, Outcome, State, Sym};
 use crate::time::Millis;
 
 /// `event.action` of realm failures, for counting those met again.
@@ -20,11 +20,13 @@ const REALM_FAILED: &[u8] = b"realm_authentication_failed";
 /// Kerberos realms answer within their timeouts, 30 seconds by default.
 const LONGEST_ATTEMPT_MS: i64 = 60_000;
 
-/// A loose realm failure with its place.
+/// A realm failure with its place.
 #[derive(Debug, Clone, Copy)]
 struct Loose {
     key: Key,
     place: Place,
+    /// Its order before an event of the same place; see [`unsettle`].
+    within: u32,
     time: Millis,
     realm: Sym,
 }
@@ -42,6 +44,7 @@ pub(super) fn join(
         .map(|failure| Loose {
             key: failure.key,
             place: places.of(failure.pos),
+            within: 0,
             time: failure.time,
             realm: failure.realm,
         })
@@ -100,6 +103,25 @@ fn take_several(attempts: &mut Vec<Attempt>, loose: &[Loose]) -> Vec<Attempt> {
     several
 }
 
+/// All realm failures of one key, in the order of their places: the loose ones, and those that chunks settled. How an input
+/// was cut into chunks must not show. The lines of what was settled are not known: just before the end. Nor are the times,
+/// save those of the end's own millisecond: the millisecond before it, since a settled chunk runs forward.
+fn unsettle(attempts: &mut [Attempt], loose: &[Loose], chains: &Chains, places: &Places) -> Vec<Loose> {
+    let mut all = loose.to_vec();
+    for attempt in attempts.iter_mut().filter(|attempt| attempt.outcome == Outcome::Failed) {
+        let settled = chains.get(attempt.chain).unwrap_or_default();
+        let earlier = settled.len().saturating_sub(attempt.flags.ties());
+        for (at, &realm) in settled.iter().enumerate() {
+            let time = Millis(attempt.time.0.saturating_sub(i64::from(at < earlier)));
+            let (key, place) = (attempt.key, places.of(attempt.pos));
+            all.push(Loose { key, place, within: at as u32, time, realm });
+        }
+        attempt.chain = ChainId::NONE_SEEN;
+    }
+    all.sort_unstable_by_key(|failure| (failure.place, failure.within));
+    all
+}
+
 /// Whether realm failures of an attempt may be among those evicted.
 fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
     attempt.outcome == Outcome::Failed
@@ -112,7 +134,7 @@ fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
 /// have any, stand in their own chunk.
 fn votes(attempts: &[Attempt], alone: &[Attempt], loose: &[Loose], inputs: usize, places: &Places) -> Vec<(u64, u64)> {
     let mut votes = vec![(0, 0); inputs];
-    for attempt in alone.iter().filter(|attempt| attempt.flags.has(AttemptFlags::TIE_BEFORE)) {
+    for attempt in alone.iter().filter(|attempt| attempt.flags.ties() > 0) {
         if attempt.outcome == Outcome::Failed && attempt.has_request_id() {
             votes[places.of(attempt.pos).rank as usize].0 += 1;
         }
@@ -129,7 +151,7 @@ fn votes(attempts: &[Attempt], alone: &[Attempt], loose: &[Loose], inputs: usize
             }
             let ties = own.clone().filter(|tie| tie.place.rank == place.rank && tie.time == attempt.time);
             let after = ties.clone().any(|tie| tie.place > place);
-            let before = attempt.flags.has(AttemptFlags::TIE_BEFORE) || ties.clone().any(|tie| tie.place < place);
+            let before = attempt.flags.ties() > 0 || ties.clone().any(|tie| tie.place < place);
             let (forward, reversed) = &mut votes[place.rank as usize];
             *forward += u64::from(before && !after);
             *reversed += u64::from(after && !before);
@@ -145,26 +167,22 @@ struct Join<'s> {
     votes: Vec<(u64, u64)>,
 }
 
-/// An event of a request whose chain is being put together.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    /// A realm said no.
-    Realm(Sym),
-    /// The attempt ended: its index, and what its chunk settled of the chain.
-    End(usize, ChainId),
-}
-
-/// A step with what orders it.
+/// A step of a request whose chain is being put together: a realm failure, or the end of an attempt.
 #[derive(Debug, Clone, Copy)]
 struct Item {
     place: Place,
+    /// Its order among the steps of one place, the end last.
+    within: u32,
     time: Millis,
-    step: Step,
+    /// The realm that said no; [`Sym::NONE`] for an end.
+    realm: Sym,
+    /// The attempt that ended here.
+    end: Option<usize>,
 }
 
 impl Item {
     fn is_end(&self) -> bool {
-        matches!(self.step, Step::End(..))
+        self.end.is_some()
     }
 }
 
@@ -185,8 +203,14 @@ impl Join<'_> {
             (0..attempts.len()).filter(|&at| keep[at] && attempts[at].outcome == Outcome::Failed).collect();
         match failed.as_slice() {
             [] => self.without_attempt(loose),
-            &[only] => self.unite(attempts, only, loose),
-            several => self.assign(attempts, keep, several, loose),
+            &[only] => {
+                let loose = unsettle(attempts, loose, &self.state.chains, self.places);
+                self.unite(attempts, only, &loose);
+            }
+            several => {
+                let loose = unsettle(attempts, loose, &self.state.chains, self.places);
+                self.assign(attempts, several, &loose);
+            }
         }
     }
 
@@ -215,120 +239,108 @@ impl Join<'_> {
 
     /// One attempt, whose realm failures may stand in several chunks and inputs, some of them copies.
     fn unite(&mut self, attempts: &mut [Attempt], only: usize, loose: &[Loose]) {
-        let failed = |attempt: &&Attempt| attempt.outcome == Outcome::Failed;
         let own_rank = self.places.of(attempts[only].pos).rank;
-        // What each input tells: realms in loose failures, and realms that a chunk settled.
-        let mut accounts: BTreeMap<u32, (Vec<Loose>, Vec<Sym>)> = BTreeMap::new();
+        // What each input tells.
+        let mut accounts: BTreeMap<u32, Vec<Loose>> = BTreeMap::new();
         for failure in loose {
-            accounts.entry(failure.place.rank).or_default().0.push(*failure);
+            accounts.entry(failure.place.rank).or_default().push(*failure);
         }
-        for attempt in attempts.iter().filter(failed) {
-            let settled = self.state.chains.get(attempt.chain).unwrap_or_default();
-            accounts.entry(self.places.of(attempt.pos).rank).or_default().1.extend_from_slice(settled);
-        }
-        let length = |(loose, settled): &(Vec<Loose>, Vec<Sym>)| loose.len() + settled.len();
-        let total: usize = accounts.values().map(length).sum();
         // The longest account is the base; other inputs add the realms it lacks. A realm is asked once an attempt, so
         // the same realm in another input is a copy.
         let base = accounts
             .iter()
-            .max_by_key(|(rank, account)| (length(account), **rank == own_rank, std::cmp::Reverse(**rank)))
+            .max_by_key(|(rank, account)| (account.len(), **rank == own_rank, std::cmp::Reverse(**rank)))
             .map_or(own_rank, |(&rank, _)| rank);
-        let (mut kept, mut settled) = accounts.remove(&base).unwrap_or_default();
-        let mut known: Vec<Sym> = kept.iter().map(|failure| failure.realm).chain(settled.iter().copied()).collect();
-        for (rank, (more, more_settled)) in accounts {
-            for failure in more {
-                if !known.contains(&failure.realm) {
-                    known.push(failure.realm);
-                    kept.push(failure);
-                }
+        let mut kept = accounts.remove(&base).unwrap_or_default();
+        for failure in accounts.into_values().flatten() {
+            if kept.iter().all(|known| known.realm != failure.realm) {
+                kept.push(failure);
             }
-            let new = more_settled.into_iter().filter(|realm| !known.contains(realm)).collect::<Vec<_>>();
-            known.extend_from_slice(&new);
-            let at = if rank < base { 0 } else { settled.len() };
-            settled.splice(at..at, new);
         }
-        self.again(REALM_FAILED, total - known.len());
-        let chain = self.state.chains.intern(&settled);
-        let items = self.items(attempts, &[(only, chain)], &kept);
+        self.again(REALM_FAILED, loose.len() - kept.len());
+        let items = self.items(attempts, &[only], &kept);
         // All realm failures belong to the only attempt, wherever they stand.
-        let realms: Vec<Sym> = self.realms(items.iter().map(|item| item.step));
-        attempts[only].chain = self.state.chains.intern(&realms);
+        attempts[only].chain = self.chain(&items);
     }
 
     /// Several attempts of one request and principal: each takes the realm failures since the one before it.
-    fn assign(&mut self, attempts: &mut [Attempt], keep: &[bool], several: &[usize], loose: &[Loose]) {
-        let dropped: usize = (0..attempts.len())
-            .filter(|&at| !keep[at])
-            .map(|at| self.state.chains.get(attempts[at].chain).map_or(0, <[Sym]>::len))
-            .sum();
+    fn assign(&mut self, attempts: &mut [Attempt], several: &[usize], loose: &[Loose]) {
         let kept = distinct(loose, self.places);
-        self.again(REALM_FAILED, dropped + loose.len() - kept.len());
-        let ends: Vec<(usize, ChainId)> = several.iter().map(|&at| (at, attempts[at].chain)).collect();
-        let items = self.items(attempts, &ends, &kept);
+        self.again(REALM_FAILED, loose.len() - kept.len());
+        let items = self.items(attempts, several, &kept);
         let mut start = 0;
-        for (number, end) in items.iter().enumerate() {
-            let Step::End(at, _) = end.step else { continue };
+        for (number, item) in items.iter().enumerate() {
+            let Some(at) = item.end else { continue };
             let is_last = items[number + 1..].iter().all(|item| !item.is_end());
             let stop = if is_last { items.len() } else { number + 1 };
-            let realms = self.realms(items[start..stop].iter().map(|item| item.step));
-            attempts[at].chain = self.state.chains.intern(&realms);
+            attempts[at].chain = self.chain(&items[start..stop]);
             start = stop;
         }
     }
 
-    /// The realms of steps, those that a chunk settled standing just before the end.
-    fn realms(&self, steps: impl Iterator<Item = Step>) -> Vec<Sym> {
-        let mut realms = Vec::new();
-        for step in steps {
-            match step {
-                Step::Realm(realm) => realms.push(realm),
-                Step::End(_, settled) => realms.extend_from_slice(self.state.chains.get(settled).unwrap_or_default()),
-            }
-        }
-        realms.retain(|realm| realm.is_some());
-        realms
+    /// The realms of steps.
+    fn chain(&mut self, items: &[Item]) -> ChainId {
+        let realms: Vec<Sym> = items.iter().map(|item| item.realm).filter(|realm| realm.is_some()).collect();
+        self.state.chains.intern(&realms)
     }
 
-    /// Realm failures and ends of one request in the order in which they happened: the order of the files and lines, if
-    /// an end stands last and no time decreases; else by time, and equal times in the order of their file or against it.
-    fn items(&self, attempts: &[Attempt], ends: &[(usize, ChainId)], loose: &[Loose]) -> Vec<Item> {
+    /// Realm failures and ends of one request in the order in which they happened: by time; those of one millisecond by
+    /// file, and within a file in the order of its lines, or against it where they stand newest first.
+    fn items(&self, attempts: &[Attempt], ends: &[usize], loose: &[Loose]) -> Vec<Item> {
         let node = attempts[0].node;
-        let ends = ends.iter().map(|&(at, settled)| Item {
+        let only_one = ends.len() == 1;
+        let ends = ends.iter().map(|&at| Item {
             place: self.places.of(attempts[at].pos),
+            within: u32::MAX,
             time: attempts[at].time,
-            step: Step::End(at, settled),
+            realm: Sym::NONE,
+            end: Some(at),
         });
-        let realms = loose.iter().map(|failure| Item {
-            place: failure.place,
-            time: failure.time,
-            step: Step::Realm(failure.realm),
+        let realms = loose.iter().map(|&Loose { place, within, time, realm, .. }| Item {
+            place,
+            within,
+            time,
+            realm,
+            end: None,
         });
         let mut items: Vec<Item> = ends.chain(realms).collect();
-        let first_of_node = |rank: u32| {
-            let input = &self.state.inputs[self.places.input(rank)];
-            let first = input.nodes.get(&node).and_then(|span| span.first);
-            (first.is_none(), first)
+        // By what each file holds of the node: files of one log follow each other, whatever their names.
+        let file = |rank: u32| {
+            let span = self.state.inputs[self.places.input(rank)].nodes.get(&node);
+            (span.and_then(|span| span.first), span.and_then(|span| span.last), self.places.path(rank))
         };
-        items.sort_by_key(|item| (first_of_node(item.place.rank), item.place));
-        if items.last().is_some_and(Item::is_end) && items.is_sorted_by_key(|item| item.time) {
-            return items;
+        items.sort_by_key(|item| (file(item.place.rank), item.place, item.within));
+        for of_file in items.chunk_by_mut(|a, b| a.place.rank == b.place.rank) {
+            let rank = of_file[0].place.rank;
+            let rises = of_file.is_sorted_by_key(|item| item.time)
+                && of_file.first().map(|item| item.time) < of_file.last().map(|item| item.time);
+            if rises || !self.places.newest_first(rank) {
+                continue;
+            }
+            of_file.sort_by_key(|item| item.time);
+            for tie in of_file.chunk_by_mut(|a, b| a.time == b.time) {
+                // An attempt ends after its realms were asked.
+                let (end_first, end_last) = (tie[0].is_end(), tie[tie.len() - 1].is_end());
+                let backwards = if end_first == end_last { self.reverses_ties(rank) } else { end_first };
+                if backwards {
+                    tie.reverse();
+                }
+            }
         }
         items.sort_by_key(|item| item.time);
-        for tie in items.chunk_by_mut(|a, b| a.time == b.time) {
-            let with_realm = tie.iter().any(|item| !item.is_end());
-            let end_at = |item: Option<&Item>| with_realm && item.is_some_and(Item::is_end);
-            if end_at(tie.first()) || (!end_at(tie.last()) && self.reverses_ties(tie[0].place.rank)) {
+        for tie in items.chunk_by_mut(|a, b| a.time == b.time).filter(|tie| only_one && tie[0].is_end()) {
+            // Sorted by time, oldest first, after a sort that put the newest first.
+            if tie.iter().all(|item| !self.places.newest_first(item.place.rank)) {
                 tie.reverse();
             }
         }
         items
     }
 
-    /// Whether equal times stand in reversed order in an input: as its attempts show, else as its times do.
+    /// Whether equal times stand in reversed order in an input sorted newest first: unless its attempts show otherwise.
     fn reverses_ties(&self, rank: u32) -> bool {
         let (forward, reversed) = self.votes[rank as usize];
-        if forward == reversed { self.places.newest_first(rank) } else { reversed > forward }
+        reversed >= forward
     }
 }
 
@@ -347,6 +359,6 @@ fn distinct(loose: &[Loose], places: &Places) -> Vec<Loose> {
             same.into_iter().filter(move |failure| places.path(failure.place.rank) == from)
         })
         .collect();
-    kept.sort_unstable_by_key(|failure| failure.place);
+    kept.sort_unstable_by_key(|failure| (failure.place, failure.within));
     kept
 }

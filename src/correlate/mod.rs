@@ -40,7 +40,7 @@ pub struct Correlated {
     pub nodes: NodeTable,
     /// Distinct failed attempts, by time, then place.
     pub attempts: Vec<Attempt>,
-    /// Distinct security changes, by time, then place.
+    /// Distinct security changes, by time, then content.
     pub changes: Vec<Change>,
     /// `x_forwarded_for` of attempts, by the place of their event.
     pub forwarded: HashMap<Pos, Sym, RandomState>,

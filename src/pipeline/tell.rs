@@ -3,42 +3,53 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::{gather, join, pool};
+use super::{Gathered, gather, join, pool};
 use crate::correlate::Correlated;
 use crate::options::Options;
+use crate::part::Part;
 use crate::report::story::StoryReport;
 use crate::{aggregate, detect, filter, pseudonyms};
 
 /// Reads everything and tells the story of the actor whom the filter names.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`super::read`].
 pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
     let gathered = gather(&pool, super::look(paths, options), options);
-    Ok(pool.install(|| {
-        let mut read = join(gathered, options);
-        // The filter judges by the names that pseudonyms stand for.
-        read.pseudonymize(options);
-        options.progress.phase("judging");
-        // Who was one of many is seen among the many only: findings come from everything.
-        let told = findings_with(&read.joined, options);
-        let kept = filter::attempts(&read.joined, &options.filter);
-        let mut number = BTreeMap::new();
-        number.extend((0..).zip(&kept).filter(|(_, keep)| **keep).map(|(at, _): (u32, _)| at).zip(0..));
-        let mut of_attempts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (finding, judged) in told.iter().enumerate() {
-            for at in judged.attempts.iter().filter_map(|at| number.get(at)) {
-                of_attempts.entry(*at).or_default().push(finding);
-            }
+    Ok(pool.install(|| story(gathered, options)))
+}
+
+/// Tells the story out of what was scanned before.
+///
+/// # Errors
+/// As [`super::read`].
+pub fn tell_part(part: Part, options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
+    Ok(pool(options)?.install(|| story(part.into(), options)))
+}
+
+fn story(gathered: Gathered, options: &Options) -> (StoryReport, bool) {
+    let mut read = join(gathered, options);
+    // The filter judges by the names that pseudonyms stand for.
+    read.pseudonymize(options);
+    options.progress.phase("judging");
+    // Who was one of many is seen among the many only: findings come from everything.
+    let told = findings_with(&read.joined, options);
+    let kept = filter::attempts(&read.joined, &options.filter);
+    let mut number = BTreeMap::new();
+    number.extend((0..).zip(&kept).filter(|(_, keep)| **keep).map(|(at, _): (u32, _)| at).zip(0..));
+    let mut of_attempts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (finding, judged) in told.iter().enumerate() {
+        for at in judged.attempts.iter().filter_map(|at| number.get(at)) {
+            of_attempts.entry(*at).or_default().push(finding);
         }
-        filter::apply(&mut read.joined, &options.filter);
-        if options.pseudonyms.is_some() {
-            pseudonyms::withhold(&mut read.joined);
-        }
-        let story = aggregate::story(&read.joined, &told, &of_attempts, &read.problems, options);
-        (story, read.incomplete)
-    }))
+    }
+    filter::apply(&mut read.joined, &options.filter);
+    if options.pseudonyms.is_some() {
+        pseudonyms::withhold(&mut read.joined);
+    }
+    let story = aggregate::story(&read.joined, &told, &of_attempts, &read.problems, options);
+    (story, read.incomplete)
 }
 
 /// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.

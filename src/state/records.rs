@@ -98,15 +98,15 @@ pub struct Attempt {
     pub flags: AttemptFlags,
 }
 
-/// Properties of an attempt, one bit each.
+/// Properties of an attempt: whether its event had a request id, and a small number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AttemptFlags(u8);
 
 impl AttemptFlags {
     /// The event had a request id; without one no other event can be joined.
     pub const REQUEST_ID: Self = Self(1);
-    /// A realm failure of the same millisecond stands before it in the same chunk.
-    pub const TIE_BEFORE: Self = Self(2);
+    /// Most realm failures that [`AttemptFlags::ties`] can tell of.
+    pub(crate) const MOST_TIES: usize = 127;
 
     /// The bits.
     #[must_use]
@@ -126,9 +126,15 @@ impl AttemptFlags {
         self.0 & other.0 == other.0
     }
 
-    /// Sets the bits of another.
-    pub fn set(&mut self, other: Self) {
-        self.0 |= other.0;
+    /// How many of the realm failures that the chunk settled are of the millisecond in which the attempt ended.
+    #[must_use]
+    pub fn ties(self) -> usize {
+        usize::from(self.0 >> 1)
+    }
+
+    /// Sets [`AttemptFlags::ties`].
+    pub(crate) fn set_ties(&mut self, ties: usize) {
+        self.0 = (self.0 & 1) | (ties.min(Self::MOST_TIES) as u8) << 1;
     }
 }
 
@@ -310,6 +316,17 @@ mod tests {
     fn an_attempt_fits_its_budget() {
         assert_eq!(std::mem::size_of::<Attempt>(), 48);
         assert_eq!(std::mem::size_of::<RealmFailure>(), 32);
+    }
+
+    #[test]
+    fn flags_keep_a_number_beside_a_bit() {
+        let mut flags = AttemptFlags::REQUEST_ID;
+        for ties in [3, 0, 127] {
+            flags.set_ties(ties);
+            assert_eq!((flags.ties(), flags.has(AttemptFlags::REQUEST_ID)), (ties, true));
+        }
+        flags.set_ties(128);
+        assert_eq!(flags.ties(), AttemptFlags::MOST_TIES);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::join::{self, Placed};
 use super::json::{Json, shown};
-use super::{File, Source, rfc3339};
+use super::{Source, rfc3339};
 
 /// A security change, as text; member names as in the contract.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,9 +25,9 @@ pub(crate) struct Change {
     pub(crate) evidence: (String, u64),
 }
 
-pub(crate) fn change(events: &[Placed], files: &[File], placed: &Placed, sources: &[Source]) -> Change {
+pub(crate) fn change(events: &[Placed], placed: &Placed, sources: &[Source]) -> Change {
     let (place, event) = placed;
-    let actor = join::actor(events, files, placed);
+    let actor = join::actor(events, placed);
     let body = &event.body;
     let text = |path: &str| body.text(path);
     let any = |paths: &[&str]| paths.iter().find_map(|path| body.text(path));

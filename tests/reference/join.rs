@@ -1,6 +1,6 @@
 //! The joins, each by looking at every event again: duplicates, realm chains, actors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::line::Event;
 use super::{File, Place};
@@ -111,23 +111,36 @@ pub(crate) fn chain(events: &[Placed], files: &[File], attempt: &Placed) -> Opti
     )
 }
 
-/// The order in which the realms of one request were asked.
+/// The order in which the realms of one request were asked: by time. Of one millisecond, the files of a node follow each
+/// other by their first event of it, then by their last, then by path.
 fn put_in_order(same: &mut [&Placed], files: &[File]) {
-    same.sort_by_key(|(place, event)| (files[place.file].first_of(&event.node()), *place));
-    let last_is_the_end = same.last().is_some_and(|(_, event)| event.action == FAILED);
-    if last_is_the_end && same.is_sorted_by_key(|(_, event)| event.time) {
-        return;
-    }
+    let node = same.first().and_then(|(_, event)| event.node());
+    let mut in_turn: Vec<usize> = (0..files.len()).collect();
+    in_turn.sort_by_key(|&file| (files[file].span_of(&node), file));
     let mut times: Vec<i64> = same.iter().map(|(_, event)| event.time).collect();
     times.sort_unstable();
     times.dedup();
+    let is_end = |placed: &Placed| placed.1.action == FAILED;
+    let only_one = same.iter().filter(|placed| is_end(placed)).count() == 1;
     let mut ordered: Vec<&Placed> = Vec::new();
     for time in times {
-        let mut tie: Vec<&Placed> = same.iter().copied().filter(|(_, event)| event.time == time).collect();
-        let with_end = tie.iter().any(|(_, event)| event.action == REALM_FAILED);
-        let is_end = |at: Option<&&Placed>| with_end && at.is_some_and(|(_, event)| event.action == FAILED);
-        let file = &files[tie[0].0.file];
-        if is_end(tie.first()) || (!is_end(tie.last()) && file.reverses_ties()) {
+        let mut tie: Vec<&Placed> = Vec::new();
+        for &file in &in_turn {
+            let mut of_file: Vec<&Placed> = same.iter().copied().filter(|(place, _)| place.file == file).collect();
+            of_file.sort_by_key(|(place, _)| *place);
+            let times: Vec<i64> = of_file.iter().map(|(_, event)| event.time).collect();
+            let rises = times.is_sorted() && times.first() != times.last();
+            let mut part: Vec<&Placed> = of_file.into_iter().filter(|(_, event)| event.time == time).collect();
+            let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
+            // The end of an attempt comes after its realm failures; if it stands on neither side, or on both, the rest
+            // of the file tells.
+            let backwards = if is_end(first) == is_end(last) { files[file].reverses_ties() } else { is_end(first) };
+            if files[file].newest_first && !rises && backwards {
+                part.reverse();
+            }
+            tie.extend(part);
+        }
+        if only_one && is_end(tie[0]) && tie.iter().all(|(place, _)| !files[place.file].newest_first) {
             tie.reverse();
         }
         ordered.extend(tie);
@@ -144,58 +157,56 @@ pub(crate) struct Actor {
     pub(crate) source: Option<String>,
 }
 
-impl Actor {
-    fn of(event: &Event) -> Self {
-        Self {
-            name: event.user.clone(),
-            realm: event.user_realm.clone(),
-            run_by: event.run_by.clone(),
-            source: event.source(),
-        }
-    }
-}
-
 /// The actor of a security change.
-pub(crate) fn actor(events: &[Placed], files: &[File], change: &Placed) -> Actor {
-    let changed = &change.1;
-    let granted = granted(events, files, change).map_or_else(Actor::default, Actor::of);
-    let itself = Actor::of(changed);
-    let source = itself.source.clone().or_else(|| granted.source.clone());
-    if itself.name.is_some() && (changed.authentication_type.is_some() || itself.realm.is_some()) {
-        return Actor { source, ..itself };
+pub(crate) fn actor(events: &[Placed], (_, changed): &Placed) -> Actor {
+    let granted = granted(events, changed);
+    let source = changed.source().or_else(|| unanimous(&granted, Event::source));
+    if changed.user.is_some() && (changed.authentication_type.is_some() || changed.user_realm.is_some()) {
+        let (name, realm, run_by) = (changed.user.clone(), changed.user_realm.clone(), changed.run_by.clone());
+        return Actor { name, realm, run_by, source };
     }
-    Actor { source, ..granted }
+    Actor {
+        name: unanimous(&granted, |event| event.user.clone()),
+        realm: unanimous(&granted, |event| event.user_realm.clone()),
+        run_by: unanimous(&granted, |event| event.run_by.clone()),
+        source,
+    }
 }
 
-/// The event that allowed a security change.
-fn granted<'e>(events: &'e [Placed], files: &[File], (place, changed): &Placed) -> Option<&'e Event> {
-    changed.request_id.as_ref()?;
+/// What events say, if they do not contradict each other.
+fn unanimous(events: &[&Event], said: fn(&Event) -> Option<String>) -> Option<String> {
+    let said: BTreeSet<String> = events.iter().filter_map(|event| said(event)).collect();
+    if said.len() == 1 { said.into_iter().next() } else { None }
+}
+
+/// The events that may have allowed a security change. Where they stand says nothing: their times do.
+fn granted<'e>(events: &'e [Placed], changed: &Event) -> Vec<&'e Event> {
     let internal = |event: &Event| {
         let name = event.user.as_deref().unwrap_or_default();
         matches!(name, "_xpack_security" | "_system")
             || (name.starts_with('_') && matches!(event.user_realm.as_deref(), Some("__attach" | "__fallback")))
     };
-    let candidates = events.iter().filter(|(_, event)| {
-        event.action == "access_granted"
-            && event.user.is_some()
-            && event.node() == changed.node()
-            && event.request_id == changed.request_id
-            && event.es_action.as_deref().is_some_and(|action| action.starts_with("cluster:admin/xpack/security/"))
-    });
-    let nearest = candidates.min_by_key(|(at, event)| {
-        let apart = (event.time > changed.time, (event.time - changed.time).abs());
-        // Files follow each other by their first event, then by path.
-        let order = |file: usize| {
-            let first = |file: usize| files[file].first();
-            (0..files.len()).filter(|&other| (first(other), other) < (first(file), file)).count()
-        };
-        let (there, here) = (order(at.file), order(place.file));
-        let line = match there.cmp(&here) {
-            std::cmp::Ordering::Equal => at.line.abs_diff(place.line),
-            std::cmp::Ordering::Less => u64::MAX - at.line,
-            std::cmp::Ordering::Greater => at.line,
-        };
-        (internal(event), apart, (there, at.line) > (here, place.line), there.abs_diff(here), line)
-    });
-    nearest.map(|(_, event)| event)
+    let mut candidates: Vec<&Event> = events
+        .iter()
+        .map(|(_, event)| event)
+        .filter(|event| {
+            event.action == "access_granted"
+                && event.user.is_some()
+                && event.node() == changed.node()
+                && event.request_id.is_some()
+                && event.request_id == changed.request_id
+                && event.es_action.as_deref().is_some_and(|action| action.starts_with("cluster:admin/xpack/security/"))
+        })
+        .collect();
+    let mut prefer = |better: &dyn Fn(&Event) -> bool| {
+        if candidates.iter().any(|event| better(event)) {
+            candidates.retain(|event| better(event));
+        }
+    };
+    prefer(&|event| !internal(event));
+    prefer(&|event| event.run_by.is_some());
+    prefer(&|event| event.time <= changed.time);
+    let nearest = candidates.iter().map(|event| (event.time - changed.time).abs()).min();
+    candidates.retain(|event| Some((event.time - changed.time).abs()) == nearest);
+    candidates
 }

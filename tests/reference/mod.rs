@@ -30,8 +30,8 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct File {
     counts: Counts,
-    /// First time of each node's audit events.
-    firsts: BTreeMap<Option<String>, i64>,
+    /// First and last time of each node's audit events.
+    spans: BTreeMap<Option<String>, (i64, i64)>,
     /// Times fall more often than they rise.
     newest_first: bool,
     /// See [`join::tie_votes`].
@@ -39,18 +39,15 @@ pub(crate) struct File {
 }
 
 impl File {
-    fn first(&self) -> i64 {
-        self.firsts.values().copied().min().unwrap_or(i64::MAX)
+    fn span_of(&self, node: &Option<String>) -> Option<(i64, i64)> {
+        self.spans.get(node).copied()
     }
 
-    fn first_of(&self, node: &Option<String>) -> i64 {
-        self.firsts.get(node).copied().unwrap_or(i64::MAX)
-    }
-
-    /// Whether events of one millisecond stand in reversed order: as the file's own attempts show, else as its times do.
+    /// Whether events of one millisecond stand in reversed order in a file whose times fall: unless its own attempts show
+    /// the opposite.
     fn reverses_ties(&self) -> bool {
         let (forward, reversed) = self.tie_votes;
-        if forward == reversed { self.newest_first } else { reversed > forward }
+        forward <= reversed
     }
 }
 
@@ -169,8 +166,8 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
                         _ => {}
                     }
                     previous = Some(event.time);
-                    let first = file.firsts.entry(event.node()).or_insert(event.time);
-                    *first = event.time.min(*first);
+                    let (first, last) = file.spans.entry(event.node()).or_insert((event.time, event.time));
+                    (*first, *last) = (event.time.min(*first), event.time.max(*last));
                     let entry = named.entry(event.node()).or_insert((event.node_id.clone(), None));
                     entry.1 = entry.1.take().or(event.node_name.clone());
                     events.push((Place { file: index, line }, *event));
@@ -218,7 +215,7 @@ pub(crate) fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
     let mut changes: Vec<Change> = events
         .iter()
         .filter(|(_, event)| event.is_change)
-        .map(|event| changes::change(&events, &files, event, &sources))
+        .map(|event| changes::change(&events, event, &sources))
         .collect();
     changes.sort();
     let invalidations = ["invalidate_apikeys", "invalidate_apikey"].iter().filter_map(|name| actions.get(*name)).sum();

@@ -68,9 +68,15 @@ impl Background {
         Self { rng, next, next_server, server_rate: args.server_rate, rate: rate / ordinary, failing, weights }
     }
 
-    /// Changes the rate by a factor, to steer towards a size.
-    pub(crate) fn steer(&mut self, factor: f64) {
-        self.rate *= factor;
+    /// Sets the rate in audit lines per second and node from a time on; `mean` is how many lines a request makes, where
+    /// that was seen.
+    pub(crate) fn steer(&mut self, now: Micros, rate: f64, mean: Option<f64>) {
+        self.rate = rate / mean.unwrap_or_else(workload::mean_lines);
+        let gap = SECOND as f64 / self.rate;
+        for next in &mut self.next {
+            // Independent arrivals: how long the last one waited already says nothing. No rate, no arrival.
+            *next = now.saturating_add(self.rng.wait(gap) as Micros);
+        }
     }
 
     /// The present rate, in audit lines per second and node.

@@ -113,7 +113,8 @@ pub(crate) struct Args {
     /// Background audit events per second and node.
     #[arg(long, default_value_t = 1.0, conflicts_with = "bytes")]
     pub(crate) rate: f64,
-    /// Total size of the uncompressed audit logs instead of a rate, such as 2GiB or 500MB.
+    /// Total size of the uncompressed audit logs instead of a rate, such as 2GiB or 500MB. What is planted is written in
+    /// any case; a log too small for the benign noise has less of it.
     #[arg(long, value_parser = parse_size)]
     pub(crate) bytes: Option<u64>,
     /// Nodes that do not log realm_authentication_failed ("all", "none", or names).

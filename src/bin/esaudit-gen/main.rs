@@ -23,6 +23,7 @@ mod plants;
 mod rng;
 mod shapes;
 mod sim;
+mod size;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -12,6 +12,7 @@ use crate::cli::{Args, Gzip, Roll, ServerFormat};
 use crate::event::{Action, Record};
 use crate::output::RollingFile;
 use crate::shapes::{Renderer, Shape};
+use crate::size::Size;
 use crate::text::{MINUTE, Micros, SECOND};
 use crate::traffic::{Act, Traffic};
 use crate::truth::Truth;
@@ -45,37 +46,44 @@ pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
     let Plan { args, world, changes, acts, start, end } = plan;
     let mut outputs = open(args, world)?;
     let mut traffic = Traffic::new(args, world);
-    let seconds = (end - start) as f64 / SECOND as f64 * world.nodes.len() as f64;
-    // A first guess of 400 bytes a line; corrected after every slice.
-    let rate = args.bytes.map_or(args.rate, |bytes| bytes as f64 / 400.0 / seconds);
-    let mut background = Background::new(args, world, start, rate);
+    let mut background = Background::new(args, world, start, args.rate);
+    let mut size = Size::of(args, &acts);
     let mut planned: BinaryHeap<_> = acts.iter().enumerate().map(|(at, act)| Reverse((act.time, at))).collect();
     let mut now = start;
+    let mut requests = Vec::new();
     let mut slice = Vec::new();
     while now < end {
+        if let Some(size) = &mut size {
+            size.steer(&mut background, (now, end - now), truth.written());
+        }
         let lines = background.lines_per_second() * world.nodes.len() as f64;
         let length = ((SLICE_LINES / lines.max(0.001) * SECOND as f64) as Micros).clamp(SECOND / 20, 10 * MINUTE);
+        let length = if size.is_some() { length.min(Size::longest_slice(end - start)) } else { length };
         now = (now + length).min(end);
         slice.clear();
-        background.fill(world, now, &mut slice);
+        background.fill(world, now, &mut requests);
+        slice.extend(requests.drain(..).map(|act| (act, false)));
         while let Some(Reverse((time, at))) = planned.peek().copied() {
             if time >= now {
                 break;
             }
             planned.pop();
-            slice.push(acts[at]);
+            if size.as_mut().is_none_or(|size| size.admits(&acts[at])) {
+                slice.push((acts[at], true));
+            }
         }
-        slice.sort_by_key(|act| act.time);
-        for act in &slice {
+        slice.sort_by_key(|(act, _)| act.time);
+        for (act, is_planned) in &slice {
+            let before = traffic.made;
             traffic.perform(world, changes, act);
+            if let Some(size) = &mut size {
+                size.performed(act, *is_planned, traffic.made - before);
+            }
         }
         background.server_noise(now, &mut traffic);
         write_slice(args, world, now, &mut outputs, &mut traffic, truth)?;
         for done in traffic.done.drain(..).filter(|_| args.shape().has_changes()) {
             truth.change(world, changes, &done);
-        }
-        if let Some(target) = args.bytes {
-            steer(&mut background, target, truth.bytes(), (now - start) as f64 / (end - start) as f64);
         }
     }
     write_slice(args, world, Micros::MAX, &mut outputs, &mut traffic, truth)?;
@@ -87,15 +95,6 @@ pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
         output.server.finish()?;
     }
     Ok(())
-}
-
-/// Adjusts the background so that the size wanted is reached at the end.
-fn steer(background: &mut Background, target: u64, written: u64, passed: f64) {
-    let so_far = written as f64 / passed;
-    let wanted = (target as f64 - written as f64).max(0.0) / (1.0 - passed).max(1e-9);
-    if passed < 0.999 && so_far > 0.0 {
-        background.steer((wanted / so_far).clamp(0.5, 2.0));
-    }
 }
 
 fn open(args: &Args, world: &World) -> io::Result<Vec<NodeOutput>> {

@@ -240,8 +240,22 @@ fn attempts_are_listed_one_by_one() {
 }
 
 #[test]
-fn a_size_is_met() {
-    let (_folder, truth) = run("--days 0.5 --bytes 20MB");
-    let bytes = truth["audit_bytes"].as_f64().unwrap();
-    assert!((bytes / 20e6 - 1.0).abs() < 0.05, "{bytes}");
+fn a_size_is_met_in_every_shape_and_by_every_number_of_nodes() {
+    let met = |options: &str, target: f64| {
+        let (folder, truth) = run(options);
+        let bytes = truth["audit_bytes"].as_f64().unwrap();
+        assert!((bytes / target - 1.0).abs() < 0.05, "{options}: {bytes}");
+        let of_files = files(&folder.path().join("logs")).iter().map(|(_, bytes)| bytes.len()).sum::<usize>() as f64;
+        assert!(of_files / target < 1.1, "{options}: files of {of_files}");
+    };
+    met("--days 0.5 --bytes 20MB", 20e6);
+    met("--days 0.01 --bytes 2MB --failure-share 0.9 --nodes 8", 2e6);
+    for shape in Shape::value_variants() {
+        let shape = shape.to_possible_value().unwrap();
+        for (bytes, target) in [("1MB", 1e6), ("4MB", 4e6)] {
+            for nodes in [1, 3] {
+                met(&format!("--shape {} --bytes {bytes} --nodes {nodes}", shape.get_name()), target);
+            }
+        }
+    }
 }

@@ -171,9 +171,9 @@ impl Truth {
         })
     }
 
-    /// Bytes written so far, uncompressed and unwrapped.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+    /// Bytes of audit lines written so far, uncompressed, and their number.
+    pub(crate) fn written(&self) -> (u64, u64) {
+        (self.bytes, self.nodes.iter().map(|node| node.audit).sum())
     }
 
     /// A server line was written.

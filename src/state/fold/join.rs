@@ -31,9 +31,7 @@ impl Folder {
                 realms.extend(run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()));
                 let attempt = &mut self.state.attempts[attempt as usize];
                 attempt.chain = self.state.chains.intern(&realms);
-                if run.len() > 1 && run[run.len() - 2].time == attempt.time {
-                    attempt.flags.set(AttemptFlags::TIE_BEFORE);
-                }
+                attempt.flags.set_ties(ties(run));
                 continue;
             }
             for failure in run.iter().filter(|failure| failure.attempt.is_none()) {
@@ -57,7 +55,12 @@ fn is_settled(run: &[Failure]) -> bool {
         last.attempt.is_some()
             && before.iter().all(|failure| failure.attempt.is_none())
             && run.is_sorted_by_key(|failure| failure.time)
-    })
+    }) && ties(run) <= AttemptFlags::MOST_TIES
+}
+
+/// How many stand before the last of a run in its millisecond.
+fn ties(run: &[Failure]) -> usize {
+    run.iter().rev().skip(1).take_while(|failure| Some(failure.time) == run.last().map(|last| last.time)).count()
 }
 
 #[cfg(test)]
@@ -76,5 +79,9 @@ mod tests {
         assert!(!is_settled(&[failure(5, 1), failure(5, 0), failure(5, 2), failure(5, 0)]), "two attempts");
         assert!(!is_settled(&[failure(6, 1), failure(5, 2), failure(6, 0)]), "time goes back");
         assert!(!is_settled(&[failure(6, 1)]), "no end");
+        assert_eq!(ties(&[failure(4, 1), failure(5, 2), failure(5, 1), failure(5, 0)]), 2);
+        let mut many = vec![failure(5, 1); AttemptFlags::MOST_TIES + 1];
+        many.push(failure(5, 0));
+        assert!(!is_settled(&many), "more than can be told of");
     }
 }

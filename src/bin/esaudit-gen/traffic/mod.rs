@@ -102,6 +102,8 @@ pub(crate) struct Traffic {
     last_login: Vec<Micros>,
     /// Events not yet written, per node.
     pub(crate) pending: Vec<Vec<Record>>,
+    /// Audit events made so far.
+    pub(crate) made: u64,
     /// Changes made since last drained.
     pub(crate) done: Vec<ChangeDone>,
     /// The `indices` of a request over thousands of indices.
@@ -144,6 +146,7 @@ impl Traffic {
             server_log: world.nodes.iter().map(|node| args.has_server_log(node.name)).collect(),
             last_login: vec![Micros::MIN / 2; world.nodes.len() * world.accounts.len()],
             pending: vec![Vec::new(); world.nodes.len()],
+            made: 0,
             done: Vec::new(),
             many_indices: keep(quoted_list(&(0..3000).map(|n| format!(".ds-logs-app-{n:06}")).collect::<Vec<_>>())),
         }
@@ -229,6 +232,7 @@ impl Traffic {
     }
 
     fn log(&mut self, node: u16, event: Event) {
+        self.made += 1;
         self.pending[usize::from(node)].push(Record::Audit(event));
     }
 
