@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use std::io;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::aggregate;
 use crate::bounded::{self, Budget, Segments};
 use crate::correlate::{Correlated, correlate};
@@ -125,8 +123,8 @@ fn judge(mut read: Evidence, options: &Options) -> Analysis {
     options.progress.phase("judging");
     read.look_at(options);
     let Evidence { joined, problems, incomplete, stored } = read;
-    let findings = detect::detect(&joined, options);
-    let report = aggregate::report(&Arc::new(joined), findings, &problems, options);
+    let joined = Arc::new(joined);
+    let report = aggregate::report(&joined, || detect::detect(&joined, options), &problems, options);
     let incomplete = incomplete || !report.coverage.reconciled;
     Analysis { report, incomplete, stored }
 }
@@ -239,7 +237,7 @@ fn settle(
     problems: &mut Problems,
 ) -> State {
     if written.is_empty() {
-        return merge(states);
+        return State::merge_all(states);
     }
     let mut rest = Segments::default();
     let reduced = states.iter().try_for_each(|state| rest.write(state)).and_then(|()| {
@@ -297,9 +295,4 @@ fn listing(options: &Options, problems: &mut Problems) -> Vec<ApiKey> {
         }
     }
     keys
-}
-
-/// Joins the states of the workers, two and two at once.
-fn merge(states: Vec<State>) -> State {
-    states.into_par_iter().reduce_with(State::merge).unwrap_or_default()
 }
