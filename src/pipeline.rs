@@ -38,6 +38,10 @@ pub struct Analysis {
     pub incomplete: bool,
     /// The inputs as they are stored, where a manifest was asked for: see [`manifest::seal`].
     pub stored: Vec<StoredInput>,
+    /// What it rests on. Who ends the process next need not free it.
+    pub joined: Arc<Correlated>,
+    /// The threads that made it. Groups are made while they are written: whoever writes the report does it there.
+    pub threads: rayon::ThreadPool,
 }
 
 /// Everything that was read, joined.
@@ -74,7 +78,7 @@ impl Evidence {
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
     let gathered = gather(&pool, look(paths, options), options);
-    Ok(pool.install(|| judge(join(gathered, options), options)))
+    Ok(conclude(pool, gathered, options))
 }
 
 /// Judges and reports what was scanned before.
@@ -83,7 +87,7 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
 /// As [`read`].
 pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let gathered = Gathered { state: part.state, problems: part.problems, stored: Vec::new() };
-    Ok(pool(options)?.install(|| judge(join(gathered, options), options)))
+    Ok(conclude(pool(options)?, gathered, options))
 }
 
 /// How the inputs of a part are named.
@@ -119,14 +123,18 @@ pub fn scan(
     Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical(options.max_problems) }))
 }
 
-fn judge(mut read: Evidence, options: &Options) -> Analysis {
-    options.progress.phase("judging");
-    read.look_at(options);
-    let Evidence { joined, problems, incomplete, stored } = read;
-    let joined = Arc::new(joined);
-    let report = aggregate::report(&joined, || detect::detect(&joined, options), &problems, options);
+fn conclude(threads: rayon::ThreadPool, gathered: Gathered, options: &Options) -> Analysis {
+    let (report, incomplete, stored, joined) = threads.install(|| {
+        let mut read = join(gathered, options);
+        options.progress.phase("judging");
+        read.look_at(options);
+        let Evidence { joined, problems, incomplete, stored } = read;
+        let joined = Arc::new(joined);
+        let report = aggregate::report(&joined, || detect::detect(&joined, options), &problems, options);
+        (report, incomplete, stored, joined)
+    });
     let incomplete = incomplete || !report.coverage.reconciled;
-    Analysis { report, incomplete, stored }
+    Analysis { report, incomplete, stored, joined, threads }
 }
 
 impl Evidence {
