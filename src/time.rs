@@ -320,6 +320,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_are_written_as_chrono_writes_them() {
+        let days = (-800_000..3_000_000).step_by(97).map(|day| Millis(day * DAY + day.rem_euclid(DAY) * 31));
+        let edges = [0, -1, 951_782_399_999, 951_782_400_000, -30_610_224_000_000, -30_610_224_000_001]
+            .map(Millis)
+            .into_iter()
+            .chain([253_402_300_799_999, 253_402_300_800_000, i64::MAX, i64::MIN].map(Millis));
+        for time in days.chain(edges) {
+            let known = DateTime::<Utc>::from_timestamp_millis(time.0);
+            let expected = known.map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
+            assert_eq!(time.rfc3339(), expected.unwrap_or_else(|| format!("{}ms", time.0)));
+        }
+    }
+
+    #[test]
     fn durations() {
         assert_eq!(duration(b"90d"), Some(90 * 86_400_000));
         assert_eq!(duration(b"500ms"), Some(500));

@@ -165,3 +165,43 @@ pub(super) fn distinct(scene: &Scene<'_>, attempts: &[u32]) -> Window {
         sources: count(|attempt| attempt.source),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Log, irregular};
+    use super::*;
+
+    #[test]
+    fn a_list_in_pieces_has_the_hits_of_the_whole() {
+        let mut log = Log::new();
+        for (at, time) in irregular(5 * PIECE, 3600.0, 7.0).into_iter().enumerate() {
+            log.fail(time, &format!("user{}", at * at % 90), &format!("198.51.100.{}", at % 61));
+        }
+        let joined = log.joined();
+        let options = log.options;
+        let attempts: Vec<u32> = (0..joined.attempts.len() as u32).collect();
+        for (window, pause) in [(0, 0), (60_000, 0), (60_000, 90_000), (1_000_000, 5000), (i64::MAX, 0)] {
+            for most in [3, 6, 12, 200] {
+                let hits = |threads: usize| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    pool.install(|| {
+                        let scene = Scene::new(&joined, &options);
+                        // A window with as many principals as this is a hit, and some others.
+                        let is_hit = |window: &Window| window.principals >= most || window.attempts % 17 == 16;
+                        let mut sweep = Sweep::new(&scene);
+                        let hits = sweep.hits(&scene, &attempts, window, pause, is_hit);
+                        assert_eq!(
+                            hits,
+                            sweep.hits(&scene, &attempts, window, pause, is_hit),
+                            "it is empty afterwards"
+                        );
+                        hits
+                    })
+                };
+                let whole = hits(1);
+                assert_eq!(hits(4), whole);
+                assert_eq!(hits(5), whole);
+            }
+        }
+    }
+}

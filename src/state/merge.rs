@@ -122,3 +122,63 @@ fn add(map: &mut ActorSeries, (actor, series): (Actor, Series), order: &impl Fn(
         Entry::Occupied(mut entry) => entry.get_mut().merge(&series, order),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::{Chunk, StreamChunker};
+    use crate::options::Options;
+    use crate::state::{Folder, InputRef};
+
+    /// Failures, successes and refusals of many, some of them in every file.
+    fn log(file: usize) -> String {
+        let mut log = String::new();
+        for at in 0..40 {
+            let (who, minute) = (at * 7 % (file + 3), at % 60);
+            let action =
+                ["authentication_failed", "access_granted", "access_denied", "realm_authentication_failed"][at % 4];
+            log.push_str(&format!(
+                r#"{{"type":"audit", "timestamp":"2026-03-01T{file:02}:{minute:02}:00,000+0000", "node.id":"n{}", "event.type":"rest", "event.action":"{action}", "authentication.type":"REALM", "user.name":"user-{who}", "user.realm":"r{}", "realm":"r1", "origin.type":"rest", "origin.address":"10.0.{file}.{who}:1", "request.id":"r{file}-{}", "action":"indices:data/read/search"}}"#,
+                file % 3,
+                at % 2,
+                at / 2
+            ));
+            log.push('\n');
+        }
+        log
+    }
+
+    fn state(file: usize) -> State {
+        let options = Options::default();
+        let mut folder = Folder::new(&options, 1);
+        let text = log(file);
+        let mut bytes = text.as_bytes();
+        let mut chunker = StreamChunker::new(&mut bytes, 700, options.max_line);
+        let (mut chunk, mut seq, label) = (Chunk::default(), 0, format!("{file}.json"));
+        while chunker.next(&mut chunk).unwrap() {
+            folder.chunk(InputRef { label: &label, compression: "none", seq }, &chunk);
+            seq += 1;
+        }
+        folder.into_state()
+    }
+
+    #[test]
+    fn at_once_is_as_one_after_the_other() {
+        let states: Vec<State> = (0..9).map(state).collect();
+        let all = State::merge_all(states.clone()).canonical(10);
+        assert!(!all.attempts.is_empty() && !all.successes.is_empty() && !all.denials.is_empty());
+        assert_eq!(all.attempts.len(), states.iter().map(|state| state.attempts.len()).sum::<usize>());
+        let mut stepwise = State::default();
+        for mut state in states.iter().rev().cloned() {
+            let remap = stepwise.absorb_tables(&mut state);
+            state.remap_records(&remap);
+            stepwise.append_records(state);
+        }
+        assert_eq!(stepwise.canonical(10), all);
+        for threads in [1, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| State::merge_all(states.clone())).canonical(10), all);
+        }
+        assert_eq!(State::merge_all(Vec::new()), State::default());
+    }
+}
