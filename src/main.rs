@@ -164,7 +164,7 @@ fn write_report(
     request: &ReportRequest,
     options: &Options,
 ) -> Result<u8, Box<dyn std::error::Error>> {
-    let pipeline::Analysis { mut report, mut incomplete, stored } = analysis;
+    let pipeline::Analysis { mut report, mut incomplete, stored, joined, threads } = analysis;
     if let Some(status) = refused(options, &report.coverage) {
         return Ok(status);
     }
@@ -183,12 +183,15 @@ fn write_report(
         }
         for (output, renderer) in list {
             let view = View::of(output.style, renderer, request.top);
-            incomplete |= !written(output, |out| renderer.render(&report, &view, out));
+            incomplete |= !threads.install(|| written(output, |out| renderer.render(&report, &view, out)));
         }
     }
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
     let alarming = alarming(severities, request.fail_on);
-    Ok(status(&report.coverage, incomplete, u8::from(alarming)))
+    let status = status(&report.coverage, incomplete, u8::from(alarming));
+    // The process ends next, and the system frees memory at once that would take long to free piece by piece.
+    std::mem::forget((report, joined, threads));
+    Ok(status)
 }
 
 /// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.

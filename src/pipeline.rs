@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use std::io;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::aggregate;
 use crate::bounded::{self, Budget, Segments};
 use crate::correlate::{Correlated, correlate};
@@ -40,6 +38,10 @@ pub struct Analysis {
     pub incomplete: bool,
     /// The inputs as they are stored, where a manifest was asked for: see [`manifest::seal`].
     pub stored: Vec<StoredInput>,
+    /// What it rests on. Who ends the process next need not free it.
+    pub joined: Arc<Correlated>,
+    /// The threads that made it. Groups are made while they are written: whoever writes the report does it there.
+    pub threads: rayon::ThreadPool,
 }
 
 /// Everything that was read, joined.
@@ -76,7 +78,7 @@ impl Evidence {
 pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
     let gathered = gather(&pool, look(paths, options), options);
-    Ok(pool.install(|| judge(join(gathered, options), options)))
+    Ok(conclude(pool, gathered, options))
 }
 
 /// Judges and reports what was scanned before.
@@ -84,7 +86,7 @@ pub fn analyze(paths: &[OsString], options: &Options) -> Result<Analysis, rayon:
 /// # Errors
 /// As [`read`].
 pub fn analyze_part(part: Part, options: &Options) -> Result<Analysis, rayon::ThreadPoolBuildError> {
-    Ok(pool(options)?.install(|| judge(join(part.into(), options), options)))
+    Ok(conclude(pool(options)?, part.into(), options))
 }
 
 /// How the inputs of a part are named.
@@ -120,14 +122,18 @@ pub fn scan(
     Ok(pool.install(|| Part { reading: Reading::of(options), problems, state: state.canonical(options.max_problems) }))
 }
 
-fn judge(mut read: Evidence, options: &Options) -> Analysis {
-    options.progress.phase("judging");
-    read.look_at(options);
-    let Evidence { joined, problems, incomplete, stored } = read;
-    let findings = detect::detect(&joined, options);
-    let report = aggregate::report(&Arc::new(joined), findings, &problems, options);
+fn conclude(threads: rayon::ThreadPool, gathered: Gathered, options: &Options) -> Analysis {
+    let (report, incomplete, stored, joined) = threads.install(|| {
+        let mut read = join(gathered, options);
+        options.progress.phase("judging");
+        read.look_at(options);
+        let Evidence { joined, problems, incomplete, stored } = read;
+        let joined = Arc::new(joined);
+        let report = aggregate::report(&joined, || detect::detect(&joined, options), &problems, options);
+        (report, incomplete, stored, joined)
+    });
     let incomplete = incomplete || !report.coverage.reconciled;
-    Analysis { report, incomplete, stored }
+    Analysis { report, incomplete, stored, joined, threads }
 }
 
 impl Evidence {
@@ -256,7 +262,7 @@ fn settle(
     problems: &mut Problems,
 ) -> State {
     if written.is_empty() {
-        return merge(states);
+        return State::merge_all(states);
     }
     let mut rest = Segments::default();
     let reduced = states.iter().try_for_each(|state| rest.write(state)).and_then(|()| {
@@ -314,9 +320,4 @@ fn listing(options: &Options, problems: &mut Problems) -> Vec<ApiKey> {
         }
     }
     keys
-}
-
-/// Joins the states of the workers, two and two at once.
-fn merge(states: Vec<State>) -> State {
-    states.into_par_iter().reduce_with(State::merge).unwrap_or_default()
 }

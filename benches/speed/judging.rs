@@ -138,7 +138,7 @@ fn count(bencher: Bencher<'_, '_>, name: &str) {
     bencher
         .counter(bytes)
         .counter(ItemsCount::new(joined.attempts.len()))
-        .bench_local(|| aggregate::report(&joined, Vec::new(), &[], &options));
+        .bench_local(|| aggregate::report(&joined, Vec::new, &[], &options));
 }
 
 /// Writes every group of a flood, and the findings.
@@ -147,7 +147,7 @@ fn render(bencher: Bencher<'_, '_>, format: &str) {
     let options = Options::default();
     let (joined, _) = joined("flood", &options);
     let findings = detect::detect(&joined, &options);
-    let report = aggregate::report(&Arc::new(joined), findings, &[], &options);
+    let report = aggregate::report(&Arc::new(joined), || findings, &[], &options);
     assert!(report.groups.len() > 500, "{} groups", report.groups.len());
     let renderer = renderer(format).unwrap();
     let view = View { style: Style { width: 120, ..Style::default() }, top: None };

@@ -14,7 +14,7 @@ use super::tops::top;
 use crate::correlate::{Correlated, Place};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
-use crate::report::groups::{Groups, Source};
+use crate::report::groups::{Groups, Source, Tally};
 use crate::report::model::{Group, SourceCount};
 use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
 
@@ -81,6 +81,11 @@ struct Listing {
 impl Source for Listing {
     fn group(&self, at: usize) -> Group {
         Group { id: format!("G{}", at + 1), ..self.assigned.group(&self.joined, &self.by, self.order[at]) }
+    }
+
+    fn tally(&self, at: usize) -> Tally {
+        let members = self.assigned.members(self.order[at]);
+        Tally { count: members.len() as u64, of_actions: outcomes(&self.joined, members).iter().sum() }
     }
 }
 
@@ -227,8 +232,8 @@ impl Assigned {
         let count = Count::of(joined, self.members(number));
         let (sources, sources_total) = addresses(joined, &count.sources);
         let (forwarded, _) = addresses(joined, &count.forwarded);
-        let outcomes = [(Outcome::Failed, count.failed), (Outcome::AnonymousDenied, count.attempts - count.failed)];
-        let actions = outcomes
+        let [failed, anonymous] = outcomes(joined, self.members(number));
+        let actions = [(Outcome::Failed, failed), (Outcome::AnonymousDenied, anonymous)]
             .into_iter()
             .filter(|&(_, number)| number > 0)
             .map(|(outcome, number)| (outcome.name().to_owned(), number))
@@ -280,10 +285,21 @@ impl Assigned {
     }
 }
 
+/// Attempts that failed, and those without credentials.
+fn outcomes(joined: &Correlated, members: &[u32]) -> [u64; 2] {
+    let mut outcomes = [0; 2];
+    for &at in members {
+        match joined.attempts[at as usize].outcome {
+            Outcome::Failed => outcomes[0] += 1,
+            Outcome::AnonymousDenied => outcomes[1] += 1,
+        }
+    }
+    outcomes
+}
+
 /// What is counted of a group.
 struct Count<'j> {
     attempts: u64,
-    failed: u64,
     first: Option<&'j Attempt>,
     last: Option<&'j Attempt>,
     /// By node of the table: whether it occurs.
@@ -301,7 +317,6 @@ impl<'j> Count<'j> {
         let attempts = || members.iter().map(|&at| &joined.attempts[at as usize]);
         let mut count = Self {
             attempts: members.len() as u64,
-            failed: 0,
             first: attempts().next(),
             last: attempts().next_back(),
             nodes: vec![false; joined.nodes.all().len()],
@@ -320,7 +335,6 @@ impl<'j> Count<'j> {
     }
 
     fn add(&mut self, attempt: &Attempt, joined: &Correlated) {
-        self.failed += u64::from(attempt.outcome == Outcome::Failed);
         self.nodes[joined.nodes.index(attempt.node)] = true;
         self.bases[attempt.basis as usize] += 1;
         *self.sources.entry(attempt.source).or_default() += 1;

@@ -27,38 +27,46 @@ use crate::state::{ChainId, Sym};
 /// Entries of a list inside a group or finding; its total stands beside it.
 const LIST_LIMIT: usize = 50;
 
-/// Builds the report.
+/// Builds the report; `judge` gives its findings, while the rest is counted.
 #[must_use]
 pub fn report(
     joined: &Arc<Correlated>,
-    findings: Vec<Finding>,
+    judge: impl FnOnce() -> Vec<Finding> + Send,
     problems: coverage::Found<'_>,
     options: &Options,
 ) -> Report {
     let lists = || {
         let tallies = tops::Tallies::of(joined);
-        rayon::join(|| tops::tops(joined, &tallies), || charts::charts(joined, &tallies, options))
+        let (tops, charts) = rayon::join(|| tops::tops(joined, &tallies), || charts::charts(joined, &tallies, options));
+        (tallies, tops, charts)
     };
-    let (groups, ((tops, charts), timeline)) =
-        rayon::join(|| groups::groups(joined, options), || rayon::join(lists, || timeline::timeline(joined)));
+    let rows = || {
+        let changes = joined.changes_left().map(|(at, change)| security_change(joined, at, change));
+        (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined))
+    };
+    let counts = || {
+        rayon::join(
+            || rayon::join(|| groups::groups(joined, options), lists),
+            || rayon::join(|| timeline::timeline(joined), rows),
+        )
+    };
+    let (findings, counts) = rayon::join(judge, counts);
+    let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys))) = counts;
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
         .filter(|(_, change)| symbols.get(change.record.action).is_some_and(is_invalidation))
         .count();
     // Nulls count in the tops, not in the totals.
-    let known = |total: u64, has_null: bool| total - u64::from(has_null);
+    let known = |total: u64, tally: &[(Sym, u64)]| total - u64::from(tally.iter().any(|(sym, _)| !sym.is_some()));
     let coarse = &joined.state.coarse;
     let totals = Totals {
         failed_attempts: joined.attempts.len() as u64 + coarse.attempts,
-        principals: known(tops.principals_total, joined.attempts.iter().any(|attempt| !attempt.principal.is_some()))
-            + coarse.more_principals,
-        sources: known(tops.sources_total, joined.attempts.iter().any(|attempt| !attempt.source.is_some()))
-            + coarse.more_sources,
+        principals: known(tops.principals_total, &tallies.principals) + coarse.more_principals,
+        sources: known(tops.sources_total, &tallies.sources) + coarse.more_sources,
         api_key_invalidations: invalidations as u64,
     };
     let mut parameters = parameters(options);
-    let coverage = coverage::coverage(joined, problems, options);
     // Its default depends on the machine, and where there was room it changed nothing.
     if coarse.attempts + coarse.actors > 0 {
         parameters.insert("max_memory".to_owned(), json!(options.max_memory));
@@ -73,8 +81,8 @@ pub fn report(
         groups_total: groups.total,
         groups: groups.listed,
         findings,
-        security_changes: joined.changes_left().map(|(at, change)| security_change(joined, at, change)).collect(),
-        api_keys: api_keys::api_keys(joined),
+        security_changes,
+        api_keys,
         timeline,
         tops,
         charts,

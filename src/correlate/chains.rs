@@ -20,6 +20,9 @@ const REALM_FAILED: &[u8] = b"realm_authentication_failed";
 /// Kerberos realms answer within their timeouts, 30 seconds by default.
 const LONGEST_ATTEMPT_MS: i64 = 60_000;
 
+/// Events that one task looks at, at least.
+const PIECE: usize = 1024;
+
 /// A realm failure with its place.
 #[derive(Debug, Clone, Copy)]
 struct Loose {
@@ -40,7 +43,8 @@ pub(super) fn join(
 ) -> Vec<Attempt> {
     let mut all = std::mem::take(&mut state.attempts);
     let mut loose: Vec<Loose> = std::mem::take(&mut state.realm_failures)
-        .into_iter()
+        .into_par_iter()
+        .with_min_len(PIECE)
         .map(|failure| Loose {
             key: failure.key,
             place: places.of(failure.pos),
@@ -49,7 +53,7 @@ pub(super) fn join(
             realm: failure.realm,
         })
         .collect();
-    loose.sort_unstable_by_key(|failure| (failure.key, failure.place));
+    loose.par_sort_unstable_by_key(|failure| (failure.key, failure.place));
     let several_inputs = state.inputs.iter().filter(|input| input.audit_events > 0).nth(1).is_some();
     if several_inputs || !loose.is_empty() {
         let mut attempts = take_several(&mut all, &loose);
@@ -74,33 +78,33 @@ pub(super) fn join(
         join.without_attempt(&loose[loose_start..]);
         all.extend(attempts.into_iter().zip(keep).filter_map(|(attempt, keep)| keep.then_some(attempt)));
     }
-    for attempt in &mut all {
-        if attempt.chain == ChainId::NONE_SEEN {
-            let logs = nodes.of(attempt.node).stats.realm_failures > 0;
-            if !logs || !attempt.has_request_id() || may_lack_evicted(&state.evicted, attempt) {
-                attempt.chain = ChainId::UNKNOWN;
-            }
+    let evicted = &state.evicted;
+    all.par_iter_mut().with_min_len(PIECE).filter(|attempt| attempt.chain == ChainId::NONE_SEEN).for_each(|attempt| {
+        let logs = nodes.of(attempt.node).stats.realm_failures > 0;
+        if !logs || !attempt.has_request_id() || may_lack_evicted(evicted, attempt) {
+            attempt.chain = ChainId::UNKNOWN;
         }
-    }
+    });
     all
 }
 
 /// Takes out the attempts that are not the only event of their key. They are few, and the others need no putting together.
 fn take_several(attempts: &mut Vec<Attempt>, loose: &[Loose]) -> Vec<Attempt> {
-    let mut keys: Vec<Key> = attempts.iter().map(|attempt| attempt.key).collect();
+    let mut keys: Vec<Key> = attempts.par_iter().with_min_len(PIECE).map(|attempt| attempt.key).collect();
     keys.par_sort_unstable();
-    let again: Vec<Key> = keys.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect();
+    let again: Vec<Key> = keys.par_chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect();
     drop(keys);
     let is_loose = |key: Key| loose.binary_search_by_key(&key, |failure| failure.key).is_ok();
-    let mut several = Vec::new();
-    attempts.retain(|attempt| {
-        let alone = again.binary_search(&attempt.key).is_err() && !is_loose(attempt.key);
-        if !alone {
-            several.push(*attempt);
-        }
-        alone
-    });
-    several
+    let together = |attempt: &Attempt| again.binary_search(&attempt.key).is_ok() || is_loose(attempt.key);
+    let places: Vec<usize> = attempts
+        .par_iter()
+        .with_min_len(PIECE)
+        .enumerate()
+        .filter(|(_, attempt)| together(attempt))
+        .map(|(at, _)| at)
+        .collect();
+    // From the last to the first, so that what takes the place of one that is taken out stays.
+    places.into_iter().rev().map(|at| attempts.swap_remove(at)).collect()
 }
 
 /// All realm failures of one key, in the order of their places: the loose ones, and those that chunks settled. How an input
@@ -134,10 +138,11 @@ fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
 /// have any, stand in their own chunk.
 fn votes(attempts: &[Attempt], alone: &[Attempt], loose: &[Loose], inputs: usize, places: &Places) -> Vec<(u64, u64)> {
     let mut votes = vec![(0, 0); inputs];
-    for attempt in alone.iter().filter(|attempt| attempt.flags.ties() > 0) {
-        if attempt.outcome == Outcome::Failed && attempt.has_request_id() {
-            votes[places.of(attempt.pos).rank as usize].0 += 1;
-        }
+    let forward =
+        |attempt: &&Attempt| attempt.flags.ties() > 0 && attempt.outcome == Outcome::Failed && attempt.has_request_id();
+    let of_inputs = alone.par_iter().with_min_len(PIECE).filter(forward).map(|attempt| places.of(attempt.pos).rank);
+    for rank in of_inputs.collect::<Vec<u32>>() {
+        votes[rank as usize].0 += 1;
     }
     let mut loose_start = 0;
     for run in attempts.chunk_by(|a, b| (a.key, a.outcome) == (b.key, b.outcome)) {

@@ -3,11 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
+
 use super::Correlated;
 use super::keys::KeyInfo;
 use super::reasons::KeyFailure;
+use super::ways::Ways;
 use crate::reason::{Basis, Reason};
-use crate::state::{Attempt, Outcome, Series, Subject, Sym};
+use crate::state::{Attempt, ChainId, Outcome, Series, Subject, Sym};
 use crate::time::Millis;
 
 /// Users that the reserved realm alone answers for (audit-format 1.8).
@@ -40,27 +45,65 @@ const ONSET_MS: i64 = 3_600_000;
 const SURE: f64 = 0.85;
 const LESS_SURE: f64 = 0.6;
 
+/// Attempts that one task looks at, at least.
+const PIECE: usize = 1024;
+
 /// Reasons of attempts that no log explains, and the refusals of keys found on the way.
 pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     known_ids(joined, keys, failures);
-    passwords(joined);
-    unknown_users(joined);
-    ended_keys(joined, keys, failures);
-    name_expired(joined, keys, failures);
+    if joined.attempts.iter().any(|attempt| attempt.basis == Basis::None && attempt.outcome == Outcome::Failed) {
+        let ways = Ways::of(joined);
+        let lacking = Lacking::learn(joined, &ways);
+        passwords(joined, &ways, &lacking);
+        unknown_users(joined, &ways, &lacking);
+    }
+    let uses = key_uses(joined);
+    if !uses.is_empty() {
+        ended_keys(joined, keys, &uses, failures);
+        name_expired(joined, keys, &uses, failures);
+    }
+}
+
+/// Infers the reason of each failed attempt that has none by itself, on all cores.
+fn each_unexplained(joined: &mut Correlated, reason: impl Fn(&Correlated, &Attempt) -> Option<Reason> + Sync) {
+    let mut attempts = std::mem::take(&mut joined.attempts);
+    let known = &*joined;
+    attempts.par_iter_mut().with_min_len(PIECE).for_each(|attempt| {
+        if attempt.outcome == Outcome::Failed
+            && attempt.basis == Basis::None
+            && let Some(reason) = reason(known, attempt)
+        {
+            attempt.reason = reason;
+            attempt.basis = Basis::Inferred;
+        }
+    });
+    joined.attempts = attempts;
+}
+
+/// The attempts, by index, that something holds for.
+fn those(joined: &Correlated, holds: impl Fn(&Attempt) -> bool + Sync) -> Vec<usize> {
+    let attempts = joined.attempts.par_iter().with_min_len(PIECE).enumerate();
+    attempts.filter(|(_, attempt)| holds(attempt)).map(|(at, _)| at).collect()
 }
 
 /// An attempt whose principal is the id of an API key was terminated by the key service: the key is of another type than
 /// the interface wants (audit-format 1.9).
 fn known_ids(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
-    let by_id: BTreeMap<Sym, &KeyInfo> = keys.iter().map(|key| (key.id, key)).collect();
+    if keys.is_empty() {
+        return;
+    }
+    let by_id: HashMap<Sym, &KeyInfo, RandomState> = keys.iter().map(|key| (key.id, key)).collect();
+    let named = those(joined, |attempt| {
+        attempt.outcome == Outcome::Failed && attempt.basis == Basis::None && by_id.contains_key(&attempt.principal)
+    });
+    if named.is_empty() {
+        return;
+    }
     // A key that works is of the right type: then the node was too busy to check it, or something else.
-    let works: BTreeSet<Sym> = joined.successes().map(|actor| actor.apikey).collect();
-    for at in 0..joined.attempts.len() {
+    let works: BTreeSet<Sym> = joined.state.successes.keys().map(|actor| actor.apikey).collect();
+    for at in named {
         let attempt = joined.attempts[at];
-        let Some(key) = by_id.get(&attempt.principal) else { continue };
-        if attempt.outcome != Outcome::Failed || attempt.basis != Basis::None || works.contains(&key.id) {
-            continue;
-        }
+        let Some(key) = by_id.get(&attempt.principal).filter(|key| !works.contains(&key.id)) else { continue };
         // The listing says that it is a key for this interface, or the node's log is there and complains of no type.
         let rest = joined.state.symbols.get(key.kind).is_some_and(|kind| kind != b"cross_cluster");
         if rest || joined.nodes.of(attempt.node).server_log_covers(attempt.time, 0) {
@@ -89,42 +132,30 @@ fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basi
 }
 
 /// Wrong passwords of known accounts, and realms that a node lacks.
-fn passwords(joined: &mut Correlated) {
-    let order = RealmOrder::learn(joined);
-    let lacking = Lacking::learn(joined);
-    let mut moved: BTreeMap<u32, bool> = BTreeMap::new();
-    for at in 0..joined.attempts.len() {
-        let attempt = joined.attempts[at];
-        if attempt.outcome != Outcome::Failed || attempt.basis != Basis::None {
-            continue;
-        }
+fn passwords(joined: &mut Correlated, ways: &Ways, lacking: &Lacking) {
+    let order = RealmOrder::learn(joined, ways);
+    let chains: BTreeSet<u32> = ways.failed().map(|way| way.chain.0).collect();
+    let chain = |id: u32| joined.state.chains.get(ChainId(id)).filter(|realms| order.moved_to_front(joined, realms));
+    let moved: HashSet<u32, RandomState> = chains.into_iter().filter(|&id| chain(id).is_some()).collect();
+    each_unexplained(joined, |joined, attempt| {
         let symbols = &joined.state.symbols;
-        let Some(realms) = joined.state.chains.get(attempt.chain).filter(|realms| !realms.is_empty()) else { continue };
-        let reserved = symbols.get(attempt.principal).is_some_and(|name| RESERVED_USERS.contains(&name));
+        let realms = joined.state.chains.get(attempt.chain).filter(|realms| !realms.is_empty())?;
         let only_reserved = realms.len() == 1 && symbols.get(realms[0]) == Some(b"reserved");
-        let known_account = *moved.entry(attempt.chain.0).or_insert_with(|| order.moved_to_front(joined, realms));
-        let reason = if reserved && only_reserved || known_account {
-            Reason::BadPassword
-        } else if lacking.realm_of(attempt.principal, joined.nodes.index(attempt.node)).is_some() {
-            Reason::RealmNotConfigured
+        let reserved = || symbols.get(attempt.principal).is_some_and(|name| RESERVED_USERS.contains(&name));
+        if moved.contains(&attempt.chain.0) || only_reserved && reserved() {
+            Some(Reason::BadPassword)
         } else {
-            continue;
-        };
-        joined.attempts[at].reason = reason;
-        joined.attempts[at].basis = Basis::Inferred;
-    }
+            let lacks = lacking.lacks(attempt.principal, joined.nodes.index(attempt.node));
+            lacks.then_some(Reason::RealmNotConfigured)
+        }
+    });
 }
 
 /// Accounts that no realm knows: the node asked all its realms, and none complained in a server log in which realms do
 /// complain of wrong passwords. A disabled account does not look like this: the realm that knows it ends the chain early.
-fn unknown_users(joined: &mut Correlated) {
-    let silent = Silent::learn(joined);
-    for at in 0..joined.attempts.len() {
-        let attempt = joined.attempts[at];
-        if attempt.outcome == Outcome::Failed && attempt.basis == Basis::None && silent.all_asked(joined, &attempt) {
-            joined.attempts[at].reason = Reason::UnknownUser;
-            joined.attempts[at].basis = Basis::Inferred;
-        }
+fn unknown_users(joined: &mut Correlated, ways: &Ways, lacking: &Lacking) {
+    if let Some(silent) = Silent::learn(joined, ways, lacking) {
+        each_unexplained(joined, |joined, attempt| silent.all_asked(joined, attempt).then_some(Reason::UnknownUser));
     }
 }
 
@@ -133,15 +164,14 @@ struct Silent {
     /// By node: its realms, where enough principals were asked of all of them and its realms complain of passwords.
     realms: Vec<Option<BTreeSet<Sym>>>,
     /// Principals that some realm knows: they succeeded, or a realm complained of their password.
-    known: BTreeSet<Sym>,
+    known: HashSet<Sym, RandomState>,
 }
 
 impl Silent {
-    fn learn(joined: &Correlated) -> Self {
-        let nodes = joined.nodes.all().len();
-        let lacking = Lacking::learn(joined);
-        let mut complains = vec![false; nodes];
-        let mut known: BTreeSet<Sym> = lacking.succeeds.keys().copied().collect();
+    /// `None` where no realm complains of anything, so that silence means nothing.
+    fn learn(joined: &Correlated, ways: &Ways, lacking: &Lacking) -> Option<Self> {
+        let mut complains = vec![false; joined.nodes.all().len()];
+        let mut known: HashSet<Sym, RandomState> = lacking.succeeds.keys().copied().collect();
         for line in &joined.reason_lines {
             let told = &line.record;
             complains[line.node] |= told.about == Subject::Realm;
@@ -149,20 +179,23 @@ impl Silent {
                 known.insert(told.subject);
             }
         }
-        let mut asked: Vec<BTreeSet<Sym>> = vec![BTreeSet::new(); nodes];
-        for attempt in joined.attempts.iter().filter(|attempt| attempt.outcome == Outcome::Failed) {
-            if attempt.reason == Reason::BadPassword {
-                known.insert(attempt.principal);
-            }
-            let node = joined.nodes.index(attempt.node);
-            if joined.state.chains.get(attempt.chain).is_some_and(|realms| realms.len() == lacking.has[node].len()) {
-                asked[node].insert(attempt.principal);
+        if !complains.contains(&true) {
+            return None;
+        }
+        let wrong = |attempt: &Attempt| attempt.outcome == Outcome::Failed && attempt.reason == Reason::BadPassword;
+        known.extend(those(joined, wrong).into_iter().map(|at| joined.attempts[at].principal));
+        let mut asked: Vec<HashSet<Sym, RandomState>> = vec![HashSet::default(); complains.len()];
+        for way in ways.failed() {
+            let realms = joined.state.chains.get(way.chain);
+            if realms.is_some_and(|realms| realms.len() == lacking.has[way.node].len()) {
+                asked[way.node].insert(way.principal);
             }
         }
-        let realms = lacking.has.into_iter().zip(complains).zip(asked).map(|((realms, complains), asked)| {
-            (complains && !realms.is_empty() && asked.len() as u64 >= AGREEING_PRINCIPALS).then_some(realms)
+        let realms = lacking.has.iter().zip(complains).zip(asked).map(|((realms, complains), asked)| {
+            let enough = !realms.is_empty() && asked.len() as u64 >= AGREEING_PRINCIPALS;
+            (complains && enough).then(|| realms.clone())
         });
-        Self { realms: realms.collect(), known }
+        Some(Self { realms: realms.collect(), known })
     }
 
     /// Whether all realms of the node were asked of a principal that none is known to know, while its server log is there.
@@ -185,19 +218,19 @@ struct RealmOrder {
 }
 
 impl RealmOrder {
-    fn learn(joined: &Correlated) -> Self {
-        let mut seen: BTreeSet<(Sym, u32)> = BTreeSet::new();
+    fn learn(joined: &Correlated, ways: &Ways) -> Self {
+        // Each principal counts once a chain, on however many nodes.
+        let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
+        let mut asked: Vec<(ChainId, Sym)> =
+            ways.failed().filter(|way| realms(way.chain).is_some()).map(|way| (way.chain, way.principal)).collect();
+        asked.par_sort_unstable_by_key(|(chain, principal)| (chain.0, *principal));
+        asked.dedup();
         let mut before: BTreeMap<(Sym, Sym), u64> = BTreeMap::new();
-        for attempt in joined.attempts.iter().filter(|attempt| attempt.outcome == Outcome::Failed) {
-            let Some(realms) = joined.state.chains.get(attempt.chain).filter(|realms| realms.len() > 1) else {
-                continue;
-            };
-            if !seen.insert((attempt.principal, attempt.chain.0)) {
-                continue;
-            }
+        for run in asked.chunk_by(|a, b| a.0 == b.0) {
+            let realms = realms(run[0].0).unwrap_or_default();
             for (at, &first) in realms.iter().enumerate() {
                 for &second in &realms[at + 1..] {
-                    *before.entry((first, second)).or_default() += 1;
+                    *before.entry((first, second)).or_default() += run.len() as u64;
                 }
             }
         }
@@ -238,7 +271,7 @@ impl RealmOrder {
 /// Realms that authenticate a principal on one node and that another node does not have.
 struct Lacking {
     /// Realms by which a principal succeeds.
-    succeeds: BTreeMap<Sym, BTreeSet<Sym>>,
+    succeeds: HashMap<Sym, BTreeSet<Sym>, RandomState>,
     /// By node: realms met on it.
     has: Vec<BTreeSet<Sym>>,
     /// By node: attempts with a known, not empty chain.
@@ -246,55 +279,64 @@ struct Lacking {
 }
 
 impl Lacking {
-    fn learn(joined: &Correlated) -> Self {
+    fn learn(joined: &Correlated, ways: &Ways) -> Self {
         let nodes = joined.nodes.all().len();
-        let mut lacking = Self { succeeds: BTreeMap::new(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
-        for actor in joined.successes() {
+        let mut lacking =
+            Self { succeeds: HashMap::default(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
+        joined.state.successes.keys().filter(|actor| !actor.apikey.is_some()).for_each(|actor| {
             let pseudo = joined.state.symbols.get(actor.realm).is_none_or(|realm| realm.starts_with(b"_"));
-            if !pseudo && !actor.apikey.is_some() {
+            if !pseudo {
                 lacking.succeeds.entry(actor.principal).or_default().insert(actor.realm);
                 lacking.has[joined.nodes.index(actor.node)].insert(actor.realm);
             }
-        }
-        for attempt in &joined.attempts {
-            if let Some(realms) = joined.state.chains.get(attempt.chain).filter(|realms| !realms.is_empty()) {
-                let node = joined.nodes.index(attempt.node);
-                lacking.chains[node] += 1;
-                lacking.has[node].extend(realms.iter().copied());
+        });
+        let mut met: HashSet<(usize, ChainId), RandomState> = HashSet::default();
+        for (way, count) in ways.iter() {
+            if let Some(realms) = joined.state.chains.get(way.chain).filter(|realms| !realms.is_empty()) {
+                lacking.chains[way.node] += count;
+                if met.insert((way.node, way.chain)) {
+                    lacking.has[way.node].extend(realms.iter().copied());
+                }
             }
         }
         lacking
     }
 
-    /// The realm that authenticates the principal elsewhere, if the node has none that does.
-    fn realm_of(&self, principal: Sym, node: usize) -> Option<Sym> {
-        let realms = self.succeeds.get(&principal)?;
-        let enough = self.chains[node] >= CHAINS_OF_A_NODE;
-        let has_none = realms.iter().all(|realm| !self.has[node].contains(realm));
-        (enough && has_none).then(|| realms.iter().next().copied()).flatten()
+    /// Whether the principal is authenticated elsewhere by realms of which the node has none.
+    fn lacks(&self, principal: Sym, node: usize) -> bool {
+        self.chains[node] >= CHAINS_OF_A_NODE
+            && self
+                .succeeds
+                .get(&principal)
+                .is_some_and(|realms| realms.iter().all(|realm| !self.has[node].contains(realm)))
     }
 }
 
 /// A client that used a key until its end and is refused from then on: the refusals are those of the key.
-fn ended_keys(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
-    let by_id: BTreeMap<Sym, &KeyInfo> = keys.iter().map(|key| (key.id, key)).collect();
-    let mut refused: BTreeMap<Sym, Vec<usize>> = BTreeMap::new();
-    for (at, attempt) in joined.attempts.iter().enumerate() {
-        if attempt.outcome == Outcome::AnonymousDenied && attempt.basis == Basis::None && attempt.source.is_some() {
-            refused.entry(attempt.source).or_default().push(at);
-        }
-    }
-    if refused.is_empty() {
+fn ended_keys(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
+    let ends: HashMap<Sym, _, RandomState> = keys.iter().filter_map(|key| Some((key.id, end_of(key)?))).collect();
+    let used_one = |source: &Sym| uses.get(source).is_some_and(|used| used.keys().any(|key| ends.contains_key(key)));
+    let sources: HashSet<Sym, RandomState> = uses.keys().copied().filter(used_one).collect();
+    if sources.is_empty() {
         return;
     }
-    let uses = key_uses(joined);
+    let mut refused: BTreeMap<Sym, Vec<usize>> = BTreeMap::new();
+    let unexplained = |attempt: &Attempt| {
+        attempt.outcome == Outcome::AnonymousDenied
+            && attempt.basis == Basis::None
+            && attempt.source.is_some()
+            && sources.contains(&attempt.source)
+    };
+    for at in those(joined, unexplained) {
+        refused.entry(joined.attempts[at].source).or_default().push(at);
+    }
     for (source, attempts) in refused {
         let Some(used) = uses.get(&source) else { continue };
         let time = |at: usize| joined.attempts[at].time;
         // Of several keys that ended, the refusals belong to the one whose end their onset follows most closely.
         let mut best: Option<(Millis, Sym, Reason, Basis, usize)> = None;
         for (&key, use_of_key) in used {
-            let Some((end, reason, basis)) = by_id.get(&key).and_then(|key| end_of(key)) else { continue };
+            let Some(&(end, reason, basis)) = ends.get(&key) else { continue };
             let first = attempts.partition_point(|&at| time(at) < end);
             let (Some(&onset), Some(last_use)) = (attempts.get(first), use_of_key.last) else { continue };
             // Refused about as often before: then it is something else.
@@ -359,21 +401,20 @@ impl Use {
 }
 
 /// By client: the keys it used.
-fn key_uses(joined: &Correlated) -> BTreeMap<Sym, BTreeMap<Sym, Use>> {
-    let mut uses: BTreeMap<Sym, BTreeMap<Sym, Use>> = BTreeMap::new();
-    for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {
-        if let Some(series) = joined.state.successes.get(actor) {
-            uses.entry(actor.source).or_default().entry(actor.apikey).or_default().add(series);
-        }
-    }
+type Uses = BTreeMap<Sym, BTreeMap<Sym, Use>>;
+
+fn key_uses(joined: &Correlated) -> Uses {
+    let mut uses = Uses::new();
+    joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some()).for_each(|(actor, series)| {
+        uses.entry(actor.source).or_default().entry(actor.apikey).or_default().add(series);
+    });
     uses
 }
 
 /// `api key is expired` names no key: it is the one that its client used last before, if that is the only one known to
 /// have expired by then.
-fn name_expired(joined: &Correlated, keys: &[KeyInfo], failures: &mut [KeyFailure]) {
+fn name_expired(joined: &Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut [KeyFailure]) {
     let by_id: BTreeMap<Sym, &KeyInfo> = keys.iter().map(|key| (key.id, key)).collect();
-    let uses = key_uses(joined);
     for failure in
         failures.iter_mut().filter(|failure| failure.reason == Reason::ApiKeyExpired && !failure.key.is_some())
     {

@@ -9,6 +9,7 @@ mod matching;
 mod nodes;
 mod places;
 mod reasons;
+mod ways;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
@@ -146,8 +147,9 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     let mut repeated = std::mem::take(&mut state.coarse.repeated);
     let mut attempts = chains::join(&mut state, &places, &nodes, &mut repeated);
     // Places are looked up only where times are equal.
-    attempts.par_sort_unstable_by(|a, b| a.time.cmp(&b.time).then_with(|| places.of(a.pos).cmp(&places.of(b.pos))));
-    let changes = actors::join(&mut state, &places, &nodes, &mut repeated);
+    let by_time = |a: &Attempt, b: &Attempt| a.time.cmp(&b.time).then_with(|| places.of(a.pos).cmp(&places.of(b.pos)));
+    let changes = || actors::join(&mut state, &places, &nodes, &mut repeated);
+    let ((), changes) = rayon::join(|| attempts.par_sort_unstable_by(by_time), changes);
     let mut actions = BTreeMap::new();
     for (action, count) in &state.actions {
         let distinct = count - repeated.get(action).copied().unwrap_or(0);

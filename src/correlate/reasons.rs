@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::matching::{Match, Pair, assign};
 use super::{Correlated, Place, genuine};
@@ -166,19 +167,23 @@ fn keep_text(messages: &mut BTreeMap<u32, Vec<Sym>>, attempt: u32, reason: Reaso
 /// no line near by, `left_over` by node and time, tells of an attempt that was not found.
 fn say_what_silence_means(joined: &mut Correlated, window: i64, left_over: &[Vec<Millis>]) {
     let nodes = &joined.nodes;
-    for attempt in &mut joined.attempts {
-        if attempt.outcome != Outcome::AnonymousDenied || attempt.basis != Basis::None {
-            continue;
-        }
-        let near = window.saturating_mul(TRACE_WINDOWS);
+    if nodes.all().iter().all(|node| node.server_log.is_empty()) {
+        return;
+    }
+    let near = window.saturating_mul(TRACE_WINDOWS);
+    let is_silent = |attempt: &Attempt| {
         let lines = &left_over[nodes.index(attempt.node)];
         let next = lines.partition_point(|time| time.0 < attempt.time.0.saturating_sub(near));
         let may_be_its = lines.get(next).is_some_and(|time| time.0 <= attempt.time.0.saturating_add(near));
-        if !may_be_its && nodes.of(attempt.node).server_log_covers(attempt.time, window) {
+        !may_be_its && nodes.of(attempt.node).server_log_covers(attempt.time, window)
+    };
+    joined.attempts.par_iter_mut().with_min_len(1024).for_each(|attempt| {
+        let unexplained = attempt.outcome == Outcome::AnonymousDenied && attempt.basis == Basis::None;
+        if unexplained && is_silent(attempt) {
             attempt.reason = Reason::MissingCredentials;
             attempt.basis = Basis::ServerLog;
         }
-    }
+    });
 }
 
 /// Which of several realms' reasons counts: a realm that knows the account says more than one that does not.
@@ -249,16 +254,16 @@ fn matched(
     traces: &HashMap<Pos, Sym, RandomState>,
     window: i64,
 ) -> Vec<Match> {
-    let mut pairs = Vec::new();
-    for (number, (_, line)) in lines.iter().enumerate() {
-        let start = pairs.len();
-        candidates(joined, line, number as u32, &by_node[line.node], traces, window, &mut pairs);
-        let found = &mut pairs[start..];
+    let of_line = |(number, (_, line)): (usize, &(usize, &ReasonLine))| {
+        let mut found = Vec::new();
+        candidates(joined, line, number as u32, &by_node[line.node], traces, window, &mut found);
         found.sort_by(|a: &Pair, b: &Pair| {
             b.bonus.total_cmp(&a.bonus).then((a.apart.abs(), a.attempt).cmp(&(b.apart.abs(), b.attempt)))
         });
-        pairs.truncate(start + MOST_CANDIDATES.min(pairs.len() - start));
-    }
+        found.truncate(MOST_CANDIDATES);
+        found
+    };
+    let pairs: Vec<Pair> = lines.par_iter().enumerate().flat_map_iter(of_line).collect();
     assign(&pairs, window)
 }
 

@@ -1,6 +1,8 @@
 //! Failures of a principal from a source, then its success from there.
 
-use super::cases::Lean;
+use rayon::prelude::*;
+
+use super::cases::{Case, Lean};
 use super::clues::{self, Clue};
 use super::draft::Draft;
 use super::kinds::{Kind, Severity, Verdict};
@@ -76,11 +78,10 @@ impl Detector for AccountCompromise {
 fn after_guesses(scene: &Scene<'_>) -> Vec<Breach> {
     let thresholds = &scene.thresholds.account_compromise;
     let window = Scene::ms(thresholds.window_seconds);
-    let mut breaches: Vec<Breach> = Vec::new();
-    for case in scene.cases() {
+    let of_case = |case: &Case| {
         let alternating = case.clues.iter().any(|clue| matches!(clue, Clue::Alternating { .. }));
         if case.lean == Lean::Stale || alternating || matches!(case.clues.first(), Some(Clue::Steady { .. })) {
-            continue;
+            return None;
         }
         let (principal, source) = (case.principal(scene), case.source(scene));
         let worked_before = case.clues.iter().any(|clue| matches!(clue, Clue::WorkedBefore { .. }));
@@ -102,14 +103,14 @@ fn after_guesses(scene: &Scene<'_>) -> Vec<Breach> {
                 let extra = [10, 20].into_iter().filter(|&most| before.len() >= most).count() as f64;
                 let keep = |clue: &&Clue| !matches!(clue, Clue::Repaired { .. } | Clue::FrontMoved { .. });
                 let clues = case.clues.iter().filter(keep).copied().collect();
-                breaches.push(Breach { principal, source, success, failures: whole, clues, extra, campaign: None });
-                break;
+                return Some(Breach { principal, source, success, failures: whole, clues, extra, campaign: None });
             }
-            let Some(&next) = attempts.iter().find(|&&at| scene.time(at) > success.time) else { break };
+            let &next = attempts.iter().find(|&&at| scene.time(at) > success.time)?;
             from = scene.time(next);
         }
-    }
-    breaches
+        None
+    };
+    scene.cases().par_iter().filter_map(of_case).collect()
 }
 
 /// Accounts that get in from sources of an attack from where nobody had got in before it.

@@ -1,5 +1,7 @@
 //! Cases that belong together: one source that tries several accounts, several hosts with one wrong password.
 
+use rayon::prelude::*;
+
 use super::cases::{Case, Lean};
 use super::clues::Clue;
 use super::scene::Scene;
@@ -20,7 +22,7 @@ pub(super) enum Join {
 pub(super) fn of(scene: &Scene<'_>, found: &Found, lean: Lean, join: Join) -> Vec<Vec<Case>> {
     let cases: Vec<&Case> = scene
         .cases()
-        .iter()
+        .par_iter()
         .filter(|case| case.lean == lean)
         .filter(|case| {
             let attempts = case.attempts(scene);

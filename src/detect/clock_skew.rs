@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::campaigns;
 use super::draft::{Draft, sources_in_words};
+use super::index::Group;
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::successes::count_within;
@@ -57,11 +60,16 @@ impl Detector for ClockSkew {
         if scene.joined.nodes.all().len() < 2 || !scene.successes.any() {
             return;
         }
+        let known = &*found;
+        let named = scene.index.anonymous.par_iter().filter(|group| group.key.is_some());
+        let clients: Vec<Client> = named.filter_map(|group| client(scene, known, group)).collect();
         let mut nodes: BTreeMap<usize, OnNode> = BTreeMap::new();
-        for group in &scene.index.anonymous {
-            if group.key.is_some() {
-                client(scene, found, group, &mut nodes);
-            }
+        for client in clients {
+            let on_node = nodes.entry(client.node).or_default();
+            on_node.clients += 1;
+            on_node.elsewhere += client.elsewhere;
+            on_node.told += client.told;
+            on_node.attempts.extend(client.attempts);
         }
         for (node, on_node) in nodes {
             // Where nothing tells of tokens, it takes twice the clients.
@@ -74,11 +82,21 @@ impl Detector for ClockSkew {
     }
 }
 
-/// Adds a client to the node on which nearly all of its refusals fall, if it gets in on others at the same time.
-fn client(scene: &Scene<'_>, found: &Found, group: &super::index::Group, nodes: &mut BTreeMap<usize, OnNode>) {
+/// A client that is refused on one node.
+struct Client {
+    node: usize,
+    attempts: Vec<u32>,
+    /// See [`OnNode::told`].
+    told: u64,
+    /// Its successes on other nodes.
+    elsewhere: u64,
+}
+
+/// A client, if nearly all of its refusals fall on one node while it gets in on others.
+fn client(scene: &Scene<'_>, found: &Found, group: &Group) -> Option<Client> {
     let thresholds = &scene.thresholds.clock_skew;
     if (group.len() as u64) < thresholds.failures_per_client {
-        return;
+        return None;
     }
     let is_token = |reason| matches!(reason, Reason::TokenExpired | Reason::TokenInvalid | Reason::ApiKeyExpired);
     let mut by_node: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
@@ -90,12 +108,12 @@ fn client(scene: &Scene<'_>, found: &Found, group: &super::index::Group, nodes: 
             total += 1;
         }
     }
-    let Some((node, attempts)) = by_node.into_iter().max_by_key(|(_, attempts)| attempts.len()) else { return };
+    let (node, attempts) = by_node.into_iter().max_by_key(|(_, attempts)| attempts.len())?;
     let share = attempts.len() as f64 / total as f64;
     if (attempts.len() as u64) < thresholds.failures_per_client || share < thresholds.share_on_node {
-        return;
+        return None;
     }
-    let (Some(&first), Some(&last)) = (attempts.first(), attempts.last()) else { return };
+    let (&first, &last) = (attempts.first()?, attempts.last()?);
     // The clocks disagree: what happened at the same time may be told an hour apart.
     const CLOCKS_MS: i64 = 3_600_000;
     let (from, to) = (Millis(scene.time(first).0 - CLOCKS_MS), Millis(scene.time(last).0 + CLOCKS_MS));
@@ -104,13 +122,10 @@ fn client(scene: &Scene<'_>, found: &Found, group: &super::index::Group, nodes: 
     let here = count_within(entries.iter().filter(|entry| entry.node as usize == node), from, to);
     // It gets in on the others throughout, and hardly on this one.
     if elsewhere < attempts.len() as u64 / 2 || elsewhere == 0 || here * 4 > attempts.len() as u64 {
-        return;
+        return None;
     }
-    let entry = nodes.entry(node).or_default();
-    entry.clients += 1;
-    entry.elsewhere += elsewhere;
-    entry.told += attempts.iter().filter(|&&at| is_token(scene.attempt(at).reason)).count() as u64;
-    entry.attempts.extend(attempts);
+    let told = attempts.iter().filter(|&&at| is_token(scene.attempt(at).reason)).count() as u64;
+    Some(Client { node, attempts, told, elsewhere })
 }
 
 fn report(scene: &Scene<'_>, found: &mut Found, node: usize, mut on_node: OnNode, told: bool) {

@@ -1,8 +1,11 @@
 //! Many sources and many principals, about one try each.
 
+use rayon::prelude::*;
+
 use super::campaigns;
 use super::clues::{self, Clue};
 use super::draft::{Draft, principals_in_words, sources_in_words};
+use super::index::Group;
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::sweep::{Sweep, distinct};
@@ -92,18 +95,16 @@ const FLOOD: u64 = 4;
 /// Attempts of pairs that fail a few times and never get in, from sources where nobody had got in before.
 fn candidates(scene: &Scene<'_>, found: &Found) -> Vec<u32> {
     const MOST_OF_PAIR: usize = 4;
-    let mut candidates: Vec<u32> = Vec::new();
-    for group in &scene.index.sources {
-        let of_source = scene.index.of_source(group);
-        let Some(&first) = of_source.first() else { continue };
-        if scene.successes.any() && !scene.is_stranger(group.key, scene.time(first)) {
-            continue;
-        }
-        candidates.extend(of_source.iter().copied().filter(|&at| {
-            found.is_free(at) && scene.index.pair_of(at).is_some_and(|number| scene.pair(number).len() <= MOST_OF_PAIR)
-        }));
-    }
-    candidates.sort_unstable();
+    let is_new = |group: &&Group| {
+        let first = scene.index.of_source(group).first();
+        first.is_some_and(|&at| !scene.successes.any() || scene.is_stranger(group.key, scene.time(at)))
+    };
+    let is_candidate = |at: &u32| {
+        found.is_free(*at) && scene.index.pair_of(*at).is_some_and(|number| scene.pair(number).len() <= MOST_OF_PAIR)
+    };
+    let of_source = |group: &'_ Group| scene.index.of_source(group).iter().copied().filter(is_candidate);
+    let mut candidates: Vec<u32> = scene.index.sources.par_iter().filter(is_new).flat_map_iter(of_source).collect();
+    candidates.par_sort_unstable();
     candidates
 }
 

@@ -1,5 +1,6 @@
 //! A finding while it is made, and how drafts become the report's findings.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use rayon::prelude::*;
@@ -33,7 +34,6 @@ pub(super) struct Draft {
     pub(super) verdict: Verdict,
     pub(super) confidence: f64,
     pub(super) title: String,
-    pub(super) diagnosis: String,
     pub(super) why: Vec<String>,
     /// Steps that go before those of the documentation.
     pub(super) first_steps: Vec<String>,
@@ -66,7 +66,6 @@ impl Draft {
             verdict,
             confidence,
             title: String::new(),
-            diagnosis: doc.meaning.to_owned(),
             why: Vec::new(),
             first_steps: Vec::new(),
             attempts: Vec::new(),
@@ -123,15 +122,19 @@ pub(super) fn principals_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String
 pub(super) fn finish(scene: &Scene<'_>, mut found: Found) -> Vec<Judged> {
     let mut findings: Vec<(usize, Finding)> = found
         .drafts
-        .par_iter()
+        .par_iter_mut()
         .enumerate()
         .filter_map(|(at, draft)| finding(scene, draft).map(|finding| (at, finding)))
         .collect();
     let severity = |at: &usize| Reverse(found.drafts[*at].severity);
-    findings.sort_by(|(a, one), (b, other)| {
-        let key = |finding: &Finding| (finding.start.clone(), finding.kind.clone(), finding.title.clone());
-        let rest = |finding: &Finding| (finding.end.clone(), finding.evidence.clone());
-        (severity(a), key(one)).cmp(&(severity(b), key(other))).then_with(|| rest(one).cmp(&rest(other)))
+    findings.par_sort_by(|(a, one), (b, other)| {
+        severity(a)
+            .cmp(&severity(b))
+            .then_with(|| one.start.cmp(&other.start))
+            .then_with(|| one.kind.cmp(&other.kind))
+            .then_with(|| one.title.cmp(&other.title))
+            .then_with(|| one.end.cmp(&other.end))
+            .then_with(|| one.evidence.cmp(&other.evidence))
     });
     let mut number = vec![0; found.drafts.len()];
     for (place, (at, _)) in findings.iter().enumerate() {
@@ -164,7 +167,8 @@ fn behind(scene: &Scene<'_>, draft: &Draft, source: &str) -> Option<String> {
     })
 }
 
-fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
+/// The finding of a draft, whose own sentences become those of the finding.
+fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
     let (start, end) = draft.span(scene)?;
     let attempts = || draft.attempts.iter().map(|&at| scene.attempt(at));
     let or = |own: &[Sym], of_attempts: Vec<Sym>| if own.is_empty() { of_attempts } else { own.to_vec() };
@@ -185,7 +189,7 @@ fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
         nodes.iter().filter_map(|&node| scene.joined.nodes.all()[node].label().map(str::to_owned)).collect();
     let names: Vec<String> = nodes.iter().map(|&node| scene.node_name(node)).collect();
     let (api_keys, keys_total) = ranked(scene, draft.api_keys.clone());
-    let fill = |template: &str| {
+    let fill = |template: &'static str| {
         let list = |names: &[String], total| words::list(names, total, NAMED);
         let first = |names: &[String]| names.first().cloned().unwrap_or_else(|| "(not logged)".to_owned());
         words::fill(template, |name| match name {
@@ -201,9 +205,9 @@ fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
         })
     };
     let steps = draft.doc.next_steps.iter().map(|step| fill(step));
-    let next_steps = draft.first_steps.iter().cloned().chain(steps).collect();
-    let diagnosis = fill(&draft.diagnosis);
-    let mut why = draft.why.clone();
+    let next_steps = std::mem::take(&mut draft.first_steps).into_iter().map(Cow::Owned).chain(steps).collect();
+    let diagnosis = fill(draft.doc.meaning);
+    let mut why = std::mem::take(&mut draft.why);
     if proxies_only {
         why.push(format!(
             "The only source, {}, is a configured proxy: the clients behind it are not told apart",
@@ -220,7 +224,7 @@ fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
         severity: draft.severity.name().to_owned(),
         verdict: draft.verdict.name().to_owned(),
         confidence: draft.confidence,
-        title: draft.title.clone(),
+        title: std::mem::take(&mut draft.title),
         attack: if hostile { draft.doc.attack.iter().map(|&id| id.to_owned()).collect() } else { Vec::new() },
         next_steps,
         principals,
@@ -235,7 +239,7 @@ fn finding(scene: &Scene<'_>, draft: &Draft) -> Option<Finding> {
         successes: draft.successes,
         diagnosis,
         why,
-        false_positives: draft.doc.false_positives.iter().map(|&text| text.to_owned()).collect(),
+        false_positives: draft.doc.false_positives.iter().map(|&text| Cow::Borrowed(text)).collect(),
         related: Vec::new(),
         timeline: timeline(scene, draft, start, end),
         evidence: evidence(scene, draft),

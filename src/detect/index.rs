@@ -1,9 +1,14 @@
 //! The attempts by who and where, built once and shared by all detectors. Symbols are small numbers, so grouping is counting
 //! sort: linear, and a flood of a million distinct names costs no more than one name a million times.
 
+use rayon::prelude::*;
+
 use crate::correlate::Correlated;
-use crate::state::{Outcome, Sym};
+use crate::state::{Attempt, Outcome, Sym};
 use crate::time::Millis;
+
+/// Attempts that one task looks at, at least.
+const PIECE: usize = 1024;
 
 /// Attempts of one principal from one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,15 +76,21 @@ impl Index {
         let symbols = joined.state.symbols.len() + 1;
         let principal = |at: u32| attempts[at as usize].principal;
         let source = |at: u32| attempts[at as usize].source;
-        let all = 0..attempts.len() as u32;
-        let named: Vec<u32> = all
-            .clone()
-            .filter(|&at| attempts[at as usize].outcome == Outcome::Failed && principal(at).is_some())
-            .collect();
-        let by_source = sorted_by(&named, symbols, source);
-        let by_pair = sorted_by(&by_source, symbols, principal);
-        let anonymous: Vec<u32> = all.filter(|&at| attempts[at as usize].outcome == Outcome::AnonymousDenied).collect();
-        let by_anonymous = sorted_by(&anonymous, symbols, source);
+        let those = |holds: &(dyn Fn(&Attempt) -> bool + Sync)| -> Vec<u32> {
+            let all = attempts.par_iter().with_min_len(PIECE).enumerate();
+            all.filter(|(_, attempt)| holds(attempt)).map(|(at, _)| at as u32).collect()
+        };
+        let named = || {
+            let named = those(&|attempt| attempt.outcome == Outcome::Failed && attempt.principal.is_some());
+            let by_source = sorted_by(&named, symbols, source);
+            let by_pair = sorted_by(&by_source, symbols, principal);
+            (by_source, by_pair)
+        };
+        let anonymous = || {
+            let anonymous = those(&|attempt| attempt.outcome == Outcome::AnonymousDenied);
+            sorted_by(&anonymous, symbols, source)
+        };
+        let ((by_source, by_pair), by_anonymous) = rayon::join(named, anonymous);
 
         let mut pairs: Vec<Pair> = Vec::new();
         let mut pair_of = vec![u32::MAX; attempts.len()];

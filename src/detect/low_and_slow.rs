@@ -1,7 +1,9 @@
 //! One pair of source and principal, few tries an hour, for hours or days.
 
+use rayon::prelude::*;
+
 use super::campaigns::{self, Join};
-use super::cases::Lean;
+use super::cases::{Case, Lean};
 use super::clues;
 use super::draft::{Draft, principals_in_words, sources_in_words};
 use super::kinds::{Kind, Severity, Verdict};
@@ -40,8 +42,9 @@ impl Detector for LowAndSlow {
     }
 
     fn detect(&self, scene: &Scene<'_>, found: &mut Found) {
-        for cases in campaigns::of(scene, found, Lean::Slow, Join::Either) {
-            let attempts = campaigns::attempts(scene, found, &cases);
+        let known = &*found;
+        let told = |cases: Vec<Case>| {
+            let attempts = campaigns::attempts(scene, known, &cases);
             let clues = campaigns::clues(&cases);
             let (verdict, confidence) = clues::weigh(&clues);
             // Whatever it is, nothing shows that it is harmless.
@@ -64,6 +67,11 @@ impl Detector for LowAndSlow {
             draft.why.extend(campaigns::chain(scene, &attempts));
             draft.why.extend(campaigns::accounts(scene, &attempts));
             draft.attempts = attempts;
+            draft
+        };
+        // No attempt is of two campaigns.
+        let campaigns = campaigns::of(scene, known, Lean::Slow, Join::Either);
+        for draft in campaigns.into_par_iter().map(told).collect::<Vec<_>>() {
             found.claim(draft);
         }
     }

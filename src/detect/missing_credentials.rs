@@ -1,8 +1,10 @@
 //! Clients that send no credentials.
 
+use rayon::prelude::*;
+
 use super::campaigns;
 use super::draft::{Draft, ranked, sources_in_words};
-use super::index::episodes;
+use super::index::{Group, episodes};
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::{Detector, Doc, Found, Stage, words};
@@ -73,13 +75,13 @@ fn clients(scene: &Scene<'_>, found: &Found) -> Vec<Client> {
     let thresholds = &scene.thresholds.missing_credentials;
     let pause = Scene::ms(scene.thresholds.general.campaign_pause_seconds);
     let onset = Scene::ms(thresholds.onset_window_seconds);
-    let mut clients = Vec::new();
-    for group in &scene.index.anonymous {
+    let of_source = |group: &Group| {
+        let mut clients = Vec::new();
         if (group.len() as u64) < thresholds.failures_per_source || !group.key.is_some() {
-            continue;
+            return clients;
         }
         if scene.is_scanner(group.key) || scene.is_proxy(group.key) {
-            continue;
+            return clients;
         }
         let attempts: Vec<u32> = scene
             .index
@@ -100,8 +102,9 @@ fn clients(scene: &Scene<'_>, found: &Found) -> Vec<Client> {
             let always = first.0 - scene.span.0.0 <= onset.max(2 * gap);
             clients.push(Client { source: group.key, first, always, attempts: attempts[range].to_vec() });
         }
-    }
-    clients
+        clients
+    };
+    scene.index.anonymous.par_iter().flat_map_iter(of_source).collect()
 }
 
 fn report(scene: &Scene<'_>, found: &mut Found, clients: &[Client], sudden: bool) {

@@ -2,11 +2,13 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::campaigns::{self, Join};
-use super::cases::Lean;
+use super::cases::{Case, Lean};
 use super::clues::{self, Clue};
 use super::draft::{Draft, principals_in_words, sources_in_words};
+use super::index::Group;
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::sweep::{Sweep, distinct};
@@ -47,26 +49,25 @@ impl Detector for PasswordGuessing {
     }
 
     fn detect(&self, scene: &Scene<'_>, found: &mut Found) {
-        distributed(scene, found);
-        for cases in campaigns::of(scene, found, Lean::Guessing, Join::Either) {
-            let attempts = campaigns::attempts(scene, found, &cases);
-            report(scene, found, attempts, &campaigns::clues(&cases));
+        for draft in distributed(scene, found) {
+            found.claim(draft);
+        }
+        // No attempt is of two campaigns.
+        let known = &*found;
+        let told = |cases: Vec<Case>| told(scene, campaigns::attempts(scene, known, &cases), &campaigns::clues(&cases));
+        let campaigns = campaigns::of(scene, known, Lean::Guessing, Join::Either);
+        for draft in campaigns.into_par_iter().map(told).collect::<Vec<_>>() {
+            found.claim(draft);
         }
     }
 }
 
 /// One principal tried from many sources, each too seldom to be a case.
-fn distributed(scene: &Scene<'_>, found: &mut Found) {
+fn distributed(scene: &Scene<'_>, found: &Found) -> Vec<Draft> {
     let thresholds = &scene.thresholds.password_guessing;
     let window = Scene::ms(thresholds.distributed_window_seconds);
     let pause = Scene::ms(scene.thresholds.general.campaign_pause_seconds);
-    let mut sweep = None;
-    let mut campaigns = Campaigns::default();
-    let mut bursts = Vec::new();
-    for principal in &scene.index.principals {
-        if (principal.len() as u64) < thresholds.distributed_sources {
-            continue;
-        }
+    let of_principal = |sweep: &mut Sweep, principal: &Group| -> Vec<Vec<u32>> {
         let mut attempts: Vec<u32> = scene
             .index
             .pairs_of(principal)
@@ -76,20 +77,24 @@ fn distributed(scene: &Scene<'_>, found: &mut Found) {
             .flat_map(|pair| found.free(scene.index.of_pair(pair)))
             .collect();
         attempts.sort_unstable();
-        let sweep = sweep.get_or_insert_with(|| Sweep::new(scene));
         let hits = sweep.hits(scene, &attempts, window, pause, |window| {
             window.sources >= thresholds.distributed_sources && window.attempts >= thresholds.distributed_failures
         });
-        for range in hits {
-            bursts.push(attempts[range].to_vec());
-        }
-    }
+        hits.into_iter().map(|range| attempts[range].to_vec()).collect()
+    };
+    let principals = scene.index.principals.par_iter();
+    let mut bursts: Vec<Vec<u32>> = principals
+        .filter(|principal| principal.len() as u64 >= thresholds.distributed_sources)
+        .map_init(|| Sweep::new(scene), of_principal)
+        .flatten_iter()
+        .collect();
     // In order of time: which campaign a burst joins depends on those before it.
     bursts.sort_by_key(|burst| burst[0]);
+    let mut campaigns = Campaigns::default();
     for burst in bursts {
         campaigns.add(scene, burst);
     }
-    for mut attempts in campaigns.all {
+    let of_campaign = |mut attempts: Vec<u32>| {
         attempts.sort_unstable();
         let within = distinct(scene, &attempts);
         let mut clues = vec![Clue::ManySources { sources: within.sources }, Clue::Stranger];
@@ -101,8 +106,9 @@ fn distributed(scene: &Scene<'_>, found: &mut Found) {
         if attempts.iter().all(|&at| scene.is_service(scene.attempt(at).principal)) {
             clues.push(Clue::Service);
         }
-        report(scene, found, attempts, &clues);
-    }
+        told(scene, attempts, &clues)
+    };
+    campaigns.all.into_par_iter().map(of_campaign).collect()
 }
 
 /// Distributed guesses, those from mostly the same sources as one: who has the machines tries more than one name.
@@ -135,7 +141,8 @@ impl Campaigns {
     }
 }
 
-fn report(scene: &Scene<'_>, found: &mut Found, attempts: Vec<u32>, clues: &[Clue]) {
+/// The finding of these attempts.
+fn told(scene: &Scene<'_>, attempts: Vec<u32>, clues: &[Clue]) -> Draft {
     let (verdict, confidence) = clues::weigh(clues);
     let scanned = attempts.iter().all(|&at| scene.is_scanner(scene.attempt(at).source));
     let severity = match verdict {
@@ -159,7 +166,7 @@ fn report(scene: &Scene<'_>, found: &mut Found, attempts: Vec<u32>, clues: &[Clu
         draft.why.push("The source is one of the configured scanners".to_owned());
     }
     draft.attempts = attempts;
-    found.claim(draft);
+    draft
 }
 
 #[cfg(test)]

@@ -34,12 +34,13 @@ impl<'c> Scene<'c> {
         for node in joined.nodes.all() {
             span.merge(&node.stats.span);
         }
+        let (index, successes) = rayon::join(|| Index::new(joined), || Successes::new(joined));
         Self {
             joined,
             thresholds: &options.thresholds,
             surroundings: &options.surroundings,
-            index: Index::new(joined),
-            successes: Successes::new(joined),
+            index,
+            successes,
             span: (span.first.unwrap_or_default(), span.last.unwrap_or_default()),
             cases: OnceLock::new(),
         }

@@ -1,7 +1,9 @@
 //! A client that goes on with a password that is no longer right.
 
+use rayon::prelude::*;
+
 use super::campaigns::{self, Join};
-use super::cases::Lean;
+use super::cases::{Case, Lean};
 use super::clues::{self, Clue};
 use super::draft::{Draft, principals_in_words, sources_in_words};
 use super::kinds::{Kind, Severity, Verdict};
@@ -41,8 +43,9 @@ impl Detector for StaleCredential {
     }
 
     fn detect(&self, scene: &Scene<'_>, found: &mut Found) {
-        for cases in campaigns::of(scene, found, Lean::Stale, Join::Principal) {
-            let attempts = campaigns::attempts(scene, found, &cases);
+        let known = &*found;
+        let told = |cases: Vec<Case>| {
+            let attempts = campaigns::attempts(scene, known, &cases);
             let clues = campaigns::clues(&cases);
             let (verdict, confidence) = clues::weigh(&clues);
             // What keeps to a clock and is not hostile in sum is a program, even where the balance is open.
@@ -69,6 +72,11 @@ impl Detector for StaleCredential {
                 }
             }
             draft.attempts = attempts;
+            draft
+        };
+        // No attempt is of two campaigns.
+        let campaigns = campaigns::of(scene, known, Lean::Stale, Join::Principal);
+        for draft in campaigns.into_par_iter().map(told).collect::<Vec<_>>() {
             found.claim(draft);
         }
     }

@@ -1,5 +1,7 @@
 //! Who got in, from where and when: success is evidence for and against.
 
+use rayon::prelude::*;
+
 use crate::correlate::Correlated;
 use crate::state::{Pos, Series, Sym};
 use crate::time::Millis;
@@ -50,9 +52,12 @@ impl<'c> Successes<'c> {
             })
             .collect();
         // Ways that end up equal (nodes under two names) stay apart; they are only ever summed or compared by time.
-        by_pair.sort_unstable_by_key(|entry| (entry.principal, entry.source, entry.apikey, entry.realm, entry.node));
         let mut by_source = by_pair.clone();
-        by_source.sort_unstable_by_key(|entry| (entry.source, entry.principal, entry.apikey, entry.realm, entry.node));
+        let way = |entry: &Entry<'_>| (entry.apikey, entry.realm, entry.node);
+        rayon::join(
+            || by_pair.par_sort_unstable_by_key(|entry| (entry.principal, entry.source, way(entry))),
+            || by_source.par_sort_unstable_by_key(|entry| (entry.source, entry.principal, way(entry))),
+        );
         Self { by_pair, by_source }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::correlate::correlate;
+use crate::correlate::{Correlated, correlate};
 use crate::lines::{Chunk, StreamChunker};
 use crate::options::Options;
 use crate::report::model::Finding;
@@ -139,8 +139,8 @@ impl Log {
         self.change(seconds, actor, INSIDE, ("invalidate_apikeys", "api_key/invalidate", &body));
     }
 
-    /// What is found in it.
-    pub(super) fn findings(mut self) -> Vec<Finding> {
+    /// Its events, joined.
+    pub(super) fn joined(&mut self) -> Correlated {
         self.lines.sort();
         let text = self.lines.iter().fold(String::new(), |mut text, (_, line)| {
             let _ = writeln!(text, "{line}");
@@ -155,8 +155,12 @@ impl Log {
             folder.chunk(InputRef { label: "log", compression: "none", seq }, &chunk);
             seq += 1;
         }
-        let joined = correlate(folder.into_state(), &[], &self.options);
-        super::detect(&joined, &self.options)
+        correlate(folder.into_state(), &[], &self.options)
+    }
+
+    /// What is found in it.
+    pub(super) fn findings(mut self) -> Vec<Finding> {
+        super::detect(&self.joined(), &self.options)
     }
 
     /// Kind, severity and verdict of each finding.

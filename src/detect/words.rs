@@ -1,5 +1,7 @@
 //! How findings speak: lists, times and rates in plain words.
 
+use std::borrow::Cow;
+
 use crate::time::Millis;
 
 /// `1 failure`, `12,345 failures`.
@@ -68,7 +70,10 @@ pub(super) fn percent(share: f64) -> String {
 
 /// Puts values in the place of `{name}`; what is not a known name stays. Values are not looked at again: they hold text from
 /// the log.
-pub(super) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub(super) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
+    if !template.contains('{') {
+        return Cow::Borrowed(template);
+    }
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -85,7 +90,7 @@ pub(super) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> St
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

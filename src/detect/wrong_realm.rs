@@ -1,9 +1,12 @@
 //! A realm is missing on a node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
 
 use super::campaigns;
 use super::draft::{Draft, principals_in_words, ranked};
+use super::index::Pair;
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::{Detector, Doc, Found, Stage, words};
@@ -31,6 +34,9 @@ static DOC: Doc = Doc {
 /// The detector.
 #[derive(Debug)]
 pub(super) struct WrongRealm;
+
+/// Pairs that one task looks at, at least.
+const PIECE: usize = 64;
 
 /// What fails on one node.
 #[derive(Default)]
@@ -75,8 +81,7 @@ fn by_node(scene: &Scene<'_>, found: &Found) -> BTreeMap<usize, OnNode> {
     }
     let has = realms_of_nodes(scene);
     let fewest = scene.thresholds.wrong_realm.failures_per_principal;
-    let mut last_principal: BTreeMap<usize, Sym> = BTreeMap::new();
-    for pair in &scene.index.pairs {
+    let of_pair = |pair: &Pair| {
         let own: Vec<(Sym, usize)> = scene
             .successes
             .own(pair.principal, pair.source)
@@ -84,7 +89,7 @@ fn by_node(scene: &Scene<'_>, found: &Found) -> BTreeMap<usize, OnNode> {
             .map(|entry| (entry.realm, entry.node as usize))
             .collect();
         if own.is_empty() {
-            continue;
+            return None;
         }
         let mut here: BTreeMap<usize, (Vec<u32>, u64)> = BTreeMap::new();
         for &at in scene.index.of_pair(pair).iter().filter(|&&at| found.is_free(at)) {
@@ -103,7 +108,7 @@ fn by_node(scene: &Scene<'_>, found: &Found) -> BTreeMap<usize, OnNode> {
                     true
                 }
                 _ => {
-                    if own.iter().any(|&(realm, _)| has.contains_key(&(node, realm))) {
+                    if own.iter().any(|&(realm, _)| has.contains(&(node, realm))) {
                         continue;
                     }
                     false
@@ -113,13 +118,16 @@ fn by_node(scene: &Scene<'_>, found: &Found) -> BTreeMap<usize, OnNode> {
             entry.0.push(at);
             entry.1 += u64::from(lacks);
         }
+        here.retain(|_, (attempts, _)| attempts.len() as u64 >= fewest);
+        (!here.is_empty()).then_some((pair.principal, own, here))
+    };
+    let failing: Vec<_> = scene.index.pairs.par_iter().with_min_len(PIECE).filter_map(of_pair).collect();
+    let mut last_principal: BTreeMap<usize, Sym> = BTreeMap::new();
+    for (principal, own, here) in failing {
         for (node, (attempts, shown)) in here {
-            if (attempts.len() as u64) < fewest {
-                continue;
-            }
             let entry = nodes.entry(node).or_default();
             // Pairs come principal by principal.
-            entry.principals += u64::from(last_principal.insert(node, pair.principal) != Some(pair.principal));
+            entry.principals += u64::from(last_principal.insert(node, principal) != Some(principal));
             entry.attempts.extend(attempts);
             entry.realms.extend(own.iter().map(|&(realm, _)| realm));
             entry.shown += shown;
@@ -129,9 +137,9 @@ fn by_node(scene: &Scene<'_>, found: &Found) -> BTreeMap<usize, OnNode> {
 }
 
 /// Realms by which somebody gets in on a node.
-fn realms_of_nodes(scene: &Scene<'_>) -> BTreeMap<(usize, Sym), ()> {
+fn realms_of_nodes(scene: &Scene<'_>) -> BTreeSet<(usize, Sym)> {
     let successes = &scene.joined.state.successes;
-    successes.keys().map(|actor| ((scene.joined.nodes.index(actor.node), actor.realm), ())).collect()
+    successes.keys().map(|actor| (scene.joined.nodes.index(actor.node), actor.realm)).collect()
 }
 
 fn report(scene: &Scene<'_>, found: &mut Found, node: usize, mut on_node: OnNode) {

@@ -13,6 +13,7 @@ use super::{pool, settle, spill_problem};
 /// # Errors
 /// Which parts do not fit together, and why; or that no threads can be started.
 pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Options) -> Result<Part, String> {
+    let pool = pool(options).map_err(|error| error.to_string())?;
     let budget = Budget::new(options, 1);
     let mut union = Union::default();
     let (mut whole, mut written) = (None, Segments::default());
@@ -20,7 +21,7 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
     for (name, part) in parts {
         let state = union.take(name, part)?;
         let merged = match whole.take() {
-            Some(whole) => State::merge(whole, state),
+            Some(whole) => pool.install(|| State::merge(whole, state)),
             None => state,
         };
         if merged.weight() > budget.share() && failed.is_none() {
@@ -38,7 +39,7 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
     reading.apply(&mut read_with)?;
     let max_in_flight = read_with.max_in_flight.min(budget.in_flight());
     let written = if written.is_empty() { Vec::new() } else { vec![written] };
-    let state = pool(options).map_err(|error| error.to_string())?.install(|| {
+    let state = pool.install(|| {
         settle(whole.into_iter().collect(), written, budget, max_in_flight, &mut problems)
             .canonical(read_with.max_problems)
     });

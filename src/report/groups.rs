@@ -12,15 +12,33 @@ use super::model::Group;
 /// Groups that are made at one time while all are gone through.
 const BATCH: usize = 4096;
 
+/// Groups that are made at first: who looks at a few does not wait for more, nor for other threads.
+const FIRST: usize = 64;
+
 /// What makes groups.
 pub trait Source: Send + Sync {
     /// The group at a place below the number that was told with the source.
     fn group(&self, at: usize) -> Group;
+    /// What a group counts, which takes no group to be made.
+    fn tally(&self, at: usize) -> Tally;
+}
+
+/// What a group counts, in two ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Its attempts.
+    pub count: u64,
+    /// Its attempts by action, added up.
+    pub of_actions: u64,
 }
 
 impl Source for Vec<Group> {
     fn group(&self, at: usize) -> Group {
         self[at].clone()
+    }
+
+    fn tally(&self, at: usize) -> Tally {
+        Tally { count: self[at].count, of_actions: self[at].actions.values().sum() }
     }
 }
 
@@ -68,10 +86,17 @@ impl Groups {
 
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = Group> {
-        (0..self.len).step_by(BATCH).flat_map(|from| {
+        let first = (0..self.len.min(FIRST)).map(|at| self.source.group(at));
+        let rest = (FIRST..self.len).step_by(BATCH).flat_map(|from| {
             let batch = from..self.len.min(from + BATCH);
             batch.into_par_iter().map(|at| self.source.group(at)).collect::<Vec<_>>()
-        })
+        });
+        first.chain(rest)
+    }
+
+    /// What each counts, in order.
+    pub fn tallies(&self) -> impl IndexedParallelIterator<Item = Tally> {
+        (0..self.len).into_par_iter().with_min_len(FIRST).map(|at| self.source.tally(at))
     }
 }
 

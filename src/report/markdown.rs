@@ -3,6 +3,7 @@
 //! Text from the log cannot become markup: names stand in code spans, and so does every word of a sentence that holds a
 //! character with a meaning. What a code span cannot hold is made visible as for a terminal first.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::model::{Evidence, Finding, Report};
@@ -195,15 +196,16 @@ impl Page {
         }
         self.block(&facts.join(" · "));
         self.block(&self.prose(&finding.diagnosis));
-        for (title, sentences, numbered) in [
-            ("Why", &finding.why, false),
-            ("Next steps", &finding.next_steps, true),
-            ("A false alarm if", &finding.false_positives, false),
-        ] {
-            if !sentences.is_empty() {
+        let items = |sentences: &[Cow<'_, str>]| sentences.iter().map(|sentence| self.prose(sentence)).collect();
+        let lists: [(&str, Vec<String>, bool); 3] = [
+            ("Why", finding.why.iter().map(|sentence| self.prose(sentence)).collect(), false),
+            ("Next steps", items(&finding.next_steps), true),
+            ("A false alarm if", items(&finding.false_positives), false),
+        ];
+        for (title, items, numbered) in lists {
+            if !items.is_empty() {
                 self.block(&format!("**{title}**"));
                 let marker = |at: usize| if numbered { format!("{at}. ") } else { "- ".to_owned() };
-                let items = sentences.iter().map(|sentence| self.prose(sentence)).collect();
                 self.list(marker, items);
             }
         }

@@ -1,6 +1,7 @@
 //! The report as data: member for member the pinned JSON contract (schema_version 1). Renderers read it, nothing writes
 //! to it after `aggregate` has built it. Members may be added, never renamed or dropped.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -238,7 +239,7 @@ pub struct Group {
     pub evidence: Vec<Evidence>,
 }
 
-/// A judged pattern.
+/// A judged pattern. Long texts that do not depend on the log are borrowed: a flood makes 100,000 findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// `F1`, `F2`, … in report order.
@@ -276,13 +277,13 @@ pub struct Finding {
     /// Successes in it.
     pub successes: u64,
     /// What it means, in plain words.
-    pub diagnosis: String,
+    pub diagnosis: Cow<'static, str>,
     /// The measured evidence, sentence by sentence.
     pub why: Vec<String>,
     /// What to do.
-    pub next_steps: Vec<String>,
+    pub next_steps: Vec<Cow<'static, str>>,
     /// When this is a false alarm.
-    pub false_positives: Vec<String>,
+    pub false_positives: Vec<Cow<'static, str>>,
     /// Findings that belong with it, by id.
     #[serde(default)]
     pub related: Vec<String>,

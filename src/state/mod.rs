@@ -8,6 +8,7 @@ mod coarse;
 mod columns;
 mod coverage;
 mod fold;
+mod merge;
 mod records;
 mod remap;
 mod series;

@@ -1,4 +1,4 @@
-//! Joining states: the tables of one are taken into those of another, and its records translated.
+//! Taking the tables of one state into those of another, and translating its records.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::records::Pos;
 use super::symbols::{ChainId, Sym};
-use super::{ActorSeries, ChunkInfo, InputStats, NodeStats, Span, State, line_order, node_key, smaller_name};
+use super::{ActorSeries, ChunkInfo, InputStats, NodeStats, Span, State, node_key, smaller_name};
 
 /// What is done with the indices that records carry.
 pub(super) trait Indices {
@@ -30,6 +30,18 @@ pub struct Remap {
     pub(super) chunks: Vec<u32>,
 }
 
+impl Remap {
+    /// This translation and then another, as one.
+    pub(super) fn then(mut self, next: &Self) -> Self {
+        let mut translate = next;
+        self.syms.iter_mut().for_each(|sym| translate.sym(sym));
+        self.chains.iter_mut().for_each(|chain| translate.chain(chain));
+        self.nodes.iter_mut().for_each(|node| translate.node(node));
+        self.chunks.iter_mut().for_each(|chunk| *chunk = next.chunks[*chunk as usize]);
+        self
+    }
+}
+
 impl Indices for &Remap {
     fn sym(&mut self, sym: &mut Sym) {
         *sym = self.syms[sym.0 as usize];
@@ -49,18 +61,21 @@ impl Indices for &Remap {
 }
 
 impl State {
-    /// Joins two states into one.
-    #[must_use]
-    pub fn merge(mut self, mut other: Self) -> Self {
-        let remap = self.absorb_tables(&mut other);
-        other.remap_records(&remap);
-        self.append_records(other);
-        self
-    }
-
     /// First step of a merge: takes in the tables and counters of `other` and tells how its records translate. The steps
     /// are apart so that the second can run in parallel for many states.
     pub fn absorb_tables(&mut self, other: &mut Self) -> Remap {
+        let both = self.has_attempts() && other.has_attempts();
+        self.absorb(other, both)
+    }
+
+    /// Whether it stands for attempts, analysed or only counted.
+    pub(super) fn has_attempts(&self) -> bool {
+        self.coarse.attempts > 0 || !self.attempts.is_empty()
+    }
+
+    /// Takes in the tables and counters of another. `both` says whether both stand for attempts, some of which may not be
+    /// among their own records yet.
+    pub(super) fn absorb(&mut self, other: &mut Self, both: bool) -> Remap {
         let syms = self.symbols.absorb(&other.symbols);
         let chains = self.chains.absorb(&other.chains, &syms);
         let nodes = self.absorb_nodes(&other.nodes, &syms);
@@ -83,8 +98,7 @@ impl State {
         }
         self.evicted.events += other.evicted.events;
         self.evicted.span.merge(&other.evicted.span);
-        let fed = |state: &Self| state.coarse.attempts > 0 || !state.attempts.is_empty();
-        self.coarse.merged |= self.coarse.attempts + other.coarse.attempts > 0 && fed(self) && fed(other);
+        self.coarse.merged |= self.coarse.attempts + other.coarse.attempts > 0 && both;
         self.coarse.merge(std::mem::take(&mut other.coarse), &syms);
         Remap { syms, chains, nodes, chunks }
     }
@@ -144,31 +158,6 @@ impl State {
             indices.node(&mut change.node);
             change.syms_mut().for_each(|sym| indices.sym(sym));
         }
-    }
-
-    /// Third step of a merge: takes in records that are already translated.
-    pub fn append_records(&mut self, mut other: Self) {
-        let (successes, denials) = (std::mem::take(&mut other.successes), std::mem::take(&mut other.denials));
-        let order = line_order(&self.inputs, &self.chunks);
-        for (mine, theirs) in [(&mut self.successes, successes), (&mut self.denials, denials)] {
-            // Each entry is merged on its own, so the random order of the map does not show.
-            for (actor, series) in theirs {
-                match mine.entry(actor) {
-                    hashbrown::hash_map::Entry::Vacant(entry) => {
-                        entry.insert(series);
-                    }
-                    hashbrown::hash_map::Entry::Occupied(mut entry) => entry.get_mut().merge(&series, &order),
-                }
-            }
-        }
-        self.attempts.append(&mut other.attempts);
-        self.realm_failures.append(&mut other.realm_failures);
-        self.grants.append(&mut other.grants);
-        self.changes.append(&mut other.changes);
-        self.reasons.append(&mut other.reasons);
-        self.traces.append(&mut other.traces);
-        self.forwarded.append(&mut other.forwarded);
-        self.marks.append(&mut other.marks);
     }
 
     /// Notes the name of an API key.

@@ -362,15 +362,15 @@ pub(crate) fn judged() -> Report {
         diagnosis:
             "One source tried many passwords for one account that exists, faster than a person types and without \
                     the steady rhythm of a program with an old password."
-                .to_owned(),
+                .into(),
         why: texts(&[
             "41,020 failures of elastic from 203.0.113.9 in 2 h 44 min, 4.2 a second at the peak.",
             "The chain begins with reserved, so the account exists.",
         ]),
-        next_steps: texts(&[
-            "Block 203.0.113.9 at the load balancer.",
-            "Reset the password: POST /_security/user/elastic/_password.",
-        ]),
+        next_steps: vec![
+            "Block 203.0.113.9 at the load balancer.".into(),
+            "Reset the password: POST /_security/user/elastic/_password.".into(),
+        ],
         false_positives: vec![],
         related: vec![],
         timeline: None,

@@ -159,8 +159,9 @@ impl Page<'_> {
     }
 
     /// A list of sentences.
-    pub(super) fn sentences(&self, element: &str, sentences: &[String]) -> String {
-        let items: String = sentences.iter().map(|sentence| format!("<li>{}</li>", self.prose(sentence))).collect();
+    pub(super) fn sentences(&self, element: &str, sentences: &[impl AsRef<str>]) -> String {
+        let item = |sentence: &_| format!("<li>{}</li>", self.prose(AsRef::as_ref(sentence)));
+        let items: String = sentences.iter().map(item).collect();
         format!("<{element}>{items}</{element}>")
     }
 

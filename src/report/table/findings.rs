@@ -173,12 +173,12 @@ fn sentences(
     ctx: &Context<'_>,
     screen: &mut Screen<'_>,
     name: &str,
-    sentences: &[String],
+    sentences: &[impl AsRef<str>],
     lead: impl Fn(usize) -> String,
 ) -> io::Result<()> {
     for (number, sentence) in sentences.iter().take(MAX_SENTENCES).enumerate() {
         let name = if number == 0 { name } else { "" };
-        ctx.prose(screen, 4, &format!("{name:<6}{}", lead(number + 1)), sentence)?;
+        ctx.prose(screen, 4, &format!("{name:<6}{}", lead(number + 1)), sentence.as_ref())?;
     }
     if sentences.len() > MAX_SENTENCES {
         let more = text::number((sentences.len() - MAX_SENTENCES) as u64);

@@ -1,0 +1,184 @@
+//! Joining states. Their tables are taken in two and two at once, each into that of the other, and their records only once
+//! all tables are one: then every record is translated and moved once, on all cores.
+
+use std::cmp::Ordering;
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::hash_map::Entry;
+use rayon::prelude::*;
+
+use super::remap::Remap;
+use super::series::{Actor, Series};
+use super::{ActorSeries, Pos, State, line_order};
+
+/// A state whose tables are those of all the states that it stands for, and the others' records, which are still theirs.
+struct Union {
+    whole: State,
+    /// Whether any of them has attempts.
+    has_attempts: bool,
+    rest: Vec<(State, Remap)>,
+}
+
+impl Union {
+    fn of(whole: State) -> Self {
+        Self { has_attempts: whole.has_attempts(), whole, rest: Vec::new() }
+    }
+
+    fn join(mut self, mut other: Self) -> Self {
+        let remap = self.whole.absorb(&mut other.whole, self.has_attempts && other.has_attempts);
+        self.has_attempts |= other.has_attempts;
+        self.rest.extend(other.rest.into_iter().map(|(state, first)| (state, first.then(&remap))));
+        self.rest.push((other.whole, remap));
+        self
+    }
+}
+
+impl State {
+    /// Joins states into one.
+    #[must_use]
+    pub fn merge_all(states: Vec<Self>) -> Self {
+        let Some(Union { mut whole, rest, .. }) = states.into_par_iter().map(Union::of).reduce_with(Union::join) else {
+            return Self::default();
+        };
+        let translate = |(mut state, remap): (Self, Remap)| {
+            state.remap_records(&remap);
+            state
+        };
+        whole.append_all(rest.into_par_iter().map(translate).collect());
+        whole
+    }
+
+    /// Joins two states into one.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        Self::merge_all(vec![self, other])
+    }
+
+    /// Third step of a merge: takes in records that are already translated.
+    pub fn append_records(&mut self, other: Self) {
+        self.append_all(vec![other]);
+    }
+
+    fn append_all(&mut self, mut others: Vec<Self>) {
+        let order = line_order(&self.inputs, &self.chunks);
+        let (successes, denials) = (&mut self.successes, &mut self.denials);
+        let of_others = |map: fn(&mut Self) -> &mut ActorSeries, others: &mut [Self]| {
+            others.iter_mut().map(|other| std::mem::take(map(other))).collect::<Vec<_>>()
+        };
+        let more_successes = of_others(|state| &mut state.successes, &mut others);
+        let more_denials = of_others(|state| &mut state.denials, &mut others);
+        rayon::join(|| join_series(successes, more_successes, &order), || join_series(denials, more_denials, &order));
+        self.attempts.reserve(others.iter().map(|other| other.attempts.len()).sum());
+        self.realm_failures.reserve(others.iter().map(|other| other.realm_failures.len()).sum());
+        for mut other in others {
+            // All threads touch the new memory; what was taken in is given back before the next.
+            self.attempts.par_extend(other.attempts);
+            self.realm_failures.par_extend(other.realm_failures);
+            self.grants.append(&mut other.grants);
+            self.changes.append(&mut other.changes);
+            self.reasons.append(&mut other.reasons);
+            self.traces.append(&mut other.traces);
+            self.forwarded.append(&mut other.forwarded);
+            self.marks.append(&mut other.marks);
+        }
+    }
+}
+
+/// Adds maps of series to one. Each entry is merged on its own, so the random order of the maps does not show.
+fn join_series(whole: &mut ActorSeries, maps: Vec<ActorSeries>, order: &(impl Fn(&Pos, &Pos) -> Ordering + Sync)) {
+    let others: usize = maps.iter().map(ActorSeries::len).sum();
+    if others < whole.len() / 2 {
+        maps.into_iter().flatten().for_each(|entry| add(whole, entry, order));
+        return;
+    }
+    // Most of the map changes: by a part of their hash the entries go to as many maps as there are threads.
+    let (hasher, shards) = (RandomState::default(), rayon::current_num_threads());
+    let cut = |map: ActorSeries| {
+        let mut cut: Vec<Vec<(Actor, Series)>> = vec![Vec::new(); shards];
+        map.into_iter().for_each(|entry| cut[hasher.hash_one(entry.0) as usize % shards].push(entry));
+        cut
+    };
+    let mut parts: Vec<Vec<_>> = vec![Vec::new(); shards];
+    let maps: Vec<ActorSeries> = std::iter::once(std::mem::take(whole)).chain(maps).collect();
+    for cut in maps.into_par_iter().map(cut).collect::<Vec<_>>() {
+        parts.iter_mut().zip(cut).for_each(|(part, of_map)| part.push(of_map));
+    }
+    let join = |part: Vec<Vec<(Actor, Series)>>| {
+        let mut joined = ActorSeries::default();
+        part.into_iter().flatten().for_each(|entry| add(&mut joined, entry, order));
+        joined
+    };
+    let joined: Vec<ActorSeries> = parts.into_par_iter().map(join).collect();
+    whole.reserve(joined.iter().map(ActorSeries::len).sum());
+    joined.into_iter().for_each(|part| whole.extend(part));
+}
+
+fn add(map: &mut ActorSeries, (actor, series): (Actor, Series), order: &impl Fn(&Pos, &Pos) -> Ordering) {
+    match map.entry(actor) {
+        Entry::Vacant(entry) => {
+            entry.insert(series);
+        }
+        Entry::Occupied(mut entry) => entry.get_mut().merge(&series, order),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::{Chunk, StreamChunker};
+    use crate::options::Options;
+    use crate::state::{Folder, InputRef};
+
+    /// Failures, successes and refusals of many, some of them in every file.
+    fn log(file: usize) -> String {
+        let mut log = String::new();
+        for at in 0..40 {
+            let (who, minute) = (at * 7 % (file + 3), at % 60);
+            let action =
+                ["authentication_failed", "access_granted", "access_denied", "realm_authentication_failed"][at % 4];
+            log.push_str(&format!(
+                r#"{{"type":"audit", "timestamp":"2026-03-01T{file:02}:{minute:02}:00,000+0000", "node.id":"n{}", "event.type":"rest", "event.action":"{action}", "authentication.type":"REALM", "user.name":"user-{who}", "user.realm":"r{}", "realm":"r1", "origin.type":"rest", "origin.address":"10.0.{file}.{who}:1", "request.id":"r{file}-{}", "action":"indices:data/read/search"}}"#,
+                file % 3,
+                at % 2,
+                at / 2
+            ));
+            log.push('\n');
+        }
+        log
+    }
+
+    fn state(file: usize) -> State {
+        let options = Options::default();
+        let mut folder = Folder::new(&options, 1);
+        let text = log(file);
+        let mut bytes = text.as_bytes();
+        let mut chunker = StreamChunker::new(&mut bytes, 700, options.max_line);
+        let (mut chunk, mut seq, label) = (Chunk::default(), 0, format!("{file}.json"));
+        while chunker.next(&mut chunk).unwrap() {
+            folder.chunk(InputRef { label: &label, compression: "none", seq }, &chunk);
+            seq += 1;
+        }
+        folder.into_state()
+    }
+
+    #[test]
+    fn at_once_is_as_one_after_the_other() {
+        let states: Vec<State> = (0..9).map(state).collect();
+        let all = State::merge_all(states.clone()).canonical(10);
+        assert!(!all.attempts.is_empty() && !all.successes.is_empty() && !all.denials.is_empty());
+        assert_eq!(all.attempts.len(), states.iter().map(|state| state.attempts.len()).sum::<usize>());
+        let mut stepwise = State::default();
+        for mut state in states.iter().rev().cloned() {
+            let remap = stepwise.absorb_tables(&mut state);
+            state.remap_records(&remap);
+            stepwise.append_records(state);
+        }
+        assert_eq!(stepwise.canonical(10), all);
+        for threads in [1, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| State::merge_all(states.clone())).canonical(10), all);
+        }
+        assert_eq!(State::merge_all(Vec::new()), State::default());
+    }
+}
