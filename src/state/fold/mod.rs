@@ -8,6 +8,7 @@ mod audit;
 mod join;
 mod proxy;
 mod recent;
+mod scout;
 mod silent;
 mod tally;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use audit::count_action;
 use join::Failure;
 use recent::{Actors, Recent};
 use silent::SilentLines;
+use scout::Scout;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
@@ -182,6 +184,8 @@ impl Folder {
         probe.forget();
         let mut silent = std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz));
         let mut taken_lines = Tally::default();
+        let mut scout = Scout::default();
+        scout.go_on(bytes, 0);
         if input.seq == 0 {
             self.first_line(bytes, &mut stats);
         }
@@ -222,9 +226,9 @@ impl Folder {
                     next
                 }
             };
-            // Line by line while it is at hand: of most, that it is ASCII is all that has to be seen.
             let line = &bytes[start..at];
-            if !line.is_ascii() && stats.problems_total == problems && std::str::from_utf8(line).is_err() {
+            scout.go_on(bytes, at);
+            if scout.may_be_odd(start) && stats.problems_total == problems && std::str::from_utf8(line).is_err() {
                 let oddity = (ProblemKind::InvalidUtf8, "not valid UTF-8: kept to the byte, shown with U+FFFD");
                 self.odd(oddity, line_number, input.seq, &mut stats);
             }
