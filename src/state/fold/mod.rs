@@ -20,8 +20,8 @@ use hashbrown::HashMap;
 use audit::count_action;
 use join::Failure;
 use recent::{Actors, Recent};
-use silent::SilentLines;
 use scout::Scout;
+use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
