@@ -6,6 +6,7 @@
 //! options, error, time,
 //! reason, numbers,
 //! progress               plain data
+//! words                  amounts in words
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -65,3 +66,4 @@ pub mod state;
 pub mod time;
 pub mod verify;
 pub mod watch;
+pub mod words;

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::charts::Charts;
 use super::groups::Groups;
 
+pub mod call;
 mod coverage;
+pub mod text;
 
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
 
