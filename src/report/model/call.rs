@@ -4,7 +4,7 @@
 //! stands and Kibana's console leaves alone (`encodePath` in `src/plugins/console/server/lib/utils` of elastic/kibana);
 //! bodies are written by `serde_json`.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -136,6 +136,20 @@ impl ApiCall {
         self.body.as_ref().map(Value::to_string)
     }
 
+    /// In sentences of JSON: the request, or that there is none.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let name = self.refused.as_deref().unwrap_or_default();
+        match (self.line(), self.body_line()) {
+            (None, _) => format!("{}{name}{}", Self::REFUSAL[0], Self::REFUSAL[1]),
+            (Some(line), None) => line,
+            (Some(line), Some(body)) => format!("{line} with {body}"),
+        }
+    }
+
+    /// What stands before and after the name for whose sake there is no command.
+    pub const REFUSAL: [&str; 2] = ["(no command: the name `", "` cannot be written into one safely)"];
+
     /// For Kibana's Dev Tools.
     #[must_use]
     pub fn console(&self) -> Option<String> {
@@ -206,25 +220,6 @@ fn fill_body(body: Value, value: &impl Fn(&str) -> Option<String>) -> Value {
     }
 }
 
-/// In sentences: the request, or that there is none.
-impl fmt::Display for ApiCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.line(), &self.refused) {
-            (Some(line), _) => {
-                f.write_str(&line)?;
-                self.body_line().map_or(Ok(()), |body| write!(f, " with {body}"))
-            }
-            (None, refused) => {
-                write!(
-                    f,
-                    "(no command: the name `{}` cannot be written into one safely)",
-                    refused.as_deref().unwrap_or("")
-                )
-            }
-        }
-    }
-}
-
 /// Percent-encodes all but the unreserved characters of RFC 3986.
 fn encode(out: &mut String, text: &str) {
     for byte in text.bytes() {
@@ -273,7 +268,7 @@ mod tests {
             let call = password(name);
             assert_eq!((call.line(), call.console(), call.curl()), (None, None, None), "{name:?}");
             assert_eq!(call.refused(), Some(name));
-            assert!(call.to_string().contains("no command"));
+            assert!(call.plain().contains("no command"));
         }
         let body = ApiCall::new(Method::Delete, "/_security/api_key").body(serde_json::json!({"ids": ["a", "b\x1b"]}));
         assert_eq!(body.refused(), Some("b\x1b"));
@@ -283,8 +278,8 @@ mod tests {
     fn templates_are_filled_by_parts() {
         let value = |name: &str| (name == "principal").then(|| "x/\"{key}".to_owned());
         let call = ApiCall::template("DELETE /_security/api_key with {\"username\":\"{principal}\"}", value).unwrap();
-        assert_eq!(call.to_string(), "DELETE /_security/api_key with {\"username\":\"x/\\\"{key}\"}");
+        assert_eq!(call.plain(), "DELETE /_security/api_key with {\"username\":\"x/\\\"{key}\"}");
         let call = ApiCall::template("GET /_security/user/{principal}/{key}?id={principal}", value).unwrap();
-        assert_eq!(call.to_string(), "GET /_security/user/x%2F%22%7Bkey%7D/<key>?id=x%2F%22%7Bkey%7D");
+        assert_eq!(call.plain(), "GET /_security/user/x%2F%22%7Bkey%7D/<key>?id=x%2F%22%7Bkey%7D");
     }
 }

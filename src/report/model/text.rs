@@ -2,7 +2,6 @@
 //! found in finished text. In JSON a text is a plain string, its times in UTC; read back, it is one plain span.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -14,25 +13,43 @@ use crate::words;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Text(Vec<Span>);
 
+/// A text from a log. It is no string and cannot be formatted: whatever writes it has to say how it makes it harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged(Box<str>);
+
+impl Logged {
+    /// A text from a log.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// As it stands in the log: for writers, which escape it, and for programs.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A piece of a text. What comes from a log, whichever kind it is, is hostile; only writers turn it into output.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Span {
     /// Words of our own; of a report that was read back, all there is.
     Plain(Cow<'static, str>),
     /// A text from the log that is none of the following.
-    Name(Box<str>),
+    Name(Logged),
     /// Who authenticates.
-    Principal(Box<str>),
+    Principal(Logged),
     /// A client's address.
-    Address(Box<str>),
+    Address(Logged),
     /// A node, as people call it.
-    Node(Box<str>),
+    Node(Logged),
     /// An API key: its id or name.
-    Key(Box<str>),
+    Key(Logged),
     /// A realm.
-    Realm(Box<str>),
+    Realm(Logged),
     /// Realms in the order they were asked.
-    Chain(Box<[Box<str>]>),
+    Chain(Box<[Logged]>),
     /// A setting, an option, a file name: what is typed as it stands.
     Code(Cow<'static, str>),
     /// An instant.
@@ -41,10 +58,14 @@ pub enum Span {
     Duration(i64),
     /// A number.
     Count(u64),
+    /// A size in bytes.
+    Bytes(u64),
     /// A share, 0 to 1.
     Share(f64),
+    /// From an instant to another.
+    Period(Millis, Millis),
     /// A line of an input.
-    Place(Box<str>, u64),
+    Place(Logged, u64),
     /// A request to the cluster.
     Call(Box<ApiCall>),
 }
@@ -53,42 +74,42 @@ impl Span {
     /// A text from the log, of none of the named kinds.
     #[must_use]
     pub fn name(text: &str) -> Self {
-        Self::Name(text.into())
+        Self::Name(Logged::new(text))
     }
 
     /// A principal.
     #[must_use]
     pub fn principal(text: &str) -> Self {
-        Self::Principal(text.into())
+        Self::Principal(Logged::new(text))
     }
 
     /// An address.
     #[must_use]
     pub fn address(text: &str) -> Self {
-        Self::Address(text.into())
+        Self::Address(Logged::new(text))
     }
 
     /// A node.
     #[must_use]
     pub fn node(text: &str) -> Self {
-        Self::Node(text.into())
+        Self::Node(Logged::new(text))
     }
 
     /// An API key.
     #[must_use]
     pub fn key(text: &str) -> Self {
-        Self::Key(text.into())
+        Self::Key(Logged::new(text))
     }
 
     /// A realm.
     #[must_use]
     pub fn realm(text: &str) -> Self {
-        Self::Realm(text.into())
+        Self::Realm(Logged::new(text))
     }
 
     /// A chain of realms.
     pub fn chain<'a>(realms: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::Chain(realms.into_iter().map(Into::into).collect())
+        Self::Chain(realms.into_iter().map(Logged::new).collect())
     }
 
     /// The text from the log that it holds, if it is one.
@@ -100,7 +121,7 @@ impl Span {
             | Self::Address(text)
             | Self::Node(text)
             | Self::Key(text)
-            | Self::Realm(text) => Some(text),
+            | Self::Realm(text) => Some(text.raw()),
             _ => None,
         }
     }
@@ -116,29 +137,33 @@ pub fn utc(time: Millis) -> String {
     }
 }
 
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Span {
+    /// As it stands in JSON: text from the log as it was logged, times in UTC.
+    #[must_use]
+    pub fn plain(&self) -> Cow<'_, str> {
         match self {
-            Self::Plain(text) | Self::Code(text) => f.write_str(text),
+            Self::Plain(text) | Self::Code(text) => Cow::Borrowed(text),
             Self::Name(text)
             | Self::Principal(text)
             | Self::Address(text)
             | Self::Node(text)
             | Self::Key(text)
-            | Self::Realm(text) => f.write_str(text),
-            Self::Chain(realms) => f.write_str(&realms.join(" > ")),
-            Self::Time(time) => f.write_str(&utc(*time)),
-            Self::Duration(ms) => f.write_str(&words::duration(*ms)),
-            Self::Count(count) => f.write_str(&words::number(*count)),
-            Self::Share(share) => f.write_str(&words::share(*share)),
-            Self::Place(path, line) => write!(f, "{path}:{line}"),
-            Self::Call(call) => call.fmt(f),
+            | Self::Realm(text) => Cow::Borrowed(text.raw()),
+            Self::Chain(realms) => realms.iter().map(Logged::raw).collect::<Vec<_>>().join(" > ").into(),
+            Self::Time(time) => utc(*time).into(),
+            Self::Period(from, to) => format!("{} to {}", utc(*from), utc(*to)).into(),
+            Self::Duration(ms) => words::duration(*ms).into(),
+            Self::Count(count) => words::number(*count).into(),
+            Self::Bytes(bytes) => words::bytes(*bytes).into(),
+            Self::Share(share) => words::share(*share).into(),
+            Self::Place(path, line) => format!("{}:{line}", path.raw()).into(),
+            Self::Call(call) => call.plain().into(),
         }
     }
 }
 
 impl Text {
-    /// Words of our own.
+    /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
@@ -159,7 +184,16 @@ impl Text {
     /// Whether its plain form contains a text.
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {
-        self.to_string().contains(text)
+        self.plain().contains(text)
+    }
+
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn plain(&self) -> Cow<'_, str> {
+        match self.0.as_slice() {
+            [span] => span.plain(),
+            spans => spans.iter().map(Span::plain).collect::<String>().into(),
+        }
     }
 
     /// Adds a text, or anything that is one.
@@ -294,16 +328,9 @@ impl From<ApiCall> for Text {
     }
 }
 
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|span| span.fmt(f))
-    }
-}
-
-/// Findings are ordered by their titles, among others.
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
+        self.plain() == other
     }
 }
 
@@ -315,10 +342,7 @@ impl PartialEq<&str> for Text {
 
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [Span::Plain(text)] => serializer.serialize_str(text),
-            _ => serializer.serialize_str(&self.to_string()),
-        }
+        serializer.serialize_str(&self.plain())
     }
 }
 
