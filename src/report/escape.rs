@@ -23,6 +23,8 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::words::number;
+
 /// Combining marks shown on one base character; the deepest stacks in living scripts have three.
 pub const MAX_MARKS: usize = 3;
 
@@ -79,6 +81,21 @@ pub fn terminal(text: &str, unicode: bool) -> String {
     }
     push_backslashes(&mut out, backslashes, false);
     out
+}
+
+/// The same, no more of it than `most` characters: of longer texts the ends, and how long they are.
+#[must_use]
+pub fn bounded(text: &str, unicode: bool, most: usize) -> String {
+    // No character has less than a byte.
+    let length = if text.len() <= most { 0 } else { text.chars().count() };
+    if length <= most {
+        return terminal(text, unicode);
+    }
+    let byte = |number: usize| text.char_indices().nth(number).map_or(text.len(), |(at, _)| at);
+    let (head, tail) = (byte(most / 2), byte(length - most / 2));
+    let (head, tail) = (terminal(&text[..head], unicode), terminal(&text[tail..], unicode));
+    let ellipsis = if unicode { "…" } else { ".." };
+    format!("{head}{ellipsis}({} characters){ellipsis}{tail}", number(length as u64))
 }
 
 fn push_backslashes(out: &mut String, count: usize, doubled: bool) {
