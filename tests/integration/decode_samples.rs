@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use esaudit::decode::framing::{Framing, Piece, sniff};
+use esaudit::decode::framing::{Frame, Framing, sniff};
 use esaudit::decode::native::client_address;
 use esaudit::decode::{Context, decode_line};
 use esaudit::event::{Record, Text};
@@ -63,16 +63,16 @@ fn read(bytes: &[u8], zone: Zone) -> (Vec<Seen>, usize, usize) {
         })
         .unwrap();
     };
-    match sniff(bytes).reframe(1 << 20) {
+    match sniff(bytes).framer(1 << 20) {
         None => bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).for_each(decode),
-        Some(mut reframe) => {
-            let mut out = |_, piece: Piece<'_>| match piece {
-                Piece::Record(record) => decode(record),
+        Some(mut framing) => {
+            let mut out = |_, piece: Frame<'_>| match piece {
+                Frame::Record(record) => decode(record),
                 other => panic!("{other:?}"),
             };
             // In portions, as from a file.
-            bytes.chunks(1000).for_each(|portion| reframe.feed(portion, &mut out));
-            reframe.finish(&mut out);
+            bytes.chunks(1000).for_each(|portion| framing.feed(portion, &mut out));
+            framing.finish(&mut out);
         }
     }
     (events, servers, others)
@@ -182,9 +182,9 @@ fn no_truncation_of_a_real_line_panics() {
         for end in (0..bytes.len()).step_by(1 + bytes.len() / 300) {
             let _ = sniff(&bytes[..end]);
             for framing in [Framing::Documents, Framing::Csv] {
-                let mut reframe = framing.reframe(4096).unwrap();
-                reframe.feed(&bytes[..end], &mut |_, _| {});
-                reframe.finish(&mut |_, _| {});
+                let mut framing = framing.framer(4096).unwrap();
+                framing.feed(&bytes[..end], &mut |_, _| {});
+                framing.finish(&mut |_, _| {});
             }
         }
     }

@@ -2,7 +2,7 @@
 //! port, request.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use esaudit::decode::framing::{Piece, sniff};
+use esaudit::decode::framing::{Frame, sniff};
 use esaudit::decode::{Context, decode_line, partial};
 use esaudit::event::{Record, Text};
 use esaudit::time::Zone;
@@ -36,15 +36,15 @@ fn events(input: &str) -> Vec<(&'static str, String)> {
         })
         .unwrap();
     };
-    match sniff(input.as_bytes()).reframe(100_000) {
+    match sniff(input.as_bytes()).framer(100_000) {
         None => input.lines().for_each(|line| decode(line.as_bytes())),
-        Some(mut reframe) => {
-            let mut out = |_, piece: Piece<'_>| {
-                let Piece::Record(record) = piece else { panic!("{piece:?}") };
+        Some(mut framing) => {
+            let mut out = |_, piece: Frame<'_>| {
+                let Frame::Record(record) = piece else { panic!("{piece:?}") };
                 decode(record);
             };
-            input.as_bytes().chunks(7).for_each(|portion| reframe.feed(portion, &mut out));
-            reframe.finish(&mut out);
+            input.as_bytes().chunks(7).for_each(|portion| framing.feed(portion, &mut out));
+            framing.finish(&mut out);
         }
     }
     found

@@ -258,7 +258,7 @@ impl Score {
             }
             score.attributed += 1;
             score.right += u64::from(right);
-            let line = lines[joined.places.input(failure.place.rank)].get(failure.place.line as usize - 1);
+            let line = lines[joined.source_lines.input(failure.place.rank)].get(failure.place.line as usize - 1);
             let trace = line.and_then(|line| line.split_once("\"labels.x\":\"")).map(|(_, rest)| &rest[..32]);
             if let Some(of_line) = trace.and_then(|trace| by_trace.get(trace)) {
                 score.traced.0 += 1;

@@ -100,7 +100,6 @@ fn audit(json: Json, action: String, layer: Option<&str>, offset: i64) -> Line {
         user_realm: json.text("user.realm"),
         run_by: json.text("user.run_by.name"),
         authentication_type: json.text("authentication.type"),
-        token_name: json.text("authentication.token.name"),
         realm: json.text("realm"),
         origin: filled("origin.address"),
         url_path: json.text("url.path"),

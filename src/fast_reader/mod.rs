@@ -13,15 +13,15 @@
 //! next one is guessed to be the one that followed last time, and compared in one step; texts are searched for their end 32
 //! bytes at a time.
 
+mod audit_fields;
 mod clock;
-mod facts;
 mod keys;
 mod scan;
 pub mod server;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use facts::{ClientText, Facts, What};
+pub use audit_fields::{ActionKind, AuditFields, ClientText};
 
 use clock::Clock;
 use keys::{KEYS, Key};
@@ -80,7 +80,7 @@ pub struct Probe {
     values: [(u32, u32); KEYS],
     /// The member that told the time.
     time: Key,
-    what: What,
+    what: ActionKind,
 }
 
 impl Probe {
@@ -96,7 +96,7 @@ impl Probe {
             met: 0,
             values: [(0, 0); KEYS],
             time: Key::Timestamp,
-            what: What::Other,
+            what: ActionKind::Other,
         }
     }
 
@@ -108,7 +108,7 @@ impl Probe {
     /// Takes the line that starts at `start` of a text of several lines, the one that the call before took among them; or
     /// `None`, and then the line may be anything. Lines of more than `max_line` bytes are not taken.
     #[inline]
-    pub fn take<'t>(&'t mut self, text: &'t [u8], start: usize, max_line: usize) -> Option<Taken<'t>> {
+    pub fn take<'t>(&'t mut self, text: &'t [u8], start: usize, max_line: usize) -> Option<FastEvent<'t>> {
         let last = self.last.take();
         let resumed = match last {
             Some(last) => self.resume(text, last, start),
@@ -144,7 +144,7 @@ impl Probe {
             self.what = self.kind(line)?;
         }
         self.last = Some(start);
-        Some(Taken { probe: self, line, next, stamp, changed })
+        Some(FastEvent { probe: self, line, next, stamp, changed })
     }
 
     /// What the line has in common with the last one, but for the time and for values that differ: the time, where the
@@ -289,12 +289,12 @@ impl Probe {
     }
 
     /// Which event it is, if it is a native audit event that is folded from its members alone.
-    fn kind(&self, line: &[u8]) -> Option<What> {
+    fn kind(&self, line: &[u8]) -> Option<ActionKind> {
         let layer = self.value(line, Key::EventType);
         let is_native = self.value(line, Key::Type) == Some(b"audit") || layer.is_some_and(|l| LAYERS.contains(&l));
         let action = Action::from_name(self.value(line, Key::EventAction)?.into(), layer);
-        match What::of(&action) {
-            What::Change => None,
+        match ActionKind::of(&action) {
+            ActionKind::Change => None,
             what => is_native.then_some(what),
         }
     }
@@ -335,7 +335,7 @@ fn array_end(text: &[u8], mut at: usize) -> Option<usize> {
 
 /// A line that was taken.
 #[derive(Debug)]
-pub struct Taken<'t> {
+pub struct FastEvent<'t> {
     probe: &'t Probe,
     line: &'t [u8],
     stamp: Stamp,
@@ -344,7 +344,7 @@ pub struct Taken<'t> {
     pub next: usize,
 }
 
-impl<'t> Taken<'t> {
+impl<'t> FastEvent<'t> {
     /// The members that may differ from those of the line taken before; see [`changes`].
     #[must_use]
     pub fn changed(&self) -> u64 {
@@ -363,14 +363,14 @@ impl<'t> Taken<'t> {
     }
 }
 
-impl Facts for Taken<'_> {
+impl AuditFields for FastEvent<'_> {
     fn time(&self) -> Millis {
         self.stamp.time
     }
     fn zone_assumed(&self) -> bool {
         self.stamp.zone_assumed
     }
-    fn what(&self) -> What {
+    fn what(&self) -> ActionKind {
         self.probe.what
     }
     fn action_name(&self) -> &[u8] {

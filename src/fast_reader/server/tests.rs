@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::event::Record;
-use crate::prefilter::tests::{Damage, damage};
+use crate::fast_reader::tests::{Damage, damage};
 
 /// Lines as several releases write them, and whether they are taken.
 pub(crate) const LINES: &[(&str, bool)] = &[

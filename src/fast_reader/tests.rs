@@ -80,8 +80,8 @@ pub(crate) fn damage(line: &mut Vec<u8>, (kind, one, two, byte, fragment): &Dama
     let at = one.index(line.len() + 1);
     let fragment = FRAGMENTS[fragment % FRAGMENTS.len()].as_bytes();
     // Seams are where the grammar is decided: half of the damage goes there.
-    let seams: Vec<usize> = (0..line.len()).filter(|&at| b"\"{}[],: ".contains(&line[at])).collect();
-    let seam = if seams.is_empty() { at } else { seams[two.index(seams.len())] };
+    let range_handoff: Vec<usize> = (0..line.len()).filter(|&at| b"\"{}[],: ".contains(&line[at])).collect();
+    let seam = if range_handoff.is_empty() { at } else { range_handoff[two.index(range_handoff.len())] };
     let place = if byte % 2 == 0 { at } else { seam };
     match kind % 9 {
         0 if place < line.len() => line[place] = *byte,
@@ -125,11 +125,11 @@ pub(crate) fn damage(line: &mut Vec<u8>, (kind, one, two, byte, fragment): &Dama
 struct Seen {
     time: Millis,
     zone_assumed: bool,
-    what: What,
+    what: ActionKind,
     texts: Vec<Option<Vec<u8>>>,
 }
 
-fn seen(facts: &impl Facts) -> Seen {
+fn seen(facts: &impl AuditFields) -> Seen {
     let texts = [
         Some(facts.action_name()),
         facts.node_id(),
@@ -159,7 +159,7 @@ fn seen(facts: &impl Facts) -> Seen {
 
 /// The members that changed, by what they name.
 fn groups(seen: &Seen) -> [Vec<Option<Vec<u8>>>; 2] {
-    let pick = |places: &[usize]| places.iter().map(|&at| seen.texts[at].clone()).collect();
+    let pick = |source_lines: &[usize]| source_lines.iter().map(|&at| seen.texts[at].clone()).collect();
     [pick(&[1, 2]), pick(&[1, 2, 3, 4, 5, 6, 7, 9, 10, 11])]
 }
 

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 
-use super::{Seams, Whole};
+use super::{RangeHandoff, Whole};
 use crate::decode::partial::{self, Change, Part, Stream};
 use crate::lines::{Chunk, Note, StreamChunker, lines, read_range};
 
@@ -64,7 +64,7 @@ impl<'r> Parts<'r> {
 
 /// A range of a file, by its number among the ranges of that file.
 #[derive(Debug, Clone)]
-pub struct Place<'f> {
+pub struct ContainerRange<'f> {
     /// The file.
     pub file: &'f File,
     /// Its length when it was opened.
@@ -80,21 +80,21 @@ pub struct Place<'f> {
 /// # Errors
 /// Those of reading the range.
 pub fn read_parts(
-    place: Place<'_>,
-    seams: &Seams,
+    place: ContainerRange<'_>,
+    range_handoff: &RangeHandoff,
     max_line: usize,
     raw: &mut Chunk,
     chunk: &mut Chunk,
 ) -> io::Result<()> {
     chunk.clear();
-    let Place { file, len, number, bytes } = place;
+    let ContainerRange { file, len, number, bytes } = place;
     let read = read_range(file, bytes, len, max_line, raw);
     let mut change = Change::default();
     if read.is_ok() {
         let short = lines(raw.bytes()).filter(|line| line.len() <= max_line);
         short.filter_map(partial::part).for_each(|part| change.add(part));
     }
-    let open = seams.pass(number, change);
+    let open = range_handoff.pass(number, change);
     read?;
     if !change.parts && !change.meets(open) {
         std::mem::swap(chunk, raw);
@@ -368,7 +368,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let len = text.len() as u64;
-        let (seams, next, found) = (Seams::default(), AtomicU32::new(0), Mutex::new(BTreeMap::new()));
+        let (range_handoff, next, found) = (RangeHandoff::default(), AtomicU32::new(0), Mutex::new(BTreeMap::new()));
         let work = || {
             let (mut raw, mut chunk) = (Chunk::default(), Chunk::default());
             loop {
@@ -377,8 +377,8 @@ mod tests {
                 if start >= len {
                     return;
                 }
-                let place = Place { file: &file, len, number, bytes: start..(start + size).min(len) };
-                read_parts(place, &seams, max_line, &mut raw, &mut chunk).unwrap();
+                let place = ContainerRange { file: &file, len, number, bytes: start..(start + size).min(len) };
+                read_parts(place, &range_handoff, max_line, &mut raw, &mut chunk).unwrap();
                 found.lock().unwrap().insert(number, shown(&chunk, max_line));
             }
         };

@@ -13,7 +13,7 @@ const PIECE: usize = 2048;
 
 /// Who was refused through which realms on which node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Way {
+pub(super) struct AttemptProfile {
     pub(super) principal: Sym,
     pub(super) chain: ChainId,
     /// Index into the node table.
@@ -23,39 +23,42 @@ pub(super) struct Way {
 
 /// The ways of all attempts with the number of attempts, in no particular order.
 #[derive(Debug)]
-pub(super) struct Ways(HashMap<Way, u64, RandomState>);
+pub(super) struct AttemptProfiles(HashMap<AttemptProfile, u64, RandomState>);
 
-impl Ways {
+impl AttemptProfiles {
     pub(super) fn of(joined: &Correlated) -> Self {
-        let way = |attempt: &Attempt| Way {
+        let way = |attempt: &Attempt| AttemptProfile {
             principal: attempt.principal,
             chain: attempt.chain,
             node: joined.nodes.index(attempt.node),
             outcome: attempt.outcome,
         };
-        let count = |mut ways: HashMap<Way, u64, RandomState>, attempts: &[Attempt]| {
+        let count = |mut profiles: HashMap<AttemptProfile, u64, RandomState>, attempts: &[Attempt]| {
             // Attempts of one way tend to follow each other.
             for run in attempts.chunk_by(|a, b| way(a) == way(b)) {
-                *ways.entry(way(&run[0])).or_default() += run.len() as u64;
+                *profiles.entry(way(&run[0])).or_default() += run.len() as u64;
             }
-            ways
+            profiles
         };
-        let ways = joined.attempts.par_chunks(PIECE).fold(HashMap::default, count).reduce(HashMap::default, join);
-        Self(ways)
+        let profiles = joined.attempts.par_chunks(PIECE).fold(HashMap::default, count).reduce(HashMap::default, join);
+        Self(profiles)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Way, u64)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&AttemptProfile, u64)> {
         self.0.iter().map(|(way, &count)| (way, count))
     }
 
     /// Those of failed attempts.
-    pub(super) fn failed(&self) -> impl Iterator<Item = &Way> {
+    pub(super) fn failed(&self) -> impl Iterator<Item = &AttemptProfile> {
         self.0.keys().filter(|way| way.outcome == Outcome::Failed)
     }
 }
 
 /// The smaller goes into the larger.
-fn join(one: HashMap<Way, u64, RandomState>, other: HashMap<Way, u64, RandomState>) -> HashMap<Way, u64, RandomState> {
+fn join(
+    one: HashMap<AttemptProfile, u64, RandomState>,
+    other: HashMap<AttemptProfile, u64, RandomState>,
+) -> HashMap<AttemptProfile, u64, RandomState> {
     let (mut most, few) = if one.len() < other.len() { (other, one) } else { (one, other) };
     few.into_iter().for_each(|(way, count)| *most.entry(way).or_default() += count);
     most

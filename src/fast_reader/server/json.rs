@@ -8,7 +8,7 @@ use super::Line;
 use crate::decode::JsonShape;
 use crate::decode::server::{EcsServer, JsonServer, begins_server_line};
 use crate::decode::text_event::is_audit_logger;
-use crate::prefilter::scan::{Pattern, plain_end};
+use crate::fast_reader::scan::{Pattern, plain_end};
 
 /// Most members that a layout may have.
 const MOST: usize = 17;
@@ -135,14 +135,14 @@ struct Members<'l> {
     /// Which of these hold escapes.
     escaped: u32,
     /// Where they stand between their quotes.
-    places: [(u32, u32); MOST],
+    source_lines: [(u32, u32); MOST],
 }
 
 impl<'l> Members<'l> {
     /// Reads a line that has members of a layout and no others.
     fn read(line: &'l [u8], layout: &Layout) -> Option<Self> {
         u32::try_from(line.len()).ok()?;
-        let mut members = Self { line, texts: 0, escaped: 0, places: [(0, 0); MOST] };
+        let mut members = Self { line, texts: 0, escaped: 0, source_lines: [(0, 0); MOST] };
         let count = layout.names.len();
         let (mut met, mut at, mut expected) = (0_u32, 1, 0);
         loop {
@@ -160,7 +160,7 @@ impl<'l> Members<'l> {
                     let (end, escaped) = text_end(line, at + 1)?;
                     members.texts |= bit;
                     members.escaped |= if escaped { bit } else { 0 };
-                    *members.places.get_mut(found)? = (at as u32 + 1, end as u32);
+                    *members.source_lines.get_mut(found)? = (at as u32 + 1, end as u32);
                     end + 1
                 }
                 b'[' if found >= count - layout.lists => list_end(line, at + 1)?,
@@ -178,7 +178,7 @@ impl<'l> Members<'l> {
 
     /// A text as it is written.
     fn get(&self, member: usize) -> Option<&'l [u8]> {
-        let (from, to) = *self.places.get(member)?;
+        let (from, to) = *self.source_lines.get(member)?;
         if self.texts >> member & 1 == 1 { self.line.get(from as usize..to as usize) } else { None }
     }
 

@@ -7,7 +7,7 @@ use crate::time::Millis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 #[allow(missing_docs, reason = "see Action")]
-pub enum What {
+pub enum ActionKind {
     AuthenticationFailed,
     RealmAuthenticationFailed,
     AnonymousAccessDenied,
@@ -19,7 +19,7 @@ pub enum What {
     Other,
 }
 
-impl What {
+impl ActionKind {
     /// The names of those that have one name each, in their order.
     pub const NAMED: [&'static str; 7] = [
         "authentication_failed",
@@ -61,13 +61,13 @@ pub struct ClientText<'t> {
 
 /// An audit event, as far as it is folded. The full decoder's [`AuditEvent`] and the prefilter's lines both answer, so
 /// that there is one fold and not two.
-pub trait Facts {
+pub trait AuditFields {
     /// When, UTC milliseconds.
     fn time(&self) -> Millis;
     /// The record gave no zone.
     fn zone_assumed(&self) -> bool;
     /// What happened.
-    fn what(&self) -> What;
+    fn what(&self) -> ActionKind;
     /// `event.action`.
     fn action_name(&self) -> &[u8];
     /// `node.id`.
@@ -116,15 +116,15 @@ pub trait Facts {
     }
 }
 
-impl Facts for AuditEvent<'_> {
+impl AuditFields for AuditEvent<'_> {
     fn time(&self) -> Millis {
         self.time
     }
     fn zone_assumed(&self) -> bool {
         self.zone_assumed
     }
-    fn what(&self) -> What {
-        What::of(&self.action)
+    fn what(&self) -> ActionKind {
+        ActionKind::of(&self.action)
     }
     fn action_name(&self) -> &[u8] {
         self.action.name()

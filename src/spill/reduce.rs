@@ -125,10 +125,10 @@ pub fn reduce(mut written: Vec<Segments>, budget: Budget, max_in_flight: usize) 
     }
     if let Some(mut files) = left_out {
         let (principals, sources) = distinct(&whole);
-        whole.coarse.more_principals += kept.principals.saturating_sub(principals);
-        whole.coarse.more_sources += kept.sources.saturating_sub(sources);
-        whole.coarse.principals_left_out += kept.left_out();
-        whole.coarse.actors += actors;
+        whole.counted_only.more_principals += kept.principals.saturating_sub(principals);
+        whole.counted_only.more_sources += kept.sources.saturating_sub(sources);
+        whole.counted_only.principals_left_out += kept.left_out();
+        whole.counted_only.actors += actors;
         for class in 0..files.classes.len() {
             count(&mut whole, files.read(class)?);
         }
@@ -194,17 +194,17 @@ fn count(whole: &mut State, attempts: Vec<Attempt>) {
     let distinct = correlate::distinct_attempts(whole, &mut repeated);
     whole.attempts = kept;
     whole.realm_failures = others;
-    let coarse = &mut whole.coarse;
+    let counted_only = &mut whole.counted_only;
     for attempt in distinct {
-        coarse.attempts += 1;
+        counted_only.attempts += 1;
         if attempt.principal.is_some() {
-            *coarse.thinned.entry(attempt.principal).or_default() += 1;
+            *counted_only.sampled.entry(attempt.principal).or_default() += 1;
         }
-        coarse.span.add(attempt.time);
-        let counts = coarse.minutes.entry(attempt.time.0.div_euclid(60_000)).or_default();
+        counted_only.span.add(attempt.time);
+        let counts = counted_only.minutes.entry(attempt.time.0.div_euclid(60_000)).or_default();
         counts[usize::from(attempt.outcome == Outcome::AnonymousDenied)] += 1;
     }
     for (action, count) in repeated {
-        *coarse.repeated.entry(action).or_default() += count;
+        *counted_only.repeated.entry(action).or_default() += count;
     }
 }

@@ -6,10 +6,10 @@ use crate::numbers::Numbers;
 use crate::state::{Pos, State};
 
 /// Place of a record: rank of its input, then line from 1; of inputs whose records are not lines, records are counted
-/// instead (see [`Places::number`]). Comparing places compares reading order.
+/// instead (see [`SourceLines::number`]). Comparing places compares reading order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// Rank of the input, see [`Places::input`].
+pub struct SourceLine {
+    /// Rank of the input, see [`SourceLines::input`].
     pub rank: u32,
     /// Line, from 1.
     pub line: u64,
@@ -17,7 +17,7 @@ pub struct Place {
 
 /// Translates positions into places.
 #[derive(Debug)]
-pub struct Places {
+pub struct SourceLines {
     /// By chunk: rank of its input and lines before it.
     chunks: Vec<(u32, u64)>,
     /// By rank: index of the input.
@@ -43,7 +43,7 @@ struct Base {
     chunk: u32,
 }
 
-impl Places {
+impl SourceLines {
     /// Ranks the inputs by their first event, then by path, and counts the lines before each chunk.
     #[must_use]
     pub fn new(state: &State) -> Self {
@@ -100,14 +100,14 @@ impl Places {
 
     /// The place of a record.
     #[must_use]
-    pub fn of(&self, pos: Pos) -> Place {
+    pub fn of(&self, pos: Pos) -> SourceLine {
         let (rank, before) = self.chunks[pos.chunk as usize];
-        Place { rank, line: before + u64::from(pos.line) + 1 }
+        SourceLine { rank, line: before + u64::from(pos.line) + 1 }
     }
 
     /// The last line at or before a place, but not the first of its input, whose offset is known: line, from 1, and offset.
     #[must_use]
-    pub fn mark(&self, place: Place) -> Option<(u64, u64)> {
+    pub fn mark(&self, place: SourceLine) -> Option<(u64, u64)> {
         let marks = &self.marks[place.rank as usize];
         let next = marks.partition_point(|(line, _)| *line <= place.line);
         next.checked_sub(1).map(|at| marks[at]).filter(|(line, _)| *line > 1)
@@ -141,7 +141,7 @@ impl Places {
 
     /// The line, from 1, of a place as a reader of the input counts lines.
     #[must_use]
-    pub fn number(&self, place: Place) -> u64 {
+    pub fn number(&self, place: SourceLine) -> u64 {
         let bases = &self.bases[self.input(place.rank)];
         let next = bases.partition_point(|base| base.before < place.line);
         match next.checked_sub(1).map(|at| bases[at]) {

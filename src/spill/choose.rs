@@ -59,7 +59,7 @@ pub(super) struct Kept {
     /// Principals, all of whose attempts are kept.
     whole: HashSet<u64, RandomState>,
     /// Principals, of whose attempts those are kept whose hash is below this.
-    thinned: BTreeMap<u64, u64>,
+    sampled: BTreeMap<u64, u64>,
     /// Nothing is left out.
     pub(super) everything: bool,
     /// Attempts in all, as met.
@@ -74,18 +74,18 @@ impl Kept {
     pub(super) fn keeps(&self, principal: u64, key: Key) -> bool {
         self.everything
             || self.whole.contains(&principal)
-            || self.thinned.get(&principal).is_some_and(|&below| scatter(key.0) < below)
+            || self.sampled.get(&principal).is_some_and(|&below| scatter(key.0) < below)
     }
 
     /// Whether any attempt of a principal is kept.
     pub(super) fn knows(&self, principal: u64) -> bool {
-        self.everything || self.whole.contains(&principal) || self.thinned.contains_key(&principal)
+        self.everything || self.whole.contains(&principal) || self.sampled.contains_key(&principal)
     }
 
     /// Principals of whose attempts none is kept.
     pub(super) fn left_out(&self) -> u64 {
         let null = null();
-        let kept = self.whole.iter().chain(self.thinned.keys()).filter(|&&hash| hash != null).count();
+        let kept = self.whole.iter().chain(self.sampled.keys()).filter(|&&hash| hash != null).count();
         if self.everything { 0 } else { self.principals.saturating_sub(kept as u64) }
     }
 }
@@ -167,7 +167,7 @@ pub(super) fn choose(written: &mut [Segments], budget: Budget) -> io::Result<Kep
     let each = cap.min(room / 2 / (heavy.len() as u64).max(1));
     for tally in heavy {
         let share = each as f64 / cost(tally) as f64;
-        kept.thinned.insert(tally.hash, (share.min(1.0) * u64::MAX as f64) as u64);
+        kept.sampled.insert(tally.hash, (share.min(1.0) * u64::MAX as f64) as u64);
         room = room.saturating_sub(each.min(cost(tally)));
     }
     // All whose count is above the edge, and of those at the edge as many as there is room for, by hash.
@@ -179,10 +179,10 @@ pub(super) fn choose(written: &mut [Segments], budget: Budget) -> io::Result<Kep
         }
         room -= bytes;
     }
-    let Kept { whole, thinned, .. } = &mut kept;
+    let Kept { whole, sampled, .. } = &mut kept;
     each_class(written, classes, |segments, each| segments.principals(each), &mut |tally| {
         let fits = tally.count > edge || tally.count == edge && scatter(tally.hash) < below;
-        if fits && !thinned.contains_key(&tally.hash) {
+        if fits && !sampled.contains_key(&tally.hash) {
             whole.insert(tally.hash);
         }
     })?;

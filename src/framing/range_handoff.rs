@@ -8,7 +8,7 @@ use crate::decode::partial::{Change, Open};
 /// What is open where each range of a file begins. Each range is looked at by whoever reads it, and what its lines do is
 /// told before the range is folded, so that only the telling is one after the other.
 #[derive(Debug, Default)]
-pub struct Seams {
+pub struct RangeHandoff {
     known: Mutex<Known>,
     changed: Condvar,
 }
@@ -39,7 +39,7 @@ impl Known {
     }
 }
 
-impl Seams {
+impl RangeHandoff {
     /// Tells what the lines of a range do, and says what is open before them: waits for those who read the ranges before.
     /// Ranges are taken in their order, and nobody waits before telling, so that everybody gets an answer.
     pub(super) fn pass(&self, range: u32, change: Change) -> Open {

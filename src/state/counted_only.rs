@@ -9,7 +9,7 @@ use super::symbols::Sym;
 
 /// What is still known of attempts that were left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Coarse {
+pub struct CountedOnly {
     /// How many attempts, each event once.
     pub attempts: u64,
     /// Their times.
@@ -23,7 +23,7 @@ pub struct Coarse {
     /// Of the principals, those of whose attempts none is kept.
     pub principals_left_out: u64,
     /// Principals of whose attempts a sample is kept, and how many attempts of each are left out.
-    pub thinned: BTreeMap<Sym, u64>,
+    pub sampled: BTreeMap<Sym, u64>,
     /// Events met again, by `event.action`.
     pub repeated: BTreeMap<Vec<u8>, u64>,
     /// Clients whose successes were left out.
@@ -32,7 +32,7 @@ pub struct Coarse {
     pub merged: bool,
 }
 
-impl Coarse {
+impl CountedOnly {
     /// Adds what another state left out; `syms` translates its texts.
     pub(super) fn merge(&mut self, mut other: Self, syms: &[Sym]) {
         other.translate(syms);
@@ -46,8 +46,8 @@ impl Coarse {
         self.more_principals += other.more_principals;
         self.more_sources += other.more_sources;
         self.principals_left_out += other.principals_left_out;
-        for (principal, count) in other.thinned {
-            *self.thinned.entry(principal).or_default() += count;
+        for (principal, count) in other.sampled {
+            *self.sampled.entry(principal).or_default() += count;
         }
         for (action, count) in other.repeated {
             *self.repeated.entry(action).or_default() += count;
@@ -58,7 +58,7 @@ impl Coarse {
 
     /// Translates its texts.
     pub(super) fn translate(&mut self, syms: &[Sym]) {
-        let thinned = std::mem::take(&mut self.thinned);
-        self.thinned = thinned.into_iter().map(|(principal, count)| (syms[principal.0 as usize], count)).collect();
+        let sampled = std::mem::take(&mut self.sampled);
+        self.sampled = sampled.into_iter().map(|(principal, count)| (syms[principal.0 as usize], count)).collect();
     }
 }

@@ -5,25 +5,25 @@
 //! file; the chunks are decoded by all workers. Ranges of a plain container log are read by themselves.
 
 mod parts;
-mod seams;
+mod range_handoff;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-use crate::decode::framing::{Framing, Piece, Reframe, sniff};
+use crate::decode::framing::{Frame, Framer, Framing, sniff};
 use crate::decode::partial;
 use crate::lines::{Chunk, Note, StreamChunker, lines};
 use parts::Parts;
-pub use parts::{Place, read_parts};
-pub use seams::Seams;
+pub use parts::{ContainerRange, read_parts};
+pub use range_handoff::RangeHandoff;
 
 /// Bytes from the start of an input that tell how its records are separated.
 pub const HEAD: usize = 64 << 10;
 
 /// How an input is cut into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub enum FramingKind {
     /// At line ends; any range of the input can be read by itself.
     Lines,
     /// At line ends, but records may go over several lines; ranges can be read by themselves, in their order.
@@ -32,7 +32,7 @@ pub enum Cut {
     Records(Framing),
 }
 
-impl Cut {
+impl FramingKind {
     /// Tells from the first bytes of an input; `forced` is what `--input-format` names.
     #[must_use]
     pub fn of(head: &[u8], forced: Option<&str>) -> Self {
@@ -62,13 +62,13 @@ pub enum Chunker<'r> {
 
 impl<'r> Chunker<'r> {
     /// A chunker that gives chunks of about `chunk_size` bytes.
-    pub fn new(cut: Cut, reader: &'r mut dyn Read, chunk_size: usize, max_line: usize) -> Self {
-        if let Cut::Records(framing) = cut
-            && let Some(reframe) = framing.reframe(max_line)
+    pub fn new(cut: FramingKind, reader: &'r mut dyn Read, chunk_size: usize, max_line: usize) -> Self {
+        if let FramingKind::Records(framing) = cut
+            && let Some(framer) = framing.framer(max_line)
         {
             return Self::Records(Box::new(Records {
                 reader,
-                reframe,
+                framer,
                 format: if framing == Framing::Csv { framing.name() } else { None },
                 chunk_size: chunk_size.max(1),
                 portion: vec![0; chunk_size.clamp(1, HEAD)],
@@ -78,7 +78,7 @@ impl<'r> Chunker<'r> {
             }));
         }
         let lines = StreamChunker::new(reader, chunk_size, max_line);
-        if cut == Cut::Parts { Self::Parts(Box::new(Parts::new(lines, max_line))) } else { Self::Lines(lines) }
+        if cut == FramingKind::Parts { Self::Parts(Box::new(Parts::new(lines, max_line))) } else { Self::Lines(lines) }
     }
 
     /// Fills the next chunk; `false` at the end of the stream. What was read before an error comes before or after it.
@@ -107,7 +107,7 @@ impl<'r> Chunker<'r> {
 /// Cuts a stream into records.
 pub struct Records<'r> {
     reader: &'r mut dyn Read,
-    reframe: Box<dyn Reframe>,
+    framer: Box<dyn Framer>,
     format: Option<&'static str>,
     chunk_size: usize,
     portion: Vec<u8>,
@@ -129,7 +129,7 @@ impl Records<'_> {
                 Ok(0) => self.finish(chunk, &mut count),
                 Ok(read) => {
                     self.bytes += read as u64;
-                    self.reframe.feed(&self.portion[..read], &mut into(chunk, &mut count, Note::Broken));
+                    self.framer.feed(&self.portion[..read], &mut into(chunk, &mut count, Note::Broken));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -145,7 +145,7 @@ impl Records<'_> {
     fn finish(&mut self, chunk: &mut Chunk, count: &mut u32) {
         self.finished = true;
         let before = *count;
-        self.reframe.finish(&mut into(chunk, count, Note::Cut));
+        self.framer.finish(&mut into(chunk, count, Note::FramingKind));
         let noted = chunk.notes.last().is_some_and(|(at, _)| at + 1 == *count);
         // A record that only the end of the input ended is like a line without its end.
         if *count > before && !noted {
@@ -159,15 +159,15 @@ fn into<'c>(
     chunk: &'c mut Chunk,
     count: &'c mut u32,
     broken: fn(&'static str) -> Note,
-) -> impl FnMut(u64, Piece<'_>) + use<'c> {
+) -> impl FnMut(u64, Frame<'_>) + use<'c> {
     move |line, piece| {
         let note = match piece {
-            Piece::Record(record) => {
+            Frame::Record(record) => {
                 chunk.append_line(record);
                 None
             }
-            Piece::Oversized => Some(Note::Oversized),
-            Piece::Broken(message) => Some(broken(message)),
+            Frame::Oversized => Some(Note::Oversized),
+            Frame::Broken(message) => Some(broken(message)),
         };
         if let Some(note) = note {
             chunk.append_line(b"");

@@ -9,14 +9,14 @@ const AHEAD: usize = 4 * STEP;
 /// Looks which bytes are not ASCII, ahead of who reads them. To look at bytes in a row is cheap, and brings them near: who
 /// reads lines jumps between them, and would wait for each.
 #[derive(Debug, Default)]
-pub(super) struct Scout {
+pub(super) struct AsciiLookahead {
     /// Where it goes on.
     at: usize,
     /// The end of the last step that was not ASCII.
     odd: usize,
 }
 
-impl Scout {
+impl AsciiLookahead {
     /// Goes on for who reads from `reader` on.
     #[inline]
     pub(super) fn go_on(&mut self, bytes: &[u8], reader: usize) {
@@ -53,13 +53,13 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] = 0xc3;
             }
-            let mut scout = Scout::default();
-            scout.go_on(&bytes, 0);
+            let mut ascii_lookahead = AsciiLookahead::default();
+            ascii_lookahead.go_on(&bytes, 0);
             let mut start = 0;
             for len in lens {
                 let line = &bytes[start..start + len];
-                scout.go_on(&bytes, start + len);
-                prop_assert!(line.is_ascii() || scout.may_be_odd(start));
+                ascii_lookahead.go_on(&bytes, start + len);
+                prop_assert!(line.is_ascii() || ascii_lookahead.may_be_odd(start));
                 start += len;
             }
         }
@@ -69,10 +69,10 @@ mod tests {
     fn what_is_far_behind_is_forgotten() {
         let mut bytes = vec![b'a'; 4 * AHEAD];
         bytes[AHEAD] = 0xc3;
-        let mut scout = Scout::default();
-        scout.go_on(&bytes, 0);
-        assert!(!scout.may_be_odd(0));
-        scout.go_on(&bytes, AHEAD);
-        assert!(scout.may_be_odd(AHEAD) && !scout.may_be_odd(AHEAD + STEP));
+        let mut ascii_lookahead = AsciiLookahead::default();
+        ascii_lookahead.go_on(&bytes, 0);
+        assert!(!ascii_lookahead.may_be_odd(0));
+        ascii_lookahead.go_on(&bytes, AHEAD);
+        assert!(ascii_lookahead.may_be_odd(AHEAD) && !ascii_lookahead.may_be_odd(AHEAD + STEP));
     }
 }
