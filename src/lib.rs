@@ -13,6 +13,7 @@
 //! framing                bytes of any shape -> chunks of records, one a line
 //! fast_reader            audit and server lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
+//! model                  the report as plain data
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
 //! pseudonyms             names that may be shown
@@ -20,7 +21,7 @@
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
-//! report                 the report -> JSON, table, page and others
+//! report                 renderers of the report: JSON, table, page and others
 //! manifest               what a report rests on
 //! output                 where results go
 //! diff                   two reports -> what changed
@@ -50,6 +51,7 @@ pub mod input;
 pub mod interrupt;
 pub mod lines;
 pub mod manifest;
+pub mod model;
 pub mod numbers;
 pub mod options;
 pub mod output;

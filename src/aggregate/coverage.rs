@@ -1,12 +1,14 @@
 //! What was read, and what it cannot answer.
 
+use std::collections::BTreeMap;
+
 use super::tops::top;
 use crate::correlate::{Correlated, Node};
 use crate::decode::UNKNOWN;
 use crate::error::ProblemKind;
+use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::report::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::state::{Attempt, Minutes, Span};
 use crate::time::Millis;
 
@@ -44,6 +46,8 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
+        duplicates_by_action: BTreeMap::new(),
+        context: Vec::new(),
         complete: !state.is_incomplete(found),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
@@ -132,6 +136,7 @@ fn node(node: &Node) -> model::Node {
     model::Node {
         id: node.id.clone(),
         name: node.name.clone(),
+        cluster: None,
         audit_events: stats.audit_events,
         first: stats.span.first.map(Millis::rfc3339),
         last: stats.span.last.map(Millis::rfc3339),

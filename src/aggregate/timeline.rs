@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::correlate::Correlated;
-use crate::report::model::{Bucket, Timeline};
+use crate::model::{Bucket, Timeline};
 use crate::state::{Attempt, Outcome};
 use crate::time::Millis;
 
@@ -53,6 +53,7 @@ pub(super) fn timeline(joined: &Correlated) -> Timeline {
             authentication_failed,
             anonymous_access_denied,
             access_denied,
+            tampered_request: 0,
         })
         .collect();
     Timeline { bucket_seconds, buckets }

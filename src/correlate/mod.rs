@@ -24,8 +24,8 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::decode::apikeys::ApiKey;
+use crate::model::Evidence;
 use crate::options::Options;
-use crate::report::model::Evidence;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
 

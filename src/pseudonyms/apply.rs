@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Pseudonyms;
 use crate::correlate::Correlated;
 use crate::error::ProblemKind;
-use crate::report::model::StoredInput;
+use crate::model::StoredInput;
 use crate::state::{ActorSeries, Sym};
 
 /// Stands for messages of the server log that were not understood: what they hold is not known.
