@@ -11,17 +11,18 @@
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
-//! reframe                bytes of any shape -> chunks of records, one a line
-//! prefilter              audit and server lines that need no full decode
+//! framing                bytes of any shape -> chunks of records, one a line
+//! fast_reader            audit and server lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
+//! model                  the report as plain data
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
 //! pseudonyms             names that may be shown
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
-//! bounded                states too large for memory, in temporary files
-//! report                 the report -> JSON, table, page and others
+//! spill                  states too large for memory, in temporary files
+//! report                 renderers of the report: JSON, table, page and others
 //! manifest               what a report rests on
 //! output                 where results go
 //! diff                   two reports -> what changed
@@ -36,7 +37,6 @@
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
 pub mod aggregate;
-pub mod bounded;
 pub mod cli;
 pub mod config;
 pub mod correlate;
@@ -45,23 +45,25 @@ pub mod detect;
 pub mod diff;
 pub mod error;
 pub mod event;
+pub mod fast_reader;
 pub mod filter;
+pub mod framing;
 pub mod input;
 pub mod interrupt;
 pub mod lines;
 pub mod manifest;
+pub mod model;
 pub mod numbers;
 pub mod options;
 pub mod output;
 pub mod part;
 pub mod pipeline;
-pub mod prefilter;
 pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
-pub mod reframe;
 pub mod report;
 pub mod show;
+pub mod spill;
 pub mod state;
 pub mod time;
 pub mod verify;

@@ -10,8 +10,8 @@ use super::keys::Lives;
 use super::tops::{Tallies, tally};
 use super::{LIST_LIMIT, realm_names};
 use crate::correlate::Correlated;
+use crate::model::charts::{Charts, Flow, Heat, HeatRow, KeyLife};
 use crate::options::Options;
-use crate::report::charts::{Charts, Flow, Heat, HeatRow, KeyLife};
 use crate::state::{Attempt, Sym};
 use crate::time::Millis;
 
@@ -65,14 +65,14 @@ fn heat(joined: &Correlated, tallies: &Tallies) -> Heat {
             counts.truncate(MOST_ROWS);
         }
         counts.sort_by(order);
-        let places: HashMap<Sym, usize, RandomState> =
+        let source_lines: HashMap<Sym, usize, RandomState> =
             counts.iter().enumerate().map(|(at, (sym, _))| (*sym, at)).collect();
         let mut rows: Vec<HeatRow> = counts
             .iter()
             .map(|&(sym, count)| HeatRow { key: joined.state.symbols.string(sym), count, counts: vec![0; buckets] })
             .collect();
         for attempt in &joined.attempts {
-            if let Some(&at) = places.get(&who(attempt)) {
+            if let Some(&at) = source_lines.get(&who(attempt)) {
                 rows[at].counts[(slot(attempt) - origin) as usize] += 1;
             }
         }

@@ -11,11 +11,11 @@ use rayon::prelude::*;
 
 use super::realm_names;
 use super::tops::top;
-use crate::correlate::{Correlated, Place};
+use crate::correlate::{Correlated, SourceLine};
+use crate::model::groups::{Groups, Source, Tally};
+use crate::model::{Group, SourceCount};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
-use crate::report::groups::{Groups, Source, Tally};
-use crate::report::model::{Group, SourceCount};
 use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
 
 /// The values by which an attempt is grouped; keys that were not chosen are `None`.
@@ -253,15 +253,17 @@ impl Assigned {
         }
         let mut ends = vec![count.first, count.last];
         ends.dedup();
-        let place = |attempt: Option<&Attempt>| attempt.map(|attempt| joined.places.of(attempt.pos));
-        let mut places: Vec<Place> = ends.iter().filter_map(|&end| place(end)).collect();
-        places.dedup();
+        let place = |attempt: Option<&Attempt>| attempt.map(|attempt| joined.source_lines.of(attempt.pos));
+        let mut source_lines: Vec<SourceLine> = ends.iter().filter_map(|&end| place(end)).collect();
+        source_lines.dedup();
         Group {
             id: String::new(),
             principal: symbols.string(key.principal),
             realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
             reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
             reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
+            credential: None,
+            cluster: None,
             by: other,
             count: count.attempts,
             first: count.first.map(|attempt| attempt.time.rfc3339()),
@@ -280,7 +282,7 @@ impl Assigned {
             actions,
             why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
             messages: messages(&count.messages, symbols),
-            evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
+            evidence: source_lines.into_iter().map(|place| joined.evidence(place)).collect(),
         }
     }
 }

@@ -9,11 +9,11 @@ use super::api_keys::{client, rounded};
 use super::{Found, LIST_LIMIT, coverage, filters, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
 use crate::filter;
+use crate::model::{SCHEMA_VERSION, Tool};
 use crate::options::filter::{Pattern, Rules};
 use crate::options::{Filter, KeyQuery, Options};
 use crate::reason::Reason;
 use crate::report::keys::{Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, Unnamed, Use, UseClient};
-use crate::report::model::{SCHEMA_VERSION, Tool};
 use crate::state::{Span, Sym};
 use crate::time::Millis;
 
@@ -281,8 +281,8 @@ fn refused(joined: &Correlated, failures: &[&KeyFailure], end: Option<Millis>) -
     let (Some(first), Some(last)) = (failures.first(), failures.last()) else { return out };
     out.first = Some(first.time.rfc3339());
     out.last = Some(last.time.rfc3339());
-    let places: BTreeSet<_> = [first.place, last.place].into();
-    out.evidence = places.into_iter().map(|place| joined.evidence(place)).collect();
+    let source_lines: BTreeSet<_> = [first.place, last.place].into();
+    out.evidence = source_lines.into_iter().map(|place| joined.evidence(place)).collect();
     let after = |time: Millis| end.filter(|end| time >= *end).map(|end| (time.0 - end.0) / 1000);
     out.first_after_end_seconds = failures.iter().find_map(|failure| after(failure.time));
     out.last_after_end_seconds = after(last.time);

@@ -19,9 +19,9 @@ use serde_json::json;
 
 use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
+use crate::model::{Filters, Finding, Report, SecurityChange, Tool, Totals};
 use crate::options::{Cidr, Filter, Options, Surroundings};
 use crate::pseudonyms;
-use crate::report::model::{Filters, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -59,24 +59,21 @@ pub fn report(
         .count();
     // Nulls count in the tops, not in the totals.
     let known = |total: u64, tally: &[(Sym, u64)]| total - u64::from(tally.iter().any(|(sym, _)| !sym.is_some()));
-    let coarse = &joined.state.coarse;
+    let counted_only = &joined.state.counted_only;
     let totals = Totals {
-        failed_attempts: joined.attempts.len() as u64 + coarse.attempts,
-        principals: known(tops.principals_total, &tallies.principals) + coarse.more_principals,
-        sources: known(tops.sources_total, &tallies.sources) + coarse.more_sources,
+        failed_attempts: joined.attempts.len() as u64 + counted_only.attempts,
+        principals: known(tops.principals_total, &tallies.principals) + counted_only.more_principals,
+        sources: known(tops.sources_total, &tallies.sources) + counted_only.more_sources,
         api_key_invalidations: invalidations as u64,
+        tampered_requests: 0,
     };
     let mut parameters = parameters(options);
     // Its default depends on the machine, and where there was room it changed nothing.
-    if coarse.attempts + coarse.actors > 0 {
+    if counted_only.attempts + counted_only.actors > 0 {
         parameters.insert("max_memory".to_owned(), json!(options.max_memory));
     }
+    let tool = Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut report = Report {
-        schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        parameters,
-        coverage,
-        filters: filters(joined),
         totals,
         groups_total: groups.total,
         groups: groups.listed,
@@ -86,7 +83,7 @@ pub fn report(
         timeline,
         tops,
         charts,
-        manifest: None,
+        ..Report::bare(tool, parameters, coverage, filters(joined))
     };
     reconcile::settle(&mut report, groups.cut, options.max_problems);
     report
@@ -178,6 +175,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         source: text(change.source),
         node: joined.nodes.of(record.node).label().map(str::to_owned),
         request_id: text(record.request_id),
+        cluster: None,
         target,
         resolved_ids: if ids.is_empty() {
             let ended = joined.keys.iter().filter(|key| key.invalidated.is_some_and(|end| end.change == Some(at)));

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::cases::{self, Case};
 use super::index::{Index, Pair};
 use super::successes::Successes;
-use crate::correlate::{Correlated, KeyInfo, Place};
+use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::options::{Options, Surroundings, Thresholds};
 use crate::state::{Attempt, ChainId, Sym};
 use crate::time::Millis;
@@ -64,8 +64,8 @@ impl<'c> Scene<'c> {
         self.joined.nodes.index(self.attempt(at).node)
     }
 
-    pub(super) fn place(&self, at: u32) -> Place {
-        self.joined.places.of(self.attempt(at).pos)
+    pub(super) fn place(&self, at: u32) -> SourceLine {
+        self.joined.source_lines.of(self.attempt(at).pos)
     }
 
     pub(super) fn pair(&self, at: usize) -> &Pair {
