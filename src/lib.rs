@@ -6,7 +6,7 @@
 //! options, error, time,
 //! reason, numbers,
 //! progress               plain data
-//! words                  amounts in words
+//! words, escape          amounts in words; text from a log made harmless
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -22,12 +22,14 @@
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
-//! report                 renderers of the report: JSON, table, page and others
+//! data                   results as data for programs: JSON, JSON lines, Parquet
 //! manifest               what a report rests on
-//! output                 where results go
 //! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
-//! show, verify           the report and its inputs, afterwards
+//! verify                 the report and its inputs, afterwards
+//! document               results as documents, and a writer a format: terminal, Markdown, page, CSV
+//! show                   the lines behind a finding
+//! output                 where results go
 //! config                 configuration file -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
@@ -40,10 +42,13 @@ pub mod aggregate;
 pub mod cli;
 pub mod config;
 pub mod correlate;
+pub mod data;
 pub mod decode;
 pub mod detect;
 pub mod diff;
+pub mod document;
 pub mod error;
+pub mod escape;
 pub mod event;
 pub mod fast_reader;
 pub mod filter;
@@ -61,7 +66,6 @@ pub mod pipeline;
 pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
-pub mod report;
 pub mod show;
 pub mod spill;
 pub mod state;

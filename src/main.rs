@@ -8,19 +8,20 @@ use std::process::ExitCode;
 
 use esaudit::aggregate;
 use esaudit::cli::{
-    self, Command, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest,
+    self, Command, DiffRequest, EventsRequest, ExplainRequest, ExportRequest, KeysRequest, ReportRequest, ScanRequest,
     ShowRequest, Terminal, TimelineRequest, VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
+use esaudit::document::build::{Events, Explained, Listing};
+use esaudit::document::formats::{Form, Results, Shows};
 use esaudit::model::Coverage;
 use esaudit::options::{GroupBy, Options};
-use esaudit::output::{self, Output};
+use esaudit::output::{self, Output, Outputs};
 use esaudit::part::{self, Part, PartError, Reading};
 use esaudit::pipeline::Evidence;
 use esaudit::progress::Verbosity;
-use esaudit::report::{self, View, escape, renderer};
 use esaudit::watch::watch;
-use esaudit::{config, diff, interrupt, manifest, pipeline, show, verify};
+use esaudit::{config, diff, escape, interrupt, manifest, pipeline, show, verify};
 
 /// Some input could not be read whole, or the report could not be written.
 const INCOMPLETE: u8 = 2;
@@ -40,8 +41,7 @@ fn main() -> ExitCode {
         Ok(Command::Export(request)) => export(&request),
         Ok(Command::Scan(request)) => scan(&request),
         Ok(Command::Merge(request)) => merge(&request),
-        Ok(Command::Explain(None, _)) => text(detect::listing()),
-        Ok(Command::Explain(Some(kind), config)) => text(detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Command::Explain(request)) => explain(*request),
         Ok(Command::Print(text)) => self::text(text),
         Ok(Command::Files(folder, files)) => write_files(&folder, &files),
         Ok(Command::PrintConfig(config)) => text(config::print(&config)),
@@ -101,15 +101,19 @@ fn scan(request: &ScanRequest) -> Result<u8, Box<dyn std::error::Error>> {
 fn merge(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let (whole, options) = merged(&request.paths, &request.options)?;
     let mut incomplete = false;
-    for output in request.outputs.iter().filter(|output| output.format == PART) {
+    for output in request.outputs.list.iter().filter(|output| is_part(output)) {
         incomplete |= !written(output, |out| whole.write(out));
     }
-    let status = if request.outputs.iter().all(|output| output.format == PART) {
+    let status = if request.outputs.list.iter().all(is_part) {
         if whole.is_incomplete() { INCOMPLETE } else { 0 }
     } else {
         write_report(watched(&options, || pipeline::analyze_part(whole, &options))?, request, &options)?
     };
     Ok(if incomplete { INCOMPLETE } else { status })
+}
+
+fn is_part(output: &Output) -> bool {
+    matches!(output.format.shows, Shows::Data(Form::Part))
 }
 
 /// The union of part files, and the options with which they were scanned put into others.
@@ -168,22 +172,19 @@ fn write_report(
     if let Some(status) = refused(options, &report.coverage) {
         return Ok(status);
     }
-    let mut outputs = Vec::new();
-    for output in request.outputs.iter().filter(|output| output.format != PART) {
-        outputs.push((output, renderer(output.format).ok_or("no such format")?));
-    }
-    // Data is cut before it is written, tables when they are drawn, so that they can say how much is left: tables first.
-    let (data, tables): (Vec<_>, Vec<_>) = outputs.into_iter().partition(|(_, renderer)| renderer.rows().is_none());
-    for (list, cut) in [(tables, None), (data, request.top.flatten())] {
+    // Data is cut before it is written, documents when they are drawn, so that they can say how much is left: documents first.
+    let outputs = request.outputs.list.iter().filter(|output| !is_part(output));
+    let (tables, data): (Vec<&Output>, Vec<&Output>) =
+        outputs.partition(|output| matches!(output.format.shows, Shows::Document(..)));
+    for (list, cut) in [(tables, None), (data, request.outputs.top.flatten())] {
         if let Some(top) = cut.filter(|_| !list.is_empty()) {
             report.cut(top);
         }
         if options.manifest {
             manifest::seal(&mut report, stored.clone())?;
         }
-        for (output, renderer) in list {
-            let view = View::of(output.style, renderer, request.top);
-            incomplete |= !threads.install(|| written(output, |out| renderer.render(&report, &view, out)));
+        for output in list {
+            incomplete |= !threads.install(|| told(request.outputs.write(output, &report)));
         }
     }
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
@@ -259,29 +260,57 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
         return Ok(status);
     }
     let mut incomplete = read.incomplete;
-    for output in &request.outputs {
-        let view = View { style: output.style, top: request.top };
-        incomplete |= !written(output, |out| report.render(output.format, &view, out));
-    }
+    incomplete |= !write_all(&request.outputs, &report);
     Ok(status(&report.coverage, incomplete, 0))
 }
 
 fn show(request: &ShowRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let lines = show::find(&request.report, &request.id, &request.paths)?;
-    let how = show::How { context: request.context, raw: request.raw, unicode: terminal().unicode };
-    let mut remarks = Vec::new();
-    output::print(|out| {
-        remarks = show::write(&lines, how, out)?;
-        Ok(())
-    })?;
+    if request.raw {
+        let mut remarks = Vec::new();
+        output::print(|out| {
+            remarks = show::write_raw(&lines, request.context, out)?;
+            Ok(())
+        })?;
+        remarks.iter().for_each(|remark| complain(remark));
+        return Ok(if remarks.is_empty() { 0 } else { INCOMPLETE });
+    }
+    let (shown, remarks) = show::read(&lines, request.context);
+    let complete = write_all(&request.outputs, &shown);
     remarks.iter().for_each(|remark| complain(remark));
-    Ok(if remarks.is_empty() { 0 } else { INCOMPLETE })
+    Ok(if remarks.is_empty() && complete { 0 } else { INCOMPLETE })
 }
 
 fn verify(request: &VerifyRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let outcome = verify::verify(&request.report, &request.paths)?;
-    output::print(|out| verify::write(&outcome, terminal().unicode, out))?;
-    Ok(u8::from(!outcome.holds()))
+    let complete = write_all(&request.outputs, &outcome);
+    Ok(if complete { u8::from(!outcome.holds()) } else { INCOMPLETE })
+}
+
+fn explain(request: ExplainRequest) -> Result<u8, Box<dyn std::error::Error>> {
+    let docs = detect::docs();
+    let complete = match request.kind {
+        None => write_all(&request.outputs, &Listing(docs)),
+        Some(kind) => {
+            let doc = docs.into_iter().find(|doc| doc.kind == kind).ok_or("no such kind")?;
+            write_all(&request.outputs, &Explained { doc, thresholds: request.config.thresholds })
+        }
+    };
+    Ok(if complete { 0 } else { INCOMPLETE })
+}
+
+/// Writes results to every output; whether all were written.
+fn write_all(outputs: &Outputs, results: &dyn Results) -> bool {
+    // Each is tried, whatever became of those before.
+    outputs.list.iter().map(|output| told(outputs.write(output, results))).fold(true, |all, one| all && one)
+}
+
+/// Says what went wrong; whether nothing did.
+fn told(written: Result<(), String>) -> bool {
+    if let Err(message) = &written {
+        complain(message);
+    }
+    written.is_ok()
 }
 
 fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -296,10 +325,7 @@ fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>>
     if let Some(status) = refused(&options, &story.coverage) {
         return Ok(status);
     }
-    for output in &request.outputs {
-        let view = View { style: output.style, top: request.top };
-        incomplete |= !written(output, |out| story.render(output.format, &view, out));
-    }
+    incomplete |= !write_all(&request.outputs, &story);
     Ok(status(&story.coverage, incomplete, 0))
 }
 
@@ -307,11 +333,7 @@ fn compare(request: &DiffRequest) -> Result<u8, Box<dyn std::error::Error>> {
     let (old, new) = (diff::load(&request.old)?, diff::load(&request.new)?);
     let name = |path: &Path| path.to_string_lossy().into_owned();
     let diff = diff::diff((&name(&request.old), &old), (&name(&request.new), &new));
-    let mut incomplete = false;
-    for output in &request.outputs {
-        let view = View { style: output.style, top: request.top };
-        incomplete |= !written(output, |out| diff.render(output.format, &view, out));
-    }
+    let incomplete = !write_all(&request.outputs, &diff);
     let severities = diff.findings.new.iter().filter_map(|found| found.severity_new.as_deref());
     Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
 }
@@ -328,10 +350,8 @@ fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
         return Ok(status);
     }
     let mut incomplete = read.incomplete;
-    for output in &request.outputs {
-        let events = aggregate::events(&read.joined, request.kinds);
-        incomplete |= !written(output, |out| report::events::write(events, output.format, out));
-    }
+    incomplete |=
+        !write_all(&request.outputs, &Events(Box::new(|| Box::new(aggregate::events(&read.joined, request.kinds)))));
     Ok(status(&coverage, incomplete, 0))
 }
 
@@ -356,13 +376,9 @@ fn export(_: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     Err("this program was built without Parquet; build it with `cargo build --release --features parquet`".into())
 }
 
-/// Writes one output; says so where that fails, and lets the others be written.
+/// Writes one output of another kind; says so where that fails, and lets the others be written.
 fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
-    let done = output.write(render);
-    if let Err(message) = &done {
-        complain(message);
-    }
-    done.is_ok()
+    told(output.write(render))
 }
 
 /// Tells the user; nothing is left to tell if even this cannot be written.

@@ -190,8 +190,8 @@ pub fn read_whole(paths: &[OsString], options: &Options) -> Result<Evidence, ray
 /// Those of the file system; then the folder is as it was before.
 #[cfg(feature = "parquet")]
 pub fn export(joined: &Correlated, folder: &std::path::Path) -> io::Result<()> {
+    use crate::data::{parquet, tables};
     use crate::options::EventKinds;
-    use crate::report::{parquet, tables};
     crate::output::folder(folder, |within| {
         let kinds = EventKinds { attempts: true, changes: false };
         let attempts = aggregate::events(joined, kinds).map(tables::attempt);

@@ -4,13 +4,12 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
-use super::display::ShowArgs;
 use super::output::OutputArgs;
 use super::read::ReadArgs;
-use super::{Command, Terminal, one_of};
+use super::{Command, Terminal};
+use crate::document::formats::Form;
 use crate::options::{EventKinds, GroupBy, Options};
-use crate::output::{Formats, Output};
-use crate::report::events::{EXTENSIONS, FORMATS};
+use crate::output::Outputs;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -25,10 +24,6 @@ pub(super) struct EventsArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 
-    /// How to write them: ndjson, csv, timesketch (JSON lines) [default: as the extension of --output says, else ndjson]
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
-    format: Option<&'static str>,
-
     #[command(flatten)]
     output: OutputArgs,
 
@@ -38,20 +33,12 @@ pub(super) struct EventsArgs {
 
     #[command(flatten)]
     read: ReadArgs,
-
-    #[command(flatten)]
-    show: ShowArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum EventKind {
     Attempts,
     Changes,
-}
-
-fn parse_format(name: &str) -> Result<&'static str, String> {
-    let name = if matches!(name, "jsonl" | "json") { FORMATS[0] } else { name };
-    one_of(FORMATS, name)
 }
 
 /// `esaudit events`, resolved.
@@ -63,20 +50,19 @@ pub struct EventsRequest {
     pub options: Options,
     /// Which events.
     pub kinds: EventKinds,
-    /// Where to write them, and as which of [`FORMATS`].
-    pub outputs: Vec<Output>,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
 }
 
 impl EventsArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
-        let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
+        let outputs = self.output.resolve(terminal, &[Form::Lines, Form::Timesketch], "jsonl")?;
         let kinds = EventKinds {
             attempts: self.kind.contains(&EventKind::Attempts),
             changes: self.kind.contains(&EventKind::Changes),
         };
         // Paths are kept only where somebody asks for them.
-        let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.show.tz)? };
+        let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.output.tz)? };
         Ok(Command::Events(Box::new(EventsRequest { paths: self.paths, options, kinds, outputs })))
     }
 }

@@ -2,10 +2,12 @@
 
 use clap::Args;
 
-use super::Command;
+use super::output::{JSON, OutputArgs};
 use super::report::parse_config;
+use super::{Command, Terminal};
 use crate::config::Config;
 use crate::detect::Kind;
+use crate::output::Outputs;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +23,9 @@ pub(super) struct ExplainArgs {
     /// Configuration file whose thresholds are shown
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 fn parse_kind(name: &str) -> Result<Kind, String> {
@@ -31,8 +36,21 @@ fn parse_kind(name: &str) -> Result<Kind, String> {
     })
 }
 
+/// `esaudit explain`, resolved.
+#[derive(Debug)]
+pub struct ExplainRequest {
+    /// The kind; `None` for a list of all.
+    pub kind: Option<Kind>,
+    /// The configuration whose thresholds are shown.
+    pub config: Config,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
+}
+
 impl ExplainArgs {
-    pub(super) fn resolve(self) -> Command {
-        Command::Explain(self.kind, Box::new(self.config.unwrap_or_default()))
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
+        let outputs = self.output.resolve(terminal, JSON, "table")?;
+        let config = self.config.unwrap_or_default();
+        Ok(Command::Explain(Box::new(ExplainRequest { kind: self.kind, config, outputs })))
     }
 }

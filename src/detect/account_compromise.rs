@@ -10,7 +10,9 @@ use super::scene::Scene;
 use super::successes::{Success, count_within, first_after};
 use super::{Detector, Doc, Found, Stage, campaigns, words};
 use crate::correlate::Change;
+use crate::model::call::{ApiCall, Method};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 static DOC: Doc = Doc {
@@ -19,8 +21,8 @@ static DOC: Doc = Doc {
     meaning: "Somebody tried passwords of {principal} from {source} until one was right, and is in.",
     verdict: "hostile; unclear where few failures came before it or the account had been used from that source before",
     next_steps: &[
-        "Disable the account now: PUT /_security/user/{principal}/_disable (native), or in the directory.",
-        "Invalidate what was made since: DELETE /_security/api_key with {\"username\":\"{principal}\"}, and tokens: DELETE /_security/oauth2/token with {\"username\":\"{principal}\"}.",
+        "Disable the account now: [PUT /_security/user/{principal}/_disable] (native), or in the directory.",
+        "Invalidate what was made since: [DELETE /_security/api_key with {\"username\":\"{principal}\"}], and tokens: [DELETE /_security/oauth2/token with {\"username\":\"{principal}\"}].",
         "Block {sources}.",
         "Review everything {principal} did since, from any address: access_granted and security_config_change events, new users, roles, role mappings and snapshots.",
         "Then set a new password and enable the account again.",
@@ -219,8 +221,9 @@ fn report(scene: &Scene<'_>, found: &mut Found, breach: &Breach) -> Option<usize
         draft.api_keys.extend(change.record.ids.iter().copied());
     }
     if changes.iter().any(|change| scene.bytes(change.record.action) == b"create_apikey") {
-        draft.first_steps.push(format!(
-            "An API key was made after the break-in and outlives a new password: GET /_security/api_key?username={principal}, then invalidate it."
+        draft.first_steps.push(text!(
+            "An API key was made after the break-in and outlives a new password: {}, then invalidate it.",
+            ApiCall::new(Method::Get, "/_security/api_key").query("username", &principal)
         ));
     }
     draft.why.extend(campaigns::sentences(scene, &breach.clues));

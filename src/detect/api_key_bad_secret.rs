@@ -12,7 +12,7 @@ static DOC: Doc = Doc {
     meaning: "The key exists, and the secret that the client sends is not its secret: cut off, quoted, from another key, or put together in the wrong way.",
     verdict: "operational; unclear where one client tries many keys",
     next_steps: &[
-        "Send the `encoded` value of the answer to POST /_security/api_key, as `Authorization: ApiKey ENCODED`; it is base64 of `id:api_key`.",
+        "Send the `encoded` value of the answer to [POST /_security/api_key], as `Authorization: ApiKey ENCODED`; it is base64 of `id:api_key`.",
         "Check the secret store of {sources} for cut-off values, quotes and line ends.",
         "A lost secret cannot be read again: make a new key, deploy it, then invalidate {key}.",
     ],

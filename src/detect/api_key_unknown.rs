@@ -4,6 +4,7 @@ use super::kinds::Kind;
 use super::refusals::{self, keys_in_words};
 use super::scene::Scene;
 use super::{Detector, Doc, Found, Stage};
+use crate::model::text::Text;
 use crate::reason::Reason;
 
 static DOC: Doc = Doc {
@@ -12,8 +13,8 @@ static DOC: Doc = Doc {
     meaning: "The client sends an API key that is not in the security index of this cluster: it was made on another cluster, after the snapshot this one was restored from, or was deleted after it had been invalid for the retention time.",
     verdict: "operational; unclear where one client sends many different keys",
     next_steps: &[
-        "Make a key on this cluster (POST /_security/api_key) and deploy it to {sources}.",
-        "Check which cluster {sources} are meant to talk to: GET / shows cluster_uuid.",
+        "Make a key on this cluster ([POST /_security/api_key]) and deploy it to {sources}.",
+        "Check which cluster {sources} are meant to talk to: [GET /] shows cluster_uuid.",
         "If the security index was restored from a snapshot, expect all keys made after the snapshot to be unknown.",
     ],
     false_positives: &["A test against the wrong cluster.", "Keys of a cluster that was rebuilt on purpose."],
@@ -38,9 +39,10 @@ impl Detector for ApiKeyUnknown {
         let fewest = scene.thresholds.api_key_unknown.failures;
         refusals::report(scene, found, (&DOC, &[Reason::ApiKeyNotFound], fewest), |refusals, draft| {
             draft.title = format!("{} is not known to this cluster", keys_in_words(scene, &refusals.keys));
-            draft.first_steps.push(
-                "Look whether the id exists: GET /_security/api_key?id=ID returns an empty list or 404.".to_owned(),
-            );
+            draft.first_steps.push(Text::fill(
+                "Look whether the id exists: [GET /_security/api_key?id=ID] returns an empty list or 404.",
+                |_| None,
+            ));
         });
     }
 }

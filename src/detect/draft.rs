@@ -1,6 +1,5 @@
 //! A finding while it is made, and how drafts become the report's findings.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use rayon::prelude::*;
@@ -10,6 +9,7 @@ use super::kinds::{Severity, Verdict};
 use super::scene::Scene;
 use super::{Found, Judged, words};
 use crate::correlate::SourceLine;
+use crate::model::text::{Span, Text};
 use crate::model::{Evidence, Finding, FindingTimeline};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -36,7 +36,7 @@ pub(super) struct Draft {
     pub(super) title: String,
     pub(super) why: Vec<String>,
     /// Steps that go before those of the documentation.
-    pub(super) first_steps: Vec<String>,
+    pub(super) first_steps: Vec<Text>,
     /// Attempts it is about, by time; what it does not say itself is taken from them.
     pub(super) attempts: Vec<u32>,
     /// Principals, where they are not those of the attempts.
@@ -132,7 +132,7 @@ pub(super) fn finish(scene: &Scene<'_>, mut found: Found) -> Vec<Judged> {
             .cmp(&severity(b))
             .then_with(|| one.start.cmp(&other.start))
             .then_with(|| one.kind.cmp(&other.kind))
-            .then_with(|| one.title.cmp(&other.title))
+            .then_with(|| one.title.plain().cmp(&other.title.plain()))
             .then_with(|| one.end.cmp(&other.end))
             .then_with(|| one.evidence.cmp(&other.evidence))
     });
@@ -190,22 +190,26 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
     let names: Vec<String> = nodes.iter().map(|&node| scene.node_name(node)).collect();
     let (api_keys, keys_total) = ranked(scene, draft.api_keys.clone());
     let fill = |template: &'static str| {
-        let list = |names: &[String], total| words::list(names, total, NAMED);
-        let first = |names: &[String]| names.first().cloned().unwrap_or_else(|| "(not logged)".to_owned());
-        words::fill(template, |name| match name {
-            "sources" => Some(list(&sources, sources_total)),
-            "source" => Some(first(&sources)),
-            "principals" => Some(list(&principals, principals_total)),
-            "principal" => Some(first(&principals)),
-            "nodes" => Some(list(&names, names.len() as u64)),
-            "node" => Some(first(&names)),
-            "keys" => Some(list(&api_keys, keys_total)),
-            "key" => Some(first(&api_keys)),
+        let list = |span: fn(&str) -> Span, names: &[String], total| {
+            Some(Text::list(names.iter().map(|name| span(name)), total, NAMED))
+        };
+        let first = |span: fn(&str) -> Span, names: &[String]| {
+            Some(names.first().map_or_else(|| Text::from("(not logged)"), |name| span(name).into()))
+        };
+        Text::fill(template, |name| match name {
+            "sources" => list(Span::address, &sources, sources_total),
+            "source" => first(Span::address, &sources),
+            "principals" => list(Span::principal, &principals, principals_total),
+            "principal" => first(Span::principal, &principals),
+            "nodes" => list(Span::node, &names, names.len() as u64),
+            "node" => first(Span::node, &names),
+            "keys" => list(Span::key, &api_keys, keys_total),
+            "key" => first(Span::key, &api_keys),
             _ => None,
         })
     };
     let steps = draft.doc.next_steps.iter().map(|step| fill(step));
-    let next_steps = std::mem::take(&mut draft.first_steps).into_iter().map(Cow::Owned).chain(steps).collect();
+    let next_steps = std::mem::take(&mut draft.first_steps).into_iter().chain(steps).collect();
     let diagnosis = fill(draft.doc.meaning);
     let mut why = std::mem::take(&mut draft.why);
     if proxies_only {
@@ -226,7 +230,7 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         confidence: draft.confidence,
         expected_by_chance: None,
         cluster: None,
-        title: std::mem::take(&mut draft.title),
+        title: std::mem::take(&mut draft.title).into(),
         attack: if hostile { draft.doc.attack.iter().map(|&id| id.to_owned()).collect() } else { Vec::new() },
         next_steps,
         principals,
@@ -240,8 +244,8 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         failures: draft.attempts.len() as u64 + draft.failures,
         successes: draft.successes,
         diagnosis,
-        why,
-        false_positives: draft.doc.false_positives.iter().map(|&text| Cow::Borrowed(text)).collect(),
+        why: why.into_iter().map(Text::from).collect(),
+        false_positives: draft.doc.false_positives.iter().map(|&text| Text::from(text)).collect(),
         parts: Vec::new(),
         after_entry: None,
         related: Vec::new(),

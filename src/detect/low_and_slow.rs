@@ -17,7 +17,7 @@ static DOC: Doc = Doc {
     verdict: "hostile where the source lies outside or is new and keeps no clock; unclear otherwise",
     next_steps: &[
         "Find out what runs at {sources}; if nobody knows, block it at the firewall or in xpack.security.http.filter.deny.",
-        "Review when and from where {principals} got in lately; if the account exists, change its password: POST /_security/user/{principal}/_password.",
+        "Review when and from where {principals} got in lately; if the account exists, change its password: [POST /_security/user/{principal}/_password].",
         "Look for the same source in older logs: what is slow began earlier than it was noticed.",
     ],
     false_positives: &[

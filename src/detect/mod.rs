@@ -39,7 +39,7 @@ mod password_spraying;
 mod stale_credential;
 mod wrong_realm;
 
-pub use doc::{Doc, explain, listing};
+pub use doc::{Doc, docs};
 pub use kinds::{Kind, Severity, Verdict};
 
 use crate::correlate::Correlated;

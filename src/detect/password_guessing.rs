@@ -22,7 +22,7 @@ static DOC: Doc = Doc {
     verdict: "hostile; unclear where the account had been used from that source before or the cadence is that of a program",
     next_steps: &[
         "Block {sources} at the firewall, or in xpack.security.http.filter.deny of every node.",
-        "If the account exists, make it change its password: POST /_security/user/{principal}/_password. A chain in which a realm other than reserved was asked first shows that it exists.",
+        "If the account exists, make it change its password: [POST /_security/user/{principal}/_password]. A chain in which a realm other than reserved was asked first shows that it exists.",
         "Look for a success of {principals} from any new address in the hours after.",
         "Close the way by which {source} reaches {nodes}: Elasticsearch should not be open to everybody.",
     ],

@@ -8,7 +8,9 @@ use super::clues::{self, Clue};
 use super::draft::{Draft, principals_in_words, sources_in_words};
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
-use super::{Detector, Doc, Found, Stage, words};
+use super::{Detector, Doc, Found, Stage};
+use crate::model::text::{Span, Text};
+use crate::text;
 
 static DOC: Doc = Doc {
     kind: Kind::StaleCredential,
@@ -17,8 +19,8 @@ static DOC: Doc = Doc {
     verdict: "operational; unclear where the source lies outside, or nothing shows that the account ever got in from there",
     next_steps: &[
         "Update the stored secret of {principals} on {sources}, then restart the program that holds it.",
-        "Check that the account exists, is enabled and has the roles it needs: GET /_security/user/{principal}.",
-        "If the secret is lost, set a new one: POST /_security/user/{principal}/_password; for a service account make a new token: POST /_security/service/NAMESPACE/SERVICE/credential/token.",
+        "Check that the account exists, is enabled and has the roles it needs: [GET /_security/user/{principal}].",
+        "If the secret is lost, set a new one: [POST /_security/user/{principal}/_password]; for a service account make a new token: [POST /_security/service/NAMESPACE/SERVICE/credential/token].",
         "Watch for authentication_success or access_granted of {principal} from {source}.",
     ],
     false_positives: &[
@@ -62,12 +64,16 @@ impl Detector for StaleCredential {
                 if let Clue::Onset { change } = *clue {
                     let change = &scene.joined.changes[change as usize];
                     draft.evidence.push(change.place);
-                    let actor =
-                        if change.actor.is_some() { scene.text(change.actor) } else { "whoever did it".to_owned() };
-                    draft.first_steps.push(format!(
-                        "Ask {actor} for the new secret: {} at {} is what broke it.",
-                        scene.text(change.record.action),
-                        words::time(change.record.time)
+                    let actor = if change.actor.is_some() {
+                        Span::principal(&scene.text(change.actor)).into()
+                    } else {
+                        Text::from("whoever did it")
+                    };
+                    draft.first_steps.push(text!(
+                        "Ask {} for the new secret: {} at {} is what broke it.",
+                        actor,
+                        Span::name(&scene.text(change.record.action)),
+                        change.record.time
                     ));
                 }
             }

@@ -1,7 +1,5 @@
 //! How findings speak: lists, times and rates in plain words.
 
-use std::borrow::Cow;
-
 use crate::time::Millis;
 
 /// `1 failure`, `12,345 failures`.
@@ -68,31 +66,6 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// Puts values in the place of `{name}`; what is not a known name stays. Values are not looked at again: they hold text from
-/// the log.
-pub(super) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
-    if !template.contains('{') {
-        return Cow::Borrowed(template);
-    }
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        match after.split_once('}').and_then(|(name, tail)| Some((value(name)?, tail))) {
-            Some((value, tail)) => {
-                out.push_str(&value);
-                rest = tail;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +85,6 @@ mod tests {
         ] {
             assert_eq!(duration(ms), text);
         }
-    }
-
-    #[test]
-    fn templates_are_filled_once() {
-        let value = |name: &str| (name == "principal").then(|| "{source}".to_owned());
-        assert_eq!(fill("{\"username\":\"{principal}\"} {x} {", value), "{\"username\":\"{source}\"} {x} {");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Charts as data: each writer draws what it can, and the numbers stand in tables beside them.
 
-use crate::report::charts::{Flow, HeatRow, KeyLife};
-use crate::report::model::text::{Logged, Text};
+use crate::model::charts::{Flow, HeatRow, KeyLife};
+use crate::model::text::{Logged, Text};
 use crate::time::Millis;
 
 /// Numbers to be drawn.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDate, Utc};
 
-use crate::report::model::text::utc;
+use crate::model::text::utc;
 use crate::time::{Millis, Zone};
 
 /// Shows times without what all of them share: the year, or the day. The head of the document says which, and in which zone.

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use super::formats::View;
 use super::{Block, Cell, Document, Media, Name, Row, Table};
-use crate::report::escape;
-use crate::report::model::text::{Span, Text};
+use crate::escape;
+use crate::model::text::{Span, Text};
 
 /// What stands between the entries of a list.
 const AND: &str = " | ";
@@ -58,7 +58,11 @@ fn tables<'d, 'a>(document: &'d Document<'a>) -> Vec<&'d Table<'a>> {
     }
     let mut found = Vec::new();
     let sections = document.sections.iter().filter(|section| section.media.has(Media::DATA));
-    document.head.iter().chain(sections.flat_map(|section| &section.blocks)).for_each(|block| collect(block, &mut found));
+    document
+        .head
+        .iter()
+        .chain(sections.flat_map(|section| &section.blocks))
+        .for_each(|block| collect(block, &mut found));
     found
 }
 

@@ -77,8 +77,8 @@ pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) 
 }
 
 /// What every part of the page needs.
-struct Page<'p> {
-    document: &'p Document<'p>,
+struct Page<'p, 'd> {
+    document: &'p Document<'d>,
     view: &'p View<'p>,
     clock: Clock,
 }
@@ -96,10 +96,10 @@ fn has(section: &Section<'_>, is: fn(&Block<'_>) -> bool) -> bool {
     section.blocks.iter().any(is)
 }
 
-impl Page<'_> {
+impl<'d> Page<'_, 'd> {
     /// The sections of the page: what is told one by one first, then charts, then the rest.
-    fn sections(&self) -> Vec<&Section<'_>> {
-        let is_shown = |section: &&Section<'_>| section.media.has(Media::PAGE) && has(section, is_shown);
+    fn sections(&self) -> Vec<&Section<'d>> {
+        let is_shown = |section: &&Section<'d>| section.media.has(Media::PAGE) && has(section, is_shown);
         let mut sections: Vec<_> = self.document.sections.iter().filter(is_shown).collect();
         sections.sort_by_key(|section| {
             let cards = has(section, |block| matches!(block, Block::Cards(_)));
@@ -114,8 +114,10 @@ impl Page<'_> {
         out.own("<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header class=\"banner\">\n<div class=\"wide\">\n");
         out.own("<div class=\"titles\"><h1>").text(self.document.title).own("</h1>\n");
         let facts = || {
-            let of = |block| if let Block::Facts(facts) = block { facts.as_slice() } else { &[] };
-            self.document.head.iter().flat_map(of)
+            self.document
+                .head
+                .iter()
+                .flat_map(|block| if let Block::Facts(facts) = block { facts.as_slice() } else { &[] })
         };
         let is_span = |fact: &&Fact| fact.whole.is_some() && fact.value.is_empty();
         for fact in facts().filter(is_span) {
@@ -170,7 +172,13 @@ impl Page<'_> {
 
     fn section(&self, section: &Section<'_>, out: &mut Markup) {
         let id = section.id;
-        out.own("<section id=\"").own(id).own("\" aria-labelledby=\"h-").own(id).own("\">\n<h2 id=\"h-").own(id).own("\">");
+        out.own("<section id=\"")
+            .own(id)
+            .own("\" aria-labelledby=\"h-")
+            .own(id)
+            .own("\">\n<h2 id=\"h-")
+            .own(id)
+            .own("\">");
         self.text(&section.title, out);
         out.own("</h2>\n");
         if !section.remark.is_empty() {

@@ -9,9 +9,9 @@ use super::chart::level;
 use super::clock::Clock;
 use super::formats::View;
 use super::{Block, Card, Cell, Chart, Document, Fact, Kind, List, ListKind, Media, Name, Row, Section, Table};
-use crate::report::escape;
-use crate::report::model::call::ApiCall;
-use crate::report::model::text::{Span, Text};
+use crate::escape;
+use crate::model::call::ApiCall;
+use crate::model::text::{Span, Text};
 use crate::words::{self, number};
 
 /// Longest text from the log that is shown whole, in characters.
@@ -99,7 +99,8 @@ impl Page<'_> {
                 // Indented: within such a block nothing means anything.
                 for line in *lines {
                     let mark = if line.is_evidence { ':' } else { '-' };
-                    let (path, text) = (escape::bounded(line.path.raw(), true, MAX_CHARS), escape::terminal(line.text.raw(), true));
+                    let (path, text) =
+                        (escape::bounded(line.path.raw(), true, MAX_CHARS), escape::terminal(line.text.raw(), true));
                     self.text.push_str(&format!("    {path}{mark}{}{mark} {text}\n", line.number));
                 }
                 self.text.push('\n');
@@ -171,11 +172,16 @@ impl Page<'_> {
             let cells: Vec<String> = match row {
                 Row::Cells(cells) => {
                     shown += 1;
-                    columns.iter().map(|(at, _)| cells.get(*at).map(|cell| in_table(&self.cell(cell)))).map(Option::unwrap_or_default).collect()
+                    columns
+                        .iter()
+                        .map(|(at, _)| cells.get(*at).map(|cell| in_table(&self.cell(cell))))
+                        .map(Option::unwrap_or_default)
+                        .collect()
                 }
-                Row::Remark(of, text) => {
-                    columns.iter().map(|(at, _)| if at == of { in_table(&self.prose(text)) } else { String::new() }).collect()
-                }
+                Row::Remark(of, text) => columns
+                    .iter()
+                    .map(|(at, _)| if at == of { in_table(&self.prose(text)) } else { String::new() })
+                    .collect(),
             };
             self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
@@ -193,7 +199,9 @@ impl Page<'_> {
                 for span in text.spans() {
                     match span {
                         Span::Time(time) => glue(&mut out, &self.time(*time)),
-                        Span::Period(from, to) => glue(&mut out, &format!("{} to {}", self.time(*from), self.time(*to))),
+                        Span::Period(from, to) => {
+                            glue(&mut out, &format!("{} to {}", self.time(*from), self.time(*to)))
+                        }
                         span => glue(&mut out, &self.span(span)),
                     }
                 }

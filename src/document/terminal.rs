@@ -7,7 +7,7 @@ use std::io;
 use super::clock::Clock;
 use super::formats::{Style, View};
 use super::{Block, Card, Cards, Document, Fact, List, ListKind, Media, Row, Section, Spark, Table, Tone};
-use crate::report::model::text::{Span, Text};
+use crate::model::text::{Span, Text};
 use crate::words;
 use grid::Grid;
 use ink::{Ink, Line, Pieces, Screen};
@@ -57,7 +57,11 @@ pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) 
         }
         writer.block(block, INDENT)?;
     }
-    document.sections.iter().filter(|section| section.media.has(Media::SCREEN)).try_for_each(|section| writer.section(section))
+    document
+        .sections
+        .iter()
+        .filter(|section| section.media.has(Media::SCREEN))
+        .try_for_each(|section| writer.section(section))
 }
 
 /// Whether a block has anything for a terminal.
@@ -243,7 +247,9 @@ impl Writer<'_> {
                     lead.append(&self.ink.own(&format!("{number}."), Tone::Plain).wrap(9)[0]);
                     lead.blanks(1);
                 }
-                ListKind::Bullets | ListKind::Places => lead.append(&Ink::sign(self.ink.glyphs.bullet, Tone::Plain).wrap(9)[0]),
+                ListKind::Bullets | ListKind::Places => {
+                    lead.append(&Ink::sign(self.ink.glyphs.bullet, Tone::Plain).wrap(9)[0])
+                }
             }
             leads.push(lead);
         }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::report::escape;
+use crate::escape;
 
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -282,9 +282,9 @@ impl Text {
 #[macro_export]
 macro_rules! text {
     ($template:literal $(, $part:expr)* $(,)?) => {
-        $crate::report::model::text::Text::format(
+        $crate::model::text::Text::format(
             $template,
-            [$($crate::report::model::text::Text::from($part)),*],
+            [$($crate::model::text::Text::from($part)),*],
         )
     };
 }

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 
 use super::{Gathered, gather, join, pool};
 use crate::correlate::Correlated;
+use crate::model::timeline::TimelineReport;
 use crate::options::Options;
 use crate::part::Part;
-use crate::report::story::TimelineReport;
 use crate::{aggregate, detect, filter, pseudonyms};
 
 /// Reads everything and tells the story of the actor whom the filter names.

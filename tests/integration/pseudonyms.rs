@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use esaudit::model::Report;
+use esaudit::model::keys::KeysReport;
 use esaudit::report::RENDERERS;
-use esaudit::report::keys::KeysReport;
 
 use test_support::line::{Line, failed};
 use test_support::{Inputs, esaudit};

@@ -6,8 +6,8 @@ use super::report::what_is_left;
 use super::{node, place, places, reason, time};
 use crate::document::formats::View;
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
-use crate::report::model::text::{Span, Text};
-use crate::report::model::{Coverage, FailingKey, Report, SecurityChange};
+use crate::model::text::{Span, Text};
+use crate::model::{Coverage, FailingKey, Report, SecurityChange};
 
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     let is_invalidation = |change: &SecurityChange| change.action.starts_with("invalidate_apikey");

@@ -4,9 +4,9 @@ use super::{chain, moment, period, time};
 use crate::document::chart::{Chart, Heat, Mark, Series};
 use crate::document::clock::parse;
 use crate::document::{Block, Cell, Column, Media, Section, Table};
-use crate::report::charts::KeyLife;
-use crate::report::model::text::{Logged, Span, Text};
-use crate::report::model::{Bucket, Report};
+use crate::model::charts::KeyLife;
+use crate::model::text::{Logged, Span, Text};
+use crate::model::{Bucket, Report};
 use crate::words;
 
 /// A series of the timeline: its name and its value in a bucket.
@@ -74,7 +74,7 @@ fn timeline(report: &Report) -> Option<Section<'_>> {
     Some(section.with(Block::Chart(Chart::Series(series))).with(numbers(table)))
 }
 
-fn mark(finding: &crate::report::model::Finding) -> Mark {
+fn mark(finding: &crate::model::Finding) -> Mark {
     Mark {
         id: Logged::new(&finding.id),
         title: finding.title.clone(),
@@ -124,11 +124,7 @@ fn flows(report: &Report) -> Option<Section<'_>> {
         Column::text("reason", "Ended as"),
     ];
     let table = Table::of("realm_chains", columns, &charts.realm_flows, |flow| {
-        vec![
-            Cell::number(flow.count),
-            chain(flow.realm_chain.as_deref()),
-            Cell::of(Span::name(&flow.reason)),
-        ]
+        vec![Cell::number(flow.count), chain(flow.realm_chain.as_deref()), Cell::of(Span::name(&flow.reason))]
     })
     .caption("Realm chains and how they ended")
     .of_total(charts.realm_flows_total);

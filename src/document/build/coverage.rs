@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{amounts, joined, sentences, time};
 use crate::document::{Block, Cell, Column, Fact, Kind, List, Media, Name, Names, Section, Table, Tone, Whole};
-use crate::report::model::text::{Logged, Span, Text};
-use crate::report::model::{Coverage, Filters, Input, Node, Problem};
+use crate::model::text::{Logged, Span, Text};
+use crate::model::{Coverage, Filters, Input, Node, Problem};
 
 /// Inputs that could not be read whole, named at the top; all of them stand in the JSON.
 const MAX_NAMED: usize = 3;
@@ -19,8 +19,9 @@ const MAX_NODES: usize = 8;
 const MAX_GAPS: usize = 5;
 
 /// In the fewest lines that let a reader judge whether it was everything.
-pub(super) fn head(coverage: &Coverage, filters: Option<&Filters>) -> Vec<Block<'static>> {
-    let mut facts = vec![Fact::new("Read", read(coverage)), span(coverage), Fact::new("Nodes", nodes_in_short(coverage))];
+pub(super) fn head<'a>(coverage: &Coverage, filters: Option<&Filters>) -> Vec<Block<'a>> {
+    let mut facts =
+        vec![Fact::new("Read", read(coverage)), span(coverage), Fact::new("Nodes", nodes_in_short(coverage))];
     let left_out = amounts(&[
         (coverage.duplicates, "duplicate event", "duplicate events"),
         (coverage.undecodable_lines, "undecodable line", "undecodable lines"),
@@ -201,11 +202,12 @@ fn nodes(coverage: &Coverage) -> Table<'_> {
 fn node_row(node: &Node) -> Vec<Cell> {
     let yes = |met: bool| Cell::of(if met { "yes" } else { "no" });
     let shown = |met: Option<bool>| met.map_or(Cell::Absent("unknown"), yes);
-    let gap = |gap: &crate::report::model::Gap| {
+    let gap = |gap: &crate::model::Gap| {
         let (from, to) = super::period(Some(&gap.start), Some(&gap.end))?;
         Some(Name::new(Span::Period(from, to)))
     };
-    let gaps = Names { items: node.gaps.iter().take(MAX_GAPS).filter_map(gap).collect(), total: node.gaps.len() as u64 };
+    let gaps =
+        Names { items: node.gaps.iter().take(MAX_GAPS).filter_map(gap).collect(), total: node.gaps.len() as u64 };
     vec![
         Cell::logged(Span::node, node.name.as_deref(), "not told"),
         Cell::logged(Span::name, node.id.as_deref(), "not told"),

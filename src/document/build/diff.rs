@@ -3,11 +3,11 @@
 use std::io;
 
 use super::{chain, period, time, tool};
+use crate::data::json;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Fact, Media, Row, Section, Table, Tone, Whole};
-use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally};
-use crate::report::json;
-use crate::report::model::text::{Span, Text};
+use crate::model::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally};
+use crate::model::text::{Span, Text};
 use crate::words;
 
 impl Results for DiffReport {
@@ -46,9 +46,7 @@ fn side(name: &'static str, side: &Side) -> Vec<Fact> {
     let whole = period(side.first.as_deref(), side.last.as_deref());
     let whole = whole.map(|(from, to)| Whole { from, to, says_zone: false });
     let value = match (whole, &side.first, &side.last) {
-        (None, Some(first), Some(last)) => {
-            path.with(" ").with(Span::name(first)).with(" to ").with(Span::name(last))
-        }
+        (None, Some(first), Some(last)) => path.with(" ").with(Span::name(first)).with(" to ").with(Span::name(last)),
         (None, ..) => path.with(" no event with a time"),
         (Some(_), ..) => path,
     };
@@ -60,7 +58,7 @@ fn side(name: &'static str, side: &Side) -> Vec<Fact> {
     facts
 }
 
-fn totals(diff: &DiffReport) -> Table<'static> {
+fn totals<'a>(diff: &DiffReport) -> Table<'a> {
     let totals = &diff.totals;
     let rows = [
         ("Failed attempts", totals.failed_attempts),

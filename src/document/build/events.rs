@@ -3,20 +3,19 @@
 use std::io;
 
 use super::{chain, place};
+use crate::data::json;
 use crate::document::formats::{Form, Results};
 use crate::document::{Cell, Column, Document, Row, Section, Table};
-use crate::report::events::{Event, Timesketch};
-use crate::report::json;
-use crate::report::model::text::{Logged, Span};
+use crate::model::events::{Event, Timesketch};
+use crate::model::text::{Logged, Span};
 
-/// Events, made when they are written.
-pub struct Events<F>(pub F);
+/// Makes events.
+pub type Source<'e> = Box<dyn Fn() -> Box<dyn Iterator<Item = Event> + 'e> + 'e>;
 
-impl<F, I> Results for Events<F>
-where
-    F: Fn() -> I,
-    I: Iterator<Item = Event>,
-{
+/// Events, made each time they are written.
+pub struct Events<'e>(pub Source<'e>);
+
+impl Results for Events<'_> {
     fn document(&self) -> Document<'_> {
         let columns = vec![
             Column::time("time", "Time"),
@@ -41,7 +40,8 @@ where
             Column::number("evidence_line", "Line").on(crate::document::Media::DATA),
             Column::text("evidence", "Evidence").on(crate::document::Media::PEOPLE).below("node", "  evidence"),
         ];
-        let rows = || -> Box<dyn Iterator<Item = Row> + '_> { Box::new((self.0)().map(|event| Row::Cells(row(&event)))) };
+        let rows =
+            || -> Box<dyn Iterator<Item = Row> + '_> { Box::new((self.0)().map(|event| Row::Cells(row(&event)))) };
         // How many there are is known when all have been made.
         let table = Table::lazy("events", columns, 0, rows).or("No event of that kind.");
         Document {

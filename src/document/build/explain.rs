@@ -4,12 +4,12 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use crate::data::json as json_writer;
 use crate::detect::Doc;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, List, ListKind, Section, Table, Tone};
+use crate::model::text::{Logged, Text};
 use crate::options::thresholds::Thresholds;
-use crate::report::json as json_writer;
-use crate::report::model::text::{Logged, Text};
 
 /// All kinds of finding.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Explained {
     pub thresholds: Thresholds,
 }
 
-fn document(about: &'static str, main: &'static str, sections: Vec<Section<'_>>) -> Document<'_> {
+fn document<'a>(about: &'static str, main: &'static str, sections: Vec<Section<'a>>) -> Document<'a> {
     Document {
         title: "Findings of esaudit",
         about,
@@ -73,7 +73,7 @@ fn step(step: &'static str) -> Text {
     Text::fill(step, |name| Some(format!("<{name}>").into()))
 }
 
-fn sentence(text: &'static str) -> Block<'static> {
+fn sentence<'a>(text: &'static str) -> Block<'a> {
     Block::Prose(text.into(), Tone::Plain)
 }
 
@@ -97,7 +97,8 @@ impl Results for Explained {
             ]
         });
         let table = Table::new("thresholds", columns, rows.collect()).stacked().least(usize::MAX);
-        let steps = List { name: "", kind: ListKind::Steps, items: doc.next_steps.iter().map(|text| step(text)).collect() };
+        let steps =
+            List { name: "", kind: ListKind::Steps, items: doc.next_steps.iter().map(|text| step(text)).collect() };
         let meaning = Section::new("meaning", "Meaning", doc.kind.name());
         let mut sections = vec![
             meaning.with(sentence(doc.signature)).with(Block::Prose(step(doc.meaning), Tone::Plain)),
@@ -120,9 +121,9 @@ impl Results for Explained {
 
     fn data(&self, _: Form, out: &mut dyn io::Write) -> io::Result<()> {
         let doc = self.doc;
-        let thresholds = self.thresholds().into_iter().map(|(name, value, about, source)| {
-            json!({"name": name, "value": value, "about": about, "source": source})
-        });
+        let thresholds = self.thresholds().into_iter().map(
+            |(name, value, about, source)| json!({"name": name, "value": value, "about": about, "source": source}),
+        );
         json_writer::write(
             &json!({
                 "schema_version": 1,

@@ -2,9 +2,9 @@
 
 use super::{addresses, chain, node, place, places, reason, share, time};
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
+use crate::model::text::{Span, Text};
+use crate::model::{Coverage, Group, Report, TopText};
 use crate::options::GroupBy;
-use crate::report::model::text::{Span, Text};
-use crate::report::model::{Coverage, Group, Report, TopText};
 
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
@@ -117,7 +117,6 @@ fn columns(by: &[GroupBy]) -> Vec<(Column, Value)> {
     columns
 }
 
-
 fn upper(key: GroupBy) -> &'static str {
     match key {
         GroupBy::Principal => "PRINCIPAL",
@@ -134,9 +133,8 @@ fn table(report: &Report, by: Vec<GroupBy>) -> Table<'_> {
     let (columns, values): (Vec<Column>, Vec<Value>) = columns(&by).into_iter().unzip();
     let rows = move || -> Box<dyn Iterator<Item = Row> + '_> {
         let values = values.clone();
-        let row = move |group: Group| {
-            Row::Cells(values.iter().map(|value| cell(&report.coverage, &group, *value)).collect())
-        };
+        let row =
+            move |group: Group| Row::Cells(values.iter().map(|value| cell(&report.coverage, &group, *value)).collect());
         Box::new(report.groups.iter().map(row))
     };
     Table::lazy("failures", columns, report.groups.len() as u64, rows)
@@ -194,10 +192,10 @@ fn clients(group: &Group) -> Cell {
         only.count = None;
     }
     names.total += group.forwarded.len() as u64;
-    let forwarded = group.forwarded.iter().map(|client| Name {
-        remark: " forwarded",
-        ..Name::new(Span::address(&client.address)).times(client.count)
-    });
+    let forwarded = group
+        .forwarded
+        .iter()
+        .map(|client| Name { remark: " forwarded", ..Name::new(Span::address(&client.address)).times(client.count) });
     names.items.extend(forwarded);
     Cell::Names(names)
 }

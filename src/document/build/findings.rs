@@ -2,9 +2,11 @@
 
 use super::report::what_is_left;
 use super::{node, period, place, time};
-use crate::document::{Block, Card, Cards, Cell, Column, List, ListKind, Media, Name, Names, Section, Spark, Table, Tone};
-use crate::report::model::text::{Logged, Span, Text};
-use crate::report::model::{Coverage, Finding, Report};
+use crate::document::{
+    Block, Card, Cards, Cell, Column, List, ListKind, Media, Name, Names, Section, Spark, Table, Tone,
+};
+use crate::model::text::{Logged, Span, Text};
+use crate::model::{Coverage, Finding, Report};
 
 /// Findings told in full on a screen; more would push the rest of the report out of sight.
 const ON_SCREEN: usize = 3;

@@ -5,12 +5,12 @@ use std::io;
 
 use super::changes::{client, clients, why};
 use super::{coverage, period, places, time, tool};
+use crate::data::json;
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Media, Name, Names, Section, Table, Tone};
-use crate::report::json;
-use crate::report::keys::{Key, KeysReport, Refused, Unnamed, Use};
-use crate::report::model::text::{Span, Text};
+use crate::model::keys::{Key, KeysReport, Refused, Unnamed, Use};
+use crate::model::text::{Span, Text};
 
 impl Results for KeysReport {
     fn document(&self) -> Document<'_> {
@@ -50,7 +50,7 @@ fn order<'k>(keys: &KeysReport, key: &'k Key) -> impl Ord + use<'k> {
     (Reverse(key.refused.count), !expiring, expires, Reverse(key.used.last.as_deref()), key.id.as_str())
 }
 
-fn headline(keys: &KeysReport) -> Block<'static> {
+fn headline<'a>(keys: &KeysReport) -> Block<'a> {
     let totals = &keys.totals;
     let states = [
         (totals.active, "active"),

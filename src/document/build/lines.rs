@@ -4,10 +4,10 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::data::json;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, LogLine, Media, Section, Table};
-use crate::report::json;
-use crate::report::model::text::{Logged, Span};
+use crate::model::text::{Logged, Span};
 
 /// Lines that were found.
 #[derive(Debug, Default)]

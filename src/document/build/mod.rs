@@ -14,13 +14,14 @@ mod report;
 mod timeline;
 mod verify;
 
+pub use events::{Events, Source};
 pub use explain::{Explained, Listing};
 pub use lines::ShownLines;
 
 use super::clock::parse;
 use super::{Cell, Name, Names, Tone};
-use crate::report::model::text::{Logged, Span, Text};
-use crate::report::model::{Coverage, Evidence, SourceCount, Tool};
+use crate::model::text::{Logged, Span, Text};
+use crate::model::{Coverage, Evidence, SourceCount, Tool};
 use crate::time::Millis;
 use crate::words;
 

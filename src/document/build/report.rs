@@ -3,11 +3,11 @@
 use std::io;
 
 use super::{changes, charts, coverage, failures, findings, period, tool};
+use crate::data::{json, lines};
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Document, Figure, Media};
-use crate::report::model::Report;
-use crate::report::model::text::Text;
-use crate::report::{json, jsonl};
+use crate::model::Report;
+use crate::model::text::Text;
 
 impl Results for Report {
     fn document(&self) -> Document<'_> {
@@ -34,7 +34,7 @@ impl Results for Report {
 
     fn data(&self, form: Form, out: &mut dyn io::Write) -> io::Result<()> {
         match form {
-            Form::Lines => jsonl::write(self, out),
+            Form::Lines => lines::write(self, out),
             _ => json::write(self, out),
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn what_is_left(report: &Report) -> &'static str {
     if report.filters.is_some() { "what the filters leave" } else { "these logs" }
 }
 
-fn headline(report: &Report) -> Vec<Block<'static>> {
+fn headline<'a>(report: &Report) -> Vec<Block<'a>> {
     let totals = &report.totals;
     if report.coverage.audit_events == 0 {
         let nothing = Text::from("There is no audit event in what was read.");

@@ -3,13 +3,13 @@
 use std::io;
 
 use super::{chain, coverage, findings, joined, node, period, places, time, tool};
+use crate::data::json;
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Media, Names, Row, Section, Table, Tone};
-use crate::report::json;
-use crate::report::model::Coverage;
-use crate::report::model::text::{Span, Text};
-use crate::report::story::{Entry, StoryReport};
+use crate::model::Coverage;
+use crate::model::text::{Span, Text};
+use crate::model::timeline::{Entry, TimelineReport};
 use crate::words;
 
 /// Silence that is worth a row, in seconds.
@@ -18,7 +18,7 @@ const SILENCE: u64 = 1800;
 /// Rows unless the user says otherwise: a timeline that is cut is none.
 const ROWS: usize = 200;
 
-impl Results for StoryReport {
+impl Results for TimelineReport {
     fn document(&self) -> Document<'_> {
         let coverage = &self.coverage;
         let totals = &self.totals;

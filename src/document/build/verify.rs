@@ -2,10 +2,10 @@
 
 use std::io;
 
+use crate::data::json;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Fact, Section, Table, Tone};
-use crate::report::json;
-use crate::report::model::text::{Logged, Span, Text};
+use crate::model::text::{Logged, Span, Text};
 use crate::verify::{Check, Outcome};
 
 impl Results for Outcome {

@@ -14,7 +14,7 @@ const ROOM: usize = 512 << 10;
 /// Bytes of what is told one by one; what is beyond is in the table alone.
 const CARDS_ROOM: usize = 1536 << 10;
 
-impl Page<'_> {
+impl Page<'_, '_> {
     /// A block of a section of this title.
     pub(super) fn block(&self, block: &Block<'_>, title: &str, out: &mut Markup) {
         match block {
@@ -122,7 +122,8 @@ impl Page<'_> {
 
     fn card(&self, card: &Card<'_>, out: &mut Markup) {
         let id = card.id.raw();
-        let severity = card.badges.iter().find_map(|badge| if let Cell::Severity(word) = badge { Some(word.raw()) } else { None });
+        let severity =
+            card.badges.iter().find_map(|badge| if let Cell::Severity(word) = badge { Some(word.raw()) } else { None });
         out.own("<article class=\"finding sev-").class(severity.unwrap_or_default()).own("\" id=\"").plain(id);
         out.own("\" aria-labelledby=\"h-").plain(id).own("\">\n<p class=\"badges\">");
         for badge in &card.badges {
@@ -170,7 +171,9 @@ impl Page<'_> {
             for (at, column) in &columns {
                 body.own(if column.kind == Kind::Number { "<td class=\"num\">" } else { "<td>" });
                 match &row {
-                    Row::Cells(cells) => cells.get(*at).into_iter().for_each(|cell| self.cell(cell, IN_CELL, &mut body)),
+                    Row::Cells(cells) => {
+                        cells.get(*at).into_iter().for_each(|cell| self.cell(cell, IN_CELL, &mut body))
+                    }
                     Row::Remark(of, text) if of == at => {
                         body.own("<span class=\"absent\">");
                         self.text(text, &mut body);
@@ -234,7 +237,11 @@ fn sparkline(spark: &Spark, out: &mut Markup) {
     let width = counts.len() as u64 * 6;
     let step = words::seconds(spark.bucket_seconds);
     out.own("<figure class=\"spark\"><svg viewBox=\"0 0 ").digits(width).own(" 28\" width=\"").digits(width);
-    out.own("\" height=\"28\" role=\"img\" aria-label=\"Over time, at most ").digits(peak).own(" in ").text(&step).own("\">");
+    out.own("\" height=\"28\" role=\"img\" aria-label=\"Over time, at most ")
+        .digits(peak)
+        .own(" in ")
+        .text(&step)
+        .own("\">");
     for (at, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         // At least a trace of anything above nothing.
         let height = (count as f64 / peak as f64 * 28.0).max(1.5);

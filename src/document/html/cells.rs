@@ -3,8 +3,8 @@
 use super::Page;
 use super::markup::Markup;
 use crate::document::{Cell, Name, Names, Tone};
-use crate::report::model::call::ApiCall;
-use crate::report::model::text::{Logged, Span, Text};
+use crate::model::call::ApiCall;
+use crate::model::text::{Logged, Span, Text};
 use crate::time::Millis;
 use crate::words;
 
@@ -12,7 +12,7 @@ use crate::words;
 pub(super) const IN_CELL: usize = 3;
 const IN_DETAILS: usize = 20;
 
-impl Page<'_> {
+impl Page<'_, '_> {
     /// A time of a table.
     fn time(&self, time: Millis, out: &mut Markup) {
         out.own("<time datetime=\"").text(&time.rfc3339()).own("\">").text(&self.clock.show(time)).own("</time>");

@@ -10,13 +10,13 @@ use super::markup::{Markup, class, visible};
 use crate::document::Block;
 use crate::document::chart::{Chart, Heat, Series};
 use crate::document::clock::parse;
-use crate::report::charts::{Flow, HeatRow, KeyLife};
+use crate::model::charts::{Flow, HeatRow, KeyLife};
 use crate::time::Millis;
 
 /// Looks for changes of the clock.
 const MOST_LOOKS: i64 = 5000;
 
-impl Page<'_> {
+impl Page<'_, '_> {
     /// The script element that holds the data.
     pub(super) fn data(&self, out: &mut Markup) -> io::Result<()> {
         let mut data = json!({
@@ -46,7 +46,8 @@ impl Page<'_> {
 
     /// From when on clocks in the zone are how many milliseconds ahead of UTC, over the time of the document.
     fn offsets(&self) -> Vec<[i64; 2]> {
-        let offset = |at: i64| self.clock.local(Millis(at)).map_or(0, |time| i64::from(time.offset().local_minus_utc()) * 1000);
+        let offset =
+            |at: i64| self.clock.local(Millis(at)).map_or(0, |time| i64::from(time.offset().local_minus_utc()) * 1000);
         let (first, last) = self.document.period.map_or((0, 0), |(first, last)| (first.0, last.0));
         let mut found = vec![[first, offset(first)]];
         // Clocks are set twice a year at most: a look every few days finds each time, halving tells when.
@@ -98,8 +99,9 @@ fn timeline(data: &mut Value, series: &Series) {
     data["findings"] = spans.collect();
     data["findings_total"] = json!(series.spans_total);
     let marks = series.marks.iter();
-    data["changes"] =
-        marks.map(|(at, what, who)| json!([at.0, visible(what.raw()), who.as_ref().map(|who| visible(who.raw()))])).collect();
+    data["changes"] = marks
+        .map(|(at, what, who)| json!([at.0, visible(what.raw()), who.as_ref().map(|who| visible(who.raw()))]))
+        .collect();
 }
 
 fn heat(heat: &Heat<'_>) -> Value {

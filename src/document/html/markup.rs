@@ -1,6 +1,6 @@
 //! HTML in the making. Markup is words of the program that are known when it is built; all else is text, and escaped.
 
-use crate::report::escape;
+use crate::escape;
 use crate::words::number;
 
 /// Longest name that is shown whole, in characters.

@@ -6,7 +6,7 @@ use super::Writer;
 use super::ink::{Ink, Line};
 use crate::document::chart::{Chart, Series, level};
 use crate::document::{Section, Tone};
-use crate::report::model::text::Text;
+use crate::model::text::Text;
 use crate::time::Millis;
 use crate::words;
 
@@ -39,7 +39,10 @@ impl Axis {
         let bucket = series.bucket_seconds.max(1);
         let starts = || series.buckets.iter().map(|(start, _)| *start);
         // The axis covers all that was read, so that silence is seen too.
-        let (first, last) = (starts().chain(series.covers.map(|(first, _)| first)).min()?, starts().chain(series.covers.map(|(_, last)| last)).max()?);
+        let (first, last) = (
+            starts().chain(series.covers.map(|(first, _)| first)).min()?,
+            starts().chain(series.covers.map(|(_, last)| last)).max()?,
+        );
         let (start, end) = (first.0.div_euclid(1000), last.0.div_euclid(1000));
         let room = i64::try_from(room).ok()?;
         let steps_of = |step: i64| end.div_euclid(step) - start.div_euclid(step) + 1;
@@ -110,7 +113,11 @@ impl Writer<'_> {
         }
         let columns = axis.steps * axis.repeat;
         let fill = columns.saturating_sub(start.len() + end.len());
-        let ends = if fill >= 2 { format!("{start}{}{end}", " ".repeat(fill)) } else { format!("{start}{}{end}", self.ink.glyphs.to) };
+        let ends = if fill >= 2 {
+            format!("{start}{}{end}", " ".repeat(fill))
+        } else {
+            format!("{start}{}{end}", self.ink.glyphs.to)
+        };
         self.indented(&Ink::line_in(ends, Tone::Dim), indent)
     }
 

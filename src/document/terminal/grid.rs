@@ -129,9 +129,8 @@ impl Grid {
                     Row::Remark(of, text) if *of == at => Cell::Text(text.clone(), Tone::Dim),
                     Row::Remark(..) => Cell::NONE,
                 };
-                let entries = |column: &Drawn| {
-                    column.of.iter().map(|&(at, indent)| Entry::new(indent, &cell(at), ink)).collect()
-                };
+                let entries =
+                    |column: &Drawn| column.of.iter().map(|&(at, indent)| Entry::new(indent, &cell(at), ink)).collect();
                 columns.iter().map(entries).collect()
             })
             .collect();
@@ -233,7 +232,11 @@ fn drawn(table: &Table<'_>, flat: bool, ink: &Ink) -> Vec<Drawn> {
             }
             keys[home].push(column.key);
         } else {
-            drawn.push(Drawn { heads: vec![(0, head(column, ink))], right: column.kind == Kind::Number, of: vec![(at, 0)] });
+            drawn.push(Drawn {
+                heads: vec![(0, head(column, ink))],
+                right: column.kind == Kind::Number,
+                of: vec![(at, 0)],
+            });
             keys.push(vec![column.key]);
         }
     }

@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr;
 use crate::document::clock::Clock;
 use crate::document::formats::Style;
 use crate::document::{Cell, LogLine, Name, Tone};
-use crate::report::escape;
-use crate::report::model::text::{Span, Text};
+use crate::escape;
+use crate::model::text::{Span, Text};
 use crate::words::{self, number};
 
 /// Longest name, in characters, that is ever shown whole; of longer ones the ends and the length.
@@ -342,7 +342,7 @@ impl Ink {
                     }
                 }
                 (None, _) => {
-                    let [before, after] = crate::report::model::call::ApiCall::REFUSAL;
+                    let [before, after] = crate::model::call::ApiCall::REFUSAL;
                     out.words(before, Tone::Warn);
                     self.name(out, call.refused().unwrap_or_default(), Tone::Warn, false);
                     out.words(after, Tone::Warn);
@@ -470,7 +470,8 @@ impl<'a> Screen<'a> {
             self.out.write_all(b"--\n")?;
         }
         let mark = if line.is_evidence { ':' } else { '-' };
-        let (path, text) = (escape::terminal(line.path.raw(), ink.unicode), escape::terminal(line.text.raw(), ink.unicode));
+        let (path, text) =
+            (escape::terminal(line.path.raw(), ink.unicode), escape::terminal(line.text.raw(), ink.unicode));
         write!(self.out, "{path}{mark}{}{mark} {text}", line.number)?;
         if line.left_out > 0 {
             write!(self.out, " {} {} bytes more (--raw)", ink.glyphs.ellipsis, line.left_out)?;

@@ -1,7 +1,7 @@
 //! What `esaudit export` writes, whatever the file format: three tables, their columns, and the rows from the same events
 //! that the other outputs show.
 
-use super::events::{Event, Told};
+use crate::model::events::{Event, Told};
 use crate::model::{Evidence, SecurityChange};
 use crate::time::Millis;
 

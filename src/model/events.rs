@@ -1,11 +1,8 @@
 //! Single events: what `esaudit events` writes, one a line.
 
-use std::io;
-
 use serde::Serialize;
 
-use super::{csv, json};
-use crate::model::Evidence;
+use super::Evidence;
 use crate::time::Millis;
 
 /// A failed attempt or a security change, in normal form. `null` means unknown.
@@ -89,83 +86,10 @@ pub struct Told {
     pub evidence: Evidence,
 }
 
-/// The formats of `esaudit events`; the first is the default.
-pub const FORMATS: [&str; 3] = ["ndjson", "csv", "timesketch"];
-
-/// Extensions of `--output` and the formats that they stand for.
-pub const EXTENSIONS: [(&str, &str); 3] = [("ndjson", FORMATS[0]), ("jsonl", FORMATS[0]), ("csv", FORMATS[1])];
-
-/// Writes events in one of [`FORMATS`], one after the other.
-///
-/// # Errors
-/// Only those of `out`.
-pub fn write(events: impl Iterator<Item = Event>, format: &str, out: &mut dyn io::Write) -> io::Result<()> {
-    match format {
-        "csv" => {
-            csv::row(COLUMNS.into_iter().map(str::to_owned), out)?;
-            events.into_iter().try_for_each(|event| csv::row(cells(event).into_iter(), out))
-        }
-        "timesketch" => events.into_iter().try_for_each(|event| json::write_line(&Timesketch::new(&event), out)),
-        _ => events.into_iter().try_for_each(|event| json::write_line(&event, out)),
-    }
-}
-
-const COLUMNS: [&str; 20] = [
-    "time",
-    "kind",
-    "action",
-    "principal",
-    "source",
-    "forwarded_for",
-    "node",
-    "node_name",
-    "realm_chain",
-    "realms_asked",
-    "reason",
-    "reason_basis",
-    "confidence",
-    "api_key",
-    "api_key_name",
-    "url_path",
-    "target",
-    "request_id",
-    "evidence_path",
-    "evidence_line",
-];
-
-fn cells(event: Event) -> [String; 20] {
-    let text = |value: Option<String>| csv::text(value.as_deref().unwrap_or_default());
-    let own = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let chain = event.realm_chain;
-    [
-        event.time,
-        event.kind.to_owned(),
-        csv::text(&event.action),
-        text(event.principal),
-        text(event.source),
-        text(event.forwarded_for),
-        text(event.node),
-        text(event.node_name),
-        text(chain.as_ref().map(|realms| realms.join(" > "))),
-        // Tells a chain that was not logged (empty) from one in which no realm was asked (0).
-        chain.map(|realms| realms.len().to_string()).unwrap_or_default(),
-        own(event.reason),
-        own(event.reason_basis),
-        event.confidence.map(|confidence| confidence.to_string()).unwrap_or_default(),
-        text(event.api_key),
-        text(event.api_key_name),
-        text(event.url_path),
-        text(event.target),
-        text(event.request_id),
-        csv::text(&event.evidence.path),
-        event.evidence.line.to_string(),
-    ]
-}
-
 /// What Timesketch asks of a line: a sentence, the time in ISO 8601, and what time it is
 /// (<https://timesketch.org/guides/user/import-from-json-csv/>). Other members become attributes; they are flat there.
-#[derive(Serialize)]
-struct Timesketch<'e> {
+#[derive(Debug, Serialize)]
+pub struct Timesketch<'e> {
     message: String,
     datetime: String,
     timestamp_desc: &'static str,
@@ -191,7 +115,9 @@ struct Timesketch<'e> {
 }
 
 impl<'e> Timesketch<'e> {
-    fn new(event: &'e Event) -> Self {
+    /// Of an event.
+    #[must_use]
+    pub fn new(event: &'e Event) -> Self {
         let timestamp_desc =
             if event.kind == "attempt" { "Authentication Failure Time" } else { "Security Change Time" };
         Self {

@@ -1,12 +1,10 @@
 //! The story of one actor as data: what `esaudit timeline` tells. Names and order of the JSON are stable, as the report's.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::{View, json, table};
-use crate::model::{Coverage, Evidence, Filters, Finding, Tool, TopChain};
+use super::{Coverage, Evidence, Filters, Finding, Tool, TopChain};
 
 /// Everything `esaudit timeline` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,23 +85,4 @@ pub struct Entry {
     pub findings: Vec<String>,
     /// The first line, and the last where it is known.
     pub evidence: Vec<Evidence>,
-}
-
-/// The formats of `esaudit timeline`; the first is the default.
-pub const FORMATS: [&str; 2] = ["table", "json"];
-
-/// Extensions of `--output` and the formats that they stand for.
-pub const EXTENSIONS: [(&str, &str); 2] = [("txt", FORMATS[0]), ("json", FORMATS[1])];
-
-impl TimelineReport {
-    /// Writes it in one of [`FORMATS`].
-    ///
-    /// # Errors
-    /// Only those of `out`.
-    pub fn render(&self, format: &str, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        match format {
-            "json" => json::write(self, out),
-            _ => table::story::write(self, view, out),
-        }
-    }
 }

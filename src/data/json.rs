@@ -1,42 +1,25 @@
-//! The report as JSON: the contract, indented by two spaces.
+//! JSON as programs get it: indented by two spaces, or on a line; what a terminal would obey is escaped.
 
 use std::io::{self, Write as _};
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
-use super::{Renderer, View, escape};
-use crate::model::Report;
+use crate::escape;
 
-/// `--format json`. Renders the whole report: who wants it cut to `--top` cuts it first ([`Report::cut`]).
-#[derive(Debug, Clone, Copy)]
-pub struct Json;
-
-impl Renderer for Json {
-    fn name(&self) -> &'static str {
-        "json"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["json"]
-    }
-
-    fn about(&self) -> &'static str {
-        "the whole report for programs; names and order are stable"
-    }
-
-    fn render(&self, report: &Report, _view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        write(report, out)
-    }
-}
-
-/// Writes a document, indented by two spaces.
-pub(crate) fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes a document, indented by two spaces. Who wants a report cut to `--top` cuts it first.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     write_as(document, Indented::default(), out)
 }
 
 /// Writes a document on one line.
-pub(super) fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+///
+/// # Errors
+/// Only those of `out`.
+pub fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     write_as(document, CompactFormatter, out)
 }
 

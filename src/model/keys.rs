@@ -1,12 +1,10 @@
 //! The life of every API key as data: what `esaudit keys` tells. Names and order of the JSON are stable, as the report's.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::{View, json, table};
-use crate::model::{Coverage, Evidence, Filters, Tool};
+use super::{Coverage, Evidence, Filters, Tool};
 
 /// Everything `esaudit keys` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -177,23 +175,4 @@ pub struct Unnamed {
     pub reason: String,
     /// What is known of them.
     pub refused: Refused,
-}
-
-/// The formats of `esaudit keys`; the first is the default.
-pub const FORMATS: [&str; 2] = ["table", "json"];
-
-/// Extensions of `--output` and the formats that they stand for.
-pub const EXTENSIONS: [(&str, &str); 2] = [("txt", FORMATS[0]), ("json", FORMATS[1])];
-
-impl KeysReport {
-    /// Writes it in one of [`FORMATS`].
-    ///
-    /// # Errors
-    /// Only those of `out`.
-    pub fn render(&self, format: &str, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        match format {
-            "json" => json::write(self, out),
-            _ => table::keys::write(self, view, out),
-        }
-    }
 }

@@ -3,12 +3,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::io;
 
 use serde::Serialize;
 
-use super::{View, json, table};
-use crate::model::Tool;
+use super::Tool;
+use super::text::Text;
 
 /// Everything `esaudit diff` tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -79,7 +78,7 @@ pub struct Totals {
 }
 
 /// Things by what became of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lists<T> {
     /// Only in the new report.
     pub new: Vec<T>,
@@ -127,12 +126,12 @@ impl<T> Lists<T> {
 }
 
 /// A finding before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Found {
     /// Kind.
     pub kind: String,
     /// Title, of the new report where it is in that.
-    pub title: String,
+    pub title: Text,
     /// Verdict, likewise.
     pub verdict: String,
     /// Severity before.
@@ -186,23 +185,4 @@ pub struct Refused {
     pub last_old: Option<String>,
     /// Last refusal after.
     pub last_new: Option<String>,
-}
-
-/// The formats of `esaudit diff`; the first is the default.
-pub const FORMATS: [&str; 2] = ["table", "json"];
-
-/// Extensions of `--output` and the formats that they stand for.
-pub const EXTENSIONS: [(&str, &str); 2] = [("txt", FORMATS[0]), ("json", FORMATS[1])];
-
-impl DiffReport {
-    /// Writes it in one of [`FORMATS`].
-    ///
-    /// # Errors
-    /// Only those of `out`.
-    pub fn render(&self, format: &str, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
-        match format {
-            "json" => json::write(self, out),
-            _ => table::diff::write(self, view, out),
-        }
-    }
 }
