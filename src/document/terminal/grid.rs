@@ -12,6 +12,10 @@ const GAP: usize = 2;
 const MODEST_TEXT: usize = 40;
 const MODEST_LIST: usize = 28;
 
+/// Columns up to which a name is kept in one piece, and, where room is very short, words.
+const NAMES: usize = 20;
+const SHORT: usize = 8;
+
 /// Columns that a long name or id may claim for itself when room is short.
 const MOST_LEAST: usize = 46;
 
@@ -48,11 +52,12 @@ impl Entry {
         })
     }
 
-    /// Width below which something would be broken that should not.
-    fn least(&self) -> usize {
+    /// Width below which something would be broken that should not: with names up to `breakable` columns, or, where even that is
+    /// too much, addresses, times and ids alone.
+    fn least(&self, breakable: usize) -> usize {
         match self {
-            Self::Text(indent, pieces) => indent + pieces.least(),
-            Self::List(indent, items, _) => indent + items.first().map_or(0, Pieces::least),
+            Self::Text(indent, pieces) => indent + pieces.least(breakable),
+            Self::List(indent, items, _) => indent + items.first().map_or(0, |item| item.least(breakable)),
         }
         .min(MOST_LEAST)
     }
@@ -139,22 +144,27 @@ impl Grid {
 
     /// Whether every column has a sensible width.
     fn fits(&self, room: usize) -> bool {
-        let modest = self.widths(|entry| entry.modest().max(entry.least()));
+        let modest = self.widths(|entry| entry.modest().max(entry.least(NAMES)), Pieces::width);
         modest.iter().sum::<usize>() + GAP * modest.len().saturating_sub(1) <= room
     }
 
-    fn widths(&self, measure: impl Fn(&Entry) -> usize) -> Vec<usize> {
+    fn widths(&self, measure: impl Fn(&Entry) -> usize, head: impl Fn(&Pieces) -> usize) -> Vec<usize> {
         let widths = self.columns.iter().enumerate().map(|(at, column)| {
-            let head = column.heads.iter().map(|(indent, head)| indent + head.width()).max().unwrap_or(0);
+            let head = column.heads.iter().map(|(indent, words)| indent + head(words)).max().unwrap_or(0);
             let cells = self.rows.iter().filter_map(|row| row.get(at)).flatten();
             cells.map(&measure).max().unwrap_or(0).max(head)
         });
         widths.collect()
     }
 
+    /// The least widths.
+    fn least(&self, breakable: usize) -> Vec<usize> {
+        self.widths(|entry| entry.least(breakable), |head| head.least(breakable))
+    }
+
     /// Width where there is room for everything.
     pub(super) fn natural(&self) -> usize {
-        let widths = self.widths(Entry::natural);
+        let widths = self.widths(Entry::natural, Pieces::width);
         widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
     }
 
@@ -162,19 +172,24 @@ impl Grid {
     /// what should not be broken; at last even that is.
     fn fitted(&self, room: usize) -> Vec<usize> {
         let room = room.saturating_sub(GAP * self.columns.len().saturating_sub(1));
-        let natural = self.widths(Entry::natural);
+        let natural = self.widths(Entry::natural, Pieces::width);
         if natural.iter().sum::<usize>() <= room {
             return natural;
         }
-        let least = self.widths(Entry::least);
-        let wanted = self.widths(|entry| match entry {
-            Entry::List(..) => entry.modest().max(entry.least()),
-            Entry::Text(..) => entry.natural(),
-        });
-        let mut widths = if least.iter().sum::<usize>() <= room {
-            capped(room, |cap| wanted.iter().zip(&least).map(|(&want, &least)| want.min(cap).max(least)).collect())
-        } else {
-            capped(room, |cap| least.iter().map(|&least| least.min(cap)).collect())
+        let wanted = self.widths(
+            |entry| match entry {
+                Entry::List(..) => entry.modest().max(entry.least(NAMES)),
+                Entry::Text(..) => entry.natural(),
+            },
+            |head| head.least(NAMES),
+        );
+        let fits = |least: &Vec<usize>| least.iter().sum::<usize>() <= room;
+        let least = [NAMES, SHORT].map(|breakable| self.least(breakable)).into_iter().find(fits);
+        let mut widths = match least {
+            Some(least) => {
+                capped(room, |cap| wanted.iter().zip(&least).map(|(&want, &least)| want.min(cap).max(least)).collect())
+            }
+            None => capped(room, |cap| self.least(SHORT).iter().map(|&least| least.min(cap)).collect()),
         };
         let mut spare = room.saturating_sub(widths.iter().sum());
         for (width, natural) in widths.iter_mut().zip(&natural) {

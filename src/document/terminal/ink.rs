@@ -120,18 +120,15 @@ pub(super) struct Pieces {
     gap: bool,
 }
 
-/// Columns beyond which a name may be broken rather than take room from others.
-const BREAKABLE: usize = 20;
-
 impl Pieces {
     /// Columns on one line.
     pub(super) fn width(&self) -> usize {
         self.list.iter().enumerate().map(|(at, piece)| piece.width() + usize::from(piece.gap && at > 0)).sum()
     }
 
-    /// Columns below which something would be broken that should not.
-    pub(super) fn least(&self) -> usize {
-        let most = |piece: &Piece| if piece.whole { piece.width() } else { piece.width().min(BREAKABLE) };
+    /// Columns below which something would be broken that should not; names and words may be from `breakable` columns on.
+    pub(super) fn least(&self, breakable: usize) -> usize {
+        let most = |piece: &Piece| if piece.whole { piece.width() } else { piece.width().min(breakable) };
         self.list.iter().map(most).max().unwrap_or(0)
     }
 
@@ -336,7 +333,8 @@ impl Ink {
             }
             Span::Call(call) => match (call.line(), call.body_line()) {
                 (Some(line), body) => {
-                    out.words(&escape::terminal(&line, self.unicode), tone);
+                    // Method and path stay together.
+                    out.push(escape::terminal(&line, self.unicode), tone, false);
                     if let Some(body) = body {
                         out.words(&escape::terminal(&format!(" with {body}"), self.unicode), tone);
                     }
