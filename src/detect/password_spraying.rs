@@ -293,7 +293,7 @@ mod tests {
         }
         let findings = log.findings();
         assert_eq!(findings.len(), 1, "{findings:?}");
-        assert!(findings[0].title.contains("203.0.113.0/24"), "{}", findings[0].title);
+        assert!(findings[0].title.contains("203.0.113.0/24"), "{:?}", findings[0].title);
     }
 
     #[test]

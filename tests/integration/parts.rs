@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
+use esaudit::document::formats::{Form, Results as _};
 use esaudit::options::Options;
 use esaudit::part::{MAGIC, Part, PartError};
+use esaudit::pipeline;
 use esaudit::pipeline::Naming;
-use esaudit::{pipeline, report};
 use proptest::prelude::*;
 
 use test_support::Inputs;
@@ -32,9 +33,7 @@ fn bytes(part: &Part) -> Vec<u8> {
 
 fn rendered(analysis: &pipeline::Analysis) -> String {
     let mut out = Vec::new();
-    let json = report::renderer("json").unwrap();
-    let view = report::View::of(report::Style::default(), json, None);
-    json.render(&analysis.report, &view, &mut out).unwrap();
+    analysis.report.data(Form::Json, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
