@@ -97,6 +97,11 @@ fn has(section: &Section<'_>, is: fn(&Block<'_>) -> bool) -> bool {
 }
 
 impl<'d> Page<'_, 'd> {
+    /// Whether findings are told one by one, so that others can lead to them.
+    fn tells_findings(&self) -> bool {
+        self.document.sections.iter().any(|section| has(section, |block| matches!(block, Block::Cards(_))))
+    }
+
     /// The sections of the page: what is told one by one first, then charts, then the rest.
     fn sections(&self) -> Vec<&Section<'d>> {
         let is_shown = |section: &&Section<'d>| section.media.has(Media::PAGE) && has(section, is_shown);

@@ -33,7 +33,7 @@ pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) 
     page.block(&format!("# {}", document.title));
     document.head.iter().for_each(|block| page.piece(block));
     let [name, version] = &document.tool;
-    page.block(&format!("Written by {} {}.", sentence(name.raw()), sentence(version.raw())));
+    page.block(&format!("Written by {} {}.", sentence(name.raw(), false), sentence(version.raw(), false)));
     for section in document.sections.iter().filter(|section| section.media.has(Media::FILE)) {
         page.section(section);
     }
@@ -93,7 +93,7 @@ impl Page<'_> {
                 const BARS: &[char] = &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
                 let bars: String = spark.counts.iter().map(|count| level(*count, spark.peak(), BARS)).collect();
                 let step = words::seconds(spark.bucket_seconds);
-                self.block(&format!("{} {step} a step, peak {}", fenced(&bars), number(spark.peak())));
+                self.block(&format!("{} {step} a step, peak {}", fenced(bars.trim_end()), number(spark.peak())));
             }
             Block::Log(lines) => {
                 // Indented: within such a block nothing means anything.
@@ -145,10 +145,10 @@ impl Page<'_> {
     }
 
     fn card(&mut self, card: &Card<'_>) {
-        self.block(&format!("### {} {}", sentence(card.id.raw()), self.prose(&card.title)));
+        self.block(&format!("### {} {}", sentence(card.id.raw(), false), self.prose(&card.title)));
         let badges = card.badges.iter().map(|badge| format!("**{}**", self.cell(badge)));
-        let facts = card.facts.iter().filter(|(media, _)| media.has(Media::FILE));
-        let facts = facts.map(|(_, fact)| self.prose(fact));
+        let facts = card.facts.iter().filter(|(media, ..)| media.has(Media::FILE));
+        let facts = facts.map(|(_, fact, _)| self.prose(fact));
         let told: Vec<String> = badges.chain(facts).collect();
         self.block(&told.join(" · "));
         card.blocks.iter().for_each(|block| self.piece(block));
@@ -202,13 +202,13 @@ impl Page<'_> {
                         Span::Period(from, to) => {
                             glue(&mut out, &format!("{} to {}", self.time(*from), self.time(*to)))
                         }
-                        span => glue(&mut out, &self.span(span)),
+                        span => glue(&mut out, &self.span(span, false)),
                     }
                 }
                 out
             }
             Cell::Number(count, _) => number(*count),
-            Cell::Severity(word) | Cell::Verdict(word) => sentence(word.raw()),
+            Cell::Severity(word) | Cell::Verdict(word) => sentence(word.raw(), false),
             Cell::Names(names) => {
                 let mut shown: Vec<String> = names.items.iter().take(MAX_ITEMS).map(|name| self.name(name)).collect();
                 let more = names.total.saturating_sub(shown.len() as u64);
@@ -227,7 +227,7 @@ impl Page<'_> {
     fn name(&self, name: &Name) -> String {
         let count = name.count.map(|count| format!(" ×{}", number(count))).unwrap_or_default();
         let sure = name.sure.map(|sure| format!(" ({} sure)", words::share(sure))).unwrap_or_default();
-        format!("{}{}{count}{sure}", self.span(&name.span), name.remark)
+        format!("{}{}{count}{sure}", self.span(&name.span, false), name.remark)
     }
 
     /// A time of a table, whose zone the head tells.
@@ -235,9 +235,10 @@ impl Page<'_> {
         self.clock.show(time)
     }
 
-    fn span(&self, span: &Span) -> String {
+    fn span(&self, span: &Span, begins_line: bool) -> String {
         match span {
-            Span::Plain(text) => sentence(text),
+            Span::Plain(text) => sentence(text, begins_line),
+            Span::Finding(id) => sentence(id.raw(), begins_line),
             Span::Code(text) => code(text),
             Span::Name(text)
             | Span::Principal(text)
@@ -258,8 +259,8 @@ impl Page<'_> {
     fn prose(&self, text: &Text) -> String {
         let mut out = String::new();
         for span in text.spans() {
-            let shown = self.span(span);
             // The first word may not begin a list or a heading; words of a later span stand within the line.
+            let shown = self.span(span, out.is_empty());
             glue(&mut out, &shown);
         }
         out
@@ -310,7 +311,7 @@ fn fenced(shown: &str) -> String {
 }
 
 /// Words, which may quote the log.
-fn sentence(text: &str) -> String {
+fn sentence(text: &str, begins_line: bool) -> String {
     let shown = escape::bounded(text, true, MAX_PROSE);
     let mut out = String::with_capacity(shown.len() + 16);
     for (at, word) in shown.split(' ').enumerate() {
@@ -324,7 +325,8 @@ fn sentence(text: &str) -> String {
         let lower = word.to_ascii_lowercase();
         let links = lower.contains("://") || lower.contains("www.") || lower.contains("mailto:");
         // At the begin of a line these make lists, headings and rules.
-        let begins = out.trim().is_empty()
+        let begins = begins_line
+            && out.trim().is_empty()
             && (word.starts_with(['-', '+', '=', ':'])
                 || word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with(['.', ')']));
         if word.contains(means) || links || begins {
@@ -373,8 +375,9 @@ mod tests {
             ("1. no list", "`1`. no list"),
             ("[a](b) ![c](d)", "`[a](b`) `![c](d`)"),
         ] {
-            assert_eq!(sentence(written), shown, "{written:?}");
+            assert_eq!(sentence(written, true), shown, "{written:?}");
         }
+        assert_eq!(sentence(": 1. word", false), ": 1. word");
         let mut out = "`a`".to_owned();
         glue(&mut out, "`b`");
         assert_eq!(out, "`a` `b`");

@@ -316,8 +316,8 @@ pub struct Card<'a> {
     pub title: Text,
     /// Severity, verdict.
     pub badges: Vec<Cell>,
-    /// Short facts, and where they are told.
-    pub facts: Vec<(Media, Text)>,
+    /// Short facts, where they are told, and how they are set off.
+    pub facts: Vec<(Media, Text, Tone)>,
     /// Its content.
     pub blocks: Vec<Block<'a>>,
 }

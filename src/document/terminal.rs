@@ -371,14 +371,14 @@ impl Writer<'_> {
         let title = self.ink.text(&card.title, Tone::Bold);
         self.led(&lead, &title, INDENT, self.width)?;
         let mut facts = Pieces::default();
-        let told = card.facts.iter().filter(|(media, _)| media.has(Media::SCREEN));
-        for (at, (_, fact)) in told.enumerate() {
+        let told = card.facts.iter().filter(|(media, ..)| media.has(Media::SCREEN));
+        for (at, (_, fact, tone)) in told.enumerate() {
             if at > 0 {
                 facts.gap();
                 facts.append(Ink::sign(self.ink.glyphs.dot, Tone::Dim));
                 facts.gap();
             }
-            facts.append(self.ink.text(fact, Tone::Dim));
+            facts.append(self.ink.text(fact, *tone));
         }
         if !facts.is_empty() {
             self.lines(&facts, CARD_INDENT, CARD_INDENT, self.width)?;

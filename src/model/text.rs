@@ -48,6 +48,8 @@ pub enum Span {
     Key(Logged),
     /// A realm.
     Realm(Logged),
+    /// A finding of the same report, by its id.
+    Finding(Logged),
     /// Realms in the order they were asked.
     Chain(Box<[Logged]>),
     /// A setting, an option, a file name: what is typed as it stands.
@@ -107,6 +109,12 @@ impl Span {
         Self::Realm(Logged::new(text))
     }
 
+    /// A finding.
+    #[must_use]
+    pub fn finding(id: &str) -> Self {
+        Self::Finding(Logged::new(id))
+    }
+
     /// A chain of realms.
     pub fn chain<'a>(realms: impl IntoIterator<Item = &'a str>) -> Self {
         Self::Chain(realms.into_iter().map(Logged::new).collect())
@@ -148,7 +156,8 @@ impl Span {
             | Self::Address(text)
             | Self::Node(text)
             | Self::Key(text)
-            | Self::Realm(text) => Cow::Borrowed(text.raw()),
+            | Self::Realm(text)
+            | Self::Finding(text) => Cow::Borrowed(text.raw()),
             Self::Chain(realms) => realms.iter().map(Logged::raw).collect::<Vec<_>>().join(" > ").into(),
             Self::Time(time) => utc(*time).into(),
             Self::Period(from, to) => format!("{} to {}", utc(*from), utc(*to)).into(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::report::what_is_left;
-use super::{node, place, places, reason, time};
+use super::{node, place, places, reason, time, word};
 use crate::document::formats::View;
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
@@ -203,7 +203,7 @@ fn failing_row(key: &FailingKey) -> Vec<Cell> {
         Cell::number(key.count),
         name,
         Cell::logged(Span::key, key.id.as_deref(), ""),
-        Cell::of(Span::name(&key.reason)),
+        Cell::of(word(&key.reason)),
         Cell::of(super::basis(&key.reason_basis)),
         clients,
         time(key.first.as_deref()),

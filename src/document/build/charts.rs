@@ -1,6 +1,6 @@
 //! What happened when: the charts of the report, each with its numbers in a table.
 
-use super::{chain, moment, period, time};
+use super::{chain, moment, period, time, word};
 use crate::document::chart::{Chart, Heat, Mark, Series};
 use crate::document::clock::parse;
 use crate::document::{Block, Cell, Column, Media, Section, Table};
@@ -12,10 +12,11 @@ use crate::words;
 /// A series of the timeline: its name and its value in a bucket.
 type Counted = (&'static str, fn(&Bucket) -> u64);
 
-const SERIES: [Counted; 3] = [
+const SERIES: [Counted; 4] = [
     ("authentication_failed", |bucket| bucket.authentication_failed),
     ("anonymous_access_denied", |bucket| bucket.anonymous_access_denied),
     ("access_denied", |bucket| bucket.access_denied),
+    ("tampered_request", |bucket| bucket.tampered_request),
 ];
 
 /// Findings and changes marked in the timeline.
@@ -63,6 +64,7 @@ fn timeline(report: &Report) -> Option<Section<'_>> {
         Column::number("authentication_failed", "Authentication failed"),
         Column::number("anonymous_access_denied", "Anonymous access denied"),
         Column::number("access_denied", "Access denied"),
+        Column::number("tampered_request", "Tampered request"),
     ];
     let row = |bucket: &Bucket| {
         let numbers = SERIES.iter().map(|(_, value)| Cell::number(value(bucket)));
@@ -124,7 +126,7 @@ fn flows(report: &Report) -> Option<Section<'_>> {
         Column::text("reason", "Ended as"),
     ];
     let table = Table::of("realm_chains", columns, &charts.realm_flows, |flow| {
-        vec![Cell::number(flow.count), chain(flow.realm_chain.as_deref()), Cell::of(Span::name(&flow.reason))]
+        vec![Cell::number(flow.count), chain(flow.realm_chain.as_deref()), Cell::of(word(&flow.reason))]
     })
     .caption("Realm chains and how they ended")
     .of_total(charts.realm_flows_total);
@@ -172,7 +174,7 @@ fn life(key: &KeyLife) -> Vec<Cell> {
         Cell::of(Span::key(&key.id)),
         Cell::logged(Span::key, key.name.as_deref(), "unknown"),
         Cell::logged(Span::principal, key.owner.as_deref(), "unknown"),
-        Cell::of(Span::name(&key.status)),
+        Cell::of(word(&key.status)),
         time(key.created_at.as_deref()),
         Cell::number(key.used),
         time(key.last_used.as_deref()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{amounts, joined, sentences, time};
+use super::{amounts, joined, sentences, time, word};
 use crate::document::{Block, Cell, Column, Fact, Kind, List, Media, Name, Names, Section, Table, Tone, Whole};
 use crate::model::text::{Logged, Span, Text};
 use crate::model::{Coverage, Filters, Input, Node, Problem};
@@ -168,7 +168,7 @@ pub(super) fn details<'a>(coverage: &'a Coverage, parameters: &'a BTreeMap<Strin
     let actions = coverage.actions.iter().map(|(action, count)| Text::from(Span::name(action)).with(" ").with(*count));
     let options: Vec<Vec<Cell>> = parameters
         .iter()
-        .map(|(name, value)| vec![Cell::of(Span::name(name)), Cell::of(Span::Code(value.to_string().into()))])
+        .map(|(name, value)| vec![Cell::of(word(name)), Cell::of(Span::Code(value.to_string().into()))])
         .collect();
     let columns = vec![Column::text("option", "Option"), Column::text("value", "Value")];
     Section::new("coverage", "Coverage", "What was read")
@@ -244,8 +244,8 @@ fn input(input: &Input) -> Vec<Cell> {
     };
     vec![
         Cell::of(Span::name(&input.path)),
-        Cell::of(Span::name(&input.format)),
-        Cell::of(Span::name(&input.compression)),
+        Cell::of(word(&input.format)),
+        Cell::of(word(&input.compression)),
         Cell::of(Span::Bytes(input.bytes)),
         Cell::number(input.lines),
         Cell::number(input.audit_events),

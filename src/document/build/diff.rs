@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{chain, period, time, tool};
+use super::{chain, period, time, tool, word};
 use crate::data::json;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Fact, Media, Row, Section, Table, Tone, Whole};
@@ -163,15 +163,15 @@ const FINDING: [Column; 3] = [
 fn found(found: &Found) -> Changed {
     let severity = match (found.severity_old.as_deref(), found.severity_new.as_deref()) {
         (Some(old), Some(new)) if old != new => {
-            Cell::of(Text::from(Span::name(new)).with(" (was ").with(Span::name(old)).with(")"))
+            Cell::of(Text::from(word(new)).with(" (was ").with(word(old)).with(")"))
         }
-        (old, new) => Cell::logged(Span::name, new.or(old), "unknown"),
+        (old, new) => Cell::logged(word, new.or(old), "unknown"),
     };
     Changed {
         what: vec![
             Cell::of(found.title.clone()),
             severity.tone(Tone::Dim),
-            Cell::Text(Span::name(&found.kind).into(), Tone::Dim),
+            Cell::Text(word(&found.kind).into(), Tone::Dim),
         ],
         count: found.failures,
         last: [found.last_old.clone(), found.last_new.clone()],
@@ -195,12 +195,12 @@ fn failure(lists: &Lists<Change>) -> Vec<Column> {
 fn group(group: &Change) -> Changed {
     let by = group.by.iter().map(|(name, value)| {
         let value = value.as_deref().map_or_else(|| Text::from("not logged"), |value| Span::name(value).into());
-        Text::from(Span::name(name)).with(": ").with(value)
+        Text::from(word(name)).with(": ").with(value)
     });
     Changed {
         what: vec![
             Cell::logged(Span::principal, group.principal.as_deref(), "(none)"),
-            Cell::of(Span::name(&group.reason)),
+            Cell::of(word(&group.reason)),
             chain(group.realm_chain.as_deref()),
             Cell::of(super::joined(by, ", ")),
         ],
@@ -220,7 +220,7 @@ fn key(key: &Refused) -> Changed {
         what: vec![
             Cell::logged(Span::key, key.name.as_deref(), "name unknown"),
             Cell::logged(Span::key, key.id.as_deref(), "no line names it"),
-            Cell::of(Span::name(&key.reason)),
+            Cell::of(word(&key.reason)),
         ],
         count: key.count,
         last: [key.last_old.clone(), key.last_new.clone()],

@@ -1,6 +1,6 @@
 //! Failures by the chosen keys, and the most frequent values of each key.
 
-use super::{addresses, chain, node, place, places, reason, share, time};
+use super::{addresses, chain, node, place, places, reason, share, time, word};
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{Coverage, Group, Report, TopText};
@@ -149,15 +149,15 @@ fn cell(coverage: &Coverage, group: &Group, value: Value) -> Cell {
         Value::Key(key) => of_key(coverage, group, key),
         // Tells a chain that was not logged (empty) from one in which no realm was asked (0).
         Value::RealmsAsked => group.realm_chain.as_ref().map_or(Cell::NONE, |realms| Cell::number(realms.len() as u64)),
-        Value::Reason => Cell::of(Span::name(&group.reason)),
-        Value::Basis => Cell::of(Span::name(&group.reason_basis)),
+        Value::Reason => Cell::of(word(&group.reason)),
+        Value::Basis => Cell::of(word(&group.reason_basis)),
         Value::First => time(group.first.as_deref()),
         Value::Last => time(group.last.as_deref()),
         Value::Sources => Cell::Names(addresses(&group.sources, group.sources_total)),
         Value::SourcesTotal => Cell::number(group.sources_total),
         Value::Clients => clients(group),
         Value::Forwarded => Cell::Names(addresses(&group.forwarded, 0)),
-        Value::Nodes => nodes(coverage, group),
+        Value::Nodes => Names::cell(Span::node, &group.nodes, group.nodes.len() as u64),
         Value::Actions => actions(group),
         Value::Evidence => places(&group.evidence),
         Value::Details => details(coverage, group),
@@ -252,7 +252,7 @@ fn tops(report: &Report) -> Option<Section<'_>> {
         (
             "top_reasons",
             Column::text("reason", "Reason"),
-            of(&tops.reasons, &|key| Cell::logged(Span::name, key, "unknown")),
+            of(&tops.reasons, &|key| Cell::logged(word, key, "unknown")),
             tops.reasons_total,
         ),
         ("top_realm_chains", Column::text("realm_chain", "Realm chain"), chains, tops.realm_chains_total),

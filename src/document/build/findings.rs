@@ -1,12 +1,12 @@
 //! The judged findings: all in one table, then one by one.
 
 use super::report::what_is_left;
-use super::{node, period, place, time};
+use super::{node, period, place, time, word};
 use crate::document::{
     Block, Card, Cards, Cell, Column, List, ListKind, Media, Name, Names, Section, Spark, Table, Tone,
 };
 use crate::model::text::{Logged, Span, Text};
-use crate::model::{Coverage, Finding, Report};
+use crate::model::{AfterEntry, Coverage, Finding, FindingPart, Report};
 
 /// Findings told in full on a screen; more would push the rest of the report out of sight.
 const ON_SCREEN: usize = 3;
@@ -53,10 +53,10 @@ fn row(finding: &Finding) -> Vec<Cell> {
         None => time(start.or(end)),
     };
     vec![
-        Cell::of(Span::name(&finding.id)),
+        Cell::of(Span::finding(&finding.id)),
         Cell::Severity(Logged::new(&finding.severity)),
         Cell::Verdict(Logged::new(&finding.verdict)),
-        Cell::of(Span::name(&finding.kind)),
+        Cell::of(word(&finding.kind)),
         Cell::Text(finding.title.clone(), Tone::Bold),
         when.tone(Tone::Dim),
         time(start),
@@ -75,6 +75,8 @@ fn card<'a>(coverage: &'a Coverage, finding: &'a Finding) -> Card<'a> {
     blocks.push(Block::Prose(finding.diagnosis.clone(), Tone::Plain));
     blocks.push(Block::List(List::bullets("Why", finding.why.clone())));
     blocks.push(Block::List(List { name: "Next", kind: ListKind::Steps, items: finding.next_steps.clone() }));
+    blocks.push(Block::List(List::bullets("Parts", finding.parts.iter().map(part).collect())));
+    blocks.extend(finding.after_entry.as_ref().map(|after| Block::Prose(since(after), Tone::Plain)));
     let doubts = List::bullets("A false alarm if", finding.false_positives.clone());
     blocks.push(Block::List(doubts).on(Media::FILE.and(Media::PAGE)));
     if !finding.evidence.is_empty() {
@@ -98,27 +100,60 @@ fn card<'a>(coverage: &'a Coverage, finding: &'a Finding) -> Card<'a> {
     }
 }
 
-fn facts(finding: &Finding) -> Vec<(Media, Text)> {
+fn facts(finding: &Finding) -> Vec<(Media, Text, Tone)> {
     const OTHERS: Media = Media::FILE.and(Media::PAGE);
-    let all = |text: Text| (Media::ALL, text);
+    let all = |text: Text| (Media::ALL, text, Tone::Dim);
     let mut facts = Vec::new();
     if let Some((from, to)) = period(finding.start.as_deref(), finding.end.as_deref()) {
-        facts.push((OTHERS, Text::from(Span::Period(from, to))));
+        facts.push((OTHERS, Text::from(Span::Period(from, to)), Tone::Dim));
     }
-    facts.push((OTHERS, Text::count(finding.failures, "failure", "failures")));
-    facts.push(all(Span::name(&finding.kind).into()));
-    facts.extend(finding.attack.iter().map(|technique| all(Span::name(technique).into())));
+    facts.push((OTHERS, Text::count(finding.failures, "failure", "failures"), Tone::Dim));
+    facts.push(all(word(&finding.kind).into()));
+    facts.extend(finding.attack.iter().map(|technique| all(word(technique).into())));
     if finding.confidence > 0.0 {
         facts.push(all(Text::from("confidence ").with(Span::Share(finding.confidence))));
     }
+    if let Some(expected) = finding.expected_by_chance {
+        facts.push(all(format!("{expected:.1e} expected by chance").into()));
+    }
     if finding.successes > 0 {
-        facts.push(all(Text::count(finding.successes, "success", "successes")));
+        facts.push((Media::ALL, Text::count(finding.successes, "success", "successes"), Tone::Bad));
     }
     if !finding.related.is_empty() {
-        let ids = finding.related.iter().map(|id| Text::from(Span::name(id)));
+        let ids = finding.related.iter().map(|id| Text::from(Span::finding(id)));
         facts.push(all(Text::from("see also ").with(super::joined(ids, ", "))));
     }
     facts
+}
+
+/// A part of a finding in a sentence.
+fn part(part: &FindingPart) -> Text {
+    let told = part.title.clone().with(" (").with(word(&part.kind));
+    let told =
+        if part.failures > 0 { told.with(", ").with(Text::count(part.failures, "failure", "failures")) } else { told };
+    match period(part.start.as_deref(), part.end.as_deref()) {
+        Some((from, to)) => told.with(", ").with(Span::Period(from, to)).with(")"),
+        None => told.with(")"),
+    }
+}
+
+/// What followed an entry.
+fn since(after: &AfterEntry) -> Text {
+    let classes = after.classes.iter().map(|(class, count)| Text::from(word(class)).with(" ").with(*count));
+    let mut told = Text::from("Since the entry: ")
+        .with(Text::count(after.events, "event", "events"))
+        .with(if after.classes.is_empty() { "" } else { " (" })
+        .with(super::joined(classes, ", "))
+        .with(if after.classes.is_empty() { "" } else { ")" });
+    let more = super::amounts(&[
+        (after.indices, "index", "indices"),
+        (after.powerful, "powerful action", "powerful actions"),
+        (after.persistence, "thing made that outlives the session", "things made that outlive the session"),
+    ]);
+    if !more.is_empty() {
+        told.push(Text::from(", ").with(more));
+    }
+    told.with(if after.active_at_end { "; it goes on until the log ends." } else { "." })
 }
 
 /// Who and where, by name.

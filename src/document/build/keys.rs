@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::io;
 
 use super::changes::{client, clients, why};
-use super::{coverage, period, places, time, tool};
+use super::{coverage, period, places, time, tool, word};
 use crate::data::json;
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
@@ -143,7 +143,7 @@ fn state(report: &KeysReport, key: &Key) -> [Cell; 3] {
             let by = key.invalidated_by.as_ref().and_then(|by| by.name.as_deref());
             let by = by.map_or_else(|| Text::from("no event tells"), |by| Span::principal(by).into());
             let by = match key.invalidated_how.as_deref() {
-                Some(how @ ("name" | "owner" | "realm")) => by.with(" (").with(Span::name(how)).with(")"),
+                Some(how @ ("name" | "owner" | "realm")) => by.with(" (").with(word(how)).with(")"),
                 _ => by,
             };
             (since(key.invalidated_at.as_deref()), Cell::of(by))
@@ -158,7 +158,7 @@ fn state(report: &KeysReport, key: &Key) -> [Cell; 3] {
         }
         _ => (Cell::NONE, Cell::NONE),
     };
-    [Cell::Text(Span::name(&key.status).into(), tone), since, by]
+    [Cell::Text(word(&key.status).into(), tone), since, by]
 }
 
 fn used(used: &Use) -> [Cell; 3] {
@@ -189,7 +189,7 @@ fn reasons(refused: &Refused) -> Text {
     let mut reasons: Vec<(&String, &u64)> = refused.reasons.iter().collect();
     reasons.sort_by_key(|(name, count)| (Reverse(**count), *name));
     let short = |name: &str| name.strip_prefix("api_key_").unwrap_or(name).replace('_', " ");
-    super::joined(reasons.into_iter().map(|(name, _)| Span::name(&short(name)).into()), ", ")
+    super::joined(reasons.into_iter().map(|(name, _)| word(&short(name)).into()), ", ")
 }
 
 fn from(refused: &Refused) -> Cell {

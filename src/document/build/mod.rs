@@ -1,5 +1,6 @@
 //! Documents out of what verbs find: a file a verb, and a file for each part of the report that is worth one.
 
+mod aside;
 mod changes;
 mod charts;
 mod coverage;
@@ -67,16 +68,21 @@ fn basis(basis: &str) -> Text {
         "explicit" => "stated".into(),
         "context" => "key listing".into(),
         "none" | "" => Text::new(),
-        other => Span::name(other).into(),
+        other => word(other).into(),
     }
 }
 
 /// A reason, and in brackets what it rests on.
 fn reason(reason: &str, rests_on: &str) -> Cell {
     let basis = basis(rests_on);
-    let name = Text::from(Span::name(reason));
+    let name = Text::from(word(reason));
     let text = if basis.is_empty() { name } else { name.with(" (").with(basis).with(")") };
     Cell::Text(text, if reason == "unknown" { Tone::Dim } else { Tone::Plain })
+}
+
+/// A word of the contract, or an id of the report itself.
+fn word(text: &str) -> Span {
+    Span::Plain(text.to_owned().into())
 }
 
 /// A line of an input.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{changes, charts, coverage, failures, findings, period, tool};
+use super::{aside, changes, charts, coverage, failures, findings, period, tool};
 use crate::data::{json, lines};
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Document, Figure, Media};
@@ -13,10 +13,14 @@ impl Results for Report {
     fn document(&self) -> Document<'_> {
         let coverage = &self.coverage;
         let mut head = coverage::head(coverage, self.filters.as_ref());
+        if let Some(Block::Facts(facts)) = head.first_mut() {
+            facts.extend(aside::facts(self));
+        }
         head.extend(headline(self));
         let mut sections = Vec::new();
         sections.extend(findings::section(self));
         sections.extend(failures::sections(self));
+        sections.extend(aside::sections(self));
         sections.extend(changes::sections(self));
         sections.extend(charts::sections(self));
         sections.extend(coverage::caveats(coverage));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{chain, coverage, findings, joined, node, period, places, time, tool};
+use super::{chain, coverage, findings, joined, node, period, places, time, tool, word};
 use crate::data::json;
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
@@ -85,12 +85,12 @@ fn table<'a>(coverage: &'a Coverage, entries: &'a [Entry]) -> Table<'a> {
 
 fn row(coverage: &Coverage, entry: &Entry) -> Vec<Cell> {
     let asked = entry.realm_chains.iter().find(|chain| chain.key.as_ref().is_some_and(|key| !key.is_empty()));
-    let in_findings = Text::from("in ").with(joined(entry.findings.iter().map(|id| Span::name(id).into()), ", "));
+    let in_findings = Text::from("in ").with(joined(entry.findings.iter().map(|id| Span::finding(id).into()), ", "));
     vec![
         time(Some(&entry.start)),
         if entry.end == entry.start { Cell::NONE } else { time(Some(&entry.end)).tone(Tone::Dim) },
         Cell::number(entry.count),
-        Cell::of(Span::name(&entry.kind)),
+        Cell::of(word(&entry.kind)),
         what(entry),
         repeats(entry).map_or(Cell::NONE, Cell::of),
         key(entry),
@@ -113,7 +113,7 @@ fn what(entry: &Entry) -> Cell {
             let failed = Text::from("failed: ").with(log(entry.reason.as_deref()));
             let told = match entry.reason_basis.as_deref() {
                 Some("none") | None => failed,
-                Some(basis) => failed.with(" (").with(Span::name(&basis.replace('_', " "))).with(")"),
+                Some(basis) => failed.with(" (").with(word(&basis.replace('_', " "))).with(")"),
             };
             (told, Tone::Bad)
         }

@@ -133,10 +133,11 @@ impl Page<'_, '_> {
         out.own("</p>\n<h3 id=\"h-").plain(id).own("\"><span class=\"id\">").plain(id).own("</span> ");
         self.text(&card.title, out);
         out.own("</h3>\n<ul class=\"facts\">");
-        for (_, fact) in card.facts.iter().filter(|(media, _)| media.has(Media::PAGE)) {
-            out.own("<li>");
+        for (_, fact, tone) in card.facts.iter().filter(|(media, ..)| media.has(Media::PAGE)) {
+            let strong = *tone == Tone::Bad;
+            out.own(if strong { "<li><strong>" } else { "<li>" });
             self.text(fact, out);
-            out.own("</li>");
+            out.own(if strong { "</strong></li>" } else { "</li>" });
         }
         out.own("</ul>\n");
         // Lists stand beside each other where there is room.

@@ -21,6 +21,10 @@ impl Page<'_, '_> {
     fn span(&self, span: &Span, out: &mut Markup) {
         match span {
             Span::Plain(text) => out.text(text),
+            Span::Finding(id) if self.tells_findings() => {
+                out.own("<a href=\"#").plain(id.raw()).own("\">").plain(id.raw()).own("</a>")
+            }
+            Span::Finding(id) => out.name(id.raw()),
             Span::Code(text) => out.own("<code>").text(text).own("</code>"),
             Span::Name(text)
             | Span::Principal(text)

@@ -68,7 +68,7 @@ impl Entry {
             Self::Text(indent, pieces) => (*indent, pieces.clone()),
             Self::List(indent, items, total) => {
                 let fits = |shown: &usize| indent + list(items, *total, *shown).width() <= room;
-                let shown = (1..=items.len().min(room)).rev().find(fits).unwrap_or(1);
+                let shown = (1..=most(items, room)).rev().find(fits).unwrap_or(1);
                 (*indent, list(items, *total, shown))
             }
         };
@@ -82,6 +82,18 @@ impl Entry {
             })
             .collect()
     }
+}
+
+/// Items that have room if nothing stands behind them: more need not be tried.
+fn most(items: &[Pieces], room: usize) -> usize {
+    let mut used = 0;
+    let fits = |item: &&Pieces| {
+        used += item.width();
+        let fits = used <= room;
+        used += 2;
+        fits
+    };
+    items.iter().take_while(fits).count()
 }
 
 /// The first `shown` items, and how many more there are.
@@ -189,7 +201,10 @@ impl Grid {
             Some(least) => {
                 capped(room, |cap| wanted.iter().zip(&least).map(|(&want, &least)| want.min(cap).max(least)).collect())
             }
-            None => capped(room, |cap| self.least(SHORT).iter().map(|&least| least.min(cap)).collect()),
+            None => {
+                let least = self.least(SHORT);
+                capped(room, |cap| least.iter().map(|&least| least.min(cap)).collect())
+            }
         };
         let mut spare = room.saturating_sub(widths.iter().sum());
         for (width, natural) in widths.iter_mut().zip(&natural) {

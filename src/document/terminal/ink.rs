@@ -104,12 +104,8 @@ pub(super) struct Piece {
     gap: bool,
     /// Whether it loses its meaning when it is broken: an address, a time, an id.
     whole: bool,
-}
-
-impl Piece {
-    fn width(&self) -> usize {
-        width(&self.text)
-    }
+    /// Columns.
+    width: usize,
 }
 
 /// Pieces that follow each other.
@@ -123,12 +119,12 @@ pub(super) struct Pieces {
 impl Pieces {
     /// Columns on one line.
     pub(super) fn width(&self) -> usize {
-        self.list.iter().enumerate().map(|(at, piece)| piece.width() + usize::from(piece.gap && at > 0)).sum()
+        self.list.iter().enumerate().map(|(at, piece)| piece.width + usize::from(piece.gap && at > 0)).sum()
     }
 
     /// Columns below which something would be broken that should not; names and words may be from `breakable` columns on.
     pub(super) fn least(&self, breakable: usize) -> usize {
-        let most = |piece: &Piece| if piece.whole { piece.width() } else { piece.width().min(breakable) };
+        let most = |piece: &Piece| if piece.whole { piece.width } else { piece.width.min(breakable) };
         self.list.iter().map(most).max().unwrap_or(0)
     }
 
@@ -154,7 +150,8 @@ impl Pieces {
             return;
         }
         let gap = std::mem::take(&mut self.gap);
-        self.list.push(Piece { text, tone, gap, whole });
+        let width = width(&text);
+        self.list.push(Piece { text, tone, gap, whole, width });
     }
 
     /// Words, between which lines may end; `text` is escaped.
@@ -177,7 +174,7 @@ impl Pieces {
             let end = 1 + others.iter().take_while(|piece| !piece.gap).count();
             let (cluster, after) = rest.split_at(end);
             rest = after;
-            let wide: usize = cluster.iter().map(Piece::width).sum();
+            let wide: usize = cluster.iter().map(|piece| piece.width).sum();
             let gap = usize::from(!line.is_empty());
             if !line.is_empty() && line.width + gap + wide > room {
                 lines.push(std::mem::take(&mut line));
@@ -229,10 +226,14 @@ impl Line {
 
     /// Adds a piece, on further lines where it does not fit.
     fn piece(&mut self, piece: &Piece, room: usize, lines: &mut Vec<Self>) {
-        if self.width > 0 && self.width + piece.width() > room {
+        if self.width > 0 && self.width + piece.width > room {
             lines.push(std::mem::take(self));
         }
         let mut rest = piece.text.as_str();
+        if piece.width <= room {
+            self.push(rest, piece.tone);
+            return;
+        }
         while width(rest) > room {
             let head = take(rest, room);
             let cut = if head.is_empty() { take_chars(rest, room) } else { head.len() };
@@ -311,7 +312,7 @@ impl Ink {
             Span::Name(text) | Span::Principal(text) | Span::Realm(text) | Span::Node(text) => {
                 self.name(out, text.raw(), tone, false);
             }
-            Span::Address(text) | Span::Key(text) => self.name(out, text.raw(), tone, true),
+            Span::Address(text) | Span::Key(text) | Span::Finding(text) => self.name(out, text.raw(), tone, true),
             Span::Chain(realms) => {
                 for (at, realm) in realms.iter().enumerate() {
                     out.gap |= at > 0;

@@ -1,5 +1,5 @@
 // Events over time, stacked; findings as bars above, security changes as marks below. Dragging selects a time.
-const SERIES = ["authentication failed", "anonymous access denied", "access denied"];
+const SERIES = ["authentication failed", "anonymous access denied", "access denied", "tampered request"];
 
 const nice = (value) => {
   const size = 10 ** Math.floor(Math.log10(Math.max(1, value)));
@@ -29,7 +29,7 @@ const sums = (step) => {
   const columns = new Map();
   for (const [start, ...counts] of buckets) {
     const at = Math.floor((start + offsetAt(start)) / step) * step - offsetAt(start);
-    const column = columns.get(at) || [0, 0, 0];
+    const column = columns.get(at) || SERIES.map(() => 0);
     counts.forEach((count, series) => { if (!hidden.has(series)) column[series] += count; });
     columns.set(at, column);
   }
@@ -48,7 +48,7 @@ const timeline = (place, width) => {
   const columns = sums(step);
   const [placed, laneCount] = lanes(x);
   const top = laneCount * 9 + 8, high = 170, base = top + high, bottom = base + 40;
-  const peak = nice(Math.max(1, ...Array.from(columns.values(), (column) => column[0] + column[1] + column[2])));
+  const peak = nice(Math.max(1, ...Array.from(columns.values(), (column) => column.reduce((sum, count) => sum + count, 0))));
   const y = (value) => base - value / peak * high;
   const root = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${bottom}`, width: "100%", role: "group",
     "aria-label": "Events over time; the text above says what it shows" });
@@ -170,7 +170,7 @@ const controls = (() => {
 })();
 
 const selection = () => {
-  const total = [0, 0, 0];
+  const total = SERIES.map(() => 0);
   for (const [start, ...counts] of buckets) {
     if (within(start, start + data.timeline.width - 1)) counts.forEach((count, series) => { total[series] += count; });
   }
