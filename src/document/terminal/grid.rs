@@ -219,13 +219,19 @@ impl Grid {
     pub(super) fn lines(&self, room: usize, ink: &Ink) -> Vec<Line> {
         let widths = self.fitted(room);
         let mut out = Vec::new();
+        // A column alone needs no name.
+        let named = self.columns.len() > 1;
         let heads = self.columns.iter().zip(&widths).map(|(column, &width)| {
             let heads = column.heads.iter().flat_map(|(indent, head)| Entry::Text(*indent, head.clone()).lines(width));
             (column.right, heads.collect())
         });
-        row(heads.collect(), &widths, &mut out);
+        if named {
+            row(heads.collect(), &widths, &mut out);
+        }
         let total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        out.extend(Ink::made(ink.glyphs.rule.repeat(total)).wrap(total));
+        if named {
+            out.extend(Ink::made(ink.glyphs.rule.repeat(total)).wrap(total));
+        }
         for cells in &self.rows {
             let cells = cells.iter().zip(self.columns.iter().zip(&widths)).map(|(entries, (column, &width))| {
                 (column.right, entries.iter().flat_map(|entry| entry.lines(width)).collect::<Vec<Line>>())

@@ -81,18 +81,10 @@ pub fn take(text: &str, room: usize) -> &str {
     text
 }
 
-/// Bytes of the longest beginning of whole characters within `room` columns, at least one character: some scripts allow
-/// graphemes of any width.
-fn take_chars(text: &str, room: usize) -> usize {
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    let mut cut = text.chars().next().map_or(0, char::len_utf8);
-    for end in ends {
-        if width(&text[..end]) > room {
-            break;
-        }
-        cut = end;
-    }
-    cut
+/// Where to break a name that is longer than a line: behind what separates its parts, unless the line would be half empty.
+fn joint(head: &str) -> usize {
+    let separates = |c: char| "@./\\-_:,".contains(c);
+    head.rfind(separates).map(|at| at + 1).filter(|at| *at > head.len() / 2).unwrap_or(head.len())
 }
 
 /// A piece of a line that may be shown: its text is made by [`Ink`], which escapes it.
@@ -229,20 +221,34 @@ impl Line {
         if self.width > 0 && self.width + piece.width > room {
             lines.push(std::mem::take(self));
         }
-        let mut rest = piece.text.as_str();
         if piece.width <= room {
-            self.push(rest, piece.tone);
+            self.push(&piece.text, piece.tone);
             return;
         }
-        while width(rest) > room {
-            let head = take(rest, room);
-            let cut = if head.is_empty() { take_chars(rest, room) } else { head.len() };
-            self.push(&rest[..cut], piece.tone);
-            lines.push(std::mem::take(self));
-            rest = &rest[cut..];
+        let text = piece.text.as_str();
+        let (mut start, mut used) = (0, 0);
+        for (at, part) in broken(text, room) {
+            let wide = width(part);
+            if used + wide > room && at > start {
+                let cut = start + joint(&text[start..at]);
+                self.push(&text[start..cut], piece.tone);
+                lines.push(std::mem::take(self));
+                (start, used) = (cut, width(&text[cut..at]));
+            }
+            used += wide;
         }
-        self.push(rest, piece.tone);
+        self.push(&text[start..], piece.tone);
     }
+}
+
+/// The graphemes of a text; one that is wider than a line, as some scripts allow, in its characters.
+fn broken(text: &str, room: usize) -> impl Iterator<Item = (usize, &str)> {
+    text.grapheme_indices(true).flat_map(move |(at, grapheme)| {
+        let whole = width(grapheme) <= room;
+        let chars = grapheme.char_indices().filter(move |_| !whole);
+        let chars = chars.map(move |(within, c)| (at + within, &grapheme[within..within + c.len_utf8()]));
+        whole.then_some((at, grapheme)).into_iter().chain(chars)
+    })
 }
 
 /// Makes pieces of what a document holds.
