@@ -10,13 +10,17 @@ use super::{Block, Card, Cards, Document, Fact, List, ListKind, Media, Row, Sect
 use crate::model::text::{Span, Text};
 use crate::words;
 use grid::Grid;
-use ink::{Ink, Line, Pieces, Screen};
+use ink::Ink;
+use pieces::{Line, Pieces};
+use screen::Screen;
 
 mod bars;
 mod grid;
 mod ink;
+mod pieces;
+mod screen;
 
-pub use ink::{take, width};
+pub use pieces::{take, width};
 
 /// Narrowest layout: below this a terminal wraps lines, which is better than columns of two letters.
 pub const MIN_WIDTH: usize = 50;

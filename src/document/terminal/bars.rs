@@ -3,7 +3,8 @@
 use std::io;
 
 use super::Writer;
-use super::ink::{Ink, Line};
+use super::ink::Ink;
+use super::pieces::Line;
 use crate::document::chart::{Chart, Series, level};
 use crate::document::{Section, Tone};
 use crate::model::text::Text;

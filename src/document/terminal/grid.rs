@@ -1,7 +1,8 @@
 //! One table on a terminal: columns get their widths here, and cells are wrapped to them. Nothing is cut: an address, a time or
 //! an id stays in one piece wherever the terminal is wide enough for it.
 
-use super::ink::{Ink, Line, Pieces};
+use super::ink::Ink;
+use super::pieces::{Line, Pieces};
 use crate::document::{Cell, Column, Kind, Media, Names, Row, Table, Tone};
 use crate::words::number;
 
