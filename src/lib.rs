@@ -5,7 +5,8 @@
 //! ```text
 //! options, error, time,
 //! reason, numbers,
-//! progress               plain data
+//! progress,
+//! action_class           plain data
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -35,6 +36,7 @@
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
+pub mod action_class;
 pub mod aggregate;
 pub mod cli;
 pub mod config;
