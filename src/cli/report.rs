@@ -59,7 +59,7 @@ pub(super) struct JudgeArgs {
 
     /// Keys that failures are grouped by
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
-          default_values = ["principal", "realm-chain", "reason"])]
+          default_values = ["principal", "realm-chain", "reason", "credential"])]
     by: Vec<ByKey>,
 
     /// Rows a table shows, 0 for all [default: 20; JSON and CSV: all]
@@ -87,6 +87,8 @@ enum ByKey {
     Node,
     Action,
     Path,
+    Credential,
+    Cluster,
 }
 
 impl From<ByKey> for GroupBy {
@@ -99,6 +101,8 @@ impl From<ByKey> for GroupBy {
             ByKey::Node => Self::Node,
             ByKey::Action => Self::Action,
             ByKey::Path => Self::Path,
+            ByKey::Credential => Self::Credential,
+            ByKey::Cluster => Self::Cluster,
         }
     }
 }
