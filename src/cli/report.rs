@@ -60,7 +60,7 @@ pub(super) struct JudgeArgs {
 
     /// Keys that failures are grouped by
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
-          default_values = ["principal", "realm-chain", "reason"])]
+          default_values = ["principal", "realm-chain", "reason", "credential"])]
     by: Vec<ByKey>,
 
     /// Rows a table shows, 0 for all [default: 20; JSON and CSV: all]
@@ -88,6 +88,8 @@ enum ByKey {
     Node,
     Action,
     Path,
+    Credential,
+    Cluster,
 }
 
 impl From<ByKey> for GroupBy {
@@ -100,6 +102,8 @@ impl From<ByKey> for GroupBy {
             ByKey::Node => Self::Node,
             ByKey::Action => Self::Action,
             ByKey::Path => Self::Path,
+            ByKey::Credential => Self::Credential,
+            ByKey::Cluster => Self::Cluster,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod actors;
 mod chains;
+mod credentials;
 mod infer;
 mod keys;
 mod matching;

@@ -232,7 +232,9 @@ impl StateBuilder {
 
     /// Keeps who may have caused a security change.
     fn grant(&mut self, event: &impl AuditFields, pos: Pos) {
-        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else { return };
+        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else {
+            return;
+        };
         let source = event.origin().map(client_address);
         let request = request_key(event);
         let symbols = &mut self.state.symbols;
