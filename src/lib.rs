@@ -4,8 +4,10 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason, numbers,
-//! progress               plain data
+//! reason, credential,
+//! numbers,
+//! progress,
+//! action_class           plain data
 //! words, escape          amounts in words; text from a log made harmless
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
@@ -38,10 +40,12 @@
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
+pub mod action_class;
 pub mod aggregate;
 pub mod cli;
 pub mod config;
 pub mod correlate;
+pub mod credential;
 pub mod data;
 pub mod decode;
 pub mod detect;
@@ -66,6 +70,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
+pub mod run;
 pub mod show;
 pub mod spill;
 pub mod state;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::document::csv;
 use crate::document::formats::{self, Form, Format, Results, Shows, Style, View};
+use crate::error::Error;
 use crate::escape;
 
 /// Bytes gathered before they are written.
@@ -114,16 +115,16 @@ impl Outputs {
     /// Writes results to one of the outputs.
     ///
     /// # Errors
-    /// A message for the user that names the file.
-    pub fn write(&self, output: &Output, results: &dyn Results) -> Result<(), String> {
+    /// [`Error::Output`], which names the file.
+    pub fn write(&self, output: &Output, results: &dyn Results) -> Result<(), Error> {
         let view = View { style: output.style, top: self.top, table: self.table.as_deref() };
         if !self.is_folder(output) {
             return output.write(|out| output.format.write(results, &view, out));
         }
         match &output.target {
-            Target::Stdout => Err("--table all fills a folder: name one with -o".to_owned()),
+            Target::Stdout => Err(Error::Option("--table all fills a folder: name one with -o".to_owned())),
             Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within))
-                .map_err(|error| format!("{} was not written: {error}", shown(path))),
+                .map_err(|error| Error::Output { what: format!("{} was not written", shown(path)), error }),
         }
     }
 
@@ -146,16 +147,21 @@ impl Outputs {
 }
 
 impl Output {
+    /// Whether it is a part, which holds records and no results.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        matches!(self.format.shows, Shows::Data(Form::Part))
+    }
+
     /// Writes it.
     ///
     /// # Errors
-    /// A message for the user that names the file.
-    pub fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
+    /// [`Error::Output`], which names the file.
+    pub fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        let failed = |what: String| |error: io::Error| Error::Output { what, error };
         match &self.target {
-            Target::Stdout => print(render).map_err(|error| format!("standard output: {error}")),
-            Target::File(path) => {
-                file(path, render).map_err(|error| format!("{} was not written: {error}", shown(path)))
-            }
+            Target::Stdout => print(render).map_err(failed("standard output".to_owned())),
+            Target::File(path) => file(path, render).map_err(failed(format!("{} was not written", shown(path)))),
         }
     }
 }
@@ -354,7 +360,7 @@ mod tests {
             let path = folder.path().join(path);
             let format = formats::format("table").unwrap();
             let output = Output { target: Target::File(path.clone()), format, style: Style::default() };
-            let error = output.write(|_| Ok(())).unwrap_err();
+            let error = output.write(|_| Ok(())).unwrap_err().to_string();
             assert!(
                 error.contains(path.to_str().unwrap()) && error.to_lowercase().contains(&about.to_lowercase()),
                 "{error}"

@@ -8,8 +8,9 @@ use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
 use crate::document::formats::Form;
-use crate::options::{EventKinds, GroupBy, Options};
+use crate::options::EventKinds;
 use crate::output::Outputs;
+use crate::pipeline::{Inputs, Request};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -44,10 +45,8 @@ enum EventKind {
 /// `esaudit events`, resolved.
 #[derive(Debug)]
 pub struct EventsRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read.
-    pub options: Options,
+    /// What to read, and how.
+    pub read: Request,
     /// Which events.
     pub kinds: EventKinds,
     /// Where to write it, and how.
@@ -62,7 +61,8 @@ impl EventsArgs {
             changes: self.kind.contains(&EventKind::Changes),
         };
         // Paths are kept only where somebody asks for them.
-        let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.output.tz)? };
-        Ok(Command::Events(Box::new(EventsRequest { paths: self.paths, options, kinds, outputs })))
+        let mut read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
+        read.options.keep_paths = true;
+        Ok(Command::Events(Box::new(EventsRequest { read, kinds, outputs })))
     }
 }

@@ -7,8 +7,9 @@ use clap::Args;
 use super::output::{JSON, OutputArgs};
 use super::read::ReadArgs;
 use super::{Command, Terminal};
-use crate::options::{KeyQuery, Options};
+use crate::options::KeyQuery;
 use crate::output::Outputs;
+use crate::pipeline::{Inputs, Request};
 use crate::time::{self, Millis, Zone};
 
 pub(super) const EXAMPLES: &str = "\
@@ -61,10 +62,8 @@ fn parse_time(text: &str, zone: Zone) -> Result<Millis, String> {
 /// `esaudit keys`, resolved.
 #[derive(Debug)]
 pub struct KeysRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read.
-    pub options: Options,
+    /// What to read, and how.
+    pub read: Request,
     /// Which keys.
     pub query: KeyQuery,
     /// Where to write it, and how.
@@ -77,10 +76,9 @@ impl KeysArgs {
         let as_of = self.as_of.map(|text| parse_time(&text, zone)).transpose()?;
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
         Ok(Command::Keys(Box::new(KeysRequest {
-            paths: self.paths,
             query: KeyQuery { as_of, expiring_within, no_expiration },
             outputs: self.output.resolve(terminal, JSON, "table")?,
-            options: self.read.options(self.output.tz)?,
+            read: self.read.request(Inputs::Any(self.paths), self.output.tz)?,
         })))
     }
 }

@@ -8,8 +8,9 @@ use super::read::{InputArgs, JoinArgs, RunArgs};
 use super::report::{FORMS, JudgeArgs, ReportRequest};
 use super::{Command, Terminal};
 use crate::document::formats::{Form, Style};
-use crate::options::{GroupBy, Options};
+use crate::options::Options;
 use crate::output::{Formats, Output, Styles};
+use crate::pipeline::{Inputs, Naming, Request};
 
 pub(super) const SCAN_EXAMPLES: &str = "\
 Examples:
@@ -73,14 +74,8 @@ pub(super) struct MergeArgs {
 /// `esaudit scan`, resolved.
 #[derive(Debug)]
 pub struct ScanRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read.
-    pub options: Options,
-    /// Put before every path.
-    pub prefix: String,
-    /// Path of standard input, `-` unless chosen.
-    pub name: Option<String>,
+    /// What to read, and how.
+    pub read: Request,
     /// The part file.
     pub output: Output,
 }
@@ -90,33 +85,26 @@ impl ScanArgs {
         if self.name.is_some() && !self.paths.iter().any(|path| path == "-") {
             return Err("--name is for standard input: give `-` among the paths".to_owned());
         }
-        let mut options = Options::default();
-        self.input.apply(&mut options);
-        self.threads.apply(&mut options);
-        if self.keep_path {
-            options.by.push(GroupBy::Path);
-        }
+        let mut read = Request::new(Inputs::Logs(self.paths), Options::default());
+        self.input.apply(&mut read.options);
+        self.threads.apply(&mut read);
+        read.options.keep_paths = self.keep_path;
+        read.naming = Naming { prefix: self.prefix, stdin: self.name };
         let formats = Formats { chosen: Some("esa"), default: "esa", forms: &[Form::Part] };
         let plain = Styles { stdout: Style::default(), file: Style::default() };
         let mut outputs = crate::output::resolve(&[self.output], &formats, plain)?;
         let output = outputs.pop().ok_or("no output")?;
-        Ok(Command::Scan(Box::new(ScanRequest {
-            paths: self.paths,
-            options,
-            prefix: self.prefix,
-            name: self.name,
-            output,
-        })))
+        Ok(Command::Scan(Box::new(ScanRequest { read, output })))
     }
 }
 
 impl MergeArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let mut options = Options::default();
-        self.join.apply(&mut options, self.judge.output.tz)?;
-        self.threads.apply(&mut options);
+        let mut read = Request::new(Inputs::Parts(self.parts), Options::default());
+        self.join.apply(&mut read, self.judge.output.tz)?;
+        self.threads.apply(&mut read);
         let forms = [FORMS, &[Form::Part]].concat();
-        let request: ReportRequest = self.judge.resolve(terminal, self.parts, options, &forms)?;
+        let request: ReportRequest = self.judge.resolve(terminal, read, &forms)?;
         Ok(Command::Merge(Box::new(request)))
     }
 }

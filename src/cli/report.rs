@@ -12,6 +12,7 @@ use crate::detect::Severity;
 use crate::document::formats::Form;
 use crate::options::{GroupBy, Options};
 use crate::output::Outputs;
+use crate::pipeline::{Inputs, Request};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +58,7 @@ pub(super) struct JudgeArgs {
 
     /// Keys that failures are grouped by
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
-          default_values = ["principal", "realm-chain", "reason"])]
+          default_values = ["principal", "realm-chain", "reason", "credential"])]
     by: Vec<ByKey>,
 
     /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
@@ -78,6 +79,8 @@ enum ByKey {
     Node,
     Action,
     Path,
+    Credential,
+    Cluster,
 }
 
 impl From<ByKey> for GroupBy {
@@ -90,6 +93,8 @@ impl From<ByKey> for GroupBy {
             ByKey::Node => Self::Node,
             ByKey::Action => Self::Action,
             ByKey::Path => Self::Path,
+            ByKey::Credential => Self::Credential,
+            ByKey::Cluster => Self::Cluster,
         }
     }
 }
@@ -102,16 +107,14 @@ pub(super) fn parse_severity(name: &str) -> Result<Severity, String> {
 }
 
 pub(super) fn parse_config(path: &str) -> Result<Config, String> {
-    config::load(std::path::Path::new(path))
+    config::load(std::path::Path::new(path)).map_err(|error| error.to_string())
 }
 
 /// `esaudit report`, resolved.
 #[derive(Debug)]
 pub struct ReportRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read and count.
-    pub options: Options,
+    /// What to read, and how.
+    pub read: Request,
     /// Where to write it, and how.
     pub outputs: Outputs,
     /// Exit status 1 from this severity on.
@@ -123,20 +126,15 @@ impl ReportArgs {
         if self.print_config {
             return Ok(Command::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
-        let options = Options { manifest: self.manifest, ..self.read.options(self.judge.output.tz)? };
-        Ok(Command::Report(Box::new(self.judge.resolve(terminal, self.paths, options, FORMS)?)))
+        let mut read = self.read.request(Inputs::Logs(self.paths), self.judge.output.tz)?;
+        read.options.manifest = self.manifest;
+        Ok(Command::Report(Box::new(self.judge.resolve(terminal, read, FORMS)?)))
     }
 }
 
 impl JudgeArgs {
-    /// The report on `paths` that are read with `options`; the forms of data that the verb has.
-    pub(super) fn resolve(
-        self,
-        terminal: Terminal,
-        paths: Vec<OsString>,
-        options: Options,
-        forms: &[Form],
-    ) -> Result<ReportRequest, String> {
+    /// The report on what is read; the forms of data that the verb has.
+    pub(super) fn resolve(self, terminal: Terminal, read: Request, forms: &[Form]) -> Result<ReportRequest, String> {
         let mut by: Vec<GroupBy> = Vec::new();
         for key in self.by.into_iter().map(GroupBy::from) {
             if !by.contains(&key) {
@@ -147,14 +145,16 @@ impl JudgeArgs {
         let config = self.config.unwrap_or_default();
         let outputs = self.output.resolve(terminal, forms, "table")?;
         Ok(ReportRequest {
-            paths,
-            options: Options {
-                by,
-                // What no output shows need not be made.
-                listed: outputs.longest(),
-                thresholds: config.thresholds,
-                surroundings: config.surroundings,
-                ..options
+            read: Request {
+                options: Options {
+                    by,
+                    // What no output shows need not be made.
+                    listed: outputs.longest(),
+                    thresholds: config.thresholds,
+                    surroundings: config.surroundings,
+                    ..read.options
+                },
+                ..read
             },
             fail_on: self.fail_on,
             outputs,

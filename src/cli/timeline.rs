@@ -10,8 +10,8 @@ use super::output::{JSON, OutputArgs};
 use super::read::ReadArgs;
 use super::report::parse_config;
 use crate::config::Config;
-use crate::options::Options;
 use crate::output::Outputs;
+use crate::pipeline::{Inputs, Request};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -40,10 +40,8 @@ pub(super) struct TimelineArgs {
 /// `esaudit timeline`, resolved.
 #[derive(Debug)]
 pub struct TimelineRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read; its filter names the actor.
-    pub options: Options,
+    /// What to read, and how; its filter names the actor.
+    pub read: Request,
     /// Where to write it, and how.
     pub outputs: Outputs,
 }
@@ -51,21 +49,18 @@ pub struct TimelineRequest {
 impl TimelineArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let config = self.config.unwrap_or_default();
-        let options = Options {
-            thresholds: config.thresholds,
-            surroundings: config.surroundings,
-            ..self.read.options(self.output.tz)?
-        };
-        let filter = &options.filter;
+        let mut read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
+        read.options.thresholds = config.thresholds;
+        read.options.surroundings = config.surroundings;
+        let filter = &read.options.filter;
         if [&filter.principal, &filter.source, &filter.key].iter().all(|rules| rules.wanted().is_empty()) {
             return Err(
                 "whose story? name a user (--principal), an address (--source) or an API key (--key)".to_owned()
             );
         }
         Ok(Command::Timeline(Box::new(TimelineRequest {
-            paths: self.paths,
             outputs: self.output.resolve(terminal, JSON, "table")?,
-            options,
+            read,
         })))
     }
 }

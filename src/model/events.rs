@@ -33,6 +33,8 @@ pub struct Event {
     pub reason: Option<&'static str>,
     /// What that rests on.
     pub reason_basis: Option<&'static str>,
+    /// What was sent: a password, a key, nothing, …; null for changes.
+    pub credential: Option<&'static str>,
     /// How surely the reason is this attempt's, 0 to 1; null where nothing measures it.
     pub confidence: Option<f64>,
     /// Id of the API key that was refused, or that the change is about.
@@ -104,6 +106,7 @@ pub struct Timesketch<'e> {
     realm_chain: Option<&'e [String]>,
     reason: Option<&'e str>,
     reason_basis: Option<&'e str>,
+    credential: Option<&'e str>,
     confidence: Option<f64>,
     api_key: Option<&'e str>,
     api_key_name: Option<&'e str>,
@@ -136,6 +139,7 @@ impl<'e> Timesketch<'e> {
             realm_chain: event.realm_chain.as_deref(),
             reason: event.reason,
             reason_basis: event.reason_basis,
+            credential: event.credential,
             confidence: event.confidence,
             api_key: event.api_key.as_deref(),
             api_key_name: event.api_key_name.as_deref(),

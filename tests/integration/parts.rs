@@ -5,10 +5,11 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use esaudit::document::formats::{Form, Results as _};
+use esaudit::error::PartError;
 use esaudit::options::Options;
-use esaudit::part::{MAGIC, Part, PartError};
+use esaudit::part::{MAGIC, Part};
 use esaudit::pipeline;
-use esaudit::pipeline::Naming;
+use esaudit::pipeline::{Analysis, Inputs as Source, Request, analyze};
 use proptest::prelude::*;
 
 use test_support::Inputs;
@@ -22,7 +23,7 @@ fn options(threads: usize) -> Options {
 }
 
 fn scan(paths: &[OsString], threads: usize) -> Part {
-    pipeline::scan(paths, &options(threads), Naming::default()).unwrap()
+    Request::of(paths, options(threads)).read().unwrap().part().clone()
 }
 
 fn bytes(part: &Part) -> Vec<u8> {
@@ -31,7 +32,7 @@ fn bytes(part: &Part) -> Vec<u8> {
     bytes
 }
 
-fn rendered(analysis: &pipeline::Analysis) -> String {
+fn rendered(analysis: &Analysis) -> String {
     let mut out = Vec::new();
     analysis.report.data(Form::Json, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -82,8 +83,8 @@ proptest! {
         let merged = tree(parts, &shape);
         let whole = scan(&files, 3);
         prop_assert!(bytes(&merged) == bytes(&whole), "the merged part differs");
-        let one_run = rendered(&pipeline::analyze(&files, &options(2)).unwrap());
-        let of_parts = rendered(&pipeline::analyze_part(merged, &options(1)).unwrap());
+        let one_run = rendered(&analyze(Request::of(&files, options(2))).unwrap());
+        let of_parts = rendered(&analyze(Request::new(Source::Part(Box::new(merged)), options(1))).unwrap());
         prop_assert_eq!(of_parts, one_run);
     }
 

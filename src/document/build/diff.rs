@@ -187,7 +187,8 @@ fn failure(lists: &Lists<Change>) -> Vec<Column> {
     ];
     let all = || lists.changed().into_iter().flat_map(|(_, list)| list);
     let by = Column::text("by", "By");
-    let shown = all().any(|change| !change.by.is_empty());
+    let has = |change: &Change| !change.by.is_empty() || change.credential.is_some() || change.cluster.is_some();
+    let shown = all().any(has);
     columns.push(if shown { by.below("principal", "  by") } else { by.on(Media::NONE) });
     columns
 }
@@ -197,6 +198,9 @@ fn group(group: &Change) -> Changed {
         let value = value.as_deref().map_or_else(|| Text::from("not logged"), |value| Span::name(value).into());
         Text::from(word(name)).with(": ").with(value)
     });
+    let sent = group.credential.as_deref().map(|sent| Text::from("credential: ").with(word(sent)));
+    let cluster = group.cluster.as_deref().map(|cluster| Text::from("cluster: ").with(Span::name(cluster)));
+    let by = sent.into_iter().chain(cluster).chain(by);
     Changed {
         what: vec![
             Cell::logged(Span::principal, group.principal.as_deref(), "(none)"),

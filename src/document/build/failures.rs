@@ -23,7 +23,9 @@ fn keys(report: &Report) -> Vec<GroupBy> {
     let names = report.parameters.get("by").and_then(serde_json::Value::as_array);
     let names = names.into_iter().flatten().filter_map(serde_json::Value::as_str);
     let by: Vec<GroupBy> = names.filter_map(|name| GroupBy::ALL.into_iter().find(|key| key.name() == name)).collect();
-    if by.is_empty() { vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] } else { by }
+    // What was sent has no column unless it is asked for: the reason tells most of it.
+    let plain = by.is_empty() || by == GroupBy::DEFAULT;
+    if plain { vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] } else { by }
 }
 
 /// Within a title.
@@ -44,6 +46,8 @@ fn column(key: GroupBy) -> Column {
         GroupBy::Node => Column::text("node", "Node"),
         GroupBy::Action => Column::text("action", "Action"),
         GroupBy::Path => Column::text("path", "Path"),
+        GroupBy::Credential => Column::text("credential_told", "Credential").on(Media::PEOPLE),
+        GroupBy::Cluster => Column::text("cluster", "Cluster"),
     }
 }
 
@@ -55,6 +59,7 @@ enum Value {
     RealmsAsked,
     Reason,
     Basis,
+    Credential,
     First,
     Last,
     Sources,
@@ -91,6 +96,7 @@ fn columns(by: &[GroupBy]) -> Vec<(Column, Value)> {
     }
     columns.push((Column::text("reason", "Reason").on(DATA), Value::Reason));
     columns.push((Column::text("reason_basis", "Rests on").on(DATA), Value::Basis));
+    columns.push((Column::text("credential", "Credential").on(DATA), Value::Credential));
     for (at, key) in by.iter().enumerate() {
         if matches!(key, GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason) {
             continue;
@@ -126,6 +132,8 @@ fn upper(key: GroupBy) -> &'static str {
         GroupBy::Node => "NODE",
         GroupBy::Action => "ACTION",
         GroupBy::Path => "PATH",
+        GroupBy::Credential => "CREDENTIAL",
+        GroupBy::Cluster => "CLUSTER",
     }
 }
 
@@ -151,6 +159,7 @@ fn cell(coverage: &Coverage, group: &Group, value: Value) -> Cell {
         Value::RealmsAsked => group.realm_chain.as_ref().map_or(Cell::NONE, |realms| Cell::number(realms.len() as u64)),
         Value::Reason => Cell::of(word(&group.reason)),
         Value::Basis => Cell::of(word(&group.reason_basis)),
+        Value::Credential => Cell::logged(word, group.credential.as_deref(), ""),
         Value::First => time(group.first.as_deref()),
         Value::Last => time(group.last.as_deref()),
         Value::Sources => Cell::Names(addresses(&group.sources, group.sources_total)),
@@ -175,6 +184,8 @@ fn of_key(coverage: &Coverage, group: &Group, key: GroupBy) -> Cell {
         GroupBy::Reason => reason(&group.reason, &group.reason_basis),
         GroupBy::Node => by().map_or(Cell::Absent("not logged"), |key| Cell::of(node(coverage, key))),
         GroupBy::Source => Cell::logged(Span::address, by(), "not logged"),
+        GroupBy::Credential => Cell::of(word(&group.credential.as_deref().unwrap_or("unknown").replace('_', " "))),
+        GroupBy::Cluster => Cell::logged(Span::name, by().or(group.cluster.as_deref()), "not logged"),
         GroupBy::Action | GroupBy::Path => Cell::logged(Span::name, by(), "not logged"),
     }
 }

@@ -1,0 +1,25 @@
+//! `esaudit events`.
+
+use super::console::watched;
+use super::outcome::{refused, status, write_all};
+use crate::aggregate;
+use crate::cli::EventsRequest;
+use crate::document::build::Events;
+use crate::error::Error;
+
+/// Reads logs or parts and writes attempts and changes, one a line.
+///
+/// # Errors
+/// Parts that cannot be used, or no threads.
+pub fn events(request: EventsRequest) -> Result<u8, Error> {
+    let EventsRequest { read, kinds, outputs } = request;
+    let progress = read.progress.clone();
+    let evidence = watched(&progress, || Ok::<_, Error>(read.read()?.join().looked_at()))?;
+    let coverage = evidence.coverage();
+    if let Some(status) = refused(evidence.options().strict, &coverage) {
+        return Ok(status);
+    }
+    let events = Events(Box::new(|| Box::new(aggregate::events(&evidence.joined, kinds))));
+    let incomplete = !write_all(&outputs, &events) || evidence.incomplete;
+    Ok(status(&coverage, incomplete, 0))
+}

@@ -1,0 +1,55 @@
+//! `esaudit report`.
+
+use super::console::watched;
+use super::outcome::{alarming, refused, status, told};
+use crate::cli::ReportRequest;
+use crate::detect::Severity;
+use crate::document::formats::Shows;
+use crate::error::Error;
+use crate::output::{Output, Outputs};
+use crate::part;
+use crate::pipeline::{Analysis, Inputs};
+
+/// Reads logs and reports.
+///
+/// # Errors
+/// The inputs are parts, or no threads could be started.
+pub fn report(request: ReportRequest) -> Result<u8, Error> {
+    let ReportRequest { read, outputs, fail_on } = request;
+    if let Inputs::Logs(paths) = &read.inputs
+        && part::are_parts(paths)?
+    {
+        let message = "these are parts of a scan: `esaudit merge` makes the report of them";
+        return Err(Error::Inputs(message.to_owned()));
+    }
+    let progress = read.progress.clone();
+    let analysis = watched(&progress, || Ok::<_, Error>(read.read()?.join().report()))?;
+    write(analysis, &outputs, fail_on)
+}
+
+/// Writes a report to every output that wants one.
+pub(super) fn write(mut analysis: Analysis, outputs: &Outputs, fail_on: Option<Severity>) -> Result<u8, Error> {
+    if let Some(status) = refused(analysis.options().strict, &analysis.report.coverage) {
+        return Ok(status);
+    }
+    // Data is cut before it is written, documents when they are drawn, so that they can say how much is left: documents first.
+    let wanted = outputs.list.iter().filter(|output| !output.is_part());
+    let (documents, data): (Vec<&Output>, Vec<&Output>) =
+        wanted.partition(|output| matches!(output.format.shows, Shows::Document(..)));
+    let mut incomplete = analysis.incomplete;
+    for (list, cut) in [(documents, None), (data, outputs.top.flatten())] {
+        if let Some(top) = cut.filter(|_| !list.is_empty()) {
+            analysis.report.cut(top);
+        }
+        analysis.seal()?;
+        for output in list {
+            incomplete |= !analysis.within(|report| told(outputs.write(output, report)));
+        }
+    }
+    let report = &analysis.report;
+    let severities = report.findings.iter().map(|finding| finding.severity.as_str());
+    let status = status(&report.coverage, incomplete, u8::from(alarming(severities, fail_on)));
+    // The process ends next, and the system frees memory at once that would take long to free piece by piece.
+    std::mem::forget(analysis);
+    Ok(status)
+}
