@@ -28,6 +28,7 @@ use rayon::prelude::*;
 
 use crate::decode::apikeys::ApiKey;
 use crate::model::Evidence;
+use crate::model::text::Text;
 use crate::options::Options;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
@@ -73,10 +74,10 @@ pub struct Correlated {
 }
 
 /// How much a filter left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LeftOut {
     /// The conditions in words.
-    pub in_force: Vec<String>,
+    pub in_force: Vec<Text>,
     /// Failed attempts.
     pub attempts: u64,
     /// Security changes.

@@ -11,6 +11,7 @@ use super::successes::{Success, count_within, first_after};
 use super::{Detector, Doc, Found, Stage, campaigns, words};
 use crate::correlate::Change;
 use crate::model::call::{ApiCall, Method};
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
@@ -195,12 +196,17 @@ fn report(scene: &Scene<'_>, found: &mut Found, breach: &Breach) -> Option<usize
     draft.title = format!("{principal} taken over from {source}");
     let own = || scene.successes.own(breach.principal, breach.source);
     draft.successes = count_within(own(), breach.success.time, Millis(i64::MAX));
-    let at = words::time(breach.success.time);
+    let at = breach.success.time;
+    let (who, from) = (Span::principal(&principal), Span::address(&source));
     draft.why.push(if breach.failures.is_empty() {
-        format!("The first success of {principal} from there is at {at}, within an attack from the same source on other accounts")
+        text!(
+            "The first success of {} from there is at {}, within an attack from the same source on other accounts",
+            who,
+            at
+        )
     } else {
-        let count = words::count(breach.failures.len() as u64, "failure", "failures");
-        format!("{count} of {principal} from {source}, then a success from there at {at}")
+        let count = Text::count(breach.failures.len() as u64, "failure", "failures");
+        text!("{} of {} from {}, then a success from there at {}", count, who, from, at)
     });
     if !breach.failures.is_empty() {
         draft.why.push(campaigns::volume(scene, &breach.failures));
@@ -213,9 +219,12 @@ fn report(scene: &Scene<'_>, found: &mut Found, breach: &Breach) -> Option<usize
     draft.evidence.push(scene.joined.source_lines.of(breach.success.pos));
     for change in &changes {
         let action = scene.text(change.record.action);
-        let object =
-            if change.record.name.is_some() { format!(" ({})", scene.text(change.record.name)) } else { String::new() };
-        draft.why.push(format!("Then {action}{object} at {}", words::time(change.record.time)));
+        let object = if change.record.name.is_some() {
+            text!(" ({})", Span::name(&scene.text(change.record.name)))
+        } else {
+            Text::new()
+        };
+        draft.why.push(text!("Then {}{} at {}", Span::name(&action), object, change.record.time));
         draft.times.push(change.record.time);
         draft.evidence.push(change.place);
         draft.api_keys.extend(change.record.ids.iter().copied());

@@ -10,6 +10,7 @@ use super::successes::{first_after, last_before};
 use super::{Detector, Doc, Found, Stage, campaigns, words};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 static DOC: Doc = Doc {
@@ -49,7 +50,7 @@ impl Detector for ApiKeyExpiredInUse {
             draft.title = format!("{} has expired and is still used", keys_in_words(scene, &refusals.keys));
             for &key in &refusals.keys {
                 if let Some(expires) = scene.key(key).and_then(|key| key.expires) {
-                    draft.why.push(format!("It expired at {}", words::time(expires)));
+                    draft.why.push(text!("It expired at {}", expires));
                 }
             }
         });
@@ -101,9 +102,9 @@ fn unexplained(scene: &Scene<'_>, found: &mut Found, fewest: u64) {
         let mut draft = Draft::new(&DOC, Severity::Low, (Verdict::Operational, 0.55));
         draft.title = format!("API key {} has expired, probably, and is still used", String::from_utf8_lossy(id));
         draft.why.push(campaigns::volume(scene, &attempts));
-        draft.why.push(format!(
+        draft.why.push(text!(
             "These clients used no other key, and were accepted up to {}: {}",
-            words::time(scene.time(attempts[0])),
+            scene.time(attempts[0]),
             sources_in_words(scene, &attempts)
         ));
         draft.why.push("Nobody uses the key after that, and no event ends it: an expiry writes none".to_owned());

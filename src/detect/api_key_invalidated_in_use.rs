@@ -6,10 +6,12 @@ use super::draft::Draft;
 use super::kinds::Kind;
 use super::refusals::{self, Refusals, keys_in_words};
 use super::scene::Scene;
-use super::{Detector, Doc, Found, Stage, words};
+use super::{Detector, Doc, Found, Stage};
 use crate::correlate::How;
+use crate::model::text::{Span, Text};
 use crate::reason::Reason;
 use crate::state::Sym;
+use crate::text;
 
 static DOC: Doc = Doc {
     kind: Kind::ApiKeyInvalidatedInUse,
@@ -85,7 +87,7 @@ fn by_cause<'c>(scene: &Scene<'_>, keys: Vec<Refusals<'c>>) -> Vec<Refusals<'c>>
 /// Says when and by whom a key was ended.
 pub(super) fn tell_end(scene: &Scene<'_>, key: Sym, draft: &mut Draft) {
     let Some(end) = scene.key(key).and_then(|key| key.invalidated) else { return };
-    let at = end.time.map_or_else(String::new, |time| format!(" at {}", words::time(time)));
+    let at = end.time.map_or_else(Text::new, |time| text!(" at {}", time));
     let how = match end.how {
         How::Id => "by its id",
         How::Name => "by its name",
@@ -94,12 +96,15 @@ pub(super) fn tell_end(scene: &Scene<'_>, key: Sym, draft: &mut Draft) {
         How::Listing => "as the listing of keys says",
     };
     let change = end.change.and_then(|change| scene.joined.changes.get(change));
-    let by = change.filter(|change| change.actor.is_some()).map_or_else(String::new, |change| {
-        let source =
-            if change.source.is_some() { format!(" from {}", scene.text(change.source)) } else { String::new() };
-        format!(" by {}{source}", scene.text(change.actor))
+    let by = change.filter(|change| change.actor.is_some()).map_or_else(Text::new, |change| {
+        let source = if change.source.is_some() {
+            text!(" from {}", Span::address(&scene.text(change.source)))
+        } else {
+            Text::new()
+        };
+        text!(" by {}{}", Span::principal(&scene.text(change.actor)), source)
     });
-    draft.why.push(format!("It was invalidated{at}{by}, {how}"));
+    draft.why.push(text!("It was invalidated{}{}, {}", at, by, how));
     if let Some(change) = change {
         draft.evidence.insert(0, change.place);
     }

@@ -5,8 +5,10 @@ use super::kinds::{Kind, Severity};
 use super::refusals::{self, Refusals, key_in_words, keys_in_words};
 use super::scene::Scene;
 use super::{Detector, Doc, Found, Stage, words};
+use crate::model::text::{Span, Text};
 use crate::reason::Reason;
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 static DOC: Doc = Doc {
@@ -97,18 +99,14 @@ fn report(scene: &Scene<'_>, found: &mut Found, refusals: &Refusals<'_>, key: Sy
     );
     super::api_key_invalidated_in_use::tell_end(scene, key, &mut draft);
     let (names, total) = ranked(scene, replaced.iter().map(|&(source, ..)| source).collect());
-    draft.why.push(format!(
+    draft.why.push(text!(
         "The replacement {} was first used at {} by {}",
         key_in_words(scene, new_key),
-        words::time(back),
-        words::list(&names, total, 3)
+        back,
+        Text::list(names.iter().map(|name| Span::address(name)), total, 3)
     ));
     if let Some(made) = scene.key(new_key).and_then(|key| key.created) {
-        draft.why.push(format!(
-            "It was made at {}, {} after the old key ended",
-            words::time(made),
-            words::duration(made.0 - start.0)
-        ));
+        draft.why.push(text!("It was made at {}, {} after the old key ended", made, Span::Duration(made.0 - start.0)));
     }
     draft.api_keys.push(new_key);
     draft.times.push(start);

@@ -6,6 +6,7 @@ use super::cases::{Case, Lean};
 use super::clues::Clue;
 use super::scene::Scene;
 use super::{Found, words};
+use crate::model::text::Text;
 use crate::state::{ChainId, Sym};
 
 /// By what cases are joined.
@@ -97,7 +98,7 @@ pub(super) fn clues(cases: &[Case]) -> Vec<Clue> {
 }
 
 /// The clues as sentences, those that carry the verdict first.
-pub(super) fn sentences(scene: &Scene<'_>, clues: &[Clue]) -> Vec<String> {
+pub(super) fn sentences(scene: &Scene<'_>, clues: &[Clue]) -> Vec<Text> {
     let sum = super::clues::balance(clues);
     let mut order: Vec<&Clue> = clues.iter().collect();
     order.sort_by(|a, b| {
@@ -109,17 +110,12 @@ pub(super) fn sentences(scene: &Scene<'_>, clues: &[Clue]) -> Vec<String> {
         // Where the verdict is open, say which way each clue points.
         if sum.abs() < super::clues::DECIDED {
             let way = if clue.weight() > 0.0 { "For an attack" } else { "For something broken" };
-            format!("{way}: {}", lower(&text))
+            Text::from(way).with(": ").with(text.lowered())
         } else {
             text
         }
     };
     order.into_iter().map(sentence).collect()
-}
-
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// `120 failures in 9 min (13 a minute)`: the first sentence of every finding about attempts.

@@ -6,7 +6,9 @@
 use super::kinds::Verdict;
 use super::scene::Scene;
 use super::words;
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 /// One piece of evidence.
@@ -79,8 +81,13 @@ impl Clue {
     }
 
     /// The sentence that tells it.
-    pub(super) fn sentence(&self, scene: &Scene<'_>) -> String {
-        match *self {
+    pub(super) fn sentence(&self, scene: &Scene<'_>) -> Text {
+        let told = match *self {
+            Self::WorkedBefore { last } => {
+                return text!("The same account got in from there before, last at {}", last);
+            }
+            Self::Repaired { at } => return text!("The account gets in from there again from {} on", at),
+            Self::Onset { change } => return onset(scene, change as usize),
             Self::Steady { median_ms, spread, clients } => {
                 let clients = if clients > 1 { format!(", as of {clients} clients in turn") } else { String::new() };
                 format!(
@@ -99,11 +106,6 @@ impl Clue {
             Self::Outside => "The source lies outside the internal networks".to_owned(),
             Self::Inside => "The source is an internal address".to_owned(),
             Self::Stranger => "Nobody had got in from there before the failures began".to_owned(),
-            Self::WorkedBefore { last } => {
-                format!("The same account got in from there before, last at {}", words::time(last))
-            }
-            Self::Repaired { at } => format!("The account gets in from there again from {} on", words::time(at)),
-            Self::Onset { change } => onset(scene, change as usize),
             Self::FrontMoved { realm } => format!(
                 "Realm {} was asked first, out of order: the account exists there and had worked on that node within the hour",
                 scene.text(realm)
@@ -123,17 +125,20 @@ impl Clue {
                 words::count(successes, "time", "times")
             ),
             Self::Service => "The account belongs to a program, not a person".to_owned(),
-        }
+        };
+        told.into()
     }
 }
 
-fn onset(scene: &Scene<'_>, change: usize) -> String {
+fn onset(scene: &Scene<'_>, change: usize) -> Text {
     let change = &scene.joined.changes[change];
-    let by = if change.actor.is_some() { format!(" by {}", scene.text(change.actor)) } else { String::new() };
-    format!(
-        "The failures begin after {} of that account at {}{by}",
-        scene.text(change.record.action),
-        words::time(change.record.time)
+    let by =
+        if change.actor.is_some() { text!(" by {}", Span::principal(&scene.text(change.actor))) } else { Text::new() };
+    text!(
+        "The failures begin after {} of that account at {}{}",
+        Span::name(&scene.text(change.record.action)),
+        change.record.time,
+        by
     )
 }
 

@@ -26,6 +26,20 @@ const TIMELINE_BUCKETS: i64 = 60;
 /// Names that a sentence spells out.
 pub(super) const NAMED: usize = 3;
 
+/// Sentences in the making: of words alone, or of spans.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sentences(pub(super) Vec<Text>);
+
+impl Sentences {
+    pub(super) fn push(&mut self, sentence: impl Into<Text>) {
+        self.0.push(sentence.into());
+    }
+
+    pub(super) fn extend<T: Into<Text>>(&mut self, sentences: impl IntoIterator<Item = T>) {
+        self.0.extend(sentences.into_iter().map(Into::into));
+    }
+}
+
 /// A finding in the making.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
@@ -34,7 +48,7 @@ pub(super) struct Draft {
     pub(super) verdict: Verdict,
     pub(super) confidence: f64,
     pub(super) title: String,
-    pub(super) why: Vec<String>,
+    pub(super) why: Sentences,
     /// Steps that go before those of the documentation.
     pub(super) first_steps: Vec<Text>,
     /// Attempts it is about, by time; what it does not say itself is taken from them.
@@ -66,7 +80,7 @@ impl Draft {
             verdict,
             confidence,
             title: String::new(),
-            why: Vec::new(),
+            why: Sentences::default(),
             first_steps: Vec::new(),
             attempts: Vec::new(),
             principals: Vec::new(),
@@ -244,7 +258,7 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         failures: draft.attempts.len() as u64 + draft.failures,
         successes: draft.successes,
         diagnosis,
-        why: why.into_iter().map(Text::from).collect(),
+        why: why.0,
         false_positives: draft.doc.false_positives.iter().map(|&text| Text::from(text)).collect(),
         parts: Vec::new(),
         after_entry: None,

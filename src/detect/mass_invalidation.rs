@@ -9,7 +9,9 @@ use super::scene::Scene;
 use super::{Detector, Doc, Found, Stage, clues, words};
 use crate::correlate::Change;
 use crate::event::is_invalidation;
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 static DOC: Doc = Doc {
@@ -132,11 +134,15 @@ fn report(scene: &Scene<'_>, found: &mut Found, run: &[usize], resolved: &BTreeM
     };
     draft.title = format!("{actor} invalidated {what}");
     let over = words::duration(last.record.time.0 - first.record.time.0);
-    let source = if first.source.is_some() { format!(" from {}", scene.text(first.source)) } else { String::new() };
-    draft.why.push(format!(
-        "{} by {actor}{source} at {}, within {over}",
-        words::count(changes.len() as u64, "invalidation", "invalidations"),
-        words::time(first.record.time)
+    let source =
+        if first.source.is_some() { text!(" from {}", Span::address(&scene.text(first.source))) } else { Text::new() };
+    draft.why.push(text!(
+        "{} by {}{} at {}, within {}",
+        Text::count(changes.len() as u64, "invalidation", "invalidations"),
+        Span::principal(&actor),
+        source,
+        first.record.time,
+        over
     ));
     if keys.is_empty() {
         draft.why.push("The event names no key ids, so how many keys there were is not known".to_owned());

@@ -8,8 +8,10 @@ use super::index::{Group, episodes};
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::{Detector, Doc, Found, Stage, words};
+use crate::model::text::{Span, Text};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 static DOC: Doc = Doc {
@@ -128,11 +130,11 @@ fn report(scene: &Scene<'_>, found: &mut Found, clients: &[Client], sudden: bool
     draft.title = format!("{count} no credentials: {}", sources_in_words(scene, &attempts));
     draft.why.push(campaigns::volume(scene, &attempts));
     if let (true, [first, .., last]) = (sudden, clients) {
-        draft.why.push(format!(
+        draft.why.push(text!(
             "Sudden onset: {} began within {} from {} on, which one cause explains",
-            words::count(clients.len() as u64, "client", "clients"),
-            words::duration(last.first.0 - first.first.0),
-            words::time(first.first)
+            Text::count(clients.len() as u64, "client", "clients"),
+            Span::Duration(last.first.0 - first.first.0),
+            first.first
         ));
     } else {
         draft.why.push("They have been doing so since the log begins: probes, most likely".to_owned());

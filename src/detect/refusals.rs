@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, ranked, sources_in_words};
+use super::draft::{Draft, Sentences, ranked, sources_in_words};
 use super::kinds::{Severity, Verdict};
 use super::scene::Scene;
 use super::successes::{first_after, last_before};
 use super::{Doc, Found, words};
 use crate::correlate::KeyFailure;
+use crate::model::text::{Span, Text};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 /// The refusals of one key, or of keys that no line names, for one reason.
@@ -101,10 +103,10 @@ pub(super) fn draft(scene: &Scene<'_>, doc: &'static Doc, severity: Severity, re
     let judged = if tries_keys(scene, refusals) { (Verdict::Unclear, 0.5) } else { (Verdict::Operational, confidence) };
     let mut draft = Draft::new(doc, severity, judged);
     let named = refusals.failures.iter().filter(|failure| failure.basis == Basis::ServerLog).count() as u64;
-    let over = refusals.span().map_or_else(String::new, |(first, last)| {
-        format!(" from {} on, over {}", words::time(first), words::duration(last.0 - first.0))
-    });
-    draft.why.push(format!("{}{over}", words::count(refusals.len(), "refusal", "refusals")));
+    let over = refusals
+        .span()
+        .map_or_else(Text::new, |(first, last)| text!(" from {} on, over {}", first, Span::Duration(last.0 - first.0)));
+    draft.why.push(Text::count(refusals.len(), "refusal", "refusals").with(over));
     if named > 0 {
         draft.why.push(format!("The server log gives the reason of {} of them", words::number(named)));
     }
@@ -152,16 +154,16 @@ pub(super) fn draft(scene: &Scene<'_>, doc: &'static Doc, severity: Severity, re
 }
 
 /// When the clients used the key with success before.
-fn used_before(scene: &Scene<'_>, refusals: &Refusals<'_>, key: Sym, why: &mut Vec<String>) {
+fn used_before(scene: &Scene<'_>, refusals: &Refusals<'_>, key: Sym, why: &mut Sentences) {
     let Some((first, _)) = refusals.span() else { return };
     let sources = refusals.sources(scene);
     let uses =
         || sources.iter().flat_map(|&source| scene.successes.of_source(source)).filter(|entry| entry.apikey == key);
     if let Some(last) = last_before(uses(), Millis(first.0 + 1)) {
-        why.push(format!("The key worked for these clients before, last at {}", words::time(last.time)));
+        why.push(text!("The key worked for these clients before, last at {}", last.time));
     }
     if let Some(again) = first_after(uses(), Millis(first.0 + 1)) {
-        why.push(format!("It was accepted again at {}", words::time(again.time)));
+        why.push(text!("It was accepted again at {}", again.time));
     }
 }
 

@@ -106,7 +106,7 @@ fn plain(text: &Text) -> String {
 
 fn span(span: &Span) -> String {
     match span {
-        Span::Time(time) => time.rfc3339(),
+        Span::Time(time) | Span::Exact(time) => time.rfc3339(),
         Span::Period(from, to) => format!("{} {}", from.rfc3339(), to.rfc3339()),
         Span::Count(count) | Span::Bytes(count) => count.to_string(),
         Span::Share(share) => format!("{share:.4}"),

@@ -247,7 +247,7 @@ impl Page<'_> {
             | Span::Key(text)
             | Span::Realm(text) => code(text.raw()),
             Span::Chain(realms) => realms.iter().map(|realm| code(realm.raw())).collect::<Vec<_>>().join(" → "),
-            Span::Time(time) => self.clock.sentence(*time),
+            Span::Time(time) | Span::Exact(time) => self.clock.sentence(*time),
             Span::Period(from, to) => format!("{} to {}", self.clock.sentence(*from), self.clock.sentence(*to)),
             Span::Place(path, line) => code(&format!("{}:{line}", path.raw())),
             Span::Call(call) => request(call),

@@ -55,10 +55,8 @@ pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) 
     if !document.about.is_empty() {
         writer.title(document)?;
     }
-    for (number, block) in document.head.iter().filter(|block| is_shown(block)).enumerate() {
-        if number > 0 {
-            writer.screen.blank()?;
-        }
+    for block in document.head.iter().filter(|block| is_shown(block)) {
+        writer.screen.blank()?;
         writer.block(block, INDENT)?;
     }
     document
@@ -98,8 +96,7 @@ impl Writer<'_> {
         let mut pieces = self.ink.text(&Text::from(Span::Name(name.clone())), Tone::Bold);
         pieces.gap();
         pieces.append(self.ink.text(&Span::Name(version.clone()).into(), Tone::Bold));
-        self.beside(pieces, &Text::from(document.about))?;
-        self.screen.blank()
+        self.beside(pieces, &Text::from(document.about))
     }
 
     /// A heading, with a remark set back.

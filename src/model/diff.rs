@@ -33,7 +33,7 @@ pub struct DiffReport {
 }
 
 /// One of the two reports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Side {
     /// Its file.
     pub path: String,
@@ -42,7 +42,7 @@ pub struct Side {
     /// Last event.
     pub last: Option<String>,
     /// The filters that were in force.
-    pub filters: Vec<String>,
+    pub filters: Vec<Text>,
 }
 
 /// A number before and after.

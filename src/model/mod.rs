@@ -1,4 +1,4 @@
-//! The report as data: member for member the pinned JSON contract (schema_version 1). Renderers read it, nothing writes
+//! The report as data: member for member the pinned JSON contract (schema_version 1). Writers read it, nothing writes
 //! to it after `aggregate` has built it. Members may be added, never renamed or dropped.
 
 use std::collections::BTreeMap;
@@ -189,10 +189,10 @@ pub struct Tool {
 }
 
 /// The filters in force and how much they left out. `coverage` is about everything that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Filters {
     /// One sentence each: alternatives of one option together; all of them hold.
-    pub in_force: Vec<String>,
+    pub in_force: Vec<Text>,
     /// Failed attempts.
     pub attempts_left_out: u64,
     /// Security changes.

@@ -54,8 +54,10 @@ pub enum Span {
     Chain(Box<[Logged]>),
     /// A setting, an option, a file name: what is typed as it stands.
     Code(Cow<'static, str>),
-    /// An instant.
+    /// An instant, told to the second.
     Time(Millis),
+    /// An instant to the millisecond: a bound.
+    Exact(Millis),
     /// A length of time in milliseconds.
     Duration(i64),
     /// A number.
@@ -160,6 +162,7 @@ impl Span {
             | Self::Finding(text) => Cow::Borrowed(text.raw()),
             Self::Chain(realms) => realms.iter().map(Logged::raw).collect::<Vec<_>>().join(" > ").into(),
             Self::Time(time) => utc(*time).into(),
+            Self::Exact(time) => time.rfc3339().into(),
             Self::Period(from, to) => format!("{} to {}", utc(*from), utc(*to)).into(),
             Self::Duration(ms) => words::duration(*ms).into(),
             Self::Count(count) => words::number(*count).into(),
@@ -208,6 +211,17 @@ impl Text {
     /// Adds a text, or anything that is one.
     pub fn push(&mut self, text: impl Into<Self>) {
         self.0.append(&mut text.into().0);
+    }
+
+    /// The same to go on with after a colon: a first word of our own loses its capital.
+    #[must_use]
+    pub fn lowered(mut self) -> Self {
+        if let Some(Span::Plain(words)) = self.0.first_mut() {
+            let mut chars = words.chars();
+            let first = chars.next().map(|first| first.to_ascii_lowercase());
+            *words = Cow::Owned(first.into_iter().chain(chars).collect());
+        }
+        self
     }
 
     /// The same with something added.

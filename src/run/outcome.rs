@@ -21,7 +21,8 @@ pub(super) fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io
 
 /// Writes results to every output, whatever became of those before; whether all were written.
 pub(super) fn write_all(outputs: &Outputs, results: &dyn Results) -> bool {
-    outputs.list.iter().map(|output| told(outputs.write(output, results))).fold(true, |all, one| all && one)
+    let failed = outputs.list.iter().filter(|output| !told(outputs.write(output, results))).count();
+    failed == 0
 }
 
 /// Says what went wrong; whether nothing did.

@@ -118,7 +118,7 @@ fn filtered(filters: &Filters) -> [Fact; 2] {
     ]);
     let left_out = if left_out.is_empty() { "nothing".into() } else { left_out };
     [
-        Fact::new("Filters", joined(sentences(&filters.in_force), "; ")).tone(Tone::Note),
+        Fact::new("Filters", joined(filters.in_force.iter().cloned(), "; ")).tone(Tone::Note),
         Fact::new("", Text::from("they leave out ").with(left_out)).tone(Tone::Note),
     ]
 }
@@ -210,7 +210,7 @@ fn node_row(node: &Node) -> Vec<Cell> {
         Names { items: node.gaps.iter().take(MAX_GAPS).filter_map(gap).collect(), total: node.gaps.len() as u64 };
     vec![
         Cell::logged(Span::node, node.name.as_deref(), "not told"),
-        Cell::logged(Span::name, node.id.as_deref(), "not told"),
+        Cell::logged(Span::key, node.id.as_deref(), "not told"),
         Cell::number(node.audit_events),
         time(node.first.as_deref()),
         time(node.last.as_deref()),

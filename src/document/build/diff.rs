@@ -52,7 +52,7 @@ fn side(name: &'static str, side: &Side) -> Vec<Fact> {
     };
     let mut facts = vec![Fact { whole, ..Fact::new(name, value) }];
     if !side.filters.is_empty() {
-        let filters = super::joined(super::sentences(&side.filters), "; ");
+        let filters = super::joined(side.filters.iter().cloned(), "; ");
         facts.push(Fact::new("", Text::from("filters: ").with(filters)).tone(Tone::Note));
     }
     facts

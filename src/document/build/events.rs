@@ -5,7 +5,7 @@ use std::io;
 use super::{chain, place};
 use crate::data::json;
 use crate::document::formats::{Form, Results};
-use crate::document::{Cell, Column, Document, Row, Section, Table};
+use crate::document::{Cell, Column, Document, Media, Row, Section, Table};
 use crate::model::events::{Event, Timesketch};
 use crate::model::text::{Logged, Span};
 
@@ -17,29 +17,30 @@ pub struct Events<'e>(pub Source<'e>);
 
 impl Results for Events<'_> {
     fn document(&self) -> Document<'_> {
+        const MORE: Media = Media::FILE.and(Media::PAGE).and(Media::DATA);
         let columns = vec![
             Column::time("time", "Time"),
-            Column::text("kind", "Kind"),
+            Column::text("kind", "Kind").on(MORE),
             Column::text("action", "Action"),
             Column::text("principal", "Principal"),
             Column::text("source", "Source").below("principal", "  source"),
             Column::text("forwarded_for", "Forwarded for").below("principal", ""),
-            Column::text("node", "Node"),
-            Column::text("node_name", "Node name").below("node", "  name"),
+            Column::text("node", "Node").on(MORE),
+            Column::text("node_name", "Node name"),
             Column::text("realm_chain", "Realm chain").below("reason", "  chain"),
-            Column::number("realms_asked", "Realms asked").on(crate::document::Media::DATA),
+            Column::number("realms_asked", "Realms asked").on(Media::DATA),
             Column::text("reason", "Reason"),
             Column::text("reason_basis", "Rests on").below("reason", "  rests on"),
-            Column::text("credential", "Credential").below("reason", "  credential"),
-            Column::number("confidence", "Confidence").on(crate::document::Media::DATA),
+            Column::text("credential", "Credential").on(MORE),
+            Column::number("confidence", "Confidence").on(Media::DATA),
             Column::text("api_key", "API key").below("action", "  key"),
             Column::text("api_key_name", "Key name").below("action", ""),
             Column::text("url_path", "Path").below("action", ""),
             Column::text("target", "Target").below("action", "  target"),
-            Column::text("request_id", "Request").on(crate::document::Media::DATA),
-            Column::text("evidence_path", "File").on(crate::document::Media::DATA),
-            Column::number("evidence_line", "Line").on(crate::document::Media::DATA),
-            Column::text("evidence", "Evidence").on(crate::document::Media::PEOPLE).below("node", "  evidence"),
+            Column::text("request_id", "Request").on(Media::DATA),
+            Column::text("evidence_path", "File").on(Media::DATA),
+            Column::number("evidence_line", "Line").on(Media::DATA),
+            Column::text("evidence", "Evidence").on(Media::FILE.and(Media::PAGE)),
         ];
         let rows =
             || -> Box<dyn Iterator<Item = Row> + '_> { Box::new((self.0)().map(|event| Row::Cells(row(&event)))) };

@@ -56,7 +56,7 @@ impl Results for Listing {
 impl Explained {
     /// The thresholds: name, value, meaning, source.
     fn thresholds(&self) -> Vec<(&'static str, Value, String, &'static str)> {
-        let values = serde_json::to_value(&self.thresholds).unwrap_or_default();
+        let values = serde_json::to_value(self.thresholds).unwrap_or_default();
         let section = self.doc.thresholds();
         let fields = section.into_iter().flat_map(|section| section.fields.iter().map(move |field| (section, field)));
         fields

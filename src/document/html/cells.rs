@@ -26,12 +26,8 @@ impl Page<'_, '_> {
             }
             Span::Finding(id) => out.name(id.raw()),
             Span::Code(text) => out.own("<code>").text(text).own("</code>"),
-            Span::Name(text)
-            | Span::Principal(text)
-            | Span::Address(text)
-            | Span::Node(text)
-            | Span::Key(text)
-            | Span::Realm(text) => out.name(text.raw()),
+            Span::Address(text) | Span::Key(text) => out.id(text.raw()),
+            Span::Name(text) | Span::Principal(text) | Span::Node(text) | Span::Realm(text) => out.name(text.raw()),
             Span::Chain(realms) => {
                 for (at, realm) in realms.iter().enumerate() {
                     out.own(if at > 0 { " <span class=\"then\" aria-label=\"then\">→</span> " } else { "" });
@@ -43,6 +39,7 @@ impl Page<'_, '_> {
                 self.time(*time, out);
                 out
             }
+            Span::Exact(time) => out.text(&self.clock.sentence(*time)),
             Span::Period(from, to) if from == to => {
                 self.time(*from, out);
                 out

@@ -9,6 +9,9 @@ const MAX_NAME: usize = 120;
 /// Longest name that is never broken into lines.
 const MAX_WHOLE: usize = 28;
 
+/// Longest address or id that is never broken into lines.
+const MAX_ID: usize = 46;
+
 /// Longest sentence or path.
 const MAX_TEXT: usize = 2000;
 
@@ -60,6 +63,14 @@ impl Markup {
         self.own(if shown.chars().count() > MAX_WHOLE { "<bdi class=\"long\">" } else { "<bdi>" });
         self.0.push_str(&escape::html(&shown));
         self.own("</bdi>")
+    }
+
+    /// An address or an id: one piece, unless it is longer than any of them.
+    pub(super) fn id(&mut self, id: &str) -> &mut Self {
+        if id.chars().count() > MAX_ID {
+            return self.name(id);
+        }
+        self.own("<bdi class=\"whole\">").plain(id).own("</bdi>")
     }
 
     /// A word of the contract as a class name: only what such names consist of.

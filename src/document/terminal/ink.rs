@@ -138,6 +138,7 @@ impl Ink {
                 }
             }
             Span::Time(time) => out.push(self.clock.show(*time), tone, true),
+            Span::Exact(time) => out.words(&self.clock.sentence(*time), tone),
             Span::Period(from, to) => out.words(&self.clock.period(*from, *to, self.glyphs.to), tone),
             Span::Duration(ms) => out.words(&words::duration(*ms), tone),
             Span::Count(count) => out.push(number(*count), tone, true),
