@@ -38,6 +38,8 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         other_lines: sum(|input| input.other_lines),
         undecodable_lines: sum(|input| input.undecodable_lines),
         oversized_lines: sum(|input| input.oversized_lines),
+        other_products: state.products.iter().map(|(product, &count)| (product.name().to_owned(), count)).collect(),
+        negotiations: joined.negotiations,
         duplicates: joined.duplicates,
         first: span.first.map(Millis::rfc3339),
         last: span.last.map(Millis::rfc3339),

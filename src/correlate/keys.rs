@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reasons::KeyFailure;
+use super::reason_lines::KeyFailure;
 use super::{Change, Correlated};
 use crate::decode::apikeys::ApiKey;
 use crate::event::is_invalidation;
@@ -88,13 +88,15 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
 }
 
 /// Everything known of every key met, by id.
-pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[KeyFailure]) -> Vec<KeyInfo> {
+pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
     let state = &joined.state;
     let mut keys: BTreeMap<Sym, KeyInfo> = BTreeMap::new();
     for key in listing {
         keys.entry(key.id).or_insert(key);
     }
-    let mut met: BTreeSet<Sym> = failures.iter().map(|failure| failure.key).collect();
+    // What the server logs name is still in the state.
+    let named = state.reasons.iter().filter(|reason| reason.about.is_key()).map(|reason| reason.subject);
+    let mut met: BTreeSet<Sym> = named.collect();
     met.extend(joined.changes.iter().flat_map(|change| change.record.ids.iter().copied()));
     met.extend(state.key_names.keys().copied());
     let mut owners: BTreeMap<Sym, (Sym, Sym)> = BTreeMap::new();
@@ -132,6 +134,17 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
     let mut keys: Vec<KeyInfo> = keys.into_values().collect();
     keys.sort_by(|a, b| text(a.id).cmp(&text(b.id)));
     keys
+}
+
+/// Adds the keys of which nothing but their refusals is known.
+pub(super) fn add(joined: &Correlated, keys: &mut Vec<KeyInfo>, failures: &[KeyFailure]) {
+    let known: BTreeSet<Sym> = keys.iter().map(|key| key.id).collect();
+    let met: BTreeSet<Sym> = failures.iter().map(|failure| failure.key).filter(|key| key.is_some()).collect();
+    let before = keys.len();
+    keys.extend(met.difference(&known).map(|&id| KeyInfo { id, ..KeyInfo::default() }));
+    if keys.len() > before {
+        keys.sort_by(|a, b| joined.state.symbols.get(a.id).cmp(&joined.state.symbols.get(b.id)));
+    }
 }
 
 fn is_creation(action: &[u8]) -> bool {

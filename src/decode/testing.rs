@@ -13,6 +13,7 @@ pub(crate) fn try_decode(line: &str) -> Result<Vec<(&'static str, String)>, Deco
         let kind = match record {
             Record::Audit(event) => brief(&event),
             Record::Server(_) => "server".to_owned(),
+            Record::OfProduct(product) => product.name().to_owned(),
             Record::Other => "other".to_owned(),
         };
         seen.push((format, kind));
