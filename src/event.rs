@@ -167,6 +167,8 @@ pub struct AuditEvent<'a> {
     pub es_action: Option<Text<'a>>,
     /// The body of a security change.
     pub change: Option<Box<Change<'a>>>,
+    /// It is a record of OpenSearch, Open Distro or Search Guard.
+    pub of_opensearch: bool,
     /// What is wrong with the record although it could be used.
     pub oddity: Option<Oddity>,
 }
@@ -200,6 +202,7 @@ impl<'a> AuditEvent<'a> {
             trace_id: None,
             es_action: None,
             change: None,
+            of_opensearch: false,
             oddity: None,
         }
     }

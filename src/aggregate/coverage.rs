@@ -204,9 +204,17 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let mut of_elasticsearch = false;
     for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
         let report = self::node(node);
+        if node.is_opensearch() {
+            told.extend(of_opensearch(&name, node, &report));
+            continue;
+        }
+        if node.stats.failures + node.stats.anonymous > 0 {
+            of_elasticsearch = true;
+        }
         if report.logs_realm_failures == Some(false) {
             told.push(format!("realm chains on node {name}: realm_authentication_failed is not in its {INCLUDE}"));
         }
@@ -222,6 +230,13 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
             ));
         }
         told.extend(beyond_server_log(joined, at, node));
+    }
+    if of_elasticsearch {
+        told.push(
+            "requests with bearer tokens that have expired or were invalidated: expired bearer tokens leave no audit event, \
+             and no line in the server log but at DEBUG"
+                .to_owned(),
+        );
     }
     let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
     if without_request > 0 {
@@ -244,6 +259,25 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
             "the zone of {times} times in {} inputs (first: {first}): they carry none and were read as {} (--assume-tz)",
             zoneless().count(),
             options.assume_tz
+        ));
+    }
+    told
+}
+
+/// What the records of OpenSearch cannot answer, in its words.
+fn of_opensearch(name: &str, node: &Node, report: &model::Node) -> Vec<String> {
+    let mut told = Vec::new();
+    if node.stats.failures + node.stats.anonymous > 0 {
+        told.push(format!(
+            "realm chains and reasons of failures on node {name}: a record of the category FAILED_LOGIN names neither the \
+             authentication domains that were tried nor the cause; the log of the security plugin may, at DEBUG"
+        ));
+    }
+    if report.logs_successes == Some(false) {
+        told.push(format!(
+            "successful logins on node {name}: the category AUTHENTICATED is among those that it does not audit \
+             (config.audit.disabled_rest_categories, _plugins/_security/api/audit); GRANTED_PRIVILEGES and \
+             MISSING_PRIVILEGES stand in for it"
         ));
     }
     told

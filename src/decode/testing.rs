@@ -83,9 +83,13 @@ pub(crate) fn server(line: &str) -> (&'static str, ServerEvent<'static>) {
                 node_id: own(&mut event.node_id),
                 node_name: own(&mut event.node_name),
                 cluster_uuid: own(&mut event.cluster_uuid),
+                level: own(&mut event.level),
                 logger: own(&mut event.logger),
                 message: Text::Owned(event.message.to_vec()),
                 trace_id: own(&mut event.trace_id),
+                error: event.error.take().map(|(class, message)| {
+                    (Text::Owned(class.into_owned()), Text::Owned(message.into_owned()))
+                }),
             },
         ));
     })

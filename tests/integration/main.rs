@@ -37,6 +37,8 @@ mod parts;
 mod pseudonyms;
 mod readme;
 mod reason_cases;
+mod reason_sentences;
+mod reason_templates;
 mod reasons;
 mod render;
 mod samples;

@@ -69,14 +69,33 @@ pub fn is_telling_logger(logger: &[u8]) -> bool {
     class_of(logger).is_some()
 }
 
-/// The class of such a logger, packages below included.
+/// The class of such a logger, packages below included. Abbreviated, `authz` and `audit` look the same as `authc`: then only
+/// the classes that are known count.
 fn class_of(logger: &[u8]) -> Option<&[u8]> {
-    let below = logger
-        .strip_prefix(b"org.elasticsearch.xpack.security.authc.")
-        .or_else(|| logger.strip_prefix(b"o.e.x.s.a."))?;
+    let (below, whole) = match logger.strip_prefix(b"org.elasticsearch.xpack.security.authc.") {
+        Some(below) => (below, true),
+        None => (logger.strip_prefix(b"o.e.x.s.a.")?, false),
+    };
     let class = below.rsplit(|&byte| byte == b'.').next()?;
-    class.first().is_some_and(u8::is_ascii_uppercase).then_some(class)
+    let known = || CLASSES.iter().any(|known| known.as_bytes() == class);
+    (if whole { class.first().is_some_and(u8::is_ascii_uppercase) } else { known() }).then_some(class)
 }
+
+/// Classes under `authc` that tell reasons, of all releases.
+const CLASSES: [&str; 12] = [
+    "ApiKeyAuthenticator",
+    "PluggableApiKeyAuthenticator",
+    "ApiKeyService",
+    "AuthenticationService",
+    "AuthenticatorChain",
+    "CrossClusterAccessAuthenticationService",
+    "OAuth2TokenAuthenticator",
+    "RealmsAuthenticator",
+    "ReservedRealm",
+    "ServiceAccountAuthenticator",
+    "ServiceAccountService",
+    "TokenService",
+];
 
 /// Reads a message; `None` if it tells no reason.
 #[must_use]

@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(holes("a [{user}] b", message), None, "{message}");
         }
         assert_eq!(holes("id {key}", "id a b, c"), Some([None, some("a b, c"), None, None]));
-        assert_eq!(holes("now [{n}]", "now [12]"), Some([None; 4]));
+        assert_eq!(holes("now [{n}]", "now [12]"), Some([None, None, None, None]));
         assert_eq!(holes("now [{n}]", "now [1x]"), None);
         assert_eq!(holes("to {realm} - {}", "to r - x - y"), Some([None, None, some("r"), None]));
     }

@@ -344,6 +344,7 @@ impl StateBuilder {
                     self.recent.changed(changes::ALL);
                     let node = self.node_of(&event);
                     self.audit(&event, node, number);
+                    self.state.nodes[node as usize].opensearch += u64::from(event.of_opensearch);
                     // The next line is compared with the last that the probe took, which was another.
                     self.recent.changed(changes::ALL);
                     stats.nodes.entry(node).or_default().add(event.time);
