@@ -65,6 +65,7 @@ pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
 pub mod report;
+pub mod run;
 pub mod show;
 pub mod spill;
 pub mod state;

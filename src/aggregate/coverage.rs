@@ -194,7 +194,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
              of what was read before"
         ));
     }
-    if options.pseudonyms.is_some() {
+    if joined.pseudonymized {
         told.push(
             "who and from where: principals, addresses and API keys are pseudonyms here, an address may be somebody \
              else's (--pseudonymize)"

@@ -25,7 +25,6 @@ use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
 use crate::model::{Filters, Finding, Report, SecurityChange, Tool, Totals};
 use crate::options::{Cidr, Filter, Options, Surroundings};
-use crate::pseudonyms;
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -110,7 +109,7 @@ pub use story::story;
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
-    let mut parameters: BTreeMap<String, serde_json::Value> = [
+    [
         ("filters", filter_parameters(&options.filter)),
         ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
@@ -128,11 +127,7 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
-    .collect();
-    if let Some(names) = &options.pseudonyms {
-        pseudonyms::parameters(names, &mut parameters);
-    }
-    parameters
+    .collect()
 }
 
 /// The conditions of the filter as they were given; times as the user wrote them, with the zone they were read in.

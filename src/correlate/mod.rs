@@ -68,6 +68,8 @@ pub struct Correlated {
     pub duplicates: BTreeMap<String, u64>,
     /// What pseudonyms stand for, where records have them.
     pub originals: std::collections::HashMap<Sym, Sym>,
+    /// Whether names are pseudonyms.
+    pub pseudonymized: bool,
 }
 
 /// How much a filter left out.
@@ -186,6 +188,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
+        pseudonymized: false,
     };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);

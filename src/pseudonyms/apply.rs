@@ -183,6 +183,7 @@ pub fn apply(
 ) {
     let mut replacer = Replacer { names, joined, done: HashMap::new(), texts: HashMap::new() };
     replacer.records();
+    replacer.joined.pseudonymized = true;
     let labels: Vec<String> = replacer.joined.state.inputs.iter().map(|input| replacer.path(&input.label)).collect();
     for (path, ..) in problems {
         *path = replacer.path(path);

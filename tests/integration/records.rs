@@ -6,12 +6,18 @@ use esaudit::correlate::{Correlated, PowerfulAction};
 use esaudit::model::Report;
 use esaudit::options::filter::{Pattern, Rules};
 use esaudit::options::{Filter, Options};
-use esaudit::pipeline;
+use esaudit::pipeline::Request;
+use esaudit::pseudonyms::Pseudonyms;
 use test_support::line::Line;
 use test_support::{Inputs, report};
 
 fn read(inputs: &Inputs, options: &Options) -> Correlated {
-    pipeline::read(&[inputs.path().into()], options).unwrap().joined
+    read_as(inputs, options, None)
+}
+
+fn read_as(inputs: &Inputs, options: &Options, pseudonyms: Option<Pseudonyms>) -> Correlated {
+    let request = Request { pseudonyms, ..Request::of([inputs.path()], options.clone()) };
+    request.read().unwrap().join().looked_at().joined
 }
 
 /// What was done, by time: user, who authenticated, class, action, index, whether it was allowed.
@@ -151,8 +157,8 @@ fn filters_and_pseudonyms_are_respected() {
     let deletes =
         Options { filter: Filter { action: rules("indices:admin/*"), ..Filter::default() }, ..Options::default() };
     assert_eq!(told(&read(&inputs, &deletes)), SESSION[1..3]);
-    let names = esaudit::pseudonyms::Pseudonyms::new(b"0123456789abcdef").unwrap();
-    let hidden = told(&read(&inputs, &Options { pseudonyms: Some(names), ..Options::default() }));
+    let names = Pseudonyms::new(b"0123456789abcdef").unwrap();
+    let hidden = told(&read_as(&inputs, &Options::default(), Some(names)));
     assert_eq!(hidden.len(), SESSION.len());
     for told in hidden {
         assert!(!["ann", "bob", "own", "10.0.0.1", "orders", "k1 "].iter().any(|name| told.contains(name)), "{told}");
