@@ -186,11 +186,17 @@ fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<
         }
     };
     let Some(key) = keys.get_mut(&id) else { return };
+    // A granted key is not its maker's.
+    let (owner, realm) =
+        if record.granted_to.is_some() { (record.granted_to, Sym::NONE) } else { (change.actor, change.actor_realm) };
     key.created.get_or_insert(record.time);
     key.created_by.get_or_insert(at);
-    for (slot, value) in
-        [(&mut key.name, record.name), (&mut key.owner, change.actor), (&mut key.owner_realm, change.actor_realm)]
-    {
+    for (slot, value) in [
+        (&mut key.name, record.name),
+        (&mut key.kind, record.kind),
+        (&mut key.owner, owner),
+        (&mut key.owner_realm, realm),
+    ] {
         if !slot.is_some() {
             *slot = value;
         }
