@@ -3,9 +3,9 @@
 //! The data flows one way, down this list; a module imports only from those above it:
 //!
 //! ```text
-//! options, error, time,
-//! reason, credential,
-//! numbers,
+//! error, time, reason,
+//! credential, reserved,
+//! numbers, options,
 //! progress,
 //! action_class           plain data
 //! interrupt              the signal to stop
@@ -32,6 +32,7 @@
 //! config                 configuration file -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
+//! run                    what each verb does with them
 //! ```
 //!
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
@@ -65,6 +66,7 @@ pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
 pub mod report;
+pub mod reserved;
 pub mod run;
 pub mod show;
 pub mod spill;

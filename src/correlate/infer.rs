@@ -12,19 +12,9 @@ use super::keys::KeyInfo;
 use super::profiles::AttemptProfiles;
 use super::reasons::KeyFailure;
 use crate::reason::{Basis, Reason};
+use crate::reserved::RESERVED_USERS;
 use crate::state::{Attempt, ChainId, Outcome, Series, Subject, Sym};
 use crate::time::Millis;
-
-/// Users that the reserved realm alone answers for (audit-format 1.8).
-const RESERVED_USERS: [&[u8]; 7] = [
-    b"elastic",
-    b"kibana",
-    b"kibana_system",
-    b"logstash_system",
-    b"beats_system",
-    b"apm_system",
-    b"remote_monitoring_user",
-];
 
 /// The order in which Elasticsearch asks realms unless a node has moved one to the front (audit-format 1.7).
 const BUILT_IN_ORDER: [&[u8]; 3] = [b"reserved", b"default_file", b"default_native"];

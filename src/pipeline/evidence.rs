@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::request::Run;
+use super::run::Run;
 use super::story;
 use crate::correlate::Correlated;
 use crate::error::Error;
