@@ -148,6 +148,12 @@ impl Subject {
         matches!(self, Self::ApiKey | Self::TerminatedKey)
     }
 
+    /// Whether a line is of an attempt that was refused and of which no other line tells the same.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        !self.comes_after() && !matches!(self, Self::Negotiation | Self::RealmCheck)
+    }
+
     /// Whether the line comes behind the audit event of its attempt: only what the handler of requests without credentials
     /// writes at DEBUG does (audit-format 1.14).
     #[must_use]

@@ -107,7 +107,7 @@ impl Candidates {
             bonus += SAME_PRINCIPAL;
         }
         if record.about == Subject::ApiKey && attempt.outcome == Outcome::AnonymousDenied {
-            bonus += history.favour(attempt.source, record.subject, record.reason, record.time);
+            bonus += history.favour((joined.nodes.cluster(attempt.node), attempt.source), record.subject, record.reason, record.time);
         }
         if record.about == Subject::Realm && !record.subject.is_some() {
             let symbols = &joined.state.symbols;

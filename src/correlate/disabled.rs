@@ -5,47 +5,48 @@ use std::collections::BTreeMap;
 
 use super::Correlated;
 use super::candidates::is_key_id;
-use super::realms::{Kinds, Lacking};
+use super::realms::{Account, Kinds, Lacking};
 use crate::state::{Attempt, Sym};
 use crate::time::Millis;
 
 /// What is known of accounts that were disabled.
 pub(super) struct Disabled {
     /// By account: when it was disabled or enabled, by which change (index into [`Correlated::changes`]), by time.
-    changes: BTreeMap<Sym, Vec<(Millis, bool, usize)>>,
+    changes: BTreeMap<Account, Vec<(Millis, bool, usize)>>,
     /// By principal: when it last succeeded with a password.
-    last_success: BTreeMap<Sym, Millis>,
+    last_success: BTreeMap<Account, Millis>,
 }
 
 impl Disabled {
     pub(super) fn learn(joined: &Correlated) -> Self {
-        let mut changes: BTreeMap<Sym, Vec<(Millis, bool, usize)>> = BTreeMap::new();
+        let mut changes: BTreeMap<Account, Vec<(Millis, bool, usize)>> = BTreeMap::new();
         for (at, change) in joined.changes.iter().enumerate() {
             let disables = match joined.state.symbols.get(change.record.action) {
                 Some(b"change_disable_user") => true,
                 Some(b"change_enable_user") => false,
                 _ => continue,
             };
-            changes.entry(change.record.name).or_default().push((change.record.time, disables, at));
+            let account = (joined.nodes.cluster(change.record.node), change.record.name);
+            changes.entry(account).or_default().push((change.record.time, disables, at));
         }
-        let mut last_success: BTreeMap<Sym, Millis> = BTreeMap::new();
+        let mut last_success: BTreeMap<Account, Millis> = BTreeMap::new();
         for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
-            let last = last_success.entry(actor.principal).or_insert(Millis(i64::MIN));
+            let last = last_success.entry((joined.nodes.cluster(actor.node), actor.principal)).or_insert(Millis(i64::MIN));
             *last = series.last().map_or(*last, |time| time.max(*last));
         }
         Self { changes, last_success }
     }
 
     /// The last change of the account before an attempt, and whether it disabled it.
-    fn before(&self, attempt: &Attempt) -> Option<(bool, usize)> {
-        let changes = self.changes.get(&attempt.principal)?;
+    fn before(&self, joined: &Correlated, attempt: &Attempt) -> Option<(bool, usize)> {
+        let changes = self.changes.get(&account(joined, attempt))?;
         let before = changes.partition_point(|(time, ..)| *time <= attempt.time);
         changes.get(before.checked_sub(1)?).map(|&(_, disables, at)| (disables, at))
     }
 
     /// The change that disabled the account of an attempt.
-    pub(super) fn by(&self, attempt: &Attempt) -> Option<usize> {
-        self.before(attempt).filter(|(disables, _)| *disables).map(|(_, at)| at)
+    pub(super) fn by(&self, joined: &Correlated, attempt: &Attempt) -> Option<usize> {
+        self.before(joined, attempt).filter(|(disables, _)| *disables).map(|(_, at)| at)
     }
 
     /// Whether an attempt looks like one of a disabled account whose password was right.
@@ -63,12 +64,12 @@ impl Disabled {
         if !kinds.any(node) || !is_account(joined, attempt.principal) {
             return false;
         }
-        let disabled = match self.before(attempt) {
+        let disabled = match self.before(joined, attempt) {
             Some((false, _)) => return false,
             Some((true, _)) => true,
             None => false,
         };
-        let succeeds_later = self.last_success.get(&attempt.principal).is_some_and(|&last| last > attempt.time);
+        let succeeds_later = self.last_success.get(&account(joined, attempt)).is_some_and(|&last| last > attempt.time);
         if !disabled && succeeds_later {
             return false;
         }
@@ -77,7 +78,7 @@ impl Disabled {
             Some(&first) => kinds.of(node, first).is_some_and(|kind| kind.contains(&realm)),
             None => kinds.of(node, realm).is_some(),
         };
-        match lacking.succeeds.get(&attempt.principal) {
+        match lacking.succeeds.get(&account(joined, attempt)) {
             Some(realms) => {
                 realms.iter().all(|realm| !chain.contains(realm)) && realms.iter().any(|&realm| of_kind(realm))
             }
@@ -85,6 +86,10 @@ impl Disabled {
             None => chain.is_empty() || disabled && chain.iter().all(|&realm| !is_last(kinds, node, chain, realm)),
         }
     }
+}
+
+fn account(joined: &Correlated, attempt: &Attempt) -> Account {
+    (joined.nodes.cluster(attempt.node), attempt.principal)
 }
 
 /// Whether a chain goes on to all realms of its kind.

@@ -5,7 +5,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
 use super::keys::KeyInfo;
-use super::uses::{Use, Uses};
+use super::uses::{Client, Use, Uses};
 use crate::reason::Reason;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -38,8 +38,8 @@ impl<'k> History<'k> {
     }
 
     /// What speaks for a client as the one whose key was refused.
-    pub(super) fn favour(&self, source: Sym, key: Sym, reason: Reason, time: Millis) -> f64 {
-        let Some(used) = self.uses.of_client(source) else { return 0.0 };
+    pub(super) fn favour(&self, client: Client, key: Sym, reason: Reason, time: Millis) -> f64 {
+        let Some(used) = self.uses.of_client(client) else { return 0.0 };
         if key.is_some() {
             return match used.get(&key) {
                 Some(of_key) if of_key.began_by(time) => USED_IT,
@@ -71,8 +71,8 @@ impl<'k> History<'k> {
 
     /// The key of a line that names none: the one that its client used before and not after, of several the only one that
     /// is known to have ended in this way by then.
-    pub(super) fn name(&self, source: Sym, reason: Reason, time: Millis) -> Option<Sym> {
-        let used = self.uses.of_client(source)?;
+    pub(super) fn name(&self, client: Client, reason: Reason, time: Millis) -> Option<Sym> {
+        let used = self.uses.of_client(client)?;
         let mut before: Vec<(Sym, &Use)> =
             used.iter().filter(|(_, of_key)| of_key.ended_by(time)).map(|(&key, of_key)| (key, of_key)).collect();
         let ended = |&(key, of_key): &(Sym, &Use)| self.had_ended(key, of_key, reason, time);

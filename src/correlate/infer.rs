@@ -13,21 +13,11 @@ use super::keys::KeyInfo;
 use super::profiles::AttemptProfiles;
 use super::realms::{Kinds, Lacking, RealmOrder, Silent};
 use super::reason_lines::KeyFailure;
-use super::uses::Uses;
+use super::uses::{Client, Uses};
 use crate::reason::{Basis, Reason};
+use crate::reserved::RESERVED_USERS;
 use crate::state::{Attempt, AttemptFlags, ChainId, Outcome, Sym};
 use crate::time::Millis;
-
-/// Users that the reserved realm alone answers for (audit-format 1.8).
-const RESERVED_USERS: [&[u8]; 7] = [
-    b"elastic",
-    b"kibana",
-    b"kibana_system",
-    b"logstash_system",
-    b"beats_system",
-    b"apm_system",
-    b"remote_monitoring_user",
-];
 
 /// Uses of a key by a client before its refusals are put down to the key's end.
 const USES: u64 = 3;
@@ -142,18 +132,23 @@ fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basi
 /// Wrong passwords of known accounts, and realms that a node lacks.
 fn passwords(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lacking) {
     let order = RealmOrder::learn(joined, profiles);
-    let chains: BTreeSet<u32> = profiles.failed().map(|way| way.chain.0).collect();
-    let chain = |id: u32| joined.state.chains.get(ChainId(id)).filter(|realms| order.moved_to_front(joined, realms));
-    let moved: HashSet<u32, RandomState> = chains.into_iter().filter(|&id| chain(id).is_some()).collect();
+    let cluster = |node: usize| joined.nodes.all()[node].cluster;
+    let chains: BTreeSet<(usize, u32)> = profiles.failed().map(|way| (cluster(way.node), way.chain.0)).collect();
+    let moved = |&(cluster, chain): &(usize, u32)| {
+        let realms = joined.state.chains.get(ChainId(chain));
+        realms.is_some_and(|realms| order.moved_to_front(joined, cluster, realms))
+    };
+    let moved: HashSet<(usize, u32), RandomState> = chains.into_iter().filter(moved).collect();
     each_unexplained(joined, |joined, attempt| {
         let symbols = &joined.state.symbols;
         let realms = joined.state.chains.get(attempt.chain).filter(|realms| !realms.is_empty())?;
         let only_reserved = realms.len() == 1 && symbols.get(realms[0]) == Some(b"reserved");
         let reserved = || symbols.get(attempt.principal).is_some_and(|name| RESERVED_USERS.contains(&name));
-        if moved.contains(&attempt.chain.0) || only_reserved && reserved() {
+        if moved.contains(&(joined.nodes.cluster(attempt.node), attempt.chain.0)) || only_reserved && reserved() {
             Some(Reason::BadPassword)
         } else {
-            let lacks = lacking.lacks(attempt.principal, joined.nodes.index(attempt.node));
+            let account = (joined.nodes.cluster(attempt.node), attempt.principal);
+            let lacks = lacking.lacks(account, joined.nodes.index(attempt.node));
             lacks.then_some(Reason::RealmNotConfigured)
         }
     });
@@ -167,10 +162,11 @@ fn disabled_accounts(joined: &mut Correlated, lacking: &Lacking, kinds: &Kinds) 
         attempt.outcome == Outcome::Failed && attempt.basis == Basis::None && of(joined, attempt)
     });
     for at in found {
+        let by = disabled.by(joined, &joined.attempts[at]);
         let attempt = &mut joined.attempts[at];
         attempt.reason = Reason::UserDisabled;
         attempt.basis = Basis::Inferred;
-        if let Some(change) = disabled.by(attempt) {
+        if let Some(change) = by {
             joined.disabled_by.insert(at as u32, change);
         }
     }
@@ -180,19 +176,21 @@ fn disabled_accounts(joined: &mut Correlated, lacking: &Lacking, kinds: &Kinds) 
 fn ended_keys(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
     let ends: HashMap<Sym, _, RandomState> = keys.iter().filter_map(|key| Some((key.id, end_of(key)?))).collect();
     let with_ended = uses.iter().filter(|(_, used)| used.keys().any(|key| ends.contains_key(key)));
-    let sources: HashSet<Sym, RandomState> = with_ended.map(|(source, _)| source).collect();
+    let sources: HashSet<Client, RandomState> = with_ended.map(|(client, _)| client).collect();
     if sources.is_empty() {
         return;
     }
-    let mut refused: BTreeMap<Sym, Vec<usize>> = BTreeMap::new();
+    let nodes = &joined.nodes;
+    let client = |attempt: &Attempt| (nodes.cluster(attempt.node), attempt.source);
+    let mut refused: BTreeMap<Client, Vec<usize>> = BTreeMap::new();
     let unexplained = |attempt: &Attempt| {
         attempt.outcome == Outcome::AnonymousDenied
             && attempt.basis == Basis::None
             && attempt.source.is_some()
-            && sources.contains(&attempt.source)
+            && sources.contains(&client(attempt))
     };
     for at in those(joined, unexplained) {
-        refused.entry(joined.attempts[at].source).or_default().push(at);
+        refused.entry(client(&joined.attempts[at])).or_default().push(at);
     }
     for (source, attempts) in refused {
         let Some(used) = uses.of_client(source) else { continue };

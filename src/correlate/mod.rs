@@ -4,12 +4,14 @@
 mod actors;
 mod candidates;
 mod chains;
+mod credentials;
 mod disabled;
 mod history;
 mod infer;
 mod keys;
 mod matching;
 mod nodes;
+mod powerful;
 mod profiles;
 mod realms;
 mod reason_lines;
@@ -20,7 +22,8 @@ mod uses;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
-pub use nodes::{Node, NodeTable};
+pub use nodes::{Cluster, Node, NodeTable};
+pub use powerful::{Powerful, PowerfulAction};
 pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 
@@ -42,7 +45,7 @@ use crate::time::Millis;
 #[derive(Debug)]
 pub struct Correlated {
     /// Tables, inputs and counters. Its `attempts`, `changes`, `grants`, `realm_failures` and `reasons` have
-    /// been moved out.
+    /// been moved out, as have its `acts`.
     pub state: State,
     /// Lines and the order of inputs.
     pub source_lines: SourceLines,
@@ -52,6 +55,8 @@ pub struct Correlated {
     pub attempts: Vec<Attempt>,
     /// Distinct security changes, by time, then content.
     pub changes: Vec<Change>,
+    /// Powerful actions.
+    pub powerful: Powerful,
     /// `x_forwarded_for` of attempts, by the place of their event.
     pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
@@ -72,10 +77,12 @@ pub struct Correlated {
     pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
-    /// Events met again.
-    pub duplicates: u64,
+    /// Events met again, by `event.action`.
+    pub duplicates: BTreeMap<String, u64>,
     /// What pseudonyms stand for, where records have them.
     pub originals: std::collections::HashMap<Sym, Sym>,
+    /// Whether names are pseudonyms.
+    pub pseudonymized: bool,
 }
 
 /// How much a filter left out.
@@ -144,6 +151,7 @@ impl Correlated {
                 text(actor.realm),
                 self.nodes.index(actor.node),
                 text(actor.es_action),
+                text(actor.object),
             )
         });
         actors.into_iter()
@@ -170,7 +178,11 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         let distinct = count - repeated.get(action).copied().unwrap_or(0);
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
-    let duplicates = repeated.values().sum();
+    let powerful = powerful::join(&mut state, &source_lines, &nodes);
+    let mut duplicates = BTreeMap::new();
+    for (action, count) in repeated.into_iter().filter(|(_, count)| *count > 0) {
+        *duplicates.entry(String::from_utf8_lossy(&action).into_owned()).or_insert(0) += count;
+    }
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
     let mut joined = Correlated {
         state,
@@ -178,6 +190,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         nodes,
         attempts,
         changes,
+        powerful,
         forwarded,
         key_failures: Vec::new(),
         reason_lines: Vec::new(),
@@ -190,6 +203,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
+        pseudonymized: false,
     };
     let mut keys = keys::collect(&joined, listing);
     let uses = Uses::of(&joined);

@@ -23,25 +23,32 @@ const CHAINS_OF_A_NODE: u64 = 5;
 /// Attempts that one task looks at, at least.
 const PIECE: usize = 1024;
 
-/// How often, by principals, one realm is asked before another.
+/// A principal of a cluster: an account of the same name elsewhere is another.
+pub(super) type Account = (usize, Sym);
+
+/// How often, by principals, one realm of a cluster is asked before another.
 pub(super) struct RealmOrder {
-    before: BTreeMap<(Sym, Sym), u64>,
+    before: BTreeMap<(usize, Sym, Sym), u64>,
 }
 
 impl RealmOrder {
     pub(super) fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
         // Each principal counts once a chain, on however many nodes.
         let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
-        let mut asked: Vec<(ChainId, Sym)> =
-            profiles.failed().filter(|way| realms(way.chain).is_some()).map(|way| (way.chain, way.principal)).collect();
-        asked.par_sort_unstable_by_key(|(chain, principal)| (chain.0, *principal));
+        let mut asked: Vec<(usize, ChainId, Sym)> = profiles
+            .failed()
+            .filter(|way| realms(way.chain).is_some())
+            .map(|way| (joined.nodes.all()[way.node].cluster, way.chain, way.principal))
+            .collect();
+        asked.par_sort_unstable_by_key(|(cluster, chain, principal)| (*cluster, chain.0, *principal));
         asked.dedup();
-        let mut before: BTreeMap<(Sym, Sym), u64> = BTreeMap::new();
-        for run in asked.chunk_by(|a, b| a.0 == b.0) {
-            let realms = realms(run[0].0).unwrap_or_default();
+        let mut before: BTreeMap<(usize, Sym, Sym), u64> = BTreeMap::new();
+        for run in asked.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (cluster, chain, _) = run[0];
+            let realms = realms(chain).unwrap_or_default();
             for (at, &first) in realms.iter().enumerate() {
                 for &second in &realms[at + 1..] {
-                    *before.entry((first, second)).or_default() += run.len() as u64;
+                    *before.entry((cluster, first, second)).or_default() += run.len() as u64;
                 }
             }
         }
@@ -50,7 +57,7 @@ impl RealmOrder {
 
     /// Whether the first realm is canonically asked before the second: by the built-in order, else by a clear majority.
     /// `None` where too little is known.
-    fn precedes(&self, joined: &Correlated, first: Sym, second: Sym) -> Option<bool> {
+    fn precedes(&self, joined: &Correlated, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
         let built_in = |realm: Sym| {
             let name = joined.state.symbols.get(realm)?;
             BUILT_IN_ORDER.iter().position(|&known| known == name)
@@ -62,7 +69,7 @@ impl RealmOrder {
             (None, None) => {}
         }
         let count = |pair| self.before.get(&pair).copied().unwrap_or(0);
-        let (forth, back) = (count((first, second)), count((second, first)));
+        let (forth, back) = (count((cluster, first, second)), count((cluster, second, first)));
         if forth + back < AGREEING_PRINCIPALS || forth == back {
             return None;
         }
@@ -72,17 +79,17 @@ impl RealmOrder {
 
     /// Whether a chain begins with a realm that belongs behind another of it while the rest stands in order: the node
     /// has moved the realm that lately authenticated this principal to the front (audit-format 1.7).
-    pub(super) fn moved_to_front(&self, joined: &Correlated, realms: &[Sym]) -> bool {
+    pub(super) fn moved_to_front(&self, joined: &Correlated, cluster: usize, realms: &[Sym]) -> bool {
         let Some((&front, rest)) = realms.split_first() else { return false };
-        let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, pair[0], pair[1]) != Some(false));
-        rest_in_order && rest.iter().any(|&realm| self.precedes(joined, realm, front) == Some(true))
+        let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, cluster, pair[0], pair[1]) != Some(false));
+        rest_in_order && rest.iter().any(|&realm| self.precedes(joined, cluster, realm, front) == Some(true))
     }
 }
 
 /// Realms that authenticate a principal on one node and that another node does not have.
 pub(super) struct Lacking {
-    /// Realms by which a principal succeeds.
-    pub(super) succeeds: HashMap<Sym, BTreeSet<Sym>, RandomState>,
+    /// Realms by which a principal succeeds in a cluster.
+    pub(super) succeeds: HashMap<Account, BTreeSet<Sym>, RandomState>,
     /// By node: realms met on it.
     pub(super) has: Vec<BTreeSet<Sym>>,
     /// By node: attempts with a known, not empty chain.
@@ -97,7 +104,8 @@ impl Lacking {
         joined.state.successes.keys().filter(|actor| !actor.apikey.is_some()).for_each(|actor| {
             let pseudo = joined.state.symbols.get(actor.realm).is_none_or(|realm| realm.starts_with(b"_"));
             if !pseudo {
-                lacking.succeeds.entry(actor.principal).or_default().insert(actor.realm);
+                let account = (joined.nodes.cluster(actor.node), actor.principal);
+                lacking.succeeds.entry(account).or_default().insert(actor.realm);
                 lacking.has[joined.nodes.index(actor.node)].insert(actor.realm);
             }
         });
@@ -114,11 +122,11 @@ impl Lacking {
     }
 
     /// Whether the principal is authenticated elsewhere by realms of which the node has none.
-    pub(super) fn lacks(&self, principal: Sym, node: usize) -> bool {
+    pub(super) fn lacks(&self, account: Account, node: usize) -> bool {
         self.chains[node] >= CHAINS_OF_A_NODE
             && self
                 .succeeds
-                .get(&principal)
+                .get(&account)
                 .is_some_and(|realms| realms.iter().all(|realm| !self.has[node].contains(realm)))
     }
 }
@@ -169,8 +177,8 @@ pub(super) struct Silent<'k> {
     complains: Vec<bool>,
     /// Chains, by node, that enough principals went through whole.
     whole: HashSet<(usize, ChainId), RandomState>,
-    /// Principals that some realm knows: they succeeded, or a realm complained of their password.
-    known: HashSet<Sym, RandomState>,
+    /// Principals that some realm of a cluster knows: they succeeded, or a realm complained of their password.
+    known: HashSet<Account, RandomState>,
 }
 
 impl<'k> Silent<'k> {
@@ -182,13 +190,13 @@ impl<'k> Silent<'k> {
         kinds: &'k Kinds,
     ) -> Option<Self> {
         let mut complains = vec![false; joined.nodes.all().len()];
-        let mut known: HashSet<Sym, RandomState> = lacking.succeeds.keys().copied().collect();
+        let mut known: HashSet<Account, RandomState> = lacking.succeeds.keys().copied().collect();
         for line in &joined.reason_lines {
             let told = &line.record;
             complains[line.node] |= told.about == Subject::Realm;
             let of_account = matches!(told.about, Subject::Realm | Subject::RealmCheck | Subject::Principal);
             if of_account && told.reason != Reason::UnknownUser {
-                known.insert(told.subject);
+                known.insert((joined.nodes.all()[line.node].cluster, told.subject));
             }
         }
         if !complains.contains(&true) {
@@ -198,7 +206,7 @@ impl<'k> Silent<'k> {
         let wrong = attempts.filter(|attempt| {
             attempt.outcome == Outcome::Failed && attempt.reason == Reason::BadPassword
         });
-        known.extend(wrong.map(|attempt| attempt.principal).collect::<Vec<_>>());
+        known.extend(wrong.map(|attempt| (joined.nodes.cluster(attempt.node), attempt.principal)).collect::<Vec<_>>());
         let mut asked: HashMap<(usize, ChainId), HashSet<Sym, RandomState>, RandomState> = HashMap::default();
         for way in profiles.failed() {
             let realms = joined.state.chains.get(way.chain).unwrap_or_default();
@@ -218,7 +226,7 @@ impl<'k> Silent<'k> {
         let Some(asked) = joined.state.chains.get(attempt.chain) else { return false };
         attempt.principal.is_some()
             && self.complains[node]
-            && !self.known.contains(&attempt.principal)
+            && !self.known.contains(&(joined.nodes.cluster(attempt.node), attempt.principal))
             && is_whole(self.kinds, node, asked)
             && (self.whole.contains(&(node, attempt.chain)) || self.any_whole(joined, node, asked))
             && joined.nodes.all()[node].server_log_covers(attempt.time, 0)

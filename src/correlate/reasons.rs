@@ -129,7 +129,8 @@ fn apply(joined: &mut Correlated, line: &mut ReasonLine, found: Option<Match>, r
 fn name_keys(joined: &Correlated, history: &History<'_>, failures: &mut [KeyFailure]) {
     for failure in failures.iter_mut().filter(|failure| !failure.key.is_some()) {
         let Some(attempt) = failure.attempt.map(|at| &joined.attempts[at as usize]) else { continue };
-        if let Some(key) = history.name(attempt.source, failure.reason, failure.time) {
+        let client = (joined.nodes.cluster(attempt.node), attempt.source);
+        if let Some(key) = history.name(client, failure.reason, failure.time) {
             failure.key = key;
         }
     }

@@ -39,16 +39,20 @@ impl Use {
     }
 }
 
+/// A client of a cluster, by address.
+pub(super) type Client = (usize, Sym);
+
 /// By client: the keys it used.
 #[derive(Debug, Default)]
-pub(super) struct Uses(BTreeMap<Sym, BTreeMap<Sym, Use>>);
+pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, Use>>);
 
 impl Uses {
     pub(super) fn of(joined: &Correlated) -> Self {
-        let mut uses: BTreeMap<Sym, BTreeMap<Sym, Use>> = BTreeMap::new();
+        let mut uses: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
         let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
         of_keys.for_each(|(actor, series)| {
-            uses.entry(actor.source).or_default().entry(actor.apikey).or_default().add(series);
+            let client = (joined.nodes.cluster(actor.node), actor.source);
+            uses.entry(client).or_default().entry(actor.apikey).or_default().add(series);
         });
         Self(uses)
     }
@@ -58,12 +62,12 @@ impl Uses {
     }
 
     /// The keys that a client used.
-    pub(super) fn of_client(&self, source: Sym) -> Option<&BTreeMap<Sym, Use>> {
-        self.0.get(&source)
+    pub(super) fn of_client(&self, client: Client) -> Option<&BTreeMap<Sym, Use>> {
+        self.0.get(&client)
     }
 
     /// The clients and their keys.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Sym, &BTreeMap<Sym, Use>)> {
-        self.0.iter().map(|(&source, used)| (source, used))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Client, &BTreeMap<Sym, Use>)> {
+        self.0.iter().map(|(&client, used)| (client, used))
     }
 }

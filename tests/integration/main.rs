@@ -10,6 +10,7 @@
 )]
 
 mod actors;
+mod architecture;
 mod browser;
 mod charts;
 mod cli;
@@ -33,6 +34,7 @@ mod keys;
 mod kubernetes;
 mod memory;
 mod outputs;
+mod part_format;
 mod parts;
 mod pseudonyms;
 mod readme;
@@ -40,6 +42,7 @@ mod reason_cases;
 mod reason_sentences;
 mod reason_templates;
 mod reasons;
+mod records;
 mod render;
 mod samples;
 mod shapes;
