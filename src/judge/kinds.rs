@@ -64,6 +64,18 @@ named! {
         WrongRealm = "wrong_realm",
         /// A node with a wrong clock.
         ClockSkew = "clock_skew",
+        /// A new place of an account, then powerful actions.
+        SuspiciousAccess = "suspicious_access",
+        /// What an intruder made to stay.
+        Persistence = "persistence",
+        /// Many secrets or ids of API keys tried.
+        ApiKeyGuessing = "api_key_guessing",
+        /// Many requests without credentials from somebody who has none.
+        UnauthenticatedScan = "unauthenticated_scan",
+        /// Attempts that no realm judged.
+        RealmOutage = "realm_outage",
+        /// An audit log that stops while its node lives.
+        AuditGap = "audit_gap",
     }
 }
 
@@ -84,13 +96,13 @@ named! {
 }
 
 named! {
-    /// What it is.
+    /// What it is, in the order in which findings of one severity are told.
     Verdict {
         /// An attack.
         Hostile = "hostile",
-        /// Something is broken.
-        Operational = "operational",
         /// The evidence is balanced.
         Unclear = "unclear",
+        /// Something is broken.
+        Operational = "operational",
     }
 }

@@ -1,0 +1,161 @@
+//! The attempts by what can be known of them, then by who and where. Symbols are small numbers, so grouping is counting
+//! sort: linear, and a flood of a million distinct names costs no more than one name a million times.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::scene::is_placeholder;
+use crate::correlate::Correlated;
+use crate::reason::Reason;
+use crate::state::{Attempt, Outcome, Sym};
+
+/// Attempts that one task looks at, at least.
+const PIECE: usize = 1024;
+
+/// What an attempt can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A password or token of an account was judged, as far as is known.
+    Named,
+    /// Credentials were refused and no account is named, or only a placeholder that stands for everybody.
+    Nameless,
+    /// No credentials, as far as is known.
+    Anonymous,
+    /// No realm judged it.
+    Unjudged,
+    /// An API key was refused.
+    Key,
+}
+
+impl Class {
+    fn of(joined: &Correlated, attempt: &Attempt) -> Self {
+        match attempt.reason {
+            Reason::RealmUnavailable | Reason::RealmNotLicensed | Reason::RealmNotConfigured | Reason::ServerBusy => {
+                Self::Unjudged
+            }
+            Reason::ApiKeyInvalidated
+            | Reason::ApiKeyExpired
+            | Reason::ApiKeyNotFound
+            | Reason::ApiKeyBadSecret
+            | Reason::ApiKeyWrongType
+            | Reason::ApiKeyError => Self::Key,
+            Reason::TokenExpired | Reason::TokenInvalid if attempt.outcome == Outcome::AnonymousDenied => Self::Nameless,
+            _ if attempt.outcome == Outcome::AnonymousDenied => Self::Anonymous,
+            _ if joined.judged(attempt.principal).is_none_or(is_placeholder) => Self::Nameless,
+            _ => Self::Named,
+        }
+    }
+}
+
+/// A stretch of one of the lists of an [`Index`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    /// Who was tried; [`Sym::NONE`] where no account is named.
+    pub(super) principal: Sym,
+    /// From where; [`Sym::NONE`] where it was not logged.
+    pub(super) source: Sym,
+    pub(super) class: Class,
+    range: Range<u32>,
+}
+
+/// The attempts, grouped, by time within a group. Groups are ordered by the number of their symbol, which means nothing:
+/// what is shown must be ordered otherwise.
+#[derive(Debug)]
+pub(super) struct Index {
+    list: Vec<u32>,
+    groups: Vec<Group>,
+    /// Attempts that no realm judged, by time.
+    pub(super) unjudged: Vec<u32>,
+}
+
+impl Index {
+    pub(super) fn new(joined: &Correlated) -> Self {
+        let attempts = &joined.attempts;
+        let symbols = joined.state.symbols.len() + 1;
+        let classes: Vec<Class> =
+            attempts.par_iter().with_min_len(PIECE).map(|attempt| Class::of(joined, attempt)).collect();
+        let those = |class: Class| -> Vec<u32> {
+            (0..attempts.len() as u32).filter(|&at| classes[at as usize] == class).collect()
+        };
+        let principal = |at: u32| attempts[at as usize].principal;
+        let source = |at: u32| attempts[at as usize].source;
+        let mut list = Vec::with_capacity(attempts.len());
+        let mut groups = Vec::new();
+        let by_source = sorted_by(&those(Class::Named), symbols, source);
+        let by_pair = sorted_by(&by_source, symbols, principal);
+        add(&mut list, &mut groups, &by_pair, Class::Named, |at| (principal(at), source(at)));
+        for class in [Class::Nameless, Class::Anonymous] {
+            let sorted = sorted_by(&those(class), symbols, source);
+            add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at)));
+        }
+        Self { list, groups, unjudged: those(Class::Unjudged) }
+    }
+
+    /// The attempts by account and address, or by address where there is no account.
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The attempts of a group, by time.
+    pub(super) fn of(&self, group: &Group) -> &[u32] {
+        self.slice(&group.range)
+    }
+
+    /// A stretch of the list of all groups' attempts.
+    pub(super) fn slice(&self, range: &Range<u32>) -> &[u32] {
+        &self.list[range.start as usize..range.end as usize]
+    }
+
+    /// Where the list of a group begins within the list of all.
+    pub(super) fn start(group: &Group) -> u32 {
+        group.range.start
+    }
+}
+
+fn add(
+    list: &mut Vec<u32>,
+    groups: &mut Vec<Group>,
+    sorted: &[u32],
+    class: Class,
+    key: impl Fn(u32) -> (Sym, Sym),
+) {
+    for run in sorted.chunk_by(|&a, &b| key(a) == key(b)) {
+        let (principal, source) = key(run[0]);
+        let start = list.len() as u32;
+        list.extend_from_slice(run);
+        groups.push(Group { principal, source, class, range: start..list.len() as u32 });
+    }
+}
+
+/// Stable counting sort by a symbol below `symbols`.
+fn sorted_by(list: &[u32], symbols: usize, key: impl Fn(u32) -> Sym) -> Vec<u32> {
+    let mut ends = vec![0_u32; symbols + 1];
+    for &at in list {
+        ends[key(at).0 as usize + 1] += 1;
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    let mut sorted = vec![0; list.len()];
+    for &at in list {
+        let slot = &mut ends[key(at).0 as usize];
+        sorted[*slot as usize] = at;
+        *slot += 1;
+    }
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_sort_keeps_the_order_of_equals() {
+        let keys = [3, 1, 3, 0, 1];
+        let sorted = sorted_by(&[0, 1, 2, 3, 4], 4, |at| Sym(keys[at as usize]));
+        assert_eq!(sorted, [3, 1, 4, 0, 2]);
+    }
+}
