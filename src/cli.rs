@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::detect::Kind;
 
 mod diff;
+mod display;
 mod events;
 mod evidence;
 mod explain;
@@ -20,7 +21,6 @@ mod parts;
 mod read;
 mod report;
 mod shell;
-mod show;
 mod timeline;
 
 use diff::DiffArgs;
@@ -47,14 +47,14 @@ pub use timeline::TimelineRequest;
 #[command(name = "esaudit", version, about, max_term_width = 100, after_help = EXIT_STATUS)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Verb,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, and a finding at or above --fail-on; 2 some input could not be read whole (the report is still written and \
 says which); 64 wrong usage; 130 a signal ended the run (the report of what was read is written and says so).";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Verb {
     /// Who failed to authenticate, through which realms, how often, from where; which keys were invalidated by whom
     #[command(after_help = report::EXAMPLES)]
     Report(Box<ReportArgs>),
@@ -96,7 +96,7 @@ enum Command {
     Verify(Box<VerifyArgs>),
 }
 
-impl Command {
+impl Verb {
     /// Its name on the command line, for errors that are found after parsing.
     fn name(&self) -> &'static str {
         match self {
@@ -130,7 +130,7 @@ pub struct Terminal {
 
 /// What the user asked for.
 #[derive(Debug)]
-pub enum Asked {
+pub enum Command {
     /// `esaudit report`.
     Report(Box<ReportRequest>),
     /// `esaudit keys`.
@@ -163,11 +163,11 @@ pub enum Asked {
 
 /// Help, version or a complaint to print before anything is read.
 #[derive(Debug)]
-pub struct Stop {
+pub struct UsageError {
     message: clap::Error,
 }
 
-impl Stop {
+impl UsageError {
     /// Prints it where it belongs and gives the exit status: 0 for help and version, 64 for wrong usage.
     #[must_use]
     pub fn print(&self) -> u8 {
@@ -186,30 +186,30 @@ fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&
 /// Reads the command line.
 ///
 /// # Errors
-/// [`Stop`] where there is something to print instead of a report.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Asked, Stop> {
-    let cli = Cli::try_parse_from(arguments).map_err(|message| Stop { message })?;
+/// [`UsageError`] where there is something to print instead of a report.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Command, UsageError> {
+    let cli = Cli::try_parse_from(arguments).map_err(|message| UsageError { message })?;
     let verb = cli.command.name();
     match cli.command {
-        Command::Report(args) => args.resolve(terminal),
-        Command::Explain(args) => Ok(args.resolve()),
-        Command::Completions(args) => Ok(args.resolve(Cli::command())),
-        Command::Man(args) => args.resolve(Cli::command()),
-        Command::Keys(args) => args.resolve(terminal),
-        Command::Diff(args) => args.resolve(terminal),
-        Command::Timeline(args) => args.resolve(terminal),
-        Command::Show(args) => Ok(Asked::Show(args.resolve())),
-        Command::Verify(args) => Ok(Asked::Verify(args.resolve())),
-        Command::Events(args) => args.resolve(terminal),
-        Command::Export(args) => args.resolve(),
-        Command::Scan(args) => args.resolve(),
-        Command::Merge(args) => args.resolve(terminal),
+        Verb::Report(args) => args.resolve(terminal),
+        Verb::Explain(args) => Ok(args.resolve()),
+        Verb::Completions(args) => Ok(args.resolve(Cli::command())),
+        Verb::Man(args) => args.resolve(Cli::command()),
+        Verb::Keys(args) => args.resolve(terminal),
+        Verb::Diff(args) => args.resolve(terminal),
+        Verb::Timeline(args) => args.resolve(terminal),
+        Verb::Show(args) => Ok(Command::Show(args.resolve())),
+        Verb::Verify(args) => Ok(Command::Verify(args.resolve())),
+        Verb::Events(args) => args.resolve(terminal),
+        Verb::Export(args) => args.resolve(),
+        Verb::Scan(args) => args.resolve(),
+        Verb::Merge(args) => args.resolve(terminal),
     }
     .map_err(|message| {
         let mut program = Cli::command();
         program.build();
         let command = program.find_subcommand_mut(verb).map(|verb| verb.error(ErrorKind::ValueValidation, &message));
-        Stop { message: command.unwrap_or_else(|| program.error(ErrorKind::ValueValidation, message)) }
+        UsageError { message: command.unwrap_or_else(|| program.error(ErrorKind::ValueValidation, message)) }
     })
 }
 
@@ -225,7 +225,7 @@ mod tests {
     fn report(arguments: &[&str]) -> ReportRequest {
         let arguments = ["esaudit", "report"].iter().chain(arguments).map(OsString::from);
         match parse(arguments, PIPE).unwrap() {
-            Asked::Report(request) => *request,
+            Command::Report(request) => *request,
             other => panic!("{other:?}"),
         }
     }
@@ -260,7 +260,7 @@ mod tests {
         let style = |arguments: &[&str]| report(arguments).outputs[0].style;
         let narrow = Terminal { width: Some(60), no_color: false, unicode: false };
         let arguments = ["esaudit", "report", "x", "-o", "a.txt"].map(OsString::from);
-        let Ok(Asked::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
+        let Ok(Command::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
         assert_eq!(request.outputs[0].style, Style::default());
         assert!(!style(&["x", "-o", "a.txt", "--color", "always"]).color);
         assert!(style(&["x", "-o", "-", "--color", "always"]).color);
@@ -283,10 +283,10 @@ mod tests {
     #[test]
     fn other_verbs() {
         let asked = |arguments: &[&str]| parse(arguments.iter().map(OsString::from), PIPE);
-        assert!(matches!(asked(&["esaudit", "report", "--print-config"]), Ok(Asked::PrintConfig(_))));
-        assert!(matches!(asked(&["esaudit", "explain"]), Ok(Asked::Explain(None, _))));
+        assert!(matches!(asked(&["esaudit", "report", "--print-config"]), Ok(Command::PrintConfig(_))));
+        assert!(matches!(asked(&["esaudit", "explain"]), Ok(Command::Explain(None, _))));
         let kind = asked(&["esaudit", "explain", "clock-skew"]);
-        assert!(matches!(kind, Ok(Asked::Explain(Some(Kind::ClockSkew), _))));
+        assert!(matches!(kind, Ok(Command::Explain(Some(Kind::ClockSkew), _))));
         assert!(asked(&["esaudit", "explain", "nonsense"]).is_err());
         assert_eq!(report(&["x", "--fail-on", "high"]).fail_on, Some(Severity::High));
         assert!(asked(&["esaudit", "report", "x", "--config", "no/such.toml"]).is_err());
@@ -328,10 +328,10 @@ mod tests {
     #[test]
     fn shells_and_manuals_know_every_verb() {
         let printed = |arguments: &[&str]| match parse(arguments.iter().map(OsString::from), PIPE) {
-            Ok(Asked::Print(text)) => String::from_utf8(text).unwrap(),
+            Ok(Command::Print(text)) => String::from_utf8(text).unwrap(),
             other => panic!("{other:?}"),
         };
-        let Ok(Asked::Files(_, pages)) = parse(["esaudit", "man", "x"].map(OsString::from), PIPE) else {
+        let Ok(Command::Files(_, pages)) = parse(["esaudit", "man", "x"].map(OsString::from), PIPE) else {
             panic!("pages")
         };
         for verb in Cli::command().get_subcommands().map(clap::Command::get_name) {

@@ -10,8 +10,8 @@
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
 //! event, decode          a line -> one normalised event, borrowed
-//! reframe                bytes of any shape -> chunks of records, one a line
-//! prefilter              audit and server lines that need no full decode
+//! framing                bytes of any shape -> chunks of records, one a line
+//! fast_reader            audit and server lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
@@ -19,7 +19,7 @@
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
-//! bounded                states too large for memory, in temporary files
+//! spill                  states too large for memory, in temporary files
 //! report                 the report -> JSON, table, page and others
 //! manifest               what a report rests on
 //! output                 where results go
@@ -35,7 +35,6 @@
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
 pub mod aggregate;
-pub mod bounded;
 pub mod cli;
 pub mod config;
 pub mod correlate;
@@ -44,7 +43,9 @@ pub mod detect;
 pub mod diff;
 pub mod error;
 pub mod event;
+pub mod fast_reader;
 pub mod filter;
+pub mod framing;
 pub mod input;
 pub mod interrupt;
 pub mod lines;
@@ -54,13 +55,12 @@ pub mod options;
 pub mod output;
 pub mod part;
 pub mod pipeline;
-pub mod prefilter;
 pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
-pub mod reframe;
 pub mod report;
 pub mod show;
+pub mod spill;
 pub mod state;
 pub mod time;
 pub mod verify;

@@ -63,7 +63,7 @@ pub enum Note {
     /// A place where the input is not what it should be.
     Broken(&'static str),
     /// The end of an input that ends in the middle.
-    Cut(&'static str),
+    FramingKind(&'static str),
 }
 
 impl Chunk {

@@ -8,15 +8,15 @@ use std::process::ExitCode;
 
 use esaudit::aggregate;
 use esaudit::cli::{
-    self, Asked, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest, ShowRequest,
-    Terminal, TimelineRequest, VerifyRequest,
+    self, Command, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest,
+    ShowRequest, Terminal, TimelineRequest, VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
 use esaudit::options::{GroupBy, Options};
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError, Reading};
 use esaudit::pipeline::Evidence;
-use esaudit::progress::Talk;
+use esaudit::progress::Verbosity;
 use esaudit::report::model::Coverage;
 use esaudit::report::{self, View, escape, renderer};
 use esaudit::watch::watch;
@@ -30,21 +30,21 @@ fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "esaudit: signals end the program without a report: {error}");
     }
     let done = match cli::parse(std::env::args_os(), terminal()) {
-        Ok(Asked::Report(request)) => report(&request),
-        Ok(Asked::Keys(request)) => keys(&request),
-        Ok(Asked::Diff(request)) => compare(&request),
-        Ok(Asked::Timeline(request)) => timeline(&request),
-        Ok(Asked::Show(request)) => show(&request),
-        Ok(Asked::Verify(request)) => verify(&request),
-        Ok(Asked::Events(request)) => events(&request),
-        Ok(Asked::Export(request)) => export(&request),
-        Ok(Asked::Scan(request)) => scan(&request),
-        Ok(Asked::Merge(request)) => merge(&request),
-        Ok(Asked::Explain(None, _)) => text(detect::listing()),
-        Ok(Asked::Explain(Some(kind), config)) => text(detect::explain(kind, &config.thresholds).unwrap_or_default()),
-        Ok(Asked::Print(text)) => self::text(text),
-        Ok(Asked::Files(folder, files)) => write_files(&folder, &files),
-        Ok(Asked::PrintConfig(config)) => text(config::print(&config)),
+        Ok(Command::Report(request)) => report(&request),
+        Ok(Command::Keys(request)) => keys(&request),
+        Ok(Command::Diff(request)) => compare(&request),
+        Ok(Command::Timeline(request)) => timeline(&request),
+        Ok(Command::Show(request)) => show(&request),
+        Ok(Command::Verify(request)) => verify(&request),
+        Ok(Command::Events(request)) => events(&request),
+        Ok(Command::Export(request)) => export(&request),
+        Ok(Command::Scan(request)) => scan(&request),
+        Ok(Command::Merge(request)) => merge(&request),
+        Ok(Command::Explain(None, _)) => text(detect::listing()),
+        Ok(Command::Explain(Some(kind), config)) => text(detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Command::Print(text)) => self::text(text),
+        Ok(Command::Files(folder, files)) => write_files(&folder, &files),
+        Ok(Command::PrintConfig(config)) => text(config::print(&config)),
         Err(stop) => Ok(stop.print()),
     };
     ExitCode::from(done.unwrap_or_else(|error| {
@@ -64,13 +64,13 @@ fn report(request: &ReportRequest) -> Result<u8, Box<dyn std::error::Error>> {
 /// Shows the progress of a run where somebody looks, and afterwards what was noted for those who asked for more.
 fn watched<T>(options: &Options, run: impl FnOnce() -> T) -> T {
     let progress = &options.progress;
-    let shown = (progress.talk != Talk::Quiet && io::stderr().is_terminal()).then(|| {
+    let shown = (progress.verbosity != Verbosity::Quiet && io::stderr().is_terminal()).then(|| {
         let columns = || terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
         watch(progress, io::stderr(), columns, unicode_locale())
     });
     let done = run();
     drop(shown);
-    if progress.talk == Talk::Verbose {
+    if progress.verbosity == Verbosity::Verbose {
         let (notes, phases) = progress.told();
         notes.iter().for_each(|note| complain(note));
         for (phase, lasted) in phases {

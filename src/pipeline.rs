@@ -6,7 +6,6 @@ use std::io;
 use std::sync::Arc;
 
 use crate::aggregate;
-use crate::bounded::{self, Budget, Segments};
 use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
 use crate::detect;
@@ -19,7 +18,8 @@ use crate::part::{Part, Problems, Reading};
 use crate::progress::READING;
 use crate::pseudonyms;
 use crate::report::model::{Report, StoredInput};
-use crate::state::{Folder, InputStats, State};
+use crate::spill::{self, Budget, Segments};
+use crate::state::{InputStats, State, StateBuilder};
 
 mod parts;
 mod tell;
@@ -64,9 +64,9 @@ impl Evidence {
         let unread = self.problems.iter().map(|(path, _, message)| format!("{path}: {message}"));
         let inputs = self.joined.state.inputs.iter();
         let broken = inputs.filter_map(|input| Some(format!("{}: {}", input.label, input.error.as_ref()?)));
-        let coarse = self.joined.state.coarse.attempts;
-        let left_out =
-            (coarse > 0).then(|| format!("{coarse} attempts are left out, for which memory is short (--max-memory)"));
+        let left_out = self.joined.state.counted_only.attempts;
+        let left_out = (left_out > 0)
+            .then(|| format!("{left_out} attempts are left out, for which memory is short (--max-memory)"));
         unread.chain(broken).chain(left_out).collect()
     }
 }
@@ -236,7 +236,7 @@ fn gather(pool: &rayon::ThreadPool, found: input::Found, options: &Options) -> G
     let budget = Budget::new(options, threads);
     let options = &Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
     let queue = Queue::new(found.sources, threads);
-    let folder = || Folder::new(options, threads);
+    let folder = || StateBuilder::new(options, threads);
     let worker = || Worker::new(&queue, options, folder(), budget.share());
     let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
     progress.phase("merging");
@@ -268,7 +268,7 @@ fn settle(
     let reduced = states.iter().try_for_each(|state| rest.write(state)).and_then(|()| {
         drop(states);
         written.push(rest);
-        bounded::reduce(written, budget, max_in_flight)
+        spill::reduce(written, budget, max_in_flight)
     });
     reduced.unwrap_or_else(|error| {
         problems.push(spill_problem(&error));

@@ -11,7 +11,7 @@ pub const READING: &str = "reading";
 
 /// How much a run tells of itself on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Talk {
+pub enum Verbosity {
     /// Errors only.
     Quiet,
     /// Progress, where somebody looks.
@@ -25,7 +25,7 @@ pub enum Talk {
 #[derive(Debug, Clone)]
 pub struct Progress {
     /// How much is told.
-    pub talk: Talk,
+    pub verbosity: Verbosity,
     counters: Arc<Counters>,
 }
 
@@ -54,7 +54,7 @@ struct Open {
 
 /// What can be seen of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Seen {
+pub struct Snapshot {
     /// What is being done.
     pub phase: &'static str,
     /// Since the start.
@@ -71,7 +71,7 @@ pub struct Seen {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self::new(Talk::default())
+        Self::new(Verbosity::default())
     }
 }
 
@@ -89,7 +89,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Progress {
     /// Of a run that begins now.
     #[must_use]
-    pub fn new(talk: Talk) -> Self {
+    pub fn new(verbosity: Verbosity) -> Self {
         let counters = Counters {
             begun: Instant::now(),
             total: AtomicU64::new(0),
@@ -99,7 +99,7 @@ impl Progress {
             phases: Mutex::default(),
             notes: Mutex::default(),
         };
-        Self { talk, counters: Arc::new(counters) }
+        Self { verbosity, counters: Arc::new(counters) }
     }
 
     /// What is done from now on.
@@ -140,7 +140,7 @@ impl Progress {
 
     /// Notes something for those who asked for more.
     pub fn note(&self, text: impl FnOnce() -> String) {
-        if self.talk == Talk::Verbose {
+        if self.verbosity == Verbosity::Verbose {
             locked(&self.counters.notes).push(text());
         }
     }
@@ -156,14 +156,14 @@ impl Progress {
 
     /// How far it is.
     #[must_use]
-    pub fn seen(&self) -> Seen {
+    pub fn snapshot(&self) -> Snapshot {
         let counters = &self.counters;
         let mut open = locked(&counters.open);
         let at = |open: &mut Open| {
             open.file.as_mut().and_then(|file| file.stream_position().ok()).unwrap_or(0).min(open.size)
         };
         let under_way: u64 = open.iter_mut().map(at).sum();
-        Seen {
+        Snapshot {
             phase: locked(&counters.phases).last().map_or("", |(name, _)| name),
             elapsed: counters.begun.elapsed(),
             stored: counters.stored.load(Ordering::Relaxed) + under_way,
@@ -189,10 +189,10 @@ mod tests {
         progress.open("a.gz", Some(100), Some(file.try_clone().unwrap()));
         file.read_exact(&mut [0; 30]).unwrap();
         progress.bytes(300);
-        let seen = progress.seen();
-        assert_eq!((seen.stored, seen.total, seen.bytes, seen.label.as_str()), (80, 150, 350, "a.gz"));
+        let snapshot = progress.snapshot();
+        assert_eq!((snapshot.stored, snapshot.total, snapshot.bytes, snapshot.label.as_str()), (80, 150, 350, "a.gz"));
         progress.close("a.gz");
-        assert_eq!(progress.seen().stored, 150);
-        assert_eq!(progress.seen().label, "");
+        assert_eq!(progress.snapshot().stored, 150);
+        assert_eq!(progress.snapshot().label, "");
     }
 }

@@ -8,10 +8,10 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::framing::{FramingKind, HEAD, Whole};
 use crate::input::{self, Opened, Source};
 use crate::manifest;
 use crate::options::Limits;
-use crate::reframe::{Cut, HEAD, Whole};
 use crate::report::model::{Evidence, Report, StoredInput};
 
 mod scan;
@@ -156,7 +156,7 @@ pub fn write(lines: &Lines, how: How, out: &mut dyn Write) -> io::Result<Vec<Str
             Ok(Opened::Ranges { file, .. }) => {
                 let mut head = Vec::new();
                 let _ = Whole { file: &file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
-                let is_lines = Cut::of(&head, None) == Cut::Lines;
+                let is_lines = FramingKind::of(&head, None) == FramingKind::Lines;
                 scan(&mut Plain::new(&file), wanted, is_lines, &mut printer)
             }
             Ok(Opened::Streams(streams)) => {

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::progress::{Progress, READING, Seen};
+use crate::progress::{Progress, READING, Snapshot};
 use crate::report::escape;
 use crate::report::table::text::{bytes, duration, take, width};
 
@@ -40,7 +40,7 @@ pub fn watch(
         let mut drawn = false;
         while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
             pause = STEP;
-            let line = line(&progress.seen(), columns(), unicode);
+            let line = line(&progress.snapshot(), columns(), unicode);
             // Where this cannot be written, nobody looks.
             drawn |= write!(out, "{CLEAR}{line}").and_then(|()| out.flush()).is_ok();
         }
@@ -62,29 +62,31 @@ impl Drop for Watch {
 }
 
 /// What is seen, in at most the width of the terminal.
-fn line(seen: &Seen, columns: usize, unicode: bool) -> String {
-    let seconds = seen.elapsed.as_secs_f64().max(0.001);
-    let mut parts = vec![seen.phase.to_owned()];
-    if seen.phase == READING {
-        if let Some(percent) = (seen.stored.min(seen.total) * 100).checked_div(seen.total) {
+fn line(snapshot: &Snapshot, columns: usize, unicode: bool) -> String {
+    let seconds = snapshot.elapsed.as_secs_f64().max(0.001);
+    let mut parts = vec![snapshot.phase.to_owned()];
+    if snapshot.phase == READING {
+        if let Some(percent) = (snapshot.stored.min(snapshot.total) * 100).checked_div(snapshot.total) {
             parts.push(format!("{percent} %"));
         }
-        parts.push(bytes(seen.bytes));
-        parts.push(format!("{}/s", bytes((seen.bytes as f64 / seconds) as u64)));
-        if seen.total > 0 && seen.stored > 0 {
-            let left = seen.total.saturating_sub(seen.stored) as f64 / (seen.stored as f64 / seconds);
+        parts.push(bytes(snapshot.bytes));
+        parts.push(format!("{}/s", bytes((snapshot.bytes as f64 / seconds) as u64)));
+        if snapshot.total > 0 && snapshot.stored > 0 {
+            let left = snapshot.total.saturating_sub(snapshot.stored) as f64 / (snapshot.stored as f64 / seconds);
             parts.push(format!("{} left", duration(left.ceil() as u64)));
         }
-        if !seen.label.is_empty() {
-            parts.push(escape::terminal(&seen.label, unicode));
+        if !snapshot.label.is_empty() {
+            parts.push(escape::terminal(&snapshot.label, unicode));
         }
     } else {
-        parts.push(duration(seen.elapsed.as_secs()));
+        parts.push(duration(snapshot.elapsed.as_secs()));
     }
     // The last column stays free: some terminals wrap behind it.
     let room = columns.saturating_sub(1);
     let mut line = parts.join("  ");
-    if let Some((_, name)) = seen.label.rsplit_once('/').filter(|_| width(&line) > room && seen.phase == READING) {
+    if let Some((_, name)) =
+        snapshot.label.rsplit_once('/').filter(|_| width(&line) > room && snapshot.phase == READING)
+    {
         // Of a long path the end tells more.
         parts.pop();
         parts.push(escape::terminal(name, unicode));
@@ -97,8 +99,8 @@ fn line(seen: &Seen, columns: usize, unicode: bool) -> String {
 mod tests {
     use super::*;
 
-    fn seen() -> Seen {
-        Seen {
+    fn snapshot() -> Snapshot {
+        Snapshot {
             phase: READING,
             elapsed: Duration::from_secs(2),
             stored: 1 << 30,
@@ -111,12 +113,12 @@ mod tests {
     #[test]
     fn a_line_says_how_far_and_how_long() {
         let whole = "reading  25 %  8.0 GiB  4.0 GiB/s  6 s left  es-1/\\x1b[2Jaudit.json.gz";
-        assert_eq!(line(&seen(), 100, true), whole);
-        assert_eq!(line(&seen(), 68, true), whole.replace("es-1/", ""));
-        assert_eq!(line(&seen(), 21, true), "reading  25 %  8.0 G");
-        let pipe = Seen { total: 0, label: String::new(), ..seen() };
+        assert_eq!(line(&snapshot(), 100, true), whole);
+        assert_eq!(line(&snapshot(), 68, true), whole.replace("es-1/", ""));
+        assert_eq!(line(&snapshot(), 21, true), "reading  25 %  8.0 G");
+        let pipe = Snapshot { total: 0, label: String::new(), ..snapshot() };
         assert_eq!(line(&pipe, 80, true), "reading  8.0 GiB  4.0 GiB/s");
-        assert_eq!(line(&Seen { phase: "joining", ..seen() }, 80, true), "joining  2 s");
+        assert_eq!(line(&Snapshot { phase: "joining", ..snapshot() }, 80, true), "joining  2 s");
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::path::Path;
 
+use esaudit::framing::{Chunker, FramingKind};
 use esaudit::input::{self, Opened, Source, StreamInfo};
 use esaudit::lines::{Chunk, read_range};
 use esaudit::options::Options;
-use esaudit::reframe::{Chunker, Cut};
-use esaudit::state::{Folder, InputRef, State};
+use esaudit::state::{InputRef, State, StateBuilder};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -73,7 +73,7 @@ fn telling(at: usize) -> String {
 }
 
 /// Folds a file as a worker does, chunk after chunk in one buffer.
-fn fold(folder: &mut Folder, path: &Path, seq: &mut u32) {
+fn fold(folder: &mut StateBuilder, path: &Path, seq: &mut u32) {
     let options = Options::default();
     let label = "a";
     let mut chunk = Chunk::default();
@@ -94,7 +94,7 @@ fn fold(folder: &mut Folder, path: &Path, seq: &mut u32) {
         }
         Opened::Streams(streams) => {
             let stream = &mut |_: &StreamInfo, reader: &mut dyn Read| {
-                let mut chunker = Chunker::new(Cut::Lines, reader, options.chunk_size, options.max_line);
+                let mut chunker = Chunker::new(FramingKind::Lines, reader, options.chunk_size, options.max_line);
                 while chunker.next(&mut chunk).unwrap() {
                     each(&chunk);
                 }
@@ -125,7 +125,7 @@ fn allocations(line: Line, count: usize, packed: bool) -> (u64, State) {
         path
     };
     let (first, second) = (file("first", 0), file("second", count));
-    let mut folder = Folder::new(&Options::default(), 1);
+    let mut folder = StateBuilder::new(&Options::default(), 1);
     let mut seq = 0;
     fold(&mut folder, &first, &mut seq);
     let counted = allocation_counter::measure(|| fold(&mut folder, &second, &mut seq)).count_total;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
 use std::sync::LazyLock;
 
 use esaudit::lines::{Chunk, lines, read_range};
@@ -40,15 +40,11 @@ pub(crate) fn generate(name: &str, options: &[&[&str]]) -> PathBuf {
     if out.exists() {
         return out;
     }
-    let status = Command::new(env!("CARGO_BIN_EXE_esaudit-gen"))
-        .arg("--out")
-        .arg(&out)
-        .args(["--seed", "1", "--days", "1"])
-        .args(options.concat())
-        .stdout(Stdio::null())
-        .status()
-        .expect("the generator starts");
-    assert!(status.success(), "the generator failed");
+    let fixed = ["--out".as_ref(), out.as_os_str()]
+        .into_iter()
+        .chain(["--seed", "1", "--days", "1"].map(|option| option.as_ref()));
+    let made = esaudit_gen::command(fixed.chain(options.concat().into_iter().map(|option| option.as_ref())));
+    made.expect("the generator makes a corpus");
     out
 }
 

@@ -15,7 +15,7 @@ use esaudit::options::Options;
 use esaudit::part::{Part, Reading};
 use esaudit::pipeline;
 use esaudit::report::{RENDERERS, Style, View, renderer};
-use esaudit::state::{Folder, InputRef, State};
+use esaudit::state::{InputRef, State, StateBuilder};
 
 use crate::corpus;
 
@@ -29,7 +29,7 @@ fn log(name: &str) -> &'static Path {
 }
 
 fn fold_all<'c>(chunks: impl Iterator<Item = &'c (String, u32, Chunk)>, options: &Options) -> State {
-    let mut folder = Folder::new(options, 1);
+    let mut folder = StateBuilder::new(options, 1);
     for (label, seq, chunk) in chunks {
         folder.chunk(InputRef { label, compression: "none", seq: *seq }, chunk);
     }

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use esaudit::decode::framing::Framing;
+use esaudit::fast_reader::Probe;
+use esaudit::fast_reader::server::Servers;
+use esaudit::framing::{Chunker, FramingKind};
 use esaudit::input::{self, Opened, Source, StreamInfo};
 use esaudit::lines::{Chunk, StreamChunker, lines, read_range};
 use esaudit::options::{Limits, Options};
-use esaudit::prefilter::Probe;
-use esaudit::prefilter::server::Servers;
-use esaudit::reframe::{Chunker, Cut};
 use esaudit::time::{self, Zone};
 
 use crate::{corpus, decoders};
@@ -62,11 +62,11 @@ fn frame_stream(bencher: Bencher<'_, '_>) {
 fn frame_records(bencher: Bencher<'_, '_>, shape: &str) {
     let options = Options::default();
     let text = decoders::shaped(shape);
-    let cut = Cut::of(&text[..text.len().min(esaudit::reframe::HEAD)], None);
+    let cut = FramingKind::of(&text[..text.len().min(esaudit::framing::HEAD)], None);
     let expected = match shape {
-        "search-pretty" => Cut::Records(Framing::Documents),
-        "csv" => Cut::Records(Framing::Csv),
-        _ => Cut::Parts,
+        "search-pretty" => FramingKind::Records(Framing::Documents),
+        "csv" => FramingKind::Records(Framing::Csv),
+        _ => FramingKind::Parts,
     };
     assert_eq!(cut, expected);
     let frame = || {

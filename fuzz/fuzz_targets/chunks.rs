@@ -3,11 +3,11 @@
 #![no_main]
 
 use esaudit::lines::{Chunk, length, lines};
-use esaudit::reframe::{Chunker, Cut};
+use esaudit::framing::{Chunker, FramingKind};
 use libfuzzer_sys::fuzz_target;
 
 /// Every line of every chunk, with its number and note.
-fn all(text: &[u8], cut: Cut, chunk_size: usize, limit: usize) -> Vec<String> {
+fn all(text: &[u8], cut: FramingKind, chunk_size: usize, limit: usize) -> Vec<String> {
     let mut reader = text;
     let mut chunker = Chunker::new(cut, &mut reader, chunk_size, limit);
     let (mut chunk, mut found) = (Chunk::default(), Vec::new());
@@ -36,10 +36,10 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[how, size, limit], text)) = data.split_first_chunk() else { return };
     let limit = usize::from(limit) * 4 + 1;
     let forced = [None, Some("lines"), Some("documents"), Some("csv"), Some("cri")][usize::from(how) % 5];
-    let cut = Cut::of(text, forced);
+    let cut = FramingKind::of(text, forced);
     let whole = all(text, cut, 1 << 20, limit);
     assert_eq!(whole, all(text, cut, usize::from(size) + 1, limit));
-    if cut == Cut::Lines || cut == Cut::Parts {
+    if cut == FramingKind::Lines || cut == FramingKind::Parts {
         assert_eq!(whole.len(), lines(text).count());
     }
 });

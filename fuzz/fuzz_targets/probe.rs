@@ -6,7 +6,7 @@ use std::io::Write;
 
 use esaudit::decode::partial;
 use esaudit::options::Options;
-use esaudit::reframe::Cut;
+use esaudit::framing::FramingKind;
 use libfuzzer_sys::fuzz_target;
 
 fn report(text: &[u8]) -> Option<serde_like::Numbers> {
@@ -57,8 +57,8 @@ fuzz_target!(|text: &[u8]| {
         spaced.extend_from_slice(line);
         spaced.extend_from_slice(b" \n");
     }
-    let cut = |text| Cut::of(text, None);
-    if matches!(cut(text), Cut::Lines | Cut::Parts) && cut(text) == cut(&spaced) {
+    let cut = |text| FramingKind::of(text, None);
+    if matches!(cut(text), FramingKind::Lines | FramingKind::Parts) && cut(text) == cut(&spaced) {
         assert_eq!(report(text), report(&spaced));
     }
 });

@@ -2,20 +2,13 @@
 //! file. The first byte chooses the size of chunks, every eight bytes after it make an event.
 #![no_main]
 
-#[path = "../../tests/support/line.rs"]
-#[allow(dead_code)]
-mod line;
-#[path = "../../tests/support/model.rs"]
-#[allow(dead_code)]
-mod model;
-#[path = "../../tests/reference/mod.rs"]
-mod reference;
 
 use std::io::Write;
 
 use esaudit::options::{GroupBy, Options};
 use libfuzzer_sys::fuzz_target;
-use reference::{Numbers, Settings};
+use test_support::reference::{self, Numbers, Settings};
+use test_support::model;
 
 fuzz_target!(|data: &[u8]| {
     let Some((&size, bytes)) = data.split_first() else { return };

@@ -65,14 +65,14 @@ fn heat(joined: &Correlated, tallies: &Tallies) -> Heat {
             counts.truncate(MOST_ROWS);
         }
         counts.sort_by(order);
-        let places: HashMap<Sym, usize, RandomState> =
+        let source_lines: HashMap<Sym, usize, RandomState> =
             counts.iter().enumerate().map(|(at, (sym, _))| (*sym, at)).collect();
         let mut rows: Vec<HeatRow> = counts
             .iter()
             .map(|&(sym, count)| HeatRow { key: joined.state.symbols.string(sym), count, counts: vec![0; buckets] })
             .collect();
         for attempt in &joined.attempts {
-            if let Some(&at) = places.get(&who(attempt)) {
+            if let Some(&at) = source_lines.get(&who(attempt)) {
                 rows[at].counts[(slot(attempt) - origin) as usize] += 1;
             }
         }

@@ -48,22 +48,22 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,
-        counted_only: counted_only(joined),
+        counted_only: counted_without_analysis(joined),
     }
 }
 
-fn counted_only(joined: &Correlated) -> Option<CountedOnly> {
-    let (coarse, symbols) = (&joined.state.coarse, &joined.state.symbols);
-    let thinned = coarse.thinned.iter().map(|(&principal, &count)| (symbols.get(principal), count)).collect();
-    let (principals_in_part, principals_in_part_total) = top(thinned, |text: Option<&[u8]>, count| TopText {
+fn counted_without_analysis(joined: &Correlated) -> Option<CountedOnly> {
+    let (counted_only, symbols) = (&joined.state.counted_only, &joined.state.symbols);
+    let sampled = counted_only.sampled.iter().map(|(&principal, &count)| (symbols.get(principal), count)).collect();
+    let (principals_in_part, principals_in_part_total) = top(sampled, |text: Option<&[u8]>, count| TopText {
         key: text.map(|text| String::from_utf8_lossy(text).into_owned()),
         count,
     });
-    (coarse.attempts > 0).then(|| CountedOnly {
-        attempts: coarse.attempts,
-        first: coarse.span.first.map(Millis::rfc3339),
-        last: coarse.span.last.map(Millis::rfc3339),
-        principals: coarse.principals_left_out,
+    (counted_only.attempts > 0).then(|| CountedOnly {
+        attempts: counted_only.attempts,
+        first: counted_only.span.first.map(Millis::rfc3339),
+        last: counted_only.span.last.map(Millis::rfc3339),
+        principals: counted_only.principals_left_out,
         principals_in_part,
         principals_in_part_total,
     })
@@ -71,10 +71,10 @@ fn counted_only(joined: &Correlated) -> Option<CountedOnly> {
 
 /// What memory had no room for.
 fn short_of_memory(joined: &Correlated, options: &Options) -> Vec<String> {
-    let coarse = &joined.state.coarse;
+    let counted_only = &joined.state.counted_only;
     let limit = options.max_memory >> 20;
     let mut told = Vec::new();
-    if let Some(counted) = counted_only(joined) {
+    if let Some(counted) = counted_without_analysis(joined) {
         let mut sentence = format!(
             "who is behind {} failed attempts: --max-memory ({limit} MiB) has no room for them. They are in the totals and \
              the timeline, and in no group, list, finding or filter: all attempts of the {} principals that failed least often",
@@ -86,17 +86,17 @@ fn short_of_memory(joined: &Correlated, options: &Options) -> Vec<String> {
         }
         told.push(sentence);
     }
-    if coarse.merged {
+    if counted_only.merged {
         told.push(
             "how many principals and sources there are, and how often attempts without details failed, where parts overlap: \
              attempts were left out of parts before they were merged, so the totals are upper bounds"
                 .to_owned(),
         );
     }
-    if coarse.actors > 0 {
+    if counted_only.actors > 0 {
         told.push(format!(
             "when {} clients succeeded of whose failures none is analysed: --max-memory ({limit} MiB) has no room for them",
-            coarse.actors
+            counted_only.actors
         ));
     }
     told
@@ -168,7 +168,7 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
         total += input.problems_total;
         problems.extend(input.problems.iter().map(|problem| Problem {
             path: input.label.clone(),
-            line: problem.at.map(|at_line| joined.places.line(at, at_line)),
+            line: problem.at.map(|at_line| joined.source_lines.line(at, at_line)),
             kind: problem.kind.name().to_owned(),
             message: problem.message.clone(),
         }));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::api_keys::rounded;
 use super::{realm_names, security_change};
-use crate::correlate::{Correlated, Place};
+use crate::correlate::{Correlated, SourceLine};
 use crate::options::EventKinds;
 use crate::reason::Basis;
 use crate::report::events::Event;
@@ -24,8 +24,9 @@ pub fn events(joined: &Correlated, kinds: EventKinds) -> impl Iterator<Item = Ev
     let mut changes = changes.peekable();
     std::iter::from_fn(move || {
         // Both stand by time; of one millisecond the places of the two at hand decide.
-        let attempt_at = attempts.peek().map(|(time, attempt, _)| (*time, joined.places.of(attempt.pos)));
-        let change_at: Option<(Millis, Place)> = changes.peek().map(|(_, change)| (change.record.time, change.place));
+        let attempt_at = attempts.peek().map(|(time, attempt, _)| (*time, joined.source_lines.of(attempt.pos)));
+        let change_at: Option<(Millis, SourceLine)> =
+            changes.peek().map(|(_, change)| (change.record.time, change.place));
         let attempt_first = match (attempt_at, change_at) {
             (Some(attempt), Some(change)) => attempt <= change,
             (attempt, _) => attempt.is_some(),
@@ -68,7 +69,7 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
         url_path: text(attempt.path),
         target: None,
         request_id: None,
-        evidence: joined.evidence(joined.places.of(attempt.pos)),
+        evidence: joined.evidence(joined.source_lines.of(attempt.pos)),
     }
 }
 

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::realm_names;
 use super::tops::top;
-use crate::correlate::{Correlated, Place};
+use crate::correlate::{Correlated, SourceLine};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
 use crate::report::groups::{Groups, Source, Tally};
@@ -253,9 +253,9 @@ impl Assigned {
         }
         let mut ends = vec![count.first, count.last];
         ends.dedup();
-        let place = |attempt: Option<&Attempt>| attempt.map(|attempt| joined.places.of(attempt.pos));
-        let mut places: Vec<Place> = ends.iter().filter_map(|&end| place(end)).collect();
-        places.dedup();
+        let place = |attempt: Option<&Attempt>| attempt.map(|attempt| joined.source_lines.of(attempt.pos));
+        let mut source_lines: Vec<SourceLine> = ends.iter().filter_map(|&end| place(end)).collect();
+        source_lines.dedup();
         Group {
             id: String::new(),
             principal: symbols.string(key.principal),
@@ -280,7 +280,7 @@ impl Assigned {
             actions,
             why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
             messages: messages(&count.messages, symbols),
-            evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
+            evidence: source_lines.into_iter().map(|place| joined.evidence(place)).collect(),
         }
     }
 }

@@ -281,8 +281,8 @@ fn refused(joined: &Correlated, failures: &[&KeyFailure], end: Option<Millis>) -
     let (Some(first), Some(last)) = (failures.first(), failures.last()) else { return out };
     out.first = Some(first.time.rfc3339());
     out.last = Some(last.time.rfc3339());
-    let places: BTreeSet<_> = [first.place, last.place].into();
-    out.evidence = places.into_iter().map(|place| joined.evidence(place)).collect();
+    let source_lines: BTreeSet<_> = [first.place, last.place].into();
+    out.evidence = source_lines.into_iter().map(|place| joined.evidence(place)).collect();
     let after = |time: Millis| end.filter(|end| time >= *end).map(|end| (time.0 - end.0) / 1000);
     out.first_after_end_seconds = failures.iter().find_map(|failure| after(failure.time));
     out.last_after_end_seconds = after(last.time);

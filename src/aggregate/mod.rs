@@ -59,16 +59,16 @@ pub fn report(
         .count();
     // Nulls count in the tops, not in the totals.
     let known = |total: u64, tally: &[(Sym, u64)]| total - u64::from(tally.iter().any(|(sym, _)| !sym.is_some()));
-    let coarse = &joined.state.coarse;
+    let counted_only = &joined.state.counted_only;
     let totals = Totals {
-        failed_attempts: joined.attempts.len() as u64 + coarse.attempts,
-        principals: known(tops.principals_total, &tallies.principals) + coarse.more_principals,
-        sources: known(tops.sources_total, &tallies.sources) + coarse.more_sources,
+        failed_attempts: joined.attempts.len() as u64 + counted_only.attempts,
+        principals: known(tops.principals_total, &tallies.principals) + counted_only.more_principals,
+        sources: known(tops.sources_total, &tallies.sources) + counted_only.more_sources,
         api_key_invalidations: invalidations as u64,
     };
     let mut parameters = parameters(options);
     // Its default depends on the machine, and where there was room it changed nothing.
-    if coarse.attempts + coarse.actors > 0 {
+    if counted_only.attempts + counted_only.actors > 0 {
         parameters.insert("max_memory".to_owned(), json!(options.max_memory));
     }
     let mut report = Report {

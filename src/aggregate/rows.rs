@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::api_keys::rounded;
 use super::security_change;
-use crate::correlate::{Correlated, KeyFailure, Place, ReasonLine};
+use crate::correlate::{Correlated, KeyFailure, ReasonLine, SourceLine};
 use crate::reason::Basis;
 use crate::report::events::Told;
 use crate::report::model::SecurityChange;
@@ -28,7 +28,7 @@ enum Teller<'j> {
 }
 
 impl Teller<'_> {
-    fn order(&self) -> (Millis, Place) {
+    fn order(&self) -> (Millis, SourceLine) {
         match self {
             Self::Line(line) => (line.record.time, line.place),
             Self::Refusal(refusal, _) => (refusal.time, refusal.place),
@@ -40,7 +40,7 @@ impl Teller<'_> {
 /// has left them.
 pub fn reasons(joined: &Correlated) -> impl Iterator<Item = Told> {
     let is_key = |line: &&ReasonLine| line.record.about == Subject::ApiKey;
-    let of_keys: BTreeMap<Place, &ReasonLine> =
+    let of_keys: BTreeMap<SourceLine, &ReasonLine> =
         joined.reason_lines.iter().filter(is_key).map(|line| (line.place, line)).collect();
     let line =
         |refusal: &KeyFailure| of_keys.get(&refusal.place).copied().filter(|_| refusal.basis == Basis::ServerLog);
@@ -101,7 +101,7 @@ fn told(joined: &Correlated, refusal: &KeyFailure) -> Told {
         trace_id: None,
         message: None,
         confidence: attempt.map(|_| rounded(refusal.confidence)),
-        attempt: attempt.map(|attempt| joined.evidence(joined.places.of(attempt.pos))),
+        attempt: attempt.map(|attempt| joined.evidence(joined.source_lines.of(attempt.pos))),
         evidence: joined.evidence(refusal.place),
     }
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_keys::rounded;
 use super::{Found, coverage, filters, parameters, realm_names, security_change};
-use crate::correlate::{Correlated, Place};
+use crate::correlate::{Correlated, SourceLine};
 use crate::detect::Judged;
 use crate::filter;
 use crate::options::Options;
 use crate::reason::{Basis, Reason};
 use crate::report::model::{SCHEMA_VERSION, Tool, TopChain};
-use crate::report::story::{Entry, StoryReport, StoryTotals};
+use crate::report::story::{Entry, TimelineReport, TimelineTotals};
 use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Sym};
 use crate::time::Millis;
 
@@ -28,7 +28,7 @@ const MOST_NAMED: usize = 5;
 const MANY: usize = 10;
 
 /// An entry with what orders it.
-type Timed = ((Millis, Millis, u8, Place), Entry);
+type Timed = ((Millis, Millis, u8, SourceLine), Entry);
 
 /// Tells what the filter has left. `told` are the findings that the actor is in, and `of_attempts` says by attempt (index
 /// into `joined.attempts`) which of them it is in.
@@ -39,14 +39,14 @@ pub fn story(
     of_attempts: &BTreeMap<u32, Vec<usize>>,
     problems: Found<'_>,
     options: &Options,
-) -> StoryReport {
+) -> TimelineReport {
     let successes = filter::successes(joined, &options.filter);
     let mut timed = failures(joined, told, of_attempts, &successes);
     timed.extend(series(joined, &successes, "successes"));
     timed.extend(series(joined, &joined.state.denials, "denials"));
     timed.extend(joined.changes_left().map(|(at, _)| change(joined, at)));
     timed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| words(&a.1).cmp(&words(&b.1))));
-    let mut totals = StoryTotals::default();
+    let mut totals = TimelineTotals::default();
     let mut last: Option<Millis> = None;
     let mut entries = Vec::with_capacity(timed.len());
     for ((start, end, ..), mut entry) in timed {
@@ -62,7 +62,7 @@ pub fn story(
     }
     let mut parameters = parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");
-    StoryReport {
+    TimelineReport {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters,
@@ -105,11 +105,11 @@ fn failures(
     let keys: BTreeMap<u32, Sym> =
         joined.key_failures.iter().filter_map(|failure| Some((failure.attempt?, failure.key))).collect();
     let many = |sym: fn(&Attempt) -> Sym| joined.attempts.iter().map(sym).collect::<BTreeSet<Sym>>().len() > MANY;
-    let (users, places) = (many(|attempt| attempt.principal), many(|attempt| attempt.source));
+    let (users, source_lines) = (many(|attempt| attempt.principal), many(|attempt| attempt.source));
     let mut alike: BTreeMap<(Sym, Sym, Reason, Sym), Vec<u32>> = BTreeMap::new();
     for (attempt, at) in joined.attempts.iter().zip(0..) {
         let principal = if users { Sym::NONE } else { attempt.principal };
-        let source = if places { Sym::NONE } else { attempt.source };
+        let source = if source_lines { Sym::NONE } else { attempt.source };
         let key = keys.get(&at).copied().unwrap_or_default();
         alike.entry((principal, source, attempt.reason, key)).or_default().push(at);
     }
@@ -153,7 +153,7 @@ fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) ->
     realm_chains.truncate(MOST_NAMED);
     let mut gaps: Vec<i64> = run.windows(2).map(|pair| attempt(pair[1]).time.0 - attempt(pair[0]).time.0).collect();
     gaps.sort_unstable();
-    let places: BTreeSet<Place> = [first, last].map(|attempt| joined.places.of(attempt.pos)).into();
+    let source_lines: BTreeSet<SourceLine> = [first, last].map(|attempt| joined.source_lines.of(attempt.pos)).into();
     let basis = bases.into_iter().max_by_key(|(basis, count)| (*count, Reverse(*basis))).map(|(basis, _)| basis);
     let entry = Entry {
         count: run.len() as u64,
@@ -162,14 +162,14 @@ fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) ->
         reason_basis: basis.map(|basis| basis.name().to_owned()),
         realm_chains,
         findings,
-        evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
+        evidence: source_lines.into_iter().map(|place| joined.evidence(place)).collect(),
         ..who(joined, "failures", (Sym::NONE, Sym::NONE, key), first.time, last.time)
     };
     let (principals, principals_total) = ranked(joined, run.iter().map(|&at| attempt(at).principal));
     let (sources, sources_total) = ranked(joined, run.iter().map(|&at| attempt(at).source));
     let nodes = nodes(joined, run.iter().map(|&at| attempt(at).node));
     let entry = Entry { nodes, principals, principals_total, sources, sources_total, ..entry };
-    ((first.time, last.time, 2, joined.places.of(first.pos)), entry)
+    ((first.time, last.time, 2, joined.source_lines.of(first.pos)), entry)
 }
 
 /// Distinct texts, the most frequent first, and how many there are.
@@ -236,7 +236,7 @@ fn series(joined: &Correlated, all: &ActorSeries, kind: &str) -> Vec<Timed> {
     }
     let mut entries = Vec::new();
     for ((principal, source, key, realm, es_action), mut buckets) in alike {
-        buckets.sort_by_key(|(bucket, _)| (bucket.first, bucket.last, joined.places.of(bucket.pos)));
+        buckets.sort_by_key(|(bucket, _)| (bucket.first, bucket.last, joined.source_lines.of(bucket.pos)));
         let cuts = runs(&buckets, |(bucket, _)| bucket.first, |(bucket, _)| bucket.last, &[]);
         for ends in cuts.windows(2) {
             let run = &buckets[ends[0]..ends[1]];
@@ -245,7 +245,7 @@ fn series(joined: &Correlated, all: &ActorSeries, kind: &str) -> Vec<Timed> {
             let count: u64 = run.iter().map(|(bucket, _)| u64::from(bucket.count)).sum();
             let text = |sym: Sym| joined.state.symbols.string(sym);
             let mean = (end.0 - first.first.0) as f64 / 1000.0 / (count.max(2) - 1) as f64;
-            let place = joined.places.of(first.pos);
+            let place = joined.source_lines.of(first.pos);
             let entry = Entry {
                 count,
                 every_seconds: (count > 1).then(|| rounded(mean)),

@@ -21,7 +21,7 @@ fn width(span_seconds: u64) -> u64 {
 /// Attempts and refused actions by bucket; buckets without either are left out.
 pub(super) fn timeline(joined: &Correlated) -> Timeline {
     let denied = &joined.state.denied_minutes;
-    let counted = &joined.state.coarse.minutes;
+    let counted = &joined.state.counted_only.minutes;
     let minutes = || {
         let attempts = joined.attempts.iter().map(|attempt| attempt.time.0.div_euclid(60_000));
         attempts.chain(denied.keys().copied()).chain(counted.keys().copied())

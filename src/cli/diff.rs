@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::display::{self, ShowArgs};
 use super::output::OutputArgs;
 use super::report::parse_severity;
-use super::show::{self, ShowArgs};
-use super::{Asked, Terminal, one_of};
+use super::{Command, Terminal, one_of};
 use crate::detect::Severity;
 use crate::output::{Formats, Output};
 use crate::report::View;
@@ -69,11 +69,11 @@ pub struct DiffRequest {
 }
 
 impl DiffArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
-        Ok(Asked::Diff(Box::new(DiffRequest {
+        Ok(Command::Diff(Box::new(DiffRequest {
             outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
-            top: self.top.map_or(Some(View::DEFAULT_TOP), show::rows),
+            top: self.top.map_or(Some(View::DEFAULT_TOP), display::rows),
             old: self.old,
             new: self.new,
             fail_on: self.fail_on,

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
+use super::display::ShowArgs;
 use super::output::OutputArgs;
 use super::read::ReadArgs;
-use super::show::ShowArgs;
-use super::{Asked, Terminal, one_of};
+use super::{Command, Terminal, one_of};
 use crate::options::{EventKinds, GroupBy, Options};
 use crate::output::{Formats, Output};
 use crate::report::events::{EXTENSIONS, FORMATS};
@@ -68,7 +68,7 @@ pub struct EventsRequest {
 }
 
 impl EventsArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
         let kinds = EventKinds {
@@ -77,6 +77,6 @@ impl EventsArgs {
         };
         // Paths are kept only where somebody asks for them.
         let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.show.tz)? };
-        Ok(Asked::Events(Box::new(EventsRequest { paths: self.paths, options, kinds, outputs })))
+        Ok(Command::Events(Box::new(EventsRequest { paths: self.paths, options, kinds, outputs })))
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Asked;
+use super::Command;
 use super::report::parse_config;
 use crate::config::Config;
 use crate::detect::Kind;
@@ -32,7 +32,7 @@ fn parse_kind(name: &str) -> Result<Kind, String> {
 }
 
 impl ExplainArgs {
-    pub(super) fn resolve(self) -> Asked {
-        Asked::Explain(self.kind, Box::new(self.config.unwrap_or_default()))
+    pub(super) fn resolve(self) -> Command {
+        Command::Explain(self.kind, Box::new(self.config.unwrap_or_default()))
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Asked;
+use super::Command;
 use super::read::ReadArgs;
 use crate::options::{GroupBy, Options};
 use crate::time::Zone;
@@ -46,9 +46,9 @@ pub struct ExportRequest {
 }
 
 impl ExportArgs {
-    pub(super) fn resolve(self) -> Result<Asked, String> {
+    pub(super) fn resolve(self) -> Result<Command, String> {
         // Paths of requests are kept only where somebody asks for them.
         let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.tz)? };
-        Ok(Asked::Export(Box::new(ExportRequest { paths: self.paths, options, folder: self.parquet })))
+        Ok(Command::Export(Box::new(ExportRequest { paths: self.paths, options, folder: self.parquet })))
     }
 }

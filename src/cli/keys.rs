@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::display::{self, ShowArgs};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
-use super::show::{self, ShowArgs};
-use super::{Asked, Terminal, one_of};
+use super::{Command, Terminal, one_of};
 use crate::options::{KeyQuery, Options};
 use crate::output::{Formats, Output};
 use crate::report::View;
@@ -92,16 +92,16 @@ pub struct KeysRequest {
 }
 
 impl KeysArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let zone = self.read.zone();
         let as_of = self.as_of.map(|text| parse_time(&text, zone)).transpose()?;
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
-        Ok(Asked::Keys(Box::new(KeysRequest {
+        Ok(Command::Keys(Box::new(KeysRequest {
             paths: self.paths,
             query: KeyQuery { as_of, expiring_within, no_expiration },
             outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
-            top: self.top.map_or(Some(View::DEFAULT_TOP), show::rows),
+            top: self.top.map_or(Some(View::DEFAULT_TOP), display::rows),
             options: self.read.options(self.show.tz)?,
         })))
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::read::{InputArgs, JoinArgs, RunArgs};
 use super::report::{JudgeArgs, ReportRequest};
-use super::{Asked, Terminal};
+use super::{Command, Terminal};
 use crate::options::{GroupBy, Options};
 use crate::output::{Formats, Output, Styles};
 use crate::report::{Style, extensions};
@@ -89,7 +89,7 @@ pub struct ScanRequest {
 }
 
 impl ScanArgs {
-    pub(super) fn resolve(self) -> Result<Asked, String> {
+    pub(super) fn resolve(self) -> Result<Command, String> {
         if self.name.is_some() && !self.paths.iter().any(|path| path == "-") {
             return Err("--name is for standard input: give `-` among the paths".to_owned());
         }
@@ -103,7 +103,7 @@ impl ScanArgs {
         let plain = Styles { stdout: Style::default(), file: Style::default() };
         let mut outputs = crate::output::resolve(&[self.output], &formats, plain)?;
         let output = outputs.pop().ok_or("no output")?;
-        Ok(Asked::Scan(Box::new(ScanRequest {
+        Ok(Command::Scan(Box::new(ScanRequest {
             paths: self.paths,
             options,
             prefix: self.prefix,
@@ -114,13 +114,13 @@ impl ScanArgs {
 }
 
 impl MergeArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let mut options = Options::default();
         self.join.apply(&mut options, self.judge.show.tz)?;
         self.threads.apply(&mut options);
         let mut extensions = extensions();
         extensions.push((PART, PART));
         let request: ReportRequest = self.judge.resolve(terminal, self.parts, options, &extensions)?;
-        Ok(Asked::Merge(Box::new(request)))
+        Ok(Command::Merge(Box::new(request)))
     }
 }

@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::filter::FilterArgs;
 use super::one_of;
-use crate::bounded;
 use crate::decode;
 use crate::options::{self, Cidr, Limits, Options};
-use crate::progress::{Progress, Talk};
+use crate::progress::{Progress, Verbosity};
 use crate::pseudonyms::Pseudonyms;
+use crate::spill;
 use crate::time::Zone;
 
 /// How lines are read.
@@ -190,11 +190,11 @@ impl RunArgs {
     /// Puts them into options.
     pub(super) fn apply(&self, options: &mut Options) {
         options.threads = self.threads;
-        options.max_memory = self.max_memory.unwrap_or_else(bounded::default_limit);
+        options.max_memory = self.max_memory.unwrap_or_else(spill::default_limit);
         options.progress = Progress::new(match (self.quiet, self.verbose) {
-            (true, _) => Talk::Quiet,
-            (_, true) => Talk::Verbose,
-            _ => Talk::Normal,
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
         });
     }
 }

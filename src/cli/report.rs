@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
+use super::display::{self, ShowArgs};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
-use super::show::{self, ShowArgs};
-use super::{Asked, Terminal};
+use super::{Command, Terminal};
 use crate::config::{self, Config};
 use crate::detect::Severity;
 use crate::options::{GroupBy, Options};
@@ -138,12 +138,12 @@ pub struct ReportRequest {
 }
 
 impl ReportArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         if self.print_config {
-            return Ok(Asked::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
+            return Ok(Command::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
         let options = Options { manifest: self.manifest, ..self.read.options(self.judge.show.tz)? };
-        Ok(Asked::Report(Box::new(self.judge.resolve(terminal, self.paths, options, &extensions())?)))
+        Ok(Command::Report(Box::new(self.judge.resolve(terminal, self.paths, options, &extensions())?)))
     }
 }
 
@@ -166,7 +166,7 @@ impl JudgeArgs {
         let config = self.config.unwrap_or_default();
         let formats = Formats { chosen: self.format, default: RENDERERS[0].name(), extensions };
         let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
-        let top = self.top.map(show::rows);
+        let top = self.top.map(display::rows);
         Ok(ReportRequest {
             paths,
             top,

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Command};
+use clap::Args;
 use clap_complete::Shell;
 
-use super::Asked;
+use super::Command;
 
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -34,15 +34,15 @@ pub(super) struct ManArgs {
 }
 
 impl CompletionsArgs {
-    pub(super) fn resolve(&self, mut program: Command) -> Asked {
+    pub(super) fn resolve(&self, mut program: clap::Command) -> Command {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut program, "esaudit", &mut script);
-        Asked::Print(script)
+        Command::Print(script)
     }
 }
 
 impl ManArgs {
-    pub(super) fn resolve(self, mut program: Command) -> Result<Asked, String> {
+    pub(super) fn resolve(self, mut program: clap::Command) -> Result<Command, String> {
         // Every verb gets its version and its full name.
         program.build();
         let mut pages = Vec::new();
@@ -57,8 +57,8 @@ impl ManArgs {
             pages.push((format!("{name}.1"), text));
         }
         Ok(match self.folder {
-            Some(folder) => Asked::Files(folder, pages),
-            None => Asked::Print(pages.into_iter().next().map(|(_, text)| text).unwrap_or_default()),
+            Some(folder) => Command::Files(folder, pages),
+            None => Command::Print(pages.into_iter().next().map(|(_, text)| text).unwrap_or_default()),
         })
     }
 }

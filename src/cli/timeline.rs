@@ -4,11 +4,11 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::Asked;
+use super::Command;
+use super::display::{self, ShowArgs};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::report::parse_config;
-use super::show::{self, ShowArgs};
 use super::{Terminal, one_of};
 use crate::config::Config;
 use crate::options::Options;
@@ -71,7 +71,7 @@ pub struct TimelineRequest {
 }
 
 impl TimelineArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Asked, String> {
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let config = self.config.unwrap_or_default();
         let options = Options {
@@ -85,10 +85,10 @@ impl TimelineArgs {
                 "whose story? name a user (--principal), an address (--source) or an API key (--key)".to_owned()
             );
         }
-        Ok(Asked::Timeline(Box::new(TimelineRequest {
+        Ok(Command::Timeline(Box::new(TimelineRequest {
             paths: self.paths,
             outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
-            top: self.top.map_or(Some(DEFAULT_TOP), show::rows),
+            top: self.top.map_or(Some(DEFAULT_TOP), display::rows),
             options,
         })))
     }

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::genuine;
+use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
-use super::places::{Place, Places};
+use super::source_lines::{SourceLine, SourceLines};
 use crate::state::{ChangeRecord, Grant, State, Sym, Symbols};
 
 /// A security change with its actor.
@@ -14,7 +14,7 @@ pub struct Change {
     /// The change.
     pub record: ChangeRecord,
     /// Where it stands.
-    pub place: Place,
+    pub place: SourceLine,
     /// Who did it.
     pub actor: Sym,
     /// In which realm.
@@ -33,15 +33,15 @@ pub struct Change {
 /// `repeated`.
 pub(super) fn join(
     state: &mut State,
-    places: &Places,
+    source_lines: &SourceLines,
     nodes: &NodeTable,
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Change> {
     let mut grants = std::mem::take(&mut state.grants);
     grants.sort_unstable_by_key(|grant| grant.request);
-    let records = distinct(std::mem::take(&mut state.changes), state, places, repeated);
+    let records = distinct(std::mem::take(&mut state.changes), state, source_lines, repeated);
     let mut changes: Vec<Change> =
-        records.into_iter().map(|record| with_actor(record, &grants, &state.symbols, places)).collect();
+        records.into_iter().map(|record| with_actor(record, &grants, &state.symbols, source_lines)).collect();
     // Of one millisecond the content decides, not the place: the first of several invalidations ends a key, and how the
     // lines were split over files must not show.
     changes.sort_by(|a, b| {
@@ -81,14 +81,14 @@ fn texts<'s>(change: &'s Change, symbols: &'s Symbols) -> impl Iterator<Item = O
 fn distinct(
     mut records: Vec<ChangeRecord>,
     state: &State,
-    places: &Places,
+    source_lines: &SourceLines,
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<ChangeRecord> {
-    records.sort_unstable_by_key(|record| (record.identity, places.of(record.pos)));
+    records.sort_unstable_by_key(|record| (record.identity, source_lines.of(record.pos)));
     let mut kept = Vec::with_capacity(records.len());
     for run in records.chunk_by(|a, b| a.identity == b.identity) {
-        let path = |record: &ChangeRecord| places.path(places.of(record.pos).rank);
-        let (count, from) = genuine(&mut run.iter().map(path).collect::<Vec<_>>());
+        let path = |record: &ChangeRecord| source_lines.path(source_lines.of(record.pos).rank);
+        let (count, from) = dedupe_across_inputs(&mut run.iter().map(path).collect::<Vec<_>>());
         if run.len() > count {
             let action = state.symbols.get(run[0].action).unwrap_or_default().to_vec();
             *repeated.entry(action).or_default() += (run.len() - count) as u64;
@@ -98,10 +98,10 @@ fn distinct(
     kept
 }
 
-fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, places: &Places) -> Change {
+fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, source_lines: &SourceLines) -> Change {
     let grants = if record.has_request_id { best_grants(&record, grants, symbols) } else { Vec::new() };
     let mut change = Change {
-        place: places.of(record.pos),
+        place: source_lines.of(record.pos),
         actor: record.user,
         actor_realm: record.user_realm,
         run_by: record.run_by,

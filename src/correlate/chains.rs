@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::genuine;
+use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
-use super::places::{Place, Places};
+use super::source_lines::{SourceLine, SourceLines};
 use crate::state::{Attempt, ChainId, Chains, Evicted, Key, Outcome, State, Sym};
 use crate::time::Millis;
 
@@ -27,7 +27,7 @@ const PIECE: usize = 1024;
 #[derive(Debug, Clone, Copy)]
 struct Loose {
     key: Key,
-    place: Place,
+    place: SourceLine,
     /// Its order before an event of the same place; see [`unsettle`].
     within: u32,
     time: Millis,
@@ -37,7 +37,7 @@ struct Loose {
 /// Takes the attempts out of the state, each once and with its chain. Events met again are counted in `repeated`.
 pub(super) fn join(
     state: &mut State,
-    places: &Places,
+    source_lines: &SourceLines,
     nodes: &NodeTable,
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Attempt> {
@@ -47,7 +47,7 @@ pub(super) fn join(
         .with_min_len(PIECE)
         .map(|failure| Loose {
             key: failure.key,
-            place: places.of(failure.pos),
+            place: source_lines.of(failure.pos),
             within: 0,
             time: failure.time,
             realm: failure.realm,
@@ -59,10 +59,10 @@ pub(super) fn join(
         let mut attempts = take_several(&mut all, &loose);
         attempts.par_sort_unstable_by(|a, b| {
             let key = |attempt: &Attempt| (attempt.key, attempt.outcome, attempt.time);
-            key(a).cmp(&key(b)).then_with(|| places.of(a.pos).cmp(&places.of(b.pos)))
+            key(a).cmp(&key(b)).then_with(|| source_lines.of(a.pos).cmp(&source_lines.of(b.pos)))
         });
-        let votes = votes(&attempts, &all, &loose, state.inputs.len(), places);
-        let mut join = Join { state, places, repeated, votes };
+        let votes = votes(&attempts, &all, &loose, state.inputs.len(), source_lines);
+        let mut join = Join { state, source_lines, repeated, votes };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
         let mut loose_start = 0;
@@ -96,7 +96,7 @@ fn take_several(attempts: &mut Vec<Attempt>, loose: &[Loose]) -> Vec<Attempt> {
     drop(keys);
     let is_loose = |key: Key| loose.binary_search_by_key(&key, |failure| failure.key).is_ok();
     let together = |attempt: &Attempt| again.binary_search(&attempt.key).is_ok() || is_loose(attempt.key);
-    let places: Vec<usize> = attempts
+    let source_lines: Vec<usize> = attempts
         .par_iter()
         .with_min_len(PIECE)
         .enumerate()
@@ -104,20 +104,20 @@ fn take_several(attempts: &mut Vec<Attempt>, loose: &[Loose]) -> Vec<Attempt> {
         .map(|(at, _)| at)
         .collect();
     // From the last to the first, so that what takes the place of one that is taken out stays.
-    places.into_iter().rev().map(|at| attempts.swap_remove(at)).collect()
+    source_lines.into_iter().rev().map(|at| attempts.swap_remove(at)).collect()
 }
 
 /// All realm failures of one key, in the order of their places: the loose ones, and those that chunks settled. How an input
 /// was cut into chunks must not show. The lines of what was settled are not known: just before the end. Nor are the times,
 /// save those of the end's own millisecond: the millisecond before it, since a settled chunk runs forward.
-fn unsettle(attempts: &mut [Attempt], loose: &[Loose], chains: &Chains, places: &Places) -> Vec<Loose> {
+fn unsettle(attempts: &mut [Attempt], loose: &[Loose], chains: &Chains, source_lines: &SourceLines) -> Vec<Loose> {
     let mut all = loose.to_vec();
     for attempt in attempts.iter_mut().filter(|attempt| attempt.outcome == Outcome::Failed) {
         let settled = chains.get(attempt.chain).unwrap_or_default();
         let earlier = settled.len().saturating_sub(attempt.flags.ties());
         for (at, &realm) in settled.iter().enumerate() {
             let time = Millis(attempt.time.0.saturating_sub(i64::from(at < earlier)));
-            let (key, place) = (attempt.key, places.of(attempt.pos));
+            let (key, place) = (attempt.key, source_lines.of(attempt.pos));
             all.push(Loose { key, place, within: at as u32, time, realm });
         }
         attempt.chain = ChainId::NONE_SEEN;
@@ -136,11 +136,18 @@ fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
 /// By rank of the input: attempts that stand after a realm failure of their own millisecond, and before one. Shows whether
 /// a file sorted newest first keeps or reverses the order of equal times. `alone` are attempts whose realm failures, if they
 /// have any, stand in their own chunk.
-fn votes(attempts: &[Attempt], alone: &[Attempt], loose: &[Loose], inputs: usize, places: &Places) -> Vec<(u64, u64)> {
+fn votes(
+    attempts: &[Attempt],
+    alone: &[Attempt],
+    loose: &[Loose],
+    inputs: usize,
+    source_lines: &SourceLines,
+) -> Vec<(u64, u64)> {
     let mut votes = vec![(0, 0); inputs];
     let forward =
         |attempt: &&Attempt| attempt.flags.ties() > 0 && attempt.outcome == Outcome::Failed && attempt.has_request_id();
-    let of_inputs = alone.par_iter().with_min_len(PIECE).filter(forward).map(|attempt| places.of(attempt.pos).rank);
+    let of_inputs =
+        alone.par_iter().with_min_len(PIECE).filter(forward).map(|attempt| source_lines.of(attempt.pos).rank);
     for rank in of_inputs.collect::<Vec<u32>>() {
         votes[rank as usize].0 += 1;
     }
@@ -150,8 +157,8 @@ fn votes(attempts: &[Attempt], alone: &[Attempt], loose: &[Loose], inputs: usize
         loose_start += loose[loose_start..].partition_point(|failure| failure.key < key);
         let own = loose[loose_start..].iter().take_while(|failure| failure.key == key);
         for attempt in run.iter().filter(|attempt| attempt.outcome == Outcome::Failed && attempt.has_request_id()) {
-            let place = places.of(attempt.pos);
-            if run.iter().filter(|other| places.of(other.pos).rank == place.rank).nth(1).is_some() {
+            let place = source_lines.of(attempt.pos);
+            if run.iter().filter(|other| source_lines.of(other.pos).rank == place.rank).nth(1).is_some() {
                 continue;
             }
             let ties = own.clone().filter(|tie| tie.place.rank == place.rank && tie.time == attempt.time);
@@ -167,7 +174,7 @@ fn votes(attempts: &[Attempt], alone: &[Attempt], loose: &[Loose], inputs: usize
 
 struct Join<'s> {
     state: &'s mut State,
-    places: &'s Places,
+    source_lines: &'s SourceLines,
     repeated: &'s mut BTreeMap<Vec<u8>, u64>,
     votes: Vec<(u64, u64)>,
 }
@@ -175,7 +182,7 @@ struct Join<'s> {
 /// A step of a request whose chain is being put together: a realm failure, or the end of an attempt.
 #[derive(Debug, Clone, Copy)]
 struct Item {
-    place: Place,
+    place: SourceLine,
     /// Its order among the steps of one place, the end last.
     within: u32,
     time: Millis,
@@ -209,11 +216,11 @@ impl Join<'_> {
         match failed.as_slice() {
             [] => self.without_attempt(loose),
             &[only] => {
-                let loose = unsettle(attempts, loose, &self.state.chains, self.places);
+                let loose = unsettle(attempts, loose, &self.state.chains, self.source_lines);
                 self.unite(attempts, only, &loose);
             }
             several => {
-                let loose = unsettle(attempts, loose, &self.state.chains, self.places);
+                let loose = unsettle(attempts, loose, &self.state.chains, self.source_lines);
                 self.assign(attempts, several, &loose);
             }
         }
@@ -223,7 +230,7 @@ impl Join<'_> {
     fn without_attempt(&mut self, loose: &[Loose]) {
         for run in loose.chunk_by(|a, b| a.key == b.key) {
             if run.iter().any(|failure| failure.place.rank != run[0].place.rank) {
-                self.again(REALM_FAILED, run.len() - distinct(run, self.places).len());
+                self.again(REALM_FAILED, run.len() - distinct(run, self.source_lines).len());
             }
         }
     }
@@ -232,8 +239,8 @@ impl Join<'_> {
     fn drop_repeated(&mut self, attempts: &[Attempt], keep: &mut [bool]) {
         let mut start = 0;
         for run in attempts.chunk_by(|a, b| (a.outcome, a.time) == (b.outcome, b.time)) {
-            let path = |attempt: &Attempt| self.places.path(self.places.of(attempt.pos).rank);
-            let (count, from) = genuine(&mut run.iter().map(path).collect::<Vec<_>>());
+            let path = |attempt: &Attempt| self.source_lines.path(self.source_lines.of(attempt.pos).rank);
+            let (count, from) = dedupe_across_inputs(&mut run.iter().map(path).collect::<Vec<_>>());
             for (at, attempt) in run.iter().enumerate() {
                 keep[start + at] = path(attempt) == from;
             }
@@ -244,7 +251,7 @@ impl Join<'_> {
 
     /// One attempt, whose realm failures may stand in several chunks and inputs, some of them copies.
     fn unite(&mut self, attempts: &mut [Attempt], only: usize, loose: &[Loose]) {
-        let own_rank = self.places.of(attempts[only].pos).rank;
+        let own_rank = self.source_lines.of(attempts[only].pos).rank;
         // What each input tells.
         let mut accounts: BTreeMap<u32, Vec<Loose>> = BTreeMap::new();
         for failure in loose {
@@ -270,7 +277,7 @@ impl Join<'_> {
 
     /// Several attempts of one request and principal: each takes the realm failures since the one before it.
     fn assign(&mut self, attempts: &mut [Attempt], several: &[usize], loose: &[Loose]) {
-        let kept = distinct(loose, self.places);
+        let kept = distinct(loose, self.source_lines);
         self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, several, &kept);
         let mut start = 0;
@@ -295,7 +302,7 @@ impl Join<'_> {
         let node = attempts[0].node;
         let only_one = ends.len() == 1;
         let ends = ends.iter().map(|&at| Item {
-            place: self.places.of(attempts[at].pos),
+            place: self.source_lines.of(attempts[at].pos),
             within: u32::MAX,
             time: attempts[at].time,
             realm: Sym::NONE,
@@ -311,15 +318,15 @@ impl Join<'_> {
         let mut items: Vec<Item> = ends.chain(realms).collect();
         // By what each file holds of the node: files of one log follow each other, whatever their names.
         let file = |rank: u32| {
-            let span = self.state.inputs[self.places.input(rank)].nodes.get(&node);
-            (span.and_then(|span| span.first), span.and_then(|span| span.last), self.places.path(rank))
+            let span = self.state.inputs[self.source_lines.input(rank)].nodes.get(&node);
+            (span.and_then(|span| span.first), span.and_then(|span| span.last), self.source_lines.path(rank))
         };
         items.sort_by_key(|item| (file(item.place.rank), item.place, item.within));
         for of_file in items.chunk_by_mut(|a, b| a.place.rank == b.place.rank) {
             let rank = of_file[0].place.rank;
             let rises = of_file.is_sorted_by_key(|item| item.time)
                 && of_file.first().map(|item| item.time) < of_file.last().map(|item| item.time);
-            if rises || !self.places.newest_first(rank) {
+            if rises || !self.source_lines.newest_first(rank) {
                 continue;
             }
             of_file.sort_by_key(|item| item.time);
@@ -335,7 +342,7 @@ impl Join<'_> {
         items.sort_by_key(|item| item.time);
         for tie in items.chunk_by_mut(|a, b| a.time == b.time).filter(|tie| only_one && tie[0].is_end()) {
             // Sorted by time, oldest first, after a sort that put the newest first.
-            if tie.iter().all(|item| !self.places.newest_first(item.place.rank)) {
+            if tie.iter().all(|item| !self.source_lines.newest_first(item.place.rank)) {
                 tie.reverse();
             }
         }
@@ -351,7 +358,7 @@ impl Join<'_> {
 
 /// Loose failures of one key with copies from other inputs taken out: of each time and realm as many as the input that
 /// shows most of them has.
-fn distinct(loose: &[Loose], places: &Places) -> Vec<Loose> {
+fn distinct(loose: &[Loose], source_lines: &SourceLines) -> Vec<Loose> {
     let mut by_event: BTreeMap<(Millis, Sym), Vec<Loose>> = BTreeMap::new();
     for failure in loose {
         by_event.entry((failure.time, failure.realm)).or_default().push(*failure);
@@ -359,9 +366,10 @@ fn distinct(loose: &[Loose], places: &Places) -> Vec<Loose> {
     let mut kept: Vec<Loose> = by_event
         .into_values()
         .flat_map(|same| {
-            let (_, from) =
-                genuine(&mut same.iter().map(|failure| places.path(failure.place.rank)).collect::<Vec<_>>());
-            same.into_iter().filter(move |failure| places.path(failure.place.rank) == from)
+            let (_, from) = dedupe_across_inputs(
+                &mut same.iter().map(|failure| source_lines.path(failure.place.rank)).collect::<Vec<_>>(),
+            );
+            same.into_iter().filter(move |failure| source_lines.path(failure.place.rank) == from)
         })
         .collect();
     kept.sort_unstable_by_key(|failure| (failure.place, failure.within));

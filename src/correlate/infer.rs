@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use super::Correlated;
 use super::keys::KeyInfo;
+use super::profiles::AttemptProfiles;
 use super::reasons::KeyFailure;
-use super::ways::Ways;
 use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, ChainId, Outcome, Series, Subject, Sym};
 use crate::time::Millis;
@@ -52,10 +52,10 @@ const PIECE: usize = 1024;
 pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     known_ids(joined, keys, failures);
     if joined.attempts.iter().any(|attempt| attempt.basis == Basis::None && attempt.outcome == Outcome::Failed) {
-        let ways = Ways::of(joined);
-        let lacking = Lacking::learn(joined, &ways);
-        passwords(joined, &ways, &lacking);
-        unknown_users(joined, &ways, &lacking);
+        let profiles = AttemptProfiles::of(joined);
+        let lacking = Lacking::learn(joined, &profiles);
+        passwords(joined, &profiles, &lacking);
+        unknown_users(joined, &profiles, &lacking);
     }
     let uses = key_uses(joined);
     if !uses.is_empty() {
@@ -124,7 +124,7 @@ fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basi
         key,
         reason,
         time: attempt.time,
-        place: joined.places.of(attempt.pos),
+        place: joined.source_lines.of(attempt.pos),
         node: joined.nodes.index(attempt.node),
         confidence,
         basis,
@@ -132,9 +132,9 @@ fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basi
 }
 
 /// Wrong passwords of known accounts, and realms that a node lacks.
-fn passwords(joined: &mut Correlated, ways: &Ways, lacking: &Lacking) {
-    let order = RealmOrder::learn(joined, ways);
-    let chains: BTreeSet<u32> = ways.failed().map(|way| way.chain.0).collect();
+fn passwords(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lacking) {
+    let order = RealmOrder::learn(joined, profiles);
+    let chains: BTreeSet<u32> = profiles.failed().map(|way| way.chain.0).collect();
     let chain = |id: u32| joined.state.chains.get(ChainId(id)).filter(|realms| order.moved_to_front(joined, realms));
     let moved: HashSet<u32, RandomState> = chains.into_iter().filter(|&id| chain(id).is_some()).collect();
     each_unexplained(joined, |joined, attempt| {
@@ -153,8 +153,8 @@ fn passwords(joined: &mut Correlated, ways: &Ways, lacking: &Lacking) {
 
 /// Accounts that no realm knows: the node asked all its realms, and none complained in a server log in which realms do
 /// complain of wrong passwords. A disabled account does not look like this: the realm that knows it ends the chain early.
-fn unknown_users(joined: &mut Correlated, ways: &Ways, lacking: &Lacking) {
-    if let Some(silent) = Silent::learn(joined, ways, lacking) {
+fn unknown_users(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lacking) {
+    if let Some(silent) = Silent::learn(joined, profiles, lacking) {
         each_unexplained(joined, |joined, attempt| silent.all_asked(joined, attempt).then_some(Reason::UnknownUser));
     }
 }
@@ -169,7 +169,7 @@ struct Silent {
 
 impl Silent {
     /// `None` where no realm complains of anything, so that silence means nothing.
-    fn learn(joined: &Correlated, ways: &Ways, lacking: &Lacking) -> Option<Self> {
+    fn learn(joined: &Correlated, profiles: &AttemptProfiles, lacking: &Lacking) -> Option<Self> {
         let mut complains = vec![false; joined.nodes.all().len()];
         let mut known: HashSet<Sym, RandomState> = lacking.succeeds.keys().copied().collect();
         for line in &joined.reason_lines {
@@ -185,7 +185,7 @@ impl Silent {
         let wrong = |attempt: &Attempt| attempt.outcome == Outcome::Failed && attempt.reason == Reason::BadPassword;
         known.extend(those(joined, wrong).into_iter().map(|at| joined.attempts[at].principal));
         let mut asked: Vec<HashSet<Sym, RandomState>> = vec![HashSet::default(); complains.len()];
-        for way in ways.failed() {
+        for way in profiles.failed() {
             let realms = joined.state.chains.get(way.chain);
             if realms.is_some_and(|realms| realms.len() == lacking.has[way.node].len()) {
                 asked[way.node].insert(way.principal);
@@ -218,11 +218,11 @@ struct RealmOrder {
 }
 
 impl RealmOrder {
-    fn learn(joined: &Correlated, ways: &Ways) -> Self {
+    fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
         // Each principal counts once a chain, on however many nodes.
         let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
         let mut asked: Vec<(ChainId, Sym)> =
-            ways.failed().filter(|way| realms(way.chain).is_some()).map(|way| (way.chain, way.principal)).collect();
+            profiles.failed().filter(|way| realms(way.chain).is_some()).map(|way| (way.chain, way.principal)).collect();
         asked.par_sort_unstable_by_key(|(chain, principal)| (chain.0, *principal));
         asked.dedup();
         let mut before: BTreeMap<(Sym, Sym), u64> = BTreeMap::new();
@@ -279,7 +279,7 @@ struct Lacking {
 }
 
 impl Lacking {
-    fn learn(joined: &Correlated, ways: &Ways) -> Self {
+    fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
         let nodes = joined.nodes.all().len();
         let mut lacking =
             Self { succeeds: HashMap::default(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
@@ -291,7 +291,7 @@ impl Lacking {
             }
         });
         let mut met: HashSet<(usize, ChainId), RandomState> = HashSet::default();
-        for (way, count) in ways.iter() {
+        for (way, count) in profiles.iter() {
             if let Some(realms) = joined.state.chains.get(way.chain).filter(|realms| !realms.is_empty()) {
                 lacking.chains[way.node] += count;
                 if met.insert((way.node, way.chain)) {

@@ -7,15 +7,15 @@ mod infer;
 mod keys;
 mod matching;
 mod nodes;
-mod places;
+mod profiles;
 mod reasons;
-mod ways;
+mod source_lines;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Node, NodeTable};
-pub use places::{Place, Places};
 pub use reasons::{KeyFailure, ReasonLine};
+pub use source_lines::{SourceLine, SourceLines};
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct Correlated {
     /// been moved out.
     pub state: State,
     /// Lines and the order of inputs.
-    pub places: Places,
+    pub source_lines: SourceLines,
     /// Nodes, with their several names united.
     pub nodes: NodeTable,
     /// Distinct failed attempts, by time, then place.
@@ -108,10 +108,10 @@ impl Correlated {
 
     /// A place as evidence.
     #[must_use]
-    pub fn evidence(&self, place: Place) -> Evidence {
-        let path = self.state.inputs[self.places.input(place.rank)].label.clone();
-        let (offset_line, offset) = self.places.mark(place).unzip();
-        Evidence { path, line: self.places.number(place), offset, offset_line }
+    pub fn evidence(&self, place: SourceLine) -> Evidence {
+        let path = self.state.inputs[self.source_lines.input(place.rank)].label.clone();
+        let (offset_line, offset) = self.source_lines.mark(place).unzip();
+        Evidence { path, line: self.source_lines.number(place), offset, offset_line }
     }
 
     /// When the last event of all inputs happened.
@@ -142,13 +142,15 @@ impl Correlated {
 pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Correlated {
     state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
     let listing = keys::intern_listing(&mut state, listing);
-    let places = Places::new(&state);
+    let source_lines = SourceLines::new(&state);
     let nodes = NodeTable::new(&state);
-    let mut repeated = std::mem::take(&mut state.coarse.repeated);
-    let mut attempts = chains::join(&mut state, &places, &nodes, &mut repeated);
+    let mut repeated = std::mem::take(&mut state.counted_only.repeated);
+    let mut attempts = chains::join(&mut state, &source_lines, &nodes, &mut repeated);
     // Places are looked up only where times are equal.
-    let by_time = |a: &Attempt, b: &Attempt| a.time.cmp(&b.time).then_with(|| places.of(a.pos).cmp(&places.of(b.pos)));
-    let changes = || actors::join(&mut state, &places, &nodes, &mut repeated);
+    let by_time = |a: &Attempt, b: &Attempt| {
+        a.time.cmp(&b.time).then_with(|| source_lines.of(a.pos).cmp(&source_lines.of(b.pos)))
+    };
+    let changes = || actors::join(&mut state, &source_lines, &nodes, &mut repeated);
     let ((), changes) = rayon::join(|| attempts.par_sort_unstable_by(by_time), changes);
     let mut actions = BTreeMap::new();
     for (action, count) in &state.actions {
@@ -159,7 +161,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
     let mut joined = Correlated {
         state,
-        places,
+        source_lines,
         nodes,
         attempts,
         changes,
@@ -185,15 +187,15 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
 
 /// Takes the attempts out of a state, each once and with its chain; events met again are counted in `repeated`.
 pub(crate) fn distinct_attempts(state: &mut State, repeated: &mut BTreeMap<Vec<u8>, u64>) -> Vec<Attempt> {
-    let (places, nodes) = (Places::new(state), NodeTable::new(state));
-    chains::join(state, &places, &nodes, repeated)
+    let (source_lines, nodes) = (SourceLines::new(state), NodeTable::new(state));
+    chains::join(state, &source_lines, &nodes, repeated)
 }
 
 /// Of the same event met in several inputs: how often it really happened (the most often any one input shows it), and
 /// which input to take it from (the first by path of those that show it most often).
 ///
-/// `inputs` are the places of the inputs by path ([`Places::path`]), one entry an occurrence.
-fn genuine(inputs: &mut [u32]) -> (usize, u32) {
+/// `inputs` are the places of the inputs by path ([`SourceLines::path`]), one entry an occurrence.
+fn dedupe_across_inputs(inputs: &mut [u32]) -> (usize, u32) {
     inputs.sort_unstable();
     let mut best = (0, 0);
     for run in inputs.chunk_by(|a, b| a == b) {
@@ -210,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_input_that_shows_it_most_often_counts() {
-        assert_eq!(genuine(&mut [3, 1, 1, 3, 2]), (2, 1));
-        assert_eq!(genuine(&mut [4]), (1, 4));
+        assert_eq!(dedupe_across_inputs(&mut [3, 1, 1, 3, 2]), (2, 1));
+        assert_eq!(dedupe_across_inputs(&mut [4]), (1, 4));
     }
 }

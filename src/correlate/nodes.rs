@@ -163,18 +163,18 @@ fn ties_by_path(state: &State) -> BTreeMap<usize, usize> {
         !node.id.is_some() && node.name.is_some() && node.audit_events == 0
     };
     let only_id = |at: usize| state.nodes[at].id.is_some() && !state.nodes[at].name.is_some();
-    let mut places: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    let mut source_lines: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for input in &state.inputs {
         let nodes =
             input.nodes.keys().map(|&node| node as usize).filter(|&at| only_name(at) || state.nodes[at].id.is_some());
         for at in nodes {
             for place in [input.label.as_str(), folder(&input.label)] {
-                places.entry(place).or_default().insert(at);
+                source_lines.entry(place).or_default().insert(at);
             }
         }
     }
     let mut ties: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for nodes in places.values().filter(|nodes| nodes.len() == 2) {
+    for nodes in source_lines.values().filter(|nodes| nodes.len() == 2) {
         let pair = (nodes.iter().copied().find(|&at| only_name(at)), nodes.iter().copied().find(|&at| only_id(at)));
         if let (Some(name), Some(id)) = pair {
             ties.insert((name, id));

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::matching::{Match, Pair, assign};
-use super::{Correlated, Place, genuine};
+use super::{Correlated, SourceLine, dedupe_across_inputs};
 use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, ChainId, Outcome, Pos, ReasonRecord, Subject, Sym};
 use crate::time::Millis;
@@ -25,7 +25,7 @@ pub struct KeyFailure {
     /// When.
     pub time: Millis,
     /// The line that tells the reason; of the attempt itself where none does.
-    pub place: Place,
+    pub place: SourceLine,
     /// Index into the node table.
     pub node: usize,
     /// How sure the client is, 0 to 1; 0 where it is unknown.
@@ -40,7 +40,7 @@ pub struct ReasonLine {
     /// What it tells.
     pub record: ReasonRecord,
     /// Where it stands.
-    pub place: Place,
+    pub place: SourceLine,
     /// Index into the node table.
     pub node: usize,
     /// Index into [`Correlated::attempts`]. `None`: no attempt fits.
@@ -208,7 +208,7 @@ fn distinct_lines(joined: &Correlated) -> Vec<ReasonLine> {
         .iter()
         .map(|&record| ReasonLine {
             record,
-            place: joined.places.of(record.pos),
+            place: joined.source_lines.of(record.pos),
             node: joined.nodes.index(record.node),
             attempt: None,
             confidence: 0.0,
@@ -218,7 +218,7 @@ fn distinct_lines(joined: &Correlated) -> Vec<ReasonLine> {
         let record = &line.record;
         (line.node, record.time, record.about, record.subject, record.realm, record.reason, record.trace, record.text)
     };
-    let path = |line: &ReasonLine| joined.places.path(line.place.rank);
+    let path = |line: &ReasonLine| joined.source_lines.path(line.place.rank);
     lines.sort_by_key(|line| (identity(line), line.place));
     let mut kept = Vec::with_capacity(lines.len());
     let mut start = 0;
@@ -226,7 +226,7 @@ fn distinct_lines(joined: &Correlated) -> Vec<ReasonLine> {
         let same = identity(&lines[start]);
         let count = lines[start..].iter().take_while(|line| identity(line) == same).count();
         let run = start..start + count;
-        let (_, from) = genuine(&mut lines[run.clone()].iter().map(path).collect::<Vec<_>>());
+        let (_, from) = dedupe_across_inputs(&mut lines[run.clone()].iter().map(path).collect::<Vec<_>>());
         kept.extend(run.map(|at| path(&lines[at]) == from));
         start += count;
     }

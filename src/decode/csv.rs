@@ -1,7 +1,7 @@
 //! CSV as Kibana exports it: a header of member names, texts in quotes with line ends and doubled quotes (audit-format 4).
 //! Each row becomes one JSON object with dotted names for the decoders.
 
-use super::framing::{Out, Piece, Reframe};
+use super::framing::{Frame, Framer, Out};
 use super::json::{self, Scalar, Visitor};
 
 /// Names of which a header has one: when it was.
@@ -124,7 +124,7 @@ impl Csv {
     fn end(&mut self, out: &mut Out<'_>) {
         self.end_field();
         if self.oversized {
-            out(self.start, Piece::Oversized);
+            out(self.start, Frame::Oversized);
         } else if self.names.is_none() {
             self.read_header(out);
         } else if self.begun {
@@ -145,7 +145,7 @@ impl Csv {
             }
             None if self.row.trim_ascii().is_empty() => {}
             None => {
-                out(self.start, Piece::Broken("the first row does not name the columns"));
+                out(self.start, Frame::Broken("the first row does not name the columns"));
                 self.names = Some(Vec::new());
             }
         }
@@ -170,7 +170,7 @@ impl Csv {
             write_value(&mut object, name, value);
         }
         object.push(b'}');
-        out(self.start, Piece::Record(&object));
+        out(self.start, Frame::Record(&object));
         self.object = object;
     }
 
@@ -226,7 +226,7 @@ impl Csv {
     }
 }
 
-impl Reframe for Csv {
+impl Framer for Csv {
     fn feed(&mut self, mut bytes: &[u8], out: &mut Out<'_>) {
         while let Some(&byte) = bytes.first() {
             if self.quoted && !self.after_quote {

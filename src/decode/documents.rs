@@ -4,11 +4,11 @@
 //! Responses can be of any size, so nothing is parsed here: the scanner follows brackets and quotes, keeps the bytes of
 //! the document it is in, and knows a response by the member that holds its hits. Decoding judges the grammar.
 
-use super::framing::{Out, Piece, Reframe};
+use super::framing::{Frame, Framer, Out};
 
 /// Where the scanner is between documents; at the top when there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Frame {
+enum Nesting {
     /// An array whose elements are documents or responses.
     List,
     /// `hits.hits`.
@@ -44,7 +44,7 @@ enum State {
 /// The scanner.
 pub struct Documents {
     limit: usize,
-    frames: Vec<Frame>,
+    frames: Vec<Nesting>,
     state: State,
     line: u64,
     /// Bytes before the first that is no byte-order mark.
@@ -105,7 +105,7 @@ impl Documents {
     }
 
     fn emit(&mut self, out: &mut Out<'_>) {
-        let piece = if self.oversized { Piece::Oversized } else { Piece::Record(&self.record) };
+        let piece = if self.oversized { Frame::Oversized } else { Frame::Record(&self.record) };
         out(self.start, piece);
         self.forget();
     }
@@ -128,7 +128,7 @@ impl Documents {
         self.keep(b"{");
     }
 
-    fn push(&mut self, frame: Frame) {
+    fn push(&mut self, frame: Nesting) {
         if self.frames.len() < MAX_FRAMES {
             self.frames.push(frame);
             self.state = State::Between;
@@ -146,20 +146,20 @@ impl Documents {
     fn member(&mut self, byte: u8) -> bool {
         let inside = match (self.frames.last(), self.key.as_slice(), byte) {
             // In a `hits` object, and where somebody cut it out of its response.
-            (_, b"hits", b'[') => Frame::Hits,
-            (Some(Frame::HitsObject), _, _) if self.state != State::Capture => return false,
-            (_, b"hits", b'{') => Frame::HitsObject,
-            (_, b"responses" | b"docs", b'[') => Frame::List,
-            (_, b"response" | b"rawResponse", b'{') => Frame::Response,
+            (_, b"hits", b'[') => Nesting::Hits,
+            (Some(Nesting::HitsObject), _, _) if self.state != State::Capture => return false,
+            (_, b"hits", b'{') => Nesting::HitsObject,
+            (_, b"responses" | b"docs", b'[') => Nesting::List,
+            (_, b"response" | b"rawResponse", b'{') => Nesting::Response,
             _ => return false,
         };
         if self.state == State::Capture {
             self.forget();
-            self.push(if inside == Frame::Hits { Frame::HitsObject } else { Frame::Response });
+            self.push(if inside == Nesting::Hits { Nesting::HitsObject } else { Nesting::Response });
         }
         match inside {
-            Frame::Response if self.frames.len() < MAX_FRAMES => self.capture(true),
-            Frame::Response => self.skip(),
+            Nesting::Response if self.frames.len() < MAX_FRAMES => self.capture(true),
+            Nesting::Response => self.skip(),
             frame => self.push(frame),
         }
         true
@@ -204,7 +204,7 @@ impl Documents {
         let frame = self.frames.last().copied();
         match (frame, byte) {
             (_, b',' | b' ' | b'\t' | b'\r' | b'\n') => {}
-            (Some(Frame::Response | Frame::HitsObject), b'"') => {
+            (Some(Nesting::Response | Nesting::HitsObject), b'"') => {
                 self.state = State::Key;
                 self.key.clear();
                 (self.in_key, self.in_string) = (true, true);
@@ -212,11 +212,11 @@ impl Documents {
             (Some(_), b'}' | b']') => {
                 self.frames.pop();
             }
-            (None | Some(Frame::List), b'{') => self.capture(true),
-            (Some(Frame::Hits), b'{') => self.capture(false),
-            (None | Some(Frame::List), b'[') => self.push(Frame::List),
-            (Some(Frame::Hits), b'[') => self.skip(),
-            (Some(Frame::List | Frame::Hits), b'"') => {
+            (None | Some(Nesting::List), b'{') => self.capture(true),
+            (Some(Nesting::Hits), b'{') => self.capture(false),
+            (None | Some(Nesting::List), b'[') => self.push(Nesting::List),
+            (Some(Nesting::Hits), b'[') => self.skip(),
+            (Some(Nesting::List | Nesting::Hits), b'"') => {
                 (self.state, self.depth) = (State::Skip, 0);
                 self.in_string = true;
             }
@@ -299,7 +299,7 @@ impl Documents {
         if self.state == State::Capture {
             self.emit(out);
         } else {
-            out(self.line, Piece::Broken("the response ends in the middle"));
+            out(self.line, Frame::Broken("the response ends in the middle"));
         }
         self.frames.clear();
         self.forget();
@@ -307,7 +307,7 @@ impl Documents {
     }
 }
 
-impl Reframe for Documents {
+impl Framer for Documents {
     fn feed(&mut self, mut bytes: &[u8], out: &mut Out<'_>) {
         while self.seen < 3 && bytes.first() == b"\xef\xbb\xbf".get(self.seen) {
             self.seen += 1;
@@ -343,7 +343,7 @@ impl Reframe for Documents {
         match self.state {
             State::Capture | State::Junk => self.emit(out),
             State::Between if self.frames.is_empty() => {}
-            _ => out(self.line, Piece::Broken("the response ends in the middle")),
+            _ => out(self.line, Frame::Broken("the response ends in the middle")),
         }
         self.frames.clear();
         self.state = State::Between;

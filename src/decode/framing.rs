@@ -1,6 +1,6 @@
 //! Inputs whose records are not lines: search responses and CSV exports.
 //!
-//! [`sniff`] tells from the first bytes how an input is framed; a [`Reframe`] turns any such input into records of one
+//! [`sniff`] tells from the first bytes how an input is framed; a [`Framer`] turns any such input into records of one
 //! line each for [`super::decode_line`], in one pass and without holding more than one record.
 
 use super::csv::{self, Csv};
@@ -17,9 +17,9 @@ pub enum Framing {
     Csv,
 }
 
-/// What a [`Reframe`] found.
+/// What a [`Framer`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum Frame<'a> {
     /// A record, as one line without its end; cut short where the input ends inside it.
     Record(&'a [u8]),
     /// A record longer than the limit; skipped.
@@ -29,10 +29,10 @@ pub enum Piece<'a> {
 }
 
 /// Receives each piece with the line, counted from 1, in which it begins.
-pub type Out<'o> = dyn FnMut(u64, Piece<'_>) + 'o;
+pub type Out<'o> = dyn FnMut(u64, Frame<'_>) + 'o;
 
 /// Finds records in a stream of bytes.
-pub trait Reframe: Send {
+pub trait Framer: Send {
     /// Takes the next bytes, in portions of any size.
     fn feed(&mut self, bytes: &[u8], out: &mut Out<'_>);
     /// Says that the input ended.
@@ -63,7 +63,7 @@ impl Framing {
 
     /// A reader of this framing that holds no record longer than `limit` bytes; `None` for lines.
     #[must_use]
-    pub fn reframe(self, limit: usize) -> Option<Box<dyn Reframe>> {
+    pub fn framer(self, limit: usize) -> Option<Box<dyn Framer>> {
         match self {
             Self::Lines => None,
             Self::Documents => Some(Box::new(Documents::new(limit))),

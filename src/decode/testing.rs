@@ -1,6 +1,6 @@
 //! What the unit tests of the decoders share.
 
-use super::framing::{Piece, Reframe};
+use super::framing::{Frame, Framer};
 use super::{Context, decode_line};
 use crate::error::DecodeError;
 use crate::event::{AuditEvent, Change, Record, ServerEvent, Text};
@@ -111,15 +111,15 @@ pub(crate) fn brief(event: &AuditEvent<'_>) -> String {
 }
 
 /// What a reader finds in a text given in portions: line and record, or what is wrong instead.
-pub(super) fn pieces(reader: &mut dyn Reframe, text: &[u8], chunk: usize) -> Vec<(u64, String)> {
+pub(super) fn pieces(reader: &mut dyn Framer, text: &[u8], chunk: usize) -> Vec<(u64, String)> {
     let mut found = Vec::new();
-    let mut out = |line: u64, piece: Piece<'_>| {
+    let mut out = |line: u64, piece: Frame<'_>| {
         found.push((
             line,
             match piece {
-                Piece::Record(record) => String::from_utf8_lossy(record).into_owned(),
-                Piece::Oversized => "oversized".to_owned(),
-                Piece::Broken(message) => message.to_owned(),
+                Frame::Record(record) => String::from_utf8_lossy(record).into_owned(),
+                Frame::Oversized => "oversized".to_owned(),
+                Frame::Broken(message) => message.to_owned(),
             },
         ));
     };

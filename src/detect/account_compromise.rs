@@ -64,7 +64,7 @@ impl Detector for AccountCompromise {
     fn detect(&self, scene: &Scene<'_>, found: &mut Found) {
         let mut breaches = after_guesses(scene);
         after_campaigns(scene, found, &mut breaches);
-        breaches.sort_by_key(|breach| (breach.success.time, scene.joined.places.of(breach.success.pos)));
+        breaches.sort_by_key(|breach| (breach.success.time, scene.joined.source_lines.of(breach.success.pos)));
         for breach in breaches {
             let campaigns: Vec<usize> = found.owners(&breach.failures).into_iter().chain(breach.campaign).collect();
             if let Some(number) = report(scene, found, &breach) {
@@ -208,7 +208,7 @@ fn report(scene: &Scene<'_>, found: &mut Found, breach: &Breach) -> Option<usize
         words::count(draft.successes, "success", "successes")
     ));
     draft.times.push(breach.success.time);
-    draft.evidence.push(scene.joined.places.of(breach.success.pos));
+    draft.evidence.push(scene.joined.source_lines.of(breach.success.pos));
     for change in &changes {
         let action = scene.text(change.record.action);
         let object =

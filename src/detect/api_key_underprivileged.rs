@@ -115,7 +115,7 @@ fn report(scene: &Scene<'_>, found: &mut Found, denials: &[(&Actor, &Series)], t
     draft.api_keys = vec![key];
     draft.times = first.into_iter().chain(last).collect();
     let lines = denials.iter().filter_map(|(_, series)| series.buckets().first());
-    draft.evidence = lines.map(|bucket| scene.joined.places.of(bucket.pos)).take(5).collect();
+    draft.evidence = lines.map(|bucket| scene.joined.source_lines.of(bucket.pos)).take(5).collect();
     found.add(draft);
 }
 

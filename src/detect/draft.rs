@@ -9,7 +9,7 @@ use super::doc::Doc;
 use super::kinds::{Severity, Verdict};
 use super::scene::Scene;
 use super::{Found, Judged, words};
-use crate::correlate::Place;
+use crate::correlate::SourceLine;
 use crate::report::model::{Evidence, Finding, FindingTimeline};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -52,7 +52,7 @@ pub(super) struct Draft {
     pub(super) failures: u64,
     pub(super) successes: u64,
     /// Lines to show first.
-    pub(super) evidence: Vec<Place>,
+    pub(super) evidence: Vec<SourceLine>,
     /// Numbers of the drafts it belongs with.
     pub(super) related: Vec<usize>,
 }
@@ -248,17 +248,17 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
 
 /// The lines named by the draft, then the first, the last and some attempts between.
 fn evidence(scene: &Scene<'_>, draft: &Draft) -> Vec<Evidence> {
-    let mut places = draft.evidence.clone();
+    let mut source_lines = draft.evidence.clone();
     let attempts = &draft.attempts;
     if let [first, .., last] = attempts.as_slice() {
-        places.extend([scene.place(*first), scene.place(*last)]);
+        source_lines.extend([scene.place(*first), scene.place(*last)]);
         let between = attempts.len() / 4;
-        places.extend((1..4).filter(|_| between > 0).map(|quarter| scene.place(attempts[quarter * between])));
+        source_lines.extend((1..4).filter(|_| between > 0).map(|quarter| scene.place(attempts[quarter * between])));
     } else {
-        places.extend(attempts.iter().map(|&at| scene.place(at)));
+        source_lines.extend(attempts.iter().map(|&at| scene.place(at)));
     }
-    let mut kept: Vec<Place> = Vec::new();
-    for place in places {
+    let mut kept: Vec<SourceLine> = Vec::new();
+    for place in source_lines {
         if !kept.contains(&place) && kept.len() < EVIDENCE_LIMIT {
             kept.push(place);
         }

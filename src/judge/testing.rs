@@ -6,7 +6,7 @@ use crate::correlate::{Correlated, correlate};
 use crate::lines::{Chunk, StreamChunker};
 use crate::options::Options;
 use crate::report::model::Finding;
-use crate::state::{Folder, InputRef};
+use crate::state::{InputRef, StateBuilder};
 use crate::time::Millis;
 
 /// 2026-03-01T00:00:00Z.
@@ -146,7 +146,7 @@ impl Log {
             let _ = writeln!(text, "{line}");
             text
         });
-        let mut folder = Folder::new(&self.options, 1);
+        let mut folder = StateBuilder::new(&self.options, 1);
         let mut bytes = text.as_bytes();
         let mut chunker = StreamChunker::new(&mut bytes, 1 << 20, self.options.max_line);
         let mut chunk = Chunk::default();

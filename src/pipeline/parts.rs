@@ -1,9 +1,9 @@
 //! Merging parts. They are read one after the other; where together they are larger than memory may be used for, what was
 //! merged so far is written away, as while reading logs.
 
-use crate::bounded::{Budget, Segments};
 use crate::options::Options;
 use crate::part::{Part, Union};
+use crate::spill::{Budget, Segments};
 use crate::state::State;
 
 use super::{pool, settle, spill_problem};

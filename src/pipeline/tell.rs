@@ -7,14 +7,14 @@ use super::{Gathered, gather, join, pool};
 use crate::correlate::Correlated;
 use crate::options::Options;
 use crate::part::Part;
-use crate::report::story::StoryReport;
+use crate::report::story::TimelineReport;
 use crate::{aggregate, detect, filter, pseudonyms};
 
 /// Reads everything and tells the story of the actor whom the filter names.
 ///
 /// # Errors
 /// As [`super::read`].
-pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
+pub fn tell(paths: &[OsString], options: &Options) -> Result<(TimelineReport, bool), rayon::ThreadPoolBuildError> {
     let pool = pool(options)?;
     let gathered = gather(&pool, super::look(paths, options), options);
     Ok(pool.install(|| story(gathered, options)))
@@ -24,11 +24,11 @@ pub fn tell(paths: &[OsString], options: &Options) -> Result<(StoryReport, bool)
 ///
 /// # Errors
 /// As [`super::read`].
-pub fn tell_part(part: Part, options: &Options) -> Result<(StoryReport, bool), rayon::ThreadPoolBuildError> {
+pub fn tell_part(part: Part, options: &Options) -> Result<(TimelineReport, bool), rayon::ThreadPoolBuildError> {
     Ok(pool(options)?.install(|| story(part.into(), options)))
 }
 
-fn story(gathered: Gathered, options: &Options) -> (StoryReport, bool) {
+fn story(gathered: Gathered, options: &Options) -> (TimelineReport, bool) {
     let mut read = join(gathered, options);
     // The filter judges by the names that pseudonyms stand for.
     read.pseudonymize(options);

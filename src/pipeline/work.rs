@@ -8,16 +8,16 @@ use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::spill_problem;
-use crate::bounded::Segments;
 use crate::error::ProblemKind;
+use crate::framing::{Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, Whole, read_parts};
 use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
 use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::manifest;
 use crate::options::Options;
-use crate::reframe::{Chunker, Cut, HEAD, Peeked, Place, Seams, Whole, read_parts};
 use crate::report::model::StoredInput;
-use crate::state::{Folder, InputRef, State};
+use crate::spill::Segments;
+use crate::state::{InputRef, State, StateBuilder};
 
 /// What the bytes of a stream are to the progress.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ struct Ranges {
     len: u64,
     label: String,
     /// Where its records may go over several lines.
-    seams: Option<Seams>,
+    range_handoff: Option<RangeHandoff>,
 }
 
 /// A plain file of which ranges are still to be taken.
@@ -203,7 +203,7 @@ impl Queue {
 pub(super) struct Worker<'q> {
     queue: &'q Queue,
     options: &'q Options,
-    folder: Folder,
+    folder: StateBuilder,
     /// Beyond so many bytes the folder's state is written away.
     share: u64,
     /// States that were written away.
@@ -213,7 +213,7 @@ pub(super) struct Worker<'q> {
 }
 
 impl<'q> Worker<'q> {
-    pub(super) fn new(queue: &'q Queue, options: &'q Options, folder: Folder, share: u64) -> Self {
+    pub(super) fn new(queue: &'q Queue, options: &'q Options, folder: StateBuilder, share: u64) -> Self {
         Self { queue, options, folder, share, written: Segments::default(), too_full: Vec::new() }
     }
 
@@ -241,7 +241,8 @@ impl<'q> Worker<'q> {
         if self.folder.weight() <= self.share {
             return;
         }
-        let full = std::mem::replace(&mut self.folder, Folder::new(self.options, self.queue.threads)).into_state();
+        let full =
+            std::mem::replace(&mut self.folder, StateBuilder::new(self.options, self.queue.threads)).into_state();
         if let Err(error) = self.written.write(&full) {
             self.queue.cannot_spill(spill_problem(&error));
             self.share = u64::MAX;
@@ -268,7 +269,7 @@ impl<'q> Worker<'q> {
             Ok(Opened::Ranges { file, len }) => {
                 let label = self.queue.unique_label(&source.label);
                 let cut = self.cut(&file);
-                if let Cut::Records(_) = cut {
+                if let FramingKind::Records(_) = cut {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
                     let mut whole = Whole { file: &file, at: 0, len };
@@ -282,8 +283,8 @@ impl<'q> Worker<'q> {
                 }
                 let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
                 if let Ok(count @ 1..) = u32::try_from(count) {
-                    let seams = (cut == Cut::Parts).then(Seams::default);
-                    let ranges = Arc::new(Ranges { file, len, label, seams });
+                    let range_handoff = (cut == FramingKind::Parts).then(RangeHandoff::default);
+                    let ranges = Arc::new(Ranges { file, len, label, range_handoff });
                     self.queue.add_ranges(RangeJob { ranges, next: 0, count });
                 } else if count > 0 {
                     let message = "too many chunks: choose a larger --chunk-size".to_owned();
@@ -303,10 +304,10 @@ impl<'q> Worker<'q> {
     }
 
     /// How a plain file is cut into records. Where it cannot be read, reading it will say so.
-    fn cut(&self, file: &File) -> Cut {
+    fn cut(&self, file: &File) -> FramingKind {
         let mut head = Vec::new();
         let _ = Whole { file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
-        Cut::of(&head, self.options.input_format)
+        FramingKind::of(&head, self.options.input_format)
     }
 
     fn range(&mut self, ranges: &Ranges, at: u32, raw: &mut Chunk, chunk: &mut Chunk) {
@@ -317,10 +318,10 @@ impl<'q> Worker<'q> {
         let input = plain(&ranges.label, at);
         self.folder.input(input).bytes += range.end - range.start;
         let (Ranges { file, len, .. }, max_line) = (ranges, self.options.max_line);
-        let read = match &ranges.seams {
-            Some(seams) => {
-                let place = Place { file, len: *len, number: at, bytes: range };
-                read_parts(place, seams, max_line, raw, chunk)
+        let read = match &ranges.range_handoff {
+            Some(range_handoff) => {
+                let place = ContainerRange { file, len: *len, number: at, bytes: range };
+                read_parts(place, range_handoff, max_line, raw, chunk)
             }
             None => read_range(file, range, *len, max_line, chunk),
         };
@@ -347,7 +348,7 @@ impl<'q> Worker<'q> {
             // The members of a zip archive are read by their place, not as the stream that the archive is.
             let mut reader = UntilSignal(reader);
             let mut peeked = Peeked::new(&mut reader);
-            let cut = Cut::of(peeked.head(), self.options.input_format);
+            let cut = FramingKind::of(peeked.head(), self.options.input_format);
             self.stream(&Arc::new(info), cut, &mut peeked, Counted::Decompressed);
         });
         if let Err(error) = result {
@@ -359,7 +360,7 @@ impl<'q> Worker<'q> {
         }
     }
 
-    fn stream(&mut self, info: &Arc<StreamInfo>, cut: Cut, reader: &mut dyn Read, counted: Counted) {
+    fn stream(&mut self, info: &Arc<StreamInfo>, cut: FramingKind, reader: &mut dyn Read, counted: Counted) {
         let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
         let mut seq = 0;
         let mut error: Option<io::Error> = None;

@@ -94,9 +94,9 @@ impl Replacer<'_> {
         for sym in forwarded.values_mut() {
             *sym = self.with(*sym, Pseudonyms::list);
         }
-        let thinned = std::mem::take(&mut self.joined.state.coarse.thinned);
-        self.joined.state.coarse.thinned =
-            thinned.into_iter().map(|(principal, count)| (self.text(principal), count)).collect();
+        let sampled = std::mem::take(&mut self.joined.state.counted_only.sampled);
+        self.joined.state.counted_only.sampled =
+            sampled.into_iter().map(|(principal, count)| (self.text(principal), count)).collect();
         let withheld = self.joined.state.symbols.intern(WITHHELD);
         let mut lines = std::mem::take(&mut self.joined.reason_lines);
         for record in lines.iter_mut().map(|line| &mut line.record) {

@@ -10,7 +10,7 @@ use super::{View, json, table};
 
 /// Everything `esaudit timeline` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoryReport {
+pub struct TimelineReport {
     /// Version of this contract.
     pub schema_version: u32,
     /// Which program wrote it.
@@ -22,7 +22,7 @@ pub struct StoryReport {
     /// Whose story it is, and what it leaves out.
     pub filters: Option<Filters>,
     /// Sums over all entries.
-    pub totals: StoryTotals,
+    pub totals: TimelineTotals,
     /// What happened, by start.
     pub entries: Vec<Entry>,
     /// The findings, made from all that was read, that the actor is in; numbered as in the report without filters.
@@ -31,7 +31,7 @@ pub struct StoryReport {
 
 /// Sums over all entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoryTotals {
+pub struct TimelineTotals {
     /// Failed attempts.
     pub failures: u64,
     /// Events that show a successful authentication; a request may make several.
@@ -95,7 +95,7 @@ pub const FORMATS: [&str; 2] = ["table", "json"];
 /// Extensions of `--output` and the formats that they stand for.
 pub const EXTENSIONS: [(&str, &str); 2] = [("txt", FORMATS[0]), ("json", FORMATS[1])];
 
-impl StoryReport {
+impl TimelineReport {
     /// Writes it in one of [`FORMATS`].
     ///
     /// # Errors

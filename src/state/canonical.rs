@@ -77,7 +77,7 @@ impl State {
         for (&id, &name) in &self.key_names {
             [id, name].into_iter().for_each(|sym| check.sym(&mut { sym }));
         }
-        self.coarse.thinned.keys().for_each(|&sym| check.sym(&mut { sym }));
+        self.counted_only.sampled.keys().for_each(|&sym| check.sym(&mut { sym }));
         for input in &self.inputs {
             input.nodes.keys().for_each(|&node| check.node(&mut { node }));
         }
@@ -100,7 +100,7 @@ impl State {
             list.iter().for_each(|sym| used.syms[sym.0 as usize] = true);
         }
         let names = self.nodes.iter().flat_map(|node| [node.id, node.name]);
-        let names = names.chain(self.coarse.thinned.keys().copied());
+        let names = names.chain(self.counted_only.sampled.keys().copied());
         for sym in names.chain(self.key_names.iter().flat_map(|(&id, &name)| [id, name])) {
             used.syms[sym.0 as usize] = true;
         }
@@ -109,7 +109,7 @@ impl State {
         let nodes = self.sort_nodes(&syms);
         let chunks = self.sort_inputs(&nodes);
         self.key_names = self.key_names.iter().map(|(id, name)| (syms[id.0 as usize], syms[name.0 as usize])).collect();
-        self.coarse.translate(&syms);
+        self.counted_only.translate(&syms);
         self.remap_records(&Remap { syms, chains, nodes, chunks });
     }
 

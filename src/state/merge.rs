@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::lines::{Chunk, StreamChunker};
     use crate::options::Options;
-    use crate::state::{Folder, InputRef};
+    use crate::state::{InputRef, StateBuilder};
 
     /// Failures, successes and refusals of many, some of them in every file.
     fn log(file: usize) -> String {
@@ -150,7 +150,7 @@ mod tests {
 
     fn state(file: usize) -> State {
         let options = Options::default();
-        let mut folder = Folder::new(&options, 1);
+        let mut folder = StateBuilder::new(&options, 1);
         let text = log(file);
         let mut bytes = text.as_bytes();
         let mut chunker = StreamChunker::new(&mut bytes, 700, options.max_line);

@@ -4,8 +4,8 @@
 //! by time and place. `merge` is associative and, up to the numbering of symbols, commutative.
 
 mod canonical;
-mod coarse;
 mod columns;
+mod counted_only;
 mod coverage;
 mod fold;
 mod merge;
@@ -14,9 +14,9 @@ mod remap;
 mod series;
 mod symbols;
 
-pub use coarse::Coarse;
+pub use counted_only::CountedOnly;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
-pub use fold::{Folder, InputRef};
+pub use fold::{InputRef, StateBuilder};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
 pub use remap::Remap;
 pub use series::{Actor, Bucket, Series};
@@ -124,7 +124,7 @@ pub struct State {
     /// Realm failures evicted.
     pub evicted: Evicted,
     /// Attempts that are counted and no more.
-    pub coarse: Coarse,
+    pub counted_only: CountedOnly,
 }
 
 impl State {

@@ -70,7 +70,7 @@ impl State {
 
     /// Whether it stands for attempts, analysed or only counted.
     pub(super) fn has_attempts(&self) -> bool {
-        self.coarse.attempts > 0 || !self.attempts.is_empty()
+        self.counted_only.attempts > 0 || !self.attempts.is_empty()
     }
 
     /// Takes in the tables and counters of another. `both` says whether both stand for attempts, some of which may not be
@@ -98,8 +98,8 @@ impl State {
         }
         self.evicted.events += other.evicted.events;
         self.evicted.span.merge(&other.evicted.span);
-        self.coarse.merged |= self.coarse.attempts + other.coarse.attempts > 0 && both;
-        self.coarse.merge(std::mem::take(&mut other.coarse), &syms);
+        self.counted_only.merged |= self.counted_only.attempts + other.counted_only.attempts > 0 && both;
+        self.counted_only.merge(std::mem::take(&mut other.counted_only), &syms);
         Remap { syms, chains, nodes, chunks }
     }
 

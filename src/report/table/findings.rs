@@ -125,19 +125,19 @@ fn explain(ctx: &Context<'_>, screen: &mut Screen<'_>, finding: &Finding) -> io:
     }
     sentences(ctx, screen, "Why", &finding.why, |_| ctx.glyphs.bullet.to_owned())?;
     sentences(ctx, screen, "Next", &finding.next_steps, |number| format!("{number}. "))?;
-    let places: Vec<Shown> = finding
+    let source_lines: Vec<Shown> = finding
         .evidence
         .iter()
         .take(2)
         .map(|place| Shown::own(format!("{}:{}", ctx.log(&place.path).fit(60, ctx.glyphs), place.line)))
         .collect();
-    if !places.is_empty() {
-        let places: Vec<String> = places.into_iter().map(Shown::into_text).collect();
-        let more = match finding.evidence.len().saturating_sub(places.len()) {
+    if !source_lines.is_empty() {
+        let source_lines: Vec<String> = source_lines.into_iter().map(Shown::into_text).collect();
+        let more = match finding.evidence.len().saturating_sub(source_lines.len()) {
             0 => String::new(),
             more => format!(" and {} more", text::count(more as u64, "line", "lines")),
         };
-        let evidence = format!("{}{more}", places.join(", "));
+        let evidence = format!("{}{more}", source_lines.join(", "));
         for (number, line) in text::wrap(&evidence, ctx.width().saturating_sub(12)).iter().enumerate() {
             let lead = if number == 0 { "Evidence  " } else { "          " };
             screen.line(&format!("    {}", paint(Paint::Dim, &format!("{lead}{line}"))))?;

@@ -12,14 +12,14 @@ use super::{
 use crate::report::{
     View,
     model::Report,
-    story::{Entry, StoryReport},
+    story::{Entry, TimelineReport},
 };
 
 /// Silence that is worth a row, in seconds.
 const SILENCE: u64 = 1800;
 
 /// Writes the story.
-pub(in crate::report) fn write(story: &StoryReport, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
+pub(in crate::report) fn write(story: &TimelineReport, view: &View, out: &mut dyn io::Write) -> io::Result<()> {
     let report = Report {
         findings: story.findings.clone(),
         ..Report::bare(story.tool.clone(), story.parameters.clone(), story.coverage.clone(), story.filters.clone())
@@ -42,7 +42,7 @@ pub(in crate::report) fn write(story: &StoryReport, view: &View, out: &mut dyn i
     caveats::write(&ctx, &mut screen)
 }
 
-fn headline(ctx: &Context<'_>, screen: &mut Screen<'_>, story: &StoryReport) -> io::Result<()> {
+fn headline(ctx: &Context<'_>, screen: &mut Screen<'_>, story: &TimelineReport) -> io::Result<()> {
     let totals = &story.totals;
     let head = text::count(totals.failures, "failed attempt", "failed attempts");
     let mut line = head.clone();

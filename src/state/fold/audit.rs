@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Folder;
+use super::StateBuilder;
 use super::join::Failure;
 use crate::decode::native::client_address;
 use crate::event::{AuditEvent, Change};
-use crate::prefilter::{Facts, What};
+use crate::fast_reader::{ActionKind, AuditFields};
 use crate::reason::{Basis, Reason};
 use crate::state::line_order;
 use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure};
@@ -15,10 +15,10 @@ use crate::state::symbols::{ChainId, Sym};
 /// Bytes of an `x_forwarded_for` that are kept: a client may write what it likes, a dozen hops fit.
 const LONGEST_FORWARDED: usize = 512;
 
-impl Folder {
+impl StateBuilder {
     /// Counts an event of a node and keeps what it tells.
     #[inline]
-    pub(super) fn audit(&mut self, event: &impl Facts, node: u32, line: u32) {
+    pub(super) fn audit(&mut self, event: &impl AuditFields, node: u32, line: u32) {
         let (what, time) = (event.what(), event.time());
         let stats = &mut self.state.nodes[node as usize];
         stats.audit_events += 1;
@@ -29,45 +29,45 @@ impl Folder {
             stats.minutes.add(time);
         }
         match what {
-            What::AuthenticationFailed => stats.failures += 1,
-            What::RealmAuthenticationFailed => stats.realm_failures += 1,
-            What::AuthenticationSuccess => stats.successes += 1,
-            What::AnonymousAccessDenied => stats.anonymous += 1,
-            What::AccessGranted | What::AccessDenied => stats.decisions += 1,
-            What::RunAsGranted | What::Change | What::Other => {}
+            ActionKind::AuthenticationFailed => stats.failures += 1,
+            ActionKind::RealmAuthenticationFailed => stats.realm_failures += 1,
+            ActionKind::AuthenticationSuccess => stats.successes += 1,
+            ActionKind::AnonymousAccessDenied => stats.anonymous += 1,
+            ActionKind::AccessGranted | ActionKind::AccessDenied => stats.decisions += 1,
+            ActionKind::RunAsGranted | ActionKind::Change | ActionKind::Other => {}
         }
         match what {
-            What::Change | What::Other => count_action(&mut self.state.actions, event.action_name(), 1),
+            ActionKind::Change | ActionKind::Other => count_action(&mut self.state.actions, event.action_name(), 1),
             // Their names are known: counted here, named at the end.
             what => self.actions[what as usize] += 1,
         }
         let pos = Pos { chunk: self.chunk, line };
         match what {
-            What::AuthenticationFailed => self.attempt(event, Outcome::Failed, node, pos),
-            What::AnonymousAccessDenied => self.attempt(event, Outcome::AnonymousDenied, node, pos),
-            What::RealmAuthenticationFailed => self.realm_failure(event, pos),
-            What::AccessGranted => {
+            ActionKind::AuthenticationFailed => self.attempt(event, Outcome::Failed, node, pos),
+            ActionKind::AnonymousAccessDenied => self.attempt(event, Outcome::AnonymousDenied, node, pos),
+            ActionKind::RealmAuthenticationFailed => self.realm_failure(event, pos),
+            ActionKind::AccessGranted => {
                 self.success(event, node, pos);
                 self.grant(event, pos);
             }
-            What::RunAsGranted => self.grant(event, pos),
-            What::AccessDenied => {
+            ActionKind::RunAsGranted => self.grant(event, pos),
+            ActionKind::AccessDenied => {
                 *self.state.denied_minutes.entry(minute).or_default() += 1;
                 // An access decision means that the authentication succeeded.
                 self.success(event, node, pos);
                 self.denial(event, node, pos);
             }
-            What::Change => {
+            ActionKind::Change => {
                 if let Some(event) = event.whole() {
                     self.change(event, node, pos);
                 }
             }
-            What::AuthenticationSuccess => self.success(event, node, pos),
-            What::Other => {}
+            ActionKind::AuthenticationSuccess => self.success(event, node, pos),
+            ActionKind::Other => {}
         }
     }
 
-    fn attempt(&mut self, event: &impl Facts, outcome: Outcome, node: u32, pos: Pos) {
+    fn attempt(&mut self, event: &impl AuditFields, outcome: Outcome, node: u32, pos: Pos) {
         let principal = match outcome {
             Outcome::Failed => event.user(),
             // Some shapes write `_anonymous`; it is nobody.
@@ -115,7 +115,7 @@ impl Folder {
         }
     }
 
-    fn realm_failure(&mut self, event: &impl Facts, pos: Pos) {
+    fn realm_failure(&mut self, event: &impl AuditFields, pos: Pos) {
         let time = event.time();
         let realm = self.state.symbols.intern_opt(event.realm());
         if event.request_id().is_some() {
@@ -130,14 +130,14 @@ impl Folder {
     }
 
     #[inline]
-    fn success(&mut self, event: &impl Facts, node: u32, pos: Pos) {
+    fn success(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
         if let Some(series) = self.series(event, node) {
             let order = line_order(&self.state.inputs, &self.state.chunks);
             self.actors.successes[series as usize].1.add(event.time(), pos, &order);
         }
     }
 
-    fn denial(&mut self, event: &impl Facts, node: u32, pos: Pos) {
+    fn denial(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
         if let Some(series) = self.series(event, node) {
             let mut actor = self.actors.successes[series as usize].0;
             actor.es_action = self.state.symbols.intern_opt(event.es_action());
@@ -146,7 +146,7 @@ impl Folder {
         }
     }
 
-    fn grant(&mut self, event: &impl Facts, pos: Pos) {
+    fn grant(&mut self, event: &impl AuditFields, pos: Pos) {
         let Some(es_action) = event.es_action().filter(|action| changes_security(action)) else { return };
         let (Some(user), Some(_)) = (event.user(), event.request_id()) else { return };
         let source = event.origin().map(client_address);
@@ -220,7 +220,7 @@ impl Folder {
 }
 
 /// The key of an attempt: node, request id and principal; without a request id everything that may tell two events apart.
-fn attempt_key(event: &impl Facts, principal: Option<&[u8]>) -> Key {
+fn attempt_key(event: &impl AuditFields, principal: Option<&[u8]>) -> Key {
     let node = event.node_identity();
     match event.request_id() {
         Some(request) => Key::of(&[node, Some(request), principal]),
@@ -228,7 +228,7 @@ fn attempt_key(event: &impl Facts, principal: Option<&[u8]>) -> Key {
     }
 }
 
-fn request_key(event: &impl Facts) -> Key {
+fn request_key(event: &impl AuditFields) -> Key {
     Key::of(&[event.node_identity(), event.request_id()])
 }
 

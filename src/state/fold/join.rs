@@ -1,6 +1,6 @@
 //! Realm failures and attempts of one chunk, joined where the chunk alone settles the chain.
 
-use super::Folder;
+use super::StateBuilder;
 use crate::state::records::{AttemptFlags, Key, Pos, RealmFailure};
 use crate::state::symbols::Sym;
 use crate::time::Millis;
@@ -17,7 +17,7 @@ pub(super) struct Failure {
     pub(super) attempt: Option<u32>,
 }
 
-impl Folder {
+impl StateBuilder {
     /// Joins realm failures and attempts of this chunk where the chunk alone settles the chain.
     pub(super) fn join_within_chunk(&mut self) {
         // In a file sorted newest first the order of equal times has to be learned from the whole file.

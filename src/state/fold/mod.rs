@@ -4,11 +4,11 @@
 //! failures of an attempt that ends in the same chunk become its chain. What may straddle chunks, or whose order the
 //! chunk alone cannot tell, is kept as loose records for `correlate`.
 
+mod ascii_lookahead;
 mod audit;
 mod join;
 mod proxy;
 mod recent;
-mod scout;
 mod silent;
 mod tally;
 #[cfg(test)]
@@ -17,10 +17,10 @@ mod tests;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use ascii_lookahead::AsciiLookahead;
 use audit::count_action;
 use join::Failure;
 use recent::{Actors, Recent};
-use scout::Scout;
 use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
@@ -32,9 +32,9 @@ use crate::decode::reason::{About, classify};
 use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
+use crate::fast_reader::{ActionKind, AuditFields, FastEvent, Probe, changes};
 use crate::lines::{Chunk, Note, hole, length};
 use crate::options::{Cidr, GroupBy, Options};
-use crate::prefilter::{Facts, Probe, Taken, What, changes};
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -51,7 +51,7 @@ pub struct InputRef<'i> {
 
 /// Folds chunks into a [`State`], one worker's share.
 #[derive(Debug)]
-pub struct Folder {
+pub struct StateBuilder {
     /// What was learned so far.
     state: State,
     context: Context,
@@ -77,11 +77,11 @@ pub struct Folder {
     /// Of the chunk being folded.
     order: Order,
     actors: Actors,
-    /// Events by [`What`], of those whose names are known.
-    actions: [u64; What::Other as usize + 1],
+    /// Events by [`ActionKind`], of those whose names are known.
+    actions: [u64; ActionKind::Other as usize + 1],
 }
 
-impl Folder {
+impl StateBuilder {
     /// A folder with an empty state. `workers` share the bound on requests in flight.
     #[must_use]
     pub fn new(options: &Options, workers: usize) -> Self {
@@ -105,7 +105,7 @@ impl Folder {
             recent: Recent::default(),
             order: Order::default(),
             actors: Actors::default(),
-            actions: [0; What::Other as usize + 1],
+            actions: [0; ActionKind::Other as usize + 1],
         }
     }
 
@@ -115,7 +115,7 @@ impl Folder {
         for input in &mut self.state.inputs {
             input.trim_problems(self.max_problems);
         }
-        for (what, count) in What::NAMED.into_iter().zip(self.actions) {
+        for (what, count) in ActionKind::NAMED.into_iter().zip(self.actions) {
             if count > 0 {
                 count_action(&mut self.state.actions, what.as_bytes(), count);
             }
@@ -184,8 +184,8 @@ impl Folder {
         probe.forget();
         let mut silent = std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz));
         let mut taken_lines = Tally::default();
-        let mut scout = Scout::default();
-        scout.go_on(bytes, 0);
+        let mut ascii_lookahead = AsciiLookahead::default();
+        ascii_lookahead.go_on(bytes, 0);
         if input.seq == 0 {
             self.first_line(bytes, &mut stats);
         }
@@ -194,7 +194,7 @@ impl Folder {
             let (start, problems) = (at, stats.problems_total);
             let taken = if probing { probe.take(bytes, at, self.max_line) } else { None };
             // A forwarded request changes its source, which the whole event is needed for.
-            let plain = |taken: &Taken<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
+            let plain = |taken: &FastEvent<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
             at = match taken.filter(plain) {
                 Some(taken) => {
                     self.recent.changed(taken.changed());
@@ -227,8 +227,11 @@ impl Folder {
                 }
             };
             let line = &bytes[start..at];
-            scout.go_on(bytes, at);
-            if scout.may_be_odd(start) && stats.problems_total == problems && std::str::from_utf8(line).is_err() {
+            ascii_lookahead.go_on(bytes, at);
+            if ascii_lookahead.may_be_odd(start)
+                && stats.problems_total == problems
+                && std::str::from_utf8(line).is_err()
+            {
                 let oddity = (ProblemKind::InvalidUtf8, "not valid UTF-8: kept to the byte, shown with U+FFFD");
                 self.odd(oddity, line_number, input.seq, &mut stats);
             }
@@ -296,7 +299,7 @@ impl Folder {
         let (kind, message) = match note {
             Note::Oversized => return self.oversized(line, seq, stats),
             Note::Broken(message) => (ProblemKind::Undecodable, message),
-            Note::Cut(message) => (ProblemKind::TruncatedLine, message),
+            Note::FramingKind(message) => (ProblemKind::TruncatedLine, message),
         };
         stats.truncated |= kind == ProblemKind::TruncatedLine;
         stats.undecodable_lines += 1;

@@ -5,9 +5,9 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::Folder;
+use super::StateBuilder;
 use crate::decode::native::client_address;
-use crate::prefilter::{ClientText, Facts, changes};
+use crate::fast_reader::{AuditFields, ClientText, changes};
 use crate::state::ActorSeries;
 use crate::state::series::{Actor, Series};
 use crate::state::symbols::Sym;
@@ -107,10 +107,10 @@ impl Actors {
     }
 }
 
-impl Folder {
+impl StateBuilder {
     /// The node of an event.
     #[inline]
-    pub(super) fn node_of(&mut self, event: &impl Facts) -> u32 {
+    pub(super) fn node_of(&mut self, event: &impl AuditFields) -> u32 {
         if self.recent.stale_node & changes::NODE != 0 {
             self.recent.node = self.node(event.node_id(), event.node_name());
             self.recent.stale_node = 0;
@@ -121,7 +121,7 @@ impl Folder {
     /// The successes of the client that authenticated for an event, if it was one: not a node talking to itself or to
     /// another node.
     #[inline]
-    pub(super) fn series(&mut self, event: &impl Facts, node: u32) -> Option<u32> {
+    pub(super) fn series(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
         if self.recent.stale_actor & changes::ACTOR != 0 {
             self.recent.series = self.find_series(event, node);
             self.recent.stale_actor = 0;
@@ -130,7 +130,7 @@ impl Folder {
     }
 
     #[inline]
-    fn find_series(&mut self, event: &impl Facts, node: u32) -> Option<u32> {
+    fn find_series(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
         let Some(client) = event.client_text() else { return self.find_series_anew(event, node) };
         if self.actors.slots.is_empty() {
             self.actors.slots.resize(SLOTS, Slot::default());
@@ -146,7 +146,7 @@ impl Folder {
         series
     }
 
-    fn find_series_anew(&mut self, event: &impl Facts, node: u32) -> Option<u32> {
+    fn find_series_anew(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
         let principal = event.run_by().or(event.user())?;
         if event.origin_type().is_some_and(|origin| origin != b"rest") {
             return None;

@@ -1,9 +1,9 @@
 //! Lines that are only counted: server events without a reason, and lines of no event. Consecutive ones are mostly of one
 //! node, one minute and one format, and are added up before they are noted.
 
-use super::Folder;
+use super::StateBuilder;
 use super::tally::{count_format, is_text};
-use crate::prefilter::server::{ServerLine, Servers, Silent};
+use crate::fast_reader::server::{ServerLine, Servers, Silent};
 use crate::state::coverage::{InputStats, Span};
 use crate::time::{Millis, Zone};
 
@@ -61,7 +61,7 @@ impl SilentLines {
     }
 }
 
-impl Folder {
+impl StateBuilder {
     /// Counts a line if it is one of those; `false` leaves it to the decoder.
     #[inline]
     pub(super) fn silent(

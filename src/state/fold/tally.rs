@@ -3,7 +3,7 @@
 use super::super::coverage::{InputStats, Span};
 use crate::decode::JsonShape;
 use crate::decode::native::Native;
-use crate::prefilter::{Facts, Taken};
+use crate::fast_reader::{AuditFields, FastEvent};
 use crate::time::Millis;
 
 /// Whether the times of the audit events of a chunk rise or fall.
@@ -41,7 +41,7 @@ pub(super) struct Tally {
 
 impl Tally {
     #[inline]
-    pub(super) fn add(&mut self, taken: &Taken<'_>, node: u32, stats: &mut InputStats) {
+    pub(super) fn add(&mut self, taken: &FastEvent<'_>, node: u32, stats: &mut InputStats) {
         if self.node != Some(node) {
             self.end_run(stats);
             self.node = Some(node);

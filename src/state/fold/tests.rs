@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::fast_reader::server::tests::LINES as SERVER_LINES;
+use crate::fast_reader::tests::{Damage, LINES, damage};
 use crate::lines::StreamChunker;
-use crate::prefilter::server::tests::LINES as SERVER_LINES;
-use crate::prefilter::tests::{Damage, LINES, damage};
 
 fn state(text: &[u8], chunk_size: usize, probing: bool) -> State {
-    let mut folder = Folder::new(&Options::default(), 1);
+    let mut folder = StateBuilder::new(&Options::default(), 1);
     folder.probing = probing;
     let mut reader = text;
     let mut chunker = StreamChunker::new(&mut reader, chunk_size, 5000);

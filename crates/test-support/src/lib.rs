@@ -1,0 +1,204 @@
+//! Running the programs of this package, and files to run them on.
+
+pub mod line;
+pub mod model;
+pub mod python;
+pub mod reference;
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use esaudit::report::model::Report;
+
+use crate::reference::{Numbers, Settings, Source};
+
+/// A folder of input files that goes away at the end of the test.
+pub struct Inputs {
+    dir: tempfile::TempDir,
+    sources: Vec<Source>,
+}
+
+impl Inputs {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), sources: Vec::new() }
+    }
+
+    /// Plain files of lines.
+    pub fn of<L: AsRef<[u8]>>(files: &[(&str, &[L])]) -> Self {
+        let mut inputs = Self::new();
+        for (name, lines) in files {
+            inputs.add(name, &ended(lines));
+        }
+        inputs
+    }
+
+    /// Writes a file.
+    pub fn add(&mut self, name: &str, bytes: &[u8]) -> PathBuf {
+        self.add_as(name, bytes, bytes)
+    }
+
+    /// Writes a gzip file.
+    pub fn add_gzip(&mut self, name: &str, bytes: &[u8]) -> PathBuf {
+        self.add_as(name, bytes, &gzip(bytes))
+    }
+
+    fn add_as(&mut self, name: &str, bytes: &[u8], written: &[u8]) -> PathBuf {
+        let path = self.dir.path().join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).unwrap();
+        }
+        std::fs::write(&path, written).unwrap();
+        self.sources.push((path.to_str().unwrap().to_owned(), bytes.to_vec()));
+        path
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The files, as the reference reads them.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Names and contents, for the message of a failed test.
+    pub fn shown(&self) -> String {
+        let shown = |(path, bytes): &Source| format!("{path}:\n{}", String::from_utf8_lossy(bytes));
+        self.sources.iter().map(shown).collect()
+    }
+
+    /// The tool's report over the whole folder.
+    pub fn report(&self, options: &[&str]) -> Report {
+        report(&[self.path().to_str().unwrap()], options)
+    }
+
+    /// The tool's numbers and the reference's, to be compared. Reasons have tests of their own: they need the server log,
+    /// and inference, which the reference does without.
+    pub fn both(&self, options: &[&str]) -> (Numbers, Numbers) {
+        let with_keys: Vec<&str> = options.iter().copied().chain(["--by", "principal,realm-chain"]).collect();
+        let report = self.report(&with_keys);
+        let value = |name: &str| options.iter().position(|option| *option == name).map(|at| options[at + 1]);
+        let settings = Settings {
+            max_line: value("--max-line").map_or(64 << 20, |bytes| bytes.parse().unwrap()),
+            offset: value("--assume-tz").map_or(0, |hours| hours.parse::<i64>().unwrap() * 3600),
+            bucket_seconds: report.timeline.bucket_seconds,
+        };
+        (Numbers::of(&report), crate::reference::numbers(&self.sources, &settings))
+    }
+}
+
+/// The lines in which two texts differ, `None` if they do not.
+pub fn difference(left: &str, right: &str) -> Option<String> {
+    if left == right {
+        return None;
+    }
+    let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
+    let start = left.iter().zip(&right).take_while(|(a, b)| a == b).count();
+    let rest = (&left[start..], &right[start..]);
+    let end = rest.0.iter().rev().zip(rest.1.iter().rev()).take_while(|(a, b)| a == b).count();
+    let part = |lines: &[&str]| lines[..lines.len() - end].join("\n");
+    Some(format!("from line {}:\n{}\n--- against ---\n{}", start + 1, part(rest.0), part(rest.1)))
+}
+
+/// How the tool's numbers differ from the reference's.
+pub fn disagreement((tool, reference): &(Numbers, Numbers)) -> Option<String> {
+    difference(&format!("{tool:#?}"), &format!("{reference:#?}"))
+}
+
+/// Asserts that the tool's numbers are the reference's.
+#[track_caller]
+pub fn assert_equal(both: &(Numbers, Numbers), about: &str) {
+    if let Some(difference) = disagreement(both) {
+        panic!("{about}: tool against reference {difference}");
+    }
+}
+
+/// Lines, each with its end.
+pub fn ended<L: AsRef<[u8]>>(lines: &[L]) -> Vec<u8> {
+    lines.iter().flat_map(|line| [line.as_ref(), b"\n"].concat()).collect()
+}
+
+/// Compresses.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The program under test: cargo builds it beside the folder of the test programs.
+fn program() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    folder.join("esaudit").with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+/// Runs `esaudit` to its end, standard input empty.
+pub fn esaudit<A: AsRef<std::ffi::OsStr>>(arguments: &[A]) -> Output {
+    Command::new(program()).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// The bytes of the JSON report; the run must be a clean success.
+pub fn json(paths: &[&str], options: &[&str]) -> Vec<u8> {
+    let arguments = [&["report", "--format", "json"], options, paths].concat();
+    let output = esaudit(&arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "esaudit {arguments:?}: {errors}");
+    output.stdout
+}
+
+/// The report of a clean success.
+pub fn report(paths: &[&str], options: &[&str]) -> Report {
+    serde_json::from_slice(&json(paths, options)).unwrap()
+}
+
+/// Runs the generator into a new folder and gives its files, decompressed, and its truth.
+pub fn generate(options: &[&str]) -> (Inputs, serde_json::Value) {
+    let mut inputs = Inputs::new();
+    let out = inputs.path().join("logs");
+    let truth = tempfile::NamedTempFile::new().unwrap();
+    let paths = ["--out".as_ref(), out.as_os_str(), "--truth".as_ref(), truth.path().as_os_str()];
+    let arguments = paths.into_iter().chain(options.iter().map(|option| option.as_ref()));
+    if let Err(message) = esaudit_gen::command(arguments) {
+        panic!("esaudit-gen {options:?}: {message}");
+    }
+    collect(&out, &mut inputs.sources);
+    (inputs, serde_json::from_slice(&std::fs::read(truth.path()).unwrap()).unwrap())
+}
+
+/// Reads a folder's files, decompressed.
+fn collect(folder: &Path, sources: &mut Vec<Source>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, sources);
+            continue;
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            let mut plain = Vec::new();
+            flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).unwrap();
+            bytes = plain;
+        }
+        sources.push((path.to_str().unwrap().to_owned(), bytes));
+    }
+}
+
+/// Compares with what stands in `tests/snapshots/`; `UPDATE_SNAPSHOTS=1` rewrites that.
+#[track_caller]
+pub fn snapshot(name: &str, text: &str) {
+    let path = root().join("tests/snapshots").join(name);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == text, "{name} differs; UPDATE_SNAPSHOTS=1 rewrites it. Now:\n{text}");
+}

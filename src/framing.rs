@@ -1,0 +1,250 @@
+//! Inputs whose records are not simply lines, to chunks: documents and CSV become one line a record; records that a
+//! container runtime cut into several lines are put together again.
+//!
+//! Who reads documents or CSV has to see them from their start, so they are read as a stream even where they are a plain
+//! file; the chunks are decoded by all workers. Ranges of a plain container log are read by themselves.
+
+mod parts;
+mod range_handoff;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+
+use crate::decode::framing::{Frame, Framer, Framing, sniff};
+use crate::decode::partial;
+use crate::lines::{Chunk, Note, StreamChunker, lines};
+use parts::Parts;
+pub use parts::{ContainerRange, read_parts};
+pub use range_handoff::RangeHandoff;
+
+/// Bytes from the start of an input that tell how its records are separated.
+pub const HEAD: usize = 64 << 10;
+
+/// How an input is cut into records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FramingKind {
+    /// At line ends; any range of the input can be read by itself.
+    Lines,
+    /// At line ends, but records may go over several lines; ranges can be read by themselves, in their order.
+    Parts,
+    /// Otherwise.
+    Records(Framing),
+}
+
+impl FramingKind {
+    /// Tells from the first bytes of an input; `forced` is what `--input-format` names.
+    #[must_use]
+    pub fn of(head: &[u8], forced: Option<&str>) -> Self {
+        let framing = match forced {
+            Some("lines") => return Self::Lines,
+            Some("docker" | "cri") => return Self::Parts,
+            Some(name) => Framing::named(name).unwrap_or_else(|| sniff(head)),
+            None => sniff(head),
+        };
+        match framing {
+            Framing::Lines if lines(head).any(|line| partial::stream(line).is_some()) => Self::Parts,
+            Framing::Lines => Self::Lines,
+            other => Self::Records(other),
+        }
+    }
+}
+
+/// Cuts a stream into chunks, one after the other.
+pub enum Chunker<'r> {
+    /// At line ends.
+    Lines(StreamChunker<'r>),
+    /// At line ends, parts joined.
+    Parts(Box<Parts<'r>>),
+    /// Into records.
+    Records(Box<Records<'r>>),
+}
+
+impl<'r> Chunker<'r> {
+    /// A chunker that gives chunks of about `chunk_size` bytes.
+    pub fn new(cut: FramingKind, reader: &'r mut dyn Read, chunk_size: usize, max_line: usize) -> Self {
+        if let FramingKind::Records(framing) = cut
+            && let Some(framer) = framing.framer(max_line)
+        {
+            return Self::Records(Box::new(Records {
+                reader,
+                framer,
+                format: if framing == Framing::Csv { framing.name() } else { None },
+                chunk_size: chunk_size.max(1),
+                portion: vec![0; chunk_size.clamp(1, HEAD)],
+                finished: false,
+                error: None,
+                bytes: 0,
+            }));
+        }
+        let lines = StreamChunker::new(reader, chunk_size, max_line);
+        if cut == FramingKind::Parts { Self::Parts(Box::new(Parts::new(lines, max_line))) } else { Self::Lines(lines) }
+    }
+
+    /// Fills the next chunk; `false` at the end of the stream. What was read before an error comes before or after it.
+    ///
+    /// # Errors
+    /// Those of the stream, once.
+    pub fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
+        match self {
+            Self::Lines(lines) => lines.next(chunk),
+            Self::Parts(parts) => parts.next(chunk),
+            Self::Records(records) => records.next(chunk),
+        }
+    }
+
+    /// Bytes read so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Lines(lines) => lines.bytes,
+            Self::Parts(parts) => parts.bytes(),
+            Self::Records(records) => records.bytes,
+        }
+    }
+}
+
+/// Cuts a stream into records.
+pub struct Records<'r> {
+    reader: &'r mut dyn Read,
+    framer: Box<dyn Framer>,
+    format: Option<&'static str>,
+    chunk_size: usize,
+    portion: Vec<u8>,
+    finished: bool,
+    error: Option<io::Error>,
+    bytes: u64,
+}
+
+impl Records<'_> {
+    fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
+        chunk.clear();
+        chunk.format = self.format;
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let mut count = 0;
+        while !self.finished && chunk.bytes().len() < self.chunk_size {
+            match self.reader.read(&mut self.portion) {
+                Ok(0) => self.finish(chunk, &mut count),
+                Ok(read) => {
+                    self.bytes += read as u64;
+                    self.framer.feed(&self.portion[..read], &mut into(chunk, &mut count, Note::Broken));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // What was read before it comes first.
+                    self.error = Some(error);
+                    self.finish(chunk, &mut count);
+                }
+            }
+        }
+        Ok(!chunk.is_empty() || !self.finished || self.error.is_some())
+    }
+
+    fn finish(&mut self, chunk: &mut Chunk, count: &mut u32) {
+        self.finished = true;
+        let before = *count;
+        self.framer.finish(&mut into(chunk, count, Note::FramingKind));
+        let noted = chunk.notes.last().is_some_and(|(at, _)| at + 1 == *count);
+        // A record that only the end of the input ended is like a line without its end.
+        if *count > before && !noted {
+            chunk.open_end();
+        }
+    }
+}
+
+/// Appends each piece to a chunk.
+fn into<'c>(
+    chunk: &'c mut Chunk,
+    count: &'c mut u32,
+    broken: fn(&'static str) -> Note,
+) -> impl FnMut(u64, Frame<'_>) + use<'c> {
+    move |line, piece| {
+        let note = match piece {
+            Frame::Record(record) => {
+                chunk.append_line(record);
+                None
+            }
+            Frame::Oversized => Some(Note::Oversized),
+            Frame::Broken(message) => Some(broken(message)),
+        };
+        if let Some(note) = note {
+            chunk.append_line(b"");
+            chunk.notes.push((*count, note));
+        }
+        chunk.numbers.push(line);
+        *count += 1;
+    }
+}
+
+/// A file from its start to the length that it had when it was opened.
+pub struct Whole<'f> {
+    /// The file.
+    pub file: &'f File,
+    /// Where the next read begins.
+    pub at: u64,
+    /// Its length when it was opened.
+    pub len: u64,
+}
+
+impl Read for Whole<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.len - self.at).unwrap_or(usize::MAX);
+        let want = buffer.len().min(left);
+        let read = self.file.read_at(&mut buffer[..want], self.at)?;
+        if read == 0 && want > 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
+        }
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// A stream whose first bytes have been looked at.
+pub struct Peeked<'r> {
+    head: Vec<u8>,
+    given: usize,
+    error: Option<io::Error>,
+    reader: &'r mut dyn Read,
+}
+
+impl<'r> Peeked<'r> {
+    /// Reads the first bytes.
+    pub fn new(reader: &'r mut dyn Read) -> Self {
+        let mut head = vec![0; HEAD];
+        let (mut filled, mut error) = (0, None);
+        while filled < head.len() && error.is_none() {
+            match reader.read(&mut head[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => error = Some(err),
+            }
+        }
+        head.truncate(filled);
+        Self { head, given: 0, error, reader }
+    }
+
+    /// The first bytes.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+}
+
+impl Read for Peeked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.head[self.given..];
+        if rest.is_empty() {
+            return match self.error.take() {
+                Some(error) => Err(error),
+                None => self.reader.read(buffer),
+            };
+        }
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.given += count;
+        Ok(count)
+    }
+}

@@ -1,0 +1,311 @@
+//! `esaudit export`: what stands in the Parquet files is what the report says.
+#![cfg(feature = "parquet")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use esaudit::report::tables::{ATTEMPTS, CHANGES, Kind, REASONS};
+use esaudit::time::Millis;
+use parquet::basic::{ConvertedType, Type};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
+use serde_json::{Value, json};
+
+use test_support::line::{Line, asked, failed};
+use test_support::{Inputs, esaudit, generate, python, report};
+
+/// Exports and gives the folder; the run must be a clean success.
+fn export(paths: &[&str], options: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let output = esaudit(&[&["export", "--parquet", folder.path().to_str().unwrap()], options, paths].concat());
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
+    folder
+}
+
+/// The files below a folder, by path.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(
+                self::files(&path)
+                    .into_iter()
+                    .map(|(name, bytes)| (Path::new(path.file_name().unwrap()).join(name), bytes)),
+            );
+        } else {
+            files.insert(path.file_name().unwrap().into(), fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+fn readers(folder: &Path, table: &str) -> Vec<(String, SerializedFileReader<File>)> {
+    let names = files(&folder.join(table)).into_keys();
+    names
+        .map(|name| {
+            let file = File::open(folder.join(table).join(&name)).unwrap();
+            (name.to_str().unwrap().to_owned(), SerializedFileReader::new(file).unwrap())
+        })
+        .collect()
+}
+
+/// A row as JSON; times in milliseconds.
+fn json_of(row: &Row) -> Value {
+    let value = |field: &Field| match field {
+        Field::Null => Value::Null,
+        Field::Bool(flag) => json!(flag),
+        Field::Long(number) | Field::TimestampMillis(number) => json!(number),
+        Field::Double(number) => json!(number),
+        Field::Str(text) => json!(text),
+        Field::ListInternal(list) => {
+            list.elements().iter().map(|text| json!(text.to_string().trim_matches('"'))).collect()
+        }
+        other => panic!("{other:?}"),
+    };
+    row.get_column_iter().map(|(name, field)| (name.clone(), value(field))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn rows_of(reader: &SerializedFileReader<File>) -> Vec<Value> {
+    reader.get_row_iter(None).unwrap().map(|row| json_of(&row.unwrap())).collect()
+}
+
+fn rows(folder: &Path, table: &str) -> Vec<Value> {
+    readers(folder, table).iter().flat_map(|(_, reader)| rows_of(reader)).collect()
+}
+
+/// Rows by some columns, counted.
+fn counted(rows: &[Value], columns: &[&str]) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        let key: Vec<&Value> = columns.iter().map(|&column| &row[column]).collect();
+        *counts.entry(json!(key).to_string()).or_default() += 1;
+    }
+    counts
+}
+
+/// The report's groups by their keys.
+fn groups(report: &esaudit::report::model::Report) -> BTreeMap<String, u64> {
+    let group = |group: esaudit::report::model::Group| {
+        (json!([group.principal, group.realm_chain, group.reason]).to_string(), group.count)
+    };
+    report.groups.iter().map(group).collect()
+}
+
+/// Every kind of incident, over two days.
+fn generated() -> Inputs {
+    generate(&["--seed", "9", "--days", "2", "--rate", "0.02", "--server-log", "--plant", "all"]).0
+}
+
+#[test]
+fn pseudonyms_leave_no_name_in_any_table() {
+    let inputs = generated();
+    let path = inputs.path().to_str().unwrap();
+    let key = tempfile::NamedTempFile::new().unwrap();
+    fs::write(key.path(), "correct horse battery staple").unwrap();
+    let plain = export(&[path], &[]);
+    let hidden = export(&[path], &["--pseudonymize", key.path().to_str().unwrap()]);
+    let text = |folder: &Path| -> String {
+        ["attempts", "changes", "reasons"]
+            .iter()
+            .flat_map(|table| rows(folder, table))
+            .map(|row| format!("{row}\n"))
+            .collect()
+    };
+    let (said, told) = (text(plain.path()), text(hidden.path()));
+    assert_eq!(said.lines().count(), told.lines().count());
+    let names = [
+        "principal",
+        "source",
+        "forwarded_for",
+        "actor",
+        "run_by",
+        "target",
+        "name",
+        "owner",
+        "api_key",
+        "api_key_name",
+    ];
+    let mut originals = std::collections::BTreeSet::new();
+    for row in said.lines() {
+        let row: Value = serde_json::from_str(row).unwrap();
+        originals.extend(names.iter().filter_map(|name| Some(row[name].as_str()?.to_owned())));
+    }
+    assert!(originals.len() > 50, "{}", originals.len());
+    let left: Vec<_> = originals.iter().filter(|name| told.contains(&format!("\"{name}\""))).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn rows_are_the_groups_of_the_report() {
+    let inputs = generated();
+    let path = inputs.path().to_str().unwrap();
+    let folder = export(&[path], &[]);
+    let report = report(&[path], &[]);
+    let attempts = rows(folder.path(), "attempts");
+    assert!(attempts.len() > 100, "{}", attempts.len());
+    assert_eq!(counted(&attempts, &["principal", "realm_chain", "reason"]), groups(&report));
+    assert_eq!(rows(folder.path(), "changes").len(), report.security_changes.len());
+    // Refusals of keys, whether a line of the server log tells them or other events.
+    let reasons = rows(folder.path(), "reasons");
+    let keys: Vec<Value> = reasons.into_iter().filter(|row| row["about"] == "api_key").collect();
+    let failing = report.api_keys.failing.iter();
+    let failing: BTreeMap<String, u64> =
+        failing.map(|key| (json!([key.id, key.reason]).to_string(), key.count)).collect();
+    assert!(!failing.is_empty());
+    assert_eq!(counted(&keys, &["api_key", "reason"]), failing);
+}
+
+#[test]
+fn days_types_and_compression() {
+    let inputs = generated();
+    let folder = export(&[inputs.path().to_str().unwrap()], &[]);
+    for table in [&ATTEMPTS, &CHANGES, &REASONS] {
+        let readers = readers(folder.path(), table.name);
+        assert!(!readers.is_empty(), "{}", table.name);
+        for (name, reader) in &readers {
+            let metadata = reader.metadata();
+            let schema = metadata.file_metadata().schema_descr();
+            let day = name.strip_prefix("day=").unwrap().strip_suffix("/part-0.parquet").unwrap();
+            for row in rows_of(reader) {
+                let time = Millis(row["time"].as_i64().unwrap()).rfc3339();
+                assert!(time.starts_with(day), "{time} on {day}");
+            }
+            for (column, known) in schema.columns().iter().zip(table.columns) {
+                let (physical, converted) = match known.kind {
+                    Kind::Time => (Type::INT64, ConvertedType::TIMESTAMP_MILLIS),
+                    Kind::Text | Kind::Texts => (Type::BYTE_ARRAY, ConvertedType::UTF8),
+                    Kind::Count => (Type::INT64, ConvertedType::NONE),
+                    Kind::Share => (Type::DOUBLE, ConvertedType::NONE),
+                    Kind::Flag => (Type::BOOLEAN, ConvertedType::NONE),
+                };
+                assert_eq!(column.path().parts()[0], known.name);
+                assert_eq!((column.physical_type(), column.converted_type()), (physical, converted), "{}", known.name);
+            }
+            for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+                assert!(format!("{:?}", chunk.compression()).starts_with("ZSTD"));
+            }
+        }
+    }
+    assert!(readers(folder.path(), "attempts").len() >= 2);
+}
+
+/// A chain that is not logged, one in which no realm was asked, and one of two.
+#[test]
+fn unknown_chains_are_null_and_chains_of_nobody_empty() {
+    let anonymous = Line::on("n1", 3, "anonymous_access_denied").from("10.0.0.2:1").request("r4").end();
+    let unlogged = Line::on("n2", 4, "authentication_failed").user("lee").from("10.0.0.3:1").request("r5").end();
+    let lines = [asked(0, "r1", "file"), asked(1, "r1", "native"), failed(2, "r1"), anonymous, unlogged];
+    let inputs = Inputs::of(&[("a.json", &lines)]);
+    let folder = export(&[inputs.path().to_str().unwrap()], &[]);
+    let rows = rows(folder.path(), "attempts");
+    let chains: Vec<&Value> = rows.iter().map(|row| &row["realm_chain"]).collect();
+    assert_eq!(chains, [&json!(["file", "native"]), &json!([]), &Value::Null]);
+    assert_eq!(rows[0]["evidence_line"], 3);
+    assert_eq!(rows[0]["evidence_path"], inputs.path().join("a.json").to_str().unwrap());
+    assert_eq!((&rows[0]["source"], &rows[0]["principal"]), (&json!("10.0.0.1"), &json!("kim")));
+    assert_eq!(rows[1]["principal"], Value::Null);
+}
+
+#[test]
+fn the_same_bytes_whatever_the_threads() {
+    let inputs = generated();
+    let path = inputs.path().to_str().unwrap();
+    let one = export(&[path], &["--threads", "1"]);
+    let other = export(&[path], &["--threads", "3", "--chunk-size", "10000"]);
+    assert!(files(one.path()) == files(other.path()));
+}
+
+#[test]
+fn filters_leave_rows_out() {
+    let path = "testdata/incident";
+    for filter in [["--principal", "rosa.moreau1"], ["--reason", "api_key_expired"], ["--since", "2026-03-01T12:00"]] {
+        let folder = export(&[path], &filter);
+        let report = report(&[path], &filter);
+        let attempts = rows(folder.path(), "attempts");
+        assert_eq!(counted(&attempts, &["principal", "realm_chain", "reason"]), groups(&report), "{filter:?}");
+        assert_eq!(rows(folder.path(), "changes").len(), report.security_changes.len(), "{filter:?}");
+        let reasons = rows(folder.path(), "reasons");
+        assert!(!reasons.is_empty());
+        let key = |row: &Value| format!("{} {}", row["attempt_path"], row["attempt_line"]);
+        let known: Vec<String> =
+            attempts.iter().map(|row| format!("{} {}", row["evidence_path"], row["evidence_line"])).collect();
+        let matched = reasons.iter().filter(|row| !row["attempt_line"].is_null());
+        assert!(matched.clone().all(|row| known.contains(&key(row))), "{filter:?}");
+    }
+}
+
+#[test]
+fn nothing_is_written_over_and_nothing_half() {
+    let inputs = Inputs::of(&[("a.json", &[failed(0, "r1")])]);
+    let path = inputs.path().to_str().unwrap();
+    let folder = export(&[path], &[]);
+    let before = files(folder.path());
+    let again = esaudit(&["export", path, "--parquet", folder.path().to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("not empty"), "{again:?}");
+    assert!(files(folder.path()) == before);
+    // A table without rows has its columns all the same.
+    assert!(rows(folder.path(), "changes").is_empty());
+    assert_eq!(readers(folder.path(), "changes").len(), 1);
+    let incomplete = folder.path().join("x/y");
+    let output = esaudit(&["export", path, "nosuchfile", "--parquet", incomplete.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nosuchfile"), "{output:?}");
+    assert_eq!(rows(&incomplete, "attempts").len(), 1);
+    assert_eq!(esaudit(&["export", path]).status.code(), Some(64));
+}
+
+#[test]
+fn pseudonyms_replace_names_in_every_table() {
+    let key = tempfile::NamedTempFile::new().unwrap();
+    fs::write(key.path(), "a key that nobody will ever guess").unwrap();
+    let plain = export(&["testdata/incident"], &[]);
+    let folder = export(&["testdata/incident"], &["--pseudonymize", key.path().to_str().unwrap()]);
+    for table in [&ATTEMPTS, &CHANGES, &REASONS] {
+        let text = |folder: &Path| Value::from(rows(folder, table.name)).to_string();
+        let named =
+            |text: &str| ["root.admin", "198.18.", "10.40.", "rosa", "billing-"].map(|name| text.contains(name));
+        assert!(named(&text(plain.path())).contains(&true), "{}", table.name);
+        assert_eq!(named(&text(folder.path())), [false; 5], "{}", table.name);
+    }
+}
+
+/// More rows than a row group holds.
+#[test]
+fn row_groups_are_bounded() {
+    let lines: Vec<String> = (0..70_000).map(|at| failed(at, &format!("r{at}"))).collect();
+    let inputs = Inputs::of(&[("a.json", &lines)]);
+    let folder = export(&[inputs.path().to_str().unwrap()], &[]);
+    let readers = readers(folder.path(), "attempts");
+    let groups = readers[0].1.metadata().row_groups();
+    assert!(groups.len() > 1 && groups.iter().all(|group| group.num_rows() <= 1 << 16));
+    assert_eq!(groups.iter().map(|group| group.num_rows()).sum::<i64>(), 70_000);
+}
+
+const COUNT: &str = r#"
+import duckdb, json, sys
+rows = duckdb.sql(f"""SELECT principal, realm_chain, reason, count(*) FROM '{sys.argv[1]}/attempts/*/*.parquet'
+                      GROUP BY ALL""").fetchall()
+days = duckdb.sql(f"""SELECT count(*) FROM '{sys.argv[1]}/attempts/*/*.parquet'
+                      WHERE day <> CAST(time AT TIME ZONE 'UTC' AS DATE)""").fetchall()
+print(json.dumps([rows, days]))
+"#;
+
+#[test]
+fn duckdb_counts_what_the_report_does() {
+    let Some(python) = python::with("duckdb") else { return };
+    let inputs = generated();
+    let path = inputs.path().to_str().unwrap();
+    let folder = export(&[path], &[]);
+    let read: Value = serde_json::from_str(&python::run(&python, COUNT, &[folder.path().to_str().unwrap()])).unwrap();
+    let counts: BTreeMap<String, u64> = read[0]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (json!([row[0], row[1], row[2]]).to_string(), row[3].as_u64().unwrap()))
+        .collect();
+    assert_eq!(counts, groups(&report(&[path], &[])));
+    assert_eq!(read[1], json!([[0]]));
+}

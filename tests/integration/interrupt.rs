@@ -1,0 +1,143 @@
+//! SIGINT and SIGTERM: what was read is reported, marked as incomplete; a second signal ends the program at once.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use esaudit::report::model::Report;
+
+use test_support::ended;
+use test_support::line::failed;
+
+fn fifo(folder: &Path) -> Option<PathBuf> {
+    let path = folder.join("fifo");
+    let made = Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success());
+    assert!(made || std::env::var_os("ESAUDIT_ALL_TESTS").is_none(), "no mkfifo");
+    made.then_some(path)
+}
+
+fn start(paths: &[&Path], options: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_esaudit"))
+        .args(["report", "--format", "json"])
+        .args(options)
+        .args(paths)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits, but not for ever.
+fn end(mut child: Child) -> Output {
+    let since = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if since.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("it did not end");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().unwrap()
+}
+
+/// Until it has taken what was written into its pipe: the report needs a second at most.
+const READ: Duration = Duration::from_millis(1500);
+
+#[test]
+fn what_was_read_before_a_signal_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(fifo) = fifo(folder.path()) else { return };
+    let whole = folder.path().join("whole.log");
+    let lines: Vec<_> = (0..50).map(|at| failed(at * 1000, &format!("r{at}"))).collect();
+    fs::write(&whole, ended(&lines[..20])).unwrap();
+    for name in ["-INT", "-TERM"] {
+        let child = start(&[&whole, &fifo], &["--threads", "2"]);
+        let mut pipe = fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+        pipe.write_all(&ended(&lines[20..])).unwrap();
+        std::thread::sleep(READ);
+        signal(&child, name);
+        let output = end(child);
+        drop(pipe);
+        assert_eq!(output.status.code(), Some(130), "{name}: {output:?}");
+        let report: Report = serde_json::from_slice(&output.stdout).unwrap();
+        let coverage = &report.coverage;
+        assert_eq!((coverage.complete, coverage.interrupted, coverage.reconciled), (false, true, true));
+        assert_eq!(report.totals.failed_attempts, 50, "{name}");
+        let problem = coverage.problems.iter().find(|problem| problem.kind == "interrupted").unwrap();
+        assert_eq!(problem.path, fifo.to_str().unwrap());
+        assert!(coverage.cannot_tell.iter().any(|sentence| sentence.contains("signal")), "{coverage:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+    }
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_into_does_not_hold_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(fifo) = fifo(folder.path()) else { return };
+    for paths in [vec![fifo.as_path()], vec![Path::new("-")]] {
+        let child = start(&paths, &[]);
+        std::thread::sleep(READ);
+        signal(&child, "-INT");
+        let output = end(child);
+        assert_eq!(output.status.code(), Some(130), "{paths:?}: {output:?}");
+    }
+    let child = start(&[&fifo], &["--strict"]);
+    std::thread::sleep(READ);
+    signal(&child, "-INT");
+    let output = end(child);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(130), &b""[..]));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(fifo) = fifo(folder.path()) else { return };
+    // Standard output is a pipe that nobody empties: the report cannot be written.
+    let lines: Vec<_> =
+        (0..3000).map(|at| failed(at * 1000, &format!("r{at}")).replace("kim", &format!("kim{at}"))).collect();
+    let mut child = start(&[&fifo], &[]);
+    let mut pipe = fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    pipe.write_all(&ended(&lines)).unwrap();
+    std::thread::sleep(READ);
+    signal(&child, "-INT");
+    std::thread::sleep(READ);
+    assert!(child.try_wait().unwrap().is_none(), "it should be waiting for somebody to read");
+    signal(&child, "-TERM");
+    let since = Instant::now();
+    let status = child.wait().unwrap();
+    assert!(since.elapsed() < Duration::from_secs(5));
+    assert_eq!(status.code(), Some(130));
+}
+
+#[test]
+fn a_large_file_is_left_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.log");
+    let lines: Vec<_> = (0..2000).map(|at| failed(at * 1000, &format!("r{at}"))).collect();
+    let block = ended(&lines);
+    let mut file = fs::File::create(&path).unwrap();
+    for _ in 0..600 {
+        file.write_all(&block).unwrap();
+    }
+    drop(file);
+    let child = start(&[&path], &["--threads", "1"]);
+    std::thread::sleep(Duration::from_millis(400));
+    signal(&child, "-INT");
+    let output = end(child);
+    let report: Report = serde_json::from_slice(&output.stdout).unwrap();
+    let (read, all) = (report.coverage.lines, 600 * 2000);
+    assert!(report.coverage.reconciled && read > 0, "{read}");
+    // A machine may be so fast that there was nothing left to leave.
+    if read < all {
+        assert_eq!(output.status.code(), Some(130));
+        assert!(report.coverage.inputs[0].bytes < 600 * block.len() as u64);
+        assert!(report.coverage.interrupted);
+    }
+}

@@ -1,0 +1,47 @@
+//! Every integration test, one module a subject: one program to link instead of one a subject.
+//!
+//! Tests that need a browser are in `html`, those that need Python in `export` and `kubernetes`, those that need Java in `spark`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot read its own text has failed"
+)]
+
+mod actors;
+mod browser;
+mod charts;
+mod cli;
+mod containers;
+mod decode_samples;
+mod decode_shapes;
+mod determinism;
+mod diff;
+mod dirty;
+mod equals_reference;
+mod events;
+mod evidence;
+mod export;
+mod filters;
+mod findings;
+mod hostile;
+mod html;
+mod interrupt;
+mod joining;
+mod keys;
+mod kubernetes;
+mod memory;
+mod outputs;
+mod parts;
+mod pseudonyms;
+mod readme;
+mod reason_cases;
+mod reasons;
+mod render;
+mod samples;
+mod shapes;
+mod spark;
+mod supply_chain;
+mod timeline;
+mod truth;

@@ -1,0 +1,218 @@
+//! Bounded memory: what has no room is counted exactly, and said.
+
+use serde_json::Value;
+
+use test_support::line::Line;
+use test_support::{Inputs, ended, json};
+
+/// A flood of new names over a few that fail often, and some that fail three times.
+fn flood(names: i64) -> Vec<String> {
+    let attempt = |at: i64, who: &str, from: &str| {
+        Line::new(at * 100, "authentication_failed").user(who).from(from).request(&format!("r{at}")).end()
+    };
+    let mut lines = Vec::new();
+    for number in 0..names {
+        let address = format!("10.{}.{}.{}:40000", number >> 16, number >> 8 & 255, number & 255);
+        let at = lines.len() as i64;
+        lines.push(attempt(at, &format!("nobody-{number:07}"), &address));
+        if number % 20 == 0 {
+            let at = lines.len() as i64;
+            lines.push(
+                Line::new(at * 100, "realm_authentication_failed")
+                    .user("backup")
+                    .request(&format!("r{}", at + 1))
+                    .realm("native1")
+                    .end(),
+            );
+            lines.push(attempt(at + 1, "backup", "192.0.2.9:1"));
+        }
+        if number % 100 < 3 {
+            let at = lines.len() as i64;
+            lines.push(attempt(at, &format!("person-{}", number / 100), "192.0.2.10:1"));
+        }
+    }
+    lines
+}
+
+fn report(inputs: &Inputs, options: &[&str]) -> Value {
+    serde_json::from_slice(&json(&[inputs.path().to_str().unwrap()], options)).unwrap()
+}
+
+fn sum(list: &Value, members: &[&str]) -> u64 {
+    let list = list.as_array().unwrap();
+    list.iter().map(|entry| members.iter().map(|member| entry[member].as_u64().unwrap()).sum::<u64>()).sum()
+}
+
+const TIMELINE: [&str; 2] = ["authentication_failed", "anonymous_access_denied"];
+
+#[test]
+fn counts_stay_exact_and_what_was_left_out_is_said() {
+    let lines = flood(30_000);
+    let mut inputs = Inputs::new();
+    let half = lines.len() / 2;
+    inputs.add("1.json", &ended(&lines[..half]));
+    inputs.add("2.json", &ended(&lines[half..]));
+    // The same events again count once, left out or not.
+    inputs.add("copy.json", &ended(&lines[half / 2..half + half / 2]));
+    let whole = report(&inputs, &[]);
+    let short = report(&inputs, &["--max-memory", "6M", "--chunk-size", "65536"]);
+    assert_eq!(whole["coverage"]["counted_only"], Value::Null);
+    assert_eq!(whole["parameters"]["max_memory"], Value::Null);
+    let left_out = short["coverage"]["counted_only"]["attempts"].as_u64().unwrap();
+    assert!(left_out > 1_000, "{left_out}");
+    assert_eq!(short["totals"], whole["totals"]);
+    assert_eq!(short["coverage"]["duplicates"], whole["coverage"]["duplicates"]);
+    assert_eq!(short["coverage"]["actions"], whole["coverage"]["actions"]);
+    assert_eq!(short["timeline"], whole["timeline"]);
+    let attempts = whole["totals"]["failed_attempts"].as_u64().unwrap();
+    assert_eq!(sum(&short["groups"], &["count"]), attempts - left_out);
+    assert_eq!(sum(&short["timeline"]["buckets"], &TIMELINE), attempts);
+    // Who fails often is whole, with the chain.
+    assert_eq!(short["groups"][0], whole["groups"][0]);
+    assert_eq!(short["groups"][0]["realm_chain"][0], "native1");
+    let people = |report: &Value| {
+        let groups = report["groups"].as_array().unwrap().iter();
+        groups.filter(|group| group["principal"].as_str().unwrap().starts_with("person-")).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(people(&short), people(&whole));
+    let told = short["coverage"]["cannot_tell"][0].as_str().unwrap();
+    assert!(told.contains(&left_out.to_string()) && told.contains("--max-memory (6 MiB)"), "{told}");
+}
+
+#[test]
+fn what_is_kept_depends_on_the_events_alone() {
+    let lines = flood(12_000);
+    let mut inputs = Inputs::new();
+    for (number, part) in lines.chunks(5_000).enumerate() {
+        inputs.add(&format!("{number}.json"), &ended(part));
+    }
+    let run = |threads, chunk| {
+        let report = report(&inputs, &["--max-memory", "2M", "--threads", threads, "--chunk-size", chunk]);
+        assert!(report["coverage"]["counted_only"]["attempts"].as_u64().unwrap() > 0);
+        report
+    };
+    let first = run("1", "1048576");
+    for (threads, chunk) in [("1", "8192"), ("2", "65536"), ("3", "20000"), ("8", "8192")] {
+        assert_eq!(run(threads, chunk), first, "{threads} threads, chunks of {chunk}");
+    }
+}
+
+#[test]
+fn one_that_fails_too_often_is_kept_in_part() {
+    let lines: Vec<String> = (0..20_000)
+        .map(|at| Line::new(at * 10, "authentication_failed").user("kim").request(&format!("r{at}")).end())
+        .collect();
+    let inputs = Inputs::of(&[("audit.json", &lines)]);
+    let short = report(&inputs, &["--max-memory", "3M", "--chunk-size", "65536"]);
+    let counted = &short["coverage"]["counted_only"];
+    let kept = short["groups"][0]["count"].as_u64().unwrap();
+    assert_eq!((&counted["principals"], &counted["principals_in_part_total"]), (&Value::from(0), &Value::from(1)));
+    assert_eq!(counted["principals_in_part"][0]["key"], "kim");
+    assert_eq!(counted["principals_in_part"][0]["count"], counted["attempts"]);
+    assert_eq!(counted["attempts"].as_u64().unwrap() + kept, 20_000);
+    assert!((500..15_000).contains(&kept), "{kept}");
+}
+
+#[test]
+fn states_that_fit_after_all_leave_no_trace() {
+    let inputs = Inputs::of(&[("audit.json", &flood(4_000))]);
+    // Each worker's share is half of what may be kept: it is crossed, but everything together fits.
+    let options = ["--max-memory", "5M", "--chunk-size", "16384", "--threads", "2"];
+    let short = json(&[inputs.path().to_str().unwrap()], &options);
+    let whole = json(&[inputs.path().to_str().unwrap()], &[]);
+    let (short, whole): (Value, Value) =
+        (serde_json::from_slice(&short).unwrap(), serde_json::from_slice(&whole).unwrap());
+    assert_eq!(short["groups"], whole["groups"]);
+    assert_eq!(short["totals"], whole["totals"]);
+    assert_eq!(short["findings"], whole["findings"]);
+    assert_eq!(short["groups_total"], whole["groups_total"]);
+    assert_eq!(short["coverage"]["counted_only"], Value::Null);
+}
+
+#[test]
+fn without_room_for_temporary_files_nothing_is_lost() {
+    let inputs = Inputs::of(&[("audit.json", &flood(4_000))]);
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
+        .args(["report", "--format", "json", "--max-memory", "1M", "--chunk-size", "16384", "--threads", "1"])
+        .arg(inputs.path())
+        .env("TMPDIR", inputs.path().join("missing"))
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    assert_eq!(report["totals"]["failed_attempts"], 4_000 + 200 + 120);
+    assert!(report["coverage"]["problems"][0]["message"].as_str().unwrap().contains("TMPDIR"));
+}
+
+/// Runs `scan` on each file, gives the parts.
+fn parts(inputs: &Inputs, names: &[&str], options: &[&str]) -> Vec<String> {
+    let scan = |name: &&str| {
+        let part = inputs.path().join(name).with_extension("esa").to_str().unwrap().to_owned();
+        let log = inputs.path().join(name).to_str().unwrap().to_owned();
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
+            .args([&["scan", &log, "-o", &part], options].concat())
+            .status()
+            .unwrap();
+        assert!(run.success());
+        part
+    };
+    names.iter().map(scan).collect()
+}
+
+fn merged(parts: &[String], options: &[&str]) -> Value {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
+        .args([&["merge", "--format", "json"], options].concat())
+        .args(parts)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    serde_json::from_slice(&run.stdout).unwrap()
+}
+
+fn three_logs() -> Inputs {
+    let lines = flood(12_000);
+    let mut inputs = Inputs::new();
+    for (number, part) in lines.chunks(lines.len().div_ceil(3)).enumerate() {
+        inputs.add(&format!("{number}.json"), &ended(part));
+    }
+    inputs
+}
+
+const LOGS: [&str; 3] = ["0.json", "1.json", "2.json"];
+
+#[test]
+fn merging_leaves_out_what_one_run_leaves_out() {
+    let inputs = three_logs();
+    let logs: Vec<String> = LOGS.map(|name| inputs.path().join(name).to_str().unwrap().to_owned()).into();
+    let logs: Vec<&str> = logs.iter().map(String::as_str).collect();
+    let mut parts = parts(&inputs, &LOGS, &[]);
+    for limit in ["2M", "4M", "64M"] {
+        let one: Value = serde_json::from_slice(&json(&logs, &["--max-memory", limit])).unwrap();
+        let left_out = &one["coverage"]["counted_only"];
+        assert_eq!(left_out.is_null(), limit == "64M", "{left_out}");
+        for _ in 0..3 {
+            parts.rotate_left(1);
+            assert_eq!(merged(&parts, &["--max-memory", limit]), one, "{limit}");
+        }
+    }
+}
+
+#[test]
+fn totals_of_parts_that_left_something_out_are_bounds_and_said_to_be() {
+    let inputs = three_logs();
+    let whole = merged(&parts(&inputs, &LOGS, &[]), &[]);
+    let short = merged(&parts(&inputs, &LOGS, &["--max-memory", "1M", "--chunk-size", "16384"]), &[]);
+    assert!(short["coverage"]["counted_only"]["attempts"].as_u64().unwrap() > 1_000);
+    // No event stands in two of the logs, so attempts are exact; principals do, so they are counted in each.
+    assert_eq!(short["totals"]["failed_attempts"], whole["totals"]["failed_attempts"]);
+    for key in ["principals", "sources"] {
+        assert!(short["totals"][key].as_u64() >= whole["totals"][key].as_u64(), "{key}");
+    }
+    let told = |report: &Value| report["coverage"]["cannot_tell"].to_string().contains("upper bounds");
+    assert!(told(&short) && !told(&whole));
+    // One part alone is exact, and so is a part merged with what holds no attempt.
+    let one = |options: &[&str]| merged(&parts(&inputs, &LOGS[..1], options), &[]);
+    let (short, whole) = (one(&["--max-memory", "1M", "--chunk-size", "16384"]), one(&[]));
+    assert_eq!(short["totals"], whole["totals"]);
+    assert!(!told(&short));
+}

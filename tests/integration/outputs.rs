@@ -1,0 +1,109 @@
+//! Files that `--output` writes: which format, whole or not at all, and each for itself.
+
+use std::fs;
+use std::path::PathBuf;
+
+use esaudit::report::model::Report;
+use serde_json::Value;
+
+use test_support::line::failed;
+use test_support::{Inputs, esaudit};
+
+/// Three failures by two principals, and a folder for the outputs.
+fn some() -> (Inputs, tempfile::TempDir) {
+    let lines = [failed(0, "r"), failed(1, "s"), failed(2, "t").replace("kim", "=1+1")];
+    (Inputs::of(&[("a.json", &lines)]), tempfile::tempdir().unwrap())
+}
+
+fn run(inputs: &Inputs, options: &[&str]) -> std::process::Output {
+    esaudit(&[&["report", inputs.path().to_str().unwrap()], options].concat())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn one_run_writes_every_format() {
+    let (inputs, folder) = some();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let names = ["a.html", "a.json", "a.jsonl", "a.csv", "a.md", "a.txt"];
+    let paths: Vec<String> = names.iter().map(|name| path(name)).collect();
+    let options: Vec<&str> = paths.iter().flat_map(|path| ["-o", path.as_str()]).collect();
+    let output = run(&inputs, &options);
+    assert_eq!((output.status.code(), output.stdout.len(), output.stderr.len()), (Some(0), 0, 0), "{output:?}");
+    let read = |name: &str| fs::read_to_string(path(name)).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), names.len());
+    let report: Report = serde_json::from_str(&read("a.json")).unwrap();
+    assert_eq!(report.groups.len(), 2);
+    let records: Vec<Value> = read("a.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let groups: Vec<&Value> = records.iter().filter(|record| record["type"] == "group").collect();
+    assert_eq!(groups.len(), 2);
+    assert_eq!(groups[0]["count"], 2);
+    assert!(records.iter().any(|record| record["type"] == "totals" && record["failed_attempts"] == 3));
+    let csv = read("a.csv");
+    assert!(csv.starts_with("count,principal,") && csv.contains("\"'=1+1\""), "{csv}");
+    assert!(csv.lines().count() == 3 && csv.ends_with("\r\n"));
+    assert!(read("a.md").contains("`=1+1`"));
+    // The same table as on standard output.
+    assert_eq!(read("a.txt"), text(&run(&inputs, &[]).stdout));
+    assert_eq!(read("a.json"), text(&run(&inputs, &["--format", "json"]).stdout));
+}
+
+#[test]
+fn format_overrides_and_a_dash_is_standard_output() {
+    let (inputs, folder) = some();
+    let file = folder.path().join("a.txt");
+    let output = run(&inputs, &["-o", file.to_str().unwrap(), "-o", "-", "--format", "json"]);
+    assert_eq!(fs::read(&file).unwrap(), output.stdout);
+    assert!(serde_json::from_slice::<Report>(&output.stdout).is_ok());
+}
+
+#[test]
+fn an_unknown_extension_is_wrong_usage() {
+    let (inputs, folder) = some();
+    let path = folder.path().join("a.docx");
+    let output = run(&inputs, &["-o", path.to_str().unwrap()]);
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(64));
+    assert!([".html", ".json", ".jsonl", ".csv", ".md", ".txt"].iter().all(|known| errors.contains(known)), "{errors}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn what_cannot_be_written_is_named_and_the_others_are_written() {
+    let (inputs, folder) = some();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (missing, good) = (path("no/such/folder/a.json"), path("good.csv"));
+    let output = run(&inputs, &["-o", &missing, "-o", &good]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains(&missing), "{output:?}");
+    assert!(fs::read_to_string(&good).unwrap().contains("kim"));
+    if PathBuf::from("/dev/full").exists() {
+        let output = run(&inputs, &["-o", "/dev/full", "--format", "csv", "-o", &good]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("/dev/full"), "{output:?}");
+    }
+}
+
+#[test]
+fn top_cuts_each_format_in_its_way() {
+    let (inputs, folder) = some();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (json, table) = (path("a.json"), path("a.txt"));
+    run(&inputs, &["--top", "1", "-o", &json, "-o", &table]);
+    let report: Report = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    assert_eq!((report.groups.len(), &report.parameters["top"]), (1, &Value::from(1)));
+    assert!(fs::read_to_string(table).unwrap().contains("1 of 2"));
+}
+
+#[test]
+fn keys_can_be_written_to_files() {
+    let (inputs, folder) = some();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (json, table) = (path("k.json"), path("k.txt"));
+    let output = esaudit(&["keys", inputs.path().to_str().unwrap(), "-o", &json, "-o", &table]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(serde_json::from_slice::<Value>(&fs::read(json).unwrap()).unwrap()["keys"].is_array());
+    assert!(fs::read_to_string(table).unwrap().contains("esaudit"));
+}

@@ -1,0 +1,178 @@
+//! Reports that can be shared: nothing that names somebody is left in any output, and everything else is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use esaudit::report::RENDERERS;
+use esaudit::report::keys::KeysReport;
+use esaudit::report::model::Report;
+
+use test_support::line::{Line, failed};
+use test_support::{Inputs, esaudit};
+
+const LOGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/incident");
+const LISTING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/incident/api_keys.json");
+
+fn key(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn run(verb: &str, options: &[&str]) -> Vec<u8> {
+    let output = esaudit(&[&[verb, LOGS, "--api-keys", LISTING], options].concat());
+    assert!(output.status.success(), "{verb} {options:?}: {output:?}");
+    output.stdout
+}
+
+fn report(options: &[&str]) -> Report {
+    serde_json::from_slice(&run("report", &[&["--format", "json"], options].concat())).unwrap()
+}
+
+/// Everything that names somebody.
+fn originals() -> BTreeSet<String> {
+    let report = report(&[]);
+    let keys: KeysReport = serde_json::from_slice(&run("keys", &["--format", "json"])).unwrap();
+    let mut all: Vec<Option<String>> = Vec::new();
+    for group in report.groups.iter() {
+        all.push(group.principal);
+        all.extend(group.sources.into_iter().chain(group.forwarded).map(|source| Some(source.address)));
+    }
+    for finding in report.findings {
+        all.extend([finding.principals, finding.sources, finding.api_keys].concat().into_iter().map(Some));
+    }
+    for change in report.security_changes {
+        all.extend(change.ids.into_iter().chain(change.resolved_ids).map(Some));
+        all.extend([change.actor, change.run_by, change.source, change.name, change.owner, change.target]);
+    }
+    for key in report.api_keys.failing {
+        all.extend([key.id, key.name, key.owner, key.invalidated_by]);
+        all.extend(key.clients.into_iter().map(|client| Some(client.address)));
+    }
+    for key in keys.keys {
+        all.extend([Some(key.id), key.name, key.owner]);
+    }
+    all.into_iter().flatten().collect()
+}
+
+#[test]
+fn no_original_is_left_in_any_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key(folder.path(), "key", "correct horse battery staple");
+    let originals = originals();
+    assert!(originals.len() > 100, "{}", originals.len());
+    let mut outputs: Vec<(String, Vec<u8>)> = Vec::new();
+    let hidden = ["--pseudonymize", key.as_str(), "--top", "0"];
+    for renderer in RENDERERS {
+        let name = renderer.name();
+        outputs.push((name.to_owned(), run("report", &[&hidden[..], &["--format", name, "--manifest"]].concat())));
+    }
+    let by = ["--by", "principal,source,path", "--format", "json"];
+    outputs.push(("paths".to_owned(), run("report", &[&hidden[..], &by].concat())));
+    let filter = ["--principal", "rosa*", "--source", "198.18.0.0/16", "--format", "json"];
+    outputs.push(("filter".to_owned(), run("report", &[&hidden[..], &filter].concat())));
+    for format in ["table", "json"] {
+        outputs.push((format!("keys {format}"), run("keys", &[&hidden[..], &["--format", format]].concat())));
+    }
+    for format in ["ndjson", "csv", "timesketch"] {
+        outputs.push((format!("events {format}"), run("events", &["--pseudonymize", &key, "--format", format])));
+    }
+    for format in ["table", "json"] {
+        let story = ["--pseudonymize", &key, "--principal", "elastic", "--format", format];
+        outputs.push((format!("timeline {format}"), run("timeline", &story)));
+    }
+    let (part, early, late) =
+        (folder.path().join("part"), folder.path().join("early.json"), folder.path().join("late.json"));
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    assert!(esaudit(&["scan", LOGS, "-o", &path(&part)]).status.success());
+    let merged = esaudit(&["merge", &path(&part), "--pseudonymize", &key, "--top", "0", "--format", "json"]);
+    assert!(merged.status.success(), "{merged:?}");
+    outputs.push(("merge".to_owned(), merged.stdout));
+    fs::write(&early, run("report", &[&hidden[..], &["--format", "json", "--until", "2026-03-01T11:00:00Z"]].concat()))
+        .unwrap();
+    fs::write(&late, run("report", &[&hidden[..], &["--format", "json"]].concat())).unwrap();
+    for format in ["table", "json"] {
+        let compared = esaudit(&["diff", &path(&early), &path(&late), "--format", format]);
+        outputs.push((format!("diff {format}"), compared.stdout));
+    }
+    for (name, bytes) in &outputs {
+        assert!(bytes.len() > 200, "{name}");
+    }
+    for (name, bytes) in &outputs {
+        let text = String::from_utf8_lossy(bytes);
+        let left: Vec<_> = originals.iter().filter(|original| text.contains(original.as_str())).collect();
+        assert!(left.is_empty(), "{name}: {left:?}");
+    }
+}
+
+#[test]
+fn everything_but_names_is_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key(folder.path(), "key", "correct horse battery staple");
+    let (plain, hidden) = (report(&[]), report(&["--pseudonymize", &key]));
+    assert_eq!(plain.totals, hidden.totals);
+    assert_eq!(plain.timeline, hidden.timeline);
+    assert_eq!(plain.coverage.actions, hidden.coverage.actions);
+    assert_eq!(plain.tops.realm_chains, hidden.tops.realm_chains);
+    let judged = |report: &Report| -> Vec<_> {
+        report.findings.iter().map(|f| (f.kind.clone(), f.severity.clone(), f.failures, f.sources_total)).collect()
+    };
+    assert_eq!(judged(&plain), judged(&hidden));
+    let mut counts = [&plain, &hidden].map(|report| {
+        report.groups.iter().map(|g| (g.count, g.reason.clone(), g.realm_chain.clone())).collect::<Vec<_>>()
+    });
+    counts.iter_mut().for_each(|list| list.sort());
+    assert_eq!(counts[0], counts[1]);
+    assert_ne!(hidden.parameters["pseudonymized"], serde_json::Value::Null);
+}
+
+#[test]
+fn names_are_the_same_with_the_same_key_and_others_with_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = key(folder.path(), "one", "correct horse battery staple");
+    let same = key(folder.path(), "same", "correct horse battery staple\n");
+    let other = key(folder.path(), "other", "incorrect horse battery staple");
+    let principals = |report: &Report| -> BTreeSet<_> { report.groups.iter().map(|g| g.principal.clone()).collect() };
+    let first = principals(&report(&["--pseudonymize", &one]));
+    assert_eq!(first, principals(&report(&["--pseudonymize", &same])));
+    let shared: Vec<_> =
+        principals(&report(&["--pseudonymize", &other])).intersection(&first).flatten().cloned().collect();
+    assert!(shared.is_empty(), "{shared:?}");
+    // Another log, the same person.
+    let inputs = Inputs::of(&[("kim.log", &[failed(0, "r"), failed(5, "q")])]);
+    let log = inputs.path().join("kim.log");
+    let output = esaudit(&["report", log.to_str().unwrap(), "--format", "json", "--pseudonymize", &one]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let alone: Report = serde_json::from_str(&text).unwrap();
+    let kim = esaudit::pseudonyms::Pseudonyms::new(b"correct horse battery staple").unwrap().text(b"kim");
+    assert_eq!(alone.groups.get(0).unwrap().principal, Some(kim.clone()));
+    // In a path, too.
+    assert!(alone.coverage.inputs[0].path.ends_with(&format!("/{kim}.log")), "{}", alone.coverage.inputs[0].path);
+    assert!(!text.contains("kim"));
+}
+
+#[test]
+fn realms_and_nodes_keep_their_names_although_somebody_is_called_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key(folder.path(), "key", "correct horse battery staple");
+    let realm = Line::new(0, "realm_authentication_failed").user("native1").realm("native1").request("r").end();
+    let line = Line::new(1, "authentication_failed").user("native1").from("10.0.0.1:5").request("r").end();
+    let inputs = Inputs::of(&[("a", &[realm, line])]);
+    let report = inputs.report(&["--pseudonymize", &key]);
+    assert_eq!(report.groups.get(0).unwrap().realm_chain, Some(vec!["native1".to_owned()]));
+    assert_ne!(report.groups.get(0).unwrap().principal.as_deref(), Some("native1"));
+    assert_eq!(report.groups.get(0).unwrap().nodes, ["n1"]);
+}
+
+#[test]
+fn useless_keys_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (empty, short) = (key(folder.path(), "empty", "\n"), key(folder.path(), "short", "secret"));
+    let missing = folder.path().join("missing");
+    for (file, says) in [(empty.as_str(), "empty"), (&short, "6 bytes"), (missing.to_str().unwrap(), "No such file")] {
+        let output = esaudit(&["report", LOGS, "--pseudonymize", file]);
+        assert_eq!(output.status.code(), Some(64), "{says}");
+        assert!(output.stdout.is_empty() && String::from_utf8_lossy(&output.stderr).contains(says), "{output:?}");
+    }
+}

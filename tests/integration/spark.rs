@@ -1,0 +1,121 @@
+//! The Spark job, for real: several worker processes, tasks that fail, shares that are done twice.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use test_support::{Inputs, esaudit, gzip, python};
+
+/// A Python with PySpark where Java is, too. `None`, said, where one is missing.
+fn tools() -> Option<PathBuf> {
+    let java = Command::new("java").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !java.is_ok_and(|status| status.success()) {
+        python::missing("there is no java");
+        return None;
+    }
+    python::with("pyspark")
+}
+
+/// Notes each call with its folder, which is that of the executor; fails once if told so.
+const WRAPPER: &str = r#"#!/bin/sh
+mode=$(cat NOTES/mode)
+echo "$PWD $1" >> NOTES/calls
+if [ "$1" = scan ]; then
+    if [ "$mode" = "fail once" ] && mkdir NOTES/failed 2>/dev/null; then
+        head -c 100 >/dev/null
+        echo "out of luck" >&2
+        exit 137
+    fi
+fi
+exec ESAUDIT "$@"
+"#;
+
+/// The incident with one file as zstd, one as it is and an empty one.
+fn logs() -> Inputs {
+    let mut inputs = Inputs::new();
+    for path in glob::glob("testdata/incident/**/*.*").unwrap().map(Result::unwrap).filter(|path| path.is_file()) {
+        let bytes = fs::read(&path).unwrap();
+        let name = path.strip_prefix("testdata/incident").unwrap().to_str().unwrap().to_owned();
+        if name == "es-1/prod_audit.json" {
+            inputs.add(&format!("logs/{name}.zst"), &zstd::encode_all(bytes.as_slice(), 1).unwrap());
+        } else if name == "es-2/prod_audit.json" {
+            inputs.add(&format!("logs/{name}.gz"), &gzip(&bytes));
+        } else {
+            inputs.add(&format!("logs/{name}"), &bytes);
+        }
+    }
+    inputs.add("logs/es-4/empty audit.json", b"");
+    inputs
+}
+
+fn command(python: &Path, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env("PYSPARK_PYTHON", python)
+        .env("PYSPARK_DRIVER_PYTHON", python)
+        .env("SPARK_LOCAL_IP", "127.0.0.1")
+        .env_remove("SPARK_HOME")
+        .env_remove("CLASSPATH");
+    command
+}
+
+#[test]
+fn failed_repeated_and_doubled_tasks_do_no_harm() {
+    let Some(python) = tools() else { return };
+    let inputs = logs();
+    let logs = inputs.path().join("logs");
+    let folder = tempfile::tempdir().unwrap();
+    let wrapper = folder.path().join("esaudit-noting");
+    let script =
+        WRAPPER.replace("NOTES", folder.path().to_str().unwrap()).replace("ESAUDIT", env!("CARGO_BIN_EXE_esaudit"));
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = command(&python, &python)
+        .arg("tests/spark/session.py")
+        .arg("contrib/spark")
+        .args([&wrapper, folder.path(), &logs, folder.path()])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let told: serde_json::Value =
+        serde_json::from_str(String::from_utf8_lossy(&output.stdout).lines().last().unwrap()).unwrap();
+    let direct = esaudit(&["report", logs.to_str().unwrap(), "--format", "json"]).stdout;
+    for run in ["failed", "twice"] {
+        assert_eq!(told[run]["status"], 0, "{told}");
+        let merged = fs::read(folder.path().join(format!("{run}.json"))).unwrap();
+        assert!(merged == direct, "{run} differs: {told}");
+    }
+    // It happened what was to happen.
+    let files = told["files"].as_u64().unwrap();
+    for run in ["failed", "twice"] {
+        assert!(told[run]["scans"].as_u64().unwrap() > files, "{told}");
+        assert!(told[run]["folders"].as_u64().unwrap() >= 2, "{told}");
+    }
+    assert!(folder.path().join("failed").exists());
+}
+
+#[test]
+fn the_job_as_it_is_submitted() {
+    let Some(python) = tools() else { return };
+    let inputs = logs();
+    let logs = inputs.path().join("logs");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let output = command(&python, &python.with_file_name("spark-submit"))
+        .args(["--master", "local-cluster[2,1,1024]", "--conf", "spark.ui.enabled=false"])
+        .arg("contrib/spark/esaudit_spark.py")
+        .args([&format!("{}/es-*", logs.to_str().unwrap()), "--binary", env!("CARGO_BIN_EXE_esaudit")])
+        .args(["-o", &path("report.json"), "-o", &format!("file://{}", path("all.esa"))])
+        .args(["--scan-options", "--assume-tz +02:00", "--merge-options", "--fail-on critical"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let nodes = ["es-1", "es-2", "es-3", "es-4"].map(|node| logs.join(node).to_str().unwrap().to_owned());
+    let mut arguments = vec!["report", "--format", "json", "--assume-tz", "+02:00"];
+    arguments.extend(nodes.iter().map(String::as_str));
+    assert!(fs::read(path("report.json")).unwrap() == esaudit(&arguments).stdout);
+    assert!(fs::read(path("report.json")).unwrap() == esaudit(&["merge", &path("all.esa"), "--format", "json"]).stdout);
+}
