@@ -11,7 +11,7 @@ use esaudit::cli::{
     self, Command, DiffRequest, EventsRequest, ExportRequest, KeysRequest, PART, ReportRequest, ScanRequest,
     ShowRequest, Terminal, TimelineRequest, VerifyRequest,
 };
-use esaudit::detect::{self, Severity};
+use esaudit::judge::{self, Severity};
 use esaudit::options::{GroupBy, Options};
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError, Reading};
@@ -40,8 +40,8 @@ fn main() -> ExitCode {
         Ok(Command::Export(request)) => export(&request),
         Ok(Command::Scan(request)) => scan(&request),
         Ok(Command::Merge(request)) => merge(&request),
-        Ok(Command::Explain(None, _)) => text(detect::listing()),
-        Ok(Command::Explain(Some(kind), config)) => text(detect::explain(kind, &config.thresholds).unwrap_or_default()),
+        Ok(Command::Explain(None)) => text(judge::listing()),
+        Ok(Command::Explain(Some(kind))) => text(judge::explain(kind).unwrap_or_default()),
         Ok(Command::Print(text)) => self::text(text),
         Ok(Command::Files(folder, files)) => write_files(&folder, &files),
         Ok(Command::PrintConfig(config)) => text(config::print(&config)),

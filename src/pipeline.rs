@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::aggregate;
 use crate::correlate::{Correlated, correlate};
 use crate::decode::apikeys::{self, ApiKey};
-use crate::detect;
+use crate::judge;
 use crate::error::ProblemKind;
 use crate::filter;
 use crate::input;
@@ -129,7 +129,7 @@ fn conclude(threads: rayon::ThreadPool, gathered: Gathered, options: &Options) -
         read.look_at(options);
         let Evidence { joined, problems, incomplete, stored } = read;
         let joined = Arc::new(joined);
-        let report = aggregate::report(&joined, || detect::detect(&joined, options), &problems, options);
+        let report = aggregate::report(&joined, || judge::judge(&joined, options), &problems, options);
         (report, incomplete, stored, joined)
     });
     let incomplete = incomplete || !report.coverage.reconciled;

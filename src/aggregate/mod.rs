@@ -19,9 +19,10 @@ use serde_json::json;
 
 use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
+use crate::judge::Verdicts;
 use crate::options::{Cidr, Filter, Options, Surroundings};
 use crate::pseudonyms;
-use crate::report::model::{Filters, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
+use crate::report::model::{Filters, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -31,7 +32,7 @@ const LIST_LIMIT: usize = 50;
 #[must_use]
 pub fn report(
     joined: &Arc<Correlated>,
-    judge: impl FnOnce() -> Vec<Finding> + Send,
+    judge: impl FnOnce() -> Verdicts + Send,
     problems: coverage::Found<'_>,
     options: &Options,
 ) -> Report {
@@ -50,7 +51,7 @@ pub fn report(
             || rayon::join(|| timeline::timeline(joined), rows),
         )
     };
-    let (findings, counts) = rayon::join(judge, counts);
+    let (verdicts, counts) = rayon::join(judge, counts);
     let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys))) = counts;
     let symbols = &joined.state.symbols;
     let invalidations = joined
@@ -80,7 +81,8 @@ pub fn report(
         totals,
         groups_total: groups.total,
         groups: groups.listed,
-        findings,
+        base_rate: Some(verdicts.base_rate),
+        findings: verdicts.findings.into_iter().map(|judged| judged.finding).collect(),
         security_changes,
         api_keys,
         timeline,
@@ -103,7 +105,6 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     let mut parameters: BTreeMap<String, serde_json::Value> = [
         ("filters", filter_parameters(&options.filter)),
-        ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
         ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
         ("assume_tz", json!(options.assume_tz.to_string())),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::api_keys::rounded;
 use super::{Found, coverage, filters, parameters, realm_names, security_change};
 use crate::correlate::{Correlated, SourceLine};
-use crate::detect::Judged;
+use crate::judge::Judged;
 use crate::filter;
 use crate::options::Options;
 use crate::reason::{Basis, Reason};

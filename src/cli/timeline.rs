@@ -42,7 +42,7 @@ pub(super) struct TimelineArgs {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
 
-    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
+    /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
 
@@ -75,7 +75,6 @@ impl TimelineArgs {
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let config = self.config.unwrap_or_default();
         let options = Options {
-            thresholds: config.thresholds,
             surroundings: config.surroundings,
             ..self.read.options(self.show.tz)?
         };

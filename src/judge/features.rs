@@ -10,6 +10,7 @@ use super::scene::Scene;
 use super::unit::{SHARED, Standing, Unit, median};
 use crate::reason::Reason;
 use crate::state::Sym;
+use crate::time::Millis;
 
 /// A value, or why it cannot be known here.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -165,6 +166,12 @@ features! {
     Entry = "entry", After;
     /// What was done after it: changes, keys made, powerful actions.
     Deeds = "deeds", After;
+    /// Keys ended at once: 1 = a hundred.
+    Ended = "ended", Shape;
+    /// Share of them that were in use.
+    InUse = "in_use", After;
+    /// The actor does so at other times too.
+    Habit = "habit", History;
     /// The password was set anew before it.
     ResetBetween = "reset_between", After;
 }
@@ -226,6 +233,8 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) units: &'s [Unit],
     pub(super) null: &'s Null,
     pub(super) changes: &'s AccountChanges,
+    /// Keys that are refused somewhere in the log, by number.
+    pub(super) refused_keys: &'s [Sym],
 }
 
 /// A logarithm of e^-20 or less counts as certain.
@@ -247,6 +256,11 @@ impl Measure<'_, '_> {
             Family::Unjudged => {}
         }
         features
+    }
+
+    /// No feature at all.
+    pub(super) fn none(&self) -> Features {
+        Features::new()
     }
 
     fn units_of<'m>(&'m self, campaign: &'m Campaign) -> impl Iterator<Item = &'m Unit> {
@@ -339,6 +353,13 @@ impl Measure<'_, '_> {
             let value = share(&|unit| unit.standing == standing);
             features.observe(feature, if blind > 0.5 { Observed::Unknown("successes are not logged") } else { Observed::Is(value) });
         }
+        // What is strange to one account is ordinary for one that travels.
+        let strange: f64 = self
+            .units_of(campaign)
+            .filter(|unit| unit.standing == Standing::Strange)
+            .map(|unit| self.null.strangeness(self.scene, unit))
+            .sum();
+        features.set(Feature::Strange, strange / count);
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
         features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
@@ -361,7 +382,7 @@ impl Measure<'_, '_> {
     /// Whether failures took the place of successes.
     fn displaced(&self, unit: &Unit) -> bool {
         let span = (unit.last.0 - unit.first.0).max(HOUR / 2);
-        let from = crate::time::Millis(unit.first.0 - span);
+        let from = Millis(unit.first.0 - span);
         let pasts: Vec<_> = if unit.principal.is_some() {
             self.scene.history.pair(unit.cluster, unit.principal, unit.source).into_iter().collect()
         } else {
@@ -401,16 +422,25 @@ impl Measure<'_, '_> {
     }
 
     fn changed(&self, campaign: &Campaign, features: &mut Features) {
-        let mut accounts: Vec<(Sym, crate::time::Millis)> =
+        let mut accounts: Vec<(Sym, Millis)> =
             self.units_of(campaign).filter(|unit| unit.principal.is_some()).map(|unit| (unit.principal, unit.first)).collect();
         accounts.sort_unstable();
         accounts.dedup_by_key(|(account, _)| *account);
         let gap = if accounts.len() == 1 { features.gap } else { 0 };
-        let mut changes: Vec<u32> =
-            accounts.iter().filter_map(|&(account, first)| self.changes.before(account, first, gap)).collect();
+        let cause = |&(account, first): &(Sym, Millis)| {
+            let since = self.last_success(campaign.cluster, account, first);
+            self.changes.before(account, first, gap).or_else(|| self.changes.within(account, since?, first))
+        };
+        let mut changes: Vec<u32> = accounts.iter().filter_map(cause).collect();
         features.set(Feature::Changed, changes.len() as f64 / accounts.len().max(1) as f64);
         changes.sort_unstable();
         features.change = changes.first().copied();
+    }
+
+    /// When an account last got in before a time, at places that then fail: a change since explains that.
+    fn last_success(&self, cluster: u16, account: Sym, first: Millis) -> Option<Millis> {
+        let own = self.scene.history.of_account(cluster, account).filter(|past| !past.key.is_some()).take(64);
+        own.filter_map(|past| self.scene.history.last_before(past, first)).max()
     }
 
     /// Whether others get in through the realms of these accounts meanwhile, and whether a realm was not asked.
@@ -450,14 +480,14 @@ impl Measure<'_, '_> {
             list.sort_unstable();
             list.dedup();
         }
-        let middle = crate::time::Millis(first.0 + (last.0 - first.0) / 10);
+        let middle = Millis(first.0 + (last.0 - first.0) / 10);
         let (mut before, mut meanwhile) = (0.0, 0.0);
         let own = scene.history.pasts().iter().filter(|past| !past.key.is_some() && past.cluster == campaign.cluster);
         for past in own.filter(|past| realms.binary_search(&past.realm).is_ok()) {
             if victims.binary_search(&past.principal).is_ok() {
                 continue;
             }
-            let at_work = scene.history.within(past, crate::time::Millis(first.0 - DAY), first) >= 1.0;
+            let at_work = scene.history.within(past, Millis(first.0 - DAY), first) >= 1.0;
             before += f64::from(u8::from(at_work));
             meanwhile += f64::from(u8::from(at_work && scene.history.within(past, middle, last) >= 1.0));
         }
@@ -468,7 +498,7 @@ impl Measure<'_, '_> {
         if campaign.family == Family::Bare {
             return;
         }
-        let alone = self.units_of(campaign).filter(|unit| unit.class == Class::Named).map(|unit| self.null.expected(unit));
+        let alone = self.units_of(campaign).filter(|unit| unit.class == Class::Named).map(|unit| self.null.expected(self.scene, unit));
         let alone = alone.fold(f64::INFINITY, f64::min);
         let mut standings: Vec<(Standing, f64)> = Vec::new();
         for standing in Standing::ALL {

@@ -67,6 +67,8 @@ pub(super) struct Sum {
     pub(super) others: u32,
     /// Successes without keys.
     pub(super) count: u64,
+    /// Days with a success, of each other address or account by itself.
+    pub(super) days: u32,
     pub(super) first: Millis,
     pub(super) last: Millis,
     /// Hours of the day with a success.
@@ -298,6 +300,7 @@ fn sums(
             range: start..start + run.len() as u32,
             others: 0,
             count: own().map(|past| u64::from(past.count)).sum(),
+            days: own().map(|past| u32::from(past.days)).sum(),
             first: Millis(i64::MAX),
             last: Millis(i64::MIN),
             hours: 0,

@@ -126,7 +126,7 @@ fn by_time<'s>(scene: &'s Scene<'_>, unit: &Unit) -> impl Ord + use<'s> {
 /// Whether chance does not explain an episode by itself.
 fn is_odd(scene: &Scene<'_>, unit: &Unit, null: &Null) -> bool {
     match unit.class {
-        Class::Named => null.expected(unit) < FEW.ln(),
+        Class::Named => null.expected(scene, unit) < FEW.ln(),
         _ => unit.len() >= BARE || scene.is_outside(unit.source) && unit.len() > 1,
     }
 }

@@ -21,6 +21,9 @@ const PRIOR_RUNS: f64 = 10.0;
 const PRIOR_DAYS: f64 = 100.0;
 const PRIOR_NEW: f64 = 0.005;
 
+/// How many days of an account count as much as what everybody does.
+const DAYS_OF_EVERYBODY: f64 = 5.0;
+
 /// Of people's failures, how many are a mistyped name: a prior worth as many failures.
 const PRIOR_NAMES: f64 = 20.0;
 const PRIOR_MISTYPED_NAME: f64 = 0.05;
@@ -58,7 +61,7 @@ impl Null {
         };
         let (mut named, mut mistyped) = (0.0, 0.0);
         for unit in units.iter().filter(|unit| unit.principal.is_some()) {
-            if unit.standing.is_local() {
+            if unit.standing.is_local() || unit.standing == Standing::Blind && !scene.is_outside(unit.source) {
                 null.add(unit);
                 named += 1.0;
             }
@@ -144,12 +147,30 @@ impl Null {
         }
     }
 
+    /// The same for an account that gets in: who uses many places will use another (back-off from the account to everybody,
+    /// as Freeman et al., NDSS 2016, smooth the places of logins).
+    pub(super) fn place_of(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
+        let everybody = self.place(unit.standing);
+        match (unit.standing, scene.history.account(unit.cluster, unit.principal)) {
+            (Standing::Strange | Standing::Near, Some(sum)) => {
+                let new = f64::from(sum.others.saturating_sub(1));
+                ((new + DAYS_OF_EVERYBODY * everybody) / (f64::from(sum.days) + DAYS_OF_EVERYBODY)).min(1.0)
+            }
+            _ => everybody,
+        }
+    }
+
+    /// How strange a place is to an account, from 0 to 1: 1 = as strange as to somebody who never leaves the desk.
+    pub(super) fn strangeness(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
+        (self.place_of(scene, unit).ln() / PRIOR_NEW.ln()).clamp(0.0, 1.0)
+    }
+
     /// How many such episodes chance makes in a log like this one, as a logarithm.
-    pub(super) fn expected(&self, unit: &Unit) -> f64 {
+    pub(super) fn expected(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
         let local = unit.standing.is_local();
         let runs = self.all_runs(unit.program) + 1.0;
         let chance = self.survives(unit.program, unit.run, local).max(1e-300);
-        runs.ln() + chance.ln() + self.place(unit.standing).ln()
+        runs.ln() + chance.ln() + self.place_of(scene, unit).ln()
     }
 
     /// How many campaigns chance makes of so many episodes at such places within so much time, as a logarithm.

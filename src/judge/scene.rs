@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::history::History;
 use super::index::Index;
 use super::place::{Address, Net};
-use crate::correlate::{Correlated, KeyInfo, Place};
+use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::options::{Options, Surroundings};
 use crate::state::{Attempt, ChainId, Sym};
 use crate::time::Millis;
@@ -63,8 +63,8 @@ impl<'c> Scene<'c> {
         cluster_of(self.joined, node)
     }
 
-    pub(super) fn place(&self, at: u32) -> Place {
-        self.joined.places.of(self.attempt(at).pos)
+    pub(super) fn place(&self, at: u32) -> SourceLine {
+        self.joined.source_lines.of(self.attempt(at).pos)
     }
 
     /// A text from the log to judge by; see [`Scene::shown`].

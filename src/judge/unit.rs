@@ -118,9 +118,26 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
         let make = |ends: &[usize]| {
             unit(scene, group, &attempts[ends[0]..ends[1]], start + ends[0] as u32..start + ends[1] as u32)
         };
-        cuts.windows(2).filter_map(make).collect::<Vec<_>>()
+        let mut units: Vec<Unit> = cuts.windows(2).filter_map(make).collect();
+        taint(&mut units);
+        units
     };
     scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect()
+}
+
+/// Who got in from a strange place after failures has made nothing of it the account's own: what fails from there later is
+/// judged as what failed there first.
+fn taint(units: &mut [Unit]) {
+    let mut tainted: Option<(u16, Standing)> = None;
+    for unit in units {
+        match tainted {
+            Some((cluster, standing)) if cluster == unit.cluster && unit.standing == Standing::Own => unit.standing = standing,
+            _ if unit.standing == Standing::Strange && unit.entry.is_some() => {
+                tainted = Some((unit.cluster, unit.standing));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Where episodes of one group begin and end.

@@ -1,6 +1,7 @@
 //! How findings speak: lists, times and rates in plain words.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::time::Millis;
 
@@ -93,6 +94,34 @@ pub(super) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Co
     Cow::Owned(out)
 }
 
+/// A name as it may stand in the path of a request: everything but unreserved characters is percent-encoded (RFC 3986).
+pub(super) fn in_path(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A name as it may stand within a JSON text.
+pub(super) fn in_json(name: &str) -> String {
+    let quoted = serde_json::Value::from(name).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// A number of times that chance makes something: `0.0003`, `less than 0.000001`, `2.5`.
+pub(super) fn chance(expected: f64) -> String {
+    if expected < 1e-6 {
+        return "less than 0.000001".to_owned();
+    }
+    let digits = if expected >= 1.0 { 1 } else { (1.0 - expected.log10().floor()) as usize - 1 };
+    format!("{expected:.digits$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +147,19 @@ mod tests {
     fn templates_are_filled_once() {
         let value = |name: &str| (name == "principal").then(|| "{source}".to_owned());
         assert_eq!(fill("{\"username\":\"{principal}\"} {x} {", value), "{\"username\":\"{source}\"} {x} {");
+    }
+
+    #[test]
+    fn names_in_requests() {
+        assert_eq!(in_path("a b/../é"), "a%20b%2F..%2F%C3%A9");
+        assert_eq!(in_json("a\"}"), "a\\\"}");
+    }
+
+    #[test]
+    fn chances() {
+        for (expected, text) in [(0.000_312, "0.0003"), (1e-9, "less than 0.000001"), (2.46, "2.5"), (0.05, "0.05")] {
+            assert_eq!(chance(expected), text);
+        }
     }
 
     #[test]

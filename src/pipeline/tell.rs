@@ -8,7 +8,7 @@ use crate::correlate::Correlated;
 use crate::options::Options;
 use crate::part::Part;
 use crate::report::story::TimelineReport;
-use crate::{aggregate, detect, filter, pseudonyms};
+use crate::{aggregate, filter, judge, pseudonyms};
 
 /// Reads everything and tells the story of the actor whom the filter names.
 ///
@@ -53,9 +53,9 @@ fn story(gathered: Gathered, options: &Options) -> (TimelineReport, bool) {
 }
 
 /// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.
-fn findings_with(joined: &Correlated, options: &Options) -> Vec<detect::Judged> {
+fn findings_with(joined: &Correlated, options: &Options) -> Vec<judge::Judged> {
     let kept = filter::attempts(joined, &options.filter);
-    let named = |judged: &detect::Judged| {
+    let named = |judged: &judge::Judged| {
         let finding = &judged.finding;
         let filter = &options.filter;
         let lists = [
@@ -65,7 +65,7 @@ fn findings_with(joined: &Correlated, options: &Options) -> Vec<detect::Judged> 
         ];
         lists.iter().all(|(rules, names)| rules.pass(names.iter().map(String::as_bytes)))
     };
-    let mut told = detect::judge(joined, options);
+    let mut told = judge::judge(joined, options).findings;
     told.retain(|judged| {
         judged.attempts.iter().any(|&at| kept[at as usize]) || (judged.attempts.is_empty() && named(judged))
     });

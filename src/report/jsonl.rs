@@ -37,6 +37,7 @@ impl Renderer for JsonLines {
             totals,
             groups,
             groups_total,
+            base_rate,
             findings,
             security_changes,
             api_keys,
@@ -53,6 +54,9 @@ impl Renderer for JsonLines {
         }
         line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
         groups.iter().try_for_each(|group| line("group", &group, out))?;
+        if let Some(base_rate) = base_rate {
+            line("base_rate", base_rate, out)?;
+        }
         lines("finding", findings, out)?;
         lines("security_change", security_changes, out)?;
         lines("failing_api_key", &api_keys.failing, out)?;

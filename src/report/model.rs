@@ -37,6 +37,9 @@ pub struct Report {
     /// How many groups there are: more than listed with `--top`, or where memory is short.
     #[serde(default)]
     pub groups_total: u64,
+    /// How people and programs of these logs fail ordinarily; absent in reports of 0.1.
+    #[serde(default)]
+    pub base_rate: Option<BaseRate>,
     /// What happened, judged; most severe first.
     pub findings: Vec<Finding>,
     /// Every security change, by time.
@@ -116,6 +119,7 @@ impl Report {
             totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
             groups: Groups::default(),
             groups_total: 0,
+            base_rate: None,
             findings: Vec::new(),
             security_changes: Vec::new(),
             api_keys: ApiKeys { failing: Vec::new() },
@@ -239,6 +243,32 @@ pub struct Group {
     pub evidence: Vec<Evidence>,
 }
 
+/// How people and programs of these logs fail ordinarily: what findings are told against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaseRate {
+    /// Successes with a password or token; null where successes are not logged.
+    pub logins: Option<u64>,
+    /// Failures at places where the account ordinarily gets in.
+    pub failed: u64,
+    /// Their share of both; null where successes are not logged.
+    pub share: Option<f64>,
+    /// How many failures came in a row, and how often: by length.
+    pub runs: Vec<Runs>,
+    /// Failed attempts in no finding.
+    pub unexplained: u64,
+    /// The same in a sentence.
+    pub sentence: String,
+}
+
+/// Runs of ordinary failures of one length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs {
+    /// Failures in a row.
+    pub length: u64,
+    /// How many such runs.
+    pub count: u64,
+}
+
 /// A judged pattern. Long texts that do not depend on the log are borrowed: a flood makes 100,000 findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -287,11 +317,38 @@ pub struct Finding {
     /// Findings that belong with it, by id.
     #[serde(default)]
     pub related: Vec<String>,
+    /// How many of its like chance makes in a log like this one; null where that cannot be said.
+    #[serde(default)]
+    pub expected_by_chance: Option<f64>,
+    /// What it is made of: of a compromise the guessing that led to it and what was made since.
+    #[serde(default)]
+    pub parts: Vec<Part>,
     /// Its failures over time.
     #[serde(default)]
     pub timeline: Option<FindingTimeline>,
     /// Lines.
     pub evidence: Vec<Evidence>,
+}
+
+/// A part of a finding that would be one of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Kind, see the contract.
+    pub kind: String,
+    /// One line.
+    pub title: String,
+    /// Start.
+    pub start: Option<String>,
+    /// End.
+    pub end: Option<String>,
+    /// Failed attempts in it.
+    pub failures: u64,
+    /// Distinct principals.
+    pub principals_total: u64,
+    /// Distinct addresses.
+    pub sources_total: u64,
+    /// API key ids.
+    pub api_keys: Vec<String>,
 }
 
 /// The failures of one finding over time, empty buckets included.

@@ -5,12 +5,12 @@ use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
-use super::doc::Doc;
-use super::kinds::{Severity, Verdict};
+use super::doc::{self, Doc};
+use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
-use super::{Found, Judged, words};
+use super::{Judged, words};
 use crate::correlate::SourceLine;
-use crate::report::model::{Evidence, Finding, FindingTimeline};
+use crate::report::model::{Evidence, Finding, FindingTimeline, Part};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -30,6 +30,7 @@ pub(super) const NAMED: usize = 3;
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
     pub(super) doc: &'static Doc,
+    pub(super) cluster: u16,
     pub(super) severity: Severity,
     pub(super) verdict: Verdict,
     pub(super) confidence: f64,
@@ -55,13 +56,20 @@ pub(super) struct Draft {
     pub(super) evidence: Vec<SourceLine>,
     /// Numbers of the drafts it belongs with.
     pub(super) related: Vec<usize>,
+    /// How many of its like chance makes in a log like this one.
+    pub(super) expected: Option<f64>,
+    /// What it is made of.
+    pub(super) parts: Vec<Part>,
+    /// It is told as a part of another.
+    pub(super) absorbed: bool,
 }
 
 impl Draft {
-    /// A finding about these attempts.
-    pub(super) fn new(doc: &'static Doc, severity: Severity, (verdict, confidence): (Verdict, f64)) -> Self {
+    /// A finding of a kind.
+    pub(super) fn new(kind: Kind, severity: Severity, (verdict, confidence): (Verdict, f64)) -> Self {
         Self {
-            doc,
+            doc: doc::of(kind),
+            cluster: 0,
             severity,
             verdict,
             confidence,
@@ -78,6 +86,9 @@ impl Draft {
             successes: 0,
             evidence: Vec::new(),
             related: Vec::new(),
+            expected: None,
+            parts: Vec::new(),
+            absorbed: false,
         }
     }
 
@@ -88,6 +99,36 @@ impl Draft {
         let first = times.next()?;
         Some(times.fold((first, first), |(from, to), time| (from.min(time), to.max(time))))
     }
+
+    /// It as a part of another finding.
+    pub(super) fn part(&self, scene: &Scene<'_>) -> Part {
+        let distinct = |mut syms: Vec<Sym>| {
+            syms.retain(|sym| sym.is_some());
+            syms.sort_unstable();
+            syms.dedup();
+            syms.len() as u64
+        };
+        let of_attempts = |of: fn(&crate::state::Attempt) -> Sym| self.attempts.iter().map(|&at| of(scene.attempt(at))).collect();
+        let or = |own: &[Sym], of: fn(&crate::state::Attempt) -> Sym| if own.is_empty() { of_attempts(of) } else { own.to_vec() };
+        let (start, end) = self.span(scene).unzip();
+        Part {
+            kind: self.doc.kind.name().to_owned(),
+            title: self.title.clone(),
+            start: start.map(Millis::rfc3339),
+            end: end.map(Millis::rfc3339),
+            failures: self.attempts.len() as u64 + self.failures,
+            principals_total: distinct(or(&self.principals, |attempt| attempt.principal)),
+            sources_total: distinct(or(&self.sources, |attempt| attempt.source)),
+            api_keys: ranked(scene, self.api_keys.clone()).0,
+        }
+    }
+}
+
+/// A key in words: `id (name)`.
+pub(super) fn key_in_words(scene: &Scene<'_>, key: Sym) -> String {
+    let name = scene.key(key).and_then(|key| scene.joined.state.symbols.string(key.name));
+    let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+    format!("{}{name}", scene.text(key))
 }
 
 /// Distinct symbols of a list, the most frequent first, then by text: the first few as text, and how many there are.
@@ -112,31 +153,26 @@ pub(super) fn sources_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String {
     words::list(&names, total, NAMED)
 }
 
-/// The principals of attempts in words.
-pub(super) fn principals_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String {
-    let (names, total) = ranked(scene, attempts.iter().map(|&at| scene.attempt(at).principal).collect());
-    words::list(&names, total, NAMED)
-}
-
 /// Drafts to findings: told whole, ranked, numbered, pointing to each other.
-pub(super) fn finish(scene: &Scene<'_>, mut found: Found) -> Vec<Judged> {
-    let mut findings: Vec<(usize, Finding)> = found
-        .drafts
+pub(super) fn finish(scene: &Scene<'_>, mut drafts: Vec<Draft>) -> Vec<Judged> {
+    let mut findings: Vec<(usize, Finding)> = drafts
         .par_iter_mut()
         .enumerate()
+        .filter(|(_, draft)| !draft.absorbed)
         .filter_map(|(at, draft)| finding(scene, draft).map(|finding| (at, finding)))
         .collect();
-    let severity = |at: &usize| Reverse(found.drafts[*at].severity);
+    let rank = |at: &usize| (Reverse(drafts[*at].severity), drafts[*at].verdict);
     findings.par_sort_by(|(a, one), (b, other)| {
-        severity(a)
-            .cmp(&severity(b))
+        rank(a)
+            .cmp(&rank(b))
+            .then_with(|| other.failures.cmp(&one.failures))
             .then_with(|| one.start.cmp(&other.start))
             .then_with(|| one.kind.cmp(&other.kind))
             .then_with(|| one.title.cmp(&other.title))
             .then_with(|| one.end.cmp(&other.end))
             .then_with(|| one.evidence.cmp(&other.evidence))
     });
-    let mut number = vec![0; found.drafts.len()];
+    let mut number = vec![0; drafts.len()];
     for (place, (at, _)) in findings.iter().enumerate() {
         number[*at] = place + 1;
     }
@@ -144,11 +180,12 @@ pub(super) fn finish(scene: &Scene<'_>, mut found: Found) -> Vec<Judged> {
         .into_iter()
         .map(|(at, mut finding)| {
             let mut related: Vec<usize> =
-                found.drafts[at].related.iter().map(|&other| number[other]).filter(|&number| number > 0).collect();
+                drafts[at].related.iter().map(|&other| number[other]).filter(|&number| number > 0).collect();
             related.sort_unstable();
+            related.dedup();
             finding.id = format!("F{}", number[at]);
             finding.related = related.into_iter().map(|number| format!("F{number}")).collect();
-            Judged { finding, attempts: std::mem::take(&mut found.drafts[at].attempts) }
+            Judged { finding, attempts: std::mem::take(&mut drafts[at].attempts) }
         })
         .collect()
 }
@@ -201,6 +238,10 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
             "node" => Some(first(&names)),
             "keys" => Some(list(&api_keys, keys_total)),
             "key" => Some(first(&api_keys)),
+            "principal_url" => Some(words::in_path(&first(&principals))),
+            "key_url" => Some(words::in_path(&first(&api_keys))),
+            "principal_json" => Some(words::in_json(&first(&principals))),
+            "key_json" => Some(words::in_json(&first(&api_keys))),
             _ => None,
         })
     };
@@ -241,6 +282,8 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         why,
         false_positives: draft.doc.false_positives.iter().map(|&text| Cow::Borrowed(text)).collect(),
         related: Vec::new(),
+        expected_by_chance: draft.expected,
+        parts: std::mem::take(&mut draft.parts),
         timeline: timeline(scene, draft, start, end),
         evidence: evidence(scene, draft),
     })
