@@ -66,12 +66,10 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Change]) -> Option<Dr
         change.actor == past.principal && change.source != past.source && change.record.time < past.first
     });
     let mut features = measure.none();
-    features.set(Feature::Strange, 1.0);
+    features.set(Feature::Strange, scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first));
     features.set(Feature::Outside, f64::from(u8::from(outside)));
     features.set(Feature::Deeds, if habit { 0.5 } else { 1.0 });
     features.set(Feature::Own, (known as f64 / (7 * DAY) as f64).min(1.0));
-    // A place in a log in which accounts change places all the time is no news.
-    features.set(Feature::Chance, (-measure.null.place(super::unit::Standing::Strange).ln() / 20.0).clamp(0.0, 1.0));
     let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::SuspiciousAccess)]));
     if probability < 0.5 {
         return None;

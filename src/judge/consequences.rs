@@ -18,7 +18,7 @@ use crate::time::Millis;
 const AFTER: i64 = DAY;
 
 /// Odds of a campaign count towards its successes no more than this, either way.
-const ODDS: f64 = 4.0;
+const ODDS: f64 = 6.0;
 
 /// Somebody who got in where tries had come from.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
 fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Option<Entry> {
     let scene = measure.scene;
     let success = unit.entry?;
-    let before = matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Near | Standing::UnknownAccount);
+    let before = matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Near | Standing::Mistyped | Standing::UnknownAccount);
     if before || success.time.0 > unit.last.0 + AFTER {
         return None;
     }
@@ -97,7 +97,8 @@ fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Opt
         unit.attempts(scene).iter().copied().filter(|&at| scene.time(at) <= success.time).collect();
     let &last = failures.last()?;
     let reset = measure.changes.within(unit.principal, scene.time(last), success.time);
-    let mut said = vec![(Feature::Entry, if unit.standing == Standing::Strange { 1.0 } else { 0.0 })];
+    let strange = scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first);
+    let mut said = vec![(Feature::Entry, if unit.standing == Standing::Strange { strange } else { 0.0 })];
     said.push((Feature::Later, f64::from(u8::from(unit.standing == Standing::Later))));
     said.push((Feature::ResetBetween, f64::from(u8::from(reset.is_some()))));
     let many = (failures.len() as f64).ln() / 20_f64.ln();
@@ -111,7 +112,11 @@ fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Opt
 /// Logarithm of the odds of a break-in: those of the campaign, and what the table says of the success.
 fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, said: &[(Feature, f64)]) -> f64 {
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
-    let campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
+    let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
+    // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
+    if said.contains(&(Feature::Entry, 1.0)) && judgement.features.get(Feature::Outside) > 0.5 && judgement.campaign.attempts.len() >= 10 {
+        campaign = campaign.max(-1.0);
+    }
     let mut features = measure.none();
     said.iter().for_each(|&(feature, value)| features.set(feature, value));
     features.set(Feature::Outside, judgement.features.get(Feature::Outside));

@@ -106,6 +106,8 @@ features! {
     ByNode = "by_node", Cause;
     /// Part of a stretch in which far more accounts than usual are shut out.
     Surge = "surge", Cause;
+    /// Share of accounts of a surge that did not get in within hours before and after.
+    Asleep = "asleep", Cause;
     /// In that stretch nobody gets in through the realm of these accounts.
     RealmDown = "realm_down", Cause;
     /// Somebody does.
@@ -138,6 +140,8 @@ features! {
     Slow = "slow", Timing;
     /// From the beginning of the log to its end.
     WholeLog = "whole_log", Timing;
+    /// Requests without credentials from inside from the beginning of the log to its end: a probe.
+    Probe = "probe", Timing;
     /// Faster than one a second.
     Fast = "fast", Timing;
     /// The keys worked for these clients before.
@@ -311,7 +315,10 @@ impl Measure<'_, '_> {
         features.set(Feature::Fast, holds(features.gap < 1000 && campaign.attempts.len() >= 20));
         let margin = (3 * features.gap).max(HOUR / 2);
         let whole = first.0 - scene.span.0.0 <= margin && scene.span.1.0 - last.0 <= margin;
-        features.set(Feature::WholeLog, holds(whole && campaign.attempts.len() > 2));
+        let whole = whole && campaign.attempts.len() > 2;
+        let probe = whole && campaign.family == Family::Bare && features.get(Feature::Outside) < 0.5;
+        features.set(Feature::WholeLog, holds(whole && !probe));
+        features.set(Feature::Probe, holds(probe));
     }
 
     fn reasons(&self, campaign: &Campaign, features: &mut Features) {
@@ -357,7 +364,7 @@ impl Measure<'_, '_> {
         let strange: f64 = self
             .units_of(campaign)
             .filter(|unit| unit.standing == Standing::Strange)
-            .map(|unit| self.null.strangeness(self.scene, unit))
+            .map(|unit| self.scene.places.strangeness(self.scene, unit.cluster, unit.principal, unit.source, unit.first))
             .sum();
         features.set(Feature::Strange, strange / count);
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
@@ -446,6 +453,9 @@ impl Measure<'_, '_> {
     /// Whether others get in through the realms of these accounts meanwhile, and whether a realm was not asked.
     fn realms(&self, campaign: &Campaign, features: &mut Features) {
         let scene = self.scene;
+        if campaign.family == Family::Bare {
+            return;
+        }
         let mut lacks = 0.0;
         let mut asked = 0.0;
         for unit in self.units_of(campaign).filter(|unit| unit.class == Class::Named) {
@@ -463,7 +473,18 @@ impl Measure<'_, '_> {
             let up = self.realm_is_up(campaign);
             features.set(Feature::RealmUp, up);
             features.set(Feature::RealmDown, 1.0 - up);
+            let all = campaign.units.len().max(1) as f64;
+            let asleep = self.units_of(campaign).filter(|unit| self.is_asleep(unit)).count() as f64;
+            features.set(Feature::Asleep, asleep / all);
         }
+    }
+
+    /// Whether an account did nothing around its failures: it was not there.
+    fn is_asleep(&self, unit: &Unit) -> bool {
+        let around = 3 * HOUR;
+        let (from, to) = (Millis(unit.first.0 - around), Millis(unit.last.0 + around));
+        let mut own = self.scene.history.of_account(unit.cluster, unit.principal).take(64);
+        own.all(|past| self.scene.history.within(past, from, to) < 0.5)
     }
 
     /// Share of the accounts of the same realms that are not part of it, at work before, and at work meanwhile.
@@ -500,15 +521,8 @@ impl Measure<'_, '_> {
         }
         let alone = self.units_of(campaign).filter(|unit| unit.class == Class::Named).map(|unit| self.null.expected(self.scene, unit));
         let alone = alone.fold(f64::INFINITY, f64::min);
-        let mut standings: Vec<(Standing, f64)> = Vec::new();
-        for standing in Standing::ALL {
-            let many = self.units_of(campaign).filter(|unit| unit.standing == standing).count() as f64;
-            if many > 0.0 {
-                standings.push((standing, many));
-            }
-        }
         let within = campaign.span(self.scene).map_or(0.0, |(first, last)| (last.0 - first.0) as f64);
-        let together = self.null.coincidence(&standings, within);
+        let together = self.null.coincidence(self.scene, self.units_of(campaign), within);
         let expected = if alone.is_finite() { alone.min(together) } else { together - features.get(Feature::Volume) * CERTAIN };
         features.expected = expected;
         features.set(Feature::Chance, (-expected / CERTAIN).clamp(-0.25, 1.0));

@@ -221,11 +221,6 @@ impl<'c> History<'c> {
         ways.map(|way| share_within(way.series, start, end)).sum()
     }
 
-    /// The nodes and realms of a pair.
-    pub(super) fn nodes_and_realms(&self, past: &Past) -> impl Iterator<Item = (usize, Sym)> {
-        self.ways(past).iter().map(|way| (way.node as usize, way.realm))
-    }
-
     /// Stretches of time in which a pair succeeded, first to last of each.
     pub(super) fn stretches(&self, past: &Past) -> impl Iterator<Item = (Millis, Millis)> {
         self.ways(past).iter().flat_map(|way| way.series.buckets().iter().map(|bucket| (bucket.first, bucket.last)))

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::scene::is_placeholder;
 use crate::correlate::Correlated;
-use crate::reason::Reason;
+use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, Outcome, Sym};
 
 /// Attempts that one task looks at, at least.
@@ -26,23 +26,45 @@ pub(super) enum Class {
     Unjudged,
     /// An API key was refused.
     Key,
+    /// The account is the id of an API key: its authentication was terminated.
+    Terminated,
+}
+
+/// Whether an attempt without a reason was made with an API key whose id stands in the place of the account: no realm is
+/// asked for one.
+fn is_key(joined: &Correlated, attempt: &Attempt) -> bool {
+    attempt.basis == Basis::None
+        && joined.state.chains.get(attempt.chain).is_none_or(<[_]>::is_empty)
+        && joined.judged(attempt.principal).is_some_and(looks_like_id)
+}
+
+/// Ids that Elasticsearch makes are 20 characters of base64url; a name that a person chose hardly has digits and both cases.
+fn looks_like_id(name: &[u8]) -> bool {
+    let has = |of: fn(&u8) -> bool| name.iter().any(of);
+    name.len() == 20
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && (has(u8::is_ascii_digit) || has(|byte| matches!(byte, b'-' | b'_')))
 }
 
 impl Class {
     fn of(joined: &Correlated, attempt: &Attempt) -> Self {
         match attempt.reason {
-            Reason::RealmUnavailable | Reason::RealmNotLicensed | Reason::RealmNotConfigured | Reason::ServerBusy => {
-                Self::Unjudged
-            }
+            Reason::RealmUnavailable
+            | Reason::RealmNotLicensed
+            | Reason::RealmNotConfigured
+            | Reason::ServerBusy
+            | Reason::ApiKeyError => Self::Unjudged,
             Reason::ApiKeyInvalidated
             | Reason::ApiKeyExpired
             | Reason::ApiKeyNotFound
             | Reason::ApiKeyBadSecret
-            | Reason::ApiKeyWrongType
-            | Reason::ApiKeyError => Self::Key,
+            | Reason::ApiKeyWrongType => Self::Key,
             Reason::TokenExpired | Reason::TokenInvalid if attempt.outcome == Outcome::AnonymousDenied => Self::Nameless,
             _ if attempt.outcome == Outcome::AnonymousDenied => Self::Anonymous,
             _ if joined.judged(attempt.principal).is_none_or(is_placeholder) => Self::Nameless,
+            _ if is_key(joined, attempt) => Self::Terminated,
             _ => Self::Named,
         }
     }
@@ -67,6 +89,8 @@ pub(super) struct Index {
     groups: Vec<Group>,
     /// Attempts that no realm judged, by time.
     pub(super) unjudged: Vec<u32>,
+    /// Attempts with the id of an API key as account, by time.
+    pub(super) terminated: Vec<u32>,
 }
 
 impl Index {
@@ -89,7 +113,7 @@ impl Index {
             let sorted = sorted_by(&those(class), symbols, source);
             add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at)));
         }
-        Self { list, groups, unjudged: those(Class::Unjudged) }
+        Self { list, groups, unjudged: those(Class::Unjudged), terminated: those(Class::Terminated) }
     }
 
     /// The attempts by account and address, or by address where there is no account.
@@ -151,6 +175,14 @@ fn sorted_by(list: &[u32], symbols: usize, key: impl Fn(u32) -> Sym) -> Vec<u32>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_keys() {
+        assert!(looks_like_id(b"VuaCfGcBCdbkQm-e5aOx"));
+        for name in [&b"elastic"[..], b"production-exporter1", b"VuaCfGcBCdbkQm-e5aO", b"VuaCfGcBCdbkQm@e5aOx"] {
+            assert!(!looks_like_id(name));
+        }
+    }
 
     #[test]
     fn counting_sort_keeps_the_order_of_equals() {

@@ -7,6 +7,7 @@ use super::campaign::{Campaign, Family};
 use super::features::{Feature, Features, is_shared};
 use super::history::DAY;
 use super::scene::Scene;
+use crate::correlate::KeyFailure;
 use crate::reason::Reason;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -47,7 +48,49 @@ pub(super) fn campaigns(scene: &Scene<'_>) -> Vec<Campaign> {
     for at in 0..refused.len() {
         causes.entry(find(&mut sets, at)).or_default().push(at);
     }
-    causes.into_values().map(|cause| campaign(scene, &refused, &cause)).collect()
+    causes.into_values().map(|cause| campaign(scene, &refused, &cause)).chain(terminated(scene)).collect()
+}
+
+/// Attempts whose account is the id of a key: of the wrong type, or refused by a node that was too busy. Those that begin
+/// together and worked before have one cause.
+fn terminated(scene: &Scene<'_>) -> Vec<Campaign> {
+    let mut keys: BTreeMap<(u16, &[u8]), Vec<u32>> = BTreeMap::new();
+    for &at in &scene.index.terminated {
+        let cluster = scene.cluster(scene.node(at));
+        keys.entry((cluster, scene.shown(scene.attempt(at).principal))).or_default().push(at);
+    }
+    let first = |attempts: &[u32]| scene.time(attempts[0]);
+    let mut keys: Vec<(u16, bool, Vec<u32>)> = keys
+        .into_iter()
+        .map(|((cluster, _), attempts)| (cluster, worked(scene, cluster, scene.attempt(attempts[0]).principal, first(&attempts)), attempts))
+        .collect();
+    keys.sort_by_key(|(cluster, worked, attempts)| (*cluster, *worked, first(attempts), scene.shown(scene.attempt(attempts[0]).principal)));
+    let near = |a: &(u16, bool, Vec<u32>), b: &(u16, bool, Vec<u32>)| {
+        (a.0, a.1) == (b.0, b.1) && first(&b.2).0 - first(&a.2).0 <= ONSET
+    };
+    keys.chunk_by(near)
+        .map(|run| {
+            let mut attempts: Vec<u32> = run.iter().flat_map(|(.., attempts)| attempts.iter().copied()).collect();
+            attempts.sort_unstable();
+            let mut ids: Vec<Sym> = run.iter().map(|(.., attempts)| scene.attempt(attempts[0]).principal).collect();
+            ids.sort_by_key(|&key| scene.shown(key));
+            Campaign {
+                family: Family::Keys,
+                cluster: run[0].0,
+                units: Vec::new(),
+                attempts,
+                refusals: Vec::new(),
+                keys: ids,
+                by_node: false,
+                surge: false,
+            }
+        })
+        .collect()
+}
+
+/// Whether a key was used before a time.
+fn worked(scene: &Scene<'_>, cluster: u16, key: Sym, before: Millis) -> bool {
+    scene.history.of_key(cluster, key).any(|past| past.first < before)
 }
 
 fn find(sets: &mut [usize], at: usize) -> usize {
@@ -69,7 +112,8 @@ fn join(sets: &mut [usize], one: usize, other: usize) {
 
 fn refused(scene: &Scene<'_>) -> Vec<Refused> {
     let mut lists: BTreeMap<(u16, Reason, &[u8], &[u8]), Vec<u32>> = BTreeMap::new();
-    for (failure, at) in scene.joined.key_failures.iter().zip(0..) {
+    let judged = |failure: &KeyFailure| !matches!(failure.reason, Reason::ApiKeyError | Reason::ServerBusy | Reason::RealmUnavailable);
+    for (failure, at) in scene.joined.key_failures.iter().zip(0..).filter(|(failure, _)| judged(failure)) {
         let source = failure.attempt.map_or(Sym::NONE, |attempt| scene.attempt(attempt).source);
         let source = if failure.key.is_some() { &b""[..] } else { scene.bytes(source) };
         let cause = (scene.cluster(failure.node), failure.reason, scene.bytes(failure.key), source);
@@ -131,7 +175,7 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
         }
     }
     // Who sends many keys, and networks of such.
-    let tried = |one: &Refused| !one.worked && matches!(one.reason, Reason::ApiKeyNotFound | Reason::ApiKeyBadSecret | Reason::ApiKeyError);
+    let tried = |one: &Refused| !one.worked && matches!(one.reason, Reason::ApiKeyNotFound | Reason::ApiKeyBadSecret);
     let mut clients: BTreeMap<(u16, Sym), (usize, Millis)> = BTreeMap::new();
     let mut nets = BTreeMap::new();
     for (at, one) in refused.iter().enumerate().filter(|(_, one)| tried(one)) {
@@ -196,6 +240,13 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
         features.set(feature, share(reason));
     }
     let Some((first, _)) = campaign.span(scene) else { return };
+    if campaign.refusals.is_empty() {
+        // Nothing tells why: a key that had worked is of the right type.
+        let busy = campaign.keys.iter().filter(|&&key| worked(scene, campaign.cluster, key, first)).count() as f64;
+        let busy = busy / campaign.keys.len().max(1) as f64;
+        features.set(Feature::WrongType, 1.0 - busy);
+        features.set(Feature::Unjudged, busy);
+    }
     let mut sources: Vec<Sym> = campaign.attempts.iter().map(|&at| scene.attempt(at).source).collect();
     sources.retain(|source| source.is_some());
     sources.sort_unstable();

@@ -37,6 +37,10 @@ const SAME_LIST: f64 = 0.3;
 const SAME_DICTIONARY: f64 = 0.6;
 const DICTIONARY: usize = 4;
 
+/// Sources of one campaign try about as often: one tries at most so many times as often as another, few tries apart.
+const SAME_PACE: usize = 8;
+const FEWEST: usize = 5;
+
 /// Weight of one client's contrast between nodes below which it says nothing, and of all that decides.
 const CONTRAST: f64 = 5.0;
 const CONTRASTS: f64 = 6.0;
@@ -224,6 +228,7 @@ impl Linker<'_, '_> {
             let unit = self.unit(at);
             names.entry((unit.cluster, unit.source)).or_default().add(self.scene.bytes(unit.principal));
         }
+        let tries = self.tries(list);
         let mut last: HashMap<(u16, Sym), (u32, Millis), RandomState> = HashMap::default();
         for &at in list {
             let unit = self.unit(at);
@@ -236,6 +241,9 @@ impl Linker<'_, '_> {
                 let of = |unit: &Unit| names.get(&(unit.cluster, unit.source));
                 let (alike, most) = of(other).zip(of(unit)).map_or((0.0, 0), |(a, b)| (a.alike(b), a.len().min(b.len())));
                 let pause = unit.first.0 - known.1.0;
+                let of = |unit: &Unit| tries.get(&(unit.cluster, unit.source)).copied().unwrap_or(0);
+                let (few, many) = (of(other).min(of(unit)), of(other).max(of(unit)));
+                let alike = if many <= few.max(FEWEST) * SAME_PACE { alike } else { 0.0 };
                 let same = alike >= SAME_LIST && pause <= NEAR
                     || alike >= SAME_DICTIONARY && most >= DICTIONARY && pause <= RETURN;
                 if same {
@@ -246,13 +254,19 @@ impl Linker<'_, '_> {
         }
     }
 
-    /// Addresses with a few tries each: what they have in common is that they come in the same hours.
-    fn crowd(&self, list: &[u32], sets: &mut Sets) {
+    /// Failures by source.
+    fn tries(&self, list: &[u32]) -> HashMap<(u16, Sym), usize, RandomState> {
         let mut tries: HashMap<(u16, Sym), usize, RandomState> = HashMap::default();
         for &at in list {
             let unit = self.unit(at);
             *tries.entry((unit.cluster, unit.source)).or_default() += unit.len();
         }
+        tries
+    }
+
+    /// Addresses with a few tries each: what they have in common is that they come in the same hours.
+    fn crowd(&self, list: &[u32], sets: &mut Sets) {
+        let tries = self.tries(list);
         let few = |unit: &Unit| tries.get(&(unit.cluster, unit.source)).is_some_and(|&tries| tries <= FEW_TRIES);
         let crowd: Vec<u32> = list.iter().copied().filter(|&at| few(self.unit(at))).collect();
         let mut gaps: Vec<i64> =

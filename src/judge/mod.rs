@@ -25,6 +25,7 @@ mod link;
 mod names;
 mod null;
 mod place;
+mod places;
 mod scene;
 mod score;
 mod surge;

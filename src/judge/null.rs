@@ -5,24 +5,14 @@
 //! failure follows the `i`-th is `i / (i + 2)` there, a beta-geometric distribution (Javed & Paxson, CCS 2013, fit
 //! beta-binomials to legitimate users): every third person fails twice in a row, one in 55 ten times.
 
-use super::history::Past;
 use super::scene::Scene;
 use super::unit::{Standing, Unit};
-use crate::state::Sym;
 
 /// Run lengths that are told apart.
 const LONGEST: usize = 40;
 
 /// How many runs of a log the prior is worth.
 const PRIOR_RUNS: f64 = 10.0;
-
-/// How many days of accounts the prior of new places is worth, and its share of days at a new place: on 1 in 200 days
-/// somebody is at a place of another network for the first time.
-const PRIOR_DAYS: f64 = 100.0;
-const PRIOR_NEW: f64 = 0.005;
-
-/// How many days of an account count as much as what everybody does.
-const DAYS_OF_EVERYBODY: f64 = 5.0;
 
 /// Of people's failures, how many are a mistyped name: a prior worth as many failures.
 const PRIOR_NAMES: f64 = 20.0;
@@ -36,8 +26,6 @@ pub(super) struct Null {
     /// Runs of each that are at least so long, by length - 1.
     at_least: [[f64; LONGEST]; 2],
     /// Chance that an ordinary failure stands so to its address.
-    strange: f64,
-    near: f64,
     mistyped: f64,
     /// Length of the log.
     length: f64,
@@ -52,11 +40,9 @@ impl Null {
         let mut null = Self {
             runs: [[0.0; LONGEST]; 2],
             at_least: [[0.0; LONGEST]; 2],
-            strange: PRIOR_NEW,
-            near: PRIOR_NEW,
             mistyped: PRIOR_MISTYPED_NAME,
             length: scene.length() as f64,
-            logins: 0,
+            logins: scene.places.logins,
             failures: 0,
         };
         let (mut named, mut mistyped) = (0.0, 0.0);
@@ -65,7 +51,7 @@ impl Null {
                 null.add(unit);
                 named += 1.0;
             }
-            mistyped += f64::from(u8::from(unit.standing == Standing::UnknownAccount && unit.run <= 3));
+            mistyped += f64::from(u8::from(unit.standing == Standing::Mistyped));
         }
         for who in 0..2 {
             let mut sum = 0.0;
@@ -76,7 +62,6 @@ impl Null {
         }
         let share = (mistyped + PRIOR_NAMES * PRIOR_MISTYPED_NAME) / (named + mistyped + PRIOR_NAMES);
         null.mistyped = share.min(0.3);
-        null.places(scene);
         null
     }
 
@@ -90,32 +75,6 @@ impl Null {
             who[0] += others.min(unit.between);
         }
         self.failures += unit.len() as u64;
-    }
-
-    /// How often accounts get in from places that are new to them.
-    fn places(&mut self, scene: &Scene<'_>) {
-        let (mut days, mut strange, mut near) = (0.0, 0.0, 0.0);
-        let own = scene.history.pasts().iter().filter(|past| !past.key.is_some());
-        let mut account: Option<(u16, Sym, &Past)> = None;
-        for past in own {
-            self.logins += u64::from(past.count);
-            days += f64::from(past.days);
-            match account {
-                Some((cluster, principal, first)) if (cluster, principal) == (past.cluster, past.principal) => {
-                    let later = if first.first <= past.first { past } else { first };
-                    let known = scene.net(later.source).and_then(|net| scene.history.network(cluster, principal, net));
-                    if known.is_some_and(|known| known < later.first) {
-                        near += 1.0;
-                    } else {
-                        strange += 1.0;
-                    }
-                }
-                _ => account = Some((past.cluster, past.principal, past)),
-            }
-        }
-        let share = |count: f64| ((count + PRIOR_DAYS * PRIOR_NEW) / (days + PRIOR_DAYS)).min(1.0);
-        self.strange = share(strange);
-        self.near = share(near + strange);
     }
 
     /// Ordinary runs of people or of programs.
@@ -137,32 +96,15 @@ impl Null {
     }
 
     /// Chance that an ordinary failure stands so to its address.
-    pub(super) fn place(&self, standing: Standing) -> f64 {
-        match standing {
+    fn place(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
+        let stranger = || scene.places.new_place(scene, unit.cluster, unit.principal, unit.source);
+        match unit.standing {
             Standing::Own | Standing::OwnShared | Standing::Later | Standing::Blind => 1.0,
-            Standing::Near => self.near.max(0.02),
-            Standing::Strange => self.strange,
-            Standing::UnknownAccount => self.mistyped,
-            Standing::Unknown => self.mistyped * self.strange,
+            Standing::Near => stranger().max(0.05),
+            Standing::Strange => stranger(),
+            Standing::Mistyped | Standing::UnknownAccount => self.mistyped,
+            Standing::Unknown => self.mistyped * stranger(),
         }
-    }
-
-    /// The same for an account that gets in: who uses many places will use another (back-off from the account to everybody,
-    /// as Freeman et al., NDSS 2016, smooth the places of logins).
-    pub(super) fn place_of(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
-        let everybody = self.place(unit.standing);
-        match (unit.standing, scene.history.account(unit.cluster, unit.principal)) {
-            (Standing::Strange | Standing::Near, Some(sum)) => {
-                let new = f64::from(sum.others.saturating_sub(1));
-                ((new + DAYS_OF_EVERYBODY * everybody) / (f64::from(sum.days) + DAYS_OF_EVERYBODY)).min(1.0)
-            }
-            _ => everybody,
-        }
-    }
-
-    /// How strange a place is to an account, from 0 to 1: 1 = as strange as to somebody who never leaves the desk.
-    pub(super) fn strangeness(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
-        (self.place_of(scene, unit).ln() / PRIOR_NEW.ln()).clamp(0.0, 1.0)
     }
 
     /// How many such episodes chance makes in a log like this one, as a logarithm.
@@ -170,17 +112,21 @@ impl Null {
         let local = unit.standing.is_local();
         let runs = self.all_runs(unit.program) + 1.0;
         let chance = self.survives(unit.program, unit.run, local).max(1e-300);
-        runs.ln() + chance.ln() + self.place_of(scene, unit).ln()
+        runs.ln() + chance.ln() + self.place(scene, unit).ln()
     }
 
     /// How many campaigns chance makes of so many episodes at such places within so much time, as a logarithm.
-    pub(super) fn coincidence(&self, standings: &[(Standing, f64)], within: f64) -> f64 {
-        let many: f64 = standings.iter().map(|(_, count)| count).sum();
+    pub(super) fn coincidence<'u>(&self, scene: &Scene<'_>, units: impl Iterator<Item = &'u Unit>, within: f64) -> f64 {
+        let (mut many, mut places) = (0.0, 0.0);
+        for unit in units {
+            many += 1.0;
+            places += self.place(scene, unit).ln();
+        }
         if many <= 1.0 {
             return 0.0;
         }
+        let places = places / many;
         let runs = self.all_runs(false) + self.all_runs(true) + 1.0;
-        let places: f64 = standings.iter().map(|&(standing, count)| count / many * self.place(standing).ln()).sum();
         let window = (within + 3_600_000.0).min(self.length);
         let expected = (runs * places.exp() * window / self.length).max(1e-12);
         let windows = (self.length / window).max(1.0);

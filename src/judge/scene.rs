@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 use super::history::History;
 use super::index::Index;
 use super::place::{Address, Net};
+use super::places::Places;
 use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::options::{Options, Surroundings};
 use crate::state::{Attempt, ChainId, Sym};
@@ -25,6 +26,7 @@ pub(super) struct Scene<'c> {
     surroundings: &'c Surroundings,
     pub(super) index: Index,
     pub(super) history: History<'c>,
+    pub(super) places: Places,
     addresses: HashMap<Sym, Option<Address>, RandomState>,
     /// First and last audit event.
     pub(super) span: (Millis, Millis),
@@ -42,7 +44,8 @@ impl<'c> Scene<'c> {
         let history = || History::new(joined, |node| cluster_of(joined, node), net);
         let (index, history) = rayon::join(|| Index::new(joined), history);
         let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
-        Self { joined, surroundings, index, history, addresses, span }
+        let places = Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
+        Self { joined, surroundings, index, history, places, addresses, span }
     }
 
     pub(super) fn attempt(&self, at: u32) -> &'c Attempt {
@@ -118,14 +121,7 @@ impl<'c> Scene<'c> {
     /// Whether an account is that of a program: named so by the user, a user of Elasticsearch's own programs, a service
     /// account (`namespace/service`), or at work around the clock.
     pub(super) fn is_program(&self, cluster: u16, principal: Sym) -> bool {
-        let name = self.bytes(principal);
-        let busy = || {
-            self.history.account(cluster, principal).is_some_and(|sum| sum.hours.count_ones() >= HOURS_OF_A_PROGRAM)
-        };
-        SYSTEM_USERS.contains(&name)
-            || name.contains(&b'/')
-            || self.surroundings.service_accounts.iter().any(|account| account.as_bytes() == name)
-            || busy()
+        is_program(self.joined, self.surroundings, &self.history, cluster, principal)
     }
 
     /// What is known of an API key.
@@ -137,6 +133,16 @@ impl<'c> Scene<'c> {
     pub(super) fn length(&self) -> i64 {
         (self.span.1.0 - self.span.0.0).max(1)
     }
+}
+
+/// See [`Scene::is_program`].
+fn is_program(joined: &Correlated, known: &Surroundings, history: &History<'_>, cluster: u16, principal: Sym) -> bool {
+    let name = joined.judged(principal).unwrap_or_default();
+    let busy = || history.account(cluster, principal).is_some_and(|sum| sum.hours.count_ones() >= HOURS_OF_A_PROGRAM);
+    SYSTEM_USERS.contains(&name)
+        || name.contains(&b'/')
+        || known.service_accounts.iter().any(|account| account.as_bytes() == name)
+        || busy()
 }
 
 /// Number of the cluster of a node of the table. Nothing joins across clusters.

@@ -145,7 +145,7 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::NoSuchUser => share("of the failures are for names that no realm knows"),
         Feature::LacksRealm => share("of the clients were not asked about by the realm through which they get in elsewhere"),
         Feature::Slow => plain("Few tries an hour, for hours"),
-        Feature::WholeLog => plain("From the beginning of the log to its end"),
+        Feature::WholeLog | Feature::Probe => plain("From the beginning of the log to its end"),
         Feature::ManyKeys => plain("Few clients send many keys: a program has one"),
         Feature::KeyStops => share("of the clients used one key and no other, up to the first failure, and nobody uses it since"),
         Feature::Challenge => share("of the clients let themselves in right after: challenge and response"),

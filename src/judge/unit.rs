@@ -20,6 +20,9 @@ const USUAL_GAPS: i64 = 8;
 /// An address from which this many accounts get in is shared: a NAT, a proxy, Kibana, a terminal server.
 pub(super) const SHARED: u32 = 5;
 
+/// From this strangeness on a new place is no ordinary one for the account.
+const STRANGE: f64 = 0.5;
+
 /// Failures of a person with a longer pause are two tries at logging in.
 const SITTING: i64 = HOUR;
 
@@ -36,6 +39,8 @@ pub(super) enum Standing {
     Near,
     /// The account gets in, and from elsewhere.
     Strange,
+    /// The account never gets in; whoever works at the address does so right after: a mistyped name.
+    Mistyped,
     /// The account never gets in; others do from there.
     UnknownAccount,
     /// The account never gets in, and nobody does from there.
@@ -45,21 +50,9 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// Every standing.
-    pub(super) const ALL: [Self; 8] = [
-        Self::Own,
-        Self::OwnShared,
-        Self::Later,
-        Self::Near,
-        Self::Strange,
-        Self::UnknownAccount,
-        Self::Unknown,
-        Self::Blind,
-    ];
-
     /// Whether ordinary life of the account explains the address.
     pub(super) fn is_local(self) -> bool {
-        matches!(self, Self::Own | Self::OwnShared | Self::Later | Self::Near)
+        matches!(self, Self::Own | Self::OwnShared | Self::Later | Self::Near | Self::Mistyped)
     }
 }
 
@@ -215,10 +208,12 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
         return if shared { Standing::OwnShared } else { Standing::Own };
     }
     let Some(account) = account else {
-        return if source.is_some() { Standing::UnknownAccount } else { Standing::Unknown };
+        return match source {
+            Some(sum) if sum.others < SHARED && mistyped(scene, unit) => Standing::Mistyped,
+            Some(_) => Standing::UnknownAccount,
+            None => Standing::Unknown,
+        };
     };
-    let net = scene.net(unit.source);
-    let network = net.and_then(|net| history.network(unit.cluster, unit.principal, net));
     let known_before = account.first < unit.first;
     match past {
         // The first days of a log know nobody: where an account goes on working is where it works.
@@ -226,10 +221,21 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
             let home = u64::from(past.count) * 2 >= account.count;
             if home || shared { Standing::Later } else { Standing::Strange }
         }
-        _ if network.is_some_and(|first| first < unit.first) => Standing::Near,
         _ if shared && !scene.is_outside(unit.source) => Standing::Near,
+        _ if scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => Standing::Near,
         _ => Standing::Strange,
     }
+}
+
+/// Whether somebody who works at the address got in right after a few tries under a name that nobody has.
+fn mistyped(scene: &Scene<'_>, unit: &Unit) -> bool {
+    /// Tries under a mistyped name before it is noticed.
+    const TRIES: usize = 6;
+    /// How soon after the name is written right.
+    const SOON: i64 = HOUR / 4;
+    let soon = Millis(unit.last.0 + SOON);
+    let own = scene.history.of_source(unit.cluster, unit.source).filter(|past| !past.key.is_some());
+    unit.len() <= TRIES && own.take(MOST_PASTS).any(|past| scene.history.within(past, unit.last, soon) >= 1.0)
 }
 
 /// How the address of failures without an account stands.
@@ -274,8 +280,8 @@ fn longest_run(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], broken: boo
 
 /// The node on which a client fails most above the others.
 fn contrast(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -> Option<NodeContrast> {
-    /// How far around the failures on a node successes are compared.
-    const AROUND: i64 = HOUR;
+    /// How far around few failures on a node successes are compared.
+    const AROUND: i64 = HOUR / 6;
     if pasts.is_empty() || unit.before + unit.between + unit.after < 1.0 {
         return None;
     }
@@ -288,14 +294,14 @@ fn contrast(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -
         let (Some(first), last) = (here.next(), here.next_back()) else { continue };
         let last = last.unwrap_or(first);
         let failed = attempts.iter().filter(|&&at| scene.node(at) == node).count() as f64;
-        let (from, to) = (Millis(first.0 - AROUND), Millis(last.0 + AROUND));
-        let others = attempts.iter().filter(|&&at| scene.node(at) != node && (first..=last).contains(&scene.time(at)));
+        // Successes before the first and after the last of many failures are of the time before and after.
+        let around = if attempts.len() < 4 { AROUND } else { 0 };
+        let (from, to) = (Millis(first.0 - around), Millis(last.0 + around));
+        let others = attempts.iter().filter(|&&at| scene.node(at) != node && (from..=to).contains(&scene.time(at)));
         let others = others.count() as f64;
-        // Successes there before the first and after the last failure may be of the time before and after.
-        let there: f64 = pasts.iter().map(|past| scene.history.within_on(past, node, first, last)).sum();
+        let there: f64 = pasts.iter().map(|past| scene.history.within_on(past, node, from, to)).sum();
         let everywhere: f64 = pasts.iter().map(|past| scene.history.within(past, from, to)).sum();
-        let around: f64 = pasts.iter().map(|past| scene.history.within_on(past, node, from, to)).sum();
-        let elsewhere = (everywhere - around).max(0.0);
+        let elsewhere = (everywhere - there).max(0.0);
         let weight = contrast_weight((failed, there), (others, elsewhere));
         if weight > best.map_or(0.0, |best| best.weight) {
             best = Some(NodeContrast { node, weight, elsewhere });

@@ -32,6 +32,7 @@ mod joining;
 mod keys;
 mod kubernetes;
 mod memory;
+mod metamorphic;
 mod outputs;
 mod parts;
 mod pseudonyms;

@@ -25,7 +25,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         source: "RealmsAuthenticator of Elasticsearch (realms that throw are skipped), audit-events reference; Javed & Paxson, CCS 2013 (change of a site-wide rate)",
     },
     hostile: false,
-    families: &[Family::Passwords, Family::Unjudged],
+    families: &[Family::Passwords, Family::Unjudged, Family::Keys],
     severity: outage,
     title,
 };

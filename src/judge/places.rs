@@ -1,0 +1,86 @@
+//! How often accounts of this log get in from places that are new to them: what makes a new place strange.
+//!
+//! Smoothed from the account to everybody, as Freeman et al. (NDSS 2016) smooth the places of logins: who uses many places
+//! will use another, who never leaves the desk will not.
+
+use super::history::{History, Past};
+use super::place::Net;
+use super::scene::Scene;
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// How many days of accounts the prior of new places is worth, and its share of days at a new place: on 1 in 200 days
+/// somebody is at another place for the first time.
+const PRIOR_DAYS: f64 = 100.0;
+const PRIOR_NEW: f64 = 0.005;
+
+/// How many days of an account count as much as what everybody does.
+const DAYS_OF_EVERYBODY: f64 = 5.0;
+
+/// Shares of days on which an account is at a new place, by whether it is a program and whether the place is in a network
+/// that it used before.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Places {
+    near: [f64; 2],
+    strange: [f64; 2],
+    /// Successes with a password or token.
+    pub(super) logins: u64,
+}
+
+impl Places {
+    pub(super) fn new(
+        history: &History<'_>,
+        is_program: impl Fn(u16, Sym) -> bool,
+        net: impl Fn(Sym) -> Option<Net>,
+    ) -> Self {
+        let (mut days, mut near, mut strange) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+        let mut logins = 0;
+        let own: Vec<&Past> = history.pasts().iter().filter(|past| !past.key.is_some()).collect();
+        for account in own.chunk_by(|a, b| (a.cluster, a.principal) == (b.cluster, b.principal)) {
+            let (cluster, principal) = (account[0].cluster, account[0].principal);
+            let who = usize::from(is_program(cluster, principal));
+            let first = account.iter().map(|past| past.first).min();
+            for past in account {
+                logins += u64::from(past.count);
+                days[who] += f64::from(past.days);
+                if Some(past.first) == first {
+                    continue;
+                }
+                let known = net(past.source).and_then(|net| history.network(cluster, principal, net));
+                let counts = if known.is_some_and(|known| known < past.first) { &mut near } else { &mut strange };
+                counts[who] += 1.0;
+            }
+        }
+        let share = |count: f64, days: f64| ((count + PRIOR_DAYS * PRIOR_NEW) / (days + PRIOR_DAYS)).min(1.0);
+        let shares = |counts: [f64; 2]| [share(counts[0], days[0]), share(counts[1], days[1])];
+        Self { near: shares([near[0] + strange[0], near[1] + strange[1]]), strange: shares(strange), logins }
+    }
+
+    /// Chance that an account is at such a new place on a day.
+    pub(super) fn new_place(&self, scene: &Scene<'_>, cluster: u16, account: Sym, source: Sym) -> f64 {
+        let who = usize::from(scene.is_program(cluster, account));
+        let network = scene.net(source).and_then(|net| scene.history.network(cluster, account, net));
+        let everybody = if network.is_some() { self.near[who] } else { self.strange[who] };
+        match scene.history.account(cluster, account) {
+            Some(sum) => {
+                let new = f64::from(sum.others.saturating_sub(1));
+                ((new + DAYS_OF_EVERYBODY * everybody) / (f64::from(sum.days) + DAYS_OF_EVERYBODY)).min(1.0)
+            }
+            None => everybody,
+        }
+    }
+
+    /// How strange a place is to an account before a time, from 0 to 1: 1 = as strange as to somebody who never leaves the
+    /// desk.
+    pub(super) fn strangeness(&self, scene: &Scene<'_>, cluster: u16, account: Sym, source: Sym, before: Millis) -> f64 {
+        let network = scene.net(source).and_then(|net| scene.history.network(cluster, account, net));
+        // A network of its own is a little less strange, to programs much less: their hosts come and go.
+        let near = network.is_some_and(|first| first < before);
+        let discount = match (near, scene.is_program(cluster, account)) {
+            (true, true) => 0.3,
+            (true, false) => 0.8,
+            (false, _) => 1.0,
+        };
+        discount * (self.new_place(scene, cluster, account, source).ln() / PRIOR_NEW.ln()).clamp(0.0, 1.0)
+    }
+}
