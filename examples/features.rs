@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::Path;
 
 use esaudit::options::Options;
-use esaudit::{config, judge, pipeline};
+use esaudit::pipeline::Request;
+use esaudit::{config, judge};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = Options::default();
@@ -16,8 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let file: Vec<OsString> = paths.drain(..2).collect();
         options.surroundings = config::load(Path::new(&file[1]))?.surroundings;
     }
-    let read = pipeline::read(&paths, &options)?;
-    let features = judge::export_features(&read.joined, &options);
+    let read = Request::of(paths, options).read()?.join().looked_at();
+    let features = judge::export_features(&read.joined, read.options());
     std::io::stdout().write_all(features.to_string().as_bytes())?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
+use crate::error::Error;
 use crate::judge::Kind;
 use crate::options::{Cidr, Surroundings};
 
@@ -53,29 +54,31 @@ impl<'de> Deserialize<'de> for Block {
 /// # Errors
 /// A message for the user that names the file, and the line of what is wrong in it: names that are not known are errors, so
 /// that a mistyped threshold is not silently the default.
-pub fn load(path: &Path) -> Result<Config, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+pub fn load(path: &Path) -> Result<Config, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
+    parse(&text).map_err(|error| Error::Option(format!("{}: {error}", path.display())))
 }
 
 /// Reads the text of a configuration file.
 ///
 /// # Errors
 /// As [`load`], without the name of the file.
-pub fn parse(text: &str) -> Result<Config, String> {
+pub fn parse(text: &str) -> Result<Config, Error> {
     let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let file: File = toml::from_str(text).map_err(|error| {
         let message = error.message();
         let line = error.span().map(|span| line(span.start));
-        line.map_or_else(|| message.to_owned(), |line| format!("line {line}: {message}"))
+        Error::Option(line.map_or_else(|| message.to_owned(), |line| format!("line {line}: {message}")))
     })?;
     for (section, keys) in &file.findings {
         if section != "general" && Kind::parse(section).is_none() {
-            return Err(format!("line {}: unknown section `findings.{section}`", line(keys.span().start)));
+            let at = line(keys.span().start);
+            return Err(Error::Option(format!("line {at}: unknown section `findings.{section}`")));
         }
         if let Some((key, value)) = keys.get_ref().iter().min_by_key(|(_, value)| value.span().start) {
             let at = line(value.span().start);
-            return Err(format!("line {at}: findings.{section}.{key} no longer applies: {}", instead(section, key)));
+            let instead = instead(section, key);
+            return Err(Error::Option(format!("line {at}: findings.{section}.{key} no longer applies: {instead}")));
         }
     }
     let blocks = |blocks: Vec<Block>| blocks.into_iter().map(|block| block.0).collect();
@@ -158,7 +161,7 @@ mod tests {
             ("[findings.password_guessing]\nfailures = 50\n", "line 2: findings.password_guessing.failures", "chance"),
             ("[findings.general]\n\nsteady_spread = 0.2\n", "line 3: findings.general.steady_spread", "pace"),
         ] {
-            let error = parse(text).unwrap_err();
+            let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(key) && error.contains(part), "{error}");
         }
         assert_eq!(parse("[findings.clock_skew]\n").unwrap(), Config::default());
@@ -172,9 +175,9 @@ mod tests {
             ("[surroundings]\nproxy = []\n", "line 2", "proxy"),
             ("x = \n", "line 1", ""),
         ] {
-            let error = parse(text).unwrap_err();
+            let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(line) && error.contains(part), "{text}: {error}");
         }
-        assert!(load(Path::new("no/such.toml")).unwrap_err().contains("no/such.toml"));
+        assert!(load(Path::new("no/such.toml")).unwrap_err().to_string().contains("no/such.toml"));
     }
 }

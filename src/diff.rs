@@ -7,32 +7,37 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::error::Error;
+use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
 use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
-use crate::report::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
 
 /// Reads a report that `esaudit report --format json` wrote.
 ///
 /// # Errors
 /// A message for the user that names the file.
-pub fn load(path: &Path) -> Result<Report, String> {
+pub fn load(path: &Path) -> Result<Report, Error> {
     let name = path.display();
-    let text = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+    let text = std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
     let document: serde_json::Value = serde_json::from_slice(&text).map_err(|error| {
-        format!("{name} is no JSON report of esaudit: {error}; make one with `esaudit report LOGS -o FILE.json`")
+        Error::Report(format!(
+            "{name} is no JSON report of esaudit: {error}; make one with `esaudit report LOGS -o FILE.json`"
+        ))
     })?;
     let version = document.get("schema_version").and_then(serde_json::Value::as_u64);
     match version {
-        None => return Err(format!("{name} is no report of esaudit: it has no schema_version")),
+        None => return Err(Error::Report(format!("{name} is no report of esaudit: it has no schema_version"))),
         Some(version) if version != u64::from(SCHEMA_VERSION) => {
-            return Err(format!(
+            return Err(Error::Report(format!(
                 "{name} has schema_version {version}, and this program knows {SCHEMA_VERSION}: make it again with \
                  `esaudit report LOGS -o FILE.json`"
-            ));
+            )));
         }
         Some(_) => {}
     }
     serde_json::from_value(document).map_err(|error| {
-        format!("{name} is not what `esaudit report --format json` writes ({error}); other verbs' results cannot be compared")
+        Error::Report(format!(
+            "{name} is not what `esaudit report --format json` writes ({error}); other verbs' results cannot be compared"
+        ))
     })
 }
 

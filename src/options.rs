@@ -4,8 +4,6 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::progress::Progress;
-
 pub mod filter;
 
 pub use filter::Filter;
@@ -200,12 +198,12 @@ pub struct Options {
     pub strict: bool,
     /// What may come out of compressed inputs.
     pub limits: Limits,
-    /// Makes pseudonyms of what names somebody, if the report is to have them.
-    pub pseudonyms: Option<crate::pseudonyms::Pseudonyms>,
     /// Whether the report gets a manifest of its inputs.
     pub manifest: bool,
     /// Grouping keys.
     pub by: Vec<GroupBy>,
+    /// Whether paths of requests are kept though nothing is grouped by them: they take memory.
+    pub keep_paths: bool,
     /// Groups that are written out, the most frequent first; `None` = all. Never changes an answer: how many there are is
     /// always told.
     pub listed: Option<usize>,
@@ -223,8 +221,14 @@ pub struct Options {
     pub surroundings: Surroundings,
     /// What to look at.
     pub filter: Filter,
-    /// How far the run is, for whoever looks. Never changes the answer.
-    pub progress: Progress,
+}
+
+impl Options {
+    /// Whether attempts know the path of their request.
+    #[must_use]
+    pub fn keeps_paths(&self) -> bool {
+        self.keep_paths || self.by.contains(&GroupBy::Path)
+    }
 }
 
 impl Default for Options {
@@ -239,8 +243,8 @@ impl Default for Options {
             strict: false,
             limits: Limits::default(),
             manifest: false,
-            pseudonyms: None,
             by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
+            keep_paths: false,
             listed: None,
             trust_proxy: Vec::new(),
             api_keys: Vec::new(),
@@ -249,7 +253,6 @@ impl Default for Options {
             input_format: None,
             surroundings: Surroundings::default(),
             filter: Filter::default(),
-            progress: Progress::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Access without failures: an account at a place where it had never been, and rare powerful actions from there.
 
+use super::consequences;
+use super::deeds::Deed;
 use super::draft::Draft;
 use super::features::{Feature, Measure, is_shared};
 use super::history::{DAY, HOUR, Past};
@@ -7,7 +9,6 @@ use super::kinds::{Kind, Severity, Verdict};
 use super::score;
 use super::weights::Subject;
 use super::words;
-use crate::correlate::Change;
 
 /// Actions from a new place are put down to its newness within so long.
 const NEW: i64 = 2 * DAY;
@@ -18,17 +19,14 @@ const KNOWN: i64 = 8 * HOUR;
 /// The drafts of suspicious accesses.
 pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
-    let mut changes: Vec<&Change> = scene.joined.changes_left().map(|(_, change)| change).collect();
-    changes.retain(|change| change.actor.is_some() && change.source.is_some());
-    let who = |change: &Change| (change.actor, change.actor_key, change.source);
-    changes.sort_by_key(|change| (who(change), change.record.time));
+    let mut deeds: Vec<&Deed> = measure.deeds.all().iter().filter(|deed| deed.source.is_some()).collect();
+    let who = |deed: &Deed| (deed.who, deed.key, deed.source, scene.cluster(deed.node));
+    deeds.sort_by_key(|deed| (who(deed), deed.time));
     let mut drafts = Vec::new();
-    for run in changes.chunk_by(|a, b| who(a) == who(b)) {
-        let first = run[0];
-        let cluster = scene.cluster(scene.joined.nodes.index(first.record.node));
-        let Some(past) = past(measure, cluster, first) else { continue };
-        let new: Vec<&Change> =
-            run.iter().copied().filter(|change| (0..NEW).contains(&(change.record.time.0 - past.first.0))).collect();
+    for run in deeds.chunk_by(|a, b| who(a) == who(b)) {
+        let Some(past) = past(measure, run[0]) else { continue };
+        let new: Vec<&Deed> =
+            run.iter().copied().filter(|deed| (0..NEW).contains(&(deed.time.0 - past.first.0))).collect();
         if !new.is_empty() {
             drafts.extend(draft(measure, past, &new));
         }
@@ -36,15 +34,17 @@ pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
     drafts
 }
 
-/// What the actor of a change did from its address with the credential of the change.
-fn past<'m>(measure: &'m Measure<'_, '_>, cluster: u16, change: &Change) -> Option<&'m Past> {
-    if change.actor_key.is_some() {
-        return measure.scene.history.of_key(cluster, change.actor_key).find(|past| past.source == change.source);
+/// What somebody did from the address of a deed with its credential.
+fn past<'m>(measure: &'m Measure<'_, '_>, deed: &Deed) -> Option<&'m Past> {
+    let history = &measure.scene.history;
+    let cluster = measure.scene.cluster(deed.node);
+    if deed.key.is_some() {
+        return history.of_key(cluster, deed.key).find(|past| past.source == deed.source);
     }
-    measure.scene.history.pair(cluster, change.actor, change.source)
+    history.pair(cluster, deed.who, deed.source)
 }
 
-fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Change]) -> Option<Draft> {
+fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draft> {
     let scene = measure.scene;
     // The other places of the same credential, before or after: the log may begin when somebody is in already.
     let others: Vec<&Past> = if past.key.is_some() {
@@ -62,13 +62,11 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Change]) -> Option<Dr
         return None;
     }
     let outside = scene.is_outside(past.source);
-    let habit = scene.joined.changes.iter().any(|change| {
-        change.actor == past.principal && change.source != past.source && change.record.time < past.first
-    });
+    let habit = deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
     let mut features = measure.none();
     features.set(Feature::Strange, scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first));
     features.set(Feature::Outside, f64::from(u8::from(outside)));
-    features.set(Feature::Deeds, if habit { 0.5 } else { 1.0 });
+    features.set(Feature::Deeds, 1.0 - 0.5 * habit);
     features.set(Feature::Own, (known as f64 / (7 * DAY) as f64).min(1.0));
     let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::SuspiciousAccess)]));
     if probability < 0.5 {
@@ -90,18 +88,16 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Change]) -> Option<Dr
     if outside {
         draft.why.push("The source lies outside the internal networks".to_owned());
     }
-    for change in deeds.iter().take(8) {
-        let object =
-            if change.record.name.is_some() { format!(" ({})", scene.text(change.record.name)) } else { String::new() };
-        draft.why.push(format!("Then {}{object} at {}", scene.text(change.record.action), words::time(change.record.time)));
-        draft.evidence.push(change.place);
+    for deed in deeds.iter().take(8) {
+        draft.why.push(consequences::told(measure, deed));
+        draft.evidence.push(deed.place);
     }
     draft.principals = vec![past.principal];
     draft.sources = vec![past.source];
-    draft.nodes = deeds.iter().map(|change| scene.joined.nodes.index(change.record.node)).collect();
-    draft.times = deeds.iter().map(|change| change.record.time).chain([past.first, past.last]).collect();
+    draft.nodes = deeds.iter().map(|deed| deed.node).collect();
+    draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
     draft.why.extend(past.key.is_some().then(|| format!("With API key {}", super::draft::key_in_words(scene, past.key))));
-    draft.api_keys = deeds.iter().flat_map(|change| change.record.ids.iter().copied()).chain([past.key]).collect();
+    draft.api_keys = deeds.iter().flat_map(|deed| deed.ids.iter().copied()).chain([past.key]).collect();
     draft.successes = u64::from(past.count);
     Some(draft)
 }

@@ -1,6 +1,7 @@
 //! What followed: for every campaign, whatever its kind or pace, whether somebody got in whom history does not explain, and
 //! what was done then. Success raises what is at stake, and is never a reason to call it repaired.
 
+use super::deeds::Deed;
 use super::draft::{Draft, key_in_words};
 use super::features::{Feature, Measure, is_shared};
 use super::history::{DAY, Success};
@@ -10,7 +11,6 @@ use super::tell::Judgement;
 use super::unit::{Standing, Unit};
 use super::weights::Subject;
 use super::words;
-use crate::correlate::Change;
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -174,16 +174,12 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     Some(draft)
 }
 
-/// What the account changed from there since.
-fn deeds<'s>(measure: &'s Measure<'_, '_>, principal: Sym, source: Sym, since: Millis) -> Vec<&'s Change> {
-    let changes = &measure.scene.joined.changes;
-    let start = changes.partition_point(|change| change.record.time < since);
-    changes[start..]
-        .iter()
-        .take_while(|change| change.record.time.0 <= since.0 + 30 * DAY)
-        .filter(|change| change.actor == principal || change.run_by == principal)
-        .filter(|change| change.source == source || !change.source.is_some())
-        .collect()
+/// What the account did from there since.
+fn deeds<'s>(measure: &'s Measure<'_, '_>, principal: Sym, source: Sym, since: Millis) -> Vec<&'s Deed> {
+    let of = measure.deeds.of(principal);
+    let start = of.partition_point(|deed| deed.time < since);
+    let lasts = |deed: &&Deed| deed.time.0 <= since.0 + 30 * DAY;
+    of[start..].iter().take_while(lasts).filter(|deed| deed.source == source || !deed.source.is_some()).collect()
 }
 
 /// Tells what was done after the entry; what was made becomes a part.
@@ -193,22 +189,20 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
     let scene = measure.scene;
     let deeds = deeds(measure, entry.principal, entry.source, entry.success.time);
     let mut made = Draft::new(Kind::Persistence, draft.severity, (draft.verdict, draft.confidence));
-    for (at, change) in deeds.iter().enumerate() {
-        let action = scene.bytes(change.record.action);
+    for (at, deed) in deeds.iter().enumerate() {
         if at < TOLD {
-            let object = if change.record.name.is_some() { format!(" ({})", scene.text(change.record.name)) } else { String::new() };
-            draft.why.push(format!("Then {}{object} at {}", scene.text(change.record.action), words::time(change.record.time)));
-            draft.evidence.push(change.place);
+            draft.why.push(told(measure, deed));
+            draft.evidence.push(deed.place);
         }
-        draft.times.push(change.record.time);
-        draft.api_keys.extend(change.record.ids.iter().copied());
-        if is_lasting(action) {
-            made.times.push(change.record.time);
-            made.api_keys.extend(change.record.ids.iter().copied());
+        draft.times.push(deed.time);
+        draft.api_keys.extend(deed.ids.iter().copied());
+        if deed.lasting {
+            made.times.push(deed.time);
+            made.api_keys.extend(deed.ids.iter().copied());
         }
     }
     if deeds.len() > TOLD {
-        draft.why.push(format!("And {} more changes", words::number((deeds.len() - TOLD) as u64)));
+        draft.why.push(format!("And {} more such actions", words::number((deeds.len() - TOLD) as u64)));
     }
     for &key in &made.api_keys {
         for past in scene.history.of_key(draft.cluster, key) {
@@ -237,18 +231,9 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
     }
 }
 
-/// Whether a change opens a way back in.
-pub(super) fn is_lasting(action: &[u8]) -> bool {
-    matches!(
-        action,
-        b"create_apikey"
-            | b"grant_apikey"
-            | b"create_cross_cluster_apikey"
-            | b"create_service_token"
-            | b"put_user"
-            | b"put_role"
-            | b"put_role_mapping"
-            | b"change_password"
-            | b"change_enable_user"
-    )
+/// A deed in a sentence.
+pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> String {
+    let scene = measure.scene;
+    let object = if deed.object.is_some() { format!(" ({})", scene.text(deed.object)) } else { String::new() };
+    format!("Then {}{object} at {}", scene.text(deed.action), words::time(deed.time))
 }

@@ -10,7 +10,7 @@ use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::{Judged, words};
 use crate::correlate::SourceLine;
-use crate::report::model::{Evidence, Finding, FindingTimeline, Part};
+use crate::model::{Evidence, Finding, FindingPart, FindingTimeline};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -59,7 +59,7 @@ pub(super) struct Draft {
     /// How many of its like chance makes in a log like this one.
     pub(super) expected: Option<f64>,
     /// What it is made of.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<FindingPart>,
     /// It is told as a part of another.
     pub(super) absorbed: bool,
 }
@@ -101,7 +101,7 @@ impl Draft {
     }
 
     /// It as a part of another finding.
-    pub(super) fn part(&self, scene: &Scene<'_>) -> Part {
+    pub(super) fn part(&self, scene: &Scene<'_>) -> FindingPart {
         let distinct = |mut syms: Vec<Sym>| {
             syms.retain(|sym| sym.is_some());
             syms.sort_unstable();
@@ -111,7 +111,7 @@ impl Draft {
         let of_attempts = |of: fn(&crate::state::Attempt) -> Sym| self.attempts.iter().map(|&at| of(scene.attempt(at))).collect();
         let or = |own: &[Sym], of: fn(&crate::state::Attempt) -> Sym| if own.is_empty() { of_attempts(of) } else { own.to_vec() };
         let (start, end) = self.span(scene).unzip();
-        Part {
+        FindingPart {
             kind: self.doc.kind.name().to_owned(),
             title: self.title.clone(),
             start: start.map(Millis::rfc3339),
@@ -265,6 +265,8 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         severity: draft.severity.name().to_owned(),
         verdict: draft.verdict.name().to_owned(),
         confidence: draft.confidence,
+        expected_by_chance: None,
+        cluster: scene.cluster_name(draft.cluster),
         title: std::mem::take(&mut draft.title),
         attack: if hostile { draft.doc.attack.iter().map(|&id| id.to_owned()).collect() } else { Vec::new() },
         next_steps,
@@ -281,6 +283,7 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         diagnosis,
         why,
         false_positives: draft.doc.false_positives.iter().map(|&text| Cow::Borrowed(text)).collect(),
+        after_entry: None,
         related: Vec::new(),
         expected_by_chance: draft.expected,
         parts: std::mem::take(&mut draft.parts),

@@ -3,6 +3,7 @@
 
 use super::accounts::AccountChanges;
 use super::campaign::{Campaign, Family};
+use super::deeds::Deeds;
 use super::history::{DAY, HOUR};
 use super::index::Class;
 use super::null::Null;
@@ -237,6 +238,7 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) units: &'s [Unit],
     pub(super) null: &'s Null,
     pub(super) changes: &'s AccountChanges,
+    pub(super) deeds: &'s Deeds,
     /// Keys that are refused somewhere in the log, by number.
     pub(super) refused_keys: &'s [Sym],
 }

@@ -9,6 +9,7 @@ mod access;
 mod accounts;
 mod campaign;
 mod consequences;
+mod deeds;
 mod denied;
 mod doc;
 mod draft;
@@ -43,10 +44,11 @@ use rayon::prelude::*;
 
 use crate::correlate::Correlated;
 use crate::options::Options;
-use crate::report::model::{BaseRate, Finding, Runs};
+use crate::model::{BaseRate, FailureRun, Finding};
 use crate::state::Sym;
 use accounts::AccountChanges;
 use campaign::Campaign;
+use deeds::Deeds;
 use draft::Draft;
 use features::Measure;
 use null::Null;
@@ -102,7 +104,8 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
     let mut refused_keys: Vec<Sym> = joined.key_failures.iter().map(|failure| failure.key).collect();
     refused_keys.sort_unstable();
     refused_keys.dedup();
-    with(&Measure { scene: &scene, units: &units, null: &null, changes: &changes, refused_keys: &refused_keys })
+    let deeds = Deeds::new(&scene);
+    with(&Measure { scene: &scene, units: &units, null: &null, changes: &changes, deeds: &deeds, refused_keys: &refused_keys })
 }
 
 /// Every campaign, scored.
@@ -192,10 +195,10 @@ fn base_rate(null: &Null, joined: &Correlated, explained: u64) -> BaseRate {
         ),
     };
     BaseRate {
-        logins: known.then_some(null.logins),
+        logins: known.then_some(null.logins + null.failures),
         failed: null.failures,
         share,
-        runs: null.lengths().map(|(length, count)| Runs { length, count }).collect(),
+        runs: null.lengths().map(|(length, count)| FailureRun { length, count }).collect(),
         unexplained,
         sentence,
     }

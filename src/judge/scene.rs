@@ -66,6 +66,12 @@ impl<'c> Scene<'c> {
         cluster_of(self.joined, node)
     }
 
+    /// How reports name a cluster; `None` where there is only one.
+    pub(super) fn cluster_name(&self, cluster: u16) -> Option<String> {
+        let clusters = self.joined.nodes.clusters();
+        if clusters.len() < 2 { None } else { clusters.get(usize::from(cluster))?.uuid.clone() }
+    }
+
     pub(super) fn place(&self, at: u32) -> SourceLine {
         self.joined.source_lines.of(self.attempt(at).pos)
     }
@@ -146,8 +152,8 @@ fn is_program(joined: &Correlated, known: &Surroundings, history: &History<'_>, 
 }
 
 /// Number of the cluster of a node of the table. Nothing joins across clusters.
-fn cluster_of(_joined: &Correlated, _node: usize) -> u16 {
-    0
+fn cluster_of(joined: &Correlated, node: usize) -> u16 {
+    joined.nodes.all()[node].cluster.min(usize::from(u16::MAX)) as u16
 }
 
 /// Names that stand for whoever tried, and are no account (audit-format 2).

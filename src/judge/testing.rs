@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::correlate::{Correlated, correlate};
 use crate::lines::{Chunk, StreamChunker};
+use crate::model::Finding;
 use crate::options::Options;
-use crate::report::model::Finding;
 use crate::state::{InputRef, StateBuilder};
 use crate::time::Millis;
 
@@ -160,7 +160,7 @@ impl Log {
 
     /// What is found in it.
     pub(super) fn findings(mut self) -> Vec<Finding> {
-        super::detect(&self.joined(), &self.options)
+        super::judge(&self.joined(), &self.options).findings.into_iter().map(|judged| judged.finding).collect()
     }
 
     /// Kind, severity and verdict of each finding.

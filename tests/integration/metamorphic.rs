@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use esaudit::options::Options;
-use esaudit::pipeline;
-use esaudit::report::model::{Finding, Report};
+use esaudit::pipeline::{Request, analyze};
+use esaudit::model::{Finding, Report};
 use esaudit::time::Millis;
 use test_support::Inputs;
 
@@ -150,7 +150,7 @@ impl Log {
     fn report(&self) -> Report {
         let mut inputs = Inputs::new();
         let path = inputs.add("audit.json", self.text().as_bytes());
-        pipeline::analyze(&[path.into_os_string()], &Options::default()).unwrap().report
+        analyze(Request::of([path], Options::default())).unwrap().report
     }
 
     fn findings(&self) -> Vec<Finding> {
