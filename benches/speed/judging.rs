@@ -9,7 +9,7 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use esaudit::aggregate;
 use esaudit::correlate::{Correlated, correlate};
-use esaudit::detect;
+use esaudit::judge;
 use esaudit::lines::Chunk;
 use esaudit::options::Options;
 use esaudit::part::{Part, Reading};
@@ -138,7 +138,7 @@ fn count(bencher: Bencher<'_, '_>, name: &str) {
     bencher
         .counter(bytes)
         .counter(ItemsCount::new(joined.attempts.len()))
-        .bench_local(|| aggregate::report(&joined, Vec::new, &[], &options));
+        .bench_local(|| aggregate::report(&joined, || judge::judge(&joined, &options), &[], &options));
 }
 
 /// Writes every group of a flood, and the findings.

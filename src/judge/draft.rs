@@ -265,7 +265,6 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         severity: draft.severity.name().to_owned(),
         verdict: draft.verdict.name().to_owned(),
         confidence: draft.confidence,
-        expected_by_chance: None,
         cluster: scene.cluster_name(draft.cluster),
         title: std::mem::take(&mut draft.title),
         attack: if hostile { draft.doc.attack.iter().map(|&id| id.to_owned()).collect() } else { Vec::new() },
