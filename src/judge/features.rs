@@ -131,6 +131,8 @@ features! {
     ManySources = "many_sources", Shape;
     /// Many accounts that are not at their own places.
     Sweep = "sweep", Shape;
+    /// Share of episodes that name no account.
+    Nameless = "nameless", Shape;
     /// About one try an account and hardly more than one account a source.
     Scattered = "scattered", Shape;
     /// More than eight tries an account.
@@ -282,7 +284,8 @@ impl Measure<'_, '_> {
             syms.dedup();
             syms
         };
-        let accounts = distinct(|attempt| attempt.principal);
+        let mut accounts = distinct(|attempt| attempt.principal);
+        accounts.retain(|&account| !super::scene::is_placeholder(scene.bytes(account)));
         let sources = distinct(|attempt| attempt.source);
         let tries = campaign.attempts.len() as f64;
         features.accounts = accounts.len();
@@ -317,10 +320,7 @@ impl Measure<'_, '_> {
         features.set(Feature::Fast, holds(features.gap < 1000 && campaign.attempts.len() >= 20));
         let margin = (3 * features.gap).max(HOUR / 2);
         let whole = first.0 - scene.span.0.0 <= margin && scene.span.1.0 - last.0 <= margin;
-        let whole = whole && campaign.attempts.len() > 2;
-        let probe = whole && campaign.family == Family::Bare && features.get(Feature::Outside) < 0.5;
-        features.set(Feature::WholeLog, holds(whole && !probe));
-        features.set(Feature::Probe, holds(probe));
+        features.set(Feature::WholeLog, holds(whole && campaign.attempts.len() > 2));
     }
 
     fn reasons(&self, campaign: &Campaign, features: &mut Features) {
@@ -375,6 +375,7 @@ impl Measure<'_, '_> {
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
         let together = self.units_of(campaign).filter(|unit| unit.before > 0.0).count() as f64;
         features.set(Feature::Together, if together > 1.0 { (together.ln() / 10_f64.ln()).min(1.0) } else { 0.0 });
+        features.set(Feature::ResetBetween, share(&|unit| self.was_reset(unit)));
         features.set(Feature::ByNode, f64::from(u8::from(campaign.by_node)));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
         let away = share(&|unit| !unit.standing.is_local());
@@ -382,7 +383,12 @@ impl Measure<'_, '_> {
         self.changed(campaign, features);
         self.realms(campaign, features);
         self.chance(campaign, features);
+        features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         if campaign.family == Family::Bare {
+            let inside = 1.0 - features.get(Feature::Outside);
+            let probe = features.get(Feature::WholeLog) * inside * features.get(Feature::Unknown);
+            features.set(Feature::WholeLog, 0.0);
+            features.set(Feature::Probe, probe);
             features.set(Feature::KeyStops, share(&|unit| self.key_stops(unit)));
             features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
         }
@@ -399,6 +405,15 @@ impl Measure<'_, '_> {
         };
         let before: f64 = pasts.iter().map(|past| self.scene.history.within(past, from, unit.first)).sum();
         before >= 3.0 && unit.between <= 0.1 * before && unit.len() >= 3
+    }
+
+    /// Whether an account at its own place was given a new password and then got in: the help desk knows a person who forgot.
+    fn was_reset(&self, unit: &Unit) -> bool {
+        let until = Millis(unit.last.0 + 4 * HOUR);
+        let entry = unit.entry.map_or(unit.first, |entry| entry.time);
+        unit.standing.is_local()
+            && unit.after > 0.0
+            && self.changes.within(unit.principal, unit.first, until.min(entry.max(unit.last))).is_some()
     }
 
     /// Whether an account at its own place fails far faster than it used to get in.
@@ -427,7 +442,8 @@ impl Measure<'_, '_> {
     fn lets_itself_in(&self, unit: &Unit) -> bool {
         let span = (unit.last.0 - unit.first.0).max(1);
         let gap = span / unit.len().max(1) as i64;
-        unit.between >= 0.5 * unit.len() as f64 && (unit.before > 0.0 || unit.between >= 3.0) && gap > 0
+        // Who had got in without being asked first does not do so by habit.
+        unit.between >= 0.5 * unit.len() as f64 && unit.between >= 3.0 && gap > 0 && unit.before_any <= 0.1 * unit.between.max(30.0)
     }
 
     fn changed(&self, campaign: &Campaign, features: &mut Features) {

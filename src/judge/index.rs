@@ -41,16 +41,21 @@ fn is_key(joined: &Correlated, attempt: &Attempt) -> bool {
 /// Ids that Elasticsearch makes are 20 characters of base64url; a name that a person chose hardly has digits and both cases.
 fn looks_like_id(name: &[u8]) -> bool {
     let has = |of: fn(&u8) -> bool| name.iter().any(of);
+    let turns = name.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
     name.len() == 20
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
-        && (has(u8::is_ascii_digit) || has(|byte| matches!(byte, b'-' | b'_')))
+        && (has(u8::is_ascii_digit) || has(|byte| matches!(byte, b'-' | b'_')) || turns >= 6)
 }
 
 impl Class {
-    fn of(joined: &Correlated, attempt: &Attempt) -> Self {
+    fn of(joined: &Correlated, attempt: &Attempt, is_stranger: bool) -> Self {
         match attempt.reason {
+            // An outage is no cover: who tries names from where nobody gets in is looked at all the same.
+            _ if is_stranger && attempt.outcome == Outcome::Failed && joined.judged(attempt.principal).is_some_and(|name| !is_placeholder(name) && !looks_like_id(name)) => {
+                Self::Named
+            }
             Reason::RealmUnavailable
             | Reason::RealmNotLicensed
             | Reason::RealmNotConfigured
@@ -94,11 +99,12 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(joined: &Correlated) -> Self {
+    /// `is_stranger` says of an address that it lies outside and nobody gets in from there.
+    pub(super) fn new(joined: &Correlated, is_stranger: impl Fn(Sym) -> bool + Sync) -> Self {
         let attempts = &joined.attempts;
         let symbols = joined.state.symbols.len() + 1;
         let classes: Vec<Class> =
-            attempts.par_iter().with_min_len(PIECE).map(|attempt| Class::of(joined, attempt)).collect();
+            attempts.par_iter().with_min_len(PIECE).map(|attempt| Class::of(joined, attempt, is_stranger(attempt.source))).collect();
         let those = |class: Class| -> Vec<u32> {
             (0..attempts.len() as u32).filter(|&at| classes[at as usize] == class).collect()
         };

@@ -6,6 +6,7 @@ use super::features::Measure;
 use super::history::HOUR;
 use super::kinds::{Kind, Verdict};
 use crate::state::Sym;
+use crate::time::Millis;
 
 /// Findings of one cause may begin or end so far apart.
 const NEAR: i64 = HOUR;
@@ -83,6 +84,25 @@ fn joined(measure: &Measure<'_, '_>, drafts: &[Draft], one: usize, other: usize)
     }
     if a.doc.kind == b.doc.kind && a.doc.kind == Kind::WrongRealm {
         return Some(more(one, other));
+    }
+    // What failed with an outage from its beginning on, and has no other cause, is a part of it.
+    let stale = |draft: &Draft| draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational;
+    let began_with = |few: (Millis, Millis), outage: (Millis, Millis)| {
+        (few.0.0 - outage.0.0).abs() <= NEAR / 12 && few.1.0 <= outage.1.0 + NEAR / 6
+    };
+    match (outage(a) && stale(b) && began_with(to, from), outage(b) && stale(a) && began_with(from, to)) {
+        (true, _) => return Some((one, other)),
+        (_, true) => return Some((other, one)),
+        _ => {}
+    }
+    // Refusals of a key's clients that no line explains are of that key.
+    let unexplained = |draft: &Draft| draft.doc.kind == Kind::MissingCredentials;
+    let of_keys = |draft: &Draft| !draft.api_keys.is_empty() && draft.doc.kind.name().starts_with("api_key");
+    if unexplained(a) && of_keys(b) && within(&sources(measure, a), &sources(measure, b)) {
+        return Some((other, one));
+    }
+    if unexplained(b) && of_keys(a) && within(&sources(measure, b), &sources(measure, a)) {
+        return Some((one, other));
     }
     // Reconnaissance and guessing of one source are one campaign.
     let bare = |draft: &Draft| draft.doc.kind == Kind::UnauthenticatedScan;

@@ -275,13 +275,13 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     features.set(Feature::Own, local);
     features.set(Feature::Unknown, if sources.is_empty() { 0.0 } else { 1.0 - local });
     features.set(Feature::Replaced, if replaced(scene, campaign, &sources, first).is_empty() { 0.0 } else { 1.0 });
-    features.set(Feature::ByNode, on_one_node(scene, campaign));
+    features.set(Feature::ByNode, on_one_node(scene, campaign, &sources));
     features.expected = -features.get(Feature::Volume) * 20.0;
     features.set(Feature::Chance, features.get(Feature::Volume));
 }
 
 /// Share of the keys that are refused on one node while their clients are accepted with them on others.
-fn on_one_node(scene: &Scene<'_>, campaign: &Campaign) -> f64 {
+fn on_one_node(scene: &Scene<'_>, campaign: &Campaign, sources: &[Sym]) -> f64 {
     /// Uses elsewhere that count as accepted.
     const USES: f64 = 3.0;
     let Some((first, last)) = campaign.span(scene) else { return 0.0 };
@@ -291,7 +291,8 @@ fn on_one_node(scene: &Scene<'_>, campaign: &Campaign) -> f64 {
     nodes.dedup();
     let apart = |key: &&Sym| {
         let (mut here, mut everywhere) = (0.0, 0.0);
-        for past in scene.history.of_key(campaign.cluster, **key).take(64) {
+        let own = scene.history.of_key(campaign.cluster, **key).filter(|past| sources.binary_search(&past.source).is_ok());
+        for past in own.take(64) {
             everywhere += scene.history.within(past, first, last);
             here += nodes.iter().map(|&node| scene.history.within_on(past, node, first, last)).sum::<f64>();
         }

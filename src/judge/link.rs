@@ -45,6 +45,9 @@ const FEWEST: usize = 5;
 const CONTRAST: f64 = 5.0;
 const CONTRASTS: f64 = 6.0;
 
+/// Failures in a row of a person that are more than forgetting.
+const MANY: usize = 12;
+
 /// Failures of an address without credentials that are looked at.
 const BARE: usize = 5;
 
@@ -88,10 +91,11 @@ pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Sur
         .iter()
         .map(|unit| surges.iter().position(|surge| unit.class == Class::Named && surge.holds(unit)).map(|at| at as u32))
         .collect();
+    let crowded = crowded(scene, units, null);
     let looked_at: Vec<u32> = (0..units.len() as u32)
         .filter(|&at| {
             let unit = &units[at as usize];
-            by_node[at as usize] || surge_of[at as usize].is_some() || is_odd(scene, unit, null)
+            by_node[at as usize] || surge_of[at as usize].is_some() || crowded[at as usize] || is_odd(scene, unit, null)
         })
         .collect();
     let mut order = looked_at.clone();
@@ -133,6 +137,37 @@ fn is_odd(scene: &Scene<'_>, unit: &Unit, null: &Null) -> bool {
         Class::Named => null.expected(scene, unit) < FEW.ln(),
         _ => unit.len() >= BARE || scene.is_outside(unit.source) && unit.len() > 1,
     }
+}
+
+/// Strangers' episodes of which each is nothing much, and all are more than chance makes: in the log, or from one source.
+fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
+    /// Logarithm of the chance below which they are too many.
+    const CHANCE: f64 = -9.0;
+    /// Accounts that a source from which nobody gets in tries.
+    const ACCOUNTS: u32 = 3;
+    let stranger = |unit: &Unit| {
+        unit.class == Class::Named
+            && matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount)
+    };
+    let mut of_source: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
+    let (mut many, mut expected) = (0.0, 0.0);
+    for unit in units.iter().filter(|unit| stranger(unit)) {
+        *of_source.entry((unit.cluster, unit.source)).or_default() += 1;
+        if scene.is_outside(unit.source) {
+            many += 1.0;
+            expected += null.expected(scene, unit).exp();
+        }
+    }
+    let too_many = many >= 5.0 && super::null::poisson_tail(many, (expected / f64::max(many, 1.0)).max(0.1)) < CHANCE;
+    units
+        .iter()
+        .map(|unit| {
+            let sweeps = of_source.get(&(unit.cluster, unit.source)).is_some_and(|&accounts| accounts >= ACCOUNTS)
+                && unit.entry.is_none()
+                && scene.history.source(unit.cluster, unit.source).is_none_or(|sum| sum.others == 0);
+            stranger(unit) && (sweeps || too_many && scene.is_outside(unit.source))
+        })
+        .collect()
 }
 
 /// Episodes whose clients fail on one node and get in on others, where there are too many of them for chance.
@@ -291,7 +326,7 @@ impl Linker<'_, '_> {
     fn onsets(&self, list: &[u32], sets: &mut Sets) {
         let stopped: Vec<u32> = list.iter().copied().filter(|&at| {
             let unit = self.unit(at);
-            unit.before > 0.0 && unit.run >= BARE as u32
+            unit.before > 0.0 && unit.run >= if unit.program { BARE } else { MANY } as u32
         }).collect();
         let near = |a: u32, b: u32| {
             let (a, b) = (self.unit(a), self.unit(b));

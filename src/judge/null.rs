@@ -97,7 +97,7 @@ impl Null {
 
     /// Chance that an ordinary failure stands so to its address.
     fn place(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
-        let stranger = || scene.places.new_place(scene, unit.cluster, unit.principal, unit.source);
+        let stranger = || scene.places.new_place(scene, unit.cluster, unit.principal, unit.source, unit.first);
         match unit.standing {
             Standing::Own | Standing::OwnShared | Standing::Later | Standing::Blind => 1.0,
             Standing::Near => stranger().max(0.05),
@@ -111,7 +111,7 @@ impl Null {
     pub(super) fn expected(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
         let local = unit.standing.is_local();
         let runs = self.all_runs(unit.program) + 1.0;
-        let chance = self.survives(unit.program, unit.run, local).max(1e-300);
+        let chance = self.survives(unit.program, unit.run.max(unit.streak), local).max(1e-300);
         runs.ln() + chance.ln() + self.place(scene, unit).ln()
     }
 

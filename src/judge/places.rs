@@ -57,14 +57,18 @@ impl Places {
     }
 
     /// Chance that an account is at such a new place on a day.
-    pub(super) fn new_place(&self, scene: &Scene<'_>, cluster: u16, account: Sym, source: Sym) -> f64 {
+    pub(super) fn new_place(&self, scene: &Scene<'_>, cluster: u16, account: Sym, source: Sym, before: Millis) -> f64 {
         let who = usize::from(scene.is_program(cluster, account));
         let network = scene.net(source).and_then(|net| scene.history.network(cluster, account, net));
-        let everybody = if network.is_some() { self.near[who] } else { self.strange[who] };
+        let everybody = if network.is_some_and(|first| first < before) { self.near[who] } else { self.strange[who] };
         match scene.history.account(cluster, account) {
             Some(sum) => {
-                let new = f64::from(sum.others.saturating_sub(1));
-                ((new + DAYS_OF_EVERYBODY * everybody) / (f64::from(sum.days) + DAYS_OF_EVERYBODY)).min(1.0)
+                // The place that is being judged is left out.
+                let itself = scene.history.pair(cluster, account, source);
+                let others = sum.others.saturating_sub(u32::from(itself.is_some()));
+                let days = sum.days.saturating_sub(itself.map_or(0, |past| u32::from(past.days)));
+                let new = f64::from(others.saturating_sub(1));
+                ((new + DAYS_OF_EVERYBODY * everybody) / (f64::from(days) + DAYS_OF_EVERYBODY)).min(1.0)
             }
             None => everybody,
         }
@@ -81,6 +85,6 @@ impl Places {
             (true, false) => 0.8,
             (false, _) => 1.0,
         };
-        discount * (self.new_place(scene, cluster, account, source).ln() / PRIOR_NEW.ln()).clamp(0.0, 1.0)
+        discount * (self.new_place(scene, cluster, account, source, before).ln() / PRIOR_NEW.ln()).clamp(0.0, 1.0)
     }
 }

@@ -41,8 +41,12 @@ impl<'c> Scene<'c> {
         let surroundings = &options.surroundings;
         let addresses = addresses(joined, surroundings);
         let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| address.net);
-        let history = || History::new(joined, |node| cluster_of(joined, node), net);
-        let (index, history) = rayon::join(|| Index::new(joined), history);
+        let history = History::new(joined, |node| cluster_of(joined, node), net);
+        let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
+        let clusters = joined.nodes.clusters().len().max(1) as u16;
+        let is_stranger =
+            |source: Sym| outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none());
+        let index = Index::new(joined, is_stranger);
         let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
         let places = Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
         Self { joined, surroundings, index, history, places, addresses, span }

@@ -79,7 +79,11 @@ pub(super) struct Unit {
     pub(super) last: Millis,
     /// Failures in a row without a success or a long pause between them, at most.
     pub(super) run: u32,
+    /// Failures of the account in a row, from wherever.
+    pub(super) streak: u32,
     pub(super) standing: Standing,
+    /// Successes from there before the first failure ever.
+    pub(super) before_any: f64,
     /// Successes from there before, between and after the failures.
     pub(super) before: f64,
     pub(super) between: f64,
@@ -113,9 +117,34 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
         };
         let mut units: Vec<Unit> = cuts.windows(2).filter_map(make).collect();
         taint(&mut units);
+        let before_any = units.first().map_or(0.0, |unit| unit.before);
+        units.iter_mut().for_each(|unit| unit.before_any = before_any);
         units
     };
-    scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect()
+    let mut units: Vec<Unit> = scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect();
+    // Groups come by account.
+    units.par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal).for_each(|of_account| streaks(scene, of_account));
+    units
+}
+
+/// How many failures an account has in a row: one that roams fails a little at each of many places.
+fn streaks(scene: &Scene<'_>, units: &mut [Unit]) {
+    let mut order: Vec<usize> = (0..units.len()).collect();
+    order.sort_by_key(|&at| (units[at].cluster, units[at].first, units[at].last));
+    let goes_on = |one: &Unit, other: &Unit| {
+        let got_in = |past: &Past| scene.history.within(past, one.last, other.first.max(one.last)) >= 0.5;
+        let mut own = scene.history.of_account(one.cluster, one.principal).filter(|past| !past.key.is_some());
+        one.cluster == other.cluster
+            && one.principal.is_some()
+            && one.between + other.between < 1.0
+            && !own.by_ref().take(MOST_PASTS).any(got_in)
+    };
+    let streaks: Vec<Vec<usize>> =
+        order.chunk_by(|&a, &b| goes_on(&units[a], &units[b])).map(<[usize]>::to_vec).collect();
+    for streak in streaks {
+        let all: usize = streak.iter().map(|&at| units[at].run as usize).sum();
+        streak.iter().for_each(|&at| units[at].streak = all as u32);
+    }
 }
 
 /// Who got in from a strange place after failures has made nothing of it the account's own: what fails from there later is
@@ -166,6 +195,8 @@ fn unit(scene: &Scene<'_>, group: &Group, attempts: &[u32], range: Range<u32>) -
         first: from,
         last: to,
         run: attempts.len() as u32,
+        streak: 0,
+        before_any: 0.0,
         standing: Standing::Blind,
         before: 0.0,
         between: 0.0,
