@@ -492,6 +492,9 @@ impl Measure<'_, '_> {
             features.set(Feature::RealmUp, up);
             features.set(Feature::RealmDown, 1.0 - up);
             let all = campaign.units.len().max(1) as f64;
+            // Behind an address that many share, an excess while others get in is no outage.
+            let excess = up * features.get(Feature::OwnShared) * features.get(Feature::ManyAccounts);
+            features.set(Feature::Sweep, features.get(Feature::Sweep).max(excess));
             let asleep = self.units_of(campaign).filter(|unit| self.is_asleep(unit)).count() as f64;
             features.set(Feature::Asleep, asleep / all);
         }
@@ -499,8 +502,7 @@ impl Measure<'_, '_> {
 
     /// Whether an account did nothing around its failures: it was not there.
     fn is_asleep(&self, unit: &Unit) -> bool {
-        let around = 3 * HOUR;
-        let (from, to) = (Millis(unit.first.0 - around), Millis(unit.last.0 + around));
+        let (from, to) = (Millis(unit.first.0 - HOUR / 2), Millis(unit.last.0 + HOUR));
         let mut own = self.scene.history.of_account(unit.cluster, unit.principal).take(64);
         own.all(|past| self.scene.history.within(past, from, to) < 0.5)
     }

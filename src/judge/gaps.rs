@@ -12,7 +12,10 @@ const ALIVE: usize = 3;
 
 /// Share of its usual busy minutes that the other nodes must have meanwhile: where nobody has anything to do, silence means
 /// nothing.
-const BUSY: f64 = 0.5;
+const BUSY: f64 = 0.8;
+
+/// Minutes with audit events that the node would usually have had meanwhile.
+const MISSING: f64 = 60.0;
 
 /// Silence at the end of a node's audit log that is told.
 const TAIL: i64 = HOUR;
@@ -58,7 +61,10 @@ fn silences(measure: &Measure<'_, '_>, at: usize) -> Vec<Silence> {
             let meanwhile = within(minutes, start, end) as f64 / ((end.0 - start.0) / 60_000).max(1) as f64;
             meanwhile >= BUSY * usual
         });
-        (alive >= ALIVE && busy).then_some(Silence { node: at, start, end, alive })
+        let minutes = stats.minutes.iter().count() as f64;
+        let usual = minutes / ((scene.length() / 60_000).max(1) as f64);
+        let missing = usual * ((end.0 - start.0) / 60_000) as f64;
+        (alive >= ALIVE && busy && missing >= MISSING).then_some(Silence { node: at, start, end, alive })
     };
     gaps.into_iter().filter_map(silence).collect()
 }

@@ -73,6 +73,8 @@ pub(super) struct Sum {
     pub(super) last: Millis,
     /// Hours of the day with a success.
     pub(super) hours: u32,
+    /// Networks of an account, and those of them that lie outside.
+    pub(super) nets: [u32; 2],
 }
 
 /// The successes of a run, to be looked up.
@@ -91,8 +93,8 @@ pub(super) struct History<'c> {
 type Raw<'c> = (u16, Sym, Sym, Sym, Way<'c>);
 
 impl<'c> History<'c> {
-    /// `cluster` numbers the cluster of a node of the table, `net` gives the network of an address.
-    pub(super) fn new(joined: &'c Correlated, cluster: impl Fn(usize) -> u16, net: impl Fn(Sym) -> Option<Net>) -> Self {
+    /// `cluster` numbers the cluster of a node of the table, `net` gives the network of an address, and whether it is outside.
+    pub(super) fn new(joined: &'c Correlated, cluster: impl Fn(usize) -> u16, net: impl Fn(Sym) -> Option<(Net, bool)>) -> Self {
         let mut raw: Vec<Raw<'c>> = joined
             .state
             .successes
@@ -123,12 +125,18 @@ impl<'c> History<'c> {
         let mut by_key = sorted(|past| (past.cluster, past.key, past.source, past.principal));
         by_key.retain(|&at| pasts[at as usize].key.is_some());
         let own: Vec<u32> = (0..pasts.len() as u32).collect();
-        let accounts = sums(&pasts, &own, |past| (past.cluster, past.principal), |past| past.source);
+        let mut accounts = sums(&pasts, &own, |past| (past.cluster, past.principal), |past| past.source);
         let sources = sums(&pasts, &by_source, |past| (past.cluster, past.source), |past| past.principal);
         let mut networks: HashMap<_, Millis, RandomState> = HashMap::default();
         for past in pasts.iter().filter(|past| !past.key.is_some()) {
-            if let Some(net) = net(past.source) {
-                let first = networks.entry((past.cluster, past.principal, net)).or_insert(past.first);
+            if let Some((net, outside)) = net(past.source) {
+                let first = networks.entry((past.cluster, past.principal, net)).or_insert_with(|| {
+                    if let Some(sum) = accounts.get_mut(&(past.cluster, past.principal)) {
+                        sum.nets[0] += 1;
+                        sum.nets[1] += u32::from(outside);
+                    }
+                    past.first
+                });
                 *first = past.first.min(*first);
             }
         }
@@ -299,6 +307,7 @@ fn sums(
             first: Millis(i64::MAX),
             last: Millis(i64::MIN),
             hours: 0,
+            nets: [0; 2],
         };
         let mut last = None;
         for past in own() {

@@ -312,7 +312,21 @@ impl Linker<'_, '_> {
     }
 
     fn locals(&self, list: &[u32], surge_of: &[Option<u32>], sets: &mut Sets) {
-        self.shared(list, NEAR, sets, |unit| unit.principal.is_some().then_some((unit.cluster, unit.principal)));
+        // A place that is merely near, and tries far more than the account's clients do, is none of them.
+        let mut lengths: BTreeMap<(u16, Sym), Vec<i64>> = BTreeMap::new();
+        for &at in list {
+            let unit = self.unit(at);
+            lengths.entry((unit.cluster, unit.principal)).or_default().push(unit.len() as i64);
+        }
+        let usual: BTreeMap<(u16, Sym), i64> =
+            lengths.into_iter().map(|(who, mut list)| (who, super::unit::median(&mut list))).collect();
+        self.shared(list, NEAR, sets, |unit| {
+            let who = (unit.cluster, unit.principal);
+            let usual = usual.get(&who).copied().unwrap_or(0).max(FEWEST as i64) as usize;
+            let alike = matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Later)
+                || unit.len() <= usual * SAME_PACE;
+            (unit.principal.is_some() && alike).then_some(who)
+        });
         let mut surges: BTreeMap<u32, u32> = BTreeMap::new();
         for &at in list {
             if let Some(surge) = surge_of[at as usize] {

@@ -17,12 +17,18 @@ const PRIOR_NEW: f64 = 0.005;
 /// How many days of an account count as much as what everybody does.
 const DAYS_OF_EVERYBODY: f64 = 5.0;
 
-/// Shares of days on which an account is at a new place, by whether it is a program and whether the place is in a network
-/// that it used before.
+/// Which kind of new place: an address of a network that the account used before, another network inside, or one outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Newness {
+    Address,
+    Network,
+    Outside,
+}
+
+/// Shares of days on which an account is at a new place, by whether it is a program and by kind of place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Places {
-    near: [f64; 2],
-    strange: [f64; 2],
+    shares: [[f64; 3]; 2],
     /// Successes with a password or token.
     pub(super) logins: u64,
 }
@@ -31,9 +37,9 @@ impl Places {
     pub(super) fn new(
         history: &History<'_>,
         is_program: impl Fn(u16, Sym) -> bool,
-        net: impl Fn(Sym) -> Option<Net>,
+        net: impl Fn(Sym) -> Option<(Net, bool)>,
     ) -> Self {
-        let (mut days, mut near, mut strange) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+        let (mut days, mut new) = ([0.0; 2], [[0.0; 3]; 2]);
         let mut logins = 0;
         let own: Vec<&Past> = history.pasts().iter().filter(|past| !past.key.is_some()).collect();
         for account in own.chunk_by(|a, b| (a.cluster, a.principal) == (b.cluster, b.principal)) {
@@ -43,35 +49,35 @@ impl Places {
             for past in account {
                 logins += u64::from(past.count);
                 days[who] += f64::from(past.days);
-                if Some(past.first) == first {
-                    continue;
+                if Some(past.first) != first {
+                    let place = net(past.source);
+                    let known = place.and_then(|(net, _)| history.network(cluster, principal, net));
+                    new[who][newness(place, known, past.first) as usize] += 1.0;
                 }
-                let known = net(past.source).and_then(|net| history.network(cluster, principal, net));
-                let counts = if known.is_some_and(|known| known < past.first) { &mut near } else { &mut strange };
-                counts[who] += 1.0;
             }
         }
         let share = |count: f64, days: f64| ((count + PRIOR_DAYS * PRIOR_NEW) / (days + PRIOR_DAYS)).min(1.0);
-        let shares = |counts: [f64; 2]| [share(counts[0], days[0]), share(counts[1], days[1])];
-        Self { near: shares([near[0] + strange[0], near[1] + strange[1]]), strange: shares(strange), logins }
+        Self { shares: [0, 1].map(|who| new[who].map(|count| share(count, days[who]))), logins }
     }
 
     /// Chance that an account is at such a new place on a day.
     pub(super) fn new_place(&self, scene: &Scene<'_>, cluster: u16, account: Sym, source: Sym, before: Millis) -> f64 {
         let who = usize::from(scene.is_program(cluster, account));
-        let network = scene.net(source).and_then(|net| scene.history.network(cluster, account, net));
-        let everybody = if network.is_some_and(|first| first < before) { self.near[who] } else { self.strange[who] };
-        match scene.history.account(cluster, account) {
-            Some(sum) => {
-                // The place that is being judged is left out.
-                let itself = scene.history.pair(cluster, account, source);
-                let others = sum.others.saturating_sub(u32::from(itself.is_some()));
-                let days = sum.days.saturating_sub(itself.map_or(0, |past| u32::from(past.days)));
-                let new = f64::from(others.saturating_sub(1));
-                ((new + DAYS_OF_EVERYBODY * everybody) / (f64::from(days) + DAYS_OF_EVERYBODY)).min(1.0)
-            }
-            None => everybody,
-        }
+        let place = scene.address(source).map(|address| (address.net, address.outside));
+        let known = place.and_then(|(net, _)| scene.history.network(cluster, account, net));
+        let newness = newness(place, known, before);
+        let everybody = self.shares[who][newness as usize];
+        let Some(sum) = scene.history.account(cluster, account) else { return everybody };
+        // The place that is being judged is left out.
+        let itself = scene.history.pair(cluster, account, source);
+        let days = f64::from(sum.days.saturating_sub(itself.map_or(0, |past| u32::from(past.days))));
+        let known_net = u32::from(known.is_some());
+        let new = match newness {
+            Newness::Address => sum.others.saturating_sub(1 + u32::from(itself.is_some())),
+            Newness::Network => sum.nets[0].saturating_sub(1 + known_net),
+            Newness::Outside => sum.nets[1].saturating_sub(known_net),
+        };
+        ((f64::from(new) + DAYS_OF_EVERYBODY * everybody) / (days + DAYS_OF_EVERYBODY)).min(1.0)
     }
 
     /// How strange a place is to an account before a time, from 0 to 1: 1 = as strange as to somebody who never leaves the
@@ -86,5 +92,14 @@ impl Places {
             (false, _) => 1.0,
         };
         discount * (self.new_place(scene, cluster, account, source, before).ln() / PRIOR_NEW.ln()).clamp(0.0, 1.0)
+    }
+}
+
+/// Which kind of new place an address is, whose network the account first used at a time.
+fn newness(place: Option<(Net, bool)>, known: Option<Millis>, before: Millis) -> Newness {
+    match place {
+        _ if known.is_some_and(|first| first < before) => Newness::Address,
+        Some((_, true)) => Newness::Outside,
+        _ => Newness::Network,
     }
 }

@@ -40,7 +40,7 @@ impl<'c> Scene<'c> {
         }
         let surroundings = &options.surroundings;
         let addresses = addresses(joined, surroundings);
-        let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| address.net);
+        let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| (address.net, address.outside));
         let history = History::new(joined, |node| cluster_of(joined, node), net);
         let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
         let clusters = joined.nodes.clusters().len().max(1) as u16;

@@ -249,8 +249,10 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
     match past {
         // The first days of a log know nobody: where an account goes on working is where it works.
         Some(past) if !known_before => {
+            let rare = u64::from(past.count) * 10 < account.count;
+            let away = scene.is_outside(unit.source) && account.nets[1] <= 1 && account.others > 1;
             let home = u64::from(past.count) * 2 >= account.count;
-            if home || shared { Standing::Later } else { Standing::Strange }
+            if home || shared || !rare && !away { Standing::Later } else { Standing::Strange }
         }
         _ if shared && !scene.is_outside(unit.source) => Standing::Near,
         _ if scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => Standing::Near,
