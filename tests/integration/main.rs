@@ -33,6 +33,7 @@ mod joining;
 mod keys;
 mod kubernetes;
 mod memory;
+mod metamorphic;
 mod outputs;
 mod part_format;
 mod parts;
