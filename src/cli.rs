@@ -78,7 +78,7 @@ enum Verb {
     /// Merge part files: the report of one run over all their inputs, or a larger part
     #[command(after_help = parts::MERGE_EXAMPLES)]
     Merge(Box<MergeArgs>),
-    /// What a kind of finding means, its thresholds and where they come from, and what to do
+    /// What a kind of finding means, what turns its verdict, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
     /// A script that lets the shell complete verbs, options and values
@@ -215,8 +215,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::{Kind, Severity};
     use crate::document::formats::{Style, View};
+    use crate::judge::{Kind, Severity};
     use crate::options::GroupBy;
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };

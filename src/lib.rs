@@ -3,9 +3,9 @@
 //! The data flows one way, down this list; a module imports only from those above it:
 //!
 //! ```text
-//! options, error, time,
-//! reason, credential,
-//! numbers,
+//! error, time, reason,
+//! credential, reserved,
+//! numbers, options,
 //! progress,
 //! action_class           plain data
 //! words, escape          amounts in words; text from a log made harmless
@@ -20,7 +20,7 @@
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
 //! pseudonyms             names that may be shown
-//! detect                 attempts, changes and successes -> judged findings
+//! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
@@ -35,6 +35,7 @@
 //! config                 configuration file -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
+//! run                    what each verb does with them
 //! ```
 //!
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
@@ -48,7 +49,6 @@ pub mod correlate;
 pub mod credential;
 pub mod data;
 pub mod decode;
-pub mod detect;
 pub mod diff;
 pub mod document;
 pub mod error;
@@ -59,6 +59,7 @@ pub mod filter;
 pub mod framing;
 pub mod input;
 pub mod interrupt;
+pub mod judge;
 pub mod lines;
 pub mod manifest;
 pub mod model;
@@ -70,6 +71,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
+pub mod reserved;
 pub mod run;
 pub mod show;
 pub mod spill;

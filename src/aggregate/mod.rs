@@ -10,6 +10,7 @@ mod groups;
 mod keys;
 mod places;
 mod reconcile;
+mod refusals;
 mod rows;
 mod story;
 mod timeline;
@@ -22,7 +23,8 @@ use serde_json::json;
 
 use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
-use crate::model::{Filters, Finding, Report, SecurityChange, Tool, Totals};
+use crate::judge::Verdicts;
+use crate::model::{Filters, Report, SecurityChange, Tool, Totals};
 use crate::options::{Cidr, Filter, Options, Surroundings};
 use crate::state::{ChainId, Sym};
 
@@ -33,7 +35,7 @@ const LIST_LIMIT: usize = 50;
 #[must_use]
 pub fn report(
     joined: &Arc<Correlated>,
-    judge: impl FnOnce() -> Vec<Finding> + Send,
+    judge: impl FnOnce() -> Verdicts + Send,
     problems: coverage::Found<'_>,
     options: &Options,
 ) -> Report {
@@ -44,7 +46,7 @@ pub fn report(
     };
     let rows = || {
         let changes = joined.changes_left().map(|(at, change)| security_change(joined, at, change));
-        let lists = (places::new_places(joined, options), denied::denied(joined));
+        let lists = (places::new_places(joined, options), denied::denied(joined), refusals::server_refusals(joined));
         (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined), lists)
     };
     let counts = || {
@@ -53,9 +55,9 @@ pub fn report(
             || rayon::join(|| timeline::timeline(joined), rows),
         )
     };
-    let (findings, counts) = rayon::join(judge, counts);
+    let (verdicts, counts) = rayon::join(judge, counts);
     let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys, lists))) = counts;
-    let ((new_places, new_places_total), (denied, denied_total)) = lists;
+    let ((new_places, new_places_total), (denied, denied_total), server_refusals) = lists;
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
@@ -82,13 +84,15 @@ pub fn report(
         totals,
         groups_total: groups.total,
         groups: groups.listed,
-        findings,
+        base_rate: Some(verdicts.base_rate),
+        findings: verdicts.findings.into_iter().map(|judged| judged.finding).collect(),
         security_changes,
         api_keys,
         new_places,
         new_places_total,
         denied,
         denied_total,
+        server_refusals,
         timeline,
         tops,
         charts,
@@ -109,7 +113,6 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     [
         ("filters", filter_parameters(&options.filter)),
-        ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
         ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
         ("assume_tz", json!(options.assume_tz.to_string())),
@@ -177,6 +180,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         actor: text(change.actor),
         actor_realm: text(change.actor_realm),
         run_by: text(change.run_by),
+        actor_api_key: text(change.actor_key),
         source: text(change.source),
         node: joined.nodes.of(record.node).label().map(str::to_owned),
         request_id: text(record.request_id),
@@ -190,10 +194,14 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         },
         ids,
         name: text(record.name),
-        owner: text(record.owner),
+        owner: text(record.owner).or_else(|| text(record.granted_to)),
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),
+        key_type: text(record.kind),
+        roles: record.roles.iter().filter_map(|&role| text(role)).collect(),
+        privileges: record.privileges.iter().filter_map(|&privilege| text(privilege)).collect(),
+        superuser: change.makes_superuser(symbols),
         evidence: joined.evidence(change.place),
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::output::{JSON, OutputArgs};
 use super::report::parse_severity;
 use super::{Command, Terminal};
-use crate::detect::Severity;
+use crate::judge::Severity;
 use crate::output::Outputs;
 
 pub(super) const EXAMPLES: &str = "\

@@ -3,26 +3,20 @@
 use clap::Args;
 
 use super::output::{JSON, OutputArgs};
-use super::report::parse_config;
 use super::{Command, Terminal};
-use crate::config::Config;
-use crate::detect::Kind;
+use crate::judge::Kind;
 use crate::output::Outputs;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   esaudit explain                                 all kinds of finding, a line each
-  esaudit explain password_spraying               signature, thresholds, next steps, source";
+  esaudit explain password_spraying               signature, verdict, next steps, source";
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// Kind of finding; without one all are listed
     #[arg(value_name = "KIND", value_parser = parse_kind)]
     kind: Option<Kind>,
-
-    /// Configuration file whose thresholds are shown
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -41,8 +35,6 @@ fn parse_kind(name: &str) -> Result<Kind, String> {
 pub struct ExplainRequest {
     /// The kind; `None` for a list of all.
     pub kind: Option<Kind>,
-    /// The configuration whose thresholds are shown.
-    pub config: Config,
     /// Where to write it, and how.
     pub outputs: Outputs,
 }
@@ -50,7 +42,6 @@ pub struct ExplainRequest {
 impl ExplainArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let outputs = self.output.resolve(terminal, JSON, "table")?;
-        let config = self.config.unwrap_or_default();
-        Ok(Command::Explain(Box::new(ExplainRequest { kind: self.kind, config, outputs })))
+        Ok(Command::Explain(Box::new(ExplainRequest { kind: self.kind, outputs })))
     }
 }

@@ -8,8 +8,8 @@ use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
 use crate::config::{self, Config};
-use crate::detect::Severity;
 use crate::document::formats::Form;
+use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
 use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
@@ -23,7 +23,7 @@ Examples:
   esaudit report logs --format json | jq .totals  for scripts
   kubectl logs es-0 | esaudit report -            standard input
   esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
-  esaudit report --print-config > esaudit.toml    thresholds to change, for --config esaudit.toml";
+  esaudit report --print-config > esaudit.toml    surroundings to fill in, for --config esaudit.toml";
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
@@ -61,7 +61,7 @@ pub(super) struct JudgeArgs {
           default_values = ["principal", "realm-chain", "reason", "credential"])]
     by: Vec<ByKey>,
 
-    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
+    /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
 
@@ -150,7 +150,6 @@ impl JudgeArgs {
                     by,
                     // What no output shows need not be made.
                     listed: outputs.longest(),
-                    thresholds: config.thresholds,
                     surroundings: config.surroundings,
                     ..read.options
                 },

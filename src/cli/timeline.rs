@@ -29,7 +29,7 @@ pub(super) struct TimelineArgs {
     #[command(flatten)]
     output: OutputArgs,
 
-    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
+    /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
 
@@ -50,7 +50,6 @@ impl TimelineArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let config = self.config.unwrap_or_default();
         let mut read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
-        read.options.thresholds = config.thresholds;
         read.options.surroundings = config.surroundings;
         let filter = &read.options.filter;
         if [&filter.principal, &filter.source, &filter.key].iter().all(|rules| rules.wanted().is_empty()) {

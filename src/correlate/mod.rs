@@ -2,29 +2,38 @@
 //! overlapping inputs are taken out.
 
 mod actors;
+mod candidates;
 mod chains;
 mod credentials;
+mod disabled;
+mod history;
 mod infer;
 mod keys;
 mod matching;
 mod nodes;
 mod powerful;
 mod profiles;
+mod realms;
+mod reason_lines;
 mod reasons;
+mod silence;
 mod source_lines;
+mod uses;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Cluster, Node, NodeTable};
 pub use powerful::{Powerful, PowerfulAction};
-pub use reasons::{KeyFailure, ReasonLine};
+pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use history::History;
 use rayon::prelude::*;
+use uses::Uses;
 
 use crate::decode::apikeys::ApiKey;
 use crate::model::Evidence;
@@ -59,14 +68,18 @@ pub struct Correlated {
     pub messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
     pub doubts: BTreeMap<u32, f64>,
+    /// Changes (index into `changes`) that disabled the account of an attempt (index into `attempts`).
+    pub disabled_by: BTreeMap<u32, usize>,
+    /// Events that say that an authentication failed and are steps of a negotiation.
+    pub negotiations: u64,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
     /// What a filter left out; `None` where none is in force.
     pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
-    /// Events met again.
-    pub duplicates: u64,
+    /// Events met again, by `event.action`.
+    pub duplicates: BTreeMap<String, u64>,
     /// What pseudonyms stand for, where records have them.
     pub originals: std::collections::HashMap<Sym, Sym>,
     /// Whether names are pseudonyms.
@@ -167,7 +180,10 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
     let powerful = powerful::join(&mut state, &source_lines, &nodes);
-    let duplicates = repeated.values().sum();
+    let mut duplicates = BTreeMap::new();
+    for (action, count) in repeated.into_iter().filter(|(_, count)| *count > 0) {
+        *duplicates.entry(String::from_utf8_lossy(&action).into_owned()).or_insert(0) += count;
+    }
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
     let mut joined = Correlated {
         state,
@@ -181,6 +197,8 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         reason_lines: Vec::new(),
         messages: BTreeMap::new(),
         doubts: BTreeMap::new(),
+        disabled_by: BTreeMap::new(),
+        negotiations: 0,
         keys: Vec::new(),
         left_out: None,
         actions,
@@ -188,11 +206,14 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         originals: std::collections::HashMap::new(),
         pseudonymized: false,
     };
-    let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
-    let keys = keys::collect(&joined, listing, &failures);
-    infer::infer(&mut joined, &keys, &mut failures);
-    reasons::sort(&mut failures);
-    joined.key_failures = failures;
+    let mut keys = keys::collect(&joined, listing);
+    let uses = Uses::of(&joined);
+    let mut told = reasons::from_server_logs(&mut joined, &History::new(&keys, &uses), options.match_window_ms);
+    keys::add(&joined, &mut keys, &told.failures);
+    infer::infer(&mut joined, &keys, &uses, &mut told.failures);
+    silence::infer(&mut joined, options.match_window_ms, &told.left_over, &told.sent);
+    reason_lines::sort(&mut told.failures);
+    joined.key_failures = told.failures;
     joined.keys = keys;
     joined
 }

@@ -47,10 +47,10 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
     lines("cluster", clusters, out)?;
     line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
+    groups.iter().try_for_each(|group| line("group", &group, out))?;
     if let Some(base_rate) = base_rate {
         line("base_rate", base_rate, out)?;
     }
-    groups.iter().try_for_each(|group| line("group", &group, out))?;
     lines("finding", findings, out)?;
     lines("security_change", security_changes, out)?;
     lines("failing_api_key", &api_keys.failing, out)?;

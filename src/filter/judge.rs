@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::{Change, Correlated, KeyFailure, PowerfulAction, ReasonLine};
 use crate::options::filter::{Filter, Range, Rules};
-use crate::state::{Actor, ActorSeries, Attempt, Subject, Sym};
+use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
 /// Verdicts on texts by symbol, made when first asked for.
 struct Texts<'j> {
@@ -201,11 +201,8 @@ impl<'j> Judge<'j> {
         let joined = self.joined;
         let alone = |line: &ReasonLine| {
             let record = &line.record;
-            let (principal, key) = if record.about == Subject::ApiKey {
-                (None, Some(record.subject))
-            } else {
-                (Some(record.subject), None)
-            };
+            let (principal, key) =
+                if record.about.is_key() { (None, Some(record.subject)) } else { (Some(record.subject), None) };
             self.range.holds(record.time)
                 && self.nodes[line.node]
                 && self.filter.reason.pass(std::iter::once(record.reason.name().as_bytes()))
@@ -247,7 +244,7 @@ impl<'j> Judge<'j> {
     /// Who made a change, whom it is about, and who owns the keys that it is about.
     fn principals(&self, change: &Change, keys: &[Sym]) -> Vec<Sym> {
         let record = &change.record;
-        let mut principals = vec![change.actor, change.run_by, record.owner];
+        let mut principals = vec![change.actor, change.run_by, record.owner, record.granted_to];
         if self.joined.judged(record.action).is_some_and(is_about_user) {
             principals.push(record.name);
         }

@@ -213,12 +213,12 @@ impl Text {
         self.0.append(&mut text.into().0);
     }
 
-    /// The same to go on with after a colon: a first word of our own loses its capital.
+    /// The same as a sentence: a first word of our own has a capital.
     #[must_use]
-    pub fn lowered(mut self) -> Self {
+    pub fn capital(mut self) -> Self {
         if let Some(Span::Plain(words)) = self.0.first_mut() {
             let mut chars = words.chars();
-            let first = chars.next().map(|first| first.to_ascii_lowercase());
+            let first = chars.next().map(|first| first.to_ascii_uppercase());
             *words = Cow::Owned(first.into_iter().chain(chars).collect());
         }
         self

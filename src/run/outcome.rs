@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use super::console::complain;
-use crate::detect::Severity;
 use crate::document::formats::Results;
 use crate::error::Error;
 use crate::escape;
 use crate::interrupt;
+use crate::judge::Severity;
 use crate::model::Coverage;
 use crate::output::{Output, Outputs};
 

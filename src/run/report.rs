@@ -3,9 +3,9 @@
 use super::console::watched;
 use super::outcome::{alarming, refused, status, told};
 use crate::cli::ReportRequest;
-use crate::detect::Severity;
 use crate::document::formats::Shows;
 use crate::error::Error;
+use crate::judge::Severity;
 use crate::output::{Output, Outputs};
 use crate::part;
 use crate::pipeline::{Analysis, Inputs};

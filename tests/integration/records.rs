@@ -383,3 +383,148 @@ fn parts_give_the_same_bytes() {
     assert!(Path::new(&part("1")).exists());
     assert!(!report(&[&path(&second)], &[]).clusters.is_empty());
 }
+
+#[test]
+fn uses_of_a_cross_cluster_key_are_uses() {
+    let used = |millis: i64, origin: &str, body: &str| {
+        Line::new(millis, "access_granted")
+            .text("authentication.type", "API_KEY")
+            .user("owner")
+            .text("apikey.id", "cross-1")
+            .text("origin.type", "transport")
+            .from(origin)
+            .raw("cross_cluster_access", body)
+            .text("action", "indices:data/read/search")
+            .end()
+    };
+    let nested = r#"{"authentication.type":"REALM", "user":{"name":"far-ann"}}"#;
+    let flat = r#"{"authentication.type":"REALM", "user.name":"far-bob"}"#;
+    let part = Line::new(3, "access_granted")
+        .user("owner")
+        .text("apikey.id", "rest-1")
+        .text("origin.type", "transport")
+        .from("10.0.0.7:9300")
+        .end();
+    let lines =
+        [used(0, "10.9.0.1:9443", nested), used(1, "10.9.0.1:9443", flat), used(2, "10.9.0.2:9443", nested), part];
+    let inputs = Inputs::of(&[("a.json", &lines)]);
+    let keys = |options: &[&str]| {
+        let arguments = [&["keys", "--format", "json", inputs.path().to_str().unwrap()], options].concat();
+        let output = test_support::esaudit(&arguments);
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["keys"].clone()
+    };
+    let all = keys(&[]);
+    assert_eq!(all.as_array().unwrap().len(), 1, "a part of a request of an ordinary key is no use of its own: {all}");
+    let used = &all[0]["used"];
+    assert_eq!((used["count"].as_u64(), used["clients_total"].as_u64()), (Some(3), Some(2)));
+    let remote: Vec<_> =
+        used["remote_users"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap()).collect();
+    assert_eq!(remote, ["far-ann", "far-bob"]);
+    assert_eq!(keys(&["--principal", "far-bob"])[0]["used"]["count"], 1);
+    assert_eq!(keys(&["--principal", "owner"])[0]["used"]["count"], 3);
+}
+
+#[test]
+fn changes_say_who_became_how_powerful() {
+    let caused = |millis: i64, request: &str, es_action: &str| {
+        granted(millis, "kibana_system", request, es_action).text("apikey.id", "actor-key").end()
+    };
+    let change = |millis: i64, request: &str, action: &str, verb: &str, body: &str| {
+        Line::new(millis, action).request(request).raw(verb, body).end()
+    };
+    let lines = [
+        caused(0, "r1", "cluster:admin/xpack/security/api_key/grant"),
+        change(
+            1,
+            "r1",
+            "create_apikey",
+            "create",
+            r#"{"apikey":{"id":"k1","name":"n1","type":"rest","expiration":"1d"},"grant":{"type":"password","user":{"name":"ann","has_password":true},"run_as":"bob"}}"#,
+        ),
+        change(2, "r2", "put_user", "put", r#"{"user":{"name":"eve","enabled":true,"roles":["viewer","superuser"]}}"#),
+        change(3, "r3", "put_user", "put", r#"{"user":{"name":"zoe","enabled":true,"roles":["viewer"]}}"#),
+        change(
+            4,
+            "r4",
+            "put_role",
+            "put",
+            r#"{"role":{"name":"r","role_descriptor":{"cluster":["monitor"],"indices":[{"names":["logs-*","x"],"privileges":["read"]},{"names":["*"],"privileges":["all"]}],"applications":[],"run_as":[]}}}"#,
+        ),
+        change(
+            5,
+            "r5",
+            "put_role",
+            "put",
+            r#"{"role":{"name":"s","role_descriptor":{"cluster":["manage_security"],"indices":[]}}}"#,
+        ),
+        caused(6, "r6", "cluster:admin/xpack/security/profile/activate"),
+        change(7, "r6", "activate_user_profile", "activate", r#"{"user_profile":{"grant":{"type":"password"}}}"#)
+            .replace("\"event.type\":\"rest\"", "\"event.type\":\"security_config_change\""),
+    ];
+    let inputs = Inputs::of(&[("a.json", &lines)]);
+    let changes = inputs.report(&[]).security_changes;
+    let made = &changes[0];
+    assert_eq!((made.key_type.as_deref(), made.owner.as_deref()), (Some("rest"), Some("bob")));
+    assert_eq!((made.actor.as_deref(), made.actor_api_key.as_deref()), (Some("kibana_system"), Some("actor-key")));
+    assert_eq!(made.name.as_deref(), Some("n1"));
+    assert_eq!((changes[1].roles.join(","), changes[1].superuser), ("viewer,superuser".to_owned(), true));
+    assert_eq!((changes[2].roles.join(","), changes[2].superuser), ("viewer".to_owned(), false));
+    let privileges = ["monitor", "read on logs-*", "read on x", "all on *"];
+    assert_eq!((changes[3].privileges.as_slice(), changes[3].superuser), (&privileges.map(str::to_owned)[..], true));
+    assert_eq!(changes[3].name.as_deref(), Some("r"));
+    assert!(changes[4].superuser);
+    assert_eq!(changes[5].actor.as_deref(), Some("kibana_system"));
+    let owner = test_support::esaudit(&["keys", "--format", "json", inputs.path().to_str().unwrap()]);
+    let keys: serde_json::Value = serde_json::from_slice(&owner.stdout).unwrap();
+    assert_eq!((keys["keys"][0]["owner"].as_str(), keys["keys"][0]["type"].as_str()), (Some("bob"), Some("rest")));
+}
+
+/// A line of an 8.x server log.
+fn server_line(second: u8, message: &str) -> String {
+    let message = serde_json::Value::from(message);
+    format!(
+        r#"{{"@timestamp":"2026-03-01T12:00:{second:02}.000Z", "log.level":"WARN", "message":{message}, "log.logger":"org.elasticsearch.xpack.security.authc.ApiKeyAuthenticator","elasticsearch.node.id":"n1"}}"#
+    )
+}
+
+#[test]
+fn refusals_that_only_the_server_log_tells() {
+    let refused = "Authentication using apikey failed - api key [k1] has been invalidated";
+    let realm = "Authentication to realm default_native failed - Password authentication failed for ann";
+    let log = [server_line(0, refused), server_line(5, refused), server_line(9, realm)];
+    let inputs = Inputs::of(&[("server.json", &log)]);
+    let report = inputs.report(&[]);
+    let rows: Vec<_> = report
+        .server_refusals
+        .iter()
+        .map(|row| {
+            (row.principal.as_deref(), row.realm.as_deref(), row.api_key.as_deref(), row.reason.as_str(), row.count)
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (None, None, Some("k1"), "api_key_invalidated", 2),
+            (Some("ann"), Some("default_native"), None, "bad_password", 1)
+        ]
+    );
+    assert_eq!(report.server_refusals[0].evidence.iter().map(|place| place.line).collect::<Vec<_>>(), [1, 2]);
+    assert!(report.coverage.cannot_tell.iter().any(|told| told.contains("no audit log: no verdict")));
+    // What has its audit event is told there.
+    let audit = [Line::new(5001, "anonymous_access_denied").from("10.0.0.1:1").request("a").end()];
+    let inputs = Inputs::of(&[("server.json", &log), ("audit.json", &audit)]);
+    let report = inputs.report(&[]);
+    assert_eq!(report.server_refusals.iter().map(|row| row.count).sum::<u64>(), 2);
+    assert!(!report.coverage.cannot_tell.iter().any(|told| told.contains("no audit log: no verdict")));
+}
+
+#[test]
+fn events_met_again_are_counted_by_action() {
+    let lines =
+        [failure("n1", 0).end(), Line::new(1, "put_user").request("r").raw("put", r#"{"user":{"name":"u"}}"#).end()];
+    let report = Inputs::of(&[("a.json", &lines), ("b.json", &lines)]).report(&[]);
+    assert_eq!(report.coverage.duplicates, 2);
+    let by_action: Vec<_> =
+        report.coverage.duplicates_by_action.iter().map(|(action, count)| (action.as_str(), *count)).collect();
+    assert_eq!(by_action, [("authentication_failed", 1), ("put_user", 1)]);
+}

@@ -52,13 +52,9 @@ pub(super) fn facts(report: &Report) -> Vec<Fact> {
 fn base_rate<'a>(rate: &BaseRate) -> Section<'a> {
     let columns = vec![Column::number("length", "Failures in a row"), Column::number("count", "Runs")];
     let runs = rate.runs.iter().map(|run| vec![Cell::number(run.length), Cell::number(run.count)]).collect();
-    let mut unexplained = Text::from(rate.unexplained);
-    unexplained.push(if rate.unexplained == 1 { " failed attempt is" } else { " failed attempts are" });
-    unexplained.push(" in no finding.");
     let table = Table::new("base_rate", columns, runs).caption("Runs of failures before an account got in");
     Section::new("base-rate", "Ordinary", "How people and machines fail here")
         .with(Block::Prose(rate.sentence.clone(), Tone::Plain))
-        .with(Block::Prose(unexplained, Tone::Plain))
         .with(Block::Table(table).on(Media::PAGE.and(Media::DATA)))
 }
 
