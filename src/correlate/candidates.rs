@@ -40,18 +40,11 @@ impl Candidates {
 
     /// The attempts that a line may explain, the likeliest and nearest first. A line comes before the event that ends its
     /// attempt, in the same millisecond at the latest, unless it is one of those that come after (audit-format 1.14).
-    pub(super) fn of(
-        &self,
-        joined: &Correlated,
-        line: &ReasonLine,
-        number: u32,
-        history: &History<'_>,
-    ) -> Vec<Pair> {
+    pub(super) fn of(&self, joined: &Correlated, line: &ReasonLine, number: u32, history: &History<'_>) -> Vec<Pair> {
         let time = line.record.time;
         let of_node = self.by_node[line.node].as_slice();
         let attempt = |at: u32| &joined.attempts[at as usize];
-        let reach =
-            if line.record.trace.is_some() { self.window.saturating_mul(TRACE_WINDOWS) } else { self.window };
+        let reach = if line.record.trace.is_some() { self.window.saturating_mul(TRACE_WINDOWS) } else { self.window };
         let mut pairs = Vec::new();
         let mut look = |at: u32| {
             let apart = time.0 - attempt(at).time.0;
@@ -107,7 +100,12 @@ impl Candidates {
             bonus += SAME_PRINCIPAL;
         }
         if record.about == Subject::ApiKey && attempt.outcome == Outcome::AnonymousDenied {
-            bonus += history.favour((joined.nodes.cluster(attempt.node), attempt.source), record.subject, record.reason, record.time);
+            bonus += history.favour(
+                (joined.nodes.cluster(attempt.node), attempt.source),
+                record.subject,
+                record.reason,
+                record.time,
+            );
         }
         if record.about == Subject::Realm && !record.subject.is_some() {
             let symbols = &joined.state.symbols;

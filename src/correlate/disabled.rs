@@ -31,7 +31,8 @@ impl Disabled {
         }
         let mut last_success: BTreeMap<Account, Millis> = BTreeMap::new();
         for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
-            let last = last_success.entry((joined.nodes.cluster(actor.node), actor.principal)).or_insert(Millis(i64::MIN));
+            let last =
+                last_success.entry((joined.nodes.cluster(actor.node), actor.principal)).or_insert(Millis(i64::MIN));
             *last = series.last().map_or(*last, |time| time.max(*last));
         }
         Self { changes, last_success }
@@ -50,13 +51,7 @@ impl Disabled {
     }
 
     /// Whether an attempt looks like one of a disabled account whose password was right.
-    pub(super) fn is_disabled(
-        &self,
-        joined: &Correlated,
-        attempt: &Attempt,
-        lacking: &Lacking,
-        kinds: &Kinds,
-    ) -> bool {
+    pub(super) fn is_disabled(&self, joined: &Correlated, attempt: &Attempt, lacking: &Lacking, kinds: &Kinds) -> bool {
         let Some(chain) = joined.state.chains.get(attempt.chain).filter(|_| attempt.has_request_id()) else {
             return false;
         };

@@ -93,7 +93,9 @@ impl<'k> History<'k> {
         let invalidated = info.invalidated.is_some_and(|end| end.time.is_some_and(|end| end <= time));
         match reason {
             Reason::ApiKeyInvalidated => !info.listed || info.invalidated.is_some(),
-            Reason::ApiKeyExpired => !invalidated && !(info.expiration_known && info.expires.is_none_or(|end| end > time)),
+            Reason::ApiKeyExpired => {
+                !invalidated && !(info.expiration_known && info.expires.is_none_or(|end| end > time))
+            }
             Reason::ApiKeyBadSecret | Reason::ApiKeyError => !invalidated,
             _ => false,
         }

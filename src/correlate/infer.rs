@@ -42,7 +42,9 @@ pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, fail
         let kinds = Kinds::learn(joined, &profiles);
         disabled_accounts(joined, &lacking, &kinds);
         if let Some(silent) = Silent::learn(joined, &profiles, &lacking, &kinds) {
-            each_unexplained(joined, |joined, attempt| silent.all_asked(joined, attempt).then_some(Reason::UnknownUser));
+            each_unexplained(joined, |joined, attempt| {
+                silent.all_asked(joined, attempt).then_some(Reason::UnknownUser)
+            });
         }
     }
     if !uses.is_empty() {

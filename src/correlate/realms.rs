@@ -148,7 +148,8 @@ impl Kinds {
                 continue;
             };
             let mut kind: BTreeSet<Sym> = realms.iter().copied().collect();
-            let (same, others) = std::mem::take(&mut of_node[node]).into_iter().partition(|known| !known.is_disjoint(&kind));
+            let (same, others) =
+                std::mem::take(&mut of_node[node]).into_iter().partition(|known| !known.is_disjoint(&kind));
             of_node[node] = others;
             let same: Vec<BTreeSet<Sym>> = same;
             kind.extend(same.into_iter().flatten());
@@ -203,9 +204,8 @@ impl<'k> Silent<'k> {
             return None;
         }
         let attempts = joined.attempts.par_iter().with_min_len(PIECE);
-        let wrong = attempts.filter(|attempt| {
-            attempt.outcome == Outcome::Failed && attempt.reason == Reason::BadPassword
-        });
+        let wrong =
+            attempts.filter(|attempt| attempt.outcome == Outcome::Failed && attempt.reason == Reason::BadPassword);
         known.extend(wrong.map(|attempt| (joined.nodes.cluster(attempt.node), attempt.principal)).collect::<Vec<_>>());
         let mut asked: HashMap<(usize, ChainId), HashSet<Sym, RandomState>, RandomState> = HashMap::default();
         for way in profiles.failed() {

@@ -122,9 +122,9 @@ fn explain_hashes(lines: &mut Vec<ReasonLine>) {
     let hashes = |line: &ReasonLine| line.record.about == Subject::PasswordHash;
     for at in (0..lines.len()).rev().filter(|&at| hashes(&lines[at])).collect::<Vec<_>>() {
         let (node, record) = (lines[at].node, lines[at].record);
-        let following = lines[at..].iter().take_while(|line| {
-            line.node == node && line.record.time.0 <= record.time.0.saturating_add(HASH_TO_END_MS)
-        });
+        let following = lines[at..]
+            .iter()
+            .take_while(|line| line.node == node && line.record.time.0 <= record.time.0.saturating_add(HASH_TO_END_MS));
         let end = following.enumerate().find(|(_, line)| {
             line.record.about == Subject::Principal
                 && line.record.subject == record.subject

@@ -94,15 +94,26 @@ mod tests {
         };
         for (line, product) in [
             (format!("[2026-03-01T12:34:56,789][WARN ][logstash.outputs.elasticsearch][main] {SAID}"), "Logstash"),
-            (format!("[2026-03-01T12:34:56,789][WARN ][org.elasticsearch.xpack.security.authc][main] {SAID}"), "Logstash"),
+            (
+                format!("[2026-03-01T12:34:56,789][WARN ][org.elasticsearch.xpack.security.authc][main] {SAID}"),
+                "Logstash",
+            ),
             (format!("[2026-03-01T12:34:56.789+00:00][WARN ][plugins.security] {SAID}"), "Kibana"),
             (format!("[2026-03-01T12:34:56.789+00:00][WARN ][status] {SAID}"), "Kibana"),
             (format!("[2026-03-01T12:34:56,789][WARN ][o.o.s.a.BackendRegistry  ] [os-1] {SAID}"), "OpenSearch"),
-            (format!(r#"{{"level":"WARN","loggerName":"logstash.x","timeMillis":1,"logEvent":{{"message":"{SAID}"}}}}"#), "Logstash"),
+            (
+                format!(
+                    r#"{{"level":"WARN","loggerName":"logstash.x","timeMillis":1,"logEvent":{{"message":"{SAID}"}}}}"#
+                ),
+                "Logstash",
+            ),
             (json(r#","log.logger":"plugins.security""#), "Kibana"),
             (json(r#","service":{"node":{"roles":["ui"]}}"#), "Kibana"),
             (json(r#","event.dataset":"kibana.log","elasticsearch.node.name":"es-1""#), "Kibana"),
-            (json(r#","service.name":"filebeat","component":{"binary":"filebeat"},"log":{"source":"x"}"#), "Elastic Agent"),
+            (
+                json(r#","service.name":"filebeat","component":{"binary":"filebeat"},"log":{"source":"x"}"#),
+                "Elastic Agent",
+            ),
             (json(r#","service.name":"fleet-server","node.name":"fleet-1","node.id":"F""#), "Fleet Server"),
             (json(r#","service.name":"metricbeat""#), "Beats"),
             (json(r#","service.name":"apm-server","log.logger":"elasticsearch""#), "APM Server"),

@@ -68,10 +68,7 @@ impl<'a> Head<'a> {
 
     /// Whether the line is of the server log and its message is neither an audit event nor a record.
     pub(crate) fn holds_message_only(&self) -> bool {
-        !self.is_other_log()
-            && !is_audit_logger(self.logger)
-            && !self.may_hold_record()
-            && self.product().is_none()
+        !self.is_other_log() && !is_audit_logger(self.logger) && !self.may_hold_record() && self.product().is_none()
     }
 
     /// Whose line it is, if not of Elasticsearch.

@@ -87,9 +87,10 @@ pub(crate) fn server(line: &str) -> (&'static str, ServerEvent<'static>) {
                 logger: own(&mut event.logger),
                 message: Text::Owned(event.message.to_vec()),
                 trace_id: own(&mut event.trace_id),
-                error: event.error.take().map(|(class, message)| {
-                    (Text::Owned(class.into_owned()), Text::Owned(message.into_owned()))
-                }),
+                error: event
+                    .error
+                    .take()
+                    .map(|(class, message)| (Text::Owned(class.into_owned()), Text::Owned(message.into_owned()))),
             },
         ));
     })

@@ -201,11 +201,8 @@ impl<'j> Judge<'j> {
         let joined = self.joined;
         let alone = |line: &ReasonLine| {
             let record = &line.record;
-            let (principal, key) = if record.about.is_key() {
-                (None, Some(record.subject))
-            } else {
-                (Some(record.subject), None)
-            };
+            let (principal, key) =
+                if record.about.is_key() { (None, Some(record.subject)) } else { (Some(record.subject), None) };
             self.range.holds(record.time)
                 && self.nodes[line.node]
                 && self.filter.reason.pass(std::iter::once(record.reason.name().as_bytes()))

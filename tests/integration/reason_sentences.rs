@@ -126,10 +126,7 @@ fn silence_is_no_proof() {
     assert_eq!(told(&read(&audit, &log(&[]))), ["10.0.0.1 unknown none 1"]);
     let audit = [denied(-HOUR, "10.0.0.1"), denied(0, "10.0.0.1")];
     let other = [refused(-HOUR - 1, "api key is expired")];
-    assert_eq!(
-        told(&read(&audit, &log(&other))),
-        ["10.0.0.1 api_key_expired server_log 1", "10.0.0.1 unknown none 1"]
-    );
+    assert_eq!(told(&read(&audit, &log(&other))), ["10.0.0.1 api_key_expired server_log 1", "10.0.0.1 unknown none 1"]);
     // What proves it proves it, and comes after.
     let proof = |text: &str| log(&[said(1, "AuthenticatorChain", "DEBUG", text)]);
     let none = proof("No valid credentials found in request [r], rejecting");
@@ -140,7 +137,9 @@ fn silence_is_no_proof() {
 
 #[test]
 fn a_line_explains_nothing_that_ended_before_it() {
-    for (millis, reason) in [(0, "api_key_expired server_log"), (-200, "api_key_expired server_log"), (1, "unknown none")] {
+    for (millis, reason) in
+        [(0, "api_key_expired server_log"), (-200, "api_key_expired server_log"), (1, "unknown none")]
+    {
         let report = read(&[denied(0, "10.0.0.1")], &log(&[refused(millis, "api key is expired")]));
         let expected = if millis == 1 { "missing_credentials inferred" } else { reason };
         assert_eq!(told(&report), [format!("10.0.0.1 {expected} 1")], "{millis}");
@@ -178,9 +177,24 @@ fn a_red_security_index_is_no_guesser() {
 
 #[test]
 fn a_refused_cross_cluster_key_keeps_its_own_reason() {
-    let over_transport = |line: &str| line.replace("\"event.type\":\"rest\"", "\"event.type\":\"transport\", \"origin.type\":\"transport\"");
-    let failed: Vec<String> = (0..5).flat_map(|at| login(at * MINUTE, ID, &[])).map(|line| over_transport(&line)).collect();
-    let known = |end: Vec<String>| [change(-HOUR, "create_cross_cluster_apikey", "create", &format!(r#"{{"apikey":{{"id":"{ID}","name":"x"}}}}"#)), end, failed.clone()].concat();
+    let over_transport = |line: &str| {
+        line.replace("\"event.type\":\"rest\"", "\"event.type\":\"transport\", \"origin.type\":\"transport\"")
+    };
+    let failed: Vec<String> =
+        (0..5).flat_map(|at| login(at * MINUTE, ID, &[])).map(|line| over_transport(&line)).collect();
+    let known = |end: Vec<String>| {
+        [
+            change(
+                -HOUR,
+                "create_cross_cluster_apikey",
+                "create",
+                &format!(r#"{{"apikey":{{"id":"{ID}","name":"x"}}}}"#),
+            ),
+            end,
+            failed.clone(),
+        ]
+        .concat()
+    };
     let lines: Vec<String> = (0..5).map(|at| refused(at * MINUTE - 1, "api key is expired")).collect();
     let report = read(&known(Vec::new()), &log(&lines));
     assert_eq!(told(&report), [format!("{ID} api_key_expired server_log 5")]);
@@ -241,8 +255,12 @@ fn logs_of_other_products_are_counted_apart() {
     let others = [
         format!("[2026-03-01T11:59:59,999][WARN ][logstash.outputs.elasticsearch][main] {quote}"),
         format!("[2026-03-01T11:59:59.999+00:00][WARN ][plugins.security.authentication] {quote}"),
-        format!(r#"{{"log.level":"warn","service.name":"fleet-server","@timestamp":"2026-03-01T11:59:59.999Z","message":"{quote}","node.name":"fleet-1","node.id":"F"}}"#),
-        format!(r#"{{"log.level":"error","@timestamp":"2026-03-01T11:59:59.999Z","message":"{quote}","component":{{"binary":"filebeat"}},"log":{{"source":"x"}}}}"#),
+        format!(
+            r#"{{"log.level":"warn","service.name":"fleet-server","@timestamp":"2026-03-01T11:59:59.999Z","message":"{quote}","node.name":"fleet-1","node.id":"F"}}"#
+        ),
+        format!(
+            r#"{{"log.level":"error","@timestamp":"2026-03-01T11:59:59.999Z","message":"{quote}","component":{{"binary":"filebeat"}},"log":{{"source":"x"}}}}"#
+        ),
     ];
     let audit = [denied(0, "10.0.0.1")];
     let report = Inputs::of(&[("audit.json", &audit[..]), ("other.log", &others)]).report(&["--by", "source,reason"]);
@@ -315,15 +333,24 @@ fn opensearch_has_its_own_words() {
 #[test]
 fn an_exception_on_the_next_line_is_read_wherever_chunks_begin() {
     let comma = |at: i64| {
-        chrono::DateTime::from_timestamp_millis(ZERO + at * MINUTE - 1).unwrap().format("%Y-%m-%dT%H:%M:%S,%3f").to_string()
+        chrono::DateTime::from_timestamp_millis(ZERO + at * MINUTE - 1)
+            .unwrap()
+            .format("%Y-%m-%dT%H:%M:%S,%3f")
+            .to_string()
     };
     let mut lines = Vec::new();
     let mut audit = Vec::new();
     for at in 0..200 {
         lines.push(format!("[{}][WARN ][o.e.x.s.a.RealmsAuthenticator] [es-1] An error occurred while attempting to authenticate [ann] against realm [ldap1]", comma(at)));
-        lines.push("org.elasticsearch.common.util.concurrent.EsRejectedExecutionException: rejected execution".to_owned());
+        lines.push(
+            "org.elasticsearch.common.util.concurrent.EsRejectedExecutionException: rejected execution".to_owned(),
+        );
         lines.push("\tat org.elasticsearch.X.y(X.java:1)".to_owned());
-        audit.extend(login(at * MINUTE, "ann", &[]).into_iter().map(|line| line.replace("\"node.id\":\"n1\"", "\"node.name\":\"es-1\"")));
+        audit.extend(
+            login(at * MINUTE, "ann", &[])
+                .into_iter()
+                .map(|line| line.replace("\"node.id\":\"n1\"", "\"node.name\":\"es-1\"")),
+        );
     }
     let inputs = Inputs::of(&[("audit.json", &audit[..]), ("server.log", &lines)]);
     for size in ["1000", "1111", "4096", "1000000"] {

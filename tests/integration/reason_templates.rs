@@ -178,7 +178,9 @@ fn server(layout: Layout, millis: i64, logger: &str, level: &str, message: &str,
             );
             match exception {
                 "" => vec![head + " }"],
-                _ => vec![head + ", ", format!(r#""stacktrace": [{},"#, Value::from(exception)), "\"at a.b\"] }".into()],
+                _ => {
+                    vec![head + ", ", format!(r#""stacktrace": [{},"#, Value::from(exception)), "\"at a.b\"] }".into()]
+                }
             }
         }
         Layout::Text => {

@@ -47,10 +47,20 @@ pub(super) fn of_directory(text: &[u8], otherwise: Reason) -> Reason {
     }
     match class {
         b"EsRejectedExecutionException" => Reason::ServerBusy,
-        b"ElasticsearchTimeoutException" | b"IOException" | b"ConnectException" | b"SocketException"
-        | b"SocketTimeoutException" | b"UnknownHostException" | b"NoRouteToHostException" | b"SSLException"
-        | b"SSLHandshakeException" | b"SSLPeerUnverifiedException" | b"CertificateException"
-        | b"CertificateExpiredException" | b"CertPathValidatorException" | b"SunCertPathBuilderException"
+        b"ElasticsearchTimeoutException"
+        | b"IOException"
+        | b"ConnectException"
+        | b"SocketException"
+        | b"SocketTimeoutException"
+        | b"UnknownHostException"
+        | b"NoRouteToHostException"
+        | b"SSLException"
+        | b"SSLHandshakeException"
+        | b"SSLPeerUnverifiedException"
+        | b"CertificateException"
+        | b"CertificateExpiredException"
+        | b"CertPathValidatorException"
+        | b"SunCertPathBuilderException"
         | b"TimeoutException" => Reason::RealmUnavailable,
         _ => otherwise,
     }

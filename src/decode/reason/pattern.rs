@@ -141,7 +141,11 @@ mod tests {
         const TEMPLATE: &str = "of [{user}] by [{realm}] - user [{user}]";
         for name in ["x", "x] by [r] - user [x", "] by [", "] by [r] - user [", " - ", "]"] {
             let message = format!("of [{name}] by [r1] - user [{name}]");
-            assert_eq!(holes(TEMPLATE, &message), Some([Some(name.into()), None, Some("r1".into()), None]), "{message}");
+            assert_eq!(
+                holes(TEMPLATE, &message),
+                Some([Some(name.into()), None, Some("r1".into()), None]),
+                "{message}"
+            );
         }
         assert_eq!(holes(TEMPLATE, "of [x] by [r1] - user [y]"), None);
     }

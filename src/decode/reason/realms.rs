@@ -38,8 +38,7 @@ const OIDC: &[CauseRow] = &[
 ];
 
 /// `[nbf]` and `[iat]` `must be before now` mean that a clock goes wrong, which no reason of the contract says.
-const JWT: &[CauseRow] =
-    &[cause("date claim [exp] value [{n}] must be after now [{n}]", Reason::TokenExpired)];
+const JWT: &[CauseRow] = &[cause("date claim [exp] value [{n}] must be after now [{n}]", Reason::TokenExpired)];
 
 /// The rows; the reserved realm's and Kerberos' ends of an attempt before the text that other realms could write.
 pub(super) const TABLE: &[Template] = &[

@@ -110,17 +110,25 @@ fn logger_and_level_count() {
 fn realm(text: &str) -> Reason {
     let text = format!("Authentication to realm r1 failed - {text}");
     let logger = format!("{AUTHC}RealmsAuthenticator");
-    let told = classify(&Message { level: Some(b"WARN"), logger: Some(logger.as_bytes()), text: text.as_bytes(), cause: None });
+    let told = classify(&Message {
+        level: Some(b"WARN"),
+        logger: Some(logger.as_bytes()),
+        text: text.as_bytes(),
+        cause: None,
+    });
     told.unwrap().reason
 }
 
 #[test]
 fn words_are_looked_for_in_the_cause_alone() {
     let directory = |code: u32, more: &str| {
-        format!("authenticate failed (Caused by LDAPException(resultCode={code} (x){more}, ldapSDKVersion=6.0.3, revision=2))")
+        format!(
+            "authenticate failed (Caused by LDAPException(resultCode={code} (x){more}, ldapSDKVersion=6.0.3, revision=2))"
+        )
     };
     let domain = |data: &str| {
-        let text = format!("80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data {data}, v2580");
+        let text =
+            format!("80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data {data}, v2580");
         directory(49, &format!(", diagnosticMessage='{text}'"))
     };
     for (text, reason) in [
@@ -166,8 +174,14 @@ fn what_is_logged_with_a_message_says_more() {
         (format!("\"stacktrace\": [\"{key}\","), Some(Cause::WrongType)),
         (format!("2026-03-01T12:34:56.789012345Z stdout F {busy}"), Some(Cause::Rejected)),
         (format!("es01-1  | {busy}"), Some(Cause::Rejected)),
-        (format!("{{\"log\":\"{busy}\\n\",\"stream\":\"stdout\",\"time\":\"2026-03-01T12:34:56.789Z\"}}"), Some(Cause::Rejected)),
-        (format!("{{\"log\":\"\\\"stacktrace\\\": [\\\"{key}\\\",\\n\",\"stream\":\"stdout\",\"time\":\"x\"}}"), Some(Cause::WrongType)),
+        (
+            format!("{{\"log\":\"{busy}\\n\",\"stream\":\"stdout\",\"time\":\"2026-03-01T12:34:56.789Z\"}}"),
+            Some(Cause::Rejected),
+        ),
+        (
+            format!("{{\"log\":\"\\\"stacktrace\\\": [\\\"{key}\\\",\\n\",\"stream\":\"stdout\",\"time\":\"x\"}}"),
+            Some(Cause::WrongType),
+        ),
         ("org.elasticsearch.ElasticsearchSecurityException: token expired".to_owned(), Some(Cause::TokenExpired)),
         ("\tat org.elasticsearch.X.y(X.java:1)".to_owned(), None),
         ("[2026-03-01T12:34:56,789][WARN ][o.e.x.X] [n] token expired".to_owned(), None),

@@ -31,12 +31,7 @@ pub(super) const TABLE: &[Template] = &[
     index_gone("failed to get access token because index [{}] is not available"),
     index_gone("failed to get token [{}] since index is not available"),
     index_gone("could not validate token as the security index is not available"),
-    row(
-        "invalid token",
-        (TOKEN_SERVICE, WARN),
-        (Reason::TokenInvalid, Subject::Token),
-        "TokenService.decodeToken",
-    ),
+    row("invalid token", (TOKEN_SERVICE, WARN), (Reason::TokenInvalid, Subject::Token), "TokenService.decodeToken"),
     Template {
         text: "Failed to validate token authentication for request [{}]",
         from: From::Authc,

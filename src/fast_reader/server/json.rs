@@ -104,8 +104,7 @@ fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
         (Some(dataset), _) => dataset == b"elasticsearch.server",
         (None, Some(service)) => service == ELASTICSEARCH,
         (None, None) => {
-            members.get(ecs::NODE_ID).is_some()
-                && logger.is_none_or(|logger| logger.starts_with(b"org.elasticsearch."))
+            members.get(ecs::NODE_ID).is_some() && logger.is_none_or(|logger| logger.starts_with(b"org.elasticsearch."))
         }
     };
     if !of_elasticsearch {
