@@ -1,0 +1,58 @@
+//! Several things at once: each is a cause of its own.
+
+use crate::changes::Change;
+use crate::scenario::stage::Stage;
+use crate::scenario::truth::{Incident, PERHAPS_BROKEN};
+use crate::scenario::{broken, hostile};
+use crate::text::{HOUR, MINUTE, SECOND};
+use crate::traffic::What;
+use crate::world::Credential;
+
+/// Somebody guesses while the directory is down.
+pub(crate) fn attack_in_outage(stage: &mut Stage) {
+    broken::realms::directory(stage);
+    hostile::guessing::one_source(stage);
+}
+
+/// Somebody sprays while a machine keeps an old password.
+pub(crate) fn attack_beside_stale(stage: &mut Stage) {
+    broken::passwords::after_change(stage);
+    hostile::spraying::one_source(stage);
+}
+
+/// Two attackers who have nothing in common.
+pub(crate) fn two_attacks(stage: &mut Stage) {
+    hostile::guessing::one_source(stage);
+    if stage.rng.chance(0.5) {
+        hostile::probing::scan(stage);
+    } else {
+        hostile::guessing::many_sources(stage);
+    }
+}
+
+/// Many wrong tries of a person at the usual desk, a reset, and a success: the reset refutes that the guesses found it.
+pub(crate) fn reset_before_success(stage: &mut Stage) {
+    let person = stage.somebody();
+    let count = stage.count(8, 30);
+    let incident = Incident::new("password_guessing", PERHAPS_BROKEN, "wrong tries, a reset, then in: not taken over");
+    let mut incident = incident.or(&["stale_credential", "low_and_slow"]).optional();
+    incident.verdict = "operational";
+    let tag = stage.incident(incident);
+    let place = person.places[0];
+    stage.history(24 * HOUR);
+    stage.room(4 * HOUR);
+    for _ in 0..6 {
+        let time = stage.moment(0.0, 1.0).min(stage.at - MINUTE);
+        stage.act(time, place, What::Use(Credential::Password(person.account)), None);
+    }
+    let mut time = stage.at;
+    for _ in 0..count {
+        stage.wrong(time, place, person.name, Some(person.account), Some(tag));
+        time += stage.rng.range(3 * SECOND, MINUTE);
+    }
+    let (admin, source) = (stage.admin, stage.admin_source);
+    stage.change(time + MINUTE, source, Change::password(admin, person.name), None);
+    for n in 0..5 {
+        stage.act(time + (2 + 9 * n) * MINUTE, place, What::Use(Credential::Password(person.account)), Some(tag));
+    }
+}
