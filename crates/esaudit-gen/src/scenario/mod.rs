@@ -176,6 +176,8 @@ pub struct Scenario {
     pub name: String,
     /// The log.
     pub log: Log,
+    /// Requests that were made, each of which authenticates or fails to.
+    pub requests: usize,
     truth: Truth,
 }
 
@@ -186,8 +188,8 @@ pub fn make(kind: &Kind, seed: u64) -> Scenario {
     if kind.side != Ordinary && stage.rng.chance(0.4) {
         ordinary::sprinkle(&mut stage);
     }
-    let (log, truth) = play::play(stage);
-    Scenario { name: format!("{}_{}_{seed}", kind.side.letter(), kind.name), log, truth }
+    let (log, truth, requests) = play::play(stage);
+    Scenario { name: format!("{}_{}_{seed}", kind.side.letter(), kind.name), log, requests, truth }
 }
 
 impl Scenario {
@@ -201,6 +203,7 @@ impl Scenario {
             "note": "",
             "events": written.events,
             "lines": written.lines,
+            "requests": self.requests,
             "nodes": nodes,
             "config": null,
             "args": [],

@@ -5,25 +5,27 @@ use crate::scenario::living::{live, server_noise};
 use crate::scenario::log::{Entry, Log, NodeLog};
 use crate::scenario::stage::{Fate, Stage, Turn, names_keys};
 use crate::scenario::truth::Truth;
-use crate::text::{Micros, Text};
+use crate::text::{Micros, Text, keep};
 use crate::traffic::{Act, Odd, Traffic, What};
 use crate::world::{Credential, World};
 
-/// Plays the stage and the one beside it.
-pub(crate) fn play(mut stage: Stage) -> (Log, Truth) {
+/// Plays the stage and the one beside it; gives also the number of requests.
+pub(crate) fn play(mut stage: Stage) -> (Log, Truth, usize) {
     let beside = stage.beside.take();
-    let (mut log, truth) = play_one(stage);
+    let (mut log, truth, mut requests) = play_one(stage);
     if let Some(other) = beside {
-        log.nodes.extend(play_one(*other).0.nodes.into_iter().map(|mut node| {
-            node.node.name = crate::text::keep(format!("b-{}", node.node.name));
+        let (other, _, more) = play_one(*other);
+        requests += more;
+        log.nodes.extend(other.nodes.into_iter().map(|mut node| {
+            node.node.name = keep(format!("b-{}", node.node.name));
             node.entries.iter_mut().for_each(|entry| entry.tag = None);
             node
         }));
     }
-    (log, truth)
+    (log, truth, requests)
 }
 
-fn play_one(mut stage: Stage) -> (Log, Truth) {
+fn play_one(mut stage: Stage) -> (Log, Truth, usize) {
     let ordinary = live(&mut stage);
     let mut acts: Vec<Act> = ordinary.into_iter().filter_map(|act| under_rules(&stage, act)).collect();
     acts.append(&mut stage.acts);
@@ -48,7 +50,7 @@ fn play_one(mut stage: Stage) -> (Log, Truth) {
     let log = Log { args: stage.args(), nodes: nodes.collect() };
     let mut truth = std::mem::take(&mut stage.truth);
     observe(&stage, &log, &acts, &mut truth);
-    (log, truth)
+    (log, truth, acts.len())
 }
 
 /// What becomes of an ordinary act.

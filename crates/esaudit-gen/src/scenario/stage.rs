@@ -10,14 +10,13 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::changes::Change;
-use crate::cli::{Args, FormatVersion, ServerFormat};
+use crate::cli::{Args, FormatVersion};
 use crate::event::{FILE, LDAP, NATIVE, RESERVED};
 use crate::rng::Rng;
 use crate::scenario::likelihood::{From, Null};
 use crate::scenario::nuisance::{Form, Front, Life, Logging};
 use crate::scenario::pace::{log_count, log_uniform};
 use crate::scenario::truth::{Incident, Negative, Truth};
-use crate::shapes::Shape;
 use crate::text::{HOUR, MINUTE, Micros, SECOND, Text, keep, uuid};
 use crate::traffic::{Act, What};
 use crate::world::{Credential, Node, World};
@@ -313,7 +312,11 @@ impl Stage {
                 format!("52.{}.{}.{}", (a + rng.range(0, 6)) % 256, rng.range(0, 256), rng.range(1, 255))
             });
         }
+        // The smaller ranges have no room for the largest sites.
         match a % 3 {
+            _ if self.life.people > 5_000 => self.address(|rng| {
+                format!("10.{}.{}.{}", rng.range(0, 256), rng.range(0, 256), rng.range(1, 255))
+            }),
             0 => self.address(|rng| {
                 format!("10.{}.{}.{}", (b + rng.range(0, 9)) % 256, rng.range(0, 256), rng.range(1, 255))
             }),
@@ -493,11 +496,6 @@ fn node(number: u16, form: Form, rng: &mut Rng) -> Node {
 /// Whether server lines name the keys that they are about: from about 8.8 on.
 pub(crate) fn names_keys(form: Form) -> bool {
     form.version == FormatVersion::V8
-}
-
-/// Whether a form keeps server lines where they can be read as such.
-pub(crate) fn keeps_server_log(form: Form) -> bool {
-    matches!(form.shape, Shape::Native | Shape::Docker) || form.server != ServerFormat::Text
 }
 
 /// A short while: a person's gap between two tries.

@@ -16,7 +16,7 @@ pub(crate) const BROKEN: &[Text] = &["operational"];
 /// Verdicts of something broken that the log alone does not prove to be.
 pub(crate) const PERHAPS_BROKEN: &[Text] = &["operational", "unclear"];
 /// Anything may be thought of it.
-pub(crate) const ANY: &[Text] = &["hostile", "operational", "unclear"];
+pub(crate) const ANY: &[Text] = &["operational", "unclear", "hostile"];
 
 /// One thing that happened.
 #[derive(Clone, Debug)]

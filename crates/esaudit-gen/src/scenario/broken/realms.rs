@@ -1,5 +1,7 @@
 //! Attempts that no realm judged, and nodes that differ from the others.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Client, Spell, fails, logs_in, rule, spell, works_around};
 use crate::event::{FILE, LDAP, NATIVE, RESERVED};
 use crate::scenario::nuisance::Logging;
@@ -25,15 +27,14 @@ fn directory_people(stage: &mut Stage, count: usize) -> Vec<Person> {
 /// The logins of directory people become `what`; enough of them fall into this time that there is something to see. Gives
 /// how many.
 fn people_fail(stage: &mut Stage, during: (Micros, Micros), tag: u16, what: fn(Text) -> What) -> usize {
-    let ldap: Vec<(u32, Text)> = stage
+    let known: BTreeMap<u32, Text> = stage
         .people
         .iter()
         .filter(|person| stage.realm(person.account) == LDAP)
         .map(|person| (person.account, person.name))
         .collect();
-    let known = ldap.clone();
-    rule(stage, during, tag, move |act| match logs_in(act).and_then(|a| known.iter().find(|k| k.0 == a)) {
-        Some((_, name)) => Fate::Becomes(what(name)),
+    rule(stage, during, tag, move |act| match logs_in(act).and_then(|account| known.get(&account)) {
+        Some(name) => Fate::Becomes(what(name)),
         None => Fate::Other,
     });
     let crowd = stage.count(4, 60);
@@ -151,7 +152,7 @@ pub(crate) fn lost(stage: &mut Stage) {
     let null = stage.null();
     let ratio = null.on_many(seen, 0, during.1 - during.0, crate::scenario::likelihood::From::Known);
     stage.truth.incidents[usize::from(tag)].ratio = ratio.min(seen as f64 * 2.0);
-    let known: Vec<u32> =
+    let known: BTreeSet<u32> =
         stage.people.iter().filter(|p| stage.realm(p.account) == LDAP).map(|person| person.account).collect();
     rule(stage, during, tag, move |act| match logs_in(act) {
         Some(account) if act.node == node && known.contains(&account) => Fate::Becomes(act.what),
