@@ -40,6 +40,7 @@ mod reason_cases;
 mod reasons;
 mod render;
 mod samples;
+mod scenario_laws;
 mod shapes;
 mod spark;
 mod supply_chain;

@@ -4,6 +4,7 @@ use crate::changes::Change;
 use crate::event::{NATIVE, ServerLine};
 use crate::scenario::nuisance::Front;
 use crate::scenario::stage::{Machine, Stage, moments};
+use crate::scenario::truth::{Incident, PERHAPS_BROKEN};
 use crate::text::{HOUR, MINUTE, Micros, SECOND, Text, keep};
 use crate::traffic::{Act, What};
 use crate::world::Credential;
@@ -86,8 +87,11 @@ pub(crate) fn login(stage: &mut Stage, who: usize, place: Text, start: Micros, a
         (person.account, person.name, person.typo, person.by_kibana)
     };
     let mut time = start;
+    let forgot = stage.rng.chance(stage.life.forgets);
+    let tag = forgot.then(|| stage.incident(forgotten()));
     let put = |stage: &mut Stage, acts: &mut Vec<Act>, time: Micros, what: What| {
-        let act = Act::new(time, stage.node(), place, what);
+        let mut act = Act::new(time, stage.node(), place, what);
+        act.incident = tag;
         acts.push(through(stage, by_kibana, act));
     };
     if stage.rng.chance(stage.life.misnames) {
@@ -95,7 +99,6 @@ pub(crate) fn login(stage: &mut Stage, who: usize, place: Text, start: Micros, a
         put(stage, acts, time, What::Login { name: typed, account: None, right: false });
         time += moments(&mut stage.rng);
     }
-    let forgot = stage.rng.chance(stage.life.forgets);
     let mut more = if forgot { 1.0 } else { typo };
     let mut tries = 0;
     while stage.rng.chance(more) && tries < 40 {
@@ -113,6 +116,12 @@ pub(crate) fn login(stage: &mut Stage, who: usize, place: Text, start: Micros, a
         time += stage.rng.range(5 * SECOND, 40 * MINUTE);
         put(stage, acts, time, What::Use(Credential::Password(account)));
     }
+}
+
+/// Many wrong tries of somebody who forgot may be told, not as an attack.
+pub(crate) fn forgotten() -> Incident {
+    let incident = Incident::new("password_guessing", PERHAPS_BROKEN, "somebody forgot a password");
+    incident.or(&["stale_credential", "low_and_slow"]).optional()
 }
 
 /// A name as it is mistyped: capitals, a blank, two letters exchanged, one left out.
@@ -180,13 +189,19 @@ fn administrator(stage: &mut Stage, acts: &mut Vec<Act>) {
 fn ordinary_change(stage: &mut Stage) -> Change {
     let admin = stage.admin;
     match stage.rng.below(3) {
-        0 => Change::put_role(admin, *stage.rng.pick(&["logs-reader", "apm-writer", "team-a"])),
+        0 => {
+            let role: Text = stage.rng.pick::<Text>(&["logs-reader", "apm-writer", "team-a"]);
+            Change::put_role(admin, role)
+        }
         1 => {
             let name = stage.service_name();
             let account = stage.world.account(&name, NATIVE, &["svc"]);
             Change::put_user(admin, stage.name(account), &["svc"])
         }
-        _ => Change::service_token(admin, *stage.rng.pick(&["token-b", "token-c"])),
+        _ => {
+            let token: Text = stage.rng.pick::<Text>(&["token-b", "token-c"]);
+            Change::service_token(admin, token)
+        }
     }
 }
 

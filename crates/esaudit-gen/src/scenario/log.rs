@@ -81,9 +81,9 @@ impl NodeLog {
 }
 
 impl Log {
-    /// All lines of all nodes.
-    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
-        self.nodes.iter_mut().flat_map(|node| node.entries.iter_mut())
+    /// Lines of all nodes, those included that their settings leave out.
+    pub fn lines(&self) -> usize {
+        self.nodes.iter().map(|node| node.entries.len()).sum()
     }
 
     /// First and last time.

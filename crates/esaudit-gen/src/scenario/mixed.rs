@@ -1,8 +1,8 @@
 //! Several things at once: each is a cause of its own.
 
 use crate::changes::Change;
+use crate::scenario::living::forgotten;
 use crate::scenario::stage::Stage;
-use crate::scenario::truth::{Incident, PERHAPS_BROKEN};
 use crate::scenario::{broken, hostile};
 use crate::text::{HOUR, MINUTE, SECOND};
 use crate::traffic::What;
@@ -11,7 +11,9 @@ use crate::world::Credential;
 /// Somebody guesses while the directory is down.
 pub(crate) fn attack_in_outage(stage: &mut Stage) {
     broken::realms::directory(stage);
-    hostile::guessing::one_source(stage);
+    // Tries on people of the directory would be judged as little as their owners' own.
+    let who = if stage.rng.chance(0.5) { ("elastic", 0) } else { (stage.name(stage.admin), stage.admin) };
+    hostile::guessing::one_source_on(stage, (who.0, Some(who.1)));
 }
 
 /// Somebody sprays while a machine keeps an old password.
@@ -34,10 +36,7 @@ pub(crate) fn two_attacks(stage: &mut Stage) {
 pub(crate) fn reset_before_success(stage: &mut Stage) {
     let person = stage.somebody();
     let count = stage.count(8, 30);
-    let incident = Incident::new("password_guessing", PERHAPS_BROKEN, "wrong tries, a reset, then in: not taken over");
-    let mut incident = incident.or(&["stale_credential", "low_and_slow"]).optional();
-    incident.verdict = "operational";
-    let tag = stage.incident(incident);
+    let tag = stage.incident(forgotten());
     let place = person.places[0];
     stage.history(24 * HOUR);
     stage.room(4 * HOUR);

@@ -86,7 +86,7 @@ impl Pace {
             Self::Exponential => rng.wait(1.0),
             Self::Bursts(size) if n % size == size - 1 => size as f64 * (0.5 + rng.unit()),
             Self::Bursts(_) => 0.02 * rng.wait(1.0),
-            Self::Pauses(pauses) if n % (count / (pauses + 1)).max(1) == 0 && n > 0 => {
+            Self::Pauses(pauses) if n > 0 && n.is_multiple_of((count / (pauses + 1)).max(1)) => {
                 count as f64 / pauses as f64 * (0.5 + 3.0 * rng.unit())
             }
             Self::Pauses(_) => 0.9 + 0.2 * rng.unit(),

@@ -50,6 +50,7 @@ fn play_one(mut stage: Stage) -> (Log, Truth, usize) {
     let log = Log { args: stage.args(), nodes: nodes.collect() };
     let mut truth = std::mem::take(&mut stage.truth);
     observe(&stage, &log, &acts, &mut truth);
+    truth.settle();
     (log, truth, acts.len())
 }
 

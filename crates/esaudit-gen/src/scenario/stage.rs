@@ -99,6 +99,8 @@ pub(crate) struct Stage {
     pub(crate) admin_source: Text,
     pub(crate) kibana: Text,
     pub(crate) nat: Text,
+    /// Other addresses that several people have.
+    pub(crate) shared: Vec<Text>,
     pub(crate) changes: Vec<Change>,
     pub(crate) acts: Vec<Act>,
     pub(crate) turns: Vec<(Micros, Turn)>,
@@ -144,6 +146,7 @@ impl Stage {
             admin_source: "",
             kibana: "",
             nat: "",
+            shared: Vec::new(),
             changes: Vec::new(),
             acts: Vec::new(),
             turns: Vec::new(),
@@ -218,14 +221,14 @@ impl Stage {
 
     /// What the n-th machine proves itself with.
     fn credential(&mut self, n: usize) -> Credential {
-        let owner = if n % 3 == 0 || self.world.keys.is_empty() {
+        let owner = if n.is_multiple_of(3) || self.world.keys.is_empty() {
             let name = self.service_name();
             let realm = if self.rng.chance(0.8) { NATIVE } else { FILE };
             self.world.account(&name, realm, &["svc"])
         } else {
             self.world.keys[0].owner
         };
-        if n % 3 == 0 { Credential::Password(owner) } else { Credential::Key(self.key(owner)) }
+        if n.is_multiple_of(3) { Credential::Password(owner) } else { Credential::Key(self.key(owner)) }
     }
 
     /// A name of a program not used before.
@@ -314,9 +317,9 @@ impl Stage {
         }
         // The smaller ranges have no room for the largest sites.
         match a % 3 {
-            _ if self.life.people > 5_000 => self.address(|rng| {
-                format!("10.{}.{}.{}", rng.range(0, 256), rng.range(0, 256), rng.range(1, 255))
-            }),
+            _ if self.life.people > 5_000 => {
+                self.address(|rng| format!("10.{}.{}.{}", rng.range(0, 256), rng.range(0, 256), rng.range(1, 255)))
+            }
             0 => self.address(|rng| {
                 format!("10.{}.{}.{}", (b + rng.range(0, 9)) % 256, rng.range(0, 256), rng.range(1, 255))
             }),
@@ -325,6 +328,11 @@ impl Stage {
             }
             _ => self.address(|rng| format!("192.168.{}.{}", rng.range(0, 256), rng.range(1, 255))),
         }
+    }
+
+    /// A new address of a program: one in seven at a branch or a provider's, outside of the site's own network.
+    pub(crate) fn client_host(&mut self) -> Text {
+        if self.rng.below(7) == 0 { self.outside() } else { self.host() }
     }
 
     /// A new address of the outside world: one in eight of IPv6.
@@ -448,7 +456,7 @@ impl Stage {
 
     /// Where an attacker of these addresses stands for the null: behind an address that everybody has, or anew.
     pub(crate) fn from(&self, sources: &[Text]) -> From {
-        let shared = sources.iter().any(|s| *s == self.kibana || *s == self.nat);
+        let shared = sources.iter().any(|s| *s == self.kibana || *s == self.nat || self.shared.contains(s));
         if shared { From::Known } else { From::New(sources.len()) }
     }
 

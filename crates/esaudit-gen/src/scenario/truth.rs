@@ -32,6 +32,8 @@ pub(crate) struct Incident {
     pub(crate) optional: bool,
     /// It cannot be told unless a success of it stands in the log.
     pub(crate) needs_success: bool,
+    /// The incident that it is a part of: it need not be told for itself where that one must be.
+    pub(crate) part_of: Option<u16>,
     /// Tags whose acts belong to it besides its own.
     pub(crate) with: Vec<u16>,
     pub(crate) note: Text,
@@ -72,6 +74,7 @@ impl Incident {
             max_findings: 1,
             optional: false,
             needs_success: false,
+            part_of: None,
             with: Vec::new(),
             note,
             ratio: 300.0,
@@ -101,6 +104,12 @@ impl Incident {
     /// For which so many findings are fair.
     pub(crate) fn at_most(mut self, findings: usize) -> Self {
         self.max_findings = findings.max(1);
+        self
+    }
+
+    /// As a part of the incident of this tag.
+    pub(crate) fn part_of(mut self, tag: u16) -> Self {
+        self.part_of = Some(tag);
         self
     }
 
@@ -157,6 +166,14 @@ pub(crate) struct Truth {
 }
 
 impl Truth {
+    /// Parts of what must be told need not be told for themselves.
+    pub(crate) fn settle(&mut self) {
+        let required: Vec<bool> = self.incidents.iter().map(Incident::required).collect();
+        for incident in &mut self.incidents {
+            incident.optional |= incident.part_of.is_some_and(|tag| required[usize::from(tag)]);
+        }
+    }
+
     /// The members `incidents` and `must_not` of the document.
     pub(crate) fn json(&self) -> (Value, Value) {
         let told = self.incidents.iter().filter(|i| i.seen.span.is_some()).map(Incident::json).collect();

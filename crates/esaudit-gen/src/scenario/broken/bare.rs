@@ -39,7 +39,7 @@ pub(crate) fn turned_on(stage: &mut Stage) {
     let tag = stage.incident(incident);
     for _ in 0..clients {
         let account = stage.service();
-        let client = Client { source: stage.host(), credential: Credential::Password(account) };
+        let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
         let repaired = stage.at + stage.rng.range(10 * MINUTE, 6 * HOUR);
         let when = Spell { from: stage.at, to: repaired, failures: stage.count(4, 60) };
         fails(stage, client.source, What::Bare, when, tag);

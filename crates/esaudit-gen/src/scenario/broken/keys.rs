@@ -26,7 +26,7 @@ fn clients(stage: &mut Stage) -> (u32, Vec<Client>) {
     let owner = stage.service();
     let key = stage.key(owner);
     let hosts = 1 + stage.rng.index(5);
-    (key, (0..hosts).map(|_| Client { source: stage.host(), credential: Credential::Key(key) }).collect())
+    (key, (0..hosts).map(|_| Client { source: stage.client_host(), credential: Credential::Key(key) }).collect())
 }
 
 /// It worked, and now every request is refused.
@@ -120,7 +120,7 @@ pub(crate) fn restored(stage: &mut Stage) {
     for _ in 0..count {
         let owner = stage.service();
         let key = stage.key(owner);
-        let client = Client { source: stage.host(), credential: Credential::Key(key) };
+        let client = Client { source: stage.client_host(), credential: Credential::Key(key) };
         stage.turns.push((when.from, Turn::Known(key, false)));
         all_fail(stage, &[client], when, tag);
     }

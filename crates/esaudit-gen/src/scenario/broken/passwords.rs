@@ -26,7 +26,7 @@ fn change_password(stage: &mut Stage, account: u32, time: Micros) {
 /// The password of a service is changed, and one client keeps the old one.
 pub(crate) fn after_change(stage: &mut Stage) {
     let account = stage.service();
-    let client = Client { source: stage.host(), credential: Credential::Password(account) };
+    let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
     let when = spell(stage, 4, 900);
     let incident = stale(stage, "one client keeps the old password", when.failures, true);
     let tag = stage.incident(incident);
@@ -47,7 +47,7 @@ pub(crate) fn many_hosts(stage: &mut Stage) {
     change_password(stage, account, when.from - SECOND);
     let what = wrong(stage, account);
     for _ in 0..hosts {
-        let client = Client { source: stage.host(), credential: Credential::Password(account) };
+        let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
         // Each is repaired at another time.
         let part = Spell { to: when.from + (when.to - when.from) * stage.rng.range(3, 11) / 10, ..when };
         works_around(stage, client, part);
@@ -59,7 +59,7 @@ pub(crate) fn many_hosts(stage: &mut Stage) {
 /// fails, it works again.
 pub(crate) fn without_change(stage: &mut Stage) {
     let account = stage.service();
-    let client = Client { source: stage.host(), credential: Credential::Password(account) };
+    let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
     stage.history(2 * HOUR);
     let when = spell(stage, 5, 600);
     let incident = stale(stage, "it worked from there, fails, and works again", when.failures, false);
@@ -80,7 +80,7 @@ pub(crate) fn rollout(stage: &mut Stage) {
     for n in 0..hosts {
         let name = format!("beat-{}-{n:02}", base.len());
         let account = stage.world.account(&name, crate::event::NATIVE, &["svc"]);
-        let client = Client { source: stage.host(), credential: Credential::Password(account) };
+        let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
         let late = stage.rng.range(0, (when.to - when.from) / 4 + 1);
         let part = Spell { from: when.from + late, ..when };
         works_around(stage, client, part);
@@ -97,7 +97,7 @@ pub(crate) fn pods(stage: &mut Stage) {
         stale(stage, "a deployment's pods keep the old password: new addresses, one cause", when.failures, true);
     let tag = stage.incident(incident);
     change_password(stage, account, when.from - SECOND);
-    let client = Client { source: stage.host(), credential: Credential::Password(account) };
+    let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
     works_around(stage, client, when);
     let lives = 3 + stage.rng.index(12);
     let pods: Vec<Text> = (0..lives).map(|_| stage.host()).collect();
@@ -130,7 +130,7 @@ pub(crate) fn phone(stage: &mut Stage) {
 /// An account is disabled, and what ran under it goes on.
 pub(crate) fn disabled(stage: &mut Stage) {
     let account = stage.service();
-    let client = Client { source: stage.host(), credential: Credential::Password(account) };
+    let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
     let when = spell(stage, 5, 400);
     let incident = stale(stage, "an account was disabled; its job still runs", when.failures, true);
     let tag = stage.incident(incident);
@@ -146,7 +146,7 @@ pub(crate) fn disabled(stage: &mut Stage) {
 /// A service account's token was made anew, and the client keeps the old one.
 pub(crate) fn service_token(stage: &mut Stage) {
     let (account, token) = ("elastic/fleet-server", "token-a");
-    let client = Client { source: stage.host(), credential: Credential::Service(account, token) };
+    let client = Client { source: stage.client_host(), credential: Credential::Service(account, token) };
     stage.history(2 * HOUR);
     let when = spell(stage, 5, 400);
     let incident = stale(stage, "a service token is no longer valid", when.failures, false);

@@ -66,7 +66,7 @@ pub(crate) fn gap(stage: &mut Stage) {
     let span = log_uniform(&mut stage.rng, (HOUR) as f64, (30 * HOUR) as f64) as Micros;
     stage.history(span);
     stage.room(2 * span);
-    stage.life.requests = stage.life.requests.max(3000);
+    stage.life.requests = stage.life.requests.max(8000);
     // Steady machines give the node enough to write at any hour.
     for _ in 0..4 {
         let owner = stage.service();

@@ -4,6 +4,7 @@ use super::{lair, lasts, paced, spraying, victim};
 use crate::changes::Change;
 use crate::event::NATIVE;
 use crate::scenario::hostile::guessing;
+use crate::scenario::hostile::spraying::Campaign;
 use crate::scenario::likelihood::From;
 use crate::scenario::nuisance::Logging;
 use crate::scenario::pace::Pace;
@@ -123,8 +124,9 @@ fn after_guesses(stage: &mut Stage, who: (Text, u32), times: &[Micros], place: (
     stage.room(entered - stage.at + HOUR);
     owner_lives(stage, who.1);
     let ratio = stage.null().got_in(times.len(), span, stage.from(&[source]));
-    let guesses =
-        stage.incident(Incident::new("password_guessing", verdicts, "its guesses").or(guessing::GUESSING).optional());
+    let next = stage.truth.incidents.len() as u16;
+    let guesses = Incident::new("password_guessing", verdicts, "its guesses").or(guessing::GUESSING).ratio(ratio);
+    let guesses = stage.incident(guesses.part_of(next + 1));
     let tag = stage.incident(compromise(verdicts, "guessed, then in", ratio).with(&[guesses]));
     guessing::tries(stage, (who.0, Some(who.1)), &[source], times, guesses);
     stage.right(entered, source, who.1, Some(tag));
@@ -169,16 +171,16 @@ pub(crate) fn guessed_at_kibana(stage: &mut Stage) {
 }
 
 /// Some of a spray's or a stuffing's accounts fall.
-fn some_fall(stage: &mut Stage, list: &[(Text, Option<u32>)], sources: &[Text], times: &[Micros], campaign: u16) {
-    let ratio = stage.truth.incidents[usize::from(campaign)].ratio;
-    let existing: Vec<u32> = list.iter().filter_map(|name| name.1).collect();
+fn some_fall(stage: &mut Stage, campaign: &Campaign) {
+    let ratio = stage.truth.incidents[usize::from(campaign.tag)].ratio;
+    let existing: Vec<u32> = campaign.list.iter().filter_map(|name| name.1).collect();
     let falls = 1 + stage.rng.index(3);
     for _ in 0..falls.min(existing.len()) {
         let account = *stage.rng.pick(&existing);
         if stage.truth.incidents.iter().any(|i| i.kind == "account_compromise" && i.note == stage.name(account)) {
             continue;
         }
-        let (source, at) = (*stage.rng.pick(sources), *stage.rng.pick(times) + SECOND);
+        let (source, at) = (*stage.rng.pick(&campaign.sources), *stage.rng.pick(&campaign.times) + SECOND);
         owner_lives(stage, account);
         // One success of an account's own wanderer among the tries is chance; the source's other tries make it none.
         let tag = stage.incident(compromise(HOSTILE, stage.name(account), ratio));
@@ -204,14 +206,14 @@ pub(crate) fn sprayed(stage: &mut Stage) {
             .ratio(ratio),
     );
     spraying::tries(stage, &list, &sources, &times, tag);
-    some_fall(stage, &list, &sources, &times, tag);
+    some_fall(stage, &Campaign { list, sources, times, tag });
 }
 
 /// Stuffing that some accounts fall to.
 pub(crate) fn stuffed(stage: &mut Stage) {
     let count = stage.count(150, 900);
-    let (list, sources, times, tag) = spraying::stuff(stage, count, 24 * HOUR);
-    some_fall(stage, &list, &sources, &times, tag);
+    let campaign = spraying::stuff(stage, count, 24 * HOUR);
+    some_fall(stage, &campaign);
 }
 
 /// Deeds need `access_granted` to be seen.

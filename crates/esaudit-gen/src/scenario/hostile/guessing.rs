@@ -22,10 +22,15 @@ pub(crate) fn tries(stage: &mut Stage, who: (Text, Option<u32>), sources: &[Text
 /// One address, one account, 8 to 900 tries within twenty seconds to three days.
 pub(crate) fn one_source(stage: &mut Stage) {
     let who = victim(stage);
+    one_source_on(stage, who);
+}
+
+/// The same on this account.
+pub(crate) fn one_source_on(stage: &mut Stage, who: (Text, Option<u32>)) {
     let (source, verdicts) = lair(stage);
     let count = stage.count(8, 900);
     let times = paced(stage, count, 72 * HOUR);
-    let ratio = stage.null().on_one(count, lasts(&times), From::New(1));
+    let ratio = stage.null().on_one(count, lasts(&times), stage.from(&[source]));
     let note = "one address tries one account";
     let tag = stage.incident(Incident::new("password_guessing", verdicts, note).or(GUESSING).ratio(ratio));
     tries(stage, who, &[source], &times, tag);
@@ -76,8 +81,7 @@ pub(crate) fn slow(stage: &mut Stage) {
     stage.room(span + HOUR);
     let pace = Pace::draw(&mut stage.rng);
     let times = pace.times(&mut stage.rng, stage.at, span, count);
-    let ratio = stage.null().on_one(count, span, From::New(1));
-    let verdicts = if verdicts == HOSTILE { HOSTILE } else { SUSPECT };
+    let ratio = stage.null().on_one(count, span, stage.from(&[source]));
     let note = "a few tries an hour for days";
     let tag = stage.incident(Incident::new("low_and_slow", verdicts, note).or(&["password_guessing"]).ratio(ratio));
     tries(stage, who, &[source], &times, tag);

@@ -52,14 +52,23 @@ pub(crate) fn victim(stage: &mut Stage) -> (Text, Option<u32>) {
 }
 
 /// The address that an attacker works from: mostly outside; else a machine of the site that never had to do with the
-/// cluster, or the desk of somebody else.
+/// cluster, the desk of somebody else, or an outside address that people of the site have too (a hotel, a public proxy).
 pub(crate) fn lair(stage: &mut Stage) -> (Text, &'static [Text]) {
-    match stage.rng.below(10) {
-        0..=6 => (stage.outside(), HOSTILE),
-        7 | 8 => (stage.host(), SUSPECT),
-        _ => {
+    match stage.rng.below(12) {
+        0..=7 => (stage.outside(), HOSTILE),
+        8 | 9 => (stage.host(), SUSPECT),
+        10 => {
             let desk = stage.somebody().places[0];
             if desk == stage.nat { (stage.outside(), HOSTILE) } else { (desk, SUSPECT) }
+        }
+        _ => {
+            let shared = stage.outside();
+            for _ in 0..3 + stage.rng.index(6) {
+                let who = stage.rng.index(stage.people.len());
+                stage.people[who].places.push(shared);
+            }
+            stage.shared.push(shared);
+            (shared, SUSPECT)
         }
     }
 }

@@ -100,12 +100,17 @@ pub(crate) fn inside(stage: &mut Stage) {
     tries(stage, &list, &[source], &times, tag);
 }
 
+/// A campaign as it was planned.
+pub(crate) struct Campaign {
+    /// The names tried.
+    pub(crate) list: Vec<(Text, Option<u32>)>,
+    pub(crate) sources: Vec<Text>,
+    pub(crate) times: Vec<Micros>,
+    pub(crate) tag: u16,
+}
+
 /// What stuffing is: many accounts, many addresses, about one try each.
-pub(crate) fn stuff(
-    stage: &mut Stage,
-    count: usize,
-    longest: Micros,
-) -> (Vec<(Text, Option<u32>)>, Vec<Text>, Vec<Micros>, u16) {
+pub(crate) fn stuff(stage: &mut Stage, count: usize, longest: Micros) -> Campaign {
     let exist = 0.3 * stage.rng.unit();
     let list = names(stage, count, exist);
     let share = [1, 2, 4][stage.rng.index(3)];
@@ -117,7 +122,7 @@ pub(crate) fn stuff(
     let also: &[Text] = if share == 4 { &["password_spraying"] } else { &[] };
     let tag = stage.incident(Incident::new("credential_stuffing", HOSTILE, note).or(also).ratio(ratio));
     tries(stage, &list, &sources, &times, tag);
-    (list, sources, times, tag)
+    Campaign { list, sources, times, tag }
 }
 
 /// Within six hours.

@@ -2,7 +2,7 @@
 
 use crate::cli::{FormatVersion, ServerFormat};
 use crate::scenario::hostile::probing;
-use crate::scenario::living::login;
+use crate::scenario::living::{forgotten, login};
 use crate::scenario::pace::Pace;
 use crate::scenario::stage::{Fate, Rule, Stage};
 use crate::scenario::truth::{ANY, Incident, PERHAPS_BROKEN, SUSPECT};
@@ -166,8 +166,9 @@ pub(crate) fn two_clusters(stage: &mut Stage) {
     let source = stage.host();
     let tries = 3 + stage.rng.index(6);
     let mut time = stage.at;
+    let tag = stage.incident(forgotten());
     for _ in 0..tries {
-        stage.wrong(time, source, "elastic", Some(0), None);
+        stage.wrong(time, source, "elastic", Some(0), Some(tag));
         time += stage.rng.range(2 * SECOND, 30 * SECOND);
     }
     for n in 0..6 {

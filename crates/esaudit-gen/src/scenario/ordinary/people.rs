@@ -1,9 +1,8 @@
 //! People who mistype, forget, move about and come back.
 
 use crate::changes::Change;
-use crate::scenario::living::{login, through, working_time};
+use crate::scenario::living::{forgotten, login, through, working_time};
 use crate::scenario::stage::{Person, Stage, moments};
-use crate::scenario::truth::{Incident, PERHAPS_BROKEN};
 use crate::text::{HOUR, MINUTE, SECOND, Text};
 use crate::traffic::{Act, What};
 use crate::world::Credential;
@@ -43,11 +42,7 @@ pub(crate) fn roaming(stage: &mut Stage) {
 /// Somebody who forgot tries 5 to 20 times, is given a new password by the help desk, and gets in at the same desk.
 pub(crate) fn help_desk(stage: &mut Stage, people: usize) {
     let some = stage.some(people);
-    let note = "five to twenty wrong tries may be told, not as an attack";
-    let incident = Incident::new("password_guessing", PERHAPS_BROKEN, note);
-    let mut incident = incident.or(&["stale_credential", "low_and_slow"]).optional().at_most(some.len());
-    incident.verdict = "operational";
-    let tag = stage.incident(incident);
+    let tag = stage.incident(forgotten().at_most(some.len()));
     for person in &some {
         let mut time = working_time(stage).min(stage.end - HOUR);
         let place = person.places[0];
