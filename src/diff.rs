@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
 use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
-use crate::report::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
 
 /// Reads a report that `esaudit report --format json` wrote.
 ///

@@ -30,6 +30,10 @@ pub enum Action<'a> {
     AccessDenied,
     /// A user was allowed to run as another.
     RunAsGranted,
+    /// A user was not allowed to run as another.
+    RunAsDenied,
+    /// A request that was changed on its way, or whose token could not be validated.
+    TamperedRequest,
     /// `security_config_change`: the name is the action, e.g. `invalidate_apikeys`.
     SecurityChange(Text<'a>),
     /// Anything else, by name.
@@ -48,6 +52,8 @@ impl<'a> Action<'a> {
             b"access_granted" => Self::AccessGranted,
             b"access_denied" => Self::AccessDenied,
             b"run_as_granted" => Self::RunAsGranted,
+            b"run_as_denied" => Self::RunAsDenied,
+            b"tampered_request" => Self::TamperedRequest,
             other => {
                 if layer == Some(b"security_config_change") || is_security_change(other) {
                     Self::SecurityChange(name)
@@ -69,6 +75,8 @@ impl<'a> Action<'a> {
             Self::AccessGranted => b"access_granted",
             Self::AccessDenied => b"access_denied",
             Self::RunAsGranted => b"run_as_granted",
+            Self::RunAsDenied => b"run_as_denied",
+            Self::TamperedRequest => b"tampered_request",
             Self::SecurityChange(name) | Self::Other(name) => name,
         }
     }
@@ -111,6 +119,18 @@ pub struct Change<'a> {
     pub expiration: Option<Text<'a>>,
 }
 
+/// The indices of a request, as far as they are told apart. Wildcards are resolved before the event is written, so these may
+/// be thousands (audit-format 1.20).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indices<'a> {
+    /// The first.
+    pub first: Text<'a>,
+    /// The first that ordinary privileges do not reach.
+    pub restricted: Option<Text<'a>>,
+    /// How many.
+    pub total: u32,
+}
+
 /// What is wrong with a record that could be used all the same: its kind, and plain words without any text from the log.
 pub type Oddity = (ProblemKind, &'static str);
 
@@ -127,6 +147,8 @@ pub struct AuditEvent<'a> {
     pub layer: Option<Text<'a>>,
     /// `cluster.uuid`.
     pub cluster_uuid: Option<Text<'a>>,
+    /// `cluster.name`.
+    pub cluster_name: Option<Text<'a>>,
     /// `node.id`.
     pub node_id: Option<Text<'a>>,
     /// `node.name`.
@@ -147,6 +169,8 @@ pub struct AuditEvent<'a> {
     pub apikey_name: Option<Text<'a>>,
     /// `authentication.token.name` of a service account token.
     pub token_name: Option<Text<'a>>,
+    /// `cross_cluster_access.user.name`: who uses a cross-cluster key at the other cluster (audit-format 1.17).
+    pub remote_user: Option<Text<'a>>,
     /// `realm`: the realm that said no (or yes, for `authentication_success`).
     pub realm: Option<Text<'a>>,
     /// `origin.type`: `rest`, `transport`, `local_node`.
@@ -163,6 +187,8 @@ pub struct AuditEvent<'a> {
     pub trace_id: Option<Text<'a>>,
     /// `action`: the Elasticsearch action, e.g. `cluster:admin/xpack/security/api_key/invalidate`.
     pub es_action: Option<Text<'a>>,
+    /// `indices`; `None` also where no index matched.
+    pub indices: Option<Indices<'a>>,
     /// The body of a security change.
     pub change: Option<Box<Change<'a>>>,
     /// What is wrong with the record although it could be used.
@@ -179,6 +205,7 @@ impl<'a> AuditEvent<'a> {
             action,
             layer: None,
             cluster_uuid: None,
+            cluster_name: None,
             node_id: None,
             node_name: None,
             authentication_type: None,
@@ -189,6 +216,7 @@ impl<'a> AuditEvent<'a> {
             apikey_id: None,
             apikey_name: None,
             token_name: None,
+            remote_user: None,
             realm: None,
             origin_type: None,
             origin: None,
@@ -197,6 +225,7 @@ impl<'a> AuditEvent<'a> {
             request_id: None,
             trace_id: None,
             es_action: None,
+            indices: None,
             change: None,
             oddity: None,
         }

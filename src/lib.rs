@@ -5,7 +5,8 @@
 //! ```text
 //! options, error, time,
 //! reason, numbers,
-//! progress               plain data
+//! progress,
+//! action_class           plain data
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -13,6 +14,7 @@
 //! framing                bytes of any shape -> chunks of records, one a line
 //! fast_reader            audit and server lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
+//! model                  the report as plain data
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
 //! pseudonyms             names that may be shown
@@ -20,7 +22,7 @@
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
-//! report                 the report -> JSON, table, page and others
+//! report                 renderers of the report: JSON, table, page and others
 //! manifest               what a report rests on
 //! output                 where results go
 //! diff                   two reports -> what changed
@@ -34,6 +36,7 @@
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
+pub mod action_class;
 pub mod aggregate;
 pub mod cli;
 pub mod config;
@@ -50,6 +53,7 @@ pub mod input;
 pub mod interrupt;
 pub mod lines;
 pub mod manifest;
+pub mod model;
 pub mod numbers;
 pub mod options;
 pub mod output;

@@ -12,12 +12,12 @@ use esaudit::cli::{
     ShowRequest, Terminal, TimelineRequest, VerifyRequest,
 };
 use esaudit::detect::{self, Severity};
+use esaudit::model::Coverage;
 use esaudit::options::{GroupBy, Options};
 use esaudit::output::{self, Output};
 use esaudit::part::{self, Part, PartError, Reading};
 use esaudit::pipeline::Evidence;
 use esaudit::progress::Verbosity;
-use esaudit::report::model::Coverage;
 use esaudit::report::{self, View, escape, renderer};
 use esaudit::watch::watch;
 use esaudit::{config, diff, interrupt, manifest, pipeline, show, verify};

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::input::{Source, modified};
 use crate::interrupt;
+use crate::model::{Build, Manifest, Report, StoredInput};
 use crate::report::json;
-use crate::report::model::{Build, Manifest, Report, StoredInput};
 use crate::time::Millis;
 
 /// Bytes hashed at a time.

@@ -13,11 +13,11 @@ use crate::error::ProblemKind;
 use crate::filter;
 use crate::input;
 use crate::manifest;
+use crate::model::{Report, StoredInput};
 use crate::options::Options;
 use crate::part::{Part, Problems, Reading};
 use crate::progress::READING;
 use crate::pseudonyms;
-use crate::report::model::{Report, StoredInput};
 use crate::spill::{self, Budget, Segments};
 use crate::state::{InputStats, State, StateBuilder};
 

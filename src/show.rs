@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::framing::{FramingKind, HEAD, Whole};
 use crate::input::{self, Opened, Source};
 use crate::manifest;
+use crate::model::{Evidence, Report, StoredInput};
 use crate::options::Limits;
-use crate::report::model::{Evidence, Report, StoredInput};
 
 mod scan;
 

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
+use crate::model::{Manifest, StoredInput};
 use crate::report::escape::terminal;
-use crate::report::model::{Manifest, StoredInput};
 
 /// What came of one input, or of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::LIST_LIMIT;
 use crate::correlate::{Correlated, KeyFailure, KeyInfo};
+use crate::model::{ApiKeys, FailingKey, KeyClient};
 use crate::reason::Reason;
-use crate::report::model::{ApiKeys, FailingKey, KeyClient};
 use crate::state::Sym;
 use crate::time::Millis;
 

@@ -10,8 +10,8 @@ use super::keys::Lives;
 use super::tops::{Tallies, tally};
 use super::{LIST_LIMIT, realm_names};
 use crate::correlate::Correlated;
+use crate::model::charts::{Charts, Flow, Heat, HeatRow, KeyLife};
 use crate::options::Options;
-use crate::report::charts::{Charts, Flow, Heat, HeatRow, KeyLife};
 use crate::state::{Attempt, Sym};
 use crate::time::Millis;
 

@@ -1,13 +1,16 @@
 //! What was read, and what it cannot answer.
 
+use std::collections::BTreeMap;
+
+use super::clusters;
 use super::tops::top;
 use crate::correlate::{Correlated, Node};
 use crate::decode::UNKNOWN;
 use crate::error::ProblemKind;
+use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::report::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
-use crate::state::{Attempt, Minutes, Span};
+use crate::state::{Attempt, MOST_KINDS, MOST_OF_A_KIND, Minutes, Span};
 use crate::time::Millis;
 
 /// Problems met before anything was read: path, kind, plain words.
@@ -40,10 +43,12 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         first: span.first.map(Millis::rfc3339),
         last: span.last.map(Millis::rfc3339),
         actions: joined.actions.clone(),
-        nodes: nodes.into_iter().map(node).collect(),
+        nodes: nodes.into_iter().map(|of| node(joined, of)).collect(),
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
+        duplicates_by_action: BTreeMap::new(),
+        context: Vec::new(),
         complete: !state.is_incomplete(found),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
@@ -127,11 +132,12 @@ fn input(stats: &crate::state::InputStats) -> Input {
     }
 }
 
-fn node(node: &Node) -> model::Node {
+fn node(joined: &Correlated, node: &Node) -> model::Node {
     let stats = &node.stats;
     model::Node {
         id: node.id.clone(),
         name: node.name.clone(),
+        cluster: clusters::of(joined, node.cluster),
         audit_events: stats.audit_events,
         first: stats.span.first.map(Millis::rfc3339),
         last: stats.span.last.map(Millis::rfc3339),
@@ -199,7 +205,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
     }
     for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
-        let report = self::node(node);
+        let report = self::node(joined, node);
         if report.logs_realm_failures == Some(false) {
             told.push(format!("realm chains on node {name}: realm_authentication_failed is not in its {INCLUDE}"));
         }
@@ -216,6 +222,8 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
         }
         told.extend(beyond_server_log(joined, at, node));
     }
+    told.extend(unknown_clusters(joined));
+    told.extend(uncounted_acts(joined));
     let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
     if without_request > 0 {
         told.push(format!(
@@ -240,6 +248,42 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
         ));
     }
     told
+}
+
+/// Nodes that may be of one cluster or of several.
+fn unknown_clusters(joined: &Correlated) -> Option<String> {
+    let unknown = joined.nodes.clusters().iter().position(|cluster| cluster.uuid.is_none())?;
+    let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0;
+    let nodes: Vec<String> = joined.nodes.all().iter().filter(of_none).map(Node::spoken).collect();
+    let known = joined.nodes.clusters().len() > 1;
+    // One node, or several of a log that names no cluster at all, are mostly of one.
+    (known && !nodes.is_empty()).then(|| {
+        let more = nodes.len().saturating_sub(MOST_STRETCHES);
+        let mut shown = nodes;
+        shown.truncate(MOST_STRETCHES);
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        format!(
+            "to which cluster these nodes belong: {}; no event of theirs has a cluster.uuid (Elasticsearch before 8.1 writes \
+             none), so they are taken as one cluster of their own",
+            shown.join(", ")
+        )
+    })
+}
+
+/// Powerful actions that are counted and no more.
+fn uncounted_acts(joined: &Correlated) -> Option<String> {
+    let counted = &joined.powerful.counted_only;
+    let total: u64 = counted.values().sum();
+    (total > 0).then(|| {
+        let classes: Vec<String> = counted.iter().map(|(class, count)| format!("{} {count}", class.name())).collect();
+        format!(
+            "when each of {total} more powerful actions happened ({}): of each kind (who, from where, which action) the first \
+             {MOST_OF_A_KIND} are kept, of {MOST_KINDS} kinds",
+            classes.join(", ")
+        )
+    })
 }
 
 /// Stretches of one node named one by one; more are counted.

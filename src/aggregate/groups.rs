@@ -12,10 +12,10 @@ use rayon::prelude::*;
 use super::realm_names;
 use super::tops::top;
 use crate::correlate::{Correlated, SourceLine};
+use crate::model::groups::{Groups, Source, Tally};
+use crate::model::{Group, SourceCount};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
-use crate::report::groups::{Groups, Source, Tally};
-use crate::report::model::{Group, SourceCount};
 use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
 
 /// The values by which an attempt is grouped; keys that were not chosen are `None`.
@@ -262,6 +262,8 @@ impl Assigned {
             realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
             reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
             reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
+            credential: None,
+            cluster: None,
             by: other,
             count: count.attempts,
             first: count.first.map(|attempt| attempt.time.rfc3339()),

@@ -2,10 +2,13 @@
 
 mod api_keys;
 mod charts;
+mod clusters;
 mod coverage;
+mod denied;
 mod events;
 mod groups;
 mod keys;
+mod places;
 mod reconcile;
 mod rows;
 mod story;
@@ -19,9 +22,9 @@ use serde_json::json;
 
 use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
+use crate::model::{Filters, Finding, Report, SecurityChange, Tool, Totals};
 use crate::options::{Cidr, Filter, Options, Surroundings};
 use crate::pseudonyms;
-use crate::report::model::{Filters, Finding, Report, SCHEMA_VERSION, SecurityChange, Tool, Totals};
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -42,7 +45,8 @@ pub fn report(
     };
     let rows = || {
         let changes = joined.changes_left().map(|(at, change)| security_change(joined, at, change));
-        (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined))
+        let lists = (places::new_places(joined, options), denied::denied(joined));
+        (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined), lists)
     };
     let counts = || {
         rayon::join(
@@ -51,7 +55,8 @@ pub fn report(
         )
     };
     let (findings, counts) = rayon::join(judge, counts);
-    let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys))) = counts;
+    let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys, lists))) = counts;
+    let ((new_places, new_places_total), (denied, denied_total)) = lists;
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
@@ -65,28 +70,30 @@ pub fn report(
         principals: known(tops.principals_total, &tallies.principals) + counted_only.more_principals,
         sources: known(tops.sources_total, &tallies.sources) + counted_only.more_sources,
         api_key_invalidations: invalidations as u64,
+        tampered_requests: joined.state.tampered_minutes.values().sum(),
     };
     let mut parameters = parameters(options);
     // Its default depends on the machine, and where there was room it changed nothing.
     if counted_only.attempts + counted_only.actors > 0 {
         parameters.insert("max_memory".to_owned(), json!(options.max_memory));
     }
+    let tool = Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut report = Report {
-        schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        parameters,
-        coverage,
-        filters: filters(joined),
+        clusters: clusters::clusters(joined),
         totals,
         groups_total: groups.total,
         groups: groups.listed,
         findings,
         security_changes,
         api_keys,
+        new_places,
+        new_places_total,
+        denied,
+        denied_total,
         timeline,
         tops,
         charts,
-        manifest: None,
+        ..Report::bare(tool, parameters, coverage, filters(joined))
     };
     reconcile::settle(&mut report, groups.cut, options.max_problems);
     report
@@ -178,6 +185,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         source: text(change.source),
         node: joined.nodes.of(record.node).label().map(str::to_owned),
         request_id: text(record.request_id),
+        cluster: clusters::uuid(joined, joined.nodes.index(record.node)),
         target,
         resolved_ids: if ids.is_empty() {
             let ended = joined.keys.iter().filter(|key| key.invalidated.is_some_and(|end| end.change == Some(at)));

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::api_keys::rounded;
 use super::security_change;
 use crate::correlate::{Correlated, KeyFailure, ReasonLine, SourceLine};
+use crate::model::SecurityChange;
 use crate::reason::Basis;
 use crate::report::events::Told;
-use crate::report::model::SecurityChange;
 use crate::state::{Subject, Sym};
 use crate::time::Millis;
 

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::{LIST_LIMIT, realm_names};
 use crate::correlate::Correlated;
-use crate::report::model::{TopChain, TopText, Tops};
+use crate::model::{TopChain, TopText, Tops};
 use crate::state::Sym;
 
 /// Counts of one key over all attempts.

@@ -7,13 +7,15 @@ mod infer;
 mod keys;
 mod matching;
 mod nodes;
+mod powerful;
 mod profiles;
 mod reasons;
 mod source_lines;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
-pub use nodes::{Node, NodeTable};
+pub use nodes::{Cluster, Node, NodeTable};
+pub use powerful::{Powerful, PowerfulAction};
 pub use reasons::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 
@@ -24,8 +26,8 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::decode::apikeys::ApiKey;
+use crate::model::Evidence;
 use crate::options::Options;
-use crate::report::model::Evidence;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
@@ -33,7 +35,7 @@ use crate::time::Millis;
 #[derive(Debug)]
 pub struct Correlated {
     /// Tables, inputs and counters. Its `attempts`, `changes`, `grants`, `realm_failures` and `reasons` have
-    /// been moved out.
+    /// been moved out, as have its `acts`.
     pub state: State,
     /// Lines and the order of inputs.
     pub source_lines: SourceLines,
@@ -43,6 +45,8 @@ pub struct Correlated {
     pub attempts: Vec<Attempt>,
     /// Distinct security changes, by time, then content.
     pub changes: Vec<Change>,
+    /// Powerful actions.
+    pub powerful: Powerful,
     /// `x_forwarded_for` of attempts, by the place of their event.
     pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
@@ -131,6 +135,7 @@ impl Correlated {
                 text(actor.realm),
                 self.nodes.index(actor.node),
                 text(actor.es_action),
+                text(actor.object),
             )
         });
         actors.into_iter()
@@ -157,6 +162,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         let distinct = count - repeated.get(action).copied().unwrap_or(0);
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
+    let powerful = powerful::join(&mut state, &source_lines, &nodes);
     let duplicates = repeated.values().sum();
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
     let mut joined = Correlated {
@@ -165,6 +171,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         nodes,
         attempts,
         changes,
+        powerful,
         forwarded,
         key_failures: Vec::new(),
         reason_lines: Vec::new(),

@@ -4,9 +4,10 @@
 //! native names below `elasticsearch.audit.` (audit-format 4), so a path is looked up after such a prefix is cut off.
 //! The first occurrence of a member wins; a member of the wrong type counts as absent.
 
+use crate::action_class::is_restricted;
 use crate::decode::json::{self, RawStr, Scalar, Visitor};
 use crate::error::{DecodeError, ProblemKind};
-use crate::event::{Change, Oddity, Text};
+use crate::event::{Change, Indices, Oddity, Text};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident = $($path:literal)|+,)*) => {
@@ -47,6 +48,8 @@ fields! {
     EventDataset = b"event.dataset" | b"data_stream.dataset",
     /// Cluster.
     ClusterUuid = b"cluster.uuid" | b"elasticsearch.cluster.uuid",
+    /// Its name.
+    ClusterName = b"cluster.name" | b"elasticsearch.cluster.name",
     /// Node id.
     NodeId = b"node.id" | b"elasticsearch.node.id",
     /// Node name.
@@ -71,6 +74,8 @@ fields! {
     ApiKeyName = b"apikey.name",
     /// Service token.
     TokenName = b"authentication.token.name",
+    /// Who uses a cross-cluster key, at the other cluster.
+    RemoteUser = b"cross_cluster_access.user.name",
     /// Realm asked.
     Realm = b"realm",
     /// Where the request came in.
@@ -152,10 +157,33 @@ pub struct Members<'a> {
     values: [Option<Scalar<'a>>; FIELDS],
     change: Change<'a>,
     any_change: bool,
+    indices: Listed<'a>,
     exported: bool,
     beneath_source: bool,
     beneath_audit: bool,
     oddity: Option<Oddity>,
+}
+
+/// The elements of `indices`.
+#[derive(Debug, Clone, Copy, Default)]
+struct Listed<'a> {
+    first: Option<RawStr<'a>>,
+    restricted: Option<RawStr<'a>>,
+    total: u32,
+    /// `-*` is among them: no index matched (audit-format 1.20).
+    none: bool,
+}
+
+impl<'a> Listed<'a> {
+    fn add(&mut self, element: RawStr<'a>) {
+        let text = element.text();
+        self.none |= text.as_ref() == b"-*";
+        self.first.get_or_insert(element);
+        if self.restricted.is_none() && is_restricted(&text) {
+            self.restricted = Some(element);
+        }
+        self.total = self.total.saturating_add(1);
+    }
 }
 
 /// Members that decide what an event says: where one is met twice or is no text, somebody should know.
@@ -183,6 +211,7 @@ impl<'a> Members<'a> {
             values: [None; FIELDS],
             change: Change::default(),
             any_change: false,
+            indices: Listed::default(),
             exported: false,
             beneath_source: false,
             beneath_audit: false,
@@ -203,6 +232,11 @@ impl<'a> Members<'a> {
 
     /// Sets a member by its path. `false` where no field has that path.
     pub fn set_path(&mut self, path: &[u8], text: &'a [u8]) -> bool {
+        if path == INDICES {
+            let names = text.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
+            names.for_each(|name| self.indices.add(RawStr::plain(name)));
+            return true;
+        }
         field(path).map(|field| self.set(field, text)).is_some()
     }
 
@@ -265,6 +299,14 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// The indices of the request, if it names any and any matched.
+    #[must_use]
+    pub fn indices(&self) -> Option<Indices<'a>> {
+        let Listed { first, restricted, total, none } = self.indices;
+        let first = first.filter(|_| !none)?;
+        Some(Indices { first: first.text(), restricted: restricted.map(RawStr::text), total })
+    }
+
     /// The body of a security change, if the record has one.
     #[must_use]
     pub fn take_change(&mut self) -> Option<Box<Change<'a>>> {
@@ -305,6 +347,9 @@ impl<'a> Members<'a> {
         slot.get_or_insert(text);
     }
 }
+
+/// The member that lists indices.
+const INDICES: &[u8] = b"indices";
 
 /// A path without the prefixes below which other shapes put the native names.
 #[derive(Clone, Copy)]
@@ -384,6 +429,8 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"request"
                 | b"node"
                 | b"cluster"
+                | b"cross_cluster_access"
+                | b"indices"
                 | b"data_stream"
                 | b"audit_rest_request_headers"
         ) && path != b"user.roles"
@@ -411,6 +458,10 @@ impl<'a> Visitor<'a> for Members<'a> {
                 *slot = Some(value);
             }
             self.exported |= matches!(field, Field::ExportIndex);
+        } else if path == INDICES {
+            if let Scalar::Str(element) = value {
+                self.indices.add(element);
+            }
         } else if let Some((object, rest)) = change_path(path) {
             self.change_member(object, rest, value);
         }

@@ -10,7 +10,7 @@ use super::kinds::{Severity, Verdict};
 use super::scene::Scene;
 use super::{Found, Judged, words};
 use crate::correlate::SourceLine;
-use crate::report::model::{Evidence, Finding, FindingTimeline};
+use crate::model::{Evidence, Finding, FindingTimeline};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -224,6 +224,8 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         severity: draft.severity.name().to_owned(),
         verdict: draft.verdict.name().to_owned(),
         confidence: draft.confidence,
+        expected_by_chance: None,
+        cluster: None,
         title: std::mem::take(&mut draft.title),
         attack: if hostile { draft.doc.attack.iter().map(|&id| id.to_owned()).collect() } else { Vec::new() },
         next_steps,
@@ -240,6 +242,8 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         diagnosis,
         why,
         false_positives: draft.doc.false_positives.iter().map(|&text| Cow::Borrowed(text)).collect(),
+        parts: Vec::new(),
+        after_entry: None,
         related: Vec::new(),
         timeline: timeline(scene, draft, start, end),
         evidence: evidence(scene, draft),

@@ -43,8 +43,8 @@ pub use doc::{Doc, explain, listing};
 pub use kinds::{Kind, Severity, Verdict};
 
 use crate::correlate::Correlated;
+use crate::model::Finding;
 use crate::options::Options;
-use crate::report::model::Finding;
 use draft::Draft;
 use scene::Scene;
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::correlate::{Correlated, correlate};
 use crate::lines::{Chunk, StreamChunker};
+use crate::model::Finding;
 use crate::options::Options;
-use crate::report::model::Finding;
 use crate::state::{InputRef, StateBuilder};
 use crate::time::Millis;
 

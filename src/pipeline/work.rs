@@ -14,8 +14,8 @@ use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
 use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::manifest;
+use crate::model::StoredInput;
 use crate::options::Options;
-use crate::report::model::StoredInput;
 use crate::spill::Segments;
 use crate::state::{InputRef, State, StateBuilder};
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Pseudonyms;
 use crate::correlate::Correlated;
 use crate::error::ProblemKind;
-use crate::report::model::StoredInput;
+use crate::model::StoredInput;
 use crate::state::{ActorSeries, Sym};
 
 /// Stands for messages of the server log that were not understood: what they hold is not known.
@@ -49,7 +49,7 @@ impl Replacer<'_> {
 
     fn series(&mut self, series: ActorSeries) -> ActorSeries {
         let mut replaced = |(mut actor, series): (crate::state::Actor, _)| {
-            for sym in [&mut actor.principal, &mut actor.source, &mut actor.apikey] {
+            for sym in [&mut actor.principal, &mut actor.source, &mut actor.apikey, &mut actor.object] {
                 *sym = self.text(*sym);
             }
             (actor, series)
@@ -83,6 +83,14 @@ impl Replacer<'_> {
                 *sym = self.text(*sym);
             }
         }
+        let mut powerful = std::mem::take(&mut self.joined.powerful);
+        for action in &mut powerful.actions {
+            let named = [&mut action.principal, &mut action.run_by, &mut action.source, &mut action.apikey];
+            for sym in named.into_iter().chain([&mut action.index]) {
+                *sym = self.text(*sym);
+            }
+        }
+        self.joined.powerful = powerful;
         let state = &mut self.joined.state;
         let (successes, denials) = (std::mem::take(&mut state.successes), std::mem::take(&mut state.denials));
         let (successes, denials) = (self.series(successes), self.series(denials));

@@ -6,8 +6,8 @@
 
 use std::io;
 
-use super::model::{Group, Report};
 use super::{Renderer, View, escape};
+use crate::model::{Group, Report};
 
 /// `--format csv`.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,8 @@ use std::io;
 
 use serde::Serialize;
 
-use super::model::Tool;
 use super::{View, json, table};
+use crate::model::Tool;
 
 /// Everything `esaudit diff` tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -4,8 +4,8 @@ use std::io;
 
 use serde::Serialize;
 
-use super::model::Evidence;
 use super::{csv, json};
+use crate::model::Evidence;
 use crate::time::Millis;
 
 /// A failed attempt or a security change, in normal form. `null` means unknown.

@@ -9,9 +9,9 @@ use std::io;
 
 use sha2::{Digest as _, Sha256};
 
-use super::model::Report;
 use super::table::clock::Clock;
 use super::{Renderer, View};
+use crate::model::Report;
 use crate::time::Zone;
 
 mod charts;

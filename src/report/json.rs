@@ -5,7 +5,8 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
-use super::{Renderer, View, escape, model::Report};
+use super::{Renderer, View, escape};
+use crate::model::Report;
 
 /// `--format json`. Renders the whole report: who wants it cut to `--top` cuts it first ([`Report::cut`]).
 #[derive(Debug, Clone, Copy)]

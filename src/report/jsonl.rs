@@ -6,8 +6,8 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::model::{Coverage, Report, Timeline};
 use super::{Renderer, View, json};
+use crate::model::{Coverage, Report, Timeline};
 
 /// `--format jsonl`.
 #[derive(Debug, Clone, Copy)]
@@ -34,12 +34,19 @@ impl Renderer for JsonLines {
             parameters,
             coverage,
             filters,
+            clusters,
             totals,
+            base_rate,
             groups,
             groups_total,
             findings,
             security_changes,
             api_keys,
+            new_places,
+            new_places_total: _,
+            denied,
+            denied_total: _,
+            server_refusals,
             timeline,
             tops,
             charts,
@@ -51,11 +58,18 @@ impl Renderer for JsonLines {
         if let Some(filters) = filters {
             line("filters", filters, out)?;
         }
+        lines("cluster", clusters, out)?;
         line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
+        if let Some(base_rate) = base_rate {
+            line("base_rate", base_rate, out)?;
+        }
         groups.iter().try_for_each(|group| line("group", &group, out))?;
         lines("finding", findings, out)?;
         lines("security_change", security_changes, out)?;
         lines("failing_api_key", &api_keys.failing, out)?;
+        lines("new_place", new_places, out)?;
+        lines("denied", denied, out)?;
+        lines("server_refusal", server_refusals, out)?;
         let Timeline { bucket_seconds, buckets } = timeline;
         for bucket in buckets {
             line("timeline_bucket", &Timed { bucket_seconds: *bucket_seconds, bucket }, out)?;
@@ -69,7 +83,7 @@ impl Renderer for JsonLines {
 #[derive(Serialize)]
 struct Meta<'a, P> {
     schema_version: u32,
-    tool: &'a super::model::Tool,
+    tool: &'a crate::model::Tool,
     parameters: &'a P,
 }
 

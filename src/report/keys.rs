@@ -5,8 +5,8 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Coverage, Evidence, Filters, Tool};
 use super::{View, json, table};
+use crate::model::{Coverage, Evidence, Filters, Tool};
 
 /// Everything `esaudit keys` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

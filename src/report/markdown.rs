@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::model::{Evidence, Finding, Report};
 use super::table::clock::Clock;
 use super::table::text::{bytes, count, duration, number, parse_time, visible};
 use super::{Renderer, View};
+use crate::model::{Evidence, Finding, Report};
 use crate::time::Zone;
 
 /// `--format md`.
@@ -226,7 +226,7 @@ impl Page {
             _ => "Path",
         }));
         columns.extend(["Sources", "First", "Last"]);
-        let row = |group: super::model::Group| {
+        let row = |group: crate::model::Group| {
             let mut cells = vec![
                 number(group.count),
                 cell(group.principal.as_deref(), "none"),
@@ -245,7 +245,7 @@ impl Page {
     }
 
     fn changes(&mut self, report: &Report) {
-        let row = |change: &super::model::SecurityChange| {
+        let row = |change: &crate::model::SecurityChange| {
             vec![
                 self.time(Some(&change.time)),
                 cell(Some(&change.action), ""),
@@ -259,7 +259,7 @@ impl Page {
     }
 
     fn failing_keys(&mut self, report: &Report) {
-        let row = |key: &super::model::FailingKey| {
+        let row = |key: &crate::model::FailingKey| {
             let clients = key.clients.iter().map(|client| {
                 format!(
                     "{} ×{} ({:.0} % sure)",
@@ -290,7 +290,7 @@ impl Page {
         }
         if !coverage.problems.is_empty() {
             self.block(&format!("## Problems ({})", number(coverage.problems_total)));
-            let problem = |problem: &super::model::Problem| {
+            let problem = |problem: &crate::model::Problem| {
                 let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
                 format!("{}{line}: {}", code(&problem.path), self.prose(&problem.message))
             };

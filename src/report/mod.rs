@@ -4,26 +4,25 @@
 
 use std::io;
 
-pub mod charts;
 pub mod csv;
 pub mod diff;
 pub mod escape;
 pub mod events;
-pub mod groups;
+
 pub mod html;
 pub mod json;
 pub mod jsonl;
 pub mod keys;
 pub mod markdown;
-pub mod model;
+
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod story;
 pub mod table;
 pub mod tables;
 
+use crate::model::Report;
 use crate::time::Zone;
-use model::Report;
 
 /// How wide and how rich the output may be. The caller decides (terminal, `NO_COLOR`, locale, pipe); renderers obey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,8 @@
 
 use std::io;
 
-use super::{Renderer, View, model::Report};
+use super::{Renderer, View};
+use crate::model::Report;
 use clock::Clock;
 use grid::Part;
 use screen::{Paint, Screen, paint};

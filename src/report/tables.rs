@@ -2,7 +2,7 @@
 //! that the other outputs show.
 
 use super::events::{Event, Told};
-use super::model::{Evidence, SecurityChange};
+use crate::model::{Evidence, SecurityChange};
 use crate::time::Millis;
 
 /// Version of the columns: raised when one is renamed or changes its type.

@@ -9,8 +9,8 @@ use super::How;
 use crate::decode::{Context, decode_line};
 use crate::event::Record;
 use crate::lines::hole;
+use crate::model::Evidence;
 use crate::report::escape::terminal;
-use crate::report::model::Evidence;
 use crate::time::Zone;
 
 /// Bytes shown of a line; the whole response of a search may be one.

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use esaudit::report::model::Report;
+use esaudit::model::Report;
 
 use test_support::line::failed;
 use test_support::{ended, esaudit, gzip};

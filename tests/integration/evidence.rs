@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use esaudit::report::model::{Evidence, Report};
+use esaudit::model::{Evidence, Report};
 
 use test_support::line::failed;
 use test_support::{ended, esaudit, gzip};

@@ -86,8 +86,8 @@ fn counted(rows: &[Value], columns: &[&str]) -> BTreeMap<String, u64> {
 }
 
 /// The report's groups by their keys.
-fn groups(report: &esaudit::report::model::Report) -> BTreeMap<String, u64> {
-    let group = |group: esaudit::report::model::Group| {
+fn groups(report: &esaudit::model::Report) -> BTreeMap<String, u64> {
+    let group = |group: esaudit::model::Group| {
         (json!([group.principal, group.realm_chain, group.reason]).to_string(), group.count)
     };
     report.groups.iter().map(group).collect()

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use esaudit::detect::{self, DETECTORS, Kind};
+use esaudit::model::{Finding, Report};
 use esaudit::options::Options;
 use esaudit::pipeline;
-use esaudit::report::model::{Finding, Report};
 use serde_json::Value;
 
 /// What is counted of a kind.

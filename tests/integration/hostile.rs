@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use esaudit::model::Report;
 use esaudit::report::escape::is_hidden;
-use esaudit::report::model::Report;
 use esaudit::report::{RENDERERS, Style, View};
 
 use test_support::line::Line;

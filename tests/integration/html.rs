@@ -4,8 +4,8 @@
 #[cfg(test)]
 use std::path::PathBuf;
 
+use esaudit::model::Report;
 use esaudit::report::html::Html;
-use esaudit::report::model::Report;
 use esaudit::report::{Renderer as _, Style, View, escape};
 use serde_json::{Value, json};
 

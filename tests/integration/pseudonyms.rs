@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use esaudit::model::Report;
 use esaudit::report::RENDERERS;
 use esaudit::report::keys::KeysReport;
-use esaudit::report::model::Report;
 
 use test_support::line::{Line, failed};
 use test_support::{Inputs, esaudit};

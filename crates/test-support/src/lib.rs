@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use esaudit::report::model::Report;
+use esaudit::model::Report;
 
 use crate::reference::{Numbers, Settings, Source};
 

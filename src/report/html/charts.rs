@@ -3,7 +3,7 @@
 
 use super::grid::{Grid, Kind};
 use super::{Page, text};
-use crate::report::model::Bucket;
+use crate::model::Bucket;
 use crate::report::table::text::{count, duration, number};
 
 /// Bytes of a table beside a chart.

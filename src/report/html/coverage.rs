@@ -2,8 +2,8 @@
 
 use super::grid::{Grid, Kind};
 use super::{Page, text};
+use crate::model::Node;
 use crate::report::escape;
-use crate::report::model::Node;
 use crate::report::table::text::{bytes, count, number, visible};
 
 /// Bytes of each table.

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::{Page, text};
-use crate::report::charts::HeatRow;
+use crate::model::charts::HeatRow;
 use crate::report::escape;
 use crate::report::table::text::parse_time;
 

@@ -2,7 +2,7 @@
 
 use super::grid::{Grid, Kind};
 use super::{Page, text};
-use crate::report::model::{Finding, FindingTimeline};
+use crate::model::{Finding, FindingTimeline};
 use crate::report::table::text::{count, duration, number};
 
 /// Bytes of explained findings, about; those beyond are in the table alone.

@@ -2,8 +2,8 @@
 
 use super::grid::{Grid, Kind};
 use super::{Page, text};
+use crate::model::{FailingKey, Group, SecurityChange};
 use crate::options::GroupBy;
-use crate::report::model::{FailingKey, Group, SecurityChange};
 use crate::report::table::text::number;
 
 /// Bytes of the failures: a page must open.
@@ -80,7 +80,7 @@ impl Page<'_> {
 
     fn details(&self, group: &Group) -> String {
         let list = |items: Vec<String>| items.join(", ");
-        let addresses = |list: &[crate::report::model::SourceCount], total: u64| {
+        let addresses = |list: &[crate::model::SourceCount], total: u64| {
             text::some(list.iter().map(|source| text::counted(&source.address, source.count)), MAX_LISTED, total)
         };
         let parts = [

@@ -1,8 +1,8 @@
 //! Texts of the page: the only way for text from the log to get into it.
 
 use super::Page;
+use crate::model::Evidence;
 use crate::report::escape;
-use crate::report::model::Evidence;
 use crate::report::table::text::{number, parse_time, visible};
 
 /// Longest name that is shown whole, in characters.

@@ -9,10 +9,10 @@ use super::{
     screen::{Paint, Screen, paint},
     text::{self, Shown},
 };
+use crate::model::{Coverage, Report};
 use crate::report::{
     View,
     diff::{DiffReport, Lists, Side, Tally},
-    model::{Coverage, Report},
 };
 
 /// Writes the comparison.

@@ -8,7 +8,7 @@ use super::{
     screen::{Paint, Screen, paint},
     text::{self, Shown},
 };
-use crate::report::model::Finding;
+use crate::model::Finding;
 
 /// Findings explained in full below the table; more would push the rest of the report out of sight.
 const MAX_EXPLAINED: usize = 3;

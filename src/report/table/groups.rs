@@ -8,7 +8,8 @@ use super::{
     screen::{Paint, Screen},
     text::{self, Shown},
 };
-use crate::{options::GroupBy, report::model::Group};
+use crate::model::Group;
+use crate::options::GroupBy;
 
 pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
     let groups = &ctx.report.groups;

@@ -7,7 +7,7 @@ use super::{
     screen::{Paint, Screen, paint},
     text,
 };
-use crate::report::model::Filters;
+use crate::model::Filters;
 
 /// Inputs that could not be read whole, named here; all of them stand in the JSON.
 const MAX_NAMED: usize = 3;

@@ -9,10 +9,10 @@ use super::{
     screen::{Paint, Screen, paint},
     text::{self, Shown},
 };
+use crate::model::Report;
 use crate::report::{
     View,
     keys::{Key, KeysReport, Refused, Use},
-    model::Report,
 };
 
 /// Items of a list looked at; no line holds more.

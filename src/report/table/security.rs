@@ -8,7 +8,7 @@ use super::{
     screen::{Paint, Screen, paint},
     text::{self, Shown},
 };
-use crate::report::model::{FailingKey, SecurityChange};
+use crate::model::{FailingKey, SecurityChange};
 
 /// Items of a list looked at; no line holds more.
 const MAX_ITEMS: usize = 20;

@@ -9,9 +9,9 @@ use super::{
     screen::{Paint, Screen, paint},
     text::{self, Shown},
 };
+use crate::model::Report;
 use crate::report::{
     View,
-    model::Report,
     story::{Entry, TimelineReport},
 };
 

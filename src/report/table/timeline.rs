@@ -9,7 +9,7 @@ use super::{
     screen::{Paint, Screen, paint},
     text,
 };
-use crate::report::model::Bucket;
+use crate::model::Bucket;
 
 /// A series of the chart: its name and its value in a bucket.
 type Series = (&'static str, fn(&Bucket) -> u64);

@@ -8,7 +8,7 @@ use super::{
     screen::Screen,
     text::{self, Shown},
 };
-use crate::report::model::TopText;
+use crate::model::TopText;
 
 /// Narrowest of these tables, and the blanks between two of them.
 const MIN_BLOCK: usize = 34;

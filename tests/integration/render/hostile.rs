@@ -1,6 +1,7 @@
 //! Text that an attacker chose, and sizes and times that nobody expects, in every place of every output.
 
-use esaudit::report::{RENDERERS, View, escape, model::*, table::MIN_WIDTH};
+use esaudit::model::*;
+use esaudit::report::{RENDERERS, View, escape, table::MIN_WIDTH};
 
 use super::reports::{at, change, group, judged, source, text};
 use super::{assert_fits, render, table, view};
@@ -131,6 +132,7 @@ fn a_huge_report_is_cut_for_people_only() {
             authentication_failed: u64::MAX,
             anonymous_access_denied: 1,
             access_denied: 0,
+            tampered_request: 0,
         })
         .collect();
     for width in [80, 120, 200] {

@@ -9,10 +9,10 @@ mod reports;
 
 use std::{fs, path::Path};
 
+use esaudit::model::*;
 use esaudit::report::{
     Renderer as _, Style, View,
     json::Json,
-    model::*,
     renderer,
     table::{MIN_WIDTH, Table},
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use esaudit::report::{charts::Charts, model::*};
+use esaudit::model::*;
 
 pub(crate) fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -25,43 +25,9 @@ pub(crate) fn place(path: &str, line: u64) -> Evidence {
 }
 
 pub(crate) fn empty() -> Report {
-    Report {
-        schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "esaudit".to_owned(), version: "0.1.0".to_owned() },
-        parameters: BTreeMap::new(),
-        filters: None,
-        coverage: Coverage {
-            inputs: vec![],
-            lines: 0,
-            audit_events: 0,
-            server_events: 0,
-            other_lines: 0,
-            undecodable_lines: 0,
-            oversized_lines: 0,
-            duplicates: 0,
-            first: None,
-            last: None,
-            actions: BTreeMap::new(),
-            nodes: vec![],
-            problems: vec![],
-            problems_total: 0,
-            cannot_tell: vec![],
-            complete: true,
-            interrupted: false,
-            reconciled: true,
-            counted_only: None,
-        },
-        totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
-        groups: Vec::new().into(),
-        groups_total: 0,
-        findings: vec![],
-        security_changes: vec![],
-        api_keys: ApiKeys { failing: vec![] },
-        timeline: Timeline { bucket_seconds: 60, buckets: vec![] },
-        tops: Tops::default(),
-        manifest: None,
-        charts: Charts::default(),
-    }
+    let tool = Tool { name: "esaudit".to_owned(), version: "0.1.0".to_owned() };
+    let coverage = Coverage { complete: true, reconciled: true, ..Coverage::default() };
+    Report::bare(tool, BTreeMap::new(), coverage, None)
 }
 
 pub(crate) fn input(path: &str, bytes: u64, error: Option<&str>) -> Input {
@@ -87,6 +53,7 @@ pub(crate) fn node(id: &str, name: Option<&str>) -> Node {
     Node {
         id: text(id),
         name: name.map(str::to_owned),
+        cluster: None,
         audit_events: 1000,
         first: at("00:00:01"),
         last: at("23:59:58"),
@@ -115,6 +82,8 @@ pub(crate) fn group(
         realm_chain: chain.map(texts),
         reason: reason.to_owned(),
         reason_basis: basis.to_owned(),
+        credential: None,
+        cluster: None,
         by: BTreeMap::new(),
         count,
         first: at(first),
@@ -150,6 +119,7 @@ pub(crate) fn change(
         source: text("10.20.0.5"),
         node: text("kE3pLqWwT2mZr0aXbYcD1g"),
         request_id: text("Hf3kqLs2S0m1dY"),
+        cluster: None,
         target: target.map(str::to_owned),
         ids: texts(ids),
         resolved_ids: vec![],
@@ -203,7 +173,13 @@ pub(crate) fn incident() -> Report {
         "Realm chains on node zzXbYcD1gkE3pLqWwT2mZ0: realm_authentication_failed is not in its xpack.security.audit.logfile.events.include.",
         "Whether a guessed password worked: no node logs authentication_success; add it to xpack.security.audit.logfile.events.include.",
     ]);
-    report.totals = Totals { failed_attempts: 48_211, principals: 134, sources: 12, api_key_invalidations: 2 };
+    report.totals = Totals {
+        failed_attempts: 48_211,
+        principals: 134,
+        sources: 12,
+        api_key_invalidations: 2,
+        tampered_requests: 0,
+    };
     report.groups = vec![
         group(
             Some("elastic"),
@@ -315,6 +291,7 @@ pub(crate) fn incident() -> Report {
             authentication_failed: if (131..295).contains(&minute) { 200 + minute % 113 } else { 3 },
             anonymous_access_denied: u64::from(minute.is_multiple_of(60)) * 5,
             access_denied: 0,
+            tampered_request: 0,
         })
         .collect();
     report.tops = Tops {
@@ -347,6 +324,8 @@ pub(crate) fn judged() -> Report {
         severity: severity.to_owned(),
         verdict: verdict.to_owned(),
         confidence: 0.97,
+        expected_by_chance: None,
+        cluster: None,
         title: title.to_owned(),
         attack: texts(&["T1110.001"]),
         principals: texts(&["elastic"]),
@@ -372,6 +351,8 @@ pub(crate) fn judged() -> Report {
             "Reset the password: POST /_security/user/elastic/_password.".into(),
         ],
         false_positives: vec![],
+        parts: vec![],
+        after_entry: None,
         related: vec![],
         timeline: None,
         evidence: vec![place("logs/es-1_audit.json", 17), place("logs/es-1_audit.json", 41_311)],

@@ -1,6 +1,6 @@
 //! The same numbers taken out of a report that the tool wrote.
 
-use esaudit::report::model::{Input, Report};
+use esaudit::model::{Input, Report};
 
 use super::{Change, Counts, Group, Node, Numbers};
 
@@ -62,7 +62,7 @@ impl Numbers {
     }
 }
 
-fn group(group: &esaudit::report::model::Group) -> Group {
+fn group(group: &esaudit::model::Group) -> Group {
     Group {
         principal: group.principal.clone(),
         chain: group.realm_chain.clone(),
@@ -76,7 +76,7 @@ fn group(group: &esaudit::report::model::Group) -> Group {
     }
 }
 
-fn change(change: &esaudit::report::model::SecurityChange) -> Change {
+fn change(change: &esaudit::model::SecurityChange) -> Change {
     Change {
         time: change.time.clone(),
         action: change.action.clone(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::model::Group;
+use super::Group;
 
 /// Groups that are made at one time while all are gone through.
 const BATCH: usize = 4096;

@@ -6,12 +6,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::charts::Charts;
-use super::groups::Groups;
+use charts::Charts;
+use groups::Groups;
 
+pub mod charts;
 mod coverage;
+pub mod groups;
+mod sections;
 
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
+pub use sections::{
+    AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, NewPlace, ServerRefusal,
+};
 
 /// Version of the JSON contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -30,8 +36,14 @@ pub struct Report {
     /// What a filter left out: all that follows is about what is left. Absent where none is in force.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub filters: Option<Filters>,
+    /// The clusters that the inputs come from, by uuid.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub clusters: Vec<Cluster>,
     /// The headline numbers.
     pub totals: Totals,
+    /// How people and machines of this log fail ordinarily.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub base_rate: Option<BaseRate>,
     /// Failures by principal, realm chain and reason (or the chosen grouping), most frequent first.
     pub groups: Groups,
     /// How many groups there are: more than listed with `--top`, or where memory is short.
@@ -43,6 +55,21 @@ pub struct Report {
     pub security_changes: Vec<SecurityChange>,
     /// Failing API keys.
     pub api_keys: ApiKeys,
+    /// Accounts at addresses from which they had not got in before, by first success; at most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub new_places: Vec<NewPlace>,
+    /// How many there are.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub new_places_total: u64,
+    /// Requests refused for want of a privilege, by count descending; at most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub denied: Vec<Denied>,
+    /// How many rows there are.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub denied_total: u64,
+    /// Refusals that stand in a server log without an audit event, by count descending.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub server_refusals: Vec<ServerRefusal>,
     /// Failures over time.
     pub timeline: Timeline,
     /// The most frequent values of each key, counted over all attempts whatever the grouping.
@@ -101,7 +128,7 @@ pub struct Build {
 
 impl Report {
     /// A report of nothing but what was read.
-    pub(super) fn bare(
+    pub fn bare(
         tool: Tool,
         parameters: BTreeMap<String, serde_json::Value>,
         coverage: Coverage,
@@ -113,12 +140,19 @@ impl Report {
             parameters,
             coverage,
             filters,
-            totals: Totals { failed_attempts: 0, principals: 0, sources: 0, api_key_invalidations: 0 },
+            clusters: Vec::new(),
+            totals: Totals::default(),
+            base_rate: None,
             groups: Groups::default(),
             groups_total: 0,
             findings: Vec::new(),
             security_changes: Vec::new(),
             api_keys: ApiKeys { failing: Vec::new() },
+            new_places: Vec::new(),
+            new_places_total: 0,
+            denied: Vec::new(),
+            denied_total: 0,
+            server_refusals: Vec::new(),
             timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
             tops: Tops::default(),
             charts: Charts::default(),
@@ -131,6 +165,12 @@ impl Report {
         self.groups.truncate(top);
         self.parameters.insert("top".to_owned(), top.into());
     }
+}
+
+/// Whether a number is left out of documents because nothing of its kind was met.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Name and version of the program.
@@ -158,7 +198,7 @@ pub struct Filters {
 }
 
 /// The headline numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Failed authentication attempts.
     pub failed_attempts: u64,
@@ -168,6 +208,9 @@ pub struct Totals {
     pub sources: u64,
     /// `invalidate_apikey(s)` events.
     pub api_key_invalidations: u64,
+    /// `tampered_request` events; they are no failed attempts.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub tampered_requests: u64,
 }
 
 /// A line of evidence.
@@ -208,6 +251,12 @@ pub struct Group {
     pub reason: String,
     /// explicit, server_log, context, inferred, none; where the attempts differ, what most of them have.
     pub reason_basis: String,
+    /// What was presented: none, password, token, api_key, service_token, certificate, unknown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub credential: Option<String>,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// Keys of a grouping other than the default (`--by`): `source`, `node`, `action`, `path`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub by: BTreeMap<String, Option<String>>,
@@ -252,6 +301,12 @@ pub struct Finding {
     pub verdict: String,
     /// 0 to 1.
     pub confidence: f64,
+    /// How many findings of this size chance alone would make in a log like this one; null where it cannot be said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_by_chance: Option<f64>,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// One line.
     pub title: String,
     /// ATT&CK techniques; empty for operational causes.
@@ -284,6 +339,12 @@ pub struct Finding {
     pub next_steps: Vec<Cow<'static, str>>,
     /// When this is a false alarm.
     pub false_positives: Vec<Cow<'static, str>>,
+    /// What it consists of: the guessing that led to an entry, what was made since.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub parts: Vec<FindingPart>,
+    /// What followed the entry; null where nobody got in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub after_entry: Option<AfterEntry>,
     /// Findings that belong with it, by id.
     #[serde(default)]
     pub related: Vec<String>,
@@ -324,6 +385,9 @@ pub struct SecurityChange {
     pub node: Option<String>,
     /// `request.id`.
     pub request_id: Option<String>,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// What was changed.
     pub target: Option<String>,
     /// API key ids that the event names.
@@ -418,6 +482,9 @@ pub struct Bucket {
     pub anonymous_access_denied: u64,
     /// `access_denied` events.
     pub access_denied: u64,
+    /// `tampered_request` events.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub tampered_request: u64,
 }
 
 /// The most frequent values among all attempts, counted exactly: the lists inside groups are cut, so they cannot be added up.

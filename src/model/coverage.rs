@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::TopText;
+use super::sections::ContextDocument;
 
 /// What was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Coverage {
     pub oversized_lines: u64,
     /// Events met again in overlapping inputs; counted nowhere else.
     pub duplicates: u64,
+    /// The same by `event.action`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub duplicates_by_action: BTreeMap<String, u64>,
     /// First event, RFC 3339 UTC.
     pub first: Option<String>,
     /// Last event.
@@ -39,6 +43,9 @@ pub struct Coverage {
     pub problems_total: u64,
     /// What these logs cannot answer, and the setting that would change it.
     pub cannot_tell: Vec<String>,
+    /// Documents about the cluster among the inputs that were used.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub context: Vec<ContextDocument>,
     /// Every input was read whole.
     #[serde(default)]
     pub complete: bool,
@@ -111,6 +118,9 @@ pub struct Node {
     pub id: Option<String>,
     /// `node.name`; off by default in audit files.
     pub name: Option<String>,
+    /// The uuid of its cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// Audit events of this node.
     pub audit_events: u64,
     /// Its first event.
