@@ -349,4 +349,34 @@ mod tests {
         let info = Finding { severity: "info".into(), ..told("stale_credential", "operational") };
         assert_eq!((scored(vec![info.clone()]).hostile_as_operational, scored(vec![info]).wrong()), (0, 0));
     }
+
+    /// A report that tells the truth and nothing else.
+    fn perfect(truth: &Truth) -> Report {
+        let findings = truth.incidents.iter().map(|incident| Finding {
+            verdict: incident.verdict.clone(),
+            principals: incident.principals.clone(),
+            sources: incident.sources.clone(),
+            nodes: incident.nodes.clone(),
+            api_keys: incident.keys.clone(),
+            start: incident.start.clone(),
+            end: incident.end.clone(),
+            ..told(&incident.kind, "")
+        });
+        Report { findings: findings.collect() }
+    }
+
+    #[test]
+    fn the_truth_of_every_kind_scores_as_such_and_silence_does_not() {
+        for kind in esaudit_gen::scenario::KINDS {
+            let scenario = esaudit_gen::scenario::make(kind, 31);
+            let truth: Truth =
+                serde_json::from_value(scenario.truth(esaudit_gen::scenario::Written::default())).unwrap();
+            let score = score(&truth, &perfect(&truth));
+            let opposed = score.hostile_as_operational + score.operational_as_hostile;
+            assert_eq!((score.found(), score.wrong(), opposed), (score.required(), 0, 0), "{}", kind.name);
+            assert!(score.broken_negatives.is_empty(), "{}: {:?}", kind.name, score.broken_negatives);
+            assert!(score.rows.iter().all(|row| !row.required || row.verdict_ok), "{}", kind.name);
+            assert_eq!(super::score(&truth, &Report { findings: Vec::new() }).found(), 0);
+        }
+    }
 }

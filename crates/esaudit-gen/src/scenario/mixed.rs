@@ -3,7 +3,7 @@
 use crate::changes::Change;
 use crate::scenario::living::forgotten;
 use crate::scenario::stage::Stage;
-use crate::scenario::{broken, hostile};
+use crate::scenario::{broken, hostile, ordinary};
 use crate::text::{HOUR, MINUTE, SECOND};
 use crate::traffic::What;
 use crate::world::Credential;
@@ -30,6 +30,12 @@ pub(crate) fn two_attacks(stage: &mut Stage) {
     } else {
         hostile::guessing::many_sources(stage);
     }
+}
+
+/// Somebody gets in on the day on which everybody mistypes.
+pub(crate) fn in_on_password_day(stage: &mut Stage) {
+    ordinary::people::password_day(stage);
+    hostile::entry::guessed(stage);
 }
 
 /// Many wrong tries of a person at the usual desk, a reset, and a success: the reset refutes that the guesses found it.

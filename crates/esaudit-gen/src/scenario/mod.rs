@@ -100,6 +100,7 @@ pub const KINDS: &[Kind] = &[
     kind("spray_many_sources", Hostile, hostile::spraying::many_sources),
     kind("spray_rounds", Hostile, hostile::spraying::rounds),
     kind("spray_inside", Hostile, hostile::spraying::inside),
+    kind("spray_stealthy", Hostile, hostile::spraying::stealthy),
     kind("stuffing", Hostile, hostile::spraying::stuffing),
     kind("stuffing_slow", Hostile, hostile::spraying::stuffing_slow),
     kind("guessed_and_in", Hostile, hostile::entry::guessed),
@@ -108,6 +109,7 @@ pub const KINDS: &[Kind] = &[
     kind("sprayed_and_in", Hostile, hostile::entry::sprayed),
     kind("stuffed_and_in", Hostile, hostile::entry::stuffed),
     kind("in_without_a_failure", Hostile, hostile::entry::silent),
+    kind("stolen_key", Hostile, hostile::entry::stolen_key),
     kind("left_a_back_door", Hostile, hostile::entry::back_door),
     kind("key_secrets_guessed", Hostile, hostile::probing::secrets),
     kind("key_ids_guessed", Hostile, hostile::probing::ids),
@@ -120,6 +122,8 @@ pub const KINDS: &[Kind] = &[
     kind("stale_rollout", Broken, broken::passwords::rollout),
     kind("stale_pods", Broken, broken::passwords::pods),
     kind("stale_phone", Broken, broken::passwords::phone),
+    kind("stale_cron", Broken, broken::passwords::cron),
+    kind("stale_kibana", Broken, broken::passwords::kibana),
     kind("leaver_still_runs", Broken, broken::passwords::disabled),
     kind("service_token_bad", Broken, broken::passwords::service_token),
     kind("directory_outage", Broken, broken::realms::directory),
@@ -162,6 +166,7 @@ pub const KINDS: &[Kind] = &[
     kind("attack_in_outage", Mixed, mixed::attack_in_outage),
     kind("attack_beside_stale", Mixed, mixed::attack_beside_stale),
     kind("two_attacks", Mixed, mixed::two_attacks),
+    kind("in_on_password_day", Mixed, mixed::in_on_password_day),
     kind("reset_before_success", Mixed, mixed::reset_before_success),
 ];
 

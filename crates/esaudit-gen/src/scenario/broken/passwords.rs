@@ -1,10 +1,10 @@
 //! Passwords that are no longer right.
 
-use super::{Client, Spell, fails, spell, works_around, wrong};
+use super::{Client, Spell, fails, rule, spell, works_around, wrong};
 use crate::changes::Change;
 use crate::scenario::living::working_time;
 use crate::scenario::pace::Pace;
-use crate::scenario::stage::{Stage, Turn};
+use crate::scenario::stage::{Fate, Stage, Turn};
 use crate::scenario::truth::{BROKEN, Incident, PERHAPS_BROKEN};
 use crate::text::{HOUR, MINUTE, Micros, SECOND, Text};
 use crate::traffic::What;
@@ -153,4 +153,50 @@ pub(crate) fn service_token(stage: &mut Stage) {
     let tag = stage.incident(incident);
     works_around(stage, client, when);
     fails(stage, client.source, What::BadServiceToken(account, token), when, tag);
+}
+
+/// A job that runs every hour or every night keeps the old password: slow, for days.
+pub(crate) fn cron(stage: &mut Stage) {
+    let account = stage.service();
+    let client = Client { source: stage.client_host(), credential: Credential::Password(account) };
+    let every = [HOUR / 2, HOUR, 3 * HOUR, 24 * HOUR][stage.rng.index(4)];
+    let runs = stage.count(8, 120).min((20 * 24 * HOUR / every) as usize);
+    let known = stage.rng.chance(0.5);
+    stage.history(6 * every);
+    stage.room((runs as Micros + 2) * every);
+    let incident = stale(stage, "a job keeps the old password", runs, known);
+    let tag = stage.incident(incident);
+    if known {
+        let before = stage.at - MINUTE;
+        change_password(stage, account, before);
+    }
+    let late = stage.rng.range(0, MINUTE);
+    let mut time = stage.at - (stage.at - stage.start) / every * every + late;
+    let what = wrong(stage, account);
+    for _ in 0..(stage.end - stage.start) / every {
+        let jitter = stage.rng.range(0, 3 * SECOND);
+        let failing = time >= stage.at && time < stage.at + runs as Micros * every;
+        if failing {
+            stage.act(time + jitter, client.source, what, Some(tag));
+        } else {
+            stage.act(time + jitter, client.source, What::Use(client.credential), None);
+        }
+        time += every;
+    }
+}
+
+/// The password of Kibana's own user is changed, and Kibana keeps the old one: it tries every few seconds.
+pub(crate) fn kibana(stage: &mut Stage) {
+    let when = spell(stage, 20, 600);
+    let incident = stale(stage, "Kibana keeps the old password of its own user", when.failures, true);
+    let tag = stage.incident(incident);
+    change_password(stage, 1, when.from - SECOND);
+    let own = Credential::Password(1);
+    let source = stage.kibana;
+    rule(stage, (when.from, when.to), tag, move |act| {
+        if act.what == What::Use(own) && act.source == source { Fate::Dropped } else { Fate::Other }
+    });
+    works_around(stage, Client { source, credential: own }, when);
+    let what = wrong(stage, 1);
+    fails(stage, source, what, when, tag);
 }

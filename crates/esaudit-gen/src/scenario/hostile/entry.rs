@@ -243,7 +243,9 @@ pub(crate) fn silent(stage: &mut Stage) {
     for n in 0..kinds {
         time += stage.rng.range(3 * SECOND, 20 * MINUTE);
         let deed = DEEDS[(n * 3 + kinds) % DEEDS.len()];
-        stage.act(time, source, What::Deed(Credential::Password(account), deed), Some(tag));
+        let as_elastic = account != 0 && stage.rng.chance(0.1);
+        let act = stage.act(time, source, What::Deed(Credential::Password(account), deed), Some(tag));
+        act.runs_as = as_elastic.then_some(0);
     }
     let who = Intruder { account, source, time, tag };
     if stage.rng.chance(0.5) { make_key(stage, who) } else { make_user(stage, who) }
@@ -264,4 +266,32 @@ pub(crate) fn back_door(stage: &mut Stage) {
     make_key(stage, who);
     make_user(stage, Intruder { time: who.time + 5 * MINUTE, ..who });
     stage.act(who.time + 8 * MINUTE, source, What::Deed(Credential::Password(account), Deed::Settings), Some(tag));
+}
+
+/// A key that worked from its own host is used from outside, for what it never did.
+pub(crate) fn stolen_key(stage: &mut Stage) {
+    stage.history(24 * HOUR);
+    stage.room(6 * HOUR);
+    let owner = stage.service();
+    let key = stage.key(owner);
+    let host = stage.host();
+    let lived = stage.count(5, 60);
+    for time in Pace::machine(&mut stage.rng).times(&mut stage.rng, stage.start, stage.end - stage.start, lived) {
+        stage.act(time, host, What::Use(Credential::Key(key)), None);
+    }
+    let source = stage.outside();
+    let kinds = 3 + stage.rng.index(4);
+    let ratio = stage.null().powerful(kinds);
+    let mut incident = Incident::new("suspicious_access", SUSPECT, "a key is used from outside for what it never did");
+    incident = incident.or(&["persistence", "account_compromise"]).ratio(ratio);
+    incident.optional = !shows_deeds(stage);
+    let owner = stage.name(owner);
+    incident.seen.principals.insert(owner);
+    let tag = stage.incident(incident);
+    let mut time = stage.at;
+    for n in 0..kinds {
+        time += stage.rng.range(3 * SECOND, 20 * MINUTE);
+        let deed = DEEDS[(n * 3 + kinds) % DEEDS.len()];
+        stage.act(time, source, What::Deed(Credential::Key(key), deed), Some(tag));
+    }
 }

@@ -137,3 +137,19 @@ pub(crate) fn stuffing_slow(stage: &mut Stage) {
     stage.room(12 * HOUR);
     stuff(stage, count, 96 * HOUR);
 }
+
+/// About a try an hour for days, each on another account from another address: below every threshold but that of the whole
+/// (Javed and Paxson, CCS 2013).
+pub(crate) fn stealthy(stage: &mut Stage) {
+    let count = stage.count(40, 300);
+    let list = names(stage, count, 0.6);
+    let addresses = (count / (1 + stage.rng.index(3))).max(20);
+    let sources = stage.outside_pool(addresses);
+    let span = stage.rng.range(15 * MINUTE, 90 * MINUTE) * count as Micros;
+    stage.room(span + HOUR);
+    let times = Pace::draw(&mut stage.rng).times(&mut stage.rng, stage.at, span, count);
+    let ratio = stage.null().on_many(count, unknown(&list), span, From::New(sources.len()));
+    let note = "a try an hour, each of another account from another address: one campaign";
+    let tag = stage.incident(spray(note, HOSTILE).or(&["low_and_slow"]).ratio(ratio));
+    tries(stage, &list, &sources, &times, tag);
+}
