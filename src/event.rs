@@ -83,10 +83,12 @@ impl<'a> Action<'a> {
 }
 
 /// Whether an action name is one of the documented `security_config_change` actions: `put_*`, `delete_*`, `change_*`,
-/// `create_*` and `invalidate_*` (audit-events reference), for exports that drop `event.type`.
+/// `create_*`, `invalidate_*`, `activate_*` and `update_user_profile_data` (audit-events reference), for exports that drop
+/// `event.type`.
 #[must_use]
 pub fn is_security_change(action: &[u8]) -> bool {
-    const VERBS: [&[u8]; 6] = [b"put_", b"delete_", b"change_", b"create_", b"invalidate_", b"activate_"];
+    const VERBS: [&[u8]; 7] =
+        [b"put_", b"delete_", b"change_", b"create_", b"invalidate_", b"activate_", b"update_user_profile"];
     VERBS.iter().any(|verb| action.starts_with(verb))
 }
 
@@ -117,6 +119,16 @@ pub struct Change<'a> {
     pub owned_by_authenticated_user: Option<bool>,
     /// `expiration` of a created or changed key, as written (`90d`).
     pub expiration: Option<Text<'a>>,
+    /// `type` of a created or changed key: `rest`, `cross_cluster` (from 8.9 on).
+    pub kind: Option<Text<'a>>,
+    /// Whose key a grant makes: `create.grant.run_as`, else `create.grant.user.name` (audit-format 2).
+    pub granted_to: Option<Text<'a>>,
+    /// Roles that a user or a role mapping gets.
+    pub roles: Vec<Text<'a>>,
+    /// Cluster privileges that a role gets.
+    pub cluster_privileges: Vec<Text<'a>>,
+    /// Index privileges that a role gets, each as `privilege on index`.
+    pub index_privileges: Vec<Vec<u8>>,
 }
 
 /// The indices of a request, as far as they are told apart. Wildcards are resolved before the event is written, so these may

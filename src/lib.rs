@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! options, error, time,
-//! reason, numbers,
+//! reason, credential,
+//! numbers,
 //! progress,
 //! action_class           plain data
 //! interrupt              the signal to stop
@@ -41,6 +42,7 @@ pub mod aggregate;
 pub mod cli;
 pub mod config;
 pub mod correlate;
+pub mod credential;
 pub mod decode;
 pub mod detect;
 pub mod diff;
@@ -63,6 +65,7 @@ pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
 pub mod report;
+pub mod run;
 pub mod show;
 pub mod spill;
 pub mod state;

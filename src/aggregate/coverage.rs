@@ -1,7 +1,5 @@
 //! What was read, and what it cannot answer.
 
-use std::collections::BTreeMap;
-
 use super::clusters;
 use super::tops::top;
 use crate::correlate::{Correlated, Node};
@@ -39,7 +37,7 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         other_lines: sum(|input| input.other_lines),
         undecodable_lines: sum(|input| input.undecodable_lines),
         oversized_lines: sum(|input| input.oversized_lines),
-        duplicates: joined.duplicates,
+        duplicates: joined.duplicates.values().sum(),
         first: span.first.map(Millis::rfc3339),
         last: span.last.map(Millis::rfc3339),
         actions: joined.actions.clone(),
@@ -47,7 +45,7 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
-        duplicates_by_action: BTreeMap::new(),
+        duplicates_by_action: joined.duplicates.clone(),
         context: Vec::new(),
         complete: !state.is_incomplete(found),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
@@ -196,10 +194,18 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
              of what was read before"
         ));
     }
-    if options.pseudonyms.is_some() {
+    if joined.pseudonymized {
         told.push(
             "who and from where: principals, addresses and API keys are pseudonyms here, an address may be somebody \
              else's (--pseudonymize)"
+                .to_owned(),
+        );
+    }
+    let sum = |count: fn(&crate::state::InputStats) -> u64| joined.state.inputs.iter().map(count).sum::<u64>();
+    if sum(|input| input.audit_events) == 0 && sum(|input| input.server_events) > 0 {
+        told.push(
+            "who was refused from where, how often, and whether it was an attack: no audit log: no verdict. The refusals that \
+             the server log tells are listed"
                 .to_owned(),
         );
     }

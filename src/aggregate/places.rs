@@ -58,9 +58,7 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
         told(a).cmp(&told(b)).then_with(|| (text(a.3.1), text(a.4)).cmp(&(text(b.3.1), text(b.4))))
     });
     found.truncate(LIST_LIMIT);
-    found.sort_by(|a, b| {
-        (a.2, text(a.3.1), text(a.4), a.3.0).cmp(&(b.2, text(b.3.1), text(b.4), b.3.0))
-    });
+    found.sort_by(|a, b| (a.2, text(a.3.1), text(a.4), a.3.0).cmp(&(b.2, text(b.3.1), text(b.4), b.3.0)));
     let string = |sym: Sym| joined.state.symbols.string(sym).unwrap_or_default();
     let rows = found.into_iter().map(|(powerful, history, first, account, source, successes)| NewPlace {
         principal: string(account.1),

@@ -3,6 +3,7 @@
 
 mod actors;
 mod chains;
+mod credentials;
 mod infer;
 mod keys;
 mod matching;
@@ -63,10 +64,12 @@ pub struct Correlated {
     pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
-    /// Events met again.
-    pub duplicates: u64,
+    /// Events met again, by `event.action`.
+    pub duplicates: BTreeMap<String, u64>,
     /// What pseudonyms stand for, where records have them.
     pub originals: std::collections::HashMap<Sym, Sym>,
+    /// Whether names are pseudonyms.
+    pub pseudonymized: bool,
 }
 
 /// How much a filter left out.
@@ -163,7 +166,10 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
     let powerful = powerful::join(&mut state, &source_lines, &nodes);
-    let duplicates = repeated.values().sum();
+    let mut duplicates = BTreeMap::new();
+    for (action, count) in repeated.into_iter().filter(|(_, count)| *count > 0) {
+        *duplicates.entry(String::from_utf8_lossy(&action).into_owned()).or_insert(0) += count;
+    }
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
     let mut joined = Correlated {
         state,
@@ -182,6 +188,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
+        pseudonymized: false,
     };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);

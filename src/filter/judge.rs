@@ -247,7 +247,7 @@ impl<'j> Judge<'j> {
     /// Who made a change, whom it is about, and who owns the keys that it is about.
     fn principals(&self, change: &Change, keys: &[Sym]) -> Vec<Sym> {
         let record = &change.record;
-        let mut principals = vec![change.actor, change.run_by, record.owner];
+        let mut principals = vec![change.actor, change.run_by, record.owner, record.granted_to];
         if self.joined.judged(record.action).is_some_and(is_about_user) {
             principals.push(record.name);
         }

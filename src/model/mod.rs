@@ -379,6 +379,9 @@ pub struct SecurityChange {
     pub actor_realm: Option<String>,
     /// Who authenticated, where the actor was run as.
     pub run_by: Option<String>,
+    /// Id of the API key that the actor used, if one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actor_api_key: Option<String>,
     /// Client address.
     pub source: Option<String>,
     /// Node.
@@ -397,7 +400,7 @@ pub struct SecurityChange {
     pub resolved_ids: Vec<String>,
     /// Name of the key or object.
     pub name: Option<String>,
-    /// Owner filter.
+    /// Owner filter of an invalidation; of a granted key its owner, who is not the actor.
     pub owner: Option<String>,
     /// Realm filter.
     pub owner_realm: Option<String>,
@@ -405,6 +408,18 @@ pub struct SecurityChange {
     pub owned_by_authenticated_user: Option<bool>,
     /// As written.
     pub expiration: Option<String>,
+    /// Type of the key: `rest`, `cross_cluster`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none", default)]
+    pub kind: Option<String>,
+    /// Roles that a user or a role mapping gets.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub roles: Vec<String>,
+    /// Privileges that a role gets: those of the cluster, and those of indices as `privilege on index`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub privileges: Vec<String>,
+    /// What is given amounts to everything.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub superuser: bool,
     /// Where it stands.
     pub evidence: Evidence,
 }

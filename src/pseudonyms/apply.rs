@@ -68,7 +68,7 @@ impl Replacer<'_> {
             let record = &mut change.record;
             let named = [&mut change.actor, &mut change.run_by, &mut change.source, &mut change.actor_key];
             let told = [&mut record.user, &mut record.run_by, &mut record.source, &mut record.name];
-            let objects = [&mut record.namespace, &mut record.service, &mut record.owner];
+            let objects = [&mut record.namespace, &mut record.service, &mut record.owner, &mut record.granted_to];
             for sym in named.into_iter().chain(told).chain(objects).chain(&mut record.ids) {
                 *sym = self.text(*sym);
             }
@@ -183,6 +183,7 @@ pub fn apply(
 ) {
     let mut replacer = Replacer { names, joined, done: HashMap::new(), texts: HashMap::new() };
     replacer.records();
+    replacer.joined.pseudonymized = true;
     let labels: Vec<String> = replacer.joined.state.inputs.iter().map(|input| replacer.path(&input.label)).collect();
     for (path, ..) in problems {
         *path = replacer.path(path);

@@ -184,8 +184,7 @@ impl ActLog {
         if self.kinds.len() <= MOST_KINDS {
             return;
         }
-        let mut ranked: Vec<((u8, u64), ActKind)> =
-            self.kinds.keys().map(|kind| (kind.rank(symbols), *kind)).collect();
+        let mut ranked: Vec<((u8, u64), ActKind)> = self.kinds.keys().map(|kind| (kind.rank(symbols), *kind)).collect();
         ranked.select_nth_unstable_by_key(MOST_KINDS, |(rank, _)| *rank);
         for (_, kind) in ranked.drain(MOST_KINDS..) {
             let count = self.kinds.remove(&kind).map_or(0, |acts| acts.count);

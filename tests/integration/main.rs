@@ -38,6 +38,7 @@ mod pseudonyms;
 mod readme;
 mod reason_cases;
 mod reasons;
+mod records;
 mod render;
 mod samples;
 mod scenario_laws;

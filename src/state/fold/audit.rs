@@ -232,7 +232,9 @@ impl StateBuilder {
 
     /// Keeps who may have caused a security change.
     fn grant(&mut self, event: &impl AuditFields, pos: Pos) {
-        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else { return };
+        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else {
+            return;
+        };
         let source = event.origin().map(client_address);
         let request = request_key(event);
         let symbols = &mut self.state.symbols;
@@ -299,6 +301,17 @@ impl StateBuilder {
             owner_realm: symbols.intern_opt(change.owner_realm.as_deref()),
             owned_by_authenticated_user: change.owned_by_authenticated_user,
             expiration: symbols.intern_opt(change.expiration.as_deref()),
+            kind: symbols.intern_opt(change.kind.as_deref()),
+            granted_to: symbols.intern_opt(change.granted_to.as_deref()),
+            roles: change.roles.iter().map(|role| symbols.intern(role)).collect(),
+            privileges: change
+                .cluster_privileges
+                .iter()
+                .map(|privilege| &privilege[..])
+                .chain(change.index_privileges.iter().map(Vec::as_slice))
+                .map(|privilege| symbols.intern(privilege))
+                .collect(),
+            cluster_privileges: change.cluster_privileges.len() as u32,
         });
     }
 }

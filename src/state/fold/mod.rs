@@ -34,7 +34,7 @@ use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
 use crate::fast_reader::{ActionKind, AuditFields, FastEvent, Probe, changes};
 use crate::lines::{Chunk, Note, hole, length};
-use crate::options::{Cidr, GroupBy, Options};
+use crate::options::{Cidr, Options};
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -91,7 +91,7 @@ impl StateBuilder {
             max_line: options.max_line,
             max_problems: options.max_problems,
             max_in_flight: (options.max_in_flight / workers.max(1)).max(1),
-            keep_path: options.by.contains(&GroupBy::Path),
+            keep_path: options.keeps_paths(),
             trusted: options.trust_proxy.clone(),
             inputs: HashMap::default(),
             nodes: HashMap::default(),
