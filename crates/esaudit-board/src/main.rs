@@ -94,6 +94,12 @@ fn say(args: &Args, scores: &[Score]) {
     print!("{}", summary(&Sums::of(scores)));
 }
 
+/// The call that makes the page again.
+fn command(held_out: (u64, u64), training: Option<(u64, u64)>, out: &Path) -> String {
+    let training = training.map_or(String::new(), |(from, to)| format!(" --training {from}..{to}"));
+    format!("esaudit-board --held-out {}..{}{training} --out {}", held_out.0, held_out.1, out.display())
+}
+
 /// Runs; true if nothing falls below what is kept.
 fn board(args: &Args) -> Result<bool, String> {
     let binary = binary(args)?;
@@ -115,7 +121,7 @@ fn board(args: &Args) -> Result<bool, String> {
     }
     say(args, &scores);
     if let Some(path) = &args.out {
-        write(path, &page("esaudit-board --out docs/judging.md", &parts))?;
+        write(path, &page(&command(held_out, args.training, path), &parts))?;
     }
     let reached = Best::of(held_out, &Sums::of(&scores));
     if let Some(path) = &args.raise {

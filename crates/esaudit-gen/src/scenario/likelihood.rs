@@ -3,7 +3,7 @@
 //!
 //! The likelihood ratio of a truth against the null is the inverse of the chance that *somewhere in this log* ordinary
 //! people or machines make at least as much (the truth makes it with certainty, given its own draws). Where several
-//! ordinary stories could make it, the likeliest counts. An incident is above threshold when the ratio exceeds 10⁴; what is
+//! ordinary stories could make it, of this site or of sites in general, the likeliest counts. An incident is above threshold when the ratio exceeds 10⁴; what is
 //! below may be told, and need not.
 
 use crate::scenario::nuisance::Life;
@@ -12,14 +12,18 @@ use crate::text::{HOUR, Micros};
 /// Threshold of the ratio, as its decimal logarithm.
 pub(crate) const THRESHOLD: f64 = 4.0;
 
-/// Ordinary life as a source of chance.
+/// Mean over all sites of the share of logins from a new place: 70 % of the sites, log-uniform 1e-4 to 0.03. Nobody can know
+/// from one log that its people wander less than people do.
+const WANDERS: f64 = 0.7 * 0.005_2;
+/// Mean over all sites of the share of a machine's requests that fail: half of the sites, log-uniform 1e-5 to 1e-3.
+const SLIPS: f64 = 0.5 * 0.000_215;
+
+/// Ordinary life as a source of chance: of this site or of all, whichever makes it likelier.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Null {
     life: Life,
     /// Length of the log in hours.
     hours: f64,
-    /// A chance below which none is believed: something unmodelled happens once in a million logins.
-    floor: f64,
 }
 
 /// Who fails, as far as the null story goes.
@@ -34,11 +38,11 @@ pub(crate) enum From {
 impl Null {
     /// Ordinary life of this site over a log of this length.
     pub(crate) fn new(life: Life, length: Micros) -> Self {
-        Self { life, hours: (length as f64 / HOUR as f64).max(0.1), floor: 1e-6 }
+        Self { life, hours: (length as f64 / HOUR as f64).max(0.1) }
     }
 
     fn wanders(&self) -> f64 {
-        self.life.wanders.max(self.floor)
+        self.life.wanders.max(WANDERS)
     }
 
     /// The natural logarithm of the chance that a login comes from so many new addresses.
@@ -55,9 +59,7 @@ impl Null {
         let life = &self.life;
         let more = (tries.max(1) - 1) as f64;
         let logins = (life.logins as f64).ln();
-        let mistyped = life.typo.ln() + more * life.again.ln();
-        let forgot = life.forgets.ln() + more * life.insists.ln();
-        let run = logins + mistyped.max(forgot) + self.place(from);
+        let run = logins + self.run(more) + self.place(from);
         let errors = self.per_hour() / life.people as f64 * hours(span) * life.typo / (1.0 - life.again);
         let each = match from {
             From::New(_) => self.wanders(),
@@ -65,6 +67,19 @@ impl Null {
         };
         let apart = (life.people as f64).ln() + self.looks(span) + tail(tries, errors * each);
         ratio(run.max(apart))
+    }
+
+    /// The natural logarithm of the chance that a login begins with one wrong try and so many more.
+    fn run(&self, more: f64) -> f64 {
+        let life = &self.life;
+        let mistyped = life.typo.ln() + more * life.again.ln();
+        let forgot = life.forgets.ln() + more * life.insists.ln();
+        // Over all sites: typing errors 0.0125 in the mean with continuation 0.1 to 0.4, forgotten passwords 1.25e-4 with 0.6
+        // to 0.88, both even, so that a power of the continuation is the mean of an integral.
+        let over = |share: f64, high: f64, range: f64| {
+            share.ln() + more * high.ln() - (range / high * (more + 1.0)).max(1.0).ln()
+        };
+        mistyped.max(forgot).max(over(0.0125, 0.4, 0.3)).max(over(1.25e-4, 0.88, 0.28))
     }
 
     /// Wrong passwords of `names` different accounts (of which `unknown` do not exist) within `span`.
@@ -79,6 +94,11 @@ impl Null {
         // One new address for all of them is a coincidence of its own: two strangers who wander meet once in a hundred.
         let shared = if from == From::New(1) { names.saturating_sub(1) as f64 * 0.01_f64.ln() } else { 0.0 };
         ratio(self.looks(span) + known + wrong + shared)
+    }
+
+    /// So many people all fail within `span` where otherwise they get in, and none of them gets in there.
+    pub(crate) fn none_gets_in(&self, people: usize, span: Micros) -> f64 {
+        ratio(self.looks(span) + people as f64 * self.life.typo.max(0.0125).ln())
     }
 
     /// A success after a run, from a new place: the chance that its owner typed all this there.
@@ -101,7 +121,7 @@ impl Null {
 
     /// `failures` of machines that otherwise work.
     pub(crate) fn of_machines(&self, failures: usize) -> f64 {
-        let slips = self.life.slips.max(self.floor);
+        let slips = self.life.slips.max(SLIPS);
         ratio((self.life.requests as f64).ln() + failures as f64 * slips.ln())
     }
 

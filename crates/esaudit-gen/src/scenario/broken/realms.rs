@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Client, Spell, fails, logs_in, rule, spell, works_around};
 use crate::event::{FILE, LDAP, NATIVE, RESERVED};
+use crate::scenario::likelihood::From;
 use crate::scenario::nuisance::Logging;
 use crate::scenario::stage::{Fate, Person, Stage, Turn};
 use crate::scenario::truth::{BROKEN, Incident, PERHAPS_BROKEN};
@@ -24,9 +25,8 @@ fn directory_people(stage: &mut Stage, count: usize) -> Vec<Person> {
     people
 }
 
-/// The logins of directory people become `what`; enough of them fall into this time that there is something to see. Gives
-/// how many.
-fn people_fail(stage: &mut Stage, during: (Micros, Micros), tag: u16, what: fn(Text) -> What) -> usize {
+/// The logins of directory people become `what`; enough of them fall into this time that there is something to see.
+fn people_fail(stage: &mut Stage, during: (Micros, Micros), tag: u16, what: fn(Text) -> What) {
     let known: BTreeMap<u32, Text> = stage
         .people
         .iter()
@@ -38,8 +38,9 @@ fn people_fail(stage: &mut Stage, during: (Micros, Micros), tag: u16, what: fn(T
         None => Fate::Other,
     });
     let crowd = stage.count(4, 60);
+    let people = directory_people(stage, crowd);
     let mut sum = 0;
-    for person in directory_people(stage, crowd) {
+    for person in &people {
         let place = if person.by_kibana { stage.kibana } else { person.places[0] };
         let mut time = during.0 + stage.rng.range(0, (during.1 - during.0) * 4 / 5);
         for _ in 0..1 + stage.rng.index(5) {
@@ -48,7 +49,21 @@ fn people_fail(stage: &mut Stage, during: (Micros, Micros), tag: u16, what: fn(T
             sum += 1;
         }
     }
-    sum
+    judge(stage, tag, during.1 - during.0, people.len(), sum);
+}
+
+/// How unlikely an outage is: by what the server log says where there is one; else by so many people none of whom gets in,
+/// where successes show; else it is no different from people who mistype.
+fn judge(stage: &mut Stage, tag: u16, span: Micros, people: usize, failures: usize) {
+    let null = stage.null();
+    let ratio = if stage.told_why() {
+        null.of_machines(failures)
+    } else if stage.shows_success() {
+        null.none_gets_in(people, span)
+    } else {
+        null.on_many(people, 0, span, From::Known)
+    };
+    stage.truth.incidents[usize::from(tag)].ratio = ratio;
 }
 
 fn outage(stage: &Stage, note: Text, also: &[Text]) -> Incident {
@@ -61,18 +76,7 @@ pub(crate) fn directory(stage: &mut Stage) {
     let during = outage_time(stage);
     let incident = outage(stage, "the directory is down", &["wrong_realm"]);
     let tag = stage.incident(incident);
-    let seen = people_fail(stage, during, tag, |name| What::Odd(Odd::DirectoryDown(name)));
-    judge(stage, tag, seen);
-}
-
-/// An outage of few failures without a server log is no different from people who mistype.
-fn judge(stage: &mut Stage, tag: u16, seen: usize) {
-    let ratio = if stage.told_why() {
-        stage.null().of_machines(seen)
-    } else {
-        stage.null().on_many(seen, 0, stage.end - stage.at, crate::scenario::likelihood::From::Known)
-    };
-    stage.truth.incidents[usize::from(tag)].ratio = ratio;
+    people_fail(stage, during, tag, |name| What::Odd(Odd::DirectoryDown(name)));
 }
 
 /// The licence no longer permits the directory's realm.
@@ -80,8 +84,7 @@ pub(crate) fn license(stage: &mut Stage) {
     let during = outage_time(stage);
     let incident = outage(stage, "the licence lapsed", &["wrong_realm"]);
     let tag = stage.incident(incident);
-    let seen = people_fail(stage, during, tag, |name| What::Odd(Odd::Unlicensed(name)));
-    judge(stage, tag, seen);
+    people_fail(stage, during, tag, |name| What::Odd(Odd::Unlicensed(name)));
 }
 
 /// The security index is red: reserved users cannot be looked up, Kibana's own first.
@@ -134,8 +137,9 @@ pub(crate) fn lost(stage: &mut Stage) {
     stage.turns.push((during.0, Turn::Realms(node, vec![RESERVED, FILE, NATIVE])));
     stage.turns.push((during.1, Turn::Realms(node, vec![RESERVED, FILE, NATIVE, LDAP])));
     let crowd = stage.count(5, 60);
+    let people = directory_people(stage, crowd);
     let mut seen = 0;
-    for person in directory_people(stage, crowd) {
+    for person in &people {
         let place = if person.by_kibana { stage.kibana } else { person.places[0] };
         let what = What::Login { name: person.name, account: Some(person.account), right: true };
         for _ in 0..2 {
@@ -151,9 +155,7 @@ pub(crate) fn lost(stage: &mut Stage) {
         let other = (node + 1) % stage.world.nodes.len() as u16;
         stage.act(time, place, what, None).node = other;
     }
-    let null = stage.null();
-    let ratio = null.on_many(seen, 0, during.1 - during.0, crate::scenario::likelihood::From::Known);
-    stage.truth.incidents[usize::from(tag)].ratio = ratio.min(seen as f64 * 2.0);
+    judge(stage, tag, during.1 - during.0, people.len(), seen);
     let known: BTreeSet<u32> =
         stage.people.iter().filter(|p| stage.realm(p.account) == LDAP).map(|person| person.account).collect();
     rule(stage, during, tag, move |act| match logs_in(act) {

@@ -97,8 +97,11 @@ fn make_user(stage: &mut Stage, who: Intruder) {
 
 /// The owner's own logins before, from the owner's own places, so that there is something to differ from.
 fn owner_lives(stage: &mut Stage, account: u32) {
-    let places = stage.people.iter().find(|p| p.account == account).map(|p| p.places.clone());
-    let places = places.unwrap_or_else(|| vec![stage.admin_source]);
+    let places = match stage.people.iter().find(|person| person.account == account) {
+        Some(person) if person.by_kibana => vec![stage.kibana],
+        Some(person) => person.places.clone(),
+        None => vec![stage.admin_source],
+    };
     for _ in 0..stage.count(3, 40) {
         let time = stage.start + stage.rng.range(0, (stage.end - stage.start).max(1));
         let place = *stage.rng.pick(&places);
@@ -216,6 +219,13 @@ pub(crate) fn stuffed(stage: &mut Stage) {
     some_fall(stage, &campaign);
 }
 
+/// Powerful requests show as `access_granted` only, so nine in ten of these logs have it.
+fn logs_access(stage: &mut Stage) {
+    if stage.rng.chance(0.9) {
+        stage.logging.iter_mut().for_each(|logging| logging.access_granted = true);
+    }
+}
+
 /// Deeds need `access_granted` to be seen.
 fn shows_deeds(stage: &Stage) -> bool {
     stage.logging.iter().all(|logging| logging.access_granted)
@@ -223,6 +233,7 @@ fn shows_deeds(stage: &Stage) -> bool {
 
 /// The right password at once, from where the account never was, then rare powerful requests.
 pub(crate) fn silent(stage: &mut Stage) {
+    logs_access(stage);
     let (_, account) = existing(stage);
     let wanted = stage.rng.range(24 * HOUR, 10 * 24 * HOUR);
     stage.history(wanted);
@@ -253,6 +264,7 @@ pub(crate) fn silent(stage: &mut Stage) {
 
 /// The entry is not in the log: a superuser's key and a new superuser are made from outside as the log begins, and used.
 pub(crate) fn back_door(stage: &mut Stage) {
+    logs_access(stage);
     stage.room(12 * HOUR);
     let (account, source) = (stage.admin, stage.outside());
     let ratio = stage.null().powerful(3);
@@ -270,6 +282,7 @@ pub(crate) fn back_door(stage: &mut Stage) {
 
 /// A key that worked from its own host is used from outside, for what it never did.
 pub(crate) fn stolen_key(stage: &mut Stage) {
+    logs_access(stage);
     stage.history(24 * HOUR);
     stage.room(6 * HOUR);
     let owner = stage.service();
