@@ -86,7 +86,7 @@ const WITH_FAILURES: [&str; 8] = [
 #[test]
 fn shuffled_failures_of_a_quiet_log_are_no_attack() {
     for kind in ["plain", "plain_first_day", "roaming", "password_day", "vacation_return", "deploys"] {
-        for seed in 70..73 {
+        for seed in 70..72 {
             let report = report_after(&scenario(kind, seed).log, |log| metamorphic::shuffle_failures(log, seed));
             let hostile: Vec<&Value> = findings(&report)
                 .filter(|finding| finding["verdict"] == "hostile" && finding["severity"] != "low")
@@ -99,7 +99,7 @@ fn shuffled_failures_of_a_quiet_log_are_no_attack() {
 #[test]
 fn pacing_never_turns_a_verdict() {
     for kind in WITH_FAILURES {
-        for seed in 70..73 {
+        for seed in 70..72 {
             let scenario = scenario(kind, seed);
             let before = verdicts(&scenario, &report(&scenario.log));
             let after = verdicts(&scenario, &report_after(&scenario.log, |log| metamorphic::repace(log, seed)));
@@ -134,10 +134,7 @@ fn a_day_of_ordinary_history_adds_nothing_but_what_needs_history() {
 
 #[test]
 fn a_hundred_times_the_traffic_neither_hides_nor_adds() {
-    let small = |kind: &str| {
-        let lines = |seed: &u64| scenario(kind, *seed).log.lines() < 2_500;
-        (70..200).find(lines).map(|seed| scenario(kind, seed))
-    };
+    let small = |kind: &str| (70..200).map(|seed| scenario(kind, seed)).find(|scenario| scenario.log.lines() < 2_500);
     for kind in ["guess", "spray", "stale_after_change", "plain"] {
         let scenario = small(kind).unwrap();
         let members = ["kind", "verdict"];
@@ -149,10 +146,10 @@ fn a_hundred_times_the_traffic_neither_hides_nor_adds() {
 
 #[test]
 fn less_evidence_never_turns_a_verdict() {
-    for evidence in [Evidence::ServerLog, Evidence::RealmFailures, Evidence::Successes] {
-        for kind in WITH_FAILURES {
-            let scenario = scenario(kind, 72);
-            let before = verdicts(&scenario, &report(&scenario.log));
+    for kind in WITH_FAILURES {
+        let scenario = scenario(kind, 72);
+        let before = verdicts(&scenario, &report(&scenario.log));
+        for evidence in [Evidence::ServerLog, Evidence::RealmFailures, Evidence::Successes] {
             let after = verdicts(&scenario, &report_after(&scenario.log, |log| metamorphic::without(log, evidence)));
             assert_not_turned(&before, &after, &format!("{kind} without {evidence:?}"));
         }

@@ -74,6 +74,11 @@ impl NodeLog {
         })
     }
 
+    /// Lines that are written.
+    pub(crate) fn lines(&self) -> usize {
+        self.entries.iter().filter(|entry| self.logging.writes(&entry.record)).count()
+    }
+
     /// Puts the lines in order of time; lines of one millisecond keep the order in which they were made.
     pub(crate) fn sort(&mut self) {
         self.entries.sort_by_key(|entry| entry.record.time());
@@ -81,9 +86,9 @@ impl NodeLog {
 }
 
 impl Log {
-    /// Lines of all nodes, those included that their settings leave out.
+    /// Lines of all nodes that are written.
     pub fn lines(&self) -> usize {
-        self.nodes.iter().map(|node| node.entries.len()).sum()
+        self.nodes.iter().map(NodeLog::lines).sum()
     }
 
     /// First and last time.

@@ -80,7 +80,6 @@ fn changes_keep_what_they_promise() {
     metamorphic::shuffle_failures(&mut log, 1);
     metamorphic::repace(&mut log, 1);
     metamorphic::rename(&mut log);
-    metamorphic::without(&mut log, Evidence::ServerLog);
     assert_eq!(log.lines(), before);
     metamorphic::more_guesses(&mut log, 1);
     let more = log.lines();
@@ -89,5 +88,10 @@ fn changes_keep_what_they_promise() {
     assert!(log.lines() > more);
     metamorphic::add_traffic(&mut log, 2, 1);
     assert!(log.lines() > 2 * more);
+    for evidence in [Evidence::ServerLog, Evidence::RealmFailures, Evidence::Successes] {
+        let before = log.lines();
+        metamorphic::without(&mut log, evidence);
+        assert!(log.lines() <= before);
+    }
     assert!(log.nodes.iter().all(|node| node.entries.is_sorted_by_key(|entry| entry.record.time())));
 }

@@ -107,6 +107,14 @@ impl Incident {
         self
     }
 
+    /// That nothing in this log tells from these other kinds: whatever is thought of it, nothing need be.
+    pub(crate) fn blind(mut self, kinds: &[Text]) -> Self {
+        self.verdict = "unclear";
+        self.verdicts = ANY.to_vec();
+        self.optional = true;
+        self.or(kinds)
+    }
+
     /// As a part of the incident of this tag.
     pub(crate) fn part_of(mut self, tag: u16) -> Self {
         self.part_of = Some(tag);

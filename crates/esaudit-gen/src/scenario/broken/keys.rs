@@ -12,14 +12,16 @@ use crate::world::Credential;
 
 /// Refused keys of this kind. Without the server log a refused key looks like no credentials at all.
 fn refused(stage: &Stage, kind: Text, note: Text, failures: usize) -> Incident {
-    let told = stage.told_why();
-    let mut incident = Incident::new(kind, if told { BROKEN } else { PERHAPS_BROKEN }, note);
-    if !told {
-        incident = incident.or(&["missing_credentials"]);
-        incident.optional = !stage.shows_success();
+    let ratio = stage.null().of_machines(failures);
+    if stage.told_why() {
+        return Incident::new(kind, BROKEN, note).ratio(ratio);
     }
-    incident.ratio(stage.null().of_machines(failures))
+    let incident = Incident::new(kind, PERHAPS_BROKEN, note).or(&["missing_credentials"]).ratio(ratio);
+    if stage.shows_success() { incident } else { incident.blind(BLIND) }
 }
+
+/// What refused keys may be taken for where neither a reason nor a success is logged.
+const BLIND: &[Text] = &["api_key_guessing", "unauthenticated_scan"];
 
 /// A key and one to five clients of it.
 fn clients(stage: &mut Stage) -> (u32, Vec<Client>) {
@@ -100,8 +102,9 @@ pub(crate) fn unknown(stage: &mut Stage) {
     let when = spell(stage, 4, 300);
     let incident = refused(stage, "api_key_unknown", "a key of another cluster", when.failures);
     let mut incident = incident.or(&["stale_credential"]);
-    incident.optional |= !stage.told_why();
     incident.verdicts = PERHAPS_BROKEN.to_vec();
+    // It never worked here, so that nothing but the reason tells it from a stranger's.
+    let incident = if stage.told_why() { incident } else { incident.blind(BLIND) };
     let tag = stage.incident(incident);
     stage.world.keys[key as usize].known = false;
     for client in &clients {
@@ -143,9 +146,10 @@ pub(crate) fn bad_secret(stage: &mut Stage) {
 pub(crate) fn wrong_type(stage: &mut Stage) {
     let (key, clients) = clients(stage);
     let when = spell(stage, 4, 200);
-    let mut incident = refused(stage, "api_key_wrong_type", "a cross-cluster key on the REST layer", when.failures);
-    incident.optional |= !stage.told_why();
+    let incident = refused(stage, "api_key_wrong_type", "a cross-cluster key on the REST layer", when.failures);
     let incident = incident.or(&["stale_credential"]);
+    // The event names the key's id as it would a person.
+    let incident = if stage.told_why() { incident } else { incident.blind(&["password_guessing", "low_and_slow"]) };
     let tag = stage.incident(incident);
     stage.world.keys[key as usize].cross_cluster = true;
     let id = stage.world.keys[key as usize].id;

@@ -5,17 +5,18 @@ use crate::changes::Change;
 use crate::scenario::living::working_time;
 use crate::scenario::pace::Pace;
 use crate::scenario::stage::{Fate, Stage, Turn};
-use crate::scenario::truth::{BROKEN, Incident, PERHAPS_BROKEN};
+use crate::scenario::truth::{BROKEN, Incident};
 use crate::text::{HOUR, MINUTE, Micros, SECOND, Text};
 use crate::traffic::What;
 use crate::world::Credential;
 
 /// An incident of these failures of clients that worked; without any success in the log, nothing proves that they did.
 fn stale(stage: &Stage, note: Text, failures: usize, proven: bool) -> Incident {
-    let verdicts = if proven || stage.shows_success() { BROKEN } else { PERHAPS_BROKEN };
-    let mut incident = Incident::new("stale_credential", verdicts, note).ratio(stage.null().of_machines(failures));
-    incident.optional = !proven && !stage.shows_success();
-    incident
+    let incident = Incident::new("stale_credential", BROKEN, note).ratio(stage.null().of_machines(failures));
+    if proven || stage.shows_success() {
+        return incident;
+    }
+    incident.blind(&["password_guessing", "low_and_slow", "password_spraying"])
 }
 
 fn change_password(stage: &mut Stage, account: u32, time: Micros) {

@@ -68,8 +68,12 @@ fn judge(stage: &mut Stage, tag: u16, span: Micros, people: usize, failures: usi
 
 fn outage(stage: &Stage, note: Text, also: &[Text]) -> Incident {
     let verdicts = if stage.told_why() { BROKEN } else { PERHAPS_BROKEN };
-    Incident::new("realm_outage", verdicts, note).or(also)
+    let incident = Incident::new("realm_outage", verdicts, note).or(also);
+    if stage.told_why() || stage.shows_success() { incident } else { incident.blind(BLIND) }
 }
+
+/// What people who all fail may be taken for where neither a reason nor a success is logged.
+const BLIND: &[Text] = &["password_spraying", "password_guessing", "credential_stuffing", "stale_credential"];
 
 /// The directory cannot be reached: everybody whose account lives there fails, mostly from where they always come.
 pub(crate) fn directory(stage: &mut Stage) {
@@ -129,10 +133,11 @@ pub(crate) fn lost(stage: &mut Stage) {
     let during = outage_time(stage);
     let node = stage.node();
     let others = stage.logging.iter().copied().all(Logging::shows_success);
-    let mut incident =
-        Incident::new("wrong_realm", if others { BROKEN } else { PERHAPS_BROKEN }, "one node lost a realm");
-    incident = incident.or(&["realm_outage"]);
-    incident.optional = !others && !stage.told_why();
+    // A node that lost a realm gives no reason: only the others' successes tell.
+    let mut incident = Incident::new("wrong_realm", BROKEN, "one node lost a realm").or(&["realm_outage"]);
+    if !others {
+        incident = incident.blind(BLIND);
+    }
     let tag = stage.incident(incident);
     stage.turns.push((during.0, Turn::Realms(node, vec![RESERVED, FILE, NATIVE])));
     stage.turns.push((during.1, Turn::Realms(node, vec![RESERVED, FILE, NATIVE, LDAP])));
@@ -184,7 +189,9 @@ fn refused(stage: &mut Stage, named: bool) {
     let mut incident =
         Incident::new("clock_skew", verdicts, "tokens are refused on one node alone").or(&["wrong_realm"]);
     incident.ratio = stage.null().of_machines(apps * each);
-    incident.optional = !visible && !stage.logging[usize::from(node)].server_log;
+    if !visible && !stage.logging[usize::from(node)].server_log {
+        incident = incident.blind(BLIND);
+    }
     let tag = stage.incident(incident);
     for _ in 0..apps {
         let account = stage.service();

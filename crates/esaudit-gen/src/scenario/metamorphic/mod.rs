@@ -172,7 +172,7 @@ pub fn add_traffic(log: &mut Log, times: usize, seed: u64) {
     for node in &mut log.nodes {
         let model = node.entries.iter().find(|e| e.tag.is_none() && event(e).is_some_and(is_plain_access)).cloned();
         let Some(model) = model else { continue };
-        let count = node.entries.len() * times;
+        let count = node.lines() * times;
         for n in 0..count {
             let mut copy = model.clone();
             copy.act = next;
