@@ -3,9 +3,9 @@
 //! The data flows one way, down this list; a module imports only from those above it:
 //!
 //! ```text
-//! options, error, time,
-//! reason, credential,
-//! numbers,
+//! error, time, reason,
+//! credential, reserved,
+//! numbers, options,
 //! progress,
 //! action_class           plain data
 //! interrupt              the signal to stop
@@ -19,7 +19,7 @@
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
 //! pseudonyms             names that may be shown
-//! detect                 attempts, changes and successes -> judged findings
+//! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
@@ -32,6 +32,7 @@
 //! config                 configuration file -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
+//! run                    what each verb does with them
 //! ```
 //!
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
@@ -44,7 +45,6 @@ pub mod config;
 pub mod correlate;
 pub mod credential;
 pub mod decode;
-pub mod detect;
 pub mod diff;
 pub mod error;
 pub mod event;
@@ -53,6 +53,7 @@ pub mod filter;
 pub mod framing;
 pub mod input;
 pub mod interrupt;
+pub mod judge;
 pub mod lines;
 pub mod manifest;
 pub mod model;
@@ -65,6 +66,7 @@ pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
 pub mod report;
+pub mod reserved;
 pub mod run;
 pub mod show;
 pub mod spill;

@@ -9,13 +9,15 @@ mod gather;
 mod parts;
 mod records;
 mod request;
+mod run;
 mod story;
 mod work;
 
 pub use evidence::{Analysis, Evidence};
 pub use parts::merge_parts;
 pub use records::Records;
-pub use request::{Inputs, Naming, Request};
+pub use request::{Inputs, Request};
+pub use run::Naming;
 
 /// Reads everything and reports.
 ///

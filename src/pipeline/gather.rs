@@ -1,10 +1,9 @@
 //! Logs to records: discover, read in parallel, fold per worker, merge once.
 
 use std::ffi::OsString;
-use std::io;
 
 use super::records::Records;
-use super::request::{Naming, Run};
+use super::run::{Naming, Run};
 use super::work::{Queue, Shared, Worker};
 use crate::error::ProblemKind;
 use crate::input;
@@ -74,16 +73,7 @@ pub(super) fn settle(
         spill::reduce(written, budget, max_in_flight)
     });
     reduced.unwrap_or_else(|error| {
-        problems.push(spill_problem(&error));
+        problems.push(spill::problem(&error));
         State::default()
     })
-}
-
-/// What is said where temporary files do not work.
-pub(super) fn spill_problem(error: &io::Error) -> (String, ProblemKind, String) {
-    let folder = std::env::temp_dir().to_string_lossy().into_owned();
-    let message = format!(
-        "memory is short (--max-memory) and temporary files cannot be used: {error}; set TMPDIR to a folder with room"
-    );
-    (folder, ProblemKind::ReadError, message)
 }

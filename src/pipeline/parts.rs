@@ -4,12 +4,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::gather::{settle, spill_problem};
-use super::request::Run;
+use super::gather::settle;
+use super::run::Run;
 use crate::error::Error;
 use crate::options::Options;
 use crate::part::{Part, Union};
-use crate::spill::{Budget, Segments};
+use crate::spill::{self, Budget, Segments};
 use crate::state::State;
 
 /// The union of part files.
@@ -52,7 +52,7 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
         whole = Some(merged);
     }
     let (reading, mut problems) = union.finish()?;
-    problems.extend(failed.as_ref().map(spill_problem));
+    problems.extend(failed.as_ref().map(spill::problem));
     let mut read_with = options.clone();
     reading.apply(&mut read_with)?;
     let max_in_flight = read_with.max_in_flight.min(budget.in_flight());

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::evidence::Evidence;
-use super::request::Run;
+use super::run::Run;
 use crate::correlate::correlate;
 use crate::decode::apikeys::{self, ApiKey};
 use crate::error::ProblemKind;

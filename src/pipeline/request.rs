@@ -2,9 +2,8 @@
 
 use std::ffi::OsString;
 
-use rayon::ThreadPool;
-
 use super::records::Records;
+use super::run::{Naming, Run};
 use super::{gather, parts};
 use crate::error::Error;
 use crate::options::Options;
@@ -25,15 +24,6 @@ pub enum Inputs {
     Part(Box<Part>),
 }
 
-/// How inputs are named.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Naming {
-    /// Put before every path.
-    pub prefix: String,
-    /// The path of standard input, `-` unless chosen.
-    pub stdin: Option<String>,
-}
-
 /// What is to be read, how, and what may be shown of it.
 #[derive(Debug)]
 pub struct Request {
@@ -47,17 +37,6 @@ pub struct Request {
     pub pseudonyms: Option<Pseudonyms>,
     /// How far the run is, for whoever looks. Never changes the answer.
     pub progress: Progress,
-}
-
-/// What lasts from reading to the end.
-#[derive(Debug)]
-pub(super) struct Run {
-    /// Those of the request; of parts those that they were scanned with.
-    pub(super) options: Options,
-    pub(super) pseudonyms: Option<Pseudonyms>,
-    pub(super) progress: Progress,
-    /// What sorts or counts everything finds the chosen number of threads here.
-    pub(super) threads: ThreadPool,
 }
 
 impl Request {

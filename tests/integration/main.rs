@@ -10,6 +10,7 @@
 )]
 
 mod actors;
+mod architecture;
 mod browser;
 mod charts;
 mod cli;
@@ -32,11 +33,15 @@ mod joining;
 mod keys;
 mod kubernetes;
 mod memory;
+mod metamorphic;
 mod outputs;
+mod part_format;
 mod parts;
 mod pseudonyms;
 mod readme;
 mod reason_cases;
+mod reason_sentences;
+mod reason_templates;
 mod reasons;
 mod records;
 mod render;
