@@ -8,8 +8,7 @@ use esaudit::credential::Credential;
 use esaudit::error::ProblemKind;
 use esaudit::part::{Part, VERSION};
 use esaudit::pipeline::{Inputs, Request, analyze};
-use esaudit::reason::Subject;
-use esaudit::reason::{Basis, Reason};
+use esaudit::reason::{Basis, Reason, Subject};
 use esaudit::state::{Origin, Outcome};
 use serde::de::DeserializeOwned;
 
