@@ -16,9 +16,9 @@
 //! fast_reader            audit and server lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! model                  the report as plain data
-//! correlate              records -> attempts with realm chain, security changes with actor
-//! filter                 what the user does not want to look at is left out
-//! pseudonyms             names that may be shown
+//! correlate              records -> attempts with realm chain, security changes with actor; views of them
+//! filter                 the view of what the user wants to look at
+//! pseudonyms             the view under names that may be shown
 //! detect                 attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere

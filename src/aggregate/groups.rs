@@ -202,7 +202,7 @@ impl Assigned {
         let mut ends: Vec<u32> = Vec::new();
         let mut groups: Vec<u32> = Vec::with_capacity(joined.attempts.len());
         let mut at = u32::MAX;
-        for attempt in &joined.attempts {
+        for attempt in joined.attempts.iter() {
             let key = GroupKey {
                 principal: if by_principal { attempt.principal } else { Sym::NONE },
                 chain: by_chain.then_some(attempt.chain),
@@ -350,7 +350,7 @@ impl<'j> Count<'j> {
         for attempt in attempts() {
             count.add(attempt, joined);
         }
-        for &text in members.iter().filter_map(|at| joined.messages.get(at)).flatten() {
+        for &text in members.iter().flat_map(|&at| joined.messages(at)) {
             *count.messages.entry(text).or_default() += 1;
         }
         count

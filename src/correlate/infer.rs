@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::Correlated;
+use super::Joined;
 use super::keys::KeyInfo;
 use super::profiles::AttemptProfiles;
 use super::reasons::KeyFailure;
@@ -39,7 +39,7 @@ const LESS_SURE: f64 = 0.6;
 const PIECE: usize = 1024;
 
 /// Reasons of attempts that no log explains, and the refusals of keys found on the way.
-pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
+pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     known_ids(joined, keys, failures);
     if joined.attempts.iter().any(|attempt| attempt.basis == Basis::None && attempt.outcome == Outcome::Failed) {
         let profiles = AttemptProfiles::of(joined);
@@ -55,7 +55,7 @@ pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Ve
 }
 
 /// Infers the reason of each failed attempt that has none by itself, on all cores.
-fn each_unexplained(joined: &mut Correlated, reason: impl Fn(&Correlated, &Attempt) -> Option<Reason> + Sync) {
+fn each_unexplained(joined: &mut Joined, reason: impl Fn(&Joined, &Attempt) -> Option<Reason> + Sync) {
     let mut attempts = std::mem::take(&mut joined.attempts);
     let known = &*joined;
     attempts.par_iter_mut().with_min_len(PIECE).for_each(|attempt| {
@@ -71,14 +71,14 @@ fn each_unexplained(joined: &mut Correlated, reason: impl Fn(&Correlated, &Attem
 }
 
 /// The attempts, by index, that something holds for.
-fn those(joined: &Correlated, holds: impl Fn(&Attempt) -> bool + Sync) -> Vec<usize> {
+fn those(joined: &Joined, holds: impl Fn(&Attempt) -> bool + Sync) -> Vec<usize> {
     let attempts = joined.attempts.par_iter().with_min_len(PIECE).enumerate();
     attempts.filter(|(_, attempt)| holds(attempt)).map(|(at, _)| at).collect()
 }
 
 /// An attempt whose principal is the id of an API key was terminated by the key service: the key is of another type than
 /// the interface wants (audit-format 1.9).
-fn known_ids(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
+fn known_ids(joined: &mut Joined, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     if keys.is_empty() {
         return;
     }
@@ -107,7 +107,7 @@ fn known_ids(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFa
     }
 }
 
-fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basis, confidence: f64) -> KeyFailure {
+fn refusal(joined: &Joined, at: usize, key: Sym, reason: Reason, basis: Basis, confidence: f64) -> KeyFailure {
     let attempt = &joined.attempts[at];
     KeyFailure {
         attempt: Some(at as u32),
@@ -122,7 +122,7 @@ fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basi
 }
 
 /// Wrong passwords of known accounts, and realms that a node lacks.
-fn passwords(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lacking) {
+fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking) {
     let order = RealmOrder::learn(joined, profiles);
     let cluster = |node: usize| joined.nodes.all()[node].cluster;
     let chains: BTreeSet<(usize, u32)> = profiles.failed().map(|way| (cluster(way.node), way.chain.0)).collect();
@@ -148,7 +148,7 @@ fn passwords(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lack
 
 /// Accounts that no realm knows: the node asked all its realms, and none complained in a server log in which realms do
 /// complain of wrong passwords. A disabled account does not look like this: the realm that knows it ends the chain early.
-fn unknown_users(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lacking) {
+fn unknown_users(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking) {
     if let Some(silent) = Silent::learn(joined, profiles, lacking) {
         each_unexplained(joined, |joined, attempt| silent.all_asked(joined, attempt).then_some(Reason::UnknownUser));
     }
@@ -164,7 +164,7 @@ struct Silent {
 
 impl Silent {
     /// `None` where no realm complains of anything, so that silence means nothing.
-    fn learn(joined: &Correlated, profiles: &AttemptProfiles, lacking: &Lacking) -> Option<Self> {
+    fn learn(joined: &Joined, profiles: &AttemptProfiles, lacking: &Lacking) -> Option<Self> {
         let mut complains = vec![false; joined.nodes.all().len()];
         let mut known: HashSet<Account, RandomState> = lacking.succeeds.keys().copied().collect();
         for line in &joined.reason_lines {
@@ -195,7 +195,7 @@ impl Silent {
     }
 
     /// Whether all realms of the node were asked of a principal that none is known to know, while its server log is there.
-    fn all_asked(&self, joined: &Correlated, attempt: &Attempt) -> bool {
+    fn all_asked(&self, joined: &Joined, attempt: &Attempt) -> bool {
         let node = joined.nodes.index(attempt.node);
         let (Some(realms), Some(asked)) = (&self.realms[node], joined.state.chains.get(attempt.chain)) else {
             return false;
@@ -214,7 +214,7 @@ struct RealmOrder {
 }
 
 impl RealmOrder {
-    fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
+    fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
         // Each principal counts once a chain, on however many nodes.
         let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
         let mut asked: Vec<(usize, ChainId, Sym)> = profiles
@@ -239,7 +239,7 @@ impl RealmOrder {
 
     /// Whether the first realm is canonically asked before the second: by the built-in order, else by a clear majority.
     /// `None` where too little is known.
-    fn precedes(&self, joined: &Correlated, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
+    fn precedes(&self, joined: &Joined, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
         let built_in = |realm: Sym| {
             let name = joined.state.symbols.get(realm)?;
             BUILT_IN_ORDER.iter().position(|&known| known == name)
@@ -261,7 +261,7 @@ impl RealmOrder {
 
     /// Whether a chain begins with a realm that belongs behind another of it while the rest stands in order: the node
     /// has moved the realm that lately authenticated this principal to the front (audit-format 1.7).
-    fn moved_to_front(&self, joined: &Correlated, cluster: usize, realms: &[Sym]) -> bool {
+    fn moved_to_front(&self, joined: &Joined, cluster: usize, realms: &[Sym]) -> bool {
         let Some((&front, rest)) = realms.split_first() else { return false };
         let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, cluster, pair[0], pair[1]) != Some(false));
         rest_in_order && rest.iter().any(|&realm| self.precedes(joined, cluster, realm, front) == Some(true))
@@ -282,7 +282,7 @@ struct Lacking {
 }
 
 impl Lacking {
-    fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
+    fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
         let nodes = joined.nodes.all().len();
         let mut lacking =
             Self { succeeds: HashMap::default(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
@@ -317,7 +317,7 @@ impl Lacking {
 }
 
 /// A client that used a key until its end and is refused from then on: the refusals are those of the key.
-fn ended_keys(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
+fn ended_keys(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
     let ends: HashMap<Sym, _, RandomState> = keys.iter().filter_map(|key| Some((key.id, end_of(key)?))).collect();
     let used_one = |source: &Client| uses.get(source).is_some_and(|used| used.keys().any(|key| ends.contains_key(key)));
     let sources: HashSet<Client, RandomState> = uses.keys().copied().filter(used_one).collect();
@@ -412,7 +412,7 @@ type Client = (usize, Sym);
 /// By client: the keys it used.
 type Uses = BTreeMap<Client, BTreeMap<Sym, Use>>;
 
-fn key_uses(joined: &Correlated) -> Uses {
+fn key_uses(joined: &Joined) -> Uses {
     let mut uses = Uses::new();
     joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some()).for_each(|(actor, series)| {
         uses.entry((joined.nodes.cluster(actor.node), actor.source))
@@ -426,7 +426,7 @@ fn key_uses(joined: &Correlated) -> Uses {
 
 /// `api key is expired` names no key: it is the one that its client used last before, if that is the only one known to
 /// have expired by then.
-fn name_expired(joined: &Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut [KeyFailure]) {
+fn name_expired(joined: &Joined, keys: &[KeyInfo], uses: &Uses, failures: &mut [KeyFailure]) {
     let by_id: BTreeMap<Sym, &KeyInfo> = keys.iter().map(|key| (key.id, key)).collect();
     for failure in
         failures.iter_mut().filter(|failure| failure.reason == Reason::ApiKeyExpired && !failure.key.is_some())

@@ -12,6 +12,7 @@ mod powerful;
 mod profiles;
 mod reasons;
 mod source_lines;
+mod view;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
@@ -19,6 +20,7 @@ pub use nodes::{Cluster, Node, NodeTable};
 pub use powerful::{Powerful, PowerfulAction};
 pub use reasons::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
+pub use view::{Correlated, LeftOut, Selection};
 
 use std::collections::BTreeMap;
 
@@ -32,9 +34,9 @@ use crate::options::Options;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
-/// The joined result of a run.
-#[derive(Debug)]
-pub struct Correlated {
+/// The joined records of a run, which nobody changes: what is looked at is a view of them, see [`Correlated`].
+#[derive(Debug, Clone)]
+pub struct Joined {
     /// Tables, inputs and counters. Its `attempts`, `changes`, `grants`, `realm_failures` and `reasons` have
     /// been moved out, as have its `acts`.
     pub state: State,
@@ -55,13 +57,11 @@ pub struct Correlated {
     /// Distinct lines of server logs that tell a reason, by node, then time.
     pub reason_lines: Vec<ReasonLine>,
     /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
-    pub messages: BTreeMap<u32, Vec<Sym>>,
+    messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
-    pub doubts: BTreeMap<u32, f64>,
+    doubts: BTreeMap<u32, f64>,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
-    /// What a filter left out; `None` where none is in force.
-    pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
     /// Events met again, by `event.action`.
@@ -72,22 +72,7 @@ pub struct Correlated {
     pub pseudonymized: bool,
 }
 
-/// How much a filter left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LeftOut {
-    /// The conditions in words.
-    pub in_force: Vec<String>,
-    /// Failed attempts.
-    pub attempts: u64,
-    /// Security changes.
-    pub changes: u64,
-    /// Refusals of API keys.
-    pub key_refusals: u64,
-    /// Refused actions of users who had authenticated.
-    pub denials: u64,
-}
-
-impl Correlated {
+impl Joined {
     /// What is known of an API key.
     #[must_use]
     pub fn key(&self, id: Sym) -> Option<&KeyInfo> {
@@ -97,20 +82,17 @@ impl Correlated {
         self.keys.binary_search_by(|key| text(key.id).cmp(&Some(id))).ok().map(|at| &self.keys[at])
     }
 
-    /// The changes that no filter left out, with their index among all.
-    pub fn changes_left(&self) -> impl Iterator<Item = (usize, &Change)> {
-        self.changes.iter().enumerate().filter(|(_, change)| !change.left_out)
-    }
-
-    /// Who succeeded, in an order that depends on text alone.
-    pub fn successes(&self) -> impl Iterator<Item = &Actor> {
-        self.in_order(self.state.successes.keys())
-    }
-
     /// The text by which a record is judged: of a pseudonym the original, which nothing may show.
     #[must_use]
     pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
         self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
+    }
+
+    /// The same records whose messages that were not understood are one text.
+    #[must_use]
+    pub fn with_messages(mut self, text: Sym) -> Self {
+        self.messages.values_mut().flatten().for_each(|message| *message = text);
+        self
     }
 
     /// A place as evidence.
@@ -171,7 +153,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *duplicates.entry(String::from_utf8_lossy(&action).into_owned()).or_insert(0) += count;
     }
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
-    let mut joined = Correlated {
+    let mut joined = Joined {
         state,
         source_lines,
         nodes,
@@ -184,7 +166,6 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         messages: BTreeMap::new(),
         doubts: BTreeMap::new(),
         keys: Vec::new(),
-        left_out: None,
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
@@ -196,7 +177,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     reasons::sort(&mut failures);
     joined.key_failures = failures;
     joined.keys = keys;
-    joined
+    Correlated::of(joined)
 }
 
 /// Takes the attempts out of a state, each once and with its chain; events met again are counted in `repeated`.

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::matching::{Match, Pair, assign};
-use super::{Correlated, SourceLine, dedupe_across_inputs};
+use super::{Joined, SourceLine, dedupe_across_inputs};
 use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, ChainId, Outcome, Pos, ReasonRecord, Subject, Sym};
 use crate::time::Millis;
@@ -16,7 +16,7 @@ use crate::time::Millis;
 /// A refusal of an API key, told by a line of the server log or inferred.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyFailure {
-    /// The attempt it was joined to: index into [`Correlated::attempts`]. `None`: the client is unknown.
+    /// The attempt it was joined to: index into [`Joined::attempts`]. `None`: the client is unknown.
     pub attempt: Option<u32>,
     /// The key; [`Sym::NONE`] where nothing names it.
     pub key: Sym,
@@ -43,7 +43,7 @@ pub struct ReasonLine {
     pub place: SourceLine,
     /// Index into the node table.
     pub node: usize,
-    /// Index into [`Correlated::attempts`]. `None`: no attempt fits.
+    /// Index into [`Joined::attempts`]. `None`: no attempt fits.
     pub attempt: Option<u32>,
     /// How surely the attempt is its own, 0 to 1; 0 where there is none.
     pub confidence: f64,
@@ -65,7 +65,7 @@ const NAMED_IN_TEXT: f64 = 5.0;
 
 /// Gives attempts the reasons that the server logs tell, and moves their lines out of the state; the result are the
 /// refusals of API keys.
-pub(super) fn from_server_logs(joined: &mut Correlated, window: i64) -> Vec<KeyFailure> {
+pub(super) fn from_server_logs(joined: &mut Joined, window: i64) -> Vec<KeyFailure> {
     let mut lines = distinct_lines(joined);
     let mut explained: Vec<Option<(u32, f64)>> = vec![None; lines.len()];
     let by_node = by_node(joined);
@@ -165,7 +165,7 @@ fn keep_text(messages: &mut BTreeMap<u32, Vec<Sym>>, attempt: u32, reason: Reaso
 
 /// An anonymous attempt that the server log does not mention came without credentials, if that log covers its time and
 /// no line near by, `left_over` by node and time, tells of an attempt that was not found.
-fn say_what_silence_means(joined: &mut Correlated, window: i64, left_over: &[Vec<Millis>]) {
+fn say_what_silence_means(joined: &mut Joined, window: i64, left_over: &[Vec<Millis>]) {
     let nodes = &joined.nodes;
     if nodes.all().iter().all(|node| node.server_log.is_empty()) {
         return;
@@ -201,7 +201,7 @@ fn stronger(reason: Reason) -> usize {
 }
 
 /// The lines, each once although a log and its copy may both be among the inputs, by node, time and place.
-fn distinct_lines(joined: &Correlated) -> Vec<ReasonLine> {
+fn distinct_lines(joined: &Joined) -> Vec<ReasonLine> {
     let mut lines: Vec<ReasonLine> = joined
         .state
         .reasons
@@ -237,7 +237,7 @@ fn distinct_lines(joined: &Correlated) -> Vec<ReasonLine> {
 }
 
 /// Indices of the attempts by node of the table, by time.
-fn by_node(joined: &Correlated) -> Vec<Vec<u32>> {
+fn by_node(joined: &Joined) -> Vec<Vec<u32>> {
     let mut by_node = vec![Vec::new(); joined.nodes.all().len()];
     if !joined.state.reasons.is_empty() {
         for (at, attempt) in joined.attempts.iter().enumerate() {
@@ -248,7 +248,7 @@ fn by_node(joined: &Correlated) -> Vec<Vec<u32>> {
 }
 
 fn matched(
-    joined: &Correlated,
+    joined: &Joined,
     lines: &[(usize, &ReasonLine)],
     by_node: &[Vec<u32>],
     traces: &HashMap<Pos, Sym, RandomState>,
@@ -269,7 +269,7 @@ fn matched(
 
 /// The attempts of the node that a line may explain, nearest in time first in both directions.
 fn candidates(
-    joined: &Correlated,
+    joined: &Joined,
     line: &ReasonLine,
     number: u32,
     of_node: &[u32],
@@ -312,7 +312,7 @@ fn candidates(
 
 /// Whether a line may explain an attempt, and what speaks for it beside the time.
 fn compatible(
-    joined: &Correlated,
+    joined: &Joined,
     line: &ReasonLine,
     attempt: &Attempt,
     traces: &HashMap<Pos, Sym, RandomState>,
@@ -365,13 +365,13 @@ fn compatible(
 }
 
 /// Whether a principal has the form of an API key's id: 20 characters of base64url, as Elasticsearch makes them.
-fn is_key_id(joined: &Correlated, principal: Sym) -> bool {
+fn is_key_id(joined: &Joined, principal: Sym) -> bool {
     let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     joined.state.symbols.get(principal).is_some_and(|id| id.len() == 20 && id.iter().all(of_base64))
 }
 
 /// Whether a realm is in a chain, or the chain is not known.
-fn asks(joined: &Correlated, chain: ChainId, realm: Sym) -> bool {
+fn asks(joined: &Joined, chain: ChainId, realm: Sym) -> bool {
     joined.state.chains.get(chain).is_none_or(|realms| realms.contains(&realm))
 }
 

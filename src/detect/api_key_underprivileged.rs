@@ -42,7 +42,7 @@ impl Detector for ApiKeyUnderprivileged {
 
     fn detect(&self, scene: &Scene<'_>, found: &mut Found) {
         let mut keys: BTreeMap<&[u8], Vec<(&Actor, &Series)>> = BTreeMap::new();
-        let denials = scene.joined.state.denials.iter();
+        let denials = scene.joined.denials.iter();
         for (actor, series) in denials.filter(|(actor, _)| actor.apikey.is_some()).collect::<Vec<_>>() {
             keys.entry(scene.bytes(actor.apikey)).or_default().push((actor, series));
         }

@@ -57,7 +57,7 @@ impl<'c> Refusals<'c> {
 /// Refusals for one of these reasons whose attempts no finding explains yet, by key; those without a key together.
 pub(super) fn by_key<'c>(scene: &Scene<'c>, found: &Found, reasons: &[Reason]) -> Vec<Refusals<'c>> {
     let mut keys: BTreeMap<&[u8], Refusals<'c>> = BTreeMap::new();
-    for failure in &scene.joined.key_failures {
+    for failure in scene.joined.key_failures.iter() {
         let free = failure.attempt.is_none_or(|at| found.is_free(at));
         if free && reasons.contains(&failure.reason) {
             keys.entry(scene.bytes(failure.key)).or_insert_with(|| Refusals::new(failure.key)).failures.push(failure);

@@ -39,7 +39,6 @@ pub(super) struct Successes<'c> {
 impl<'c> Successes<'c> {
     pub(super) fn new(joined: &'c Correlated) -> Self {
         let mut by_pair: Vec<Entry<'c>> = joined
-            .state
             .successes
             .iter()
             .map(|(actor, series)| Entry {

@@ -138,7 +138,7 @@ fn by_node(scene: &Scene<'_>, found: &Found) -> BTreeMap<usize, OnNode> {
 
 /// Realms by which somebody gets in on a node.
 fn realms_of_nodes(scene: &Scene<'_>) -> BTreeSet<(usize, Sym)> {
-    let successes = &scene.joined.state.successes;
+    let successes = &scene.joined.successes;
     successes.keys().map(|actor| (scene.joined.nodes.index(actor.node), actor.realm)).collect()
 }
 

@@ -46,18 +46,18 @@ impl Evidence {
         &self.run.options
     }
 
-    /// Leaves out what the filter does, then replaces what names somebody, where the user wants that.
+    /// Under pseudonyms where nobody is to be named, and without what the filter leaves out: it judges by the names that
+    /// pseudonyms stand for.
     #[must_use]
-    pub fn looked_at(mut self) -> Self {
-        filter::apply(&mut self.joined, &self.run.options.filter);
-        self.pseudonymized()
+    pub fn looked_at(self) -> Self {
+        let shown = self.pseudonymized();
+        Self { joined: passing(&shown.joined, &shown.run), ..shown }
     }
 
-    /// Replaces what names somebody by pseudonyms, where the user wants that; before anything is shown, and after
-    /// everything that asks for names.
+    /// Under pseudonyms where nobody is to be named.
     fn pseudonymized(mut self) -> Self {
         if let Some(names) = &self.run.pseudonyms {
-            pseudonyms::apply(names, &mut self.joined, &mut self.problems, &mut self.stored);
+            self.joined = pseudonyms::view(names, self.joined, &mut self.problems, &mut self.stored);
         }
         self
     }
@@ -79,10 +79,10 @@ impl Evidence {
     /// Tells the story of the actor whom the filter names, and whether some input could not be read whole.
     #[must_use]
     pub fn story(self) -> (TimelineReport, bool) {
-        // The filter judges by the names that pseudonyms stand for.
-        let Self { mut joined, problems, incomplete, run, .. } = self.pseudonymized();
+        let Self { joined, problems, incomplete, run, .. } = self.pseudonymized();
         run.progress.phase("judging");
-        let mut story = run.threads.install(|| story::story(&mut joined, &problems, &run.options));
+        let passing = passing(&joined, &run);
+        let mut story = run.threads.install(|| story::story(&joined, &passing, &problems, &run.options));
         name_in_parameters(&run, &mut story.parameters);
         (story, incomplete)
     }
@@ -137,6 +137,15 @@ impl Analysis {
     pub fn within<T: Send>(&self, work: impl FnOnce(&Report) -> T + Send) -> T {
         self.run.threads.install(|| work(&self.report))
     }
+}
+
+/// What the filter lets pass. Whom it asks for is a name, too.
+fn passing(joined: &Correlated, run: &Run) -> Correlated {
+    let mut passing = filter::view(joined, &run.options.filter);
+    if run.pseudonyms.is_some() {
+        pseudonyms::withhold(&mut passing);
+    }
+    passing
 }
 
 /// The parameters name somebody, too: whom the filter asks for, for one.

@@ -243,7 +243,7 @@ impl Score {
             }
         }
         let mut met = std::collections::HashSet::new();
-        for failure in &joined.key_failures {
+        for failure in joined.key_failures.iter() {
             score.told += 1;
             let Some(at) = failure.attempt else { continue };
             assert!(met.insert(at), "an attempt explained twice");
