@@ -197,7 +197,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),
-        kind: text(record.kind),
+        key_type: text(record.kind),
         roles: record.roles.iter().filter_map(|&role| text(role)).collect(),
         privileges: record.privileges.iter().filter_map(|&privilege| text(privilege)).collect(),
         superuser: change.makes_superuser(symbols),

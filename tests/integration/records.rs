@@ -464,7 +464,7 @@ fn changes_say_who_became_how_powerful() {
     let inputs = Inputs::of(&[("a.json", &lines)]);
     let changes = inputs.report(&[]).security_changes;
     let made = &changes[0];
-    assert_eq!((made.kind.as_deref(), made.owner.as_deref()), (Some("rest"), Some("bob")));
+    assert_eq!((made.key_type.as_deref(), made.owner.as_deref()), (Some("rest"), Some("bob")));
     assert_eq!((made.actor.as_deref(), made.actor_api_key.as_deref()), (Some("kibana_system"), Some("actor-key")));
     assert_eq!(made.name.as_deref(), Some("n1"));
     assert_eq!((changes[1].roles.join(","), changes[1].superuser), ("viewer,superuser".to_owned(), true));

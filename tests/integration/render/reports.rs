@@ -129,7 +129,7 @@ pub(crate) fn change(
         owner_realm: None,
         owned_by_authenticated_user: None,
         expiration: None,
-        kind: None,
+        key_type: None,
         roles: vec![],
         privileges: vec![],
         superuser: false,
