@@ -8,8 +8,9 @@ use super::story;
 use crate::correlate::Correlated;
 use crate::error::Error;
 use crate::model::{Coverage, Report, StoredInput};
-use crate::options::{KeyQuery, Options};
+use crate::options::{EventKinds, KeyQuery, Options};
 use crate::part::Problems;
+use crate::report::events::Event;
 use crate::report::keys::KeysReport;
 use crate::report::story::TimelineReport;
 use crate::{aggregate, detect, filter, manifest, pseudonyms};
@@ -18,6 +19,7 @@ use crate::{aggregate, detect, filter, manifest, pseudonyms};
 #[derive(Debug)]
 pub struct Evidence {
     /// Attempts, changes and keys.
+    #[doc(hidden)]
     pub joined: Correlated,
     /// Problems met before anything was read: path, kind, plain words.
     pub problems: Problems,
@@ -94,6 +96,11 @@ impl Evidence {
         let mut keys = run.threads.install(|| aggregate::keys(&self.joined, &self.problems, &run.options, query));
         name_in_parameters(run, &mut keys.parameters);
         keys
+    }
+
+    /// Every failed attempt and security change, by time; each is made when it is asked for.
+    pub fn events(&self, kinds: EventKinds) -> impl Iterator<Item = Event> {
+        aggregate::events(&self.joined, kinds)
     }
 
     /// What was read, and what these logs cannot tell.
