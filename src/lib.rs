@@ -53,7 +53,7 @@
 //! correlate              records -> attempts with realm chain, security changes with actor; views of them
 //! filter                 the view of what the user wants to look at
 //! pseudonyms             the view under names that may be shown
-//! detect                 attempts, changes and successes -> judged findings
+//! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
@@ -87,7 +87,6 @@ mod config;
 mod correlate;
 mod credential;
 mod decode;
-mod detect;
 mod diff;
 mod error;
 mod event;
@@ -96,6 +95,7 @@ mod filter;
 mod framing;
 mod input;
 mod interrupt;
+mod judge;
 mod lines;
 mod manifest;
 mod model;
@@ -123,11 +123,11 @@ pub mod internals;
 #[doc(hidden)]
 pub mod program;
 
-pub use detect::{Kind, Severity};
 pub use error::{Error, PartError, ProblemKind};
+pub use judge::{Kind, Severity};
 pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChange, StoredInput, Totals};
 pub use options::filter::{Bound, Edge, Pattern, Rules};
-pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, Surroundings, Thresholds};
+pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, Surroundings};
 pub use part::Part;
 pub use pipeline::{Analysis, Evidence, Inputs, Naming, Records, Request, analyze};
 pub use progress::{Progress, Snapshot, Verbosity};

@@ -247,8 +247,11 @@ impl<'p> Graph<'p> {
     /// exchange with another pair, or none at all.
     fn confidence(&self, mine: usize, scores: &[f64], chosen: &Chosen, none: f64) -> f64 {
         let mut against = (none - scores[mine]).exp();
+        let says = |pair: usize| self.pairs[pair].affinity.0;
         for other in self.of_line[self.lines[mine]].clone().filter(|&other| other != mine) {
             match chosen.by_attempt[self.attempts[other]] {
+                // Lines that say the same may change places: nothing would be said otherwise.
+                Some(theirs) if says(theirs) == says(mine) => {}
                 None => against += (scores[other] - scores[mine]).exp(),
                 Some(theirs) => {
                     if let Some(back) = self.pair(self.lines[theirs], self.attempts[mine]) {

@@ -188,6 +188,12 @@ impl Correlated {
         self.joined.doubts.get(&self.number(at)).copied()
     }
 
+    /// The change (index into `changes`) that disabled the account of an attempt (index into `attempts`).
+    #[must_use]
+    pub fn disabled_by(&self, at: u32) -> Option<usize> {
+        self.joined.disabled_by.get(&self.number(at)).copied()
+    }
+
     /// Whether a change (index into `changes`) is looked at.
     #[must_use]
     pub fn shows_change(&self, at: usize) -> bool {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::{Change, Correlated, KeyFailure, PowerfulAction, ReasonLine};
 use crate::options::filter::{Filter, Range, Rules};
-use crate::state::{Actor, ActorSeries, Attempt, Subject, Sym};
+use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
 /// Verdicts on texts by symbol, made when first asked for.
 struct Texts<'j> {
@@ -201,11 +201,8 @@ impl<'j> Judge<'j> {
         let joined = self.joined;
         let alone = |line: &ReasonLine| {
             let record = &line.record;
-            let (principal, key) = if record.about == Subject::ApiKey {
-                (None, Some(record.subject))
-            } else {
-                (Some(record.subject), None)
-            };
+            let (principal, key) =
+                if record.about.is_key() { (None, Some(record.subject)) } else { (Some(record.subject), None) };
             self.range.holds(record.time)
                 && self.nodes[line.node]
                 && self.filter.reason.pass(std::iter::once(record.reason.name().as_bytes()))

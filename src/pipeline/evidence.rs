@@ -13,7 +13,7 @@ use crate::part::Problems;
 use crate::report::events::Event;
 use crate::report::keys::KeysReport;
 use crate::report::story::TimelineReport;
-use crate::{aggregate, detect, filter, manifest, pseudonyms};
+use crate::{aggregate, filter, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Evidence {
         run.progress.phase("judging");
         let joined = Arc::new(joined);
         let options = &run.options;
-        let judge = || detect::detect(&joined, options);
+        let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
         name_in_parameters(&run, &mut report.parameters);
         let incomplete = incomplete || !report.coverage.reconciled;

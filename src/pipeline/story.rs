@@ -6,7 +6,7 @@ use crate::correlate::Correlated;
 use crate::options::Options;
 use crate::part::Problems;
 use crate::report::story::TimelineReport;
-use crate::{aggregate, detect};
+use crate::{aggregate, judge};
 
 /// Tells the story of the actor whom the filter names, by what it lets pass and by the findings that the actor is in.
 pub(super) fn story(
@@ -27,8 +27,8 @@ pub(super) fn story(
 }
 
 /// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.
-fn findings_with(everything: &Correlated, passing: &Correlated, options: &Options) -> Vec<detect::Judged> {
-    let named = |judged: &detect::Judged| {
+fn findings_with(everything: &Correlated, passing: &Correlated, options: &Options) -> Vec<judge::Judged> {
+    let named = |judged: &judge::Judged| {
         let finding = &judged.finding;
         let filter = &options.filter;
         let lists = [
@@ -38,7 +38,7 @@ fn findings_with(everything: &Correlated, passing: &Correlated, options: &Option
         ];
         lists.iter().all(|(rules, names)| rules.pass(names.iter().map(String::as_bytes)))
     };
-    let mut told = detect::judge(everything, options);
+    let mut told = judge::judge(everything, options).findings;
     told.retain(|judged| {
         judged.attempts.iter().any(|&number| passing.position(number).is_some())
             || (judged.attempts.is_empty() && named(judged))

@@ -59,7 +59,7 @@ fn read(bytes: &[u8], zone: Zone) -> (Vec<Seen>, usize, usize) {
                 });
             }
             Record::Server(_) => servers += 1,
-            Record::Other => others += 1,
+            Record::OfProduct(_) | Record::Other => others += 1,
         })
         .unwrap();
     };

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use esaudit::internals::detect::{self, DETECTORS, Kind};
+use esaudit::internals::judge::{self, Kind};
 use esaudit::internals::model::{Finding, Report};
 use esaudit::internals::options::Options;
 use esaudit::internals::pipeline::{Request, analyze};
@@ -179,15 +179,14 @@ fn every_kind_is_told_whole() {
             assert!(other.related.contains(&finding.id), "{finding:?}");
         }
     }
-    let severities = report.findings.iter().map(|finding| detect::Severity::parse(&finding.severity).unwrap());
+    let severities = report.findings.iter().map(|finding| judge::Severity::parse(&finding.severity).unwrap());
     assert!(severities.rev().is_sorted(), "the worst come first");
 }
 
 #[test]
 fn the_readme_lists_every_kind() {
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    for detector in DETECTORS {
-        let doc = detector.doc();
+    for doc in judge::docs() {
         let row = format!("| `{}` | {} |", doc.kind.name(), doc.signature);
         assert!(readme.contains(&row), "README.md lacks: {row}");
     }

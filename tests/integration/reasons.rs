@@ -85,13 +85,13 @@ impl Cluster {
         }
     }
 
-    /// Shifts the times of the server lines by up to so many milliseconds either way.
+    /// Shifts the times of the server lines back by up to so many milliseconds: the end of an attempt waited.
     fn jitter(&self, millis: u64) {
         let mut dice = Dice(millis);
         let shift = |line: &str| {
             let at = line.find("\"@timestamp\":\"").unwrap() + 14;
             let time = chrono::DateTime::parse_from_rfc3339(&line[at..at + 24]).unwrap();
-            let by = i64::try_from(dice.below(2 * millis + 1)).unwrap() - i64::try_from(millis).unwrap();
+            let by = -i64::try_from(dice.below(millis + 1)).unwrap();
             let time = time + chrono::Duration::milliseconds(by);
             vec![format!("{}{}{}", &line[..at], time.format("%Y-%m-%dT%H:%M:%S%.3fZ"), &line[at + 24..])]
         };
@@ -351,12 +351,12 @@ fn without_ids_that_make_it_easy() {
 }
 
 #[test]
-fn clocks_that_differ_cost_little() {
+fn delays_cost_little() {
     for (name, options, millis, precision, recall) in [
-        ("sparse, ±20 ms", SPARSE, 20, 0.99, 0.95),
-        ("sparse, ±100 ms", SPARSE, 100, 0.99, 0.95),
-        ("dense, ±20 ms", DENSE, 20, 0.95, 0.9),
-        ("dense, ±100 ms", DENSE, 100, 0.9, 0.8),
+        ("sparse, 20 ms", SPARSE, 20, 0.99, 0.95),
+        ("sparse, 100 ms", SPARSE, 100, 0.99, 0.95),
+        ("dense, 20 ms", DENSE, 20, 0.95, 0.9),
+        ("dense, 100 ms", DENSE, 100, 0.9, 0.8),
     ] {
         let cluster = Cluster::new(&format!("{options} --seed 21"));
         cluster.without_traces();
