@@ -129,10 +129,12 @@ struct Header {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// How it was read.
+    #[doc(hidden)]
     pub reading: Reading,
     /// Problems met before anything was read: path, kind, plain words.
     pub problems: Problems,
     /// What was learned.
+    #[doc(hidden)]
     pub state: State,
 }
 

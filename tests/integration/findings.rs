@@ -10,10 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use esaudit::judge::{self, Kind};
-use esaudit::model::{Finding, Report};
-use esaudit::options::Options;
-use esaudit::pipeline::{Request, analyze};
+use esaudit::internals::judge::{self, Kind};
+use esaudit::internals::model::{Finding, Report};
+use esaudit::internals::options::Options;
+use esaudit::internals::pipeline::{Request, analyze};
 use serde_json::Value;
 
 /// What is counted of a kind.
