@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::console::complain;
-use crate::detect::Severity;
 use crate::interrupt;
+use crate::judge::Severity;
 use crate::model::Coverage;
 use crate::output::Output;
 use crate::report::escape;

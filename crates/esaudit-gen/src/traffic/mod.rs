@@ -2,9 +2,12 @@
 //! `RealmsAuthenticator` and `ApiKeyAuthenticator` produce them.
 
 mod admin;
+mod deeds;
 mod keys;
 mod odd;
 mod passwords;
+
+use std::sync::OnceLock;
 
 use crate::changes::Change;
 use crate::cli::Args;
@@ -14,6 +17,7 @@ use crate::text::{Micros, RequestId, Text, keep, quoted_list, request_id};
 use crate::workload::{WORK, Work};
 use crate::world::{Client, Credential, PROXY, World};
 
+pub(crate) use deeds::{DEEDS, Deed};
 pub(crate) use odd::Odd;
 
 /// What a client does.
@@ -21,6 +25,8 @@ pub(crate) use odd::Odd;
 pub(crate) enum What {
     /// Sends a request with credentials that are right in themselves; whether they are accepted depends on the world.
     Use(Credential),
+    /// Does something rare and powerful with credentials that are right.
+    Deed(Credential, Deed),
     /// Logs in with a password.
     Login { name: Text, account: Option<u32>, right: bool },
     /// Sends a request without credentials.
@@ -55,12 +61,25 @@ pub(crate) struct Act {
     pub(crate) forwarded: Option<Text>,
     pub(crate) opaque: Option<Text>,
     pub(crate) traces: bool,
+    /// The path asked for, where it is not one of the ordinary requests.
+    pub(crate) path: Option<Text>,
 }
 
 impl Act {
     /// An act of somebody without particular headers.
     pub(crate) fn new(time: Micros, node: u16, source: Text, what: What) -> Self {
-        Self { time, node, source, what, incident: None, runs_as: None, forwarded: None, opaque: None, traces: false }
+        Self {
+            time,
+            node,
+            source,
+            what,
+            incident: None,
+            runs_as: None,
+            forwarded: None,
+            opaque: None,
+            traces: false,
+            path: None,
+        }
     }
 
     /// The same act, seen as coming from the reverse proxy, which names its client.
@@ -80,6 +99,7 @@ impl Act {
             forwarded: client.forwarded,
             opaque: client.opaque,
             traces: client.traces,
+            path: None,
         }
     }
 }
@@ -106,8 +126,8 @@ pub(crate) struct Traffic {
     pub(crate) made: u64,
     /// Changes made since last drained.
     pub(crate) done: Vec<ChangeDone>,
-    /// The `indices` of a request over thousands of indices.
-    many_indices: Text,
+    /// Server lines about a refused key name it, as they do from about 8.8 on.
+    pub(crate) names_keys: bool,
 }
 
 /// What all events of one request share.
@@ -148,7 +168,7 @@ impl Traffic {
             pending: vec![Vec::new(); world.nodes.len()],
             made: 0,
             done: Vec::new(),
-            many_indices: keep(quoted_list(&(0..3000).map(|n| format!(".ds-logs-app-{n:06}")).collect::<Vec<_>>())),
+            names_keys: true,
         }
     }
 
@@ -163,7 +183,7 @@ impl Traffic {
                 kind: Some("rest"),
                 source: Some(act.source),
                 port: self.rng.range(32_768, 61_000) as u16,
-                path: Some(work.path),
+                path: Some(act.path.unwrap_or(work.path)),
                 query: work.query,
                 method: Some(work.method),
                 opaque: act.opaque,
@@ -172,29 +192,10 @@ impl Traffic {
             },
         };
         match act.what {
-            What::Use(Credential::Password(account)) => {
-                let name = world.accounts[account as usize].name;
-                self.login(world, &mut request, work, name, Some(account), true);
-            }
+            What::Use(credential) => self.act_with(world, &mut request, work, credential),
+            What::Deed(credential, _) => self.act_with(world, &mut request, work, credential),
             What::Login { name, account, right } => self.login(world, &mut request, work, name, account, right),
-            What::Use(Credential::Key(key)) => self.use_key(world, &mut request, work, key, true),
             What::WrongSecret(key) => self.use_key(world, &mut request, work, key, false),
-            What::Use(Credential::Token(account)) => {
-                let mut who = identity(world, account);
-                who.kind = Some("TOKEN");
-                self.granted(world, &mut request, work, &who, "_es_token");
-            }
-            What::Use(Credential::Service(account, token)) => {
-                let who = Identity {
-                    kind: Some("TOKEN"),
-                    user: Some(account),
-                    realm: Some("_service_account"),
-                    roles: Some("[]"),
-                    token: Some((token, "index")),
-                    ..Identity::default()
-                };
-                self.granted(world, &mut request, work, &who, "_service_account");
-            }
             What::Bare => self.anonymous(&mut request, Reason::MissingCredentials, None, None),
             // Expired ones leave no audit event.
             What::UnknownToken => {
@@ -223,10 +224,38 @@ impl Traffic {
         }
     }
 
+    /// A request with credentials that are right in themselves.
+    fn act_with(&mut self, world: &World, request: &mut Request, work: &'static Work, credential: Credential) {
+        match credential {
+            Credential::Password(account) => {
+                let name = world.accounts[account as usize].name;
+                self.login(world, request, work, name, Some(account), true);
+            }
+            Credential::Key(key) => self.use_key(world, request, work, key, true),
+            Credential::Token(account) => {
+                let mut who = identity(world, account);
+                who.kind = Some("TOKEN");
+                self.granted(world, request, work, &who, "_es_token");
+            }
+            Credential::Service(account, token) => {
+                let who = Identity {
+                    kind: Some("TOKEN"),
+                    user: Some(account),
+                    realm: Some("_service_account"),
+                    roles: Some("[]"),
+                    token: Some((token, "index")),
+                    ..Identity::default()
+                };
+                self.granted(world, request, work, &who, "_service_account");
+            }
+        }
+    }
+
     /// What the client asks for: failures of humans and attackers mostly ask who they are.
     fn work(&mut self, act: &Act) -> &'static Work {
         match act.what {
             What::Login { right: false, .. } if self.rng.chance(0.6) => &WORK[0],
+            What::Deed(_, deed) => &DEEDS[deed as usize],
             What::Use(_) | What::WrongSecret(_) => self.rng.pick(WORK),
             _ => &WORK[self.rng.index(4)],
         }
@@ -314,7 +343,7 @@ impl Traffic {
             event.transport = Some((step.action, step.name));
             event.indices = step.indices;
             if step.indices.is_some() && self.rng.below(30_000) == 0 {
-                event.indices = Some(self.many_indices);
+                event.indices = Some(many_indices());
             }
             let mut place = here;
             if step.on_shard && world.nodes.len() > 1 && self.rng.chance(0.3) {
@@ -329,6 +358,12 @@ impl Traffic {
             self.pass(request);
         }
     }
+}
+
+/// The `indices` of a request over thousands of indices.
+fn many_indices() -> Text {
+    static NAMES: OnceLock<Text> = OnceLock::new();
+    NAMES.get_or_init(|| keep(quoted_list(&(0..3000).map(|n| format!(".ds-logs-app-{n:06}")).collect::<Vec<_>>())))
 }
 
 /// How an account appears in access decisions.
