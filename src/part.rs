@@ -24,7 +24,7 @@ use crate::time::Zone;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;
@@ -129,10 +129,12 @@ struct Header {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// How it was read.
+    #[doc(hidden)]
     pub reading: Reading,
     /// Problems met before anything was read: path, kind, plain words.
     pub problems: Problems,
     /// What was learned.
+    #[doc(hidden)]
     pub state: State,
 }
 

@@ -3,14 +3,13 @@
 
 use std::fmt::Debug;
 
-use esaudit::action_class::ActionClass;
-use esaudit::credential::Credential;
-use esaudit::error::ProblemKind;
-use esaudit::part::{Part, VERSION};
-use esaudit::pipeline::{Inputs, Request, analyze};
-use esaudit::reason::Subject;
-use esaudit::reason::{Basis, Reason};
-use esaudit::state::{Origin, Outcome};
+use esaudit::internals::action_class::ActionClass;
+use esaudit::internals::credential::Credential;
+use esaudit::internals::error::ProblemKind;
+use esaudit::internals::part::{Part, VERSION};
+use esaudit::internals::pipeline::{Inputs, Request, analyze};
+use esaudit::internals::reason::{Basis, Reason, Subject};
+use esaudit::internals::state::{Origin, Outcome};
 use serde::de::DeserializeOwned;
 
 const CHANGED: &str = "the format of part files has changed: raise `part::VERSION`, make testdata/es-1.esa anew (see \
@@ -23,8 +22,9 @@ fn golden() -> Vec<u8> {
 #[test]
 fn a_part_of_the_present_format_is_read() {
     let part = Part::parse(&golden()).expect(CHANGED);
-    let report =
-        analyze(Request::new(Inputs::Part(Box::new(part)), esaudit::options::Options::default())).unwrap().report;
+    let report = analyze(Request::new(Inputs::Part(Box::new(part)), esaudit::internals::options::Options::default()))
+        .unwrap()
+        .report;
     assert!(report.coverage.reconciled, "{CHANGED}");
     let mut by_reason = std::collections::BTreeMap::new();
     for group in report.groups.iter() {

@@ -36,7 +36,7 @@ pub(crate) enum What {
     /// Sends an API key with a wrong secret.
     WrongSecret(u32),
     /// Sends a bearer token that the node holds to be expired.
-    ExpiredToken,
+    UnknownToken,
     /// Sends a service token that is not valid.
     BadServiceToken(Text, Text),
     /// Makes a security change: an index into the changes.
@@ -197,9 +197,10 @@ impl Traffic {
             What::Login { name, account, right } => self.login(world, &mut request, work, name, account, right),
             What::WrongSecret(key) => self.use_key(world, &mut request, work, key, false),
             What::Bare => self.anonymous(&mut request, Reason::MissingCredentials, None, None),
-            What::ExpiredToken => {
+            // Expired ones leave no audit event.
+            What::UnknownToken => {
                 let logger = "org.elasticsearch.xpack.security.authc.TokenService";
-                self.anonymous(&mut request, Reason::TokenExpired, None, Some((logger, "token expired".to_owned())));
+                self.anonymous(&mut request, Reason::TokenInvalid, None, Some((logger, "invalid token".to_owned())));
             }
             What::Malformed => self.failed(&mut request, None, Chain::default(), Reason::MalformedCredentials, None),
             What::BadServiceToken(account, token) => self.bad_service_token(&mut request, account, token),
@@ -265,11 +266,11 @@ impl Traffic {
         self.pending[usize::from(node)].push(Record::Audit(event));
     }
 
-    /// A line of the server log about the event at this time: the two logs are written by different threads, so
-    /// either may come first.
+    /// A line of the server log about the attempt that ends at this time: it is written before the audit event, in the
+    /// same millisecond at the latest.
     fn explain(&mut self, request: &Request, level: Text, logger: Text, message: String) {
         if self.server_log[usize::from(request.act.node)] {
-            let time = request.time + self.rng.range(-2_500, 3_500);
+            let time = request.time + self.rng.range(-6_000, 0);
             let line = ServerLine { time, level, logger, message, trace: request.origin.trace };
             self.pending[usize::from(request.act.node)].push(Record::Server(line));
         }
@@ -318,7 +319,7 @@ impl Traffic {
         let logger = "org.elasticsearch.xpack.security.authc.service.ServiceAccountService";
         self.explain(
             request,
-            "WARN",
+            "DEBUG",
             logger,
             format!("failed to authenticate service account [{account}] with token name [{token}]"),
         );

@@ -78,7 +78,7 @@ impl Traffic {
             }
             Odd::InvalidToken => {
                 let logger = "org.elasticsearch.xpack.security.authc.TokenService";
-                self.anonymous(request, Reason::TokenInvalid, None, Some((logger, "invalidated token".to_owned())));
+                self.anonymous(request, Reason::TokenInvalid, None, Some((logger, "invalid token".to_owned())));
             }
         }
     }
