@@ -267,8 +267,12 @@ impl<'j> Sieve<'j> {
         let joined = self.joined;
         let pass = |actor: &Actor| {
             let remote = if action.is_none() { actor.object } else { Sym::NONE };
-            self.principal.pass_any(joined, &[actor.principal, remote])
-                && self.source.pass(joined, actor.source)
+            let who = if remote.is_some() {
+                self.principal.pass_any(joined, &[actor.principal, remote])
+            } else {
+                self.principal.pass(joined, actor.principal)
+            };
+            who && self.source.pass(joined, actor.source)
                 && self.realm.pass(joined, actor.realm)
                 && self.nodes[joined.nodes.index(actor.node)]
                 && self.filter.reason.pass(std::iter::empty())

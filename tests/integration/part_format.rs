@@ -9,8 +9,7 @@ use esaudit::internals::error::ProblemKind;
 use esaudit::internals::options::Options;
 use esaudit::internals::part::{Part, VERSION};
 use esaudit::internals::pipeline::{Inputs, Request, analyze};
-use esaudit::internals::reason::Subject;
-use esaudit::internals::reason::{Basis, Reason};
+use esaudit::internals::reason::{Basis, Reason, Subject};
 use esaudit::internals::state::{Origin, Outcome};
 use serde::de::DeserializeOwned;
 
