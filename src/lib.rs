@@ -17,15 +17,15 @@
 //! # }
 //! ```
 //!
-//! Who wants the single events asks the [`Evidence`] that the report is made of:
+//! Who wants the single events asks the [`JoinedRun`] that the report is made of:
 //!
 //! ```
 //! use esaudit::{EventKinds, Options, Request};
 //!
 //! # fn main() -> Result<(), esaudit::Error> {
-//! let evidence = Request::of(["testdata/incident/es-1"], Options::default()).read()?.join();
+//! let run = Request::of(["testdata/incident/es-1"], Options::default()).read()?.join();
 //! let kinds = EventKinds { attempts: true, changes: false };
-//! assert_eq!(evidence.events(kinds).count(), 52);
+//! assert_eq!(run.events(kinds).count(), 52);
 //! # Ok(())
 //! # }
 //! ```
@@ -129,7 +129,7 @@ pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChan
 pub use options::filter::{Bound, Edge, Pattern, Rules};
 pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, Surroundings};
 pub use part::Part;
-pub use pipeline::{Analysis, Evidence, Inputs, Naming, Records, Request, analyze};
+pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, Naming, Request, analyze};
 pub use progress::{Progress, Snapshot, Verbosity};
 pub use pseudonyms::Pseudonyms;
 pub use reason::{Basis, Reason};

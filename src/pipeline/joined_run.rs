@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::run::Run;
+use super::run::RunContext;
 use super::story;
 use crate::correlate::Correlated;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::{aggregate, filter, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
 #[derive(Debug)]
-pub struct Evidence {
+pub struct JoinedRun {
     /// Attempts, changes and keys.
     #[doc(hidden)]
     pub joined: Correlated,
@@ -27,7 +27,7 @@ pub struct Evidence {
     pub incomplete: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     pub(super) stored: Vec<StoredInput>,
-    pub(super) run: Run,
+    pub(super) run: RunContext,
 }
 
 /// A report and what it rests on.
@@ -38,10 +38,10 @@ pub struct Analysis {
     /// Some input could not be read whole; the report says which.
     pub incomplete: bool,
     stored: Vec<StoredInput>,
-    run: Run,
+    run: RunContext,
 }
 
-impl Evidence {
+impl JoinedRun {
     /// How it was read.
     #[must_use]
     pub fn options(&self) -> &Options {
@@ -147,7 +147,7 @@ impl Analysis {
 }
 
 /// What the filter lets pass. Whom it asks for is a name, too.
-fn passing(joined: &Correlated, run: &Run) -> Correlated {
+fn passing(joined: &Correlated, run: &RunContext) -> Correlated {
     let mut passing = filter::view(joined, &run.options.filter);
     if run.pseudonyms.is_some() {
         pseudonyms::withhold(&mut passing);
@@ -156,7 +156,7 @@ fn passing(joined: &Correlated, run: &Run) -> Correlated {
 }
 
 /// The parameters name somebody, too: whom the filter asks for, for one.
-fn name_in_parameters(run: &Run, parameters: &mut BTreeMap<String, serde_json::Value>) {
+fn name_in_parameters(run: &RunContext, parameters: &mut BTreeMap<String, serde_json::Value>) {
     if let Some(names) = &run.pseudonyms {
         pseudonyms::parameters(names, parameters);
     }
