@@ -4,9 +4,9 @@
 
 use std::io::Write;
 
-use esaudit::options::Options;
-use esaudit::document::formats::{Form, Style, View, offered};
-use esaudit::pipeline::{Request, analyze};
+use esaudit::internals::options::Options;
+use esaudit::internals::document::formats::{Form, Style, View, offered};
+use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 
 fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {

@@ -2,7 +2,6 @@
 
 use super::console::watched;
 use super::outcome::{refused, status, write_all};
-use crate::aggregate;
 use crate::cli::EventsRequest;
 use crate::document::build::Events;
 use crate::error::Error;
@@ -19,7 +18,7 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
     if let Some(status) = refused(evidence.options().strict, &coverage) {
         return Ok(status);
     }
-    let events = Events(Box::new(|| Box::new(aggregate::events(&evidence.joined, kinds))));
+    let events = Events(Box::new(|| Box::new(evidence.events(kinds))));
     let incomplete = !write_all(&outputs, &events) || evidence.incomplete;
     Ok(status(&coverage, incomplete, 0))
 }

@@ -234,7 +234,7 @@ fn is_record(line: &[u8]) -> bool {
     decoded.is_ok() && known
 }
 
-/// How deep a JSON text is in objects and lists.
+/// Excerpt deep a JSON text is in objects and lists.
 #[derive(Debug, Default)]
 struct Depth {
     depth: u64,

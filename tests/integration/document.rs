@@ -1,14 +1,14 @@
 //! A made document with every kind of block and cell, hostile text in each, through every writer; and every verb in every
 //! format.
 
-use esaudit::document::chart::{Chart, Heat, Mark, Series};
-use esaudit::document::formats::{FORMATS, Shows, Style, View};
-use esaudit::document::*;
-use esaudit::escape;
-use esaudit::model::call::{ApiCall, Method};
-use esaudit::model::charts::{Flow, HeatRow, KeyLife};
-use esaudit::model::text::{Logged, Span, Text};
-use esaudit::time::{Millis, Zone};
+use esaudit::internals::document::chart::{Chart, Heat, Mark, Series};
+use esaudit::internals::document::formats::{FORMATS, Shows, Style, View};
+use esaudit::internals::document::*;
+use esaudit::internals::escape;
+use esaudit::internals::model::call::{ApiCall, Method};
+use esaudit::internals::model::charts::{Flow, HeatRow, KeyLife};
+use esaudit::internals::model::text::{Logged, Span, Text};
+use esaudit::internals::time::{Millis, Zone};
 
 /// What somebody may write in place of a name, to be run, to end an element, to deceive, or to be taken for something else.
 const HOSTILE: [&str; 12] = [

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use esaudit::document::formats::{Form, Style, View, offered};
-use esaudit::escape::is_hidden;
-use esaudit::model::Report;
+use esaudit::internals::document::formats::{Form, Style, View, offered};
+use esaudit::internals::escape::is_hidden;
+use esaudit::internals::model::Report;
 
 use test_support::line::Line;
 use test_support::{Inputs, ended, esaudit};

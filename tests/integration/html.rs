@@ -4,10 +4,10 @@
 #[cfg(test)]
 use std::path::PathBuf;
 
-use esaudit::document::formats::{Results as _, Style, View};
-use esaudit::document::html;
-use esaudit::escape;
-use esaudit::model::Report;
+use esaudit::internals::document::formats::{Results as _, Style, View};
+use esaudit::internals::document::html;
+use esaudit::internals::escape;
+use esaudit::internals::model::Report;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;

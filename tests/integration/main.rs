@@ -47,6 +47,7 @@ mod reasons;
 mod records;
 mod render;
 mod samples;
+mod scenario_laws;
 mod shapes;
 mod spark;
 mod supply_chain;

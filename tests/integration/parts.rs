@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use esaudit::document::formats::{Form, Results as _};
-use esaudit::error::PartError;
-use esaudit::options::Options;
-use esaudit::part::{MAGIC, Part};
-use esaudit::pipeline;
-use esaudit::pipeline::{Analysis, Inputs as Source, Request, analyze};
+use esaudit::internals::document::formats::{Form, Results as _};
+use esaudit::internals::error::PartError;
+use esaudit::internals::options::Options;
+use esaudit::internals::part::{MAGIC, Part};
+use esaudit::internals::pipeline;
+use esaudit::internals::pipeline::{Analysis, Inputs as Source, Request, analyze};
 use proptest::prelude::*;
 
 use test_support::Inputs;

@@ -6,9 +6,9 @@ use crate::data::json;
 use crate::document::formats::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Fact, Section, Table, Tone};
 use crate::model::text::{Logged, Span, Text};
-use crate::verify::{Check, Outcome};
+use crate::verify::{CheckedInput, Verification};
 
-impl Results for Outcome {
+impl Results for Verification {
     fn document(&self) -> Document<'_> {
         let columns = vec![
             Column::text("holds", "Holds"),
@@ -43,7 +43,7 @@ impl Results for Outcome {
     }
 }
 
-fn row(check: &Check) -> Vec<Cell> {
+fn row(check: &CheckedInput) -> Vec<Cell> {
     let (holds, tone) = if check.holds { ("ok", Tone::Note) } else { ("FAIL", Tone::Bad) };
     let remark = if check.remark.is_empty() { Cell::NONE } else { Cell::of(Span::name(&check.remark)) };
     vec![Cell::Text(holds.into(), tone), Cell::of(check.status), Cell::of(Span::name(&check.path)), remark]

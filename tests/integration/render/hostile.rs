@@ -1,9 +1,9 @@
 //! Text that an attacker chose, and sizes and times that nobody expects, in every place of every output.
 
-use esaudit::document::formats::{Form, View, offered};
-use esaudit::document::terminal::MIN_WIDTH;
-use esaudit::escape;
-use esaudit::model::*;
+use esaudit::internals::document::formats::{Form, View, offered};
+use esaudit::internals::document::terminal::MIN_WIDTH;
+use esaudit::internals::escape;
+use esaudit::internals::model::*;
 
 use super::reports::{at, change, group, judged, source, text};
 use super::{assert_fits, render, table, view};

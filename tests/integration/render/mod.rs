@@ -9,9 +9,9 @@ mod reports;
 
 use std::{fs, path::Path};
 
-use esaudit::document::formats::{Form, Style, View, format, offered};
-use esaudit::document::terminal::MIN_WIDTH;
-use esaudit::model::*;
+use esaudit::internals::document::formats::{Form, Style, View, format, offered};
+use esaudit::internals::document::terminal::MIN_WIDTH;
+use esaudit::internals::model::*;
 use reports::{empty, incident, judged, text};
 use unicode_width::UnicodeWidthStr as _;
 
