@@ -62,4 +62,14 @@ fn numbers_of_variants_change_with_the_version_only() {
 }
 
 /// What stands in testdata/es-1.esa.
-const WRITTEN: [&str; 9] = ["", "", "", "", "", "", "", "", ""];
+const WRITTEN: [&str; 9] = [
+    "version 5",
+    "Failed AnonymousDenied",
+    "ApiKey TerminatedKey Realm RealmCheck Principal PasswordHash Negotiation Token ServiceToken Anybody Unreadable Anonymous NoCredentials OtherCredentials",
+    "Rest Transport LocalNode Unknown",
+    "Explicit ServerLog Context Inferred None",
+    "BadPassword UnknownUser UserDisabled MissingCredentials MalformedCredentials ApiKeyInvalidated ApiKeyExpired ApiKeyNotFound ApiKeyBadSecret ApiKeyWrongType ApiKeyError TokenExpired TokenInvalid ServiceTokenInvalid RealmNotConfigured RealmUnavailable RealmNotLicensed ServerBusy Unknown",
+    "None Password Token ApiKey ServiceToken Certificate Unknown",
+    "Security Keys RunAs DeleteIndex Snapshot Restore Reindex DeleteDocuments Settings Templates Node BulkRead Search Read Write IndexAdmin Discovery Monitoring Other",
+    "Unreadable ReadError CorruptCompression Undecodable Oversized TruncatedLine NotALog DecompressionLimit Interrupted Changed Empty ByteOrderMark CrLf NulBytes InvalidUtf8 DuplicateMember WrongType DeepNesting ImplausibleTime NotReconciled",
+];
