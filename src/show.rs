@@ -19,9 +19,9 @@ mod scan;
 
 use scan::{Missed, Plain, Printer, Skipping, scan};
 
-/// How to show lines.
+/// Excerpt to show lines.
 #[derive(Debug, Clone, Copy)]
-pub struct How {
+pub struct Excerpt {
     /// Lines before and after each.
     pub context: u64,
     /// The bytes of the lines and nothing else.
@@ -143,7 +143,7 @@ impl Lines {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(lines: &Lines, how: How, out: &mut dyn Write) -> io::Result<Vec<String>> {
+pub fn write(lines: &Lines, how: Excerpt, out: &mut dyn Write) -> io::Result<Vec<String>> {
     let mut remarks = Vec::new();
     let mut any = false;
     for (path, wanted) in &lines.wanted {

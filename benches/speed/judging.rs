@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use esaudit::aggregate;
-use esaudit::correlate::{Correlated, correlate};
-use esaudit::judge;
-use esaudit::lines::Chunk;
-use esaudit::options::Options;
-use esaudit::part::{Part, Reading};
-use esaudit::pipeline;
-use esaudit::report::{RENDERERS, Style, View, renderer};
-use esaudit::state::{InputRef, State, StateBuilder};
+use esaudit::internals::aggregate;
+use esaudit::internals::correlate::{Correlated, correlate};
+use esaudit::internals::judge;
+use esaudit::internals::lines::Chunk;
+use esaudit::internals::options::Options;
+use esaudit::internals::part::{Part, Reading};
+use esaudit::internals::pipeline;
+use esaudit::internals::report::{RENDERERS, Style, View, renderer};
+use esaudit::internals::state::{InputRef, State, StateBuilder};
 
 use crate::corpus;
 

@@ -4,9 +4,9 @@
 
 use std::io::Write;
 
-use esaudit::options::Options;
-use esaudit::pipeline::{Request, analyze};
-use esaudit::report::{RENDERERS, Style, View};
+use esaudit::internals::options::Options;
+use esaudit::internals::pipeline::{Request, analyze};
+use esaudit::internals::report::{RENDERERS, Style, View};
 use libfuzzer_sys::fuzz_target;
 
 fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {

@@ -95,7 +95,7 @@ fn passes(joined: &Correlated, info: &KeyInfo, key: &Key, filter: &Filter) -> bo
     let others = Filter { key: Rules::default(), ..filter.clone() };
     let changed = || {
         let ended = info.invalidated.and_then(|end| end.change);
-        [info.created_by, ended].into_iter().flatten().any(|at| !joined.changes[at].left_out)
+        [info.created_by, ended].into_iter().flatten().any(|at| joined.shows_change(at))
     };
     named && (others.is_empty() || key.used.count > 0 || key.refused.count > 0 || changed())
 }
@@ -141,7 +141,7 @@ pub(super) struct Lives<'j> {
 impl<'j> Lives<'j> {
     pub(super) fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
         let passing = (!filter.is_empty()).then(|| filter::successes(joined, filter));
-        let successes = passing.as_ref().unwrap_or(&joined.state.successes);
+        let successes = passing.as_ref().unwrap_or(&joined.successes);
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
         let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
         for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {

@@ -1,7 +1,7 @@
 //! Which attempt a line of the server log explains.
 //!
 //! The audit log knows the client and not the reason, the server log the reason and not the client; they share the node
-//! and the time to within milliseconds, either may come first. So it is an assignment, one line to one attempt, of the
+//! and the time to within milliseconds, the line first. So it is an assignment, one line to one attempt, of the
 //! largest likelihood: how far apart in time such pairs are, and which clients send which key, is learned from the pairs
 //! that leave no choice. Confidence is the likelihood of a pair against that of what could be instead.
 //!

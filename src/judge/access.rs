@@ -66,9 +66,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let habit =
         deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
     let mut features = measure.none();
-    features
-        .set(Feature::Strange, scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first));
-    features.set(Feature::Outside, f64::from(u8::from(outside)));
+    let strange = scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first);
+    features.set(Feature::Strange, strange);
+    features.set(Feature::Outside, f64::from(u8::from(outside)) * strange);
     features.set(Feature::Deeds, 1.0 - 0.5 * habit);
     features.set(Feature::Own, (known as f64 / (7 * DAY) as f64).min(1.0));
     let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::SuspiciousAccess)]));

@@ -125,7 +125,7 @@ fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, said: &[(Feature, f64)
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
-    if said.contains(&(Feature::Entry, 1.0))
+    if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5
         && judgement.campaign.attempts.len() >= 10
     {
@@ -133,7 +133,9 @@ fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, said: &[(Feature, f64)
     }
     let mut features = measure.none();
     said.iter().for_each(|&(feature, value)| features.set(feature, value));
-    features.set(Feature::Outside, judgement.features.get(Feature::Outside));
+    let strange = features.get(Feature::Entry);
+    features.set(Feature::Outside, judgement.features.get(Feature::Outside) * strange);
+    features.set(Feature::Enters, judgement.features.get(Feature::Enters));
     campaign + score::sum(&features, &[Subject::Kind(Kind::AccountCompromise)])
 }
 

@@ -18,7 +18,7 @@ const ACTIONS: u64 = 12;
 pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut denials: Vec<(&Actor, &Series)> =
-        scene.joined.state.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
+        scene.joined.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
     denials.sort_by_key(|(actor, _)| **actor);
     let mut keys: BTreeMap<(u16, &[u8]), Vec<(&Actor, &Series)>> = BTreeMap::new();
     for (actor, series) in denials {

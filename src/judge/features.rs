@@ -93,6 +93,8 @@ features! {
     Displaced = "displaced", History;
     /// Share that worked before and works again afterwards.
     Returns = "returns", History;
+    /// Share of three episodes or more that get in within the hour: guesses do not find one password after the other.
+    Enters = "enters", After;
     /// Share that gets in between the failures too.
     Alternating = "alternating", History;
     /// Clients that worked before and failed together: 1 = ten or more.
@@ -377,6 +379,8 @@ impl Measure<'_, '_> {
         features.set(Feature::Strange, strange / count);
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
         features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
+        let soon = |unit: &Unit| unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR);
+        features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
         let together = self.units_of(campaign).filter(|unit| unit.before > 0.0).count() as f64;

@@ -325,7 +325,7 @@ impl Linker<'_, '_> {
             let who = (unit.cluster, unit.principal);
             let usual = usual.get(&who).copied().unwrap_or(0).max(FEWEST as i64) as usize;
             let alike = matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Later)
-                || unit.len() <= usual * SAME_PACE;
+                || unit.len() <= usual * SAME_PACE / 2;
             (unit.principal.is_some() && alike).then_some(who)
         });
         let mut surges: BTreeMap<u32, u32> = BTreeMap::new();

@@ -13,8 +13,10 @@ use crate::reserved::SYSTEM_USERS;
 use crate::state::{Attempt, ChainId, Sym};
 use crate::time::Millis;
 
-/// Hours of the day in which an account is at work before it is taken for a program: nobody works for two thirds of a day.
-const HOURS_OF_A_PROGRAM: u32 = 16;
+/// Hours of the day in which an account is at work before it is taken for a program, and successes on a day: people sleep, and
+/// what works around the clock comes at least every hour.
+const HOURS_OF_A_PROGRAM: u32 = 20;
+const SUCCESSES_A_DAY: u64 = 20;
 
 /// The joined records, how they group, and what the user knows.
 #[derive(Debug)]
@@ -146,7 +148,11 @@ impl<'c> Scene<'c> {
 /// See [`Scene::is_program`].
 fn is_program(joined: &Correlated, known: &Surroundings, history: &History<'_>, cluster: u16, principal: Sym) -> bool {
     let name = joined.judged(principal).unwrap_or_default();
-    let busy = || history.account(cluster, principal).is_some_and(|sum| sum.hours.count_ones() >= HOURS_OF_A_PROGRAM);
+    let busy = || {
+        history.account(cluster, principal).is_some_and(|sum| {
+            sum.hours.count_ones() >= HOURS_OF_A_PROGRAM && sum.count >= SUCCESSES_A_DAY * u64::from(sum.days)
+        })
+    };
     SYSTEM_USERS.contains(&name)
         || name.contains(&b'/')
         || known.service_accounts.iter().any(|account| account.as_bytes() == name)
@@ -167,7 +173,7 @@ pub(super) fn is_placeholder(name: &[u8]) -> bool {
 fn addresses(joined: &Correlated, known: &Surroundings) -> HashMap<Sym, Option<Address>, RandomState> {
     let mut addresses: HashMap<Sym, Option<Address>, RandomState> = HashMap::default();
     let tried = joined.attempts.iter().map(|attempt| attempt.source);
-    let got_in = joined.state.successes.keys().map(|actor| actor.source);
+    let got_in = joined.successes.keys().map(|actor| actor.source);
     let changed = joined.changes.iter().map(|change| change.source);
     for source in tried.chain(got_in).chain(changed) {
         addresses.entry(source).or_insert_with(|| Address::of(joined.judged(source)?, known));

@@ -2,7 +2,6 @@
 
 use super::console::watched;
 use super::outcome::{refused, status, written};
-use crate::aggregate;
 use crate::cli::EventsRequest;
 use crate::error::Error;
 use crate::report;
@@ -21,7 +20,7 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
     }
     let mut incomplete = evidence.incomplete;
     for output in &outputs {
-        let events = aggregate::events(&evidence.joined, kinds);
+        let events = evidence.events(kinds);
         incomplete |= !written(output, |out| report::events::write(events, output.format, out));
     }
     Ok(status(&coverage, incomplete, 0))

@@ -12,7 +12,7 @@ use crate::{output, show};
 /// The report cannot be read or has no such finding or group, or standard output cannot be written.
 pub fn show(request: &ShowRequest) -> Result<u8, Error> {
     let lines = show::find(&request.report, &request.id, &request.paths)?;
-    let how = show::How { context: request.context, raw: request.raw, unicode: terminal().unicode };
+    let how = show::Excerpt { context: request.context, raw: request.raw, unicode: terminal().unicode };
     let mut remarks = Vec::new();
     output::print(|out| {
         remarks = show::write(&lines, how, out)?;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
 
-use super::How;
+use super::Excerpt;
 use crate::decode::{Context, decode_line};
 use crate::event::Record;
 use crate::lines::hole;
@@ -234,7 +234,7 @@ fn is_record(line: &[u8]) -> bool {
     decoded.is_ok() && known
 }
 
-/// How deep a JSON text is in objects and lists.
+/// Excerpt deep a JSON text is in objects and lists.
 #[derive(Debug, Default)]
 struct Depth {
     depth: u64,
@@ -271,7 +271,7 @@ impl Depth {
 /// Prints lines as grep(1) does: `path:line:` before a line, `path-line-` before one around it, `--` between.
 pub(super) struct Printer<'o> {
     path: String,
-    how: How,
+    how: Excerpt,
     out: &'o mut dyn Write,
     /// Something was printed, and this was the last line.
     last: Option<u64>,
@@ -279,7 +279,7 @@ pub(super) struct Printer<'o> {
 }
 
 impl<'o> Printer<'o> {
-    pub(super) fn new(path: &str, how: How, out: &'o mut dyn Write, any: bool) -> Self {
+    pub(super) fn new(path: &str, how: Excerpt, out: &'o mut dyn Write, any: bool) -> Self {
         Self { path: terminal(path, how.unicode), how, out, last: None, any }
     }
 
@@ -315,7 +315,7 @@ mod tests {
 
     fn show(text: &str, wanted: &[Evidence], context: u64) -> (String, Vec<u64>) {
         let mut out = Vec::new();
-        let how = How { context, raw: false, unicode: true };
+        let how = Excerpt { context, raw: false, unicode: true };
         let mut reader = text.as_bytes();
         let mut input = Skipping::new(&mut reader);
         let missed = scan(&mut input, wanted, false, &mut Printer::new("p", how, &mut out, false)).unwrap();

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use esaudit::model::Report;
-use esaudit::report::escape::is_hidden;
-use esaudit::report::{RENDERERS, Style, View};
+use esaudit::internals::model::Report;
+use esaudit::internals::report::escape::is_hidden;
+use esaudit::internals::report::{RENDERERS, Style, View};
 
 use test_support::line::Line;
 use test_support::{Inputs, ended, esaudit};

@@ -4,9 +4,9 @@
 #[cfg(test)]
 use std::path::PathBuf;
 
-use esaudit::model::Report;
-use esaudit::report::html::Html;
-use esaudit::report::{Renderer as _, Style, View, escape};
+use esaudit::internals::model::Report;
+use esaudit::internals::report::html::Html;
+use esaudit::internals::report::{Renderer as _, Style, View, escape};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;

@@ -46,6 +46,7 @@ mod reasons;
 mod records;
 mod render;
 mod samples;
+mod scenario_laws;
 mod shapes;
 mod spark;
 mod supply_chain;

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use esaudit::error::PartError;
-use esaudit::options::Options;
-use esaudit::part::{MAGIC, Part};
-use esaudit::pipeline::{Analysis, Inputs as Source, Request, analyze};
-use esaudit::{pipeline, report};
+use esaudit::internals::error::PartError;
+use esaudit::internals::options::Options;
+use esaudit::internals::part::{MAGIC, Part};
+use esaudit::internals::pipeline::{Analysis, Inputs as Source, Request, analyze};
+use esaudit::internals::{pipeline, report};
 use proptest::prelude::*;
 
 use test_support::Inputs;

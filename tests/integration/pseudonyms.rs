@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use esaudit::model::Report;
-use esaudit::report::RENDERERS;
-use esaudit::report::keys::KeysReport;
+use esaudit::internals::model::Report;
+use esaudit::internals::report::RENDERERS;
+use esaudit::internals::report::keys::KeysReport;
 
 use test_support::line::{Line, failed};
 use test_support::{Inputs, esaudit};
@@ -145,7 +145,7 @@ fn names_are_the_same_with_the_same_key_and_others_with_another() {
     let output = esaudit(&["report", log.to_str().unwrap(), "--format", "json", "--pseudonymize", &one]);
     let text = String::from_utf8(output.stdout).unwrap();
     let alone: Report = serde_json::from_str(&text).unwrap();
-    let kim = esaudit::pseudonyms::Pseudonyms::new(b"correct horse battery staple").unwrap().text(b"kim");
+    let kim = esaudit::internals::pseudonyms::Pseudonyms::new(b"correct horse battery staple").unwrap().text(b"kim");
     assert_eq!(alone.groups.get(0).unwrap().principal, Some(kim.clone()));
     // In a path, too.
     assert!(alone.coverage.inputs[0].path.ends_with(&format!("/{kim}.log")), "{}", alone.coverage.inputs[0].path);

@@ -1,7 +1,7 @@
 //! Text that an attacker chose, and sizes and times that nobody expects, in every place of every output.
 
-use esaudit::model::*;
-use esaudit::report::{RENDERERS, View, escape, table::MIN_WIDTH};
+use esaudit::internals::model::*;
+use esaudit::internals::report::{RENDERERS, View, escape, table::MIN_WIDTH};
 
 use super::reports::{at, change, group, judged, source, text};
 use super::{assert_fits, render, table, view};

@@ -9,8 +9,8 @@ mod reports;
 
 use std::{fs, path::Path};
 
-use esaudit::model::*;
-use esaudit::report::{
+use esaudit::internals::model::*;
+use esaudit::internals::report::{
     Renderer as _, Style, View,
     json::Json,
     renderer,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use esaudit::model::*;
+use esaudit::internals::model::*;
 
 pub(crate) fn text(text: &str) -> Option<String> {
     Some(text.to_owned())

@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::run::Run;
+use super::run::RunContext;
 use super::story;
 use crate::correlate::Correlated;
 use crate::error::Error;
 use crate::model::{Coverage, Report, StoredInput};
-use crate::options::{KeyQuery, Options};
+use crate::options::{EventKinds, KeyQuery, Options};
 use crate::part::Problems;
+use crate::report::events::Event;
 use crate::report::keys::KeysReport;
 use crate::report::story::TimelineReport;
 use crate::{aggregate, filter, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
 #[derive(Debug)]
-pub struct Evidence {
+pub struct JoinedRun {
     /// Attempts, changes and keys.
+    #[doc(hidden)]
     pub joined: Correlated,
     /// Problems met before anything was read: path, kind, plain words.
     pub problems: Problems,
@@ -25,7 +27,7 @@ pub struct Evidence {
     pub incomplete: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     pub(super) stored: Vec<StoredInput>,
-    pub(super) run: Run,
+    pub(super) run: RunContext,
 }
 
 /// A report and what it rests on.
@@ -36,28 +38,28 @@ pub struct Analysis {
     /// Some input could not be read whole; the report says which.
     pub incomplete: bool,
     stored: Vec<StoredInput>,
-    run: Run,
+    run: RunContext,
 }
 
-impl Evidence {
+impl JoinedRun {
     /// How it was read.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.run.options
     }
 
-    /// Leaves out what the filter does, then replaces what names somebody, where the user wants that.
+    /// Under pseudonyms where nobody is to be named, and without what the filter leaves out: it judges by the names that
+    /// pseudonyms stand for.
     #[must_use]
-    pub fn looked_at(mut self) -> Self {
-        filter::apply(&mut self.joined, &self.run.options.filter);
-        self.pseudonymized()
+    pub fn looked_at(self) -> Self {
+        let shown = self.pseudonymized();
+        Self { joined: passing(&shown.joined, &shown.run), ..shown }
     }
 
-    /// Replaces what names somebody by pseudonyms, where the user wants that; before anything is shown, and after
-    /// everything that asks for names.
+    /// Under pseudonyms where nobody is to be named.
     fn pseudonymized(mut self) -> Self {
         if let Some(names) = &self.run.pseudonyms {
-            pseudonyms::apply(names, &mut self.joined, &mut self.problems, &mut self.stored);
+            self.joined = pseudonyms::view(names, self.joined, &mut self.problems, &mut self.stored);
         }
         self
     }
@@ -79,10 +81,10 @@ impl Evidence {
     /// Tells the story of the actor whom the filter names, and whether some input could not be read whole.
     #[must_use]
     pub fn story(self) -> (TimelineReport, bool) {
-        // The filter judges by the names that pseudonyms stand for.
-        let Self { mut joined, problems, incomplete, run, .. } = self.pseudonymized();
+        let Self { joined, problems, incomplete, run, .. } = self.pseudonymized();
         run.progress.phase("judging");
-        let mut story = run.threads.install(|| story::story(&mut joined, &problems, &run.options));
+        let passing = passing(&joined, &run);
+        let mut story = run.threads.install(|| story::story(&joined, &passing, &problems, &run.options));
         name_in_parameters(&run, &mut story.parameters);
         (story, incomplete)
     }
@@ -94,6 +96,11 @@ impl Evidence {
         let mut keys = run.threads.install(|| aggregate::keys(&self.joined, &self.problems, &run.options, query));
         name_in_parameters(run, &mut keys.parameters);
         keys
+    }
+
+    /// Every failed attempt and security change, by time; each is made when it is asked for.
+    pub fn events(&self, kinds: EventKinds) -> impl Iterator<Item = Event> {
+        aggregate::events(&self.joined, kinds)
     }
 
     /// What was read, and what these logs cannot tell.
@@ -139,8 +146,17 @@ impl Analysis {
     }
 }
 
+/// What the filter lets pass. Whom it asks for is a name, too.
+fn passing(joined: &Correlated, run: &RunContext) -> Correlated {
+    let mut passing = filter::view(joined, &run.options.filter);
+    if run.pseudonyms.is_some() {
+        pseudonyms::withhold(&mut passing);
+    }
+    passing
+}
+
 /// The parameters name somebody, too: whom the filter asks for, for one.
-fn name_in_parameters(run: &Run, parameters: &mut BTreeMap<String, serde_json::Value>) {
+fn name_in_parameters(run: &RunContext, parameters: &mut BTreeMap<String, serde_json::Value>) {
     if let Some(names) = &run.pseudonyms {
         pseudonyms::parameters(names, parameters);
     }

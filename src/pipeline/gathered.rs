@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::evidence::Evidence;
-use super::run::Run;
+use super::joined_run::JoinedRun;
+use super::run::RunContext;
 use crate::correlate::correlate;
 use crate::decode::apikeys::{self, ApiKey};
 use crate::error::ProblemKind;
@@ -15,23 +15,23 @@ use crate::state::{InputStats, State};
 
 /// The records of all inputs.
 #[derive(Debug)]
-pub struct Records {
+pub struct Gathered {
     part: Part,
     /// Whether the state is in the order that parts have.
     canonical: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     stored: Vec<StoredInput>,
-    run: Run,
+    run: RunContext,
 }
 
-impl Records {
+impl Gathered {
     /// Those of logs that were read now.
-    pub(super) fn of_logs(part: Part, stored: Vec<StoredInput>, run: Run) -> Self {
+    pub(super) fn of_logs(part: Part, stored: Vec<StoredInput>, run: RunContext) -> Self {
         Self { part, canonical: false, stored, run }
     }
 
     /// Those of a part.
-    pub(super) fn of_part(part: Part, run: Run) -> Self {
+    pub(super) fn of_part(part: Part, run: RunContext) -> Self {
         Self { part, canonical: true, stored: Vec::new(), run }
     }
 
@@ -54,14 +54,14 @@ impl Records {
 
     /// Joins attempts with realm chains and reasons, changes with actors.
     #[must_use]
-    pub fn join(self) -> Evidence {
+    pub fn join(self) -> JoinedRun {
         let Self { part: Part { state, mut problems, .. }, stored, run, .. } = self;
         run.progress.phase("joining");
         note_inputs(&state, &run.progress);
         let listing = listing(&run.options, &mut problems);
         let incomplete = state.is_incomplete(&problems);
         let joined = run.threads.install(|| correlate(state, &listing, &run.options));
-        Evidence { joined, problems, incomplete, stored, run }
+        JoinedRun { joined, problems, incomplete, stored, run }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What passes: every record is reduced to the values that the options are about. Texts are looked at once each, for there
+//! What passes: every record is reduced to the values that the options are about. TextVerdicts are looked at once each, for there
 //! may be millions of attempts of a few names.
 
 use std::cell::RefCell;
@@ -9,12 +9,12 @@ use crate::options::filter::{Filter, Range, Rules};
 use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
 /// Verdicts on texts by symbol, made when first asked for.
-struct Texts<'j> {
+struct TextVerdicts<'j> {
     rules: &'j Rules,
     known: RefCell<Vec<Option<bool>>>,
 }
 
-impl<'j> Texts<'j> {
+impl<'j> TextVerdicts<'j> {
     fn new(rules: &'j Rules, joined: &Correlated) -> Self {
         let size = if rules.is_empty() { 0 } else { joined.state.symbols.len() + 1 };
         Self { rules, known: RefCell::new(vec![None; size]) }
@@ -37,13 +37,13 @@ impl<'j> Texts<'j> {
 }
 
 /// A filter and what it is applied to.
-pub(super) struct Judge<'j> {
+pub(super) struct Sieve<'j> {
     joined: &'j Correlated,
     filter: &'j Filter,
     pub(super) range: Range,
-    principal: Texts<'j>,
-    source: Texts<'j>,
-    realm: Texts<'j>,
+    principal: TextVerdicts<'j>,
+    source: TextVerdicts<'j>,
+    realm: TextVerdicts<'j>,
     /// By node of the table.
     nodes: Vec<bool>,
     /// By attempt: the key it was refused with.
@@ -52,7 +52,7 @@ pub(super) struct Judge<'j> {
     keys_of_changes: BTreeMap<usize, Vec<Sym>>,
 }
 
-impl<'j> Judge<'j> {
+impl<'j> Sieve<'j> {
     pub(super) fn new(joined: &'j Correlated, filter: &'j Filter) -> Self {
         let of_cluster = |cluster: &'j crate::correlate::Cluster| {
             [&cluster.uuid, &cluster.name].into_iter().flatten().map(String::as_bytes)
@@ -74,9 +74,9 @@ impl<'j> Judge<'j> {
             joined,
             filter,
             range: super::range(joined, filter),
-            principal: Texts::new(&filter.principal, joined),
-            source: Texts::new(&filter.source, joined),
-            realm: Texts::new(&filter.realm, joined),
+            principal: TextVerdicts::new(&filter.principal, joined),
+            source: TextVerdicts::new(&filter.source, joined),
+            realm: TextVerdicts::new(&filter.realm, joined),
             nodes: nodes.map(|node| filter.node.pass(names(node)) && clusters[node.cluster]).collect(),
             keys_of_attempts: refused.filter_map(|failure| Some((failure.attempt?, failure.key))).collect(),
             keys_of_changes,
