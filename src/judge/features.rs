@@ -373,7 +373,7 @@ impl Measure<'_, '_> {
         features.set(Feature::Strange, strange / count);
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
         features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
-        let soon = |unit: &Unit| unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR);
+        let soon = |unit: &Unit| !matches!(unit.standing, Standing::Own | Standing::OwnShared) && unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR);
         features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));

@@ -20,6 +20,9 @@ const USUAL_GAPS: i64 = 8;
 /// An address from which this many accounts get in is shared: a NAT, a proxy, Kibana, a terminal server.
 pub(super) const SHARED: u32 = 5;
 
+/// Failures before a success that are more than a typing error.
+const GUESSES: u32 = 5;
+
 /// From this strangeness on a new place is no ordinary one for the account.
 const STRANGE: f64 = 0.5;
 
@@ -154,7 +157,7 @@ fn taint(units: &mut [Unit]) {
     for unit in units {
         match tainted {
             Some((cluster, standing)) if cluster == unit.cluster && unit.standing == Standing::Own => unit.standing = standing,
-            _ if unit.standing == Standing::Strange && unit.entry.is_some() => {
+            _ if unit.standing == Standing::Strange && unit.entry.is_some() && unit.run >= GUESSES => {
                 tainted = Some((unit.cluster, unit.standing));
             }
             _ => {}
