@@ -382,7 +382,7 @@ impl Measure<'_, '_> {
         features.set(Feature::ResetBetween, share(&|unit| self.was_reset(unit)));
         features.set(Feature::ByNode, f64::from(u8::from(campaign.by_node)));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
-        let away = share(&|unit| !unit.standing.is_local());
+        let away = share(&|unit| !unit.standing.is_local() && unit.standing != Standing::Blind);
         features.set(Feature::Sweep, away * features.get(Feature::ManyAccounts));
         self.changed(campaign, features);
         self.realms(campaign, features);
@@ -390,9 +390,13 @@ impl Measure<'_, '_> {
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         if campaign.family == Family::Bare {
             let inside = 1.0 - features.get(Feature::Outside);
-            let probe = features.get(Feature::WholeLog) * inside * features.get(Feature::Unknown);
+            let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
+            let probe = features.get(Feature::WholeLog) * inside * never;
             features.set(Feature::WholeLog, 0.0);
             features.set(Feature::Probe, probe);
+            // Who is asked for credentials now and then all the time, and has them, has sessions that end.
+            let long = campaign.span(self.scene).is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
+            features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
             features.set(Feature::KeyStops, share(&|unit| self.key_stops(unit)));
             features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
         }
