@@ -8,7 +8,7 @@
 //! what came later did not happen yet. Where they are the subject (`esaudit keys`, `esaudit timeline`),
 //! [`successes`] gives those that pass. A change that is left out remains known as who made or ended a key.
 
-mod judge;
+mod sieve;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::correlate::{Correlated, Powerful, Selection};
 use crate::options::filter::{Filter, Range};
 use crate::state::{Actor, ActorSeries, Series, Span};
 
-use judge::Judge;
+use sieve::Sieve;
 
 /// The first and the last event, which `start` and `end` stand for.
 #[must_use]
@@ -43,10 +43,10 @@ pub fn view(joined: &Correlated, filter: &Filter) -> Correlated {
         return joined.clone();
     }
     let span = span(joined);
-    let judge = Judge::new(joined, filter);
-    let range = judge.range;
-    let attempts = judge.attempts();
-    let denials = judge.series(&joined.denials, Some(b"access_denied"));
+    let sieve = Sieve::new(joined, filter);
+    let range = sieve.range;
+    let attempts = sieve.attempts();
+    let denials = sieve.series(&joined.denials, Some(b"access_denied"));
     let only_time = filter.lists().iter().all(|(_, rules)| rules.is_empty());
     let denied_minutes = if only_time {
         let minutes = joined.denied_minutes.iter().filter(|(minute, _)| range.holds_minute(**minute));
@@ -55,14 +55,14 @@ pub fn view(joined: &Correlated, filter: &Filter) -> Correlated {
         by_minute(&denials)
     };
     joined.select(Selection {
-        changes: judge.changes(),
-        key_failures: judge.failures(&attempts),
-        reason_lines: judge.reason_lines(&attempts),
-        powerful: powerful(joined, &judge),
+        changes: sieve.changes(),
+        key_failures: sieve.failures(&attempts),
+        reason_lines: sieve.reason_lines(&attempts),
+        powerful: powerful(joined, &sieve),
         successes: known_successes(joined, range),
         denials,
         denied_minutes,
-        tampered_minutes: judge.tampered(&joined.tampered_minutes),
+        tampered_minutes: sieve.tampered(&joined.tampered_minutes),
         in_force: filter.in_words(span.first, span.last),
         attempts,
     })
@@ -78,19 +78,19 @@ fn known_successes(joined: &Correlated, range: Range) -> Arc<ActorSeries> {
 }
 
 /// Powerful actions that happened until then, those that do not pass marked.
-fn powerful(joined: &Correlated, judge: &Judge<'_>) -> Powerful {
+fn powerful(joined: &Correlated, sieve: &Sieve<'_>) -> Powerful {
     let mut powerful = Powerful::clone(&joined.powerful);
-    for (action, kept) in powerful.actions.iter_mut().zip(judge.powerful()) {
+    for (action, kept) in powerful.actions.iter_mut().zip(sieve.powerful()) {
         action.left_out = !kept;
     }
-    powerful.actions.retain(|action| action.time <= judge.range.until);
+    powerful.actions.retain(|action| action.time <= sieve.range.until);
     powerful
 }
 
 /// The successes that pass. Within a bucket of a long series, time is known no better than its first and last event.
 #[must_use]
 pub fn successes(joined: &Correlated, filter: &Filter) -> ActorSeries {
-    Judge::new(joined, filter).series(&joined.successes, None)
+    Sieve::new(joined, filter).series(&joined.successes, None)
 }
 
 /// Events by minute since 1970; those of a wide bucket count in its first minute.
