@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use esaudit::decode::framing::Framing;
 use esaudit::fast_reader::Probe;
 use esaudit::fast_reader::server::Servers;
-use esaudit::framing::{Chunker, FramingKind};
+use esaudit::framing::{Chunker, Framing, FramingKind};
 use esaudit::input::{self, Opened, Source, StreamInfo};
 use esaudit::lines::{Chunk, StreamChunker, lines, read_range};
 use esaudit::options::{Limits, Options};
@@ -64,8 +63,8 @@ fn frame_records(bencher: Bencher<'_, '_>, shape: &str) {
     let text = decoders::shaped(shape);
     let cut = FramingKind::of(&text[..text.len().min(esaudit::framing::HEAD)], None);
     let expected = match shape {
-        "search-pretty" => FramingKind::Records(Framing::Documents),
-        "csv" => FramingKind::Records(Framing::Csv),
+        "search-pretty" => FramingKind::Records(Framing::named("documents").unwrap()),
+        "csv" => FramingKind::Records(Framing::named("csv").unwrap()),
         _ => FramingKind::Parts,
     };
     assert_eq!(cut, expected);

@@ -1,7 +1,8 @@
 //! Each decoder alone: the first byte names the shape that the line is said to be of.
 #![no_main]
 
-use esaudit::decode::{Context, decode_line, format_names};
+use esaudit::decode::{Context, decode_line};
+use esaudit::framing::format_names;
 use esaudit::time::Zone;
 use libfuzzer_sys::fuzz_target;
 

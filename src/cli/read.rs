@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::filter::FilterArgs;
 use super::one_of;
-use crate::decode;
+use crate::framing;
 use crate::options::{self, Cidr, Limits, Options};
 use crate::progress::{Progress, Verbosity};
 use crate::pseudonyms::Pseudonyms;
@@ -156,7 +156,7 @@ fn parse_key(path: &str) -> Result<Pseudonyms, String> {
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
-    one_of(decode::format_names(), name)
+    one_of(framing::format_names(), name)
 }
 
 impl InputArgs {

@@ -1,6 +1,7 @@
 //! The plain-text audit log of 5.x and 6.x (`<cluster>_access.log`, audit-format 4):
 //! `[2018-06-19T05:16:15,549] [node] [rest] [authentication_failed]  origin_address=[…], principal=[…], uri=[…]`.
 
+use super::actions::is_damaged;
 use super::fields::Pairs;
 use super::legacy::legacy_event;
 use super::members::{Field, Members};
@@ -52,10 +53,18 @@ impl TextShape for AuditText {
     }
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        if Head::read(line).is_some_and(|head| is_damaged(head.action)) {
+            return Err(native::DAMAGED_ACTION);
+        }
         let event = event(line, context).ok_or(native::NO_TIME)?;
         sink(self.name(), Record::Audit(event));
         Ok(())
     }
+}
+
+/// Whether a text begins as an event of this log does.
+pub(super) fn begins(text: &[u8]) -> bool {
+    Head::read(text).is_some()
 }
 
 /// What stands in brackets at the start.
@@ -105,7 +114,7 @@ impl<'a> Head<'a> {
 pub fn event<'a>(line: &'a [u8], context: &Context) -> Option<AuditEvent<'a>> {
     let head = Head::read(line)?;
     let stamp = time::parse(head.time, context.assume_tz)?;
-    Some(build(&head, stamp))
+    (!is_damaged(head.action)).then(|| build(&head, stamp))
 }
 
 /// The event of the message of a server line: the same without the time.

@@ -22,18 +22,41 @@ impl JsonShape for EcsServer {
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {
-        members.has(Field::LogLevel)
-            && members.has(Field::Message)
+        members.has(Field::Message)
             && members.has(Field::AtTimestamp)
             // An action marks the audit logs of Elasticsearch and Kibana.
             && !members.has(Field::EventAction)
             && members.text(Field::EventDataset).is_none_or(|dataset| !is_other_log(&dataset))
+            && is_of_elasticsearch(members)
+            && !carries_record(members)
     }
 
     fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         sink(self.name(), server_event(&members, context));
         Ok(())
     }
+}
+
+/// Whether a line of ECS says that it is Elasticsearch's: Kibana, Logstash and the agents write the same members.
+fn is_of_elasticsearch(members: &Members<'_>) -> bool {
+    let begins = |field: Field, starts: &[&[u8]]| {
+        members.text(field).is_some_and(|text| starts.iter().any(|start| text.starts_with(start)))
+    };
+    begins(Field::EventDataset, &[b"elasticsearch"])
+        || members.has(Field::LogLevel)
+            && (begins(Field::ServiceName, &[b"ES_ECS"])
+                || begins(Field::LogLogger, &[b"org.elasticsearch", b"o.e."])
+                || [Field::NodeId, Field::NodeName, Field::ClusterUuid, Field::Component]
+                    .into_iter()
+                    .any(|field| members.has(field)))
+}
+
+/// Whether the message is a line of a log itself, which a shipper that knew no better put there.
+fn carries_record(members: &Members<'_>) -> bool {
+    !members.has(Field::LogLogger)
+        && members
+            .text(Field::Message)
+            .is_some_and(|message| message.trim_ascii_start().starts_with(b"{\"") || message.starts_with(b"[20"))
 }
 
 /// Datasets of Elasticsearch's other logs: deprecation (`deprecation.elasticsearch`, `elasticsearch.deprecation`), slow

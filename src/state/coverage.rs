@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::symbols::Sym;
-use crate::decode::is_structured;
 use crate::error::ProblemKind;
+use crate::framing::is_structured;
 use crate::time::Millis;
 
 /// First and last time of something.

@@ -2,7 +2,7 @@
 //! port, request.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use esaudit::decode::framing::{Frame, sniff};
+use esaudit::framing::{Frame, Framing};
 use esaudit::decode::{Context, decode_line, partial};
 use esaudit::event::{Record, Text};
 use esaudit::time::Zone;
@@ -36,7 +36,7 @@ fn events(input: &str) -> Vec<(&'static str, String)> {
         })
         .unwrap();
     };
-    match sniff(input.as_bytes()).framer(100_000) {
+    match Framing::sniff(input.as_bytes()).map(|framing| framing.framer(100_000)) {
         None => input.lines().for_each(|line| decode(line.as_bytes())),
         Some(mut framing) => {
             let mut out = |_, piece: Frame<'_>| {

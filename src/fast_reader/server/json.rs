@@ -57,6 +57,7 @@ mod ecs {
     pub(super) const LEVEL: usize = 1;
     pub(super) const MESSAGE: usize = 2;
     pub(super) const DATASET: usize = 5;
+    pub(super) const LOGGER: usize = 7;
     pub(super) const NODE_ID: usize = 10;
     pub(super) const NODE_NAME: usize = 11;
 }
@@ -97,6 +98,10 @@ fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
     let members = Members::read(line, &ECS)?;
     members.get(ecs::LEVEL)?;
     if members.get(ecs::DATASET).is_some() && members.plain(ecs::DATASET)? != b"elasticsearch.server" {
+        return None;
+    }
+    // Who wrote it, and what it carries, is for the decoder to tell where no logger of Elasticsearch did.
+    if !members.plain(ecs::LOGGER)?.starts_with(b"org.elasticsearch") {
         return None;
     }
     Some(Line {

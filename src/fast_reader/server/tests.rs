@@ -131,7 +131,7 @@ fn decoded(line: &[u8]) -> Option<Told> {
                 })
             }
             Record::Other => Some(Err(format == UNKNOWN)),
-            Record::Server(_) | Record::Audit(_) => None,
+            Record::Server(_) | Record::Audit(_) | Record::Quoted | Record::Damaged => None,
         };
     })
     .ok()?;

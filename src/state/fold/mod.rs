@@ -317,7 +317,7 @@ impl StateBuilder {
 
     fn line(&mut self, line: &[u8], number: u32, seq: u32, stats: &mut InputStats) {
         let context = self.context;
-        let (mut other, mut stray) = (true, false);
+        let (mut records, mut damaged, mut stray, mut quoted) = (0_u64, 0_u64, false, false);
         let mut oddity = None;
         // A hole that copying a log away leaves goes up to the next record, which must not be lost with it.
         let hole = hole(line);
@@ -351,8 +351,16 @@ impl StateBuilder {
                     stray = format == UNKNOWN && is_text(line);
                     return;
                 }
+                Record::Quoted => {
+                    quoted = true;
+                    return;
+                }
+                Record::Damaged => {
+                    damaged += 1;
+                    return;
+                }
             };
-            other = false;
+            records += 1;
             if let Some(time) = time {
                 stats.span.add(time);
                 oddity = oddity.or((!time.is_plausible()).then_some(IMPLAUSIBLE_TIME));
@@ -362,7 +370,18 @@ impl StateBuilder {
         });
         match result {
             Ok(()) => {
+                let other = records + damaged == 0;
                 stats.other_lines += u64::from(other);
+                // A line that holds several records counts as that many.
+                stats.lines += (records + damaged).saturating_sub(1);
+                if damaged > 0 {
+                    stats.undecodable_lines += damaged;
+                    let message = "a record among others in this line that cannot be read";
+                    self.odd((ProblemKind::Undecodable, message), number, seq, stats);
+                }
+                if quoted && other {
+                    self.odd(QUOTED, number, seq, stats);
+                }
                 if other && stray {
                     stats.stray((seq, number), self.max_problems);
                 }
@@ -436,6 +455,12 @@ impl StateBuilder {
         });
     }
 }
+
+/// What is said of text that looks like a record and does not count.
+const QUOTED: Oddity = (
+    ProblemKind::Quoted,
+    "text of a client or of another product that looks like a record of Elasticsearch: quoted, not counted",
+);
 
 /// See [`Millis::is_plausible`].
 const IMPLAUSIBLE_TIME: Oddity =

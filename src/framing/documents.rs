@@ -4,7 +4,79 @@
 //! Responses can be of any size, so nothing is parsed here: the scanner follows brackets and quotes, keeps the bytes of
 //! the document it is in, and knows a response by the member that holds its hits. Decoding judges the grammar.
 
-use super::framing::{Frame, Framer, Out};
+use super::record::{Frame, Framer, Out};
+
+/// Members at the top of search responses, which no event has.
+const OF_RESPONSES: [&[u8]; 7] =
+    [b"took", b"_scroll_id", b"hits", b"responses", b"rawResponse", b"is_partial", b"pit_id"];
+
+/// Whether the first bytes of an input are of documents that are not lines.
+#[must_use]
+pub(super) fn claims(text: &[u8]) -> bool {
+    match text.first() {
+        Some(b'{') => begins_document(text),
+        Some(b'[') => text[1..].trim_ascii_start().starts_with(b"{"),
+        _ => false,
+    }
+}
+
+/// Walks the first object: lines end where it ends, or inside one of its texts if the file begins in the middle.
+fn begins_document(text: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut string_start, mut key_due) = (0, false);
+    let mut previous = b' ';
+    let mut after_newline = false;
+    for (at, &byte) in text.iter().enumerate() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => {
+                    in_string = false;
+                    previous = b'"';
+                    if depth == 1 && key_due && OF_RESPONSES.contains(&&text[string_start..at]) {
+                        return true;
+                    }
+                    key_due = false;
+                }
+                b'\n' => return false,
+                _ => {}
+            }
+            continue;
+        }
+        if byte == b'\n' && depth > 0 {
+            after_newline = true;
+        }
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        if after_newline {
+            // Inside a document a line may begin with a name, a value or an end; a new object only where one may stand.
+            let begins_anew = byte == b'{' && !matches!(previous, b'[' | b':');
+            return !begins_anew;
+        }
+        match byte {
+            b'"' => {
+                in_string = true;
+                string_start = at + 1;
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                key_due = byte == b'{';
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return false;
+                }
+            }
+            b',' => key_due = true,
+            _ => {}
+        }
+        previous = byte;
+    }
+    false
+}
 
 /// Where the scanner is between documents; at the top when there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +114,7 @@ enum State {
 }
 
 /// The scanner.
-pub struct Documents {
+pub(super) struct Documents {
     limit: usize,
     frames: Vec<Nesting>,
     state: State,
@@ -68,7 +140,7 @@ pub struct Documents {
 impl Documents {
     /// A scanner that keeps no document longer than `limit` bytes.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
             frames: Vec::new(),
@@ -357,7 +429,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
-        super::super::testing::pieces(&mut Documents::new(limit), text, chunk)
+        super::super::record::pieces(&mut Documents::new(limit), text, chunk)
     }
 
     fn records(text: &str) -> Vec<(u64, String)> {

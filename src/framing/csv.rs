@@ -1,8 +1,8 @@
 //! CSV as Kibana exports it: a header of member names, texts in quotes with line ends and doubled quotes (audit-format 4).
 //! Each row becomes one JSON object with dotted names for the decoders.
 
-use super::framing::{Frame, Framer, Out};
-use super::json::{self, Scalar, Visitor};
+use super::record::{Frame, Framer, Out};
+use crate::decode::json::{self, Scalar, Visitor};
 
 /// Names of which a header has one: when it was.
 const TIMES: [&[u8]; 5] = [b"@timestamp", b"timestamp", b"audit_utc_timestamp", b"Time", b"_source.@timestamp"];
@@ -28,7 +28,7 @@ const MAX_HEADER: usize = 64 * 1024;
 
 /// Whether the first line of a text is the header of an export. A header that does not end is none.
 #[must_use]
-pub(super) fn is_header(text: &[u8]) -> bool {
+pub(super) fn claims(text: &[u8]) -> bool {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
     header(line).is_some()
 }
@@ -60,7 +60,7 @@ fn unguarded(text: &[u8]) -> &[u8] {
 }
 
 /// The reader.
-pub struct Csv {
+pub(super) struct Csv {
     limit: usize,
     delimiter: u8,
     names: Option<Vec<Vec<u8>>>,
@@ -85,7 +85,7 @@ pub struct Csv {
 impl Csv {
     /// A reader that keeps no row longer than `limit` bytes.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
             delimiter: b',',
@@ -165,7 +165,7 @@ impl Csv {
             if object.len() > 1 {
                 object.push(b',');
             }
-            write_text(&mut object, name);
+            json::write_text(&mut object, name);
             object.push(b':');
             write_value(&mut object, name, value);
         }
@@ -253,18 +253,6 @@ impl Framer for Csv {
     }
 }
 
-fn write_text(object: &mut Vec<u8>, text: &[u8]) {
-    object.push(b'"');
-    for &byte in text {
-        match byte {
-            b'"' | b'\\' => object.extend_from_slice(&[b'\\', byte]),
-            0..0x20 => object.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => object.push(byte),
-        }
-    }
-    object.push(b'"');
-}
-
 /// Texts, except for whole documents, flags, and lists of ids, which Kibana joins with commas.
 fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     let value = unguarded(value);
@@ -280,11 +268,11 @@ fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
                 object.push(b',');
             }
             let id = id.trim_ascii();
-            write_text(object, id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or(id));
+            json::write_text(object, id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or(id));
         }
         object.push(b']');
     } else {
-        write_text(object, value);
+        json::write_text(object, value);
     }
 }
 
@@ -302,11 +290,11 @@ impl<'a> Visitor<'a> for Nobody {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::{audit, brief};
+    use crate::decode::testing::{audit, brief};
     use super::*;
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
-        super::super::testing::pieces(&mut Csv::new(limit), text, chunk)
+        super::super::record::pieces(&mut Csv::new(limit), text, chunk)
     }
 
     #[test]
