@@ -10,6 +10,7 @@ mod parts;
 mod range_handoff;
 mod record;
 mod registry;
+mod rubydebug;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,10 +19,10 @@ use std::os::unix::fs::FileExt;
 use crate::decode::partial;
 use crate::lines::{Chunk, Note, StreamChunker, lines};
 use parts::Parts;
-pub use record::{Frame, Framer, Out};
-pub use registry::{Framing, format_names, is_structured};
 pub use parts::{ContainerRange, read_parts};
 pub use range_handoff::RangeHandoff;
+pub use record::{Frame, Framer, Out};
+pub use registry::{Framing, format_names, is_structured};
 
 /// Bytes from the start of an input that tell how its records are separated.
 pub const HEAD: usize = 64 << 10;

@@ -188,7 +188,7 @@ fn write_report(
     }
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
     let alarming = alarming(severities, request.fail_on);
-    let status = status(&report.coverage, incomplete, u8::from(alarming));
+    let status = status(&report.coverage, options, incomplete, u8::from(alarming));
     // The process ends next, and the system frees memory at once that would take long to free piece by piece.
     std::mem::forget((report, joined, threads));
     Ok(status)
@@ -217,8 +217,16 @@ fn refused(options: &Options, coverage: &Coverage) -> Option<u8> {
 
 /// The exit status of a run whose outputs are written: `done`, unless something is lacking. Says on standard error what
 /// nobody may overlook.
-fn status(coverage: &Coverage, incomplete: bool, done: u8) -> u8 {
+fn status(coverage: &Coverage, options: &Options, incomplete: bool, done: u8) -> u8 {
     warn(coverage);
+    let short = coverage.audit_events < options.require_events;
+    if coverage.holds_nothing() {
+        cli::explain_nothing(coverage).iter().for_each(|line| complain(line));
+    } else if short {
+        let (found, wanted) = (coverage.audit_events, options.require_events);
+        complain(&format!("{found} audit events, fewer than --require-events {wanted}"));
+    }
+    let incomplete = incomplete || short || coverage.holds_nothing();
     if coverage.interrupted {
         interrupt::EXIT_STATUS
     } else if incomplete {
@@ -263,7 +271,7 @@ fn keys(request: &KeysRequest) -> Result<u8, Box<dyn std::error::Error>> {
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| report.render(output.format, &view, out));
     }
-    Ok(status(&report.coverage, incomplete, 0))
+    Ok(status(&report.coverage, &options, incomplete, 0))
 }
 
 fn show(request: &ShowRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -300,7 +308,7 @@ fn timeline(request: &TimelineRequest) -> Result<u8, Box<dyn std::error::Error>>
         let view = View { style: output.style, top: request.top };
         incomplete |= !written(output, |out| story.render(output.format, &view, out));
     }
-    Ok(status(&story.coverage, incomplete, 0))
+    Ok(status(&story.coverage, &options, incomplete, 0))
 }
 
 fn compare(request: &DiffRequest) -> Result<u8, Box<dyn std::error::Error>> {
@@ -332,7 +340,7 @@ fn events(request: &EventsRequest) -> Result<u8, Box<dyn std::error::Error>> {
         let events = aggregate::events(&read.joined, request.kinds);
         incomplete |= !written(output, |out| report::events::write(events, output.format, out));
     }
-    Ok(status(&coverage, incomplete, 0))
+    Ok(status(&coverage, &options, incomplete, 0))
 }
 
 #[cfg(feature = "parquet")]
@@ -348,7 +356,7 @@ fn export(request: &ExportRequest) -> Result<u8, Box<dyn std::error::Error>> {
     pipeline::export(&read.joined, path).map_err(failed)?;
     let lacks = read.lacks();
     lacks.iter().for_each(|lack| complain(lack));
-    Ok(status(&coverage, read.incomplete || !lacks.is_empty(), 0))
+    Ok(status(&coverage, &options, read.incomplete || !lacks.is_empty(), 0))
 }
 
 #[cfg(not(feature = "parquet"))]

@@ -200,6 +200,8 @@ pub struct Options {
     pub max_problems: usize,
     /// Whether a single problem is one too many: then no report is written.
     pub strict: bool,
+    /// Audit events below which the exit status tells that something is missing.
+    pub require_events: u64,
     /// What may come out of compressed inputs.
     pub limits: Limits,
     /// Makes pseudonyms of what names somebody, if the report is to have them.
@@ -240,6 +242,7 @@ impl Default for Options {
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             max_memory: DEFAULT_MAX_MEMORY,
             max_problems: DEFAULT_PROBLEMS,
+            require_events: 0,
             strict: false,
             limits: Limits::default(),
             manifest: false,

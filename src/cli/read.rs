@@ -40,6 +40,10 @@ pub(super) struct InputArgs {
     #[arg(long)]
     strict: bool,
 
+    /// Exit with status 2 where fewer audit events than this were read, for scripts that must not take silence for peace
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    require_events: u64,
+
     /// Bytes that may come out of one compressed input, with K, M, G or T; what is beyond is cut off and said
     #[arg(long, value_name = "BYTES", default_value_t = Bytes(Limits::default().decompressed), value_parser = parse_bytes)]
     max_decompressed: Bytes,
@@ -166,6 +170,7 @@ impl InputArgs {
         options.max_line = usize::try_from(self.max_line.0).unwrap_or(usize::MAX);
         options.max_in_flight = self.max_in_flight;
         options.max_problems = self.problems;
+        options.require_events = self.require_events;
         options.input_format = self.input_format;
         options.trust_proxy = self.trust_proxy;
         options.assume_tz = self.assume_tz;

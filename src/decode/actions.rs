@@ -85,10 +85,19 @@ mod tests {
 
     #[test]
     fn damaged_names_are_told_from_unknown_ones() {
-        for name in ["authentication_faiIed", "authentication_faild", "anonymous_acces_denied", "invalidate_apikeyz", ""] {
+        for name in
+            ["authentication_faiIed", "authentication_faild", "anonymous_acces_denied", "invalidate_apikeyz", ""]
+        {
             assert!(is_damaged(name.as_bytes()), "{name}");
         }
-        for name in ["authentication_failed", "put_role", "connection_granted", "some_new_event", "put_rule", "invalidate_token"] {
+        for name in [
+            "authentication_failed",
+            "put_role",
+            "connection_granted",
+            "some_new_event",
+            "put_rule",
+            "invalidate_token",
+        ] {
             assert!(!is_damaged(name.as_bytes()), "{name}");
         }
         for (at, one) in EVENTS.iter().enumerate() {

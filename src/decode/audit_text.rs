@@ -53,8 +53,12 @@ impl TextShape for AuditText {
     }
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        if Head::read(line).is_some_and(|head| is_damaged(head.action)) {
+        let head = Head::read(line);
+        if head.as_ref().is_some_and(|head| is_damaged(head.action)) {
             return Err(native::DAMAGED_ACTION);
+        }
+        if head.is_some_and(|head| head.is_cut()) {
+            return Err(DecodeError::at(line.len(), "what follows the action is no pair of a name and a value"));
         }
         let event = event(line, context).ok_or(native::NO_TIME)?;
         sink(self.name(), Record::Audit(event));
@@ -93,6 +97,11 @@ impl<'a> Head<'a> {
         Some(Self { time, node_name, layer, action, rest })
     }
 
+    /// Whether something follows the action that names nothing: the line was cut or damaged there.
+    fn is_cut(&self) -> bool {
+        !self.rest.trim_ascii().is_empty() && PAIRS.read(self.rest).is_none()
+    }
+
     fn event(mut rest: &'a [u8]) -> Option<Event<'a>> {
         let mut node_name = None;
         for _ in 0..4 {
@@ -114,7 +123,7 @@ impl<'a> Head<'a> {
 pub fn event<'a>(line: &'a [u8], context: &Context) -> Option<AuditEvent<'a>> {
     let head = Head::read(line)?;
     let stamp = time::parse(head.time, context.assume_tz)?;
-    (!is_damaged(head.action)).then(|| build(&head, stamp))
+    (!is_damaged(head.action) && !head.is_cut()).then(|| build(&head, stamp))
 }
 
 /// The event of the message of a server line: the same without the time.

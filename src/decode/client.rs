@@ -5,23 +5,109 @@ use super::json::{RawStr, Value};
 
 /// Names, without case and punctuation, of members whose value a client chooses, or that describe where a line came from.
 const OF_CLIENTS: &[&str] = &[
-    "agent", "annotation", "annotations", "arg", "args", "argv", "clientagent", "cmd", "cmdline", "command", "comment",
-    "cookie", "cookies", "exe", "form", "header", "headers", "http", "httprequest", "key", "label", "labels", "login",
-    "metadata", "metric", "note", "opaqueid", "param", "parameters", "params", "path", "principal", "query", "querystring",
-    "referer", "referrer", "req", "request", "requestbody", "res", "resp", "response", "stream", "subject", "tag", "tags",
-    "title", "traceid", "ua", "uri", "url", "user", "username", "xff",
+    "agent",
+    "annotation",
+    "annotations",
+    "arg",
+    "args",
+    "argv",
+    "clientagent",
+    "cmd",
+    "cmdline",
+    "command",
+    "comment",
+    "cookie",
+    "cookies",
+    "exe",
+    "form",
+    "header",
+    "headers",
+    "http",
+    "httprequest",
+    "key",
+    "label",
+    "labels",
+    "login",
+    "metadata",
+    "metric",
+    "note",
+    "opaqueid",
+    "param",
+    "parameters",
+    "params",
+    "path",
+    "principal",
+    "query",
+    "querystring",
+    "referer",
+    "referrer",
+    "req",
+    "request",
+    "requestbody",
+    "res",
+    "resp",
+    "response",
+    "stream",
+    "structuredmetadata",
+    "subject",
+    "tag",
+    "tags",
+    "title",
+    "traceid",
+    "ua",
+    "uri",
+    "url",
+    "user",
+    "username",
+    "xff",
 ];
 
 /// Parts of such names.
-const IN_NAMES_OF_CLIENTS: &[&str] =
-    &["useragent", "header", "cookie", "opaque", "forwardedfor", "referer", "referrer", "querystring", "cmdline", "httpbody"];
+const IN_NAMES_OF_CLIENTS: &[&str] = &[
+    "useragent",
+    "header",
+    "cookie",
+    "opaque",
+    "forwardedfor",
+    "referer",
+    "referrer",
+    "querystring",
+    "cmdline",
+    "httpbody",
+];
 
 /// Names, without case and punctuation, under which pipelines keep the line that they carry, the best first: what holds all
 /// of it before what may be cut.
 const PAYLOADS: &[&str] = &[
-    "eventoriginal", "original", "fullmessage", "fulllog", "raw", "rawmsg", "rawstring", "rawdata", "rawlog", "rawevent",
-    "message", "msg", "log", "line", "textpayload", "shortmessage", "logentry", "logmessage", "payload", "event", "record",
-    "body", "text", "stringvalue", "content", "data", "value", "string", "s",
+    "eventoriginal",
+    "original",
+    "fullmessage",
+    "fulllog",
+    "raw",
+    "rawmsg",
+    "rawstring",
+    "rawdata",
+    "rawlog",
+    "rawevent",
+    "message",
+    "msg",
+    "log",
+    "line",
+    "textpayload",
+    "shortmessage",
+    "logentry",
+    "logmessage",
+    "payload",
+    "event",
+    "record",
+    "body",
+    "text",
+    "stringvalue",
+    "content",
+    "data",
+    "value",
+    "string",
+    "s",
 ];
 
 /// A name without case and punctuation; `None` where it is longer than any that is known.
@@ -62,13 +148,35 @@ pub(super) fn payload_rank(name: &[u8]) -> Option<usize> {
 
 /// Names, without case and punctuation, of members that only a log of requests has beside a status.
 const OF_REQUESTS: &[&str] = &[
-    "request", "requesturi", "requestmethod", "requestpath", "url", "uri", "method", "httpmethod", "verb", "useragent",
-    "httpuseragent", "remoteaddr", "clientaddr", "clientip", "referer", "httpreferer",
+    "request",
+    "requesturi",
+    "requestmethod",
+    "requestpath",
+    "url",
+    "uri",
+    "method",
+    "httpmethod",
+    "verb",
+    "useragent",
+    "httpuseragent",
+    "remoteaddr",
+    "clientaddr",
+    "clientip",
+    "referer",
+    "httpreferer",
 ];
 
 /// Names of the status of such a log.
-const STATUSES: &[&str] =
-    &["status", "statuscode", "httpstatus", "responsecode", "originstatus", "downstreamstatus", "bodybytessent", "clientaddr"];
+const STATUSES: &[&str] = &[
+    "status",
+    "statuscode",
+    "httpstatus",
+    "responsecode",
+    "originstatus",
+    "downstreamstatus",
+    "bodybytessent",
+    "clientaddr",
+];
 
 /// Names of what writes lines itself: such a line's message is its own.
 const LOGGERS: &[&str] = &["logger", "loggername", "loglogger"];
@@ -80,10 +188,14 @@ pub(super) fn is_foreign(members: &[(RawStr<'_>, Value<'_>)]) -> bool {
     let has = |known: &[&str]| {
         members.iter().any(|(name, value)| {
             let filled = !matches!(value, Value::Scalar(super::json::Scalar::Null));
-            filled && plain(&name.text()).is_some_and(|(plain, length)| known.iter().any(|k| k.as_bytes() == &plain[..length]))
+            filled
+                && plain(&name.text())
+                    .is_some_and(|(plain, length)| known.iter().any(|k| k.as_bytes() == &plain[..length]))
         })
     };
-    has(STATUSES) && has(OF_REQUESTS) || has(LOGGERS) || members.iter().any(|(name, value)| is_logger(&name.text(), value))
+    has(STATUSES) && has(OF_REQUESTS)
+        || has(LOGGERS)
+        || members.iter().any(|(name, value)| is_logger(&name.text(), value))
 }
 
 /// `"log":{"logger":…}`, and the service that Kibana and other programs of the stack name.
@@ -101,7 +213,9 @@ fn is_logger(name: &[u8], value: &Value<'_>) -> bool {
 fn foreign_dataset(object: &[u8]) -> bool {
     let Ok((members, _)) = super::json::members(object) else { return false };
     members.iter().any(|(name, value)| match value {
-        Value::Scalar(super::json::Scalar::Str(text)) => &*name.text() == b"dataset" && is_foreign_dataset(&text.text()),
+        Value::Scalar(super::json::Scalar::Str(text)) => {
+            &*name.text() == b"dataset" && is_foreign_dataset(&text.text())
+        }
         _ => false,
     })
 }
@@ -124,8 +238,7 @@ fn is_foreign_dataset(dataset: &[u8]) -> bool {
 }
 
 /// Programs whose lines are about requests, as they name themselves in a syslog tag.
-const WEB_SERVERS: [&[u8]; 8] =
-    [b"nginx", b"httpd", b"apache2", b"haproxy", b"traefik", b"envoy", b"squid", b"caddy"];
+const WEB_SERVERS: [&[u8]; 8] = [b"nginx", b"httpd", b"apache2", b"haproxy", b"traefik", b"envoy", b"squid", b"caddy"];
 
 /// Whether what stands before a record in a line is the beginning of another product's line, or names what follows as the
 /// client's.
@@ -162,10 +275,11 @@ fn names_client(prefix: &[u8]) -> bool {
     let rest = rest.trim_ascii_end();
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@');
     let name = &rest[rest.iter().rposition(|byte| !is_part(byte)).map_or(0, |at| at + 1)..];
+    let is_body = plain(name).is_some_and(|(plain, length)| &plain[..length] == b"body");
     if assigned {
-        return is_of_client(name) || payload_rank(name).is_none();
+        return is_body || is_of_client(name) || payload_rank(name).is_none();
     }
-    !name.is_empty() && (is_of_client(name) || plain(name).is_some_and(|(plain, length)| &plain[..length] == b"body"))
+    !name.is_empty() && (is_body || is_of_client(name))
 }
 
 /// Whether a text holds what looks like a record of Elasticsearch, as itself or with its quotes escaped.
@@ -193,12 +307,32 @@ mod tests {
 
     #[test]
     fn names_of_clients_are_told_however_they_are_written() {
-        for name in
-            ["User-Agent", "http_user_agent", "request_User-Agent", "opaque_id", "X-Forwarded-For", "url", "_CMDLINE", "useragent", "http.request.body", "labels"]
-        {
+        for name in [
+            "User-Agent",
+            "http_user_agent",
+            "request_User-Agent",
+            "opaque_id",
+            "X-Forwarded-For",
+            "url",
+            "_CMDLINE",
+            "useragent",
+            "http.request.body",
+            "labels",
+        ] {
             assert!(is_of_client(name.as_bytes()), "{name}");
         }
-        for name in ["message", "_raw", "textPayload", "es_audit", "records", "json", "jsonPayload", "body", "payload", "attributes"] {
+        for name in [
+            "message",
+            "_raw",
+            "textPayload",
+            "es_audit",
+            "records",
+            "json",
+            "jsonPayload",
+            "body",
+            "payload",
+            "attributes",
+        ] {
             assert!(!is_of_client(name.as_bytes()), "{name}");
         }
     }
@@ -214,7 +348,13 @@ mod tests {
         ] {
             assert!(quotes(prefix.as_bytes()), "{prefix}");
         }
-        for prefix in ["MESSAGE=", "Mar  1 12:34:56 es-1 elasticsearch[42]: ", "EVENTS\t1\t", "/var/log/prod.json:", "es-0 elasticsearch "] {
+        for prefix in [
+            "MESSAGE=",
+            "Mar  1 12:34:56 es-1 elasticsearch[42]: ",
+            "EVENTS\t1\t",
+            "/var/log/prod.json:",
+            "es-0 elasticsearch ",
+        ] {
             assert!(!quotes(prefix.as_bytes()), "{prefix}");
         }
     }

@@ -289,6 +289,11 @@ impl<'a> Members<'a> {
     /// The body of a security change, if the record has one.
     #[must_use]
     pub fn take_change(&mut self) -> Option<Box<Change<'a>>> {
+        if self.exported || self.beneath_source {
+            // Hits hold a value at two places: in the document and in the fields that were asked for.
+            let mut met = std::collections::HashSet::new();
+            self.change.ids.retain(|id| met.insert(id.clone()));
+        }
         self.any_change.then(|| Box::new(std::mem::take(&mut self.change)))
     }
 

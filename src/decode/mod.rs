@@ -13,6 +13,7 @@ pub mod docker;
 pub mod ecs;
 pub mod export;
 pub mod fields;
+mod guess;
 pub mod json;
 pub mod legacy;
 pub mod members;
@@ -25,15 +26,16 @@ pub mod reason;
 pub(crate) mod ruby;
 pub mod server;
 pub mod server_text;
+mod table;
 #[cfg(test)]
 pub(crate) mod testing;
-mod table;
 pub mod text_event;
 mod unwrap;
 
 use crate::error::DecodeError;
 use crate::event::Record;
 use crate::time::Zone;
+pub use guess::guess;
 use members::Members;
 
 /// What decoding needs to know beside the line.
@@ -265,9 +267,15 @@ fn looks_like_record(text: &[u8]) -> bool {
     is_audit_start(text)
         || server::begins_server_line(text)
         || text.first() == Some(&b'{')
-            && [&b"\"event.action\""[..], b"\"event.type\"", b"\"elasticsearch.", b"\"origin.address\"", b"\"log.logger\""]
-                .iter()
-                .any(|member| memchr::memmem::find(head, member).is_some())
+            && [
+                &b"\"event.action\""[..],
+                b"\"event.type\"",
+                b"\"elasticsearch.",
+                b"\"origin.address\"",
+                b"\"log.logger\"",
+            ]
+            .iter()
+            .any(|member| memchr::memmem::find(head, member).is_some())
         || text.first() == Some(&b'[') && audit_text::begins(text)
 }
 

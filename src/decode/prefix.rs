@@ -216,8 +216,11 @@ mod tests {
 
     #[test]
     fn text_that_holds_an_object_is_other() {
-        for line in ["took {\"a\":1}", "x ={\"type\":\"audit\"}", "said \"{\"type\":\"audit\"}", "GET / {\"broken"] {
+        for line in ["took {\"a\":1}", "GET / {\"broken"] {
             assert_eq!(decode(line), [("unknown", "other".to_owned())], "{line}");
+        }
+        for line in ["x ={\"type\":\"audit\"}", "said \"{\"type\":\"audit\"}"] {
+            assert_eq!(decode(line), [("unknown", "quoted".to_owned())], "{line}");
         }
         assert!(try_decode(&format!("Mar  1 12:34:56 es-1 es: {}", &LINE[..90])).is_err());
     }

@@ -10,7 +10,7 @@ pub(crate) fn object(text: &[u8]) -> Option<(Vec<u8>, usize)> {
         match byte {
             b'"' => {
                 let end = string_end(text, at + 1)?;
-                json.extend_from_slice(&text[at..end]);
+                write_string(&mut json, &text[at..end]);
                 at = end;
                 continue;
             }
@@ -43,11 +43,23 @@ pub(crate) fn object(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     None
 }
 
+/// Writes a text with its quotes; control characters, which Ruby prints as they are, get escapes.
+fn write_string(json: &mut Vec<u8>, text: &[u8]) {
+    for &byte in text {
+        match byte {
+            0..0x20 => json.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => json.push(byte),
+        }
+    }
+}
+
 /// Whether a bracket holds the number of an element and nothing else, and stands before it.
 fn is_place(text: &[u8], at: usize) -> bool {
     let rest = &text[at + 1..];
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    text[at] == b'[' && digits > 0 && matches!(rest.get(digits..), Some([b']', b' ', next, ..]) if !matches!(next, b',' | b'}' | b']'))
+    text[at] == b'['
+        && digits > 0
+        && matches!(rest.get(digits..), Some([b']', b' ', next, ..]) if !matches!(next, b',' | b'}' | b']'))
 }
 
 /// The end of a text whose opening quote is behind, the closing one included.
@@ -69,7 +81,9 @@ fn bare(text: &[u8], json: &mut Vec<u8>) -> Option<usize> {
         [] => return None,
         b"nil" => json.extend_from_slice(b"null"),
         b"true" | b"false" => json.extend_from_slice(word),
-        _ if word.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) => json.extend_from_slice(word),
+        _ if word.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) => {
+            json.extend_from_slice(word)
+        }
         _ if word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'+')) => {
             json.push(b'"');
             json.extend_from_slice(word);
@@ -96,7 +110,7 @@ mod tests {
         assert_eq!(value["@timestamp"], "2026-03-01T12:01:56.100Z");
         assert_eq!(value["roles"], serde_json::json!(["a", "b"]));
         assert_eq!(value["h"]["x"], false);
-        for other in [r#"{"a":1}"#, "{", "{name=es}", r#"{"a"=>"#, r#"{"a"=>x y}"#] {
+        for other in [r#"{"a":1}"#, "{", "{name=es}", r#"{"a"=>"#, r#"{"a"=>x$}"#] {
             assert_eq!(rewritten(other), None, "{other}");
         }
     }

@@ -43,6 +43,9 @@ impl<'a> Head<'a> {
             return None;
         }
         let (logger, rest) = bracket(rest)?;
+        if !is_of_elasticsearch(logger.trim_ascii(), rest) {
+            return None;
+        }
         // Without a node name the message follows, which may begin with a bracket as well; loggers put the node first.
         let (node_name, message) = match bracket(rest) {
             Some((name, message)) if !name.is_empty() => (Some(name), message),
@@ -64,6 +67,13 @@ impl<'a> Head<'a> {
     pub(crate) fn holds_message_only(&self) -> bool {
         !self.is_other_log() && !is_audit_logger(self.logger) && !self.may_hold_record()
     }
+}
+
+/// Whether a logger is one of Elasticsearch's: they are named as classes, in full or abbreviated, or the node follows. Logstash
+/// and Kibana share the layout.
+fn is_of_elasticsearch(logger: &[u8], rest: &[u8]) -> bool {
+    let is_class = logger.get(1) == Some(&b'.') || logger.starts_with(b"org.");
+    is_class || rest.starts_with(b"[") && !logger.starts_with(b"logstash") && !logger.starts_with(b"plugins")
 }
 
 impl TextShape for ServerText {

@@ -11,7 +11,9 @@ type Member<'a> = (RawStr<'a>, Value<'a>);
 pub(super) fn rows(members: &[Member<'_>]) -> Option<Vec<Vec<u8>>> {
     let list = |known: &[&[u8]]| {
         members.iter().find_map(|(name, value)| match value {
-            Value::List(text) if known.contains(&&*name.text()) => json::elements(text).ok().map(|(elements, _)| elements),
+            Value::List(text) if known.contains(&&*name.text()) => {
+                json::elements(text).ok().map(|(elements, _)| elements)
+            }
             _ => None,
         })
     };

@@ -3,6 +3,7 @@
 use super::csv::{self, Csv};
 use super::documents::{self, Documents};
 use super::record::Framer;
+use super::rubydebug::{self, RubyDebug};
 use crate::decode;
 
 /// One way of separating records that are not lines.
@@ -18,7 +19,13 @@ struct Entry {
 }
 
 /// In the order in which they are asked.
-static FRAMINGS: [Entry; 2] = [
+static FRAMINGS: [Entry; 3] = [
+    Entry {
+        name: "rubydebug",
+        claims: rubydebug::claims,
+        framer: |limit| Box::new(RubyDebug::new(limit)),
+        names_records: true,
+    },
     Entry {
         name: "documents",
         claims: documents::claims,

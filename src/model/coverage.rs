@@ -60,6 +60,14 @@ pub struct Coverage {
     pub counted_only: Option<CountedOnly>,
 }
 
+impl Coverage {
+    /// Whether neither an audit nor a server event was in any input, so that the report says nothing about anybody.
+    #[must_use]
+    pub fn holds_nothing(&self) -> bool {
+        self.audit_events == 0 && self.server_events == 0
+    }
+}
+
 /// Attempts that are in the totals and in the timeline, and in nothing else, because memory is short (`--max-memory`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedOnly {

@@ -168,7 +168,9 @@ impl Page {
 
     fn findings(&mut self, report: &Report) {
         self.block("## Findings");
-        if report.findings.is_empty() {
+        if report.coverage.holds_nothing() {
+            self.block("None can be told: no audit and no server event was in what was read.");
+        } else if report.findings.is_empty() {
             self.block("None: nothing in these logs matches a known pattern.");
         }
         for finding in &report.findings {

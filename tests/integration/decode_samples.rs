@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use esaudit::framing::{Frame, Framing};
 use esaudit::decode::native::client_address;
 use esaudit::decode::{Context, decode_line};
 use esaudit::event::{Record, Text};
+use esaudit::framing::{Frame, Framing};
 use esaudit::time::{self, Zone};
 use serde_json::Value;
 

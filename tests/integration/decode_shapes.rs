@@ -2,9 +2,9 @@
 //! port, request.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use esaudit::framing::{Frame, Framing};
 use esaudit::decode::{Context, decode_line, partial};
 use esaudit::event::{Record, Text};
+use esaudit::framing::{Frame, Framing};
 use esaudit::time::Zone;
 use serde_json::{Value, json};
 

@@ -20,6 +20,10 @@ impl Page<'_> {
         let mut out = String::from(
             "<section id=\"findings\" aria-labelledby=\"h-findings\">\n<h2 id=\"h-findings\">Findings</h2>\n",
         );
+        if findings.is_empty() && self.report.coverage.holds_nothing() {
+            out.push_str("<p>None can be told: no audit and no server event was in what was read.</p>\n</section>\n");
+            return out;
+        }
         if findings.is_empty() {
             out.push_str("<p>None: nothing in these logs matches a known pattern.</p>\n</section>\n");
             return out;

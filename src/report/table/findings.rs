@@ -22,6 +22,9 @@ pub(super) fn write(ctx: &Context<'_>, screen: &mut Screen<'_>) -> io::Result<()
         if ctx.report.parameters.contains_key("findings") {
             ctx.title(screen, "Findings", "")?;
             let what = ctx.what_is_left();
+            if ctx.report.coverage.holds_nothing() {
+                return screen.line("  None can be told: no audit and no server event was in what was read.");
+            }
             screen.line(&format!("  None: nothing in {what} matches a known pattern."))?;
         }
         return Ok(());

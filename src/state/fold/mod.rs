@@ -276,12 +276,11 @@ impl StateBuilder {
 
     /// What the first line of an input says of all of it.
     fn first_line(&self, bytes: &[u8], stats: &mut InputStats) {
+        let text = bytes.trim_ascii_start();
+        let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        stats.first_line = line[..line.len().min(FIRST_LINE)].to_vec();
         if bytes.starts_with(b"\xef\xbb\xbf") {
             self.odd((ProblemKind::ByteOrderMark, "begins with a byte-order mark, which is skipped"), 0, 0, stats);
-        }
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            let message = "UTF-16 text, not read: convert it, for instance with iconv -f UTF-16 -t UTF-8";
-            self.odd((ProblemKind::NotALog, message), 0, 0, stats);
         }
         if memchr::memchr(b'\n', bytes).is_some_and(|end| bytes[..end].ends_with(b"\r")) {
             self.odd((ProblemKind::CrLf, "lines end in CR LF; the CR is skipped"), 0, 0, stats);
@@ -455,6 +454,9 @@ impl StateBuilder {
         });
     }
 }
+
+/// Bytes of the first line of an input that are kept.
+const FIRST_LINE: usize = 300;
 
 /// What is said of text that looks like a record and does not count.
 const QUOTED: Oddity = (
