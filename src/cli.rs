@@ -16,7 +16,6 @@ mod explain;
 mod export;
 mod filter;
 mod keys;
-mod nothing;
 mod output;
 mod parts;
 mod read;
@@ -35,7 +34,6 @@ use export::ExportArgs;
 pub use export::ExportRequest;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
-pub use nothing::explain_nothing;
 use parts::{MergeArgs, ScanArgs};
 pub use parts::{PART, ScanRequest};
 use report::ReportArgs;
@@ -240,7 +238,7 @@ mod tests {
     #[test]
     fn grouping_keys_are_put_in_order_once() {
         let request = report(&["x", "--by", "source,principal,source"]);
-        assert_eq!(request.options.by, [GroupBy::Principal, GroupBy::Source]);
+        assert_eq!(request.read.options.by, [GroupBy::Principal, GroupBy::Source]);
     }
 
     #[test]
@@ -367,7 +365,7 @@ mod tests {
         }
         assert!(parse(["esaudit", "timeline", "x"].map(OsString::from), PIPE).is_err());
         assert!(parse(["esaudit", "timeline", "x", "--source", "!10.0.0.1"].map(OsString::from), PIPE).is_err());
-        assert!(report(&["x", "--key", "-dash"]).options.filter.key.pass(std::iter::once(&b"-dash"[..])));
+        assert!(report(&["x", "--key", "-dash"]).read.options.filter.key.pass(std::iter::once(&b"-dash"[..])));
     }
 
     #[test]

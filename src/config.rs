@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::error::Error;
 use crate::options::{Cidr, Surroundings, Thresholds};
 
 /// What a configuration file says.
@@ -50,23 +51,23 @@ impl<'de> Deserialize<'de> for Block {
 /// # Errors
 /// A message for the user that names the file, and the line of what is wrong in it: names that are not known are errors, so
 /// that a mistyped threshold is not silently the default.
-pub fn load(path: &Path) -> Result<Config, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+pub fn load(path: &Path) -> Result<Config, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
+    parse(&text).map_err(|error| Error::Option(format!("{}: {error}", path.display())))
 }
 
 /// Reads the text of a configuration file.
 ///
 /// # Errors
 /// As [`load`], without the name of the file.
-pub fn parse(text: &str) -> Result<Config, String> {
+pub fn parse(text: &str) -> Result<Config, Error> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         let message = error.message();
-        line.map_or_else(|| message.to_owned(), |line| format!("line {line}: {message}"))
+        Error::Option(line.map_or_else(|| message.to_owned(), |line| format!("line {line}: {message}")))
     })?;
     let blocks = |blocks: Vec<Block>| blocks.into_iter().map(|block| block.0).collect();
-    check(&file.findings)?;
+    check(&file.findings).map_err(Error::Option)?;
     Ok(Config {
         thresholds: file.findings,
         surroundings: Surroundings {
@@ -168,10 +169,10 @@ mod tests {
             ("[findings.password_guessing]\nfailures = -1\n", "line 2", "-1"),
             ("x = \n", "line 1", ""),
         ] {
-            let error = parse(text).unwrap_err();
+            let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(line) && error.contains(part), "{text}: {error}");
         }
-        assert!(parse("[findings.password_guessing]\nfailures = 0\n").unwrap_err().contains("above 0"));
-        assert!(load(Path::new("no/such.toml")).unwrap_err().contains("no/such.toml"));
+        assert!(parse("[findings.password_guessing]\nfailures = 0\n").unwrap_err().to_string().contains("above 0"));
+        assert!(load(Path::new("no/such.toml")).unwrap_err().to_string().contains("no/such.toml"));
     }
 }

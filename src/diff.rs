@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::error::Error;
 use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
 use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
 
@@ -14,25 +15,29 @@ use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally
 ///
 /// # Errors
 /// A message for the user that names the file.
-pub fn load(path: &Path) -> Result<Report, String> {
+pub fn load(path: &Path) -> Result<Report, Error> {
     let name = path.display();
-    let text = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+    let text = std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
     let document: serde_json::Value = serde_json::from_slice(&text).map_err(|error| {
-        format!("{name} is no JSON report of esaudit: {error}; make one with `esaudit report LOGS -o FILE.json`")
+        Error::Report(format!(
+            "{name} is no JSON report of esaudit: {error}; make one with `esaudit report LOGS -o FILE.json`"
+        ))
     })?;
     let version = document.get("schema_version").and_then(serde_json::Value::as_u64);
     match version {
-        None => return Err(format!("{name} is no report of esaudit: it has no schema_version")),
+        None => return Err(Error::Report(format!("{name} is no report of esaudit: it has no schema_version"))),
         Some(version) if version != u64::from(SCHEMA_VERSION) => {
-            return Err(format!(
+            return Err(Error::Report(format!(
                 "{name} has schema_version {version}, and this program knows {SCHEMA_VERSION}: make it again with \
                  `esaudit report LOGS -o FILE.json`"
-            ));
+            )));
         }
         Some(_) => {}
     }
     serde_json::from_value(document).map_err(|error| {
-        format!("{name} is not what `esaudit report --format json` writes ({error}); other verbs' results cannot be compared")
+        Error::Report(format!(
+            "{name} is not what `esaudit report --format json` writes ({error}); other verbs' results cannot be compared"
+        ))
     })
 }
 
@@ -172,23 +177,55 @@ fn found(old: Option<&Finding>, new: Option<&Finding>) -> Found {
     }
 }
 
-fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
-    type Key<'g> = (&'g Option<String>, &'g Option<Vec<String>>, &'g String, &'g BTreeMap<String, Option<String>>);
-    fn key(group: &Group) -> Key<'_> {
-        (&group.principal, &group.realm_chain, &group.reason, &group.by)
+/// Attempts of a group, and the last of them.
+#[derive(Clone, Default)]
+struct Failures {
+    count: u64,
+    last: Option<String>,
+}
+
+/// What groups are compared by: principal, chain, reason, credential, cluster, other keys.
+type GroupKey<'g> = (
+    &'g Option<String>,
+    &'g Option<Vec<String>>,
+    &'g String,
+    Option<&'g String>,
+    Option<&'g String>,
+    &'g BTreeMap<String, Option<String>>,
+);
+
+fn sums(groups: &[Group], credentials: bool, clusters: bool) -> BTreeMap<GroupKey<'_>, Failures> {
+    let mut sums: BTreeMap<GroupKey<'_>, Failures> = BTreeMap::new();
+    for group in groups {
+        let credential = group.credential.as_ref().filter(|_| credentials);
+        let cluster = group.cluster.as_ref().filter(|_| clusters);
+        let key = (&group.principal, &group.realm_chain, &group.reason, credential, cluster, &group.by);
+        let failures = sums.entry(key).or_default();
+        failures.count += group.count;
+        failures.last = failures.last.take().max(group.last.clone());
     }
-    let before: BTreeMap<Key<'_>, &Group> = old.iter().map(|group| (key(group), group)).collect();
-    let after: BTreeMap<Key<'_>, &Group> = new.iter().map(|group| (key(group), group)).collect();
+    sums
+}
+
+fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
+    // Reports of older versions do not tell credentials and clusters apart: then their groups are compared with all that
+    // have the other keys in common.
+    let all = |has: fn(&Group) -> bool| [old, new].iter().all(|groups| groups.iter().any(has));
+    let credentials = all(|group| group.credential.is_some());
+    let clusters = all(|group| group.cluster.is_some());
+    let (before, after) = (sums(old, credentials, clusters), sums(new, credentials, clusters));
     let mut lists = Lists::default();
-    let keys: BTreeSet<&Key<'_>> = before.keys().chain(after.keys()).collect();
+    let keys: BTreeSet<&GroupKey<'_>> = before.keys().chain(after.keys()).collect();
     for key in keys {
-        let (one, other) = (before.get(key).copied(), after.get(key).copied());
+        let (one, other) = (before.get(key), after.get(key));
         let count = Tally::new(one.map_or(0, |group| group.count), other.map_or(0, |group| group.count));
         let change = Change {
             principal: key.0.clone(),
             realm_chain: key.1.clone(),
             reason: key.2.clone(),
-            by: key.3.clone(),
+            credential: key.3.cloned(),
+            cluster: key.4.cloned(),
+            by: key.5.clone(),
             count,
             last_old: one.and_then(|group| group.last.clone()),
             last_new: other.and_then(|group| group.last.clone()),

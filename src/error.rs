@@ -1,8 +1,124 @@
-//! What can go wrong, told with the path and the line, and whether reading can go on.
+//! What can go wrong: why there is no answer, and what is wrong with the inputs of an answer that there is.
 
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+/// Why there is no answer. What is wrong with single inputs is no error: it is told in the report's coverage.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// No worker threads could be started.
+    Threads(io::Error),
+    /// The system refused to read or write something.
+    Io(io::Error),
+    /// A file could not be read.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A result could not be written.
+    Output {
+        /// What was to be written, in words.
+        what: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Part files that cannot be used, by path.
+    Parts(Vec<(PathBuf, PartError)>),
+    /// Inputs that do not go together, or not with what is asked of them: words for the user.
+    Inputs(String),
+    /// A file that is no report of this program, or lacks what is asked of it: words for the user.
+    Report(String),
+    /// An option's value that means nothing: words for the user.
+    Option(String),
+}
+
+impl Error {
+    /// The messages for the user, one for each thing that went wrong.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Parts(parts) => parts.iter().map(|(path, error)| format!("{}: {error}", path.display())).collect(),
+            other => vec![other.to_string()],
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Threads(error) | Self::Io(error) => error.fmt(f),
+            Self::File { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Output { what, error } => write!(f, "{what}: {error}"),
+            Self::Parts(_) => f.write_str(&self.messages().join("; ")),
+            Self::Inputs(message) | Self::Report(message) | Self::Option(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { error, .. } | Self::Output { error, .. } => Some(error),
+            Self::Parts(parts) => parts.first().map(|(_, error)| error as _),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Why a part file cannot be used.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PartError {
+    /// Reading failed.
+    Io(io::Error),
+    /// It is no part file.
+    Foreign,
+    /// It was written by a version of the program with another format.
+    Version {
+        /// The format of the file.
+        found: u32,
+        /// The format that this program reads.
+        known: u32,
+    },
+    /// Bytes are missing or were changed.
+    Damaged(&'static str),
+}
+
+impl fmt::Display for PartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Foreign => f.write_str("not a part file: `esaudit scan` writes them"),
+            Self::Version { found, known } => write!(
+                f,
+                "a part file of format {found}, this is esaudit {} and reads format {known}: scan and merge with the same \
+                 version",
+                env!("CARGO_PKG_VERSION")
+            ),
+            Self::Damaged(what) => write!(f, "a damaged part file ({what}): copy or scan it again"),
+        }
+    }
+}
+
+impl std::error::Error for PartError {}
+
+impl From<io::Error> for PartError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
 
 /// Kind of a problem met while reading; its name appears in `coverage.problems[].kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -30,6 +30,10 @@ pub enum Action<'a> {
     AccessDenied,
     /// A user was allowed to run as another.
     RunAsGranted,
+    /// A user was not allowed to run as another.
+    RunAsDenied,
+    /// A request that was changed on its way, or whose token could not be validated.
+    TamperedRequest,
     /// `security_config_change`: the name is the action, e.g. `invalidate_apikeys`.
     SecurityChange(Text<'a>),
     /// Anything else, by name.
@@ -48,6 +52,8 @@ impl<'a> Action<'a> {
             b"access_granted" => Self::AccessGranted,
             b"access_denied" => Self::AccessDenied,
             b"run_as_granted" => Self::RunAsGranted,
+            b"run_as_denied" => Self::RunAsDenied,
+            b"tampered_request" => Self::TamperedRequest,
             other => {
                 if layer == Some(b"security_config_change") || is_security_change(other) {
                     Self::SecurityChange(name)
@@ -69,16 +75,20 @@ impl<'a> Action<'a> {
             Self::AccessGranted => b"access_granted",
             Self::AccessDenied => b"access_denied",
             Self::RunAsGranted => b"run_as_granted",
+            Self::RunAsDenied => b"run_as_denied",
+            Self::TamperedRequest => b"tampered_request",
             Self::SecurityChange(name) | Self::Other(name) => name,
         }
     }
 }
 
 /// Whether an action name is one of the documented `security_config_change` actions: `put_*`, `delete_*`, `change_*`,
-/// `create_*` and `invalidate_*` (audit-events reference), for exports that drop `event.type`.
+/// `create_*`, `invalidate_*`, `activate_*` and `update_user_profile_data` (audit-events reference), for exports that drop
+/// `event.type`.
 #[must_use]
 pub fn is_security_change(action: &[u8]) -> bool {
-    const VERBS: [&[u8]; 6] = [b"put_", b"delete_", b"change_", b"create_", b"invalidate_", b"activate_"];
+    const VERBS: [&[u8]; 7] =
+        [b"put_", b"delete_", b"change_", b"create_", b"invalidate_", b"activate_", b"update_user_profile"];
     VERBS.iter().any(|verb| action.starts_with(verb))
 }
 
@@ -109,6 +119,28 @@ pub struct Change<'a> {
     pub owned_by_authenticated_user: Option<bool>,
     /// `expiration` of a created or changed key, as written (`90d`).
     pub expiration: Option<Text<'a>>,
+    /// `type` of a created or changed key: `rest`, `cross_cluster` (from 8.9 on).
+    pub kind: Option<Text<'a>>,
+    /// Whose key a grant makes: `create.grant.run_as`, else `create.grant.user.name` (audit-format 2).
+    pub granted_to: Option<Text<'a>>,
+    /// Roles that a user or a role mapping gets.
+    pub roles: Vec<Text<'a>>,
+    /// Cluster privileges that a role gets.
+    pub cluster_privileges: Vec<Text<'a>>,
+    /// Index privileges that a role gets, each as `privilege on index`.
+    pub index_privileges: Vec<Vec<u8>>,
+}
+
+/// The indices of a request, as far as they are told apart. Wildcards are resolved before the event is written, so these may
+/// be thousands (audit-format 1.20).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indices<'a> {
+    /// The first.
+    pub first: Text<'a>,
+    /// The first that ordinary privileges do not reach.
+    pub restricted: Option<Text<'a>>,
+    /// How many.
+    pub total: u32,
 }
 
 /// What is wrong with a record that could be used all the same: its kind, and plain words without any text from the log.
@@ -127,6 +159,8 @@ pub struct AuditEvent<'a> {
     pub layer: Option<Text<'a>>,
     /// `cluster.uuid`.
     pub cluster_uuid: Option<Text<'a>>,
+    /// `cluster.name`.
+    pub cluster_name: Option<Text<'a>>,
     /// `node.id`.
     pub node_id: Option<Text<'a>>,
     /// `node.name`.
@@ -147,6 +181,8 @@ pub struct AuditEvent<'a> {
     pub apikey_name: Option<Text<'a>>,
     /// `authentication.token.name` of a service account token.
     pub token_name: Option<Text<'a>>,
+    /// `cross_cluster_access.user.name`: who uses a cross-cluster key at the other cluster (audit-format 1.17).
+    pub remote_user: Option<Text<'a>>,
     /// `realm`: the realm that said no (or yes, for `authentication_success`).
     pub realm: Option<Text<'a>>,
     /// `origin.type`: `rest`, `transport`, `local_node`.
@@ -163,6 +199,8 @@ pub struct AuditEvent<'a> {
     pub trace_id: Option<Text<'a>>,
     /// `action`: the Elasticsearch action, e.g. `cluster:admin/xpack/security/api_key/invalidate`.
     pub es_action: Option<Text<'a>>,
+    /// `indices`; `None` also where no index matched.
+    pub indices: Option<Indices<'a>>,
     /// The body of a security change.
     pub change: Option<Box<Change<'a>>>,
     /// What is wrong with the record although it could be used.
@@ -179,6 +217,7 @@ impl<'a> AuditEvent<'a> {
             action,
             layer: None,
             cluster_uuid: None,
+            cluster_name: None,
             node_id: None,
             node_name: None,
             authentication_type: None,
@@ -189,6 +228,7 @@ impl<'a> AuditEvent<'a> {
             apikey_id: None,
             apikey_name: None,
             token_name: None,
+            remote_user: None,
             realm: None,
             origin_type: None,
             origin: None,
@@ -197,6 +237,7 @@ impl<'a> AuditEvent<'a> {
             request_id: None,
             trace_id: None,
             es_action: None,
+            indices: None,
             change: None,
             oddity: None,
         }

@@ -1,6 +1,8 @@
 //! Leaves out what the user does not want to look at, after everything was joined: realm chains, reasons, actors and the
 //! lives of keys rest on all that was read, so a filter never changes what is said of what is left.
 //!
+//! Powerful actions that it leaves out are marked, as changes are, and those that came later are gone.
+//!
 //! Left out are attempts, security changes, refusals of API keys and of actions. Successes stay: they are no subject of a
 //! report but evidence for and against its findings, as far as they were known at the end of the time that is asked for:
 //! what came later did not happen yet. Where they are the subject (`esaudit keys`, `esaudit timeline`),
@@ -48,9 +50,11 @@ pub fn apply(joined: &mut Correlated, filter: &Filter) {
     let judge = Judge::new(joined, filter);
     let keep = judge.attempts();
     let changes = judge.changes();
+    let powerful = judge.powerful();
     let failures = judge.failures(&keep);
     let lines = judge.reason_lines(&keep);
     let denials = judge.series(&joined.state.denials, Some(b"access_denied"));
+    let tampered = judge.tampered(&joined.state.tampered_minutes);
     let only_time = filter.lists().iter().all(|(_, rules)| rules.is_empty());
     let range = judge.range;
 
@@ -59,12 +63,12 @@ pub fn apply(joined: &mut Correlated, filter: &Filter) {
     left_out.denials = total(&joined.state.denials) - total(&denials);
     joined.state.denied_minutes = if only_time {
         let minutes = std::mem::take(&mut joined.state.denied_minutes);
-        let holds = |minute: i64| minute * 60_000 <= range.until.0 && range.since.0 < (minute + 1) * 60_000;
-        minutes.into_iter().filter(|(minute, _)| holds(*minute)).collect()
+        minutes.into_iter().filter(|(minute, _)| range.holds_minute(*minute)).collect()
     } else {
         by_minute(&denials)
     };
     joined.state.denials = denials;
+    joined.state.tampered_minutes = tampered;
     if range.until < Range::ALL.until {
         let known = |series: &Series| series.within(Range::ALL.since, range.until);
         let successes = std::mem::take(&mut joined.state.successes).into_iter();
@@ -72,6 +76,10 @@ pub fn apply(joined: &mut Correlated, filter: &Filter) {
             successes.map(|(actor, series)| (actor, known(&series))).filter(|(_, series)| series.count() > 0).collect();
     }
 
+    for (action, kept) in joined.powerful.actions.iter_mut().zip(powerful) {
+        action.left_out = !kept;
+    }
+    joined.powerful.actions.retain(|action| action.time <= range.until);
     for (change, kept) in joined.changes.iter_mut().zip(changes) {
         change.left_out = !kept;
         left_out.changes += u64::from(!kept);

@@ -3,9 +3,11 @@
 //! The data flows one way, down this list; a module imports only from those above it:
 //!
 //! ```text
-//! options, error, time,
-//! reason, numbers,
-//! progress               plain data
+//! error, time, reason,
+//! credential, reserved,
+//! numbers, options,
+//! progress,
+//! action_class           plain data
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -30,15 +32,18 @@
 //! config                 configuration file -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
+//! run                    what each verb does with them
 //! ```
 //!
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
+pub mod action_class;
 pub mod aggregate;
 pub mod cli;
 pub mod config;
 pub mod correlate;
+pub mod credential;
 pub mod decode;
 pub mod detect;
 pub mod diff;
@@ -61,6 +66,8 @@ pub mod progress;
 pub mod pseudonyms;
 pub mod reason;
 pub mod report;
+pub mod reserved;
+pub mod run;
 pub mod show;
 pub mod spill;
 pub mod state;

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::progress::Progress;
-
 pub mod filter;
 pub mod thresholds;
 
@@ -30,12 +28,28 @@ pub enum GroupBy {
     Action,
     /// `url.path`.
     Path,
+    /// What was sent: a password, a key, nothing.
+    Credential,
+    /// Cluster.
+    Cluster,
 }
 
 impl GroupBy {
     /// Every key, in the order of the contract.
-    pub const ALL: [Self; 7] =
-        [Self::Principal, Self::RealmChain, Self::Reason, Self::Source, Self::Node, Self::Action, Self::Path];
+    pub const ALL: [Self; 9] = [
+        Self::Principal,
+        Self::RealmChain,
+        Self::Reason,
+        Self::Credential,
+        Self::Source,
+        Self::Node,
+        Self::Cluster,
+        Self::Action,
+        Self::Path,
+    ];
+
+    /// The keys where none are chosen. Where there is more than one cluster, that is a key, too.
+    pub const DEFAULT: [Self; 4] = [Self::Principal, Self::RealmChain, Self::Reason, Self::Credential];
 
     /// The name on the command line and in reports.
     #[must_use]
@@ -48,6 +62,8 @@ impl GroupBy {
             Self::Node => "node",
             Self::Action => "action",
             Self::Path => "path",
+            Self::Credential => "credential",
+            Self::Cluster => "cluster",
         }
     }
 }
@@ -204,12 +220,12 @@ pub struct Options {
     pub require_events: u64,
     /// What may come out of compressed inputs.
     pub limits: Limits,
-    /// Makes pseudonyms of what names somebody, if the report is to have them.
-    pub pseudonyms: Option<crate::pseudonyms::Pseudonyms>,
     /// Whether the report gets a manifest of its inputs.
     pub manifest: bool,
     /// Grouping keys.
     pub by: Vec<GroupBy>,
+    /// Whether paths of requests are kept though nothing is grouped by them: they take memory.
+    pub keep_paths: bool,
     /// Groups that are written out, the most frequent first; `None` = all. Never changes an answer: how many there are is
     /// always told.
     pub listed: Option<usize>,
@@ -229,8 +245,14 @@ pub struct Options {
     pub surroundings: Surroundings,
     /// What to look at.
     pub filter: Filter,
-    /// How far the run is, for whoever looks. Never changes the answer.
-    pub progress: Progress,
+}
+
+impl Options {
+    /// Whether attempts know the path of their request.
+    #[must_use]
+    pub fn keeps_paths(&self) -> bool {
+        self.keep_paths || self.by.contains(&GroupBy::Path)
+    }
 }
 
 impl Default for Options {
@@ -246,8 +268,8 @@ impl Default for Options {
             strict: false,
             limits: Limits::default(),
             manifest: false,
-            pseudonyms: None,
-            by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
+            by: GroupBy::DEFAULT.to_vec(),
+            keep_paths: false,
             listed: None,
             trust_proxy: Vec::new(),
             api_keys: Vec::new(),
@@ -257,7 +279,6 @@ impl Default for Options {
             thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
             filter: Filter::default(),
-            progress: Progress::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
 use crate::report::{Style, escape};
 
 /// Bytes gathered before they are written.
@@ -91,13 +92,12 @@ impl Output {
     /// Writes it.
     ///
     /// # Errors
-    /// A message for the user that names the file.
-    pub fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
+    /// [`Error::Output`], which names the file.
+    pub fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        let failed = |what: String| |error: io::Error| Error::Output { what, error };
         match &self.target {
-            Target::Stdout => print(render).map_err(|error| format!("standard output: {error}")),
-            Target::File(path) => {
-                file(path, render).map_err(|error| format!("{} was not written: {error}", shown(path)))
-            }
+            Target::Stdout => print(render).map_err(failed("standard output".to_owned())),
+            Target::File(path) => file(path, render).map_err(failed(format!("{} was not written", shown(path)))),
         }
     }
 }
@@ -292,7 +292,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (path, about) in [("no/such/a.txt", "No such file"), (".", "directory")] {
             let path = folder.path().join(path);
-            let error = output(path.to_str().unwrap(), "table").write(|_| Ok(())).unwrap_err();
+            let error = output(path.to_str().unwrap(), "table").write(|_| Ok(())).unwrap_err().to_string();
             assert!(
                 error.contains(path.to_str().unwrap()) && error.to_lowercase().contains(&about.to_lowercase()),
                 "{error}"

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -15,7 +14,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::error::ProblemKind;
+use crate::error::{Error, PartError, ProblemKind};
 use crate::framing;
 use crate::options::{Cidr, GroupBy, Options};
 use crate::state::State;
@@ -25,7 +24,7 @@ use crate::time::Zone;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 4;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;
@@ -55,7 +54,7 @@ impl Reading {
             ("max-in-flight", options.max_in_flight.to_string()),
             ("problems", options.max_problems.to_string()),
             ("trust-proxy", proxies.join(",")),
-            ("keep-path", options.by.contains(&GroupBy::Path).to_string()),
+            ("keep-path", options.keeps_paths().to_string()),
         ];
         Self { options: list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
     }
@@ -84,25 +83,28 @@ impl Reading {
     ///
     /// # Errors
     /// What cannot be understood, or asks for what the parts do not hold.
-    pub fn apply(&self, options: &mut Options) -> Result<(), String> {
+    pub fn apply(&self, options: &mut Options) -> Result<(), Error> {
         let get = |name: &str| self.options.get(name).map_or("", String::as_str);
-        let number = |name: &str| get(name).parse::<usize>().map_err(|_| format!("no {name} in the part"));
-        options.assume_tz = Zone::parse(get("assume-tz"))?;
+        let number =
+            |name: &str| get(name).parse::<usize>().map_err(|_| Error::Inputs(format!("no {name} in the part")));
+        options.assume_tz = Zone::parse(get("assume-tz")).map_err(Error::Inputs)?;
         options.input_format = match get("input-format") {
             "" => None,
             name => Some(
                 framing::format_names()
                     .find(|known| *known == name)
-                    .ok_or_else(|| format!("unknown input format `{name}`"))?,
+                    .ok_or_else(|| Error::Inputs(format!("unknown input format `{name}`")))?,
             ),
         };
         options.max_line = number("max-line")?;
         options.max_in_flight = number("max-in-flight")?;
         options.max_problems = number("problems")?;
         let proxies = get("trust-proxy").split(',').filter(|proxy| !proxy.is_empty());
-        options.trust_proxy = proxies.map(Cidr::parse).collect::<Result<_, _>>()?;
-        if options.by.contains(&GroupBy::Path) && get("keep-path") != "true" {
-            return Err("the parts hold no paths of requests: scan with --keep-path to group by them".to_owned());
+        options.trust_proxy = proxies.map(Cidr::parse).collect::<Result<_, _>>().map_err(Error::Inputs)?;
+        options.keep_paths = get("keep-path") == "true";
+        if options.by.contains(&GroupBy::Path) && !options.keep_paths {
+            let message = "the parts hold no paths of requests: scan with --keep-path to group by them";
+            return Err(Error::Inputs(message.to_owned()));
         }
         Ok(())
     }
@@ -132,43 +134,6 @@ pub struct Part {
     pub problems: Problems,
     /// What was learned.
     pub state: State,
-}
-
-/// Why a part cannot be used.
-#[derive(Debug)]
-pub enum PartError {
-    /// Reading failed.
-    Io(io::Error),
-    /// It is no part file.
-    Foreign,
-    /// It was written by a version of the program with another format.
-    Version(u32),
-    /// Bytes are missing or were changed.
-    Damaged(&'static str),
-}
-
-impl fmt::Display for PartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) => error.fmt(f),
-            Self::Foreign => f.write_str("not a part file: `esaudit scan` writes them"),
-            Self::Version(version) => write!(
-                f,
-                "a part file of format {version}, this is esaudit {} and reads format {VERSION}: scan and merge with the \
-                 same version",
-                env!("CARGO_PKG_VERSION")
-            ),
-            Self::Damaged(what) => write!(f, "a damaged part file ({what}): copy or scan it again"),
-        }
-    }
-}
-
-impl std::error::Error for PartError {}
-
-impl From<io::Error> for PartError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 /// A writer that hashes what passes.
@@ -236,6 +201,14 @@ impl Part {
         out.out.write_all(&checksum.to_le_bytes())
     }
 
+    /// Reads a part file.
+    ///
+    /// # Errors
+    /// [`PartError`].
+    pub fn open(path: &Path) -> Result<Self, PartError> {
+        Self::read(&mut File::open(path)?)
+    }
+
     /// Reads a part whole.
     ///
     /// # Errors
@@ -259,7 +232,7 @@ impl Part {
         let (version, rest) = rest.split_first_chunk::<4>().ok_or(PartError::Damaged("cut short"))?;
         let version = u32::from_le_bytes(*version);
         if version != VERSION {
-            return Err(PartError::Version(version));
+            return Err(PartError::Version { found: version, known: VERSION });
         }
         let (rest, checksum) = rest.split_last_chunk::<CHECKSUM>().ok_or(PartError::Damaged("cut short"))?;
         let body = &bytes[..bytes.len() - CHECKSUM];
@@ -335,7 +308,7 @@ pub(crate) fn read_state(input: impl io::BufRead) -> io::Result<State> {
 ///
 /// # Errors
 /// Some do, others do not.
-pub fn are_parts(paths: &[OsString]) -> Result<bool, String> {
+pub fn are_parts(paths: &[OsString]) -> Result<bool, Error> {
     let is_part = |path: &OsString| {
         let path = Path::new(path);
         let mut bytes = Vec::new();
@@ -346,11 +319,11 @@ pub fn are_parts(paths: &[OsString]) -> Result<bool, String> {
     };
     let (parts, logs): (Vec<&OsString>, Vec<&OsString>) = paths.iter().partition(|path| is_part(path));
     match (parts.first(), logs.first()) {
-        (Some(part), Some(log)) => Err(format!(
+        (Some(part), Some(log)) => Err(Error::Inputs(format!(
             "{} is a part and {} is not: scan the logs into a part, too",
             Path::new(part).display(),
             Path::new(log).display()
-        )),
+        ))),
         (part, _) => Ok(part.is_some()),
     }
 }
@@ -370,20 +343,20 @@ impl Union {
     ///
     /// # Errors
     /// Which parts do not fit together, and why.
-    pub fn take(&mut self, name: String, part: Part) -> Result<State, String> {
+    pub fn take(&mut self, name: String, part: Part) -> Result<State, Error> {
         let (first_name, reading) = self.first.get_or_insert_with(|| (name.clone(), part.reading.clone()));
         if let Some((option, one, other)) = reading.difference(&part.reading) {
-            return Err(format!(
+            return Err(Error::Inputs(format!(
                 "{first_name} was scanned with --{option} `{one}`, {name} with `{other}`: scan all parts alike"
-            ));
+            )));
         }
         for input in &part.state.inputs {
             if let Some(before) = self.origin.insert(input.label.clone(), name.clone()) {
-                return Err(format!(
+                return Err(Error::Inputs(format!(
                     "{before} and {name} both hold {}: either one of them is given twice, or files of several machines have \
                      the same path; scan those with --prefix",
                     input.label
-                ));
+                )));
             }
         }
         for problem in part.problems {
@@ -398,8 +371,8 @@ impl Union {
     ///
     /// # Errors
     /// There was no part.
-    pub fn finish(self) -> Result<(Reading, Problems), String> {
-        let (_, reading) = self.first.ok_or("no part to merge")?;
+    pub fn finish(self) -> Result<(Reading, Problems), Error> {
+        let (_, reading) = self.first.ok_or_else(|| Error::Inputs("no part to merge".to_owned()))?;
         Ok((reading, self.problems))
     }
 }

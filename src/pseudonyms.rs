@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::error::Error;
 use crate::options::Cidr;
+use crate::reserved::RESERVED_USERS;
 
 mod apply;
 
@@ -55,8 +57,8 @@ impl Pseudonyms {
     ///
     /// # Errors
     /// Words for the user.
-    pub fn load(path: &Path) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let bytes = std::fs::read(path)?;
         Self::new(bytes.trim_ascii_end())
     }
 
@@ -64,15 +66,16 @@ impl Pseudonyms {
     ///
     /// # Errors
     /// Words for the user where it is too short.
-    pub fn new(key: &[u8]) -> Result<Self, String> {
+    pub fn new(key: &[u8]) -> Result<Self, Error> {
         const MAKE: &str = "for instance: openssl rand -hex 32 > KEYFILE";
         if key.is_empty() {
-            return Err(format!("the key file is empty; {MAKE}"));
+            return Err(Error::Option(format!("the key file is empty; {MAKE}")));
         }
         if key.len() < SHORTEST_KEY {
-            return Err(format!("a key of {} bytes can be guessed, it needs {SHORTEST_KEY}; {MAKE}", key.len()));
+            let message = format!("a key of {} bytes can be guessed, it needs {SHORTEST_KEY}; {MAKE}", key.len());
+            return Err(Error::Option(message));
         }
-        let key = Hmac::new_from_slice(key).map_err(|error| error.to_string())?;
+        let key = Hmac::new_from_slice(key).map_err(|error| Error::Option(error.to_string()))?;
         Ok(Self { key, flips: Arc::default() })
     }
 
@@ -215,17 +218,8 @@ const KEPT_V6: [(u128, usize); 4] = [(0, 128), (1, 128), (0xfc << 120, 7), (0xfe
 
 /// What kind of name a text is, by its form alone, so that it is the same wherever the text stands.
 fn kind(text: &[u8]) -> &'static str {
-    const BUILT_IN: [&[u8]; 7] = [
-        b"elastic",
-        b"kibana",
-        b"kibana_system",
-        b"logstash_system",
-        b"beats_system",
-        b"apm_system",
-        b"remote_monitoring_user",
-    ];
     let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if BUILT_IN.contains(&text) || text.starts_with(b"_") && text.len() < 20 {
+    if RESERVED_USERS.contains(&text) || text.starts_with(b"_") && text.len() < 20 {
         "builtin"
     } else if text.contains(&b'/') {
         "service"
@@ -269,8 +263,8 @@ mod tests {
 
     #[test]
     fn keys_that_can_be_guessed_are_refused() {
-        assert!(Pseudonyms::new(b"").unwrap_err().contains("empty"));
-        assert!(Pseudonyms::new(b"secret").unwrap_err().contains("6 bytes"));
+        assert!(Pseudonyms::new(b"").unwrap_err().to_string().contains("empty"));
+        assert!(Pseudonyms::new(b"secret").unwrap_err().to_string().contains("6 bytes"));
         assert!(!format!("{:?}", pseudonyms()).contains("0123"));
     }
 

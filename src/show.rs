@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
 use crate::framing::{FramingKind, HEAD, Whole};
 use crate::input::{self, Opened, Source};
 use crate::manifest;
@@ -45,17 +46,17 @@ pub struct Lines {
 ///
 /// # Errors
 /// Words for the user where the report cannot be read or has no such finding or group.
-pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, String> {
+pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, Error> {
     let shown = report.display();
-    let text = std::fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
+    let text = std::fs::read(report).map_err(|error| Error::File { path: report.to_owned(), error })?;
     let report: Report =
-        serde_json::from_slice(&text).map_err(|error| format!("{shown}: not a JSON report: {error}"))?;
+        serde_json::from_slice(&text).map_err(|error| Error::Report(format!("{shown}: not a JSON report: {error}")))?;
     let evidence = evidence(&report, id).ok_or_else(|| {
-        format!(
+        Error::Report(format!(
             "{shown}: no {id}; it has {} findings (F1, …) and {} groups (G1, …)",
             report.findings.len(),
             report.groups.len()
-        )
+        ))
     })?;
     let mut wanted: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
     for line in evidence {

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::error::Error;
 use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
 use crate::model::{Manifest, StoredInput};
@@ -46,10 +47,11 @@ impl Outcome {
 ///
 /// # Errors
 /// Words for the user where there is nothing that could be checked.
-pub fn verify(report: &Path, paths: &[OsString]) -> Result<Outcome, String> {
+pub fn verify(report: &Path, paths: &[OsString]) -> Result<Outcome, Error> {
     let shown = report.display();
-    let text = std::fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
-    let text = String::from_utf8(text).map_err(|_| format!("{shown}: not a JSON report"))?;
+    let wrong = |message: String| Error::Report(format!("{shown}: {message}"));
+    let text = std::fs::read(report).map_err(|error| Error::File { path: report.to_owned(), error })?;
+    let text = String::from_utf8(text).map_err(|_| wrong("not a JSON report".to_owned()))?;
     let (manifest, body) = match unseal(&text) {
         Some((manifest, hash)) => {
             let holds = manifest.report_sha256 == hash;
@@ -59,12 +61,12 @@ pub fn verify(report: &Path, paths: &[OsString]) -> Result<Outcome, String> {
         // Somebody formatted it anew, or added to it: its inputs can be checked all the same.
         None => {
             let document: serde_json::Value =
-                serde_json::from_str(&text).map_err(|error| format!("{shown}: not a JSON report: {error}"))?;
+                serde_json::from_str(&text).map_err(|error| wrong(format!("not a JSON report: {error}")))?;
             let manifest = document.get("manifest").cloned().ok_or_else(|| {
-                format!("{shown}: no manifest in it; `esaudit report --format json --manifest` writes one")
+                wrong("no manifest in it; `esaudit report --format json --manifest` writes one".to_owned())
             })?;
             let manifest: Manifest =
-                serde_json::from_value(manifest).map_err(|error| format!("{shown}: the manifest: {error}"))?;
+                serde_json::from_value(manifest).map_err(|error| wrong(format!("the manifest: {error}")))?;
             let remark = "not laid out as it was written: formatted anew, or added to";
             (manifest, check(false, "changed", "report body", remark))
         }

@@ -1,27 +1,25 @@
 //! End to end, from paths to report, on all cores. Bytes are those of the decompressed log.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use divan::Bencher;
 use divan::counter::BytesCount;
 use esaudit::options::Options;
-use esaudit::pipeline;
+use esaudit::pipeline::{self, Request};
 
 use crate::corpus;
 
 /// Analyzes paths that stand for so many inputs.
 fn analyze(bencher: Bencher<'_, '_>, paths: Vec<PathBuf>, inputs: usize, compression: &str) {
-    let options = Options::default();
-    let paths: Vec<OsString> = paths.into_iter().map(OsString::from).collect();
-    let once = pipeline::analyze(&paths, &options).unwrap();
+    let run = || pipeline::analyze(Request::of(&paths, Options::default())).unwrap();
+    let once = run();
     let read = &once.report.coverage.inputs;
     assert_eq!(read.len(), inputs);
     assert!(read.iter().all(|input| input.compression == compression && input.audit_events > 0));
     assert!(once.report.groups_total > 0);
     let bytes: u64 = read.iter().map(|input| input.bytes).sum();
-    bencher.counter(BytesCount::new(bytes)).bench_local(|| pipeline::analyze(&paths, &options).unwrap());
+    bencher.counter(BytesCount::new(bytes)).bench_local(run);
 }
 
 fn audit(folder: &Path) -> Vec<PathBuf> {

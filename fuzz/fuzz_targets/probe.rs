@@ -7,13 +7,14 @@ use std::io::Write;
 use esaudit::decode::partial;
 use esaudit::options::Options;
 use esaudit::framing::FramingKind;
+use esaudit::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 
 fn report(text: &[u8]) -> Option<serde_like::Numbers> {
     let mut file = tempfile::NamedTempFile::new().ok()?;
     file.write_all(text).ok()?;
     let options = Options { threads: 1, ..Options::default() };
-    let report = esaudit::pipeline::analyze(&[file.path().into()], &options).ok()?.report;
+    let report = analyze(Request::of([file.path()], options)).ok()?.report;
     Some(serde_like::Numbers {
         coverage: [
             report.coverage.lines,

@@ -6,6 +6,7 @@
 use std::io::Write;
 
 use esaudit::options::{GroupBy, Options};
+use esaudit::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 use test_support::reference::{self, Numbers, Settings};
 use test_support::model;
@@ -24,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
         by: vec![GroupBy::Principal, GroupBy::RealmChain],
         ..Options::default()
     };
-    let Ok(analysis) = esaudit::pipeline::analyze(&[file.path().into()], &options) else { return };
+    let Ok(analysis) = analyze(Request::of([file.path()], options.clone())) else { return };
     let report = analysis.report;
     assert!(report.coverage.reconciled, "{:?}", report.coverage.problems);
     let settings = Settings { max_line: options.max_line, offset: 0, bucket_seconds: report.timeline.bucket_seconds };

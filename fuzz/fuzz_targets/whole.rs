@@ -5,11 +5,12 @@
 use std::io::Write;
 
 use esaudit::options::Options;
+use esaudit::pipeline::{Request, analyze};
 use esaudit::report::{RENDERERS, Style, View};
 use libfuzzer_sys::fuzz_target;
 
 fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {
-    let Ok(analysis) = esaudit::pipeline::analyze(&[folder.into()], options) else { return Vec::new() };
+    let Ok(analysis) = analyze(Request::of([folder], options.clone())) else { return Vec::new() };
     let coverage = &analysis.report.coverage;
     for input in &coverage.inputs {
         let sum = input.audit_events

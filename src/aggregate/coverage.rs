@@ -1,7 +1,6 @@
 //! What was read, and what it cannot answer.
 
-use std::collections::BTreeMap;
-
+use super::clusters;
 use super::tops::top;
 use crate::correlate::{Correlated, Node};
 use crate::decode::UNKNOWN;
@@ -9,7 +8,7 @@ use crate::error::ProblemKind;
 use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{Attempt, InputProblem, Minutes, Span};
+use crate::state::{Attempt, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes, Span};
 use crate::time::Millis;
 
 /// Problems met before anything was read: path, kind, plain words.
@@ -38,15 +37,15 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         other_lines: sum(|input| input.other_lines),
         undecodable_lines: sum(|input| input.undecodable_lines),
         oversized_lines: sum(|input| input.oversized_lines),
-        duplicates: joined.duplicates,
+        duplicates: joined.duplicates.values().sum(),
         first: span.first.map(Millis::rfc3339),
         last: span.last.map(Millis::rfc3339),
         actions: joined.actions.clone(),
-        nodes: nodes.into_iter().map(node).collect(),
+        nodes: nodes.into_iter().map(|of| node(joined, of)).collect(),
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
-        duplicates_by_action: BTreeMap::new(),
+        duplicates_by_action: joined.duplicates.clone(),
         context: Vec::new(),
         complete: !state.is_incomplete(found),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
@@ -131,12 +130,12 @@ fn input(stats: &crate::state::InputStats) -> Input {
     }
 }
 
-fn node(node: &Node) -> model::Node {
+fn node(joined: &Correlated, node: &Node) -> model::Node {
     let stats = &node.stats;
     model::Node {
         id: node.id.clone(),
         name: node.name.clone(),
-        cluster: None,
+        cluster: clusters::of(joined, node.cluster),
         audit_events: stats.audit_events,
         first: stats.span.first.map(Millis::rfc3339),
         last: stats.span.last.map(Millis::rfc3339),
@@ -176,7 +175,7 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
             line: problem.at.map(|at_line| joined.source_lines.line(at, at_line)),
             kind: problem.kind.name().to_owned(),
             message: match problem.kind {
-                ProblemKind::NotALog if options.pseudonyms.is_none() => with_first_line(problem, &input.first_line),
+                ProblemKind::NotALog => with_first_line(problem, &input.first_line),
                 _ => problem.message.clone(),
             },
         }));
@@ -212,16 +211,24 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
              of what was read before"
         ));
     }
-    if options.pseudonyms.is_some() {
+    if joined.pseudonymized {
         told.push(
             "who and from where: principals, addresses and API keys are pseudonyms here, an address may be somebody \
              else's (--pseudonymize)"
                 .to_owned(),
         );
     }
+    let sum = |count: fn(&crate::state::InputStats) -> u64| joined.state.inputs.iter().map(count).sum::<u64>();
+    if sum(|input| input.audit_events) == 0 && sum(|input| input.server_events) > 0 {
+        told.push(
+            "who was refused from where, how often, and whether it was an attack: no audit log: no verdict. The refusals that \
+             the server log tells are listed"
+                .to_owned(),
+        );
+    }
     for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
-        let report = self::node(node);
+        let report = self::node(joined, node);
         if report.logs_realm_failures == Some(false) {
             told.push(format!("realm chains on node {name}: realm_authentication_failed is not in its {INCLUDE}"));
         }
@@ -238,6 +245,8 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
         }
         told.extend(beyond_server_log(joined, at, node));
     }
+    told.extend(unknown_clusters(joined));
+    told.extend(uncounted_acts(joined));
     let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
     if without_request > 0 {
         told.push(format!(
@@ -262,6 +271,42 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
         ));
     }
     told
+}
+
+/// Nodes that may be of one cluster or of several.
+fn unknown_clusters(joined: &Correlated) -> Option<String> {
+    let unknown = joined.nodes.clusters().iter().position(|cluster| cluster.uuid.is_none())?;
+    let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0;
+    let nodes: Vec<String> = joined.nodes.all().iter().filter(of_none).map(Node::spoken).collect();
+    let known = joined.nodes.clusters().len() > 1;
+    // One node, or several of a log that names no cluster at all, are mostly of one.
+    (known && !nodes.is_empty()).then(|| {
+        let more = nodes.len().saturating_sub(MOST_STRETCHES);
+        let mut shown = nodes;
+        shown.truncate(MOST_STRETCHES);
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        format!(
+            "to which cluster these nodes belong: {}; no event of theirs has a cluster.uuid (Elasticsearch before 8.1 writes \
+             none), so they are taken as one cluster of their own",
+            shown.join(", ")
+        )
+    })
+}
+
+/// Powerful actions that are counted and no more.
+fn uncounted_acts(joined: &Correlated) -> Option<String> {
+    let counted = &joined.powerful.counted_only;
+    let total: u64 = counted.values().sum();
+    (total > 0).then(|| {
+        let classes: Vec<String> = counted.iter().map(|(class, count)| format!("{} {count}", class.name())).collect();
+        format!(
+            "when each of {total} more powerful actions happened ({}): of each kind (who, from where, which action) the first \
+             {MOST_OF_A_KIND} are kept, of {MOST_KINDS} kinds",
+            classes.join(", ")
+        )
+    })
 }
 
 /// Stretches of one node named one by one; more are counted.

@@ -9,9 +9,10 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::realm_names;
 use super::tops::top;
+use super::{clusters, realm_names};
 use crate::correlate::{Correlated, SourceLine};
+use crate::credential::Credential;
 use crate::model::groups::{Groups, Source, Tally};
 use crate::model::{Group, SourceCount};
 use crate::options::{GroupBy, Options};
@@ -29,6 +30,9 @@ struct GroupKey {
     node: Option<u32>,
     outcome: Option<Outcome>,
     path: Sym,
+    credential: Option<Credential>,
+    /// Index into the clusters of the node table.
+    cluster: Option<u32>,
 }
 
 /// The groups of all attempts, the most frequent first.
@@ -64,6 +68,15 @@ pub(super) fn groups(joined: &Arc<Correlated>, options: &Options) -> Grouped {
         Groups::of(listing, listed)
     };
     Grouped { listed, total: total as u64, cut }
+}
+
+/// The keys in force: where none are chosen, clusters are told apart.
+fn keys(joined: &Correlated, options: &Options) -> Vec<GroupBy> {
+    let mut by = options.by.clone();
+    if by == GroupBy::DEFAULT && clusters::are_several(joined) {
+        by.push(GroupBy::Cluster);
+    }
+    by
 }
 
 /// So many groups are made at once and kept, since they are looked at more than once.
@@ -149,6 +162,8 @@ impl<'j> Order<'j> {
             .cmp(&self.text(key_b.principal))
             .then_with(|| self.chain(key_a.chain).cmp(&self.chain(key_b.chain)))
             .then_with(|| reason(key_a).cmp(reason(key_b)))
+            .then_with(|| key_a.credential.map(Credential::name).cmp(&key_b.credential.map(Credential::name)))
+            .then_with(|| key_a.cluster.cmp(&key_b.cluster))
             .then_with(|| key_a.outcome.map(Outcome::name).cmp(&key_b.outcome.map(Outcome::name)))
             .then_with(|| node(key_a).cmp(&node(key_b)))
             .then_with(|| self.text(key_a.path).cmp(&self.text(key_b.path)))
@@ -176,10 +191,12 @@ struct Assigned {
 
 impl Assigned {
     fn new(joined: &Correlated, options: &Options) -> Self {
-        let chosen = |key| options.by.contains(&key);
+        let by = keys(joined, options);
+        let chosen = |key| by.contains(&key);
         let (by_principal, by_chain, by_reason) =
             (chosen(GroupBy::Principal), chosen(GroupBy::RealmChain), chosen(GroupBy::Reason));
         let (by_source, by_node, by_action) = (chosen(GroupBy::Source), chosen(GroupBy::Node), chosen(GroupBy::Action));
+        let (by_credential, by_cluster) = (chosen(GroupBy::Credential), chosen(GroupBy::Cluster));
         let mut index: HashMap<GroupKey, u32, RandomState> = HashMap::default();
         let mut keys: Vec<GroupKey> = Vec::new();
         let mut ends: Vec<u32> = Vec::new();
@@ -194,6 +211,8 @@ impl Assigned {
                 node: by_node.then(|| joined.nodes.index(attempt.node) as u32),
                 outcome: by_action.then_some(attempt.outcome),
                 path: attempt.path,
+                credential: by_credential.then(|| joined.credential(attempt)),
+                cluster: by_cluster.then(|| joined.nodes.cluster(attempt.node) as u32),
             };
             // Attempts of one group tend to follow each other.
             if keys.get(at as usize) != Some(&key) {
@@ -247,7 +266,8 @@ impl Assigned {
                 }
                 GroupBy::Action => key.outcome.map(|outcome| outcome.name().to_owned()),
                 GroupBy::Path => symbols.string(key.path),
-                GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason => continue,
+                GroupBy::Cluster => key.cluster.and_then(|at| joined.nodes.clusters().get(at as usize)?.uuid.clone()),
+                GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason | GroupBy::Credential => continue,
             };
             other.insert(chosen.name().to_owned(), value);
         }
@@ -262,8 +282,8 @@ impl Assigned {
             realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
             reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
             reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
-            credential: None,
-            cluster: None,
+            credential: key.credential.map(|credential| credential.name().to_owned()),
+            cluster: key.cluster.and_then(|at| clusters::of(joined, at as usize)),
             by: other,
             count: count.attempts,
             first: count.first.map(|attempt| attempt.time.rfc3339()),

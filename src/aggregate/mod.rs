@@ -2,11 +2,15 @@
 
 mod api_keys;
 mod charts;
+mod clusters;
 mod coverage;
+mod denied;
 mod events;
 mod groups;
 mod keys;
+mod places;
 mod reconcile;
+mod refusals;
 mod rows;
 mod story;
 mod timeline;
@@ -21,7 +25,6 @@ use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
 use crate::model::{Filters, Finding, Report, SecurityChange, Tool, Totals};
 use crate::options::{Cidr, Filter, Options, Surroundings};
-use crate::pseudonyms;
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -42,7 +45,8 @@ pub fn report(
     };
     let rows = || {
         let changes = joined.changes_left().map(|(at, change)| security_change(joined, at, change));
-        (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined))
+        let lists = (places::new_places(joined, options), denied::denied(joined), refusals::server_refusals(joined));
+        (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined), lists)
     };
     let counts = || {
         rayon::join(
@@ -51,7 +55,8 @@ pub fn report(
         )
     };
     let (findings, counts) = rayon::join(judge, counts);
-    let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys))) = counts;
+    let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys, lists))) = counts;
+    let ((new_places, new_places_total), (denied, denied_total), server_refusals) = lists;
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
@@ -65,7 +70,7 @@ pub fn report(
         principals: known(tops.principals_total, &tallies.principals) + counted_only.more_principals,
         sources: known(tops.sources_total, &tallies.sources) + counted_only.more_sources,
         api_key_invalidations: invalidations as u64,
-        tampered_requests: 0,
+        tampered_requests: joined.state.tampered_minutes.values().sum(),
     };
     let mut parameters = parameters(options);
     // Its default depends on the machine, and where there was room it changed nothing.
@@ -74,12 +79,18 @@ pub fn report(
     }
     let tool = Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut report = Report {
+        clusters: clusters::clusters(joined),
         totals,
         groups_total: groups.total,
         groups: groups.listed,
         findings,
         security_changes,
         api_keys,
+        new_places,
+        new_places_total,
+        denied,
+        denied_total,
+        server_refusals,
         timeline,
         tops,
         charts,
@@ -98,7 +109,7 @@ pub use story::story;
 /// Every option that can change the answer.
 fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
-    let mut parameters: BTreeMap<String, serde_json::Value> = [
+    [
         ("filters", filter_parameters(&options.filter)),
         ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
@@ -116,11 +127,7 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
-    .collect();
-    if let Some(names) = &options.pseudonyms {
-        pseudonyms::parameters(names, &mut parameters);
-    }
-    parameters
+    .collect()
 }
 
 /// The conditions of the filter as they were given; times as the user wrote them, with the zone they were read in.
@@ -172,10 +179,11 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         actor: text(change.actor),
         actor_realm: text(change.actor_realm),
         run_by: text(change.run_by),
+        actor_api_key: text(change.actor_key),
         source: text(change.source),
         node: joined.nodes.of(record.node).label().map(str::to_owned),
         request_id: text(record.request_id),
-        cluster: None,
+        cluster: clusters::uuid(joined, joined.nodes.index(record.node)),
         target,
         resolved_ids: if ids.is_empty() {
             let ended = joined.keys.iter().filter(|key| key.invalidated.is_some_and(|end| end.change == Some(at)));
@@ -185,10 +193,14 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         },
         ids,
         name: text(record.name),
-        owner: text(record.owner),
+        owner: text(record.owner).or_else(|| text(record.granted_to)),
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),
+        key_type: text(record.kind),
+        roles: record.roles.iter().filter_map(|&role| text(role)).collect(),
+        privileges: record.privileges.iter().filter_map(|&privilege| text(privilege)).collect(),
+        superuser: change.makes_superuser(symbols),
         evidence: joined.evidence(change.place),
     }
 }

@@ -89,11 +89,12 @@ fn contradictions(report: &Report, left_out: u64) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::options::Options;
+    use crate::pipeline::{Request, analyze};
 
     fn report() -> Report {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/incident");
         let options = Options { listed: Some(3), ..Options::default() };
-        crate::pipeline::analyze(&[path.into()], &options).unwrap().report
+        analyze(Request::of([path], options)).unwrap().report
     }
 
     #[test]

@@ -18,18 +18,19 @@ fn width(span_seconds: u64) -> u64 {
     WIDTHS.into_iter().find(|width| span_seconds / width < MOST_BUCKETS).unwrap_or(WIDTHS[WIDTHS.len() - 1])
 }
 
-/// Attempts and refused actions by bucket; buckets without either are left out.
+/// Attempts, refused actions and tampered requests by bucket; buckets without any are left out.
 pub(super) fn timeline(joined: &Correlated) -> Timeline {
     let denied = &joined.state.denied_minutes;
+    let tampered = &joined.state.tampered_minutes;
     let counted = &joined.state.counted_only.minutes;
     let minutes = || {
         let attempts = joined.attempts.iter().map(|attempt| attempt.time.0.div_euclid(60_000));
-        attempts.chain(denied.keys().copied()).chain(counted.keys().copied())
+        attempts.chain(denied.keys().copied()).chain(tampered.keys().copied()).chain(counted.keys().copied())
     };
     let (first, last) = (minutes().min().unwrap_or(0), minutes().max().unwrap_or(0));
     let bucket_seconds = width(last.abs_diff(first).saturating_mul(60));
     let bucket_ms = bucket_seconds as i64 * 1000;
-    let mut buckets: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
+    let mut buckets: BTreeMap<i64, [u64; 4]> = BTreeMap::new();
     // They are in order of time: one look-up a bucket.
     let slot = |attempt: &Attempt| attempt.time.0.div_euclid(bucket_ms);
     for run in joined.attempts.chunk_by(|a, b| slot(a) == slot(b)) {
@@ -41,6 +42,9 @@ pub(super) fn timeline(joined: &Correlated) -> Timeline {
     for (minute, count) in denied {
         buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default()[2] += count;
     }
+    for (minute, count) in tampered {
+        buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default()[3] += count;
+    }
     for (minute, [failed, anonymous]) in counted {
         let bucket = buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default();
         bucket[0] += failed;
@@ -48,12 +52,12 @@ pub(super) fn timeline(joined: &Correlated) -> Timeline {
     }
     let buckets = buckets
         .into_iter()
-        .map(|(bucket, [authentication_failed, anonymous_access_denied, access_denied])| Bucket {
+        .map(|(bucket, [authentication_failed, anonymous_access_denied, access_denied, tampered_request])| Bucket {
             start: Millis(bucket * bucket_ms).rfc3339(),
             authentication_failed,
             anonymous_access_denied,
             access_denied,
-            tampered_request: 0,
+            tampered_request,
         })
         .collect();
     Timeline { bucket_seconds, buckets }

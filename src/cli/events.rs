@@ -8,8 +8,9 @@ use super::display::ShowArgs;
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal, one_of};
-use crate::options::{EventKinds, GroupBy, Options};
+use crate::options::EventKinds;
 use crate::output::{Formats, Output};
+use crate::pipeline::{Inputs, Request};
 use crate::report::events::{EXTENSIONS, FORMATS};
 
 pub(super) const EXAMPLES: &str = "\
@@ -57,10 +58,8 @@ fn parse_format(name: &str) -> Result<&'static str, String> {
 /// `esaudit events`, resolved.
 #[derive(Debug)]
 pub struct EventsRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read.
-    pub options: Options,
+    /// What to read, and how.
+    pub read: Request,
     /// Which events.
     pub kinds: EventKinds,
     /// Where to write them, and as which of [`FORMATS`].
@@ -76,7 +75,8 @@ impl EventsArgs {
             changes: self.kind.contains(&EventKind::Changes),
         };
         // Paths are kept only where somebody asks for them.
-        let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.show.tz)? };
-        Ok(Command::Events(Box::new(EventsRequest { paths: self.paths, options, kinds, outputs })))
+        let mut read = self.read.request(Inputs::Any(self.paths), self.show.tz)?;
+        read.options.keep_paths = true;
+        Ok(Command::Events(Box::new(EventsRequest { read, kinds, outputs })))
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Command;
 use super::read::ReadArgs;
-use crate::options::{GroupBy, Options};
+use crate::pipeline::{Inputs, Request};
 use crate::time::Zone;
 
 pub(super) const EXAMPLES: &str = "\
@@ -37,10 +37,8 @@ pub(super) struct ExportArgs {
 /// `esaudit export`, resolved.
 #[derive(Debug)]
 pub struct ExportRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read.
-    pub options: Options,
+    /// What to read, and how.
+    pub read: Request,
     /// The folder to write to.
     pub folder: PathBuf,
 }
@@ -48,7 +46,8 @@ pub struct ExportRequest {
 impl ExportArgs {
     pub(super) fn resolve(self) -> Result<Command, String> {
         // Paths of requests are kept only where somebody asks for them.
-        let options = Options { by: vec![GroupBy::Path], ..self.read.options(self.tz)? };
-        Ok(Command::Export(Box::new(ExportRequest { paths: self.paths, options, folder: self.parquet })))
+        let mut read = self.read.request(Inputs::Any(self.paths), self.tz)?;
+        read.options.keep_paths = true;
+        Ok(Command::Export(Box::new(ExportRequest { read, folder: self.parquet })))
     }
 }

@@ -37,13 +37,21 @@ pub(super) struct FilterArgs {
     #[arg(long, value_name = "REASON")]
     reason: Vec<String>,
 
-    /// Audit event, as `anonymous_access_denied` or `invalidate_apikeys`
+    /// Audit event, as `anonymous_access_denied` or `invalidate_apikeys`; of refused actions also the Elasticsearch action
     #[arg(long, value_name = "ACTION")]
     action: Vec<String>,
 
     /// API key, by id or name
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     key: Vec<String>,
+
+    /// Cluster, by uuid or name
+    #[arg(long, value_name = "CLUSTER", allow_hyphen_values = true)]
+    cluster: Vec<String>,
+
+    /// Index that a refused action was about; leaves nothing else
+    #[arg(long, value_name = "INDEX")]
+    index: Vec<String>,
 }
 
 impl FilterArgs {
@@ -68,6 +76,8 @@ impl FilterArgs {
             reason: rules("reason", &self.reason, Pattern::reason)?,
             action: rules("action", &self.action, Pattern::text)?,
             key: rules("key", &self.key, Pattern::text)?,
+            cluster: rules("cluster", &self.cluster, Pattern::text)?,
+            index: rules("index", &self.index, Pattern::text)?,
         };
         if let Some((since, until)) = filter.never() {
             return Err(format!("--since {since} lies after --until {until}: nothing would be left"));

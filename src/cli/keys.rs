@@ -8,8 +8,9 @@ use super::display::{self, ShowArgs};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal, one_of};
-use crate::options::{KeyQuery, Options};
+use crate::options::KeyQuery;
 use crate::output::{Formats, Output};
+use crate::pipeline::{Inputs, Request};
 use crate::report::View;
 use crate::report::keys::{EXTENSIONS, FORMATS};
 use crate::time::{self, Millis, Zone};
@@ -79,10 +80,8 @@ fn parse_time(text: &str, zone: Zone) -> Result<Millis, String> {
 /// `esaudit keys`, resolved.
 #[derive(Debug)]
 pub struct KeysRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read.
-    pub options: Options,
+    /// What to read, and how.
+    pub read: Request,
     /// Which keys.
     pub query: KeyQuery,
     /// Where to write it, and as which of [`FORMATS`].
@@ -98,11 +97,10 @@ impl KeysArgs {
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
         Ok(Command::Keys(Box::new(KeysRequest {
-            paths: self.paths,
             query: KeyQuery { as_of, expiring_within, no_expiration },
             outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
             top: self.top.map_or(Some(View::DEFAULT_TOP), display::rows),
-            options: self.read.options(self.show.tz)?,
+            read: self.read.request(Inputs::Any(self.paths), self.show.tz)?,
         })))
     }
 }

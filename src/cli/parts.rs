@@ -7,8 +7,9 @@ use clap::Args;
 use super::read::{InputArgs, JoinArgs, RunArgs};
 use super::report::{JudgeArgs, ReportRequest};
 use super::{Command, Terminal};
-use crate::options::{GroupBy, Options};
+use crate::options::Options;
 use crate::output::{Formats, Output, Styles};
+use crate::pipeline::{Inputs, Naming, Request};
 use crate::report::{Style, extensions};
 
 pub(super) const SCAN_EXAMPLES: &str = "\
@@ -76,14 +77,8 @@ pub(super) struct MergeArgs {
 /// `esaudit scan`, resolved.
 #[derive(Debug)]
 pub struct ScanRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read.
-    pub options: Options,
-    /// Put before every path.
-    pub prefix: String,
-    /// Path of standard input, `-` unless chosen.
-    pub name: Option<String>,
+    /// What to read, and how.
+    pub read: Request,
     /// The part file.
     pub output: Output,
 }
@@ -93,34 +88,27 @@ impl ScanArgs {
         if self.name.is_some() && !self.paths.iter().any(|path| path == "-") {
             return Err("--name is for standard input: give `-` among the paths".to_owned());
         }
-        let mut options = Options::default();
-        self.input.apply(&mut options);
-        self.threads.apply(&mut options);
-        if self.keep_path {
-            options.by.push(GroupBy::Path);
-        }
+        let mut read = Request::new(Inputs::Logs(self.paths), Options::default());
+        self.input.apply(&mut read.options);
+        self.threads.apply(&mut read);
+        read.options.keep_paths = self.keep_path;
+        read.naming = Naming { prefix: self.prefix, stdin: self.name };
         let formats = Formats { chosen: Some(PART), default: PART, extensions: &[] };
         let plain = Styles { stdout: Style::default(), file: Style::default() };
         let mut outputs = crate::output::resolve(&[self.output], &formats, plain)?;
         let output = outputs.pop().ok_or("no output")?;
-        Ok(Command::Scan(Box::new(ScanRequest {
-            paths: self.paths,
-            options,
-            prefix: self.prefix,
-            name: self.name,
-            output,
-        })))
+        Ok(Command::Scan(Box::new(ScanRequest { read, output })))
     }
 }
 
 impl MergeArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let mut options = Options::default();
-        self.join.apply(&mut options, self.judge.show.tz)?;
-        self.threads.apply(&mut options);
+        let mut read = Request::new(Inputs::Parts(self.parts), Options::default());
+        self.join.apply(&mut read, self.judge.show.tz)?;
+        self.threads.apply(&mut read);
         let mut extensions = extensions();
         extensions.push((PART, PART));
-        let request: ReportRequest = self.judge.resolve(terminal, self.parts, options, &extensions)?;
+        let request: ReportRequest = self.judge.resolve(terminal, read, &extensions)?;
         Ok(Command::Merge(Box::new(request)))
     }
 }

@@ -9,6 +9,7 @@ use super::filter::FilterArgs;
 use super::one_of;
 use crate::framing;
 use crate::options::{self, Cidr, Limits, Options};
+use crate::pipeline::{Inputs, Request};
 use crate::progress::{Progress, Verbosity};
 use crate::pseudonyms::Pseudonyms;
 use crate::spill;
@@ -156,7 +157,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 fn parse_key(path: &str) -> Result<Pseudonyms, String> {
-    Pseudonyms::load(std::path::Path::new(path))
+    Pseudonyms::load(std::path::Path::new(path)).map_err(|error| error.to_string())
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
@@ -181,22 +182,22 @@ impl InputArgs {
 }
 
 impl JoinArgs {
-    /// Puts them into options; times of the filter without a zone are read in `zone`.
-    pub(super) fn apply(self, options: &mut Options, zone: Zone) -> Result<(), String> {
-        options.filter = self.filter.resolve(zone)?;
-        options.api_keys = self.api_keys;
-        options.match_window_ms = self.match_window;
-        options.pseudonyms = self.pseudonymize;
+    /// Puts them into a request; times of the filter without a zone are read in `zone`.
+    pub(super) fn apply(self, request: &mut Request, zone: Zone) -> Result<(), String> {
+        request.options.filter = self.filter.resolve(zone)?;
+        request.options.api_keys = self.api_keys;
+        request.options.match_window_ms = self.match_window;
+        request.pseudonyms = self.pseudonymize;
         Ok(())
     }
 }
 
 impl RunArgs {
-    /// Puts them into options.
-    pub(super) fn apply(&self, options: &mut Options) {
-        options.threads = self.threads;
-        options.max_memory = self.max_memory.unwrap_or_else(spill::default_limit);
-        options.progress = Progress::new(match (self.quiet, self.verbose) {
+    /// Puts them into a request.
+    pub(super) fn apply(&self, request: &mut Request) {
+        request.options.threads = self.threads;
+        request.options.max_memory = self.max_memory.unwrap_or_else(spill::default_limit);
+        request.progress = Progress::new(match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (_, true) => Verbosity::Verbose,
             _ => Verbosity::Normal,
@@ -205,13 +206,13 @@ impl RunArgs {
 }
 
 impl ReadArgs {
-    /// How to read, and what to look at; times of the filter without a zone are read in `zone`.
-    pub(super) fn options(self, zone: Zone) -> Result<Options, String> {
-        let mut options = Options::default();
-        self.input.apply(&mut options);
-        self.join.apply(&mut options, zone)?;
-        self.threads.apply(&mut options);
-        Ok(options)
+    /// What to read, how, and what to look at; times of the filter without a zone are read in `zone`.
+    pub(super) fn request(self, inputs: Inputs, zone: Zone) -> Result<Request, String> {
+        let mut request = Request::new(inputs, Options::default());
+        self.input.apply(&mut request.options);
+        self.join.apply(&mut request, zone)?;
+        self.threads.apply(&mut request);
+        Ok(request)
     }
 
     /// Zone of times that carry none.

@@ -12,6 +12,7 @@ use crate::config::{self, Config};
 use crate::detect::Severity;
 use crate::options::{GroupBy, Options};
 use crate::output::{Formats, Output};
+use crate::pipeline::{Inputs, Request};
 use crate::report::{RENDERERS, Renderer, View, extensions, renderer, renderer_for_extension};
 
 pub(super) const EXAMPLES: &str = "\
@@ -59,7 +60,7 @@ pub(super) struct JudgeArgs {
 
     /// Keys that failures are grouped by
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
-          default_values = ["principal", "realm-chain", "reason"])]
+          default_values = ["principal", "realm-chain", "reason", "credential"])]
     by: Vec<ByKey>,
 
     /// Rows a table shows, 0 for all [default: 20; JSON and CSV: all]
@@ -87,6 +88,8 @@ enum ByKey {
     Node,
     Action,
     Path,
+    Credential,
+    Cluster,
 }
 
 impl From<ByKey> for GroupBy {
@@ -99,6 +102,8 @@ impl From<ByKey> for GroupBy {
             ByKey::Node => Self::Node,
             ByKey::Action => Self::Action,
             ByKey::Path => Self::Path,
+            ByKey::Credential => Self::Credential,
+            ByKey::Cluster => Self::Cluster,
         }
     }
 }
@@ -119,16 +124,14 @@ pub(super) fn parse_severity(name: &str) -> Result<Severity, String> {
 }
 
 pub(super) fn parse_config(path: &str) -> Result<Config, String> {
-    config::load(std::path::Path::new(path))
+    config::load(std::path::Path::new(path)).map_err(|error| error.to_string())
 }
 
 /// `esaudit report`, resolved.
 #[derive(Debug)]
 pub struct ReportRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read and count.
-    pub options: Options,
+    /// What to read, and how.
+    pub read: Request,
     /// Where to write it, and as what: names of renderers.
     pub outputs: Vec<Output>,
     /// `--top`, where it was given; the inner `None` is "all".
@@ -142,18 +145,18 @@ impl ReportArgs {
         if self.print_config {
             return Ok(Command::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
-        let options = Options { manifest: self.manifest, ..self.read.options(self.judge.show.tz)? };
-        Ok(Command::Report(Box::new(self.judge.resolve(terminal, self.paths, options, &extensions())?)))
+        let mut read = self.read.request(Inputs::Logs(self.paths), self.judge.show.tz)?;
+        read.options.manifest = self.manifest;
+        Ok(Command::Report(Box::new(self.judge.resolve(terminal, read, &extensions())?)))
     }
 }
 
 impl JudgeArgs {
-    /// The report on `paths` that are read with `options`; `extensions` of files and their formats.
+    /// The report on what is read; `extensions` of files and their formats.
     pub(super) fn resolve(
         self,
         terminal: Terminal,
-        paths: Vec<OsString>,
-        options: Options,
+        read: Request,
         extensions: &[(&'static str, &'static str)],
     ) -> Result<ReportRequest, String> {
         let mut by: Vec<GroupBy> = Vec::new();
@@ -168,16 +171,18 @@ impl JudgeArgs {
         let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
         let top = self.top.map(display::rows);
         Ok(ReportRequest {
-            paths,
-            top,
-            options: Options {
-                by,
-                // What no output shows need not be made.
-                listed: listed(&outputs, top),
-                thresholds: config.thresholds,
-                surroundings: config.surroundings,
-                ..options
+            read: Request {
+                options: Options {
+                    by,
+                    // What no output shows need not be made.
+                    listed: listed(&outputs, top),
+                    thresholds: config.thresholds,
+                    surroundings: config.surroundings,
+                    ..read.options
+                },
+                ..read
             },
+            top,
             fail_on: self.fail_on,
             outputs,
         })

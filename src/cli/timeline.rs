@@ -11,8 +11,8 @@ use super::read::ReadArgs;
 use super::report::parse_config;
 use super::{Terminal, one_of};
 use crate::config::Config;
-use crate::options::Options;
 use crate::output::{Formats, Output};
+use crate::pipeline::{Inputs, Request};
 use crate::report::story::{EXTENSIONS, FORMATS};
 
 pub(super) const EXAMPLES: &str = "\
@@ -60,10 +60,8 @@ fn parse_format(name: &str) -> Result<&'static str, String> {
 /// `esaudit timeline`, resolved.
 #[derive(Debug)]
 pub struct TimelineRequest {
-    /// What to read.
-    pub paths: Vec<OsString>,
-    /// How to read; its filter names the actor.
-    pub options: Options,
+    /// What to read, and how; its filter names the actor.
+    pub read: Request,
     /// Where to write it, and as which of [`FORMATS`].
     pub outputs: Vec<Output>,
     /// Rows a table shows; `None` = all.
@@ -74,22 +72,19 @@ impl TimelineArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let config = self.config.unwrap_or_default();
-        let options = Options {
-            thresholds: config.thresholds,
-            surroundings: config.surroundings,
-            ..self.read.options(self.show.tz)?
-        };
-        let filter = &options.filter;
+        let mut read = self.read.request(Inputs::Any(self.paths), self.show.tz)?;
+        read.options.thresholds = config.thresholds;
+        read.options.surroundings = config.surroundings;
+        let filter = &read.options.filter;
         if [&filter.principal, &filter.source, &filter.key].iter().all(|rules| rules.wanted().is_empty()) {
             return Err(
                 "whose story? name a user (--principal), an address (--source) or an API key (--key)".to_owned()
             );
         }
         Ok(Command::Timeline(Box::new(TimelineRequest {
-            paths: self.paths,
             outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
             top: self.top.map_or(Some(DEFAULT_TOP), display::rows),
-            options,
+            read,
         })))
     }
 }

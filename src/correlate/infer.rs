@@ -12,19 +12,9 @@ use super::keys::KeyInfo;
 use super::profiles::AttemptProfiles;
 use super::reasons::KeyFailure;
 use crate::reason::{Basis, Reason};
+use crate::reserved::RESERVED_USERS;
 use crate::state::{Attempt, ChainId, Outcome, Series, Subject, Sym};
 use crate::time::Millis;
-
-/// Users that the reserved realm alone answers for (audit-format 1.8).
-const RESERVED_USERS: [&[u8]; 7] = [
-    b"elastic",
-    b"kibana",
-    b"kibana_system",
-    b"logstash_system",
-    b"beats_system",
-    b"apm_system",
-    b"remote_monitoring_user",
-];
 
 /// The order in which Elasticsearch asks realms unless a node has moved one to the front (audit-format 1.7).
 const BUILT_IN_ORDER: [&[u8]; 3] = [b"reserved", b"default_file", b"default_native"];
@@ -134,18 +124,23 @@ fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basi
 /// Wrong passwords of known accounts, and realms that a node lacks.
 fn passwords(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lacking) {
     let order = RealmOrder::learn(joined, profiles);
-    let chains: BTreeSet<u32> = profiles.failed().map(|way| way.chain.0).collect();
-    let chain = |id: u32| joined.state.chains.get(ChainId(id)).filter(|realms| order.moved_to_front(joined, realms));
-    let moved: HashSet<u32, RandomState> = chains.into_iter().filter(|&id| chain(id).is_some()).collect();
+    let cluster = |node: usize| joined.nodes.all()[node].cluster;
+    let chains: BTreeSet<(usize, u32)> = profiles.failed().map(|way| (cluster(way.node), way.chain.0)).collect();
+    let moved = |&(cluster, chain): &(usize, u32)| {
+        let realms = joined.state.chains.get(ChainId(chain));
+        realms.is_some_and(|realms| order.moved_to_front(joined, cluster, realms))
+    };
+    let moved: HashSet<(usize, u32), RandomState> = chains.into_iter().filter(moved).collect();
     each_unexplained(joined, |joined, attempt| {
         let symbols = &joined.state.symbols;
         let realms = joined.state.chains.get(attempt.chain).filter(|realms| !realms.is_empty())?;
         let only_reserved = realms.len() == 1 && symbols.get(realms[0]) == Some(b"reserved");
         let reserved = || symbols.get(attempt.principal).is_some_and(|name| RESERVED_USERS.contains(&name));
-        if moved.contains(&attempt.chain.0) || only_reserved && reserved() {
+        if moved.contains(&(joined.nodes.cluster(attempt.node), attempt.chain.0)) || only_reserved && reserved() {
             Some(Reason::BadPassword)
         } else {
-            let lacks = lacking.lacks(attempt.principal, joined.nodes.index(attempt.node));
+            let account = (joined.nodes.cluster(attempt.node), attempt.principal);
+            let lacks = lacking.lacks(account, joined.nodes.index(attempt.node));
             lacks.then_some(Reason::RealmNotConfigured)
         }
     });
@@ -163,27 +158,28 @@ fn unknown_users(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &
 struct Silent {
     /// By node: its realms, where enough principals were asked of all of them and its realms complain of passwords.
     realms: Vec<Option<BTreeSet<Sym>>>,
-    /// Principals that some realm knows: they succeeded, or a realm complained of their password.
-    known: HashSet<Sym, RandomState>,
+    /// Principals that some realm of a cluster knows: they succeeded, or a realm complained of their password.
+    known: HashSet<Account, RandomState>,
 }
 
 impl Silent {
     /// `None` where no realm complains of anything, so that silence means nothing.
     fn learn(joined: &Correlated, profiles: &AttemptProfiles, lacking: &Lacking) -> Option<Self> {
         let mut complains = vec![false; joined.nodes.all().len()];
-        let mut known: HashSet<Sym, RandomState> = lacking.succeeds.keys().copied().collect();
+        let mut known: HashSet<Account, RandomState> = lacking.succeeds.keys().copied().collect();
         for line in &joined.reason_lines {
             let told = &line.record;
             complains[line.node] |= told.about == Subject::Realm;
             if matches!(told.about, Subject::Realm | Subject::Principal) && told.reason != Reason::UnknownUser {
-                known.insert(told.subject);
+                known.insert((joined.nodes.all()[line.node].cluster, told.subject));
             }
         }
         if !complains.contains(&true) {
             return None;
         }
         let wrong = |attempt: &Attempt| attempt.outcome == Outcome::Failed && attempt.reason == Reason::BadPassword;
-        known.extend(those(joined, wrong).into_iter().map(|at| joined.attempts[at].principal));
+        let account = |at: usize| (joined.nodes.cluster(joined.attempts[at].node), joined.attempts[at].principal);
+        known.extend(those(joined, wrong).into_iter().map(account));
         let mut asked: Vec<HashSet<Sym, RandomState>> = vec![HashSet::default(); complains.len()];
         for way in profiles.failed() {
             let realms = joined.state.chains.get(way.chain);
@@ -205,32 +201,36 @@ impl Silent {
             return false;
         };
         attempt.principal.is_some()
-            && !self.known.contains(&attempt.principal)
+            && !self.known.contains(&(joined.nodes.all()[node].cluster, attempt.principal))
             && asked.len() == realms.len()
             && asked.iter().all(|realm| realms.contains(realm))
             && joined.nodes.all()[node].server_log_covers(attempt.time, 0)
     }
 }
 
-/// How often, by principals, one realm is asked before another.
+/// How often, by principals, one realm of a cluster is asked before another.
 struct RealmOrder {
-    before: BTreeMap<(Sym, Sym), u64>,
+    before: BTreeMap<(usize, Sym, Sym), u64>,
 }
 
 impl RealmOrder {
     fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
         // Each principal counts once a chain, on however many nodes.
         let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
-        let mut asked: Vec<(ChainId, Sym)> =
-            profiles.failed().filter(|way| realms(way.chain).is_some()).map(|way| (way.chain, way.principal)).collect();
-        asked.par_sort_unstable_by_key(|(chain, principal)| (chain.0, *principal));
+        let mut asked: Vec<(usize, ChainId, Sym)> = profiles
+            .failed()
+            .filter(|way| realms(way.chain).is_some())
+            .map(|way| (joined.nodes.all()[way.node].cluster, way.chain, way.principal))
+            .collect();
+        asked.par_sort_unstable_by_key(|(cluster, chain, principal)| (*cluster, chain.0, *principal));
         asked.dedup();
-        let mut before: BTreeMap<(Sym, Sym), u64> = BTreeMap::new();
-        for run in asked.chunk_by(|a, b| a.0 == b.0) {
-            let realms = realms(run[0].0).unwrap_or_default();
+        let mut before: BTreeMap<(usize, Sym, Sym), u64> = BTreeMap::new();
+        for run in asked.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (cluster, chain, _) = run[0];
+            let realms = realms(chain).unwrap_or_default();
             for (at, &first) in realms.iter().enumerate() {
                 for &second in &realms[at + 1..] {
-                    *before.entry((first, second)).or_default() += run.len() as u64;
+                    *before.entry((cluster, first, second)).or_default() += run.len() as u64;
                 }
             }
         }
@@ -239,7 +239,7 @@ impl RealmOrder {
 
     /// Whether the first realm is canonically asked before the second: by the built-in order, else by a clear majority.
     /// `None` where too little is known.
-    fn precedes(&self, joined: &Correlated, first: Sym, second: Sym) -> Option<bool> {
+    fn precedes(&self, joined: &Correlated, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
         let built_in = |realm: Sym| {
             let name = joined.state.symbols.get(realm)?;
             BUILT_IN_ORDER.iter().position(|&known| known == name)
@@ -251,7 +251,7 @@ impl RealmOrder {
             (None, None) => {}
         }
         let count = |pair| self.before.get(&pair).copied().unwrap_or(0);
-        let (forth, back) = (count((first, second)), count((second, first)));
+        let (forth, back) = (count((cluster, first, second)), count((cluster, second, first)));
         if forth + back < AGREEING_PRINCIPALS || forth == back {
             return None;
         }
@@ -261,17 +261,20 @@ impl RealmOrder {
 
     /// Whether a chain begins with a realm that belongs behind another of it while the rest stands in order: the node
     /// has moved the realm that lately authenticated this principal to the front (audit-format 1.7).
-    fn moved_to_front(&self, joined: &Correlated, realms: &[Sym]) -> bool {
+    fn moved_to_front(&self, joined: &Correlated, cluster: usize, realms: &[Sym]) -> bool {
         let Some((&front, rest)) = realms.split_first() else { return false };
-        let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, pair[0], pair[1]) != Some(false));
-        rest_in_order && rest.iter().any(|&realm| self.precedes(joined, realm, front) == Some(true))
+        let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, cluster, pair[0], pair[1]) != Some(false));
+        rest_in_order && rest.iter().any(|&realm| self.precedes(joined, cluster, realm, front) == Some(true))
     }
 }
 
+/// A principal of a cluster: an account of the same name elsewhere is another.
+type Account = (usize, Sym);
+
 /// Realms that authenticate a principal on one node and that another node does not have.
 struct Lacking {
-    /// Realms by which a principal succeeds.
-    succeeds: HashMap<Sym, BTreeSet<Sym>, RandomState>,
+    /// Realms by which a principal succeeds in a cluster.
+    succeeds: HashMap<Account, BTreeSet<Sym>, RandomState>,
     /// By node: realms met on it.
     has: Vec<BTreeSet<Sym>>,
     /// By node: attempts with a known, not empty chain.
@@ -286,7 +289,8 @@ impl Lacking {
         joined.state.successes.keys().filter(|actor| !actor.apikey.is_some()).for_each(|actor| {
             let pseudo = joined.state.symbols.get(actor.realm).is_none_or(|realm| realm.starts_with(b"_"));
             if !pseudo {
-                lacking.succeeds.entry(actor.principal).or_default().insert(actor.realm);
+                let account = (joined.nodes.cluster(actor.node), actor.principal);
+                lacking.succeeds.entry(account).or_default().insert(actor.realm);
                 lacking.has[joined.nodes.index(actor.node)].insert(actor.realm);
             }
         });
@@ -303,11 +307,11 @@ impl Lacking {
     }
 
     /// Whether the principal is authenticated elsewhere by realms of which the node has none.
-    fn lacks(&self, principal: Sym, node: usize) -> bool {
+    fn lacks(&self, account: Account, node: usize) -> bool {
         self.chains[node] >= CHAINS_OF_A_NODE
             && self
                 .succeeds
-                .get(&principal)
+                .get(&account)
                 .is_some_and(|realms| realms.iter().all(|realm| !self.has[node].contains(realm)))
     }
 }
@@ -315,20 +319,22 @@ impl Lacking {
 /// A client that used a key until its end and is refused from then on: the refusals are those of the key.
 fn ended_keys(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
     let ends: HashMap<Sym, _, RandomState> = keys.iter().filter_map(|key| Some((key.id, end_of(key)?))).collect();
-    let used_one = |source: &Sym| uses.get(source).is_some_and(|used| used.keys().any(|key| ends.contains_key(key)));
-    let sources: HashSet<Sym, RandomState> = uses.keys().copied().filter(used_one).collect();
+    let used_one = |source: &Client| uses.get(source).is_some_and(|used| used.keys().any(|key| ends.contains_key(key)));
+    let sources: HashSet<Client, RandomState> = uses.keys().copied().filter(used_one).collect();
     if sources.is_empty() {
         return;
     }
-    let mut refused: BTreeMap<Sym, Vec<usize>> = BTreeMap::new();
+    let nodes = &joined.nodes;
+    let client = |attempt: &Attempt| (nodes.cluster(attempt.node), attempt.source);
+    let mut refused: BTreeMap<Client, Vec<usize>> = BTreeMap::new();
     let unexplained = |attempt: &Attempt| {
         attempt.outcome == Outcome::AnonymousDenied
             && attempt.basis == Basis::None
             && attempt.source.is_some()
-            && sources.contains(&attempt.source)
+            && sources.contains(&client(attempt))
     };
     for at in those(joined, unexplained) {
-        refused.entry(joined.attempts[at].source).or_default().push(at);
+        refused.entry(client(&joined.attempts[at])).or_default().push(at);
     }
     for (source, attempts) in refused {
         let Some(used) = uses.get(&source) else { continue };
@@ -400,13 +406,20 @@ impl Use {
     }
 }
 
+/// A client of a cluster, by address.
+type Client = (usize, Sym);
+
 /// By client: the keys it used.
-type Uses = BTreeMap<Sym, BTreeMap<Sym, Use>>;
+type Uses = BTreeMap<Client, BTreeMap<Sym, Use>>;
 
 fn key_uses(joined: &Correlated) -> Uses {
     let mut uses = Uses::new();
     joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some()).for_each(|(actor, series)| {
-        uses.entry(actor.source).or_default().entry(actor.apikey).or_default().add(series);
+        uses.entry((joined.nodes.cluster(actor.node), actor.source))
+            .or_default()
+            .entry(actor.apikey)
+            .or_default()
+            .add(series);
     });
     uses
 }
@@ -418,8 +431,8 @@ fn name_expired(joined: &Correlated, keys: &[KeyInfo], uses: &Uses, failures: &m
     for failure in
         failures.iter_mut().filter(|failure| failure.reason == Reason::ApiKeyExpired && !failure.key.is_some())
     {
-        let Some(source) = failure.attempt.map(|at| joined.attempts[at as usize].source) else { continue };
-        let Some(used) = uses.get(&source) else { continue };
+        let Some(attempt) = failure.attempt.map(|at| &joined.attempts[at as usize]) else { continue };
+        let Some(used) = uses.get(&(joined.nodes.cluster(attempt.node), attempt.source)) else { continue };
         let before = used.iter().filter(|(_, of_key)| of_key.last.is_some_and(|last| last <= failure.time));
         let mut candidates: Vec<Sym> = before.map(|(&key, _)| key).collect();
         let expired = |key: &Sym| by_id.get(key).and_then(|key| key.expires).is_some_and(|time| time <= failure.time);

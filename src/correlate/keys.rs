@@ -60,6 +60,8 @@ pub struct KeyInfo {
     pub listed: bool,
     /// Its end.
     pub invalidated: Option<Invalidation>,
+    /// The cluster that knows it, an index into those of the node table, if any event tells.
+    pub cluster: Option<usize>,
 }
 
 /// Texts of a listing become symbols, so that they compare with those of the logs.
@@ -83,6 +85,7 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
                 change: None,
                 how: How::Listing,
             }),
+            cluster: None,
         })
         .collect()
 }
@@ -117,6 +120,11 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
             key.owner = owner;
         }
     }
+    for (id, cluster) in places(joined, failures) {
+        if let Some(key) = keys.get_mut(&id) {
+            key.cluster = Some(cluster);
+        }
+    }
     for (at, change) in joined.changes.iter().enumerate() {
         match text(change.record.action) {
             Some(action) if is_creation(action) => created(joined, at, change, &mut keys),
@@ -126,12 +134,31 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
     }
     for (at, change) in joined.changes.iter().enumerate() {
         if text(change.record.action).is_some_and(is_invalidation) {
-            invalidated(at, change, &mut keys);
+            invalidated(at, change, joined.nodes.cluster(change.record.node), &mut keys);
         }
     }
     let mut keys: Vec<KeyInfo> = keys.into_values().collect();
     keys.sort_by(|a, b| text(a.id).cmp(&text(b.id)));
     keys
+}
+
+/// The cluster of each key, as those that use it, change it by id or are refused with it show; ids are random, so that no
+/// other cluster has the same.
+fn places(joined: &Correlated, failures: &[KeyFailure]) -> BTreeMap<Sym, usize> {
+    let nodes = &joined.nodes;
+    let actors = joined.state.successes.keys().chain(joined.state.denials.keys());
+    let used = actors.map(|actor| (actor.apikey, nodes.cluster(actor.node)));
+    let changed = joined.changes.iter().flat_map(|change| {
+        let cluster = nodes.cluster(change.record.node);
+        change.record.ids.iter().map(move |&id| (id, cluster))
+    });
+    let refused = failures.iter().map(|failure| (failure.key, nodes.all()[failure.node].cluster));
+    let mut places = BTreeMap::new();
+    for (key, cluster) in used.chain(changed).chain(refused).filter(|(key, _)| key.is_some()) {
+        let least = places.entry(key).or_insert(cluster);
+        *least = cluster.min(*least);
+    }
+    places
 }
 
 fn is_creation(action: &[u8]) -> bool {
@@ -141,12 +168,14 @@ fn is_creation(action: &[u8]) -> bool {
 /// Ties a creation to its key: by id, or (events before 7.16 carry only the name) by a name that one key alone bears.
 fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let record = &change.record;
+    let cluster = joined.nodes.cluster(record.node);
     let id = match record.ids.as_slice() {
         [id, ..] => *id,
         [] => {
             let mut named = keys.values().filter(|key| {
                 record.name.is_some()
                     && key.name == record.name
+                    && key.cluster.is_none_or(|of_key| of_key == cluster)
                     && key.created_by.is_none()
                     && key.created.is_none_or(|created| created.0.abs_diff(record.time.0) < 60_000)
             });
@@ -157,11 +186,17 @@ fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<
         }
     };
     let Some(key) = keys.get_mut(&id) else { return };
+    // A granted key is not its maker's.
+    let (owner, realm) =
+        if record.granted_to.is_some() { (record.granted_to, Sym::NONE) } else { (change.actor, change.actor_realm) };
     key.created.get_or_insert(record.time);
     key.created_by.get_or_insert(at);
-    for (slot, value) in
-        [(&mut key.name, record.name), (&mut key.owner, change.actor), (&mut key.owner_realm, change.actor_realm)]
-    {
+    for (slot, value) in [
+        (&mut key.name, record.name),
+        (&mut key.kind, record.kind),
+        (&mut key.owner, owner),
+        (&mut key.owner_realm, realm),
+    ] {
         if !slot.is_some() {
             *slot = value;
         }
@@ -187,8 +222,8 @@ fn expires_anew(joined: &Correlated, change: &Change, keys: &mut BTreeMap<Sym, K
     }
 }
 
-/// Ends the keys that an invalidation names, by id or by filter. A key ends once: the first event counts.
-fn invalidated(at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+/// Ends the keys that an invalidation names, by id or by filter, in its cluster. A key ends once: the first event counts.
+fn invalidated(at: usize, change: &Change, cluster: usize, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let record = &change.record;
     let own = record.owned_by_authenticated_user == Some(true);
     let owner = if own { change.actor } else { record.owner };
@@ -207,7 +242,8 @@ fn invalidated(at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
             (false, How::Id)
         };
         let existed = key.created.is_none_or(|created| created <= record.time);
-        if !named || !existed {
+        let elsewhere = key.cluster.is_some_and(|of_key| of_key != cluster);
+        if !named || !existed || elsewhere {
             continue;
         }
         let time = Some(record.time);

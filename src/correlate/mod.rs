@@ -3,17 +3,20 @@
 
 mod actors;
 mod chains;
+mod credentials;
 mod infer;
 mod keys;
 mod matching;
 mod nodes;
+mod powerful;
 mod profiles;
 mod reasons;
 mod source_lines;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
-pub use nodes::{Node, NodeTable};
+pub use nodes::{Cluster, Node, NodeTable};
+pub use powerful::{Powerful, PowerfulAction};
 pub use reasons::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 
@@ -33,7 +36,7 @@ use crate::time::Millis;
 #[derive(Debug)]
 pub struct Correlated {
     /// Tables, inputs and counters. Its `attempts`, `changes`, `grants`, `realm_failures` and `reasons` have
-    /// been moved out.
+    /// been moved out, as have its `acts`.
     pub state: State,
     /// Lines and the order of inputs.
     pub source_lines: SourceLines,
@@ -43,6 +46,8 @@ pub struct Correlated {
     pub attempts: Vec<Attempt>,
     /// Distinct security changes, by time, then content.
     pub changes: Vec<Change>,
+    /// Powerful actions.
+    pub powerful: Powerful,
     /// `x_forwarded_for` of attempts, by the place of their event.
     pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
@@ -59,10 +64,12 @@ pub struct Correlated {
     pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
-    /// Events met again.
-    pub duplicates: u64,
+    /// Events met again, by `event.action`.
+    pub duplicates: BTreeMap<String, u64>,
     /// What pseudonyms stand for, where records have them.
     pub originals: std::collections::HashMap<Sym, Sym>,
+    /// Whether names are pseudonyms.
+    pub pseudonymized: bool,
 }
 
 /// How much a filter left out.
@@ -131,6 +138,7 @@ impl Correlated {
                 text(actor.realm),
                 self.nodes.index(actor.node),
                 text(actor.es_action),
+                text(actor.object),
             )
         });
         actors.into_iter()
@@ -157,7 +165,11 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         let distinct = count - repeated.get(action).copied().unwrap_or(0);
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
-    let duplicates = repeated.values().sum();
+    let powerful = powerful::join(&mut state, &source_lines, &nodes);
+    let mut duplicates = BTreeMap::new();
+    for (action, count) in repeated.into_iter().filter(|(_, count)| *count > 0) {
+        *duplicates.entry(String::from_utf8_lossy(&action).into_owned()).or_insert(0) += count;
+    }
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
     let mut joined = Correlated {
         state,
@@ -165,6 +177,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         nodes,
         attempts,
         changes,
+        powerful,
         forwarded,
         key_failures: Vec::new(),
         reason_lines: Vec::new(),
@@ -175,6 +188,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
+        pseudonymized: false,
     };
     let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
     let keys = keys::collect(&joined, listing, &failures);

@@ -1,9 +1,19 @@
 //! Nodes under one identity: some records name a node by id, others only by name.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::state::{Minutes, NodeStats, State, Sym};
+use crate::state::{InputStats, Minutes, NodeStats, Span, State, Sym};
 use crate::time::Millis;
+
+/// A cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cluster {
+    /// `cluster.uuid`; `None` for the nodes whose uuid no event tells, which are taken as one cluster.
+    pub uuid: Option<String>,
+    /// `cluster.name`; of several the one that sorts first.
+    pub name: Option<String>,
+}
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +22,8 @@ pub struct Node {
     pub id: Option<String>,
     /// `node.name`.
     pub name: Option<String>,
+    /// Index into [`NodeTable::clusters`].
+    pub cluster: usize,
     /// Counters of all its records.
     pub stats: NodeStats,
     /// Stretches of time that its server log covers, by time: from its first line to its last, without unusual silence
@@ -49,58 +61,55 @@ pub struct NodeTable {
     nodes: Vec<Node>,
     /// By index in the state: index here.
     index: Vec<u32>,
+    clusters: Vec<Cluster>,
 }
 
 impl NodeTable {
-    /// Unites records that name a node only by name with the node whose id has that name, if it is the only one, else
-    /// with the node that the paths of the inputs tie to the name.
+    /// Unites what records name by one id, and records that name a node only by name with the node whose id has that name, if
+    /// it is the only one, else with the node that the paths of the inputs tie to the name.
     #[must_use]
     pub fn new(state: &State) -> Self {
-        let by_path = ties_by_path(state);
-        let mut with_name: BTreeMap<Sym, Vec<usize>> = BTreeMap::new();
-        for (at, node) in state.nodes.iter().enumerate() {
-            if node.id.is_some() && node.name.is_some() {
-                with_name.entry(node.name).or_default().push(at);
-            }
-        }
-        let target: Vec<usize> = state
-            .nodes
-            .iter()
-            .enumerate()
-            .map(|(at, node)| match with_name.get(&node.name).map(Vec::as_slice) {
-                Some(&[only]) if !node.id.is_some() => only,
-                Some(_) => at,
-                None => by_path.get(&at).copied().unwrap_or(at),
-            })
-            .collect();
+        let homes = Homes::of(state);
+        let target = targets(state, &homes);
         // What is known by name alone lends its name to the id that it is tied to.
         let mut names: BTreeMap<usize, Sym> = BTreeMap::new();
-        for (at, node) in state.nodes.iter().enumerate().filter(|&(at, _)| target[at] != at) {
-            names.entry(target[at]).or_insert(node.name);
+        for (at, &name) in homes.names.iter().enumerate().filter(|&(at, _)| homes.of[at] == at && target[at] != at) {
+            names.entry(target[at]).or_insert(name);
         }
-        let mut united: BTreeMap<usize, Node> = BTreeMap::new();
+        let mut united: BTreeMap<usize, (Node, Sym)> = BTreeMap::new();
         for (at, stats) in state.nodes.iter().enumerate() {
-            let owner = &state.nodes[target[at]];
-            let name =
-                if owner.name.is_some() { owner.name } else { names.get(&target[at]).copied().unwrap_or_default() };
-            let node = united.entry(target[at]).or_insert_with(|| Node {
-                id: state.symbols.string(owner.id),
-                name: state.symbols.string(name),
-                stats: NodeStats { id: owner.id, name, ..NodeStats::default() },
-                server_log: Vec::new(),
+            let home = target[at];
+            let owner = &state.nodes[home];
+            let own_name = homes.names[home];
+            let name = if own_name.is_some() { own_name } else { names.get(&home).copied().unwrap_or_default() };
+            let (node, cluster) = united.entry(home).or_insert_with(|| {
+                let id = state.symbols.string(owner.id);
+                let stats = NodeStats { id: owner.id, name, cluster: owner.cluster, ..NodeStats::default() };
+                let name = state.symbols.string(name);
+                (Node { id, name, cluster: 0, stats, server_log: Vec::new() }, owner.cluster)
             });
             node.stats.merge(stats);
+            node.stats.cluster_name = smaller(state, node.stats.cluster_name, stats.cluster_name);
+            if !cluster.is_some() {
+                *cluster = stats.cluster;
+            }
         }
-        for node in united.values_mut() {
+        for (node, _) in united.values_mut() {
             node.server_log = covered(&node.stats);
         }
-        let mut nodes: Vec<(usize, Node)> = united.into_iter().collect();
-        nodes.sort_by(|(_, a), (_, b)| (&a.id, &a.name).cmp(&(&b.id, &b.name)));
-        let mut index = vec![0; state.nodes.len()];
-        for (at, slot) in index.iter_mut().enumerate() {
-            *slot = nodes.iter().position(|(owner, _)| *owner == target[at]).unwrap_or_default() as u32;
+        let uuid = |cluster: Sym| state.symbols.get(cluster);
+        let mut nodes: Vec<(usize, (Node, Sym))> = united.into_iter().collect();
+        nodes.sort_by(|(_, (a, in_a)), (_, (b, in_b))| {
+            (&a.id, &a.name, uuid(*in_a)).cmp(&(&b.id, &b.name, uuid(*in_b)))
+        });
+        let mut place = vec![0; state.nodes.len()];
+        for (at, (home, _)) in nodes.iter().enumerate() {
+            place[*home] = at as u32;
         }
-        Self { nodes: nodes.into_iter().map(|(_, node)| node).collect(), index }
+        let index = target.iter().map(|&home| place[home]).collect();
+        let mut nodes: Vec<(Node, Sym)> = nodes.into_iter().map(|(_, node)| node).collect();
+        let clusters = clusters(state, &mut nodes);
+        Self { nodes: nodes.into_iter().map(|(node, _)| node).collect(), index, clusters }
     }
 
     /// The node that a record names by its index in the state.
@@ -120,6 +129,142 @@ impl NodeTable {
     pub fn all(&self) -> &[Node] {
         &self.nodes
     }
+
+    /// The clusters, by uuid, the one without last. Nothing is joined across them.
+    #[must_use]
+    pub fn clusters(&self) -> &[Cluster] {
+        &self.clusters
+    }
+
+    /// The cluster, as an index into [`Self::clusters`], of a node of the state.
+    #[must_use]
+    pub fn cluster(&self, in_state: u32) -> usize {
+        self.of(in_state).cluster
+    }
+}
+
+/// The name that sorts first.
+fn smaller(state: &State, one: Sym, other: Sym) -> Sym {
+    match (state.symbols.get(one), state.symbols.get(other)) {
+        (Some(a), Some(b)) if b < a => other,
+        (None, _) => other,
+        _ => one,
+    }
+}
+
+/// Events of a node under another uuid that are so few against those under its own are its first ones, before it knew its
+/// cluster, although only its name tells that it is the same.
+const FIRST_EVENTS: u64 = 20;
+
+/// What records name by one id, or by one name, under several uuids, or once with and once without.
+struct Homes {
+    /// By entry of the state: the one that stands for the node.
+    of: Vec<usize>,
+    /// By entry that stands for a node: the name that sorts first.
+    names: Vec<Sym>,
+    /// The same: its audit events.
+    audit_events: Vec<u64>,
+}
+
+impl Homes {
+    /// A node that was met under several uuids in turn is one: the first events of a node may carry a random one, and a
+    /// disaster recovery makes a new one. It is of the cluster that most of its events name. One that was met under two at the
+    /// same time is two nodes. Events without a uuid are of the node that has most of the others.
+    fn of(state: &State) -> Self {
+        let entries = &state.nodes;
+        let mut same: BTreeMap<(Sym, Sym), Vec<usize>> = BTreeMap::new();
+        for (at, node) in entries.iter().enumerate() {
+            let name = if node.id.is_some() { Sym::NONE } else { node.name };
+            same.entry((node.id, name)).or_default().push(at);
+        }
+        let mut of: Vec<usize> = (0..entries.len()).collect();
+        for ((id, name), mut same) in same {
+            if !id.is_some() && !name.is_some() {
+                // Nothing says that they are one.
+                continue;
+            }
+            same.sort_by_key(|&at| {
+                let node = &entries[at];
+                (!node.cluster.is_some(), Reverse((node.audit_events, node.span.last)), state.symbols.get(node.cluster))
+            });
+            let mut homes: Vec<usize> = Vec::new();
+            for at in same {
+                let node = &entries[at];
+                let is_home = |&&home: &&usize| {
+                    let home = &entries[home];
+                    let in_turn = !overlap(&home.span, &node.span);
+                    let few = node.audit_events.saturating_mul(FIRST_EVENTS) <= home.audit_events;
+                    !node.cluster.is_some() || in_turn && (id.is_some() || few)
+                };
+                match homes.iter().find(is_home) {
+                    Some(&home) => of[at] = home,
+                    None => homes.push(at),
+                }
+            }
+        }
+        let mut names = vec![Sym::NONE; entries.len()];
+        let mut audit_events = vec![0; entries.len()];
+        for (node, &home) in entries.iter().zip(&of) {
+            names[home] = smaller(state, names[home], node.name);
+            audit_events[home] += node.audit_events;
+        }
+        Self { of, names, audit_events }
+    }
+
+    /// The entries that stand for a node.
+    fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.of.len()).filter(|&at| self.of[at] == at)
+    }
+}
+
+/// Whether two spans share more than an end.
+fn overlap(one: &Span, other: &Span) -> bool {
+    one.first < other.last && other.first < one.last && one.first.is_some() && other.first.is_some()
+}
+
+/// By entry of the state: the entry that stands for its node, ids and names united.
+fn targets(state: &State, homes: &Homes) -> Vec<usize> {
+    let by_path = ties_by_path(state, homes);
+    let mut with_name: BTreeMap<Sym, Vec<usize>> = BTreeMap::new();
+    for at in homes.iter().filter(|&at| state.nodes[at].id.is_some() && homes.names[at].is_some()) {
+        with_name.entry(homes.names[at]).or_default().push(at);
+    }
+    let cluster = |at: usize| state.nodes[at].cluster;
+    let target = |at: usize| {
+        let node = &state.nodes[at];
+        let Some(named) = with_name.get(&homes.names[at]) else { return by_path.get(&at).copied().unwrap_or(at) };
+        let may_be = |&&id: &&usize| !node.cluster.is_some() || !cluster(id).is_some() || cluster(id) == node.cluster;
+        let mut named = named.iter().filter(may_be);
+        match (named.next(), named.next()) {
+            (Some(&only), None) if !node.id.is_some() => only,
+            _ => at,
+        }
+    };
+    homes.of.iter().map(|&home| target(home)).collect()
+}
+
+/// The clusters of the nodes, each given with its uuid; notes in each node which it is. A node of which only a server log is
+/// known, which tells no uuid, is of the only cluster there is.
+fn clusters(state: &State, nodes: &mut [(Node, Sym)]) -> Vec<Cluster> {
+    let mut uuids: Vec<Sym> = nodes.iter().map(|(_, uuid)| *uuid).filter(|uuid| uuid.is_some()).collect();
+    uuids.sort_by_key(|&uuid| state.symbols.get(uuid));
+    uuids.dedup();
+    let only_log = |node: &Node| node.stats.audit_events == 0 && uuids.len() == 1;
+    let mut names = vec![Sym::NONE; uuids.len() + 1];
+    let mut unknown = uuids.is_empty();
+    for (node, uuid) in nodes {
+        let known = uuids.iter().position(|known| known == uuid);
+        node.cluster = known.or_else(|| only_log(node).then_some(0)).unwrap_or(uuids.len());
+        unknown |= node.cluster == uuids.len();
+        names[node.cluster] = smaller(state, names[node.cluster], node.stats.cluster_name);
+    }
+    let string = |sym: Sym| state.symbols.string(sym);
+    let mut clusters: Vec<Cluster> =
+        uuids.iter().zip(&names).map(|(&uuid, &name)| Cluster { uuid: string(uuid), name: string(name) }).collect();
+    if unknown {
+        clusters.push(Cluster { uuid: None, name: string(names[uuids.len()]) });
+    }
+    clusters
 }
 
 fn covered(stats: &NodeStats) -> Vec<(Millis, Millis)> {
@@ -156,18 +301,16 @@ fn silences(minutes: &Minutes) -> Vec<(Millis, Millis)> {
 /// holds the files of no other id. What two rules, or two folders, tell differently is not tied.
 ///
 /// By index of the node without id: index of the node without name.
-fn ties_by_path(state: &State) -> BTreeMap<usize, usize> {
+fn ties_by_path(state: &State, homes: &Homes) -> BTreeMap<usize, usize> {
     // Audit events that name their node only by name are of a node configured so: another one than that of the ids.
-    let only_name = |at: usize| {
-        let node = &state.nodes[at];
-        !node.id.is_some() && node.name.is_some() && node.audit_events == 0
-    };
-    let only_id = |at: usize| state.nodes[at].id.is_some() && !state.nodes[at].name.is_some();
+    let only_name =
+        |at: usize| !state.nodes[at].id.is_some() && homes.names[at].is_some() && homes.audit_events[at] == 0;
+    let only_id = |at: usize| state.nodes[at].id.is_some() && !homes.names[at].is_some();
+    let of_input =
+        |input: &InputStats| input.nodes.keys().map(|&node| homes.of[node as usize]).collect::<BTreeSet<_>>();
     let mut source_lines: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for input in &state.inputs {
-        let nodes =
-            input.nodes.keys().map(|&node| node as usize).filter(|&at| only_name(at) || state.nodes[at].id.is_some());
-        for at in nodes {
+        for at in of_input(input).into_iter().filter(|&at| only_name(at) || state.nodes[at].id.is_some()) {
             for place in [input.label.as_str(), folder(&input.label)] {
                 source_lines.entry(place).or_default().insert(at);
             }
@@ -180,14 +323,11 @@ fn ties_by_path(state: &State) -> BTreeMap<usize, usize> {
             ties.insert((name, id));
         }
     }
-    for name in (0..state.nodes.len()).filter(|&at| only_name(at)) {
-        let Some(text) = state.symbols.string(state.nodes[name].name) else { continue };
+    for name in homes.iter().filter(|&at| only_name(at)) {
+        let Some(text) = state.symbols.string(homes.names[name]) else { continue };
         // All ids below a folder of that name, also those that have another name: then it is no folder of one node.
         let below = state.inputs.iter().filter(|input| folders(&input.label).any(|part| part == text));
-        let ids: BTreeSet<usize> = below
-            .flat_map(|input| input.nodes.keys().map(|&node| node as usize))
-            .filter(|&at| state.nodes[at].id.is_some())
-            .collect();
+        let ids: BTreeSet<usize> = below.flat_map(of_input).filter(|&at| state.nodes[at].id.is_some()).collect();
         if let Some(&id) = ids.first().filter(|&&id| ids.len() == 1 && only_id(id)) {
             ties.insert((name, id));
         }

@@ -4,9 +4,10 @@
 //! native names below `elasticsearch.audit.` (audit-format 4), so a path is looked up after such a prefix is cut off.
 //! The first occurrence of a member wins; a member of the wrong type counts as absent.
 
+use crate::action_class::is_restricted;
 use crate::decode::json::{self, RawStr, Scalar, Visitor};
 use crate::error::{DecodeError, ProblemKind};
-use crate::event::{Change, Oddity, Text};
+use crate::event::{Change, Indices, Oddity, Text};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident = $($path:literal)|+,)*) => {
@@ -47,6 +48,8 @@ fields! {
     EventDataset = b"event.dataset" | b"data_stream.dataset",
     /// Cluster.
     ClusterUuid = b"cluster.uuid" | b"elasticsearch.cluster.uuid" | b"cluster_uuid" | b"cluster__uuid",
+    /// Its name.
+    ClusterName = b"cluster.name" | b"elasticsearch.cluster.name",
     /// Node id.
     NodeId = b"node.id" | b"elasticsearch.node.id" | b"node_id" | b"node__id",
     /// Node name.
@@ -71,6 +74,8 @@ fields! {
     ApiKeyName = b"apikey.name" | b"apikey_name" | b"apikey__name",
     /// Service token.
     TokenName = b"authentication.token.name" | b"authentication_token_name",
+    /// Who uses a cross-cluster key, at the other cluster.
+    RemoteUser = b"cross_cluster_access.user.name",
     /// Realm asked.
     Realm = b"realm",
     /// Where the request came in.
@@ -156,10 +161,36 @@ pub struct Members<'a> {
     values: [Option<Scalar<'a>>; FIELDS],
     change: Change<'a>,
     any_change: bool,
+    indices: Listed<'a>,
+    /// Index names of the part of a role that is being read, and whether its privileges were met.
+    index_names: Vec<Text<'a>>,
+    names_end: bool,
     exported: bool,
     beneath_source: bool,
     beneath_audit: bool,
     oddity: Option<Oddity>,
+}
+
+/// The elements of `indices`.
+#[derive(Debug, Clone, Copy, Default)]
+struct Listed<'a> {
+    first: Option<RawStr<'a>>,
+    restricted: Option<RawStr<'a>>,
+    total: u32,
+    /// `-*` is among them: no index matched (audit-format 1.20).
+    none: bool,
+}
+
+impl<'a> Listed<'a> {
+    fn add(&mut self, element: RawStr<'a>) {
+        let text = element.text();
+        self.none |= text.as_ref() == b"-*";
+        self.first.get_or_insert(element);
+        if self.restricted.is_none() && is_restricted(&text) {
+            self.restricted = Some(element);
+        }
+        self.total = self.total.saturating_add(1);
+    }
 }
 
 /// Members that decide what an event says: where one is met twice or is no text, somebody should know.
@@ -187,6 +218,9 @@ impl<'a> Members<'a> {
             values: [None; FIELDS],
             change: Change::default(),
             any_change: false,
+            indices: Listed::default(),
+            index_names: Vec::new(),
+            names_end: false,
             exported: false,
             beneath_source: false,
             beneath_audit: false,
@@ -207,6 +241,11 @@ impl<'a> Members<'a> {
 
     /// Sets a member by its path. `false` where no field has that path.
     pub fn set_path(&mut self, path: &[u8], text: &'a [u8]) -> bool {
+        if path == INDICES {
+            let names = text.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
+            names.for_each(|name| self.indices.add(RawStr::plain(name)));
+            return true;
+        }
         field(path).map(|field| self.set(field, text)).is_some()
     }
 
@@ -286,6 +325,14 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// The indices of the request, if it names any and any matched.
+    #[must_use]
+    pub fn indices(&self) -> Option<Indices<'a>> {
+        let Listed { first, restricted, total, none } = self.indices;
+        let first = first.filter(|_| !none)?;
+        Some(Indices { first: first.text(), restricted: restricted.map(RawStr::text), total })
+    }
+
     /// The body of a security change, if the record has one.
     #[must_use]
     pub fn take_change(&mut self) -> Option<Box<Change<'a>>> {
@@ -316,6 +363,29 @@ impl<'a> Members<'a> {
                 self.change.ids.push(text);
                 return;
             }
+            b"run_as" if object == b"grant" => {
+                // The key is that of whom the grantee is run as.
+                self.change.granted_to = Some(text);
+                return;
+            }
+            b"user.name" if object == b"grant" => &mut self.change.granted_to,
+            b"roles" => return keep(&mut self.change.roles, text),
+            b"role_descriptor.cluster" => return keep(&mut self.change.cluster_privileges, text),
+            b"role_descriptor.indices.names" => {
+                if std::mem::take(&mut self.names_end) {
+                    self.index_names.clear();
+                }
+                return keep(&mut self.index_names, text);
+            }
+            // They are written behind the names that they are about.
+            b"role_descriptor.indices.privileges" => {
+                self.names_end = true;
+                for name in &self.index_names {
+                    keep(&mut self.change.index_privileges, [&text[..], b" on ", name].concat());
+                }
+                return;
+            }
+            b"type" if of_key => &mut self.change.kind,
             b"name" | b"names" => &mut self.change.name,
             b"user.name" if of_key => &mut self.change.owner,
             b"user.realm" if of_key => &mut self.change.owner_realm,
@@ -331,6 +401,9 @@ impl<'a> Members<'a> {
         slot.get_or_insert(text);
     }
 }
+
+/// The member that lists indices.
+const INDICES: &[u8] = b"indices";
 
 /// A path without the prefixes below which other shapes put the native names.
 #[derive(Clone, Copy)]
@@ -355,6 +428,16 @@ impl<'p> Place<'p> {
             (path, beneath_audit) = (rest, true);
         }
         Self { path, beneath_source, beneath_audit }
+    }
+}
+
+/// Roles or privileges kept of a change: who gives more than these gives everything.
+const MOST_GIVEN: usize = 100;
+
+/// Keeps a text, once.
+fn keep<T: PartialEq>(list: &mut Vec<T>, text: T) {
+    if list.len() < MOST_GIVEN && !list.contains(&text) {
+        list.push(text);
     }
 }
 
@@ -387,7 +470,21 @@ impl<'a> Visitor<'a> for Members<'a> {
         }
         if let Some((_, rest)) = change_path(path) {
             // Role descriptors, metadata and rules can be large and name no target.
-            return matches!(rest, b"" | b"id" | b"ids" | b"name" | b"names" | b"user" | b"privileges");
+            return matches!(
+                rest,
+                b"" | b"id"
+                    | b"ids"
+                    | b"name"
+                    | b"names"
+                    | b"user"
+                    | b"privileges"
+                    | b"roles"
+                    | b"role_descriptor"
+                    | b"role_descriptor.cluster"
+                    | b"role_descriptor.indices"
+                    | b"role_descriptor.indices.names"
+                    | b"role_descriptor.indices.privileges"
+            );
         }
         let head = path.split(|&byte| byte == b'.').next().unwrap_or_default();
         matches!(
@@ -409,6 +506,8 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"request"
                 | b"node"
                 | b"cluster"
+                | b"cross_cluster_access"
+                | b"indices"
                 | b"data_stream"
                 | b"audit_rest_request_headers"
         ) && path != b"user.roles"
@@ -436,6 +535,10 @@ impl<'a> Visitor<'a> for Members<'a> {
                 *slot = Some(value);
             }
             self.exported |= matches!(field, Field::ExportIndex);
+        } else if path == INDICES {
+            if let Scalar::Str(element) = value {
+                self.indices.add(element);
+            }
         } else if let Some((object, rest)) = change_path(path) {
             self.change_member(object, rest, value);
         }

@@ -81,6 +81,7 @@ pub fn normal_form<'a>(
     event.zone_assumed = stamp.zone_assumed;
     event.layer = layer;
     event.cluster_uuid = members.text(Field::ClusterUuid);
+    event.cluster_name = members.text(Field::ClusterName);
     event.node_id = non_empty(members.text(Field::NodeId));
     event.node_name = non_empty(members.text(Field::NodeName));
     event.authentication_type = members.text(Field::AuthenticationType);
@@ -91,6 +92,7 @@ pub fn normal_form<'a>(
     event.apikey_id = members.text(Field::ApiKeyId);
     event.apikey_name = members.text(Field::ApiKeyName);
     event.token_name = members.text(Field::TokenName);
+    event.remote_user = members.text(Field::RemoteUser);
     event.realm = members.text(Field::Realm);
     event.origin_type = members.text(Field::OriginType);
     event.origin = non_empty(members.text(Field::OriginAddress));
@@ -99,6 +101,7 @@ pub fn normal_form<'a>(
     event.request_id = non_empty(members.text(Field::RequestId));
     event.trace_id = members.text(Field::TraceId);
     event.es_action = members.text(Field::EsAction);
+    event.indices = members.indices();
     event.change = members.take_change();
     event.oddity = members.oddity();
     event

@@ -83,6 +83,7 @@ impl JsonShape for TextEvent {
         let mut event = event(&message, stamp).ok_or(DecodeError::at(0, "an audit event without an action"))?;
         event.node_id = event.node_id.take().or_else(|| members.text(Field::NodeId));
         event.node_name = event.node_name.take().or_else(|| members.text(Field::NodeName));
+        event.cluster_name = event.cluster_name.take().or_else(|| members.text(Field::ClusterName));
         event.cluster_uuid = event.cluster_uuid.take().or_else(|| members.text(Field::ClusterUuid));
         sink(self.name(), Record::Audit(event));
         Ok(())

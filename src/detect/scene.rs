@@ -8,12 +8,9 @@ use super::index::{Index, Pair};
 use super::successes::Successes;
 use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::options::{Options, Surroundings, Thresholds};
+use crate::reserved::SYSTEM_USERS;
 use crate::state::{Attempt, ChainId, Sym};
 use crate::time::Millis;
-
-/// Users that Elasticsearch's own programs log in as.
-const SYSTEM_USERS: [&[u8]; 6] =
-    [b"kibana", b"kibana_system", b"logstash_system", b"beats_system", b"apm_system", b"remote_monitoring_user"];
 
 /// The scene of a run: the joined records, how they group, and what the user knows.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What the fold asks of an audit event, whoever read it.
 
-use crate::event::{Action, AuditEvent};
+use crate::event::{Action, AuditEvent, Indices};
 use crate::time::Millis;
 
 /// What an event says happened, without its name: [`Action`] in one byte.
@@ -15,13 +15,15 @@ pub enum ActionKind {
     AccessGranted,
     AccessDenied,
     RunAsGranted,
+    RunAsDenied,
+    TamperedRequest,
     Change,
     Other,
 }
 
 impl ActionKind {
     /// The names of those that have one name each, in their order.
-    pub const NAMED: [&'static str; 7] = [
+    pub const NAMED: [&'static str; 9] = [
         "authentication_failed",
         "realm_authentication_failed",
         "anonymous_access_denied",
@@ -29,6 +31,8 @@ impl ActionKind {
         "access_granted",
         "access_denied",
         "run_as_granted",
+        "run_as_denied",
+        "tampered_request",
     ];
 
     /// What an action is.
@@ -42,6 +46,8 @@ impl ActionKind {
             Action::AccessGranted => Self::AccessGranted,
             Action::AccessDenied => Self::AccessDenied,
             Action::RunAsGranted => Self::RunAsGranted,
+            Action::RunAsDenied => Self::RunAsDenied,
+            Action::TamperedRequest => Self::TamperedRequest,
             Action::SecurityChange(_) => Self::Change,
             Action::Other(_) => Self::Other,
         }
@@ -70,6 +76,10 @@ pub trait AuditFields {
     fn what(&self) -> ActionKind;
     /// `event.action`.
     fn action_name(&self) -> &[u8];
+    /// `cluster.uuid`.
+    fn cluster_uuid(&self) -> Option<&[u8]>;
+    /// `cluster.name`.
+    fn cluster_name(&self) -> Option<&[u8]>;
     /// `node.id`.
     fn node_id(&self) -> Option<&[u8]>;
     /// `node.name`.
@@ -80,12 +90,16 @@ pub trait AuditFields {
     fn user_realm(&self) -> Option<&[u8]>;
     /// `user.run_by.name`.
     fn run_by(&self) -> Option<&[u8]>;
+    /// `user.run_as.name`.
+    fn run_as(&self) -> Option<&[u8]>;
     /// `apikey.id`.
     fn apikey_id(&self) -> Option<&[u8]>;
     /// `apikey.name`.
     fn apikey_name(&self) -> Option<&[u8]>;
     /// `authentication.token.name`.
     fn token_name(&self) -> Option<&[u8]>;
+    /// `cross_cluster_access.user.name`.
+    fn remote_user(&self) -> Option<&[u8]>;
     /// `realm`.
     fn realm(&self) -> Option<&[u8]>;
     /// `origin.type`.
@@ -102,6 +116,10 @@ pub trait AuditFields {
     fn forwarded_for(&self) -> Option<&[u8]>;
     /// `action`.
     fn es_action(&self) -> Option<&[u8]>;
+    /// `indices`.
+    fn indices(&self) -> Option<Indices<'_>>;
+    /// Whether a restricted index may be among them; if not, none is.
+    fn may_be_restricted(&self) -> bool;
     /// The whole event, if it is a security change: those are folded from it.
     fn whole(&self) -> Option<&AuditEvent<'_>>;
 
@@ -129,6 +147,12 @@ impl AuditFields for AuditEvent<'_> {
     fn action_name(&self) -> &[u8] {
         self.action.name()
     }
+    fn cluster_uuid(&self) -> Option<&[u8]> {
+        self.cluster_uuid.as_deref()
+    }
+    fn cluster_name(&self) -> Option<&[u8]> {
+        self.cluster_name.as_deref()
+    }
     fn node_id(&self) -> Option<&[u8]> {
         self.node_id.as_deref()
     }
@@ -144,6 +168,9 @@ impl AuditFields for AuditEvent<'_> {
     fn run_by(&self) -> Option<&[u8]> {
         self.run_by.as_deref()
     }
+    fn run_as(&self) -> Option<&[u8]> {
+        self.run_as.as_deref()
+    }
     fn apikey_id(&self) -> Option<&[u8]> {
         self.apikey_id.as_deref()
     }
@@ -152,6 +179,9 @@ impl AuditFields for AuditEvent<'_> {
     }
     fn token_name(&self) -> Option<&[u8]> {
         self.token_name.as_deref()
+    }
+    fn remote_user(&self) -> Option<&[u8]> {
+        self.remote_user.as_deref()
     }
     fn realm(&self) -> Option<&[u8]> {
         self.realm.as_deref()
@@ -176,6 +206,12 @@ impl AuditFields for AuditEvent<'_> {
     }
     fn es_action(&self) -> Option<&[u8]> {
         self.es_action.as_deref()
+    }
+    fn indices(&self) -> Option<Indices<'_>> {
+        self.indices.clone()
+    }
+    fn may_be_restricted(&self) -> bool {
+        self.indices.as_ref().is_some_and(|indices| indices.restricted.is_some())
     }
     fn whole(&self) -> Option<&AuditEvent<'_>> {
         Some(self)

@@ -88,7 +88,7 @@ impl Key {
         1 << self as u8
     }
 
-    /// Whether an array of texts may be its value. No decoder reads these, so their texts need not be told apart.
+    /// Whether an array of texts may be its value.
     #[inline]
     pub(super) const fn may_be_array(self) -> bool {
         matches!(self, Self::UserRoles | Self::Indices)

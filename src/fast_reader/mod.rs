@@ -27,9 +27,10 @@ use clock::Clock;
 use keys::{KEYS, Key};
 use scan::{common, plain_end, same};
 
+use crate::action_class::is_restricted;
 use crate::decode::actions::is_damaged;
 use crate::decode::native::{LAYERS, without_port};
-use crate::event::{Action, AuditEvent};
+use crate::event::{Action, AuditEvent, Indices, Text};
 use crate::time::{Millis, Stamp, Zone};
 
 /// A member of the line taken last.
@@ -46,8 +47,10 @@ pub mod changes {
 
     /// Everything.
     pub const ALL: u64 = u64::MAX;
-    /// What names the node.
-    pub const NODE: u64 = Key::NodeId.bit() | Key::NodeName.bit();
+    /// What names the node and its cluster.
+    pub const NODE: u64 = Key::NodeId.bit() | Key::NodeName.bit() | Key::ClusterUuid.bit() | Key::ClusterName.bit();
+    /// What is done, and to which indices.
+    pub const ACT: u64 = Key::EsAction.bit() | Key::Indices.bit();
     /// What names the client that authenticated, with its node.
     pub const ACTOR: u64 = NODE | CLIENT;
     /// What names it without its node.
@@ -79,6 +82,10 @@ pub struct Probe {
     met: u64,
     /// Where their values stand, from the start of the line.
     values: [(u32, u32); KEYS],
+    /// Which values are arrays: their places are those between the brackets.
+    arrays: u64,
+    /// Whether the array of indices may hold a restricted one.
+    may_be_restricted: bool,
     /// The member that told the time.
     time: Key,
     what: ActionKind,
@@ -96,6 +103,8 @@ impl Probe {
             count: 0,
             met: 0,
             values: [(0, 0); KEYS],
+            arrays: 0,
+            may_be_restricted: false,
             time: Key::Timestamp,
             what: ActionKind::Other,
         }
@@ -183,7 +192,7 @@ impl Probe {
             }
             let key = self.members[member].key;
             let (from, to) = self.values[key as usize];
-            if differs < from as usize || to == 0 {
+            if differs < from as usize || self.arrays & key.bit() != 0 {
                 break;
             }
             // The value differs, and it is known where it ends in the last line.
@@ -212,10 +221,7 @@ impl Probe {
         let Member { key, end } = &mut self.members[member];
         *end = end.wrapping_add(shift);
         let (from, to) = &mut self.values[*key as usize];
-        // Arrays have no place.
-        if *to != 0 {
-            (*from, *to) = (from.wrapping_add(shift), to.wrapping_add(shift));
-        }
+        (*from, *to) = (from.wrapping_add(shift), to.wrapping_add(shift));
     }
 
     /// The first member.
@@ -266,11 +272,17 @@ impl Probe {
                     return None;
                 }
                 self.values[key as usize] = ((value + 1 - start) as u32, (end - start) as u32);
+                self.arrays &= !key.bit();
                 end + 1
             }
             b'[' if key.may_be_array() => {
-                self.values[key as usize] = (0, 0);
-                array_end(text, value + 1)?
+                let (end, restricted) = array_end(text, value + 1)?;
+                self.values[key as usize] = ((value + 1 - start) as u32, (end - 1 - start) as u32);
+                self.arrays |= key.bit();
+                if key.bit() == Key::Indices.bit() {
+                    self.may_be_restricted = restricted;
+                }
+                end
             }
             _ => return None,
         };
@@ -320,23 +332,53 @@ fn key(text: &[u8], at: usize, before: &[u8]) -> Option<(Key, usize)> {
     }
 }
 
-/// Where an array of plain texts ends; `at` is after its bracket.
+/// Where an array of plain texts ends, and whether one of them begins as restricted indices do; `at` is after its bracket.
 #[inline]
-fn array_end(text: &[u8], mut at: usize) -> Option<usize> {
+fn array_end(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
     if text.get(at) == Some(&b']') {
-        return Some(at + 1);
+        return Some((at + 1, false));
     }
+    let mut restricted = false;
     loop {
         if text.get(at) != Some(&b'"') {
             return None;
         }
         let end = plain_end(text, at + 1);
+        restricted |= matches!(text.get(at + 1..at + 3), Some(b".s" | b".a"));
         match text.get(end..)? {
             [b'"', b',', ..] => at = end + 2,
-            [b'"', b']', ..] => return Some(end + 2),
+            [b'"', b']', ..] => return Some((end + 2, restricted)),
             _ => return None,
         }
     }
+}
+
+/// The indices of an array of plain texts, as it stands between its brackets.
+fn listed(names: &[u8]) -> Option<Indices<'_>> {
+    let inner = names.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut rest = Some(inner);
+    of_names(std::iter::from_fn(|| {
+        let text = rest?;
+        let end = plain_end(text, 0);
+        rest = text.get(end + 3..);
+        text.get(..end)
+    }))
+}
+
+/// The same of names one by one; `-*` means that none matched.
+fn of_names<'t>(names: impl Iterator<Item = &'t [u8]>) -> Option<Indices<'t>> {
+    let (mut first, mut restricted, mut total) = (None, None, 0_u32);
+    for name in names {
+        if name == b"-*" {
+            return None;
+        }
+        first.get_or_insert(name);
+        if restricted.is_none() && is_restricted(name) {
+            restricted = Some(Text::from(name));
+        }
+        total = total.saturating_add(1);
+    }
+    Some(Indices { first: Text::from(first?), restricted, total })
 }
 
 /// A line that was taken.
@@ -382,6 +424,12 @@ impl AuditFields for FastEvent<'_> {
     fn action_name(&self) -> &[u8] {
         self.get(Key::EventAction).unwrap_or_default()
     }
+    fn cluster_uuid(&self) -> Option<&[u8]> {
+        self.get(Key::ClusterUuid)
+    }
+    fn cluster_name(&self) -> Option<&[u8]> {
+        self.get(Key::ClusterName)
+    }
     fn node_id(&self) -> Option<&[u8]> {
         self.non_empty(Key::NodeId)
     }
@@ -397,6 +445,9 @@ impl AuditFields for FastEvent<'_> {
     fn run_by(&self) -> Option<&[u8]> {
         self.get(Key::RunByName)
     }
+    fn run_as(&self) -> Option<&[u8]> {
+        self.get(Key::RunAsName)
+    }
     fn apikey_id(&self) -> Option<&[u8]> {
         self.get(Key::ApiKeyId)
     }
@@ -405,6 +456,10 @@ impl AuditFields for FastEvent<'_> {
     }
     fn token_name(&self) -> Option<&[u8]> {
         self.get(Key::TokenName)
+    }
+    fn remote_user(&self) -> Option<&[u8]> {
+        // It stands in an object: the full decoder reads those lines.
+        None
     }
     fn realm(&self) -> Option<&[u8]> {
         self.get(Key::Realm)
@@ -429,6 +484,16 @@ impl AuditFields for FastEvent<'_> {
     }
     fn es_action(&self) -> Option<&[u8]> {
         self.get(Key::EsAction)
+    }
+    fn indices(&self) -> Option<Indices<'_>> {
+        let names = self.get(Key::Indices)?;
+        let is_array = self.probe.arrays & Key::Indices.bit() != 0;
+        if is_array { listed(names) } else { of_names(std::iter::once(names)) }
+    }
+    #[inline]
+    fn may_be_restricted(&self) -> bool {
+        let met = self.probe.met & Key::Indices.bit() != 0;
+        met && (self.probe.may_be_restricted || self.probe.arrays & Key::Indices.bit() == 0)
     }
     fn whole(&self) -> Option<&AuditEvent<'_>> {
         None

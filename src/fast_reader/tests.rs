@@ -60,6 +60,10 @@ const FRAGMENTS: &[&str] = &[
     ", \"event.action\":\"access_denied\"",
     ", \"event.action\":\"put_role\"",
     ", \"indices\":[\"a\",\"b\"]",
+    ", \"indices\":[\".security-7\",\"b\"]",
+    ", \"indices\":[\"a\",\".security\"]",
+    ", \"indices\":[\"*\",\"-*\"]",
+    ", \"indices\":\".security\"",
     ", \"indices\":[\"a\", \"b\"]",
     ", \"indices\":[\"a\",]",
     ", \"user.roles\":[\"a\" \"b\"]",
@@ -127,6 +131,8 @@ struct Seen {
     zone_assumed: bool,
     what: ActionKind,
     texts: Vec<Option<Vec<u8>>>,
+    /// First, first restricted, how many.
+    indices: Option<(Vec<u8>, Option<Vec<u8>>, u32)>,
 }
 
 fn seen(facts: &impl AuditFields) -> Seen {
@@ -148,19 +154,30 @@ fn seen(facts: &impl AuditFields) -> Seen {
         facts.trace_id(),
         facts.forwarded_for(),
         facts.es_action(),
+        facts.cluster_uuid(),
+        facts.cluster_name(),
+        facts.run_as(),
     ];
+    let indices = facts.indices().map(|indices| {
+        let restricted = indices.restricted.map(std::borrow::Cow::into_owned);
+        (indices.first.into_owned(), restricted, indices.total)
+    });
+    let restricted = indices.as_ref().is_some_and(|(_, restricted, _)| restricted.is_some());
+    assert!(!restricted || facts.may_be_restricted());
     Seen {
         time: facts.time(),
         zone_assumed: facts.zone_assumed(),
         what: facts.what(),
         texts: texts.iter().map(|text| text.map(<[u8]>::to_vec)).collect(),
+        indices,
     }
 }
 
 /// The members that changed, by what they name.
 fn groups(seen: &Seen) -> [Vec<Option<Vec<u8>>>; 2] {
     let pick = |source_lines: &[usize]| source_lines.iter().map(|&at| seen.texts[at].clone()).collect();
-    [pick(&[1, 2]), pick(&[1, 2, 3, 4, 5, 6, 7, 9, 10, 11])]
+    let (node, client) = (&[1, 2, 17, 18][..], &[1, 2, 17, 18, 3, 4, 5, 6, 7, 9, 10, 11][..]);
+    [pick(node), pick(client)]
 }
 
 /// What the full decoder finds, if it is one native audit event.
@@ -198,6 +215,8 @@ fn check(lines: &[Vec<u8>], end: &[u8], cut: bool) -> usize {
                     {
                         assert!(found.changed() & members != 0 || one == two, "{shown}");
                     }
+                    let same = last.texts[16] == this.texts[16] && last.indices == this.indices;
+                    assert!(found.changed() & changes::ACT != 0 || same, "{shown}");
                 } else {
                     assert_eq!(found.changed(), changes::ALL);
                 }

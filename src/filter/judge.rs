@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::correlate::{Change, Correlated, KeyFailure, ReasonLine};
+use crate::correlate::{Change, Correlated, KeyFailure, PowerfulAction, ReasonLine};
 use crate::options::filter::{Filter, Range, Rules};
 use crate::state::{Actor, ActorSeries, Attempt, Subject, Sym};
 
@@ -54,6 +54,11 @@ pub(super) struct Judge<'j> {
 
 impl<'j> Judge<'j> {
     pub(super) fn new(joined: &'j Correlated, filter: &'j Filter) -> Self {
+        let of_cluster = |cluster: &'j crate::correlate::Cluster| {
+            [&cluster.uuid, &cluster.name].into_iter().flatten().map(String::as_bytes)
+        };
+        let clusters: Vec<bool> =
+            joined.nodes.clusters().iter().map(|cluster| filter.cluster.pass(of_cluster(cluster))).collect();
         let nodes = joined.nodes.all().iter();
         let names =
             |node: &'j crate::correlate::Node| [&node.id, &node.name].into_iter().flatten().map(String::as_bytes);
@@ -72,7 +77,7 @@ impl<'j> Judge<'j> {
             principal: Texts::new(&filter.principal, joined),
             source: Texts::new(&filter.source, joined),
             realm: Texts::new(&filter.realm, joined),
-            nodes: nodes.map(|node| filter.node.pass(names(node))).collect(),
+            nodes: nodes.map(|node| filter.node.pass(names(node)) && clusters[node.cluster]).collect(),
             keys_of_attempts: refused.filter_map(|failure| Some((failure.attempt?, failure.key))).collect(),
             keys_of_changes,
         }
@@ -95,9 +100,55 @@ impl<'j> Judge<'j> {
         self.filter.action.pass(action.into_iter())
     }
 
+    /// Whether what names no index passes.
+    fn without_index(&self) -> bool {
+        self.filter.index.pass(std::iter::empty())
+    }
+
+    /// Whether an event of this name and Elasticsearch action, about this index, passes.
+    fn doing(&self, event: Option<&[u8]>, es_action: Sym, index: Sym) -> bool {
+        let joined = self.joined;
+        self.filter.action.pass(event.into_iter().chain(joined.judged(es_action)))
+            && self.filter.index.pass(joined.judged(index).into_iter())
+    }
+
+    /// By powerful action: whether it passes.
+    pub(super) fn powerful(&self) -> Vec<bool> {
+        let joined = self.joined;
+        let pass = |action: &PowerfulAction| {
+            let event = match (action.class, action.granted) {
+                (crate::action_class::ActionClass::RunAs, true) => "run_as_granted",
+                (crate::action_class::ActionClass::RunAs, false) => "run_as_denied",
+                (_, true) => "access_granted",
+                (_, false) => "access_denied",
+            };
+            self.range.holds(action.time)
+                && self.principal.pass_any(joined, &[action.principal, action.run_by])
+                && self.source.pass(joined, action.source)
+                && self.realm.pass(joined, action.realm)
+                && self.nodes[action.node]
+                && self.filter.reason.pass(std::iter::empty())
+                && self.doing(Some(event.as_bytes()), action.es_action, action.index)
+                && self.keys(&[action.apikey])
+        };
+        joined.powerful.actions.iter().map(pass).collect()
+    }
+
+    /// The tampered requests that pass, by minute. Nothing else of them is known.
+    pub(super) fn tampered(&self, minutes: &BTreeMap<i64, u64>) -> BTreeMap<i64, u64> {
+        let lists = self.filter.lists();
+        let others = lists.iter().filter(|(name, _)| *name != "action").all(|(_, rules)| rules.is_empty());
+        if !others || !self.action(Some(b"tampered_request")) {
+            return BTreeMap::new();
+        }
+        let within = |(minute, _): &(&i64, &u64)| self.range.holds_minute(**minute);
+        minutes.iter().filter(within).map(|(&minute, &count)| (minute, count)).collect()
+    }
+
     /// By attempt: whether it passes.
     pub(super) fn attempts(&self) -> Vec<bool> {
         let joined = self.joined;
+        let without_index = self.without_index();
         let mut chains: BTreeMap<u32, bool> = BTreeMap::new();
         let mut chain = |attempt: &Attempt| {
             if self.filter.realm.is_empty() {
@@ -117,6 +168,7 @@ impl<'j> Judge<'j> {
                     && self.nodes[joined.nodes.index(attempt.node)]
                     && self.filter.reason.pass(std::iter::once(attempt.reason.name().as_bytes()))
                     && self.action(Some(attempt.outcome.name().as_bytes()))
+                    && without_index
                     && chain(attempt)
                     && self.keys(self.keys_of_attempts.get(&at).map_or(&[], std::slice::from_ref))
             })
@@ -131,6 +183,7 @@ impl<'j> Judge<'j> {
                 && self.nodes[failure.node]
                 && self.filter.reason.pass(std::iter::once(failure.reason.name().as_bytes()))
                 && self.keys(&[failure.key])
+                && self.without_index()
                 && [&self.filter.principal, &self.filter.source, &self.filter.realm, &self.filter.action]
                     .iter()
                     .all(|rules| rules.pass(nothing.clone()))
@@ -159,6 +212,7 @@ impl<'j> Judge<'j> {
                 && self.principal.pass_any(joined, principal.as_slice())
                 && self.realm.pass_any(joined, &[record.realm])
                 && self.keys(key.as_slice())
+                && self.without_index()
                 && [&self.filter.source, &self.filter.action].iter().all(|rules| rules.pass(std::iter::empty()))
         };
         let pass = |line: &ReasonLine| match line.attempt {
@@ -186,13 +240,14 @@ impl<'j> Judge<'j> {
             && self.nodes[joined.nodes.index(record.node)]
             && self.filter.reason.pass(std::iter::empty())
             && self.action(joined.judged(record.action))
+            && self.without_index()
             && self.keys_of(change, about)
     }
 
     /// Who made a change, whom it is about, and who owns the keys that it is about.
     fn principals(&self, change: &Change, keys: &[Sym]) -> Vec<Sym> {
         let record = &change.record;
-        let mut principals = vec![change.actor, change.run_by, record.owner];
+        let mut principals = vec![change.actor, change.run_by, record.owner, record.granted_to];
         if self.joined.judged(record.action).is_some_and(is_about_user) {
             principals.push(record.name);
         }
@@ -214,12 +269,13 @@ impl<'j> Judge<'j> {
     pub(super) fn series(&self, all: &ActorSeries, action: Option<&[u8]>) -> ActorSeries {
         let joined = self.joined;
         let pass = |actor: &Actor| {
-            self.principal.pass(joined, actor.principal)
+            let remote = if action.is_none() { actor.object } else { Sym::NONE };
+            self.principal.pass_any(joined, &[actor.principal, remote])
                 && self.source.pass(joined, actor.source)
                 && self.realm.pass(joined, actor.realm)
                 && self.nodes[joined.nodes.index(actor.node)]
                 && self.filter.reason.pass(std::iter::empty())
-                && self.action(action)
+                && self.doing(action, actor.es_action, if action.is_some() { actor.object } else { Sym::NONE })
                 && self.keys(&[actor.apikey])
         };
         all.iter()

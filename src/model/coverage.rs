@@ -27,7 +27,7 @@ pub struct Coverage {
     /// Events met again in overlapping inputs; counted nowhere else.
     pub duplicates: u64,
     /// The same by `event.action`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[serde(default)]
     pub duplicates_by_action: BTreeMap<String, u64>,
     /// First event, RFC 3339 UTC.
     pub first: Option<String>,

@@ -37,7 +37,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub filters: Option<Filters>,
     /// The clusters that the inputs come from, by uuid.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub clusters: Vec<Cluster>,
     /// The headline numbers.
     pub totals: Totals,
@@ -56,19 +56,19 @@ pub struct Report {
     /// Failing API keys.
     pub api_keys: ApiKeys,
     /// Accounts at addresses from which they had not got in before, by first success; at most 50.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub new_places: Vec<NewPlace>,
     /// How many there are.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub new_places_total: u64,
     /// Requests refused for want of a privilege, by count descending; at most 50.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub denied: Vec<Denied>,
     /// How many rows there are.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub denied_total: u64,
     /// Refusals that stand in a server log without an audit event, by count descending.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub server_refusals: Vec<ServerRefusal>,
     /// Failures over time.
     pub timeline: Timeline,
@@ -167,12 +167,6 @@ impl Report {
     }
 }
 
-/// Whether a number is left out of documents because nothing of its kind was met.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 /// Name and version of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
@@ -209,7 +203,7 @@ pub struct Totals {
     /// `invalidate_apikey(s)` events.
     pub api_key_invalidations: u64,
     /// `tampered_request` events; they are no failed attempts.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub tampered_requests: u64,
 }
 
@@ -252,7 +246,7 @@ pub struct Group {
     /// explicit, server_log, context, inferred, none; where the attempts differ, what most of them have.
     pub reason_basis: String,
     /// What was presented: none, password, token, api_key, service_token, certificate, unknown.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub credential: Option<String>,
     /// The cluster, where there is more than one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -379,6 +373,9 @@ pub struct SecurityChange {
     pub actor_realm: Option<String>,
     /// Who authenticated, where the actor was run as.
     pub run_by: Option<String>,
+    /// Id of the API key that the actor used, if one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actor_api_key: Option<String>,
     /// Client address.
     pub source: Option<String>,
     /// Node.
@@ -397,7 +394,7 @@ pub struct SecurityChange {
     pub resolved_ids: Vec<String>,
     /// Name of the key or object.
     pub name: Option<String>,
-    /// Owner filter.
+    /// Owner filter of an invalidation; of a granted key its owner, who is not the actor.
     pub owner: Option<String>,
     /// Realm filter.
     pub owner_realm: Option<String>,
@@ -405,6 +402,18 @@ pub struct SecurityChange {
     pub owned_by_authenticated_user: Option<bool>,
     /// As written.
     pub expiration: Option<String>,
+    /// Type of the key: `rest`, `cross_cluster`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_type: Option<String>,
+    /// Roles that a user or a role mapping gets.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub roles: Vec<String>,
+    /// Privileges that a role gets: those of the cluster, and those of indices as `privilege on index`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub privileges: Vec<String>,
+    /// What is given amounts to everything.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub superuser: bool,
     /// Where it stands.
     pub evidence: Evidence,
 }
@@ -483,7 +492,7 @@ pub struct Bucket {
     /// `access_denied` events.
     pub access_denied: u64,
     /// `tampered_request` events.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub tampered_request: u64,
 }
 

@@ -57,6 +57,9 @@ pub struct NewPlace {
     pub principal: String,
     /// Client address.
     pub source: String,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// First success from there.
     pub first: String,
     /// Since when the log tells of this account.
@@ -78,6 +81,9 @@ pub struct Denied {
     pub action: Option<String>,
     /// First index of the request, or null where it names none.
     pub index: Option<String>,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
     /// Events.
     pub count: u64,
     /// First.

@@ -28,10 +28,14 @@ pub struct Filter {
     pub node: Rules,
     /// Why.
     pub reason: Rules,
-    /// `event.action`.
+    /// `event.action`; of refused and powerful actions also the Elasticsearch action.
     pub action: Rules,
     /// With or about which API key, by id or name.
     pub key: Rules,
+    /// In which cluster, by uuid or name.
+    pub cluster: Rules,
+    /// About which index: the first that a request names.
+    pub index: Rules,
 }
 
 impl Filter {
@@ -50,7 +54,7 @@ impl Filter {
 
     /// The conditions beside those on time, by the name of their option.
     #[must_use]
-    pub fn lists(&self) -> [(&'static str, &Rules); 7] {
+    pub fn lists(&self) -> [(&'static str, &Rules); 9] {
         [
             ("principal", &self.principal),
             ("source", &self.source),
@@ -59,6 +63,8 @@ impl Filter {
             ("reason", &self.reason),
             ("action", &self.action),
             ("key", &self.key),
+            ("cluster", &self.cluster),
+            ("index", &self.index),
         ]
     }
 

@@ -1,19 +1,37 @@
 //! Merging parts. They are read one after the other; where together they are larger than memory may be used for, what was
 //! merged so far is written away, as while reading logs.
 
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::gather::settle;
+use super::run::Run;
+use crate::error::Error;
 use crate::options::Options;
 use crate::part::{Part, Union};
-use crate::spill::{Budget, Segments};
+use crate::spill::{self, Budget, Segments};
 use crate::state::State;
 
-use super::{pool, settle, spill_problem};
+/// The union of part files.
+pub(super) fn open(paths: Vec<OsString>, run: &Run) -> Result<Part, Error> {
+    let mut broken = Vec::new();
+    let parts = paths.into_iter().map(PathBuf::from).filter_map(|path| match Part::open(&path) {
+        Ok(part) => Some((Path::display(&path).to_string(), part)),
+        Err(error) => {
+            broken.push((path, error));
+            None
+        }
+    });
+    let whole = run.threads.install(|| merge_parts(parts, &run.options));
+    // Which of them do not go together is no question before all can be read.
+    if broken.is_empty() { whole } else { Err(Error::Parts(broken)) }
+}
 
-/// Merges parts, given with the names of their files, in any order. Of `options` count the memory and the threads.
+/// Merges parts, given with the names of their files, in any order. Of `options` counts the memory.
 ///
 /// # Errors
-/// Which parts do not fit together, and why; or that no threads can be started.
-pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Options) -> Result<Part, String> {
-    let pool = pool(options).map_err(|error| error.to_string())?;
+/// Which parts do not fit together, and why.
+pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Options) -> Result<Part, Error> {
     let budget = Budget::new(options, 1);
     let mut union = Union::default();
     let (mut whole, mut written) = (None, Segments::default());
@@ -21,7 +39,7 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
     for (name, part) in parts {
         let state = union.take(name, part)?;
         let merged = match whole.take() {
-            Some(whole) => pool.install(|| State::merge(whole, state)),
+            Some(whole) => State::merge(whole, state),
             None => state,
         };
         if merged.weight() > budget.share() && failed.is_none() {
@@ -34,15 +52,13 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
         whole = Some(merged);
     }
     let (reading, mut problems) = union.finish()?;
-    problems.extend(failed.as_ref().map(spill_problem));
+    problems.extend(failed.as_ref().map(spill::problem));
     let mut read_with = options.clone();
     reading.apply(&mut read_with)?;
     let max_in_flight = read_with.max_in_flight.min(budget.in_flight());
     let written = if written.is_empty() { Vec::new() } else { vec![written] };
-    let state = pool.install(|| {
-        settle(whole.into_iter().collect(), written, budget, max_in_flight, &mut problems)
-            .canonical(read_with.max_problems)
-    });
+    let state = settle(whole.into_iter().collect(), written, budget, max_in_flight, &mut problems)
+        .canonical(read_with.max_problems);
     problems.sort();
     Ok(Part { reading, problems, state })
 }

@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::spill_problem;
 use crate::error::ProblemKind;
 use crate::framing::{Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, Whole, read_parts};
 use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
@@ -16,7 +15,8 @@ use crate::lines::{Chunk, read_range};
 use crate::manifest;
 use crate::model::StoredInput;
 use crate::options::Options;
-use crate::spill::Segments;
+use crate::progress::Progress;
+use crate::spill::{self, Segments};
 use crate::state::{InputRef, State, StateBuilder};
 
 /// What the bytes of a stream are to the progress.
@@ -88,10 +88,11 @@ pub(super) struct Queue {
     shared: Mutex<Shared>,
     changed: Condvar,
     threads: usize,
+    progress: Progress,
 }
 
 impl Queue {
-    pub(super) fn new(mut sources: Vec<Source>, threads: usize) -> Self {
+    pub(super) fn new(mut sources: Vec<Source>, threads: usize, progress: Progress) -> Self {
         // The largest first, so that the run does not end with one worker on one large file.
         sources.sort_by_key(|source| source.size);
         let shared = Shared {
@@ -105,7 +106,7 @@ impl Queue {
             labels: std::collections::BTreeMap::new(),
             stored: Vec::new(),
         };
-        Self { shared: Mutex::new(shared), changed: Condvar::new(), threads }
+        Self { shared: Mutex::new(shared), changed: Condvar::new(), threads, progress }
     }
 
     /// The lock is never held where a panic is possible, so a poisoned lock guards sound data.
@@ -244,7 +245,7 @@ impl<'q> Worker<'q> {
         let full =
             std::mem::replace(&mut self.folder, StateBuilder::new(self.options, self.queue.threads)).into_state();
         if let Err(error) = self.written.write(&full) {
-            self.queue.cannot_spill(spill_problem(&error));
+            self.queue.cannot_spill(spill::problem(&error));
             self.share = u64::MAX;
             self.too_full.push(full);
         }
@@ -273,9 +274,9 @@ impl<'q> Worker<'q> {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
                     let mut whole = Whole { file: &file, at: 0, len };
-                    self.options.progress.open(&source.label, None, None);
+                    self.queue.progress.open(&source.label, None, None);
                     self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), Counted::Stored);
-                    return self.options.progress.close(&source.label);
+                    return self.queue.progress.close(&source.label);
                 }
                 self.folder.input(plain(&label, 0));
                 if len == 0 {
@@ -292,9 +293,9 @@ impl<'q> Worker<'q> {
                 }
             }
             Ok(Opened::Streams(streams)) => {
-                self.options.progress.open(&source.label, source.size, streams.position());
+                self.queue.progress.open(&source.label, source.size, streams.position());
                 self.streams(source, streams);
-                self.options.progress.close(&source.label);
+                self.queue.progress.close(&source.label);
             }
             Err(error) => {
                 let label = self.queue.unique_label(&source.label);
@@ -314,7 +315,7 @@ impl<'q> Worker<'q> {
         let size = self.options.chunk_size.max(1) as u64;
         let start = u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
-        self.options.progress.part(range.end - range.start);
+        self.queue.progress.part(range.end - range.start);
         let input = plain(&ranges.label, at);
         self.folder.input(input).bytes += range.end - range.start;
         let (Ranges { file, len, .. }, max_line) = (ranges, self.options.max_line);
@@ -370,8 +371,8 @@ impl<'q> Worker<'q> {
             match chunker.next(&mut chunk) {
                 Ok(true) => {
                     match counted {
-                        Counted::Stored => self.options.progress.part(chunker.bytes() - read),
-                        Counted::Decompressed => self.options.progress.bytes(chunker.bytes() - read),
+                        Counted::Stored => self.queue.progress.part(chunker.bytes() - read),
+                        Counted::Decompressed => self.queue.progress.bytes(chunker.bytes() - read),
                     }
                     read = chunker.bytes();
                     let parcel = Parcel { stream: Arc::clone(info), seq, chunk };

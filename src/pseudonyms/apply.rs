@@ -49,7 +49,7 @@ impl Replacer<'_> {
 
     fn series(&mut self, series: ActorSeries) -> ActorSeries {
         let mut replaced = |(mut actor, series): (crate::state::Actor, _)| {
-            for sym in [&mut actor.principal, &mut actor.source, &mut actor.apikey] {
+            for sym in [&mut actor.principal, &mut actor.source, &mut actor.apikey, &mut actor.object] {
                 *sym = self.text(*sym);
             }
             (actor, series)
@@ -68,7 +68,7 @@ impl Replacer<'_> {
             let record = &mut change.record;
             let named = [&mut change.actor, &mut change.run_by, &mut change.source, &mut change.actor_key];
             let told = [&mut record.user, &mut record.run_by, &mut record.source, &mut record.name];
-            let objects = [&mut record.namespace, &mut record.service, &mut record.owner];
+            let objects = [&mut record.namespace, &mut record.service, &mut record.owner, &mut record.granted_to];
             for sym in named.into_iter().chain(told).chain(objects).chain(&mut record.ids) {
                 *sym = self.text(*sym);
             }
@@ -83,6 +83,14 @@ impl Replacer<'_> {
                 *sym = self.text(*sym);
             }
         }
+        let mut powerful = std::mem::take(&mut self.joined.powerful);
+        for action in &mut powerful.actions {
+            let named = [&mut action.principal, &mut action.run_by, &mut action.source, &mut action.apikey];
+            for sym in named.into_iter().chain([&mut action.index]) {
+                *sym = self.text(*sym);
+            }
+        }
+        self.joined.powerful = powerful;
         let state = &mut self.joined.state;
         let (successes, denials) = (std::mem::take(&mut state.successes), std::mem::take(&mut state.denials));
         let (successes, denials) = (self.series(successes), self.series(denials));
@@ -175,6 +183,7 @@ pub fn apply(
 ) {
     let mut replacer = Replacer { names, joined, done: HashMap::new(), texts: HashMap::new() };
     replacer.records();
+    replacer.joined.pseudonymized = true;
     let labels: Vec<String> = replacer.joined.state.inputs.iter().map(|input| replacer.path(&input.label)).collect();
     for (path, ..) in problems {
         *path = replacer.path(path);
@@ -184,6 +193,8 @@ pub fn apply(
     }
     for (input, label) in replacer.joined.state.inputs.iter_mut().zip(labels) {
         input.label = label;
+        // A line of an unknown file may name anybody.
+        input.first_line.clear();
     }
 }
 

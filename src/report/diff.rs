@@ -160,6 +160,12 @@ pub struct Change {
     pub realm_chain: Option<Vec<String>>,
     /// Reason.
     pub reason: String,
+    /// What was sent; absent where one of the reports does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// The cluster, where both reports tell several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// Keys of another grouping.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by: BTreeMap<String, Option<String>>,

@@ -36,6 +36,8 @@ pub struct Event {
     pub reason: Option<&'static str>,
     /// What that rests on.
     pub reason_basis: Option<&'static str>,
+    /// What was sent: a password, a key, nothing, …; null for changes.
+    pub credential: Option<&'static str>,
     /// How surely the reason is this attempt's, 0 to 1; null where nothing measures it.
     pub confidence: Option<f64>,
     /// Id of the API key that was refused, or that the change is about.
@@ -110,7 +112,7 @@ pub fn write(events: impl Iterator<Item = Event>, format: &str, out: &mut dyn io
     }
 }
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "time",
     "kind",
     "action",
@@ -123,6 +125,7 @@ const COLUMNS: [&str; 20] = [
     "realms_asked",
     "reason",
     "reason_basis",
+    "credential",
     "confidence",
     "api_key",
     "api_key_name",
@@ -133,7 +136,7 @@ const COLUMNS: [&str; 20] = [
     "evidence_line",
 ];
 
-fn cells(event: Event) -> [String; 20] {
+fn cells(event: Event) -> [String; 21] {
     let text = |value: Option<String>| csv::text(value.as_deref().unwrap_or_default());
     let own = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let chain = event.realm_chain;
@@ -151,6 +154,7 @@ fn cells(event: Event) -> [String; 20] {
         chain.map(|realms| realms.len().to_string()).unwrap_or_default(),
         own(event.reason),
         own(event.reason_basis),
+        own(event.credential),
         event.confidence.map(|confidence| confidence.to_string()).unwrap_or_default(),
         text(event.api_key),
         text(event.api_key_name),
@@ -180,6 +184,7 @@ struct Timesketch<'e> {
     realm_chain: Option<&'e [String]>,
     reason: Option<&'e str>,
     reason_basis: Option<&'e str>,
+    credential: Option<&'e str>,
     confidence: Option<f64>,
     api_key: Option<&'e str>,
     api_key_name: Option<&'e str>,
@@ -210,6 +215,7 @@ impl<'e> Timesketch<'e> {
             realm_chain: event.realm_chain.as_deref(),
             reason: event.reason,
             reason_basis: event.reason_basis,
+            credential: event.credential,
             confidence: event.confidence,
             api_key: event.api_key.as_deref(),
             api_key_name: event.api_key_name.as_deref(),

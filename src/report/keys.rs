@@ -113,6 +113,18 @@ pub struct Use {
     pub clients: Vec<UseClient>,
     /// Distinct addresses.
     pub clients_total: u64,
+    /// Who used it at the other cluster, of cross-cluster keys, most first, at most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub remote_users: Vec<RemoteUser>,
+}
+
+/// A user of another cluster who used a cross-cluster key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteUser {
+    /// `cross_cluster_access.user.name`.
+    pub name: String,
+    /// Events.
+    pub count: u64,
 }
 
 /// Use of a key from one address.

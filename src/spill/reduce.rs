@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 use super::Budget;
 use super::choose::{self, Kept};
 use super::segment::Segments;
+use super::text_counts;
 use crate::correlate;
 use crate::state::{Attempt, AttemptFlags, ChainId, Key, Outcome, Pos, RealmFailure, State, Sym};
 use crate::time::Millis;
@@ -152,7 +153,7 @@ fn part(state: &mut State, kept: &Kept) -> usize {
     let mut hashes: HashMap<Sym, u64, RandomState> = HashMap::default();
     let (mut stay, mut out) = (Vec::new(), Vec::new());
     for mut attempt in std::mem::take(&mut state.attempts) {
-        let hash = *hashes.entry(attempt.principal).or_insert_with(|| choose::hash(state, attempt.principal));
+        let hash = *hashes.entry(attempt.principal).or_insert_with(|| text_counts::hash(state, attempt.principal));
         if kept.keeps(hash, attempt.key) {
             stay.push(attempt);
         } else {
@@ -177,7 +178,7 @@ fn part(state: &mut State, kept: &Kept) -> usize {
 fn forget_actors(state: &mut State, kept: &Kept) -> u64 {
     let before = state.successes.len();
     let mut successes = std::mem::take(&mut state.successes);
-    successes.retain(|actor, _| actor.apikey.is_some() || kept.knows(choose::hash(state, actor.principal)));
+    successes.retain(|actor, _| actor.apikey.is_some() || kept.knows(text_counts::hash(state, actor.principal)));
     state.successes = successes;
     (before - state.successes.len()) as u64
 }

@@ -72,7 +72,7 @@ impl State {
             list.iter().for_each(|&sym| check.sym(&mut { sym }));
         }
         for node in &self.nodes {
-            [node.id, node.name].into_iter().for_each(|sym| check.sym(&mut { sym }));
+            [node.id, node.name, node.cluster, node.cluster_name].into_iter().for_each(|sym| check.sym(&mut { sym }));
         }
         for (&id, &name) in &self.key_names {
             [id, name].into_iter().for_each(|sym| check.sym(&mut { sym }));
@@ -99,7 +99,7 @@ impl State {
         for (list, _) in self.chains.lists().iter().zip(&used.chains).filter(|&(_, &met)| met) {
             list.iter().for_each(|sym| used.syms[sym.0 as usize] = true);
         }
-        let names = self.nodes.iter().flat_map(|node| [node.id, node.name]);
+        let names = self.nodes.iter().flat_map(|node| [node.id, node.name, node.cluster, node.cluster_name]);
         let names = names.chain(self.counted_only.sampled.keys().copied());
         for sym in names.chain(self.key_names.iter().flat_map(|(&id, &name)| [id, name])) {
             used.syms[sym.0 as usize] = true;
@@ -146,8 +146,10 @@ impl State {
         for node in &mut self.nodes {
             node.id = syms[node.id.0 as usize];
             node.name = syms[node.name.0 as usize];
+            node.cluster = syms[node.cluster.0 as usize];
+            node.cluster_name = syms[node.cluster_name.0 as usize];
         }
-        let (nodes, map) = sort_by_key(std::mem::take(&mut self.nodes), |node| (node.id, node.name));
+        let (nodes, map) = sort_by_key(std::mem::take(&mut self.nodes), |node| (node.id, node.name, node.cluster));
         self.nodes = nodes;
         map
     }

@@ -319,6 +319,10 @@ pub struct NodeStats {
     pub id: Sym,
     /// `node.name`.
     pub name: Sym,
+    /// `cluster.uuid`.
+    pub cluster: Sym,
+    /// `cluster.name`.
+    pub cluster_name: Sym,
     /// Audit events.
     pub audit_events: u64,
     /// Server events.

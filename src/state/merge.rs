@@ -69,6 +69,9 @@ impl State {
         let more_successes = of_others(|state| &mut state.successes, &mut others);
         let more_denials = of_others(|state| &mut state.denials, &mut others);
         rayon::join(|| join_series(successes, more_successes, &order), || join_series(denials, more_denials, &order));
+        let acts = &mut self.acts;
+        others.iter_mut().for_each(|other| acts.merge(std::mem::take(&mut other.acts), &order));
+        acts.trim(&self.symbols);
         self.attempts.reserve(others.iter().map(|other| other.attempts.len()).sum());
         self.realm_failures.reserve(others.iter().map(|other| other.realm_failures.len()).sum());
         for mut other in others {

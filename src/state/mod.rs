@@ -3,6 +3,7 @@
 //! Nothing in a state depends on the order in which events arrived in a way that shows: what is ordered is ordered later
 //! by time and place. `merge` is associative and, up to the numbering of symbols, commutative.
 
+mod acts;
 mod canonical;
 mod columns;
 mod counted_only;
@@ -14,6 +15,7 @@ mod remap;
 mod series;
 mod symbols;
 
+pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
 pub use counted_only::CountedOnly;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{InputRef, StateBuilder};
@@ -111,6 +113,8 @@ pub struct State {
     /// `access_denied` events: somebody had authenticated and lacked a privilege.
     #[serde(with = "as_list")]
     pub denials: ActorSeries,
+    /// Powerful actions.
+    pub acts: ActLog,
     /// Lines of server logs that tell a reason.
     pub reasons: Vec<ReasonRecord>,
     /// `trace.id` of failed attempts that have one.
@@ -121,6 +125,8 @@ pub struct State {
     pub key_names: BTreeMap<Sym, Sym>,
     /// `access_denied` events by minute since 1970.
     pub denied_minutes: BTreeMap<i64, u64>,
+    /// `tampered_request` events by minute since 1970.
+    pub tampered_minutes: BTreeMap<i64, u64>,
     /// Realm failures evicted.
     pub evicted: Evicted,
     /// Attempts that are counted and no more.
@@ -159,7 +165,7 @@ impl State {
             + self.changes.len() * size_of::<ChangeRecord>()
             + (self.traces.len() + self.forwarded.len()) * size_of::<(Pos, Sym)>()
             + self.denials.len() * 256;
-        records as u64 + self.symbols.weight()
+        records as u64 + self.symbols.weight() + self.acts.weight()
     }
 }
 
@@ -174,9 +180,13 @@ fn line_order<'s>(inputs: &'s [InputStats], chunks: &'s [ChunkInfo]) -> impl Fn(
     }
 }
 
-/// What tells nodes apart: the id where there is one, else the name.
-fn node_key(id: Sym, name: Sym) -> (Sym, Sym) {
-    if id.is_some() { (id, Sym::NONE) } else { (Sym::NONE, name) }
+/// What tells nodes apart, as records name them: the id where there is one, else the name; and the cluster. Which of these
+/// are one node is told from all of them together.
+type NodeKey = (Sym, Sym, Sym);
+
+/// See [`NodeKey`].
+fn node_key(id: Sym, name: Sym, cluster: Sym) -> NodeKey {
+    if id.is_some() { (id, Sym::NONE, cluster) } else { (Sym::NONE, name, cluster) }
 }
 
 /// A node that was renamed is shown under the name that sorts first, whatever came first.

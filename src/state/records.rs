@@ -283,6 +283,16 @@ pub struct ChangeRecord {
     pub owned_by_authenticated_user: Option<bool>,
     /// As written.
     pub expiration: Sym,
+    /// Type of the key.
+    pub kind: Sym,
+    /// Whose key a grant makes.
+    pub granted_to: Sym,
+    /// Roles given.
+    pub roles: Vec<Sym>,
+    /// Privileges given: those of the cluster, then those of indices as `privilege on index`.
+    pub privileges: Vec<Sym>,
+    /// How many of these are of the cluster.
+    pub cluster_privileges: u32,
 }
 
 impl ChangeRecord {
@@ -302,9 +312,13 @@ impl ChangeRecord {
             &mut self.owner,
             &mut self.owner_realm,
             &mut self.expiration,
+            &mut self.kind,
+            &mut self.granted_to,
         ]
         .into_iter()
         .chain(&mut self.ids)
+        .chain(&mut self.roles)
+        .chain(&mut self.privileges)
     }
 }
 

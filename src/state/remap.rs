@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::records::Pos;
 use super::symbols::{ChainId, Sym};
-use super::{ActorSeries, ChunkInfo, InputStats, NodeStats, Span, State, node_key, smaller_name};
+use super::{ActLog, ActorSeries, ChunkInfo, InputStats, NodeKey, NodeStats, Span, State, node_key, smaller_name};
 
 /// What is done with the indices that records carry.
 pub(super) trait Indices {
@@ -93,6 +93,9 @@ impl State {
         for (minute, count) in std::mem::take(&mut other.denied_minutes) {
             *self.denied_minutes.entry(minute).or_default() += count;
         }
+        for (minute, count) in std::mem::take(&mut other.tampered_minutes) {
+            *self.tampered_minutes.entry(minute).or_default() += count;
+        }
         for (id, name) in std::mem::take(&mut other.key_names) {
             self.name_key(syms[id.0 as usize], syms[name.0 as usize]);
         }
@@ -126,6 +129,7 @@ impl State {
         for map in [&mut self.successes, &mut self.denials] {
             each_actor(map, indices);
         }
+        each_act(&mut self.acts, indices);
         for reason in &mut self.reasons {
             indices.pos(&mut reason.pos);
             indices.node(&mut reason.node);
@@ -174,18 +178,21 @@ impl State {
     }
 
     fn absorb_nodes(&mut self, others: &[NodeStats], syms: &[Sym]) -> Vec<u32> {
-        let mut index: HashMap<(Sym, Sym), u32, RandomState> =
-            self.nodes.iter().enumerate().map(|(at, node)| (node_key(node.id, node.name), at as u32)).collect();
+        let key = |node: &NodeStats| node_key(node.id, node.name, node.cluster);
+        let mut index: HashMap<NodeKey, u32, RandomState> =
+            self.nodes.iter().enumerate().map(|(at, node)| (key(node), at as u32)).collect();
         let mut map = Vec::with_capacity(others.len());
         for other in others {
-            let (id, name) = (syms[other.id.0 as usize], syms[other.name.0 as usize]);
-            let at = *index.entry(node_key(id, name)).or_insert_with(|| {
-                self.nodes.push(NodeStats { id, name, ..NodeStats::default() });
+            let [id, name, cluster, cluster_name] =
+                [other.id, other.name, other.cluster, other.cluster_name].map(|sym| syms[sym.0 as usize]);
+            let at = *index.entry(node_key(id, name, cluster)).or_insert_with(|| {
+                self.nodes.push(NodeStats { id, name, cluster, cluster_name, ..NodeStats::default() });
                 self.nodes.len() as u32 - 1
             });
             let node = &mut self.nodes[at as usize];
             node.merge(other);
             node.name = smaller_name(&self.symbols, node.name, name);
+            node.cluster_name = smaller_name(&self.symbols, node.cluster_name, cluster_name);
             map.push(at);
         }
         map
@@ -212,15 +219,36 @@ impl State {
     }
 }
 
+/// Shows the indices of acts. Two kinds never become one.
+fn each_act(log: &mut ActLog, indices: &mut impl Indices) {
+    log.kinds = std::mem::take(&mut log.kinds)
+        .into_iter()
+        .map(|(mut kind, mut acts)| {
+            kind.syms_mut().into_iter().for_each(|sym| indices.sym(sym));
+            for act in &mut acts.first {
+                indices.pos(&mut act.pos);
+                indices.node(&mut act.node);
+                indices.sym(&mut act.index);
+            }
+            (kind, acts)
+        })
+        .collect();
+}
+
 /// Shows the indices of a map of series. Two actors never become one: symbols and nodes are translated one to one, but for
 /// nodes that turn out to be the same, which cannot happen within one state.
 fn each_actor(map: &mut ActorSeries, indices: &mut impl Indices) {
     *map = std::mem::take(map)
         .into_iter()
         .map(|(mut actor, mut series)| {
-            for sym in
-                [&mut actor.principal, &mut actor.source, &mut actor.apikey, &mut actor.realm, &mut actor.es_action]
-            {
+            for sym in [
+                &mut actor.principal,
+                &mut actor.source,
+                &mut actor.apikey,
+                &mut actor.realm,
+                &mut actor.es_action,
+                &mut actor.object,
+            ] {
                 indices.sym(sym);
             }
             indices.node(&mut actor.node);

@@ -30,6 +30,8 @@ pub struct Actor {
     pub node: u32,
     /// The Elasticsearch action of refusals; [`Sym::NONE`] for successes.
     pub es_action: Sym,
+    /// The first index of refusals; of successes with a cross-cluster key who uses it at the other cluster.
+    pub object: Sym,
 }
 
 /// Events within one stretch of time.

@@ -85,12 +85,14 @@ fn counted(rows: &[Value], columns: &[&str]) -> BTreeMap<String, u64> {
     counts
 }
 
-/// The report's groups by their keys.
+/// The report's failures by principal, chain and reason.
 fn groups(report: &esaudit::model::Report) -> BTreeMap<String, u64> {
-    let group = |group: esaudit::model::Group| {
-        (json!([group.principal, group.realm_chain, group.reason]).to_string(), group.count)
-    };
-    report.groups.iter().map(group).collect()
+    let mut counts = BTreeMap::new();
+    for group in report.groups.iter() {
+        let key = json!([group.principal, group.realm_chain, group.reason]).to_string();
+        *counts.entry(key).or_default() += group.count;
+    }
+    counts
 }
 
 /// Every kind of incident, over two days.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use esaudit::detect::{self, DETECTORS, Kind};
 use esaudit::model::{Finding, Report};
 use esaudit::options::Options;
-use esaudit::pipeline;
+use esaudit::pipeline::{Request, analyze};
 use serde_json::Value;
 
 /// What is counted of a kind.
@@ -43,7 +43,7 @@ fn generate(root: &Path, name: &str, arguments: &[&str]) -> Log {
 }
 
 fn report(log: &Log) -> Report {
-    pipeline::analyze(&[log.folder.clone().into_os_string()], &Options::default()).unwrap().report
+    analyze(Request::of([&log.folder], Options::default())).unwrap().report
 }
 
 fn texts(value: &Value) -> BTreeSet<&str> {

@@ -10,6 +10,7 @@
 )]
 
 mod actors;
+mod architecture;
 mod browser;
 mod charts;
 mod cli;
@@ -33,11 +34,13 @@ mod keys;
 mod kubernetes;
 mod memory;
 mod outputs;
+mod part_format;
 mod parts;
 mod pseudonyms;
 mod readme;
 mod reason_cases;
 mod reasons;
+mod records;
 mod render;
 mod samples;
 mod shapes;

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
+use esaudit::error::PartError;
 use esaudit::options::Options;
-use esaudit::part::{MAGIC, Part, PartError};
-use esaudit::pipeline::Naming;
+use esaudit::part::{MAGIC, Part};
+use esaudit::pipeline::{Analysis, Inputs as Source, Request, analyze};
 use esaudit::{pipeline, report};
 use proptest::prelude::*;
 
@@ -21,7 +22,7 @@ fn options(threads: usize) -> Options {
 }
 
 fn scan(paths: &[OsString], threads: usize) -> Part {
-    pipeline::scan(paths, &options(threads), Naming::default()).unwrap()
+    Request::of(paths, options(threads)).read().unwrap().part().clone()
 }
 
 fn bytes(part: &Part) -> Vec<u8> {
@@ -30,7 +31,7 @@ fn bytes(part: &Part) -> Vec<u8> {
     bytes
 }
 
-fn rendered(analysis: &pipeline::Analysis) -> String {
+fn rendered(analysis: &Analysis) -> String {
     let mut out = Vec::new();
     let json = report::renderer("json").unwrap();
     let view = report::View::of(report::Style::default(), json, None);
@@ -83,8 +84,8 @@ proptest! {
         let merged = tree(parts, &shape);
         let whole = scan(&files, 3);
         prop_assert!(bytes(&merged) == bytes(&whole), "the merged part differs");
-        let one_run = rendered(&pipeline::analyze(&files, &options(2)).unwrap());
-        let of_parts = rendered(&pipeline::analyze_part(merged, &options(1)).unwrap());
+        let one_run = rendered(&analyze(Request::of(&files, options(2))).unwrap());
+        let of_parts = rendered(&analyze(Request::new(Source::Part(Box::new(merged)), options(1))).unwrap());
         prop_assert_eq!(of_parts, one_run);
     }
 

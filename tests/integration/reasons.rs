@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use esaudit::correlate::Correlated;
 use esaudit::options::Options;
-use esaudit::pipeline;
+use esaudit::pipeline::Request;
 use esaudit::reason::{Basis, Reason};
 use esaudit::state::Key;
 use serde_json::Value;
@@ -158,8 +158,8 @@ impl Cluster {
     }
 
     fn score_with(&self, about: &str, options: &Options) -> Score {
-        let read = pipeline::read(&[self.logs().into_os_string()], options).unwrap();
-        let score = Score::of(&read.joined, &self.truth);
+        let read = Request::of([self.logs()], options.clone()).read().unwrap();
+        let score = Score::of(&read.join().joined, &self.truth);
         println!("{}", score.shown(about));
         score
     }

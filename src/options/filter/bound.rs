@@ -16,6 +16,13 @@ impl Range {
     pub const ALL: Self = Self { since: Millis(i64::MIN), until: Millis(i64::MAX) };
 
     /// Whether a time lies in it.
+    /// Whether it holds a part of a minute since 1970.
+    #[must_use]
+    pub fn holds_minute(&self, minute: i64) -> bool {
+        minute * 60_000 <= self.until.0 && self.since.0 < (minute + 1) * 60_000
+    }
+
+    /// Whether a time passes.
     #[must_use]
     pub fn holds(self, time: Millis) -> bool {
         self.since <= time && time <= self.until

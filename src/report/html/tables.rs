@@ -64,7 +64,11 @@ impl Page<'_> {
         let names = names.into_iter().flatten().filter_map(serde_json::Value::as_str);
         let by: Vec<GroupBy> =
             names.filter_map(|name| GroupBy::ALL.into_iter().find(|key| key.name() == name)).collect();
-        if by.is_empty() { vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] } else { by }
+        if by.is_empty() || by == GroupBy::DEFAULT {
+            vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason]
+        } else {
+            by
+        }
     }
 
     fn value(&self, key: GroupBy, group: &Group) -> String {
@@ -74,7 +78,8 @@ impl Page<'_> {
             GroupBy::RealmChain => text::chain(group.realm_chain.as_deref()),
             GroupBy::Reason => text::reason(&group.reason, &group.reason_basis),
             GroupBy::Node => by().map_or_else(|| text::log_or(None, "not logged"), |node| self.node(node)),
-            GroupBy::Source | GroupBy::Action | GroupBy::Path => text::log_or(by(), "not logged"),
+            GroupBy::Credential => text::words(group.credential.as_deref().unwrap_or("unknown")),
+            GroupBy::Source | GroupBy::Action | GroupBy::Path | GroupBy::Cluster => text::log_or(by(), "not logged"),
         }
     }
 
@@ -240,5 +245,7 @@ fn heading(key: GroupBy) -> &'static str {
         GroupBy::Node => "Node",
         GroupBy::Action => "Action",
         GroupBy::Path => "Path",
+        GroupBy::Credential => "Credential",
+        GroupBy::Cluster => "Cluster",
     }
 }

@@ -43,7 +43,11 @@ fn keys(ctx: &Context<'_>) -> Vec<GroupBy> {
             names.filter_map(|name| GroupBy::ALL.into_iter().find(|key| key.name() == name)).collect()
         })
         .unwrap_or_default();
-    if chosen.is_empty() { vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] } else { chosen }
+    if chosen.is_empty() || chosen == GroupBy::DEFAULT {
+        vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason]
+    } else {
+        chosen
+    }
 }
 
 /// Of a column, and within a title.
@@ -56,6 +60,8 @@ fn heading(key: GroupBy) -> (&'static str, &'static str) {
         GroupBy::Node => ("NODE", "node"),
         GroupBy::Action => ("ACTION", "action"),
         GroupBy::Path => ("PATH", "path"),
+        GroupBy::Credential => ("CREDENTIAL", "credential"),
+        GroupBy::Cluster => ("CLUSTER", "cluster"),
     }
 }
 
@@ -72,7 +78,8 @@ fn value(ctx: &Context<'_>, key: GroupBy, group: &Group) -> Part {
             if group.reason == "unknown" { part.dim() } else { part }
         }
         GroupBy::Node => by().map_or_else(|| Part::own("not logged").dim(), |node| Part::text(ctx.node(node))),
-        GroupBy::Source | GroupBy::Action | GroupBy::Path => {
+        GroupBy::Credential => Part::own(group.credential.as_deref().unwrap_or("unknown").replace('_', " ")),
+        GroupBy::Source | GroupBy::Action | GroupBy::Path | GroupBy::Cluster => {
             by().map_or_else(|| Part::own("not logged").dim(), |value| Part::text(ctx.log(value)))
         }
     }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::StateBuilder;
 use super::join::Failure;
+use super::recent::{Powerful, is_internal};
+use crate::action_class::ActionClass;
 use crate::decode::native::client_address;
 use crate::event::{AuditEvent, Change};
 use crate::fast_reader::{ActionKind, AuditFields};
 use crate::reason::{Basis, Reason};
+use crate::state::acts::{Act, ActKind, MOST_KINDS, Origin};
 use crate::state::line_order;
 use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure};
 use crate::state::symbols::{ChainId, Sym};
@@ -34,7 +37,11 @@ impl StateBuilder {
             ActionKind::AuthenticationSuccess => stats.successes += 1,
             ActionKind::AnonymousAccessDenied => stats.anonymous += 1,
             ActionKind::AccessGranted | ActionKind::AccessDenied => stats.decisions += 1,
-            ActionKind::RunAsGranted | ActionKind::Change | ActionKind::Other => {}
+            ActionKind::RunAsGranted
+            | ActionKind::RunAsDenied
+            | ActionKind::TamperedRequest
+            | ActionKind::Change
+            | ActionKind::Other => {}
         }
         match what {
             ActionKind::Change | ActionKind::Other => count_action(&mut self.state.actions, event.action_name(), 1),
@@ -48,14 +55,30 @@ impl StateBuilder {
             ActionKind::RealmAuthenticationFailed => self.realm_failure(event, pos),
             ActionKind::AccessGranted => {
                 self.success(event, node, pos);
-                self.grant(event, pos);
+                let doing = self.recent.doing(event);
+                if doing.changes_security {
+                    self.grant(event, pos);
+                }
+                if let Some(powerful) = doing.powerful {
+                    self.act(event, powerful, true, node, pos);
+                }
             }
-            ActionKind::RunAsGranted => self.grant(event, pos),
+            ActionKind::RunAsGranted => {
+                self.run_as(event, true, node, pos);
+                if self.recent.doing(event).changes_security {
+                    self.grant(event, pos);
+                }
+            }
+            ActionKind::RunAsDenied => self.run_as(event, false, node, pos),
+            ActionKind::TamperedRequest => *self.state.tampered_minutes.entry(minute).or_default() += 1,
             ActionKind::AccessDenied => {
                 *self.state.denied_minutes.entry(minute).or_default() += 1;
                 // An access decision means that the authentication succeeded.
                 self.success(event, node, pos);
                 self.denial(event, node, pos);
+                if let Some(powerful) = self.recent.doing(event).powerful {
+                    self.act(event, powerful, false, node, pos);
+                }
             }
             ActionKind::Change => {
                 if let Some(event) = event.whole() {
@@ -140,15 +163,78 @@ impl StateBuilder {
     fn denial(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
         if let Some(series) = self.series(event, node) {
             let mut actor = self.actors.successes[series as usize].0;
-            actor.es_action = self.state.symbols.intern_opt(event.es_action());
+            let symbols = &mut self.state.symbols;
+            actor.es_action = symbols.intern_opt(event.es_action());
+            actor.object = symbols.intern_opt(event.indices().map(|indices| indices.first).as_deref());
             let order = line_order(&self.state.inputs, &self.state.chunks);
             self.state.denials.entry(actor).or_default().add(event.time(), pos, &order);
         }
     }
 
+    /// A powerful action of somebody who is not Elasticsearch itself.
+    fn act(&mut self, event: &impl AuditFields, powerful: Powerful, granted: bool, node: u32, pos: Pos) {
+        let Some(principal) = event.user().filter(|user| !is_internal(user, event.user_realm())) else { return };
+        let run_by = event.run_by();
+        self.keep_act(event, (principal, run_by), powerful, granted, (node, pos));
+    }
+
+    /// Somebody acts as somebody else: these events name the one who authenticated as their user (audit-format 1.20).
+    fn run_as(&mut self, event: &impl AuditFields, granted: bool, node: u32, pos: Pos) {
+        let (Some(user), Some(effective)) = (event.user(), event.run_as()) else { return };
+        let powerful = Powerful { class: ActionClass::RunAs, restricted: false };
+        self.keep_act(event, (effective, Some(user)), powerful, granted, (node, pos));
+    }
+
+    fn keep_act(
+        &mut self,
+        event: &impl AuditFields,
+        (principal, run_by): (&[u8], Option<&[u8]>),
+        powerful: Powerful,
+        granted: bool,
+        (node, pos): (u32, Pos),
+    ) {
+        let indices = event.indices();
+        let index = indices.as_ref().map(|indices| indices.restricted.as_deref().unwrap_or(&indices.first));
+        let source = event.origin().map(client_address);
+        let request = match event.request_id() {
+            Some(id) => Key::of(&[Some(id)]),
+            None => Key::of(&[event.node_identity(), event.user(), event.origin(), event.es_action(), index]),
+        };
+        let symbols = &mut self.state.symbols;
+        let kind = ActKind {
+            principal: symbols.intern(principal),
+            // Of run-as it is the realm of the other of the two.
+            realm: symbols.intern_opt(event.user_realm().filter(|_| powerful.class != ActionClass::RunAs)),
+            run_by: symbols.intern_opt(run_by),
+            source: symbols.intern_opt(source.as_deref()),
+            apikey: symbols.intern_opt(event.apikey_id()),
+            es_action: symbols.intern_opt(event.es_action()),
+            class: powerful.class,
+            restricted: powerful.restricted,
+            granted,
+            origin: Origin::of(event.origin_type()),
+        };
+        let act = Act {
+            time: event.time(),
+            request,
+            pos,
+            node,
+            index: symbols.intern_opt(index),
+            indices: indices.as_ref().map_or(0, |indices| indices.total),
+            has_request_id: event.request_id().is_some(),
+        };
+        let order = line_order(&self.state.inputs, &self.state.chunks);
+        self.state.acts.kinds.entry(kind).or_default().add(act, &order);
+        if self.state.acts.kinds.len() >= 2 * MOST_KINDS {
+            self.state.acts.trim(&self.state.symbols);
+        }
+    }
+
+    /// Keeps who may have caused a security change.
     fn grant(&mut self, event: &impl AuditFields, pos: Pos) {
-        let Some(es_action) = event.es_action().filter(|action| changes_security(action)) else { return };
-        let (Some(user), Some(_)) = (event.user(), event.request_id()) else { return };
+        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else {
+            return;
+        };
         let source = event.origin().map(client_address);
         let request = request_key(event);
         let symbols = &mut self.state.symbols;
@@ -215,6 +301,17 @@ impl StateBuilder {
             owner_realm: symbols.intern_opt(change.owner_realm.as_deref()),
             owned_by_authenticated_user: change.owned_by_authenticated_user,
             expiration: symbols.intern_opt(change.expiration.as_deref()),
+            kind: symbols.intern_opt(change.kind.as_deref()),
+            granted_to: symbols.intern_opt(change.granted_to.as_deref()),
+            roles: change.roles.iter().map(|role| symbols.intern(role)).collect(),
+            privileges: change
+                .cluster_privileges
+                .iter()
+                .map(|privilege| &privilege[..])
+                .chain(change.index_privileges.iter().map(Vec::as_slice))
+                .map(|privilege| symbols.intern(privilege))
+                .collect(),
+            cluster_privileges: change.cluster_privileges.len() as u32,
         });
     }
 }
@@ -232,21 +329,6 @@ fn request_key(event: &impl AuditFields) -> Key {
     Key::of(&[event.node_identity(), event.request_id()])
 }
 
-/// Whether an Elasticsearch action may change the security configuration: the administration actions without those that
-/// only read, log in, or clear caches, which are frequent and never the cause of a `security_config_change`.
-fn changes_security(es_action: &[u8]) -> bool {
-    let Some(rest) = es_action.strip_prefix(b"cluster:admin/xpack/security/") else { return false };
-    let mut parts = rest.split(|&byte| byte == b'/');
-    let object = parts.next().unwrap_or_default();
-    let verb = rest.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-    // `service_account/token/create` is a change; `token/create` is an OAuth login.
-    !matches!(object, b"token" | b"oidc" | b"saml" | b"realm" | b"profile" | b"delegate_pki")
-        && !matches!(
-            verb,
-            b"authenticate" | b"has_privileges" | b"list_privileges" | b"get" | b"query" | b"clear" | b"clear_cache"
-        )
-}
-
 /// Adds to the count of an action.
 pub(super) fn count_action(actions: &mut BTreeMap<Vec<u8>, u64>, name: &[u8], count: u64) {
     match actions.get_mut(name) {
@@ -254,21 +336,5 @@ pub(super) fn count_action(actions: &mut BTreeMap<Vec<u8>, u64>, name: &[u8], co
         None => {
             actions.insert(name.to_vec(), count);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_changing_actions_are_kept_for_actors() {
-        for action in ["api_key/invalidate", "api_key/create", "user/change_password", "service_account/token/create"] {
-            assert!(changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
-        }
-        for action in ["user/authenticate", "user/has_privileges", "api_key/get", "token/create", "realm/cache/clear"] {
-            assert!(!changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
-        }
-        assert!(!changes_security(b"indices:data/read/search"));
     }
 }

@@ -27,14 +27,14 @@ use tally::{Order, Tally, begins_like_record, count_format, is_text};
 use super::coverage::{InputProblem, InputStats, NodeStats};
 use super::records::{Pos, ReasonRecord, Subject};
 use super::symbols::Sym;
-use super::{ChunkInfo, MARK, State, node_key, smaller_name};
+use super::{ChunkInfo, MARK, NodeKey, State, node_key, smaller_name};
 use crate::decode::reason::{About, classify};
 use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
 use crate::fast_reader::{ActionKind, AuditFields, FastEvent, Probe, changes};
 use crate::lines::{Chunk, Note, hole, length};
-use crate::options::{Cidr, GroupBy, Options};
+use crate::options::{Cidr, Options};
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -62,7 +62,7 @@ pub struct StateBuilder {
     /// Proxies whose `x_forwarded_for` is believed.
     trusted: Vec<Cidr>,
     inputs: HashMap<String, u32, RandomState>,
-    nodes: HashMap<(Sym, Sym), u32, RandomState>,
+    nodes: HashMap<NodeKey, u32, RandomState>,
     failures: Vec<Failure>,
     /// The chain being put together.
     realms: Vec<Sym>,
@@ -91,7 +91,7 @@ impl StateBuilder {
             max_line: options.max_line,
             max_problems: options.max_problems,
             max_in_flight: (options.max_in_flight / workers.max(1)).max(1),
-            keep_path: options.by.contains(&GroupBy::Path),
+            keep_path: options.keeps_paths(),
             trusted: options.trust_proxy.clone(),
             inputs: HashMap::default(),
             nodes: HashMap::default(),
@@ -121,6 +121,7 @@ impl StateBuilder {
             }
         }
         self.state.successes = self.actors.into_series();
+        self.state.acts.trim(&self.state.symbols);
         self.state
     }
 
@@ -402,12 +403,30 @@ impl StateBuilder {
         }
     }
 
+    /// The node of an audit event, which also tells its cluster.
+    fn audit_node(&mut self, event: &impl AuditFields) -> u32 {
+        let at = self.node_in(event.node_id(), event.node_name(), event.cluster_uuid());
+        if let Some(name) = event.cluster_name() {
+            let name = self.state.symbols.intern(name);
+            let node = &mut self.state.nodes[at as usize];
+            if node.cluster_name != name {
+                node.cluster_name = smaller_name(&self.state.symbols, node.cluster_name, name);
+            }
+        }
+        at
+    }
+
+    /// The node of a server event.
     fn node(&mut self, id: Option<&[u8]>, name: Option<&[u8]>) -> u32 {
+        self.node_in(id, name, None)
+    }
+
+    fn node_in(&mut self, id: Option<&[u8]>, name: Option<&[u8]>, cluster: Option<&[u8]>) -> u32 {
         let symbols = &mut self.state.symbols;
-        let (id, name) = (symbols.intern_opt(id), symbols.intern_opt(name));
+        let [id, name, cluster] = [id, name, cluster].map(|text| symbols.intern_opt(text));
         let nodes = &mut self.state.nodes;
-        let at = *self.nodes.entry(node_key(id, name)).or_insert_with(|| {
-            nodes.push(NodeStats { id, name, ..NodeStats::default() });
+        let at = *self.nodes.entry(node_key(id, name, cluster)).or_insert_with(|| {
+            nodes.push(NodeStats { id, name, cluster, ..NodeStats::default() });
             nodes.len() as u32 - 1
         });
         let node = &mut self.state.nodes[at as usize];

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::StateBuilder;
+use crate::action_class::ActionClass;
 use crate::decode::native::client_address;
 use crate::fast_reader::{AuditFields, ClientText, changes};
 use crate::state::ActorSeries;
@@ -21,6 +22,9 @@ pub(super) struct Recent {
     /// Members that may have changed since `series` was found.
     stale_actor: u64,
     series: Option<u32>,
+    /// Members that may have changed since `doing` was found.
+    stale_act: u64,
+    doing: Doing,
     /// Node and minute last marked.
     pub(super) minute: (u32, i64),
 }
@@ -32,6 +36,8 @@ impl Default for Recent {
             node: 0,
             stale_actor: changes::ALL,
             series: None,
+            stale_act: changes::ALL,
+            doing: Doing::default(),
             minute: (u32::MAX, i64::MIN),
         }
     }
@@ -43,6 +49,48 @@ impl Recent {
     pub(super) fn changed(&mut self, members: u64) {
         self.stale_node |= members;
         self.stale_actor |= members;
+        self.stale_act |= members;
+    }
+
+    /// What an event does, as far as it matters.
+    #[inline]
+    pub(super) fn doing(&mut self, event: &impl AuditFields) -> Doing {
+        if self.stale_act & changes::ACT != 0 {
+            self.doing = Doing::of(event);
+            self.stale_act = 0;
+        }
+        self.doing
+    }
+}
+
+/// What matters of an Elasticsearch action and the indices that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Doing {
+    pub(super) powerful: Option<Powerful>,
+    /// It may cause a security change.
+    pub(super) changes_security: bool,
+}
+
+impl Doing {
+    fn of(event: &impl AuditFields) -> Self {
+        let Some(action) = event.es_action() else { return Self::default() };
+        Self { powerful: powerful(event, action), changes_security: changes_security(action) }
+    }
+}
+
+/// What makes an action powerful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Powerful {
+    pub(super) class: ActionClass,
+    /// A restricted index is among those that it is about.
+    pub(super) restricted: bool,
+}
+
+fn powerful(event: &impl AuditFields, action: &[u8]) -> Option<Powerful> {
+    let restricted = event.may_be_restricted() && event.indices().is_some_and(|indices| indices.restricted.is_some());
+    match ActionClass::of_powerful(action) {
+        Some(class) => Some(Powerful { class, restricted }),
+        None => restricted.then(|| Powerful { class: ActionClass::of(action), restricted }),
     }
 }
 
@@ -112,7 +160,7 @@ impl StateBuilder {
     #[inline]
     pub(super) fn node_of(&mut self, event: &impl AuditFields) -> u32 {
         if self.recent.stale_node & changes::NODE != 0 {
-            self.recent.node = self.node(event.node_id(), event.node_name());
+            self.recent.node = self.audit_node(event);
             self.recent.stale_node = 0;
         }
         self.recent.node
@@ -148,7 +196,9 @@ impl StateBuilder {
 
     fn find_series_anew(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
         let principal = event.run_by().or(event.user())?;
-        if event.origin_type().is_some_and(|origin| origin != b"rest") {
+        // A cross-cluster key is used over the transport layer alone (audit-format 1.17).
+        let remote_user = event.remote_user();
+        if event.origin_type().is_some_and(|origin| origin != b"rest") && remote_user.is_none() {
             return None;
         }
         let realm = event.user_realm().or(event.realm());
@@ -170,6 +220,7 @@ impl StateBuilder {
             realm: symbols.intern_opt(realm),
             node,
             es_action: Sym::NONE,
+            object: symbols.intern_opt(remote_user),
         };
         let actors = &mut self.actors;
         let series = *actors.index.entry(actor).or_insert_with(|| {
@@ -180,14 +231,60 @@ impl StateBuilder {
     }
 }
 
+/// Whether an Elasticsearch action may change the security configuration: the administration actions without those that
+/// only read, log in, or clear caches, which are frequent and never the cause of a `security_config_change`.
+fn changes_security(es_action: &[u8]) -> bool {
+    let Some(rest) = es_action.strip_prefix(b"cluster:admin/xpack/security/") else { return false };
+    let mut parts = rest.split(|&byte| byte == b'/');
+    let object = parts.next().unwrap_or_default();
+    let verb = rest.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    // `service_account/token/create` is a change; `token/create` is an OAuth login.
+    !matches!(object, b"token" | b"oidc" | b"saml" | b"realm" | b"delegate_pki")
+        && !matches!(
+            verb,
+            b"authenticate"
+                | b"has_privileges"
+                | b"list_privileges"
+                | b"get"
+                | b"query"
+                | b"suggest"
+                | b"clear"
+                | b"clear_cache"
+        )
+}
+
 /// Whether a user is Elasticsearch itself: `_xpack_security` and its like, in a pseudo realm (audit-format 2), or nobody.
-fn is_internal(principal: &[u8], realm: Option<&[u8]>) -> bool {
+pub(super) fn is_internal(principal: &[u8], realm: Option<&[u8]>) -> bool {
     principal == b"_anonymous" || principal.starts_with(b"_") && realm.is_none_or(|realm| realm.starts_with(b"__"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_changing_actions_are_kept_for_actors() {
+        for action in [
+            "api_key/invalidate",
+            "api_key/create",
+            "user/change_password",
+            "service_account/token/create",
+            "profile/activate",
+        ] {
+            assert!(changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
+        }
+        for action in [
+            "user/authenticate",
+            "user/has_privileges",
+            "api_key/get",
+            "token/create",
+            "realm/cache/clear",
+            "profile/get",
+        ] {
+            assert!(!changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
+        }
+        assert!(!changes_security(b"indices:data/read/search"));
+    }
 
     #[test]
     fn a_slot_knows_its_client_only() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use esaudit::model::{charts::Charts, *};
+use esaudit::model::*;
 
 pub(crate) fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -116,6 +116,7 @@ pub(crate) fn change(
         actor: actor.map(str::to_owned),
         actor_realm: actor.map(|_| "native1".to_owned()),
         run_by: None,
+        actor_api_key: None,
         source: text("10.20.0.5"),
         node: text("kE3pLqWwT2mZr0aXbYcD1g"),
         request_id: text("Hf3kqLs2S0m1dY"),
@@ -128,6 +129,10 @@ pub(crate) fn change(
         owner_realm: None,
         owned_by_authenticated_user: None,
         expiration: None,
+        key_type: None,
+        roles: vec![],
+        privileges: vec![],
+        superuser: false,
         evidence: place("logs/es-1_audit.json", 4711),
     }
 }

@@ -2,7 +2,7 @@
 
 use esaudit::model::{Input, Report};
 
-use super::{Change, Counts, Group, Node, Numbers};
+use super::{Change, Counts, Denied, Group, Node, Numbers};
 
 impl Counts {
     fn of(input: &Input) -> Self {
@@ -56,9 +56,26 @@ impl Numbers {
                 .timeline
                 .buckets
                 .iter()
-                .map(|b| (b.start.clone(), [b.authentication_failed, b.anonymous_access_denied, b.access_denied]))
+                .map(|b| {
+                    (
+                        b.start.clone(),
+                        [b.authentication_failed, b.anonymous_access_denied, b.access_denied, b.tampered_request],
+                    )
+                })
                 .collect(),
+            duplicates_by_action: coverage.duplicates_by_action.clone(),
+            tampered: totals.tampered_requests,
+            denied: (report.denied.iter().map(denied).collect(), report.denied_total),
+            new_places: report.new_places_total,
         }
+    }
+}
+
+fn denied(row: &esaudit::model::Denied) -> Denied {
+    Denied {
+        who: [row.principal.clone(), row.api_key.clone(), row.action.clone(), row.index.clone()],
+        count: row.count,
+        sources: row.sources_total,
     }
 }
 

@@ -1,15 +1,12 @@
 //! What is said on standard error where no input held anything: a wrong all-clear is the worst answer.
 
 use crate::model::Coverage;
-use crate::report::escape;
 
 /// Inputs named one by one; more are counted.
 const MOST_NAMED: usize = 5;
 
 /// Lines for standard error: that nothing was found, what was met instead, and the likely cause.
-#[must_use]
-pub fn explain_nothing(coverage: &Coverage) -> Vec<String> {
-    let shown = |text: &str| escape::terminal(text, false);
+pub(super) fn explain(coverage: &Coverage) -> Vec<String> {
     let inputs = &coverage.inputs;
     let mut told = vec![match inputs.len() {
         0 => "no audit and no server event: there was no input to read".to_owned(),
@@ -21,7 +18,7 @@ pub fn explain_nothing(coverage: &Coverage) -> Vec<String> {
     problems.sort_by_key(|problem| (problem.line.is_some(), &problem.path));
     for problem in problems.iter().take(MOST_NAMED) {
         let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-        told.push(format!("  {}{line}: {}", shown(&problem.path), shown(&problem.message)));
+        told.push(format!("  {}{line}: {}", problem.path, problem.message));
     }
     let more = coverage.problems_total.saturating_sub(problems.len().min(MOST_NAMED) as u64);
     if more > 0 {

@@ -1,41 +1,18 @@
 //! The story of one actor, and the findings of everything that the actor is in.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 
-use super::{Gathered, gather, join, pool};
 use crate::correlate::Correlated;
 use crate::options::Options;
-use crate::part::Part;
+use crate::part::Problems;
 use crate::report::story::TimelineReport;
 use crate::{aggregate, detect, filter, pseudonyms};
 
-/// Reads everything and tells the story of the actor whom the filter names.
-///
-/// # Errors
-/// As [`super::read`].
-pub fn tell(paths: &[OsString], options: &Options) -> Result<(TimelineReport, bool), rayon::ThreadPoolBuildError> {
-    let pool = pool(options)?;
-    let gathered = gather(&pool, super::look(paths, options), options);
-    Ok(pool.install(|| story(gathered, options)))
-}
-
-/// Tells the story out of what was scanned before.
-///
-/// # Errors
-/// As [`super::read`].
-pub fn tell_part(part: Part, options: &Options) -> Result<(TimelineReport, bool), rayon::ThreadPoolBuildError> {
-    Ok(pool(options)?.install(|| story(part.into(), options)))
-}
-
-fn story(gathered: Gathered, options: &Options) -> (TimelineReport, bool) {
-    let mut read = join(gathered, options);
-    // The filter judges by the names that pseudonyms stand for.
-    read.pseudonymize(options);
-    options.progress.phase("judging");
+/// Tells the story of the actor whom the filter names, and leaves out everything else.
+pub(super) fn story(joined: &mut Correlated, problems: &Problems, options: &Options) -> TimelineReport {
     // Who was one of many is seen among the many only: findings come from everything.
-    let told = findings_with(&read.joined, options);
-    let kept = filter::attempts(&read.joined, &options.filter);
+    let told = findings_with(joined, options);
+    let kept = filter::attempts(joined, &options.filter);
     let mut number = BTreeMap::new();
     number.extend((0..).zip(&kept).filter(|(_, keep)| **keep).map(|(at, _): (u32, _)| at).zip(0..));
     let mut of_attempts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
@@ -44,12 +21,11 @@ fn story(gathered: Gathered, options: &Options) -> (TimelineReport, bool) {
             of_attempts.entry(*at).or_default().push(finding);
         }
     }
-    filter::apply(&mut read.joined, &options.filter);
-    if options.pseudonyms.is_some() {
-        pseudonyms::withhold(&mut read.joined);
+    filter::apply(joined, &options.filter);
+    if joined.pseudonymized {
+        pseudonyms::withhold(joined);
     }
-    let story = aggregate::story(&read.joined, &told, &of_attempts, &read.problems, options);
-    (story, read.incomplete)
+    aggregate::story(joined, &told, &of_attempts, problems, options)
 }
 
 /// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.

@@ -1,0 +1,92 @@
+//! Accounts at addresses from which they had not got in before.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+
+use super::{LIST_LIMIT, clusters};
+use crate::correlate::Correlated;
+use crate::filter;
+use crate::model::NewPlace;
+use crate::options::Options;
+use crate::state::{Span, Sym};
+use crate::time::Millis;
+
+/// An account: cluster and name.
+type Account = (usize, Sym);
+
+/// Successes of an account from one address.
+#[derive(Default)]
+struct Place {
+    span: Span,
+    count: u64,
+}
+
+/// Of those the most telling, by first success, and how many there are. Keys are not accounts: a machine that gets one is no
+/// person at a new place.
+pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlace>, u64) {
+    let mut places: HashMap<Account, BTreeMap<Sym, Place>, RandomState> = HashMap::default();
+    for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
+        let account = (joined.nodes.cluster(actor.node), actor.principal);
+        let place = places.entry(account).or_default().entry(actor.source).or_default();
+        place.count += series.count();
+        place.span.merge(&Span { first: series.first(), last: series.last() });
+    }
+    let asked_for = asked_for(joined, options);
+    let mut powerful: HashMap<(Account, Sym), u64, RandomState> = HashMap::default();
+    for action in joined.powerful.actions.iter().filter(|action| action.granted && !action.apikey.is_some()) {
+        let account = (joined.nodes.all()[action.node].cluster, action.who());
+        *powerful.entry((account, action.source)).or_default() += 1;
+    }
+    let text = |sym: Sym| joined.state.symbols.get(sym);
+    let mut found: Vec<(u64, i64, Millis, Account, Sym, u64)> = Vec::new();
+    for (account, places) in &places {
+        let Some(since) = places.values().filter_map(|place| place.span.first).min() else { continue };
+        for (&source, place) in places.iter().filter(|(source, _)| source.is_some()) {
+            let passes = asked_for.as_ref().is_none_or(|pairs| pairs.contains(&(*account, source)));
+            if let Some(first) = place.span.first.filter(|&first| first > since && passes) {
+                let powerful = powerful.get(&(*account, source)).copied().unwrap_or(0);
+                found.push((powerful, first.0 - since.0, first, *account, source, place.count));
+            }
+        }
+    }
+    let total = found.len() as u64;
+    found.sort_by(|a, b| {
+        let told = |row: &(u64, i64, Millis, Account, Sym, u64)| (Reverse((row.0, row.1)), row.3.0);
+        told(a).cmp(&told(b)).then_with(|| (text(a.3.1), text(a.4)).cmp(&(text(b.3.1), text(b.4))))
+    });
+    found.truncate(LIST_LIMIT);
+    found.sort_by(|a, b| (a.2, text(a.3.1), text(a.4), a.3.0).cmp(&(b.2, text(b.3.1), text(b.4), b.3.0)));
+    let string = |sym: Sym| joined.state.symbols.string(sym).unwrap_or_default();
+    let rows = found.into_iter().map(|(powerful, history, first, account, source, successes)| NewPlace {
+        principal: string(account.1),
+        source: string(source),
+        cluster: clusters::of(joined, account.0),
+        first: first.rfc3339(),
+        history_since: Some(Millis(first.0 - history).rfc3339()),
+        successes,
+        powerful,
+    });
+    (rows.collect(), total)
+}
+
+/// The accounts and addresses that a filter leaves; `None` where there is none.
+fn asked_for(joined: &Correlated, options: &Options) -> Option<HashSet<(Account, Sym), RandomState>> {
+    if options.filter.is_empty() {
+        return None;
+    }
+    let range = filter::range(joined, &options.filter);
+    let mut first: HashMap<(Account, Sym), Millis, RandomState> = HashMap::default();
+    for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
+        let pair = ((joined.nodes.cluster(actor.node), actor.principal), actor.source);
+        if let Some(time) = series.first() {
+            first.entry(pair).and_modify(|known| *known = time.min(*known)).or_insert(time);
+        }
+    }
+    let passing = filter::successes(joined, &options.filter);
+    let pairs = passing.keys().map(|actor| ((joined.nodes.cluster(actor.node), actor.principal), actor.source));
+    // Who came there before the time that is asked for is not new in it.
+    Some(pairs.filter(|pair| first.get(pair).is_some_and(|&time| range.holds(time))).collect())
+}

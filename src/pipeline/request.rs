@@ -1,0 +1,91 @@
+//! What is asked for: the one way in.
+
+use std::ffi::OsString;
+
+use super::records::Records;
+use super::run::{Naming, Run};
+use super::{gather, parts};
+use crate::error::Error;
+use crate::options::Options;
+use crate::part::{Part, Reading, are_parts};
+use crate::progress::Progress;
+use crate::pseudonyms::Pseudonyms;
+
+/// What is read.
+#[derive(Debug)]
+pub enum Inputs {
+    /// Files, folders (recursively), globs, or `-` for standard input, all of them logs.
+    Logs(Vec<OsString>),
+    /// Part files, in any order.
+    Parts(Vec<OsString>),
+    /// Either, as their content says.
+    Any(Vec<OsString>),
+    /// A part in memory.
+    Part(Box<Part>),
+}
+
+/// What is to be read, how, and what may be shown of it.
+#[derive(Debug)]
+pub struct Request {
+    /// What is read.
+    pub inputs: Inputs,
+    /// How logs are named.
+    pub naming: Naming,
+    /// How it is read, and what is made of it.
+    pub options: Options,
+    /// Makes pseudonyms of what names somebody, if nobody is to be named.
+    pub pseudonyms: Option<Pseudonyms>,
+    /// How far the run is, for whoever looks. Never changes the answer.
+    pub progress: Progress,
+}
+
+impl Request {
+    /// With nothing but inputs and options.
+    #[must_use]
+    pub fn new(inputs: Inputs, options: Options) -> Self {
+        Self { inputs, naming: Naming::default(), options, pseudonyms: None, progress: Progress::default() }
+    }
+
+    /// Logs or part files, with options.
+    #[must_use]
+    pub fn of<P: Into<OsString>>(paths: impl IntoIterator<Item = P>, options: Options) -> Self {
+        Self::new(Inputs::Any(paths.into_iter().map(Into::into).collect()), options)
+    }
+
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// Parts that cannot be used, or no threads. Logs that cannot be read are problems, not errors.
+    pub fn read(self) -> Result<Records, Error> {
+        let Self { inputs, naming, options, pseudonyms, progress } = self;
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
+        let threads = threads.map_err(|error| Error::Threads(std::io::Error::other(error)))?;
+        let mut run = Run { options, pseudonyms, progress, threads };
+        let inputs = match inputs {
+            Inputs::Any(paths) if are_parts(&paths)? => Inputs::Parts(paths),
+            Inputs::Any(paths) => Inputs::Logs(paths),
+            known => known,
+        };
+        match inputs {
+            Inputs::Logs(paths) | Inputs::Any(paths) => Ok(gather::gather(&paths, &naming, run)),
+            Inputs::Parts(paths) => {
+                let part = parts::open(paths, &run)?;
+                scanned_with(&part.reading, &mut run.options)?;
+                Ok(Records::of_part(part, run))
+            }
+            Inputs::Part(part) => {
+                scanned_with(&part.reading, &mut run.options)?;
+                Ok(Records::of_part(*part, run))
+            }
+        }
+    }
+}
+
+/// Puts the options that parts were scanned with into those of the request.
+fn scanned_with(reading: &Reading, options: &mut Options) -> Result<(), Error> {
+    if let Some((name, asked, used)) = reading.refuses(&Reading::of(options)) {
+        let message = format!("--{name} `{asked}`: the parts were scanned with `{used}`; scan the logs anew");
+        return Err(Error::Inputs(message));
+    }
+    reading.apply(options)
+}

@@ -1,0 +1,55 @@
+//! The terminal: what it can show, and what the user is told beside the results.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+
+use crate::cli::Terminal;
+use crate::progress::{Progress, Verbosity};
+use crate::report::escape;
+use crate::watch::watch;
+
+/// Tells the user; nothing is left to tell if even this cannot be written.
+pub fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "esaudit: {}", escape::terminal(message, true));
+}
+
+/// What standard output is like.
+#[must_use]
+pub fn terminal() -> Terminal {
+    let is_terminal = io::stdout().is_terminal();
+    Terminal {
+        width: is_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))),
+        no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
+        unicode: !is_terminal || unicode_locale(),
+    }
+}
+
+/// Shows the progress of a run where somebody looks, and afterwards what was noted for those who asked for more.
+pub(super) fn watched<T>(progress: &Progress, run: impl FnOnce() -> T) -> T {
+    let shown = (progress.verbosity != Verbosity::Quiet && io::stderr().is_terminal()).then(|| {
+        let columns = || terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+        watch(progress, io::stderr(), columns, unicode_locale())
+    });
+    let done = run();
+    drop(shown);
+    if progress.verbosity == Verbosity::Verbose {
+        let (notes, phases) = progress.told();
+        notes.iter().for_each(|note| complain(note));
+        for (phase, lasted) in phases {
+            complain(&format!("{phase}: {:.3} s", lasted.as_secs_f64()));
+        }
+    }
+    done
+}
+
+/// What an environment variable is set to, if to something.
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether the locale can show more than ASCII.
+fn unicode_locale() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.map(|value| value.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    locale.contains("utf-8") || locale.contains("utf8")
+}

@@ -1,0 +1,74 @@
+//! What came of a run: which outputs were written, and the exit status.
+
+use std::io::{self, Write};
+
+use super::console::complain;
+use super::nothing;
+use crate::detect::Severity;
+use crate::interrupt;
+use crate::model::Coverage;
+use crate::output::Output;
+use crate::report::escape;
+
+/// Exit status: some input could not be read whole, or a result could not be written.
+pub const INCOMPLETE: u8 = 2;
+
+/// Writes one output; says so where that fails, and lets the others be written.
+pub(super) fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
+    let done = output.write(render);
+    if let Err(error) = &done {
+        complain(&error.to_string());
+    }
+    done.is_ok()
+}
+
+/// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.
+pub(super) fn refused(strict: bool, coverage: &Coverage) -> Option<u8> {
+    if !strict || coverage.problems_total == 0 {
+        return None;
+    }
+    let mut out = io::stderr().lock();
+    let shown = |text: &str| escape::terminal(text, false);
+    // Nothing is left to tell if even this cannot be written.
+    let _ = writeln!(out, "esaudit: no report, because of --strict and {} problems:", coverage.problems_total);
+    for problem in &coverage.problems {
+        let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+        let (path, message) = (shown(&problem.path), shown(&problem.message));
+        let _ = writeln!(out, "  {path}{line}: {} ({message})", problem.kind);
+    }
+    let more = coverage.problems_total - coverage.problems.len() as u64;
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more (--problems)");
+    }
+    Some(if coverage.interrupted { interrupt::EXIT_STATUS } else { INCOMPLETE })
+}
+
+/// The exit status of a run whose outputs are written: `done`, unless something is lacking, also that fewer audit
+/// events than `required` were read, or no event at all. Says on standard error what nobody may overlook.
+pub(super) fn status(coverage: &Coverage, required: u64, incomplete: bool, done: u8) -> u8 {
+    if coverage.interrupted {
+        complain("interrupted: the report is of what was read before");
+    }
+    if !coverage.reconciled {
+        complain("the numbers of this report do not add up; do not rely on it");
+    }
+    let short = coverage.audit_events < required;
+    if coverage.holds_nothing() {
+        nothing::explain(coverage).iter().for_each(|line| complain(line));
+    } else if short {
+        let found = coverage.audit_events;
+        complain(&format!("{found} audit events, fewer than --require-events {required}"));
+    }
+    if coverage.interrupted {
+        interrupt::EXIT_STATUS
+    } else if incomplete || short || coverage.holds_nothing() {
+        INCOMPLETE
+    } else {
+        done
+    }
+}
+
+/// Whether a severity is at or above the one to fail on.
+pub(super) fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<Severity>) -> bool {
+    severities.any(|severity| Severity::parse(severity).zip(fail_on).is_some_and(|(has, least)| has >= least))
+}
