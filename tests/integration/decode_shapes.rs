@@ -74,7 +74,7 @@ fn every_shape_gives_the_same_event() {
         (format!("Mar  1 12:34:56 host es[1]: {LINE}"), "prefixed", 1),
         (format!("2026-03-01T12:34:56.789Z stdout F {}", docker(LINE)), "cri", 1),
         (json!({"@timestamp":"2026-03-05T00:00:00Z","message":LINE}).to_string(), "message", 1),
-        (json!({"@timestamp":"2026-03-05T00:00:00Z","json":native}).to_string(), "native", 1),
+        (json!({"@timestamp":"2026-03-05T00:00:00Z","json":native}).to_string(), "wrapped", 1),
         (document().to_string(), "ecs", 1),
         (with_line(LINE).to_string(), "ecs", 1),
         (serde_json::to_string_pretty(&document()).unwrap(), "ecs", 1),
