@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::config::Config;
-use crate::detect::Kind;
+use crate::judge::Kind;
 
 mod diff;
 mod display;
@@ -79,7 +79,7 @@ enum Verb {
     /// Merge part files: the report of one run over all their inputs, or a larger part
     #[command(after_help = parts::MERGE_EXAMPLES)]
     Merge(Box<MergeArgs>),
-    /// What a kind of finding means, its thresholds and where they come from, and what to do
+    /// What a kind of finding means, what turns its verdict, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
     /// A script that lets the shell complete verbs, options and values
@@ -148,7 +148,7 @@ pub enum Command {
     /// `esaudit merge`: the paths are part files.
     Merge(Box<ReportRequest>),
     /// `esaudit explain`.
-    Explain(Option<Kind>, Box<Config>),
+    Explain(Option<Kind>),
     /// Text that is ready to be printed.
     Print(Vec<u8>),
     /// Files, by name, to be written to a folder.
@@ -216,7 +216,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Severity;
+    use crate::judge::Severity;
     use crate::options::GroupBy;
     use crate::report::{Style, View, renderer};
 
@@ -284,9 +284,9 @@ mod tests {
     fn other_verbs() {
         let asked = |arguments: &[&str]| parse(arguments.iter().map(OsString::from), PIPE);
         assert!(matches!(asked(&["esaudit", "report", "--print-config"]), Ok(Command::PrintConfig(_))));
-        assert!(matches!(asked(&["esaudit", "explain"]), Ok(Command::Explain(None, _))));
+        assert!(matches!(asked(&["esaudit", "explain"]), Ok(Command::Explain(None))));
         let kind = asked(&["esaudit", "explain", "clock-skew"]);
-        assert!(matches!(kind, Ok(Command::Explain(Some(Kind::ClockSkew), _))));
+        assert!(matches!(kind, Ok(Command::Explain(Some(Kind::ClockSkew)))));
         assert!(asked(&["esaudit", "explain", "nonsense"]).is_err());
         assert_eq!(report(&["x", "--fail-on", "high"]).fail_on, Some(Severity::High));
         assert!(asked(&["esaudit", "report", "x", "--config", "no/such.toml"]).is_err());

@@ -1,19 +1,22 @@
-//! The configuration file (`--config FILE.toml`): thresholds of the findings, and what the user knows of the surroundings.
-//! `--print-config` writes one with all defaults, where each comes from, and comments.
+//! The configuration file (`--config FILE.toml`): what the user knows of the surroundings. `--print-config` writes one with
+//! all defaults and comments. Thresholds of findings, which 0.1 had, are refused by name: findings are judged against the
+//! log itself.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
 
 use crate::error::Error;
-use crate::options::{Cidr, Surroundings, Thresholds};
+use crate::judge::Kind;
+use crate::options::{Cidr, Surroundings};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
-    /// Thresholds.
-    pub thresholds: Thresholds,
     /// Surroundings.
     pub surroundings: Surroundings,
 }
@@ -23,7 +26,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 struct File {
     surroundings: Blocks,
-    findings: Thresholds,
+    findings: BTreeMap<String, Spanned<BTreeMap<String, Spanned<IgnoredAny>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,15 +64,25 @@ pub fn load(path: &Path) -> Result<Config, Error> {
 /// # Errors
 /// As [`load`], without the name of the file.
 pub fn parse(text: &str) -> Result<Config, Error> {
+    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         let message = error.message();
+        let line = error.span().map(|span| line(span.start));
         Error::Option(line.map_or_else(|| message.to_owned(), |line| format!("line {line}: {message}")))
     })?;
+    for (section, keys) in &file.findings {
+        if section != "general" && Kind::parse(section).is_none() {
+            let at = line(keys.span().start);
+            return Err(Error::Option(format!("line {at}: unknown section `findings.{section}`")));
+        }
+        if let Some((key, value)) = keys.get_ref().iter().min_by_key(|(_, value)| value.span().start) {
+            let at = line(value.span().start);
+            let instead = instead(section, key);
+            return Err(Error::Option(format!("line {at}: findings.{section}.{key} no longer applies: {instead}")));
+        }
+    }
     let blocks = |blocks: Vec<Block>| blocks.into_iter().map(|block| block.0).collect();
-    check(&file.findings).map_err(Error::Option)?;
     Ok(Config {
-        thresholds: file.findings,
         surroundings: Surroundings {
             scanners: blocks(file.surroundings.scanners),
             proxies: blocks(file.surroundings.proxies),
@@ -79,18 +92,26 @@ pub fn parse(text: &str) -> Result<Config, Error> {
     })
 }
 
-/// A count of nothing would find everything.
-fn check(thresholds: &Thresholds) -> Result<(), String> {
-    let values = serde_json::to_value(thresholds).map_err(|error| error.to_string())?;
-    for section in Thresholds::SECTIONS {
-        for field in section.fields {
-            let value = &values[section.name][field.name];
-            if value.as_f64().is_none_or(|number| !number.is_finite() || number <= 0.0) {
-                return Err(format!("findings.{}.{} must be above 0", section.name, field.name));
-            }
+/// What took the place of a threshold.
+fn instead(section: &str, key: &str) -> &'static str {
+    match (section, key) {
+        (_, "steady_spread" | "steady_failures") => {
+            "pace tells a program from a person, and no longer an attack from something broken"
+        }
+        (_, "mistype_failures") => "how people mistype is measured on the log itself (`base_rate` of the report)",
+        ("general", _)
+        | (_, "window_seconds" | "distributed_window_seconds" | "slow_window_seconds" | "onset_window_seconds") => {
+            "campaigns are as wide as they need; what belongs to one is linked by victim, source, network, onset and time"
+        }
+        ("account_compromise" | "stale_credential", _) => {
+            "what the account did before and after at that address decides; say under [surroundings] what you know of it"
+        }
+        ("mass_invalidation", _) => "keys that existed or were in use count, and the actor's habit",
+        _ => {
+            "findings are told by how seldom chance makes their like in the log (`expected_by_chance`); \
+             use --fail-on SEVERITY, and [surroundings] for scanners, proxies and networks of your own"
         }
     }
-    Ok(())
 }
 
 /// A configuration file with everything in it that can be set.
@@ -116,21 +137,6 @@ pub fn print(config: &Config) -> String {
     ] {
         let _ = writeln!(out, "# {about}\n{name} = {}", serde_json::json!(values));
     }
-    let values = serde_json::to_value(config.thresholds).unwrap_or_default();
-    for section in Thresholds::SECTIONS {
-        out.push('\n');
-        for line in section.about {
-            let _ = writeln!(out, "#{line}");
-        }
-        let _ = writeln!(out, "[findings.{}]", section.name);
-        for field in section.fields {
-            for line in field.about {
-                let _ = writeln!(out, "#{line}");
-            }
-            let _ = writeln!(out, "# Source: {}", field.source);
-            let _ = writeln!(out, "{} = {}", field.name, values[section.name][field.name]);
-        }
-    }
     out
 }
 
@@ -140,39 +146,39 @@ mod tests {
 
     #[test]
     fn the_printed_defaults_are_the_defaults() {
-        let text = print(&Config::default());
-        assert_eq!(parse(&text).unwrap(), Config::default());
-        for section in Thresholds::SECTIONS {
-            assert!(text.contains(&format!("[findings.{}]", section.name)), "{text}");
-        }
+        assert_eq!(parse(&print(&Config::default())).unwrap(), Config::default());
     }
 
     #[test]
-    fn a_file_overrides_what_it_names() {
-        let config = parse(
-            "[surroundings]\nproxies = [\"10.0.0.5\"]\nservice_accounts = [\"svc\"]\n\n[findings.password_guessing]\nfailures = 50\n",
-        )
-        .unwrap();
-        assert_eq!(config.thresholds.password_guessing.failures, 50);
-        assert_eq!(config.thresholds.password_guessing.window_seconds, 600);
+    fn a_file_says_what_it_names() {
+        let config = parse("[surroundings]\nproxies = [\"10.0.0.5\"]\nservice_accounts = [\"svc\"]\n").unwrap();
         assert!(config.surroundings.proxies[0].contains("10.0.0.5".parse().unwrap()));
         assert_eq!(parse(&print(&config)).unwrap(), config);
     }
 
     #[test]
+    fn thresholds_are_refused_by_name() {
+        for (text, key, part) in [
+            ("[findings.password_guessing]\nfailures = 50\n", "line 2: findings.password_guessing.failures", "chance"),
+            ("[findings.general]\n\nsteady_spread = 0.2\n", "line 3: findings.general.steady_spread", "pace"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(key) && error.contains(part), "{error}");
+        }
+        assert_eq!(parse("[findings.clock_skew]\n").unwrap(), Config::default());
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_line() {
         for (text, line, part) in [
-            ("[findings.password_guessing]\nfailurs = 5\n", "line 2", "failurs"),
             ("[findings]\n\n[findings.guessing]\n", "line 3", "guessing"),
             ("[surroundings]\n\nproxies = [\"10.0.0.0/99\"]\n", "line 3", "10.0.0.0/99"),
-            ("[findings.password_guessing]\nfailures = \"five\"\n", "line 2", "u64"),
-            ("[findings.password_guessing]\nfailures = -1\n", "line 2", "-1"),
+            ("[surroundings]\nproxy = []\n", "line 2", "proxy"),
             ("x = \n", "line 1", ""),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(line) && error.contains(part), "{text}: {error}");
         }
-        assert!(parse("[findings.password_guessing]\nfailures = 0\n").unwrap_err().to_string().contains("above 0"));
         assert!(load(Path::new("no/such.toml")).unwrap_err().to_string().contains("no/such.toml"));
     }
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ProblemKind;
 use crate::time::Millis;
 
@@ -203,6 +205,8 @@ pub struct AuditEvent<'a> {
     pub indices: Option<Indices<'a>>,
     /// The body of a security change.
     pub change: Option<Box<Change<'a>>>,
+    /// It is a record of OpenSearch, Open Distro or Search Guard.
+    pub of_opensearch: bool,
     /// What is wrong with the record although it could be used.
     pub oddity: Option<Oddity>,
 }
@@ -239,6 +243,7 @@ impl<'a> AuditEvent<'a> {
             es_action: None,
             indices: None,
             change: None,
+            of_opensearch: false,
             oddity: None,
         }
     }
@@ -257,12 +262,54 @@ pub struct ServerEvent<'a> {
     pub node_name: Option<Text<'a>>,
     /// `cluster.uuid`.
     pub cluster_uuid: Option<Text<'a>>,
+    /// Level, as written.
+    pub level: Option<Text<'a>>,
     /// Logger or component, as written.
     pub logger: Option<Text<'a>>,
     /// The message.
     pub message: Text<'a>,
     /// `trace.id`.
     pub trace_id: Option<Text<'a>>,
+    /// Class and message of the exception that was logged with it, where the record has them.
+    pub error: Option<(Text<'a>, Text<'a>)>,
+}
+
+/// Whose log a line is of that looks like one of Elasticsearch's server log and is not: another program of the same folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Product {
+    /// Logstash.
+    Logstash,
+    /// Kibana.
+    Kibana,
+    /// Elastic Agent, and the programs that it runs where they do not say their own name.
+    ElasticAgent,
+    /// Fleet Server.
+    FleetServer,
+    /// Filebeat, Metricbeat and their like.
+    Beats,
+    /// APM Server.
+    ApmServer,
+    /// OpenSearch, Open Distro, Search Guard.
+    OpenSearch,
+    /// Another program that logs in the Elastic Common Schema.
+    Unknown,
+}
+
+impl Product {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Logstash => "Logstash",
+            Self::Kibana => "Kibana",
+            Self::ElasticAgent => "Elastic Agent",
+            Self::FleetServer => "Fleet Server",
+            Self::Beats => "Beats",
+            Self::ApmServer => "APM Server",
+            Self::OpenSearch => "OpenSearch",
+            Self::Unknown => "another program",
+        }
+    }
 }
 
 /// What one line, or one document of an export, turned out to be.
@@ -276,6 +323,8 @@ pub enum Record<'a> {
     Audit(AuditEvent<'a>),
     /// A server-log line.
     Server(ServerEvent<'a>),
+    /// A line of another product's log.
+    OfProduct(Product),
     /// Something else, recognised as not being a log of interest (deprecation log, blank line, plain text).
     Other,
     /// Something else in which a text of a client, or of another product, looks like a record. It does not count.

@@ -100,6 +100,10 @@ pub fn apply(joined: &mut Correlated, filter: &Filter) {
         .collect();
     joined.doubts =
         std::mem::take(&mut joined.doubts).into_iter().filter_map(|(at, sure)| Some((renumbered(at)?, sure))).collect();
+    joined.disabled_by = std::mem::take(&mut joined.disabled_by)
+        .into_iter()
+        .filter_map(|(at, change)| Some((renumbered(at)?, change)))
+        .collect();
     let before = joined.key_failures.len();
     let mut failures = failures.into_iter();
     joined.key_failures.retain(|_| failures.next().unwrap_or(true));

@@ -19,7 +19,7 @@
 //! correlate              records -> attempts with realm chain, security changes with actor
 //! filter                 what the user does not want to look at is left out
 //! pseudonyms             names that may be shown
-//! detect                 attempts, changes and successes -> judged findings
+//! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
@@ -45,7 +45,6 @@ pub mod config;
 pub mod correlate;
 pub mod credential;
 pub mod decode;
-pub mod detect;
 pub mod diff;
 pub mod error;
 pub mod event;
@@ -54,6 +53,7 @@ pub mod filter;
 pub mod framing;
 pub mod input;
 pub mod interrupt;
+pub mod judge;
 pub mod lines;
 pub mod manifest;
 pub mod model;

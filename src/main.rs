@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(Command::Export(request)) => run::export(*request),
         Ok(Command::Scan(request)) => run::scan(*request),
         Ok(Command::Merge(request)) => run::merge(*request),
-        Ok(Command::Explain(kind, config)) => run::explain(kind, &config),
+        Ok(Command::Explain(kind)) => run::explain(kind),
         Ok(Command::Show(request)) => run::show(&request),
         Ok(Command::Verify(request)) => run::verify(&request),
         Ok(Command::Print(text)) => run::text(&text),

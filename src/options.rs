@@ -5,10 +5,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 pub mod filter;
-pub mod thresholds;
 
 pub use filter::Filter;
-pub use thresholds::Thresholds;
 
 /// A key by which failures are grouped (`--by`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -239,8 +237,6 @@ pub struct Options {
     pub assume_tz: crate::time::Zone,
     /// The shape that all inputs are read as, one of [`crate::framing::format_names`]; `None` = as their content says.
     pub input_format: Option<&'static str>,
-    /// Thresholds of the findings.
-    pub thresholds: Thresholds,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,
     /// What to look at.
@@ -276,7 +272,6 @@ impl Default for Options {
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,
             input_format: None,
-            thresholds: Thresholds::default(),
             surroundings: Surroundings::default(),
             filter: Filter::default(),
         }

@@ -9,7 +9,7 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use esaudit::aggregate;
 use esaudit::correlate::{Correlated, correlate};
-use esaudit::detect;
+use esaudit::judge;
 use esaudit::lines::Chunk;
 use esaudit::options::Options;
 use esaudit::part::{Part, Reading};
@@ -120,13 +120,13 @@ fn join(bencher: Bencher<'_, '_>, name: &str) {
 fn findings(bencher: Bencher<'_, '_>, name: &str) {
     let options = Options::default();
     let (joined, bytes) = joined(name, &options);
-    let found = detect::detect(&joined, &options);
+    let found = judge::judge(&joined, &options).findings;
     // What is planted is found; a busy log is ambient failures, of which something may look like more.
     assert!(name != "planted" || found.len() > 10, "{} findings", found.len());
     bencher
         .counter(bytes)
         .counter(ItemsCount::new(joined.attempts.len()))
-        .bench_local(|| detect::detect(&joined, &options));
+        .bench_local(|| judge::judge(&joined, &options));
 }
 
 /// Counts groups, tops and coverage.
@@ -138,7 +138,7 @@ fn count(bencher: Bencher<'_, '_>, name: &str) {
     bencher
         .counter(bytes)
         .counter(ItemsCount::new(joined.attempts.len()))
-        .bench_local(|| aggregate::report(&joined, Vec::new, &[], &options));
+        .bench_local(|| aggregate::report(&joined, || judge::judge(&joined, &options), &[], &options));
 }
 
 /// Writes every group of a flood, and the findings.
@@ -146,8 +146,8 @@ fn count(bencher: Bencher<'_, '_>, name: &str) {
 fn render(bencher: Bencher<'_, '_>, format: &str) {
     let options = Options::default();
     let (joined, _) = joined("flood", &options);
-    let findings = detect::detect(&joined, &options);
-    let report = aggregate::report(&Arc::new(joined), || findings, &[], &options);
+    let verdicts = judge::judge(&joined, &options);
+    let report = aggregate::report(&Arc::new(joined), || verdicts, &[], &options);
     assert!(report.groups.len() > 500, "{} groups", report.groups.len());
     let renderer = renderer(format).unwrap();
     let view = View { style: Style { width: 120, ..Style::default() }, top: None };

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::tops::top;
 use super::{clusters, realm_names};
-use crate::correlate::{Correlated, SourceLine};
+use crate::correlate::{Change, Correlated, SourceLine};
 use crate::credential::Credential;
 use crate::model::groups::{Groups, Source, Tally};
 use crate::model::{Group, SourceCount};
@@ -300,7 +300,10 @@ impl Assigned {
                 .filter_map(|(node, _)| node.label().map(str::to_owned))
                 .collect(),
             actions,
-            why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
+            why: key.reason.map_or_else(Vec::new, |reason| {
+                let disabled = self.members(number).iter().find_map(|at| joined.disabled_by.get(at));
+                why(reason, count.basis(), (key.chain, disabled.and_then(|&at| joined.changes.get(at))), joined)
+            }),
             messages: messages(&count.messages, symbols),
             evidence: source_lines.into_iter().map(|place| joined.evidence(place)).collect(),
         }
@@ -393,7 +396,12 @@ fn messages(counts: &BTreeMap<Sym, u64>, symbols: &Symbols) -> Vec<String> {
 }
 
 /// What a reason that no line tells was inferred from.
-fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated) -> Vec<String> {
+fn why(
+    reason: Reason,
+    basis: Basis,
+    (chain, disabled): (Option<ChainId>, Option<&Change>),
+    joined: &Correlated,
+) -> Vec<String> {
     let sentence = match (reason, basis) {
         (Reason::BadPassword, Basis::Inferred) => {
             let realms = chain.and_then(|chain| realm_names(joined, chain)).unwrap_or_default();
@@ -411,8 +419,25 @@ fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated
             }
         }
         (Reason::UnknownUser, Basis::Inferred) => {
-            "the node asked all its realms, and none complained in its server log, where they do complain of wrong \
-             passwords: no realm knows the account"
+            "the node asked all its realms that take such credentials, and none complained in its server log, where they do \
+             complain of wrong passwords: no realm knows the account"
+                .to_owned()
+        }
+        (Reason::UserDisabled, Basis::Inferred) => {
+            let told = "no realm that knows the account complained, and yet the attempt failed: the password was right, and \
+                        the account is disabled";
+            match disabled {
+                Some(change) => {
+                    let by = joined.state.symbols.string(change.actor);
+                    let by = by.map_or_else(String::new, |actor| format!(" by {actor}"));
+                    format!("{told}: it was disabled at {}{by}", change.record.time.rfc3339())
+                }
+                None => told.to_owned(),
+            }
+        }
+        (Reason::MissingCredentials, Basis::Inferred) => {
+            "no credentials, or ones that leave no line (malformed header, unknown token): the server log, which covers the \
+             time, says nothing, and the clients are not known to send keys or tokens"
                 .to_owned()
         }
         (Reason::RealmNotConfigured, Basis::Inferred) => {

@@ -23,7 +23,8 @@ use serde_json::json;
 
 use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
-use crate::model::{Filters, Finding, Report, SecurityChange, Tool, Totals};
+use crate::judge::Verdicts;
+use crate::model::{Filters, Report, SecurityChange, Tool, Totals};
 use crate::options::{Cidr, Filter, Options, Surroundings};
 use crate::state::{ChainId, Sym};
 
@@ -34,7 +35,7 @@ const LIST_LIMIT: usize = 50;
 #[must_use]
 pub fn report(
     joined: &Arc<Correlated>,
-    judge: impl FnOnce() -> Vec<Finding> + Send,
+    judge: impl FnOnce() -> Verdicts + Send,
     problems: coverage::Found<'_>,
     options: &Options,
 ) -> Report {
@@ -54,7 +55,7 @@ pub fn report(
             || rayon::join(|| timeline::timeline(joined), rows),
         )
     };
-    let (findings, counts) = rayon::join(judge, counts);
+    let (verdicts, counts) = rayon::join(judge, counts);
     let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys, lists))) = counts;
     let ((new_places, new_places_total), (denied, denied_total), server_refusals) = lists;
     let symbols = &joined.state.symbols;
@@ -83,7 +84,8 @@ pub fn report(
         totals,
         groups_total: groups.total,
         groups: groups.listed,
-        findings,
+        base_rate: Some(verdicts.base_rate),
+        findings: verdicts.findings.into_iter().map(|judged| judged.finding).collect(),
         security_changes,
         api_keys,
         new_places,
@@ -111,7 +113,6 @@ fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     [
         ("filters", filter_parameters(&options.filter)),
-        ("findings", json!(options.thresholds)),
         ("surroundings", surroundings(&options.surroundings)),
         ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
         ("assume_tz", json!(options.assume_tz.to_string())),

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use crate::correlate::{Correlated, ReasonLine, SourceLine};
 use crate::model::ServerRefusal;
 use crate::reason::Reason;
-use crate::state::Subject;
 use crate::time::Millis;
 
 /// What refusals have in common: principal, realm, API key, reason, node of the table.
@@ -17,10 +16,10 @@ type Kind<'j> = (Option<&'j [u8]>, Option<&'j [u8]>, Option<&'j [u8]>, Reason, u
 pub(super) fn server_refusals(joined: &Correlated) -> Vec<ServerRefusal> {
     let text = |sym| joined.state.symbols.get(sym);
     let mut kinds: BTreeMap<Kind<'_>, Vec<(Millis, SourceLine)>> = BTreeMap::new();
-    for line in joined.reason_lines.iter().filter(|line| line.attempt.is_none()) {
+    for line in joined.reason_lines.iter().filter(|line| line.attempt.is_none() && line.record.about.is_refusal()) {
         let ReasonLine { record, node, place, .. } = line;
         let subject = text(record.subject);
-        let (principal, key) = if record.about == Subject::ApiKey { (None, subject) } else { (subject, None) };
+        let (principal, key) = if record.about.is_key() { (None, subject) } else { (subject, None) };
         kinds
             .entry((principal, text(record.realm), key, record.reason, *node))
             .or_default()

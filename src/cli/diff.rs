@@ -8,7 +8,7 @@ use super::display::{self, ShowArgs};
 use super::output::OutputArgs;
 use super::report::parse_severity;
 use super::{Command, Terminal, one_of};
-use crate::detect::Severity;
+use crate::judge::Severity;
 use crate::output::{Formats, Output};
 use crate::report::View;
 use crate::report::diff::{EXTENSIONS, FORMATS};

@@ -3,24 +3,18 @@
 use clap::Args;
 
 use super::Command;
-use super::report::parse_config;
-use crate::config::Config;
-use crate::detect::Kind;
+use crate::judge::Kind;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   esaudit explain                                 all kinds of finding, a line each
-  esaudit explain password_spraying               signature, thresholds, next steps, source";
+  esaudit explain password_spraying               signature, verdict, next steps, source";
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// Kind of finding; without one all are listed
     #[arg(value_name = "KIND", value_parser = parse_kind)]
     kind: Option<Kind>,
-
-    /// Configuration file whose thresholds are shown
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
 }
 
 fn parse_kind(name: &str) -> Result<Kind, String> {
@@ -33,6 +27,6 @@ fn parse_kind(name: &str) -> Result<Kind, String> {
 
 impl ExplainArgs {
     pub(super) fn resolve(self) -> Command {
-        Command::Explain(self.kind, Box::new(self.config.unwrap_or_default()))
+        Command::Explain(self.kind)
     }
 }

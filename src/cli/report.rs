@@ -9,7 +9,7 @@ use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
 use crate::config::{self, Config};
-use crate::detect::Severity;
+use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
 use crate::output::{Formats, Output};
 use crate::pipeline::{Inputs, Request};
@@ -24,7 +24,7 @@ Examples:
   esaudit report logs --format json | jq .totals  for scripts
   kubectl logs es-0 | esaudit report -            standard input
   esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
-  esaudit report --print-config > esaudit.toml    thresholds to change, for --config esaudit.toml";
+  esaudit report --print-config > esaudit.toml    surroundings to fill in, for --config esaudit.toml";
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
@@ -67,7 +67,7 @@ pub(super) struct JudgeArgs {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
 
-    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
+    /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
 
@@ -176,7 +176,6 @@ impl JudgeArgs {
                     by,
                     // What no output shows need not be made.
                     listed: listed(&outputs, top),
-                    thresholds: config.thresholds,
                     surroundings: config.surroundings,
                     ..read.options
                 },

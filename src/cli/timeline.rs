@@ -42,7 +42,7 @@ pub(super) struct TimelineArgs {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
 
-    /// Configuration file: thresholds of the findings, known scanners, proxies, service accounts, internal networks
+    /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
 
@@ -73,7 +73,6 @@ impl TimelineArgs {
         let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let config = self.config.unwrap_or_default();
         let mut read = self.read.request(Inputs::Any(self.paths), self.show.tz)?;
-        read.options.thresholds = config.thresholds;
         read.options.surroundings = config.surroundings;
         let filter = &read.options.filter;
         if [&filter.principal, &filter.source, &filter.key].iter().all(|rules| rules.wanted().is_empty()) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reasons::KeyFailure;
+use super::reason_lines::KeyFailure;
 use super::{Change, Correlated};
 use crate::decode::apikeys::ApiKey;
 use crate::event::is_invalidation;
@@ -91,13 +91,15 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
 }
 
 /// Everything known of every key met, by id.
-pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[KeyFailure]) -> Vec<KeyInfo> {
+pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
     let state = &joined.state;
     let mut keys: BTreeMap<Sym, KeyInfo> = BTreeMap::new();
     for key in listing {
         keys.entry(key.id).or_insert(key);
     }
-    let mut met: BTreeSet<Sym> = failures.iter().map(|failure| failure.key).collect();
+    // What the server logs name is still in the state.
+    let named = state.reasons.iter().filter(|reason| reason.about.is_key()).map(|reason| reason.subject);
+    let mut met: BTreeSet<Sym> = named.collect();
     met.extend(joined.changes.iter().flat_map(|change| change.record.ids.iter().copied()));
     met.extend(state.key_names.keys().copied());
     let mut owners: BTreeMap<Sym, (Sym, Sym)> = BTreeMap::new();
@@ -120,7 +122,7 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
             key.owner = owner;
         }
     }
-    for (id, cluster) in places(joined, failures) {
+    for (id, cluster) in places(joined) {
         if let Some(key) = keys.get_mut(&id) {
             key.cluster = Some(cluster);
         }
@@ -142,9 +144,24 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
     keys
 }
 
+/// Adds the keys of which nothing but their refusals is known.
+pub(super) fn add(joined: &Correlated, keys: &mut Vec<KeyInfo>, failures: &[KeyFailure]) {
+    let known: BTreeSet<Sym> = keys.iter().map(|key| key.id).collect();
+    let mut met: BTreeMap<Sym, usize> = BTreeMap::new();
+    for failure in failures.iter().filter(|failure| failure.key.is_some() && !known.contains(&failure.key)) {
+        let cluster = joined.nodes.all()[failure.node].cluster;
+        met.entry(failure.key).and_modify(|least| *least = cluster.min(*least)).or_insert(cluster);
+    }
+    let before = keys.len();
+    keys.extend(met.into_iter().map(|(id, cluster)| KeyInfo { id, cluster: Some(cluster), ..KeyInfo::default() }));
+    if keys.len() > before {
+        keys.sort_by(|a, b| joined.state.symbols.get(a.id).cmp(&joined.state.symbols.get(b.id)));
+    }
+}
+
 /// The cluster of each key, as those that use it, change it by id or are refused with it show; ids are random, so that no
 /// other cluster has the same.
-fn places(joined: &Correlated, failures: &[KeyFailure]) -> BTreeMap<Sym, usize> {
+fn places(joined: &Correlated) -> BTreeMap<Sym, usize> {
     let nodes = &joined.nodes;
     let actors = joined.state.successes.keys().chain(joined.state.denials.keys());
     let used = actors.map(|actor| (actor.apikey, nodes.cluster(actor.node)));
@@ -152,7 +169,8 @@ fn places(joined: &Correlated, failures: &[KeyFailure]) -> BTreeMap<Sym, usize> 
         let cluster = nodes.cluster(change.record.node);
         change.record.ids.iter().map(move |&id| (id, cluster))
     });
-    let refused = failures.iter().map(|failure| (failure.key, nodes.all()[failure.node].cluster));
+    let lines = joined.state.reasons.iter().filter(|reason| reason.about.is_key());
+    let refused = lines.map(|reason| (reason.subject, nodes.cluster(reason.node)));
     let mut places = BTreeMap::new();
     for (key, cluster) in used.chain(changed).chain(refused).filter(|(key, _)| key.is_some()) {
         let least = places.entry(key).or_insert(cluster);

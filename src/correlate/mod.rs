@@ -2,29 +2,38 @@
 //! overlapping inputs are taken out.
 
 mod actors;
+mod candidates;
 mod chains;
 mod credentials;
+mod disabled;
+mod history;
 mod infer;
 mod keys;
 mod matching;
 mod nodes;
 mod powerful;
 mod profiles;
+mod realms;
+mod reason_lines;
 mod reasons;
+mod silence;
 mod source_lines;
+mod uses;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Cluster, Node, NodeTable};
 pub use powerful::{Powerful, PowerfulAction};
-pub use reasons::{KeyFailure, ReasonLine};
+pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use history::History;
 use rayon::prelude::*;
+use uses::Uses;
 
 use crate::decode::apikeys::ApiKey;
 use crate::model::Evidence;
@@ -58,6 +67,10 @@ pub struct Correlated {
     pub messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
     pub doubts: BTreeMap<u32, f64>,
+    /// Changes (index into `changes`) that disabled the account of an attempt (index into `attempts`).
+    pub disabled_by: BTreeMap<u32, usize>,
+    /// Events that say that an authentication failed and are steps of a negotiation.
+    pub negotiations: u64,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
     /// What a filter left out; `None` where none is in force.
@@ -183,6 +196,8 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         reason_lines: Vec::new(),
         messages: BTreeMap::new(),
         doubts: BTreeMap::new(),
+        disabled_by: BTreeMap::new(),
+        negotiations: 0,
         keys: Vec::new(),
         left_out: None,
         actions,
@@ -190,11 +205,14 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         originals: std::collections::HashMap::new(),
         pseudonymized: false,
     };
-    let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
-    let keys = keys::collect(&joined, listing, &failures);
-    infer::infer(&mut joined, &keys, &mut failures);
-    reasons::sort(&mut failures);
-    joined.key_failures = failures;
+    let mut keys = keys::collect(&joined, listing);
+    let uses = Uses::of(&joined);
+    let mut told = reasons::from_server_logs(&mut joined, &History::new(&keys, &uses), options.match_window_ms);
+    keys::add(&joined, &mut keys, &told.failures);
+    infer::infer(&mut joined, &keys, &uses, &mut told.failures);
+    silence::infer(&mut joined, options.match_window_ms, &told.left_over, &told.sent);
+    reason_lines::sort(&mut told.failures);
+    joined.key_failures = told.failures;
     joined.keys = keys;
     joined
 }

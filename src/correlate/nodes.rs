@@ -38,6 +38,12 @@ impl Node {
         self.server_log.iter().any(|(start, end)| start.0 - window <= time.0 && time.0 <= end.0.saturating_add(window))
     }
 
+    /// Whether it is a node of OpenSearch, Open Distro or Search Guard, as its audit records show.
+    #[must_use]
+    pub fn is_opensearch(&self) -> bool {
+        self.stats.opensearch > 0
+    }
+
     /// How lists name it: the id, which is stable and unique, else the name.
     #[must_use]
     pub fn label(&self) -> Option<&str> {

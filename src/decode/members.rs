@@ -110,6 +110,18 @@ fields! {
     Level = b"level",
     /// Logger of a 7.x server line.
     Component = b"component" | b"elasticsearch.component" | b"elasticsearch.server.component",
+    /// Logger of a line of Logstash.
+    LoggerName = b"loggerName",
+    /// Roles of a Kibana.
+    ServiceRoles = b"service.node.roles",
+    /// Program that Elastic Agent runs.
+    AgentBinary = b"component.binary",
+    /// Part of Elastic Agent that wrote a line.
+    LogSource = b"log.source",
+    /// Class of the exception of an ECS server line.
+    ErrorType = b"error.type",
+    /// Its message.
+    ErrorMessage = b"error.message",
     /// Message of a server line, or the raw line in an ECS document.
     Message = b"message",
     /// Raw line in an ECS document.
@@ -495,7 +507,6 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"user"
                 | b"source"
                 | b"client"
-                | b"service"
                 | b"http"
                 | b"url"
                 | b"log"
@@ -509,6 +520,9 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"cross_cluster_access"
                 | b"indices"
                 | b"data_stream"
+                | b"service"
+                | b"component"
+                | b"error"
                 | b"audit_rest_request_headers"
         ) && path != b"user.roles"
             || CHANGE_VERBS.contains(&head)

@@ -22,6 +22,7 @@ pub mod opensearch;
 pub mod partial;
 pub mod prefix;
 pub mod prefixed;
+pub(crate) mod product;
 pub mod reason;
 pub(crate) mod ruby;
 pub mod server;

@@ -31,7 +31,7 @@ impl TextShape for Prefixed {
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let context = context.inside()?;
-        let (mut known, mut damaged, mut quoted) = (false, None, false);
+        let (mut known, mut damaged, mut quoted, mut product) = (false, None, false, None);
         // Records may stand behind each other, each with a prefix of its own.
         let (mut segment, mut from) = (0, 0);
         for _ in 0..MAX_TRIES {
@@ -43,6 +43,9 @@ impl TextShape for Prefixed {
             let mut give = |record: Record<'_>| {
                 let is_record = matches!(record, Record::Audit(_) | Record::Server(_) | Record::Damaged);
                 quoted |= matches!(record, Record::Quoted);
+                if let Record::OfProduct(named) = record {
+                    product = Some(named);
+                }
                 if is_record {
                     sink(self.name(), record);
                 }
@@ -66,7 +69,7 @@ impl TextShape for Prefixed {
             Some(_) => sink(self.name(), Record::Damaged),
             None if known => {}
             None if quoted || may_hold_record(line) => sink(UNKNOWN, Record::Quoted),
-            None => sink(UNKNOWN, Record::Other),
+            None => sink(UNKNOWN, product.map_or(Record::Other, Record::OfProduct)),
         }
         Ok(())
     }
@@ -111,8 +114,15 @@ fn take(prefix: &[u8], text: &[u8], context: &Context, give: &mut dyn FnMut(Reco
     match text.first() {
         Some(b'{') => take_object(text, context, give),
         Some(b'"') => take_text(prefix, text, context, give),
+        // What stands in a tag or in brackets does not go up to the end of the line.
+        _ if matches!(prefix, [.., b'(' | b'>']) && !is_priority(prefix) => Took::Nothing(1),
         _ => take_line(text, context, give),
     }
+}
+
+/// `<134>`, the priority of syslog.
+fn is_priority(prefix: &[u8]) -> bool {
+    matches!(prefix, [b'<', digits @ .., b'>'] if digits.iter().all(u8::is_ascii_digit))
 }
 
 fn take_object(text: &[u8], context: &Context, give: &mut dyn FnMut(Record<'_>) -> bool) -> Took {

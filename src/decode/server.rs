@@ -1,7 +1,7 @@
 //! Server-log lines in JSON: 7.x (`"type":"server"`) and ECS from 8.0 on (audit-format 3).
 
 use super::members::{Field, Members};
-use super::{Context, JsonShape, Sink};
+use super::{Context, JsonShape, Sink, UNKNOWN, product};
 use crate::error::DecodeError;
 use crate::event::{Record, ServerEvent};
 use crate::time;
@@ -22,34 +22,28 @@ impl JsonShape for EcsServer {
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {
-        members.has(Field::Message)
-            && members.has(Field::AtTimestamp)
+        let dataset = members.text(Field::EventDataset);
+        let is_line = (members.has(Field::LogLevel) || dataset.as_deref() == Some(DATASET))
+            && members.has(Field::Message)
+            && members.has(Field::AtTimestamp);
+        (is_line || members.has(Field::LoggerName))
             // An action marks the audit logs of Elasticsearch and Kibana.
             && !members.has(Field::EventAction)
-            && members.text(Field::EventDataset).is_none_or(|dataset| !is_other_log(&dataset))
-            && is_of_elasticsearch(members)
+            && dataset.is_none_or(|dataset| !is_other_log(&dataset))
             && !carries_record(members)
     }
 
     fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        sink(self.name(), server_event(&members, context));
+        match product::of_members(&members) {
+            Some(product) => sink(UNKNOWN, Record::OfProduct(product)),
+            None => sink(self.name(), server_event(&members, context)),
+        }
         Ok(())
     }
 }
 
-/// Whether a line of ECS says that it is Elasticsearch's: Kibana, Logstash and the agents write the same members.
-fn is_of_elasticsearch(members: &Members<'_>) -> bool {
-    let begins = |field: Field, starts: &[&[u8]]| {
-        members.text(field).is_some_and(|text| starts.iter().any(|start| text.starts_with(start)))
-    };
-    begins(Field::EventDataset, &[b"elasticsearch"])
-        || members.has(Field::LogLevel)
-            && (begins(Field::ServiceName, &[b"ES_ECS"])
-                || begins(Field::LogLogger, &[b"org.elasticsearch", b"o.e."])
-                || [Field::NodeId, Field::NodeName, Field::ClusterUuid, Field::Component]
-                    .into_iter()
-                    .any(|field| members.has(field)))
-}
+/// The dataset of server lines.
+const DATASET: &[u8] = b"elasticsearch.server";
 
 /// Whether the message is a line of a log itself, which a shipper that knew no better put there.
 fn carries_record(members: &Members<'_>) -> bool {
@@ -112,9 +106,11 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
         node_id: members.text(Field::NodeId),
         node_name: members.text(Field::NodeName),
         cluster_uuid: members.text(Field::ClusterUuid),
+        level: members.text(Field::LogLevel).or_else(|| members.text(Field::Level)),
         logger: members.text(Field::LogLogger).or_else(|| members.text(Field::Component)),
         message: members.text(Field::Message).unwrap_or_default(),
         trace_id: members.text(Field::TraceId),
+        error: members.text(Field::ErrorType).zip(members.text(Field::ErrorMessage)),
     })
 }
 

@@ -9,7 +9,7 @@ use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
 use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, table};
 use crate::error::DecodeError;
-use crate::event::Record;
+use crate::event::{Product, Record};
 
 /// The name of records that were found in objects of no known shape.
 pub(super) const WRAPPED: &str = "wrapped";
@@ -37,16 +37,23 @@ pub(super) fn list(text: &[u8], context: &Context, sink: &mut Sink<'_>) -> Resul
 }
 
 fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-    let mut search =
-        Search { context: context.inside()?, sink, format: WRAPPED, known: false, quoted: false, damaged: None };
+    let mut search = Search {
+        context: context.inside()?,
+        sink,
+        format: WRAPPED,
+        known: false,
+        quoted: false,
+        product: None,
+        damaged: None,
+    };
     search.value(value, 0, false);
-    let Search { known, quoted, damaged, .. } = search;
+    let Search { known, quoted, product, damaged, .. } = search;
     match damaged {
         Some(error) if !known => return Err(error),
         // What else was in the line was given already.
         Some(_) => sink(UNKNOWN, Record::Damaged),
         None if quoted && !known => sink(UNKNOWN, Record::Quoted),
-        None if !known => sink(UNKNOWN, Record::Other),
+        None if !known => sink(UNKNOWN, product.map_or(Record::Other, Record::OfProduct)),
         None => {}
     }
     Ok(())
@@ -58,6 +65,8 @@ struct Search<'s, 'r> {
     format: &'static str,
     known: bool,
     quoted: bool,
+    /// Whose line it is that the envelope carries, if of another product.
+    product: Option<Product>,
     damaged: Option<DecodeError>,
 }
 
@@ -196,13 +205,17 @@ impl Search<'_, '_> {
 
     fn line(&mut self, line: &[u8]) -> bool {
         let (context, format) = (self.context, self.format);
-        let (mut known, mut quoted) = (false, false);
+        let (mut known, mut quoted, mut product) = (false, false, None);
         let result = decode_line(line, &context, &mut |_, record| {
             quoted |= matches!(record, Record::Quoted);
+            if let Record::OfProduct(named) = record {
+                product = Some(named);
+            }
             known |= give(self.sink, format, record);
         });
         self.known |= known;
         self.quoted |= quoted;
+        self.product = self.product.or(product);
         if let Err(error) = result
             && looks_like_record(line)
         {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::{Change, Correlated, KeyFailure, PowerfulAction, ReasonLine};
 use crate::options::filter::{Filter, Range, Rules};
-use crate::state::{Actor, ActorSeries, Attempt, Subject, Sym};
+use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
 /// Verdicts on texts by symbol, made when first asked for.
 struct Texts<'j> {
@@ -201,11 +201,8 @@ impl<'j> Judge<'j> {
         let joined = self.joined;
         let alone = |line: &ReasonLine| {
             let record = &line.record;
-            let (principal, key) = if record.about == Subject::ApiKey {
-                (None, Some(record.subject))
-            } else {
-                (Some(record.subject), None)
-            };
+            let (principal, key) =
+                if record.about.is_key() { (None, Some(record.subject)) } else { (Some(record.subject), None) };
             self.range.holds(record.time)
                 && self.nodes[line.node]
                 && self.filter.reason.pass(std::iter::once(record.reason.name().as_bytes()))
@@ -270,8 +267,12 @@ impl<'j> Judge<'j> {
         let joined = self.joined;
         let pass = |actor: &Actor| {
             let remote = if action.is_none() { actor.object } else { Sym::NONE };
-            self.principal.pass_any(joined, &[actor.principal, remote])
-                && self.source.pass(joined, actor.source)
+            let who = if remote.is_some() {
+                self.principal.pass_any(joined, &[actor.principal, remote])
+            } else {
+                self.principal.pass(joined, actor.principal)
+            };
+            who && self.source.pass(joined, actor.source)
                 && self.realm.pass(joined, actor.realm)
                 && self.nodes[joined.nodes.index(actor.node)]
                 && self.filter.reason.pass(std::iter::empty())

@@ -20,6 +20,12 @@ pub struct Coverage {
     pub server_events: u64,
     /// Recognised as neither.
     pub other_lines: u64,
+    /// Those of them that are of other programs' logs, by program.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub other_products: BTreeMap<String, u64>,
+    /// `authentication_failed` events that are steps of a negotiation (SPNEGO), no failures.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub negotiations: u64,
     /// Lines that should be records and are not.
     pub undecodable_lines: u64,
     /// Lines above the length limit.
@@ -66,6 +72,11 @@ impl Coverage {
     pub fn holds_nothing(&self) -> bool {
         self.audit_events == 0 && self.server_events == 0
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Attempts that are in the totals and in the timeline, and in nothing else, because memory is short (`--max-memory`).

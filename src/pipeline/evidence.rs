@@ -12,7 +12,7 @@ use crate::options::{KeyQuery, Options};
 use crate::part::Problems;
 use crate::report::keys::KeysReport;
 use crate::report::story::TimelineReport;
-use crate::{aggregate, detect, filter, manifest, pseudonyms};
+use crate::{aggregate, filter, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Evidence {
         run.progress.phase("judging");
         let joined = Arc::new(joined);
         let options = &run.options;
-        let judge = || detect::detect(&joined, options);
+        let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
         name_in_parameters(&run, &mut report.parameters);
         let incomplete = incomplete || !report.coverage.reconciled;

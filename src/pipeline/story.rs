@@ -6,7 +6,7 @@ use crate::correlate::Correlated;
 use crate::options::Options;
 use crate::part::Problems;
 use crate::report::story::TimelineReport;
-use crate::{aggregate, detect, filter, pseudonyms};
+use crate::{aggregate, filter, judge, pseudonyms};
 
 /// Tells the story of the actor whom the filter names, and leaves out everything else.
 pub(super) fn story(joined: &mut Correlated, problems: &Problems, options: &Options) -> TimelineReport {
@@ -29,9 +29,9 @@ pub(super) fn story(joined: &mut Correlated, problems: &Problems, options: &Opti
 }
 
 /// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.
-fn findings_with(joined: &Correlated, options: &Options) -> Vec<detect::Judged> {
+fn findings_with(joined: &Correlated, options: &Options) -> Vec<judge::Judged> {
     let kept = filter::attempts(joined, &options.filter);
-    let named = |judged: &detect::Judged| {
+    let named = |judged: &judge::Judged| {
         let finding = &judged.finding;
         let filter = &options.filter;
         let lists = [
@@ -41,7 +41,7 @@ fn findings_with(joined: &Correlated, options: &Options) -> Vec<detect::Judged> 
         ];
         lists.iter().all(|(rules, names)| rules.pass(names.iter().map(String::as_bytes)))
     };
-    let mut told = detect::judge(joined, options);
+    let mut told = judge::judge(joined, options).findings;
     told.retain(|judged| {
         judged.attempts.iter().any(|&at| kept[at as usize]) || (judged.attempts.is_empty() && named(judged))
     });

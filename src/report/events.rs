@@ -59,7 +59,7 @@ pub struct Event {
 pub struct Told {
     /// When.
     pub at: Millis,
-    /// What it is about, see [`crate::state::Subject`].
+    /// What it is about, see [`crate::reason::Subject`].
     pub about: &'static str,
     /// Why it failed.
     pub reason: &'static str,

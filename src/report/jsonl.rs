@@ -36,9 +36,9 @@ impl Renderer for JsonLines {
             filters,
             clusters,
             totals,
-            base_rate,
             groups,
             groups_total,
+            base_rate,
             findings,
             security_changes,
             api_keys,
@@ -60,10 +60,10 @@ impl Renderer for JsonLines {
         }
         lines("cluster", clusters, out)?;
         line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
+        groups.iter().try_for_each(|group| line("group", &group, out))?;
         if let Some(base_rate) = base_rate {
             line("base_rate", base_rate, out)?;
         }
-        groups.iter().try_for_each(|group| line("group", &group, out))?;
         lines("finding", findings, out)?;
         lines("security_change", security_changes, out)?;
         lines("failing_api_key", &api_keys.failing, out)?;

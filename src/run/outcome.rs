@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::console::complain;
 use super::nothing;
-use crate::detect::Severity;
 use crate::interrupt;
+use crate::judge::Severity;
 use crate::model::Coverage;
 use crate::output::Output;
 use crate::report::escape;

@@ -3,8 +3,8 @@
 use super::console::watched;
 use super::outcome::{alarming, refused, status, written};
 use crate::cli::{PART, ReportRequest};
-use crate::detect::Severity;
 use crate::error::Error;
+use crate::judge::Severity;
 use crate::output::Output;
 use crate::part;
 use crate::pipeline::{Analysis, Inputs};

@@ -8,8 +8,8 @@ use esaudit::credential::Credential;
 use esaudit::error::ProblemKind;
 use esaudit::part::{Part, VERSION};
 use esaudit::pipeline::{Inputs, Request, analyze};
-use esaudit::reason::{Basis, Reason};
-use esaudit::state::{Origin, Outcome, Subject};
+use esaudit::reason::{Basis, Reason, Subject};
+use esaudit::state::{Origin, Outcome};
 use serde::de::DeserializeOwned;
 
 const CHANGED: &str = "the format of part files has changed: raise `part::VERSION`, make testdata/es-1.esa anew (see \

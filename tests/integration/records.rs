@@ -476,7 +476,7 @@ fn changes_say_who_became_how_powerful() {
     assert_eq!(changes[5].actor.as_deref(), Some("kibana_system"));
     let owner = test_support::esaudit(&["keys", "--format", "json", inputs.path().to_str().unwrap()]);
     let keys: serde_json::Value = serde_json::from_slice(&owner.stdout).unwrap();
-    assert_eq!((keys["keys"][0]["owner"].as_str(), keys["keys"][0]["type"].as_str()), (Some("bob"), Some("rest")));
+    assert_eq!((keys["keys"][1]["owner"].as_str(), keys["keys"][1]["type"].as_str()), (Some("bob"), Some("rest")));
 }
 
 /// A line of an 8.x server log.

@@ -101,6 +101,9 @@ impl StateBuilder {
         let (reason, basis) =
             if service_token { (Reason::ServiceTokenInvalid, Basis::Explicit) } else { (Reason::Unknown, Basis::None) };
         let source = event.origin().map(client_address);
+        let no_flag = AttemptFlags::default();
+        let with_id = if event.request_id().is_some() { AttemptFlags::REQUEST_ID } else { no_flag };
+        let of_transport = event.origin_type() == Some(b"transport");
         let symbols = &mut self.state.symbols;
         let attempt = Attempt {
             time: event.time(),
@@ -114,7 +117,7 @@ impl StateBuilder {
             outcome,
             reason,
             basis,
-            flags: if event.request_id().is_some() { AttemptFlags::REQUEST_ID } else { AttemptFlags::default() },
+            flags: with_id.with(if of_transport { AttemptFlags::TRANSPORT } else { no_flag }),
         };
         if attempt.has_request_id() && outcome == Outcome::Failed {
             let at = self.state.attempts.len() as u32;

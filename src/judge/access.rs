@@ -1,0 +1,110 @@
+//! Access without failures: an account at a place where it had never been, and rare powerful actions from there.
+
+use super::consequences;
+use super::deeds::Deed;
+use super::draft::Draft;
+use super::features::{Feature, Measure, is_shared};
+use super::history::{DAY, HOUR, Past};
+use super::kinds::{Kind, Severity, Verdict};
+use super::score;
+use super::weights::Subject;
+use super::words;
+
+/// Actions from a new place are put down to its newness within so long.
+const NEW: i64 = 2 * DAY;
+
+/// How long an account must have been known before a place of it can be new.
+const KNOWN: i64 = 8 * HOUR;
+
+/// The drafts of suspicious accesses.
+pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let scene = measure.scene;
+    let mut deeds: Vec<&Deed> = measure.deeds.all().iter().filter(|deed| deed.source.is_some()).collect();
+    let who = |deed: &Deed| (deed.who, deed.key, deed.source, scene.cluster(deed.node));
+    deeds.sort_by_key(|deed| (who(deed), deed.time));
+    let mut drafts = Vec::new();
+    for run in deeds.chunk_by(|a, b| who(a) == who(b)) {
+        let Some(past) = past(measure, run[0]) else { continue };
+        let new: Vec<&Deed> =
+            run.iter().copied().filter(|deed| (0..NEW).contains(&(deed.time.0 - past.first.0))).collect();
+        if !new.is_empty() {
+            drafts.extend(draft(measure, past, &new));
+        }
+    }
+    drafts
+}
+
+/// What somebody did from the address of a deed with its credential.
+fn past<'m>(measure: &'m Measure<'_, '_>, deed: &Deed) -> Option<&'m Past> {
+    let history = &measure.scene.history;
+    let cluster = measure.scene.cluster(deed.node);
+    if deed.key.is_some() {
+        return history.of_key(cluster, deed.key).find(|past| past.source == deed.source);
+    }
+    history.pair(cluster, deed.who, deed.source)
+}
+
+fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draft> {
+    let scene = measure.scene;
+    // The other places of the same credential, before or after: the log may begin when somebody is in already.
+    let others: Vec<&Past> = if past.key.is_some() {
+        scene.history.of_key(past.cluster, past.key).filter(|other| other.source != past.source).collect()
+    } else {
+        let own = scene.history.of_account(past.cluster, past.principal);
+        own.filter(|other| !other.key.is_some() && other.source != past.source).collect()
+    };
+    let (from, to) =
+        others.iter().fold((past.first, past.first), |(from, to), other| (from.min(other.first), to.max(other.last)));
+    let known = (past.first.0 - from.0).max((to.0 - past.last.0) / 2);
+    let count: u64 = others.iter().map(|other| u64::from(other.count)).sum();
+    let net = scene.net(past.source);
+    let near = others.iter().any(|other| other.first < past.first && scene.net(other.source) == net);
+    if known < KNOWN || count < u64::from(past.count) || near || is_shared(scene, past.cluster, past.source) {
+        return None;
+    }
+    let outside = scene.is_outside(past.source);
+    let habit =
+        deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
+    let mut features = measure.none();
+    let strange = scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first);
+    features.set(Feature::Strange, strange);
+    features.set(Feature::Outside, f64::from(u8::from(outside)) * strange);
+    features.set(Feature::Deeds, 1.0 - 0.5 * habit);
+    features.set(Feature::Own, (known as f64 / (7 * DAY) as f64).min(1.0));
+    let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::SuspiciousAccess)]));
+    if probability < 0.5 {
+        return None;
+    }
+    let hostile = probability >= 0.8;
+    let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
+    let severity = if hostile { Severity::High } else { Severity::Medium };
+    let mut draft = Draft::new(Kind::SuspiciousAccess, severity, (verdict, score::rounded(probability)));
+    draft.cluster = past.cluster;
+    let (principal, source) = (scene.text(past.principal), scene.text(past.source));
+    draft.title = format!("{principal} got in from {source} for the first time, and changed the cluster's security");
+    draft
+        .why
+        .push(format!("First success of {principal} from {source} at {}, without a failure", words::time(past.first)));
+    draft.why.push(format!(
+        "It is at work for {} from {}, and from here for the first time",
+        words::duration(known),
+        words::count(others.len() as u64, "other address", "other addresses")
+    ));
+    if outside {
+        draft.why.push("The source lies outside the internal networks".to_owned());
+    }
+    for deed in deeds.iter().take(8) {
+        draft.why.push(consequences::told(measure, deed));
+        draft.evidence.push(deed.place);
+    }
+    draft.principals = vec![past.principal];
+    draft.sources = vec![past.source];
+    draft.nodes = deeds.iter().map(|deed| deed.node).collect();
+    draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
+    draft
+        .why
+        .extend(past.key.is_some().then(|| format!("With API key {}", super::draft::key_in_words(scene, past.key))));
+    draft.api_keys = deeds.iter().flat_map(|deed| deed.ids.iter().copied()).chain([past.key]).collect();
+    draft.successes = u64::from(past.count);
+    Some(draft)
+}

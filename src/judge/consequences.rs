@@ -1,0 +1,264 @@
+//! What followed: for every campaign, whatever its kind or pace, whether somebody got in whom history does not explain, and
+//! what was done then. Success raises what is at stake, and is never a reason to call it repaired.
+
+use super::deeds::Deed;
+use super::draft::{Draft, key_in_words};
+use super::features::{Feature, Measure, is_shared};
+use super::history::{DAY, Success};
+use super::kinds::{Kind, Severity, Verdict};
+use super::score::{self, Posterior};
+use super::tell::Judgement;
+use super::unit::{Standing, Unit};
+use super::weights::Subject;
+use super::words;
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// A success is put down to a campaign from its sources until so long after its end.
+const AFTER: i64 = DAY;
+
+/// Odds of a campaign count towards its successes no more than this, either way.
+const ODDS: f64 = 6.0;
+
+/// Somebody who got in where tries had come from.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) principal: Sym,
+    pub(super) source: Sym,
+    pub(super) success: Success,
+    /// Failures of the account from there before it, by time.
+    pub(super) failures: Vec<u32>,
+    /// Logarithm of the odds that it was not the owner.
+    odds: f64,
+    reset: Option<u32>,
+}
+
+/// The break-ins that a campaign led to, as drafts.
+pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<(Entry, Draft)> {
+    let entries = entries(measure, judgement);
+    entries.into_iter().filter_map(|entry| breach(measure, judgement, &entry).map(|draft| (entry, draft))).collect()
+}
+
+fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
+    let scene = measure.scene;
+    let mut entries: Vec<Entry> = Vec::new();
+    let units = || judgement.campaign.units.iter().map(|&at| &measure.units[at as usize]);
+    for unit in units().filter(|unit| unit.principal.is_some() && !scene.is_scanner(unit.source)) {
+        if let Some(entry) = of_unit(measure, judgement, unit) {
+            entries.push(entry);
+        }
+    }
+    // Accounts that get in from the sources of an attack at the first try.
+    let mut sources: Vec<Sym> = units().filter(|unit| !unit.standing.is_local()).map(|unit| unit.source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let Some((start, end)) = judgement.campaign.span(scene) else { return entries };
+    let cluster = judgement.campaign.cluster;
+    if judgement.posterior.hostile < judgement.posterior.ordinary + judgement.posterior.operational {
+        sources.clear();
+    }
+    for source in sources.into_iter().filter(|&source| !is_shared(scene, cluster, source) && !scene.is_scanner(source))
+    {
+        for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
+            let new = past.first >= start && past.first.0 <= end.0 + AFTER;
+            let told = entries.iter().any(|entry| (entry.principal, entry.source) == (past.principal, source));
+            let tried = units().any(|unit| (unit.principal, unit.source) == (past.principal, source));
+            if !new || told || tried {
+                continue;
+            }
+            if let Some(success) = scene.history.first_after(past, start) {
+                let odds = odds(measure, judgement, &[(Feature::Entry, 1.0)]);
+                entries.push(Entry {
+                    principal: past.principal,
+                    source,
+                    success,
+                    failures: Vec::new(),
+                    odds,
+                    reset: None,
+                });
+            }
+        }
+    }
+    entries.sort_by(|a, b| {
+        let key = |entry: &Entry| (entry.success.time, scene.shown(entry.principal), scene.shown(entry.source));
+        key(a).cmp(&key(b))
+    });
+    // One account that gets in from several addresses is in once.
+    let mut seen: Vec<Sym> = Vec::new();
+    entries.retain(|entry| {
+        let new = !seen.contains(&entry.principal);
+        seen.push(entry.principal);
+        new
+    });
+    entries
+}
+
+/// The success that the tries of one episode led to.
+fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Option<Entry> {
+    let scene = measure.scene;
+    let success = unit.entry?;
+    let before = matches!(
+        unit.standing,
+        Standing::Own | Standing::OwnShared | Standing::Near | Standing::Mistyped | Standing::UnknownAccount
+    );
+    if before || success.time.0 > unit.last.0 + AFTER {
+        return None;
+    }
+    let failures: Vec<u32> =
+        unit.attempts(scene).iter().copied().filter(|&at| scene.time(at) <= success.time).collect();
+    let &last = failures.last()?;
+    let reset = measure.changes.within(unit.principal, scene.time(last), success.time);
+    let strange = scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first);
+    let mut said = vec![(Feature::Entry, if unit.standing == Standing::Strange { strange } else { 0.0 })];
+    said.push((Feature::Later, f64::from(u8::from(unit.standing == Standing::Later))));
+    said.push((Feature::ResetBetween, f64::from(u8::from(reset.is_some()))));
+    let many = (failures.len() as f64).ln() / 20_f64.ln();
+    said.push((Feature::Volume, many.min(1.0)));
+    let deeds = deeds(measure, unit.principal, unit.source, success.time);
+    said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
+    let odds = odds(measure, judgement, &said);
+    Some(Entry { principal: unit.principal, source: unit.source, success, failures, odds, reset })
+}
+
+/// Logarithm of the odds of a break-in: those of the campaign, and what the table says of the success.
+fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, said: &[(Feature, f64)]) -> f64 {
+    let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
+    let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
+    // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
+    if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
+        && judgement.features.get(Feature::Outside) > 0.5
+        && judgement.campaign.attempts.len() >= 10
+    {
+        campaign = campaign.max(-1.0);
+    }
+    let mut features = measure.none();
+    said.iter().for_each(|&(feature, value)| features.set(feature, value));
+    let strange = features.get(Feature::Entry);
+    features.set(Feature::Outside, judgement.features.get(Feature::Outside) * strange);
+    features.set(Feature::Enters, judgement.features.get(Feature::Enters));
+    campaign + score::sum(&features, &[Subject::Kind(Kind::AccountCompromise)])
+}
+
+fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Option<Draft> {
+    let scene = measure.scene;
+    let probability = score::logistic(entry.odds);
+    let (verdict, severity) = match probability {
+        p if p >= 0.8 => (Verdict::Hostile, Severity::Critical),
+        p if p >= 0.5 => (Verdict::Unclear, Severity::High),
+        _ => return None,
+    };
+    let mut draft = Draft::new(Kind::AccountCompromise, severity, (verdict, score::rounded(probability)));
+    draft.cluster = judgement.campaign.cluster;
+    let (principal, source) = (scene.text(entry.principal), scene.text(entry.source));
+    let hedge = if verdict == Verdict::Hostile { "" } else { ", perhaps" };
+    draft.title = format!("{principal} taken over from {source}{hedge}");
+    let at = words::time(entry.success.time);
+    draft.why.push(match entry.failures.len() as u64 {
+        0 => format!(
+            "{principal} got in from {source} for the first time at {at}, amid tries from there for other accounts"
+        ),
+        many => format!(
+            "{} of {principal} from {source}, then a success from there at {at}",
+            words::count(many, "failure", "failures")
+        ),
+    });
+    let elsewhere = scene.history.account(draft.cluster, entry.principal).map_or(0, |sum| sum.others.saturating_sub(1));
+    if elsewhere > 0 {
+        draft.why.push(format!(
+            "The account gets in from {} besides; from there it had never",
+            words::count(u64::from(elsewhere), "other address", "other addresses")
+        ));
+    }
+    if let Some(change) = entry.reset {
+        let change = &scene.joined.changes[change as usize];
+        draft.why.push(format!(
+            "Its password was set anew at {}, between the tries and the success: the tries did not find it",
+            words::time(change.record.time)
+        ));
+    }
+    let past = scene.history.pair(draft.cluster, entry.principal, entry.source);
+    draft.successes = past.map_or(0.0, |past| scene.history.within(past, entry.success.time, Millis(i64::MAX))) as u64;
+    draft.why.push(format!(
+        "{} of it from there since (authentication_success or access decisions)",
+        words::count(draft.successes, "success", "successes")
+    ));
+    draft.expected = (!entry.failures.is_empty()).then(|| judgement.features.expected.min(20.0).exp());
+    if let Some(expected) = draft.expected {
+        draft.why.push(format!("By chance {} such tries in a log like this one", words::chance(expected)));
+    }
+    draft.times.extend([Some(entry.success.time), past.map(|past| past.last)].into_iter().flatten());
+    draft.evidence.push(scene.joined.source_lines.of(entry.success.pos));
+    tell_deeds(measure, entry, &mut draft);
+    draft.principals = vec![entry.principal];
+    draft.sources.push(entry.source);
+    draft.attempts.clone_from(&entry.failures);
+    Some(draft)
+}
+
+/// What the account did from there since.
+fn deeds<'s>(measure: &'s Measure<'_, '_>, principal: Sym, source: Sym, since: Millis) -> Vec<&'s Deed> {
+    let of = measure.deeds.of(principal);
+    let start = of.partition_point(|deed| deed.time < since);
+    let lasts = |deed: &&Deed| deed.time.0 <= since.0 + 30 * DAY;
+    of[start..].iter().take_while(lasts).filter(|deed| deed.source == source || !deed.source.is_some()).collect()
+}
+
+/// Tells what was done after the entry; what was made becomes a part.
+fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
+    /// Deeds that are told one by one.
+    const TOLD: usize = 8;
+    let scene = measure.scene;
+    let deeds = deeds(measure, entry.principal, entry.source, entry.success.time);
+    let mut made = Draft::new(Kind::Persistence, draft.severity, (draft.verdict, draft.confidence));
+    for (at, deed) in deeds.iter().enumerate() {
+        if at < TOLD {
+            draft.why.push(told(measure, deed));
+            draft.evidence.push(deed.place);
+        }
+        draft.times.push(deed.time);
+        draft.api_keys.extend(deed.ids.iter().copied());
+        if deed.lasting {
+            made.times.push(deed.time);
+            made.api_keys.extend(deed.ids.iter().copied());
+        }
+    }
+    if deeds.len() > TOLD {
+        draft.why.push(format!("And {} more such actions", words::number((deeds.len() - TOLD) as u64)));
+    }
+    for &key in &made.api_keys {
+        for past in scene.history.of_key(draft.cluster, key) {
+            made.times.extend([past.first, past.last]);
+            made.sources.push(past.source);
+            draft.times.push(past.last);
+            draft.why.push(format!(
+                "{} was used {} from {}, last at {}",
+                key_in_words(scene, key),
+                words::count(u64::from(past.count), "time", "times"),
+                scene.text(past.source),
+                words::time(past.last)
+            ));
+        }
+        draft.first_steps.push(format!(
+            "An API key was made after the break-in and outlives a new password: DELETE /_security/api_key with {{\"ids\":[\"{}\"]}}.",
+            words::in_json(&scene.text(key))
+        ));
+    }
+    if !made.times.is_empty() {
+        made.principals = vec![entry.principal];
+        made.sources.push(entry.source);
+        made.title = format!(
+            "{} made to stay by {}",
+            words::count(made.times.len() as u64, "thing", "things"),
+            scene.text(entry.principal)
+        );
+        draft.sources.extend(made.sources.iter().copied());
+        draft.parts.push(made.part(scene));
+    }
+}
+
+/// A deed in a sentence.
+pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> String {
+    let scene = measure.scene;
+    let object = if deed.object.is_some() { format!(" ({})", scene.text(deed.object)) } else { String::new() };
+    format!("Then {}{object} at {}", scene.text(deed.action), words::time(deed.time))
+}

@@ -1,0 +1,118 @@
+//! What accounts did that matters: security changes and powerful actions, by who and from where.
+
+use super::scene::Scene;
+use crate::action_class::ActionClass;
+use crate::correlate::SourceLine;
+use crate::state::{Origin, Sym};
+use crate::time::Millis;
+
+/// Something that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Deed {
+    /// Who authenticated.
+    pub(super) who: Sym,
+    /// From where; [`Sym::NONE`] where it was not logged.
+    pub(super) source: Sym,
+    /// The API key, if one was used.
+    pub(super) key: Sym,
+    pub(super) time: Millis,
+    /// Action of the change, or Elasticsearch action.
+    pub(super) action: Sym,
+    /// What it was done to, where the log names one thing.
+    pub(super) object: Sym,
+    /// API keys that were made or changed.
+    pub(super) ids: Vec<Sym>,
+    pub(super) class: ActionClass,
+    /// It opens a way back in.
+    pub(super) lasting: bool,
+    /// Index into the node table.
+    pub(super) node: usize,
+    pub(super) place: SourceLine,
+}
+
+/// All deeds, by who, then time.
+#[derive(Debug)]
+pub(super) struct Deeds(Vec<Deed>);
+
+impl Deeds {
+    pub(super) fn new(scene: &Scene<'_>) -> Self {
+        let joined = scene.joined;
+        let changes = joined.changes_left().filter(|(_, change)| change.actor.is_some() || change.run_by.is_some());
+        let mut deeds: Vec<Deed> = changes
+            .map(|(_, change)| {
+                let record = &change.record;
+                let lasting = is_lasting(scene.bytes(record.action));
+                let keys = scene.bytes(record.action).ends_with(b"apikey");
+                Deed {
+                    who: if change.run_by.is_some() { change.run_by } else { change.actor },
+                    source: change.source,
+                    key: change.actor_key,
+                    time: record.time,
+                    action: record.action,
+                    object: record.name,
+                    ids: record.ids.clone(),
+                    class: if keys { ActionClass::Keys } else { ActionClass::Security },
+                    lasting,
+                    node: joined.nodes.index(record.node),
+                    place: change.place,
+                }
+            })
+            .collect();
+        // The changes themselves tell of users, roles and keys; a node acts for its policies, and not by anybody's hand.
+        let telling = joined.powerful.actions.iter().filter(|action| {
+            action.granted
+                && !action.left_out
+                && !matches!(action.class, ActionClass::Security | ActionClass::Keys)
+                && matches!(action.origin, Origin::Rest | Origin::Unknown)
+        });
+        deeds.extend(telling.map(|action| Deed {
+            who: action.who(),
+            source: action.source,
+            key: action.apikey,
+            time: action.time,
+            action: action.es_action,
+            object: if action.indices == 1 { action.index } else { Sym::NONE },
+            ids: Vec::new(),
+            class: action.class,
+            lasting: false,
+            node: action.node,
+            place: action.place,
+        }));
+        deeds.sort_by_key(|deed| (deed.who, deed.time, deed.place));
+        Self(deeds)
+    }
+
+    /// Every deed, by who, then time.
+    pub(super) fn all(&self) -> &[Deed] {
+        &self.0
+    }
+
+    /// What somebody did, by time.
+    pub(super) fn of(&self, who: Sym) -> &[Deed] {
+        let start = self.0.partition_point(|deed| deed.who < who);
+        let len = self.0[start..].partition_point(|deed| deed.who == who);
+        &self.0[start..start + len]
+    }
+
+    /// Whether somebody did things of such a class before a time, from elsewhere.
+    pub(super) fn is_habit(&self, deed: &Deed, before: Millis) -> bool {
+        let alike = |other: &&Deed| other.class == deed.class && other.source != deed.source;
+        self.of(deed.who).iter().take_while(|other| other.time < before).any(|other| alike(&other))
+    }
+}
+
+/// Whether a change opens a way back in.
+fn is_lasting(action: &[u8]) -> bool {
+    matches!(
+        action,
+        b"create_apikey"
+            | b"grant_apikey"
+            | b"create_cross_cluster_apikey"
+            | b"create_service_token"
+            | b"put_user"
+            | b"put_role"
+            | b"put_role_mapping"
+            | b"change_password"
+            | b"change_enable_user"
+    )
+}

@@ -1,0 +1,96 @@
+//! Valid API keys that may not do what they are used for.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Draft, key_in_words, ranked};
+use super::features::Measure;
+use super::kinds::{Kind, Severity, Verdict};
+use super::words;
+use crate::state::{Actor, Series, Sym};
+
+/// Refused actions of a key from which on it is told.
+const DENIALS: u64 = 10;
+
+/// Actions that one program is refused at most; more of them look like somebody who tries what is possible.
+const ACTIONS: u64 = 12;
+
+/// The drafts of underprivileged keys.
+pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let scene = measure.scene;
+    let mut denials: Vec<(&Actor, &Series)> =
+        scene.joined.state.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
+    denials.sort_by_key(|(actor, _)| **actor);
+    let mut keys: BTreeMap<(u16, &[u8]), Vec<(&Actor, &Series)>> = BTreeMap::new();
+    for (actor, series) in denials {
+        let cluster = scene.cluster(scene.joined.nodes.index(actor.node));
+        keys.entry((cluster, scene.bytes(actor.apikey))).or_default().push((actor, series));
+    }
+    let mut drafts = Vec::new();
+    for ((cluster, _), mut denials) in keys {
+        let total: u64 = denials.iter().map(|(_, series)| series.count()).sum();
+        if total >= DENIALS {
+            let order = |(actor, series): &(&Actor, &Series)| {
+                (
+                    series.first(),
+                    scene.bytes(actor.source),
+                    scene.bytes(actor.es_action),
+                    scene.joined.nodes.index(actor.node),
+                )
+            };
+            denials.sort_by_key(order);
+            drafts.push(draft(measure, cluster, &denials, total));
+        }
+    }
+    drafts
+}
+
+fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)], total: u64) -> Draft {
+    let scene = measure.scene;
+    let (key, owner) = (denials[0].0.apikey, denials[0].0.principal);
+    let repeated = |of: fn(&Actor) -> Sym| -> Vec<Sym> {
+        let weighted = denials.iter().flat_map(|(actor, series)| {
+            std::iter::repeat_n(of(actor), usize::try_from(series.count().min(1000)).unwrap_or(1))
+        });
+        weighted.collect()
+    };
+    let (actions, actions_total) = ranked(scene, repeated(|actor| actor.es_action));
+    let (sources, sources_total) = ranked(scene, repeated(|actor| actor.source));
+    let judged = if actions_total > ACTIONS { (Verdict::Unclear, 0.5) } else { (Verdict::Operational, 0.9) };
+    let severity = if total >= 1000 { Severity::Medium } else { Severity::Low };
+    let mut draft = Draft::new(Kind::ApiKeyUnderprivileged, severity, judged);
+    draft.cluster = cluster;
+    draft.title =
+        format!("API key {} may not do {}", key_in_words(scene, key), words::list(&actions, actions_total, 1));
+    let first = denials.iter().filter_map(|(_, series)| series.first()).min();
+    let last = denials.iter().filter_map(|(_, series)| series.last()).max();
+    let over =
+        first.zip(last).map_or_else(String::new, |(first, last)| format!(" in {}", words::duration(last.0 - first.0)));
+    draft.why.push(format!(
+        "{} refused{over}, from {}",
+        words::count(total, "action", "actions"),
+        words::list(&sources, sources_total, 3)
+    ));
+    draft.why.push(format!(
+        "The key is valid: an access decision means that it was accepted. Its owner is {}",
+        scene.text(owner)
+    ));
+    draft.why.push(format!("Refused: {}", words::list(&actions, actions_total, 5)));
+    let successes: u64 = scene.history.of_key(cluster, key).map(|past| u64::from(past.count)).sum();
+    // An access decision counts as a success of authentication, refusals included.
+    let granted = successes.saturating_sub(total);
+    draft.why.push(if granted > 0 {
+        format!("Other actions of the key were granted {}", words::count(granted, "time", "times"))
+    } else {
+        "No other action of the key was granted in these logs".to_owned()
+    });
+    draft.failures = total;
+    draft.successes = granted;
+    draft.principals = vec![owner];
+    draft.sources = repeated(|actor| actor.source);
+    draft.nodes = denials.iter().map(|(actor, _)| scene.joined.nodes.index(actor.node)).collect();
+    draft.api_keys = vec![key];
+    draft.times = first.into_iter().chain(last).collect();
+    let lines = denials.iter().filter_map(|(_, series)| series.buckets().first());
+    draft.evidence = lines.map(|bucket| scene.joined.source_lines.of(bucket.pos)).take(5).collect();
+    draft
+}

@@ -1,0 +1,172 @@
+//! Many API keys ended at once, out of the actor's habit. Counted are keys that existed or were in use; those of an account
+//! that is disabled or deleted with them are no news.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Draft, NAMED, ranked};
+use super::features::{Feature, Measure};
+use super::history::{DAY, HOUR};
+use super::kinds::{Kind, Severity, Verdict};
+use super::score;
+use super::weights::Subject;
+use super::words;
+use crate::correlate::Change;
+use crate::event::is_invalidation;
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// Invalidations of one actor belong together over such a pause.
+const PAUSE: i64 = HOUR;
+
+/// Keys of all of a realm are taken for so many where the log does not know them.
+const REALM: usize = 10;
+
+/// Fewer keys are nobody's news.
+const FEWEST: usize = 5;
+
+/// What one actor ended without a long pause.
+struct Sweep<'c> {
+    changes: Vec<&'c Change>,
+    /// Keys that are known to have existed, each once.
+    keys: Vec<Sym>,
+    /// How many, those included that the event does not name.
+    count: usize,
+}
+
+/// The drafts of mass invalidations.
+pub(super) fn mass_invalidations(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let scene = measure.scene;
+    let mut resolved: BTreeMap<usize, Vec<Sym>> = BTreeMap::new();
+    for key in &scene.joined.keys {
+        if let Some(change) = key.invalidated.and_then(|end| end.change) {
+            resolved.entry(change).or_default().push(key.id);
+        }
+    }
+    let mut actors: BTreeMap<(u16, &[u8]), Vec<usize>> = BTreeMap::new();
+    for (at, change) in scene.joined.changes_left() {
+        if is_invalidation(scene.bytes(change.record.action)) {
+            let cluster = scene.cluster(scene.joined.nodes.index(change.record.node));
+            actors.entry((cluster, scene.bytes(change.actor))).or_default().push(at);
+        }
+    }
+    let mut drafts = Vec::new();
+    for ((cluster, _), changes) in actors {
+        let time = |at: usize| scene.joined.changes[at].record.time.0;
+        let sweeps: Vec<Sweep<'_>> =
+            changes.chunk_by(|&a, &b| time(b) - time(a) <= PAUSE).map(|run| sweep(measure, run, &resolved)).collect();
+        for at in 0..sweeps.len() {
+            drafts.extend(draft(measure, cluster, &sweeps, at));
+        }
+    }
+    drafts
+}
+
+fn sweep<'c>(measure: &Measure<'_, 'c>, run: &[usize], resolved: &BTreeMap<usize, Vec<Sym>>) -> Sweep<'c> {
+    let scene = measure.scene;
+    let mut sweep = Sweep { changes: Vec::new(), keys: Vec::new(), count: 0 };
+    for &at in run {
+        let change = &scene.joined.changes[at];
+        if is_leaver(measure, change) {
+            continue;
+        }
+        let record = &change.record;
+        sweep.changes.push(change);
+        sweep.keys.extend(record.ids.iter().copied());
+        sweep.keys.extend(resolved.get(&at).into_iter().flatten().copied());
+        let realm =
+            record.ids.is_empty() && !record.name.is_some() && !record.owner.is_some() && record.owner_realm.is_some();
+        sweep.count += if realm { REALM } else { 0 };
+    }
+    sweep.keys.sort_by_key(|&key| scene.shown(key));
+    sweep.keys.dedup();
+    sweep.count = sweep.count.max(sweep.keys.len());
+    sweep
+}
+
+/// Whether the owner of the keys is disabled or deleted along with them.
+fn is_leaver(measure: &Measure<'_, '_>, change: &Change) -> bool {
+    let scene = measure.scene;
+    let (from, to) = (Millis(change.record.time.0 - DAY), Millis(change.record.time.0 + DAY));
+    change.record.owner.is_some()
+        && measure.changes.within(change.record.owner, from, to).is_some_and(|at| {
+            let action = scene.bytes(scene.joined.changes[at as usize].record.action);
+            matches!(action, b"delete_user" | b"change_disable_user")
+        })
+}
+
+fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usize) -> Option<Draft> {
+    let scene = measure.scene;
+    let sweep = &sweeps[at];
+    let (&first, &last) = (sweep.changes.first()?, sweep.changes.last()?);
+    if sweep.count < FEWEST {
+        return None;
+    }
+    let since = Millis(first.record.time.0 - DAY);
+    let in_use = |key: &&Sym| scene.history.of_key(cluster, **key).any(|past| past.last >= since);
+    let used: Vec<Sym> = sweep.keys.iter().filter(in_use).copied().collect();
+    let alike = sweeps.iter().enumerate().filter(|&(other, one)| other != at && one.count * 2 >= sweep.count);
+    let habit = alike.count();
+    let outside = scene.is_outside(first.source);
+    let past = scene.history.pair(cluster, first.actor, first.source);
+    let new = past.is_some_and(|past| first.record.time.0 - past.first.0 < DAY)
+        && scene.history.account(cluster, first.actor).is_some_and(|sum| first.record.time.0 - sum.first.0 >= DAY);
+    let mut features = measure.none();
+    features.set(Feature::Ended, ((sweep.count as f64).log10() / 2.0).min(1.0));
+    features.set(Feature::InUse, used.len() as f64 / sweep.count as f64);
+    features.set(Feature::Habit, (habit as f64 / 2.0).min(1.0));
+    features.set(Feature::Outside, f64::from(u8::from(outside)));
+    features.set(Feature::Strange, f64::from(u8::from(new)));
+    let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::MassInvalidation)]));
+    if probability < 0.5 {
+        return None;
+    }
+    let hostile = outside && new;
+    let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
+    let severity = if used.len() >= FEWEST || hostile { Severity::High } else { Severity::Medium };
+    let mut draft = Draft::new(Kind::MassInvalidation, severity, (verdict, score::rounded(probability)));
+    draft.cluster = cluster;
+    let actor = if first.actor.is_some() { scene.text(first.actor) } else { "Somebody".to_owned() };
+    draft.title = format!("{actor} invalidated {}", words::count(sweep.count as u64, "API key", "API keys"));
+    let source = if first.source.is_some() { format!(" from {}", scene.text(first.source)) } else { String::new() };
+    draft.why.push(format!(
+        "{} by {actor}{source} at {}, within {}",
+        words::count(sweep.changes.len() as u64, "invalidation", "invalidations"),
+        words::time(first.record.time),
+        words::duration(last.record.time.0 - first.record.time.0)
+    ));
+    let (names, total) = ranked(scene, sweep.keys.clone());
+    if total > 0 {
+        draft.why.push(format!("Known keys: {}", words::list(&names, total, 5)));
+    }
+    draft.why.push(match used.len() as u64 {
+        0 => "None of them is known to have been in use on the day before".to_owned(),
+        many => format!("{} in use on the day before", words::count(many, "of them was", "of them were")),
+    });
+    draft.why.push(match habit as u64 {
+        0 => format!("{actor} ended no such number of keys at another time in these logs"),
+        many => format!("{actor} ended as many keys {} besides", words::count(many, "time", "times")),
+    });
+    if new {
+        draft.why.push("The actor had never got in from there until that day".to_owned());
+    }
+    if outside {
+        draft.why.push("The source lies outside the internal networks".to_owned());
+    }
+    let refused: Vec<Sym> = sweep.keys.iter().copied().filter(|&key| refused(measure, key)).collect();
+    if !refused.is_empty() {
+        let (names, total) = ranked(scene, refused);
+        draft.why.push(format!("Still sent, and refused since: {}", words::list(&names, total, NAMED)));
+    }
+    draft.principals = vec![first.actor];
+    draft.sources = sweep.changes.iter().map(|change| change.source).collect();
+    draft.nodes = sweep.changes.iter().map(|change| scene.joined.nodes.index(change.record.node)).collect();
+    draft.times = vec![first.record.time, last.record.time];
+    draft.evidence = sweep.changes.iter().map(|change| change.place).take(5).chain([last.place]).collect();
+    draft.api_keys.clone_from(&sweep.keys);
+    Some(draft)
+}
+
+/// Whether a key is refused in these logs.
+fn refused(measure: &Measure<'_, '_>, key: Sym) -> bool {
+    measure.refused_keys.binary_search(&key).is_ok()
+}

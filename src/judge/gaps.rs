@@ -1,0 +1,93 @@
+//! Audit logs that stop while their node lives.
+
+use super::draft::Draft;
+use super::features::Measure;
+use super::history::HOUR;
+use super::kinds::{Kind, Severity, Verdict};
+use super::words;
+use crate::time::Millis;
+
+/// Minutes with a line of the server log that show that a node lives.
+const ALIVE: usize = 3;
+
+/// Share of its usual busy minutes that the other nodes must have meanwhile: where nobody has anything to do, silence means
+/// nothing.
+const BUSY: f64 = 0.8;
+
+/// Minutes with audit events that the node would usually have had meanwhile.
+const MISSING: f64 = 60.0;
+
+/// Silence at the end of a node's audit log that is told.
+const TAIL: i64 = HOUR;
+
+/// A gap of one node.
+struct Silence {
+    node: usize,
+    start: Millis,
+    end: Millis,
+    alive: usize,
+}
+
+/// The drafts of gaps; those of several nodes that begin together are one.
+pub(super) fn audit_gaps(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let mut silences: Vec<Silence> =
+        (0..measure.scene.joined.nodes.all().len()).flat_map(|node| silences(measure, node)).collect();
+    silences.sort_by_key(|silence| (silence.start, silence.node));
+    silences.chunk_by(|a, b| b.start.0 - a.start.0 <= TAIL / 4).map(|run| draft(measure, run)).collect()
+}
+
+fn silences(measure: &Measure<'_, '_>, at: usize) -> Vec<Silence> {
+    let scene = measure.scene;
+    let nodes = scene.joined.nodes.all();
+    let stats = &nodes[at].stats;
+    let mut gaps = stats.minutes.gaps();
+    if let Some(last) = stats.span.last.filter(|last| scene.span.1.0 - last.0 >= TAIL) {
+        gaps.push((Millis(last.0 + 60_000), scene.span.1));
+    }
+    let server: Vec<i64> = stats.server_minutes.iter().collect();
+    let within = |minutes: &[i64], start: Millis, end: Millis| {
+        minutes.iter().filter(|&&minute| (start.0 / 60_000..end.0 / 60_000).contains(&minute)).count()
+    };
+    let others: Vec<Vec<i64>> = nodes
+        .iter()
+        .enumerate()
+        .filter(|&(other, _)| other != at && scene.cluster(other) == scene.cluster(at))
+        .map(|(_, node)| node.stats.minutes.iter().collect())
+        .collect();
+    let silence = |(start, end): (Millis, Millis)| {
+        let alive = within(&server, start, end);
+        let busy = others.iter().any(|minutes| {
+            let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else { return false };
+            let usual = minutes.len() as f64 / (last - first + 1) as f64;
+            let meanwhile = within(minutes, start, end) as f64 / ((end.0 - start.0) / 60_000).max(1) as f64;
+            meanwhile >= BUSY * usual
+        });
+        let minutes = stats.minutes.iter().count() as f64;
+        let usual = minutes / ((scene.length() / 60_000).max(1) as f64);
+        let missing = usual * ((end.0 - start.0) / 60_000) as f64;
+        (alive >= ALIVE && busy && missing >= MISSING).then_some(Silence { node: at, start, end, alive })
+    };
+    gaps.into_iter().filter_map(silence).collect()
+}
+
+fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
+    let scene = measure.scene;
+    let names: Vec<String> = run.iter().map(|silence| scene.node_name(silence.node)).collect();
+    let (start, end) = (run[0].start, run.iter().map(|silence| silence.end).max().unwrap_or(run[0].end));
+    let mut draft = Draft::new(Kind::AuditGap, Severity::Medium, (Verdict::Unclear, 0.5));
+    draft.cluster = scene.cluster(run[0].node);
+    draft.title = format!(
+        "{} wrote no audit events for {}, though alive",
+        words::list(&names, names.len() as u64, 3),
+        words::duration(end.0 - start.0)
+    );
+    draft.why.push(format!("No audit event from {} to {}", words::time(start), words::time(end)));
+    let alive: usize = run.iter().map(|silence| silence.alive).sum();
+    draft.why.push(format!(
+        "The server log has lines in {} meanwhile, and other nodes wrote audit events",
+        words::count(alive as u64, "minute", "minutes")
+    ));
+    draft.nodes = run.iter().map(|silence| silence.node).collect();
+    draft.times = vec![start, end];
+    draft
+}

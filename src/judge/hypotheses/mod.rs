@@ -1,0 +1,177 @@
+//! The hypotheses: a file a kind of finding. A kind says what it is, which failures it may explain, how bad it is and what it
+//! is called; what speaks for it stands in the table of weights under its name. To add one: its file, its line in
+//! [`HYPOTHESES`], its rows in `weights.tsv`, its name in [`super::kinds::Kind`].
+
+mod account_compromise;
+mod api_key_bad_secret;
+mod api_key_expired_in_use;
+mod api_key_guessing;
+mod api_key_invalidated_in_use;
+mod api_key_rotation_outage;
+mod api_key_underprivileged;
+mod api_key_unknown;
+mod api_key_wrong_type;
+mod audit_gap;
+mod clock_skew;
+mod credential_stuffing;
+mod low_and_slow;
+mod mass_invalidation;
+mod missing_credentials;
+mod password_guessing;
+mod password_spraying;
+mod persistence;
+mod realm_outage;
+mod stale_credential;
+mod suspicious_access;
+mod unauthenticated_scan;
+mod wrong_realm;
+
+use super::campaign::{Campaign, Family};
+use super::doc::Doc;
+use super::draft::{ranked, sources_in_words};
+use super::features::{Feature, Features};
+use super::kinds::{Severity, Verdict};
+use super::scene::Scene;
+use super::words;
+
+/// What a campaign may be.
+#[derive(Debug)]
+pub(super) struct Hypothesis {
+    pub(super) doc: Doc,
+    /// An attack, not something broken.
+    pub(super) hostile: bool,
+    /// Which failures it may explain; empty for what is not told of failures alone.
+    pub(super) families: &'static [Family],
+    pub(super) severity: fn(&Told<'_, '_>) -> Severity,
+    pub(super) title: fn(&Told<'_, '_>) -> String,
+}
+
+/// Every kind, in the order of the contract.
+pub(super) static HYPOTHESES: &[&Hypothesis] = &[
+    &password_guessing::HYPOTHESIS,
+    &password_spraying::HYPOTHESIS,
+    &credential_stuffing::HYPOTHESIS,
+    &low_and_slow::HYPOTHESIS,
+    &account_compromise::HYPOTHESIS,
+    &stale_credential::HYPOTHESIS,
+    &api_key_invalidated_in_use::HYPOTHESIS,
+    &api_key_rotation_outage::HYPOTHESIS,
+    &api_key_expired_in_use::HYPOTHESIS,
+    &api_key_unknown::HYPOTHESIS,
+    &api_key_bad_secret::HYPOTHESIS,
+    &api_key_wrong_type::HYPOTHESIS,
+    &api_key_underprivileged::HYPOTHESIS,
+    &mass_invalidation::HYPOTHESIS,
+    &missing_credentials::HYPOTHESIS,
+    &wrong_realm::HYPOTHESIS,
+    &clock_skew::HYPOTHESIS,
+    &suspicious_access::HYPOTHESIS,
+    &persistence::HYPOTHESIS,
+    &api_key_guessing::HYPOTHESIS,
+    &unauthenticated_scan::HYPOTHESIS,
+    &realm_outage::HYPOTHESIS,
+    &audit_gap::HYPOTHESIS,
+];
+
+/// A campaign that is about to be told as a finding.
+pub(super) struct Told<'t, 'c> {
+    pub(super) scene: &'t Scene<'c>,
+    pub(super) campaign: &'t Campaign,
+    pub(super) features: &'t Features,
+    pub(super) verdict: Verdict,
+}
+
+impl Told<'_, '_> {
+    fn failures(&self) -> u64 {
+        self.campaign.failures(self.scene)
+    }
+
+    fn accounts(&self) -> String {
+        match self.features.accounts as u64 {
+            0 => "Clients without an account".to_owned(),
+            1 => self.list(|attempt| attempt.principal),
+            many => words::count(many, "account", "accounts"),
+        }
+    }
+
+    fn places(&self) -> String {
+        if self.campaign.attempts.is_empty() {
+            return "clients that no line names".to_owned();
+        }
+        match self.features.sources as u64 {
+            0..=2 => sources_in_words(self.scene, &self.campaign.attempts),
+            many => words::count(many, "source", "sources"),
+        }
+    }
+
+    fn list(&self, of: fn(&crate::state::Attempt) -> crate::state::Sym) -> String {
+        let syms = self.campaign.attempts.iter().map(|&at| of(self.scene.attempt(at))).collect();
+        let (names, total) = ranked(self.scene, syms);
+        words::list(&names, total, super::draft::NAMED)
+    }
+
+    fn nodes(&self) -> String {
+        let contrast = self.campaign.attempts.iter().map(|&at| self.scene.node(at));
+        let refusing = self.campaign.refusals.iter().map(|&at| self.scene.joined.key_failures[at as usize].node);
+        let mut nodes: Vec<usize> = contrast.chain(refusing).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let names: Vec<String> = nodes.into_iter().map(|node| self.scene.node_name(node)).collect();
+        words::list(&names, names.len() as u64, super::draft::NAMED)
+    }
+
+    fn keys(&self, one: &str, several: &str) -> String {
+        match self.campaign.keys.as_slice() {
+            [] => format!("An API key that no line names {one}"),
+            [only] => format!("API key {} {one}", super::draft::key_in_words(self.scene, *only)),
+            keys => format!("{} {several}", words::count(keys.len() as u64, "API key", "API keys")),
+        }
+    }
+}
+
+/// How bad an attack is that is not known to have got in: high where it may.
+fn attack(told: &Told<'_, '_>) -> Severity {
+    let features = told.features;
+    let exists = 1.0 - features.get(Feature::Unknown) - features.get(Feature::UnknownAccount) > 0.2;
+    let tries = told.failures();
+    match told.verdict {
+        Verdict::Hostile if tries >= 20 && (exists || tries >= 100) => Severity::High,
+        Verdict::Hostile if tries >= 5 => Severity::Medium,
+        Verdict::Unclear if tries >= 20 => Severity::Medium,
+        _ => Severity::Low,
+    }
+}
+
+/// How bad it is that somebody looks around without credentials: nothing is lost by it.
+fn scan(told: &Told<'_, '_>) -> Severity {
+    if told.failures() >= 100 { Severity::Medium } else { Severity::Low }
+}
+
+/// How bad it is that clients are shut out, by their number.
+fn outage(told: &Told<'_, '_>) -> Severity {
+    match (told.failures(), told.features.sources.max(told.campaign.keys.len())) {
+        (1000.., _) | (_, 10..) => Severity::High,
+        (100.., _) | (_, 3..) => Severity::Medium,
+        _ => Severity::Low,
+    }
+}
+
+/// The title of kinds that are told of more than failures: whoever finds one writes it.
+fn named(_: &Told<'_, '_>) -> String {
+    String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kinds::Kind;
+    use super::*;
+
+    #[test]
+    fn kinds_are_those_of_the_contract_in_order() {
+        let kinds: Vec<Kind> = HYPOTHESES.iter().map(|rival| rival.doc.kind).collect();
+        assert_eq!(kinds, Kind::ALL);
+        for kind in Kind::ALL {
+            assert_eq!(Kind::parse(kind.name()), Some(*kind));
+        }
+    }
+}

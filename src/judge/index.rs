@@ -1,0 +1,203 @@
+//! The attempts by what can be known of them, then by who and where. Symbols are small numbers, so grouping is counting
+//! sort: linear, and a flood of a million distinct names costs no more than one name a million times.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::scene::is_placeholder;
+use crate::correlate::Correlated;
+use crate::reason::{Basis, Reason};
+use crate::state::{Attempt, Outcome, Sym};
+
+/// Attempts that one task looks at, at least.
+const PIECE: usize = 1024;
+
+/// What an attempt can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A password or token of an account was judged, as far as is known.
+    Named,
+    /// Credentials were refused and no account is named, or only a placeholder that stands for everybody.
+    Nameless,
+    /// No credentials, as far as is known.
+    Anonymous,
+    /// No realm judged it.
+    Unjudged,
+    /// An API key was refused.
+    Key,
+    /// The account is the id of an API key: its authentication was terminated.
+    Terminated,
+}
+
+/// Whether an attempt without a reason was made with an API key whose id stands in the place of the account: no realm is
+/// asked for one.
+fn is_key(joined: &Correlated, attempt: &Attempt) -> bool {
+    attempt.basis == Basis::None
+        && joined.state.chains.get(attempt.chain).is_none_or(<[_]>::is_empty)
+        && joined.judged(attempt.principal).is_some_and(looks_like_id)
+}
+
+/// Ids that Elasticsearch makes are 20 characters of base64url; a name that a person chose hardly has digits and both cases.
+fn looks_like_id(name: &[u8]) -> bool {
+    let has = |of: fn(&u8) -> bool| name.iter().any(of);
+    let turns = name.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
+    name.len() == 20
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && (has(u8::is_ascii_digit) || has(|byte| matches!(byte, b'-' | b'_')) || turns >= 6)
+}
+
+impl Class {
+    fn of(joined: &Correlated, attempt: &Attempt, is_stranger: bool) -> Self {
+        match attempt.reason {
+            // An outage is no cover: who tries names from where nobody gets in is looked at all the same.
+            _ if is_stranger
+                && attempt.outcome == Outcome::Failed
+                && joined
+                    .judged(attempt.principal)
+                    .is_some_and(|name| !is_placeholder(name) && !looks_like_id(name)) =>
+            {
+                Self::Named
+            }
+            Reason::RealmUnavailable
+            | Reason::RealmNotLicensed
+            | Reason::RealmNotConfigured
+            | Reason::ServerBusy
+            | Reason::ApiKeyError => Self::Unjudged,
+            Reason::ApiKeyInvalidated
+            | Reason::ApiKeyExpired
+            | Reason::ApiKeyNotFound
+            | Reason::ApiKeyBadSecret
+            | Reason::ApiKeyWrongType => Self::Key,
+            Reason::TokenExpired | Reason::TokenInvalid if attempt.outcome == Outcome::AnonymousDenied => {
+                Self::Nameless
+            }
+            _ if attempt.outcome == Outcome::AnonymousDenied => Self::Anonymous,
+            _ if joined.judged(attempt.principal).is_none_or(is_placeholder) => Self::Nameless,
+            _ if is_key(joined, attempt) => Self::Terminated,
+            _ => Self::Named,
+        }
+    }
+}
+
+/// A stretch of one of the lists of an [`Index`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    /// Who was tried; [`Sym::NONE`] where no account is named.
+    pub(super) principal: Sym,
+    /// From where; [`Sym::NONE`] where it was not logged.
+    pub(super) source: Sym,
+    pub(super) class: Class,
+    range: Range<u32>,
+}
+
+/// The attempts, grouped, by time within a group. Groups are ordered by the number of their symbol, which means nothing:
+/// what is shown must be ordered otherwise.
+#[derive(Debug)]
+pub(super) struct Index {
+    list: Vec<u32>,
+    groups: Vec<Group>,
+    /// Attempts that no realm judged, by time.
+    pub(super) unjudged: Vec<u32>,
+    /// Attempts with the id of an API key as account, by time.
+    pub(super) terminated: Vec<u32>,
+}
+
+impl Index {
+    /// `is_stranger` says of an address that it lies outside and nobody gets in from there.
+    pub(super) fn new(joined: &Correlated, is_stranger: impl Fn(Sym) -> bool + Sync) -> Self {
+        let attempts = &joined.attempts;
+        let symbols = joined.state.symbols.len() + 1;
+        let classes: Vec<Class> = attempts
+            .par_iter()
+            .with_min_len(PIECE)
+            .map(|attempt| Class::of(joined, attempt, is_stranger(attempt.source)))
+            .collect();
+        let those = |class: Class| -> Vec<u32> {
+            (0..attempts.len() as u32).filter(|&at| classes[at as usize] == class).collect()
+        };
+        let principal = |at: u32| attempts[at as usize].principal;
+        let source = |at: u32| attempts[at as usize].source;
+        let mut list = Vec::with_capacity(attempts.len());
+        let mut groups = Vec::new();
+        let by_source = sorted_by(&those(Class::Named), symbols, source);
+        let by_pair = sorted_by(&by_source, symbols, principal);
+        add(&mut list, &mut groups, &by_pair, Class::Named, |at| (principal(at), source(at)));
+        for class in [Class::Nameless, Class::Anonymous] {
+            let sorted = sorted_by(&those(class), symbols, source);
+            add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at)));
+        }
+        Self { list, groups, unjudged: those(Class::Unjudged), terminated: those(Class::Terminated) }
+    }
+
+    /// The attempts by account and address, or by address where there is no account.
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The attempts of a group, by time.
+    pub(super) fn of(&self, group: &Group) -> &[u32] {
+        self.slice(&group.range)
+    }
+
+    /// A stretch of the list of all groups' attempts.
+    pub(super) fn slice(&self, range: &Range<u32>) -> &[u32] {
+        &self.list[range.start as usize..range.end as usize]
+    }
+
+    /// Where the list of a group begins within the list of all.
+    pub(super) fn start(group: &Group) -> u32 {
+        group.range.start
+    }
+}
+
+fn add(list: &mut Vec<u32>, groups: &mut Vec<Group>, sorted: &[u32], class: Class, key: impl Fn(u32) -> (Sym, Sym)) {
+    for run in sorted.chunk_by(|&a, &b| key(a) == key(b)) {
+        let (principal, source) = key(run[0]);
+        let start = list.len() as u32;
+        list.extend_from_slice(run);
+        groups.push(Group { principal, source, class, range: start..list.len() as u32 });
+    }
+}
+
+/// Stable counting sort by a symbol below `symbols`.
+fn sorted_by(list: &[u32], symbols: usize, key: impl Fn(u32) -> Sym) -> Vec<u32> {
+    let mut ends = vec![0_u32; symbols + 1];
+    for &at in list {
+        ends[key(at).0 as usize + 1] += 1;
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    let mut sorted = vec![0; list.len()];
+    for &at in list {
+        let slot = &mut ends[key(at).0 as usize];
+        sorted[*slot as usize] = at;
+        *slot += 1;
+    }
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_keys() {
+        assert!(looks_like_id(b"VuaCfGcBCdbkQm-e5aOx"));
+        for name in [&b"elastic"[..], b"production-exporter1", b"VuaCfGcBCdbkQm-e5aO", b"VuaCfGcBCdbkQm@e5aOx"] {
+            assert!(!looks_like_id(name));
+        }
+    }
+
+    #[test]
+    fn counting_sort_keeps_the_order_of_equals() {
+        let keys = [3, 1, 3, 0, 1];
+        let sorted = sorted_by(&[0, 1, 2, 3, 4], 4, |at| Sym(keys[at as usize]));
+        assert_eq!(sorted, [3, 1, 4, 0, 2]);
+    }
+}

@@ -1,0 +1,392 @@
+//! Episodes that chance does not explain become campaigns: what shares a cause is linked. Strangers are linked by address,
+//! network, victim, dictionary and time; accounts at their own places by account, onset, surge and node.
+
+use std::collections::BTreeMap;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use super::history::{DAY, HOUR};
+use super::index::Class;
+use super::names::Names;
+use super::null::Null;
+use super::place::Net;
+use super::scene::Scene;
+use super::surge::Surge;
+use super::unit::{Standing, Unit};
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// An episode is looked at where chance makes fewer of its like than this in the log.
+const FEW: f64 = 2.0;
+
+/// Attackers come back: episodes of one pair, and sources with one dictionary, belong together over so long.
+const RETURN: i64 = 14 * DAY;
+
+/// Episodes that share a source, a network or a victim belong together over such a pause.
+const NEAR: i64 = DAY;
+
+/// Clients of one cause begin within so long of each other: a rollout goes from host to host.
+const ONSET: i64 = 600_000;
+
+/// An address with more tries than this is a campaign of its own, however many others try meanwhile.
+const FEW_TRIES: usize = 20;
+
+/// Share of names in common from which on two sources try the same list; two with one name each share all.
+const SAME_LIST: f64 = 0.3;
+const SAME_DICTIONARY: f64 = 0.6;
+const DICTIONARY: usize = 4;
+
+/// Sources of one campaign try about as often: one tries at most so many times as often as another, few tries apart.
+const SAME_PACE: usize = 8;
+const FEWEST: usize = 5;
+
+/// Weight of one client's contrast between nodes below which it says nothing, and of all that decides.
+const CONTRAST: f64 = 5.0;
+const CONTRASTS: f64 = 6.0;
+
+/// Failures in a row of a person that are more than forgetting.
+const MANY: usize = 12;
+
+/// Failures of an address without credentials that are looked at.
+const BARE: usize = 5;
+
+/// Which attempts a campaign is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Linked {
+    /// Numbers of its episodes, by time.
+    pub(super) units: Vec<u32>,
+    /// Whether its clients fail on one node above the others.
+    pub(super) by_node: bool,
+    /// Whether it is part of a surge.
+    pub(super) surge: bool,
+}
+
+/// Union-find.
+struct Sets(Vec<u32>);
+
+impl Sets {
+    fn find(&mut self, at: u32) -> u32 {
+        let mut root = at;
+        while self.0[root as usize] != root {
+            root = self.0[root as usize];
+        }
+        let mut at = at;
+        while self.0[at as usize] != root {
+            at = std::mem::replace(&mut self.0[at as usize], root);
+        }
+        root
+    }
+
+    fn join(&mut self, one: u32, other: u32) {
+        let (one, other) = (self.find(one), self.find(other));
+        self.0[one.max(other) as usize] = one.min(other);
+    }
+}
+
+/// The campaigns of a log, by time.
+pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Surge]) -> Vec<Linked> {
+    let by_node = contrasting(scene, units);
+    let surge_of: Vec<Option<u32>> = units
+        .iter()
+        .map(|unit| surges.iter().position(|surge| unit.class == Class::Named && surge.holds(unit)).map(|at| at as u32))
+        .collect();
+    let crowded = crowded(scene, units, null);
+    let looked_at: Vec<u32> = (0..units.len() as u32)
+        .filter(|&at| {
+            let unit = &units[at as usize];
+            by_node[at as usize] || surge_of[at as usize].is_some() || crowded[at as usize] || is_odd(scene, unit, null)
+        })
+        .collect();
+    let mut order = looked_at.clone();
+    order.sort_by_key(|&at| by_time(scene, &units[at as usize]));
+    let mut sets = Sets((0..units.len() as u32).collect());
+    let linker = Linker { scene, units };
+    let passwords = |at: &&u32| units[**at as usize].class != Class::Anonymous;
+    let (local, strange): (Vec<u32>, Vec<u32>) =
+        order.iter().filter(passwords).copied().partition(|&at| linker.is_local(at));
+    let bare: Vec<u32> = order.iter().copied().filter(|&at| units[at as usize].class == Class::Anonymous).collect();
+    linker.pairs(&order, &mut sets);
+    linker.strangers(&strange, &mut sets);
+    let (nodes, rest): (Vec<u32>, Vec<u32>) = local.into_iter().partition(|&at| by_node[at as usize]);
+    linker.locals(&rest, &surge_of, &mut sets);
+    linker.nodes(&nodes, &mut sets);
+    linker.bare(&bare, &mut sets);
+    let mut campaigns: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for at in order {
+        campaigns.entry(sets.find(at)).or_default().push(at);
+    }
+    let linked = campaigns.into_values().map(|units| Linked {
+        by_node: units.iter().any(|&at| by_node[at as usize]),
+        surge: units.iter().filter(|&&at| surge_of[at as usize].is_some()).count() * 2 > units.len(),
+        units,
+    });
+    let mut linked: Vec<Linked> = linked.collect();
+    linked.sort_by_key(|campaign| by_time(scene, &units[campaign.units[0] as usize]));
+    linked
+}
+
+/// An order that depends on the log alone.
+fn by_time<'s>(scene: &'s Scene<'_>, unit: &Unit) -> impl Ord + use<'s> {
+    (unit.first, unit.last, scene.shown(unit.principal), scene.shown(unit.source))
+}
+
+/// Whether chance does not explain an episode by itself.
+fn is_odd(scene: &Scene<'_>, unit: &Unit, null: &Null) -> bool {
+    match unit.class {
+        Class::Named => null.expected(scene, unit) < FEW.ln(),
+        _ => unit.len() >= BARE || scene.is_outside(unit.source) && unit.len() > 1,
+    }
+}
+
+/// Strangers' episodes of which each is nothing much, and all are more than chance makes: in the log, or from one source.
+fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
+    /// Logarithm of the chance below which they are too many.
+    const CHANCE: f64 = -9.0;
+    /// Accounts that a source from which nobody gets in tries.
+    const ACCOUNTS: u32 = 3;
+    let stranger = |unit: &Unit| {
+        unit.class == Class::Named
+            && matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount)
+    };
+    let mut of_source: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
+    let (mut many, mut expected) = (0.0, 0.0);
+    for unit in units.iter().filter(|unit| stranger(unit)) {
+        *of_source.entry((unit.cluster, unit.source)).or_default() += 1;
+        if scene.is_outside(unit.source) {
+            many += 1.0;
+            expected += null.expected(scene, unit).exp();
+        }
+    }
+    let too_many = many >= 5.0 && super::null::poisson_tail(many, (expected / f64::max(many, 1.0)).max(0.1)) < CHANCE;
+    units
+        .iter()
+        .map(|unit| {
+            let sweeps = of_source.get(&(unit.cluster, unit.source)).is_some_and(|&accounts| accounts >= ACCOUNTS)
+                && unit.entry.is_none()
+                && scene.history.source(unit.cluster, unit.source).is_none_or(|sum| sum.others == 0);
+            stranger(unit) && (sweeps || too_many && scene.is_outside(unit.source))
+        })
+        .collect()
+}
+
+/// Episodes whose clients fail on one node and get in on others, where there are too many of them for chance.
+fn contrasting(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
+    let weight = |unit: &Unit| unit.contrast.map_or(0.0, |contrast| contrast.weight);
+    let looked_at = units.iter().filter(|unit| unit.contrast.is_some()).count() as f64;
+    let days = (scene.length() as f64 / DAY as f64).max(1.0);
+    let mut by_node: BTreeMap<(u16, usize), Vec<u32>> = BTreeMap::new();
+    for (at, unit) in units.iter().enumerate() {
+        if let Some(contrast) = unit.contrast.filter(|contrast| contrast.weight >= CONTRAST) {
+            by_node.entry((unit.cluster, contrast.node)).or_default().push(at as u32);
+        }
+    }
+    let mut chosen = vec![false; units.len()];
+    for mut list in by_node.into_values() {
+        list.sort_by_key(|&at| units[at as usize].first);
+        let mut end = Millis(i64::MIN);
+        let mut runs: Vec<Vec<u32>> = Vec::new();
+        for at in list {
+            let unit = &units[at as usize];
+            match runs.last_mut() {
+                Some(run) if unit.first.0.saturating_sub(end.0) <= NEAR => run.push(at),
+                _ => runs.push(vec![at]),
+            }
+            end = end.max(unit.last);
+        }
+        for run in runs {
+            let excess: f64 = run.iter().map(|&at| weight(&units[at as usize]) - CONTRAST + 1.0).sum();
+            if excess >= CONTRASTS + 0.1 * looked_at / days {
+                run.into_iter().for_each(|at| chosen[at as usize] = true);
+            }
+        }
+    }
+    chosen
+}
+
+struct Linker<'s, 'c> {
+    scene: &'s Scene<'c>,
+    units: &'s [Unit],
+}
+
+impl Linker<'_, '_> {
+    fn unit(&self, at: u32) -> &Unit {
+        &self.units[at as usize]
+    }
+
+    fn is_local(&self, at: u32) -> bool {
+        let unit = self.unit(at);
+        match unit.standing {
+            Standing::Blind => !self.scene.is_outside(unit.source),
+            // A program's new hosts: nothing else is known of them than that they are inside.
+            Standing::Strange => unit.program && !self.scene.is_outside(unit.source),
+            standing => standing.is_local(),
+        }
+    }
+
+    /// Joins neighbours in time that share a key and pause at most so long between them.
+    fn shared<K: Ord>(&self, list: &[u32], pause: i64, sets: &mut Sets, key: impl Fn(&Unit) -> Option<K>) {
+        let mut last: BTreeMap<K, (u32, Millis)> = BTreeMap::new();
+        for &at in list {
+            let unit = self.unit(at);
+            let Some(key) = key(unit) else { continue };
+            let known = last.entry(key).or_insert((at, unit.last));
+            if unit.first.0 - known.1.0 <= pause {
+                sets.join(known.0, at);
+            }
+            *known = (at, known.1.max(unit.last));
+        }
+    }
+
+    fn pairs(&self, list: &[u32], sets: &mut Sets) {
+        self.shared(list, RETURN, sets, |unit| {
+            let bare = unit.class == Class::Anonymous;
+            unit.source.is_some().then_some((bare, unit.cluster, unit.principal, unit.source, unit.standing.is_local()))
+        });
+    }
+
+    fn strangers(&self, list: &[u32], sets: &mut Sets) {
+        self.shared(list, NEAR, sets, |unit| unit.source.is_some().then_some((unit.cluster, unit.source)));
+        let outside = |unit: &Unit| self.scene.is_outside(unit.source);
+        let net = |unit: &Unit| -> Option<(u16, Net)> {
+            self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
+        };
+        self.shared(list, NEAR, sets, net);
+        self.victims(list, sets);
+        self.crowd(list, sets);
+    }
+
+    /// Sources that try the same names.
+    fn victims(&self, list: &[u32], sets: &mut Sets) {
+        let mut names: HashMap<(u16, Sym), Names, RandomState> = HashMap::default();
+        for &at in list {
+            let unit = self.unit(at);
+            names.entry((unit.cluster, unit.source)).or_default().add(self.scene.bytes(unit.principal));
+        }
+        let tries = self.tries(list);
+        let mut last: HashMap<(u16, Sym), (u32, Millis), RandomState> = HashMap::default();
+        for &at in list {
+            let unit = self.unit(at);
+            if !unit.principal.is_some() {
+                continue;
+            }
+            let known = last.entry((unit.cluster, unit.principal)).or_insert((at, unit.last));
+            let other = self.unit(known.0);
+            if other.source != unit.source {
+                let of = |unit: &Unit| names.get(&(unit.cluster, unit.source));
+                let (alike, most) =
+                    of(other).zip(of(unit)).map_or((0.0, 0), |(a, b)| (a.alike(b), a.len().min(b.len())));
+                let pause = unit.first.0 - known.1.0;
+                let of = |unit: &Unit| tries.get(&(unit.cluster, unit.source)).copied().unwrap_or(0);
+                let (few, many) = (of(other).min(of(unit)), of(other).max(of(unit)));
+                let alike = if many <= few.max(FEWEST) * SAME_PACE { alike } else { 0.0 };
+                let same = alike >= SAME_LIST && pause <= NEAR
+                    || alike >= SAME_DICTIONARY && most >= DICTIONARY && pause <= RETURN;
+                if same {
+                    sets.join(known.0, at);
+                }
+            }
+            *known = (at, known.1.max(unit.last));
+        }
+    }
+
+    /// Failures by source.
+    fn tries(&self, list: &[u32]) -> HashMap<(u16, Sym), usize, RandomState> {
+        let mut tries: HashMap<(u16, Sym), usize, RandomState> = HashMap::default();
+        for &at in list {
+            let unit = self.unit(at);
+            *tries.entry((unit.cluster, unit.source)).or_default() += unit.len();
+        }
+        tries
+    }
+
+    /// Addresses with a few tries each: what they have in common is that they come in the same hours.
+    fn crowd(&self, list: &[u32], sets: &mut Sets) {
+        let tries = self.tries(list);
+        let few = |unit: &Unit| tries.get(&(unit.cluster, unit.source)).is_some_and(|&tries| tries <= FEW_TRIES);
+        let crowd: Vec<u32> = list.iter().copied().filter(|&at| few(self.unit(at))).collect();
+        let mut gaps: Vec<i64> =
+            crowd.windows(2).map(|pair| self.unit(pair[1]).first.0 - self.unit(pair[0]).first.0).collect();
+        let pause = (10 * super::unit::median(&mut gaps)).clamp(HOUR / 2, 6 * HOUR);
+        self.shared(&crowd, pause, sets, |unit| self.scene.is_outside(unit.source).then_some(unit.cluster));
+        self.shared(&crowd, ONSET, sets, |unit| (!self.scene.is_outside(unit.source)).then_some(unit.cluster));
+    }
+
+    fn locals(&self, list: &[u32], surge_of: &[Option<u32>], sets: &mut Sets) {
+        // A place that is merely near, and tries far more than the account's clients do, is none of them.
+        let mut lengths: BTreeMap<(u16, Sym), Vec<i64>> = BTreeMap::new();
+        for &at in list {
+            let unit = self.unit(at);
+            lengths.entry((unit.cluster, unit.principal)).or_default().push(unit.len() as i64);
+        }
+        let usual: BTreeMap<(u16, Sym), i64> =
+            lengths.into_iter().map(|(who, mut list)| (who, super::unit::median(&mut list))).collect();
+        self.shared(list, NEAR, sets, |unit| {
+            let who = (unit.cluster, unit.principal);
+            let usual = usual.get(&who).copied().unwrap_or(0).max(FEWEST as i64) as usize;
+            let alike = matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Later)
+                || unit.len() <= usual * SAME_PACE / 2;
+            (unit.principal.is_some() && alike).then_some(who)
+        });
+        let mut surges: BTreeMap<u32, u32> = BTreeMap::new();
+        for &at in list {
+            if let Some(surge) = surge_of[at as usize] {
+                sets.join(*surges.entry(surge).or_insert(at), at);
+            }
+        }
+        self.onsets(list, sets);
+    }
+
+    /// Clients that worked and stop together.
+    fn onsets(&self, list: &[u32], sets: &mut Sets) {
+        let stopped: Vec<u32> = list
+            .iter()
+            .copied()
+            .filter(|&at| {
+                let unit = self.unit(at);
+                unit.before > 0.0 && unit.run >= if unit.program { BARE } else { MANY } as u32
+            })
+            .collect();
+        let near = |a: u32, b: u32| {
+            let (a, b) = (self.unit(a), self.unit(b));
+            a.cluster == b.cluster && a.class == b.class && b.first.0 - a.first.0 <= ONSET
+        };
+        for run in stopped.chunk_by(|&a, &b| near(a, b)) {
+            for pair in run.windows(2) {
+                let net = |at: u32| self.scene.net(self.unit(at).source);
+                if run.len() > 2 || net(pair[0]) == net(pair[1]) {
+                    sets.join(pair[0], pair[1]);
+                }
+            }
+        }
+    }
+
+    fn nodes(&self, list: &[u32], sets: &mut Sets) {
+        self.shared(list, NEAR, sets, |unit| Some(unit.cluster));
+    }
+
+    /// Addresses without credentials.
+    fn bare(&self, list: &[u32], sets: &mut Sets) {
+        let outside = |unit: &Unit| self.scene.is_outside(unit.source);
+        self.shared(list, NEAR, sets, |unit| {
+            self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
+        });
+        let inside: Vec<u32> = list.iter().copied().filter(|&at| !outside(self.unit(at))).collect();
+        let (always, later): (Vec<u32>, Vec<u32>) = inside.into_iter().partition(|&at| self.from_the_start(at));
+        self.shared(&always, i64::MAX / 2, sets, |unit| Some(unit.cluster));
+        let near = |a: u32, b: u32| {
+            let (a, b) = (self.unit(a), self.unit(b));
+            a.cluster == b.cluster && b.first.0 - a.first.0 <= ONSET
+        };
+        for run in later.chunk_by(|&a, &b| near(a, b)) {
+            run.windows(2).for_each(|pair| sets.join(pair[0], pair[1]));
+        }
+    }
+
+    /// Whether an episode may have begun before the log.
+    fn from_the_start(&self, at: u32) -> bool {
+        let unit = self.unit(at);
+        let gap = (unit.last.0 - unit.first.0) / (unit.len() as i64 - 1).max(1);
+        unit.first.0 - self.scene.span.0.0 <= ONSET.max(3 * gap)
+    }
+}

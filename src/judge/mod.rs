@@ -1,0 +1,238 @@
+//! Judgement: what happened, whether it is an attack or something broken, and what to do.
+//!
+//! Failures become episodes (`unit`), episodes that chance does not explain (`null`) are linked into campaigns (`link`,
+//! `keys`), of each campaign features are measured (`features`), hypotheses (`hypotheses/`, a file a kind) compete by the
+//! weights of one table (`weights`, `score`), what followed is looked at on an axis of its own (`consequences`), and what
+//! tells one cause becomes one finding (`join`, `draft`). Nothing decides by itself: no rule excludes a hypothesis.
+
+mod access;
+mod accounts;
+mod campaign;
+mod consequences;
+mod deeds;
+mod denied;
+mod doc;
+mod draft;
+mod ended;
+mod features;
+mod gaps;
+mod history;
+mod hypotheses;
+mod index;
+mod join;
+mod keys;
+mod kinds;
+mod link;
+mod names;
+mod null;
+mod place;
+mod places;
+mod scene;
+mod score;
+mod surge;
+mod tell;
+#[cfg(test)]
+mod testing;
+mod unit;
+mod weights;
+mod words;
+
+pub use doc::{Doc, docs, explain, listing};
+pub use kinds::{Kind, Severity, Verdict};
+
+use rayon::prelude::*;
+
+use crate::correlate::Correlated;
+use crate::model::{BaseRate, FailureRun, Finding};
+use crate::options::Options;
+use crate::state::Sym;
+use accounts::AccountChanges;
+use campaign::Campaign;
+use deeds::Deeds;
+use draft::Draft;
+use features::Measure;
+use null::Null;
+use scene::Scene;
+use score::Posterior;
+use tell::Judgement;
+
+/// A finding and the attempts that it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What is told.
+    pub finding: Finding,
+    /// Indices into [`Correlated::attempts`], by time.
+    pub attempts: Vec<u32>,
+}
+
+/// What judging made of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdicts {
+    /// The findings, in the order of the contract.
+    pub findings: Vec<Judged>,
+    /// How people and programs fail ordinarily.
+    pub base_rate: BaseRate,
+}
+
+/// Judges the joined records.
+#[must_use]
+pub fn judge(joined: &Correlated, options: &Options) -> Verdicts {
+    with_measure(joined, options, |measure| {
+        let mut judgements = judgements(measure);
+        let drafts = drafts(measure, &mut judgements);
+        let findings = draft::finish(measure.scene, drafts);
+        let explained = explained(joined, &findings);
+        let base_rate = base_rate(measure.null, joined, explained);
+        Verdicts { findings, base_rate }
+    })
+}
+
+/// The features of every campaign of a log as JSON: what weights are fitted to.
+#[must_use]
+pub fn export_features(joined: &Correlated, options: &Options) -> serde_json::Value {
+    with_measure(joined, options, |measure| {
+        let rows = judgements(measure).into_iter().map(|judgement| export(measure, &judgement));
+        serde_json::Value::Array(rows.collect())
+    })
+}
+
+fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Measure<'_, '_>) -> T) -> T {
+    let scene = Scene::new(joined, options);
+    let units = unit::units(&scene);
+    let null = Null::new(&scene, &units);
+    let changes = AccountChanges::new(&scene);
+    let mut refused_keys: Vec<Sym> = joined.key_failures.iter().map(|failure| failure.key).collect();
+    refused_keys.sort_unstable();
+    refused_keys.dedup();
+    let deeds = Deeds::new(&scene);
+    with(&Measure {
+        scene: &scene,
+        units: &units,
+        null: &null,
+        changes: &changes,
+        deeds: &deeds,
+        refused_keys: &refused_keys,
+    })
+}
+
+/// Every campaign, scored.
+fn judgements(measure: &Measure<'_, '_>) -> Vec<Judgement> {
+    let scene = measure.scene;
+    let surges = surge::surges(scene, measure.units);
+    let linked = link::link(scene, measure.units, measure.null, &surges);
+    let of_units = linked.into_iter().map(|linked| Campaign::of_units(scene, measure.units, linked));
+    let campaigns: Vec<Campaign> = of_units.chain(campaign::unjudged(scene)).chain(keys::campaigns(scene)).collect();
+    campaigns
+        .into_par_iter()
+        .map(|campaign| {
+            let features = measure.features(&campaign);
+            let posterior = Posterior::of(campaign.family, &features);
+            Judgement { campaign, features, posterior, draft: None }
+        })
+        .collect()
+}
+
+fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for judgement in judgements.iter_mut() {
+        if let Some(draft) = tell::tell(measure, judgement) {
+            judgement.draft = Some(drafts.len());
+            drafts.push(draft);
+        }
+        let breaches = consequences::breaches(measure, judgement);
+        join::breaches(measure, &mut drafts, judgement.draft, judgement.features.accounts, breaches);
+    }
+    let known = |drafts: &[Draft], found: &Draft| {
+        drafts.iter().any(|draft| draft.doc.kind == Kind::AccountCompromise && draft.principals == found.principals)
+    };
+    for found in access::suspicious(measure) {
+        if !known(&drafts, &found) {
+            drafts.push(found);
+        }
+    }
+    let ended = ended::mass_invalidations(measure);
+    for mut found in ended {
+        let breach = drafts.iter().position(|draft| {
+            matches!(draft.doc.kind, Kind::AccountCompromise | Kind::SuspiciousAccess)
+                && draft.principals == found.principals
+                && draft.span(measure.scene).zip(found.span(measure.scene)).is_some_and(|(a, b)| a.0 <= b.1)
+        });
+        if let Some(at) = breach {
+            found.verdict = Verdict::Hostile;
+            found.severity = Severity::Critical;
+            found.why.push("The account had been taken over before".to_owned());
+            found.related.push(at);
+            let number = drafts.len();
+            drafts[at].related.push(number);
+        }
+        drafts.push(found);
+    }
+    drafts.extend(denied::underprivileged(measure));
+    drafts.extend(gaps::audit_gaps(measure));
+    join::causes(measure, &mut drafts);
+    drafts
+}
+
+/// Attempts that some finding is about.
+fn explained(joined: &Correlated, findings: &[Judged]) -> u64 {
+    let mut told = vec![false; joined.attempts.len()];
+    for at in findings.iter().flat_map(|judged| &judged.attempts) {
+        told[*at as usize] = true;
+    }
+    told.into_iter().filter(|told| *told).count() as u64
+}
+
+fn base_rate(null: &Null, joined: &Correlated, explained: u64) -> BaseRate {
+    let unexplained = joined.attempts.len() as u64 - explained;
+    let known = null.logins > 0;
+    let share = known.then(|| (null.share() * 10_000.0).round() / 10_000.0);
+    let failures = words::count(null.failures, "login fails", "logins fail");
+    let sentence = match share {
+        Some(share) => format!(
+            "Ordinarily {failures} here, {:.1} % of {}; {} in no finding",
+            share * 100.0,
+            words::number(null.logins + null.failures),
+            words::count(unexplained, "failure is", "failures are")
+        ),
+        None => format!(
+            "Successes are not logged, so how often people fail ordinarily is not known; {} in no finding",
+            words::count(unexplained, "failure is", "failures are")
+        ),
+    };
+    BaseRate {
+        logins: known.then_some(null.logins + null.failures),
+        failed: null.failures,
+        share,
+        runs: null.lengths().map(|(length, count)| FailureRun { length, count }).collect(),
+        unexplained,
+        sentence,
+    }
+}
+
+fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value {
+    let scene = measure.scene;
+    let Judgement { campaign, features, posterior, .. } = judgement;
+    let names = |of: fn(&crate::state::Attempt) -> Sym| {
+        draft::ranked(scene, campaign.attempts.iter().map(|&at| of(scene.attempt(at))).collect()).0
+    };
+    let values: serde_json::Map<String, serde_json::Value> =
+        features.all().map(|(feature, value)| (feature.name().to_owned(), value.into())).collect();
+    let kinds: serde_json::Map<String, serde_json::Value> =
+        posterior.kinds.iter().map(|(kind, mass)| (kind.name().to_owned(), (*mass).into())).collect();
+    let (start, end) = campaign.span(scene).unzip();
+    serde_json::json!({
+        "family": format!("{:?}", campaign.family),
+        "principals": names(|attempt| attempt.principal),
+        "sources": names(|attempt| attempt.source),
+        "api_keys": draft::ranked(scene, campaign.keys.clone()).0,
+        "start": start.map(crate::time::Millis::rfc3339),
+        "end": end.map(crate::time::Millis::rfc3339),
+        "failures": campaign.failures(scene),
+        "expected": features.expected,
+        "features": values,
+        "kinds": kinds,
+        "hostile": posterior.hostile,
+        "operational": posterior.operational,
+        "ordinary": posterior.ordinary,
+    })
+}

@@ -1,0 +1,67 @@
+//! Sets of names as sketches: how much two lists have in common, without keeping the lists.
+
+/// Hashes kept of a set: the smallest ones, which are a fair sample of it (bottom-k sketch, Cohen & Kaplan 2007).
+const KEPT: usize = 32;
+
+/// A set of names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Names {
+    /// Smallest first.
+    hashes: Vec<u64>,
+    added: usize,
+}
+
+impl Names {
+    /// Adds a name; attackers' lists differ in case and blanks (`admin `, `Admin`).
+    pub(super) fn add(&mut self, name: &[u8]) {
+        let plain = name.trim_ascii().to_ascii_lowercase();
+        let hash = xxhash_rust::xxh3::xxh3_64(&plain);
+        if let Err(at) = self.hashes.binary_search(&hash) {
+            self.added += 1;
+            if at < KEPT {
+                self.hashes.insert(at, hash);
+                self.hashes.truncate(KEPT);
+            }
+        }
+    }
+
+    /// About how many names there are: exact while they are few.
+    pub(super) fn len(&self) -> usize {
+        self.added
+    }
+
+    /// The share of both sets' names that both have.
+    pub(super) fn alike(&self, other: &Self) -> f64 {
+        let mut union: Vec<u64> = self.hashes.iter().chain(&other.hashes).copied().collect();
+        union.sort_unstable();
+        union.dedup();
+        union.truncate(KEPT);
+        let both = union.iter().filter(|hash| self.has(hash) && other.has(hash)).count();
+        both as f64 / union.len().max(1) as f64
+    }
+
+    fn has(&self, hash: &u64) -> bool {
+        self.hashes.binary_search(hash).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: impl IntoIterator<Item = String>) -> Names {
+        let mut names = Names::default();
+        list.into_iter().for_each(|name| names.add(name.as_bytes()));
+        names
+    }
+
+    #[test]
+    fn lists_in_common() {
+        let one = names((0..200).map(|at| format!("user{at}")));
+        let half = names((100..300).map(|at| format!("User{at} ")));
+        let none = names((500..700).map(|at| format!("user{at}")));
+        assert!((one.alike(&half) - 1.0 / 3.0).abs() < 0.2, "{}", one.alike(&half));
+        assert_eq!((one.alike(&none), one.alike(&one)), (0.0, 1.0));
+        assert_eq!(names(["a".to_owned(), "A ".to_owned()]).len(), 1);
+    }
+}

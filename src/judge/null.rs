@@ -1,0 +1,178 @@
+//! How people and programs of this log fail ordinarily: the hypothesis that nothing happened, fitted to the log itself.
+//!
+//! Fitted to the least suspicious part of it, as Herley & Schechter (NDSS 2019) do: failures at an account's own places.
+//! How long runs of failures are is told by the log, and by a documented prior where it is short: the chance that another
+//! failure follows the `i`-th is `i / (i + 2)` there, a beta-geometric distribution (Javed & Paxson, CCS 2013, fit
+//! beta-binomials to legitimate users): every third person fails twice in a row, one in 55 ten times.
+
+use super::scene::Scene;
+use super::unit::{Standing, Unit};
+
+/// Run lengths that are told apart.
+const LONGEST: usize = 40;
+
+/// How many runs of a log the prior is worth.
+const PRIOR_RUNS: f64 = 10.0;
+
+/// Of people's failures, how many are a mistyped name: a prior worth as many failures.
+const PRIOR_NAMES: f64 = 20.0;
+const PRIOR_MISTYPED_NAME: f64 = 0.05;
+
+/// The null hypothesis of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Null {
+    /// Runs of people, and of programs, by length - 1.
+    runs: [[f64; LONGEST]; 2],
+    /// Runs of each that are at least so long, by length - 1.
+    at_least: [[f64; LONGEST]; 2],
+    /// Chance that an ordinary failure stands so to its address.
+    mistyped: f64,
+    /// Length of the log.
+    length: f64,
+    /// Successes with a password or token.
+    pub(super) logins: u64,
+    /// Failures of the ordinary part.
+    pub(super) failures: u64,
+}
+
+impl Null {
+    pub(super) fn new(scene: &Scene<'_>, units: &[Unit]) -> Self {
+        let mut null = Self {
+            runs: [[0.0; LONGEST]; 2],
+            at_least: [[0.0; LONGEST]; 2],
+            mistyped: PRIOR_MISTYPED_NAME,
+            length: scene.length() as f64,
+            logins: scene.places.logins,
+            failures: 0,
+        };
+        let (mut named, mut mistyped) = (0.0, 0.0);
+        for unit in units.iter().filter(|unit| unit.principal.is_some()) {
+            if unit.standing.is_local() || unit.standing == Standing::Blind && !scene.is_outside(unit.source) {
+                null.add(unit);
+                named += 1.0;
+            }
+            mistyped += f64::from(u8::from(unit.standing == Standing::Mistyped));
+        }
+        for who in 0..2 {
+            let mut sum = 0.0;
+            for length in (0..LONGEST).rev() {
+                sum += null.runs[who][length];
+                null.at_least[who][length] = sum;
+            }
+        }
+        let share = (mistyped + PRIOR_NAMES * PRIOR_MISTYPED_NAME) / (named + mistyped + PRIOR_NAMES);
+        null.mistyped = share.min(0.3);
+        null
+    }
+
+    fn add(&mut self, unit: &Unit) {
+        let length = (unit.run as usize).clamp(1, LONGEST) - 1;
+        let who = &mut self.runs[usize::from(unit.program)];
+        who[length] += 1.0;
+        // The other failures of the episode are runs of their own, short ones.
+        if unit.between > 0.0 && unit.len() > unit.run as usize {
+            let others = (unit.len() - unit.run as usize) as f64;
+            who[0] += others.min(unit.between);
+        }
+        self.failures += unit.len() as u64;
+    }
+
+    /// Ordinary runs of people or of programs.
+    fn all_runs(&self, program: bool) -> f64 {
+        self.at_least[usize::from(program)][0]
+    }
+
+    /// Chance that an ordinary run becomes at least so long; one run, which is being judged, left out.
+    fn survives(&self, program: bool, run: u32, left_out: bool) -> f64 {
+        let counts = &self.at_least[usize::from(program)];
+        let mut chance: f64 = 1.0;
+        for length in 1..run.min(10_000) as usize {
+            let prior = length as f64 / (length as f64 + 2.0);
+            let known = |length: usize| {
+                counts.get(length - 1).map_or(0.0, |&count| (count - f64::from(u8::from(left_out))).max(0.0))
+            };
+            let (here, further) = (known(length), known(length + 1));
+            chance *= (further.min(here) + PRIOR_RUNS * prior) / (here + PRIOR_RUNS);
+        }
+        chance
+    }
+
+    /// Chance that an ordinary failure stands so to its address.
+    fn place(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
+        let stranger = || scene.places.new_place(scene, unit.cluster, unit.principal, unit.source, unit.first);
+        match unit.standing {
+            Standing::Own | Standing::OwnShared | Standing::Later | Standing::Blind => 1.0,
+            Standing::Near => stranger().max(0.05),
+            Standing::Strange => stranger(),
+            Standing::Mistyped | Standing::UnknownAccount => self.mistyped,
+            Standing::Unknown => self.mistyped * stranger(),
+        }
+    }
+
+    /// How many such episodes chance makes in a log like this one, as a logarithm.
+    pub(super) fn expected(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
+        let local = unit.standing.is_local();
+        let runs = self.all_runs(unit.program) + 1.0;
+        let chance = self.survives(unit.program, unit.run.max(unit.streak), local).max(1e-300);
+        runs.ln() + chance.ln() + self.place(scene, unit).ln()
+    }
+
+    /// How many campaigns chance makes of so many episodes at such places within so much time, as a logarithm.
+    pub(super) fn coincidence<'u>(&self, scene: &Scene<'_>, units: impl Iterator<Item = &'u Unit>, within: f64) -> f64 {
+        let (mut many, mut places) = (0.0, 0.0);
+        for unit in units {
+            many += 1.0;
+            places += self.place(scene, unit).ln();
+        }
+        if many <= 1.0 {
+            return 0.0;
+        }
+        let places = places / many;
+        let runs = self.all_runs(false) + self.all_runs(true) + 1.0;
+        let window = (within + 3_600_000.0).min(self.length);
+        let expected = (runs * places.exp() * window / self.length).max(1e-12);
+        let windows = (self.length / window).max(1.0);
+        poisson_tail(many, expected) + windows.ln()
+    }
+
+    /// Share of logins that fail in the ordinary part.
+    pub(super) fn share(&self) -> f64 {
+        self.failures as f64 / (self.failures + self.logins).max(1) as f64
+    }
+
+    /// Ordinary runs by length: people and programs together.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = (u64, u64)> {
+        (0..LONGEST).filter_map(|at| {
+            let count = self.runs[0][at] + self.runs[1][at];
+            (count >= 1.0).then_some((at as u64 + 1, count as u64))
+        })
+    }
+}
+
+/// Logarithm of the chance of at least so many where so many are expected, from above (Chernoff's bound).
+pub(super) fn poisson_tail(many: f64, expected: f64) -> f64 {
+    if many <= expected { 0.0 } else { many - expected - many * (many / expected).ln() }
+}
+
+/// Logarithm of the chance of at least so many of all at such a share, from above (Chernoff's bound).
+pub(super) fn binomial_tail(many: f64, all: f64, share: f64) -> f64 {
+    let part = many / all.max(1.0);
+    if part <= share || share <= 0.0 || share >= 1.0 {
+        return 0.0;
+    }
+    let rest = if part < 1.0 { (1.0 - part) * ((1.0 - part) / (1.0 - share)).ln() } else { 0.0 };
+    -all * (part * (part / share).ln() + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_fall() {
+        assert_eq!(poisson_tail(1.0, 2.0), 0.0);
+        assert!(poisson_tail(20.0, 2.0) < poisson_tail(10.0, 2.0));
+        assert!(binomial_tail(9.0, 10.0, 0.1) < -12.0);
+        assert_eq!(binomial_tail(1.0, 10.0, 0.1), 0.0);
+    }
+}

@@ -1,0 +1,182 @@
+//! What judging looks at.
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use super::history::History;
+use super::index::Index;
+use super::place::{Address, Net};
+use super::places::Places;
+use crate::correlate::{Correlated, KeyInfo, SourceLine};
+use crate::options::{Options, Surroundings};
+use crate::reserved::SYSTEM_USERS;
+use crate::state::{Attempt, ChainId, Sym};
+use crate::time::Millis;
+
+/// Hours of the day in which an account is at work before it is taken for a program, and successes on a day: people sleep, and
+/// what works around the clock comes at least every hour.
+const HOURS_OF_A_PROGRAM: u32 = 20;
+const SUCCESSES_A_DAY: u64 = 20;
+
+/// The joined records, how they group, and what the user knows.
+#[derive(Debug)]
+pub(super) struct Scene<'c> {
+    pub(super) joined: &'c Correlated,
+    surroundings: &'c Surroundings,
+    pub(super) index: Index,
+    pub(super) history: History<'c>,
+    pub(super) places: Places,
+    addresses: HashMap<Sym, Option<Address>, RandomState>,
+    /// First and last audit event.
+    pub(super) span: (Millis, Millis),
+}
+
+impl<'c> Scene<'c> {
+    pub(super) fn new(joined: &'c Correlated, options: &'c Options) -> Self {
+        let mut span = crate::state::Span::default();
+        for node in joined.nodes.all() {
+            span.merge(&node.stats.span);
+        }
+        let surroundings = &options.surroundings;
+        let addresses = addresses(joined, surroundings);
+        let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| (address.net, address.outside));
+        let history = History::new(joined, |node| cluster_of(joined, node), net);
+        let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
+        let clusters = joined.nodes.clusters().len().max(1) as u16;
+        let is_stranger =
+            |source: Sym| outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none());
+        let index = Index::new(joined, is_stranger);
+        let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
+        let places =
+            Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
+        Self { joined, surroundings, index, history, places, addresses, span }
+    }
+
+    pub(super) fn attempt(&self, at: u32) -> &'c Attempt {
+        &self.joined.attempts[at as usize]
+    }
+
+    pub(super) fn time(&self, at: u32) -> Millis {
+        self.attempt(at).time
+    }
+
+    /// Index of an attempt's node in the node table.
+    pub(super) fn node(&self, at: u32) -> usize {
+        self.joined.nodes.index(self.attempt(at).node)
+    }
+
+    /// Number of the cluster of a node of the table.
+    pub(super) fn cluster(&self, node: usize) -> u16 {
+        cluster_of(self.joined, node)
+    }
+
+    /// How reports name a cluster; `None` where there is only one.
+    pub(super) fn cluster_name(&self, cluster: u16) -> Option<String> {
+        let clusters = self.joined.nodes.clusters();
+        if clusters.len() < 2 { None } else { clusters.get(usize::from(cluster))?.uuid.clone() }
+    }
+
+    pub(super) fn place(&self, at: u32) -> SourceLine {
+        self.joined.source_lines.of(self.attempt(at).pos)
+    }
+
+    /// A text from the log to judge by; see [`Scene::shown`].
+    pub(super) fn bytes(&self, sym: Sym) -> &'c [u8] {
+        self.joined.judged(sym).unwrap_or_default()
+    }
+
+    /// A text from the log as it may be shown, or ordered by where the order shows.
+    pub(super) fn shown(&self, sym: Sym) -> &'c [u8] {
+        self.joined.state.symbols.get(sym).unwrap_or_default()
+    }
+
+    /// A text from the log; `(not logged)` where there is none.
+    pub(super) fn text(&self, sym: Sym) -> String {
+        self.joined.state.symbols.string(sym).unwrap_or_else(|| "(not logged)".to_owned())
+    }
+
+    /// How a sentence names a node of the table.
+    pub(super) fn node_name(&self, node: usize) -> String {
+        let node = &self.joined.nodes.all()[node];
+        node.name.clone().or_else(|| node.id.clone()).unwrap_or_else(|| "(not logged)".to_owned())
+    }
+
+    /// The realms that were asked, where the log tells them.
+    pub(super) fn chain(&self, chain: ChainId) -> Option<&'c [Sym]> {
+        self.joined.state.chains.get(chain)
+    }
+
+    /// An address, read; `None` where it is none.
+    pub(super) fn address(&self, source: Sym) -> Option<Address> {
+        self.addresses.get(&source).copied().flatten()
+    }
+
+    pub(super) fn net(&self, source: Sym) -> Option<Net> {
+        self.address(source).map(|address| address.net)
+    }
+
+    /// Whether a source lies outside the organisation's networks; not so where it is no address.
+    pub(super) fn is_outside(&self, source: Sym) -> bool {
+        self.address(source).is_some_and(|address| address.outside)
+    }
+
+    pub(super) fn is_proxy(&self, source: Sym) -> bool {
+        self.address(source).is_some_and(|address| address.proxy)
+    }
+
+    pub(super) fn is_scanner(&self, source: Sym) -> bool {
+        self.address(source).is_some_and(|address| address.scanner)
+    }
+
+    /// Whether an account is that of a program: named so by the user, a user of Elasticsearch's own programs, a service
+    /// account (`namespace/service`), or at work around the clock.
+    pub(super) fn is_program(&self, cluster: u16, principal: Sym) -> bool {
+        is_program(self.joined, self.surroundings, &self.history, cluster, principal)
+    }
+
+    /// What is known of an API key.
+    pub(super) fn key(&self, id: Sym) -> Option<&'c KeyInfo> {
+        self.joined.key(id)
+    }
+
+    /// How long the log is.
+    pub(super) fn length(&self) -> i64 {
+        (self.span.1.0 - self.span.0.0).max(1)
+    }
+}
+
+/// See [`Scene::is_program`].
+fn is_program(joined: &Correlated, known: &Surroundings, history: &History<'_>, cluster: u16, principal: Sym) -> bool {
+    let name = joined.judged(principal).unwrap_or_default();
+    let busy = || {
+        history.account(cluster, principal).is_some_and(|sum| {
+            sum.hours.count_ones() >= HOURS_OF_A_PROGRAM && sum.count >= SUCCESSES_A_DAY * u64::from(sum.days)
+        })
+    };
+    SYSTEM_USERS.contains(&name)
+        || name.contains(&b'/')
+        || known.service_accounts.iter().any(|account| account.as_bytes() == name)
+        || busy()
+}
+
+/// Number of the cluster of a node of the table. Nothing joins across clusters.
+fn cluster_of(joined: &Correlated, node: usize) -> u16 {
+    joined.nodes.all()[node].cluster.min(usize::from(u16::MAX)) as u16
+}
+
+/// Names that stand for whoever tried, and are no account (audit-format 2).
+pub(super) fn is_placeholder(name: &[u8]) -> bool {
+    name.first() == Some(&b'<') || name == b"_anonymous"
+}
+
+/// Every address met, read once.
+fn addresses(joined: &Correlated, known: &Surroundings) -> HashMap<Sym, Option<Address>, RandomState> {
+    let mut addresses: HashMap<Sym, Option<Address>, RandomState> = HashMap::default();
+    let tried = joined.attempts.iter().map(|attempt| attempt.source);
+    let got_in = joined.state.successes.keys().map(|actor| actor.source);
+    let changed = joined.changes.iter().map(|change| change.source);
+    for source in tried.chain(got_in).chain(changed) {
+        addresses.entry(source).or_insert_with(|| Address::of(joined.judged(source)?, known));
+    }
+    addresses
+}

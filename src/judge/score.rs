@@ -1,0 +1,104 @@
+//! Hypotheses compete: each adds up what the features say for and against it, and a softmax makes probabilities of the sums.
+//! Kind, verdict and confidence are read off these alone.
+
+use super::campaign::Family;
+use super::features::{Feature, Features};
+use super::hypotheses::HYPOTHESES;
+use super::kinds::{Kind, Verdict};
+use super::weights::{self, Subject};
+
+/// How much one story may say for or against a hypothesis at most.
+const CAP: f64 = 12.0;
+
+/// From this share of hostile kinds among all that are no accident on, the verdict is hostile; below the other, operational.
+/// Between them the evidence is balanced. To call an attack broken costs more than the reverse, so less is enough to doubt.
+const HOSTILE: f64 = 0.8;
+const OPERATIONAL: f64 = 0.15;
+
+/// Probabilities of what a campaign is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Posterior {
+    /// Kinds with their probability, the likeliest first.
+    pub(super) kinds: Vec<(Kind, f64)>,
+    /// Mass of the hostile kinds, of the operational kinds, and of "nothing happened".
+    pub(super) hostile: f64,
+    pub(super) operational: f64,
+    pub(super) ordinary: f64,
+}
+
+impl Posterior {
+    /// The probabilities of a campaign with these features.
+    pub(super) fn of(family: Family, features: &Features) -> Self {
+        let rivals = HYPOTHESES.iter().filter(|rival| rival.families.contains(&family));
+        let mut sums: Vec<(Option<Kind>, bool, f64)> = rivals
+            .map(|rival| {
+                let side = if rival.hostile { Subject::Hostile } else { Subject::Operational };
+                (Some(rival.doc.kind), rival.hostile, sum(features, &[side, Subject::Kind(rival.doc.kind)]))
+            })
+            .collect();
+        sums.push((None, false, sum(features, &[Subject::Ordinary])));
+        let most = sums.iter().map(|(.., sum)| *sum).fold(f64::NEG_INFINITY, f64::max);
+        let all: f64 = sums.iter().map(|(.., sum)| (sum - most).exp()).sum();
+        let mut posterior = Self { kinds: Vec::new(), hostile: 0.0, operational: 0.0, ordinary: 0.0 };
+        for (kind, hostile, sum) in sums {
+            let mass = (sum - most).exp() / all;
+            match kind {
+                None => posterior.ordinary = mass,
+                Some(kind) => {
+                    *(if hostile { &mut posterior.hostile } else { &mut posterior.operational }) += mass;
+                    posterior.kinds.push((kind, mass));
+                }
+            }
+        }
+        posterior.kinds.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        posterior
+    }
+
+    /// Share of the hostile kinds among all that are no accident.
+    pub(super) fn hostility(&self) -> f64 {
+        self.hostile / (self.hostile + self.operational).max(1e-12)
+    }
+
+    /// Which way it leans.
+    pub(super) fn verdict(&self) -> Verdict {
+        match self.hostility() {
+            share if share >= HOSTILE => Verdict::Hostile,
+            share if share <= OPERATIONAL => Verdict::Operational,
+            _ => Verdict::Unclear,
+        }
+    }
+
+    /// The likeliest kind of the likelier side.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let hostile = self.hostile >= self.operational;
+        let of_side = |kind: &Kind| HYPOTHESES.iter().any(|rival| rival.doc.kind == *kind && rival.hostile == hostile);
+        self.kinds.iter().map(|(kind, _)| *kind).find(of_side)
+    }
+
+    /// The probability that what is told is right: the mass of the side that is told.
+    pub(super) fn confidence(&self) -> f64 {
+        rounded(self.hostile.max(self.operational))
+    }
+}
+
+/// A probability as it is told: two digits, never certain.
+pub(super) fn rounded(probability: f64) -> f64 {
+    (probability * 100.0).round().clamp(1.0, 99.0) / 100.0
+}
+
+/// A logarithm of odds as a probability.
+pub(super) fn logistic(sum: f64) -> f64 {
+    1.0 / (1.0 + (-sum).exp())
+}
+
+/// What the features say for some subjects together, each story capped.
+pub(super) fn sum(features: &Features, subjects: &[Subject]) -> f64 {
+    let weights: Vec<&[f64]> = subjects.iter().map(|&subject| weights::of(subject)).collect();
+    let bias: f64 = weights.iter().map(|weights| weights[Feature::ALL.len()]).sum();
+    let mut stories = [0.0_f64; 8];
+    for (feature, value) in features.all() {
+        let weight: f64 = weights.iter().map(|weights| weights[feature as usize]).sum();
+        stories[feature.story() as usize] += value * weight;
+    }
+    bias + stories.iter().map(|story| story.clamp(-CAP, CAP)).sum::<f64>()
+}

@@ -1,0 +1,103 @@
+//! Stretches of time in which far more accounts than usual fail from their own places without getting in: the change of a
+//! site-wide rate (Javed & Paxson, CCS 2013), asked of those who ordinarily get in. Something broke then.
+
+use std::collections::BTreeMap;
+
+use super::history::Past;
+use super::index::Class;
+use super::null::binomial_tail;
+use super::scene::Scene;
+use super::unit::Unit;
+use crate::time::Millis;
+
+/// Width of a bin at least, and bins of a log at most.
+const NARROWEST: i64 = 600_000;
+const MOST_BINS: i64 = 5000;
+
+/// Pairs that must fail at once at least.
+const FEWEST: f64 = 4.0;
+
+/// Logarithm of the chance below which a bin stands out, beyond the number of bins looked at.
+const CHANCE: f64 = -12.0;
+
+/// Bins without an excess that a surge may bridge.
+const BRIDGE: i64 = 3;
+
+/// Least share of pairs that fail in a bin of ordinary time.
+const LEAST_SHARE: f64 = 0.01;
+
+/// A surge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Surge {
+    pub(super) cluster: u16,
+    pub(super) start: Millis,
+    pub(super) end: Millis,
+}
+
+impl Surge {
+    /// Whether an episode belongs to it: it begins within, from a place of its own, and is not over at once.
+    pub(super) fn holds(&self, unit: &Unit) -> bool {
+        let begins = unit.first.0 >= self.start.0 - NARROWEST && unit.first < self.end;
+        let over_at_once = unit.run < 3 && unit.entry.is_some_and(|entry| entry.time.0 - unit.first.0 <= NARROWEST / 2);
+        self.cluster == unit.cluster && begins && unit.standing.is_local() && !over_at_once
+    }
+}
+
+/// The surges of a log, by cluster, then time.
+pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
+    let width = NARROWEST.max(scene.length() / MOST_BINS);
+    let bin = |time: Millis| time.0.div_euclid(width);
+    // Failing and active pairs.
+    let mut bins: BTreeMap<(u16, i64), (f64, f64)> = BTreeMap::new();
+    for past in scene.history.pasts().iter().filter(|past| !past.key.is_some()) {
+        let mut seen = i64::MIN;
+        for (first, last) in scene.history.stretches(past) {
+            for at in bin(first).max(seen.saturating_add(1))..=bin(last) {
+                bins.entry((past.cluster, at)).or_default().1 += 1.0;
+            }
+            seen = seen.max(bin(last));
+        }
+    }
+    let failing = units.iter().filter(|unit| unit.class == Class::Named && unit.standing.is_local());
+    for unit in failing {
+        let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
+        let times = unit.attempts(scene).iter().map(|&at| bin(scene.time(at)));
+        let mut seen = None;
+        for at in times {
+            if seen != Some(at) && shut_out(scene, past, at * width, width) {
+                let counts = bins.entry((unit.cluster, at)).or_default();
+                counts.0 += 1.0;
+                counts.1 += 1.0;
+            }
+            seen = Some(at);
+        }
+    }
+    let usual = usual_share(&bins);
+    let odd = |counts: &(f64, f64)| {
+        let looked_at = (bins.len() as f64).ln();
+        counts.0 >= FEWEST && binomial_tail(counts.0, counts.1, usual) < CHANCE - looked_at
+    };
+    let mut surges: Vec<Surge> = Vec::new();
+    for (&(cluster, at), _) in bins.iter().filter(|(_, counts)| odd(counts)) {
+        let (start, end) = (Millis(at * width), Millis((at + 1) * width));
+        match surges.last_mut() {
+            Some(last) if last.cluster == cluster && start.0 - last.end.0 <= BRIDGE * width => last.end = end,
+            _ => surges.push(Surge { cluster, start, end }),
+        }
+    }
+    surges
+}
+
+/// Whether a pair did not get in within a bin.
+fn shut_out(scene: &Scene<'_>, past: &Past, start: i64, width: i64) -> bool {
+    scene.history.within(past, Millis(start), Millis(start + width - 1)) < 0.5
+}
+
+/// The share of pairs that fail in an ordinary bin: of all bins but the tenth with the most failing pairs.
+fn usual_share(bins: &BTreeMap<(u16, i64), (f64, f64)>) -> f64 {
+    let mut counts: Vec<(f64, f64)> = bins.values().copied().collect();
+    counts.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    counts.truncate(counts.len() - counts.len() / 10);
+    let (failing, active) = counts.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    (failing / f64::max(active, 1.0)).clamp(LEAST_SHARE, 0.5)
+}

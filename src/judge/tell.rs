@@ -1,0 +1,256 @@
+//! A scored campaign becomes a finding: its kind, how bad it is, and the evidence in sentences.
+
+use super::campaign::{Campaign, Family};
+use super::draft::{Draft, NAMED, key_in_words, ranked};
+use super::features::{Feature, Features, Measure};
+use super::hypotheses::{HYPOTHESES, Told};
+use super::kinds::{Kind, Severity, Verdict};
+use super::score::Posterior;
+use super::unit::Unit;
+use super::words;
+use crate::correlate::How;
+use crate::state::Sym;
+
+/// From this probability of "nothing happened" on, nothing is told.
+const ORDINARY: f64 = 0.5;
+
+/// A campaign with what was made of it.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) campaign: Campaign,
+    pub(super) features: Features,
+    pub(super) posterior: Posterior,
+    /// Number of its draft, where it is told.
+    pub(super) draft: Option<usize>,
+}
+
+/// The finding of a campaign, if it is one.
+pub(super) fn tell(measure: &Measure<'_, '_>, judgement: &Judgement) -> Option<Draft> {
+    let posterior = &judgement.posterior;
+    if posterior.ordinary >= ORDINARY {
+        return None;
+    }
+    Some(draft(measure, judgement, posterior.kind()?))
+}
+
+/// The draft of a campaign under a kind.
+pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind) -> Draft {
+    let Judgement { campaign, features, posterior, .. } = judgement;
+    let scene = measure.scene;
+    let hypothesis = HYPOTHESES[kind as usize];
+    let verdict = posterior.verdict();
+    let told = Told { scene, campaign, features, verdict };
+    let scanned =
+        !campaign.attempts.is_empty() && campaign.attempts.iter().all(|&at| scene.is_scanner(scene.attempt(at).source));
+    let severity = if scanned { Severity::Info } else { (hypothesis.severity)(&told) };
+    let mut draft = Draft::new(kind, severity, (verdict, posterior.confidence()));
+    draft.cluster = campaign.cluster;
+    draft.title = (hypothesis.title)(&told);
+    draft.attempts.clone_from(&campaign.attempts);
+    draft.api_keys.clone_from(&campaign.keys);
+    draft.failures = campaign.failures(scene) - campaign.attempts.len() as u64;
+    let refusals = || campaign.refusals.iter().map(|&at| &scene.joined.key_failures[at as usize]);
+    draft.nodes = refusals().map(|failure| failure.node).collect();
+    draft.times =
+        [refusals().next(), refusals().next_back()].into_iter().flatten().map(|failure| failure.time).collect();
+    draft.evidence =
+        [refusals().next(), refusals().next_back()].into_iter().flatten().map(|failure| failure.place).collect();
+    draft.why.push(volume(measure, campaign, features));
+    draft.why.extend(sentences(measure, campaign, features));
+    if campaign.family == Family::Keys {
+        keys(measure, campaign, &mut draft);
+    }
+    if scanned {
+        draft.why.push("All sources are scanners of your own, says the configuration".to_owned());
+    }
+    let share = |mass: f64| words::percent(mass);
+    draft.why.push(format!(
+        "Of what may explain it: an attack {}, something broken {}, nothing in particular {}",
+        share(posterior.hostile),
+        share(posterior.operational),
+        share(posterior.ordinary)
+    ));
+    if campaign.family == Family::Passwords && verdict != Verdict::Operational {
+        let expected = features.expected.min(20.0).exp();
+        draft.expected = Some(expected);
+        draft.why.push(format!("By chance {} such in a log like this one", words::chance(expected)));
+    }
+    draft
+}
+
+/// How many, from when to when, how often.
+pub(super) fn volume(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features) -> String {
+    let scene = measure.scene;
+    let failures = words::count(campaign.failures(scene), "failure", "failures");
+    let Some((first, last)) = campaign.span(scene) else { return failures };
+    let from = words::time(first);
+    let sources = words::count(features.sources as u64, "source", "sources");
+    let accounts = match features.accounts {
+        0 => String::new(),
+        many => format!(" of {}", words::count(many as u64, "account", "accounts")),
+    };
+    let over = if last > first { format!(", over {}", words::duration(last.0 - first.0)) } else { String::new() };
+    let pace = if campaign.attempts.len() > 2 {
+        format!("; usually one every {}", words::duration(features.gap))
+    } else {
+        String::new()
+    };
+    format!("{failures}{accounts} from {sources}, from {from} on{over}{pace}")
+}
+
+/// What the features say, the clearest first in the order of the list.
+fn sentences(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features) -> Vec<String> {
+    let mut out: Vec<String> = features
+        .all()
+        .filter(|(_, value)| *value >= 0.25)
+        .filter_map(|(feature, value)| sentence(campaign, feature, value))
+        .collect();
+    if let Some(change) = features.change.filter(|_| features.get(Feature::Changed) > 0.0) {
+        out.push(onset(measure, change as usize));
+    }
+    if campaign.by_node {
+        out.extend(contrast(measure, campaign));
+    }
+    let mut reasons: Vec<&str> = features.unknown.iter().map(|(_, why)| *why).collect();
+    reasons.dedup();
+    out.extend(reasons.into_iter().map(|why| format!("Not to be known here: {why}")));
+    out
+}
+
+/// The sentence of a feature; a value of 1 is all, less is a share.
+fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String> {
+    let share = |what: &str| {
+        Some(if value > 0.995 { format!("All {what}") } else { format!("{} {what}", words::percent(value)) })
+    };
+    let plain = |text: &str| Some(text.to_owned());
+    let bare = campaign.family == Family::Bare;
+    match feature {
+        Feature::Own if campaign.family == Family::Keys => share("of the clients had got in before"),
+        Feature::Unknown if campaign.family == Family::Keys => share("of the clients had never got in before"),
+        Feature::Own | Feature::OwnShared if bare => share("of the clients had got in with credentials before"),
+        Feature::Later if bare => share("of the clients get in with credentials afterwards"),
+        Feature::Unknown if bare => share("of the clients never get in"),
+        Feature::Own => share("of the tries come from where the account had got in before"),
+        Feature::OwnShared => {
+            share("of the tries come from an address through which the account and many others get in")
+        }
+        Feature::Later => {
+            share("of the tries come from where the account works afterwards; the log does not reach further back")
+        }
+        Feature::Near => share("of the tries come from the account's own network, or from an address that many share"),
+        Feature::Strange => {
+            share("of the tries come from where the account had never got in, though it gets in elsewhere")
+        }
+        Feature::UnknownAccount => share("of the tries are for accounts that never get in, from where others do"),
+        Feature::Unknown => share("of the tries are for accounts that never get in, from where nobody does"),
+        Feature::Displaced => share("of the clients got in up to the first failure, and not while they failed"),
+        Feature::Returns => share("of the clients get in again afterwards, as before"),
+        Feature::Alternating => share("of the clients get in between their failures"),
+        Feature::Excess => share("of the clients fail ten times as fast as they used to get in"),
+        Feature::Outside => share("of the failures come from outside the internal networks"),
+        Feature::Surge => plain("Far more accounts than usual were shut out at their own places at that time"),
+        Feature::RealmDown => plain("Hardly anybody got in through the same realm meanwhile"),
+        Feature::RealmUp => plain("Others got in through the same realm meanwhile"),
+        Feature::Disabled => share("of the failures are of a disabled account: the password was right"),
+        Feature::Token => share("of the failures are of tokens that had expired or were not valid"),
+        Feature::Unjudged => share("of the failures were judged by no realm"),
+        Feature::NoSuchUser => share("of the failures are for names that no realm knows"),
+        Feature::LacksRealm => {
+            share("of the clients were not asked about by the realm through which they get in elsewhere")
+        }
+        Feature::Slow => plain("Few tries an hour, for hours"),
+        Feature::WholeLog | Feature::Probe => plain("From the beginning of the log to its end"),
+        Feature::ManyKeys => plain("Few clients send many keys: a program has one"),
+        Feature::KeyStops => {
+            share("of the clients used one key and no other, up to the first failure, and nobody uses it since")
+        }
+        Feature::Challenge => share("of the clients let themselves in right after: challenge and response"),
+        _ => None,
+    }
+}
+
+/// The sentence of a change that explains failures.
+pub(super) fn onset(measure: &Measure<'_, '_>, change: usize) -> String {
+    let scene = measure.scene;
+    let change = &scene.joined.changes[change];
+    let by = if change.actor.is_some() { format!(" by {}", scene.text(change.actor)) } else { String::new() };
+    format!(
+        "The failures begin after {} of {} at {}{by}",
+        scene.text(change.record.action),
+        scene.text(change.record.name),
+        words::time(change.record.time)
+    )
+}
+
+/// On which node clients fail, and how they fare elsewhere.
+fn contrast(measure: &Measure<'_, '_>, campaign: &Campaign) -> Option<String> {
+    let units = || campaign.units.iter().map(|&at| &measure.units[at as usize]);
+    let contrasts = || units().filter_map(|unit: &Unit| unit.contrast);
+    let best = contrasts().max_by(|a, b| a.weight.total_cmp(&b.weight))?;
+    let elsewhere: f64 = contrasts().map(|contrast| contrast.elsewhere).sum();
+    Some(format!(
+        "They fail on {}; on other nodes the same clients got in {} meanwhile",
+        measure.scene.node_name(best.node),
+        words::count(elsewhere as u64, "time", "times")
+    ))
+}
+
+/// What is known of the keys.
+fn keys(measure: &Measure<'_, '_>, campaign: &Campaign, draft: &mut Draft) {
+    let scene = measure.scene;
+    let refusals = || campaign.refusals.iter().map(|&at| &scene.joined.key_failures[at as usize]);
+    let named = refusals().filter(|failure| failure.basis == crate::reason::Basis::ServerLog).count() as u64;
+    if named > 0 {
+        draft.why.push(format!("The server log gives the reason of {}", words::count(named, "refusal", "refusals")));
+    }
+    let unattributed = refusals().filter(|failure| failure.attempt.is_none()).count() as u64;
+    if unattributed > 0 {
+        draft.why.push(format!("{} could be joined to no client", words::count(unattributed, "refusal", "refusals")));
+    }
+    for &key in campaign.keys.iter().take(NAMED) {
+        end(measure, key, draft);
+    }
+    let mut sources: Vec<Sym> = campaign.attempts.iter().map(|&at| scene.attempt(at).source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let Some((first, _)) = campaign.span(scene) else { return };
+    let replaced = super::keys::replaced(scene, campaign, &sources, first);
+    if let (Some(&(_, key, time)), Kind::ApiKeyRotationOutage) = (replaced.first(), draft.doc.kind) {
+        let (names, total) = ranked(scene, replaced.iter().map(|&(source, ..)| source).collect());
+        draft.why.push(format!(
+            "The replacement {} was first used at {} by {}",
+            key_in_words(scene, key),
+            words::time(time),
+            words::list(&names, total, NAMED)
+        ));
+        draft.api_keys.push(key);
+    }
+}
+
+/// How a key ended.
+fn end(measure: &Measure<'_, '_>, key: Sym, draft: &mut Draft) {
+    let scene = measure.scene;
+    let Some(info) = scene.key(key) else { return };
+    if let Some(expires) = info.expires.filter(|_| draft.doc.kind == Kind::ApiKeyExpiredInUse) {
+        draft.why.push(format!("{} expired at {}", key_in_words(scene, key), words::time(expires)));
+    }
+    let Some(end) = info.invalidated else { return };
+    let at = end.time.map_or_else(String::new, |time| format!(" at {}", words::time(time)));
+    let how = match end.how {
+        How::Id => "by its id",
+        How::Name => "by its name",
+        How::Owner => "with all keys of its owner",
+        How::Realm => "with all keys of its owner's realm",
+        How::Listing => "as the listing of keys says",
+    };
+    let change = end.change.and_then(|change| scene.joined.changes.get(change));
+    let by = change.filter(|change| change.actor.is_some()).map_or_else(String::new, |change| {
+        let source =
+            if change.source.is_some() { format!(" from {}", scene.text(change.source)) } else { String::new() };
+        format!(" by {}{source}", scene.text(change.actor))
+    });
+    draft.why.push(format!("{} was invalidated{at}{by}, {how}", key_in_words(scene, key)));
+    if let Some(change) = change {
+        draft.evidence.insert(0, change.place);
+    }
+}

@@ -1,0 +1,384 @@
+//! Episodes: the failures of one account from one address (or of one address, where no account is named) without a long
+//! pause, with what history knows of them. Campaigns are made of these.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::history::{HOUR, Past, Success};
+use super::index::{Class, Group, Index};
+use super::scene::Scene;
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// A pause as long as this ends an episode, unless its failures are usually far apart.
+const PAUSE: i64 = 6 * HOUR;
+
+/// How many usual gaps make a long pause.
+const USUAL_GAPS: i64 = 8;
+
+/// An address from which this many accounts get in is shared: a NAT, a proxy, Kibana, a terminal server.
+pub(super) const SHARED: u32 = 5;
+
+/// From this strangeness on a new place is no ordinary one for the account.
+const STRANGE: f64 = 0.5;
+
+/// Failures of a person with a longer pause are two tries at logging in.
+const SITTING: i64 = HOUR;
+
+/// How an address stands to the account that fails from it, or to anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Standing {
+    /// The account had got in from there before.
+    Own,
+    /// It had, and so had many others.
+    OwnShared,
+    /// Nothing is known of the account before; afterwards this is where it works.
+    Later,
+    /// The account had got in from the same network, or many others from the address.
+    Near,
+    /// The account gets in, and from elsewhere.
+    Strange,
+    /// The account never gets in; whoever works at the address does so right after: a mistyped name.
+    Mistyped,
+    /// The account never gets in; others do from there.
+    UnknownAccount,
+    /// The account never gets in, and nobody does from there.
+    Unknown,
+    /// Successes are not logged: nothing can be known.
+    Blind,
+}
+
+impl Standing {
+    /// Whether ordinary life of the account explains the address.
+    pub(super) fn is_local(self) -> bool {
+        matches!(self, Self::Own | Self::OwnShared | Self::Later | Self::Near | Self::Mistyped)
+    }
+}
+
+/// How much more often a client fails on one node than on the others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct NodeContrast {
+    /// Index into the node table.
+    pub(super) node: usize,
+    /// Logarithm of the likelihood ratio of "it differs" against "all nodes are alike".
+    pub(super) weight: f64,
+    /// Successes on other nodes meanwhile.
+    pub(super) elsewhere: f64,
+}
+
+/// An episode.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Unit {
+    pub(super) class: Class,
+    pub(super) cluster: u16,
+    pub(super) principal: Sym,
+    pub(super) source: Sym,
+    range: Range<u32>,
+    pub(super) first: Millis,
+    pub(super) last: Millis,
+    /// Failures in a row without a success or a long pause between them, at most.
+    pub(super) run: u32,
+    /// Failures of the account in a row, from wherever.
+    pub(super) streak: u32,
+    pub(super) standing: Standing,
+    /// Successes from there before the first failure ever.
+    pub(super) before_any: f64,
+    /// Successes from there before, between and after the failures.
+    pub(super) before: f64,
+    pub(super) between: f64,
+    pub(super) after: f64,
+    /// The first success from there after the first failure.
+    pub(super) entry: Option<Success>,
+    pub(super) program: bool,
+    pub(super) contrast: Option<NodeContrast>,
+}
+
+impl Unit {
+    /// Its attempts, by time.
+    pub(super) fn attempts<'s>(&self, scene: &'s Scene<'_>) -> &'s [u32] {
+        scene.index.slice(&self.range)
+    }
+
+    /// How many failures.
+    pub(super) fn len(&self) -> usize {
+        (self.range.end - self.range.start) as usize
+    }
+}
+
+/// The episodes of all attempts that are grouped by who and where.
+pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
+    let of_group = |group: &Group| {
+        let attempts = scene.index.of(group);
+        let start = Index::start(group);
+        let cuts = cuts(scene, attempts);
+        let make = |ends: &[usize]| {
+            unit(scene, group, &attempts[ends[0]..ends[1]], start + ends[0] as u32..start + ends[1] as u32)
+        };
+        let mut units: Vec<Unit> = cuts.windows(2).filter_map(make).collect();
+        taint(&mut units);
+        let before_any = units.first().map_or(0.0, |unit| unit.before);
+        units.iter_mut().for_each(|unit| unit.before_any = before_any);
+        units
+    };
+    let mut units: Vec<Unit> = scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect();
+    // Groups come by account.
+    units
+        .par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal)
+        .for_each(|of_account| streaks(scene, of_account));
+    units
+}
+
+/// How many failures an account has in a row: one that roams fails a little at each of many places.
+fn streaks(scene: &Scene<'_>, units: &mut [Unit]) {
+    let mut order: Vec<usize> = (0..units.len()).collect();
+    order.sort_by_key(|&at| (units[at].cluster, units[at].first, units[at].last));
+    let goes_on = |one: &Unit, other: &Unit| {
+        let got_in = |past: &Past| scene.history.within(past, one.last, other.first.max(one.last)) >= 0.5;
+        let mut own = scene.history.of_account(one.cluster, one.principal).filter(|past| !past.key.is_some());
+        one.cluster == other.cluster
+            && one.principal.is_some()
+            && one.between + other.between < 1.0
+            && !own.by_ref().take(MOST_PASTS).any(got_in)
+    };
+    let streaks: Vec<Vec<usize>> =
+        order.chunk_by(|&a, &b| goes_on(&units[a], &units[b])).map(<[usize]>::to_vec).collect();
+    for streak in streaks {
+        let all: usize = streak.iter().map(|&at| units[at].run as usize).sum();
+        streak.iter().for_each(|&at| units[at].streak = all as u32);
+    }
+}
+
+/// Who got in from a strange place after failures has made nothing of it the account's own: what fails from there later is
+/// judged as what failed there first.
+fn taint(units: &mut [Unit]) {
+    let mut tainted: Option<(u16, Standing)> = None;
+    for unit in units {
+        match tainted {
+            Some((cluster, standing)) if cluster == unit.cluster && unit.standing == Standing::Own => {
+                unit.standing = standing
+            }
+            _ if unit.standing == Standing::Strange && unit.entry.is_some() => {
+                tainted = Some((unit.cluster, unit.standing));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where episodes of one group begin and end.
+fn cuts(scene: &Scene<'_>, attempts: &[u32]) -> Vec<usize> {
+    let mut gaps: Vec<i64> = attempts.windows(2).map(|pair| scene.time(pair[1]).0 - scene.time(pair[0]).0).collect();
+    let usual = median(&mut gaps);
+    let pause = PAUSE.max(usual.saturating_mul(USUAL_GAPS));
+    let cluster = |at: u32| scene.cluster(scene.node(at));
+    let apart = |at: &usize| {
+        let (a, b) = (attempts[at - 1], attempts[*at]);
+        scene.time(b).0 - scene.time(a).0 > pause || cluster(a) != cluster(b)
+    };
+    std::iter::once(0).chain((1..attempts.len()).filter(apart)).chain([attempts.len()]).collect()
+}
+
+/// The middle of some numbers, which are reordered; 0 of none.
+pub(super) fn median(numbers: &mut [i64]) -> i64 {
+    let middle = numbers.len() / 2;
+    if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle).1 }
+}
+
+fn unit(scene: &Scene<'_>, group: &Group, attempts: &[u32], range: Range<u32>) -> Option<Unit> {
+    let (&first, &last) = (attempts.first()?, attempts.last()?);
+    let cluster = scene.cluster(scene.node(first));
+    let (from, to) = (scene.time(first), scene.time(last));
+    let history = &scene.history;
+    let mut unit = Unit {
+        class: group.class,
+        cluster,
+        principal: group.principal,
+        source: group.source,
+        range,
+        first: from,
+        last: to,
+        run: attempts.len() as u32,
+        streak: 0,
+        before_any: 0.0,
+        standing: Standing::Blind,
+        before: 0.0,
+        between: 0.0,
+        after: 0.0,
+        entry: None,
+        program: group.principal.is_some() && scene.is_program(cluster, group.principal),
+        contrast: None,
+    };
+    let pasts: Vec<&Past> = if group.principal.is_some() {
+        history.pair(cluster, group.principal, group.source).into_iter().collect()
+    } else {
+        history.of_source(cluster, group.source).take(MOST_PASTS).collect()
+    };
+    for past in &pasts {
+        unit.before += history.within(past, Millis(i64::MIN), Millis(from.0 - 1));
+        unit.between += history.within(past, from, to);
+        unit.after += history.within(past, Millis(to.0 + 1), Millis(i64::MAX));
+        let entry = history.first_after(past, from);
+        unit.entry = [unit.entry, entry].into_iter().flatten().min_by_key(|success| success.time);
+    }
+    unit.standing =
+        if group.principal.is_some() { standing(scene, &unit, pasts.first().copied()) } else { bare(scene, &unit) };
+    unit.run = longest_run(scene, attempts, &pasts, unit.between > 0.0);
+    unit.contrast = contrast(scene, attempts, &pasts, &unit);
+    Some(unit)
+}
+
+/// Pasts of a shared address that are looked at for failures without an account.
+const MOST_PASTS: usize = 64;
+
+/// How the address stands to the account.
+fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
+    let history = &scene.history;
+    if !history.any() || !logs_successes(scene, unit) {
+        return Standing::Blind;
+    }
+    let account = history.account(unit.cluster, unit.principal).filter(|sum| sum.count > 0);
+    let source = history.source(unit.cluster, unit.source).filter(|sum| sum.count > 0);
+    let shared = source.is_some_and(|sum| sum.others >= SHARED);
+    if unit.before > 0.0 {
+        return if shared { Standing::OwnShared } else { Standing::Own };
+    }
+    let Some(account) = account else {
+        return match source {
+            Some(sum) if sum.others < SHARED && mistyped(scene, unit) => Standing::Mistyped,
+            Some(_) => Standing::UnknownAccount,
+            None => Standing::Unknown,
+        };
+    };
+    let known_before = account.first < unit.first;
+    match past {
+        // The first days of a log know nobody: where an account goes on working is where it works.
+        Some(past) if !known_before => {
+            let rare = u64::from(past.count) * 10 < account.count;
+            let away = scene.is_outside(unit.source) && account.nets[1] <= 1 && account.others > 1;
+            let home = u64::from(past.count) * 2 >= account.count;
+            if home || shared || !rare && !away { Standing::Later } else { Standing::Strange }
+        }
+        _ if shared && !scene.is_outside(unit.source) => Standing::Near,
+        _ if scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => {
+            Standing::Near
+        }
+        _ => Standing::Strange,
+    }
+}
+
+/// Whether somebody who works at the address got in right after a few tries under a name that nobody has.
+fn mistyped(scene: &Scene<'_>, unit: &Unit) -> bool {
+    /// Tries under a mistyped name before it is noticed.
+    const TRIES: usize = 6;
+    /// How soon after the name is written right.
+    const SOON: i64 = HOUR / 4;
+    let soon = Millis(unit.last.0 + SOON);
+    let own = scene.history.of_source(unit.cluster, unit.source).filter(|past| !past.key.is_some());
+    unit.len() <= TRIES && own.take(MOST_PASTS).any(|past| scene.history.within(past, unit.last, soon) >= 1.0)
+}
+
+/// How the address of failures without an account stands.
+fn bare(scene: &Scene<'_>, unit: &Unit) -> Standing {
+    if !scene.history.any() || !logs_successes(scene, unit) {
+        return Standing::Blind;
+    }
+    let shared = scene.history.source(unit.cluster, unit.source).is_some_and(|sum| sum.others >= SHARED);
+    match (unit.before > 0.0, unit.after > 0.0 || unit.between > 0.0) {
+        (true, _) if shared => Standing::OwnShared,
+        (true, _) => Standing::Own,
+        (false, true) => Standing::Later,
+        (false, false) => Standing::Unknown,
+    }
+}
+
+/// Whether the nodes that an episode reached log successes.
+fn logs_successes(scene: &Scene<'_>, unit: &Unit) -> bool {
+    let attempts = unit.attempts(scene);
+    let logs = |&at: &u32| {
+        let stats = &scene.joined.nodes.all()[scene.node(at)].stats;
+        stats.decisions + stats.successes > 0
+    };
+    [attempts.first(), attempts.last()].into_iter().flatten().any(logs)
+}
+
+fn longest_run(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], broken: bool) -> u32 {
+    let (mut run, mut most) = (0, 0);
+    let mut last: Option<Millis> = None;
+    for &at in attempts {
+        let time = scene.time(at);
+        let ended = last.is_some_and(|last| {
+            let got_in = || pasts.iter().any(|past| scene.history.within(past, last, time) >= 1.0);
+            time.0 - last.0 > SITTING || broken && got_in()
+        });
+        run = if ended { 1 } else { run + 1 };
+        most = most.max(run);
+        last = Some(time);
+    }
+    most
+}
+
+/// The node on which a client fails most above the others.
+fn contrast(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -> Option<NodeContrast> {
+    /// How far around few failures on a node successes are compared.
+    const AROUND: i64 = HOUR / 6;
+    if pasts.is_empty() || unit.before + unit.between + unit.after < 1.0 {
+        return None;
+    }
+    let mut nodes: Vec<usize> = attempts.iter().map(|&at| scene.node(at)).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    let mut best: Option<NodeContrast> = None;
+    for &node in nodes.iter().take(8) {
+        let mut here = attempts.iter().filter(|&&at| scene.node(at) == node).map(|&at| scene.time(at));
+        let (Some(first), last) = (here.next(), here.next_back()) else { continue };
+        let last = last.unwrap_or(first);
+        let failed = attempts.iter().filter(|&&at| scene.node(at) == node).count() as f64;
+        // Successes before the first and after the last of many failures are of the time before and after.
+        let around = if attempts.len() < 4 { AROUND } else { 0 };
+        let (from, to) = (Millis(first.0 - around), Millis(last.0 + around));
+        let others = attempts.iter().filter(|&&at| scene.node(at) != node && (from..=to).contains(&scene.time(at)));
+        let others = others.count() as f64;
+        let there: f64 = pasts.iter().map(|past| scene.history.within_on(past, node, from, to)).sum();
+        let everywhere: f64 = pasts.iter().map(|past| scene.history.within(past, from, to)).sum();
+        let elsewhere = (everywhere - there).max(0.0);
+        let weight = contrast_weight((failed, there), (others, elsewhere));
+        if weight > best.map_or(0.0, |best| best.weight) {
+            best = Some(NodeContrast { node, weight, elsewhere });
+        }
+    }
+    best
+}
+
+/// Logarithm of the likelihood ratio of two rates of failures, (failures, successes) each, against one.
+fn contrast_weight(here: (f64, f64), there: (f64, f64)) -> f64 {
+    let term = |(failed, got_in): (f64, f64), rate: f64| {
+        let part = |count: f64, share: f64| if count > 0.0 { count * share.max(1e-9).ln() } else { 0.0 };
+        part(failed, rate) + part(got_in, 1.0 - rate)
+    };
+    let rate = |(failed, got_in): (f64, f64)| failed / (failed + got_in).max(1e-9);
+    if there.0 + there.1 < 1.0 || rate(here) <= rate(there) {
+        return 0.0;
+    }
+    let both = (here.0 + there.0, here.1 + there.1);
+    term(here, rate(here)) + term(there, rate(there)) - term(here, rate(both)) - term(there, rate(both))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_fails_alone_stands_out() {
+        assert!(contrast_weight((10.0, 0.0), (0.0, 20.0)) > 15.0);
+        assert!(contrast_weight((2.0, 5.0), (1.0, 9.0)) < 1.0);
+        assert_eq!(contrast_weight((10.0, 0.0), (0.0, 0.0)), 0.0);
+        assert_eq!(contrast_weight((1.0, 9.0), (5.0, 5.0)), 0.0);
+    }
+
+    #[test]
+    fn the_middle() {
+        assert_eq!(median(&mut [5, 1, 9]), 5);
+        assert_eq!(median(&mut []), 0);
+    }
+}
