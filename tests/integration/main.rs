@@ -52,3 +52,4 @@ mod spark;
 mod supply_chain;
 mod timeline;
 mod truth;
+mod wrappings;
