@@ -7,6 +7,8 @@ mod bounds;
 mod codec;
 mod compression;
 mod discover;
+mod encoding;
+mod frames;
 mod tar;
 mod zip;
 

@@ -14,7 +14,13 @@ const ON_SCREEN: usize = 3;
 pub(super) fn section(report: &Report) -> Option<Section<'_>> {
     let section = Section::new("findings", "Findings", "Findings");
     if report.findings.is_empty() {
-        let none = Text::from("None: nothing in ").with(what_is_left(report)).with(" matches a known pattern.");
+        let none = if report.coverage.holds_nothing() {
+            Text::from("None can be told: no audit and no server event was in what was read.")
+        } else if report.coverage.audit_events == 0 {
+            Text::from("No audit log: no verdict.")
+        } else {
+            Text::from("None: nothing in ").with(what_is_left(report)).with(" matches a known pattern.")
+        };
         let told = Block::Prose(none, Tone::Plain);
         return report.parameters.contains_key("findings").then(|| section.with(told));
     }
