@@ -80,7 +80,7 @@ fn no_original_is_left_in_any_output() {
         outputs.push((format!("events {format}"), run("events", &["--pseudonymize", &key, "--format", format])));
     }
     for format in people_and_data() {
-        let story = ["--pseudonymize", &key, "--principal", "elastic", "--format", format];
+        let story = ["--pseudonymize", &key, "--principal", "rosa*", "--format", format];
         outputs.push((format!("timeline {format}"), run("timeline", &story)));
     }
     let (part, early, late) =
