@@ -9,7 +9,7 @@
 //! # fn main() -> Result<(), esaudit::Error> {
 //! let analysis = analyze(Request::of(["testdata/incident"], Options::default()))?;
 //! for finding in &analysis.report.findings {
-//!     println!("{} {}", finding.severity, finding.title);
+//!     println!("{} {}", finding.severity, finding.title.plain());
 //! }
 //! assert!(!analysis.incomplete);
 //! assert_eq!(analysis.report.totals.failed_attempts, 787);
@@ -42,6 +42,7 @@
 //! numbers, options,
 //! progress,
 //! action_class           plain data
+//! words, escape          amounts in words; text from a log made harmless
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -57,12 +58,14 @@
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
-//! report                 renderers of the report: JSON, table, page and others
+//! data                   results as data for programs: JSON, JSON lines, Parquet
 //! manifest               what a report rests on
-//! output                 where results go
 //! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
-//! show, verify           the report and its inputs, afterwards
+//! verify                 the report and its inputs, afterwards
+//! document               results as documents, and a writer a format: terminal, Markdown, page, CSV
+//! show                   the lines behind a finding
+//! output                 where results go
 //! config                 configuration file -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
@@ -86,9 +89,12 @@ mod cli;
 mod config;
 mod correlate;
 mod credential;
+mod data;
 mod decode;
 mod diff;
+mod document;
 mod error;
+mod escape;
 mod event;
 mod fast_reader;
 mod filter;
@@ -107,7 +113,6 @@ mod pipeline;
 mod progress;
 mod pseudonyms;
 mod reason;
-mod report;
 mod reserved;
 mod run;
 mod show;
@@ -116,6 +121,7 @@ mod state;
 mod time;
 mod verify;
 mod watch;
+mod words;
 
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -123,8 +129,13 @@ pub mod internals;
 #[doc(hidden)]
 pub mod program;
 
+pub use document::formats::{Format, Results, Style, View, format};
 pub use error::{Error, PartError, ProblemKind};
 pub use judge::{Kind, Severity};
+pub use model::events::Event;
+pub use model::keys::KeysReport;
+pub use model::text::Text;
+pub use model::timeline::TimelineReport;
 pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChange, StoredInput, Totals};
 pub use options::filter::{Bound, Edge, Pattern, Rules};
 pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, Surroundings};
@@ -133,8 +144,4 @@ pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, Naming, Request, analy
 pub use progress::{Progress, Snapshot, Verbosity};
 pub use pseudonyms::Pseudonyms;
 pub use reason::{Basis, Reason};
-pub use report::events::Event;
-pub use report::keys::KeysReport;
-pub use report::story::TimelineReport;
-pub use report::{Renderer, Style, View, renderer};
 pub use time::{Millis, Zone};

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(Command::Export(request)) => program::export(*request),
         Ok(Command::Scan(request)) => program::scan(*request),
         Ok(Command::Merge(request)) => program::merge(*request),
-        Ok(Command::Explain(kind)) => program::explain(kind),
+        Ok(Command::Explain(request)) => program::explain(*request),
         Ok(Command::Show(request)) => program::show(&request),
         Ok(Command::Verify(request)) => program::verify(&request),
         Ok(Command::Print(text)) => program::text(&text),

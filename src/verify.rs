@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::Path;
+
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
 use crate::model::{Manifest, StoredInput};
-use crate::report::escape::terminal;
 
 /// What came of one input, or of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckedInput {
     /// Whether it holds.
     pub holds: bool,
@@ -25,7 +25,7 @@ pub struct CheckedInput {
 }
 
 /// What came of all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// The report first, then its inputs, then what is not in it.
     pub checks: Vec<CheckedInput>,
@@ -159,30 +159,6 @@ fn one(then: &StoredInput, now: &StoredInput) -> CheckedInput {
         remark = format!("{remark}, {moved}");
     }
     check(false, "changed", &then.path, &remark)
-}
-
-/// Writes what holds and what does not.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write(outcome: &Verification, unicode: bool, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Report file  SHA-256 {}", outcome.report_file)?;
-    writeln!(out, "Made by      {}\n", terminal(&outcome.made_by, unicode))?;
-    for check in &outcome.checks {
-        let line = format!(
-            "{:<4} {:<10}  {}  {}",
-            if check.holds { "ok" } else { "FAIL" },
-            check.status,
-            terminal(&check.path, unicode),
-            terminal(&check.remark, unicode)
-        );
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    let failed = outcome.checks.iter().filter(|check| !check.holds).count();
-    match failed {
-        0 => writeln!(out, "\nAll {} checks hold.", outcome.checks.len()),
-        failed => writeln!(out, "\n{failed} of {} checks do not hold.", outcome.checks.len()),
-    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::api_keys::rounded;
 use super::{realm_names, security_change};
 use crate::correlate::{Correlated, SourceLine};
+use crate::model::events::Event;
 use crate::options::EventKinds;
 use crate::reason::Basis;
-use crate::report::events::Event;
 use crate::state::Sym;
 use crate::time::Millis;
 

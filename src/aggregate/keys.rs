@@ -9,13 +9,13 @@ use super::api_keys::{client, rounded};
 use super::{Found, LIST_LIMIT, coverage, filters, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
 use crate::filter;
+use crate::model::keys::{
+    Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, RemoteUser, Unnamed, Use, UseClient,
+};
 use crate::model::{SCHEMA_VERSION, Tool};
 use crate::options::filter::{Pattern, Rules};
 use crate::options::{Filter, KeyQuery, Options};
 use crate::reason::Reason;
-use crate::report::keys::{
-    Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, RemoteUser, Unnamed, Use, UseClient,
-};
 use crate::state::{Span, Sym};
 use crate::time::Millis;
 

@@ -8,10 +8,10 @@ use super::{Found, coverage, filters, parameters, realm_names, security_change};
 use crate::correlate::{Correlated, SourceLine};
 use crate::filter;
 use crate::judge::Judged;
+use crate::model::timeline::{Entry, TimelineReport, TimelineTotals};
 use crate::model::{SCHEMA_VERSION, Tool, TopChain};
 use crate::options::Options;
 use crate::reason::{Basis, Reason};
-use crate::report::story::{Entry, TimelineReport, TimelineTotals};
 use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Sym};
 use crate::time::Millis;
 

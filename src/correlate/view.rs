@@ -6,13 +6,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Change, Joined, KeyFailure, Powerful, ReasonLine};
+use crate::model::text::Text;
 use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
 /// How much a filter left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LeftOut {
     /// The conditions in words.
-    pub in_force: Vec<String>,
+    pub in_force: Vec<Text>,
     /// Failed attempts.
     pub attempts: u64,
     /// Security changes.
@@ -73,7 +74,7 @@ pub struct Selection {
     /// `tampered_request` events that pass, by minute.
     pub tampered_minutes: BTreeMap<i64, u64>,
     /// The conditions in words.
-    pub in_force: Vec<String>,
+    pub in_force: Vec<Text>,
 }
 
 impl Deref for Correlated {

@@ -11,7 +11,10 @@ use super::tell::Judgement;
 use super::unit::{Standing, Unit};
 use super::weights::Subject;
 use super::words;
+use crate::model::call::{ApiCall, Method};
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 /// A success is put down to a campaign from its sources until so long after its end.
@@ -67,7 +70,7 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
                 continue;
             }
             if let Some(success) = scene.history.first_after(past, start) {
-                let odds = odds(measure, judgement, &[(Feature::Entry, 1.0)]);
+                let odds = odds(measure, judgement, source, &[(Feature::Entry, 1.0)]);
                 entries.push(Entry {
                     principal: past.principal,
                     source,
@@ -116,14 +119,17 @@ fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Opt
     said.push((Feature::Volume, many.min(1.0)));
     let deeds = deeds(measure, unit.principal, unit.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
-    let odds = odds(measure, judgement, &said);
+    let odds = odds(measure, judgement, unit.source, &said);
     Some(Entry { principal: unit.principal, source: unit.source, success, failures, odds, reset })
 }
 
 /// Logarithm of the odds of a break-in: those of the campaign, and what the table says of the success.
-fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, said: &[(Feature, f64)]) -> f64 {
+fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, source: Sym, said: &[(Feature, f64)]) -> f64 {
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
+    // A campaign speaks against an address by what came from there: in a crowd of strangers anybody may be another.
+    let tries = judgement.campaign.attempts.iter().filter(|&&at| measure.scene.attempt(at).source == source).count();
+    campaign = campaign.min(3.0 * (tries.max(1) as f64).ln());
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5
@@ -151,15 +157,22 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     draft.cluster = judgement.campaign.cluster;
     let (principal, source) = (scene.text(entry.principal), scene.text(entry.source));
     let hedge = if verdict == Verdict::Hostile { "" } else { ", perhaps" };
-    draft.title = format!("{principal} taken over from {source}{hedge}");
-    let at = words::time(entry.success.time);
+    let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
+    draft.title = text!("{} taken over from {}{}", who(), from(), hedge);
+    let at = entry.success.time;
     draft.why.push(match entry.failures.len() as u64 {
-        0 => format!(
-            "{principal} got in from {source} for the first time at {at}, amid tries from there for other accounts"
+        0 => text!(
+            "{} got in from {} for the first time at {}, amid tries from there for other accounts",
+            who(),
+            from(),
+            at
         ),
-        many => format!(
-            "{} of {principal} from {source}, then a success from there at {at}",
-            words::count(many, "failure", "failures")
+        many => text!(
+            "{} of {} from {}, then a success from there at {}",
+            Text::count(many, "failure", "failures"),
+            who(),
+            from(),
+            at
         ),
     });
     let elsewhere = scene.history.account(draft.cluster, entry.principal).map_or(0, |sum| sum.others.saturating_sub(1));
@@ -171,9 +184,9 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     }
     if let Some(change) = entry.reset {
         let change = &scene.joined.changes[change as usize];
-        draft.why.push(format!(
+        draft.why.push(text!(
             "Its password was set anew at {}, between the tries and the success: the tries did not find it",
-            words::time(change.record.time)
+            change.record.time
         ));
     }
     let past = scene.history.pair(draft.cluster, entry.principal, entry.source);
@@ -212,7 +225,7 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
     let mut made = Draft::new(Kind::Persistence, draft.severity, (draft.verdict, draft.confidence));
     for (at, deed) in deeds.iter().enumerate() {
         if at < TOLD {
-            draft.why.push(told(measure, deed));
+            draft.why.push(text!("Then {}", deed_in_words(measure, deed)));
             draft.evidence.push(deed.place);
         }
         draft.times.push(deed.time);
@@ -230,26 +243,27 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
             made.times.extend([past.first, past.last]);
             made.sources.push(past.source);
             draft.times.push(past.last);
-            draft.why.push(format!(
+            draft.why.push(text!(
                 "{} was used {} from {}, last at {}",
                 key_in_words(scene, key),
-                words::count(u64::from(past.count), "time", "times"),
-                scene.text(past.source),
-                words::time(past.last)
+                Text::count(u64::from(past.count), "time", "times"),
+                Span::address(&scene.text(past.source)),
+                past.last
             ));
         }
-        draft.first_steps.push(format!(
-            "An API key was made after the break-in and outlives a new password: DELETE /_security/api_key with {{\"ids\":[\"{}\"]}}.",
-            words::in_json(&scene.text(key))
+        let end = ApiCall::new(Method::Delete, "/_security/api_key");
+        draft.first_steps.push(text!(
+            "An API key was made after the break-in and outlives a new password: {}.",
+            end.body(serde_json::json!({"ids": [scene.text(key)]}))
         ));
     }
     if !made.times.is_empty() {
         made.principals = vec![entry.principal];
         made.sources.push(entry.source);
-        made.title = format!(
+        made.title = text!(
             "{} made to stay by {}",
-            words::count(made.times.len() as u64, "thing", "things"),
-            scene.text(entry.principal)
+            Text::count(made.times.len() as u64, "thing", "things"),
+            Span::principal(&scene.text(entry.principal))
         );
         draft.sources.extend(made.sources.iter().copied());
         draft.parts.push(made.part(scene));
@@ -257,8 +271,8 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
 }
 
 /// A deed in a sentence.
-pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> String {
+pub(super) fn deed_in_words(measure: &Measure<'_, '_>, deed: &Deed) -> Text {
     let scene = measure.scene;
-    let object = if deed.object.is_some() { format!(" ({})", scene.text(deed.object)) } else { String::new() };
-    format!("Then {}{object} at {}", scene.text(deed.action), words::time(deed.time))
+    let object = if deed.object.is_some() { text!(" ({})", Span::name(&scene.text(deed.object))) } else { Text::new() };
+    text!("{}{} at {}", Span::name(&scene.text(deed.action)), object, deed.time)
 }

@@ -60,7 +60,7 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)],
     let mut draft = Draft::new(Kind::ApiKeyUnderprivileged, severity, judged);
     draft.cluster = cluster;
     draft.title =
-        format!("API key {} may not do {}", key_in_words(scene, key), words::list(&actions, actions_total, 1));
+        format!("API key {} may not do {}", key_in_words(scene, key), words::list(&actions, actions_total, 1)).into();
     let first = denials.iter().filter_map(|(_, series)| series.first()).min();
     let last = denials.iter().filter_map(|(_, series)| series.last()).max();
     let over =

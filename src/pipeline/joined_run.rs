@@ -7,12 +7,12 @@ use super::run::RunContext;
 use super::story;
 use crate::correlate::Correlated;
 use crate::error::Error;
+use crate::model::events::Event;
+use crate::model::keys::KeysReport;
+use crate::model::timeline::TimelineReport;
 use crate::model::{Coverage, Report, StoredInput};
 use crate::options::{EventKinds, KeyQuery, Options};
 use crate::part::Problems;
-use crate::report::events::Event;
-use crate::report::keys::KeysReport;
-use crate::report::story::TimelineReport;
 use crate::{aggregate, filter, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::correlate::Correlated;
+use crate::model::timeline::TimelineReport;
 use crate::options::Options;
 use crate::part::Problems;
-use crate::report::story::TimelineReport;
 use crate::{aggregate, judge};
 
 /// Tells the story of the actor whom the filter names, by what it lets pass and by the findings that the actor is in.

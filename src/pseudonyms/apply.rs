@@ -168,9 +168,10 @@ impl Replacer<'_> {
 pub fn withhold(joined: &mut Correlated) {
     let Some(left_out) = &mut joined.left_out else { return };
     let of_time = |words: &str| words.starts_with("since ") || words.starts_with("until ");
-    for words in left_out.in_force.iter_mut().filter(|words| !of_time(words)) {
-        let name = words.split(' ').next().unwrap_or_default();
-        *words = format!("{name} (withheld)");
+    for words in left_out.in_force.iter_mut().filter(|words| !of_time(&words.plain())) {
+        let plain = words.plain();
+        let name = plain.split(' ').next().unwrap_or_default();
+        *words = format!("{name} (withheld)").into();
     }
 }
 

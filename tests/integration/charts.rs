@@ -1,8 +1,8 @@
 //! The numbers of charts agree with the rest of the report.
 
 use esaudit::internals::model::charts::HeatRow;
+use esaudit::internals::model::keys::KeysReport;
 use esaudit::internals::model::{Report, TopText};
-use esaudit::internals::report::keys::KeysReport;
 
 use test_support::{esaudit, report};
 

@@ -35,7 +35,7 @@ fn verify(report: &Path, paths: &[&Path]) -> Output {
 fn failures(output: &Output) -> Vec<String> {
     text(&output.stdout)
         .lines()
-        .filter_map(|line| line.strip_prefix("FAIL "))
+        .filter_map(|line| line.trim_start().strip_prefix("FAIL "))
         .map(|line| line.split_whitespace().next().unwrap().to_owned())
         .collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use esaudit::internals::report::tables::{ATTEMPTS, CHANGES, Kind, REASONS};
+use esaudit::internals::data::tables::{ATTEMPTS, CHANGES, Kind, REASONS};
 use esaudit::internals::time::Millis;
 use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};

@@ -455,7 +455,9 @@ fn attribution_table() {
                 cluster.on_ticks(ticks);
             }
             let score = cluster.score(&format!("seed {seed}, {name}"));
-            assert!(score.precision() >= 0.99, "{}", score.precision());
+            score.assert_at_least(0.99, 0.99, 0.99);
+            let reasons = score.reason_right as f64 / score.happened as f64;
+            assert!(reasons >= 0.99, "{reasons}");
         }
     }
 }
