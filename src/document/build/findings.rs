@@ -119,9 +119,6 @@ fn facts(finding: &Finding) -> Vec<(Media, Text, Tone)> {
     if finding.confidence > 0.0 {
         facts.push(all(Text::from("confidence ").with(Span::Share(finding.confidence))));
     }
-    if let Some(expected) = finding.expected_by_chance {
-        facts.push(all(format!("{expected:.1e} expected by chance").into()));
-    }
     if finding.successes > 0 {
         facts.push((Media::ALL, Text::count(finding.successes, "success", "successes"), Tone::Bad));
     }
