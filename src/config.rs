@@ -99,7 +99,8 @@ fn instead(section: &str, key: &str) -> &'static str {
             "pace tells a program from a person, and no longer an attack from something broken"
         }
         (_, "mistype_failures") => "how people mistype is measured on the log itself (`base_rate` of the report)",
-        ("general", _) | (_, "window_seconds" | "distributed_window_seconds" | "slow_window_seconds" | "onset_window_seconds") => {
+        ("general", _)
+        | (_, "window_seconds" | "distributed_window_seconds" | "slow_window_seconds" | "onset_window_seconds") => {
             "campaigns are as wide as they need; what belongs to one is linked by victim, source, network, onset and time"
         }
         ("account_compromise" | "stale_credential", _) => {

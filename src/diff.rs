@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::model::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
 use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
-use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
 
 /// Reads a report that `esaudit report --format json` wrote.
 ///
@@ -165,7 +165,7 @@ fn found(old: Option<&Finding>, new: Option<&Finding>) -> Found {
     let text = |get: fn(&Finding) -> &String| told.map(get).cloned().unwrap_or_default();
     Found {
         kind: text(|finding| &finding.kind),
-        title: text(|finding| &finding.title),
+        title: told.map(|finding| finding.title.clone()).unwrap_or_default(),
         verdict: text(|finding| &finding.verdict),
         severity_old: old.map(|finding| finding.severity.clone()),
         severity_new: new.map(|finding| finding.severity.clone()),
@@ -177,23 +177,55 @@ fn found(old: Option<&Finding>, new: Option<&Finding>) -> Found {
     }
 }
 
-fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
-    type Key<'g> = (&'g Option<String>, &'g Option<Vec<String>>, &'g String, &'g BTreeMap<String, Option<String>>);
-    fn key(group: &Group) -> Key<'_> {
-        (&group.principal, &group.realm_chain, &group.reason, &group.by)
+/// Attempts of a group, and the last of them.
+#[derive(Clone, Default)]
+struct Failures {
+    count: u64,
+    last: Option<String>,
+}
+
+/// What groups are compared by: principal, chain, reason, credential, cluster, other keys.
+type GroupKey<'g> = (
+    &'g Option<String>,
+    &'g Option<Vec<String>>,
+    &'g String,
+    Option<&'g String>,
+    Option<&'g String>,
+    &'g BTreeMap<String, Option<String>>,
+);
+
+fn sums(groups: &[Group], credentials: bool, clusters: bool) -> BTreeMap<GroupKey<'_>, Failures> {
+    let mut sums: BTreeMap<GroupKey<'_>, Failures> = BTreeMap::new();
+    for group in groups {
+        let credential = group.credential.as_ref().filter(|_| credentials);
+        let cluster = group.cluster.as_ref().filter(|_| clusters);
+        let key = (&group.principal, &group.realm_chain, &group.reason, credential, cluster, &group.by);
+        let failures = sums.entry(key).or_default();
+        failures.count += group.count;
+        failures.last = failures.last.take().max(group.last.clone());
     }
-    let before: BTreeMap<Key<'_>, &Group> = old.iter().map(|group| (key(group), group)).collect();
-    let after: BTreeMap<Key<'_>, &Group> = new.iter().map(|group| (key(group), group)).collect();
+    sums
+}
+
+fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
+    // Reports of older versions do not tell credentials and clusters apart: then their groups are compared with all that
+    // have the other keys in common.
+    let all = |has: fn(&Group) -> bool| [old, new].iter().all(|groups| groups.iter().any(has));
+    let credentials = all(|group| group.credential.is_some());
+    let clusters = all(|group| group.cluster.is_some());
+    let (before, after) = (sums(old, credentials, clusters), sums(new, credentials, clusters));
     let mut lists = Lists::default();
-    let keys: BTreeSet<&Key<'_>> = before.keys().chain(after.keys()).collect();
+    let keys: BTreeSet<&GroupKey<'_>> = before.keys().chain(after.keys()).collect();
     for key in keys {
-        let (one, other) = (before.get(key).copied(), after.get(key).copied());
+        let (one, other) = (before.get(key), after.get(key));
         let count = Tally::new(one.map_or(0, |group| group.count), other.map_or(0, |group| group.count));
         let change = Change {
             principal: key.0.clone(),
             realm_chain: key.1.clone(),
             reason: key.2.clone(),
-            by: key.3.clone(),
+            credential: key.3.cloned(),
+            cluster: key.4.cloned(),
+            by: key.5.clone(),
             count,
             last_old: one.and_then(|group| group.last.clone()),
             last_new: other.and_then(|group| group.last.clone()),

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ProblemKind;
 use crate::time::Millis;
 
@@ -83,10 +85,12 @@ impl<'a> Action<'a> {
 }
 
 /// Whether an action name is one of the documented `security_config_change` actions: `put_*`, `delete_*`, `change_*`,
-/// `create_*` and `invalidate_*` (audit-events reference), for exports that drop `event.type`.
+/// `create_*`, `invalidate_*`, `activate_*` and `update_user_profile_data` (audit-events reference), for exports that drop
+/// `event.type`.
 #[must_use]
 pub fn is_security_change(action: &[u8]) -> bool {
-    const VERBS: [&[u8]; 6] = [b"put_", b"delete_", b"change_", b"create_", b"invalidate_", b"activate_"];
+    const VERBS: [&[u8]; 7] =
+        [b"put_", b"delete_", b"change_", b"create_", b"invalidate_", b"activate_", b"update_user_profile"];
     VERBS.iter().any(|verb| action.starts_with(verb))
 }
 
@@ -117,6 +121,16 @@ pub struct Change<'a> {
     pub owned_by_authenticated_user: Option<bool>,
     /// `expiration` of a created or changed key, as written (`90d`).
     pub expiration: Option<Text<'a>>,
+    /// `type` of a created or changed key: `rest`, `cross_cluster` (from 8.9 on).
+    pub kind: Option<Text<'a>>,
+    /// Whose key a grant makes: `create.grant.run_as`, else `create.grant.user.name` (audit-format 2).
+    pub granted_to: Option<Text<'a>>,
+    /// Roles that a user or a role mapping gets.
+    pub roles: Vec<Text<'a>>,
+    /// Cluster privileges that a role gets.
+    pub cluster_privileges: Vec<Text<'a>>,
+    /// Index privileges that a role gets, each as `privilege on index`.
+    pub index_privileges: Vec<Vec<u8>>,
 }
 
 /// The indices of a request, as far as they are told apart. Wildcards are resolved before the event is written, so these may
@@ -191,6 +205,8 @@ pub struct AuditEvent<'a> {
     pub indices: Option<Indices<'a>>,
     /// The body of a security change.
     pub change: Option<Box<Change<'a>>>,
+    /// It is a record of OpenSearch, Open Distro or Search Guard.
+    pub of_opensearch: bool,
     /// What is wrong with the record although it could be used.
     pub oddity: Option<Oddity>,
 }
@@ -227,6 +243,7 @@ impl<'a> AuditEvent<'a> {
             es_action: None,
             indices: None,
             change: None,
+            of_opensearch: false,
             oddity: None,
         }
     }
@@ -245,12 +262,54 @@ pub struct ServerEvent<'a> {
     pub node_name: Option<Text<'a>>,
     /// `cluster.uuid`.
     pub cluster_uuid: Option<Text<'a>>,
+    /// Level, as written.
+    pub level: Option<Text<'a>>,
     /// Logger or component, as written.
     pub logger: Option<Text<'a>>,
     /// The message.
     pub message: Text<'a>,
     /// `trace.id`.
     pub trace_id: Option<Text<'a>>,
+    /// Class and message of the exception that was logged with it, where the record has them.
+    pub error: Option<(Text<'a>, Text<'a>)>,
+}
+
+/// Whose log a line is of that looks like one of Elasticsearch's server log and is not: another program of the same folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Product {
+    /// Logstash.
+    Logstash,
+    /// Kibana.
+    Kibana,
+    /// Elastic Agent, and the programs that it runs where they do not say their own name.
+    ElasticAgent,
+    /// Fleet Server.
+    FleetServer,
+    /// Filebeat, Metricbeat and their like.
+    Beats,
+    /// APM Server.
+    ApmServer,
+    /// OpenSearch, Open Distro, Search Guard.
+    OpenSearch,
+    /// Another program that logs in the Elastic Common Schema.
+    Unknown,
+}
+
+impl Product {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Logstash => "Logstash",
+            Self::Kibana => "Kibana",
+            Self::ElasticAgent => "Elastic Agent",
+            Self::FleetServer => "Fleet Server",
+            Self::Beats => "Beats",
+            Self::ApmServer => "APM Server",
+            Self::OpenSearch => "OpenSearch",
+            Self::Unknown => "another program",
+        }
+    }
 }
 
 /// What one line, or one document of an export, turned out to be.
@@ -264,6 +323,8 @@ pub enum Record<'a> {
     Audit(AuditEvent<'a>),
     /// A server-log line.
     Server(ServerEvent<'a>),
+    /// A line of another product's log.
+    OfProduct(Product),
     /// Something else, recognised as not being a log of interest (deprecation log, blank line, plain text).
     Other,
 }

@@ -26,12 +26,28 @@ pub enum GroupBy {
     Action,
     /// `url.path`.
     Path,
+    /// What was sent: a password, a key, nothing.
+    Credential,
+    /// Cluster.
+    Cluster,
 }
 
 impl GroupBy {
     /// Every key, in the order of the contract.
-    pub const ALL: [Self; 7] =
-        [Self::Principal, Self::RealmChain, Self::Reason, Self::Source, Self::Node, Self::Action, Self::Path];
+    pub const ALL: [Self; 9] = [
+        Self::Principal,
+        Self::RealmChain,
+        Self::Reason,
+        Self::Credential,
+        Self::Source,
+        Self::Node,
+        Self::Cluster,
+        Self::Action,
+        Self::Path,
+    ];
+
+    /// The keys where none are chosen. Where there is more than one cluster, that is a key, too.
+    pub const DEFAULT: [Self; 4] = [Self::Principal, Self::RealmChain, Self::Reason, Self::Credential];
 
     /// The name on the command line and in reports.
     #[must_use]
@@ -44,6 +60,8 @@ impl GroupBy {
             Self::Node => "node",
             Self::Action => "action",
             Self::Path => "path",
+            Self::Credential => "credential",
+            Self::Cluster => "cluster",
         }
     }
 }
@@ -243,7 +261,7 @@ impl Default for Options {
             strict: false,
             limits: Limits::default(),
             manifest: false,
-            by: vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason],
+            by: GroupBy::DEFAULT.to_vec(),
             keep_paths: false,
             listed: None,
             trust_proxy: Vec::new(),

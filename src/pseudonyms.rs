@@ -16,10 +16,11 @@ use sha2::Sha256;
 
 use crate::error::Error;
 use crate::options::Cidr;
+use crate::reserved::RESERVED_USERS;
 
 mod apply;
 
-pub use apply::{apply, parameters, withhold};
+pub use apply::{parameters, view, withhold};
 
 /// Fewer bytes than this can be guessed.
 const SHORTEST_KEY: usize = 16;
@@ -217,17 +218,8 @@ const KEPT_V6: [(u128, usize); 4] = [(0, 128), (1, 128), (0xfc << 120, 7), (0xfe
 
 /// What kind of name a text is, by its form alone, so that it is the same wherever the text stands.
 fn kind(text: &[u8]) -> &'static str {
-    const BUILT_IN: [&[u8]; 7] = [
-        b"elastic",
-        b"kibana",
-        b"kibana_system",
-        b"logstash_system",
-        b"beats_system",
-        b"apm_system",
-        b"remote_monitoring_user",
-    ];
     let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if BUILT_IN.contains(&text) || text.starts_with(b"_") && text.len() < 20 {
+    if RESERVED_USERS.contains(&text) || text.starts_with(b"_") && text.len() < 20 {
         "builtin"
     } else if text.contains(&b'/') {
         "service"

@@ -93,3 +93,82 @@ impl Basis {
         }
     }
 }
+
+/// What a line of the server log that tells a reason is about: which attempts it may explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Subject {
+    /// An API key, by id where the line names it.
+    ApiKey,
+    /// An API key whose attempt ended there, in the name of its id, which the line leaves out.
+    TerminatedKey,
+    /// What a realm said, and of which principal, where the line names it.
+    Realm,
+    /// What a realm said at once, told at DEBUG beside what is told after all realms were asked.
+    RealmCheck,
+    /// A principal.
+    Principal,
+    /// The password hash of a reserved user, which could not be read: the next attempt of that principal.
+    PasswordHash,
+    /// A step of a negotiation, after which the client tries again: no failure.
+    Negotiation,
+    /// A bearer token.
+    Token,
+    /// A service account token, by principal where the line names it.
+    ServiceToken,
+    /// Some attempt with credentials.
+    Anybody,
+    /// Some attempt with credentials that could not be read, so without a principal.
+    Unreadable,
+    /// Some attempt without credentials that were recognised.
+    Anonymous,
+    /// An attempt that has ended, without any credentials.
+    NoCredentials,
+    /// An attempt that has ended, with credentials that were refused.
+    OtherCredentials,
+}
+
+impl Subject {
+    /// The name in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApiKey | Self::TerminatedKey => "api_key",
+            Self::Realm | Self::RealmCheck => "realm",
+            Self::Principal | Self::PasswordHash | Self::Negotiation => "principal",
+            Self::Token => "token",
+            Self::ServiceToken => "service_token",
+            Self::Anybody | Self::Unreadable => "anybody",
+            Self::Anonymous | Self::NoCredentials | Self::OtherCredentials => "anonymous",
+        }
+    }
+
+    /// Whether it is about an API key.
+    #[must_use]
+    pub fn is_key(self) -> bool {
+        matches!(self, Self::ApiKey | Self::TerminatedKey)
+    }
+
+    /// Whether a line is of an attempt that was refused and of which no other line tells the same.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        !self.comes_after() && !matches!(self, Self::Negotiation | Self::RealmCheck)
+    }
+
+    /// Whether the line comes behind the audit event of its attempt: only what the handler of requests without credentials
+    /// writes at DEBUG does (audit-format 1.14).
+    #[must_use]
+    pub fn comes_after(self) -> bool {
+        matches!(self, Self::NoCredentials | Self::OtherCredentials)
+    }
+}
+
+/// What an exception says that was logged with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// The node had no thread for it.
+    Rejected,
+    /// The API key is of another type than the interface wants.
+    WrongType,
+    /// The token has expired.
+    TokenExpired,
+}

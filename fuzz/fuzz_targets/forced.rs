@@ -1,8 +1,8 @@
 //! Each decoder alone: the first byte names the shape that the line is said to be of.
 #![no_main]
 
-use esaudit::decode::{Context, decode_line, format_names};
-use esaudit::time::Zone;
+use esaudit::internals::decode::{Context, decode_line, format_names};
+use esaudit::internals::time::Zone;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

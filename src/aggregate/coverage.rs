@@ -1,7 +1,5 @@
 //! What was read, and what it cannot answer.
 
-use std::collections::BTreeMap;
-
 use super::clusters;
 use super::tops::top;
 use crate::correlate::{Correlated, Node};
@@ -39,7 +37,9 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         other_lines: sum(|input| input.other_lines),
         undecodable_lines: sum(|input| input.undecodable_lines),
         oversized_lines: sum(|input| input.oversized_lines),
-        duplicates: joined.duplicates,
+        other_products: state.products.iter().map(|(product, &count)| (product.name().to_owned(), count)).collect(),
+        negotiations: joined.negotiations,
+        duplicates: joined.duplicates.values().sum(),
         first: span.first.map(Millis::rfc3339),
         last: span.last.map(Millis::rfc3339),
         actions: joined.actions.clone(),
@@ -47,7 +47,7 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         problems,
         problems_total,
         cannot_tell: cannot_tell(joined, options),
-        duplicates_by_action: BTreeMap::new(),
+        duplicates_by_action: joined.duplicates.clone(),
         context: Vec::new(),
         complete: !state.is_incomplete(found),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
@@ -203,9 +203,23 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let sum = |count: fn(&crate::state::InputStats) -> u64| joined.state.inputs.iter().map(count).sum::<u64>();
+    if sum(|input| input.audit_events) == 0 && sum(|input| input.server_events) > 0 {
+        told.push(
+            "who was refused from where, how often, and whether it was an attack: no audit log: no verdict. The refusals that \
+             the server log tells are listed"
+                .to_owned(),
+        );
+    }
+    let mut of_elasticsearch = false;
     for (at, node) in joined.nodes.all().iter().enumerate() {
         let name = node.spoken();
         let report = self::node(joined, node);
+        if node.is_opensearch() {
+            told.extend(of_opensearch(&name, node, &report));
+            continue;
+        }
+        of_elasticsearch |= node.stats.failures + node.stats.anonymous > 0;
         if report.logs_realm_failures == Some(false) {
             told.push(format!("realm chains on node {name}: realm_authentication_failed is not in its {INCLUDE}"));
         }
@@ -221,6 +235,13 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
             ));
         }
         told.extend(beyond_server_log(joined, at, node));
+    }
+    if of_elasticsearch {
+        told.push(
+            "requests with bearer tokens that have expired or were invalidated: expired bearer tokens leave no audit event, \
+             and no line in the server log but at DEBUG"
+                .to_owned(),
+        );
     }
     told.extend(unknown_clusters(joined));
     told.extend(uncounted_acts(joined));
@@ -245,6 +266,25 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
             "the zone of {times} times in {} inputs (first: {first}): they carry none and were read as {} (--assume-tz)",
             zoneless().count(),
             options.assume_tz
+        ));
+    }
+    told
+}
+
+/// What the records of OpenSearch cannot answer, in its words.
+fn of_opensearch(name: &str, node: &Node, report: &model::Node) -> Vec<String> {
+    let mut told = Vec::new();
+    if node.stats.failures + node.stats.anonymous > 0 {
+        told.push(format!(
+            "realm chains and reasons of failures on node {name}: a record of the category FAILED_LOGIN names neither the \
+             authentication domains that were tried nor the cause; the log of the security plugin may, at DEBUG"
+        ));
+    }
+    if report.logs_successes == Some(false) {
+        told.push(format!(
+            "successful logins on node {name}: the category AUTHENTICATED is among those that it does not audit \
+             (config.audit.disabled_rest_categories, _plugins/_security/api/audit); GRANTED_PRIVILEGES and \
+             MISSING_PRIVILEGES stand in for it"
         ));
     }
     told

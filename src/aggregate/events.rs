@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::api_keys::rounded;
 use super::{realm_names, security_change};
 use crate::correlate::{Correlated, SourceLine};
+use crate::model::events::Event;
 use crate::options::EventKinds;
 use crate::reason::Basis;
-use crate::report::events::Event;
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -47,7 +47,7 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
     let confidence = match attempt.basis {
         Basis::Explicit => Some(1.0),
         Basis::None => None,
-        Basis::ServerLog => Some(joined.doubts.get(&at).map_or(1.0, |&sure| rounded(sure))),
+        Basis::ServerLog => Some(joined.doubt(at).map_or(1.0, rounded)),
         Basis::Context | Basis::Inferred => refusal.map(|(_, confidence)| rounded(confidence)),
     };
     Event {
@@ -63,6 +63,7 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
         realm_chain: realm_names(joined, attempt.chain),
         reason: Some(attempt.reason.name()),
         reason_basis: Some(attempt.basis.name()),
+        credential: Some(joined.credential(attempt).name()),
         confidence,
         api_key: key.and_then(text),
         api_key_name: key.and_then(|key| joined.key(key)).and_then(|key| text(key.name)),
@@ -94,6 +95,7 @@ fn change(joined: &Correlated, at: usize) -> Event {
         realm_chain: None,
         reason: None,
         reason_basis: None,
+        credential: None,
         confidence: None,
         api_key: only_key,
         api_key_name: known.and_then(|key| joined.state.symbols.string(key.name)),

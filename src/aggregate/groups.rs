@@ -9,9 +9,10 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::realm_names;
 use super::tops::top;
-use crate::correlate::{Correlated, SourceLine};
+use super::{clusters, realm_names};
+use crate::correlate::{Change, Correlated, SourceLine};
+use crate::credential::Credential;
 use crate::model::groups::{Groups, Source, Tally};
 use crate::model::{Group, SourceCount};
 use crate::options::{GroupBy, Options};
@@ -29,6 +30,9 @@ struct GroupKey {
     node: Option<u32>,
     outcome: Option<Outcome>,
     path: Sym,
+    credential: Option<Credential>,
+    /// Index into the clusters of the node table.
+    cluster: Option<u32>,
 }
 
 /// The groups of all attempts, the most frequent first.
@@ -64,6 +68,15 @@ pub(super) fn groups(joined: &Arc<Correlated>, options: &Options) -> Grouped {
         Groups::of(listing, listed)
     };
     Grouped { listed, total: total as u64, cut }
+}
+
+/// The keys in force: where none are chosen, clusters are told apart.
+fn keys(joined: &Correlated, options: &Options) -> Vec<GroupBy> {
+    let mut by = options.by.clone();
+    if by == GroupBy::DEFAULT && clusters::are_several(joined) {
+        by.push(GroupBy::Cluster);
+    }
+    by
 }
 
 /// So many groups are made at once and kept, since they are looked at more than once.
@@ -149,6 +162,8 @@ impl<'j> Order<'j> {
             .cmp(&self.text(key_b.principal))
             .then_with(|| self.chain(key_a.chain).cmp(&self.chain(key_b.chain)))
             .then_with(|| reason(key_a).cmp(reason(key_b)))
+            .then_with(|| key_a.credential.map(Credential::name).cmp(&key_b.credential.map(Credential::name)))
+            .then_with(|| key_a.cluster.cmp(&key_b.cluster))
             .then_with(|| key_a.outcome.map(Outcome::name).cmp(&key_b.outcome.map(Outcome::name)))
             .then_with(|| node(key_a).cmp(&node(key_b)))
             .then_with(|| self.text(key_a.path).cmp(&self.text(key_b.path)))
@@ -176,16 +191,18 @@ struct Assigned {
 
 impl Assigned {
     fn new(joined: &Correlated, options: &Options) -> Self {
-        let chosen = |key| options.by.contains(&key);
+        let by = keys(joined, options);
+        let chosen = |key| by.contains(&key);
         let (by_principal, by_chain, by_reason) =
             (chosen(GroupBy::Principal), chosen(GroupBy::RealmChain), chosen(GroupBy::Reason));
         let (by_source, by_node, by_action) = (chosen(GroupBy::Source), chosen(GroupBy::Node), chosen(GroupBy::Action));
+        let (by_credential, by_cluster) = (chosen(GroupBy::Credential), chosen(GroupBy::Cluster));
         let mut index: HashMap<GroupKey, u32, RandomState> = HashMap::default();
         let mut keys: Vec<GroupKey> = Vec::new();
         let mut ends: Vec<u32> = Vec::new();
         let mut groups: Vec<u32> = Vec::with_capacity(joined.attempts.len());
         let mut at = u32::MAX;
-        for attempt in &joined.attempts {
+        for attempt in joined.attempts.iter() {
             let key = GroupKey {
                 principal: if by_principal { attempt.principal } else { Sym::NONE },
                 chain: by_chain.then_some(attempt.chain),
@@ -194,6 +211,8 @@ impl Assigned {
                 node: by_node.then(|| joined.nodes.index(attempt.node) as u32),
                 outcome: by_action.then_some(attempt.outcome),
                 path: attempt.path,
+                credential: by_credential.then(|| joined.credential(attempt)),
+                cluster: by_cluster.then(|| joined.nodes.cluster(attempt.node) as u32),
             };
             // Attempts of one group tend to follow each other.
             if keys.get(at as usize) != Some(&key) {
@@ -247,7 +266,8 @@ impl Assigned {
                 }
                 GroupBy::Action => key.outcome.map(|outcome| outcome.name().to_owned()),
                 GroupBy::Path => symbols.string(key.path),
-                GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason => continue,
+                GroupBy::Cluster => key.cluster.and_then(|at| joined.nodes.clusters().get(at as usize)?.uuid.clone()),
+                GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason | GroupBy::Credential => continue,
             };
             other.insert(chosen.name().to_owned(), value);
         }
@@ -262,8 +282,8 @@ impl Assigned {
             realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
             reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
             reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
-            credential: None,
-            cluster: None,
+            credential: key.credential.map(|credential| credential.name().to_owned()),
+            cluster: key.cluster.and_then(|at| clusters::of(joined, at as usize)),
             by: other,
             count: count.attempts,
             first: count.first.map(|attempt| attempt.time.rfc3339()),
@@ -280,7 +300,10 @@ impl Assigned {
                 .filter_map(|(node, _)| node.label().map(str::to_owned))
                 .collect(),
             actions,
-            why: key.reason.map_or_else(Vec::new, |reason| why(reason, count.basis(), key.chain, joined)),
+            why: key.reason.map_or_else(Vec::new, |reason| {
+                let disabled = self.members(number).iter().find_map(|&at| joined.disabled_by(at));
+                why(reason, count.basis(), (key.chain, disabled.and_then(|at| joined.changes.get(at))), joined)
+            }),
             messages: messages(&count.messages, symbols),
             evidence: source_lines.into_iter().map(|place| joined.evidence(place)).collect(),
         }
@@ -330,7 +353,7 @@ impl<'j> Count<'j> {
         for attempt in attempts() {
             count.add(attempt, joined);
         }
-        for &text in members.iter().filter_map(|at| joined.messages.get(at)).flatten() {
+        for &text in members.iter().flat_map(|&at| joined.messages(at)) {
             *count.messages.entry(text).or_default() += 1;
         }
         count
@@ -373,7 +396,12 @@ fn messages(counts: &BTreeMap<Sym, u64>, symbols: &Symbols) -> Vec<String> {
 }
 
 /// What a reason that no line tells was inferred from.
-fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated) -> Vec<String> {
+fn why(
+    reason: Reason,
+    basis: Basis,
+    (chain, disabled): (Option<ChainId>, Option<&Change>),
+    joined: &Correlated,
+) -> Vec<String> {
     let sentence = match (reason, basis) {
         (Reason::BadPassword, Basis::Inferred) => {
             let realms = chain.and_then(|chain| realm_names(joined, chain)).unwrap_or_default();
@@ -391,8 +419,25 @@ fn why(reason: Reason, basis: Basis, chain: Option<ChainId>, joined: &Correlated
             }
         }
         (Reason::UnknownUser, Basis::Inferred) => {
-            "the node asked all its realms, and none complained in its server log, where they do complain of wrong \
-             passwords: no realm knows the account"
+            "the node asked all its realms that take such credentials, and none complained in its server log, where they do \
+             complain of wrong passwords: no realm knows the account"
+                .to_owned()
+        }
+        (Reason::UserDisabled, Basis::Inferred) => {
+            let told = "no realm that knows the account complained, and yet the attempt failed: the password was right, and \
+                        the account is disabled";
+            match disabled {
+                Some(change) => {
+                    let by = joined.state.symbols.string(change.actor);
+                    let by = by.map_or_else(String::new, |actor| format!(" by {actor}"));
+                    format!("{told}: it was disabled at {}{by}", change.record.time.rfc3339())
+                }
+                None => told.to_owned(),
+            }
+        }
+        (Reason::MissingCredentials, Basis::Inferred) => {
+            "no credentials, or ones that leave no line (malformed header, unknown token): the server log, which covers the \
+             time, says nothing, and the clients are not known to send keys or tokens"
                 .to_owned()
         }
         (Reason::RealmNotConfigured, Basis::Inferred) => {

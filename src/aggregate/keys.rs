@@ -9,11 +9,13 @@ use super::api_keys::{client, rounded};
 use super::{Found, LIST_LIMIT, coverage, filters, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
 use crate::filter;
+use crate::model::keys::{
+    Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, RemoteUser, Unnamed, Use, UseClient,
+};
 use crate::model::{SCHEMA_VERSION, Tool};
 use crate::options::filter::{Pattern, Rules};
 use crate::options::{Filter, KeyQuery, Options};
 use crate::reason::Reason;
-use crate::report::keys::{Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, Unnamed, Use, UseClient};
 use crate::state::{Span, Sym};
 use crate::time::Millis;
 
@@ -93,7 +95,7 @@ fn passes(joined: &Correlated, info: &KeyInfo, key: &Key, filter: &Filter) -> bo
     let others = Filter { key: Rules::default(), ..filter.clone() };
     let changed = || {
         let ended = info.invalidated.and_then(|end| end.change);
-        [info.created_by, ended].into_iter().flatten().any(|at| !joined.changes[at].left_out)
+        [info.created_by, ended].into_iter().flatten().any(|at| joined.shows_change(at))
     };
     named && (others.is_empty() || key.used.count > 0 || key.refused.count > 0 || changed())
 }
@@ -131,25 +133,32 @@ fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<String> 
 pub(super) struct Lives<'j> {
     /// By key and address: events, first and last.
     uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>>,
+    /// By key and user of another cluster: events.
+    remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>>,
     refused: BTreeMap<Sym, Vec<&'j KeyFailure>>,
 }
 
 impl<'j> Lives<'j> {
     pub(super) fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
         let passing = (!filter.is_empty()).then(|| filter::successes(joined, filter));
-        let successes = passing.as_ref().unwrap_or(&joined.state.successes);
+        let successes = passing.as_ref().unwrap_or(&joined.successes);
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
+        let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
         for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {
             let Some(series) = successes.get(actor) else { continue };
             let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();
             *count += series.count();
             span.merge(&Span { first: series.first(), last: series.last() });
+            if actor.object.is_some() {
+                let users = remote_users.entry(actor.apikey).or_default();
+                *users.entry(actor.object).or_default() += series.count();
+            }
         }
         let mut refused: BTreeMap<Sym, Vec<&KeyFailure>> = BTreeMap::new();
         for failure in joined.key_failures.iter().filter(|failure| failure.key.is_some()) {
             refused.entry(failure.key).or_default().push(failure);
         }
-        Self { uses, refused }
+        Self { uses, remote_users, refused }
     }
 
     /// Refusals of a key.
@@ -196,7 +205,7 @@ impl<'j> Lives<'j> {
             invalidated_at: info.invalidated.and_then(|end| end.time).map(Millis::rfc3339),
             invalidated_by: info.invalidated.and_then(|end| end.change).map(|at| actor(joined, at)),
             invalidated_how: info.invalidated.map(|end| how(&end).to_owned()),
-            used: used.map_or_else(Use::default, |clients| used_by(joined, clients)),
+            used: used.map_or_else(Use::default, |clients| used_by(joined, clients, self.remote_users.get(&info.id))),
             refused: refusals.map_or_else(Refused::default, |failures| refused(joined, failures, end)),
         }
     }
@@ -223,7 +232,12 @@ fn actor(joined: &Correlated, change: usize) -> Actor {
     }
 }
 
-fn used_by(joined: &Correlated, clients: &BTreeMap<Sym, (u64, Span)>) -> Use {
+fn used_by(joined: &Correlated, clients: &BTreeMap<Sym, (u64, Span)>, remote: Option<&BTreeMap<Sym, u64>>) -> Use {
+    let text = |sym: Sym| joined.state.symbols.string(sym).unwrap_or_default();
+    let mut remote_users: Vec<RemoteUser> =
+        remote.into_iter().flatten().map(|(&user, &count)| RemoteUser { name: text(user), count }).collect();
+    remote_users.sort_by(|a, b| (Reverse(a.count), &a.name).cmp(&(Reverse(b.count), &b.name)));
+    remote_users.truncate(LIST_LIMIT);
     let mut whole = (0, Span::default());
     let mut list: Vec<UseClient> = Vec::new();
     for (&source, (count, span)) in clients {
@@ -245,6 +259,7 @@ fn used_by(joined: &Correlated, clients: &BTreeMap<Sym, (u64, Span)>) -> Use {
         last: whole.1.last.map(Millis::rfc3339),
         clients: list,
         clients_total,
+        remote_users,
     }
 }
 

@@ -10,6 +10,7 @@ mod groups;
 mod keys;
 mod places;
 mod reconcile;
+mod refusals;
 mod rows;
 mod story;
 mod timeline;
@@ -45,7 +46,7 @@ pub fn report(
     };
     let rows = || {
         let changes = joined.changes_left().map(|(at, change)| security_change(joined, at, change));
-        let lists = (places::new_places(joined, options), denied::denied(joined));
+        let lists = (places::new_places(joined, options), denied::denied(joined), refusals::server_refusals(joined));
         (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined), lists)
     };
     let counts = || {
@@ -56,7 +57,7 @@ pub fn report(
     };
     let (verdicts, counts) = rayon::join(judge, counts);
     let ((groups, (tallies, tops, charts)), (timeline, (coverage, security_changes, api_keys, lists))) = counts;
-    let ((new_places, new_places_total), (denied, denied_total)) = lists;
+    let ((new_places, new_places_total), (denied, denied_total), server_refusals) = lists;
     let symbols = &joined.state.symbols;
     let invalidations = joined
         .changes_left()
@@ -70,7 +71,7 @@ pub fn report(
         principals: known(tops.principals_total, &tallies.principals) + counted_only.more_principals,
         sources: known(tops.sources_total, &tallies.sources) + counted_only.more_sources,
         api_key_invalidations: invalidations as u64,
-        tampered_requests: joined.state.tampered_minutes.values().sum(),
+        tampered_requests: joined.tampered_minutes.values().sum(),
     };
     let mut parameters = parameters(options);
     // Its default depends on the machine, and where there was room it changed nothing.
@@ -91,6 +92,7 @@ pub fn report(
         new_places_total,
         denied,
         denied_total,
+        server_refusals,
         timeline,
         tops,
         charts,
@@ -178,6 +180,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         actor: text(change.actor),
         actor_realm: text(change.actor_realm),
         run_by: text(change.run_by),
+        actor_api_key: text(change.actor_key),
         source: text(change.source),
         node: joined.nodes.of(record.node).label().map(str::to_owned),
         request_id: text(record.request_id),
@@ -191,10 +194,14 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         },
         ids,
         name: text(record.name),
-        owner: text(record.owner),
+        owner: text(record.owner).or_else(|| text(record.granted_to)),
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),
+        key_type: text(record.kind),
+        roles: record.roles.iter().filter_map(|&role| text(role)).collect(),
+        privileges: record.privileges.iter().filter_map(|&privilege| text(privilege)).collect(),
+        superuser: change.makes_superuser(symbols),
         evidence: joined.evidence(change.place),
     }
 }

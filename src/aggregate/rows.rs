@@ -6,9 +6,9 @@ use super::api_keys::rounded;
 use super::security_change;
 use crate::correlate::{Correlated, KeyFailure, ReasonLine, SourceLine};
 use crate::model::SecurityChange;
-use crate::reason::Basis;
-use crate::report::events::Told;
-use crate::state::{Subject, Sym};
+use crate::model::events::Told;
+use crate::reason::{Basis, Subject};
+use crate::state::Sym;
 use crate::time::Millis;
 
 /// The security changes that a filter has left, with time and name of the node.
@@ -39,7 +39,7 @@ impl Teller<'_> {
 /// The lines of server logs that tell a reason, and the refusals of API keys that other events tell, as far as a filter
 /// has left them.
 pub fn reasons(joined: &Correlated) -> impl Iterator<Item = Told> {
-    let is_key = |line: &&ReasonLine| line.record.about == Subject::ApiKey;
+    let is_key = |line: &&ReasonLine| line.record.about.is_key();
     let of_keys: BTreeMap<SourceLine, &ReasonLine> =
         joined.reason_lines.iter().filter(is_key).map(|line| (line.place, line)).collect();
     let line =

@@ -25,8 +25,21 @@ pub struct Change {
     pub source: Sym,
     /// With which API key.
     pub actor_key: Sym,
-    /// A filter left it out: it is known, and not told of.
-    pub left_out: bool,
+}
+
+impl Change {
+    /// Whether what it gives amounts to everything: the role `superuser`, a role that may do all on the cluster or manage
+    /// who may do what, or one that may do all with every index.
+    #[must_use]
+    pub fn makes_superuser(&self, symbols: &Symbols) -> bool {
+        let record = &self.record;
+        let text = |&sym: &Sym| symbols.get(sym);
+        let (cluster, index) =
+            record.privileges.split_at((record.cluster_privileges as usize).min(record.privileges.len()));
+        record.roles.iter().filter_map(text).any(|role| role == b"superuser")
+            || cluster.iter().filter_map(text).any(|privilege| matches!(privilege, b"all" | b"manage_security"))
+            || index.iter().filter_map(text).any(|privilege| matches!(privilege, b"all on *" | b"all on /.*/"))
+    }
 }
 
 /// Takes the changes out of the state, each once and with its actor, by time and content. Changes met again are counted in
@@ -67,6 +80,8 @@ fn texts<'s>(change: &'s Change, symbols: &'s Symbols) -> impl Iterator<Item = O
         record.owner,
         record.owner_realm,
         record.expiration,
+        record.kind,
+        record.granted_to,
         change.actor,
         change.actor_realm,
         change.run_by,
@@ -75,6 +90,8 @@ fn texts<'s>(change: &'s Change, symbols: &'s Symbols) -> impl Iterator<Item = O
     ]
     .into_iter()
     .chain(record.ids.iter().copied())
+    .chain(record.roles.iter().copied())
+    .chain(record.privileges.iter().copied())
     .map(|sym| symbols.get(sym))
 }
 
@@ -107,7 +124,6 @@ fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, source_
         run_by: record.run_by,
         source: record.source,
         actor_key: Sym::NONE,
-        left_out: false,
         record,
     };
     if !change.actor.is_some() {
@@ -150,7 +166,8 @@ fn best_grants<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols
 /// How the Elasticsearch actions begin that change the object of an audit action: `invalidate_apikeys` is caused by
 /// `cluster:admin/xpack/security/api_key/invalidate`.
 fn object_of(action: &[u8]) -> &'static [u8] {
-    const OBJECTS: [(&[u8], &[u8]); 8] = [
+    const OBJECTS: [(&[u8], &[u8]); 9] = [
+        (b"user_profile", b"cluster:admin/xpack/security/profile"),
         (b"apikey", b"cluster:admin/xpack/security/api_key"),
         (b"password", b"cluster:admin/xpack/security/user"),
         (b"role_mapping", b"cluster:admin/xpack/security/role_mapping"),
@@ -177,6 +194,8 @@ mod tests {
             (b"put_role_mapping", b"cluster:admin/xpack/security/role_mapping"),
             (b"put_role", b"cluster:admin/xpack/security/role"),
             (b"change_password", b"cluster:admin/xpack/security/user"),
+            (b"activate_user_profile", b"cluster:admin/xpack/security/profile"),
+            (b"change_disable_user_profile", b"cluster:admin/xpack/security/profile"),
             (b"create_service_token", b"cluster:admin/xpack/security/service_account"),
             (b"something_new", b"cluster:admin/xpack/security/"),
         ] {

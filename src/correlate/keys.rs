@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reasons::KeyFailure;
-use super::{Change, Correlated};
+use super::reason_lines::KeyFailure;
+use super::{Change, Joined};
 use crate::decode::apikeys::ApiKey;
 use crate::event::is_invalidation;
 use crate::state::{State, Sym};
@@ -29,7 +29,7 @@ pub enum How {
 pub struct Invalidation {
     /// When; `None` where only the listing says that it happened (before 8.12 it does not say when).
     pub time: Option<Millis>,
-    /// Index into [`Correlated::changes`].
+    /// Index into [`Joined::changes`].
     pub change: Option<usize>,
     /// How the key was named.
     pub how: How,
@@ -50,7 +50,7 @@ pub struct KeyInfo {
     pub owner_realm: Sym,
     /// When it was created.
     pub created: Option<Millis>,
-    /// By which change: index into [`Correlated::changes`].
+    /// By which change: index into [`Joined::changes`].
     pub created_by: Option<usize>,
     /// When it expires.
     pub expires: Option<Millis>,
@@ -60,6 +60,8 @@ pub struct KeyInfo {
     pub listed: bool,
     /// Its end.
     pub invalidated: Option<Invalidation>,
+    /// The cluster that knows it, an index into those of the node table, if any event tells.
+    pub cluster: Option<usize>,
 }
 
 /// Texts of a listing become symbols, so that they compare with those of the logs.
@@ -83,18 +85,21 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
                 change: None,
                 how: How::Listing,
             }),
+            cluster: None,
         })
         .collect()
 }
 
 /// Everything known of every key met, by id.
-pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[KeyFailure]) -> Vec<KeyInfo> {
+pub(super) fn collect(joined: &Joined, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
     let state = &joined.state;
     let mut keys: BTreeMap<Sym, KeyInfo> = BTreeMap::new();
     for key in listing {
         keys.entry(key.id).or_insert(key);
     }
-    let mut met: BTreeSet<Sym> = failures.iter().map(|failure| failure.key).collect();
+    // What the server logs name is still in the state.
+    let named = state.reasons.iter().filter(|reason| reason.about.is_key()).map(|reason| reason.subject);
+    let mut met: BTreeSet<Sym> = named.collect();
     met.extend(joined.changes.iter().flat_map(|change| change.record.ids.iter().copied()));
     met.extend(state.key_names.keys().copied());
     let mut owners: BTreeMap<Sym, (Sym, Sym)> = BTreeMap::new();
@@ -117,6 +122,11 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
             key.owner = owner;
         }
     }
+    for (id, cluster) in places(joined) {
+        if let Some(key) = keys.get_mut(&id) {
+            key.cluster = Some(cluster);
+        }
+    }
     for (at, change) in joined.changes.iter().enumerate() {
         match text(change.record.action) {
             Some(action) if is_creation(action) => created(joined, at, change, &mut keys),
@@ -126,7 +136,7 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
     }
     for (at, change) in joined.changes.iter().enumerate() {
         if text(change.record.action).is_some_and(is_invalidation) {
-            invalidated(at, change, &mut keys);
+            invalidated(at, change, joined.nodes.cluster(change.record.node), &mut keys);
         }
     }
     let mut keys: Vec<KeyInfo> = keys.into_values().collect();
@@ -134,19 +144,56 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>, failures: &[Ke
     keys
 }
 
+/// Adds the keys of which nothing but their refusals is known.
+pub(super) fn add(joined: &Joined, keys: &mut Vec<KeyInfo>, failures: &[KeyFailure]) {
+    let known: BTreeSet<Sym> = keys.iter().map(|key| key.id).collect();
+    let mut met: BTreeMap<Sym, usize> = BTreeMap::new();
+    for failure in failures.iter().filter(|failure| failure.key.is_some() && !known.contains(&failure.key)) {
+        let cluster = joined.nodes.all()[failure.node].cluster;
+        met.entry(failure.key).and_modify(|least| *least = cluster.min(*least)).or_insert(cluster);
+    }
+    let before = keys.len();
+    keys.extend(met.into_iter().map(|(id, cluster)| KeyInfo { id, cluster: Some(cluster), ..KeyInfo::default() }));
+    if keys.len() > before {
+        keys.sort_by(|a, b| joined.state.symbols.get(a.id).cmp(&joined.state.symbols.get(b.id)));
+    }
+}
+
+/// The cluster of each key, as those that use it, change it by id or are refused with it show; ids are random, so that no
+/// other cluster has the same.
+fn places(joined: &Joined) -> BTreeMap<Sym, usize> {
+    let nodes = &joined.nodes;
+    let actors = joined.state.successes.keys().chain(joined.state.denials.keys());
+    let used = actors.map(|actor| (actor.apikey, nodes.cluster(actor.node)));
+    let changed = joined.changes.iter().flat_map(|change| {
+        let cluster = nodes.cluster(change.record.node);
+        change.record.ids.iter().map(move |&id| (id, cluster))
+    });
+    let lines = joined.state.reasons.iter().filter(|reason| reason.about.is_key());
+    let refused = lines.map(|reason| (reason.subject, nodes.cluster(reason.node)));
+    let mut places = BTreeMap::new();
+    for (key, cluster) in used.chain(changed).chain(refused).filter(|(key, _)| key.is_some()) {
+        let least = places.entry(key).or_insert(cluster);
+        *least = cluster.min(*least);
+    }
+    places
+}
+
 fn is_creation(action: &[u8]) -> bool {
     matches!(action, b"create_apikey" | b"grant_apikey" | b"create_cross_cluster_apikey")
 }
 
 /// Ties a creation to its key: by id, or (events before 7.16 carry only the name) by a name that one key alone bears.
-fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+fn created(joined: &Joined, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let record = &change.record;
+    let cluster = joined.nodes.cluster(record.node);
     let id = match record.ids.as_slice() {
         [id, ..] => *id,
         [] => {
             let mut named = keys.values().filter(|key| {
                 record.name.is_some()
                     && key.name == record.name
+                    && key.cluster.is_none_or(|of_key| of_key == cluster)
                     && key.created_by.is_none()
                     && key.created.is_none_or(|created| created.0.abs_diff(record.time.0) < 60_000)
             });
@@ -157,11 +204,17 @@ fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<
         }
     };
     let Some(key) = keys.get_mut(&id) else { return };
+    // A granted key is not its maker's.
+    let (owner, realm) =
+        if record.granted_to.is_some() { (record.granted_to, Sym::NONE) } else { (change.actor, change.actor_realm) };
     key.created.get_or_insert(record.time);
     key.created_by.get_or_insert(at);
-    for (slot, value) in
-        [(&mut key.name, record.name), (&mut key.owner, change.actor), (&mut key.owner_realm, change.actor_realm)]
-    {
+    for (slot, value) in [
+        (&mut key.name, record.name),
+        (&mut key.kind, record.kind),
+        (&mut key.owner, owner),
+        (&mut key.owner_realm, realm),
+    ] {
         if !slot.is_some() {
             *slot = value;
         }
@@ -171,13 +224,13 @@ fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<
 }
 
 /// When a key expires that was created or changed with an expiration.
-fn expiration(joined: &Correlated, change: &Change) -> Option<Millis> {
+fn expiration(joined: &Joined, change: &Change) -> Option<Millis> {
     let life = joined.state.symbols.get(change.record.expiration).and_then(time::duration)?;
     Some(Millis(change.record.time.0.saturating_add(life)))
 }
 
 /// An update may set a new expiration, from then on. What a listing says already holds it.
-fn expires_anew(joined: &Correlated, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+fn expires_anew(joined: &Joined, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let Some(expires) = expiration(joined, change) else { return };
     for id in &change.record.ids {
         if let Some(key) = keys.get_mut(id).filter(|key| !key.listed) {
@@ -187,8 +240,8 @@ fn expires_anew(joined: &Correlated, change: &Change, keys: &mut BTreeMap<Sym, K
     }
 }
 
-/// Ends the keys that an invalidation names, by id or by filter. A key ends once: the first event counts.
-fn invalidated(at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+/// Ends the keys that an invalidation names, by id or by filter, in its cluster. A key ends once: the first event counts.
+fn invalidated(at: usize, change: &Change, cluster: usize, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let record = &change.record;
     let own = record.owned_by_authenticated_user == Some(true);
     let owner = if own { change.actor } else { record.owner };
@@ -207,7 +260,8 @@ fn invalidated(at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
             (false, How::Id)
         };
         let existed = key.created.is_none_or(|created| created <= record.time);
-        if !named || !existed {
+        let elsewhere = key.cluster.is_some_and(|of_key| of_key != cluster);
+        if !named || !existed || elsewhere {
             continue;
         }
         let time = Some(record.time);

@@ -1,7 +1,7 @@
 //! Which attempt a line of the server log explains.
 //!
 //! The audit log knows the client and not the reason, the server log the reason and not the client; they share the node
-//! and the time to within milliseconds, either may come first. So it is an assignment, one line to one attempt, of the
+//! and the time to within milliseconds, the line first. So it is an assignment, one line to one attempt, of the
 //! largest likelihood: how far apart in time such pairs are, and which clients send which key, is learned from the pairs
 //! that leave no choice. Confidence is the likelihood of a pair against that of what could be instead.
 //!
@@ -247,8 +247,11 @@ impl<'p> Graph<'p> {
     /// exchange with another pair, or none at all.
     fn confidence(&self, mine: usize, scores: &[f64], chosen: &Chosen, none: f64) -> f64 {
         let mut against = (none - scores[mine]).exp();
+        let says = |pair: usize| self.pairs[pair].affinity.0;
         for other in self.of_line[self.lines[mine]].clone().filter(|&other| other != mine) {
             match chosen.by_attempt[self.attempts[other]] {
+                // Lines that say the same may change places: nothing would be said otherwise.
+                Some(theirs) if says(theirs) == says(mine) => {}
                 None => against += (scores[other] - scores[mine]).exp(),
                 Some(theirs) => {
                     if let Some(back) = self.pair(self.lines[theirs], self.attempts[mine]) {

@@ -2,28 +2,40 @@
 //! overlapping inputs are taken out.
 
 mod actors;
+mod candidates;
 mod chains;
+mod credentials;
+mod disabled;
+mod history;
 mod infer;
 mod keys;
 mod matching;
 mod nodes;
 mod powerful;
 mod profiles;
+mod realms;
+mod reason_lines;
 mod reasons;
+mod silence;
 mod source_lines;
+mod uses;
+mod view;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Cluster, Node, NodeTable};
 pub use powerful::{Powerful, PowerfulAction};
-pub use reasons::{KeyFailure, ReasonLine};
+pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
+pub use view::{Correlated, LeftOut, Selection};
 
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use history::History;
 use rayon::prelude::*;
+use uses::Uses;
 
 use crate::decode::apikeys::ApiKey;
 use crate::model::Evidence;
@@ -31,9 +43,9 @@ use crate::options::Options;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
-/// The joined result of a run.
-#[derive(Debug)]
-pub struct Correlated {
+/// The joined records of a run, which nobody changes: what is looked at is a view of them, see [`Correlated`].
+#[derive(Debug, Clone)]
+pub struct Joined {
     /// Tables, inputs and counters. Its `attempts`, `changes`, `grants`, `realm_failures` and `reasons` have
     /// been moved out, as have its `acts`.
     pub state: State,
@@ -54,39 +66,26 @@ pub struct Correlated {
     /// Distinct lines of server logs that tell a reason, by node, then time.
     pub reason_lines: Vec<ReasonLine>,
     /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
-    pub messages: BTreeMap<u32, Vec<Sym>>,
+    messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
-    pub doubts: BTreeMap<u32, f64>,
+    doubts: BTreeMap<u32, f64>,
+    /// Changes (index into `changes`) that disabled the account of an attempt (index into `attempts`).
+    disabled_by: BTreeMap<u32, usize>,
+    /// Events that say that an authentication failed and are steps of a negotiation.
+    pub negotiations: u64,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
-    /// What a filter left out; `None` where none is in force.
-    pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
-    /// Events met again.
-    pub duplicates: u64,
+    /// Events met again, by `event.action`.
+    pub duplicates: BTreeMap<String, u64>,
     /// What pseudonyms stand for, where records have them.
     pub originals: std::collections::HashMap<Sym, Sym>,
     /// Whether names are pseudonyms.
     pub pseudonymized: bool,
 }
 
-/// How much a filter left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LeftOut {
-    /// The conditions in words.
-    pub in_force: Vec<String>,
-    /// Failed attempts.
-    pub attempts: u64,
-    /// Security changes.
-    pub changes: u64,
-    /// Refusals of API keys.
-    pub key_refusals: u64,
-    /// Refused actions of users who had authenticated.
-    pub denials: u64,
-}
-
-impl Correlated {
+impl Joined {
     /// What is known of an API key.
     #[must_use]
     pub fn key(&self, id: Sym) -> Option<&KeyInfo> {
@@ -96,20 +95,17 @@ impl Correlated {
         self.keys.binary_search_by(|key| text(key.id).cmp(&Some(id))).ok().map(|at| &self.keys[at])
     }
 
-    /// The changes that no filter left out, with their index among all.
-    pub fn changes_left(&self) -> impl Iterator<Item = (usize, &Change)> {
-        self.changes.iter().enumerate().filter(|(_, change)| !change.left_out)
-    }
-
-    /// Who succeeded, in an order that depends on text alone.
-    pub fn successes(&self) -> impl Iterator<Item = &Actor> {
-        self.in_order(self.state.successes.keys())
-    }
-
     /// The text by which a record is judged: of a pseudonym the original, which nothing may show.
     #[must_use]
     pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
         self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
+    }
+
+    /// The same records whose messages that were not understood are one text.
+    #[must_use]
+    pub fn with_messages(mut self, text: Sym) -> Self {
+        self.messages.values_mut().flatten().for_each(|message| *message = text);
+        self
     }
 
     /// A place as evidence.
@@ -165,9 +161,12 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *actions.entry(String::from_utf8_lossy(action).into_owned()).or_insert(0) += distinct;
     }
     let powerful = powerful::join(&mut state, &source_lines, &nodes);
-    let duplicates = repeated.values().sum();
+    let mut duplicates = BTreeMap::new();
+    for (action, count) in repeated.into_iter().filter(|(_, count)| *count > 0) {
+        *duplicates.entry(String::from_utf8_lossy(&action).into_owned()).or_insert(0) += count;
+    }
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
-    let mut joined = Correlated {
+    let mut joined = Joined {
         state,
         source_lines,
         nodes,
@@ -179,20 +178,24 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         reason_lines: Vec::new(),
         messages: BTreeMap::new(),
         doubts: BTreeMap::new(),
+        disabled_by: BTreeMap::new(),
+        negotiations: 0,
         keys: Vec::new(),
-        left_out: None,
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
         pseudonymized: false,
     };
-    let mut failures = reasons::from_server_logs(&mut joined, options.match_window_ms);
-    let keys = keys::collect(&joined, listing, &failures);
-    infer::infer(&mut joined, &keys, &mut failures);
-    reasons::sort(&mut failures);
-    joined.key_failures = failures;
+    let mut keys = keys::collect(&joined, listing);
+    let uses = Uses::of(&joined);
+    let mut told = reasons::from_server_logs(&mut joined, &History::new(&keys, &uses), options.match_window_ms);
+    keys::add(&joined, &mut keys, &told.failures);
+    infer::infer(&mut joined, &keys, &uses, &mut told.failures);
+    silence::infer(&mut joined, options.match_window_ms, &told.left_over, &told.sent);
+    reason_lines::sort(&mut told.failures);
+    joined.key_failures = told.failures;
     joined.keys = keys;
-    joined
+    Correlated::of(joined)
 }
 
 /// Takes the attempts out of a state, each once and with its chain; events met again are counted in `repeated`.

@@ -38,6 +38,12 @@ impl Node {
         self.server_log.iter().any(|(start, end)| start.0 - window <= time.0 && time.0 <= end.0.saturating_add(window))
     }
 
+    /// Whether it is a node of OpenSearch, Open Distro or Search Guard, as its audit records show.
+    #[must_use]
+    pub fn is_opensearch(&self) -> bool {
+        self.stats.opensearch > 0
+    }
+
     /// How lists name it: the id, which is stable and unique, else the name.
     #[must_use]
     pub fn label(&self) -> Option<&str> {
@@ -303,11 +309,11 @@ fn silences(minutes: &Minutes) -> Vec<(Millis, Millis)> {
 /// By index of the node without id: index of the node without name.
 fn ties_by_path(state: &State, homes: &Homes) -> BTreeMap<usize, usize> {
     // Audit events that name their node only by name are of a node configured so: another one than that of the ids.
-    let only_name = |at: usize| {
-        !state.nodes[at].id.is_some() && homes.names[at].is_some() && homes.audit_events[at] == 0
-    };
+    let only_name =
+        |at: usize| !state.nodes[at].id.is_some() && homes.names[at].is_some() && homes.audit_events[at] == 0;
     let only_id = |at: usize| state.nodes[at].id.is_some() && !homes.names[at].is_some();
-    let of_input = |input: &InputStats| input.nodes.keys().map(|&node| homes.of[node as usize]).collect::<BTreeSet<_>>();
+    let of_input =
+        |input: &InputStats| input.nodes.keys().map(|&node| homes.of[node as usize]).collect::<BTreeSet<_>>();
     let mut source_lines: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for input in &state.inputs {
         for at in of_input(input).into_iter().filter(|&at| only_name(at) || state.nodes[at].id.is_some()) {

@@ -233,7 +233,20 @@ fn fill<'a>(event: &mut AuditEvent<'a>, original: AuditEvent<'a>) {
         ($($member:ident),*) => { $(event.$member = event.$member.take().or(original.$member);)* };
     }
     let is_change = matches!(event.action, Action::SecurityChange(_));
-    fill!(cluster_uuid, cluster_name, remote_user, indices, node_id, node_name, authentication_type, run_by, run_as, apikey_id, apikey_name, token_name);
+    fill!(
+        cluster_uuid,
+        cluster_name,
+        remote_user,
+        indices,
+        node_id,
+        node_name,
+        authentication_type,
+        run_by,
+        run_as,
+        apikey_id,
+        apikey_name,
+        token_name
+    );
     fill!(origin_type, realm, forwarded_for, url_path, request_id, trace_id, es_action, change);
     if !is_change {
         fill!(user, user_realm);

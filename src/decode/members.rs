@@ -110,6 +110,20 @@ fields! {
     Level = b"level",
     /// Logger of a 7.x server line.
     Component = b"component" | b"elasticsearch.component" | b"elasticsearch.server.component",
+    /// Logger of a line of Logstash.
+    LoggerName = b"loggerName",
+    /// Program that wrote an ECS server line.
+    ServiceName = b"service.name",
+    /// Roles of a Kibana.
+    ServiceRoles = b"service.node.roles",
+    /// Program that Elastic Agent runs.
+    AgentBinary = b"component.binary",
+    /// Part of Elastic Agent that wrote a line.
+    LogSource = b"log.source",
+    /// Class of the exception of an ECS server line.
+    ErrorType = b"error.type",
+    /// Its message.
+    ErrorMessage = b"error.message",
     /// Message of a server line, or the raw line in an ECS document.
     Message = b"message",
     /// Raw line in an ECS document.
@@ -158,6 +172,9 @@ pub struct Members<'a> {
     change: Change<'a>,
     any_change: bool,
     indices: Listed<'a>,
+    /// Index names of the part of a role that is being read, and whether its privileges were met.
+    index_names: Vec<Text<'a>>,
+    names_end: bool,
     exported: bool,
     beneath_source: bool,
     beneath_audit: bool,
@@ -212,6 +229,8 @@ impl<'a> Members<'a> {
             change: Change::default(),
             any_change: false,
             indices: Listed::default(),
+            index_names: Vec::new(),
+            names_end: false,
             exported: false,
             beneath_source: false,
             beneath_audit: false,
@@ -332,6 +351,29 @@ impl<'a> Members<'a> {
                 self.change.ids.push(text);
                 return;
             }
+            b"run_as" if object == b"grant" => {
+                // The key is that of whom the grantee is run as.
+                self.change.granted_to = Some(text);
+                return;
+            }
+            b"user.name" if object == b"grant" => &mut self.change.granted_to,
+            b"roles" => return keep(&mut self.change.roles, text),
+            b"role_descriptor.cluster" => return keep(&mut self.change.cluster_privileges, text),
+            b"role_descriptor.indices.names" => {
+                if std::mem::take(&mut self.names_end) {
+                    self.index_names.clear();
+                }
+                return keep(&mut self.index_names, text);
+            }
+            // They are written behind the names that they are about.
+            b"role_descriptor.indices.privileges" => {
+                self.names_end = true;
+                for name in &self.index_names {
+                    keep(&mut self.change.index_privileges, [&text[..], b" on ", name].concat());
+                }
+                return;
+            }
+            b"type" if of_key => &mut self.change.kind,
             b"name" | b"names" => &mut self.change.name,
             b"user.name" if of_key => &mut self.change.owner,
             b"user.realm" if of_key => &mut self.change.owner_realm,
@@ -379,6 +421,16 @@ impl<'p> Place<'p> {
     }
 }
 
+/// Roles or privileges kept of a change: who gives more than these gives everything.
+const MOST_GIVEN: usize = 100;
+
+/// Keeps a text, once.
+fn keep<T: PartialEq>(list: &mut Vec<T>, text: T) {
+    if list.len() < MOST_GIVEN && !list.contains(&text) {
+        list.push(text);
+    }
+}
+
 /// `verb.object.rest` of a path below a change verb.
 fn change_path(path: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = memchr::memchr(b'.', path)?;
@@ -408,7 +460,21 @@ impl<'a> Visitor<'a> for Members<'a> {
         }
         if let Some((_, rest)) = change_path(path) {
             // Role descriptors, metadata and rules can be large and name no target.
-            return matches!(rest, b"" | b"id" | b"ids" | b"name" | b"names" | b"user" | b"privileges");
+            return matches!(
+                rest,
+                b"" | b"id"
+                    | b"ids"
+                    | b"name"
+                    | b"names"
+                    | b"user"
+                    | b"privileges"
+                    | b"roles"
+                    | b"role_descriptor"
+                    | b"role_descriptor.cluster"
+                    | b"role_descriptor.indices"
+                    | b"role_descriptor.indices.names"
+                    | b"role_descriptor.indices.privileges"
+            );
         }
         let head = path.split(|&byte| byte == b'.').next().unwrap_or_default();
         matches!(
@@ -432,6 +498,9 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"cross_cluster_access"
                 | b"indices"
                 | b"data_stream"
+                | b"service"
+                | b"component"
+                | b"error"
                 | b"audit_rest_request_headers"
         ) && path != b"user.roles"
             || CHANGE_VERBS.contains(&head)

@@ -22,6 +22,7 @@ pub mod native;
 pub mod opensearch;
 pub mod partial;
 pub mod prefixed;
+pub(crate) mod product;
 pub mod reason;
 pub mod server;
 pub mod server_text;

@@ -43,6 +43,7 @@ impl JsonShape for OpenSearch {
         };
         let layer = members.text(Field::AuditLayer).map(|layer| Text::Owned(layer.to_ascii_lowercase()));
         let mut event = normal_form(&mut members, stamp, action, layer);
+        event.of_opensearch = true;
         event.user = user;
         event.user_realm = members.text(Field::AuditAuthDomain);
         if event.action == Action::AuthenticationSuccess {

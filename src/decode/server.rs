@@ -1,7 +1,7 @@
 //! Server-log lines in JSON: 7.x (`"type":"server"`) and ECS from 8.0 on (audit-format 3).
 
 use super::members::{Field, Members};
-use super::{Context, JsonShape, Sink};
+use super::{Context, JsonShape, Sink, UNKNOWN, product};
 use crate::error::DecodeError;
 use crate::event::{Record, ServerEvent};
 use crate::time;
@@ -22,19 +22,27 @@ impl JsonShape for EcsServer {
     }
 
     fn claims(&self, members: &Members<'_>) -> bool {
-        members.has(Field::LogLevel)
+        let dataset = members.text(Field::EventDataset);
+        let is_line = (members.has(Field::LogLevel) || dataset.as_deref() == Some(DATASET))
             && members.has(Field::Message)
-            && members.has(Field::AtTimestamp)
+            && members.has(Field::AtTimestamp);
+        (is_line || members.has(Field::LoggerName))
             // An action marks the audit logs of Elasticsearch and Kibana.
             && !members.has(Field::EventAction)
-            && members.text(Field::EventDataset).is_none_or(|dataset| !is_other_log(&dataset))
+            && dataset.is_none_or(|dataset| !is_other_log(&dataset))
     }
 
     fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        sink(self.name(), server_event(&members, context));
+        match product::of_members(&members) {
+            Some(product) => sink(UNKNOWN, Record::OfProduct(product)),
+            None => sink(self.name(), server_event(&members, context)),
+        }
         Ok(())
     }
 }
+
+/// The dataset of server lines.
+const DATASET: &[u8] = b"elasticsearch.server";
 
 /// Datasets of Elasticsearch's other logs: deprecation (`deprecation.elasticsearch`, `elasticsearch.deprecation`), slow
 /// logs (`elasticsearch.index_search_slowlog`, `elasticsearch.slowlog`), garbage collection.
@@ -89,9 +97,11 @@ fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {
         node_id: members.text(Field::NodeId),
         node_name: members.text(Field::NodeName),
         cluster_uuid: members.text(Field::ClusterUuid),
+        level: members.text(Field::LogLevel).or_else(|| members.text(Field::Level)),
         logger: members.text(Field::LogLogger).or_else(|| members.text(Field::Component)),
         message: members.text(Field::Message).unwrap_or_default(),
         trace_id: members.text(Field::TraceId),
+        error: members.text(Field::ErrorType).zip(members.text(Field::ErrorMessage)),
     })
 }
 

@@ -4,9 +4,9 @@
 
 use super::audit_text::{self, bracket};
 use super::text_event::{self, is_audit_logger};
-use super::{Context, Sink, TextShape, decode_line};
+use super::{Context, Sink, TextShape, UNKNOWN, decode_line, product};
 use crate::error::DecodeError;
-use crate::event::{Record, ServerEvent};
+use crate::event::{Product, Record, ServerEvent};
 use crate::time;
 
 /// One line of `<cluster>.log`.
@@ -29,7 +29,10 @@ const OTHER_LOGS: [&[u8]; 8] = [
 /// The parts of a line.
 pub(crate) struct Head<'a> {
     pub(crate) time: &'a [u8],
-    logger: &'a [u8],
+    pub(crate) level: &'a [u8],
+    pub(crate) logger: &'a [u8],
+    /// A bracket follows the logger at once.
+    pipeline: bool,
     pub(crate) node_name: Option<&'a [u8]>,
     pub(crate) message: &'a [u8],
 }
@@ -42,13 +45,16 @@ impl<'a> Head<'a> {
         if !LEVELS.contains(&level.trim_ascii()) {
             return None;
         }
-        let (logger, rest) = bracket(rest)?;
+        let (logger, after) = rest.strip_prefix(b"[")?.split_at_checked(memchr::memchr(b']', rest)?.checked_sub(1)?)?;
+        let after = after.get(1..)?;
+        let rest = after.trim_ascii_start();
         // Without a node name the message follows, which may begin with a bracket as well; loggers put the node first.
         let (node_name, message) = match bracket(rest) {
             Some((name, message)) if !name.is_empty() => (Some(name), message),
             _ => (None, rest),
         };
-        Some(Self { time, logger: logger.trim_ascii(), node_name, message })
+        let pipeline = after.first() == Some(&b'[');
+        Some(Self { time, level: level.trim_ascii(), logger: logger.trim_ascii(), pipeline, node_name, message })
     }
 
     fn is_other_log(&self) -> bool {
@@ -62,7 +68,12 @@ impl<'a> Head<'a> {
 
     /// Whether the line is of the server log and its message is neither an audit event nor a record.
     pub(crate) fn holds_message_only(&self) -> bool {
-        !self.is_other_log() && !is_audit_logger(self.logger) && !self.may_hold_record()
+        !self.is_other_log() && !is_audit_logger(self.logger) && !self.may_hold_record() && self.product().is_none()
+    }
+
+    /// Whose line it is, if not of Elasticsearch.
+    fn product(&self) -> Option<Product> {
+        product::of_text(self.time, self.logger, self.pipeline)
     }
 }
 
@@ -96,6 +107,10 @@ impl TextShape for ServerText {
         if head.may_hold_record() && head.message.starts_with(b"{") {
             return decode_line(head.message, &context.inside()?, sink);
         }
+        if let Some(product) = head.product() {
+            sink(UNKNOWN, Record::OfProduct(product));
+            return Ok(());
+        }
         sink(
             self.name(),
             Record::Server(ServerEvent {
@@ -104,9 +119,11 @@ impl TextShape for ServerText {
                 node_id: None,
                 node_name: head.node_name.map(Into::into),
                 cluster_uuid: None,
+                level: Some(head.level.into()),
                 logger: Some(head.logger.into()),
                 message: head.message.into(),
                 trace_id: None,
+                error: None,
             }),
         );
         Ok(())

@@ -13,6 +13,7 @@ pub(crate) fn try_decode(line: &str) -> Result<Vec<(&'static str, String)>, Deco
         let kind = match record {
             Record::Audit(event) => brief(&event),
             Record::Server(_) => "server".to_owned(),
+            Record::OfProduct(product) => product.name().to_owned(),
             Record::Other => "other".to_owned(),
         };
         seen.push((format, kind));
@@ -82,9 +83,14 @@ pub(crate) fn server(line: &str) -> (&'static str, ServerEvent<'static>) {
                 node_id: own(&mut event.node_id),
                 node_name: own(&mut event.node_name),
                 cluster_uuid: own(&mut event.cluster_uuid),
+                level: own(&mut event.level),
                 logger: own(&mut event.logger),
                 message: Text::Owned(event.message.to_vec()),
                 trace_id: own(&mut event.trace_id),
+                error: event
+                    .error
+                    .take()
+                    .map(|(class, message)| (Text::Owned(class.into_owned()), Text::Owned(message.into_owned()))),
             },
         ));
     })

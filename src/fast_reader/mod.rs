@@ -47,8 +47,7 @@ pub mod changes {
     /// Everything.
     pub const ALL: u64 = u64::MAX;
     /// What names the node and its cluster.
-    pub const NODE: u64 =
-        Key::NodeId.bit() | Key::NodeName.bit() | Key::ClusterUuid.bit() | Key::ClusterName.bit();
+    pub const NODE: u64 = Key::NodeId.bit() | Key::NodeName.bit() | Key::ClusterUuid.bit() | Key::ClusterName.bit();
     /// What is done, and to which indices.
     pub const ACT: u64 = Key::EsAction.bit() | Key::Indices.bit();
     /// What names the client that authenticated, with its node.

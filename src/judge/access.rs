@@ -9,6 +9,8 @@ use super::kinds::{Kind, Severity, Verdict};
 use super::score;
 use super::weights::Subject;
 use super::words;
+use crate::model::text::Span;
+use crate::text;
 
 /// Actions from a new place are put down to its newness within so long.
 const NEW: i64 = 2 * DAY;
@@ -53,7 +55,8 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
         let own = scene.history.of_account(past.cluster, past.principal);
         own.filter(|other| !other.key.is_some() && other.source != past.source).collect()
     };
-    let (from, to) = others.iter().fold((past.first, past.first), |(from, to), other| (from.min(other.first), to.max(other.last)));
+    let (from, to) =
+        others.iter().fold((past.first, past.first), |(from, to), other| (from.min(other.first), to.max(other.last)));
     let known = (past.first.0 - from.0).max((to.0 - past.last.0) / 2);
     let count: u64 = others.iter().map(|other| u64::from(other.count)).sum();
     let net = scene.net(past.source);
@@ -62,7 +65,8 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
         return None;
     }
     let outside = scene.is_outside(past.source);
-    let habit = deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
+    let habit =
+        deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
     let mut features = measure.none();
     let strange = scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first);
     features.set(Feature::Strange, strange);
@@ -79,8 +83,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let mut draft = Draft::new(Kind::SuspiciousAccess, severity, (verdict, score::rounded(probability)));
     draft.cluster = past.cluster;
     let (principal, source) = (scene.text(past.principal), scene.text(past.source));
-    draft.title = format!("{principal} got in from {source} for the first time, and changed the cluster's security");
-    draft.why.push(format!("First success of {principal} from {source} at {}, without a failure", words::time(past.first)));
+    let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
+    draft.title = text!("{} got in from {} for the first time, and changed the cluster's security", who(), from());
+    draft.why.push(text!("First success of {} from {} at {}, without a failure", who(), from(), past.first));
     draft.why.push(format!(
         "It is at work for {} from {}, and from here for the first time",
         words::duration(known),
@@ -97,7 +102,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     draft.sources = vec![past.source];
     draft.nodes = deeds.iter().map(|deed| deed.node).collect();
     draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
-    draft.why.extend(past.key.is_some().then(|| format!("With API key {}", super::draft::key_in_words(scene, past.key))));
+    draft
+        .why
+        .extend(past.key.is_some().then(|| format!("With API key {}", super::draft::key_in_words(scene, past.key))));
     draft.api_keys = deeds.iter().flat_map(|deed| deed.ids.iter().copied()).chain([past.key]).collect();
     draft.successes = u64::from(past.count);
     Some(draft)

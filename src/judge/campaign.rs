@@ -63,7 +63,8 @@ impl Campaign {
     /// A campaign of linked episodes.
     pub(super) fn of_units(scene: &Scene<'_>, units: &[Unit], linked: Linked) -> Self {
         let of = |at: &u32| &units[*at as usize];
-        let mut attempts: Vec<u32> = linked.units.iter().flat_map(|at| of(at).attempts(scene).iter().copied()).collect();
+        let mut attempts: Vec<u32> =
+            linked.units.iter().flat_map(|at| of(at).attempts(scene).iter().copied()).collect();
         attempts.sort_unstable();
         let first = of(&linked.units[0]);
         let bare = first.class == Class::Anonymous;

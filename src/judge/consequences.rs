@@ -11,7 +11,10 @@ use super::tell::Judgement;
 use super::unit::{Standing, Unit};
 use super::weights::Subject;
 use super::words;
+use crate::model::call::{ApiCall, Method};
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 /// A success is put down to a campaign from its sources until so long after its end.
@@ -57,7 +60,8 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
     if judgement.posterior.hostile < judgement.posterior.ordinary + judgement.posterior.operational {
         sources.clear();
     }
-    for source in sources.into_iter().filter(|&source| !is_shared(scene, cluster, source) && !scene.is_scanner(source)) {
+    for source in sources.into_iter().filter(|&source| !is_shared(scene, cluster, source) && !scene.is_scanner(source))
+    {
         for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
             let new = past.first >= start && past.first.0 <= end.0 + AFTER;
             let told = entries.iter().any(|entry| (entry.principal, entry.source) == (past.principal, source));
@@ -67,7 +71,14 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
             }
             if let Some(success) = scene.history.first_after(past, start) {
                 let odds = odds(measure, judgement, source, &[(Feature::Entry, 1.0)]);
-                entries.push(Entry { principal: past.principal, source, success, failures: Vec::new(), odds, reset: None });
+                entries.push(Entry {
+                    principal: past.principal,
+                    source,
+                    success,
+                    failures: Vec::new(),
+                    odds,
+                    reset: None,
+                });
             }
         }
     }
@@ -89,7 +100,10 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
 fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Option<Entry> {
     let scene = measure.scene;
     let success = unit.entry?;
-    let before = matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Near | Standing::Mistyped | Standing::UnknownAccount);
+    let before = matches!(
+        unit.standing,
+        Standing::Own | Standing::OwnShared | Standing::Near | Standing::Mistyped | Standing::UnknownAccount
+    );
     if before || success.time.0 > unit.last.0 + AFTER {
         return None;
     }
@@ -117,7 +131,10 @@ fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, source: Sym, said: &[(
     let tries = judgement.campaign.attempts.iter().filter(|&&at| measure.scene.attempt(at).source == source).count();
     campaign = campaign.min(3.0 * (tries.max(1) as f64).ln());
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
-    if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8) && judgement.features.get(Feature::Outside) > 0.5 && judgement.campaign.attempts.len() >= 10 {
+    if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
+        && judgement.features.get(Feature::Outside) > 0.5
+        && judgement.campaign.attempts.len() >= 10
+    {
         campaign = campaign.max(-1.0);
     }
     let mut features = measure.none();
@@ -140,11 +157,23 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     draft.cluster = judgement.campaign.cluster;
     let (principal, source) = (scene.text(entry.principal), scene.text(entry.source));
     let hedge = if verdict == Verdict::Hostile { "" } else { ", perhaps" };
-    draft.title = format!("{principal} taken over from {source}{hedge}");
-    let at = words::time(entry.success.time);
+    let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
+    draft.title = text!("{} taken over from {}{}", who(), from(), hedge);
+    let at = entry.success.time;
     draft.why.push(match entry.failures.len() as u64 {
-        0 => format!("{principal} got in from {source} for the first time at {at}, amid tries from there for other accounts"),
-        many => format!("{} of {principal} from {source}, then a success from there at {at}", words::count(many, "failure", "failures")),
+        0 => text!(
+            "{} got in from {} for the first time at {}, amid tries from there for other accounts",
+            who(),
+            from(),
+            at
+        ),
+        many => text!(
+            "{} of {} from {}, then a success from there at {}",
+            Text::count(many, "failure", "failures"),
+            who(),
+            from(),
+            at
+        ),
     });
     let elsewhere = scene.history.account(draft.cluster, entry.principal).map_or(0, |sum| sum.others.saturating_sub(1));
     if elsewhere > 0 {
@@ -155,9 +184,9 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     }
     if let Some(change) = entry.reset {
         let change = &scene.joined.changes[change as usize];
-        draft.why.push(format!(
+        draft.why.push(text!(
             "Its password was set anew at {}, between the tries and the success: the tries did not find it",
-            words::time(change.record.time)
+            change.record.time
         ));
     }
     let past = scene.history.pair(draft.cluster, entry.principal, entry.source);
@@ -214,31 +243,36 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
             made.times.extend([past.first, past.last]);
             made.sources.push(past.source);
             draft.times.push(past.last);
-            draft.why.push(format!(
+            draft.why.push(text!(
                 "{} was used {} from {}, last at {}",
                 key_in_words(scene, key),
-                words::count(u64::from(past.count), "time", "times"),
-                scene.text(past.source),
-                words::time(past.last)
+                Text::count(u64::from(past.count), "time", "times"),
+                Span::address(&scene.text(past.source)),
+                past.last
             ));
         }
-        draft.first_steps.push(format!(
-            "An API key was made after the break-in and outlives a new password: DELETE /_security/api_key with {{\"ids\":[\"{}\"]}}.",
-            words::in_json(&scene.text(key))
+        let end = ApiCall::new(Method::Delete, "/_security/api_key");
+        draft.first_steps.push(text!(
+            "An API key was made after the break-in and outlives a new password: {}.",
+            end.body(serde_json::json!({"ids": [scene.text(key)]}))
         ));
     }
     if !made.times.is_empty() {
         made.principals = vec![entry.principal];
         made.sources.push(entry.source);
-        made.title = format!("{} made to stay by {}", words::count(made.times.len() as u64, "thing", "things"), scene.text(entry.principal));
+        made.title = text!(
+            "{} made to stay by {}",
+            Text::count(made.times.len() as u64, "thing", "things"),
+            Span::principal(&scene.text(entry.principal))
+        );
         draft.sources.extend(made.sources.iter().copied());
         draft.parts.push(made.part(scene));
     }
 }
 
 /// A deed in a sentence.
-pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> String {
+pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> Text {
     let scene = measure.scene;
-    let object = if deed.object.is_some() { format!(" ({})", scene.text(deed.object)) } else { String::new() };
-    format!("Then {}{object} at {}", scene.text(deed.action), words::time(deed.time))
+    let object = if deed.object.is_some() { text!(" ({})", Span::name(&scene.text(deed.object))) } else { Text::new() };
+    text!("Then {}{} at {}", Span::name(&scene.text(deed.action)), object, deed.time)
 }

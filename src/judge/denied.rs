@@ -18,7 +18,7 @@ const ACTIONS: u64 = 12;
 pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut denials: Vec<(&Actor, &Series)> =
-        scene.joined.state.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
+        scene.joined.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
     denials.sort_by_key(|(actor, _)| **actor);
     let mut keys: BTreeMap<(u16, &[u8]), Vec<(&Actor, &Series)>> = BTreeMap::new();
     for (actor, series) in denials {
@@ -30,7 +30,12 @@ pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
         let total: u64 = denials.iter().map(|(_, series)| series.count()).sum();
         if total >= DENIALS {
             let order = |(actor, series): &(&Actor, &Series)| {
-                (series.first(), scene.bytes(actor.source), scene.bytes(actor.es_action), scene.joined.nodes.index(actor.node))
+                (
+                    series.first(),
+                    scene.bytes(actor.source),
+                    scene.bytes(actor.es_action),
+                    scene.joined.nodes.index(actor.node),
+                )
             };
             denials.sort_by_key(order);
             drafts.push(draft(measure, cluster, &denials, total));
@@ -54,10 +59,12 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)],
     let severity = if total >= 1000 { Severity::Medium } else { Severity::Low };
     let mut draft = Draft::new(Kind::ApiKeyUnderprivileged, severity, judged);
     draft.cluster = cluster;
-    draft.title = format!("API key {} may not do {}", key_in_words(scene, key), words::list(&actions, actions_total, 1));
+    draft.title =
+        format!("API key {} may not do {}", key_in_words(scene, key), words::list(&actions, actions_total, 1)).into();
     let first = denials.iter().filter_map(|(_, series)| series.first()).min();
     let last = denials.iter().filter_map(|(_, series)| series.last()).max();
-    let over = first.zip(last).map_or_else(String::new, |(first, last)| format!(" in {}", words::duration(last.0 - first.0)));
+    let over =
+        first.zip(last).map_or_else(String::new, |(first, last)| format!(" in {}", words::duration(last.0 - first.0)));
     draft.why.push(format!(
         "{} refused{over}, from {}",
         words::count(total, "action", "actions"),

@@ -299,7 +299,10 @@ impl Measure<'_, '_> {
         let each = tries / accounts.len().max(1) as f64;
         features.set(Feature::ManyTries, holds(each > 8.0));
         let per_source = accounts.len() as f64 / sources.len().max(1) as f64;
-        features.set(Feature::Scattered, holds(accounts.len() >= 10 && sources.len() >= 10 && each <= 1.5 && per_source < 10.0));
+        features.set(
+            Feature::Scattered,
+            holds(accounts.len() >= 10 && sources.len() >= 10 && each <= 1.5 && per_source < 10.0),
+        );
         let outside = campaign.attempts.iter().filter(|&&at| scene.is_outside(scene.attempt(at).source)).count() as f64;
         features.set(Feature::Outside, if tries > 0.0 { outside / tries } else { 0.0 });
         let volume = (tries.max(1.0).ln() - PEOPLE.0.ln()) / (PEOPLE.1.ln() - PEOPLE.0.ln());
@@ -332,10 +335,7 @@ impl Measure<'_, '_> {
             campaign.attempts.iter().filter(|&&at| of.contains(&scene.attempt(at).reason)).count() as f64 / all
         };
         features.set(Feature::Disabled, share(&[Reason::UserDisabled]));
-        features.set(
-            Feature::Token,
-            share(&[Reason::TokenExpired, Reason::TokenInvalid, Reason::ServiceTokenInvalid]),
-        );
+        features.set(Feature::Token, share(&[Reason::TokenExpired, Reason::TokenInvalid, Reason::ServiceTokenInvalid]));
         let unjudged = [
             Reason::RealmUnavailable,
             Reason::RealmNotLicensed,
@@ -349,7 +349,8 @@ impl Measure<'_, '_> {
 
     fn episodes(&self, campaign: &Campaign, features: &mut Features) {
         let count = campaign.units.len().max(1) as f64;
-        let share = |holds: &dyn Fn(&Unit) -> bool| self.units_of(campaign).filter(|unit| holds(unit)).count() as f64 / count;
+        let share =
+            |holds: &dyn Fn(&Unit) -> bool| self.units_of(campaign).filter(|unit| holds(unit)).count() as f64 / count;
         let blind = share(&|unit| unit.standing == Standing::Blind);
         let standings = [
             (Feature::Own, Standing::Own),
@@ -362,18 +363,26 @@ impl Measure<'_, '_> {
         ];
         for (feature, standing) in standings {
             let value = share(&|unit| unit.standing == standing);
-            features.observe(feature, if blind > 0.5 { Observed::Unknown("successes are not logged") } else { Observed::Is(value) });
+            features.observe(
+                feature,
+                if blind > 0.5 { Observed::Unknown("successes are not logged") } else { Observed::Is(value) },
+            );
         }
         // What is strange to one account is ordinary for one that travels.
         let strange: f64 = self
             .units_of(campaign)
             .filter(|unit| unit.standing == Standing::Strange)
-            .map(|unit| self.scene.places.strangeness(self.scene, unit.cluster, unit.principal, unit.source, unit.first))
+            .map(|unit| {
+                self.scene.places.strangeness(self.scene, unit.cluster, unit.principal, unit.source, unit.first)
+            })
             .sum();
         features.set(Feature::Strange, strange / count);
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
         features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
-        let soon = |unit: &Unit| !matches!(unit.standing, Standing::Own | Standing::OwnShared) && unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR);
+        let soon = |unit: &Unit| {
+            !matches!(unit.standing, Standing::Own | Standing::OwnShared)
+                && unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR)
+        };
         features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
@@ -395,7 +404,9 @@ impl Measure<'_, '_> {
             features.set(Feature::WholeLog, 0.0);
             features.set(Feature::Probe, probe);
             // Who is asked for credentials now and then all the time, and has them, has sessions that end.
-            let long = campaign.span(self.scene).is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
+            let long = campaign
+                .span(self.scene)
+                .is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
             features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
             features.set(Feature::KeyStops, share(&|unit| self.key_stops(unit)));
             features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
@@ -443,7 +454,8 @@ impl Measure<'_, '_> {
             }
             key = Some(past.key);
         }
-        key.is_some_and(|key| history.of_key(unit.cluster, key).all(|past| past.last <= unit.first)) && unit.before >= 5.0
+        key.is_some_and(|key| history.of_key(unit.cluster, key).all(|past| past.last <= unit.first))
+            && unit.before >= 5.0
     }
 
     /// Whether an address gets in right after most of its requests without credentials.
@@ -451,12 +463,18 @@ impl Measure<'_, '_> {
         let span = (unit.last.0 - unit.first.0).max(1);
         let gap = span / unit.len().max(1) as i64;
         // Who had got in without being asked first does not do so by habit.
-        unit.between >= 0.5 * unit.len() as f64 && unit.between >= 3.0 && gap > 0 && unit.before_any <= 0.1 * unit.between.max(30.0)
+        unit.between >= 0.5 * unit.len() as f64
+            && unit.between >= 3.0
+            && gap > 0
+            && unit.before_any <= 0.1 * unit.between.max(30.0)
     }
 
     fn changed(&self, campaign: &Campaign, features: &mut Features) {
-        let mut accounts: Vec<(Sym, Millis)> =
-            self.units_of(campaign).filter(|unit| unit.principal.is_some()).map(|unit| (unit.principal, unit.first)).collect();
+        let mut accounts: Vec<(Sym, Millis)> = self
+            .units_of(campaign)
+            .filter(|unit| unit.principal.is_some())
+            .map(|unit| (unit.principal, unit.first))
+            .collect();
         accounts.sort_unstable();
         accounts.dedup_by_key(|(account, _)| *account);
         let gap = if accounts.len() == 1 { features.gap } else { 0 };
@@ -487,7 +505,9 @@ impl Measure<'_, '_> {
         for unit in self.units_of(campaign).filter(|unit| unit.class == Class::Named) {
             let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
             let &[first, ..] = unit.attempts(scene) else { continue };
-            let Some(chain) = scene.chain(scene.attempt(first).chain).filter(|chain| !chain.is_empty()) else { continue };
+            let Some(chain) = scene.chain(scene.attempt(first).chain).filter(|chain| !chain.is_empty()) else {
+                continue;
+            };
             asked += 1.0;
             lacks += f64::from(u8::from(past.realm.is_some() && !chain.contains(&past.realm)));
         }
@@ -547,11 +567,15 @@ impl Measure<'_, '_> {
         if campaign.family == Family::Bare {
             return;
         }
-        let alone = self.units_of(campaign).filter(|unit| unit.class == Class::Named).map(|unit| self.null.expected(self.scene, unit));
+        let alone = self
+            .units_of(campaign)
+            .filter(|unit| unit.class == Class::Named)
+            .map(|unit| self.null.expected(self.scene, unit));
         let alone = alone.fold(f64::INFINITY, f64::min);
         let within = campaign.span(self.scene).map_or(0.0, |(first, last)| (last.0 - first.0) as f64);
         let together = self.null.coincidence(self.scene, self.units_of(campaign), within);
-        let expected = if alone.is_finite() { alone.min(together) } else { together - features.get(Feature::Volume) * CERTAIN };
+        let expected =
+            if alone.is_finite() { alone.min(together) } else { together - features.get(Feature::Volume) * CERTAIN };
         features.expected = expected;
         features.set(Feature::Chance, (-expected / CERTAIN).clamp(-0.25, 1.0));
     }

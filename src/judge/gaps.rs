@@ -7,6 +7,8 @@ use super::history::HOUR;
 use super::kinds::{Kind, Severity, Verdict};
 use super::words;
 use crate::action_class::ActionClass;
+use crate::model::text::{Span, Text};
+use crate::text;
 use crate::time::Millis;
 
 /// Minutes with a line of the server log that show that a node lives.
@@ -32,7 +34,8 @@ struct Silence {
 
 /// The drafts of gaps; those of several nodes that begin together are one.
 pub(super) fn audit_gaps(measure: &Measure<'_, '_>) -> Vec<Draft> {
-    let mut silences: Vec<Silence> = (0..measure.scene.joined.nodes.all().len()).flat_map(|node| silences(measure, node)).collect();
+    let mut silences: Vec<Silence> =
+        (0..measure.scene.joined.nodes.all().len()).flat_map(|node| silences(measure, node)).collect();
     silences.sort_by_key(|silence| (silence.start, silence.node));
     silences.chunk_by(|a, b| b.start.0 - a.start.0 <= TAIL / 4).map(|run| draft(measure, run)).collect()
 }
@@ -78,12 +81,12 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     // A gap by itself may be a file that was not shipped: the coverage tells it, too.
     let mut draft = Draft::new(Kind::AuditGap, Severity::Info, (Verdict::Unclear, 0.5));
     draft.cluster = scene.cluster(run[0].node);
-    draft.title = format!(
+    draft.title = text!(
         "{} wrote no audit events for {}, though alive",
-        words::list(&names, names.len() as u64, 3),
-        words::duration(end.0 - start.0)
+        Text::list(names.iter().map(|name| Span::node(name)), names.len() as u64, 3),
+        Span::Duration(end.0 - start.0)
     );
-    draft.why.push(format!("No audit event from {} to {}", words::time(start), words::time(end)));
+    draft.why.push(text!("No audit event from {} to {}", start, end));
     let alive: usize = run.iter().map(|silence| silence.alive).sum();
     draft.why.push(format!(
         "The server log has lines in {} meanwhile, and other nodes wrote audit events",
@@ -105,7 +108,7 @@ pub(super) fn suspect(measure: &Measure<'_, '_>, gap: &mut Draft, known: &[Draft
     if let Some(deed) = measure.deeds.all().iter().filter(setting).max_by_key(|deed| (deed.time, deed.place)) {
         gap.principals = vec![deed.who];
         gap.sources = vec![deed.source];
-        gap.why.push(super::consequences::told(measure, deed).replacen("Then", "Just before it:", 1));
+        gap.why.push(super::consequences::told(measure, deed));
         gap.evidence.push(deed.place);
         gap.severity = Severity::Medium;
     }

@@ -94,9 +94,12 @@ type Raw<'c> = (u16, Sym, Sym, Sym, Way<'c>);
 
 impl<'c> History<'c> {
     /// `cluster` numbers the cluster of a node of the table, `net` gives the network of an address, and whether it is outside.
-    pub(super) fn new(joined: &'c Correlated, cluster: impl Fn(usize) -> u16, net: impl Fn(Sym) -> Option<(Net, bool)>) -> Self {
+    pub(super) fn new(
+        joined: &'c Correlated,
+        cluster: impl Fn(usize) -> u16,
+        net: impl Fn(Sym) -> Option<(Net, bool)>,
+    ) -> Self {
         let mut raw: Vec<Raw<'c>> = joined
-            .state
             .successes
             .iter()
             .map(|(actor, series)| {
@@ -277,7 +280,9 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
             past.last = past.last.max(bucket.last);
             past.count = past.count.saturating_add(bucket.count);
             let (from, to) = (bucket.first.0.div_euclid(HOUR), bucket.last.0.div_euclid(HOUR));
-            (from..=to.min(from + 23)).take(bucket.count as usize).for_each(|hour| past.hours |= 1 << hour.rem_euclid(24));
+            (from..=to.min(from + 23))
+                .take(bucket.count as usize)
+                .for_each(|hour| past.hours |= 1 << hour.rem_euclid(24));
             days.extend([bucket.first.0.div_euclid(DAY), bucket.last.0.div_euclid(DAY)]);
         }
     }

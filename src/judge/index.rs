@@ -53,7 +53,12 @@ impl Class {
     fn of(joined: &Correlated, attempt: &Attempt, is_stranger: bool) -> Self {
         match attempt.reason {
             // An outage is no cover: who tries names from where nobody gets in is looked at all the same.
-            _ if is_stranger && attempt.outcome == Outcome::Failed && joined.judged(attempt.principal).is_some_and(|name| !is_placeholder(name) && !looks_like_id(name)) => {
+            _ if is_stranger
+                && attempt.outcome == Outcome::Failed
+                && joined
+                    .judged(attempt.principal)
+                    .is_some_and(|name| !is_placeholder(name) && !looks_like_id(name)) =>
+            {
                 Self::Named
             }
             Reason::RealmUnavailable
@@ -66,7 +71,9 @@ impl Class {
             | Reason::ApiKeyNotFound
             | Reason::ApiKeyBadSecret
             | Reason::ApiKeyWrongType => Self::Key,
-            Reason::TokenExpired | Reason::TokenInvalid if attempt.outcome == Outcome::AnonymousDenied => Self::Nameless,
+            Reason::TokenExpired | Reason::TokenInvalid if attempt.outcome == Outcome::AnonymousDenied => {
+                Self::Nameless
+            }
             _ if attempt.outcome == Outcome::AnonymousDenied => Self::Anonymous,
             _ if joined.judged(attempt.principal).is_none_or(is_placeholder) => Self::Nameless,
             _ if is_key(joined, attempt) => Self::Terminated,
@@ -103,8 +110,11 @@ impl Index {
     pub(super) fn new(joined: &Correlated, is_stranger: impl Fn(Sym) -> bool + Sync) -> Self {
         let attempts = &joined.attempts;
         let symbols = joined.state.symbols.len() + 1;
-        let classes: Vec<Class> =
-            attempts.par_iter().with_min_len(PIECE).map(|attempt| Class::of(joined, attempt, is_stranger(attempt.source))).collect();
+        let classes: Vec<Class> = attempts
+            .par_iter()
+            .with_min_len(PIECE)
+            .map(|attempt| Class::of(joined, attempt, is_stranger(attempt.source)))
+            .collect();
         let those = |class: Class| -> Vec<u32> {
             (0..attempts.len() as u32).filter(|&at| classes[at as usize] == class).collect()
         };
@@ -143,13 +153,7 @@ impl Index {
     }
 }
 
-fn add(
-    list: &mut Vec<u32>,
-    groups: &mut Vec<Group>,
-    sorted: &[u32],
-    class: Class,
-    key: impl Fn(u32) -> (Sym, Sym),
-) {
+fn add(list: &mut Vec<u32>, groups: &mut Vec<Group>, sorted: &[u32], class: Class, key: impl Fn(u32) -> (Sym, Sym)) {
     for run in sorted.chunk_by(|&a, &b| key(a) == key(b)) {
         let (principal, source) = key(run[0]);
         let start = list.len() as u32;

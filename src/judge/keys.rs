@@ -65,9 +65,13 @@ fn terminated(scene: &Scene<'_>) -> Vec<Campaign> {
     let first = |attempts: &[u32]| scene.time(attempts[0]);
     let mut keys: Vec<(u16, bool, Vec<u32>)> = keys
         .into_iter()
-        .map(|((cluster, _), attempts)| (cluster, worked(scene, cluster, scene.attempt(attempts[0]).principal, first(&attempts)), attempts))
+        .map(|((cluster, _), attempts)| {
+            (cluster, worked(scene, cluster, scene.attempt(attempts[0]).principal, first(&attempts)), attempts)
+        })
         .collect();
-    keys.sort_by_key(|(cluster, worked, attempts)| (*cluster, *worked, first(attempts), scene.shown(scene.attempt(attempts[0]).principal)));
+    keys.sort_by_key(|(cluster, worked, attempts)| {
+        (*cluster, *worked, first(attempts), scene.shown(scene.attempt(attempts[0]).principal))
+    });
     let near = |a: &(u16, bool, Vec<u32>), b: &(u16, bool, Vec<u32>)| {
         (a.0, a.1) == (b.0, b.1) && first(&b.2).0 - first(&a.2).0 <= ONSET
     };
@@ -115,15 +119,20 @@ fn join(sets: &mut [usize], one: usize, other: usize) {
 
 fn refused(scene: &Scene<'_>) -> Vec<Refused> {
     let mut lists: BTreeMap<(u16, Reason, &[u8], &[u8]), Vec<u32>> = BTreeMap::new();
-    let judged = |failure: &KeyFailure| !matches!(failure.reason, Reason::ApiKeyError | Reason::ServerBusy | Reason::RealmUnavailable);
+    let judged = |failure: &KeyFailure| {
+        !matches!(failure.reason, Reason::ApiKeyError | Reason::ServerBusy | Reason::RealmUnavailable)
+    };
     for (failure, at) in scene.joined.key_failures.iter().zip(0..).filter(|(failure, _)| judged(failure)) {
         let source = failure.attempt.map_or(Sym::NONE, |attempt| scene.attempt(attempt).source);
         let source = if failure.key.is_some() { &b""[..] } else { scene.bytes(source) };
         let cause = (scene.cluster(failure.node), failure.reason, scene.bytes(failure.key), source);
         lists.entry(cause).or_default().push(at);
     }
-    let mut refused: Vec<Refused> = lists.into_iter().map(|((cluster, reason, ..), list)| one(scene, cluster, reason, list)).collect();
-    refused.sort_by_key(|one| (one.first, one.last, scene.shown(one.key), one.sources.iter().map(|&s| scene.shown(s)).collect::<Vec<_>>()));
+    let mut refused: Vec<Refused> =
+        lists.into_iter().map(|((cluster, reason, ..), list)| one(scene, cluster, reason, list)).collect();
+    refused.sort_by_key(|one| {
+        (one.first, one.last, scene.shown(one.key), one.sources.iter().map(|&s| scene.shown(s)).collect::<Vec<_>>())
+    });
     refused
 }
 
@@ -167,12 +176,16 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
     }
     // Keys that stop together, whatever the cause.
     let mut stopped: BTreeMap<(u16, Reason), Vec<usize>> = BTreeMap::new();
-    for (at, one) in refused.iter().enumerate().filter(|(_, one)| one.ended_by.is_none() && (one.worked || !one.key.is_some())) {
+    for (at, one) in
+        refused.iter().enumerate().filter(|(_, one)| one.ended_by.is_none() && (one.worked || !one.key.is_some()))
+    {
         stopped.entry((one.cluster, one.reason)).or_default().push(at);
     }
     for list in stopped.into_values() {
         for run in list.chunk_by(|&a, &b| refused[b].first.0 - refused[a].first.0 <= ONSET) {
-            for pair in run.windows(2).filter(|pair| run.len() > 2 || alike(scene, &refused[pair[0]], &refused[pair[1]])) {
+            for pair in
+                run.windows(2).filter(|pair| run.len() > 2 || alike(scene, &refused[pair[0]], &refused[pair[1]]))
+            {
                 join(sets, pair[0], pair[1]);
             }
         }
@@ -239,7 +252,8 @@ fn campaign(scene: &Scene<'_>, refused: &[Refused], cause: &[usize]) -> Campaign
 pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Features) {
     let failure = |at: &u32| &scene.joined.key_failures[*at as usize];
     let all = campaign.refusals.len().max(1) as f64;
-    let share = |reason: Reason| campaign.refusals.iter().filter(|at| failure(at).reason == reason).count() as f64 / all;
+    let share =
+        |reason: Reason| campaign.refusals.iter().filter(|at| failure(at).reason == reason).count() as f64 / all;
     for (feature, reason) in [
         (Feature::Invalidated, Reason::ApiKeyInvalidated),
         (Feature::Expired, Reason::ApiKeyExpired),
@@ -301,7 +315,8 @@ fn on_one_node(scene: &Scene<'_>, campaign: &Campaign, sources: &[Sym]) -> f64 {
     nodes.dedup();
     let apart = |key: &&Sym| {
         let (mut here, mut everywhere) = (0.0, 0.0);
-        let own = scene.history.of_key(campaign.cluster, **key).filter(|past| sources.binary_search(&past.source).is_ok());
+        let own =
+            scene.history.of_key(campaign.cluster, **key).filter(|past| sources.binary_search(&past.source).is_ok());
         for past in own.take(64) {
             everywhere += scene.history.within(past, first, last);
             here += nodes.iter().map(|&node| scene.history.within_on(past, node, first, last)).sum::<f64>();
@@ -320,7 +335,12 @@ fn is_known(scene: &Scene<'_>, cluster: u16, key: Sym) -> bool {
 
 /// A client that began to use another key after it was refused: client, new key, when first. The new key must be new to
 /// it: a client that had used both all along was not rotated.
-pub(super) fn replaced(scene: &Scene<'_>, campaign: &Campaign, sources: &[Sym], first: Millis) -> Vec<(Sym, Sym, Millis)> {
+pub(super) fn replaced(
+    scene: &Scene<'_>,
+    campaign: &Campaign,
+    sources: &[Sym],
+    first: Millis,
+) -> Vec<(Sym, Sym, Millis)> {
     let mut replaced = Vec::new();
     for &source in sources {
         let new = scene
@@ -334,4 +354,3 @@ pub(super) fn replaced(scene: &Scene<'_>, campaign: &Campaign, sources: &[Sym], 
     replaced.sort_by_key(|&(source, key, time)| (time, scene.shown(source), scene.shown(key)));
     replaced
 }
-

@@ -274,7 +274,8 @@ impl Linker<'_, '_> {
             let other = self.unit(known.0);
             if other.source != unit.source {
                 let of = |unit: &Unit| names.get(&(unit.cluster, unit.source));
-                let (alike, most) = of(other).zip(of(unit)).map_or((0.0, 0), |(a, b)| (a.alike(b), a.len().min(b.len())));
+                let (alike, most) =
+                    of(other).zip(of(unit)).map_or((0.0, 0), |(a, b)| (a.alike(b), a.len().min(b.len())));
                 let pause = unit.first.0 - known.1.0;
                 let of = |unit: &Unit| tries.get(&(unit.cluster, unit.source)).copied().unwrap_or(0);
                 let (few, many) = (of(other).min(of(unit)), of(other).max(of(unit)));
@@ -338,10 +339,14 @@ impl Linker<'_, '_> {
 
     /// Clients that worked and stop together.
     fn onsets(&self, list: &[u32], sets: &mut Sets) {
-        let stopped: Vec<u32> = list.iter().copied().filter(|&at| {
-            let unit = self.unit(at);
-            unit.before > 0.0 && unit.run >= if unit.program { BARE } else { MANY } as u32
-        }).collect();
+        let stopped: Vec<u32> = list
+            .iter()
+            .copied()
+            .filter(|&at| {
+                let unit = self.unit(at);
+                unit.before > 0.0 && unit.run >= if unit.program { BARE } else { MANY } as u32
+            })
+            .collect();
         let near = |a: u32, b: u32| {
             let (a, b) = (self.unit(a), self.unit(b));
             a.cluster == b.cluster && a.class == b.class && b.first.0 - a.first.0 <= ONSET

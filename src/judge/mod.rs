@@ -37,14 +37,14 @@ mod unit;
 mod weights;
 mod words;
 
-pub use doc::{Doc, docs, explain, listing};
+pub use doc::{Doc, docs, spoken};
 pub use kinds::{Kind, Severity, Verdict};
 
 use rayon::prelude::*;
 
 use crate::correlate::Correlated;
-use crate::options::Options;
 use crate::model::{BaseRate, FailureRun, Finding};
+use crate::options::Options;
 use crate::state::Sym;
 use accounts::AccountChanges;
 use campaign::Campaign;
@@ -105,7 +105,14 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
     refused_keys.sort_unstable();
     refused_keys.dedup();
     let deeds = Deeds::new(&scene);
-    with(&Measure { scene: &scene, units: &units, null: &null, changes: &changes, deeds: &deeds, refused_keys: &refused_keys })
+    with(&Measure {
+        scene: &scene,
+        units: &units,
+        null: &null,
+        changes: &changes,
+        deeds: &deeds,
+        refused_keys: &refused_keys,
+    })
 }
 
 /// Every campaign, scored.
@@ -136,9 +143,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
         join::breaches(measure, &mut drafts, judgement.draft, judgement.features.accounts, breaches);
     }
     let known = |drafts: &[Draft], found: &Draft| {
-        drafts.iter().any(|draft| {
-            draft.doc.kind == Kind::AccountCompromise && draft.principals == found.principals
-        })
+        drafts.iter().any(|draft| draft.doc.kind == Kind::AccountCompromise && draft.principals == found.principals)
     };
     for found in access::suspicious(measure) {
         if !known(&drafts, &found) {
@@ -158,7 +163,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             Some(at) => {
                 found.verdict = Verdict::Hostile;
                 found.severity = Severity::Critical;
-                found.why.extend(drafts[at].why.iter().take(2).cloned());
+                found.why.0.extend(drafts[at].why.0.iter().take(2).cloned());
                 found.parts.push(drafts[at].part(measure.scene));
                 drafts[at].absorbed = true;
                 drafts.push(found);
@@ -207,7 +212,7 @@ fn base_rate(null: &Null, joined: &Correlated, explained: u64) -> BaseRate {
         share,
         runs: null.lengths().map(|(length, count)| FailureRun { length, count }).collect(),
         unexplained,
-        sentence,
+        sentence: sentence.into(),
     }
 }
 

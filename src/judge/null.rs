@@ -88,7 +88,9 @@ impl Null {
         let mut chance: f64 = 1.0;
         for length in 1..run.min(10_000) as usize {
             let prior = length as f64 / (length as f64 + 2.0);
-            let known = |length: usize| counts.get(length - 1).map_or(0.0, |&count| (count - f64::from(u8::from(left_out))).max(0.0));
+            let known = |length: usize| {
+                counts.get(length - 1).map_or(0.0, |&count| (count - f64::from(u8::from(left_out))).max(0.0))
+            };
             let (here, further) = (known(length), known(length + 1));
             chance *= (further.min(here) + PRIOR_RUNS * prior) / (here + PRIOR_RUNS);
         }

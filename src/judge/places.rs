@@ -82,7 +82,14 @@ impl Places {
 
     /// How strange a place is to an account before a time, from 0 to 1: 1 = as strange as to somebody who never leaves the
     /// desk.
-    pub(super) fn strangeness(&self, scene: &Scene<'_>, cluster: u16, account: Sym, source: Sym, before: Millis) -> f64 {
+    pub(super) fn strangeness(
+        &self,
+        scene: &Scene<'_>,
+        cluster: u16,
+        account: Sym,
+        source: Sym,
+        before: Millis,
+    ) -> f64 {
         let network = scene.net(source).and_then(|net| scene.history.network(cluster, account, net));
         // A network of its own is a little less strange, to programs much less: their hosts come and go.
         let near = network.is_some_and(|first| first < before);

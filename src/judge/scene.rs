@@ -9,12 +9,9 @@ use super::place::{Address, Net};
 use super::places::Places;
 use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::options::{Options, Surroundings};
+use crate::reserved::SYSTEM_USERS;
 use crate::state::{Attempt, ChainId, Sym};
 use crate::time::Millis;
-
-/// Users that Elasticsearch's own programs log in as.
-const SYSTEM_USERS: [&[u8]; 6] =
-    [b"kibana", b"kibana_system", b"logstash_system", b"beats_system", b"apm_system", b"remote_monitoring_user"];
 
 /// Hours of the day in which an account is at work before it is taken for a program, and successes on a day: people sleep, and
 /// what works around the clock comes at least every hour.
@@ -50,7 +47,8 @@ impl<'c> Scene<'c> {
             |source: Sym| outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none());
         let index = Index::new(joined, is_stranger);
         let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
-        let places = Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
+        let places =
+            Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
         Self { joined, surroundings, index, history, places, addresses, span }
     }
 
@@ -175,7 +173,7 @@ pub(super) fn is_placeholder(name: &[u8]) -> bool {
 fn addresses(joined: &Correlated, known: &Surroundings) -> HashMap<Sym, Option<Address>, RandomState> {
     let mut addresses: HashMap<Sym, Option<Address>, RandomState> = HashMap::default();
     let tried = joined.attempts.iter().map(|attempt| attempt.source);
-    let got_in = joined.state.successes.keys().map(|actor| actor.source);
+    let got_in = joined.successes.keys().map(|actor| actor.source);
     let changed = joined.changes.iter().map(|change| change.source);
     for source in tried.chain(got_in).chain(changed) {
         addresses.entry(source).or_insert_with(|| Address::of(joined.judged(source)?, known));

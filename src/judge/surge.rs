@@ -38,8 +38,7 @@ impl Surge {
     /// Whether an episode belongs to it: it begins within, from a place of its own, and is not over at once.
     pub(super) fn holds(&self, unit: &Unit) -> bool {
         let begins = unit.first.0 >= self.start.0 - NARROWEST && unit.first < self.end;
-        let over_at_once =
-            unit.run < 3 && unit.entry.is_some_and(|entry| entry.time.0 - unit.first.0 <= NARROWEST / 2);
+        let over_at_once = unit.run < 3 && unit.entry.is_some_and(|entry| entry.time.0 - unit.first.0 <= NARROWEST / 2);
         self.cluster == unit.cluster && begins && unit.standing.is_local() && !over_at_once
     }
 }

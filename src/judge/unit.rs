@@ -126,7 +126,9 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
     };
     let mut units: Vec<Unit> = scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect();
     // Groups come by account.
-    units.par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal).for_each(|of_account| streaks(scene, of_account));
+    units
+        .par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal)
+        .for_each(|of_account| streaks(scene, of_account));
     units
 }
 
@@ -156,7 +158,9 @@ fn taint(units: &mut [Unit]) {
     let mut tainted: Option<(u16, Standing)> = None;
     for unit in units {
         match tainted {
-            Some((cluster, standing)) if cluster == unit.cluster && unit.standing == Standing::Own => unit.standing = standing,
+            Some((cluster, standing)) if cluster == unit.cluster && unit.standing == Standing::Own => {
+                unit.standing = standing
+            }
             _ if unit.standing == Standing::Strange && unit.entry.is_some() && unit.run >= GUESSES => {
                 tainted = Some((unit.cluster, unit.standing));
             }
@@ -220,7 +224,8 @@ fn unit(scene: &Scene<'_>, group: &Group, attempts: &[u32], range: Range<u32>) -
         let entry = history.first_after(past, from);
         unit.entry = [unit.entry, entry].into_iter().flatten().min_by_key(|success| success.time);
     }
-    unit.standing = if group.principal.is_some() { standing(scene, &unit, pasts.first().copied()) } else { bare(scene, &unit) };
+    unit.standing =
+        if group.principal.is_some() { standing(scene, &unit, pasts.first().copied()) } else { bare(scene, &unit) };
     unit.run = longest_run(scene, attempts, &pasts, unit.between > 0.0);
     unit.contrast = contrast(scene, attempts, &pasts, &unit);
     Some(unit)
@@ -257,7 +262,9 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
             let home = u64::from(past.count) * 2 >= account.count;
             if home || shared || !rare && !away { Standing::Later } else { Standing::Strange }
         }
-        _ if scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => Standing::Near,
+        _ if scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => {
+            Standing::Near
+        }
         _ => Standing::Strange,
     }
 }

@@ -20,6 +20,12 @@ pub struct Coverage {
     pub server_events: u64,
     /// Recognised as neither.
     pub other_lines: u64,
+    /// Those of them that are of other programs' logs, by program.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub other_products: BTreeMap<String, u64>,
+    /// `authentication_failed` events that are steps of a negotiation (SPNEGO), no failures.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub negotiations: u64,
     /// Lines that should be records and are not.
     pub undecodable_lines: u64,
     /// Lines above the length limit.
@@ -27,7 +33,7 @@ pub struct Coverage {
     /// Events met again in overlapping inputs; counted nowhere else.
     pub duplicates: u64,
     /// The same by `event.action`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[serde(default)]
     pub duplicates_by_action: BTreeMap<String, u64>,
     /// First event, RFC 3339 UTC.
     pub first: Option<String>,
@@ -58,6 +64,11 @@ pub struct Coverage {
     /// Attempts that memory had no room for; absent where it had.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counted_only: Option<CountedOnly>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Attempts that are in the totals and in the timeline, and in nothing else, because memory is short (`--max-memory`).

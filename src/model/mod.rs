@@ -1,18 +1,24 @@
-//! The report as data: member for member the pinned JSON contract (schema_version 1). Renderers read it, nothing writes
+//! The report as data: member for member the pinned JSON contract (schema_version 1). Writers read it, nothing writes
 //! to it after `aggregate` has built it. Members may be added, never renamed or dropped.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use charts::Charts;
 use groups::Groups;
+use text::Text;
 
+pub mod call;
 pub mod charts;
 mod coverage;
+pub mod diff;
+pub mod events;
 pub mod groups;
+pub mod keys;
 mod sections;
+pub mod text;
+pub mod timeline;
 
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
 pub use sections::{
@@ -37,7 +43,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub filters: Option<Filters>,
     /// The clusters that the inputs come from, by uuid.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub clusters: Vec<Cluster>,
     /// The headline numbers.
     pub totals: Totals,
@@ -56,19 +62,19 @@ pub struct Report {
     /// Failing API keys.
     pub api_keys: ApiKeys,
     /// Accounts at addresses from which they had not got in before, by first success; at most 50.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub new_places: Vec<NewPlace>,
     /// How many there are.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub new_places_total: u64,
     /// Requests refused for want of a privilege, by count descending; at most 50.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub denied: Vec<Denied>,
     /// How many rows there are.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub denied_total: u64,
     /// Refusals that stand in a server log without an audit event, by count descending.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub server_refusals: Vec<ServerRefusal>,
     /// Failures over time.
     pub timeline: Timeline,
@@ -167,12 +173,6 @@ impl Report {
     }
 }
 
-/// Whether a number is left out of documents because nothing of its kind was met.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 /// Name and version of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
@@ -183,10 +183,10 @@ pub struct Tool {
 }
 
 /// The filters in force and how much they left out. `coverage` is about everything that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Filters {
     /// One sentence each: alternatives of one option together; all of them hold.
-    pub in_force: Vec<String>,
+    pub in_force: Vec<Text>,
     /// Failed attempts.
     pub attempts_left_out: u64,
     /// Security changes.
@@ -209,7 +209,7 @@ pub struct Totals {
     /// `invalidate_apikey(s)` events.
     pub api_key_invalidations: u64,
     /// `tampered_request` events; they are no failed attempts.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub tampered_requests: u64,
 }
 
@@ -252,7 +252,7 @@ pub struct Group {
     /// explicit, server_log, context, inferred, none; where the attempts differ, what most of them have.
     pub reason_basis: String,
     /// What was presented: none, password, token, api_key, service_token, certificate, unknown.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub credential: Option<String>,
     /// The cluster, where there is more than one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -288,7 +288,8 @@ pub struct Group {
     pub evidence: Vec<Evidence>,
 }
 
-/// A judged pattern. Long texts that do not depend on the log are borrowed: a flood makes 100,000 findings.
+/// A judged pattern. Texts are plain strings in JSON. Words that do not depend on the log are borrowed: a flood makes 100,000
+/// findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// `F1`, `F2`, … in report order.
@@ -308,7 +309,7 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cluster: Option<String>,
     /// One line.
-    pub title: String,
+    pub title: Text,
     /// ATT&CK techniques; empty for operational causes.
     pub attack: Vec<String>,
     /// Principals, at most 50.
@@ -332,13 +333,13 @@ pub struct Finding {
     /// Successes in it.
     pub successes: u64,
     /// What it means, in plain words.
-    pub diagnosis: Cow<'static, str>,
+    pub diagnosis: Text,
     /// The measured evidence, sentence by sentence.
-    pub why: Vec<String>,
+    pub why: Vec<Text>,
     /// What to do.
-    pub next_steps: Vec<Cow<'static, str>>,
+    pub next_steps: Vec<Text>,
     /// When this is a false alarm.
-    pub false_positives: Vec<Cow<'static, str>>,
+    pub false_positives: Vec<Text>,
     /// What it consists of: the guessing that led to an entry, what was made since.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub parts: Vec<FindingPart>,
@@ -379,6 +380,9 @@ pub struct SecurityChange {
     pub actor_realm: Option<String>,
     /// Who authenticated, where the actor was run as.
     pub run_by: Option<String>,
+    /// Id of the API key that the actor used, if one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actor_api_key: Option<String>,
     /// Client address.
     pub source: Option<String>,
     /// Node.
@@ -397,7 +401,7 @@ pub struct SecurityChange {
     pub resolved_ids: Vec<String>,
     /// Name of the key or object.
     pub name: Option<String>,
-    /// Owner filter.
+    /// Owner filter of an invalidation; of a granted key its owner, who is not the actor.
     pub owner: Option<String>,
     /// Realm filter.
     pub owner_realm: Option<String>,
@@ -405,6 +409,18 @@ pub struct SecurityChange {
     pub owned_by_authenticated_user: Option<bool>,
     /// As written.
     pub expiration: Option<String>,
+    /// Type of the key: `rest`, `cross_cluster`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_type: Option<String>,
+    /// Roles that a user or a role mapping gets.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub roles: Vec<String>,
+    /// Privileges that a role gets: those of the cluster, and those of indices as `privilege on index`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub privileges: Vec<String>,
+    /// What is given amounts to everything.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub superuser: bool,
     /// Where it stands.
     pub evidence: Evidence,
 }
@@ -483,7 +499,7 @@ pub struct Bucket {
     /// `access_denied` events.
     pub access_denied: u64,
     /// `tampered_request` events.
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(default)]
     pub tampered_request: u64,
 }
 

@@ -1,10 +1,9 @@
 //! Logs to records: discover, read in parallel, fold per worker, merge once.
 
 use std::ffi::OsString;
-use std::io;
 
-use super::records::Records;
-use super::request::{Naming, Run};
+use super::gathered::Gathered;
+use super::run::{Naming, RunContext};
 use super::work::{Queue, Shared, Worker};
 use crate::error::ProblemKind;
 use crate::input;
@@ -16,8 +15,8 @@ use crate::spill::{self, Budget, Segments};
 use crate::state::{State, StateBuilder};
 
 /// Reads everything below `paths`.
-pub(super) fn gather(paths: &[OsString], naming: &Naming, run: Run) -> Records {
-    let Run { options, progress, threads: pool, .. } = &run;
+pub(super) fn gather(paths: &[OsString], naming: &Naming, run: RunContext) -> Gathered {
+    let RunContext { options, progress, threads: pool, .. } = &run;
     progress.phase("looking for files");
     let found = named(input::discover(paths), naming);
     let sources = found.sources.clone();
@@ -43,7 +42,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, run: Run) -> Records {
     let labels = state.inputs.iter_mut().map(|input| &mut input.label);
     labels.chain(problems.iter_mut().map(|(path, ..)| path)).for_each(|label| label.insert_str(0, &naming.prefix));
     let part = Part { reading: Reading::of(options), problems, state };
-    Records::of_logs(part, stored, run)
+    Gathered::of_logs(part, stored, run)
 }
 
 /// Standard input under the path that was chosen for it.
@@ -74,16 +73,7 @@ pub(super) fn settle(
         spill::reduce(written, budget, max_in_flight)
     });
     reduced.unwrap_or_else(|error| {
-        problems.push(spill_problem(&error));
+        problems.push(spill::problem(&error));
         State::default()
     })
-}
-
-/// What is said where temporary files do not work.
-pub(super) fn spill_problem(error: &io::Error) -> (String, ProblemKind, String) {
-    let folder = std::env::temp_dir().to_string_lossy().into_owned();
-    let message = format!(
-        "memory is short (--max-memory) and temporary files cannot be used: {error}; set TMPDIR to a folder with room"
-    );
-    (folder, ProblemKind::ReadError, message)
 }

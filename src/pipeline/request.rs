@@ -2,9 +2,8 @@
 
 use std::ffi::OsString;
 
-use rayon::ThreadPool;
-
-use super::records::Records;
+use super::gathered::Gathered;
+use super::run::{Naming, RunContext};
 use super::{gather, parts};
 use crate::error::Error;
 use crate::options::Options;
@@ -25,15 +24,6 @@ pub enum Inputs {
     Part(Box<Part>),
 }
 
-/// How inputs are named.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Naming {
-    /// Put before every path.
-    pub prefix: String,
-    /// The path of standard input, `-` unless chosen.
-    pub stdin: Option<String>,
-}
-
 /// What is to be read, how, and what may be shown of it.
 #[derive(Debug)]
 pub struct Request {
@@ -47,17 +37,6 @@ pub struct Request {
     pub pseudonyms: Option<Pseudonyms>,
     /// How far the run is, for whoever looks. Never changes the answer.
     pub progress: Progress,
-}
-
-/// What lasts from reading to the end.
-#[derive(Debug)]
-pub(super) struct Run {
-    /// Those of the request; of parts those that they were scanned with.
-    pub(super) options: Options,
-    pub(super) pseudonyms: Option<Pseudonyms>,
-    pub(super) progress: Progress,
-    /// What sorts or counts everything finds the chosen number of threads here.
-    pub(super) threads: ThreadPool,
 }
 
 impl Request {
@@ -77,11 +56,11 @@ impl Request {
     ///
     /// # Errors
     /// Parts that cannot be used, or no threads. Logs that cannot be read are problems, not errors.
-    pub fn read(self) -> Result<Records, Error> {
+    pub fn read(self) -> Result<Gathered, Error> {
         let Self { inputs, naming, options, pseudonyms, progress } = self;
         let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
         let threads = threads.map_err(|error| Error::Threads(std::io::Error::other(error)))?;
-        let mut run = Run { options, pseudonyms, progress, threads };
+        let mut run = RunContext { options, pseudonyms, progress, threads };
         let inputs = match inputs {
             Inputs::Any(paths) if are_parts(&paths)? => Inputs::Parts(paths),
             Inputs::Any(paths) => Inputs::Logs(paths),
@@ -92,11 +71,11 @@ impl Request {
             Inputs::Parts(paths) => {
                 let part = parts::open(paths, &run)?;
                 scanned_with(&part.reading, &mut run.options)?;
-                Ok(Records::of_part(part, run))
+                Ok(Gathered::of_part(part, run))
             }
             Inputs::Part(part) => {
                 scanned_with(&part.reading, &mut run.options)?;
-                Ok(Records::of_part(*part, run))
+                Ok(Gathered::of_part(*part, run))
             }
         }
     }

@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::gather::spill_problem;
 use crate::error::ProblemKind;
 use crate::framing::{Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, Whole, read_parts};
 use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
@@ -17,7 +16,7 @@ use crate::manifest;
 use crate::model::StoredInput;
 use crate::options::Options;
 use crate::progress::Progress;
-use crate::spill::Segments;
+use crate::spill::{self, Segments};
 use crate::state::{InputRef, State, StateBuilder};
 
 /// What the bytes of a stream are to the progress.
@@ -246,7 +245,7 @@ impl<'q> Worker<'q> {
         let full =
             std::mem::replace(&mut self.folder, StateBuilder::new(self.options, self.queue.threads)).into_state();
         if let Err(error) = self.written.write(&full) {
-            self.queue.cannot_spill(spill_problem(&error));
+            self.queue.cannot_spill(spill::problem(&error));
             self.share = u64::MAX;
             self.too_full.push(full);
         }

@@ -8,19 +8,11 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Budget;
 use super::segment::Segments;
-use crate::state::{Attempt, Key, State, Sym};
-
-/// How often a text occurs, by its hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) hash: u64,
-    pub(super) count: u32,
-    /// Bytes of the text.
-    pub(super) length: u32,
-}
+use super::text_counts::TextCount;
+use crate::state::{Attempt, Key};
 
 /// Bytes that the attempts of a principal take at least.
-fn cost(tally: Tally) -> u64 {
+fn cost(tally: TextCount) -> u64 {
     u64::from(tally.count) * size_of::<Attempt>() as u64 + u64::from(tally.length) + 16
 }
 
@@ -29,29 +21,6 @@ const MOST_OF_ONE: u64 = 4;
 
 /// Bytes that an entry of a hash table takes while the table grows.
 const ENTRY: u64 = 40;
-
-/// The published hash of a text: the same on every machine.
-pub(super) fn hash(state: &State, sym: Sym) -> u64 {
-    Key::of(&[state.symbols.get(sym)]).0
-}
-
-/// How often each principal and each source occurs among the attempts of a state.
-pub(super) fn tallies(state: &State) -> (Vec<Tally>, Vec<Tally>) {
-    let count = |of: fn(&Attempt) -> Sym| {
-        let mut counts = vec![0_u32; state.symbols.len() + 1];
-        for attempt in &state.attempts {
-            counts[of(attempt).0 as usize] += 1;
-        }
-        let met = counts.into_iter().enumerate().filter(|&(_, count)| count > 0);
-        met.map(|(at, count)| {
-            let sym = Sym(at as u32);
-            let length = state.symbols.get(sym).map_or(0, <[u8]>::len) as u32;
-            Tally { hash: hash(state, sym), count, length }
-        })
-        .collect()
-    };
-    (count(|attempt| attempt.principal), count(|attempt| attempt.source))
-}
 
 /// What is kept.
 #[derive(Debug, Default)]
@@ -104,8 +73,8 @@ fn scatter(hash: u64) -> u64 {
 fn each_class(
     written: &mut [Segments],
     classes: u64,
-    read: fn(&mut Segments, &mut dyn FnMut(Tally)) -> io::Result<()>,
-    each: &mut dyn FnMut(Tally),
+    read: fn(&mut Segments, &mut dyn FnMut(TextCount)) -> io::Result<()>,
+    each: &mut dyn FnMut(TextCount),
 ) -> io::Result<()> {
     for class in 0..classes {
         let mut sums: HashMap<u64, (u32, u32), RandomState> = HashMap::default();
@@ -119,7 +88,7 @@ fn each_class(
             })?;
         }
         for (hash, (count, length)) in sums {
-            each(Tally { hash, count, length });
+            each(TextCount { hash, count, length });
         }
     }
     Ok(())
@@ -144,7 +113,7 @@ pub(super) fn choose(written: &mut [Segments], budget: Budget) -> io::Result<Kep
     // Sums by count: how many principals, what all of theirs take.
     let mut by_count: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
     let cap = budget.kept() / MOST_OF_ONE;
-    let mut heavy: Vec<Tally> = Vec::new();
+    let mut heavy: Vec<TextCount> = Vec::new();
     each_class(written, classes, |segments, each| segments.principals(each), &mut |tally| {
         kept.principals += u64::from(tally.hash != null);
         kept.attempts += u64::from(tally.count);

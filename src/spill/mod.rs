@@ -10,11 +10,15 @@ mod choose;
 mod machine;
 mod reduce;
 mod segment;
+mod text_counts;
 
 pub use machine::default_limit;
 pub use reduce::reduce;
 pub use segment::Segments;
 
+use std::io;
+
+use crate::error::ProblemKind;
 use crate::options::Options;
 
 /// How the memory of a run is divided.
@@ -60,4 +64,14 @@ impl Budget {
     pub fn in_flight(self) -> usize {
         usize::try_from(self.most / 8 / IN_FLIGHT).unwrap_or(usize::MAX)
     }
+}
+
+/// What is said where temporary files do not work.
+#[must_use]
+pub fn problem(error: &io::Error) -> (String, ProblemKind, String) {
+    let folder = std::env::temp_dir().to_string_lossy().into_owned();
+    let message = format!(
+        "memory is short (--max-memory) and temporary files cannot be used: {error}; set TMPDIR to a folder with room"
+    );
+    (folder, ProblemKind::ReadError, message)
 }

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 use super::Budget;
 use super::choose::{self, Kept};
 use super::segment::Segments;
+use super::text_counts;
 use crate::correlate;
 use crate::state::{Attempt, AttemptFlags, ChainId, Key, Outcome, Pos, RealmFailure, State, Sym};
 use crate::time::Millis;
@@ -21,11 +22,11 @@ const ROW: usize = 38;
 const COUNTING: u64 = 160;
 
 /// Attempts that are left out, by a part of their hash, so that all events of one attempt are together.
-struct LeftOut {
+struct LeftOutFiles {
     classes: Vec<BufWriter<File>>,
 }
 
-impl LeftOut {
+impl LeftOutFiles {
     fn new(classes: u64) -> io::Result<Self> {
         let classes = (0..classes).map(|_| Ok(BufWriter::new(tempfile::tempfile()?)));
         Ok(Self { classes: classes.collect::<io::Result<_>>()? })
@@ -102,7 +103,7 @@ pub fn reduce(mut written: Vec<Segments>, budget: Budget, max_in_flight: usize) 
     let kept = choose::choose(&mut written, budget)?;
     let mut whole = State::default();
     let classes = (kept.attempts * COUNTING).div_ceil(budget.pass().max(1)).clamp(1, MOST_CLASSES);
-    let mut left_out = if kept.everything { None } else { Some(LeftOut::new(classes)?) };
+    let mut left_out = if kept.everything { None } else { Some(LeftOutFiles::new(classes)?) };
     let mut actors = 0;
     for segments in &mut written {
         for at in 0..segments.len() {
@@ -152,7 +153,7 @@ fn part(state: &mut State, kept: &Kept) -> usize {
     let mut hashes: HashMap<Sym, u64, RandomState> = HashMap::default();
     let (mut stay, mut out) = (Vec::new(), Vec::new());
     for mut attempt in std::mem::take(&mut state.attempts) {
-        let hash = *hashes.entry(attempt.principal).or_insert_with(|| choose::hash(state, attempt.principal));
+        let hash = *hashes.entry(attempt.principal).or_insert_with(|| text_counts::hash(state, attempt.principal));
         if kept.keeps(hash, attempt.key) {
             stay.push(attempt);
         } else {
@@ -177,7 +178,7 @@ fn part(state: &mut State, kept: &Kept) -> usize {
 fn forget_actors(state: &mut State, kept: &Kept) -> u64 {
     let before = state.successes.len();
     let mut successes = std::mem::take(&mut state.successes);
-    successes.retain(|actor, _| actor.apikey.is_some() || kept.knows(choose::hash(state, actor.principal)));
+    successes.retain(|actor, _| actor.apikey.is_some() || kept.knows(text_counts::hash(state, actor.principal)));
     state.successes = successes;
     (before - state.successes.len()) as u64
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
-use super::choose::{self, Tally};
+use super::text_counts::{self, TextCount};
 use crate::part;
 use crate::state::State;
 
@@ -54,10 +54,10 @@ impl Segments {
         let mut out = BufWriter::new(file);
         part::write_state(state, LEVEL, &mut out)?;
         let state_end = out.stream_position()?;
-        let (principals, sources) = choose::tallies(state);
-        write_tallies(&principals, &mut out)?;
+        let (principals, sources) = text_counts::count(state);
+        write_counts(&principals, &mut out)?;
         let principals_end = out.stream_position()?;
-        write_tallies(&sources, &mut out)?;
+        write_counts(&sources, &mut out)?;
         let sources_end = out.stream_position()?;
         out.flush()?;
         self.list.push(Segment {
@@ -76,12 +76,12 @@ impl Segments {
         part::read_state(self.part(at, |segment| &segment.state)?)
     }
 
-    pub(super) fn principals(&mut self, each: &mut dyn FnMut(Tally)) -> io::Result<()> {
-        (0..self.len()).try_for_each(|at| read_tallies(self.part(at, |segment| &segment.principals)?, each))
+    pub(super) fn principals(&mut self, each: &mut dyn FnMut(TextCount)) -> io::Result<()> {
+        (0..self.len()).try_for_each(|at| read_counts(self.part(at, |segment| &segment.principals)?, each))
     }
 
-    pub(super) fn sources(&mut self, each: &mut dyn FnMut(Tally)) -> io::Result<()> {
-        (0..self.len()).try_for_each(|at| read_tallies(self.part(at, |segment| &segment.sources)?, each))
+    pub(super) fn sources(&mut self, each: &mut dyn FnMut(TextCount)) -> io::Result<()> {
+        (0..self.len()).try_for_each(|at| read_counts(self.part(at, |segment| &segment.sources)?, each))
     }
 
     fn part(&mut self, at: usize, which: fn(&Segment) -> &Range<u64>) -> io::Result<BufReader<io::Take<&mut File>>> {
@@ -94,7 +94,7 @@ impl Segments {
     }
 }
 
-fn write_tallies(tallies: &[Tally], out: &mut impl Write) -> io::Result<()> {
+fn write_counts(tallies: &[TextCount], out: &mut impl Write) -> io::Result<()> {
     for tally in tallies {
         out.write_all(&tally.hash.to_le_bytes())?;
         out.write_all(&tally.count.to_le_bytes())?;
@@ -103,7 +103,7 @@ fn write_tallies(tallies: &[Tally], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn read_tallies(mut file: impl Read, each: &mut dyn FnMut(Tally)) -> io::Result<()> {
+fn read_counts(mut file: impl Read, each: &mut dyn FnMut(TextCount)) -> io::Result<()> {
     let (mut hash, mut count, mut length) = ([0; 8], [0; 4], [0; 4]);
     loop {
         match file.read_exact(&mut hash) {
@@ -113,7 +113,7 @@ fn read_tallies(mut file: impl Read, each: &mut dyn FnMut(Tally)) -> io::Result<
         }
         file.read_exact(&mut count)?;
         file.read_exact(&mut length)?;
-        each(Tally {
+        each(TextCount {
             hash: u64::from_le_bytes(hash),
             count: u32::from_le_bytes(count),
             length: u32::from_le_bytes(length),

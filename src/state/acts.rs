@@ -21,7 +21,7 @@ use crate::time::Millis;
 pub const MOST_OF_A_KIND: usize = 64;
 
 /// Kinds that are kept: a cluster has some hundreds of people and programs, each with some dozens of such actions.
-pub const MOST_KINDS: usize = 20_000;
+pub const MOST_KINDS: usize = 10_000;
 
 /// Where a request came in (`origin.type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -184,8 +184,7 @@ impl ActLog {
         if self.kinds.len() <= MOST_KINDS {
             return;
         }
-        let mut ranked: Vec<((u8, u64), ActKind)> =
-            self.kinds.keys().map(|kind| (kind.rank(symbols), *kind)).collect();
+        let mut ranked: Vec<((u8, u64), ActKind)> = self.kinds.keys().map(|kind| (kind.rank(symbols), *kind)).collect();
         ranked.select_nth_unstable_by_key(MOST_KINDS, |(rank, _)| *rank);
         for (_, kind) in ranked.drain(MOST_KINDS..) {
             let count = self.kinds.remove(&kind).map_or(0, |acts| acts.count);
@@ -210,7 +209,7 @@ impl ActLog {
 
     /// Bytes that it takes, roughly.
     pub(super) fn weight(&self) -> u64 {
-        (self.kinds.len() * 256) as u64
+        (self.kinds.len() * 512) as u64
     }
 }
 

@@ -322,6 +322,8 @@ pub struct NodeStats {
     pub server_span: Span,
     /// Minutes with server events.
     pub server_minutes: Minutes,
+    /// Audit events in the form of OpenSearch, Open Distro or Search Guard.
+    pub opensearch: u64,
 }
 
 impl NodeStats {
@@ -338,6 +340,7 @@ impl NodeStats {
         self.minutes.merge(&other.minutes);
         self.server_span.merge(&other.server_span);
         self.server_minutes.merge(&other.server_minutes);
+        self.opensearch += other.opensearch;
     }
 }
 

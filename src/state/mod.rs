@@ -19,7 +19,7 @@ pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
 pub use counted_only::CountedOnly;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{InputRef, StateBuilder};
-pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord, Subject};
+pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord};
 pub use remap::Remap;
 pub use series::{Actor, Bucket, Series};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
@@ -32,7 +32,9 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ProblemKind;
+use crate::event::Product;
 use crate::numbers::Numbers;
+use crate::reason::Cause;
 use crate::time::Millis;
 
 /// A chunk that was folded: what turns a line within it into a line of its input.
@@ -46,6 +48,8 @@ pub struct ChunkInfo {
     pub lines: u64,
     /// Times of its first and last audit event in the order of lines.
     pub ends: Option<(Millis, Millis)>,
+    /// What the exception says whose stack trace begins with its first line, and belongs to the last line before it.
+    pub cause: Option<Cause>,
 }
 
 /// Realm failures given up because too many requests were in flight.
@@ -131,6 +135,8 @@ pub struct State {
     pub evicted: Evicted,
     /// Attempts that are counted and no more.
     pub counted_only: CountedOnly,
+    /// Lines of logs of other products.
+    pub products: BTreeMap<Product, u64>,
 }
 
 impl State {

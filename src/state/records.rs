@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::symbols::{ChainId, Sym};
-use crate::reason::{Basis, Reason};
+use crate::reason::{Basis, Reason, Subject};
 use crate::time::Millis;
 
 /// Where a record stands: chunk (index into the state's chunk table) and line within the chunk, from 0. The line within
@@ -98,15 +98,17 @@ pub struct Attempt {
     pub flags: AttemptFlags,
 }
 
-/// Properties of an attempt: whether its event had a request id, and a small number.
+/// Properties of an attempt: whether its event had a request id, over which layer it came, and a small number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AttemptFlags(u8);
 
 impl AttemptFlags {
     /// The event had a request id; without one no other event can be joined.
     pub const REQUEST_ID: Self = Self(1);
+    /// It came in over the transport layer: of a node, or of another cluster.
+    pub const TRANSPORT: Self = Self(2);
     /// Most realm failures that [`AttemptFlags::ties`] can tell of.
-    pub(crate) const MOST_TIES: usize = 127;
+    pub(crate) const MOST_TIES: usize = 63;
 
     /// The bits.
     #[must_use]
@@ -120,6 +122,12 @@ impl AttemptFlags {
         Self(bits)
     }
 
+    /// The bits of both.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether all bits of another are set.
     #[must_use]
     pub fn has(self, other: Self) -> bool {
@@ -129,12 +137,12 @@ impl AttemptFlags {
     /// How many of the realm failures that the chunk settled are of the millisecond in which the attempt ended.
     #[must_use]
     pub fn ties(self) -> usize {
-        usize::from(self.0 >> 1)
+        usize::from(self.0 >> 2)
     }
 
     /// Sets [`AttemptFlags::ties`].
     pub(crate) fn set_ties(&mut self, ties: usize) {
-        self.0 = (self.0 & 1) | (ties.min(Self::MOST_TIES) as u8) << 1;
+        self.0 = (self.0 & 3) | (ties.min(Self::MOST_TIES) as u8) << 2;
     }
 }
 
@@ -160,38 +168,6 @@ pub struct RealmFailure {
     pub realm: Sym,
 }
 
-/// What a line of the server log that tells a reason is about: which attempts it may explain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Subject {
-    /// An API key; `subject` is its id, where the line names it.
-    ApiKey,
-    /// A realm; `subject` is the principal, where the line names it, `realm` the realm.
-    Realm,
-    /// The principal `subject`.
-    Principal,
-    /// A bearer token.
-    Token,
-    /// A service account token of the principal `subject`.
-    ServiceToken,
-    /// Some attempt with credentials.
-    Anybody,
-}
-
-impl Subject {
-    /// The name in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ApiKey => "api_key",
-            Self::Realm => "realm",
-            Self::Principal => "principal",
-            Self::Token => "token",
-            Self::ServiceToken => "service_token",
-            Self::Anybody => "anybody",
-        }
-    }
-}
-
 /// A line of the server log that tells why an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReasonRecord {
@@ -213,6 +189,8 @@ pub struct ReasonRecord {
     pub about: Subject,
     /// What it says.
     pub reason: Reason,
+    /// The next line may be the exception that says more, and no line of the same chunk is.
+    pub awaits_cause: bool,
 }
 
 /// An `access_granted` (or `run_as_granted`) of a security administration action: the possible actor of a change.
@@ -283,6 +261,16 @@ pub struct ChangeRecord {
     pub owned_by_authenticated_user: Option<bool>,
     /// As written.
     pub expiration: Sym,
+    /// Type of the key.
+    pub kind: Sym,
+    /// Whose key a grant makes.
+    pub granted_to: Sym,
+    /// Roles given.
+    pub roles: Vec<Sym>,
+    /// Privileges given: those of the cluster, then those of indices as `privilege on index`.
+    pub privileges: Vec<Sym>,
+    /// How many of these are of the cluster.
+    pub cluster_privileges: u32,
 }
 
 impl ChangeRecord {
@@ -302,9 +290,13 @@ impl ChangeRecord {
             &mut self.owner,
             &mut self.owner_realm,
             &mut self.expiration,
+            &mut self.kind,
+            &mut self.granted_to,
         ]
         .into_iter()
         .chain(&mut self.ids)
+        .chain(&mut self.roles)
+        .chain(&mut self.privileges)
     }
 }
 
@@ -320,12 +312,12 @@ mod tests {
 
     #[test]
     fn flags_keep_a_number_beside_a_bit() {
-        let mut flags = AttemptFlags::REQUEST_ID;
-        for ties in [3, 0, 127] {
+        let mut flags = AttemptFlags::REQUEST_ID.with(AttemptFlags::TRANSPORT);
+        for ties in [3, 0, 63] {
             flags.set_ties(ties);
-            assert_eq!((flags.ties(), flags.has(AttemptFlags::REQUEST_ID)), (ties, true));
+            assert_eq!((flags.ties(), flags.has(AttemptFlags::REQUEST_ID.with(AttemptFlags::TRANSPORT))), (ties, true));
         }
-        flags.set_ties(128);
+        flags.set_ties(64);
         assert_eq!(flags.ties(), AttemptFlags::MOST_TIES);
     }
 

@@ -90,6 +90,9 @@ impl State {
         for (action, count) in std::mem::take(&mut other.actions) {
             *self.actions.entry(action).or_default() += count;
         }
+        for (product, count) in std::mem::take(&mut other.products) {
+            *self.products.entry(product).or_default() += count;
+        }
         for (minute, count) in std::mem::take(&mut other.denied_minutes) {
             *self.denied_minutes.entry(minute).or_default() += count;
         }

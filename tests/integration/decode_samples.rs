@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use esaudit::decode::framing::{Frame, Framing, sniff};
-use esaudit::decode::native::client_address;
-use esaudit::decode::{Context, decode_line};
-use esaudit::event::{Record, Text};
-use esaudit::time::{self, Zone};
+use esaudit::internals::decode::framing::{Frame, Framing, sniff};
+use esaudit::internals::decode::native::client_address;
+use esaudit::internals::decode::{Context, decode_line};
+use esaudit::internals::event::{Record, Text};
+use esaudit::internals::time::{self, Zone};
 use serde_json::Value;
 
 fn samples() -> Option<PathBuf> {
@@ -59,7 +59,7 @@ fn read(bytes: &[u8], zone: Zone) -> (Vec<Seen>, usize, usize) {
                 });
             }
             Record::Server(_) => servers += 1,
-            Record::Other => others += 1,
+            Record::OfProduct(_) | Record::Other => others += 1,
         })
         .unwrap();
     };

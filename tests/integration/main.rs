@@ -10,6 +10,7 @@
 )]
 
 mod actors;
+mod architecture;
 mod browser;
 mod charts;
 mod cli;
@@ -19,6 +20,7 @@ mod decode_shapes;
 mod determinism;
 mod diff;
 mod dirty;
+mod document;
 mod equals_reference;
 mod events;
 mod evidence;
@@ -34,13 +36,18 @@ mod kubernetes;
 mod memory;
 mod metamorphic;
 mod outputs;
+mod part_format;
 mod parts;
 mod pseudonyms;
 mod readme;
 mod reason_cases;
+mod reason_sentences;
+mod reason_templates;
 mod reasons;
+mod records;
 mod render;
 mod samples;
+mod scenario_laws;
 mod shapes;
 mod spark;
 mod supply_chain;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use esaudit::options::Options;
-use esaudit::pipeline::{Request, analyze};
-use esaudit::model::{Finding, Report};
-use esaudit::time::Millis;
+use esaudit::internals::model::{Finding, Report};
+use esaudit::internals::options::Options;
+use esaudit::internals::pipeline::{Request, analyze};
+use esaudit::internals::time::Millis;
 use test_support::Inputs;
 
 /// 2026-03-02T00:00:00Z, a Monday.
@@ -83,7 +83,9 @@ impl Log {
             }
             for service in 0..4_u64 {
                 let (user, host) = (format!("svc{service}"), format!("10.30.0.{}", service + 10));
-                (0..288).for_each(|at| log.add(START + day * DAY + at * 5 * MINUTE + 7000 * service as i64, false, &user, &host));
+                (0..288).for_each(|at| {
+                    log.add(START + day * DAY + at * 5 * MINUTE + 7000 * service as i64, false, &user, &host)
+                });
             }
         }
         log
@@ -123,7 +125,8 @@ impl Log {
         for (number, event) in events.into_iter().enumerate() {
             let time = Millis(event.time).rfc3339();
             let node = number % 3;
-            let head = format!(r#"{{"type":"audit", "timestamp":"{time}", "node.id":"node{node}", "node.name":"es-{node}""#);
+            let head =
+                format!(r#"{{"type":"audit", "timestamp":"{time}", "node.id":"node{node}", "node.name":"es-{node}""#);
             let origin =
                 format!(r#""origin.type":"rest", "origin.address":"{}:50000", "request.id":"r{number}""#, event.source);
             let user = &event.user;
@@ -160,8 +163,7 @@ impl Log {
 
 /// Kind, verdict and severity of each finding, sorted.
 fn told(findings: &[Finding]) -> Vec<(String, String, String)> {
-    let mut told: Vec<_> =
-        findings.iter().map(|f| (f.kind.clone(), f.verdict.clone(), f.severity.clone())).collect();
+    let mut told: Vec<_> = findings.iter().map(|f| (f.kind.clone(), f.verdict.clone(), f.severity.clone())).collect();
     told.sort();
     told
 }
@@ -214,7 +216,8 @@ fn shuffled_failures_of_ordinary_days_are_nothing_hostile() {
             }
         }
         let findings = log.findings();
-        let alarming = findings.iter().filter(|f| f.verdict == "hostile" && !matches!(f.severity.as_str(), "info" | "low"));
+        let alarming =
+            findings.iter().filter(|f| f.verdict == "hostile" && !matches!(f.severity.as_str(), "info" | "low"));
         assert_eq!(alarming.count(), 0, "{seed}: {:?}", told(&findings));
     }
 }
@@ -252,7 +255,8 @@ fn renamed(log: &Log) -> Log {
             *body = body.replace("svc2", "renamed-service");
         }
         event.user = if event.user == "svc2" { "renamed-service".to_owned() } else { name };
-        event.source = event.source.replace("10.20.", "10.77.").replace("10.30.", "10.99.").replace("198.51.100", "203.0.113");
+        event.source =
+            event.source.replace("10.20.", "10.77.").replace("10.30.", "10.99.").replace("198.51.100", "203.0.113");
     }
     renamed
 }

@@ -1,6 +1,6 @@
 //! Reasons, case by case: which line of the server log explains which attempt, and what is inferred where none does.
 
-use esaudit::model::{Group, Report};
+use esaudit::internals::model::{Group, Report};
 use serde_json::{Value, json};
 
 use test_support::Inputs;
@@ -13,9 +13,16 @@ fn at(millis: i64) -> String {
     chrono::DateTime::from_timestamp_millis(ZERO + millis).unwrap().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// A line of the server log, which comes before the event of its attempt: two milliseconds before a time.
 fn server_line(millis: i64, message: &str, more: &str) -> String {
-    let (time, message) = (at(millis), Value::from(message));
-    format!(r#"{{"@timestamp":"{time}", "log.level":"WARN", "message":{message}, "elasticsearch.node.id":"n1"{more}}}"#)
+    said(millis, ("WARN", "ApiKeyAuthenticator"), message, more)
+}
+
+fn said(millis: i64, (level, class): (&str, &str), message: &str, more: &str) -> String {
+    let (time, message) = (at(millis - 2), Value::from(message));
+    format!(
+        r#"{{"@timestamp":"{time}", "log.level":"{level}", "message":{message}, "log.logger":"org.elasticsearch.xpack.security.authc.{class}", "elasticsearch.node.id":"n1"{more}}}"#
+    )
 }
 
 fn server(millis: i64, message: &str) -> String {
@@ -96,7 +103,7 @@ fn a_trace_decides_against_the_time() {
     let audit =
         [denied(0, "10.0.0.1").text("trace.id", "t1").end(), denied(2, "10.0.0.2").text("trace.id", "t2").end()];
     let message = |id: &str| format!("{KEY}api key [{id}] has been invalidated");
-    let lines = [server_line(1, &message("K2"), &trace("t2")), server_line(3000, &message("K1"), &trace("t1"))];
+    let lines = [server_line(1, &message("K2"), &trace("t2")), server_line(-3000, &message("K1"), &trace("t1"))];
     let report = read(&audit, &log(&lines), &[]);
     let failing = &report.api_keys.failing;
     let clients: Vec<_> =
@@ -113,7 +120,7 @@ fn terminated_attempts_bear_the_id_of_the_key() {
     let lines =
         log(&[server(1, &format!("{KEY}{message}")), server(10, &format!("{KEY}server is too busy to respond"))]);
     let expected = [
-        "10.0.0.1 missing_credentials server_log 1".to_owned(),
+        "10.0.0.1 missing_credentials inferred 1".to_owned(),
         format!("{busy} server_busy server_log 1"),
         format!("{typed} api_key_wrong_type server_log 1"),
     ];
@@ -157,12 +164,17 @@ fn licences_tokens_and_service_tokens() {
             1,
             "Authentication failed using realms [reserved/reserved]. Realms [ldap/ldap1] were skipped because they are not permitted on the current license",
         ),
-        server(20_001, "token expired"),
-        server(40_001, "invalidated token"),
-        server(60_001, "failed to authenticate service account [elastic/fleet] with token name [t1]"),
+        said(20_001, ("WARN", "TokenService"), "could not validate token as the security index is not available", ""),
+        said(40_001, ("WARN", "TokenService"), "invalid token", ""),
+        said(
+            60_001,
+            ("DEBUG", "service.ServiceAccountService"),
+            "failed to authenticate service account [elastic/fleet] with token name [t1]",
+            "",
+        ),
     ]);
     let expected = [
-        "10.0.0.1 token_expired server_log 1",
+        "10.0.0.1 realm_unavailable server_log 1",
         "10.0.0.2 token_invalid server_log 1",
         "ann realm_not_licensed server_log 1",
         "elastic/fleet service_token_invalid server_log 1",
@@ -189,7 +201,7 @@ fn what_is_not_understood_is_kept_as_evidence() {
 #[test]
 fn the_window_is_an_option_and_a_line_near_by_forbids_claims() {
     let audit = [denied(0, "10.0.0.1").end()];
-    let lines = log(&[ended(400, "K")]);
+    let lines = log(&[ended(-400, "K")]);
     let reason = |options: &[&str]| {
         let report = read(&audit, &lines, options);
         (report.groups.get(0).unwrap().reason.clone(), report.api_keys.failing[0].unattributed)
@@ -205,7 +217,7 @@ fn beyond_the_server_log_nothing_is_claimed_and_it_is_said() {
     let report = read(&audit, &log(&[]), &["--by", "source,reason"]);
     assert_eq!(
         told(&report.groups.iter().collect::<Vec<_>>()),
-        ["10.0.0.1 missing_credentials server_log 1", "10.0.0.2 unknown none 1"]
+        ["10.0.0.1 missing_credentials inferred 1", "10.0.0.2 unknown none 1"]
     );
     let told = &report.coverage.cannot_tell;
     let about = "reasons of 1 failure on node n1: its server log does not cover 2026-03-01T14:00:00.000Z";
@@ -217,7 +229,7 @@ fn a_day_missing_in_the_middle_of_a_server_log_is_not_covered() {
     let mut lines: Vec<String> = (0..96).map(|quarter| server(quarter * HOUR / 4, "x")).collect();
     lines.extend((0..96).map(|quarter| server(48 * HOUR + quarter * HOUR / 4, "x")));
     let audit = [denied(HOUR, "10.0.0.1").end(), denied(36 * HOUR, "10.0.0.2").end()];
-    let expected = ["10.0.0.1 missing_credentials server_log 1", "10.0.0.2 unknown none 1"];
+    let expected = ["10.0.0.1 missing_credentials inferred 1", "10.0.0.2 unknown none 1"];
     assert_eq!(told(&groups(&audit, &lines)), expected);
 }
 
@@ -228,7 +240,7 @@ fn a_line_explains_one_attempt_and_its_copy_none() {
     let mut inputs = Inputs::of(&[("audit.json", &audit[..]), ("server.json", &lines)]);
     inputs.add("copy/server-1.json", &test_support::ended(&lines[..2]));
     let report = inputs.report(&["--by", "source,reason"]);
-    let expected = ["10.0.0.1 api_key_invalidated server_log 2", "10.0.0.2 missing_credentials server_log 1"];
+    let expected = ["10.0.0.1 api_key_invalidated server_log 2", "10.0.0.2 missing_credentials inferred 1"];
     assert_eq!(told(&report.groups.iter().collect::<Vec<_>>()), expected);
     assert_eq!(report.api_keys.failing[0].count, 2);
 }
@@ -242,7 +254,7 @@ fn paths_tie_names_to_ids_but_never_ambiguous_ones() {
                 at(millis).trim_end_matches('Z').replace('.', ",")
             )
         };
-        [line(-HOUR, "x"), line(1, &format!("{KEY}api key [K-{node}] has been invalidated")), line(HOUR, "x")]
+        [line(-HOUR, "x"), line(-1, &format!("{KEY}api key [K-{node}] has been invalidated")), line(HOUR, "x")]
     };
     let on = |id: &str| [Line::on(id, 0, "anonymous_access_denied").from("10.0.0.1:5").request(id).end()];
     let attributed = |files: &[(&str, &[String])]| -> u64 {

@@ -87,7 +87,11 @@ impl Strength {
 ///
 /// The same seed and options give the same bytes.
 #[derive(Parser, Debug)]
-#[command(name = "esaudit-gen", version)]
+#[command(
+    name = "esaudit-gen",
+    version,
+    after_help = "`esaudit-gen scenario` and `esaudit-gen scenarios` make small logs about one thing each, with their truth; see their --help."
+)]
 pub(crate) struct Args {
     /// Folder to write to: one folder per node. Must not exist, or be empty.
     #[arg(long, required_unless_present = "list_plants")]
@@ -200,6 +204,11 @@ impl Args {
     /// The form in which the events are written.
     pub(crate) fn shape(&self) -> Shape {
         if self.wrap == "docker" { Shape::Docker } else { self.shape }
+    }
+
+    /// Sets the form in which the events are written.
+    pub(crate) fn set_shape(&mut self, shape: Shape) {
+        self.shape = shape;
     }
 
     /// True if requests carry ids in this form and release.

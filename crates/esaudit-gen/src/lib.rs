@@ -8,6 +8,7 @@
 //!     -> background, plants      who does what and when: acts
 //!     -> traffic                 what the nodes log of each act: events that carry their true cause
 //!     -> sim                     slices of time, in order: shapes -> output, truth
+//! scenario                       small logs about one thing each, with their truth: see there
 //! ```
 
 mod background;
@@ -18,6 +19,7 @@ mod native;
 mod output;
 mod plants;
 mod rng;
+pub mod scenario;
 mod shapes;
 mod sim;
 mod size;
@@ -103,6 +105,10 @@ fn run(args: &Args) -> Result<String, String> {
 /// Arguments that make no sense (with the usage), an output folder that is not empty, and failed writes.
 pub fn command<A: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = A>) -> Result<String, String> {
     let line = std::iter::once(OsString::from("esaudit-gen")).chain(arguments.into_iter().map(Into::into));
+    let line: Vec<OsString> = line.collect();
+    if let Some(answer) = scenario::cli::command(&line) {
+        return answer;
+    }
     run(&Args::try_parse_from(line).map_err(|error| error.to_string())?)
 }
 
@@ -112,5 +118,8 @@ pub fn command<A: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = A>
 ///
 /// As for [`command`]; arguments that make no sense end the process with their usage.
 pub fn main() -> Result<String, String> {
+    if let Some(answer) = scenario::cli::command(&std::env::args_os().collect::<Vec<_>>()) {
+        return answer;
+    }
     run(&Args::parse())
 }

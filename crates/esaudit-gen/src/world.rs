@@ -143,8 +143,18 @@ impl World {
     pub(crate) fn new(args: &Args, start: Micros) -> Self {
         let mut rng = Rng::named(args.seed, "world");
         let nodes = (1..=args.nodes).map(|n| Self::node(args, n, &mut rng)).collect();
-        let mut world = Self {
-            cluster: uuid(&mut rng),
+        let mut world = Self::of_nodes(uuid(&mut rng), nodes);
+        world.reserved_users();
+        world.services(&mut rng, start);
+        world.staff(&mut rng);
+        world.ambient();
+        world
+    }
+
+    /// A cluster with these nodes and nothing else.
+    pub(crate) fn of_nodes(cluster: Text, nodes: Vec<Node>) -> Self {
+        Self {
+            cluster,
             cluster_name: "prod",
             nodes,
             accounts: Vec::new(),
@@ -156,12 +166,7 @@ impl World {
             ambient_names: Vec::new(),
             ambient_sources: Vec::new(),
             fresh: 0,
-        };
-        world.reserved_users();
-        world.services(&mut rng, start);
-        world.staff(&mut rng);
-        world.ambient();
-        world
+        }
     }
 
     fn node(args: &Args, number: u16, rng: &mut Rng) -> Node {

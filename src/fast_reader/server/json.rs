@@ -6,6 +6,7 @@
 
 use super::Line;
 use crate::decode::JsonShape;
+use crate::decode::product::ELASTICSEARCH;
 use crate::decode::server::{EcsServer, JsonServer, begins_server_line};
 use crate::decode::text_event::is_audit_logger;
 use crate::fast_reader::scan::{Pattern, plain_end};
@@ -56,7 +57,9 @@ mod ecs {
     pub(super) const TIMESTAMP: usize = 0;
     pub(super) const LEVEL: usize = 1;
     pub(super) const MESSAGE: usize = 2;
+    pub(super) const SERVICE: usize = 4;
     pub(super) const DATASET: usize = 5;
+    pub(super) const LOGGER: usize = 7;
     pub(super) const NODE_ID: usize = 10;
     pub(super) const NODE_NAME: usize = 11;
 }
@@ -82,6 +85,7 @@ static SEVEN: Layout = Layout {
 mod seven {
     pub(super) const TYPE: usize = 0;
     pub(super) const TIMESTAMP: usize = 1;
+    pub(super) const LEVEL: usize = 2;
     pub(super) const COMPONENT: usize = 3;
     pub(super) const NODE_NAME: usize = 5;
     pub(super) const MESSAGE: usize = 6;
@@ -95,8 +99,15 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
 
 fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
     let members = Members::read(line, &ECS)?;
-    members.get(ecs::LEVEL)?;
-    if members.get(ecs::DATASET).is_some() && members.plain(ecs::DATASET)? != b"elasticsearch.server" {
+    let logger = members.optional(ecs::LOGGER)?;
+    let of_elasticsearch = match (members.optional(ecs::DATASET)?, members.optional(ecs::SERVICE)?) {
+        (Some(dataset), _) => dataset == b"elasticsearch.server",
+        (None, Some(service)) => service == ELASTICSEARCH,
+        (None, None) => {
+            members.get(ecs::NODE_ID).is_some() && logger.is_none_or(|logger| logger.starts_with(b"org.elasticsearch."))
+        }
+    };
+    if !of_elasticsearch {
         return None;
     }
     Some(Line {
@@ -104,6 +115,8 @@ fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
         time: members.plain(ecs::TIMESTAMP)?,
         node_id: members.optional(ecs::NODE_ID)?,
         node_name: members.optional(ecs::NODE_NAME)?,
+        level: members.plain(ecs::LEVEL)?,
+        logger,
         message: members.get(ecs::MESSAGE)?,
         escaped: members.is_escaped(ecs::MESSAGE),
     })
@@ -122,6 +135,8 @@ fn read_seven(line: &[u8]) -> Option<Line<'_>> {
         time: members.plain(seven::TIMESTAMP)?,
         node_id: members.optional(seven::NODE_ID)?,
         node_name: members.optional(seven::NODE_NAME)?,
+        level: members.plain(seven::LEVEL)?,
+        logger: Some(members.plain(seven::COMPONENT)?),
         message: members.get(seven::MESSAGE)?,
         escaped: members.is_escaped(seven::MESSAGE),
     })

@@ -10,12 +10,10 @@ mod json;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use memchr::memmem::Finder;
-
 use super::clock::Clock;
 use super::scan::is_plain_text;
 use crate::decode::TextShape;
-use crate::decode::reason::{PREFIX, TOKEN, classify};
+use crate::decode::reason::{Message, classify, is_telling_logger};
 use crate::decode::server_text::{Head, ServerText};
 use crate::time::{Stamp, Zone};
 
@@ -49,6 +47,8 @@ struct Line<'l> {
     time: &'l [u8],
     node_id: Option<&'l [u8]>,
     node_name: Option<&'l [u8]>,
+    level: &'l [u8],
+    logger: Option<&'l [u8]>,
     message: &'l [u8],
     /// The message holds escapes.
     escaped: bool,
@@ -101,17 +101,11 @@ struct Judge {
     local: Clock<0>,
     utc: Clock<1>,
     zoned: Clock<5>,
-    token: Finder<'static>,
 }
 
 impl Judge {
     fn new(assumed: Zone) -> Self {
-        Self {
-            local: Clock::new(assumed),
-            utc: Clock::new(assumed),
-            zoned: Clock::new(assumed),
-            token: Finder::new(TOKEN),
-        }
+        Self { local: Clock::new(assumed), utc: Clock::new(assumed), zoned: Clock::new(assumed) }
     }
 
     fn read<'l>(&mut self, line: &'l [u8]) -> Option<Silent<'l>> {
@@ -120,7 +114,7 @@ impl Judge {
             Some(b'[') => text(line)?,
             _ => return is_nobodys(line).then_some(Silent::Other),
         };
-        if self.tells_reason(&read) {
+        if tells_reason(&read) {
             return None;
         }
         let stamp = match read.time.len() {
@@ -132,13 +126,15 @@ impl Judge {
         let Line { format, node_id, node_name, .. } = read;
         stamp.time.is_plausible().then_some(Silent::Server(ServerLine { format, stamp, node_id, node_name }))
     }
+}
 
-    /// Whether the message tells a reason, or may do so.
-    fn tells_reason(&self, line: &Line<'_>) -> bool {
-        // No letter of these words has an escape of its own.
-        let may = line.message.starts_with(PREFIX) || self.token.find(line.message).is_some();
-        may && (line.escaped || classify(line.message).is_some())
+/// Whether the message tells a reason, or may do so. Most loggers tell none, whatever they say.
+fn tells_reason(line: &Line<'_>) -> bool {
+    if line.logger.is_some_and(|logger| !is_telling_logger(logger)) {
+        return false;
     }
+    let message = Message { level: Some(line.level), logger: line.logger, text: line.message, cause: None };
+    line.escaped || classify(&message).is_some()
 }
 
 /// Reads a line that begins with a bracket.
@@ -149,6 +145,8 @@ fn text(line: &[u8]) -> Option<Line<'_>> {
         time: head.time,
         node_id: None,
         node_name: head.node_name,
+        level: head.level,
+        logger: Some(head.logger),
         message: head.message,
         escaped: false,
     })

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::decode::{Context, UNKNOWN, decode_line};
-use crate::event::Record;
+use crate::event::{Record, ServerEvent};
 use crate::fast_reader::tests::{Damage, damage};
 
 /// Lines as several releases write them, and whether they are taken.
@@ -25,6 +25,25 @@ pub(crate) const LINES: &[(&str, bool)] = &[
         r#"{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"Authentication using apikey failed - api key is expired", "elasticsearch.node.id":"n"}"#,
         false,
     ),
+    (
+        r#"{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"Authentication using apikey failed - api key is expired", "service.name":"ES_ECS","log.logger":"org.elasticsearch.repositories.s3.S3Repository","elasticsearch.node.id":"n"}"#,
+        true,
+    ),
+    (
+        r#"{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "INFO", "message":"Authentication using apikey failed - api key is expired", "service.name":"ES_ECS","log.logger":"org.elasticsearch.xpack.security.authc.ApiKeyAuthenticator","elasticsearch.node.id":"n"}"#,
+        true,
+    ),
+    (
+        r#"{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"x", "service.name":"fleet-server","elasticsearch.node.id":"n"}"#,
+        false,
+    ),
+    (
+        r#"{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"x", "log.logger":"plugins.security","elasticsearch.node.id":"n"}"#,
+        false,
+    ),
+    ("[2026-03-01T00:00:27,725][WARN ][logstash.outputs.elasticsearch][main] token expired", false),
+    ("[2026-03-01T00:00:27,725][WARN ][o.e.x.s.a.TokenService] [es-1] invalid token", false),
+    ("[2026-03-01T00:00:27,725][WARN ][o.e.x.s.a.ApiKeyService] [es-1] invalid token", true),
     (
         r#"{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"x", "event.dataset":"elasticsearch.deprecation"}"#,
         false,
@@ -119,19 +138,23 @@ pub(crate) const LINES: &[(&str, bool)] = &[
 /// Format, time, node id and node name of a server event without a reason; of a line of no event whether it stands by itself.
 type Told = Result<(&'static str, Stamp, Option<Vec<u8>>, Option<Vec<u8>>), bool>;
 
+fn message<'m>(event: &'m ServerEvent<'_>) -> Message<'m> {
+    Message { level: event.level.as_deref(), logger: event.logger.as_deref(), text: &event.message, cause: None }
+}
+
 /// What the decoder makes of a line; `None` where that is more than is told in silence.
 fn decoded(line: &[u8]) -> Option<Told> {
     let mut found = None;
     decode_line(line, &Context::new(Zone::UTC), &mut |format, record| {
         found = match record {
-            Record::Server(event) if classify(&event.message).is_none() => {
+            Record::Server(event) if classify(&message(&event)).is_none() => {
                 event.time.filter(|time| time.is_plausible()).map(|time| {
                     let stamp = Stamp { time, zone_assumed: event.zone_assumed };
                     Ok((format, stamp, event.node_id.map(Into::into), event.node_name.map(Into::into)))
                 })
             }
             Record::Other => Some(Err(format == UNKNOWN)),
-            Record::Server(_) | Record::Audit(_) => None,
+            Record::OfProduct(_) | Record::Server(_) | Record::Audit(_) => None,
         };
     })
     .ok()?;
@@ -223,16 +246,19 @@ proptest! {
     fn no_reason_is_lost_in_escapes(
         message in prop::collection::vec(prop::sample::select(vec![
             "Authentication", "Authenticat", "ion using apikey failed - ", "api key is expired", "tok", "en expired",
-            "\\u0065n expired", "\\u0041uthenticat", "\\u0065n", "\\n", "\\t", "\\\\", "\\\"", " ", "invalidated ", "token", "\\u0041uthentication",
+            "\\u0065n expired", "\\u0041uthenticat", "\\u0065n", "\\n", "\\t", "\\\\", "\\\"", " ", "invalidated ", "token", "\\u0041uthentication", "invalid ", "invalid token",
         ]), 0..8),
+        logger in prop::sample::select(vec!["ApiKeyAuthenticator", "TokenService", "x.Y"]),
         shape in 0..4,
     ) {
         let message = message.concat();
+        let full = format!("org.elasticsearch.xpack.security.authc.{logger}");
+        let short = format!("o.e.x.s.a.{logger}");
         let line = match shape {
-            0 => format!(r#"{{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"{message}"}}"#),
-            1 => format!(r#"{{"type": "server", "timestamp": "2026-03-01T00:00:00,040Z", "component": "c", "message": "{message}"}}"#),
-            2 => format!("[2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] {message}"),
-            _ => format!(r#"{{"log":"[2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] {message}\n","stream":"stdout","time":"2026-03-01T00:00:00.040Z"}}"#),
+            0 => format!(r#"{{"@timestamp":"2026-03-01T00:00:00.040Z", "log.level": "WARN", "message":"{message}", "service.name":"ES_ECS","log.logger":"{full}"}}"#),
+            1 => format!(r#"{{"type": "server", "timestamp": "2026-03-01T00:00:00,040Z", "level": "WARN", "component": "{short}", "message": "{message}"}}"#),
+            2 => format!("[2026-03-01T12:34:56,789][WARN ][{short}] [n] {message}"),
+            _ => format!(r#"{{"log":"[2026-03-01T12:34:56,789][WARN ][{short}] [n] {message}\n","stream":"stdout","time":"2026-03-01T00:00:00.040Z"}}"#),
         };
         check(&mut Servers::new(Zone::UTC), line.as_bytes());
     }

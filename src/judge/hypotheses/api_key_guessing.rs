@@ -31,5 +31,10 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("API keys are guessed from {}: {} refusals, {} ids", told.places(), number(told.failures()), number(told.campaign.keys.len() as u64))
+    format!(
+        "API keys are guessed from {}: {} refusals, {} ids",
+        told.places(),
+        number(told.failures()),
+        number(told.campaign.keys.len() as u64)
+    )
 }

@@ -15,9 +15,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
             "Check that all of {sources} use the new key by now, and what they failed to send or read in the meantime.",
             "Rotate in this order: create the new key, deploy it, see it used (access_granted with its apikey.id from every client), only then invalidate the old one.",
         ],
-        false_positives: &[
-            "A key that was invalidated at once on purpose, because it had leaked.",
-        ],
+        false_positives: &["A key that was invalidated at once on purpose, because it had leaked."],
         attack: &[],
         source: "create and invalidate API key references; order of rotation as in Elastic's guides",
     },

@@ -31,5 +31,9 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("Leaked passwords of {} accounts are tried from {} sources", number(told.features.accounts as u64), number(told.features.sources as u64))
+    format!(
+        "Leaked passwords of {} accounts are tried from {} sources",
+        number(told.features.accounts as u64),
+        number(told.features.sources as u64)
+    )
 }

@@ -1,6 +1,6 @@
 //! What an intruder made to stay.
 
-use super::{Doc, Hypothesis, named, attack};
+use super::{Doc, Hypothesis, attack, named};
 use crate::judge::kinds::Kind;
 
 /// The hypothesis.
@@ -11,13 +11,11 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "Something that opens the cluster was made under {principal}, and is used from {source}.",
         verdict: "hostile; a part of the compromise where the entry is known",
         next_steps: &[
-            "Revoke each: DELETE /_security/api_key with {\"ids\":[\"{key_json}\"]}; DELETE /_security/user/NAME and roles and mappings made since.",
+            "Revoke each: [DELETE /_security/api_key with {\"ids\":[\"{key}\"]}]; [DELETE /_security/user/NAME] and roles and mappings made since.",
             "Find out how {principal} was used: from where and with what.",
-            "Change its password, and look for more of the kind: GET /_security/_query/api_key by creation.",
+            "Change its password, and look for more of the kind: [GET /_security/_query/api_key] by creation.",
         ],
-        false_positives: &[
-            "A key made for a partner outside.",
-        ],
+        false_positives: &["A key made for a partner outside."],
         attack: &["T1098.001", "T1136"],
         source: "MITRE ATT&CK T1098.001 Additional Cloud Credentials, T1136 Create Account",
     },

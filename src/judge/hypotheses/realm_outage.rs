@@ -14,13 +14,11 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "operational",
         next_steps: &[
             "Repair the realm: look in the server logs of {nodes} for its name at the time of the first failure (directory server, certificate, licence, security index).",
-            "GET /_license, GET /_cluster/health/.security* and, for LDAP or Active Directory, a bind from {nodes} tell which it is.",
+            "[GET /_license], [GET /_cluster/health/.security*] and, for LDAP or Active Directory, a bind from {nodes} tell which it is.",
             "Keep a native or file account for emergencies: these realms do not depend on the directory.",
             "An attack in the same hours would not show: review successes of {principals} after the repair.",
         ],
-        false_positives: &[
-            "A spray from places that the accounts use, such as a shared proxy.",
-        ],
+        false_positives: &["A spray from places that the accounts use, such as a shared proxy."],
         attack: &[],
         source: "RealmsAuthenticator of Elasticsearch (realms that throw are skipped), audit-events reference; Javed & Paxson, CCS 2013 (change of a site-wide rate)",
     },
@@ -31,5 +29,10 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("{} attempts failed because no realm could judge them: {} accounts, {} sources", number(told.failures()), number(told.features.accounts as u64), number(told.features.sources as u64))
+    format!(
+        "{} attempts failed because no realm could judge them: {} accounts, {} sources",
+        number(told.failures()),
+        number(told.features.accounts as u64),
+        number(told.features.sources as u64)
+    )
 }

@@ -101,6 +101,9 @@ impl StateBuilder {
         let (reason, basis) =
             if service_token { (Reason::ServiceTokenInvalid, Basis::Explicit) } else { (Reason::Unknown, Basis::None) };
         let source = event.origin().map(client_address);
+        let no_flag = AttemptFlags::default();
+        let with_id = if event.request_id().is_some() { AttemptFlags::REQUEST_ID } else { no_flag };
+        let of_transport = event.origin_type() == Some(b"transport");
         let symbols = &mut self.state.symbols;
         let attempt = Attempt {
             time: event.time(),
@@ -114,7 +117,7 @@ impl StateBuilder {
             outcome,
             reason,
             basis,
-            flags: if event.request_id().is_some() { AttemptFlags::REQUEST_ID } else { AttemptFlags::default() },
+            flags: with_id.with(if of_transport { AttemptFlags::TRANSPORT } else { no_flag }),
         };
         if attempt.has_request_id() && outcome == Outcome::Failed {
             let at = self.state.attempts.len() as u32;
@@ -232,7 +235,9 @@ impl StateBuilder {
 
     /// Keeps who may have caused a security change.
     fn grant(&mut self, event: &impl AuditFields, pos: Pos) {
-        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else { return };
+        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else {
+            return;
+        };
         let source = event.origin().map(client_address);
         let request = request_key(event);
         let symbols = &mut self.state.symbols;
@@ -299,6 +304,17 @@ impl StateBuilder {
             owner_realm: symbols.intern_opt(change.owner_realm.as_deref()),
             owned_by_authenticated_user: change.owned_by_authenticated_user,
             expiration: symbols.intern_opt(change.expiration.as_deref()),
+            kind: symbols.intern_opt(change.kind.as_deref()),
+            granted_to: symbols.intern_opt(change.granted_to.as_deref()),
+            roles: change.roles.iter().map(|role| symbols.intern(role)).collect(),
+            privileges: change
+                .cluster_privileges
+                .iter()
+                .map(|privilege| &privilege[..])
+                .chain(change.index_privileges.iter().map(Vec::as_slice))
+                .map(|privilege| symbols.intern(privilege))
+                .collect(),
+            cluster_privileges: change.cluster_privileges.len() as u32,
         });
     }
 }

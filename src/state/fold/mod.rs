@@ -25,17 +25,17 @@ use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
-use super::records::{Pos, ReasonRecord, Subject};
+use super::records::{Pos, ReasonRecord};
 use super::symbols::Sym;
 use super::{ChunkInfo, MARK, NodeKey, State, node_key, smaller_name};
-use crate::decode::reason::{About, classify};
+use crate::decode::reason::{Message, attached, classify, first_of_trace, with_cause};
 use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record, ServerEvent};
 use crate::fast_reader::{ActionKind, AuditFields, FastEvent, Probe, changes};
 use crate::lines::{Chunk, Note, hole, length};
 use crate::options::{Cidr, Options};
-use crate::reason::Reason;
+use crate::reason::{Cause, Reason, Subject};
 use crate::time::Millis;
 
 /// Which input a chunk belongs to, and where in it.
@@ -74,6 +74,8 @@ pub struct StateBuilder {
     probing: bool,
     silent: SilentLines,
     recent: Recent,
+    /// The last record that awaits an exception, and the line at which that would begin.
+    awaiting: Option<(usize, u32)>,
     /// Of the chunk being folded.
     order: Order,
     actors: Actors,
@@ -103,6 +105,7 @@ impl StateBuilder {
             probing: options.input_format.is_none(),
             silent: SilentLines::new(options.assume_tz),
             recent: Recent::default(),
+            awaiting: None,
             order: Order::default(),
             actors: Actors::default(),
             actions: [0; ActionKind::Other as usize + 1],
@@ -172,7 +175,8 @@ impl StateBuilder {
         let mut stats = std::mem::take(&mut self.state.inputs[input_at as usize]);
         self.state.inputs[input_at as usize].label.clone_from(&stats.label);
         self.chunk = self.state.chunks.len() as u32;
-        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None });
+        self.awaiting = None;
+        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None, cause: None });
         self.format = chunk.format;
         if !chunk.numbers.is_empty() {
             self.state.numbers.insert(self.chunk, chunk.numbers.clone());
@@ -214,6 +218,11 @@ impl StateBuilder {
                         Some(len) => (&bytes[at..at + len], at + len + 1),
                         None => (&bytes[at..], bytes.len()),
                     };
+                    if line_number == 0 {
+                        self.state.chunks[self.chunk as usize].cause = first_of_trace(line);
+                    } else if self.awaiting.is_some_and(|(_, awaited)| awaited == line_number) {
+                        self.explain(first_of_trace(line));
+                    }
                     // Only empty lines have notes, and the probe takes none of those.
                     match notes.split_first() {
                         Some(((at, note), rest)) if *at == line_number => {
@@ -336,6 +345,7 @@ impl StateBuilder {
                     self.recent.changed(changes::ALL);
                     let node = self.node_of(&event);
                     self.audit(&event, node, number);
+                    self.state.nodes[node as usize].opensearch += u64::from(event.of_opensearch);
                     // The next line is compared with the last that the probe took, which was another.
                     self.recent.changed(changes::ALL);
                     stats.nodes.entry(node).or_default().add(event.time);
@@ -347,6 +357,10 @@ impl StateBuilder {
                     let node = self.server(&event, number);
                     stats.nodes.entry(node).or_default();
                     (event.time, event.zone_assumed)
+                }
+                Record::OfProduct(product) => {
+                    *self.state.products.entry(product).or_default() += 1;
+                    return;
                 }
                 Record::Other => {
                     stray = format == UNKNOWN && is_text(line);
@@ -431,28 +445,37 @@ impl StateBuilder {
     }
 
     fn reason(&mut self, event: &ServerEvent<'_>, time: Millis, node: u32, line: u32) {
-        let Some(told) = classify(&event.message) else { return };
-        let (about, subject, realm) = match told.about {
-            About::ApiKey(id) => (Subject::ApiKey, id, None),
-            About::Realm { realm, principal } => (Subject::Realm, principal, Some(realm)),
-            About::Principal(principal) => (Subject::Principal, Some(principal), None),
-            About::Token => (Subject::Token, None, None),
-            About::ServiceToken(account) => (Subject::ServiceToken, Some(account), None),
-            About::Anybody => (Subject::Anybody, None, None),
+        let message = Message {
+            level: event.level.as_deref(),
+            logger: event.logger.as_deref(),
+            text: &event.message,
+            cause: event.error.as_ref().and_then(|(class, message)| attached(class, message)),
         };
-        let understood = told.reason != Reason::Unknown && (subject.is_some() || about != Subject::Realm);
+        let Some(told) = classify(&message) else { return };
+        let understood = told.reason != Reason::Unknown && (told.name.is_some() || told.subject != Subject::Realm);
+        if told.awaits_cause && event.error.is_none() {
+            self.awaiting = Some((self.state.reasons.len(), line + 1));
+        }
         let symbols = &mut self.state.symbols;
         self.state.reasons.push(ReasonRecord {
             time,
             pos: Pos { chunk: self.chunk, line },
             node,
-            subject: symbols.intern_opt(subject),
-            realm: symbols.intern_opt(realm),
+            subject: symbols.intern_opt(told.name),
+            realm: symbols.intern_opt(told.realm),
             trace: symbols.intern_opt(event.trace_id.as_deref()),
             text: if understood { Sym::NONE } else { symbols.intern(&event.message) },
-            about,
+            about: told.subject,
             reason: told.reason,
+            awaits_cause: told.awaits_cause && event.error.is_none(),
         });
+    }
+
+    /// Gives the record that awaits an exception the one that follows it.
+    fn explain(&mut self, cause: Option<Cause>) {
+        let Some(record) = self.awaiting.take().and_then(|(at, _)| self.state.reasons.get_mut(at)) else { return };
+        record.awaits_cause = false;
+        record.reason = cause.map_or(record.reason, |cause| with_cause(record.reason, cause));
     }
 }
 

@@ -273,9 +273,14 @@ mod tests {
         ] {
             assert!(changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
         }
-        for action in
-            ["user/authenticate", "user/has_privileges", "api_key/get", "token/create", "realm/cache/clear", "profile/get"]
-        {
+        for action in [
+            "user/authenticate",
+            "user/has_privileges",
+            "api_key/get",
+            "token/create",
+            "realm/cache/clear",
+            "profile/get",
+        ] {
             assert!(!changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
         }
         assert!(!changes_security(b"indices:data/read/search"));

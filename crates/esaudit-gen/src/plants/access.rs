@@ -82,7 +82,7 @@ pub(crate) static CLOCK_SKEW: Plant = Plant {
             let source: Text = plot.world.inside_source();
             for _ in 0..times {
                 let time = plot.rng.range(begin, begin + length);
-                plot.act(time, last, source, What::ExpiredToken);
+                plot.act(time, last, source, What::UnknownToken);
                 for gap in [-20, 15] {
                     let other = plot.rng.index(nodes - 1) as u16;
                     plot.act(time + gap * SECOND, other, source, What::Use(Credential::Token(account)));

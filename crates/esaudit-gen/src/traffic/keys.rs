@@ -48,6 +48,11 @@ impl Traffic {
                 self.granted(world, request, work, &who, "_es_api_key")
             };
         };
+        let message = if self.names_keys {
+            message
+        } else {
+            message.replace(&format!("api key [{id}] has"), "api key has").replace(&format!(" for API key [{id}]"), "")
+        };
         self.anonymous(request, reason, Some(index), Some((LOGGER, message)));
     }
 

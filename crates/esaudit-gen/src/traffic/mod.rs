@@ -2,9 +2,12 @@
 //! `RealmsAuthenticator` and `ApiKeyAuthenticator` produce them.
 
 mod admin;
+mod deeds;
 mod keys;
 mod odd;
 mod passwords;
+
+use std::sync::OnceLock;
 
 use crate::changes::Change;
 use crate::cli::Args;
@@ -14,6 +17,7 @@ use crate::text::{Micros, RequestId, Text, keep, quoted_list, request_id};
 use crate::workload::{WORK, Work};
 use crate::world::{Client, Credential, PROXY, World};
 
+pub(crate) use deeds::{DEEDS, Deed};
 pub(crate) use odd::Odd;
 
 /// What a client does.
@@ -21,6 +25,8 @@ pub(crate) use odd::Odd;
 pub(crate) enum What {
     /// Sends a request with credentials that are right in themselves; whether they are accepted depends on the world.
     Use(Credential),
+    /// Does something rare and powerful with credentials that are right.
+    Deed(Credential, Deed),
     /// Logs in with a password.
     Login { name: Text, account: Option<u32>, right: bool },
     /// Sends a request without credentials.
@@ -30,7 +36,7 @@ pub(crate) enum What {
     /// Sends an API key with a wrong secret.
     WrongSecret(u32),
     /// Sends a bearer token that the node holds to be expired.
-    ExpiredToken,
+    UnknownToken,
     /// Sends a service token that is not valid.
     BadServiceToken(Text, Text),
     /// Makes a security change: an index into the changes.
@@ -55,12 +61,25 @@ pub(crate) struct Act {
     pub(crate) forwarded: Option<Text>,
     pub(crate) opaque: Option<Text>,
     pub(crate) traces: bool,
+    /// The path asked for, where it is not one of the ordinary requests.
+    pub(crate) path: Option<Text>,
 }
 
 impl Act {
     /// An act of somebody without particular headers.
     pub(crate) fn new(time: Micros, node: u16, source: Text, what: What) -> Self {
-        Self { time, node, source, what, incident: None, runs_as: None, forwarded: None, opaque: None, traces: false }
+        Self {
+            time,
+            node,
+            source,
+            what,
+            incident: None,
+            runs_as: None,
+            forwarded: None,
+            opaque: None,
+            traces: false,
+            path: None,
+        }
     }
 
     /// The same act, seen as coming from the reverse proxy, which names its client.
@@ -80,6 +99,7 @@ impl Act {
             forwarded: client.forwarded,
             opaque: client.opaque,
             traces: client.traces,
+            path: None,
         }
     }
 }
@@ -106,8 +126,8 @@ pub(crate) struct Traffic {
     pub(crate) made: u64,
     /// Changes made since last drained.
     pub(crate) done: Vec<ChangeDone>,
-    /// The `indices` of a request over thousands of indices.
-    many_indices: Text,
+    /// Server lines about a refused key name it, as they do from about 8.8 on.
+    pub(crate) names_keys: bool,
 }
 
 /// What all events of one request share.
@@ -148,7 +168,7 @@ impl Traffic {
             pending: vec![Vec::new(); world.nodes.len()],
             made: 0,
             done: Vec::new(),
-            many_indices: keep(quoted_list(&(0..3000).map(|n| format!(".ds-logs-app-{n:06}")).collect::<Vec<_>>())),
+            names_keys: true,
         }
     }
 
@@ -163,7 +183,7 @@ impl Traffic {
                 kind: Some("rest"),
                 source: Some(act.source),
                 port: self.rng.range(32_768, 61_000) as u16,
-                path: Some(work.path),
+                path: Some(act.path.unwrap_or(work.path)),
                 query: work.query,
                 method: Some(work.method),
                 opaque: act.opaque,
@@ -172,33 +192,15 @@ impl Traffic {
             },
         };
         match act.what {
-            What::Use(Credential::Password(account)) => {
-                let name = world.accounts[account as usize].name;
-                self.login(world, &mut request, work, name, Some(account), true);
-            }
+            What::Use(credential) => self.act_with(world, &mut request, work, credential),
+            What::Deed(credential, _) => self.act_with(world, &mut request, work, credential),
             What::Login { name, account, right } => self.login(world, &mut request, work, name, account, right),
-            What::Use(Credential::Key(key)) => self.use_key(world, &mut request, work, key, true),
             What::WrongSecret(key) => self.use_key(world, &mut request, work, key, false),
-            What::Use(Credential::Token(account)) => {
-                let mut who = identity(world, account);
-                who.kind = Some("TOKEN");
-                self.granted(world, &mut request, work, &who, "_es_token");
-            }
-            What::Use(Credential::Service(account, token)) => {
-                let who = Identity {
-                    kind: Some("TOKEN"),
-                    user: Some(account),
-                    realm: Some("_service_account"),
-                    roles: Some("[]"),
-                    token: Some((token, "index")),
-                    ..Identity::default()
-                };
-                self.granted(world, &mut request, work, &who, "_service_account");
-            }
             What::Bare => self.anonymous(&mut request, Reason::MissingCredentials, None, None),
-            What::ExpiredToken => {
+            // Expired ones leave no audit event.
+            What::UnknownToken => {
                 let logger = "org.elasticsearch.xpack.security.authc.TokenService";
-                self.anonymous(&mut request, Reason::TokenExpired, None, Some((logger, "token expired".to_owned())));
+                self.anonymous(&mut request, Reason::TokenInvalid, None, Some((logger, "invalid token".to_owned())));
             }
             What::Malformed => self.failed(&mut request, None, Chain::default(), Reason::MalformedCredentials, None),
             What::BadServiceToken(account, token) => self.bad_service_token(&mut request, account, token),
@@ -222,10 +224,38 @@ impl Traffic {
         }
     }
 
+    /// A request with credentials that are right in themselves.
+    fn act_with(&mut self, world: &World, request: &mut Request, work: &'static Work, credential: Credential) {
+        match credential {
+            Credential::Password(account) => {
+                let name = world.accounts[account as usize].name;
+                self.login(world, request, work, name, Some(account), true);
+            }
+            Credential::Key(key) => self.use_key(world, request, work, key, true),
+            Credential::Token(account) => {
+                let mut who = identity(world, account);
+                who.kind = Some("TOKEN");
+                self.granted(world, request, work, &who, "_es_token");
+            }
+            Credential::Service(account, token) => {
+                let who = Identity {
+                    kind: Some("TOKEN"),
+                    user: Some(account),
+                    realm: Some("_service_account"),
+                    roles: Some("[]"),
+                    token: Some((token, "index")),
+                    ..Identity::default()
+                };
+                self.granted(world, request, work, &who, "_service_account");
+            }
+        }
+    }
+
     /// What the client asks for: failures of humans and attackers mostly ask who they are.
     fn work(&mut self, act: &Act) -> &'static Work {
         match act.what {
             What::Login { right: false, .. } if self.rng.chance(0.6) => &WORK[0],
+            What::Deed(_, deed) => &DEEDS[deed as usize],
             What::Use(_) | What::WrongSecret(_) => self.rng.pick(WORK),
             _ => &WORK[self.rng.index(4)],
         }
@@ -236,11 +266,11 @@ impl Traffic {
         self.pending[usize::from(node)].push(Record::Audit(event));
     }
 
-    /// A line of the server log about the event at this time: the two logs are written by different threads, so
-    /// either may come first.
+    /// A line of the server log about the attempt that ends at this time: it is written before the audit event, in the
+    /// same millisecond at the latest.
     fn explain(&mut self, request: &Request, level: Text, logger: Text, message: String) {
         if self.server_log[usize::from(request.act.node)] {
-            let time = request.time + self.rng.range(-2_500, 3_500);
+            let time = request.time + self.rng.range(-6_000, 0);
             let line = ServerLine { time, level, logger, message, trace: request.origin.trace };
             self.pending[usize::from(request.act.node)].push(Record::Server(line));
         }
@@ -289,7 +319,7 @@ impl Traffic {
         let logger = "org.elasticsearch.xpack.security.authc.service.ServiceAccountService";
         self.explain(
             request,
-            "WARN",
+            "DEBUG",
             logger,
             format!("failed to authenticate service account [{account}] with token name [{token}]"),
         );
@@ -313,7 +343,7 @@ impl Traffic {
             event.transport = Some((step.action, step.name));
             event.indices = step.indices;
             if step.indices.is_some() && self.rng.below(30_000) == 0 {
-                event.indices = Some(self.many_indices);
+                event.indices = Some(many_indices());
             }
             let mut place = here;
             if step.on_shard && world.nodes.len() > 1 && self.rng.chance(0.3) {
@@ -328,6 +358,12 @@ impl Traffic {
             self.pass(request);
         }
     }
+}
+
+/// The `indices` of a request over thousands of indices.
+fn many_indices() -> Text {
+    static NAMES: OnceLock<Text> = OnceLock::new();
+    NAMES.get_or_init(|| keep(quoted_list(&(0..3000).map(|n| format!(".ds-logs-app-{n:06}")).collect::<Vec<_>>())))
 }
 
 /// How an account appears in access decisions.

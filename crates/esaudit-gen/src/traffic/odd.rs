@@ -1,7 +1,7 @@
 //! Rare failures whose cause lies in the cluster: a directory that is down, a licence that lapsed, a busy node.
 
 use super::{Request, Traffic};
-use crate::event::{Chain, LDAP, Reason};
+use crate::event::{Chain, LDAP, RESERVED, Reason};
 use crate::text::Text;
 use crate::world::World;
 
@@ -18,9 +18,15 @@ pub(crate) enum Odd {
     Busy(u32),
     /// The bearer token was invalidated.
     InvalidToken,
+    /// A JWT is held to be expired, or not yet valid, by a node whose clock is wrong. Who sent it shows only where the
+    /// realm read so far.
+    JwtRefused(Option<Text>),
+    /// A reserved user cannot be looked up: the security index is not available.
+    IndexDown(Text),
 }
 
 const REALMS_LOGGER: Text = "org.elasticsearch.xpack.security.authc.RealmsAuthenticator";
+const RESERVED_LOGGER: Text = "org.elasticsearch.xpack.security.authc.esnative.ReservedRealm";
 const KEY_LOGGER: Text = "org.elasticsearch.xpack.security.authc.ApiKeyAuthenticator";
 
 impl Traffic {
@@ -52,9 +58,27 @@ impl Traffic {
                 let message = "Authentication using apikey failed - server is too busy to respond";
                 self.explain(request, "WARN", KEY_LOGGER, message.to_owned());
             }
+            Odd::JwtRefused(name) => {
+                let message = "Authentication to realm jwt1 failed - failed to validate JWT (Caused by java.lang.IllegalArgumentException: date claim [exp] value [1772449199000] must be after now [1772449261000])";
+                self.explain(request, "WARN", REALMS_LOGGER, message.to_owned());
+                self.failed(request, name, Chain::default(), Reason::TokenExpired, None);
+            }
+            Odd::IndexDown(name) => {
+                let mut chain = Chain::default();
+                self.realm_said_no(world, request, name, RESERVED);
+                chain.push(RESERVED);
+                let said = format!("failed to retrieve password hash for reserved user [{name}]");
+                self.explain(request, "ERROR", RESERVED_LOGGER, said);
+                request.time += 3_000;
+                let said = format!(
+                    "Authentication of [{name}] was terminated by realm [reserved] - failed to authenticate user [{name}]"
+                );
+                self.explain(request, "INFO", REALMS_LOGGER, said);
+                self.failed(request, Some(name), chain, Reason::RealmUnavailable, None);
+            }
             Odd::InvalidToken => {
                 let logger = "org.elasticsearch.xpack.security.authc.TokenService";
-                self.anonymous(request, Reason::TokenInvalid, None, Some((logger, "invalidated token".to_owned())));
+                self.anonymous(request, Reason::TokenInvalid, None, Some((logger, "invalid token".to_owned())));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The same numbers taken out of a report that the tool wrote.
 
-use esaudit::model::{Input, Report};
+use esaudit::internals::model::{Input, Report};
 
-use super::{Change, Counts, Group, Node, Numbers};
+use super::{Change, Counts, Denied, Group, Node, Numbers};
 
 impl Counts {
     fn of(input: &Input) -> Self {
@@ -56,13 +56,30 @@ impl Numbers {
                 .timeline
                 .buckets
                 .iter()
-                .map(|b| (b.start.clone(), [b.authentication_failed, b.anonymous_access_denied, b.access_denied]))
+                .map(|b| {
+                    (
+                        b.start.clone(),
+                        [b.authentication_failed, b.anonymous_access_denied, b.access_denied, b.tampered_request],
+                    )
+                })
                 .collect(),
+            duplicates_by_action: coverage.duplicates_by_action.clone(),
+            tampered: totals.tampered_requests,
+            denied: (report.denied.iter().map(denied).collect(), report.denied_total),
+            new_places: report.new_places_total,
         }
     }
 }
 
-fn group(group: &esaudit::model::Group) -> Group {
+fn denied(row: &esaudit::internals::model::Denied) -> Denied {
+    Denied {
+        who: [row.principal.clone(), row.api_key.clone(), row.action.clone(), row.index.clone()],
+        count: row.count,
+        sources: row.sources_total,
+    }
+}
+
+fn group(group: &esaudit::internals::model::Group) -> Group {
     Group {
         principal: group.principal.clone(),
         chain: group.realm_chain.clone(),
@@ -76,7 +93,7 @@ fn group(group: &esaudit::model::Group) -> Group {
     }
 }
 
-fn change(change: &esaudit::model::SecurityChange) -> Change {
+fn change(change: &esaudit::internals::model::SecurityChange) -> Change {
     Change {
         time: change.time.clone(),
         action: change.action.clone(),

@@ -27,25 +27,24 @@ fn identity(event: &Event) -> Option<Vec<Option<String>>> {
     Some(parts)
 }
 
-/// Keeps of each event the copies of the one file that has most of them. Gives what stays, and how many went.
-pub fn without_duplicates(all: Vec<Placed>) -> (Vec<Placed>, u64) {
+/// Keeps of each event the copies of the one file that has most of them. Gives what stays, and how many went, by action.
+pub fn without_duplicates(all: Vec<Placed>) -> (Vec<Placed>, BTreeMap<String, u64>) {
     let mut copies: BTreeMap<Vec<Option<String>>, BTreeMap<usize, u64>> = BTreeMap::new();
     for (place, event) in &all {
         if let Some(identity) = identity(event) {
             *copies.entry(identity).or_default().entry(place.file).or_default() += 1;
         }
     }
-    let before = all.len();
-    let kept: Vec<Placed> = all
-        .into_iter()
-        .filter(|(place, event)| {
-            let Some(files) = identity(event).and_then(|identity| copies.get(&identity)) else { return true };
-            let most = files.values().max();
-            files.iter().find(|(_, count)| Some(*count) == most).map(|(file, _)| *file) == Some(place.file)
-        })
-        .collect();
-    let gone = before - kept.len();
-    (kept, gone as u64)
+    let (kept, gone): (Vec<Placed>, Vec<Placed>) = all.into_iter().partition(|(place, event)| {
+        let Some(files) = identity(event).and_then(|identity| copies.get(&identity)) else { return true };
+        let most = files.values().max();
+        files.iter().find(|(_, count)| Some(*count) == most).map(|(file, _)| *file) == Some(place.file)
+    });
+    let mut by_action = BTreeMap::new();
+    for (_, event) in gone {
+        *by_action.entry(super::json::shown(&event.action)).or_insert(0) += 1;
+    }
+    (kept, by_action)
 }
 
 /// How many requests of a file end after a realm failure of the same millisecond, and how many before one.

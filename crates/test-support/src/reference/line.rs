@@ -36,6 +36,10 @@ pub struct Event {
     pub url_path: Option<String>,
     pub request_id: Option<String>,
     pub es_action: Option<String>,
+    pub origin_type: Option<String>,
+    pub apikey: Option<String>,
+    /// The first of `indices`; `None` also where none matched.
+    pub index: Option<String>,
     pub body: Json,
 }
 
@@ -89,7 +93,8 @@ pub fn read(line: &[u8], offset: i64) -> Line {
 fn audit(json: Json, action: String, layer: Option<&str>, offset: i64) -> Line {
     let Some(time) = time_of(&json, offset) else { return Line::Undecodable };
     let filled = |path: &str| json.text(path).filter(|text| !text.is_empty());
-    const VERBS: [&str; 6] = ["put_", "delete_", "change_", "create_", "invalidate_", "activate_"];
+    const VERBS: [&str; 7] =
+        ["put_", "delete_", "change_", "create_", "invalidate_", "activate_", "update_user_profile"];
     Line::Audit(Box::new(Event {
         time,
         is_change: layer == Some("security_config_change") || VERBS.iter().any(|verb| action.starts_with(verb)),
@@ -105,6 +110,11 @@ fn audit(json: Json, action: String, layer: Option<&str>, offset: i64) -> Line {
         url_path: json.text("url.path"),
         request_id: filled("request.id"),
         es_action: json.text("action"),
+        origin_type: json.text("origin.type"),
+        apikey: json.text("apikey.id"),
+        index: Some(json.texts("indices"))
+            .filter(|all| all.iter().all(|one| one != "-*"))
+            .and_then(|all| all.into_iter().next()),
         body: json,
     }))
 }

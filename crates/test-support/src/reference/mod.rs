@@ -1,6 +1,7 @@
 //! A slow and obvious second implementation of the report's numbers, against which the tool is held. It shares no code
 //! with the tool: whole files in memory, serde_json, chrono, and every question answered by looking at all events again.
 
+mod access;
 mod changes;
 mod compare;
 mod join;
@@ -9,6 +10,7 @@ mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use access::Denied;
 pub use changes::Change;
 use join::Placed;
 use json::shown;
@@ -92,8 +94,14 @@ pub struct Numbers {
     pub groups: Vec<Group>,
     /// Sorted.
     pub changes: Vec<Change>,
-    /// Start of bucket: failed, anonymous, denied.
-    pub timeline: BTreeMap<String, [u64; 3]>,
+    /// Start of bucket: failed, anonymous, denied, tampered.
+    pub timeline: BTreeMap<String, [u64; 4]>,
+    pub duplicates_by_action: BTreeMap<String, u64>,
+    pub tampered: u64,
+    /// Principal, key, action, index: events, addresses. At most 50, and how many there are.
+    pub denied: (Vec<Denied>, u64),
+    /// How many accounts got in at places new to them.
+    pub new_places: u64,
 }
 
 /// A failed attempt with everything a group asks for.
@@ -184,7 +192,8 @@ pub fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
         file.tie_votes = join::tie_votes(&events, index);
     }
     let as_read = events.clone();
-    let (events, duplicates) = join::without_duplicates(events);
+    let (events, duplicates_by_action) = join::without_duplicates(events);
+    let duplicates = duplicates_by_action.values().sum();
     const FAILURES: [&str; 3] = ["authentication_failed", "realm_authentication_failed", "anonymous_access_denied"];
     let failures: Vec<Placed> =
         events.iter().filter(|(_, event)| FAILURES.contains(&event.action.as_str())).cloned().collect();
@@ -239,6 +248,10 @@ pub fn numbers(sources: &[Source], settings: &Settings) -> Numbers {
         groups: groups(&attempts),
         changes,
         timeline: timeline(&events, settings.bucket_seconds),
+        duplicates_by_action,
+        tampered: events.iter().filter(|(_, event)| event.action == "tampered_request").count() as u64,
+        denied: access::denied(&events),
+        new_places: access::new_places(&events),
     }
 }
 
@@ -318,14 +331,15 @@ fn groups(attempts: &[Attempt]) -> Vec<Group> {
     groups
 }
 
-fn timeline(events: &[Placed], bucket_seconds: u64) -> BTreeMap<String, [u64; 3]> {
+fn timeline(events: &[Placed], bucket_seconds: u64) -> BTreeMap<String, [u64; 4]> {
     let width = i64::try_from(bucket_seconds).unwrap() * 1000;
-    let mut timeline: BTreeMap<String, [u64; 3]> = BTreeMap::new();
+    let mut timeline: BTreeMap<String, [u64; 4]> = BTreeMap::new();
     for (_, event) in events {
         let slot = match event.action.as_str() {
             "authentication_failed" => 0,
             "anonymous_access_denied" => 1,
             "access_denied" => 2,
+            "tampered_request" => 3,
             _ => continue,
         };
         timeline.entry(rfc3339(event.time.div_euclid(width) * width)).or_default()[slot] += 1;

@@ -1,0 +1,248 @@
+//! What chains of realms show together: their order, which realms a node has, and which take the same kind of credential.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
+
+use super::Joined;
+use super::profiles::AttemptProfiles;
+use crate::reason::{Reason, Subject};
+use crate::state::{Attempt, ChainId, Outcome, Sym};
+
+/// The order in which Elasticsearch asks realms unless a node has moved one to the front (audit-format 1.7).
+const BUILT_IN_ORDER: [&[u8]; 3] = [b"reserved", b"default_file", b"default_native"];
+
+/// Principals whose chains must agree before the order of two realms counts as known.
+const AGREEING_PRINCIPALS: u64 = 3;
+
+/// Attempts with a known chain that a node must have before a realm that is never among them counts as not configured.
+const CHAINS_OF_A_NODE: u64 = 5;
+
+/// Attempts that one task looks at, at least.
+const PIECE: usize = 1024;
+
+/// A principal of a cluster: an account of the same name elsewhere is another.
+pub(super) type Account = (usize, Sym);
+
+/// How often, by principals, one realm of a cluster is asked before another.
+pub(super) struct RealmOrder {
+    before: BTreeMap<(usize, Sym, Sym), u64>,
+}
+
+impl RealmOrder {
+    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
+        // Each principal counts once a chain, on however many nodes.
+        let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
+        let mut asked: Vec<(usize, ChainId, Sym)> = profiles
+            .failed()
+            .filter(|way| realms(way.chain).is_some())
+            .map(|way| (joined.nodes.all()[way.node].cluster, way.chain, way.principal))
+            .collect();
+        asked.par_sort_unstable_by_key(|(cluster, chain, principal)| (*cluster, chain.0, *principal));
+        asked.dedup();
+        let mut before: BTreeMap<(usize, Sym, Sym), u64> = BTreeMap::new();
+        for run in asked.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (cluster, chain, _) = run[0];
+            let realms = realms(chain).unwrap_or_default();
+            for (at, &first) in realms.iter().enumerate() {
+                for &second in &realms[at + 1..] {
+                    *before.entry((cluster, first, second)).or_default() += run.len() as u64;
+                }
+            }
+        }
+        Self { before }
+    }
+
+    /// Whether the first realm is canonically asked before the second: by the built-in order, else by a clear majority.
+    /// `None` where too little is known.
+    fn precedes(&self, joined: &Joined, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
+        let built_in = |realm: Sym| {
+            let name = joined.state.symbols.get(realm)?;
+            BUILT_IN_ORDER.iter().position(|&known| known == name)
+        };
+        match (built_in(first), built_in(second)) {
+            (Some(a), Some(b)) => return Some(a < b),
+            (Some(_), None) => return Some(true),
+            (None, Some(_)) => return Some(false),
+            (None, None) => {}
+        }
+        let count = |pair| self.before.get(&pair).copied().unwrap_or(0);
+        let (forth, back) = (count((cluster, first, second)), count((cluster, second, first)));
+        if forth + back < AGREEING_PRINCIPALS || forth == back {
+            return None;
+        }
+        let clear = forth.max(back) >= 4 * forth.min(back);
+        clear.then_some(forth > back)
+    }
+
+    /// Whether a chain begins with a realm that belongs behind another of it while the rest stands in order: the node
+    /// has moved the realm that lately authenticated this principal to the front (audit-format 1.7).
+    pub(super) fn moved_to_front(&self, joined: &Joined, cluster: usize, realms: &[Sym]) -> bool {
+        let Some((&front, rest)) = realms.split_first() else { return false };
+        let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, cluster, pair[0], pair[1]) != Some(false));
+        rest_in_order && rest.iter().any(|&realm| self.precedes(joined, cluster, realm, front) == Some(true))
+    }
+}
+
+/// Realms that authenticate a principal on one node and that another node does not have.
+pub(super) struct Lacking {
+    /// Realms by which a principal succeeds in a cluster.
+    pub(super) succeeds: HashMap<Account, BTreeSet<Sym>, RandomState>,
+    /// By node: realms met on it.
+    pub(super) has: Vec<BTreeSet<Sym>>,
+    /// By node: attempts with a known, not empty chain.
+    chains: Vec<u64>,
+}
+
+impl Lacking {
+    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
+        let nodes = joined.nodes.all().len();
+        let mut lacking =
+            Self { succeeds: HashMap::default(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
+        joined.state.successes.keys().filter(|actor| !actor.apikey.is_some()).for_each(|actor| {
+            let pseudo = joined.state.symbols.get(actor.realm).is_none_or(|realm| realm.starts_with(b"_"));
+            if !pseudo {
+                let account = (joined.nodes.cluster(actor.node), actor.principal);
+                lacking.succeeds.entry(account).or_default().insert(actor.realm);
+                lacking.has[joined.nodes.index(actor.node)].insert(actor.realm);
+            }
+        });
+        let mut met: HashSet<(usize, ChainId), RandomState> = HashSet::default();
+        for (way, count) in profiles.iter() {
+            if let Some(realms) = joined.state.chains.get(way.chain).filter(|realms| !realms.is_empty()) {
+                lacking.chains[way.node] += count;
+                if met.insert((way.node, way.chain)) {
+                    lacking.has[way.node].extend(realms.iter().copied());
+                }
+            }
+        }
+        lacking
+    }
+
+    /// Whether the principal is authenticated elsewhere by realms of which the node has none.
+    pub(super) fn lacks(&self, account: Account, node: usize) -> bool {
+        self.chains[node] >= CHAINS_OF_A_NODE
+            && self
+                .succeeds
+                .get(&account)
+                .is_some_and(|realms| realms.iter().all(|realm| !self.has[node].contains(realm)))
+    }
+}
+
+/// The realms of each node by the kind of credential that they take. Which kinds there are is not logged, but realms that are
+/// asked for one credential take the same kind: a realm that does not is skipped without an event (audit-format 1.11).
+pub(super) struct Kinds {
+    /// By node.
+    of_node: Vec<Vec<BTreeSet<Sym>>>,
+}
+
+impl Kinds {
+    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
+        let mut of_node: Vec<Vec<BTreeSet<Sym>>> = vec![Vec::new(); joined.nodes.all().len()];
+        let mut met: BTreeSet<(usize, u32)> = BTreeSet::new();
+        met.extend(profiles.failed().map(|way| (way.node, way.chain.0)));
+        for (node, chain) in met {
+            let Some(realms) = joined.state.chains.get(ChainId(chain)).filter(|realms| !realms.is_empty()) else {
+                continue;
+            };
+            let mut kind: BTreeSet<Sym> = realms.iter().copied().collect();
+            let (same, others) =
+                std::mem::take(&mut of_node[node]).into_iter().partition(|known| !known.is_disjoint(&kind));
+            of_node[node] = others;
+            let same: Vec<BTreeSet<Sym>> = same;
+            kind.extend(same.into_iter().flatten());
+            of_node[node].push(kind);
+        }
+        Self { of_node }
+    }
+
+    /// The realms of a node that take what a realm takes.
+    pub(super) fn of(&self, node: usize, realm: Sym) -> Option<&BTreeSet<Sym>> {
+        self.of_node.get(node)?.iter().find(|kind| kind.contains(&realm))
+    }
+
+    /// Whether any realm of a node is known to refuse what it is asked.
+    pub(super) fn any(&self, node: usize) -> bool {
+        self.of_node.get(node).is_some_and(|kinds| !kinds.is_empty())
+    }
+}
+
+/// Accounts that no realm knows: the node asked all its realms that take such a credential, and none complained in a server
+/// log in which realms do complain of wrong passwords. A disabled account does not look like this: the realm that knows it
+/// ends the chain early.
+pub(super) struct Silent<'k> {
+    kinds: &'k Kinds,
+    /// By node: whether its realms complain of passwords.
+    complains: Vec<bool>,
+    /// Chains, by node, that enough principals went through whole.
+    whole: HashSet<(usize, ChainId), RandomState>,
+    /// Principals that some realm of a cluster knows: they succeeded, or a realm complained of their password.
+    known: HashSet<Account, RandomState>,
+}
+
+impl<'k> Silent<'k> {
+    /// `None` where no realm complains of anything, so that silence means nothing.
+    pub(super) fn learn(
+        joined: &Joined,
+        profiles: &AttemptProfiles,
+        lacking: &Lacking,
+        kinds: &'k Kinds,
+    ) -> Option<Self> {
+        let mut complains = vec![false; joined.nodes.all().len()];
+        let mut known: HashSet<Account, RandomState> = lacking.succeeds.keys().copied().collect();
+        for line in &joined.reason_lines {
+            let told = &line.record;
+            complains[line.node] |= told.about == Subject::Realm;
+            let of_account = matches!(told.about, Subject::Realm | Subject::RealmCheck | Subject::Principal);
+            if of_account && told.reason != Reason::UnknownUser {
+                known.insert((joined.nodes.all()[line.node].cluster, told.subject));
+            }
+        }
+        if !complains.contains(&true) {
+            return None;
+        }
+        let attempts = joined.attempts.par_iter().with_min_len(PIECE);
+        let wrong =
+            attempts.filter(|attempt| attempt.outcome == Outcome::Failed && attempt.reason == Reason::BadPassword);
+        known.extend(wrong.map(|attempt| (joined.nodes.cluster(attempt.node), attempt.principal)).collect::<Vec<_>>());
+        let mut asked: HashMap<(usize, ChainId), HashSet<Sym, RandomState>, RandomState> = HashMap::default();
+        for way in profiles.failed() {
+            let realms = joined.state.chains.get(way.chain).unwrap_or_default();
+            if is_whole(kinds, way.node, realms) {
+                asked.entry((way.node, way.chain)).or_default().insert(way.principal);
+            }
+        }
+        let enough = |asked: &HashSet<Sym, RandomState>| asked.len() as u64 >= AGREEING_PRINCIPALS;
+        let whole = asked.into_iter().filter(|(_, asked)| enough(asked)).map(|(way, _)| way).collect();
+        Some(Self { kinds, complains, whole, known })
+    }
+
+    /// Whether all realms of the node that take such a credential were asked of a principal that none is known to know,
+    /// while its server log is there.
+    pub(super) fn all_asked(&self, joined: &Joined, attempt: &Attempt) -> bool {
+        let node = joined.nodes.index(attempt.node);
+        let Some(asked) = joined.state.chains.get(attempt.chain) else { return false };
+        attempt.principal.is_some()
+            && self.complains[node]
+            && !self.known.contains(&(joined.nodes.cluster(attempt.node), attempt.principal))
+            && is_whole(self.kinds, node, asked)
+            && (self.whole.contains(&(node, attempt.chain)) || self.any_whole(joined, node, asked))
+            && joined.nodes.all()[node].server_log_covers(attempt.time, 0)
+    }
+
+    /// Whether enough principals went through the same realms in another order.
+    fn any_whole(&self, joined: &Joined, node: usize, asked: &[Sym]) -> bool {
+        self.whole.iter().any(|&(of_node, chain)| {
+            let realms = joined.state.chains.get(chain).unwrap_or_default();
+            of_node == node && realms.len() == asked.len() && realms.iter().all(|realm| asked.contains(realm))
+        })
+    }
+}
+
+/// Whether a chain holds all realms of its kind.
+fn is_whole(kinds: &Kinds, node: usize, realms: &[Sym]) -> bool {
+    let kind = realms.first().and_then(|&first| kinds.of(node, first));
+    kind.is_some_and(|kind| kind.len() == realms.len() && realms.iter().all(|realm| kind.contains(realm)))
+}

@@ -1,0 +1,73 @@
+//! Which client used which API key, and until when.
+
+use std::collections::BTreeMap;
+
+use super::Joined;
+use crate::state::{Series, Sym};
+use crate::time::Millis;
+
+/// Use of a key by a client on all nodes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Use {
+    pub(super) count: u64,
+    pub(super) first: Option<Millis>,
+    pub(super) last: Option<Millis>,
+}
+
+impl Use {
+    fn add(&mut self, series: &Series) {
+        self.count += series.count();
+        self.first = [self.first, series.first()].into_iter().flatten().min();
+        self.last = self.last.max(series.last());
+    }
+
+    pub(super) fn span_ms(&self) -> i64 {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => last.0 - first.0,
+            _ => 0,
+        }
+    }
+
+    /// Whether it had begun by then.
+    pub(super) fn began_by(&self, time: Millis) -> bool {
+        self.first.is_some_and(|first| first <= time)
+    }
+
+    /// Whether it was over by then.
+    pub(super) fn ended_by(&self, time: Millis) -> bool {
+        self.last.is_some_and(|last| last <= time)
+    }
+}
+
+/// A client of a cluster, by address.
+pub(super) type Client = (usize, Sym);
+
+/// By client: the keys it used.
+#[derive(Debug, Default)]
+pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, Use>>);
+
+impl Uses {
+    pub(super) fn of(joined: &Joined) -> Self {
+        let mut uses: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
+        let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
+        of_keys.for_each(|(actor, series)| {
+            let client = (joined.nodes.cluster(actor.node), actor.source);
+            uses.entry(client).or_default().entry(actor.apikey).or_default().add(series);
+        });
+        Self(uses)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The keys that a client used.
+    pub(super) fn of_client(&self, client: Client) -> Option<&BTreeMap<Sym, Use>> {
+        self.0.get(&client)
+    }
+
+    /// The clients and their keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Client, &BTreeMap<Sym, Use>)> {
+        self.0.iter().map(|(&client, used)| (client, used))
+    }
+}

@@ -1,0 +1,27 @@
+//! What of a request lasts from reading to the end.
+
+use rayon::ThreadPool;
+
+use crate::options::Options;
+use crate::progress::Progress;
+use crate::pseudonyms::Pseudonyms;
+
+/// How inputs are named.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Naming {
+    /// Put before every path.
+    pub prefix: String,
+    /// The path of standard input, `-` unless chosen.
+    pub stdin: Option<String>,
+}
+
+/// What lasts from reading to the end.
+#[derive(Debug)]
+pub(super) struct RunContext {
+    /// Those of the request; of parts those that they were scanned with.
+    pub(super) options: Options,
+    pub(super) pseudonyms: Option<Pseudonyms>,
+    pub(super) progress: Progress,
+    /// What sorts or counts everything finds the chosen number of threads here.
+    pub(super) threads: ThreadPool,
+}

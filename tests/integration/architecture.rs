@@ -1,0 +1,225 @@
+//! The data flows one way: every module imports only from those that stand above it in the list at the top of `src/lib.rs`,
+//! and no two files of a folder import each other.
+//!
+//! What is read are the `use` lines and the paths in the code, tests aside. A file and the files of the folder that bears its
+//! name (`a.rs`, `a/b.rs`) are one: the first declares the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Imports against the order: importing module, imported module, reason.
+const AGAINST_THE_ORDER: &[(&str, &str, &str)] =
+    &[("aggregate", "report", "results of `keys`, `events` and `timeline` still stand beside their renderers")];
+
+/// Files that import each other, with the reason.
+const CIRCLES: &[(&str, &str, &str)] = &[
+    ("decode/csv", "decode/framing", "the wire formats are being taken apart"),
+    ("decode/documents", "decode/framing", "the wire formats are being taken apart"),
+    ("decode/ecs", "decode/legacy", "the wire formats are being taken apart"),
+    ("input/archive", "input/tar", "the containers are being taken apart"),
+    ("input/archive", "input/zip", "the containers are being taken apart"),
+    ("judge/doc", "judge/hypotheses", "the judging is being rebuilt"),
+    ("judge/features", "judge/keys", "the judging is being rebuilt"),
+    ("judge/index", "judge/scene", "the judging is being rebuilt"),
+    ("judge/places", "judge/scene", "the judging is being rebuilt"),
+    ("report/diff", "report/table", "the renderers are being rebuilt"),
+    ("report/keys", "report/table", "the renderers are being rebuilt"),
+    ("report/story", "report/table", "the renderers are being rebuilt"),
+];
+
+/// The same of the generator.
+const CIRCLES_OF_THE_GENERATOR: &[(&str, &str, &str)] =
+    &[("cli", "shapes", "the shapes of the output are being taken apart")];
+
+/// A module by the names on the way to it: `["decode", "csv"]`.
+type Module = Vec<String>;
+
+/// The files below a folder of sources, by module.
+fn modules(root: &Path) -> BTreeMap<Module, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![(root.to_owned(), Module::new())];
+    while let Some((folder, within)) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let module: Module = within.iter().cloned().chain([name.clone()]).collect();
+            if path.is_dir() {
+                folders.push((path, module));
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let module = if name == "mod" { within.clone() } else { module };
+                found.insert(module, code(&std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// A file without its comments and tests.
+fn code(text: &str) -> String {
+    let (mut kept, mut lines) = (String::new(), text.lines().peekable());
+    while let Some(line) = lines.next() {
+        if line.trim() == "#[cfg(test)]" {
+            // Modules of tests close a file; a test's `use` or `mod` is one line.
+            match lines.next() {
+                Some(next) if next.trim_end().ends_with('{') && next.trim_start().starts_with("mod ") => break,
+                _ => continue,
+            }
+        }
+        kept.push_str(line.split("//").next().unwrap_or_default());
+        kept.push('\n');
+    }
+    kept
+}
+
+/// The paths of a `use` tree: `crate::{a, b::c}` is `crate::a` and `crate::b::c`.
+fn paths(tree: &str) -> Vec<String> {
+    let Some((before, list)) = tree.split_once('{') else {
+        return vec![tree.split(" as ").next().unwrap_or_default().trim().to_owned()];
+    };
+    let list = list.trim_end().strip_suffix('}').unwrap_or(list);
+    let (mut found, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, byte) in list.bytes().enumerate().chain([(list.len(), b',')]) {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            b',' if depth == 0 => {
+                let branch = list[start..at].trim();
+                if !branch.is_empty() {
+                    found.extend(paths(&format!("{}{branch}", before.trim())));
+                }
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Every path into the same package that the code names.
+fn named(code: &str) -> Vec<String> {
+    let (mut found, mut rest) = (Vec::new(), String::new());
+    let mut open: Option<String> = None;
+    for line in code.lines() {
+        let begun = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(super) ");
+        if let Some(tree) = begun.strip_prefix("use ") {
+            open = Some(tree.to_owned());
+        } else if let Some(tree) = &mut open {
+            tree.push_str(line.trim());
+        } else {
+            rest.push_str(line);
+            rest.push('\n');
+        }
+        if let Some(tree) = open.take_if(|tree| tree.trim_end().ends_with(';')) {
+            found.extend(paths(tree.trim_end().trim_end_matches(';')));
+        }
+    }
+    for (at, _) in rest.match_indices("crate::").chain(rest.match_indices("super::")) {
+        let inside = rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        let path = rest[at..].split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).next();
+        found.extend(path.filter(|_| !inside).map(str::to_owned));
+    }
+    found
+}
+
+/// The module that a path names, seen from another.
+fn target(path: &str, from: &Module, known: &BTreeMap<Module, String>) -> Option<Module> {
+    let mut parts = path.split("::").map(str::trim).peekable();
+    let mut full = match parts.peek() {
+        Some(&"crate") => Module::new(),
+        Some(&"self" | &"super") => from.clone(),
+        _ => return None,
+    };
+    for part in parts {
+        match part {
+            "crate" | "self" => {}
+            "super" => drop(full.pop()),
+            name => full.push(name.to_owned()),
+        }
+    }
+    while !full.is_empty() && !known.contains_key(&full) {
+        full.pop();
+    }
+    (!full.is_empty()).then_some(full)
+}
+
+/// Which module imports from which, within one package.
+fn imports(root: &str) -> BTreeSet<(Module, Module)> {
+    let known = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join(root));
+    let testing = |module: &Module| module.iter().any(|name| name == "tests" || name == "testing");
+    let top = |module: &Module| matches!(module.as_slice(), [name] if name == "lib" || name == "main");
+    let files = known.iter().filter(|(module, _)| !testing(module) && !top(module));
+    files
+        .flat_map(|(from, code)| {
+            named(code).into_iter().filter_map(|path| Some((from.clone(), target(&path, from, &known)?)))
+        })
+        .filter(|(from, to)| from != to)
+        .collect()
+}
+
+/// The modules in the order of the list in `src/lib.rs`.
+fn order() -> Vec<String> {
+    let lib = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let list = lib.split("```text").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let lines = list.lines().map(|line| line.trim_start_matches("//!").trim());
+    let names = lines.filter_map(|line| line.split("  ").next());
+    names
+        .flat_map(|names| names.split(','))
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn every_module_stands_in_the_order_once() {
+    let mut listed = order();
+    listed.sort();
+    let known = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let tops: BTreeSet<String> = known.keys().map(|module| module[0].clone()).collect();
+    let tops: Vec<String> = tops.into_iter().filter(|name| name != "lib" && name != "main").collect();
+    assert_eq!(listed, tops);
+}
+
+#[test]
+fn modules_import_from_those_above_only() {
+    let order = order();
+    let place = |module: &Module| order.iter().position(|name| *name == module[0]);
+    let against: BTreeSet<(String, String)> = imports("src")
+        .iter()
+        .filter(|(from, to)| from[0] != to[0] && place(from) < place(to))
+        .map(|(from, to)| (from[0].clone(), to[0].clone()))
+        .collect();
+    let excused: BTreeSet<(String, String)> =
+        AGAINST_THE_ORDER.iter().map(|&(from, to, _)| (from.to_owned(), to.to_owned())).collect();
+    assert_eq!(against, excused, "imports against the order of src/lib.rs, and the exceptions to it");
+}
+
+/// Pairs of files of one folder that import each other.
+fn circles(root: &str) -> BTreeSet<(String, String)> {
+    let siblings: BTreeSet<(String, String)> = imports(root)
+        .iter()
+        .filter_map(|(from, to)| {
+            let shared = from.iter().zip(to).take_while(|(one, other)| one == other).count();
+            let named = |module: &Module| module.get(..=shared).map(|names| names.join("/"));
+            Some((named(from)?, named(to)?))
+        })
+        .collect();
+    let mutual = |(from, to): &&(String, String)| from < to && siblings.contains(&(to.clone(), from.clone()));
+    siblings.iter().filter(mutual).cloned().collect()
+}
+
+#[test]
+fn no_two_files_of_a_folder_import_each_other() {
+    let excused = |list: &[(&str, &str, &str)]| -> BTreeSet<(String, String)> {
+        list.iter().map(|&(one, other, _)| (one.to_owned(), other.to_owned())).collect()
+    };
+    let met: BTreeSet<(String, String)> = circles("src").into_iter().filter(|(one, _)| one.contains('/')).collect();
+    assert_eq!(met, excused(CIRCLES), "files that import each other, and the exceptions");
+    assert_eq!(circles("crates/esaudit-gen/src"), excused(CIRCLES_OF_THE_GENERATOR));
+    assert_eq!(circles("crates/test-support/src"), BTreeSet::new());
+}
+
+#[test]
+fn imports_are_read_as_they_are_written() {
+    let text = "use crate::{a, b::{c, d as e}};\nuse super::f;\n\n// crate::no\nfn g() -> crate::h::I {}\n#[cfg(test)]\nmod tests {\n    use crate::j;\n}\n";
+    assert_eq!(named(&code(text)), ["crate::a", "crate::b::c", "crate::b::d", "super::f", "crate::h::I"]);
+}
