@@ -31,8 +31,6 @@ mod scene;
 mod score;
 mod surge;
 mod tell;
-#[cfg(test)]
-mod testing;
 mod unit;
 mod weights;
 mod words;
