@@ -6,9 +6,9 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 
-use esaudit::options::Options;
-use esaudit::pipeline::Request;
-use esaudit::{config, judge};
+use esaudit::internals::options::Options;
+use esaudit::internals::pipeline::Request;
+use esaudit::internals::{config, judge};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = Options::default();

@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::config::Config;
-use crate::judge::Kind;
 
 mod diff;
-mod display;
 mod events;
 mod evidence;
 mod explain;
@@ -31,12 +29,13 @@ pub use events::EventsRequest;
 use evidence::{ShowLinesArgs, VerifyArgs};
 pub use evidence::{ShowRequest, VerifyRequest};
 use explain::ExplainArgs;
+pub use explain::ExplainRequest;
 use export::ExportArgs;
 pub use export::ExportRequest;
 use keys::KeysArgs;
 pub use keys::KeysRequest;
+pub use parts::ScanRequest;
 use parts::{MergeArgs, ScanArgs};
-pub use parts::{PART, ScanRequest};
 use report::ReportArgs;
 pub use report::ReportRequest;
 use shell::{CompletionsArgs, ManArgs};
@@ -149,7 +148,7 @@ pub enum Command {
     /// `esaudit merge`: the paths are part files.
     Merge(Box<ReportRequest>),
     /// `esaudit explain`.
-    Explain(Option<Kind>),
+    Explain(Box<ExplainRequest>),
     /// Text that is ready to be printed.
     Print(Vec<u8>),
     /// Files, by name, to be written to a folder.
@@ -195,14 +194,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
     let verb = cli.command.name();
     match cli.command {
         Verb::Report(args) => args.resolve(terminal),
-        Verb::Explain(args) => Ok(args.resolve()),
+        Verb::Explain(args) => args.resolve(terminal),
         Verb::Completions(args) => Ok(args.resolve(Cli::command())),
         Verb::Man(args) => args.resolve(Cli::command()),
         Verb::Keys(args) => args.resolve(terminal),
         Verb::Diff(args) => args.resolve(terminal),
         Verb::Timeline(args) => args.resolve(terminal),
-        Verb::Show(args) => Ok(Command::Show(args.resolve())),
-        Verb::Verify(args) => Ok(Command::Verify(args.resolve())),
+        Verb::Show(args) => args.resolve(terminal),
+        Verb::Verify(args) => args.resolve(terminal),
         Verb::Events(args) => args.resolve(terminal),
         Verb::Export(args) => args.resolve(),
         Verb::Scan(args) => args.resolve(),
@@ -219,9 +218,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Severity;
+    use crate::document::formats::{Style, View};
+    use crate::judge::{Kind, Severity};
     use crate::options::GroupBy;
-    use crate::report::{Style, View, renderer};
 
     const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
 
@@ -246,11 +245,7 @@ mod tests {
 
     #[test]
     fn top_cuts_data_only_when_asked() {
-        let top = |arguments: &[&str]| {
-            let request = report(arguments);
-            let output = &request.outputs[0];
-            View::of(output.style, renderer(output.format).unwrap(), request.top).top
-        };
+        let top = |arguments: &[&str]| report(arguments).outputs.longest();
         assert_eq!(top(&["x", "--format", "json"]), None);
         assert_eq!(top(&["x", "--format", "json", "--top", "5"]), Some(5));
         assert_eq!(top(&["x"]), Some(View::DEFAULT_TOP));
@@ -260,11 +255,11 @@ mod tests {
 
     #[test]
     fn files_have_no_colour_and_the_width_that_was_asked_for() {
-        let style = |arguments: &[&str]| report(arguments).outputs[0].style;
+        let style = |arguments: &[&str]| report(arguments).outputs.list[0].style;
         let narrow = Terminal { width: Some(60), no_color: false, unicode: false };
         let arguments = ["esaudit", "report", "x", "-o", "a.txt"].map(OsString::from);
         let Ok(Command::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
-        assert_eq!(request.outputs[0].style, Style::default());
+        assert_eq!(request.outputs.list[0].style, Style::default());
         assert!(!style(&["x", "-o", "a.txt", "--color", "always"]).color);
         assert!(style(&["x", "-o", "-", "--color", "always"]).color);
         assert_eq!(style(&["x", "-o", "a.txt", "--width", "70"]).width, 70);
@@ -273,7 +268,7 @@ mod tests {
     #[test]
     fn outputs_are_chosen_by_extension_and_overridden_by_format() {
         let formats = |arguments: &[&str]| -> Vec<&'static str> {
-            report(arguments).outputs.into_iter().map(|output| output.format).collect()
+            report(arguments).outputs.list.into_iter().map(|output| output.format.name).collect()
         };
         assert_eq!(formats(&["x"]), ["table"]);
         assert_eq!(formats(&["x", "--format", "txt"]), ["table"]);
@@ -287,9 +282,9 @@ mod tests {
     fn other_verbs() {
         let asked = |arguments: &[&str]| parse(arguments.iter().map(OsString::from), PIPE);
         assert!(matches!(asked(&["esaudit", "report", "--print-config"]), Ok(Command::PrintConfig(_))));
-        assert!(matches!(asked(&["esaudit", "explain"]), Ok(Command::Explain(None))));
+        assert!(matches!(asked(&["esaudit", "explain"]), Ok(Command::Explain(request)) if request.kind.is_none()));
         let kind = asked(&["esaudit", "explain", "clock-skew"]);
-        assert!(matches!(kind, Ok(Command::Explain(Some(Kind::ClockSkew)))));
+        assert!(matches!(kind, Ok(Command::Explain(request)) if request.kind == Some(Kind::ClockSkew)));
         assert!(asked(&["esaudit", "explain", "nonsense"]).is_err());
         assert_eq!(report(&["x", "--fail-on", "high"]).fail_on, Some(Severity::High));
         assert!(asked(&["esaudit", "report", "x", "--config", "no/such.toml"]).is_err());

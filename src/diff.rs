@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::model::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
 use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
-use crate::report::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
 
 /// Reads a report that `esaudit report --format json` wrote.
 ///
@@ -165,7 +165,7 @@ fn found(old: Option<&Finding>, new: Option<&Finding>) -> Found {
     let text = |get: fn(&Finding) -> &String| told.map(get).cloned().unwrap_or_default();
     Found {
         kind: text(|finding| &finding.kind),
-        title: text(|finding| &finding.title),
+        title: told.map(|finding| finding.title.clone()).unwrap_or_default(),
         verdict: text(|finding| &finding.verdict),
         severity_old: old.map(|finding| finding.severity.clone()),
         severity_new: new.map(|finding| finding.severity.clone()),

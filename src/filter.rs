@@ -1,4 +1,4 @@
-//! Leaves out what the user does not want to look at, after everything was joined: realm chains, reasons, actors and the
+//! The view of what the user wants to look at, after everything was joined: realm chains, reasons, actors and the
 //! lives of keys rest on all that was read, so a filter never changes what is said of what is left.
 //!
 //! Powerful actions that it leaves out are marked, as changes are, and those that came later are gone.
@@ -8,15 +8,16 @@
 //! what came later did not happen yet. Where they are the subject (`esaudit keys`, `esaudit timeline`),
 //! [`successes`] gives those that pass. A change that is left out remains known as who made or ended a key.
 
-mod judge;
+mod sieve;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::correlate::{Correlated, LeftOut};
+use crate::correlate::{Correlated, Powerful, Selection};
 use crate::options::filter::{Filter, Range};
 use crate::state::{Actor, ActorSeries, Series, Span};
 
-use judge::Judge;
+use sieve::Sieve;
 
 /// The first and the last event, which `start` and `end` stand for.
 #[must_use]
@@ -35,94 +36,61 @@ pub fn range(joined: &Correlated, filter: &Filter) -> Range {
     filter.range(span.first, span.last)
 }
 
-/// By attempt: whether it passes.
+/// The view of what passes, with how much does not.
 #[must_use]
-pub fn attempts(joined: &Correlated, filter: &Filter) -> Vec<bool> {
-    Judge::new(joined, filter).attempts()
-}
-
-/// Leaves out what does not pass, and notes how much that was.
-pub fn apply(joined: &mut Correlated, filter: &Filter) {
+pub fn view(joined: &Correlated, filter: &Filter) -> Correlated {
     if filter.is_empty() {
-        return;
+        return joined.clone();
     }
     let span = span(joined);
-    let judge = Judge::new(joined, filter);
-    let keep = judge.attempts();
-    let changes = judge.changes();
-    let powerful = judge.powerful();
-    let failures = judge.failures(&keep);
-    let lines = judge.reason_lines(&keep);
-    let denials = judge.series(&joined.state.denials, Some(b"access_denied"));
-    let tampered = judge.tampered(&joined.state.tampered_minutes);
+    let sieve = Sieve::new(joined, filter);
+    let range = sieve.range;
+    let attempts = sieve.attempts();
+    let denials = sieve.series(&joined.denials, Some(b"access_denied"));
     let only_time = filter.lists().iter().all(|(_, rules)| rules.is_empty());
-    let range = judge.range;
-
-    let mut left_out = LeftOut { in_force: filter.in_words(span.first, span.last), ..LeftOut::default() };
-    let total = |series: &ActorSeries| series.values().map(Series::count).sum::<u64>();
-    left_out.denials = total(&joined.state.denials) - total(&denials);
-    joined.state.denied_minutes = if only_time {
-        let minutes = std::mem::take(&mut joined.state.denied_minutes);
-        minutes.into_iter().filter(|(minute, _)| range.holds_minute(*minute)).collect()
+    let denied_minutes = if only_time {
+        let minutes = joined.denied_minutes.iter().filter(|(minute, _)| range.holds_minute(**minute));
+        minutes.map(|(&minute, &count)| (minute, count)).collect()
     } else {
         by_minute(&denials)
     };
-    joined.state.denials = denials;
-    joined.state.tampered_minutes = tampered;
-    if range.until < Range::ALL.until {
-        let known = |series: &Series| series.within(Range::ALL.since, range.until);
-        let successes = std::mem::take(&mut joined.state.successes).into_iter();
-        joined.state.successes =
-            successes.map(|(actor, series)| (actor, known(&series))).filter(|(_, series)| series.count() > 0).collect();
-    }
+    joined.select(Selection {
+        changes: sieve.changes(),
+        key_failures: sieve.failures(&attempts),
+        reason_lines: sieve.reason_lines(&attempts),
+        powerful: powerful(joined, &sieve),
+        successes: known_successes(joined, range),
+        denials,
+        denied_minutes,
+        tampered_minutes: sieve.tampered(&joined.tampered_minutes),
+        in_force: filter.in_words(span.first, span.last),
+        attempts,
+    })
+}
 
-    for (action, kept) in joined.powerful.actions.iter_mut().zip(powerful) {
+/// What is known of successes at the end of the time that is asked for.
+fn known_successes(joined: &Correlated, range: Range) -> Arc<ActorSeries> {
+    if range.until == Range::ALL.until {
+        return Arc::clone(&joined.successes);
+    }
+    let known = joined.successes.iter().map(|(actor, series)| (*actor, series.within(Range::ALL.since, range.until)));
+    Arc::new(known.filter(|(_, series)| series.count() > 0).collect())
+}
+
+/// Powerful actions that happened until then, those that do not pass marked.
+fn powerful(joined: &Correlated, sieve: &Sieve<'_>) -> Powerful {
+    let mut powerful = Powerful::clone(&joined.powerful);
+    for (action, kept) in powerful.actions.iter_mut().zip(sieve.powerful()) {
         action.left_out = !kept;
     }
-    joined.powerful.actions.retain(|action| action.time <= range.until);
-    for (change, kept) in joined.changes.iter_mut().zip(changes) {
-        change.left_out = !kept;
-        left_out.changes += u64::from(!kept);
-    }
-    let mut number = vec![None; keep.len()];
-    let mut kept = 0;
-    for (slot, _) in number.iter_mut().zip(&keep).filter(|(_, keep)| **keep) {
-        *slot = Some(kept);
-        kept += 1;
-    }
-    left_out.attempts = keep.len() as u64 - u64::from(kept);
-    let mut keep = keep.into_iter();
-    joined.attempts.retain(|_| keep.next().unwrap_or(true));
-    let renumbered = |at: u32| number.get(at as usize).copied().flatten();
-    joined.messages = std::mem::take(&mut joined.messages)
-        .into_iter()
-        .filter_map(|(at, texts)| Some((renumbered(at)?, texts)))
-        .collect();
-    joined.doubts =
-        std::mem::take(&mut joined.doubts).into_iter().filter_map(|(at, sure)| Some((renumbered(at)?, sure))).collect();
-    joined.disabled_by = std::mem::take(&mut joined.disabled_by)
-        .into_iter()
-        .filter_map(|(at, change)| Some((renumbered(at)?, change)))
-        .collect();
-    let before = joined.key_failures.len();
-    let mut failures = failures.into_iter();
-    joined.key_failures.retain(|_| failures.next().unwrap_or(true));
-    for failure in &mut joined.key_failures {
-        failure.attempt = failure.attempt.and_then(renumbered);
-    }
-    let mut lines = lines.into_iter();
-    joined.reason_lines.retain(|_| lines.next().unwrap_or(true));
-    for line in &mut joined.reason_lines {
-        line.attempt = line.attempt.and_then(renumbered);
-    }
-    left_out.key_refusals = (before - joined.key_failures.len()) as u64;
-    joined.left_out = Some(left_out);
+    powerful.actions.retain(|action| action.time <= sieve.range.until);
+    powerful
 }
 
 /// The successes that pass. Within a bucket of a long series, time is known no better than its first and last event.
 #[must_use]
 pub fn successes(joined: &Correlated, filter: &Filter) -> ActorSeries {
-    Judge::new(joined, filter).series(&joined.state.successes, None)
+    Sieve::new(joined, filter).series(&joined.successes, None)
 }
 
 /// Events by minute since 1970; those of a wide bucket count in its first minute.

@@ -1,5 +1,39 @@
 //! esaudit: offline analysis of Elasticsearch security audit logs.
 //!
+//! A [`Request`] says what to read and how; [`analyze`] reads it and gives the [`Report`], plain data that serde writes as the
+//! program's JSON does:
+//!
+//! ```
+//! use esaudit::{Options, Request, analyze};
+//!
+//! # fn main() -> Result<(), esaudit::Error> {
+//! let analysis = analyze(Request::of(["testdata/incident"], Options::default()))?;
+//! for finding in &analysis.report.findings {
+//!     println!("{} {}", finding.severity, finding.title.plain());
+//! }
+//! assert!(!analysis.incomplete);
+//! assert_eq!(analysis.report.totals.failed_attempts, 787);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Who wants the single events asks the [`JoinedRun`] that the report is made of:
+//!
+//! ```
+//! use esaudit::{EventKinds, Options, Request};
+//!
+//! # fn main() -> Result<(), esaudit::Error> {
+//! let run = Request::of(["testdata/incident/es-1"], Options::default()).read()?.join();
+//! let kinds = EventKinds { attempts: true, changes: false };
+//! assert_eq!(run.events(kinds).count(), 52);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Logs that cannot be read whole are no error: the report's [`Coverage`] says which, and how much of them was read.
+//!
+//! # How it is built
+//!
 //! The data flows one way, down this list; a module imports only from those above it:
 //!
 //! ```text
@@ -8,6 +42,7 @@
 //! numbers, options,
 //! progress,
 //! action_class           plain data
+//! words, escape          amounts in words; text from a log made harmless
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -16,61 +51,97 @@
 //! fast_reader            audit and server lines that need no full decode
 //! state                  events -> compact, mergeable records (folded per worker)
 //! model                  the report as plain data
-//! correlate              records -> attempts with realm chain, security changes with actor
-//! filter                 what the user does not want to look at is left out
-//! pseudonyms             names that may be shown
+//! correlate              records -> attempts with realm chain, security changes with actor; views of them
+//! filter                 the view of what the user wants to look at
+//! pseudonyms             the view under names that may be shown
 //! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
-//! report                 renderers of the report: JSON, table, page and others
+//! data                   results as data for programs: JSON, JSON lines, Parquet
 //! manifest               what a report rests on
-//! output                 where results go
 //! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
-//! show, verify           the report and its inputs, afterwards
+//! verify                 the report and its inputs, afterwards
+//! document               results as documents, and a writer a format: terminal, Markdown, page, CSV
+//! show                   the lines behind a finding
+//! output                 where results go
 //! config                 configuration file -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
 //! run                    what each verb does with them
+//! program                what main.rs is made of
+//! internals              everything, for tests
 //! ```
 //!
 //! Threads: `pipeline` owns the pool. What sorts or counts every attempt (`correlate`, `aggregate`) does it with rayon
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
-pub mod action_class;
-pub mod aggregate;
-pub mod cli;
-pub mod config;
-pub mod correlate;
-pub mod credential;
-pub mod decode;
-pub mod diff;
-pub mod error;
-pub mod event;
-pub mod fast_reader;
-pub mod filter;
-pub mod framing;
-pub mod input;
-pub mod interrupt;
-pub mod judge;
-pub mod lines;
-pub mod manifest;
-pub mod model;
-pub mod numbers;
-pub mod options;
-pub mod output;
-pub mod part;
-pub mod pipeline;
-pub mod progress;
-pub mod pseudonyms;
-pub mod reason;
-pub mod report;
-pub mod reserved;
-pub mod run;
-pub mod show;
-pub mod spill;
-pub mod state;
-pub mod time;
-pub mod verify;
-pub mod watch;
+// What tests, benches and fuzz targets use is public where they are built, and of no use to anybody else.
+#![cfg_attr(
+    not(feature = "internals"),
+    allow(unreachable_pub, unused_imports, dead_code, reason = "public for the tests")
+)]
+
+mod action_class;
+mod aggregate;
+mod cli;
+mod config;
+mod correlate;
+mod credential;
+mod data;
+mod decode;
+mod diff;
+mod document;
+mod error;
+mod escape;
+mod event;
+mod fast_reader;
+mod filter;
+mod framing;
+mod input;
+mod interrupt;
+mod judge;
+mod lines;
+mod manifest;
+mod model;
+mod numbers;
+mod options;
+mod output;
+mod part;
+mod pipeline;
+mod progress;
+mod pseudonyms;
+mod reason;
+mod reserved;
+mod run;
+mod show;
+mod spill;
+mod state;
+mod time;
+mod verify;
+mod watch;
+mod words;
+
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
+#[doc(hidden)]
+pub mod program;
+
+pub use document::formats::{Format, Results, Style, View, format};
+pub use error::{Error, PartError, ProblemKind};
+pub use judge::{Kind, Severity};
+pub use model::events::Event;
+pub use model::keys::KeysReport;
+pub use model::text::Text;
+pub use model::timeline::TimelineReport;
+pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChange, StoredInput, Totals};
+pub use options::filter::{Bound, Edge, Pattern, Rules};
+pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, Surroundings};
+pub use part::Part;
+pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, Naming, Request, analyze};
+pub use progress::{Progress, Snapshot, Verbosity};
+pub use pseudonyms::Pseudonyms;
+pub use reason::{Basis, Reason};
+pub use time::{Millis, Zone};

@@ -10,10 +10,10 @@ use std::path::Path;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::data::json;
 use crate::input::{Source, modified};
 use crate::interrupt;
 use crate::model::{Build, Manifest, Report, StoredInput};
-use crate::report::json;
 use crate::time::Millis;
 
 /// Bytes hashed at a time.

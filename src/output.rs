@@ -6,8 +6,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::document::csv;
+use crate::document::formats::{self, Form, Format, Results, Shows, Style, View};
 use crate::error::Error;
-use crate::report::{Style, escape};
+use crate::escape;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 1 << 16;
@@ -22,25 +24,39 @@ pub enum Target {
 }
 
 /// A result, its format and its looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Output {
     /// Where to.
     pub target: Target,
-    /// Name of the format.
-    pub format: &'static str,
+    /// The format.
+    pub format: &'static Format,
     /// Width and richness.
     pub style: Style,
 }
+
+/// Where results go, and how much of them.
+#[derive(Debug, Clone)]
+pub struct Outputs {
+    /// Each of them.
+    pub list: Vec<Output>,
+    /// `--top`, where it was given; the inner `None` is "all".
+    pub top: Option<Option<usize>>,
+    /// `--table`: the one to write where a format holds one, [`ALL_TABLES`] for a folder.
+    pub table: Option<String>,
+}
+
+/// `--table all`.
+pub const ALL_TABLES: &str = "all";
 
 /// The formats of a verb.
 #[derive(Debug)]
 pub struct Formats<'f> {
     /// `--format`: overrides extensions.
-    pub chosen: Option<&'static str>,
+    pub chosen: Option<&'f str>,
     /// Of standard output, unless chosen.
     pub default: &'static str,
-    /// Extensions (without the point) and the formats that they stand for.
-    pub extensions: &'f [(&'static str, &'static str)],
+    /// The forms of data that the verb has, beside documents.
+    pub forms: &'f [Form],
 }
 
 /// Looks of the two kinds of targets.
@@ -57,24 +73,16 @@ pub struct Styles {
 /// # Errors
 /// A message for the user where an extension stands for no format, or a file is named twice.
 pub fn resolve(files: &[OsString], formats: &Formats<'_>, styles: Styles) -> Result<Vec<Output>, String> {
-    let Formats { chosen, default, extensions } = *formats;
-    let by_extension = |extension: &OsStr| {
-        extensions.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, format)| *format)
-    };
+    let named = |name: &str| formats::named(name, formats.forms).map_err(|known| format!("--format `{name}`: {known}"));
+    let chosen = formats.chosen.map(named).transpose()?;
+    let default = named(formats.default)?;
     let mut outputs: Vec<Output> = Vec::new();
     for file in files {
         let target = if file == "-" { Target::Stdout } else { Target::File(PathBuf::from(file)) };
         let format = match (chosen, &target) {
             (Some(chosen), _) => chosen,
             (None, Target::Stdout) => default,
-            (None, Target::File(path)) => path.extension().and_then(by_extension).ok_or_else(|| {
-                let known: Vec<String> = extensions.iter().map(|(extension, _)| format!(".{extension}")).collect();
-                format!(
-                    "the extension of `{}` stands for no format; use one of {}, or name one with --format",
-                    shown(path),
-                    known.join(", ")
-                )
-            })?,
+            (None, Target::File(path)) => of_extension(path, formats.forms)?,
         };
         if outputs.iter().any(|output| output.target == target) {
             return Err(format!("the output `{}` is named twice", shown(Path::new(file))));
@@ -88,7 +96,63 @@ pub fn resolve(files: &[OsString], formats: &Formats<'_>, styles: Styles) -> Res
     Ok(outputs)
 }
 
+/// The format that a file's extension stands for.
+fn of_extension(path: &Path, forms: &[Form]) -> Result<&'static Format, String> {
+    let extensions = formats::extensions(forms);
+    let is = |extension: &OsStr, known: &str| extension.eq_ignore_ascii_case(known);
+    let named = path.extension().and_then(|extension| extensions.iter().find(|(known, _)| is(extension, known)));
+    named.and_then(|(_, name)| formats::format(name)).ok_or_else(|| {
+        let known: Vec<String> = extensions.iter().map(|(extension, _)| format!(".{extension}")).collect();
+        format!(
+            "the extension of `{}` stands for no format; use one of {}, or name one with --format",
+            shown(path),
+            known.join(", ")
+        )
+    })
+}
+
+impl Outputs {
+    /// Writes results to one of the outputs.
+    ///
+    /// # Errors
+    /// [`Error::Output`], which names the file.
+    pub fn write(&self, output: &Output, results: &dyn Results) -> Result<(), Error> {
+        let view = View { style: output.style, top: self.top, table: self.table.as_deref() };
+        if !self.is_folder(output) {
+            return output.write(|out| output.format.write(results, &view, out));
+        }
+        match &output.target {
+            Target::Stdout => Err(Error::Option("--table all fills a folder: name one with -o".to_owned())),
+            Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within))
+                .map_err(|error| Error::Output { what: format!("{} was not written", shown(path)), error }),
+        }
+    }
+
+    /// Whether an output is a folder of tables.
+    fn is_folder(&self, output: &Output) -> bool {
+        output.format.name == "csv" && self.table.as_deref() == Some(ALL_TABLES)
+    }
+
+    /// How many rows the longest output lists; `None` where one lists all.
+    #[must_use]
+    pub fn longest(&self) -> Option<usize> {
+        let rows = |output: &Output| match output.format.shows {
+            // What is no report lists nothing.
+            Shows::Data(Form::Part) => Some(0),
+            Shows::Data(_) => self.top.flatten(),
+            Shows::Document(_, most) => self.top.unwrap_or(most),
+        };
+        self.list.iter().map(rows).try_fold(0, |most, rows| rows.map(|rows| most.max(rows)))
+    }
+}
+
 impl Output {
+    /// Whether it is a part, which holds records and no results.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        matches!(self.format.shows, Shows::Data(Form::Part))
+    }
+
     /// Writes it.
     ///
     /// # Errors
@@ -215,16 +279,17 @@ mod tests {
         Styles { stdout: Style { width: 60, color: true, unicode: false, ..Style::default() }, file: Style::default() }
     }
 
-    fn asked(files: &[&str], chosen: Option<&'static str>) -> Result<Vec<Output>, String> {
+    fn asked(files: &[&str], chosen: Option<&'static str>) -> Result<Vec<(Target, &'static str, Style)>, String> {
         let files: Vec<OsString> = files.iter().map(OsString::from).collect();
-        let formats = Formats { chosen, default: "table", extensions: &[("txt", "table"), ("json", "json")] };
-        resolve(&files, &formats, styles())
+        let formats = Formats { chosen, default: "table", forms: &[Form::Json] };
+        let outputs = resolve(&files, &formats, styles())?;
+        Ok(outputs.into_iter().map(|output| (output.target, output.format.name, output.style)).collect())
     }
 
-    fn output(target: &str, format: &'static str) -> Output {
+    fn output(target: &str, format: &'static str) -> (Target, &'static str, Style) {
         match target {
-            "-" => Output { target: Target::Stdout, format, style: styles().stdout },
-            path => Output { target: Target::File(path.into()), format, style: styles().file },
+            "-" => (Target::Stdout, format, styles().stdout),
+            path => (Target::File(path.into()), format, styles().file),
         }
     }
 
@@ -238,6 +303,7 @@ mod tests {
             let message = asked(&[wrong], None).unwrap_err();
             assert!(message.contains(wrong) && message.contains(".txt, .json"), "{message}");
         }
+        assert!(asked(&[], Some("jsonl")).unwrap_err().contains("table, json, csv"));
         assert!(asked(&["a.txt", "a.txt"], None).unwrap_err().contains("twice"));
     }
 
@@ -292,7 +358,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (path, about) in [("no/such/a.txt", "No such file"), (".", "directory")] {
             let path = folder.path().join(path);
-            let error = output(path.to_str().unwrap(), "table").write(|_| Ok(())).unwrap_err().to_string();
+            let format = formats::format("table").unwrap();
+            let output = Output { target: Target::File(path.clone()), format, style: Style::default() };
+            let error = output.write(|_| Ok(())).unwrap_err().to_string();
             assert!(
                 error.contains(path.to_str().unwrap()) && error.to_lowercase().contains(&about.to_lowercase()),
                 "{error}"

@@ -24,7 +24,7 @@ use crate::time::Zone;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;
@@ -129,20 +129,22 @@ struct Header {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// How it was read.
+    #[doc(hidden)]
     pub reading: Reading,
     /// Problems met before anything was read: path, kind, plain words.
     pub problems: Problems,
     /// What was learned.
+    #[doc(hidden)]
     pub state: State,
 }
 
 /// A writer that hashes what passes.
-struct Hashing<'w> {
+struct HashingWriter<'w> {
     out: &'w mut dyn Write,
     hash: Xxh3,
 }
 
-impl Write for Hashing<'_> {
+impl Write for HashingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.hash.update(&bytes[..written]);
@@ -189,7 +191,7 @@ impl Part {
         };
         let header = postcard::to_stdvec(&header).map_err(encoding)?;
         let length = u32::try_from(header.len()).map_err(io::Error::other)?;
-        let mut out = Hashing { out, hash: Xxh3::new() };
+        let mut out = HashingWriter { out, hash: Xxh3::new() };
         out.write_all(MAGIC)?;
         out.write_all(&VERSION.to_le_bytes())?;
         out.write_all(&length.to_le_bytes())?;
@@ -330,7 +332,7 @@ pub fn are_parts(paths: &[OsString]) -> Result<bool, Error> {
 
 /// What parts that are merged must agree in, and what of them is no state.
 #[derive(Debug, Default)]
-pub struct Union {
+pub struct PartsUnion {
     /// The first part's name, and how it was read.
     first: Option<(String, Reading)>,
     /// Inputs, and the part that each stands in.
@@ -338,7 +340,7 @@ pub struct Union {
     problems: Problems,
 }
 
-impl Union {
+impl PartsUnion {
     /// Takes a part, given with the name of its file, and gives its state.
     ///
     /// # Errors

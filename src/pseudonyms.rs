@@ -20,7 +20,7 @@ use crate::reserved::RESERVED_USERS;
 
 mod apply;
 
-pub use apply::{apply, parameters, withhold};
+pub use apply::{parameters, view, withhold};
 
 /// Fewer bytes than this can be guessed.
 const SHORTEST_KEY: usize = 16;

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::document::build::ShownLines;
 use crate::error::Error;
 use crate::framing::{FramingKind, HEAD, Whole};
 use crate::input::{self, Opened, Source};
@@ -17,18 +18,7 @@ use crate::options::Limits;
 
 mod scan;
 
-use scan::{Missed, Plain, Printer, Skipping, scan};
-
-/// How to show lines.
-#[derive(Debug, Clone, Copy)]
-pub struct How {
-    /// Lines before and after each.
-    pub context: u64,
-    /// The bytes of the lines and nothing else.
-    pub raw: bool,
-    /// Whether anything but ASCII may be written.
-    pub unicode: bool,
-}
+use scan::{Missed, Plain, Printer, Skipping, Taker, scan};
 
 /// Lines to be shown.
 #[derive(Debug)]
@@ -139,11 +129,23 @@ impl Lines {
     }
 }
 
-/// Writes the lines; what could not be shown, or is not what the report says, comes back in plain words.
+/// Reads the lines, with some around each; what could not be shown, or is not what the report says, comes in plain words.
+#[must_use]
+pub fn read(lines: &Lines, context: u64) -> (ShownLines, Vec<String>) {
+    let mut shown = ShownLines::default();
+    let remarks = each(lines, context, &mut Taker::Lines(&mut shown.0)).unwrap_or_else(|error| vec![error.to_string()]);
+    (shown, remarks)
+}
+
+/// Writes the bytes of the lines and nothing else.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(lines: &Lines, how: How, out: &mut dyn Write) -> io::Result<Vec<String>> {
+pub fn write_raw(lines: &Lines, context: u64, out: &mut dyn Write) -> io::Result<Vec<String>> {
+    each(lines, context, &mut Taker::Raw(out))
+}
+
+fn each(lines: &Lines, context: u64, taker: &mut Taker<'_>) -> io::Result<Vec<String>> {
     let mut remarks = Vec::new();
     let mut any = false;
     for (path, wanted) in &lines.wanted {
@@ -152,7 +154,7 @@ pub fn write(lines: &Lines, how: How, out: &mut dyn Write) -> io::Result<Vec<Str
             continue;
         };
         remarks.extend(lines.change(source, &file));
-        let mut printer = Printer::new(path, how, out, std::mem::replace(&mut any, true));
+        let mut printer = Printer::new(path, context, taker, std::mem::replace(&mut any, true));
         let missed = match input::open(source, Limits::default()) {
             Ok(Opened::Ranges { file, .. }) => {
                 let mut head = Vec::new();

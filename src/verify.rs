@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::Path;
+
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
 use crate::model::{Manifest, StoredInput};
-use crate::report::escape::terminal;
 
 /// What came of one input, or of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckedInput {
     /// Whether it holds.
     pub holds: bool,
     /// `same`, `moved`, `changed`, `missing`, `additional`, `unreadable`.
@@ -25,17 +25,17 @@ pub struct Check {
 }
 
 /// What came of all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
     /// The report first, then its inputs, then what is not in it.
-    pub checks: Vec<Check>,
+    pub checks: Vec<CheckedInput>,
     /// SHA-256 of the report's file, to be compared with what was noted of it elsewhere.
     pub report_file: String,
     /// Program, version, commit and platform that the manifest names.
     pub made_by: String,
 }
 
-impl Outcome {
+impl Verification {
     /// Whether everything holds.
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -47,7 +47,7 @@ impl Outcome {
 ///
 /// # Errors
 /// Words for the user where there is nothing that could be checked.
-pub fn verify(report: &Path, paths: &[OsString]) -> Result<Outcome, Error> {
+pub fn verify(report: &Path, paths: &[OsString]) -> Result<Verification, Error> {
     let shown = report.display();
     let wrong = |message: String| Error::Report(format!("{shown}: {message}"));
     let text = std::fs::read(report).map_err(|error| Error::File { path: report.to_owned(), error })?;
@@ -87,23 +87,23 @@ pub fn verify(report: &Path, paths: &[OsString]) -> Result<Outcome, Error> {
     let tool = &manifest.tool;
     let commit = tool.commit.as_deref().unwrap_or("commit not known");
     let made_by = format!("{} {} ({commit}, {}, {})", tool.name, tool.version, tool.target, tool.profile);
-    Ok(Outcome { checks, report_file: manifest::sha256(text.as_bytes()), made_by })
+    Ok(Verification { checks, report_file: manifest::sha256(text.as_bytes()), made_by })
 }
 
-fn check(holds: bool, status: &'static str, path: &str, remark: &str) -> Check {
-    Check { holds, status, path: path.to_owned(), remark: remark.to_owned() }
+fn check(holds: bool, status: &'static str, path: &str, remark: &str) -> CheckedInput {
+    CheckedInput { holds, status, path: path.to_owned(), remark: remark.to_owned() }
 }
 
 /// Compares the inputs of a manifest with what is there now.
-fn compare(inputs: &[StoredInput], now: &[StoredInput]) -> Vec<Check> {
+fn compare(inputs: &[StoredInput], now: &[StoredInput]) -> Vec<CheckedInput> {
     let mut free: BTreeSet<usize> = (0..now.len()).collect();
     let mut pairs: Vec<Option<usize>> = vec![None; inputs.len()];
     let name = |path: &str| Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
     let folder = |path: &str| name(&Path::new(path).parent()?.to_string_lossy());
-    type Rule<'r> = &'r dyn Fn(&StoredInput) -> Option<(String, String)>;
+    type SameInput<'r> = &'r dyn Fn(&StoredInput) -> Option<(String, String)>;
     // The surest first: the same path; the same bytes under the same name, then under any; the same folder
     // and name; the same name.
-    let rules: [Rule<'_>; 5] = [
+    let rules: [SameInput<'_>; 5] = [
         &|input| Some((input.path.clone(), String::new())),
         &|input| Some((input.sha256.clone()?, name(&input.path)?)),
         &|input| Some((input.sha256.clone()?, String::new())),
@@ -124,7 +124,7 @@ fn compare(inputs: &[StoredInput], now: &[StoredInput]) -> Vec<Check> {
             }
         }
     }
-    let mut checks: Vec<Check> = inputs
+    let mut checks: Vec<CheckedInput> = inputs
         .iter()
         .zip(&pairs)
         .map(|(input, pair)| match pair {
@@ -136,7 +136,7 @@ fn compare(inputs: &[StoredInput], now: &[StoredInput]) -> Vec<Check> {
     checks
 }
 
-fn one(then: &StoredInput, now: &StoredInput) -> Check {
+fn one(then: &StoredInput, now: &StoredInput) -> CheckedInput {
     let moved = if then.path == now.path { String::new() } else { format!("now {}", now.path) };
     if let Some(error) = &now.error {
         return check(false, "unreadable", &then.path, error);
@@ -159,30 +159,6 @@ fn one(then: &StoredInput, now: &StoredInput) -> Check {
         remark = format!("{remark}, {moved}");
     }
     check(false, "changed", &then.path, &remark)
-}
-
-/// Writes what holds and what does not.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write(outcome: &Outcome, unicode: bool, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Report file  SHA-256 {}", outcome.report_file)?;
-    writeln!(out, "Made by      {}\n", terminal(&outcome.made_by, unicode))?;
-    for check in &outcome.checks {
-        let line = format!(
-            "{:<4} {:<10}  {}  {}",
-            if check.holds { "ok" } else { "FAIL" },
-            check.status,
-            terminal(&check.path, unicode),
-            terminal(&check.remark, unicode)
-        );
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    let failed = outcome.checks.iter().filter(|check| !check.holds).count();
-    match failed {
-        0 => writeln!(out, "\nAll {} checks hold.", outcome.checks.len()),
-        failed => writeln!(out, "\n{failed} of {} checks do not hold.", outcome.checks.len()),
-    }
 }
 
 #[cfg(test)]

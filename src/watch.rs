@@ -5,9 +5,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::document::terminal::{take, width};
+use crate::escape;
 use crate::progress::{Progress, READING, Snapshot};
-use crate::report::escape;
-use crate::report::table::text::{bytes, duration, take, width};
+use crate::words::{self, bytes};
 
 /// Nothing is drawn of runs that are over by then.
 const PATIENCE: Duration = Duration::from_millis(1000);
@@ -73,13 +74,13 @@ fn line(snapshot: &Snapshot, columns: usize, unicode: bool) -> String {
         parts.push(format!("{}/s", bytes((snapshot.bytes as f64 / seconds) as u64)));
         if snapshot.total > 0 && snapshot.stored > 0 {
             let left = snapshot.total.saturating_sub(snapshot.stored) as f64 / (snapshot.stored as f64 / seconds);
-            parts.push(format!("{} left", duration(left.ceil() as u64)));
+            parts.push(format!("{} left", words::seconds(left.ceil() as u64)));
         }
         if !snapshot.label.is_empty() {
             parts.push(escape::terminal(&snapshot.label, unicode));
         }
     } else {
-        parts.push(duration(snapshot.elapsed.as_secs()));
+        parts.push(words::seconds(snapshot.elapsed.as_secs()));
     }
     // The last column stays free: some terminals wrap behind it.
     let room = columns.saturating_sub(1);

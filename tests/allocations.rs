@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::path::Path;
 
-use esaudit::framing::{Chunker, FramingKind};
-use esaudit::input::{self, Opened, Source, StreamInfo};
-use esaudit::lines::{Chunk, read_range};
-use esaudit::options::Options;
-use esaudit::state::{InputRef, State, StateBuilder};
+use esaudit::internals::framing::{Chunker, FramingKind};
+use esaudit::internals::input::{self, Opened, Source, StreamInfo};
+use esaudit::internals::lines::{Chunk, read_range};
+use esaudit::internals::options::Options;
+use esaudit::internals::state::{InputRef, State, StateBuilder};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use std::sync::LazyLock;
 
-use esaudit::lines::{Chunk, lines, read_range};
-use esaudit::options::Options;
+use esaudit::internals::lines::{Chunk, lines, read_range};
+use esaudit::internals::options::Options;
 
 /// Thirteen lines in a hundred belong to failures: a busy cluster, not a flood.
 const BUSY: &[&str] = &["--failure-share", "0.13"];

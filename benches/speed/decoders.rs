@@ -4,10 +4,10 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use esaudit::decode::{Context, JSON_SHAPES, TEXT_SHAPES, decode_line};
-use esaudit::event::Record;
-use esaudit::lines::lines;
-use esaudit::time::Zone;
+use esaudit::internals::decode::{Context, JSON_SHAPES, TEXT_SHAPES, decode_line};
+use esaudit::internals::event::Record;
+use esaudit::internals::lines::lines;
+use esaudit::internals::time::Zone;
 use serde_json::{Value, json};
 
 use crate::corpus;

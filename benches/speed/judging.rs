@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use esaudit::aggregate;
-use esaudit::correlate::{Correlated, correlate};
-use esaudit::judge;
-use esaudit::lines::Chunk;
-use esaudit::options::Options;
-use esaudit::part::{Part, Reading};
-use esaudit::pipeline;
-use esaudit::report::{RENDERERS, Style, View, renderer};
-use esaudit::state::{InputRef, State, StateBuilder};
+use esaudit::internals::aggregate;
+use esaudit::internals::correlate::{Correlated, correlate};
+use esaudit::internals::document::formats::{Form, Style, View, format, offered};
+use esaudit::internals::judge;
+use esaudit::internals::lines::Chunk;
+use esaudit::internals::options::Options;
+use esaudit::internals::part::{Part, Reading};
+use esaudit::internals::pipeline;
+use esaudit::internals::state::{InputRef, State, StateBuilder};
 
 use crate::corpus;
 
@@ -142,20 +142,20 @@ fn count(bencher: Bencher<'_, '_>, name: &str) {
 }
 
 /// Writes every group of a flood, and the findings.
-#[divan::bench(args = RENDERERS.iter().map(|renderer| renderer.name()))]
-fn render(bencher: Bencher<'_, '_>, format: &str) {
+#[divan::bench(args = offered(&[Form::Json, Form::Lines]).map(|format| format.name))]
+fn render(bencher: Bencher<'_, '_>, name: &str) {
     let options = Options::default();
     let (joined, _) = joined("flood", &options);
     let verdicts = judge::judge(&joined, &options);
     let report = aggregate::report(&Arc::new(joined), || verdicts, &[], &options);
     assert!(report.groups.len() > 500, "{} groups", report.groups.len());
-    let renderer = renderer(format).unwrap();
-    let view = View { style: Style { width: 120, ..Style::default() }, top: None };
+    let format = format(name).unwrap();
+    let view = View { style: Style { width: 120, ..Style::default() }, top: Some(None), table: None };
     let mut out = Vec::new();
-    renderer.render(&report, &view, &mut out).unwrap();
+    format.write(&report, &view, &mut out).unwrap();
     assert!(out.len() > 20 * report.groups.len(), "{} bytes", out.len());
     bencher.counter(BytesCount::of_slice(&out)).counter(ItemsCount::new(report.groups.len())).bench_local(|| {
         out.clear();
-        renderer.render(&report, &view, &mut out).unwrap();
+        format.write(&report, &view, &mut out).unwrap();
     });
 }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use esaudit::fast_reader::Probe;
-use esaudit::fast_reader::server::Servers;
-use esaudit::framing::{Chunker, Framing, FramingKind};
-use esaudit::input::{self, Opened, Source, StreamInfo};
-use esaudit::lines::{Chunk, StreamChunker, lines, read_range};
-use esaudit::options::{Limits, Options};
-use esaudit::time::{self, Zone};
+use esaudit::internals::fast_reader::Probe;
+use esaudit::internals::fast_reader::server::Servers;
+use esaudit::internals::framing::{Chunker, Framing, FramingKind};
+use esaudit::internals::input::{self, Opened, Source, StreamInfo};
+use esaudit::internals::lines::{Chunk, StreamChunker, lines, read_range};
+use esaudit::internals::options::{Limits, Options};
+use esaudit::internals::time::{self, Zone};
 
 use crate::{corpus, decoders};
 
@@ -61,7 +61,7 @@ fn frame_stream(bencher: Bencher<'_, '_>) {
 fn frame_records(bencher: Bencher<'_, '_>, shape: &str) {
     let options = Options::default();
     let text = decoders::shaped(shape);
-    let cut = FramingKind::of(&text[..text.len().min(esaudit::framing::HEAD)], None);
+    let cut = FramingKind::of(&text[..text.len().min(esaudit::internals::framing::HEAD)], None);
     let expected = match shape {
         "search-pretty" => FramingKind::Records(Framing::named("documents").unwrap()),
         "csv" => FramingKind::Records(Framing::named("csv").unwrap()),

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use esaudit::options::Options;
-use esaudit::pipeline::{self, Request};
+use esaudit::internals::options::Options;
+use esaudit::internals::pipeline::{self, Request};
 
 use crate::corpus;
 

@@ -2,8 +2,8 @@
 //! than the limit allows, and every line of a file that is read by lines is met once.
 #![no_main]
 
-use esaudit::lines::{Chunk, length, lines};
-use esaudit::framing::{Chunker, FramingKind};
+use esaudit::internals::lines::{Chunk, length, lines};
+use esaudit::internals::framing::{Chunker, FramingKind};
 use libfuzzer_sys::fuzz_target;
 
 /// Every line of every chunk, with its number and note.
@@ -19,7 +19,7 @@ fn all(text: &[u8], cut: FramingKind, chunk_size: usize, limit: usize) -> Vec<St
             let hole = line.len() - length(line);
             let line = &line[hole.saturating_sub(1)..];
             let shown = if length(line) > limit { "too long".into() } else { String::from_utf8_lossy(line) };
-            let too_long = matches!(note, Some(esaudit::lines::Note::Oversized));
+            let too_long = matches!(note, Some(esaudit::internals::lines::Note::Oversized));
             let number = (!chunk.numbers.is_empty()).then(|| chunk.numbers.get(at as u64));
             found.push(if too_long { format!("{number:?} too long") } else { format!("{number:?} {shown}{}",
                 note.map_or(String::new(), |note| format!("{note:?}"))) });

@@ -1,9 +1,9 @@
 //! Each decoder alone: the first byte names the shape that the line is said to be of.
 #![no_main]
 
-use esaudit::decode::{Context, decode_line};
-use esaudit::framing::format_names;
-use esaudit::time::Zone;
+use esaudit::internals::decode::{Context, decode_line};
+use esaudit::internals::framing::format_names;
+use esaudit::internals::time::Zone;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

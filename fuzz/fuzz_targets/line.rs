@@ -1,9 +1,9 @@
 //! Any line is one record or one error, whatever shape claims it.
 #![no_main]
 
-use esaudit::decode::{Context, decode_line, reason};
-use esaudit::event::Record;
-use esaudit::time::Zone;
+use esaudit::internals::decode::{Context, decode_line, reason};
+use esaudit::internals::event::Record;
+use esaudit::internals::time::Zone;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &[u8]| {
@@ -16,5 +16,5 @@ fuzz_target!(|line: &[u8]| {
         }
     });
     assert_eq!(records, usize::from(result.is_ok()));
-    let _ = esaudit::decode::apikeys::parse(line);
+    let _ = esaudit::internals::decode::apikeys::parse(line);
 });

@@ -4,10 +4,10 @@
 
 use std::io::Write;
 
-use esaudit::decode::partial;
-use esaudit::options::Options;
-use esaudit::framing::FramingKind;
-use esaudit::pipeline::{Request, analyze};
+use esaudit::internals::decode::partial;
+use esaudit::internals::options::Options;
+use esaudit::internals::framing::FramingKind;
+use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 
 fn report(text: &[u8]) -> Option<serde_like::Numbers> {
@@ -49,12 +49,12 @@ mod serde_like {
 
 fuzz_target!(|text: &[u8]| {
     // A space must not become part of a record.
-    let has_parts = esaudit::lines::lines(text).any(partial::continues);
+    let has_parts = esaudit::internals::lines::lines(text).any(partial::continues);
     if has_parts || text.iter().any(|byte| matches!(byte, b'\r' | 0)) {
         return;
     }
     let mut spaced = Vec::new();
-    for line in esaudit::lines::lines(text) {
+    for line in esaudit::internals::lines::lines(text) {
         spaced.extend_from_slice(line);
         spaced.extend_from_slice(b" \n");
     }

@@ -5,8 +5,8 @@
 
 use std::io::Write;
 
-use esaudit::options::{GroupBy, Options};
-use esaudit::pipeline::{Request, analyze};
+use esaudit::internals::options::{GroupBy, Options};
+use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 use test_support::reference::{self, Numbers, Settings};
 use test_support::model;

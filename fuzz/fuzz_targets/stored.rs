@@ -4,8 +4,8 @@
 
 use std::io::{Read, Write};
 
-use esaudit::input::{Opened, Source, open};
-use esaudit::options::Limits;
+use esaudit::internals::input::{Opened, Source, open};
+use esaudit::internals::options::Limits;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

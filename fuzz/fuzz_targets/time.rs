@@ -1,7 +1,7 @@
 //! Timestamps: what is read can be written and read again.
 #![no_main]
 
-use esaudit::time::{self, Zone};
+use esaudit::internals::time::{self, Zone};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

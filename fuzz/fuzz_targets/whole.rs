@@ -4,9 +4,9 @@
 
 use std::io::Write;
 
-use esaudit::options::Options;
-use esaudit::pipeline::{Request, analyze};
-use esaudit::report::{RENDERERS, Style, View};
+use esaudit::internals::options::Options;
+use esaudit::internals::document::formats::{Form, Style, View, offered};
+use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 
 fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {
@@ -21,10 +21,10 @@ fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {
         assert_eq!(input.lines, sum);
     }
     let mut out = Vec::new();
-    let style = Style { width: 80, color: true, ..View::default().style };
-    let view = View { style, top: None, ..View::default() };
-    for renderer in RENDERERS {
-        assert!(renderer.render(&analysis.report, &view, &mut out).is_ok());
+    let style = Style { width: 80, color: true, ..Style::default() };
+    let view = View { style, top: Some(None), table: None };
+    for format in offered(&[Form::Json, Form::Lines]) {
+        assert!(format.write(&analysis.report, &view, &mut out).is_ok());
     }
     out
 }

@@ -16,7 +16,7 @@ pub(super) const LEAST_CONFIDENCE: f64 = 0.5;
 pub(super) fn api_keys(joined: &Correlated) -> ApiKeys {
     let symbols = &joined.state.symbols;
     let mut by_key: BTreeMap<(Option<&[u8]>, Reason), Vec<&KeyFailure>> = BTreeMap::new();
-    for failure in &joined.key_failures {
+    for failure in joined.key_failures.iter() {
         by_key.entry((symbols.get(failure.key), failure.reason)).or_default().push(failure);
     }
     let mut failing: Vec<FailingKey> =

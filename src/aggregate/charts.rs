@@ -71,7 +71,7 @@ fn heat(joined: &Correlated, tallies: &Tallies) -> Heat {
             .iter()
             .map(|&(sym, count)| HeatRow { key: joined.state.symbols.string(sym), count, counts: vec![0; buckets] })
             .collect();
-        for attempt in &joined.attempts {
+        for attempt in joined.attempts.iter() {
             if let Some(&at) = source_lines.get(&who(attempt)) {
                 rows[at].counts[(slot(attempt) - origin) as usize] += 1;
             }

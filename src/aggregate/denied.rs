@@ -26,7 +26,7 @@ struct Row {
 pub(super) fn denied(joined: &Correlated) -> (Vec<Denied>, u64) {
     let text = |sym: Sym| joined.state.symbols.get(sym);
     let mut rows: BTreeMap<(usize, Texts<'_>), Row> = BTreeMap::new();
-    for (actor, series) in &joined.state.denials {
+    for (actor, series) in joined.denials.iter() {
         let texts = [actor.principal, actor.apikey, actor.es_action, actor.object].map(text);
         let row = rows.entry((joined.nodes.cluster(actor.node), texts)).or_default();
         row.count += series.count();

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::api_keys::rounded;
 use super::{realm_names, security_change};
 use crate::correlate::{Correlated, SourceLine};
+use crate::model::events::Event;
 use crate::options::EventKinds;
 use crate::reason::Basis;
-use crate::report::events::Event;
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -47,7 +47,7 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
     let confidence = match attempt.basis {
         Basis::Explicit => Some(1.0),
         Basis::None => None,
-        Basis::ServerLog => Some(joined.doubts.get(&at).map_or(1.0, |&sure| rounded(sure))),
+        Basis::ServerLog => Some(joined.doubt(at).map_or(1.0, rounded)),
         Basis::Context | Basis::Inferred => refusal.map(|(_, confidence)| rounded(confidence)),
     };
     Event {

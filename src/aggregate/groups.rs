@@ -202,7 +202,7 @@ impl Assigned {
         let mut ends: Vec<u32> = Vec::new();
         let mut groups: Vec<u32> = Vec::with_capacity(joined.attempts.len());
         let mut at = u32::MAX;
-        for attempt in &joined.attempts {
+        for attempt in joined.attempts.iter() {
             let key = GroupKey {
                 principal: if by_principal { attempt.principal } else { Sym::NONE },
                 chain: by_chain.then_some(attempt.chain),
@@ -301,8 +301,8 @@ impl Assigned {
                 .collect(),
             actions,
             why: key.reason.map_or_else(Vec::new, |reason| {
-                let disabled = self.members(number).iter().find_map(|at| joined.disabled_by.get(at));
-                why(reason, count.basis(), (key.chain, disabled.and_then(|&at| joined.changes.get(at))), joined)
+                let disabled = self.members(number).iter().find_map(|&at| joined.disabled_by(at));
+                why(reason, count.basis(), (key.chain, disabled.and_then(|at| joined.changes.get(at))), joined)
             }),
             messages: messages(&count.messages, symbols),
             evidence: source_lines.into_iter().map(|place| joined.evidence(place)).collect(),
@@ -353,7 +353,7 @@ impl<'j> Count<'j> {
         for attempt in attempts() {
             count.add(attempt, joined);
         }
-        for &text in members.iter().filter_map(|at| joined.messages.get(at)).flatten() {
+        for &text in members.iter().flat_map(|&at| joined.messages(at)) {
             *count.messages.entry(text).or_default() += 1;
         }
         count

@@ -9,13 +9,13 @@ use super::api_keys::{client, rounded};
 use super::{Found, LIST_LIMIT, coverage, filters, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
 use crate::filter;
+use crate::model::keys::{
+    Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, RemoteUser, Unnamed, Use, UseClient,
+};
 use crate::model::{SCHEMA_VERSION, Tool};
 use crate::options::filter::{Pattern, Rules};
 use crate::options::{Filter, KeyQuery, Options};
 use crate::reason::Reason;
-use crate::report::keys::{
-    Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, RemoteUser, Unnamed, Use, UseClient,
-};
 use crate::state::{Span, Sym};
 use crate::time::Millis;
 
@@ -95,7 +95,7 @@ fn passes(joined: &Correlated, info: &KeyInfo, key: &Key, filter: &Filter) -> bo
     let others = Filter { key: Rules::default(), ..filter.clone() };
     let changed = || {
         let ended = info.invalidated.and_then(|end| end.change);
-        [info.created_by, ended].into_iter().flatten().any(|at| !joined.changes[at].left_out)
+        [info.created_by, ended].into_iter().flatten().any(|at| joined.shows_change(at))
     };
     named && (others.is_empty() || key.used.count > 0 || key.refused.count > 0 || changed())
 }
@@ -141,7 +141,7 @@ pub(super) struct Lives<'j> {
 impl<'j> Lives<'j> {
     pub(super) fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
         let passing = (!filter.is_empty()).then(|| filter::successes(joined, filter));
-        let successes = passing.as_ref().unwrap_or(&joined.state.successes);
+        let successes = passing.as_ref().unwrap_or(&joined.successes);
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
         let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
         for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {

@@ -71,7 +71,7 @@ pub fn report(
         principals: known(tops.principals_total, &tallies.principals) + counted_only.more_principals,
         sources: known(tops.sources_total, &tallies.sources) + counted_only.more_sources,
         api_key_invalidations: invalidations as u64,
-        tampered_requests: joined.state.tampered_minutes.values().sum(),
+        tampered_requests: joined.tampered_minutes.values().sum(),
     };
     let mut parameters = parameters(options);
     // Its default depends on the machine, and where there was room it changed nothing.

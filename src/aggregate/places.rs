@@ -28,7 +28,7 @@ struct Place {
 /// person at a new place.
 pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlace>, u64) {
     let mut places: HashMap<Account, BTreeMap<Sym, Place>, RandomState> = HashMap::default();
-    for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
+    for (actor, series) in joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
         let account = (joined.nodes.cluster(actor.node), actor.principal);
         let place = places.entry(account).or_default().entry(actor.source).or_default();
         place.count += series.count();
@@ -79,7 +79,7 @@ fn asked_for(joined: &Correlated, options: &Options) -> Option<HashSet<(Account,
     }
     let range = filter::range(joined, &options.filter);
     let mut first: HashMap<(Account, Sym), Millis, RandomState> = HashMap::default();
-    for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
+    for (actor, series) in joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
         let pair = ((joined.nodes.cluster(actor.node), actor.principal), actor.source);
         if let Some(time) = series.first() {
             first.entry(pair).and_modify(|known| *known = time.min(*known)).or_insert(time);

@@ -6,8 +6,8 @@ use super::api_keys::rounded;
 use super::security_change;
 use crate::correlate::{Correlated, KeyFailure, ReasonLine, SourceLine};
 use crate::model::SecurityChange;
+use crate::model::events::Told;
 use crate::reason::{Basis, Subject};
-use crate::report::events::Told;
 use crate::state::Sym;
 use crate::time::Millis;
 

@@ -8,10 +8,10 @@ use super::{Found, coverage, filters, parameters, realm_names, security_change};
 use crate::correlate::{Correlated, SourceLine};
 use crate::filter;
 use crate::judge::Judged;
+use crate::model::timeline::{Entry, TimelineReport, TimelineTotals};
 use crate::model::{SCHEMA_VERSION, Tool, TopChain};
 use crate::options::Options;
 use crate::reason::{Basis, Reason};
-use crate::report::story::{Entry, TimelineReport, TimelineTotals};
 use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Sym};
 use crate::time::Millis;
 
@@ -43,7 +43,7 @@ pub fn story(
     let successes = filter::successes(joined, &options.filter);
     let mut timed = failures(joined, told, of_attempts, &successes);
     timed.extend(series(joined, &successes, "successes"));
-    timed.extend(series(joined, &joined.state.denials, "denials"));
+    timed.extend(series(joined, &joined.denials, "denials"));
     timed.extend(joined.changes_left().map(|(at, _)| change(joined, at)));
     timed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| words(&a.1).cmp(&words(&b.1))));
     let mut totals = TimelineTotals::default();

@@ -20,8 +20,8 @@ fn width(span_seconds: u64) -> u64 {
 
 /// Attempts, refused actions and tampered requests by bucket; buckets without any are left out.
 pub(super) fn timeline(joined: &Correlated) -> Timeline {
-    let denied = &joined.state.denied_minutes;
-    let tampered = &joined.state.tampered_minutes;
+    let denied = &joined.denied_minutes;
+    let tampered = &joined.tampered_minutes;
     let counted = &joined.state.counted_only.minutes;
     let minutes = || {
         let attempts = joined.attempts.iter().map(|attempt| attempt.time.0.div_euclid(60_000));
@@ -39,10 +39,10 @@ pub(super) fn timeline(joined: &Correlated) -> Timeline {
         bucket[0] += failed as u64;
         bucket[1] += (run.len() - failed) as u64;
     }
-    for (minute, count) in denied {
+    for (minute, count) in denied.iter() {
         buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default()[2] += count;
     }
-    for (minute, count) in tampered {
+    for (minute, count) in tampered.iter() {
         buckets.entry((minute * 60_000).div_euclid(bucket_ms)).or_default()[3] += count;
     }
     for (minute, [failed, anonymous]) in counted {

@@ -4,14 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::display::{self, ShowArgs};
-use super::output::OutputArgs;
+use super::output::{JSON, OutputArgs};
 use super::report::parse_severity;
-use super::{Command, Terminal, one_of};
+use super::{Command, Terminal};
 use crate::judge::Severity;
-use crate::output::{Formats, Output};
-use crate::report::View;
-use crate::report::diff::{EXTENSIONS, FORMATS};
+use crate::output::Outputs;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -30,27 +27,12 @@ pub(super) struct DiffArgs {
     #[arg(value_name = "NEW.json")]
     new: PathBuf,
 
-    /// How to write it: table, json [default: as the extension of --output says, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
-    format: Option<&'static str>,
-
     #[command(flatten)]
     output: OutputArgs,
-
-    /// Rows of each kind a table shows, 0 for all [default: 20]
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
 
     /// Exit with status 1 where a new finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_on: Option<Severity>,
-
-    #[command(flatten)]
-    show: ShowArgs,
-}
-
-fn parse_format(name: &str) -> Result<&'static str, String> {
-    one_of(FORMATS, name)
 }
 
 /// `esaudit diff`, resolved.
@@ -60,20 +42,16 @@ pub struct DiffRequest {
     pub old: PathBuf,
     /// The report after.
     pub new: PathBuf,
-    /// Where to write it, and as which of [`FORMATS`].
-    pub outputs: Vec<Output>,
-    /// Rows of each kind a table shows; `None` = all.
-    pub top: Option<usize>,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
     /// Exit status 1 where a new finding is so severe.
     pub fail_on: Option<Severity>,
 }
 
 impl DiffArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         Ok(Command::Diff(Box::new(DiffRequest {
-            outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
-            top: self.top.map_or(Some(View::DEFAULT_TOP), display::rows),
+            outputs: self.output.resolve(terminal, JSON, "table")?,
             old: self.old,
             new: self.new,
             fail_on: self.fail_on,

@@ -4,14 +4,13 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
-use super::display::ShowArgs;
 use super::output::OutputArgs;
 use super::read::ReadArgs;
-use super::{Command, Terminal, one_of};
+use super::{Command, Terminal};
+use crate::document::formats::Form;
 use crate::options::EventKinds;
-use crate::output::{Formats, Output};
+use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
-use crate::report::events::{EXTENSIONS, FORMATS};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -26,10 +25,6 @@ pub(super) struct EventsArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 
-    /// How to write them: ndjson, csv, timesketch (JSON lines) [default: as the extension of --output says, else ndjson]
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
-    format: Option<&'static str>,
-
     #[command(flatten)]
     output: OutputArgs,
 
@@ -39,20 +34,12 @@ pub(super) struct EventsArgs {
 
     #[command(flatten)]
     read: ReadArgs,
-
-    #[command(flatten)]
-    show: ShowArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum EventKind {
     Attempts,
     Changes,
-}
-
-fn parse_format(name: &str) -> Result<&'static str, String> {
-    let name = if matches!(name, "jsonl" | "json") { FORMATS[0] } else { name };
-    one_of(FORMATS, name)
 }
 
 /// `esaudit events`, resolved.
@@ -62,20 +49,19 @@ pub struct EventsRequest {
     pub read: Request,
     /// Which events.
     pub kinds: EventKinds,
-    /// Where to write them, and as which of [`FORMATS`].
-    pub outputs: Vec<Output>,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
 }
 
 impl EventsArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
-        let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
+        let outputs = self.output.resolve(terminal, &[Form::Lines, Form::Timesketch], "jsonl")?;
         let kinds = EventKinds {
             attempts: self.kind.contains(&EventKind::Attempts),
             changes: self.kind.contains(&EventKind::Changes),
         };
         // Paths are kept only where somebody asks for them.
-        let mut read = self.read.request(Inputs::Any(self.paths), self.show.tz)?;
+        let mut read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
         read.options.keep_paths = true;
         Ok(Command::Events(Box::new(EventsRequest { read, kinds, outputs })))
     }

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::{JSON, OutputArgs};
+use super::{Command, Terminal};
+use crate::output::Outputs;
+
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   esaudit report logs --format json --manifest > report.json
@@ -31,6 +35,9 @@ pub(super) struct VerifyArgs {
     /// The inputs: files, folders, globs [default: those that the report names]
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// `esaudit verify`, resolved.
@@ -40,11 +47,14 @@ pub struct VerifyRequest {
     pub report: PathBuf,
     /// Its inputs.
     pub paths: Vec<OsString>,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
 }
 
 impl VerifyArgs {
-    pub(super) fn resolve(self) -> VerifyRequest {
-        VerifyRequest { report: self.report, paths: self.paths }
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
+        let outputs = self.output.resolve(terminal, JSON, "table")?;
+        Ok(Command::Verify(VerifyRequest { report: self.report, paths: self.paths, outputs }))
     }
 }
 
@@ -69,6 +79,9 @@ pub(super) struct ShowLinesArgs {
     /// The bytes of the lines and nothing else, unescaped
     #[arg(long)]
     raw: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// `esaudit show`, resolved.
@@ -84,11 +97,14 @@ pub struct ShowRequest {
     pub context: u64,
     /// Bytes as they are.
     pub raw: bool,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
 }
 
 impl ShowLinesArgs {
-    pub(super) fn resolve(self) -> ShowRequest {
-        let Self { id, report, paths, context, raw } = self;
-        ShowRequest { id, report, paths, context, raw }
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
+        let Self { id, report, paths, context, raw, output } = self;
+        let outputs = output.resolve(terminal, JSON, "table")?;
+        Ok(Command::Show(ShowRequest { id, report, paths, context, raw, outputs }))
     }
 }

@@ -2,8 +2,10 @@
 
 use clap::Args;
 
-use super::Command;
+use super::output::{JSON, OutputArgs};
+use super::{Command, Terminal};
 use crate::judge::Kind;
+use crate::output::Outputs;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +17,9 @@ pub(super) struct ExplainArgs {
     /// Kind of finding; without one all are listed
     #[arg(value_name = "KIND", value_parser = parse_kind)]
     kind: Option<Kind>,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 fn parse_kind(name: &str) -> Result<Kind, String> {
@@ -25,8 +30,18 @@ fn parse_kind(name: &str) -> Result<Kind, String> {
     })
 }
 
+/// `esaudit explain`, resolved.
+#[derive(Debug)]
+pub struct ExplainRequest {
+    /// The kind; `None` for a list of all.
+    pub kind: Option<Kind>,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
+}
+
 impl ExplainArgs {
-    pub(super) fn resolve(self) -> Command {
-        Command::Explain(self.kind)
+    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
+        let outputs = self.output.resolve(terminal, JSON, "table")?;
+        Ok(Command::Explain(Box::new(ExplainRequest { kind: self.kind, outputs })))
     }
 }

@@ -4,15 +4,12 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::display::{self, ShowArgs};
-use super::output::OutputArgs;
+use super::output::{JSON, OutputArgs};
 use super::read::ReadArgs;
-use super::{Command, Terminal, one_of};
+use super::{Command, Terminal};
 use crate::options::KeyQuery;
-use crate::output::{Formats, Output};
+use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
-use crate::report::View;
-use crate::report::keys::{EXTENSIONS, FORMATS};
 use crate::time::{self, Millis, Zone};
 
 pub(super) const EXAMPLES: &str = "\
@@ -31,10 +28,6 @@ pub(super) struct KeysArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
 
-    /// How to write it: table, json [default: as the extension of --output says, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
-    format: Option<&'static str>,
-
     #[command(flatten)]
     output: OutputArgs,
 
@@ -50,19 +43,8 @@ pub(super) struct KeysArgs {
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
 
-    /// Rows a table shows, 0 for all [default: 20]
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-
     #[command(flatten)]
     read: ReadArgs,
-
-    #[command(flatten)]
-    show: ShowArgs,
-}
-
-fn parse_format(name: &str) -> Result<&'static str, String> {
-    one_of(FORMATS, name)
 }
 
 fn parse_duration(text: &str) -> Result<i64, String> {
@@ -84,23 +66,19 @@ pub struct KeysRequest {
     pub read: Request,
     /// Which keys.
     pub query: KeyQuery,
-    /// Where to write it, and as which of [`FORMATS`].
-    pub outputs: Vec<Output>,
-    /// Rows a table shows; `None` = all.
-    pub top: Option<usize>,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
 }
 
 impl KeysArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let zone = self.read.zone();
         let as_of = self.as_of.map(|text| parse_time(&text, zone)).transpose()?;
-        let formats = Formats { chosen: self.format, default: FORMATS[0], extensions: &EXTENSIONS };
         let (expiring_within, no_expiration) = (self.expiring_within, self.no_expiration);
         Ok(Command::Keys(Box::new(KeysRequest {
             query: KeyQuery { as_of, expiring_within, no_expiration },
-            outputs: self.output.resolve(&formats, self.show.styles(terminal))?,
-            top: self.top.map_or(Some(View::DEFAULT_TOP), display::rows),
-            read: self.read.request(Inputs::Any(self.paths), self.show.tz)?,
+            outputs: self.output.resolve(terminal, JSON, "table")?,
+            read: self.read.request(Inputs::Any(self.paths), self.output.tz)?,
         })))
     }
 }

@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use clap::Args;
 
 use super::read::{InputArgs, JoinArgs, RunArgs};
-use super::report::{JudgeArgs, ReportRequest};
+use super::report::{FORMS, JudgeArgs, ReportRequest};
 use super::{Command, Terminal};
+use crate::document::formats::{Form, Style};
 use crate::options::Options;
 use crate::output::{Formats, Output, Styles};
 use crate::pipeline::{Inputs, Naming, Request};
-use crate::report::{Style, extensions};
 
 pub(super) const SCAN_EXAMPLES: &str = "\
 Examples:
@@ -25,9 +25,6 @@ Examples:
   esaudit merge es-*.esa -o report.html -o report.json
   esaudit merge monday.esa tuesday.esa -o week.esa
   esaudit merge week.esa --principal alice --fail-on high";
-
-/// Name of the format of part files.
-pub const PART: &str = "esa";
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
@@ -93,7 +90,7 @@ impl ScanArgs {
         self.threads.apply(&mut read);
         read.options.keep_paths = self.keep_path;
         read.naming = Naming { prefix: self.prefix, stdin: self.name };
-        let formats = Formats { chosen: Some(PART), default: PART, extensions: &[] };
+        let formats = Formats { chosen: Some("esa"), default: "esa", forms: &[Form::Part] };
         let plain = Styles { stdout: Style::default(), file: Style::default() };
         let mut outputs = crate::output::resolve(&[self.output], &formats, plain)?;
         let output = outputs.pop().ok_or("no output")?;
@@ -104,11 +101,10 @@ impl ScanArgs {
 impl MergeArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let mut read = Request::new(Inputs::Parts(self.parts), Options::default());
-        self.join.apply(&mut read, self.judge.show.tz)?;
+        self.join.apply(&mut read, self.judge.output.tz)?;
         self.threads.apply(&mut read);
-        let mut extensions = extensions();
-        extensions.push((PART, PART));
-        let request: ReportRequest = self.judge.resolve(terminal, read, &extensions)?;
+        let forms = [FORMS, &[Form::Part]].concat();
+        let request: ReportRequest = self.judge.resolve(terminal, read, &forms)?;
         Ok(Command::Merge(Box::new(request)))
     }
 }

@@ -4,16 +4,15 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
-use super::display::{self, ShowArgs};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
 use crate::config::{self, Config};
+use crate::document::formats::Form;
 use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
-use crate::output::{Formats, Output};
+use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
-use crate::report::{RENDERERS, Renderer, View, extensions, renderer, renderer_for_extension};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -48,24 +47,19 @@ pub(super) struct ReportArgs {
     read: ReadArgs,
 }
 
+/// Forms of data that a report has.
+pub(super) const FORMS: &[Form] = &[Form::Json, Form::Lines];
+
 /// What a report is about and where it goes.
 #[derive(Debug, Args)]
 pub(super) struct JudgeArgs {
-    /// How to write the report: table, json, jsonl, csv, md, html [default: as the extension of --output says, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
-    format: Option<&'static str>,
-
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     /// Keys that failures are grouped by
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
           default_values = ["principal", "realm-chain", "reason", "credential"])]
     by: Vec<ByKey>,
-
-    /// Rows a table shows, 0 for all [default: 20; JSON and CSV: all]
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
 
     /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
@@ -74,9 +68,6 @@ pub(super) struct JudgeArgs {
     /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_on: Option<Severity>,
-
-    #[command(flatten)]
-    pub(super) show: ShowArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -108,14 +99,6 @@ impl From<ByKey> for GroupBy {
     }
 }
 
-fn parse_format(name: &str) -> Result<&'static str, String> {
-    // The extension is a name, too.
-    renderer(name).or_else(|| renderer_for_extension(name)).map(Renderer::name).ok_or_else(|| {
-        let known: Vec<&str> = RENDERERS.iter().map(|renderer| renderer.name()).collect();
-        format!("one of {}", known.join(", "))
-    })
-}
-
 pub(super) fn parse_severity(name: &str) -> Result<Severity, String> {
     Severity::parse(name).ok_or_else(|| {
         let known: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
@@ -132,10 +115,8 @@ pub(super) fn parse_config(path: &str) -> Result<Config, String> {
 pub struct ReportRequest {
     /// What to read, and how.
     pub read: Request,
-    /// Where to write it, and as what: names of renderers.
-    pub outputs: Vec<Output>,
-    /// `--top`, where it was given; the inner `None` is "all".
-    pub top: Option<Option<usize>>,
+    /// Where to write it, and how.
+    pub outputs: Outputs,
     /// Exit status 1 from this severity on.
     pub fail_on: Option<Severity>,
 }
@@ -145,20 +126,15 @@ impl ReportArgs {
         if self.print_config {
             return Ok(Command::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
-        let mut read = self.read.request(Inputs::Logs(self.paths), self.judge.show.tz)?;
+        let mut read = self.read.request(Inputs::Logs(self.paths), self.judge.output.tz)?;
         read.options.manifest = self.manifest;
-        Ok(Command::Report(Box::new(self.judge.resolve(terminal, read, &extensions())?)))
+        Ok(Command::Report(Box::new(self.judge.resolve(terminal, read, FORMS)?)))
     }
 }
 
 impl JudgeArgs {
-    /// The report on what is read; `extensions` of files and their formats.
-    pub(super) fn resolve(
-        self,
-        terminal: Terminal,
-        read: Request,
-        extensions: &[(&'static str, &'static str)],
-    ) -> Result<ReportRequest, String> {
+    /// The report on what is read; the forms of data that the verb has.
+    pub(super) fn resolve(self, terminal: Terminal, read: Request, forms: &[Form]) -> Result<ReportRequest, String> {
         let mut by: Vec<GroupBy> = Vec::new();
         for key in self.by.into_iter().map(GroupBy::from) {
             if !by.contains(&key) {
@@ -167,30 +143,20 @@ impl JudgeArgs {
         }
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
         let config = self.config.unwrap_or_default();
-        let formats = Formats { chosen: self.format, default: RENDERERS[0].name(), extensions };
-        let outputs = self.output.resolve(&formats, self.show.styles(terminal))?;
-        let top = self.top.map(display::rows);
+        let outputs = self.output.resolve(terminal, forms, "table")?;
         Ok(ReportRequest {
             read: Request {
                 options: Options {
                     by,
                     // What no output shows need not be made.
-                    listed: listed(&outputs, top),
+                    listed: outputs.longest(),
                     surroundings: config.surroundings,
                     ..read.options
                 },
                 ..read
             },
-            top,
             fail_on: self.fail_on,
             outputs,
         })
     }
-}
-
-/// How many groups the longest output lists; `None` where one lists all.
-fn listed(outputs: &[Output], top: Option<Option<usize>>) -> Option<usize> {
-    // What is no report lists no groups.
-    let rows = |output: &Output| renderer(output.format).map_or(Some(0), |by| View::of(output.style, by, top).top);
-    outputs.iter().map(rows).try_fold(0, |most, rows| rows.map(|rows| most.max(rows)))
 }

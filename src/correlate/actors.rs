@@ -25,8 +25,6 @@ pub struct Change {
     pub source: Sym,
     /// With which API key.
     pub actor_key: Sym,
-    /// A filter left it out: it is known, and not told of.
-    pub left_out: bool,
 }
 
 impl Change {
@@ -126,7 +124,6 @@ fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, source_
         run_by: record.run_by,
         source: record.source,
         actor_key: Sym::NONE,
-        left_out: false,
         record,
     };
     if !change.actor.is_some() {

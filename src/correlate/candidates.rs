@@ -3,7 +3,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::Correlated;
+use super::Joined;
 use super::history::History;
 use super::matching::Pair;
 use super::reason_lines::{ReasonLine, TRACE_WINDOWS};
@@ -30,7 +30,7 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn new(joined: &Correlated, window: i64) -> Self {
+    pub(super) fn new(joined: &Joined, window: i64) -> Self {
         let mut by_node = vec![Vec::new(); joined.nodes.all().len()];
         for (at, attempt) in joined.attempts.iter().enumerate() {
             by_node[joined.nodes.index(attempt.node)].push(at as u32);
@@ -40,7 +40,7 @@ impl Candidates {
 
     /// The attempts that a line may explain, the likeliest and nearest first. A line comes before the event that ends its
     /// attempt, in the same millisecond at the latest, unless it is one of those that come after (audit-format 1.14).
-    pub(super) fn of(&self, joined: &Correlated, line: &ReasonLine, number: u32, history: &History<'_>) -> Vec<Pair> {
+    pub(super) fn of(&self, joined: &Joined, line: &ReasonLine, number: u32, history: &History<'_>) -> Vec<Pair> {
         let time = line.record.time;
         let of_node = self.by_node[line.node].as_slice();
         let attempt = |at: u32| &joined.attempts[at as usize];
@@ -75,7 +75,7 @@ impl Candidates {
     /// Whether a line may explain an attempt, and what speaks for it beside the time.
     fn compatible(
         &self,
-        joined: &Correlated,
+        joined: &Joined,
         line: &ReasonLine,
         attempt: &Attempt,
         history: &History<'_>,
@@ -128,7 +128,7 @@ fn what(line: &ReasonLine) -> u32 {
 }
 
 /// Whether an attempt is of the kind that a line tells of.
-fn fits(joined: &Correlated, line: &ReasonLine, attempt: &Attempt, history: &History<'_>) -> bool {
+fn fits(joined: &Joined, line: &ReasonLine, attempt: &Attempt, history: &History<'_>) -> bool {
     let record = &line.record;
     let named = record.subject.is_some() && attempt.principal == record.subject;
     let anonymous = attempt.outcome == Outcome::AnonymousDenied;
@@ -155,18 +155,18 @@ fn fits(joined: &Correlated, line: &ReasonLine, attempt: &Attempt, history: &His
 }
 
 /// Whether a principal has the form of an API key's id: 20 characters of base64url, as Elasticsearch makes them.
-pub(super) fn is_key_id(joined: &Correlated, principal: Sym) -> bool {
+pub(super) fn is_key_id(joined: &Joined, principal: Sym) -> bool {
     let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     joined.state.symbols.get(principal).is_some_and(|id| id.len() == 20 && id.iter().all(of_base64))
 }
 
 /// Whether a principal is `namespace/service`.
-fn is_service_account(joined: &Correlated, principal: Sym) -> bool {
+fn is_service_account(joined: &Joined, principal: Sym) -> bool {
     let parts = joined.state.symbols.get(principal).map(|name| name.split(|&byte| byte == b'/'));
     parts.is_some_and(|parts| parts.count() == 2)
 }
 
 /// Whether a realm is in a chain, or the chain is not known.
-fn asks(joined: &Correlated, chain: ChainId, realm: Sym) -> bool {
+fn asks(joined: &Joined, chain: ChainId, realm: Sym) -> bool {
     joined.state.chains.get(chain).is_none_or(|realms| realms.contains(&realm))
 }

@@ -1,11 +1,11 @@
 //! With what an attempt was made: what its record says, and what its reason shows.
 
-use super::Correlated;
+use super::Joined;
 use crate::credential::Credential;
 use crate::reason::Reason;
 use crate::state::{Attempt, Outcome};
 
-impl Correlated {
+impl Joined {
     /// What an attempt was made with.
     #[must_use]
     pub fn credential(&self, attempt: &Attempt) -> Credential {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Correlated;
+use super::Joined;
 use super::candidates::is_key_id;
 use super::realms::{Account, Kinds, Lacking};
 use crate::state::{Attempt, Sym};
@@ -11,14 +11,14 @@ use crate::time::Millis;
 
 /// What is known of accounts that were disabled.
 pub(super) struct Disabled {
-    /// By account: when it was disabled or enabled, by which change (index into [`Correlated::changes`]), by time.
+    /// By account: when it was disabled or enabled, by which change (index into [`Joined::changes`]), by time.
     changes: BTreeMap<Account, Vec<(Millis, bool, usize)>>,
     /// By principal: when it last succeeded with a password.
     last_success: BTreeMap<Account, Millis>,
 }
 
 impl Disabled {
-    pub(super) fn learn(joined: &Correlated) -> Self {
+    pub(super) fn learn(joined: &Joined) -> Self {
         let mut changes: BTreeMap<Account, Vec<(Millis, bool, usize)>> = BTreeMap::new();
         for (at, change) in joined.changes.iter().enumerate() {
             let disables = match joined.state.symbols.get(change.record.action) {
@@ -39,19 +39,19 @@ impl Disabled {
     }
 
     /// The last change of the account before an attempt, and whether it disabled it.
-    fn before(&self, joined: &Correlated, attempt: &Attempt) -> Option<(bool, usize)> {
+    fn before(&self, joined: &Joined, attempt: &Attempt) -> Option<(bool, usize)> {
         let changes = self.changes.get(&account(joined, attempt))?;
         let before = changes.partition_point(|(time, ..)| *time <= attempt.time);
         changes.get(before.checked_sub(1)?).map(|&(_, disables, at)| (disables, at))
     }
 
     /// The change that disabled the account of an attempt.
-    pub(super) fn by(&self, joined: &Correlated, attempt: &Attempt) -> Option<usize> {
+    pub(super) fn by(&self, joined: &Joined, attempt: &Attempt) -> Option<usize> {
         self.before(joined, attempt).filter(|(disables, _)| *disables).map(|(_, at)| at)
     }
 
     /// Whether an attempt looks like one of a disabled account whose password was right.
-    pub(super) fn is_disabled(&self, joined: &Correlated, attempt: &Attempt, lacking: &Lacking, kinds: &Kinds) -> bool {
+    pub(super) fn is_disabled(&self, joined: &Joined, attempt: &Attempt, lacking: &Lacking, kinds: &Kinds) -> bool {
         let Some(chain) = joined.state.chains.get(attempt.chain).filter(|_| attempt.has_request_id()) else {
             return false;
         };
@@ -83,7 +83,7 @@ impl Disabled {
     }
 }
 
-fn account(joined: &Correlated, attempt: &Attempt) -> Account {
+fn account(joined: &Joined, attempt: &Attempt) -> Account {
     (joined.nodes.cluster(attempt.node), attempt.principal)
 }
 
@@ -93,7 +93,7 @@ fn is_last(kinds: &Kinds, node: usize, chain: &[Sym], realm: Sym) -> bool {
 }
 
 /// Whether a principal may be a user's: no placeholder, service account, issuer and subject, or id of a key.
-fn is_account(joined: &Correlated, principal: Sym) -> bool {
+fn is_account(joined: &Joined, principal: Sym) -> bool {
     let name = joined.state.symbols.get(principal).unwrap_or_default();
     !matches!(name.first(), None | Some(b'<' | b'_')) && !name.contains(&b'/') && !is_key_id(joined, principal)
 }

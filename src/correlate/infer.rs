@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::Correlated;
+use super::Joined;
 use super::disabled::Disabled;
 use super::keys::KeyInfo;
 use super::profiles::AttemptProfiles;
@@ -33,7 +33,7 @@ const LESS_SURE: f64 = 0.6;
 const PIECE: usize = 1024;
 
 /// Reasons of attempts that no log explains, and the refusals of keys found on the way.
-pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
+pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
     known_ids(joined, keys, failures);
     if joined.attempts.iter().any(|attempt| attempt.basis == Basis::None && attempt.outcome == Outcome::Failed) {
         let profiles = AttemptProfiles::of(joined);
@@ -53,7 +53,7 @@ pub(super) fn infer(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, fail
 }
 
 /// Infers the reason of each failed attempt that has none by itself, on all cores.
-fn each_unexplained(joined: &mut Correlated, reason: impl Fn(&Correlated, &Attempt) -> Option<Reason> + Sync) {
+fn each_unexplained(joined: &mut Joined, reason: impl Fn(&Joined, &Attempt) -> Option<Reason> + Sync) {
     let mut attempts = std::mem::take(&mut joined.attempts);
     let known = &*joined;
     attempts.par_iter_mut().with_min_len(PIECE).for_each(|attempt| {
@@ -69,7 +69,7 @@ fn each_unexplained(joined: &mut Correlated, reason: impl Fn(&Correlated, &Attem
 }
 
 /// The attempts, by index, that something holds for.
-fn those(joined: &Correlated, holds: impl Fn(&Attempt) -> bool + Sync) -> Vec<usize> {
+fn those(joined: &Joined, holds: impl Fn(&Attempt) -> bool + Sync) -> Vec<usize> {
     let attempts = joined.attempts.par_iter().with_min_len(PIECE).enumerate();
     attempts.filter(|(_, attempt)| holds(attempt)).map(|(at, _)| at).collect()
 }
@@ -77,7 +77,7 @@ fn those(joined: &Correlated, holds: impl Fn(&Attempt) -> bool + Sync) -> Vec<us
 /// An attempt whose principal is the id of an API key. Over REST the key service terminated it: the key is of another type
 /// than the interface wants. Over the transport layer every refusal of a cross-cluster key looks so, whatever its reason
 /// (audit-format 1.9): only its end, where that is known, tells one.
-fn known_ids(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
+fn known_ids(joined: &mut Joined, keys: &[KeyInfo], failures: &mut Vec<KeyFailure>) {
     if keys.is_empty() {
         return;
     }
@@ -105,7 +105,7 @@ fn known_ids(joined: &mut Correlated, keys: &[KeyInfo], failures: &mut Vec<KeyFa
 }
 
 /// Whether an attempt was of a key of the wrong type, and what that rests on.
-fn wrong_type(joined: &Correlated, key: &KeyInfo, attempt: &Attempt) -> Option<(Reason, Basis)> {
+fn wrong_type(joined: &Joined, key: &KeyInfo, attempt: &Attempt) -> Option<(Reason, Basis)> {
     let kind = joined.state.symbols.get(key.kind);
     // The listing says that it is a key for this interface, or the node's log is there and complains of no type.
     let right = kind.is_some_and(|kind| kind != b"cross_cluster");
@@ -117,7 +117,7 @@ fn wrong_type(joined: &Correlated, key: &KeyInfo, attempt: &Attempt) -> Option<(
     Some((Reason::ApiKeyWrongType, if listed { Basis::Context } else { Basis::Inferred }))
 }
 
-fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basis, confidence: f64) -> KeyFailure {
+fn refusal(joined: &Joined, at: usize, key: Sym, reason: Reason, basis: Basis, confidence: f64) -> KeyFailure {
     let attempt = &joined.attempts[at];
     KeyFailure {
         attempt: Some(at as u32),
@@ -132,7 +132,7 @@ fn refusal(joined: &Correlated, at: usize, key: Sym, reason: Reason, basis: Basi
 }
 
 /// Wrong passwords of known accounts, and realms that a node lacks.
-fn passwords(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lacking) {
+fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking) {
     let order = RealmOrder::learn(joined, profiles);
     let cluster = |node: usize| joined.nodes.all()[node].cluster;
     let chains: BTreeSet<(usize, u32)> = profiles.failed().map(|way| (cluster(way.node), way.chain.0)).collect();
@@ -157,9 +157,9 @@ fn passwords(joined: &mut Correlated, profiles: &AttemptProfiles, lacking: &Lack
 }
 
 /// Accounts that are disabled, with the change that disabled them where the log has it.
-fn disabled_accounts(joined: &mut Correlated, lacking: &Lacking, kinds: &Kinds) {
+fn disabled_accounts(joined: &mut Joined, lacking: &Lacking, kinds: &Kinds) {
     let disabled = Disabled::learn(joined);
-    let of = |joined: &Correlated, attempt: &Attempt| disabled.is_disabled(joined, attempt, lacking, kinds);
+    let of = |joined: &Joined, attempt: &Attempt| disabled.is_disabled(joined, attempt, lacking, kinds);
     let found = those(joined, |attempt| {
         attempt.outcome == Outcome::Failed && attempt.basis == Basis::None && of(joined, attempt)
     });
@@ -175,7 +175,7 @@ fn disabled_accounts(joined: &mut Correlated, lacking: &Lacking, kinds: &Kinds) 
 }
 
 /// A client that used a key until its end and is refused from then on: the refusals are those of the key.
-fn ended_keys(joined: &mut Correlated, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
+fn ended_keys(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
     let ends: HashMap<Sym, _, RandomState> = keys.iter().filter_map(|key| Some((key.id, end_of(key)?))).collect();
     let with_ended = uses.iter().filter(|(_, used)| used.keys().any(|key| ends.contains_key(key)));
     let sources: HashSet<Client, RandomState> = with_ended.map(|(client, _)| client).collect();

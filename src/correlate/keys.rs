@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reason_lines::KeyFailure;
-use super::{Change, Correlated};
+use super::{Change, Joined};
 use crate::decode::apikeys::ApiKey;
 use crate::event::is_invalidation;
 use crate::state::{State, Sym};
@@ -29,7 +29,7 @@ pub enum How {
 pub struct Invalidation {
     /// When; `None` where only the listing says that it happened (before 8.12 it does not say when).
     pub time: Option<Millis>,
-    /// Index into [`Correlated::changes`].
+    /// Index into [`Joined::changes`].
     pub change: Option<usize>,
     /// How the key was named.
     pub how: How,
@@ -50,7 +50,7 @@ pub struct KeyInfo {
     pub owner_realm: Sym,
     /// When it was created.
     pub created: Option<Millis>,
-    /// By which change: index into [`Correlated::changes`].
+    /// By which change: index into [`Joined::changes`].
     pub created_by: Option<usize>,
     /// When it expires.
     pub expires: Option<Millis>,
@@ -91,7 +91,7 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
 }
 
 /// Everything known of every key met, by id.
-pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
+pub(super) fn collect(joined: &Joined, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
     let state = &joined.state;
     let mut keys: BTreeMap<Sym, KeyInfo> = BTreeMap::new();
     for key in listing {
@@ -145,7 +145,7 @@ pub(super) fn collect(joined: &Correlated, listing: Vec<KeyInfo>) -> Vec<KeyInfo
 }
 
 /// Adds the keys of which nothing but their refusals is known.
-pub(super) fn add(joined: &Correlated, keys: &mut Vec<KeyInfo>, failures: &[KeyFailure]) {
+pub(super) fn add(joined: &Joined, keys: &mut Vec<KeyInfo>, failures: &[KeyFailure]) {
     let known: BTreeSet<Sym> = keys.iter().map(|key| key.id).collect();
     let mut met: BTreeMap<Sym, usize> = BTreeMap::new();
     for failure in failures.iter().filter(|failure| failure.key.is_some() && !known.contains(&failure.key)) {
@@ -161,7 +161,7 @@ pub(super) fn add(joined: &Correlated, keys: &mut Vec<KeyInfo>, failures: &[KeyF
 
 /// The cluster of each key, as those that use it, change it by id or are refused with it show; ids are random, so that no
 /// other cluster has the same.
-fn places(joined: &Correlated) -> BTreeMap<Sym, usize> {
+fn places(joined: &Joined) -> BTreeMap<Sym, usize> {
     let nodes = &joined.nodes;
     let actors = joined.state.successes.keys().chain(joined.state.denials.keys());
     let used = actors.map(|actor| (actor.apikey, nodes.cluster(actor.node)));
@@ -184,7 +184,7 @@ fn is_creation(action: &[u8]) -> bool {
 }
 
 /// Ties a creation to its key: by id, or (events before 7.16 carry only the name) by a name that one key alone bears.
-fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+fn created(joined: &Joined, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let record = &change.record;
     let cluster = joined.nodes.cluster(record.node);
     let id = match record.ids.as_slice() {
@@ -224,13 +224,13 @@ fn created(joined: &Correlated, at: usize, change: &Change, keys: &mut BTreeMap<
 }
 
 /// When a key expires that was created or changed with an expiration.
-fn expiration(joined: &Correlated, change: &Change) -> Option<Millis> {
+fn expiration(joined: &Joined, change: &Change) -> Option<Millis> {
     let life = joined.state.symbols.get(change.record.expiration).and_then(time::duration)?;
     Some(Millis(change.record.time.0.saturating_add(life)))
 }
 
 /// An update may set a new expiration, from then on. What a listing says already holds it.
-fn expires_anew(joined: &Correlated, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+fn expires_anew(joined: &Joined, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let Some(expires) = expiration(joined, change) else { return };
     for id in &change.record.ids {
         if let Some(key) = keys.get_mut(id).filter(|key| !key.listed) {

@@ -19,6 +19,7 @@ mod reasons;
 mod silence;
 mod source_lines;
 mod uses;
+mod view;
 
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
@@ -26,6 +27,7 @@ pub use nodes::{Cluster, Node, NodeTable};
 pub use powerful::{Powerful, PowerfulAction};
 pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
+pub use view::{Correlated, LeftOut, Selection};
 
 use std::collections::BTreeMap;
 
@@ -41,9 +43,9 @@ use crate::options::Options;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
-/// The joined result of a run.
-#[derive(Debug)]
-pub struct Correlated {
+/// The joined records of a run, which nobody changes: what is looked at is a view of them, see [`Correlated`].
+#[derive(Debug, Clone)]
+pub struct Joined {
     /// Tables, inputs and counters. Its `attempts`, `changes`, `grants`, `realm_failures` and `reasons` have
     /// been moved out, as have its `acts`.
     pub state: State,
@@ -64,17 +66,15 @@ pub struct Correlated {
     /// Distinct lines of server logs that tell a reason, by node, then time.
     pub reason_lines: Vec<ReasonLine>,
     /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
-    pub messages: BTreeMap<u32, Vec<Sym>>,
+    messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
-    pub doubts: BTreeMap<u32, f64>,
+    doubts: BTreeMap<u32, f64>,
     /// Changes (index into `changes`) that disabled the account of an attempt (index into `attempts`).
-    pub disabled_by: BTreeMap<u32, usize>,
+    disabled_by: BTreeMap<u32, usize>,
     /// Events that say that an authentication failed and are steps of a negotiation.
     pub negotiations: u64,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
-    /// What a filter left out; `None` where none is in force.
-    pub left_out: Option<LeftOut>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
     /// Events met again, by `event.action`.
@@ -85,22 +85,7 @@ pub struct Correlated {
     pub pseudonymized: bool,
 }
 
-/// How much a filter left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LeftOut {
-    /// The conditions in words.
-    pub in_force: Vec<String>,
-    /// Failed attempts.
-    pub attempts: u64,
-    /// Security changes.
-    pub changes: u64,
-    /// Refusals of API keys.
-    pub key_refusals: u64,
-    /// Refused actions of users who had authenticated.
-    pub denials: u64,
-}
-
-impl Correlated {
+impl Joined {
     /// What is known of an API key.
     #[must_use]
     pub fn key(&self, id: Sym) -> Option<&KeyInfo> {
@@ -110,20 +95,17 @@ impl Correlated {
         self.keys.binary_search_by(|key| text(key.id).cmp(&Some(id))).ok().map(|at| &self.keys[at])
     }
 
-    /// The changes that no filter left out, with their index among all.
-    pub fn changes_left(&self) -> impl Iterator<Item = (usize, &Change)> {
-        self.changes.iter().enumerate().filter(|(_, change)| !change.left_out)
-    }
-
-    /// Who succeeded, in an order that depends on text alone.
-    pub fn successes(&self) -> impl Iterator<Item = &Actor> {
-        self.in_order(self.state.successes.keys())
-    }
-
     /// The text by which a record is judged: of a pseudonym the original, which nothing may show.
     #[must_use]
     pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
         self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
+    }
+
+    /// The same records whose messages that were not understood are one text.
+    #[must_use]
+    pub fn with_messages(mut self, text: Sym) -> Self {
+        self.messages.values_mut().flatten().for_each(|message| *message = text);
+        self
     }
 
     /// A place as evidence.
@@ -184,7 +166,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         *duplicates.entry(String::from_utf8_lossy(&action).into_owned()).or_insert(0) += count;
     }
     let forwarded = std::mem::take(&mut state.forwarded).into_iter().collect();
-    let mut joined = Correlated {
+    let mut joined = Joined {
         state,
         source_lines,
         nodes,
@@ -199,7 +181,6 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
         disabled_by: BTreeMap::new(),
         negotiations: 0,
         keys: Vec::new(),
-        left_out: None,
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
@@ -214,7 +195,7 @@ pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Cor
     reason_lines::sort(&mut told.failures);
     joined.key_failures = told.failures;
     joined.keys = keys;
-    joined
+    Correlated::of(joined)
 }
 
 /// Takes the attempts out of a state, each once and with its chain; events met again are counted in `repeated`.

@@ -5,7 +5,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::Correlated;
+use super::Joined;
 use crate::state::{Attempt, ChainId, Outcome, Sym};
 
 /// Attempts that are counted at a time.
@@ -26,7 +26,7 @@ pub(super) struct AttemptProfile {
 pub(super) struct AttemptProfiles(HashMap<AttemptProfile, u64, RandomState>);
 
 impl AttemptProfiles {
-    pub(super) fn of(joined: &Correlated) -> Self {
+    pub(super) fn of(joined: &Joined) -> Self {
         let way = |attempt: &Attempt| AttemptProfile {
             principal: attempt.principal,
             chain: attempt.chain,

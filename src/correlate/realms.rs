@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::Correlated;
+use super::Joined;
 use super::profiles::AttemptProfiles;
 use crate::reason::{Reason, Subject};
 use crate::state::{Attempt, ChainId, Outcome, Sym};
@@ -32,7 +32,7 @@ pub(super) struct RealmOrder {
 }
 
 impl RealmOrder {
-    pub(super) fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
+    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
         // Each principal counts once a chain, on however many nodes.
         let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
         let mut asked: Vec<(usize, ChainId, Sym)> = profiles
@@ -57,7 +57,7 @@ impl RealmOrder {
 
     /// Whether the first realm is canonically asked before the second: by the built-in order, else by a clear majority.
     /// `None` where too little is known.
-    fn precedes(&self, joined: &Correlated, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
+    fn precedes(&self, joined: &Joined, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
         let built_in = |realm: Sym| {
             let name = joined.state.symbols.get(realm)?;
             BUILT_IN_ORDER.iter().position(|&known| known == name)
@@ -79,7 +79,7 @@ impl RealmOrder {
 
     /// Whether a chain begins with a realm that belongs behind another of it while the rest stands in order: the node
     /// has moved the realm that lately authenticated this principal to the front (audit-format 1.7).
-    pub(super) fn moved_to_front(&self, joined: &Correlated, cluster: usize, realms: &[Sym]) -> bool {
+    pub(super) fn moved_to_front(&self, joined: &Joined, cluster: usize, realms: &[Sym]) -> bool {
         let Some((&front, rest)) = realms.split_first() else { return false };
         let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, cluster, pair[0], pair[1]) != Some(false));
         rest_in_order && rest.iter().any(|&realm| self.precedes(joined, cluster, realm, front) == Some(true))
@@ -97,7 +97,7 @@ pub(super) struct Lacking {
 }
 
 impl Lacking {
-    pub(super) fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
+    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
         let nodes = joined.nodes.all().len();
         let mut lacking =
             Self { succeeds: HashMap::default(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
@@ -139,7 +139,7 @@ pub(super) struct Kinds {
 }
 
 impl Kinds {
-    pub(super) fn learn(joined: &Correlated, profiles: &AttemptProfiles) -> Self {
+    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
         let mut of_node: Vec<Vec<BTreeSet<Sym>>> = vec![Vec::new(); joined.nodes.all().len()];
         let mut met: BTreeSet<(usize, u32)> = BTreeSet::new();
         met.extend(profiles.failed().map(|way| (way.node, way.chain.0)));
@@ -185,7 +185,7 @@ pub(super) struct Silent<'k> {
 impl<'k> Silent<'k> {
     /// `None` where no realm complains of anything, so that silence means nothing.
     pub(super) fn learn(
-        joined: &Correlated,
+        joined: &Joined,
         profiles: &AttemptProfiles,
         lacking: &Lacking,
         kinds: &'k Kinds,
@@ -221,7 +221,7 @@ impl<'k> Silent<'k> {
 
     /// Whether all realms of the node that take such a credential were asked of a principal that none is known to know,
     /// while its server log is there.
-    pub(super) fn all_asked(&self, joined: &Correlated, attempt: &Attempt) -> bool {
+    pub(super) fn all_asked(&self, joined: &Joined, attempt: &Attempt) -> bool {
         let node = joined.nodes.index(attempt.node);
         let Some(asked) = joined.state.chains.get(attempt.chain) else { return false };
         attempt.principal.is_some()
@@ -233,7 +233,7 @@ impl<'k> Silent<'k> {
     }
 
     /// Whether enough principals went through the same realms in another order.
-    fn any_whole(&self, joined: &Correlated, node: usize, asked: &[Sym]) -> bool {
+    fn any_whole(&self, joined: &Joined, node: usize, asked: &[Sym]) -> bool {
         self.whole.iter().any(|&(of_node, chain)| {
             let realms = joined.state.chains.get(chain).unwrap_or_default();
             of_node == node && realms.len() == asked.len() && realms.iter().all(|realm| asked.contains(realm))

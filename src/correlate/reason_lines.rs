@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::{Correlated, SourceLine, dedupe_across_inputs};
+use super::{Joined, SourceLine, dedupe_across_inputs};
 use crate::decode::reason::with_cause;
 use crate::reason::{Basis, Cause, Reason, Subject};
 use crate::state::{ReasonRecord, Sym};
@@ -14,7 +14,7 @@ use crate::time::Millis;
 /// A refusal of an API key, told by a line of the server log or inferred.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyFailure {
-    /// The attempt it was joined to: index into [`Correlated::attempts`]. `None`: the client is unknown.
+    /// The attempt it was joined to: index into [`Joined::attempts`]. `None`: the client is unknown.
     pub attempt: Option<u32>,
     /// The key; [`Sym::NONE`] where nothing names it.
     pub key: Sym,
@@ -41,7 +41,7 @@ pub struct ReasonLine {
     pub place: SourceLine,
     /// Index into the node table.
     pub node: usize,
-    /// Index into [`Correlated::attempts`]. `None`: no attempt fits.
+    /// Index into [`Joined::attempts`]. `None`: no attempt fits.
     pub attempt: Option<u32>,
     /// How surely the attempt is its own, 0 to 1; 0 where there is none.
     pub confidence: f64,
@@ -56,7 +56,7 @@ const HASH_TO_END_MS: i64 = 1_000;
 
 /// Moves the lines out of the state: each once although a log and its copy may both be among the inputs, by node, time and
 /// place.
-pub(super) fn take(joined: &mut Correlated) -> Vec<ReasonLine> {
+pub(super) fn take(joined: &mut Joined) -> Vec<ReasonLine> {
     resolve_causes(joined);
     let mut lines = distinct_lines(joined);
     explain_hashes(&mut lines);
@@ -65,7 +65,7 @@ pub(super) fn take(joined: &mut Correlated) -> Vec<ReasonLine> {
 }
 
 /// What stack traces say that begin with a chunk.
-fn resolve_causes(joined: &mut Correlated) {
+fn resolve_causes(joined: &mut Joined) {
     let chunks = &joined.state.chunks;
     let first: HashMap<(u32, u32), Cause, RandomState> =
         chunks.iter().filter_map(|chunk| Some(((chunk.input, chunk.seq), chunk.cause?))).collect();
@@ -80,7 +80,7 @@ fn resolve_causes(joined: &mut Correlated) {
 }
 
 /// The lines, each once although a log and its copy may both be among the inputs, by node, time and place.
-fn distinct_lines(joined: &Correlated) -> Vec<ReasonLine> {
+fn distinct_lines(joined: &Joined) -> Vec<ReasonLine> {
     let mut lines: Vec<ReasonLine> = joined
         .state
         .reasons

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::Correlated;
+use super::Joined;
 use super::candidates::Candidates;
 use super::history::History;
 use super::matching::{Match, Pair, assign};
@@ -59,7 +59,7 @@ impl Round {
 }
 
 /// Gives attempts the reasons that the server logs tell, and moves their lines out of the state.
-pub(super) fn from_server_logs(joined: &mut Correlated, history: &History<'_>, window: i64) -> Told {
+pub(super) fn from_server_logs(joined: &mut Joined, history: &History<'_>, window: i64) -> Told {
     let mut told = Told { left_over: vec![Vec::new(); joined.nodes.all().len()], ..Told::default() };
     if joined.state.reasons.is_empty() {
         return told;
@@ -91,7 +91,7 @@ pub(super) fn from_server_logs(joined: &mut Correlated, history: &History<'_>, w
 }
 
 /// Gives a line its attempt, and the attempt its reason.
-fn apply(joined: &mut Correlated, line: &mut ReasonLine, found: Option<Match>, round: Round, told: &mut Told) {
+fn apply(joined: &mut Joined, line: &mut ReasonLine, found: Option<Match>, round: Round, told: &mut Told) {
     let record = line.record;
     if found.is_none() && round != Round::After {
         told.left_over[line.node].push(record.time);
@@ -126,7 +126,7 @@ fn apply(joined: &mut Correlated, line: &mut ReasonLine, found: Option<Match>, r
 }
 
 /// Names the keys of refusals whose lines leave the id out, by who used which key until when.
-fn name_keys(joined: &Correlated, history: &History<'_>, failures: &mut [KeyFailure]) {
+fn name_keys(joined: &Joined, history: &History<'_>, failures: &mut [KeyFailure]) {
     for failure in failures.iter_mut().filter(|failure| !failure.key.is_some()) {
         let Some(attempt) = failure.attempt.map(|at| &joined.attempts[at as usize]) else { continue };
         let client = (joined.nodes.cluster(attempt.node), attempt.source);
@@ -137,7 +137,7 @@ fn name_keys(joined: &Correlated, history: &History<'_>, failures: &mut [KeyFail
 }
 
 /// Takes out the attempts that are steps of a negotiation: the client sends another token, and that decides.
-fn take_negotiations(joined: &mut Correlated, lines: &mut [ReasonLine], history: &History<'_>, window: i64) {
+fn take_negotiations(joined: &mut Joined, lines: &mut [ReasonLine], history: &History<'_>, window: i64) {
     let steps: Vec<&ReasonLine> = lines.iter().filter(|line| line.record.about == Subject::Negotiation).collect();
     if steps.is_empty() {
         return;
@@ -187,7 +187,7 @@ fn stronger(reason: Reason) -> usize {
 }
 
 fn matched(
-    joined: &Correlated,
+    joined: &Joined,
     lines: &[&ReasonLine],
     candidates: &Candidates,
     history: &History<'_>,

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use rayon::prelude::*;
 
-use super::Correlated;
+use super::Joined;
 use super::reason_lines::TRACE_WINDOWS;
 use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, Outcome, Sym};
@@ -15,7 +15,7 @@ use crate::time::Millis;
 
 /// Infers `missing_credentials`. `left_over` are the times of lines, by node, whose attempt was not found; `sent` are
 /// attempts that are known to have had credentials.
-pub(super) fn infer(joined: &mut Correlated, window: i64, left_over: &[Vec<Millis>], sent: &BTreeSet<u32>) {
+pub(super) fn infer(joined: &mut Joined, window: i64, left_over: &[Vec<Millis>], sent: &BTreeSet<u32>) {
     let nodes = &joined.nodes;
     if nodes.all().iter().all(|node| node.server_log.is_empty()) {
         return;
@@ -39,7 +39,7 @@ pub(super) fn infer(joined: &mut Correlated, window: i64, left_over: &[Vec<Milli
 
 /// Clients that send keys or tokens, whether these are accepted or refused: of them a silent refusal may as well be of a
 /// credential that leaves no line.
-fn bearers(joined: &Correlated, sent: &BTreeSet<u32>) -> HashSet<Sym, RandomState> {
+fn bearers(joined: &Joined, sent: &BTreeSet<u32>) -> HashSet<Sym, RandomState> {
     let is_token = |realm: Sym| {
         joined.state.symbols.get(realm).is_some_and(|realm| matches!(realm, b"_es_api_key" | b"_service_account"))
     };

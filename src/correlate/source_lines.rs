@@ -16,7 +16,7 @@ pub struct SourceLine {
 }
 
 /// Translates positions into places.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SourceLines {
     /// By chunk: rank of its input and lines before it.
     chunks: Vec<(u32, u64)>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Correlated;
+use super::Joined;
 use crate::state::{Series, Sym};
 use crate::time::Millis;
 
@@ -47,7 +47,7 @@ pub(super) type Client = (usize, Sym);
 pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, Use>>);
 
 impl Uses {
-    pub(super) fn of(joined: &Correlated) -> Self {
+    pub(super) fn of(joined: &Joined) -> Self {
         let mut uses: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
         let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
         of_keys.for_each(|(actor, series)| {

@@ -9,6 +9,8 @@ use super::kinds::{Kind, Severity, Verdict};
 use super::score;
 use super::weights::Subject;
 use super::words;
+use crate::model::text::Span;
+use crate::text;
 
 /// Actions from a new place are put down to its newness within so long.
 const NEW: i64 = 2 * DAY;
@@ -81,10 +83,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let mut draft = Draft::new(Kind::SuspiciousAccess, severity, (verdict, score::rounded(probability)));
     draft.cluster = past.cluster;
     let (principal, source) = (scene.text(past.principal), scene.text(past.source));
-    draft.title = format!("{principal} got in from {source} for the first time, and changed the cluster's security");
-    draft
-        .why
-        .push(format!("First success of {principal} from {source} at {}, without a failure", words::time(past.first)));
+    let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
+    draft.title = text!("{} got in from {} for the first time, and changed the cluster's security", who(), from());
+    draft.why.push(text!("First success of {} from {} at {}, without a failure", who(), from(), past.first));
     draft.why.push(format!(
         "It is at work for {} from {}, and from here for the first time",
         words::duration(known),

@@ -11,7 +11,10 @@ use super::tell::Judgement;
 use super::unit::{Standing, Unit};
 use super::weights::Subject;
 use super::words;
+use crate::model::call::{ApiCall, Method};
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 /// A success is put down to a campaign from its sources until so long after its end.
@@ -151,15 +154,22 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     draft.cluster = judgement.campaign.cluster;
     let (principal, source) = (scene.text(entry.principal), scene.text(entry.source));
     let hedge = if verdict == Verdict::Hostile { "" } else { ", perhaps" };
-    draft.title = format!("{principal} taken over from {source}{hedge}");
-    let at = words::time(entry.success.time);
+    let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
+    draft.title = text!("{} taken over from {}{}", who(), from(), hedge);
+    let at = entry.success.time;
     draft.why.push(match entry.failures.len() as u64 {
-        0 => format!(
-            "{principal} got in from {source} for the first time at {at}, amid tries from there for other accounts"
+        0 => text!(
+            "{} got in from {} for the first time at {}, amid tries from there for other accounts",
+            who(),
+            from(),
+            at
         ),
-        many => format!(
-            "{} of {principal} from {source}, then a success from there at {at}",
-            words::count(many, "failure", "failures")
+        many => text!(
+            "{} of {} from {}, then a success from there at {}",
+            Text::count(many, "failure", "failures"),
+            who(),
+            from(),
+            at
         ),
     });
     let elsewhere = scene.history.account(draft.cluster, entry.principal).map_or(0, |sum| sum.others.saturating_sub(1));
@@ -171,9 +181,9 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     }
     if let Some(change) = entry.reset {
         let change = &scene.joined.changes[change as usize];
-        draft.why.push(format!(
+        draft.why.push(text!(
             "Its password was set anew at {}, between the tries and the success: the tries did not find it",
-            words::time(change.record.time)
+            change.record.time
         ));
     }
     let past = scene.history.pair(draft.cluster, entry.principal, entry.source);
@@ -230,26 +240,27 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
             made.times.extend([past.first, past.last]);
             made.sources.push(past.source);
             draft.times.push(past.last);
-            draft.why.push(format!(
+            draft.why.push(text!(
                 "{} was used {} from {}, last at {}",
                 key_in_words(scene, key),
-                words::count(u64::from(past.count), "time", "times"),
-                scene.text(past.source),
-                words::time(past.last)
+                Text::count(u64::from(past.count), "time", "times"),
+                Span::address(&scene.text(past.source)),
+                past.last
             ));
         }
-        draft.first_steps.push(format!(
-            "An API key was made after the break-in and outlives a new password: DELETE /_security/api_key with {{\"ids\":[\"{}\"]}}.",
-            words::in_json(&scene.text(key))
+        let end = ApiCall::new(Method::Delete, "/_security/api_key");
+        draft.first_steps.push(text!(
+            "An API key was made after the break-in and outlives a new password: {}.",
+            end.body(serde_json::json!({"ids": [scene.text(key)]}))
         ));
     }
     if !made.times.is_empty() {
         made.principals = vec![entry.principal];
         made.sources.push(entry.source);
-        made.title = format!(
+        made.title = text!(
             "{} made to stay by {}",
-            words::count(made.times.len() as u64, "thing", "things"),
-            scene.text(entry.principal)
+            Text::count(made.times.len() as u64, "thing", "things"),
+            Span::principal(&scene.text(entry.principal))
         );
         draft.sources.extend(made.sources.iter().copied());
         draft.parts.push(made.part(scene));
@@ -257,8 +268,8 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
 }
 
 /// A deed in a sentence.
-pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> String {
+pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> Text {
     let scene = measure.scene;
-    let object = if deed.object.is_some() { format!(" ({})", scene.text(deed.object)) } else { String::new() };
-    format!("Then {}{object} at {}", scene.text(deed.action), words::time(deed.time))
+    let object = if deed.object.is_some() { text!(" ({})", Span::name(&scene.text(deed.object))) } else { Text::new() };
+    text!("Then {}{} at {}", Span::name(&scene.text(deed.action)), object, deed.time)
 }

@@ -18,7 +18,7 @@ const ACTIONS: u64 = 12;
 pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut denials: Vec<(&Actor, &Series)> =
-        scene.joined.state.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
+        scene.joined.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
     denials.sort_by_key(|(actor, _)| **actor);
     let mut keys: BTreeMap<(u16, &[u8]), Vec<(&Actor, &Series)>> = BTreeMap::new();
     for (actor, series) in denials {
@@ -60,7 +60,7 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)],
     let mut draft = Draft::new(Kind::ApiKeyUnderprivileged, severity, judged);
     draft.cluster = cluster;
     draft.title =
-        format!("API key {} may not do {}", key_in_words(scene, key), words::list(&actions, actions_total, 1));
+        format!("API key {} may not do {}", key_in_words(scene, key), words::list(&actions, actions_total, 1)).into();
     let first = denials.iter().filter_map(|(_, series)| series.first()).min();
     let last = denials.iter().filter_map(|(_, series)| series.last()).max();
     let over =

@@ -1,6 +1,5 @@
 //! A finding while it is made, and how drafts become the report's findings.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use rayon::prelude::*;
@@ -10,6 +9,7 @@ use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
 use super::{Judged, words};
 use crate::correlate::SourceLine;
+use crate::model::text::{Span, Text};
 use crate::model::{Evidence, Finding, FindingPart, FindingTimeline};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -26,6 +26,20 @@ const TIMELINE_BUCKETS: i64 = 60;
 /// Names that a sentence spells out.
 pub(super) const NAMED: usize = 3;
 
+/// Sentences in the making: of words alone, or of spans.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sentences(pub(super) Vec<Text>);
+
+impl Sentences {
+    pub(super) fn push(&mut self, sentence: impl Into<Text>) {
+        self.0.push(sentence.into());
+    }
+
+    pub(super) fn extend<T: Into<Text>>(&mut self, sentences: impl IntoIterator<Item = T>) {
+        self.0.extend(sentences.into_iter().map(Into::into));
+    }
+}
+
 /// A finding in the making.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
@@ -34,10 +48,10 @@ pub(super) struct Draft {
     pub(super) severity: Severity,
     pub(super) verdict: Verdict,
     pub(super) confidence: f64,
-    pub(super) title: String,
-    pub(super) why: Vec<String>,
+    pub(super) title: Text,
+    pub(super) why: Sentences,
     /// Steps that go before those of the documentation.
-    pub(super) first_steps: Vec<String>,
+    pub(super) first_steps: Vec<Text>,
     /// Attempts it is about, by time; what it does not say itself is taken from them.
     pub(super) attempts: Vec<u32>,
     /// Principals, where they are not those of the attempts.
@@ -73,8 +87,8 @@ impl Draft {
             severity,
             verdict,
             confidence,
-            title: String::new(),
-            why: Vec::new(),
+            title: Text::new(),
+            why: Sentences::default(),
             first_steps: Vec::new(),
             attempts: Vec::new(),
             principals: Vec::new(),
@@ -171,7 +185,7 @@ pub(super) fn finish(scene: &Scene<'_>, mut drafts: Vec<Draft>) -> Vec<Judged> {
             .then_with(|| other.failures.cmp(&one.failures))
             .then_with(|| one.start.cmp(&other.start))
             .then_with(|| one.kind.cmp(&other.kind))
-            .then_with(|| one.title.cmp(&other.title))
+            .then_with(|| one.title.plain().cmp(&other.title.plain()))
             .then_with(|| one.end.cmp(&other.end))
             .then_with(|| one.evidence.cmp(&other.evidence))
     });
@@ -230,26 +244,26 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
     let names: Vec<String> = nodes.iter().map(|&node| scene.node_name(node)).collect();
     let (api_keys, keys_total) = ranked(scene, draft.api_keys.clone());
     let fill = |template: &'static str| {
-        let list = |names: &[String], total| words::list(names, total, NAMED);
-        let first = |names: &[String]| names.first().cloned().unwrap_or_else(|| "(not logged)".to_owned());
-        words::fill(template, |name| match name {
-            "sources" => Some(list(&sources, sources_total)),
-            "source" => Some(first(&sources)),
-            "principals" => Some(list(&principals, principals_total)),
-            "principal" => Some(first(&principals)),
-            "nodes" => Some(list(&names, names.len() as u64)),
-            "node" => Some(first(&names)),
-            "keys" => Some(list(&api_keys, keys_total)),
-            "key" => Some(first(&api_keys)),
-            "principal_url" => Some(words::in_path(&first(&principals))),
-            "key_url" => Some(words::in_path(&first(&api_keys))),
-            "principal_json" => Some(words::in_json(&first(&principals))),
-            "key_json" => Some(words::in_json(&first(&api_keys))),
+        let list = |span: fn(&str) -> Span, names: &[String], total| {
+            Some(Text::list(names.iter().map(|name| span(name)), total, NAMED))
+        };
+        let first = |span: fn(&str) -> Span, names: &[String]| {
+            Some(names.first().map_or_else(|| Text::from("(not logged)"), |name| span(name).into()))
+        };
+        Text::fill(template, |name| match name {
+            "sources" => list(Span::address, &sources, sources_total),
+            "source" => first(Span::address, &sources),
+            "principals" => list(Span::principal, &principals, principals_total),
+            "principal" => first(Span::principal, &principals),
+            "nodes" => list(Span::node, &names, names.len() as u64),
+            "node" => first(Span::node, &names),
+            "keys" => list(Span::key, &api_keys, keys_total),
+            "key" => first(Span::key, &api_keys),
             _ => None,
         })
     };
     let steps = draft.doc.next_steps.iter().map(|step| fill(step));
-    let next_steps = std::mem::take(&mut draft.first_steps).into_iter().map(Cow::Owned).chain(steps).collect();
+    let next_steps = std::mem::take(&mut draft.first_steps).into_iter().chain(steps).collect();
     let diagnosis = fill(draft.doc.meaning);
     let mut why = std::mem::take(&mut draft.why);
     if proxies_only {
@@ -283,8 +297,8 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         failures: draft.attempts.len() as u64 + draft.failures,
         successes: draft.successes,
         diagnosis,
-        why,
-        false_positives: draft.doc.false_positives.iter().map(|&text| Cow::Borrowed(text)).collect(),
+        why: why.0,
+        false_positives: draft.doc.false_positives.iter().map(|&text| Text::from(text)).collect(),
         after_entry: None,
         related: Vec::new(),
         expected_by_chance: draft.expected,

@@ -12,7 +12,9 @@ use super::weights::Subject;
 use super::words;
 use crate::correlate::Change;
 use crate::event::is_invalidation;
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 /// Invalidations of one actor belong together over such a pause.
@@ -126,13 +128,17 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usiz
     let mut draft = Draft::new(Kind::MassInvalidation, severity, (verdict, score::rounded(probability)));
     draft.cluster = cluster;
     let actor = if first.actor.is_some() { scene.text(first.actor) } else { "Somebody".to_owned() };
-    draft.title = format!("{actor} invalidated {}", words::count(sweep.count as u64, "API key", "API keys"));
-    let source = if first.source.is_some() { format!(" from {}", scene.text(first.source)) } else { String::new() };
-    draft.why.push(format!(
-        "{} by {actor}{source} at {}, within {}",
-        words::count(sweep.changes.len() as u64, "invalidation", "invalidations"),
-        words::time(first.record.time),
-        words::duration(last.record.time.0 - first.record.time.0)
+    let who = || Span::principal(&actor);
+    draft.title = text!("{} invalidated {}", who(), Text::count(sweep.count as u64, "API key", "API keys"));
+    let source =
+        if first.source.is_some() { text!(" from {}", Span::address(&scene.text(first.source))) } else { Text::new() };
+    draft.why.push(text!(
+        "{} by {}{} at {}, within {}",
+        Text::count(sweep.changes.len() as u64, "invalidation", "invalidations"),
+        who(),
+        source,
+        first.record.time,
+        Span::Duration(last.record.time.0 - first.record.time.0)
     ));
     let (names, total) = ranked(scene, sweep.keys.clone());
     if total > 0 {

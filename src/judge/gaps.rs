@@ -5,6 +5,8 @@ use super::features::Measure;
 use super::history::HOUR;
 use super::kinds::{Kind, Severity, Verdict};
 use super::words;
+use crate::model::text::{Span, Text};
+use crate::text;
 use crate::time::Millis;
 
 /// Minutes with a line of the server log that show that a node lives.
@@ -76,12 +78,12 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     let (start, end) = (run[0].start, run.iter().map(|silence| silence.end).max().unwrap_or(run[0].end));
     let mut draft = Draft::new(Kind::AuditGap, Severity::Medium, (Verdict::Unclear, 0.5));
     draft.cluster = scene.cluster(run[0].node);
-    draft.title = format!(
+    draft.title = text!(
         "{} wrote no audit events for {}, though alive",
-        words::list(&names, names.len() as u64, 3),
-        words::duration(end.0 - start.0)
+        Text::list(names.iter().map(|name| Span::node(name)), names.len() as u64, 3),
+        Span::Duration(end.0 - start.0)
     );
-    draft.why.push(format!("No audit event from {} to {}", words::time(start), words::time(end)));
+    draft.why.push(text!("No audit event from {} to {}", start, end));
     let alive: usize = run.iter().map(|silence| silence.alive).sum();
     draft.why.push(format!(
         "The server log has lines in {} meanwhile, and other nodes wrote audit events",

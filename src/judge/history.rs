@@ -100,7 +100,6 @@ impl<'c> History<'c> {
         net: impl Fn(Sym) -> Option<(Net, bool)>,
     ) -> Self {
         let mut raw: Vec<Raw<'c>> = joined
-            .state
             .successes
             .iter()
             .map(|(actor, series)| {

@@ -5,7 +5,9 @@ use super::draft::Draft;
 use super::features::Measure;
 use super::history::HOUR;
 use super::kinds::{Kind, Verdict};
+use crate::model::text::Span;
 use crate::state::Sym;
+use crate::text;
 use crate::time::Millis;
 
 /// Findings of one cause may begin or end so far apart.
@@ -32,8 +34,11 @@ pub(super) fn breaches(
         if several {
             // The share of the spray that led to it.
             let mut share = Draft::new(drafts[at].doc.kind, breach.severity, (breach.verdict, breach.confidence));
-            share.title =
-                format!("Tries for {} from {}", measure.scene.text(entry.principal), measure.scene.text(entry.source));
+            share.title = text!(
+                "Tries for {} from {}",
+                Span::principal(&measure.scene.text(entry.principal)),
+                Span::address(&measure.scene.text(entry.source))
+            );
             share.attempts.clone_from(&entry.failures);
             if !share.attempts.is_empty() {
                 breach.parts.insert(0, share.part(measure.scene));
@@ -47,8 +52,8 @@ pub(super) fn breaches(
             breach.attempts = std::mem::take(&mut guessing.attempts);
             breach.sources.extend(breach.attempts.iter().map(|&at| measure.scene.attempt(at).source));
             breach.expected = guessing.expected;
-            let evidence = guessing.why.clone();
-            breach.why.splice(1..1, evidence);
+            let evidence = guessing.why.0.clone();
+            breach.why.0.splice(1..1, evidence);
         }
         drafts.push(breach);
     }

@@ -37,7 +37,7 @@ mod unit;
 mod weights;
 mod words;
 
-pub use doc::{Doc, docs, explain, listing};
+pub use doc::{Doc, docs, spoken};
 pub use kinds::{Kind, Severity, Verdict};
 
 use rayon::prelude::*;
@@ -205,7 +205,7 @@ fn base_rate(null: &Null, joined: &Correlated, explained: u64) -> BaseRate {
         share,
         runs: null.lengths().map(|(length, count)| FailureRun { length, count }).collect(),
         unexplained,
-        sentence,
+        sentence: sentence.into(),
     }
 }
 

@@ -173,7 +173,7 @@ pub(super) fn is_placeholder(name: &[u8]) -> bool {
 fn addresses(joined: &Correlated, known: &Surroundings) -> HashMap<Sym, Option<Address>, RandomState> {
     let mut addresses: HashMap<Sym, Option<Address>, RandomState> = HashMap::default();
     let tried = joined.attempts.iter().map(|attempt| attempt.source);
-    let got_in = joined.state.successes.keys().map(|actor| actor.source);
+    let got_in = joined.successes.keys().map(|actor| actor.source);
     let changed = joined.changes.iter().map(|change| change.source);
     for source in tried.chain(got_in).chain(changed) {
         addresses.entry(source).or_insert_with(|| Address::of(joined.judged(source)?, known));

@@ -9,7 +9,9 @@ use super::score::Posterior;
 use super::unit::Unit;
 use super::words;
 use crate::correlate::How;
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
+use crate::text;
 
 /// From this probability of "nothing happened" on, nothing is told.
 const ORDINARY: f64 = 0.5;
@@ -45,7 +47,7 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     let severity = if scanned { Severity::Info } else { (hypothesis.severity)(&told) };
     let mut draft = Draft::new(kind, severity, (verdict, posterior.confidence()));
     draft.cluster = campaign.cluster;
-    draft.title = (hypothesis.title)(&told);
+    draft.title = (hypothesis.title)(&told).into();
     draft.attempts.clone_from(&campaign.attempts);
     draft.api_keys.clone_from(&campaign.keys);
     draft.failures = campaign.failures(scene) - campaign.attempts.len() as u64;
@@ -79,11 +81,10 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
 }
 
 /// How many, from when to when, how often.
-pub(super) fn volume(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features) -> String {
+pub(super) fn volume(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features) -> Text {
     let scene = measure.scene;
-    let failures = words::count(campaign.failures(scene), "failure", "failures");
+    let failures = Text::count(campaign.failures(scene), "failure", "failures");
     let Some((first, last)) = campaign.span(scene) else { return failures };
-    let from = words::time(first);
     let sources = words::count(features.sources as u64, "source", "sources");
     let accounts = match features.accounts {
         0 => String::new(),
@@ -95,25 +96,26 @@ pub(super) fn volume(measure: &Measure<'_, '_>, campaign: &Campaign, features: &
     } else {
         String::new()
     };
-    format!("{failures}{accounts} from {sources}, from {from} on{over}{pace}")
+    text!("{}{} from {}, from {} on{}{}", failures, accounts, sources, first, over, pace)
 }
 
 /// What the features say, the clearest first in the order of the list.
-fn sentences(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features) -> Vec<String> {
-    let mut out: Vec<String> = features
+fn sentences(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features) -> Vec<Text> {
+    let mut out: Vec<Text> = features
         .all()
         .filter(|(_, value)| *value >= 0.25)
         .filter_map(|(feature, value)| sentence(campaign, feature, value))
+        .map(Text::from)
         .collect();
     if let Some(change) = features.change.filter(|_| features.get(Feature::Changed) > 0.0) {
         out.push(onset(measure, change as usize));
     }
     if campaign.by_node {
-        out.extend(contrast(measure, campaign));
+        out.extend(contrast(measure, campaign).map(Text::from));
     }
     let mut reasons: Vec<&str> = features.unknown.iter().map(|(_, why)| *why).collect();
     reasons.dedup();
-    out.extend(reasons.into_iter().map(|why| format!("Not to be known here: {why}")));
+    out.extend(reasons.into_iter().map(|why| format!("Not to be known here: {why}").into()));
     out
 }
 
@@ -170,15 +172,17 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
 }
 
 /// The sentence of a change that explains failures.
-pub(super) fn onset(measure: &Measure<'_, '_>, change: usize) -> String {
+pub(super) fn onset(measure: &Measure<'_, '_>, change: usize) -> Text {
     let scene = measure.scene;
     let change = &scene.joined.changes[change];
-    let by = if change.actor.is_some() { format!(" by {}", scene.text(change.actor)) } else { String::new() };
-    format!(
-        "The failures begin after {} of {} at {}{by}",
-        scene.text(change.record.action),
-        scene.text(change.record.name),
-        words::time(change.record.time)
+    let by =
+        if change.actor.is_some() { text!(" by {}", Span::principal(&scene.text(change.actor))) } else { Text::new() };
+    text!(
+        "The failures begin after {} of {} at {}{}",
+        Span::name(&scene.text(change.record.action)),
+        Span::name(&scene.text(change.record.name)),
+        change.record.time,
+        by
     )
 }
 
@@ -217,11 +221,11 @@ fn keys(measure: &Measure<'_, '_>, campaign: &Campaign, draft: &mut Draft) {
     let replaced = super::keys::replaced(scene, campaign, &sources, first);
     if let (Some(&(_, key, time)), Kind::ApiKeyRotationOutage) = (replaced.first(), draft.doc.kind) {
         let (names, total) = ranked(scene, replaced.iter().map(|&(source, ..)| source).collect());
-        draft.why.push(format!(
+        draft.why.push(text!(
             "The replacement {} was first used at {} by {}",
             key_in_words(scene, key),
-            words::time(time),
-            words::list(&names, total, NAMED)
+            time,
+            Text::list(names.iter().map(|name| Span::address(name)), total, NAMED)
         ));
         draft.api_keys.push(key);
     }
@@ -232,10 +236,10 @@ fn end(measure: &Measure<'_, '_>, key: Sym, draft: &mut Draft) {
     let scene = measure.scene;
     let Some(info) = scene.key(key) else { return };
     if let Some(expires) = info.expires.filter(|_| draft.doc.kind == Kind::ApiKeyExpiredInUse) {
-        draft.why.push(format!("{} expired at {}", key_in_words(scene, key), words::time(expires)));
+        draft.why.push(text!("{} expired at {}", key_in_words(scene, key), expires));
     }
     let Some(end) = info.invalidated else { return };
-    let at = end.time.map_or_else(String::new, |time| format!(" at {}", words::time(time)));
+    let at = end.time.map_or_else(Text::new, |time| text!(" at {}", time));
     let how = match end.how {
         How::Id => "by its id",
         How::Name => "by its name",
@@ -244,12 +248,15 @@ fn end(measure: &Measure<'_, '_>, key: Sym, draft: &mut Draft) {
         How::Listing => "as the listing of keys says",
     };
     let change = end.change.and_then(|change| scene.joined.changes.get(change));
-    let by = change.filter(|change| change.actor.is_some()).map_or_else(String::new, |change| {
-        let source =
-            if change.source.is_some() { format!(" from {}", scene.text(change.source)) } else { String::new() };
-        format!(" by {}{source}", scene.text(change.actor))
+    let by = change.filter(|change| change.actor.is_some()).map_or_else(Text::new, |change| {
+        let source = if change.source.is_some() {
+            text!(" from {}", Span::address(&scene.text(change.source)))
+        } else {
+            Text::new()
+        };
+        text!(" by {}{}", Span::principal(&scene.text(change.actor)), source)
     });
-    draft.why.push(format!("{} was invalidated{at}{by}, {how}", key_in_words(scene, key)));
+    draft.why.push(text!("{} was invalidated{}{}, {}", key_in_words(scene, key), at, by, how));
     if let Some(change) = change {
         draft.evidence.insert(0, change.place);
     }

@@ -76,10 +76,10 @@ impl Log {
         self.line(seconds, node, "anonymous_access_denied", &origin);
     }
 
-    /// The same, with the reason in the server log.
+    /// The same, with the reason in the server log, whose line comes first.
     pub(super) fn refused(&mut self, seconds: f64, source: &str, node: &str, message: &str) {
         self.anonymous(seconds, source, node);
-        self.server(seconds + 0.001, node, message);
+        self.server(seconds - 0.001, node, message);
     }
 
     /// A line of the server log.

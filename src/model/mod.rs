@@ -1,18 +1,24 @@
-//! The report as data: member for member the pinned JSON contract (schema_version 1). Renderers read it, nothing writes
+//! The report as data: member for member the pinned JSON contract (schema_version 1). Writers read it, nothing writes
 //! to it after `aggregate` has built it. Members may be added, never renamed or dropped.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use charts::Charts;
 use groups::Groups;
+use text::Text;
 
+pub mod call;
 pub mod charts;
 mod coverage;
+pub mod diff;
+pub mod events;
 pub mod groups;
+pub mod keys;
 mod sections;
+pub mod text;
+pub mod timeline;
 
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
 pub use sections::{
@@ -177,10 +183,10 @@ pub struct Tool {
 }
 
 /// The filters in force and how much they left out. `coverage` is about everything that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Filters {
     /// One sentence each: alternatives of one option together; all of them hold.
-    pub in_force: Vec<String>,
+    pub in_force: Vec<Text>,
     /// Failed attempts.
     pub attempts_left_out: u64,
     /// Security changes.
@@ -282,7 +288,8 @@ pub struct Group {
     pub evidence: Vec<Evidence>,
 }
 
-/// A judged pattern. Long texts that do not depend on the log are borrowed: a flood makes 100,000 findings.
+/// A judged pattern. Texts are plain strings in JSON. Words that do not depend on the log are borrowed: a flood makes 100,000
+/// findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// `F1`, `F2`, … in report order.
@@ -302,7 +309,7 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cluster: Option<String>,
     /// One line.
-    pub title: String,
+    pub title: Text,
     /// ATT&CK techniques; empty for operational causes.
     pub attack: Vec<String>,
     /// Principals, at most 50.
@@ -326,13 +333,13 @@ pub struct Finding {
     /// Successes in it.
     pub successes: u64,
     /// What it means, in plain words.
-    pub diagnosis: Cow<'static, str>,
+    pub diagnosis: Text,
     /// The measured evidence, sentence by sentence.
-    pub why: Vec<String>,
+    pub why: Vec<Text>,
     /// What to do.
-    pub next_steps: Vec<Cow<'static, str>>,
+    pub next_steps: Vec<Text>,
     /// When this is a false alarm.
-    pub false_positives: Vec<Cow<'static, str>>,
+    pub false_positives: Vec<Text>,
     /// What it consists of: the guessing that led to an entry, what was made since.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub parts: Vec<FindingPart>,

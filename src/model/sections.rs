@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Evidence;
+use super::text::Text;
 
 /// One Elasticsearch cluster among the inputs. Nothing is joined across clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub struct BaseRate {
     /// Failed attempts in no finding.
     pub unexplained: u64,
     /// The same in words.
-    pub sentence: String,
+    pub sentence: Text,
 }
 
 /// How many runs of failures had a length.
@@ -120,12 +121,12 @@ pub struct ServerRefusal {
 }
 
 /// A part of a finding: the guessing that led to a break-in, or what was made after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingPart {
     /// Kind, as of findings.
     pub kind: String,
     /// One line.
-    pub title: String,
+    pub title: Text,
     /// Start.
     pub start: Option<String>,
     /// End.

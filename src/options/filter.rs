@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::Cidr;
+use crate::model::text::{Span, Text};
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -80,17 +81,17 @@ impl Filter {
 
     /// Each condition in words, for a log from `start` to `end`.
     #[must_use]
-    pub fn in_words(&self, start: Option<Millis>, end: Option<Millis>) -> Vec<String> {
-        let bounds = [("since", &self.since), ("until", &self.until)];
+    pub fn in_words(&self, start: Option<Millis>, end: Option<Millis>) -> Vec<Text> {
+        let bounds = [("since ", &self.since), ("until ", &self.until)];
         let times = bounds.into_iter().flat_map(|(name, bounds)| bounds.iter().map(move |bound| (name, bound)));
-        let mut words: Vec<String> = times
+        let mut words: Vec<Text> = times
             .map(|(name, bound)| match bound.at(start, end) {
-                Some(time) => format!("{name} {} ({})", time.rfc3339(), bound.given),
-                None => format!("{name} {}: the log has no time", bound.given),
+                Some(time) => Text::from(name).with(Span::Exact(time)).with(format!(" ({})", bound.given)),
+                None => Text::from(name).with(format!("{}: the log has no time", bound.given)),
             })
             .collect();
         for (name, rules) in self.lists() {
-            words.extend(rules.in_words().into_iter().map(|rule| format!("{name} {rule}")));
+            words.extend(rules.in_words().into_iter().map(|rule| format!("{name} {rule}").into()));
         }
         words
     }

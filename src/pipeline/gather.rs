@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use super::records::Records;
-use super::run::{Naming, Run};
+use super::gathered::Gathered;
+use super::run::{Naming, RunContext};
 use super::work::{Queue, Shared, Worker};
 use crate::error::ProblemKind;
 use crate::input;
@@ -15,8 +15,8 @@ use crate::spill::{self, Budget, Segments};
 use crate::state::{State, StateBuilder};
 
 /// Reads everything below `paths`.
-pub(super) fn gather(paths: &[OsString], naming: &Naming, run: Run) -> Records {
-    let Run { options, progress, threads: pool, .. } = &run;
+pub(super) fn gather(paths: &[OsString], naming: &Naming, run: RunContext) -> Gathered {
+    let RunContext { options, progress, threads: pool, .. } = &run;
     progress.phase("looking for files");
     let found = named(input::discover(paths), naming);
     let sources = found.sources.clone();
@@ -42,7 +42,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, run: Run) -> Records {
     let labels = state.inputs.iter_mut().map(|input| &mut input.label);
     labels.chain(problems.iter_mut().map(|(path, ..)| path)).for_each(|label| label.insert_str(0, &naming.prefix));
     let part = Part { reading: Reading::of(options), problems, state };
-    Records::of_logs(part, stored, run)
+    Gathered::of_logs(part, stored, run)
 }
 
 /// Standard input under the path that was chosen for it.

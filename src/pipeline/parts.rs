@@ -5,15 +5,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::gather::settle;
-use super::run::Run;
+use super::run::RunContext;
 use crate::error::Error;
 use crate::options::Options;
-use crate::part::{Part, Union};
+use crate::part::{Part, PartsUnion};
 use crate::spill::{self, Budget, Segments};
 use crate::state::State;
 
 /// The union of part files.
-pub(super) fn open(paths: Vec<OsString>, run: &Run) -> Result<Part, Error> {
+pub(super) fn open(paths: Vec<OsString>, run: &RunContext) -> Result<Part, Error> {
     let mut broken = Vec::new();
     let parts = paths.into_iter().map(PathBuf::from).filter_map(|path| match Part::open(&path) {
         Ok(part) => Some((Path::display(&path).to_string(), part)),
@@ -33,7 +33,7 @@ pub(super) fn open(paths: Vec<OsString>, run: &Run) -> Result<Part, Error> {
 /// Which parts do not fit together, and why.
 pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Options) -> Result<Part, Error> {
     let budget = Budget::new(options, 1);
-    let mut union = Union::default();
+    let mut union = PartsUnion::default();
     let (mut whole, mut written) = (None, Segments::default());
     let mut failed = None;
     for (name, part) in parts {

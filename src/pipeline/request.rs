@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use super::records::Records;
-use super::run::{Naming, Run};
+use super::gathered::Gathered;
+use super::run::{Naming, RunContext};
 use super::{gather, parts};
 use crate::error::Error;
 use crate::options::Options;
@@ -56,11 +56,11 @@ impl Request {
     ///
     /// # Errors
     /// Parts that cannot be used, or no threads. Logs that cannot be read are problems, not errors.
-    pub fn read(self) -> Result<Records, Error> {
+    pub fn read(self) -> Result<Gathered, Error> {
         let Self { inputs, naming, options, pseudonyms, progress } = self;
         let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
         let threads = threads.map_err(|error| Error::Threads(std::io::Error::other(error)))?;
-        let mut run = Run { options, pseudonyms, progress, threads };
+        let mut run = RunContext { options, pseudonyms, progress, threads };
         let inputs = match inputs {
             Inputs::Any(paths) if are_parts(&paths)? => Inputs::Parts(paths),
             Inputs::Any(paths) => Inputs::Logs(paths),
@@ -71,11 +71,11 @@ impl Request {
             Inputs::Parts(paths) => {
                 let part = parts::open(paths, &run)?;
                 scanned_with(&part.reading, &mut run.options)?;
-                Ok(Records::of_part(part, run))
+                Ok(Gathered::of_part(part, run))
             }
             Inputs::Part(part) => {
                 scanned_with(&part.reading, &mut run.options)?;
-                Ok(Records::of_part(*part, run))
+                Ok(Gathered::of_part(*part, run))
             }
         }
     }

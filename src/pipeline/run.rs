@@ -17,7 +17,7 @@ pub struct Naming {
 
 /// What lasts from reading to the end.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct RunContext {
     /// Those of the request; of parts those that they were scanned with.
     pub(super) options: Options,
     pub(super) pseudonyms: Option<Pseudonyms>,

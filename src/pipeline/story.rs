@@ -3,34 +3,31 @@
 use std::collections::BTreeMap;
 
 use crate::correlate::Correlated;
+use crate::model::timeline::TimelineReport;
 use crate::options::Options;
 use crate::part::Problems;
-use crate::report::story::TimelineReport;
-use crate::{aggregate, filter, judge, pseudonyms};
+use crate::{aggregate, judge};
 
-/// Tells the story of the actor whom the filter names, and leaves out everything else.
-pub(super) fn story(joined: &mut Correlated, problems: &Problems, options: &Options) -> TimelineReport {
+/// Tells the story of the actor whom the filter names, by what it lets pass and by the findings that the actor is in.
+pub(super) fn story(
+    everything: &Correlated,
+    passing: &Correlated,
+    problems: &Problems,
+    options: &Options,
+) -> TimelineReport {
     // Who was one of many is seen among the many only: findings come from everything.
-    let told = findings_with(joined, options);
-    let kept = filter::attempts(joined, &options.filter);
-    let mut number = BTreeMap::new();
-    number.extend((0..).zip(&kept).filter(|(_, keep)| **keep).map(|(at, _): (u32, _)| at).zip(0..));
+    let told = findings_with(everything, passing, options);
     let mut of_attempts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (finding, judged) in told.iter().enumerate() {
-        for at in judged.attempts.iter().filter_map(|at| number.get(at)) {
-            of_attempts.entry(*at).or_default().push(finding);
+        for at in judged.attempts.iter().filter_map(|&number| passing.position(number)) {
+            of_attempts.entry(at).or_default().push(finding);
         }
     }
-    filter::apply(joined, &options.filter);
-    if joined.pseudonymized {
-        pseudonyms::withhold(joined);
-    }
-    aggregate::story(joined, &told, &of_attempts, problems, options)
+    aggregate::story(passing, &told, &of_attempts, problems, options)
 }
 
 /// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.
-fn findings_with(joined: &Correlated, options: &Options) -> Vec<judge::Judged> {
-    let kept = filter::attempts(joined, &options.filter);
+fn findings_with(everything: &Correlated, passing: &Correlated, options: &Options) -> Vec<judge::Judged> {
     let named = |judged: &judge::Judged| {
         let finding = &judged.finding;
         let filter = &options.filter;
@@ -41,9 +38,10 @@ fn findings_with(joined: &Correlated, options: &Options) -> Vec<judge::Judged> {
         ];
         lists.iter().all(|(rules, names)| rules.pass(names.iter().map(String::as_bytes)))
     };
-    let mut told = judge::judge(joined, options).findings;
+    let mut told = judge::judge(everything, options).findings;
     told.retain(|judged| {
-        judged.attempts.iter().any(|&at| kept[at as usize]) || (judged.attempts.is_empty() && named(judged))
+        judged.attempts.iter().any(|&number| passing.position(number).is_some())
+            || (judged.attempts.is_empty() && named(judged))
     });
     told
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 
 use super::Pseudonyms;
-use crate::correlate::Correlated;
+use crate::correlate::{Correlated, Joined};
 use crate::error::ProblemKind;
 use crate::model::StoredInput;
 use crate::state::{ActorSeries, Sym};
@@ -23,7 +23,7 @@ type Make = fn(&Pseudonyms, &[u8]) -> String;
 /// Replaces symbols, each once.
 struct Replacer<'p> {
     names: &'p Pseudonyms,
-    joined: &'p mut Correlated,
+    joined: Joined,
     done: HashMap<Sym, Sym>,
     /// Originals and what stands for them.
     texts: HashMap<String, String>,
@@ -57,7 +57,8 @@ impl Replacer<'_> {
         series.into_iter().map(&mut replaced).collect()
     }
 
-    fn records(&mut self) {
+    /// Replaces them in every record, and gives what stands for messages that were not understood.
+    fn records(&mut self) -> Sym {
         let mut attempts = std::mem::take(&mut self.joined.attempts);
         for attempt in &mut attempts {
             attempt.principal = self.text(attempt.principal);
@@ -114,13 +115,12 @@ impl Replacer<'_> {
             }
         }
         self.joined.reason_lines = lines;
-        self.joined.messages.values_mut().flatten().for_each(|sym| *sym = withheld);
         self.joined.state.reasons.clear();
         self.joined.state.key_names.clear();
-        withhold(self.joined);
-        let joined = &mut *self.joined;
+        let joined = &mut self.joined;
         (joined.attempts, joined.changes, joined.key_failures, joined.keys) = (attempts, changes, failures, keys);
         (joined.forwarded, joined.state.successes, joined.state.denials) = (forwarded, successes, denials);
+        withheld
     }
 
     /// A path of an input, in which somebody's name may stand.
@@ -168,22 +168,24 @@ impl Replacer<'_> {
 pub fn withhold(joined: &mut Correlated) {
     let Some(left_out) = &mut joined.left_out else { return };
     let of_time = |words: &str| words.starts_with("since ") || words.starts_with("until ");
-    for words in left_out.in_force.iter_mut().filter(|words| !of_time(words)) {
-        let name = words.split(' ').next().unwrap_or_default();
-        *words = format!("{name} (withheld)");
+    for words in left_out.in_force.iter_mut().filter(|words| !of_time(&words.plain())) {
+        let plain = words.plain();
+        let name = plain.split(' ').next().unwrap_or_default();
+        *words = format!("{name} (withheld)").into();
     }
 }
 
-/// Replaces what names somebody in everything that was read.
-pub fn apply(
+/// The view of everything that was read under pseudonyms; problems and inputs are renamed along with it.
+#[must_use]
+pub fn view(
     names: &Pseudonyms,
-    joined: &mut Correlated,
+    everything: Correlated,
     problems: &mut [(String, ProblemKind, String)],
     stored: &mut [StoredInput],
-) {
+) -> Correlated {
+    let joined = everything.into_joined();
     let mut replacer = Replacer { names, joined, done: HashMap::new(), texts: HashMap::new() };
-    replacer.records();
-    replacer.joined.pseudonymized = true;
+    let withheld = replacer.records();
     let labels: Vec<String> = replacer.joined.state.inputs.iter().map(|input| replacer.path(&input.label)).collect();
     for (path, ..) in problems {
         *path = replacer.path(path);
@@ -191,11 +193,14 @@ pub fn apply(
     for input in stored {
         input.path = replacer.path(&input.path);
     }
-    for (input, label) in replacer.joined.state.inputs.iter_mut().zip(labels) {
+    let mut joined = replacer.joined.with_messages(withheld);
+    for (input, label) in joined.state.inputs.iter_mut().zip(labels) {
         input.label = label;
         // A line of an unknown file may name anybody.
         input.first_line.clear();
     }
+    joined.pseudonymized = true;
+    Correlated::of(joined)
 }
 
 /// Replaces what names somebody in the parameters of a report.

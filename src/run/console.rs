@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 
 use crate::cli::Terminal;
+use crate::escape;
 use crate::progress::{Progress, Verbosity};
-use crate::report::escape;
 use crate::watch::watch;
 
 /// Tells the user; nothing is left to tell if even this cannot be written.

@@ -1,11 +1,10 @@
 //! `esaudit events`.
 
 use super::console::watched;
-use super::outcome::{refused, status, written};
-use crate::aggregate;
+use super::outcome::{refused, status, write_all};
 use crate::cli::EventsRequest;
+use crate::document::build::Events;
 use crate::error::Error;
-use crate::report;
 
 /// Reads logs or parts and writes attempts and changes, one a line.
 ///
@@ -19,10 +18,7 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
     if let Some(status) = refused(evidence.options().strict, &coverage) {
         return Ok(status);
     }
-    let mut incomplete = evidence.incomplete;
-    for output in &outputs {
-        let events = aggregate::events(&evidence.joined, kinds);
-        incomplete |= !written(output, |out| report::events::write(events, output.format, out));
-    }
+    let events = Events(Box::new(|| Box::new(evidence.events(kinds))));
+    let incomplete = !write_all(&outputs, &events) || evidence.incomplete;
     Ok(status(&coverage, evidence.options().require_events, incomplete, 0))
 }

@@ -1,16 +1,23 @@
 //! `esaudit explain`.
 
-use super::files::text;
+use super::outcome::{INCOMPLETE, write_all};
+use crate::cli::ExplainRequest;
+use crate::document::build::{Explained, Listing};
 use crate::error::Error;
-use crate::judge::{self, Kind};
+use crate::judge;
 
-/// Prints what a kind of finding means, or a line on each.
+/// Tells what a kind of finding means, or a line on each.
 ///
 /// # Errors
-/// Standard output cannot be written.
-pub fn explain(kind: Option<Kind>) -> Result<u8, Error> {
-    match kind {
-        None => text(judge::listing().as_bytes()),
-        Some(kind) => text(judge::explain(kind).unwrap_or_default().as_bytes()),
-    }
+/// There is no such kind.
+pub fn explain(request: ExplainRequest) -> Result<u8, Error> {
+    let mut docs = judge::docs();
+    let complete = match request.kind {
+        None => write_all(&request.outputs, &Listing(docs.collect())),
+        Some(kind) => {
+            let doc = docs.find(|doc| doc.kind == kind);
+            write_all(&request.outputs, &Explained(doc.ok_or_else(|| Error::Option("no such kind".to_owned()))?))
+        }
+    };
+    Ok(if complete { 0 } else { INCOMPLETE })
 }

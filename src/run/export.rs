@@ -32,8 +32,8 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
 #[cfg(feature = "parquet")]
 fn write(joined: &crate::correlate::Correlated, folder: &std::path::Path) -> std::io::Result<()> {
     use crate::aggregate;
+    use crate::data::{parquet, tables};
     use crate::options::EventKinds;
-    use crate::report::{parquet, tables};
 
     let kinds = EventKinds { attempts: true, changes: false };
     let attempts = aggregate::events(joined, kinds).map(tables::attempt);

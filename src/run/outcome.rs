@@ -4,22 +4,34 @@ use std::io::{self, Write};
 
 use super::console::complain;
 use super::nothing;
+use crate::document::formats::Results;
+use crate::error::Error;
+use crate::escape;
 use crate::interrupt;
 use crate::judge::Severity;
 use crate::model::Coverage;
-use crate::output::Output;
-use crate::report::escape;
+use crate::output::{Output, Outputs};
 
 /// Exit status: some input could not be read whole, or a result could not be written.
 pub const INCOMPLETE: u8 = 2;
 
-/// Writes one output; says so where that fails, and lets the others be written.
+/// Writes one output of another kind than results; says so where that fails, and lets the others be written.
 pub(super) fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
-    let done = output.write(render);
-    if let Err(error) = &done {
+    told(output.write(render))
+}
+
+/// Writes results to every output, whatever became of those before; whether all were written.
+pub(super) fn write_all(outputs: &Outputs, results: &dyn Results) -> bool {
+    let failed = outputs.list.iter().filter(|output| !told(outputs.write(output, results))).count();
+    failed == 0
+}
+
+/// Says what went wrong; whether nothing did.
+pub(super) fn told(written: Result<(), Error>) -> bool {
+    if let Err(error) = &written {
         complain(&error.to_string());
     }
-    done.is_ok()
+    written.is_ok()
 }
 
 /// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.

@@ -1,16 +1,16 @@
 //! `esaudit verify`.
 
-use super::console::terminal;
+use super::outcome::{INCOMPLETE, write_all};
 use crate::cli::VerifyRequest;
 use crate::error::Error;
-use crate::{output, verify};
+use crate::verify;
 
 /// Checks a report with a manifest and its inputs.
 ///
 /// # Errors
-/// There is nothing that could be checked, or standard output cannot be written.
+/// There is nothing that could be checked.
 pub fn verify(request: &VerifyRequest) -> Result<u8, Error> {
     let outcome = verify::verify(&request.report, &request.paths)?;
-    output::print(|out| verify::write(&outcome, terminal().unicode, out))?;
-    Ok(u8::from(!outcome.holds()))
+    let complete = write_all(&request.outputs, &outcome);
+    Ok(if complete { u8::from(!outcome.holds()) } else { INCOMPLETE })
 }

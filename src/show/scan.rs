@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
 
-use super::How;
 use crate::decode::{Context, decode_line};
+use crate::document::LogLine;
 use crate::event::Record;
 use crate::lines::hole;
 use crate::model::Evidence;
-use crate::report::escape::terminal;
+use crate::model::text::Logged;
 use crate::time::Zone;
 
 /// Bytes shown of a line; the whole response of a search may be one.
@@ -165,10 +165,10 @@ pub(super) fn scan(
     input: &mut dyn Forward,
     wanted: &[Evidence],
     is_lines: bool,
-    printer: &mut Printer<'_>,
+    printer: &mut Printer<'_, '_>,
 ) -> io::Result<Vec<Missed>> {
-    let context = printer.how.context;
-    let most = if printer.how.raw { RAW } else { SHOWN };
+    let context = printer.context;
+    let most = if printer.is_raw() { RAW } else { SHOWN };
     let mut missed = Vec::new();
     let mut next = wanted.iter().peekable();
     let mut before: VecDeque<(u64, Line)> = VecDeque::new();
@@ -234,7 +234,7 @@ fn is_record(line: &[u8]) -> bool {
     decoded.is_ok() && known
 }
 
-/// How deep a JSON text is in objects and lists.
+/// Excerpt deep a JSON text is in objects and lists.
 #[derive(Debug, Default)]
 struct Depth {
     depth: u64,
@@ -268,45 +268,65 @@ impl Depth {
     }
 }
 
-/// Prints lines as grep(1) does: `path:line:` before a line, `path-line-` before one around it, `--` between.
-pub(super) struct Printer<'o> {
-    path: String,
-    how: How,
-    out: &'o mut dyn Write,
-    /// Something was printed, and this was the last line.
+/// Where lines go.
+pub(super) enum Taker<'o> {
+    /// Into a list.
+    Lines(&'o mut Vec<LogLine>),
+    /// Out, as they are.
+    Raw(&'o mut dyn Write),
+}
+
+/// Passes on the lines of an input.
+pub(super) struct Printer<'p, 'o> {
+    path: Logged,
+    context: u64,
+    taker: &'p mut Taker<'o>,
+    /// The last line that was passed on.
     last: Option<u64>,
+    /// Whether another input came before.
     any: bool,
 }
 
-impl<'o> Printer<'o> {
-    pub(super) fn new(path: &str, how: How, out: &'o mut dyn Write, any: bool) -> Self {
-        Self { path: terminal(path, how.unicode), how, out, last: None, any }
+impl<'p, 'o> Printer<'p, 'o> {
+    pub(super) fn new(path: &str, context: u64, taker: &'p mut Taker<'o>, any: bool) -> Self {
+        Self { path: Logged::new(path), context, taker, last: None, any }
+    }
+
+    fn is_raw(&self) -> bool {
+        matches!(self.taker, Taker::Raw(_))
     }
 
     fn line(&mut self, number: u64, line: &Line, wanted: bool) -> io::Result<()> {
-        if self.how.raw {
-            self.out.write_all(&line.bytes)?;
-            return self.out.write_all(b"\n");
-        }
         let follows = self.last.is_some_and(|last| last + 1 == number);
-        if self.how.context > 0 && !follows && (self.any || self.last.is_some()) {
-            writeln!(self.out, "--")?;
-        }
+        let after_gap = self.context > 0 && !follows && (self.any || self.last.is_some());
         self.last = Some(number);
-        let mark = if wanted { ':' } else { '-' };
-        let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(&line.bytes);
-        let text = terminal(&String::from_utf8_lossy(bytes), self.how.unicode);
-        write!(self.out, "{}{mark}{number}{mark} {text}", self.path)?;
-        if line.left_out > 0 {
-            write!(self.out, " … {} bytes more (--raw)", line.left_out)?;
+        match self.taker {
+            Taker::Raw(out) => {
+                out.write_all(&line.bytes)?;
+                out.write_all(b"\n")
+            }
+            Taker::Lines(list) => {
+                let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(&line.bytes);
+                list.push(LogLine {
+                    path: self.path.clone(),
+                    number,
+                    is_evidence: wanted,
+                    after_gap,
+                    text: Logged::new(&String::from_utf8_lossy(bytes)),
+                    left_out: line.left_out,
+                });
+                Ok(())
+            }
         }
-        writeln!(self.out)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::build::ShownLines;
+    use crate::document::formats::{Results as _, View};
+    use crate::document::terminal;
 
     fn at(line: u64, mark: Option<(u64, u64)>) -> Evidence {
         let (offset_line, offset) = mark.unzip();
@@ -314,11 +334,14 @@ mod tests {
     }
 
     fn show(text: &str, wanted: &[Evidence], context: u64) -> (String, Vec<u64>) {
-        let mut out = Vec::new();
-        let how = How { context, raw: false, unicode: true };
+        let mut lines = Vec::new();
         let mut reader = text.as_bytes();
         let mut input = Skipping::new(&mut reader);
-        let missed = scan(&mut input, wanted, false, &mut Printer::new("p", how, &mut out, false)).unwrap();
+        let mut taker = Taker::Lines(&mut lines);
+        let missed = scan(&mut input, wanted, false, &mut Printer::new("p", context, &mut taker, false)).unwrap();
+        let shown = ShownLines(lines);
+        let mut out = Vec::new();
+        terminal::write(&shown.document(), &View::default(), &mut out).unwrap();
         (String::from_utf8(out).unwrap(), missed.iter().map(|missed| missed.line).collect())
     }
 

@@ -22,11 +22,11 @@ const ROW: usize = 38;
 const COUNTING: u64 = 160;
 
 /// Attempts that are left out, by a part of their hash, so that all events of one attempt are together.
-struct LeftOut {
+struct LeftOutFiles {
     classes: Vec<BufWriter<File>>,
 }
 
-impl LeftOut {
+impl LeftOutFiles {
     fn new(classes: u64) -> io::Result<Self> {
         let classes = (0..classes).map(|_| Ok(BufWriter::new(tempfile::tempfile()?)));
         Ok(Self { classes: classes.collect::<io::Result<_>>()? })
@@ -103,7 +103,7 @@ pub fn reduce(mut written: Vec<Segments>, budget: Budget, max_in_flight: usize) 
     let kept = choose::choose(&mut written, budget)?;
     let mut whole = State::default();
     let classes = (kept.attempts * COUNTING).div_ceil(budget.pass().max(1)).clamp(1, MOST_CLASSES);
-    let mut left_out = if kept.everything { None } else { Some(LeftOut::new(classes)?) };
+    let mut left_out = if kept.everything { None } else { Some(LeftOutFiles::new(classes)?) };
     let mut actors = 0;
     for segments in &mut written {
         for at in 0..segments.len() {

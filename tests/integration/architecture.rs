@@ -14,13 +14,20 @@ const AGAINST_THE_ORDER: &[(&str, &str, &str)] =
 /// Files that import each other, with the reason.
 const CIRCLES: &[(&str, &str, &str)] = &[
     ("decode/ecs", "decode/legacy", "the wire formats are being taken apart"),
-    ("detect/cases", "detect/scene", "the judging is being rebuilt"),
     ("input/archive", "input/tar", "the containers are being taken apart"),
     ("input/archive", "input/zip", "the containers are being taken apart"),
+    ("judge/doc", "judge/hypotheses", "the judging is being rebuilt"),
+    ("judge/features", "judge/keys", "the judging is being rebuilt"),
+    ("judge/index", "judge/scene", "the judging is being rebuilt"),
+    ("judge/places", "judge/scene", "the judging is being rebuilt"),
     ("report/diff", "report/table", "the renderers are being rebuilt"),
     ("report/keys", "report/table", "the renderers are being rebuilt"),
     ("report/story", "report/table", "the renderers are being rebuilt"),
 ];
+
+/// The same of the generator.
+const CIRCLES_OF_THE_GENERATOR: &[(&str, &str, &str)] =
+    &[("cli", "shapes", "the shapes of the output are being taken apart")];
 
 /// A module by the names on the way to it: `["decode", "csv"]`.
 type Module = Vec<String>;
@@ -200,13 +207,13 @@ fn circles(root: &str) -> BTreeSet<(String, String)> {
 
 #[test]
 fn no_two_files_of_a_folder_import_each_other() {
-    let excused: BTreeSet<(String, String)> =
-        CIRCLES.iter().map(|&(one, other, _)| (one.to_owned(), other.to_owned())).collect();
+    let excused = |list: &[(&str, &str, &str)]| -> BTreeSet<(String, String)> {
+        list.iter().map(|&(one, other, _)| (one.to_owned(), other.to_owned())).collect()
+    };
     let met: BTreeSet<(String, String)> = circles("src").into_iter().filter(|(one, _)| one.contains('/')).collect();
-    assert_eq!(met, excused, "files that import each other, and the exceptions");
-    for package in ["crates/esaudit-gen/src", "crates/test-support/src"] {
-        assert_eq!(circles(package), BTreeSet::new(), "{package}");
-    }
+    assert_eq!(met, excused(CIRCLES), "files that import each other, and the exceptions");
+    assert_eq!(circles("crates/esaudit-gen/src"), excused(CIRCLES_OF_THE_GENERATOR));
+    assert_eq!(circles("crates/test-support/src"), BTreeSet::new());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The numbers of charts agree with the rest of the report.
 
-use esaudit::model::charts::HeatRow;
-use esaudit::model::{Report, TopText};
-use esaudit::report::keys::KeysReport;
+use esaudit::internals::model::charts::HeatRow;
+use esaudit::internals::model::keys::KeysReport;
+use esaudit::internals::model::{Report, TopText};
 
 use test_support::{esaudit, report};
 

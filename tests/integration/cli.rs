@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 
-use esaudit::model::Report;
+use esaudit::internals::model::Report;
 
 use test_support::line::{Line, failed};
 use test_support::{Inputs, assert_equal, ended, esaudit, gzip, report};

@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use esaudit::decode::native::client_address;
-use esaudit::decode::{Context, decode_line};
-use esaudit::event::{Record, Text};
-use esaudit::framing::{Frame, Framing};
-use esaudit::time::{self, Zone};
+use esaudit::internals::decode::native::client_address;
+use esaudit::internals::decode::{Context, decode_line};
+use esaudit::internals::event::{Record, Text};
+use esaudit::internals::framing::{Frame, Framing};
+use esaudit::internals::time::{self, Zone};
 use serde_json::Value;
 
 fn samples() -> Option<PathBuf> {

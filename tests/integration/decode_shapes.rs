@@ -2,10 +2,10 @@
 //! port, request.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use esaudit::decode::{Context, decode_line, partial};
-use esaudit::event::{Record, Text};
-use esaudit::framing::{Frame, Framing};
-use esaudit::time::Zone;
+use esaudit::internals::decode::{Context, decode_line, partial};
+use esaudit::internals::event::{Record, Text};
+use esaudit::internals::framing::{Frame, Framing};
+use esaudit::internals::time::Zone;
 use serde_json::{Value, json};
 
 const LINE: &str = r#"{"type":"audit", "timestamp":"2026-03-01T13:34:56,789+0100", "node.id":"n1", "event.type":"rest", "event.action":"realm_authentication_failed", "user.name":"bob | \"x\"", "origin.type":"rest", "origin.address":"[2001:db8::1]:51504", "realm":"default_native", "url.path":"/_search", "request.id":"r1"}"#;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use esaudit::model::Report;
+use esaudit::internals::model::Report;
 
 use test_support::line::failed;
 use test_support::{ended, esaudit, gzip};
@@ -318,7 +318,7 @@ fn special_files_are_skipped_in_a_folder_and_read_where_they_are_named() {
     let report = parsed(&output, "fifo");
     assert_eq!((output.status.code(), report.coverage.audit_events), (Some(0), 8));
     let stored = &report.manifest.unwrap().inputs[0];
-    assert_eq!(stored.sha256, Some(esaudit::manifest::sha256(&good())));
+    assert_eq!(stored.sha256, Some(esaudit::internals::manifest::sha256(&good())));
     assert_eq!((stored.size, stored.modified.as_deref()), (Some(good().len() as u64), None));
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use esaudit::model::{Evidence, Report};
+use esaudit::internals::model::{Evidence, Report};
 
 use test_support::line::failed;
 use test_support::{ended, esaudit, gzip};
@@ -35,7 +35,7 @@ fn verify(report: &Path, paths: &[&Path]) -> Output {
 fn failures(output: &Output) -> Vec<String> {
     text(&output.stdout)
         .lines()
-        .filter_map(|line| line.strip_prefix("FAIL "))
+        .filter_map(|line| line.trim_start().strip_prefix("FAIL "))
         .map(|line| line.split_whitespace().next().unwrap().to_owned())
         .collect()
 }
@@ -61,7 +61,7 @@ fn a_manifest_names_every_input_as_it_is_stored() {
     assert_eq!(names, ["audit.json", "audit.json.gz"]);
     for input in &manifest.inputs {
         let bytes = fs::read(&input.path).unwrap();
-        assert_eq!(input.sha256, Some(esaudit::manifest::sha256(&bytes)));
+        assert_eq!(input.sha256, Some(esaudit::internals::manifest::sha256(&bytes)));
         assert_eq!(input.size, Some(bytes.len() as u64));
         assert!(input.modified.as_ref().unwrap().ends_with('Z'));
     }
@@ -69,7 +69,7 @@ fn a_manifest_names_every_input_as_it_is_stored() {
     assert_eq!(manifest.parameters, report.parameters);
     // The definition: the report as it is written without the member.
     let without = esaudit(&["report", "--format", "json", logs.to_str().unwrap()]).stdout;
-    assert_eq!(manifest.report_sha256, esaudit::manifest::sha256(&without));
+    assert_eq!(manifest.report_sha256, esaudit::internals::manifest::sha256(&without));
     let again = esaudit(&["report", "--format", "json", "--manifest", logs.to_str().unwrap(), "--threads", "1"]).stdout;
     assert_eq!(again, fs::read(file).unwrap());
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use esaudit::report::tables::{ATTEMPTS, CHANGES, Kind, REASONS};
-use esaudit::time::Millis;
+use esaudit::internals::data::tables::{ATTEMPTS, CHANGES, Kind, REASONS};
+use esaudit::internals::time::Millis;
 use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
@@ -86,7 +86,7 @@ fn counted(rows: &[Value], columns: &[&str]) -> BTreeMap<String, u64> {
 }
 
 /// The report's failures by principal, chain and reason.
-fn groups(report: &esaudit::model::Report) -> BTreeMap<String, u64> {
+fn groups(report: &esaudit::internals::model::Report) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for group in report.groups.iter() {
         let key = json!([group.principal, group.realm_chain, group.reason]).to_string();

@@ -10,10 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use esaudit::judge::{self, Kind};
-use esaudit::model::{Finding, Report};
-use esaudit::options::Options;
-use esaudit::pipeline::{Request, analyze};
+use esaudit::internals::judge::{self, Kind};
+use esaudit::internals::model::{Finding, Report};
+use esaudit::internals::options::Options;
+use esaudit::internals::pipeline::{Request, analyze};
 use serde_json::Value;
 
 /// What is counted of a kind.
@@ -104,7 +104,7 @@ fn judge(name: &str, report: &Report, truth: &Value, scores: &mut BTreeMap<Strin
         score.findings += 1;
         if !explained && finding.severity != "info" {
             score.false_alarms += 1;
-            complaints.push(format!("{name}: nothing was planted like {} ({})", finding.title, finding.kind));
+            complaints.push(format!("{name}: nothing was planted like {} ({})", finding.title.plain(), finding.kind));
         }
     }
     complaints
@@ -156,11 +156,11 @@ fn clean_logs_are_quiet() {
     for seed in ["1", "2", "3", "4", "5"] {
         let log = generate(root.path(), seed, &["--seed", seed, "--days", "5", "--rate", "0.1", "--server-log"]);
         let report = report(&log);
-        let hostile: Vec<&str> = report
+        let hostile: Vec<String> = report
             .findings
             .iter()
             .filter(|finding| finding.verdict == "hostile")
-            .map(|finding| finding.title.as_str())
+            .map(|finding| finding.title.plain().into_owned())
             .collect();
         assert_eq!(hostile, [""; 0], "seed {seed}");
         std::fs::remove_dir_all(&log.folder).unwrap();
@@ -177,7 +177,7 @@ fn every_kind_is_told_whole() {
         assert_eq!(finding.id, format!("F{}", at + 1));
         assert!(!finding.why.is_empty() && !finding.next_steps.is_empty(), "{finding:?}");
         assert!(finding.start <= finding.end, "{finding:?}");
-        assert!(!finding.title.contains('{') && !finding.diagnosis.contains("{source"), "{finding:?}");
+        assert!(!finding.title.contains("{") && !finding.diagnosis.contains("{source"), "{finding:?}");
         assert!(finding.attack.is_empty() || finding.verdict == "hostile", "{finding:?}");
         for related in &finding.related {
             let other = report.findings.iter().find(|other| &other.id == related).unwrap();

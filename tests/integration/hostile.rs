@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use esaudit::model::Report;
-use esaudit::report::escape::is_hidden;
-use esaudit::report::{RENDERERS, Style, View};
+use esaudit::internals::document::formats::{Form, Style, View, offered};
+use esaudit::internals::escape::is_hidden;
+use esaudit::internals::model::Report;
 
 use test_support::line::Line;
 use test_support::{Inputs, ended, esaudit};
@@ -111,15 +111,15 @@ fn nothing_hostile_comes_out_of_any_renderer() {
     assert!(report.totals.failed_attempts as usize >= texts.len() * 8);
     // Nothing is lost or joined by escaping.
     assert_eq!(report.totals.principals as usize, texts.len());
-    let mut style = Style { width: 120, color: false, ..View::default().style };
-    for renderer in RENDERERS {
+    let mut style = Style { width: 120, ..Style::default() };
+    for format in offered(&[Form::Json, Form::Lines]) {
         for unicode in [true, false] {
             style.unicode = unicode;
-            let view = View { style, top: None };
+            let view = View { style, top: Some(None), table: None };
             let mut out = Vec::new();
-            renderer.render(&report, &view, &mut out).unwrap();
+            format.write(&report, &view, &mut out).unwrap();
             let text = String::from_utf8(out).unwrap();
-            let name = renderer.name();
+            let name = format.name;
             harmless(name, &text);
             if name != "html" {
                 continue;
@@ -160,24 +160,29 @@ fn every_verb_escapes_what_it_shows() {
     let (part, page) = (report.with_extension("part"), report.with_extension("html"));
     let (part, page) = (part.to_str().unwrap(), page.to_str().unwrap());
     assert!(esaudit(&["scan", &path, "-o", part]).status.success());
-    let mut runs = vec![
-        vec!["keys", path.as_str(), "--top", "0"],
-        vec!["keys", path.as_str(), "--format", "json"],
-        vec!["events", path.as_str()],
-        vec!["events", path.as_str(), "--format", "csv"],
-        vec!["events", path.as_str(), "--format", "timesketch"],
-        vec!["timeline", path.as_str(), "--source", "*", "--format", "json"],
-        vec!["show", "G1", "--report", file, "--context", "3"],
-        vec!["verify", file, path.as_str()],
-        vec!["diff", file, file, "--top", "0"],
-        vec!["diff", file, file, "--format", "json"],
-        vec!["merge", part],
-        vec!["merge", part, "--format", "json"],
+    let verbs = [
+        (vec!["report", path.as_str()], &[Form::Json, Form::Lines][..]),
+        (vec!["keys", path.as_str()], &[Form::Json]),
+        (vec!["events", path.as_str()], &[Form::Lines, Form::Timesketch]),
+        (vec!["timeline", path.as_str(), "--source", "*"], &[Form::Json]),
+        (vec!["show", "G1", "--report", file, "--context", "3"], &[Form::Json]),
+        (vec!["verify", file, path.as_str()], &[Form::Json]),
+        (vec!["diff", file, file], &[Form::Json]),
+        (vec!["explain"], &[Form::Json]),
+        (vec!["merge", part], &[Form::Json, Form::Lines]),
+    ];
+    let mut runs = Vec::new();
+    for (verb, forms) in &verbs {
+        for format in offered(forms) {
+            runs.push([&verb[..], &["--format", format.name, "--top", "0"]].concat());
+        }
+    }
+    runs.extend([
         vec!["report", path.as_str(), "--strict"],
         vec!["report", path.as_str(), "--verbose", "-o", page],
         vec!["report", path.as_str(), "--principal", "nobody\u{1b}[31m\u{202e}"],
         vec!["report", "no\u{1b}[31m\u{202e}file"],
-    ];
+    ]);
     let texts = corpus();
     // No argument holds a NUL byte.
     for text in texts.iter().filter(|text| !text.contains('\0')) {

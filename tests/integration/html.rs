@@ -4,9 +4,10 @@
 #[cfg(test)]
 use std::path::PathBuf;
 
-use esaudit::model::Report;
-use esaudit::report::html::Html;
-use esaudit::report::{Renderer as _, Style, View, escape};
+use esaudit::internals::document::formats::{Results as _, Style, View};
+use esaudit::internals::document::html;
+use esaudit::internals::escape;
+use esaudit::internals::model::Report;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
@@ -18,9 +19,9 @@ fn incident() -> Report {
 }
 
 fn page(report: &Report, top: Option<usize>) -> String {
-    let view = View { style: Style::default(), top };
+    let view = View { style: Style::default(), top: Some(top), table: None };
     let mut out = Vec::new();
-    Html.render(report, &view, &mut out).unwrap();
+    html::write(&report.document(), &view, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use esaudit::model::Report;
+use esaudit::internals::model::Report;
 
 use test_support::ended;
 use test_support::line::failed;

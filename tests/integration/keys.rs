@@ -197,7 +197,7 @@ fn the_table_fits_and_shows_nothing_raw() {
             let (path, width_text) = (mixed.path().to_str().unwrap(), width.to_string());
             let output = esaudit(&["keys", path, "--width", &width_text]);
             let text = String::from_utf8(output.stdout).unwrap();
-            assert!(!text.chars().any(|c| c != '\n' && esaudit::report::escape::is_hidden(c)), "{text}");
+            assert!(!text.chars().any(|c| c != '\n' && esaudit::internals::escape::is_hidden(c)), "{text}");
             let widest = text.lines().map(unicode_width::UnicodeWidthStr::width).max().unwrap();
             assert!(widest <= width, "{width}: {text}");
         }

@@ -20,6 +20,7 @@ mod decode_shapes;
 mod determinism;
 mod diff;
 mod dirty;
+mod document;
 mod equals_reference;
 mod events;
 mod evidence;

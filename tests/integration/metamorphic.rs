@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use esaudit::model::{Finding, Report};
-use esaudit::options::Options;
-use esaudit::pipeline::{Request, analyze};
-use esaudit::time::Millis;
+use esaudit::internals::model::{Finding, Report};
+use esaudit::internals::options::Options;
+use esaudit::internals::pipeline::{Request, analyze};
+use esaudit::internals::time::Millis;
 use test_support::Inputs;
 
 /// 2026-03-02T00:00:00Z, a Monday.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use esaudit::model::Report;
+use esaudit::internals::model::Report;
 use serde_json::Value;
 
 use test_support::line::failed;

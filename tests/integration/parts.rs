@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use esaudit::error::PartError;
-use esaudit::options::Options;
-use esaudit::part::{MAGIC, Part};
-use esaudit::pipeline::{Analysis, Inputs as Source, Request, analyze};
-use esaudit::{pipeline, report};
+use esaudit::internals::document::formats::{Form, Results as _};
+use esaudit::internals::error::PartError;
+use esaudit::internals::options::Options;
+use esaudit::internals::part::{MAGIC, Part};
+use esaudit::internals::pipeline;
+use esaudit::internals::pipeline::{Analysis, Inputs as Source, Request, analyze};
 use proptest::prelude::*;
 
 use test_support::Inputs;
@@ -33,9 +34,7 @@ fn bytes(part: &Part) -> Vec<u8> {
 
 fn rendered(analysis: &Analysis) -> String {
     let mut out = Vec::new();
-    let json = report::renderer("json").unwrap();
-    let view = report::View::of(report::Style::default(), json, None);
-    json.render(&analysis.report, &view, &mut out).unwrap();
+    analysis.report.data(Form::Json, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

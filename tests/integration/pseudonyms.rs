@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use esaudit::model::Report;
-use esaudit::report::RENDERERS;
-use esaudit::report::keys::KeysReport;
+use esaudit::internals::document::formats::{Form, offered};
+use esaudit::internals::model::Report;
+use esaudit::internals::model::keys::KeysReport;
 
 use test_support::line::{Line, failed};
 use test_support::{Inputs, esaudit};
@@ -64,21 +64,22 @@ fn no_original_is_left_in_any_output() {
     assert!(originals.len() > 100, "{}", originals.len());
     let mut outputs: Vec<(String, Vec<u8>)> = Vec::new();
     let hidden = ["--pseudonymize", key.as_str(), "--top", "0"];
-    for renderer in RENDERERS {
-        let name = renderer.name();
+    let people_and_data = || offered(&[Form::Json]).map(|format| format.name);
+    for format in offered(&[Form::Json, Form::Lines]) {
+        let name = format.name;
         outputs.push((name.to_owned(), run("report", &[&hidden[..], &["--format", name, "--manifest"]].concat())));
     }
     let by = ["--by", "principal,source,path", "--format", "json"];
     outputs.push(("paths".to_owned(), run("report", &[&hidden[..], &by].concat())));
     let filter = ["--principal", "rosa*", "--source", "198.18.0.0/16", "--format", "json"];
     outputs.push(("filter".to_owned(), run("report", &[&hidden[..], &filter].concat())));
-    for format in ["table", "json"] {
+    for format in people_and_data() {
         outputs.push((format!("keys {format}"), run("keys", &[&hidden[..], &["--format", format]].concat())));
     }
     for format in ["ndjson", "csv", "timesketch"] {
         outputs.push((format!("events {format}"), run("events", &["--pseudonymize", &key, "--format", format])));
     }
-    for format in ["table", "json"] {
+    for format in people_and_data() {
         let story = ["--pseudonymize", &key, "--principal", "elastic", "--format", format];
         outputs.push((format!("timeline {format}"), run("timeline", &story)));
     }
@@ -92,7 +93,7 @@ fn no_original_is_left_in_any_output() {
     fs::write(&early, run("report", &[&hidden[..], &["--format", "json", "--until", "2026-03-01T11:00:00Z"]].concat()))
         .unwrap();
     fs::write(&late, run("report", &[&hidden[..], &["--format", "json"]].concat())).unwrap();
-    for format in ["table", "json"] {
+    for format in people_and_data() {
         let compared = esaudit(&["diff", &path(&early), &path(&late), "--format", format]);
         outputs.push((format!("diff {format}"), compared.stdout));
     }
@@ -145,7 +146,7 @@ fn names_are_the_same_with_the_same_key_and_others_with_another() {
     let output = esaudit(&["report", log.to_str().unwrap(), "--format", "json", "--pseudonymize", &one]);
     let text = String::from_utf8(output.stdout).unwrap();
     let alone: Report = serde_json::from_str(&text).unwrap();
-    let kim = esaudit::pseudonyms::Pseudonyms::new(b"correct horse battery staple").unwrap().text(b"kim");
+    let kim = esaudit::internals::pseudonyms::Pseudonyms::new(b"correct horse battery staple").unwrap().text(b"kim");
     assert_eq!(alone.groups.get(0).unwrap().principal, Some(kim.clone()));
     // In a path, too.
     assert!(alone.coverage.inputs[0].path.ends_with(&format!("/{kim}.log")), "{}", alone.coverage.inputs[0].path);

@@ -1,6 +1,6 @@
 //! Reasons, case by case: which line of the server log explains which attempt, and what is inferred where none does.
 
-use esaudit::model::{Group, Report};
+use esaudit::internals::model::{Group, Report};
 use serde_json::{Value, json};
 
 use test_support::Inputs;

@@ -1,6 +1,6 @@
 //! What is said of reasons, sentence by sentence, each where it matters.
 
-use esaudit::model::{Group, Report};
+use esaudit::internals::model::{Group, Report};
 
 use test_support::Inputs;
 use test_support::line::{Line, ZERO};
@@ -84,7 +84,7 @@ fn told(report: &Report) -> Vec<String> {
 
 /// Keys, reasons, numbers and clients of what fails.
 fn failing(report: &Report) -> Vec<String> {
-    let client = |key: &esaudit::model::FailingKey| {
+    let client = |key: &esaudit::internals::model::FailingKey| {
         let clients: Vec<String> =
             key.clients.iter().map(|client| format!("{}x{}", client.address, client.count)).collect();
         format!("{} {} {}", key.id.as_deref().unwrap_or("-"), key.reason, clients.join(" "))

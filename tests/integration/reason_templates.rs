@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use esaudit::model::Report;
+use esaudit::internals::model::Report;
 use serde_json::{Value, json};
 
 use test_support::Inputs;
@@ -235,7 +235,7 @@ fn address(number: usize) -> String {
 
 /// What the report says of each client: reason and basis.
 fn told(report: &Report) -> BTreeMap<String, (String, String)> {
-    let of = |group: esaudit::model::Group| {
+    let of = |group: esaudit::internals::model::Group| {
         let address = group.by["source"].clone().unwrap();
         (address, (group.reason.clone(), group.reason_basis))
     };
@@ -289,7 +289,7 @@ fn every_template_in_every_layout_whatever_the_names() {
 #[test]
 fn every_row_of_the_program_is_met() {
     let met: Vec<String> = ROWS.iter().map(|row| row.2.replace("{user}", "u").replace("{key}", "k")).collect();
-    for template in esaudit::decode::reason::templates() {
+    for template in esaudit::internals::decode::reason::templates() {
         let words = template.text.split('{').next().unwrap();
         let quoted = template.source.ends_with("as clients quote it");
         let any_other = template.source.starts_with("any other") || template.source.contains("any other reason");

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use esaudit::correlate::{Correlated, PowerfulAction};
-use esaudit::model::Report;
-use esaudit::options::filter::{Pattern, Rules};
-use esaudit::options::{Filter, Options};
-use esaudit::pipeline::Request;
-use esaudit::pseudonyms::Pseudonyms;
+use esaudit::internals::correlate::{Correlated, PowerfulAction};
+use esaudit::internals::model::Report;
+use esaudit::internals::options::filter::{Pattern, Rules};
+use esaudit::internals::options::{Filter, Options};
+use esaudit::internals::pipeline::Request;
+use esaudit::internals::pseudonyms::Pseudonyms;
 use test_support::line::Line;
 use test_support::{Inputs, report};
 
@@ -334,7 +334,7 @@ fn what_users_were_refused() {
     ];
     let inputs = Inputs::of(&[("a.json", &lines)]);
     let rows = |options: &[&str]| {
-        let row = |row: &esaudit::model::Denied| {
+        let row = |row: &esaudit::internals::model::Denied| {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             format!(
                 "{} {} {} {} {}",

@@ -1,6 +1,6 @@
 //! The tool against what the generator knows it wrote. The generator shares no code with the tool.
 
-use esaudit::model::Report;
+use esaudit::internals::model::Report;
 use serde_json::{Value, json};
 
 use test_support::generate;

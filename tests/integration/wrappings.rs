@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use esaudit::decode::{Context, decode_line};
-use esaudit::event::Record;
-use esaudit::framing::{Frame, Framing};
-use esaudit::time::Zone;
+use esaudit::internals::decode::{Context, decode_line};
+use esaudit::internals::event::Record;
+use esaudit::internals::framing::{Frame, Framing};
+use esaudit::internals::time::Zone;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use test_support::esaudit;

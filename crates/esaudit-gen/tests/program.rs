@@ -1,5 +1,7 @@
 //! The generator as a program: how it ends and where it says what.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot start the program has failed")]
+
 use std::process::Command;
 
 fn esaudit_gen(arguments: &[&str]) -> std::process::Output {

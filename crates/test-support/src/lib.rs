@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use esaudit::model::Report;
+use esaudit::internals::model::Report;
 
 use crate::reference::{Numbers, Settings, Source};
 

@@ -62,13 +62,13 @@ pub(super) const TABLE: &[Template] = &[
     ),
     // As printed, the bracket of the id is not closed in the first releases.
     failed(
-        "Authentication using apikey failed - API key (type:[{}], id:[{key}]) requires certificate identity matching [{}], \
+        "Authentication using apikey failed - API key (type:[cross_cluster], id:[{key}]) requires certificate identity matching [{}], \
          but no certificate was provided",
         Reason::ApiKeyError,
         "ApiKeyService.validateCertificateIdentity, 9.x",
     ),
     failed(
-        "Authentication using apikey failed - API key (type:[{}], id:[{key}] requires certificate identity matching [{}], \
+        "Authentication using apikey failed - API key (type:[cross_cluster], id:[{key}] requires certificate identity matching [{}], \
          but no certificate was provided",
         Reason::ApiKeyError,
         "ApiKeyService.validateCertificateIdentity, 9.x",

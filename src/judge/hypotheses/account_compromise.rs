@@ -11,8 +11,8 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "Somebody tried passwords of {principal} from {source} until one was right, and is in.",
         verdict: "hostile, critical; unclear where the account works at that address, or where its password was set anew before the success",
         next_steps: &[
-            "Disable the account now: PUT /_security/user/{principal_url}/_disable (native), or in the directory.",
-            "Invalidate what was made since: DELETE /_security/api_key with {\"username\":\"{principal_json}\"}, and tokens: DELETE /_security/oauth2/token with {\"username\":\"{principal_json}\"}.",
+            "Disable the account now: [PUT /_security/user/{principal}/_disable] (native), or in the directory.",
+            "Invalidate what was made since: [DELETE /_security/api_key with {\"username\":\"{principal}\"}], and tokens: [DELETE /_security/oauth2/token with {\"username\":\"{principal}\"}].",
             "Block {sources}.",
             "Review everything {principal} did since, from any address: access_granted and security_config_change events, new users, roles, role mappings and snapshots.",
             "Then set a new password and enable the account again.",

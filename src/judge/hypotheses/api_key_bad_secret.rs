@@ -12,7 +12,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "The key exists, and the secret that the client sends is not its secret: cut off, quoted, from another key, or put together in the wrong way.",
         verdict: "operational; hostile (as api_key_guessing) where somebody who never got in tries many",
         next_steps: &[
-            "Send the `encoded` value of the answer to POST /_security/api_key, as `Authorization: ApiKey ENCODED`; it is base64 of `id:api_key`.",
+            "Send the `encoded` value of the answer to [POST /_security/api_key], as `Authorization: ApiKey ENCODED`; it is base64 of `id:api_key`.",
             "Check the secret store of {sources} for cut-off values, quotes and line ends.",
             "A lost secret cannot be read again: make a new key, deploy it, then invalidate {key}.",
         ],

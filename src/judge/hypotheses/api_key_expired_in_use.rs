@@ -12,9 +12,9 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "The API key has expired and its clients go on sending it. They are locked out until they get a new one.",
         verdict: "operational",
         next_steps: &[
-            "Make a new key (POST /_security/api_key with a longer or no expiration) and deploy it to {sources}.",
-            "Renew keys at two thirds of their life, and alert 14 days before: GET /_security/_query/api_key with a range on expiration.",
-            "From 8.5 on a key that has not expired yet can be extended: PUT /_security/api_key/{key_url} with expiration.",
+            "Make a new key ([POST /_security/api_key] with a longer or no expiration) and deploy it to {sources}.",
+            "Renew keys at two thirds of their life, and alert 14 days before: [GET /_security/_query/api_key] with a range on expiration.",
+            "From 8.5 on a key that has not expired yet can be extended: [PUT /_security/api_key/{key}] with expiration.",
         ],
         false_positives: &[
             "A client that was retired and never switched off.",

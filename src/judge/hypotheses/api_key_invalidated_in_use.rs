@@ -12,7 +12,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "An API key was invalidated while clients used it, and they go on sending it. They are locked out until they get a new one.",
         verdict: "operational",
         next_steps: &[
-            "Make a new key (POST /_security/api_key) and deploy it to {sources}; an invalidated key cannot be restored.",
+            "Make a new key ([POST /_security/api_key]) and deploy it to {sources}; an invalidated key cannot be restored.",
             "If the clients are not needed any more, switch them off: they load the cluster with every retry.",
             "Before a key is invalidated, look whether it is used: access_granted events with its apikey.id.",
         ],

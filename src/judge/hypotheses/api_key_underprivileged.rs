@@ -11,8 +11,8 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "The API key is accepted, and its role descriptors (cut down to what its owner may do) do not allow what the client asks for.",
         verdict: "operational; unclear where one key is refused many different actions, as when somebody tries out what a stolen key can do",
         next_steps: &[
-            "Look at what the key may do: GET /_security/api_key?id={key_url}&with_limited_by=true.",
-            "Widen its role descriptors: PUT /_security/api_key/{key_url} (from 8.4), or make a new key; its owner must have the privileges itself.",
+            "Look at what the key may do: [GET /_security/api_key?id={key}&with_limited_by=true].",
+            "Widen its role descriptors: [PUT /_security/api_key/{key}] (from 8.4), or make a new key; its owner must have the privileges itself.",
             "Check the index names that {sources} write to: a new index pattern is the usual cause.",
         ],
         false_positives: &[

@@ -12,9 +12,9 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "The client sends an API key that is not in the security index of this cluster: it was made on another cluster, after the snapshot this one was restored from, or was deleted after it had been invalid for the retention time.",
         verdict: "operational; hostile (as api_key_guessing) where somebody who never got in sends many",
         next_steps: &[
-            "Look whether the id exists: GET /_security/api_key?id={key_url} returns an empty list or 404.",
-            "Make a key on this cluster (POST /_security/api_key) and deploy it to {sources}.",
-            "Check which cluster {sources} are meant to talk to: GET / shows cluster_uuid.",
+            "Look whether the id exists: [GET /_security/api_key?id={key}] returns an empty list or 404.",
+            "Make a key on this cluster ([POST /_security/api_key]) and deploy it to {sources}.",
+            "Check which cluster {sources} are meant to talk to: [GET /] shows cluster_uuid.",
             "If the security index was restored from a snapshot, expect all keys made after the snapshot to be unknown.",
         ],
         false_positives: &["A test against the wrong cluster.", "Keys of a cluster that was rebuilt on purpose."],

@@ -12,9 +12,9 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "The key is of the wrong type for the interface it is sent to: a cross-cluster key opens the remote cluster interface only, a REST key the HTTP interface only.",
         verdict: "operational",
         next_steps: &[
-            "For REST clients on {sources} make a key with POST /_security/api_key.",
-            "For remote clusters make one with POST /_security/cross_cluster/api_key, store it as cluster.remote.ALIAS.credentials in the keystore, and use port 9443.",
-            "See which type {key} has: GET /_security/api_key?id={key_url}.",
+            "For REST clients on {sources} make a key with [POST /_security/api_key].",
+            "For remote clusters make one with [POST /_security/cross_cluster/api_key], store it as cluster.remote.ALIAS.credentials in the keystore, and use port 9443.",
+            "See which type {key} has: [GET /_security/api_key?id={key}].",
         ],
         false_positives: &["An account whose name looks like a key id."],
         attack: &[],

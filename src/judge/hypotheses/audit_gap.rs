@@ -11,7 +11,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "For a while {nodes} wrote no audit events though the node was alive: what happened there then is not in any log.",
         verdict: "unclear: a setting, a full disk and somebody who hides look the same; hostile where an audit setting was changed from a new place just before",
         next_steps: &[
-            "Compare xpack.security.audit settings of {nodes} over time: GET /_cluster/settings and elasticsearch.yml.",
+            "Compare xpack.security.audit settings of {nodes} over time: [GET /_cluster/settings] and elasticsearch.yml.",
             "Look for files that were not collected, and for a full disk.",
             "Review what happened on other nodes in the same time.",
         ],

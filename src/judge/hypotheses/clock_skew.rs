@@ -12,7 +12,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "The node's clock is wrong: it takes tokens or keys for expired, or not yet valid, that the other nodes accept.",
         verdict: "operational; less sure where no server log tells that tokens had expired",
         next_steps: &[
-            "Compare the clocks: `date -u` on {nodes} and on another node; GET /_nodes/stats/os shows each node's timestamp.",
+            "Compare the clocks: `date -u` on {nodes} and on another node; [GET /_nodes/stats/os] shows each node's timestamp.",
             "Repair time synchronisation (chrony or ntpd) on {nodes}, and alert on an offset above a second.",
             "Until then take {nodes} out of the load balancer.",
         ],

@@ -13,7 +13,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "hostile; unclear where the place is one of the account's own, or inside and nothing else is known",
         next_steps: &[
             "Find out what runs at {sources}; if nobody knows, block it at the firewall or in xpack.security.http.filter.deny.",
-            "Review when and from where {principals} got in lately; if the account exists, change its password: POST /_security/user/{principal_url}/_password.",
+            "Review when and from where {principals} got in lately; if the account exists, change its password: [POST /_security/user/{principal}/_password].",
             "Look for the same source in older logs: what is slow began earlier than it was noticed.",
         ],
         false_positives: &[

@@ -12,7 +12,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "Clients send requests without credentials: security was turned on (it is on by default from 8.0), a proxy strips the Authorization header, or a deployment lost its secret.",
         verdict: "operational; unclear where nothing shows that a client ever had credentials. A client that sends none first and then lets itself in is ordinary",
         next_steps: &[
-            "Give the clients credentials, best an API key each (POST /_security/api_key, send `encoded` as Authorization: ApiKey …): {sources}.",
+            "Give the clients credentials, best an API key each ([POST /_security/api_key], send `encoded` as Authorization: ApiKey …): {sources}.",
             "If security was just turned on, list the clients that never had credentials before; if a proxy is in front, check that it passes the Authorization header on.",
             "Check that they use https: GET https://{node}:9200/ with the CA of the cluster.",
             "Where the server log of {nodes} is at hand, read it for these times: a refused API key looks the same in the audit log.",

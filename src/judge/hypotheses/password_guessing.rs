@@ -13,7 +13,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "hostile; unclear where the account works at the address that the tries come from, or where the log does not say",
         next_steps: &[
             "Block {sources} at the firewall, or in xpack.security.http.filter.deny of every node.",
-            "If the account exists, make it change its password: POST /_security/user/{principal_url}/_password. A chain in which a realm other than reserved was asked first shows that it exists.",
+            "If the account exists, make it change its password: [POST /_security/user/{principal}/_password]. A chain in which a realm other than reserved was asked first shows that it exists.",
             "Look for a success of {principals} from any new address in the hours after.",
             "Close the way by which {source} reaches {nodes}: Elasticsearch should not be open to everybody.",
         ],

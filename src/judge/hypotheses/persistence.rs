@@ -11,9 +11,9 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "Something that opens the cluster was made under {principal}, and is used from {source}.",
         verdict: "hostile; a part of the compromise where the entry is known",
         next_steps: &[
-            "Revoke each: DELETE /_security/api_key with {\"ids\":[\"{key_json}\"]}; DELETE /_security/user/NAME and roles and mappings made since.",
+            "Revoke each: [DELETE /_security/api_key with {\"ids\":[\"{key}\"]}]; [DELETE /_security/user/NAME] and roles and mappings made since.",
             "Find out how {principal} was used: from where and with what.",
-            "Change its password, and look for more of the kind: GET /_security/_query/api_key by creation.",
+            "Change its password, and look for more of the kind: [GET /_security/_query/api_key] by creation.",
         ],
         false_positives: &["A key made for a partner outside."],
         attack: &["T1098.001", "T1136"],

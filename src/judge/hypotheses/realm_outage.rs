@@ -14,7 +14,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "operational",
         next_steps: &[
             "Repair the realm: look in the server logs of {nodes} for its name at the time of the first failure (directory server, certificate, licence, security index).",
-            "GET /_license, GET /_cluster/health/.security* and, for LDAP or Active Directory, a bind from {nodes} tell which it is.",
+            "[GET /_license], [GET /_cluster/health/.security*] and, for LDAP or Active Directory, a bind from {nodes} tell which it is.",
             "Keep a native or file account for emergencies: these realms do not depend on the directory.",
             "An attack in the same hours would not show: review successes of {principals} after the repair.",
         ],

@@ -13,8 +13,8 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "operational; unclear where nothing shows that it ever worked from there. A steady pace is no evidence: attackers write `sleep 5`",
         next_steps: &[
             "Update the stored secret of {principals} on {sources}, then restart the program that holds it.",
-            "Check that the account exists, is enabled and has the roles it needs: GET /_security/user/{principal_url}.",
-            "If the secret is lost, set a new one: POST /_security/user/{principal_url}/_password; for a service account make a new token: POST /_security/service/NAMESPACE/SERVICE/credential/token.",
+            "Check that the account exists, is enabled and has the roles it needs: [GET /_security/user/{principal}].",
+            "If the secret is lost, set a new one: [POST /_security/user/{principal}/_password]; for a service account make a new token: [POST /_security/service/NAMESPACE/SERVICE/credential/token].",
             "Watch for authentication_success or access_granted of {principal} from {source}.",
         ],
         false_positives: &[

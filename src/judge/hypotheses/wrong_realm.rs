@@ -12,10 +12,10 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "The realm that knows these accounts is not configured on the node, or not in its chain there, so right passwords fail.",
         verdict: "operational",
         next_steps: &[
-            "Compare xpack.security.authc.realms of {nodes} with that of the other nodes; realms are configured per node in elasticsearch.yml: GET /_nodes/settings?filter_path=nodes.*.settings.xpack.security.authc.",
+            "Compare xpack.security.authc.realms of {nodes} with that of the other nodes; realms are configured per node in elasticsearch.yml: [GET /_nodes/settings?filter_path=nodes.*.settings.xpack.security.authc].",
             "Add the realm (and its keystore secrets and certificates) on {nodes}, then restart it.",
             "Until then take {nodes} out of the load balancer for clients.",
-            "Check the licence if the server log says that realms were skipped: GET /_license.",
+            "Check the licence if the server log says that realms were skipped: [GET /_license].",
         ],
         false_positives: &[
             "People who mistype, all on the node that the load balancer sends them to.",

@@ -9,27 +9,23 @@ mod reports;
 
 use std::{fs, path::Path};
 
-use esaudit::model::*;
-use esaudit::report::{
-    Renderer as _, Style, View,
-    json::Json,
-    renderer,
-    table::{MIN_WIDTH, Table},
-};
+use esaudit::internals::document::formats::{Form, Style, View, format, offered};
+use esaudit::internals::document::terminal::MIN_WIDTH;
+use esaudit::internals::model::*;
 use reports::{empty, incident, judged, text};
 use unicode_width::UnicodeWidthStr as _;
 
-fn view(width: usize) -> View {
+fn view(width: usize) -> View<'static> {
     View { style: Style { width, ..Style::default() }, ..View::default() }
 }
 
-fn render(name: &str, report: &Report, view: &View) -> String {
+fn render(name: &str, report: &Report, view: &View<'_>) -> String {
     let mut out = Vec::new();
-    renderer(name).expect("a renderer").render(report, view, &mut out).expect("written to memory");
+    format(name).expect("a format").write(report, view, &mut out).expect("written to memory");
     String::from_utf8(out).expect("UTF-8")
 }
 
-fn table(report: &Report, view: &View) -> String {
+fn table(report: &Report, view: &View<'_>) -> String {
     render("table", report, view)
 }
 
@@ -62,7 +58,8 @@ fn what_people_see() {
         snapshot(&format!("judged-{width}.txt"), &text);
     }
     snapshot("empty-80.txt", &table(&empty(), &view(80)));
-    let ascii = View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(2) };
+    let ascii =
+        View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(Some(2)), table: None };
     let text = table(&judged(), &ascii);
     assert_fits(&text, 80);
     assert!(text.is_ascii());
@@ -134,8 +131,8 @@ fn a_broken_pipe_is_passed_on() {
             Ok(())
         }
     }
-    for result in [Table.render(&incident(), &view(80), &mut Closed), Json.render(&incident(), &view(80), &mut Closed)]
-    {
+    for format in offered(&[Form::Json, Form::Lines]) {
+        let result = format.write(&incident(), &view(80), &mut Closed);
         assert_eq!(result.expect_err("closed").kind(), std::io::ErrorKind::BrokenPipe);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use esaudit::model::*;
+use esaudit::internals::model::*;
 
 pub(crate) fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -331,7 +331,7 @@ pub(crate) fn judged() -> Report {
         confidence: 0.97,
         expected_by_chance: None,
         cluster: None,
-        title: title.to_owned(),
+        title: title.to_owned().into(),
         attack: texts(&["T1110.001"]),
         principals: texts(&["elastic"]),
         principals_total: 1,
@@ -347,10 +347,10 @@ pub(crate) fn judged() -> Report {
             "One source tried many passwords for one account that exists, faster than a person types and without \
                     the steady rhythm of a program with an old password."
                 .into(),
-        why: texts(&[
-            "41,020 failures of elastic from 203.0.113.9 in 2 h 44 min, 4.2 a second at the peak.",
-            "The chain begins with reserved, so the account exists.",
-        ]),
+        why: vec![
+            "41,020 failures of elastic from 203.0.113.9 in 2 h 44 min, 4.2 a second at the peak.".into(),
+            "The chain begins with reserved, so the account exists.".into(),
+        ],
         next_steps: vec![
             "Block 203.0.113.9 at the load balancer.".into(),
             "Reset the password: POST /_security/user/elastic/_password.".into(),

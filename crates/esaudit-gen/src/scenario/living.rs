@@ -159,7 +159,8 @@ fn machine_life(stage: &mut Stage, machine: &Machine, acts: &mut Vec<Act>) {
     for time in asks(stage, machine) {
         let node = machine.sticks_to.unwrap_or_else(|| stage.node());
         let what = match machine.credential {
-            Credential::Key(key) if stage.rng.chance(stage.life.slips) => What::WrongSecret(key),
+            // A key's secret is not mistyped; a connection may lose its header.
+            Credential::Key(_) if stage.rng.chance(stage.life.slips) => What::Bare,
             Credential::Password(account) if stage.rng.chance(stage.life.slips) => {
                 What::Login { name: stage.name(account), account: Some(account), right: false }
             }

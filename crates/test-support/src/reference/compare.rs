@@ -1,6 +1,6 @@
 //! The same numbers taken out of a report that the tool wrote.
 
-use esaudit::model::{Input, Report};
+use esaudit::internals::model::{Input, Report};
 
 use super::{Change, Counts, Denied, Group, Node, Numbers};
 
@@ -71,7 +71,7 @@ impl Numbers {
     }
 }
 
-fn denied(row: &esaudit::model::Denied) -> Denied {
+fn denied(row: &esaudit::internals::model::Denied) -> Denied {
     Denied {
         who: [row.principal.clone(), row.api_key.clone(), row.action.clone(), row.index.clone()],
         count: row.count,
@@ -79,7 +79,7 @@ fn denied(row: &esaudit::model::Denied) -> Denied {
     }
 }
 
-fn group(group: &esaudit::model::Group) -> Group {
+fn group(group: &esaudit::internals::model::Group) -> Group {
     Group {
         principal: group.principal.clone(),
         chain: group.realm_chain.clone(),
@@ -93,7 +93,7 @@ fn group(group: &esaudit::model::Group) -> Group {
     }
 }
 
-fn change(change: &esaudit::model::SecurityChange) -> Change {
+fn change(change: &esaudit::internals::model::SecurityChange) -> Change {
     Change {
         time: change.time.clone(),
         action: change.action.clone(),

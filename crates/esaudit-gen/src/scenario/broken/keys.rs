@@ -16,9 +16,15 @@ fn refused(stage: &Stage, kind: Text, note: Text, failures: usize) -> Incident {
     if stage.told_why() {
         return Incident::new(kind, BROKEN, note).ratio(ratio);
     }
-    let incident = Incident::new(kind, PERHAPS_BROKEN, note).or(&["missing_credentials"]).ratio(ratio);
+    // That a key was ended shows without a reason; how else it came to be refused does not.
+    let known = kind == "api_key_invalidated_in_use" || kind == "api_key_rotation_outage";
+    let also: &[Text] = if known { &[] } else { UNTOLD };
+    let incident = Incident::new(kind, PERHAPS_BROKEN, note).or(&["missing_credentials"]).or(also).ratio(ratio);
     if stage.shows_success() { incident } else { incident.blind(BLIND) }
 }
+
+/// Kinds of refused keys that the reason alone tells apart.
+const UNTOLD: &[Text] = &["api_key_expired_in_use", "api_key_unknown", "api_key_bad_secret"];
 
 /// What refused keys may be taken for where neither a reason nor a success is logged.
 const BLIND: &[Text] = &["api_key_guessing", "unauthenticated_scan"];

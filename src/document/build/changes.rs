@@ -1,0 +1,223 @@
+//! API key invalidations, other security changes, and the keys that fail.
+
+use std::collections::BTreeMap;
+
+use super::report::what_is_left;
+use super::{node, place, places, reason, time, word};
+use crate::document::formats::View;
+use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
+use crate::model::text::{Span, Text};
+use crate::model::{Coverage, FailingKey, Report, SecurityChange};
+
+pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
+    let is_invalidation = |change: &SecurityChange| change.action.starts_with("invalidate_apikey");
+    let (ended, others): (Vec<&SecurityChange>, Vec<&SecurityChange>) =
+        report.security_changes.iter().partition(|change| is_invalidation(change));
+    let none = Text::from("None in ").with(what_is_left(report)).with(".");
+    let invalidations = table(&report.coverage, "invalidations", Column::text("keys", "Keys"), ended, keys);
+    let title = "API key invalidations";
+    let mut sections = vec![Section::new("invalidations", "Invalidations", title).with(invalidations.or(none))];
+    if !report.api_keys.failing.is_empty() {
+        let section = Section::new("refused", "Refused keys", "Failing API keys");
+        sections.push(section.with(failing(&report.api_keys.failing)));
+    }
+    if !others.is_empty() {
+        let all = (others.len() > View::DEFAULT_TOP).then(|| in_all(&others));
+        let changes = table(&report.coverage, "changes", Column::text("target", "Target"), others, target);
+        let section = Section::new("changes", "Changes", "Other security changes").with(changes);
+        sections.push(match all {
+            Some(all) => section.with(Block::Prose(all, Tone::Dim).on(Media::SCREEN.and(Media::FILE))),
+            None => section,
+        });
+    }
+    sections
+}
+
+/// How often each kind of change was made.
+fn in_all(changes: &[&SecurityChange]) -> Text {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for change in changes {
+        *counts.entry(&change.action).or_default() += 1;
+    }
+    let counted = counts.into_iter().map(|(action, count)| Text::from(count).with(" ").with(Span::name(action)));
+    Text::from("In all: ").with(super::joined(counted, ", "))
+}
+
+fn table<'a>(
+    coverage: &'a Coverage,
+    name: &'static str,
+    object: Column,
+    changes: Vec<&'a SecurityChange>,
+    describe: fn(&SecurityChange) -> Cell,
+) -> Table<'a> {
+    const DATA: Media = Media::DATA;
+    let below = if object.key == "keys" { "  keys" } else { "  target" };
+    let columns = vec![
+        Column::time("time", "Time"),
+        Column::text("action", "Action"),
+        Column::text("by", "By"),
+        Column::text("from", "From").below("by", "  from"),
+        object.below("action", below),
+        Column::text("actor_realm", "Realm").on(DATA),
+        Column::text("run_by", "Run as by").on(DATA),
+        Column::text("node", "Node").on(DATA),
+        Column::text("request_id", "Request").on(DATA),
+        Column::text("evidence", "Line").on(DATA),
+        Column::text("details", "Details").on(Media::PAGE),
+    ];
+    let len = changes.len() as u64;
+    let rows = move || -> Box<dyn Iterator<Item = Row> + 'a> {
+        let row = move |change: &'a SecurityChange| Row::Cells(row(coverage, change, describe));
+        Box::new(changes.clone().into_iter().map(row))
+    };
+    Table::lazy(name, columns, len, rows).timed()
+}
+
+fn row(coverage: &Coverage, change: &SecurityChange, describe: fn(&SecurityChange) -> Cell) -> Vec<Cell> {
+    let name = |text: Option<&str>| Cell::logged(Span::name, text, "");
+    let on = change.node.as_deref().map_or(Cell::NONE, |key| Cell::of(node(coverage, key)));
+    let realm = Cell::logged(Span::realm, change.actor_realm.as_deref(), "");
+    let run_by = Cell::logged(Span::principal, change.run_by.as_deref(), "");
+    let ids = if change.ids.is_empty() { &change.resolved_ids } else { &change.ids };
+    let line = Cell::of(place(&change.evidence));
+    let details = vec![
+        ("Realm", realm.clone()),
+        ("Run as by", run_by.clone()),
+        ("Node", on.clone()),
+        ("Keys", Names::cell(Span::key, ids, ids.len() as u64)),
+        ("Expiration", name(change.expiration.as_deref())),
+        ("Request", name(change.request_id.as_deref())),
+        ("Line", line.clone()),
+    ];
+    vec![
+        time(Some(&change.time)),
+        Cell::of(Span::name(&change.action)),
+        actor(change),
+        Cell::logged(Span::address, change.source.as_deref(), "address not logged"),
+        describe(change),
+        realm,
+        run_by,
+        on,
+        name(change.request_id.as_deref()),
+        line,
+        Cell::Fields(details),
+    ]
+}
+
+/// Who: `alice (native1)`, and for whom it really was where run-as hides it.
+fn actor(change: &SecurityChange) -> Cell {
+    let Some(actor) = &change.actor else { return Cell::Absent("no event tells") };
+    let mut who = Text::from(Span::principal(actor));
+    if let Some(realm) = &change.actor_realm {
+        who.push(Text::from(" (").with(Span::realm(realm)).with(")"));
+    }
+    if let Some(by) = &change.run_by {
+        who.push(Text::from(", run as by ").with(Span::principal(by)));
+    }
+    Cell::Text(who, Tone::Bold)
+}
+
+/// Which keys an invalidation names.
+fn keys(change: &SecurityChange) -> Cell {
+    if !change.ids.is_empty() {
+        return Names::cell(Span::key, &change.ids, change.ids.len() as u64);
+    }
+    let mut filters = Vec::new();
+    if let Some(name) = &change.name {
+        filters.push(Text::from("named ").with(Span::key(name)));
+    }
+    if change.owned_by_authenticated_user == Some(true) {
+        filters.push("the actor's own".into());
+    }
+    if let Some(owner) = &change.owner {
+        filters.push(Text::from("owned by ").with(Span::principal(owner)));
+    }
+    if let Some(realm) = &change.owner_realm {
+        filters.push(Text::from("of realm ").with(Span::realm(realm)));
+    }
+    if filters.is_empty() {
+        return target(change);
+    }
+    Cell::of(Text::from("every key ").with(super::joined(filters, ", ")))
+}
+
+/// What a change was made to.
+fn target(change: &SecurityChange) -> Cell {
+    Cell::logged(Span::name, change.target.as_deref().or(change.name.as_deref()), "not logged")
+}
+
+fn failing(keys: &[FailingKey]) -> Table<'_> {
+    const DATA: Media = Media::DATA;
+    let columns = vec![
+        Column::number("count", "Count"),
+        Column::text("name", "Key"),
+        Column::text("id", "Id").below("name", "  id"),
+        Column::text("reason", "Reason"),
+        Column::text("reason_basis", "Rests on").on(DATA.and(Media::PAGE)),
+        Column::text("clients", "Still used by").below("reason", "  still used by"),
+        Column::time("first", "Failing since"),
+        Column::time("last", "Last").below("first", "LAST"),
+        Column::time("invalidated_at", "Invalidated"),
+        Column::text("invalidated_by", "By").below("invalidated_at", "  by"),
+        Column::text("owner", "Owner").on(DATA),
+        Column::time("expires", "Expires").on(DATA),
+        Column::text("evidence", "Evidence").on(DATA),
+        Column::text("details", "Details").on(Media::PAGE),
+    ];
+    Table::of("refused", columns, keys, failing_row).caption("API keys that are refused").stacked().timed()
+}
+
+/// Clients of a key with their counts, and refusals that none could be joined to.
+pub(super) fn clients(clients: impl Iterator<Item = Name>, total: u64, unattributed: u64) -> Cell {
+    let mut names = Names { items: clients.collect(), total };
+    if unattributed > 0 {
+        names.items.push(Name::new(Span::Plain("unknown".into())).times(unattributed));
+        names.total += 1;
+    }
+    Cell::Names(names)
+}
+
+/// An address with its count, and how sure that is.
+pub(super) fn client(address: &str, count: u64, confidence: f64) -> Name {
+    let sure = (confidence < 0.995).then_some(confidence);
+    Name { sure, ..Name::new(Span::address(address)).times(count) }
+}
+
+fn failing_row(key: &FailingKey) -> Vec<Cell> {
+    let name = match (&key.name, &key.id) {
+        (Some(name), _) => Cell::Text(Span::key(name).into(), Tone::Bold),
+        (None, Some(_)) => Cell::Absent("name unknown"),
+        (None, None) => Cell::Absent("named by no line"),
+    };
+    let by = match (&key.invalidated_by, &key.invalidated_at) {
+        (Some(by), _) => Cell::of(Span::principal(by)),
+        (None, Some(_)) => Cell::Absent("no event tells"),
+        (None, None) => Cell::NONE,
+    };
+    let used_by = key.clients.iter().map(|used| client(&used.address, used.count, used.confidence));
+    let clients = clients(used_by, key.clients_total.max(key.clients.len() as u64), key.unattributed);
+    let owner = Cell::logged(Span::principal, key.owner.as_deref(), "");
+    let expires = key.expires.as_deref().map_or(Cell::NONE, |at| time(Some(at)));
+    let lines = places(&key.evidence);
+    vec![
+        Cell::number(key.count),
+        name,
+        Cell::logged(Span::key, key.id.as_deref(), ""),
+        Cell::of(word(&key.reason)),
+        Cell::of(super::basis(&key.reason_basis)),
+        clients,
+        time(key.first.as_deref()),
+        time(key.last.as_deref()),
+        time(key.invalidated_at.as_deref()),
+        by,
+        owner.clone(),
+        expires.clone(),
+        lines.clone(),
+        Cell::Fields(vec![("Owner", owner), ("Expires", expires), ("Lines", lines)]),
+    ]
+}
+
+/// A reason alone, as tables of keys have it.
+pub(super) fn why(text: &str) -> Cell {
+    reason(text, "")
+}

@@ -1,0 +1,284 @@
+//! Failures by the chosen keys, and the most frequent values of each key.
+
+use super::{addresses, chain, node, place, places, reason, share, time, word};
+use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
+use crate::model::text::{Span, Text};
+use crate::model::{Coverage, Group, Report, TopText};
+use crate::options::GroupBy;
+
+pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
+    let mut sections = Vec::new();
+    if !report.groups.is_empty() {
+        let by = keys(report);
+        let title = Text::list(by.iter().map(|key| Span::Plain(words(*key).into())), by.len() as u64, by.len());
+        let section = Section::new("failures", "Failures", Text::from("Failures by ").with(title));
+        sections.push(section.with(table(report, by)));
+    }
+    sections.extend(tops(report));
+    sections
+}
+
+/// The grouping that the report was made with.
+fn keys(report: &Report) -> Vec<GroupBy> {
+    let names = report.parameters.get("by").and_then(serde_json::Value::as_array);
+    let names = names.into_iter().flatten().filter_map(serde_json::Value::as_str);
+    let by: Vec<GroupBy> = names.filter_map(|name| GroupBy::ALL.into_iter().find(|key| key.name() == name)).collect();
+    // What was sent has no column unless it is asked for: the reason tells most of it.
+    let plain = by.is_empty() || by == GroupBy::DEFAULT;
+    if plain { vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] } else { by }
+}
+
+/// Within a title.
+fn words(key: GroupBy) -> &'static str {
+    match key {
+        GroupBy::RealmChain => "realm chain",
+        key => key.name(),
+    }
+}
+
+/// The key of a column: `-` is no part of names for programs.
+fn column(key: GroupBy) -> Column {
+    match key {
+        GroupBy::Principal => Column::text("principal", "Principal"),
+        GroupBy::RealmChain => Column::text("realm_chain", "Realm chain"),
+        GroupBy::Reason => Column::text("reason_told", "Reason").on(Media::PEOPLE),
+        GroupBy::Source => Column::text("source", "Source"),
+        GroupBy::Node => Column::text("node", "Node"),
+        GroupBy::Action => Column::text("action", "Action"),
+        GroupBy::Path => Column::text("path", "Path"),
+        GroupBy::Credential => Column::text("credential_told", "Credential").on(Media::PEOPLE),
+        GroupBy::Cluster => Column::text("cluster", "Cluster"),
+    }
+}
+
+/// Where the values of a group come from.
+#[derive(Clone, Copy)]
+enum Value {
+    Count,
+    Key(GroupBy),
+    RealmsAsked,
+    Reason,
+    Basis,
+    Credential,
+    First,
+    Last,
+    Sources,
+    SourcesTotal,
+    Clients,
+    Forwarded,
+    Nodes,
+    Actions,
+    Evidence,
+    Details,
+}
+
+/// The columns, and what stands in each.
+fn columns(by: &[GroupBy]) -> Vec<(Column, Value)> {
+    const DATA: Media = Media::DATA;
+    let mut columns = vec![(Column::number("count", "Count"), Value::Count)];
+    // Where room is short, the first key stands above the addresses, the others in pairs.
+    let first = by.first().map_or("count", |key| column(*key).key);
+    let others = by.get(1..).unwrap_or_default();
+    for key in [GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] {
+        let shown = by.contains(&key);
+        let plain = if shown { column(key) } else { column(key).on(DATA) };
+        let place = others.iter().position(|other| *other == key);
+        let placed = match place.filter(|at| at % 2 == 1).and_then(|at| others.get(at - 1)) {
+            Some(above) => plain.below(column(*above).key, upper(key)),
+            None => plain,
+        };
+        if shown || key != GroupBy::Reason {
+            columns.push((placed, Value::Key(key)));
+        }
+        if key == GroupBy::RealmChain {
+            columns.push((Column::number("realms_asked", "Realms asked").on(DATA), Value::RealmsAsked));
+        }
+    }
+    columns.push((Column::text("reason", "Reason").on(DATA), Value::Reason));
+    columns.push((Column::text("reason_basis", "Rests on").on(DATA), Value::Basis));
+    columns.push((Column::text("credential", "Credential").on(DATA), Value::Credential));
+    for (at, key) in by.iter().enumerate() {
+        if matches!(key, GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason) {
+            continue;
+        }
+        let above = at.checked_sub(2).filter(|_| at % 2 == 0).map(|_| column(by[at - 1]).key);
+        let placed = above.map_or_else(|| column(*key), |above| column(*key).below(above, upper(*key)));
+        columns.push((placed, Value::Key(*key)));
+    }
+    columns.push((Column::time("first", "First"), Value::First));
+    columns.push((Column::time("last", "Last").below("first", "LAST"), Value::Last));
+    if !by.contains(&GroupBy::Source) {
+        let clients = Column::text("clients", "Sources").on(Media::PEOPLE).below(first, "  from");
+        columns.push((clients, Value::Clients));
+    }
+    columns.extend([
+        (Column::text("sources", "Sources").on(DATA), Value::Sources),
+        (Column::number("sources_total", "Sources in all").on(DATA), Value::SourcesTotal),
+        (Column::text("forwarded", "Forwarded for").on(DATA), Value::Forwarded),
+        (Column::text("nodes", "Nodes").on(DATA), Value::Nodes),
+        (Column::text("actions", "Actions").on(DATA), Value::Actions),
+        (Column::text("evidence", "Evidence").on(DATA), Value::Evidence),
+        (Column::text("details", "Details").on(Media::PAGE), Value::Details),
+    ]);
+    columns
+}
+
+fn upper(key: GroupBy) -> &'static str {
+    match key {
+        GroupBy::Principal => "PRINCIPAL",
+        GroupBy::RealmChain => "REALM CHAIN",
+        GroupBy::Reason => "REASON",
+        GroupBy::Source => "SOURCE",
+        GroupBy::Node => "NODE",
+        GroupBy::Action => "ACTION",
+        GroupBy::Path => "PATH",
+        GroupBy::Credential => "CREDENTIAL",
+        GroupBy::Cluster => "CLUSTER",
+    }
+}
+
+fn table(report: &Report, by: Vec<GroupBy>) -> Table<'_> {
+    let (columns, values): (Vec<Column>, Vec<Value>) = columns(&by).into_iter().unzip();
+    let rows = move || -> Box<dyn Iterator<Item = Row> + '_> {
+        let values = values.clone();
+        let row =
+            move |group: Group| Row::Cells(values.iter().map(|value| cell(&report.coverage, &group, *value)).collect());
+        Box::new(report.groups.iter().map(row))
+    };
+    Table::lazy("failures", columns, report.groups.len() as u64, rows)
+        .caption("Failed attempts, most frequent first")
+        .of_total(report.groups_total)
+        .timed()
+}
+
+fn cell(coverage: &Coverage, group: &Group, value: Value) -> Cell {
+    match value {
+        Value::Count => Cell::number(group.count),
+        Value::Key(key) => of_key(coverage, group, key),
+        // Tells a chain that was not logged (empty) from one in which no realm was asked (0).
+        Value::RealmsAsked => group.realm_chain.as_ref().map_or(Cell::NONE, |realms| Cell::number(realms.len() as u64)),
+        Value::Reason => Cell::of(word(&group.reason)),
+        Value::Basis => Cell::of(word(&group.reason_basis)),
+        Value::Credential => Cell::logged(word, group.credential.as_deref(), ""),
+        Value::First => time(group.first.as_deref()),
+        Value::Last => time(group.last.as_deref()),
+        Value::Sources => Cell::Names(addresses(&group.sources, group.sources_total)),
+        Value::SourcesTotal => Cell::number(group.sources_total),
+        Value::Clients => clients(group),
+        Value::Forwarded => Cell::Names(addresses(&group.forwarded, 0)),
+        Value::Nodes => Names::cell(Span::node, &group.nodes, group.nodes.len() as u64),
+        Value::Actions => actions(group),
+        Value::Evidence => places(&group.evidence),
+        Value::Details => details(coverage, group),
+    }
+}
+
+fn of_key(coverage: &Coverage, group: &Group, key: GroupBy) -> Cell {
+    let by = || group.by.get(key.name()).and_then(Option::as_deref);
+    match key {
+        GroupBy::Principal => match &group.principal {
+            Some(principal) => Cell::Text(Span::principal(principal).into(), Tone::Bold),
+            None => Cell::Absent("(none)"),
+        },
+        GroupBy::RealmChain => chain(group.realm_chain.as_deref()),
+        GroupBy::Reason => reason(&group.reason, &group.reason_basis),
+        GroupBy::Node => by().map_or(Cell::Absent("not logged"), |key| Cell::of(node(coverage, key))),
+        GroupBy::Source => Cell::logged(Span::address, by(), "not logged"),
+        GroupBy::Credential => Cell::of(word(&group.credential.as_deref().unwrap_or("unknown").replace('_', " "))),
+        GroupBy::Cluster => Cell::logged(Span::name, by().or(group.cluster.as_deref()), "not logged"),
+        GroupBy::Action | GroupBy::Path => Cell::logged(Span::name, by(), "not logged"),
+    }
+}
+
+/// Addresses with their counts, and who stands behind proxies: what a request says of itself may be a lie.
+fn clients(group: &Group) -> Cell {
+    if group.sources.is_empty() {
+        return Cell::Absent("address not logged");
+    }
+    let mut names = addresses(&group.sources, group.sources_total);
+    if let ([only], 0..=1) = (names.items.as_mut_slice(), group.sources_total)
+        && only.count == Some(group.count)
+    {
+        // One address alone made them all: its count would only repeat the group's.
+        only.count = None;
+    }
+    names.total += group.forwarded.len() as u64;
+    let forwarded = group
+        .forwarded
+        .iter()
+        .map(|client| Name { remark: " forwarded", ..Name::new(Span::address(&client.address)).times(client.count) });
+    names.items.extend(forwarded);
+    Cell::Names(names)
+}
+
+fn nodes(coverage: &Coverage, group: &Group) -> Cell {
+    let items = group.nodes.iter().map(|key| Name::new(node(coverage, key))).collect();
+    Cell::Names(Names { items, total: group.nodes.len() as u64 })
+}
+
+fn actions(group: &Group) -> Cell {
+    let items = group.actions.iter().map(|(action, count)| Name::new(Span::name(action)).times(*count)).collect();
+    Cell::Names(Names { items, total: group.actions.len() as u64 })
+}
+
+fn details(coverage: &Coverage, group: &Group) -> Cell {
+    let texts = |list: &[String]| {
+        let items = list.iter().map(|text| Name::new(Span::name(text))).collect();
+        Cell::Names(Names { items, total: list.len() as u64 })
+    };
+    let lines = group.evidence.iter().map(|line| Name::new(place(line))).collect();
+    Cell::Fields(vec![
+        ("From", Cell::Names(addresses(&group.sources, group.sources_total))),
+        ("Forwarded for", Cell::Names(addresses(&group.forwarded, 0))),
+        ("Nodes", nodes(coverage, group)),
+        ("Events", actions(group)),
+        ("Inferred", texts(&group.why)),
+        ("Server log", texts(&group.messages)),
+        ("Lines", Cell::Names(Names { items: lines, total: group.evidence.len() as u64 })),
+    ])
+}
+
+/// Small tables of the most frequent principals, addresses, reasons, chains and nodes.
+fn tops(report: &Report) -> Option<Section<'_>> {
+    let tops = &report.tops;
+    let whole = report.totals.failed_attempts;
+    let of = |list: &[TopText], cell: &dyn Fn(Option<&str>) -> Cell| -> Vec<(Cell, u64)> {
+        list.iter().map(|top| (cell(top.key.as_deref()), top.count)).collect()
+    };
+    let chains = tops.realm_chains.iter().map(|top| (chain(top.key.as_deref()), top.count)).collect();
+    let node = |key: Option<&str>| key.map_or(Cell::Absent("not logged"), |key| Cell::of(node(&report.coverage, key)));
+    let tables = [
+        (
+            "top_principals",
+            Column::text("principal", "Principal"),
+            of(&tops.principals, &|key| Cell::logged(Span::principal, key, "(none)")),
+            tops.principals_total,
+        ),
+        (
+            "top_sources",
+            Column::text("source", "Source"),
+            of(&tops.sources, &|key| Cell::logged(Span::address, key, "not logged")),
+            tops.sources_total,
+        ),
+        (
+            "top_reasons",
+            Column::text("reason", "Reason"),
+            of(&tops.reasons, &|key| Cell::logged(word, key, "unknown")),
+            tops.reasons_total,
+        ),
+        ("top_realm_chains", Column::text("realm_chain", "Realm chain"), chains, tops.realm_chains_total),
+        ("top_nodes", Column::text("node", "Node"), of(&tops.nodes, &node), tops.nodes_total),
+    ];
+    let tables: Vec<Table<'_>> = tables
+        .into_iter()
+        .filter(|(.., rows, _)| !rows.is_empty())
+        .map(|(name, column, rows, total)| {
+            let caption = column.title;
+            let columns = vec![Column::number("count", "Count"), Column::number("share", "Share"), column];
+            let row = |(key, count)| vec![Cell::number(count), share(count, whole), key];
+            Table::new(name, columns, rows.into_iter().map(row).collect()).caption(caption).of_total(total)
+        })
+        .collect();
+    let section = Section::new("most-frequent", "Most frequent", "Most frequent");
+    (!tables.is_empty()).then(|| section.remark("share of all failed attempts").with(Block::Beside(tables)))
+}

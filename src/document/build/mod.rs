@@ -1,0 +1,138 @@
+//! Documents out of what verbs find: a file a verb, and a file for each part of the report that is worth one.
+
+mod aside;
+mod changes;
+mod charts;
+mod coverage;
+mod diff;
+mod events;
+mod explain;
+mod failures;
+mod findings;
+mod keys;
+mod lines;
+mod report;
+mod timeline;
+mod verify;
+
+pub use events::{Events, Source};
+pub use explain::{Explained, Listing};
+pub use lines::ShownLines;
+
+use super::clock::parse;
+use super::{Cell, Name, Names, Tone};
+use crate::model::text::{Logged, Span, Text};
+use crate::model::{Coverage, Evidence, SourceCount, Tool};
+use crate::time::Millis;
+use crate::words;
+
+/// A time of a report.
+fn time(time: Option<&str>) -> Cell {
+    time.map_or(Cell::Absent("-"), |time| Cell::of(moment(time)))
+}
+
+/// A time of a report, or what stands in its place.
+fn moment(time: &str) -> Span {
+    parse(time).map_or_else(|| Span::name(time), Span::Time)
+}
+
+/// Two times.
+fn period(from: Option<&str>, to: Option<&str>) -> Option<(Millis, Millis)> {
+    Some((parse(from?)?, parse(to?)?))
+}
+
+/// What a document says of the program that made it.
+fn tool(tool: &Tool) -> [Logged; 2] {
+    [Logged::new(&tool.name), Logged::new(&tool.version)]
+}
+
+/// A node as people call it: the name where the logs tell it, else what the report has.
+fn node(coverage: &Coverage, key: &str) -> Span {
+    let named = coverage.nodes.iter().find(|node| node.id.as_deref() == Some(key));
+    Span::node(named.and_then(|node| node.name.as_deref()).unwrap_or(key))
+}
+
+/// A realm chain.
+fn chain(realms: Option<&[String]>) -> Cell {
+    match realms {
+        None => Cell::Absent("not logged"),
+        Some([]) => Cell::Absent("none asked"),
+        Some(realms) => Cell::of(Span::chain(realms.iter().map(String::as_str))),
+    }
+}
+
+/// What a reason rests on, in a word or two.
+fn basis(basis: &str) -> Text {
+    match basis {
+        "server_log" => "server log".into(),
+        "explicit" => "stated".into(),
+        "context" => "key listing".into(),
+        "none" | "" => Text::new(),
+        other => word(other).into(),
+    }
+}
+
+/// A reason, and in brackets what it rests on.
+fn reason(reason: &str, rests_on: &str) -> Cell {
+    let basis = basis(rests_on);
+    let name = Text::from(word(reason));
+    let text = if basis.is_empty() { name } else { name.with(" (").with(basis).with(")") };
+    Cell::Text(text, if reason == "unknown" { Tone::Dim } else { Tone::Plain })
+}
+
+/// A word of the contract, or an id of the report itself.
+fn word(text: &str) -> Span {
+    Span::Plain(text.to_owned().into())
+}
+
+/// A line of an input.
+fn place(place: &Evidence) -> Span {
+    Span::Place(Logged::new(&place.path), place.line)
+}
+
+/// Lines of inputs.
+fn places(places: &[Evidence]) -> Cell {
+    let items = places.iter().map(|line| Name::new(place(line))).collect();
+    Cell::Names(Names { items, total: places.len() as u64 })
+}
+
+/// Addresses and how often each was met.
+fn addresses(list: &[SourceCount], total: u64) -> Names {
+    let items = list.iter().map(|source| Name::new(Span::address(&source.address)).times(source.count)).collect();
+    Names { items, total: total.max(list.len() as u64) }
+}
+
+/// Amounts of different things, without those of which there is none: `1 duplicate event, 2 oversized lines`.
+fn amounts(amounts: &[(u64, &'static str, &'static str)]) -> Text {
+    let mut out = Text::new();
+    for (amount, one, many) in amounts.iter().filter(|(amount, ..)| *amount > 0) {
+        if !out.is_empty() {
+            out.push(", ");
+        }
+        out.push(Text::count(*amount, one, many));
+    }
+    out
+}
+
+/// Texts with something between them.
+fn joined(texts: impl IntoIterator<Item = Text>, between: &'static str) -> Text {
+    let mut out = Text::new();
+    for (at, text) in texts.into_iter().enumerate() {
+        if at > 0 {
+            out.push(between);
+        }
+        out.push(text);
+    }
+    out
+}
+
+/// A share of a whole.
+fn share(part: u64, whole: u64) -> Cell {
+    // Percents are those of whole numbers, so that they are the same everywhere.
+    Cell::Text(words::percent(part, whole).into(), Tone::Dim)
+}
+
+/// Sentences of the report, which quote the log.
+fn sentences(sentences: &[String]) -> Vec<Text> {
+    sentences.iter().map(|sentence| Text::from(sentence.clone())).collect()
+}

@@ -1,0 +1,56 @@
+//! Every module, for the tests, benches and fuzz targets of this repository. Nothing of it is promised to anybody: other
+//! programs find what they need at the root.
+
+/// Shows modules under their own names.
+macro_rules! shown {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[allow(unused_imports, missing_docs, reason = "some modules have nothing but modules in them")]
+            pub mod $name {
+                pub use crate::$name::*;
+            }
+        )*
+    };
+}
+
+shown! {
+    action_class,
+    aggregate,
+    cli,
+    config,
+    correlate,
+    credential,
+    data,
+    decode,
+    diff,
+    document,
+    error,
+    escape,
+    event,
+    fast_reader,
+    filter,
+    framing,
+    input,
+    interrupt,
+    judge,
+    lines,
+    manifest,
+    model,
+    numbers,
+    options,
+    output,
+    part,
+    pipeline,
+    progress,
+    pseudonyms,
+    reason,
+    reserved,
+    run,
+    show,
+    spill,
+    state,
+    time,
+    verify,
+    watch,
+    words,
+}

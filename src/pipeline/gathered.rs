@@ -1,0 +1,93 @@
+//! What was read, before anything is joined.
+
+use std::io::{self, Write};
+
+use super::joined_run::JoinedRun;
+use super::run::RunContext;
+use crate::correlate::correlate;
+use crate::decode::apikeys::{self, ApiKey};
+use crate::error::ProblemKind;
+use crate::model::StoredInput;
+use crate::options::Options;
+use crate::part::{Part, Problems};
+use crate::progress::Progress;
+use crate::state::{InputStats, State};
+
+/// The records of all inputs.
+#[derive(Debug)]
+pub struct Gathered {
+    part: Part,
+    /// Whether the state is in the order that parts have.
+    canonical: bool,
+    /// The inputs as they are stored, where a manifest was asked for.
+    stored: Vec<StoredInput>,
+    run: RunContext,
+}
+
+impl Gathered {
+    /// Those of logs that were read now.
+    pub(super) fn of_logs(part: Part, stored: Vec<StoredInput>, run: RunContext) -> Self {
+        Self { part, canonical: false, stored, run }
+    }
+
+    /// Those of a part.
+    pub(super) fn of_part(part: Part, run: RunContext) -> Self {
+        Self { part, canonical: true, stored: Vec::new(), run }
+    }
+
+    /// What can be stored of them, to be merged with others.
+    pub fn part(&mut self) -> &Part {
+        if !std::mem::replace(&mut self.canonical, true) {
+            let state = std::mem::take(&mut self.part.state);
+            self.part.state = self.run.threads.install(|| state.canonical(self.run.options.max_problems));
+        }
+        &self.part
+    }
+
+    /// Writes them as a part file.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_part(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.part().write(out)
+    }
+
+    /// Joins attempts with realm chains and reasons, changes with actors.
+    #[must_use]
+    pub fn join(self) -> JoinedRun {
+        let Self { part: Part { state, mut problems, .. }, stored, run, .. } = self;
+        run.progress.phase("joining");
+        note_inputs(&state, &run.progress);
+        let listing = listing(&run.options, &mut problems);
+        let incomplete = state.is_incomplete(&problems);
+        let joined = run.threads.install(|| correlate(state, &listing, &run.options));
+        JoinedRun { joined, problems, incomplete, stored, run }
+    }
+}
+
+/// Notes what was read as what.
+fn note_inputs(state: &State, progress: &Progress) {
+    let mut inputs: Vec<&InputStats> = state.inputs.iter().collect();
+    inputs.sort_by(|a, b| a.label.cmp(&b.label));
+    for input in inputs {
+        progress.note(|| {
+            let formats: Vec<String> = input.formats.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let formats = if formats.is_empty() { "nothing recognised".to_owned() } else { formats.join(", ") };
+            let (lines, bytes) = (input.lines, input.bytes);
+            format!("{}: {formats}; {lines} lines, {bytes} bytes, compression {}", input.label, input.compression)
+        });
+    }
+}
+
+/// Reads the listings of API keys; what cannot be read is a problem.
+fn listing(options: &Options, problems: &mut Problems) -> Vec<ApiKey> {
+    let mut keys = Vec::new();
+    for path in &options.api_keys {
+        let read = std::fs::read(path).map_err(|error| error.to_string()).and_then(|text| apikeys::parse(&text));
+        match read {
+            Ok(listed) => keys.extend(listed),
+            Err(message) => problems.push((path.to_string_lossy().into_owned(), ProblemKind::Unreadable, message)),
+        }
+    }
+    keys
+}

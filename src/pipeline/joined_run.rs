@@ -1,0 +1,163 @@
+//! What was read, joined, and what is made of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::run::RunContext;
+use super::story;
+use crate::correlate::Correlated;
+use crate::error::Error;
+use crate::model::events::Event;
+use crate::model::keys::KeysReport;
+use crate::model::timeline::TimelineReport;
+use crate::model::{Coverage, Report, StoredInput};
+use crate::options::{EventKinds, KeyQuery, Options};
+use crate::part::Problems;
+use crate::{aggregate, filter, judge, manifest, pseudonyms};
+
+/// Everything that was read, joined.
+#[derive(Debug)]
+pub struct JoinedRun {
+    /// Attempts, changes and keys.
+    #[doc(hidden)]
+    pub joined: Correlated,
+    /// Problems met before anything was read: path, kind, plain words.
+    pub problems: Problems,
+    /// Some input could not be read whole.
+    pub incomplete: bool,
+    /// The inputs as they are stored, where a manifest was asked for.
+    pub(super) stored: Vec<StoredInput>,
+    pub(super) run: RunContext,
+}
+
+/// A report and what it rests on.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The report.
+    pub report: Report,
+    /// Some input could not be read whole; the report says which.
+    pub incomplete: bool,
+    stored: Vec<StoredInput>,
+    run: RunContext,
+}
+
+impl JoinedRun {
+    /// How it was read.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.run.options
+    }
+
+    /// Under pseudonyms where nobody is to be named, and without what the filter leaves out: it judges by the names that
+    /// pseudonyms stand for.
+    #[must_use]
+    pub fn looked_at(self) -> Self {
+        let shown = self.pseudonymized();
+        Self { joined: passing(&shown.joined, &shown.run), ..shown }
+    }
+
+    /// Under pseudonyms where nobody is to be named.
+    fn pseudonymized(mut self) -> Self {
+        if let Some(names) = &self.run.pseudonyms {
+            self.joined = pseudonyms::view(names, self.joined, &mut self.problems, &mut self.stored);
+        }
+        self
+    }
+
+    /// Judges, counts and lists.
+    #[must_use]
+    pub fn report(self) -> Analysis {
+        let Self { joined, problems, incomplete, stored, run } = self.looked_at();
+        run.progress.phase("judging");
+        let joined = Arc::new(joined);
+        let options = &run.options;
+        let judge = || judge::judge(&joined, options);
+        let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
+        name_in_parameters(&run, &mut report.parameters);
+        let incomplete = incomplete || !report.coverage.reconciled;
+        Analysis { report, incomplete, stored, run }
+    }
+
+    /// Tells the story of the actor whom the filter names, and whether some input could not be read whole.
+    #[must_use]
+    pub fn story(self) -> (TimelineReport, bool) {
+        let Self { joined, problems, incomplete, run, .. } = self.pseudonymized();
+        run.progress.phase("judging");
+        let passing = passing(&joined, &run);
+        let mut story = run.threads.install(|| story::story(&joined, &passing, &problems, &run.options));
+        name_in_parameters(&run, &mut story.parameters);
+        (story, incomplete)
+    }
+
+    /// The life of each API key that is asked for.
+    #[must_use]
+    pub fn keys(&self, query: &KeyQuery) -> KeysReport {
+        let run = &self.run;
+        let mut keys = run.threads.install(|| aggregate::keys(&self.joined, &self.problems, &run.options, query));
+        name_in_parameters(run, &mut keys.parameters);
+        keys
+    }
+
+    /// Every failed attempt and security change, by time; each is made when it is asked for.
+    pub fn events(&self, kinds: EventKinds) -> impl Iterator<Item = Event> {
+        aggregate::events(&self.joined, kinds)
+    }
+
+    /// What was read, and what these logs cannot tell.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        self.run.threads.install(|| aggregate::coverage(&self.joined, &self.problems, &self.run.options))
+    }
+
+    /// What was not read, or is not held, in plain words: for outputs that have no room for it.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<String> {
+        let unread = self.problems.iter().map(|(path, _, message)| format!("{path}: {message}"));
+        let inputs = self.joined.state.inputs.iter();
+        let broken = inputs.filter_map(|input| Some(format!("{}: {}", input.label, input.error.as_ref()?)));
+        let left_out = self.joined.state.counted_only.attempts;
+        let left_out = (left_out > 0)
+            .then(|| format!("{left_out} attempts are left out, for which memory is short (--max-memory)"));
+        unread.chain(broken).chain(left_out).collect()
+    }
+}
+
+impl Analysis {
+    /// How it was read.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.run.options
+    }
+
+    /// Gives the report its manifest, if the options ask for one. Nothing in the report may change after it.
+    ///
+    /// # Errors
+    /// None that could happen: the report is written to memory.
+    pub fn seal(&mut self) -> Result<(), Error> {
+        if self.run.options.manifest {
+            manifest::seal(&mut self.report, self.stored.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Does something with the report in the threads that made it: groups are made while they are written.
+    pub fn within<T: Send>(&self, work: impl FnOnce(&Report) -> T + Send) -> T {
+        self.run.threads.install(|| work(&self.report))
+    }
+}
+
+/// What the filter lets pass. Whom it asks for is a name, too.
+fn passing(joined: &Correlated, run: &RunContext) -> Correlated {
+    let mut passing = filter::view(joined, &run.options.filter);
+    if run.pseudonyms.is_some() {
+        pseudonyms::withhold(&mut passing);
+    }
+    passing
+}
+
+/// The parameters name somebody, too: whom the filter asks for, for one.
+fn name_in_parameters(run: &RunContext, parameters: &mut BTreeMap<String, serde_json::Value>) {
+    if let Some(names) = &run.pseudonyms {
+        pseudonyms::parameters(names, parameters);
+    }
+}
