@@ -90,9 +90,7 @@ def label(campaign, truth):
         for kind in set(accept):
             accept |= GUESSES.get(kind, set())
         side = incident["verdict"]
-        accept = {k for k in accept if k not in HOSTILE or "hostile" in incident["verdicts"]}
-        if side == "hostile" and "unclear" not in incident["verdicts"]:
-            accept = {k for k in accept if k in HOSTILE}
+        accept = {k for k in accept if (k in HOSTILE) == (side == "hostile")}
         kinds |= accept
         need |= incident["required"]
     if not need or campaign["failures"] < 3:

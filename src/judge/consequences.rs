@@ -70,7 +70,7 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
                 continue;
             }
             if let Some(success) = scene.history.first_after(past, start) {
-                let odds = odds(measure, judgement, &[(Feature::Entry, 1.0)]);
+                let odds = odds(measure, judgement, source, &[(Feature::Entry, 1.0)]);
                 entries.push(Entry {
                     principal: past.principal,
                     source,
@@ -119,14 +119,17 @@ fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Opt
     said.push((Feature::Volume, many.min(1.0)));
     let deeds = deeds(measure, unit.principal, unit.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
-    let odds = odds(measure, judgement, &said);
+    let odds = odds(measure, judgement, unit.source, &said);
     Some(Entry { principal: unit.principal, source: unit.source, success, failures, odds, reset })
 }
 
 /// Logarithm of the odds of a break-in: those of the campaign, and what the table says of the success.
-fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, said: &[(Feature, f64)]) -> f64 {
+fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, source: Sym, said: &[(Feature, f64)]) -> f64 {
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
+    // A campaign speaks against an address by what came from there: in a crowd of strangers anybody may be another.
+    let tries = judgement.campaign.attempts.iter().filter(|&&at| measure.scene.attempt(at).source == source).count();
+    campaign = campaign.min(3.0 * (tries.max(1) as f64).ln());
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5
@@ -222,7 +225,7 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
     let mut made = Draft::new(Kind::Persistence, draft.severity, (draft.verdict, draft.confidence));
     for (at, deed) in deeds.iter().enumerate() {
         if at < TOLD {
-            draft.why.push(told(measure, deed));
+            draft.why.push(text!("Then {}", deed_in_words(measure, deed)));
             draft.evidence.push(deed.place);
         }
         draft.times.push(deed.time);
@@ -268,8 +271,8 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
 }
 
 /// A deed in a sentence.
-pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> Text {
+pub(super) fn deed_in_words(measure: &Measure<'_, '_>, deed: &Deed) -> Text {
     let scene = measure.scene;
     let object = if deed.object.is_some() { text!(" ({})", Span::name(&scene.text(deed.object))) } else { Text::new() };
-    text!("Then {}{} at {}", Span::name(&scene.text(deed.action)), object, deed.time)
+    text!("{}{} at {}", Span::name(&scene.text(deed.action)), object, deed.time)
 }

@@ -178,6 +178,10 @@ pub(super) fn finish(scene: &Scene<'_>, mut drafts: Vec<Draft>) -> Vec<Judged> {
         .filter(|(_, draft)| !draft.absorbed)
         .filter_map(|(at, draft)| finding(scene, draft).map(|finding| (at, finding)))
         .collect();
+    // Findings that belong together point to each other.
+    let pairs: Vec<(usize, usize)> =
+        drafts.iter().enumerate().flat_map(|(at, draft)| draft.related.iter().map(move |&other| (other, at))).collect();
+    pairs.into_iter().for_each(|(from, to)| drafts[from].related.push(to));
     let rank = |at: &usize| (Reverse(drafts[*at].severity), drafts[*at].verdict);
     findings.par_sort_by(|(a, one), (b, other)| {
         rank(a)

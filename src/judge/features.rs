@@ -379,7 +379,10 @@ impl Measure<'_, '_> {
         features.set(Feature::Strange, strange / count);
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
         features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
-        let soon = |unit: &Unit| unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR);
+        let soon = |unit: &Unit| {
+            !matches!(unit.standing, Standing::Own | Standing::OwnShared)
+                && unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR)
+        };
         features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
@@ -388,7 +391,7 @@ impl Measure<'_, '_> {
         features.set(Feature::ResetBetween, share(&|unit| self.was_reset(unit)));
         features.set(Feature::ByNode, f64::from(u8::from(campaign.by_node)));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
-        let away = share(&|unit| !unit.standing.is_local());
+        let away = share(&|unit| !unit.standing.is_local() && unit.standing != Standing::Blind);
         features.set(Feature::Sweep, away * features.get(Feature::ManyAccounts));
         self.changed(campaign, features);
         self.realms(campaign, features);
@@ -396,9 +399,15 @@ impl Measure<'_, '_> {
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         if campaign.family == Family::Bare {
             let inside = 1.0 - features.get(Feature::Outside);
-            let probe = features.get(Feature::WholeLog) * inside * features.get(Feature::Unknown);
+            let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
+            let probe = features.get(Feature::WholeLog) * inside * never;
             features.set(Feature::WholeLog, 0.0);
             features.set(Feature::Probe, probe);
+            // Who is asked for credentials now and then all the time, and has them, has sessions that end.
+            let long = campaign
+                .span(self.scene)
+                .is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
+            features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
             features.set(Feature::KeyStops, share(&|unit| self.key_stops(unit)));
             features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
         }

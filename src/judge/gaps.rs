@@ -1,10 +1,12 @@
 //! Audit logs that stop while their node lives.
 
+use super::deeds::Deed;
 use super::draft::Draft;
 use super::features::Measure;
 use super::history::HOUR;
 use super::kinds::{Kind, Severity, Verdict};
 use super::words;
+use crate::action_class::ActionClass;
 use crate::model::text::{Span, Text};
 use crate::text;
 use crate::time::Millis;
@@ -76,7 +78,8 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     let scene = measure.scene;
     let names: Vec<String> = run.iter().map(|silence| scene.node_name(silence.node)).collect();
     let (start, end) = (run[0].start, run.iter().map(|silence| silence.end).max().unwrap_or(run[0].end));
-    let mut draft = Draft::new(Kind::AuditGap, Severity::Medium, (Verdict::Unclear, 0.5));
+    // A gap by itself may be a file that was not shipped: the coverage tells it, too.
+    let mut draft = Draft::new(Kind::AuditGap, Severity::Info, (Verdict::Unclear, 0.5));
     draft.cluster = scene.cluster(run[0].node);
     draft.title = text!(
         "{} wrote no audit events for {}, though alive",
@@ -92,4 +95,35 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     draft.nodes = run.iter().map(|silence| silence.node).collect();
     draft.times = vec![start, end];
     draft
+}
+
+/// Names who may have stopped the audit log: whoever changed a setting just before, or had broken in.
+pub(super) fn suspect(measure: &Measure<'_, '_>, gap: &mut Draft, known: &[Draft]) {
+    /// How long before the gap, and for clocks after its beginning.
+    const BEFORE: i64 = 2 * HOUR;
+    const CLOCKS: i64 = 300_000;
+    let Some(&start) = gap.times.first() else { return };
+    let near = |time: Millis| (start.0 - BEFORE..=start.0 + CLOCKS).contains(&time.0);
+    let setting = |deed: &&Deed| deed.class == ActionClass::Settings && near(deed.time);
+    if let Some(deed) = measure.deeds.all().iter().filter(setting).max_by_key(|deed| (deed.time, deed.place)) {
+        gap.principals = vec![deed.who];
+        gap.sources = vec![deed.source];
+        gap.why.push(text!("Just before it: {}", super::consequences::deed_in_words(measure, deed)));
+        gap.evidence.push(deed.place);
+        gap.severity = Severity::Medium;
+    }
+    let breach = known.iter().enumerate().find(|(_, draft)| {
+        draft.doc.kind == Kind::AccountCompromise
+            && draft.cluster == gap.cluster
+            && draft.span(measure.scene).is_some_and(|(from, to)| from <= start && to.0 + BEFORE >= start.0)
+    });
+    if let Some((at, draft)) = breach {
+        gap.principals.clone_from(&draft.principals);
+        gap.sources.clone_from(&draft.sources);
+        gap.why.push("An account had been taken over just before".to_owned());
+        gap.verdict = Verdict::Hostile;
+        gap.confidence = 0.8;
+        gap.severity = Severity::High;
+        gap.related.push(at);
+    }
 }

@@ -120,6 +120,14 @@ fn joined(measure: &Measure<'_, '_>, drafts: &[Draft], one: usize, other: usize)
     }
 }
 
+/// Makes what an intruder did a part of the break-in.
+pub(super) fn take(measure: &Measure<'_, '_>, breach: &mut Draft, deed: &Draft) {
+    breach.parts.push(deed.part(measure.scene));
+    breach.why.push(deed.title.clone());
+    breach.api_keys.extend(deed.api_keys.iter().copied());
+    breach.times.extend(deed.times.iter().copied());
+}
+
 fn sources(measure: &Measure<'_, '_>, draft: &Draft) -> Vec<Sym> {
     let of_attempts = draft.attempts.iter().map(|&at| measure.scene.attempt(at).source);
     let mut sources: Vec<Sym> = of_attempts.chain(draft.sources.iter().copied()).collect();

@@ -15,6 +15,9 @@ use crate::time::Millis;
 /// Clients of one cause begin within so long of each other.
 const ONSET: i64 = 900_000;
 
+/// Strangers who try keys belong together over such a pause.
+const CROWD: i64 = 3_600_000;
+
 /// Keys that one client sends before it is one who tries keys.
 const KEYS: usize = 5;
 
@@ -191,6 +194,7 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
     let tried = |one: &Refused| !one.worked && matches!(one.reason, Reason::ApiKeyNotFound | Reason::ApiKeyBadSecret);
     let mut clients: BTreeMap<(u16, Sym), (usize, Millis)> = BTreeMap::new();
     let mut nets = BTreeMap::new();
+    let mut crowd: BTreeMap<u16, (usize, Millis)> = BTreeMap::new();
     for (at, one) in refused.iter().enumerate().filter(|(_, one)| tried(one)) {
         for &source in one.sources.iter().take(1000) {
             let last = clients.entry((one.cluster, source)).or_insert((at, one.last));
@@ -199,6 +203,12 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
             }
             *last = (at, last.1.max(one.last));
             if let Some(net) = scene.net(source).filter(|_| scene.is_outside(source)) {
+                // Strangers who try keys in the same hours are one.
+                let other = crowd.entry(one.cluster).or_insert((at, one.last));
+                if one.first.0 - other.1.0 <= CROWD {
+                    join(sets, other.0, at);
+                }
+                *other = (at, other.1.max(one.last));
                 let last = nets.entry((one.cluster, net)).or_insert((at, one.last));
                 if one.first.0 - last.1.0 <= DAY {
                     join(sets, last.0, at);

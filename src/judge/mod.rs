@@ -157,18 +157,25 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
                 && draft.principals == found.principals
                 && draft.span(measure.scene).zip(found.span(measure.scene)).is_some_and(|(a, b)| a.0 <= b.1)
         });
-        if let Some(at) = breach {
-            found.verdict = Verdict::Hostile;
-            found.severity = Severity::Critical;
-            found.why.push("The account had been taken over before".to_owned());
-            found.related.push(at);
-            let number = drafts.len();
-            drafts[at].related.push(number);
+        match breach {
+            // What an intruder ended is a part of the break-in; without a known entry it is the clearest that there is.
+            Some(at) if drafts[at].doc.kind == Kind::AccountCompromise => join::take(measure, &mut drafts[at], &found),
+            Some(at) => {
+                found.verdict = Verdict::Hostile;
+                found.severity = Severity::Critical;
+                found.why.extend(drafts[at].why.0.iter().take(2).cloned());
+                found.parts.push(drafts[at].part(measure.scene));
+                drafts[at].absorbed = true;
+                drafts.push(found);
+            }
+            None => drafts.push(found),
         }
-        drafts.push(found);
     }
     drafts.extend(denied::underprivileged(measure));
-    drafts.extend(gaps::audit_gaps(measure));
+    for mut gap in gaps::audit_gaps(measure) {
+        gaps::suspect(measure, &mut gap, &drafts);
+        drafts.push(gap);
+    }
     join::causes(measure, &mut drafts);
     drafts
 }

@@ -47,7 +47,7 @@ impl Null {
         };
         let (mut named, mut mistyped) = (0.0, 0.0);
         for unit in units.iter().filter(|unit| unit.principal.is_some()) {
-            if unit.standing.is_local() || unit.standing == Standing::Blind && !scene.is_outside(unit.source) {
+            if unit.standing.is_local() || unit.standing == Standing::Blind {
                 null.add(unit);
                 named += 1.0;
             }
@@ -111,7 +111,7 @@ impl Null {
 
     /// How many such episodes chance makes in a log like this one, as a logarithm.
     pub(super) fn expected(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
-        let local = unit.standing.is_local();
+        let local = unit.standing.is_local() || unit.standing == Standing::Blind;
         let runs = self.all_runs(unit.program) + 1.0;
         let chance = self.survives(unit.program, unit.run.max(unit.streak), local).max(1e-300);
         runs.ln() + chance.ln() + self.place(scene, unit).ln()

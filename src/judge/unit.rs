@@ -20,6 +20,9 @@ const USUAL_GAPS: i64 = 8;
 /// An address from which this many accounts get in is shared: a NAT, a proxy, Kibana, a terminal server.
 pub(super) const SHARED: u32 = 5;
 
+/// Failures before a success that are more than a typing error.
+const GUESSES: u32 = 5;
+
 /// From this strangeness on a new place is no ordinary one for the account.
 const STRANGE: f64 = 0.5;
 
@@ -158,7 +161,7 @@ fn taint(units: &mut [Unit]) {
             Some((cluster, standing)) if cluster == unit.cluster && unit.standing == Standing::Own => {
                 unit.standing = standing
             }
-            _ if unit.standing == Standing::Strange && unit.entry.is_some() => {
+            _ if unit.standing == Standing::Strange && unit.entry.is_some() && unit.run >= GUESSES => {
                 tainted = Some((unit.cluster, unit.standing));
             }
             _ => {}
@@ -259,7 +262,6 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
             let home = u64::from(past.count) * 2 >= account.count;
             if home || shared || !rare && !away { Standing::Later } else { Standing::Strange }
         }
-        _ if shared && !scene.is_outside(unit.source) => Standing::Near,
         _ if scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => {
             Standing::Near
         }
