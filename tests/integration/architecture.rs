@@ -218,3 +218,15 @@ fn imports_are_read_as_they_are_written() {
     let text = "use crate::{a, b::{c, d as e}};\nuse super::f;\n\n// crate::no\nfn g() -> crate::h::I {}\n#[cfg(test)]\nmod tests {\n    use crate::j;\n}\n";
     assert_eq!(named(&code(text)), ["crate::a", "crate::b::c", "crate::b::d", "super::f", "crate::h::I"]);
 }
+
+/// The page for newcomers names files that are there.
+#[test]
+fn the_architecture_page_names_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let named: BTreeSet<&str> = page.split('`').skip(1).step_by(2).filter(|name| name.contains('/')).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for name in named {
+        assert!(root.join(name).exists(), "docs/architecture.md names {name}, which is not there");
+    }
+}

@@ -15,7 +15,7 @@ pub enum Value<'a> {
 }
 
 /// A name and its value.
-pub type Member<'a> = (RawStr<'a>, Value<'a>);
+pub(crate) type Member<'a> = (RawStr<'a>, Value<'a>);
 
 /// The members of the object with which a text begins, and what follows it.
 ///
