@@ -42,6 +42,9 @@ struct Refused {
     ended_by: Option<usize>,
 }
 
+/// Cluster, reason, key, and the client where no line names the key.
+type Cause<'c> = (u16, Reason, &'c [u8], &'c [u8]);
+
 /// The campaigns of refused keys.
 pub(super) fn campaigns(scene: &Scene<'_>) -> Vec<Campaign> {
     let refused = refused(scene);
@@ -118,7 +121,7 @@ fn join(sets: &mut [usize], one: usize, other: usize) {
 }
 
 fn refused(scene: &Scene<'_>) -> Vec<Refused> {
-    let mut lists: BTreeMap<(u16, Reason, &[u8], &[u8]), Vec<u32>> = BTreeMap::new();
+    let mut lists: BTreeMap<Cause<'_>, Vec<u32>> = BTreeMap::new();
     let judged = |failure: &KeyFailure| {
         !matches!(failure.reason, Reason::ApiKeyError | Reason::ServerBusy | Reason::RealmUnavailable)
     };
