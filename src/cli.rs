@@ -12,6 +12,7 @@ mod events;
 mod evidence;
 mod explain;
 mod export;
+mod files_from;
 mod filter;
 mod keys;
 mod output;
@@ -187,6 +188,8 @@ fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&
 /// # Errors
 /// [`UsageError`] where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Command, UsageError> {
+    let arguments = files_from::expand(arguments)
+        .map_err(|message| UsageError { message: Cli::command().error(ErrorKind::ValueValidation, message) })?;
     let cli = Cli::try_parse_from(arguments).map_err(|message| UsageError { message })?;
     let verb = cli.command.name();
     match cli.command {

@@ -164,6 +164,8 @@ pub enum ProblemKind {
     ImplausibleTime,
     /// The report's own numbers do not add up.
     NotReconciled,
+    /// Text that a client wrote, or a line of another product, looks like a record of Elasticsearch; it does not count.
+    Quoted,
 }
 
 impl ProblemKind {
@@ -204,6 +206,7 @@ impl ProblemKind {
             Self::DeepNesting => "deep_nesting",
             Self::ImplausibleTime => "implausible_time",
             Self::NotReconciled => "not_reconciled",
+            Self::Quoted => "quoted",
         }
     }
 }

@@ -327,4 +327,8 @@ pub enum Record<'a> {
     OfProduct(Product),
     /// Something else, recognised as not being a log of interest (deprecation log, blank line, plain text).
     Other,
+    /// Something else in which a text of a client, or of another product, looks like a record. It does not count.
+    Quoted,
+    /// A record among others of one line that cannot be read.
+    Damaged,
 }

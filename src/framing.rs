@@ -4,19 +4,25 @@
 //! Who reads documents or CSV has to see them from their start, so they are read as a stream even where they are a plain
 //! file; the chunks are decoded by all workers. Ranges of a plain container log are read by themselves.
 
+mod csv;
+mod documents;
 mod parts;
 mod range_handoff;
+mod record;
+mod registry;
+mod rubydebug;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-use crate::decode::framing::{Frame, Framer, Framing, sniff};
 use crate::decode::partial;
 use crate::lines::{Chunk, Note, StreamChunker, lines};
 use parts::Parts;
 pub use parts::{ContainerRange, read_parts};
 pub use range_handoff::RangeHandoff;
+pub use record::{Frame, Framer, Out};
+pub use registry::{Framing, format_names, is_structured};
 
 /// Bytes from the start of an input that tell how its records are separated.
 pub const HEAD: usize = 64 << 10;
@@ -39,13 +45,13 @@ impl FramingKind {
         let framing = match forced {
             Some("lines") => return Self::Lines,
             Some("docker" | "cri") => return Self::Parts,
-            Some(name) => Framing::named(name).unwrap_or_else(|| sniff(head)),
-            None => sniff(head),
+            Some(name) => Framing::named(name).or_else(|| Framing::sniff(head)),
+            None => Framing::sniff(head),
         };
         match framing {
-            Framing::Lines if lines(head).any(|line| partial::stream(line).is_some()) => Self::Parts,
-            Framing::Lines => Self::Lines,
-            other => Self::Records(other),
+            Some(framing) => Self::Records(framing),
+            None if lines(head).any(|line| partial::stream(line).is_some()) => Self::Parts,
+            None => Self::Lines,
         }
     }
 }
@@ -63,13 +69,11 @@ pub enum Chunker<'r> {
 impl<'r> Chunker<'r> {
     /// A chunker that gives chunks of about `chunk_size` bytes.
     pub fn new(cut: FramingKind, reader: &'r mut dyn Read, chunk_size: usize, max_line: usize) -> Self {
-        if let FramingKind::Records(framing) = cut
-            && let Some(framer) = framing.framer(max_line)
-        {
+        if let FramingKind::Records(framing) = cut {
             return Self::Records(Box::new(Records {
                 reader,
-                framer,
-                format: if framing == Framing::Csv { framing.name() } else { None },
+                framer: framing.framer(max_line),
+                format: framing.record_format(),
                 chunk_size: chunk_size.max(1),
                 portion: vec![0; chunk_size.clamp(1, HEAD)],
                 finished: false,

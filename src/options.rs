@@ -214,6 +214,8 @@ pub struct Options {
     pub max_problems: usize,
     /// Whether a single problem is one too many: then no report is written.
     pub strict: bool,
+    /// Audit events below which the exit status tells that something is missing.
+    pub require_events: u64,
     /// What may come out of compressed inputs.
     pub limits: Limits,
     /// Whether the report gets a manifest of its inputs.
@@ -233,7 +235,7 @@ pub struct Options {
     pub match_window_ms: i64,
     /// Zone of times that carry none.
     pub assume_tz: crate::time::Zone,
-    /// The shape that all inputs are read as, one of [`crate::decode::format_names`]; `None` = as their content says.
+    /// The shape that all inputs are read as, one of [`crate::framing::format_names`]; `None` = as their content says.
     pub input_format: Option<&'static str>,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,
@@ -258,6 +260,7 @@ impl Default for Options {
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             max_memory: DEFAULT_MAX_MEMORY,
             max_problems: DEFAULT_PROBLEMS,
+            require_events: 0,
             strict: false,
             limits: Limits::default(),
             manifest: false,

@@ -14,8 +14,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::decode;
 use crate::error::{Error, PartError, ProblemKind};
+use crate::framing;
 use crate::options::{Cidr, GroupBy, Options};
 use crate::state::State;
 use crate::time::Zone;
@@ -24,7 +24,7 @@ use crate::time::Zone;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;
@@ -91,7 +91,7 @@ impl Reading {
         options.input_format = match get("input-format") {
             "" => None,
             name => Some(
-                decode::format_names()
+                framing::format_names()
                     .find(|known| *known == name)
                     .ok_or_else(|| Error::Inputs(format!("unknown input format `{name}`")))?,
             ),

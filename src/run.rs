@@ -8,6 +8,7 @@ mod export;
 mod files;
 mod keys;
 mod merge;
+mod nothing;
 mod outcome;
 mod report;
 mod scan;

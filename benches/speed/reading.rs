@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use esaudit::internals::decode::framing::Framing;
 use esaudit::internals::fast_reader::Probe;
 use esaudit::internals::fast_reader::server::Servers;
-use esaudit::internals::framing::{Chunker, FramingKind};
+use esaudit::internals::framing::{Chunker, Framing, FramingKind};
 use esaudit::internals::input::{self, Opened, Source, StreamInfo};
 use esaudit::internals::lines::{Chunk, StreamChunker, lines, read_range};
 use esaudit::internals::options::{Limits, Options};
@@ -64,8 +63,8 @@ fn frame_records(bencher: Bencher<'_, '_>, shape: &str) {
     let text = decoders::shaped(shape);
     let cut = FramingKind::of(&text[..text.len().min(esaudit::internals::framing::HEAD)], None);
     let expected = match shape {
-        "search-pretty" => FramingKind::Records(Framing::Documents),
-        "csv" => FramingKind::Records(Framing::Csv),
+        "search-pretty" => FramingKind::Records(Framing::named("documents").unwrap()),
+        "csv" => FramingKind::Records(Framing::named("csv").unwrap()),
         _ => FramingKind::Parts,
     };
     assert_eq!(cut, expected);

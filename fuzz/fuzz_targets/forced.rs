@@ -1,7 +1,8 @@
 //! Each decoder alone: the first byte names the shape that the line is said to be of.
 #![no_main]
 
-use esaudit::internals::decode::{Context, decode_line, format_names};
+use esaudit::internals::decode::{Context, decode_line};
+use esaudit::internals::framing::format_names;
 use esaudit::internals::time::Zone;
 use libfuzzer_sys::fuzz_target;
 

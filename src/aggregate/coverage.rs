@@ -8,7 +8,7 @@ use crate::error::ProblemKind;
 use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{Attempt, MOST_KINDS, MOST_OF_A_KIND, Minutes, Span};
+use crate::state::{Attempt, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes, Span};
 use crate::time::Millis;
 
 /// Problems met before anything was read: path, kind, plain words.
@@ -176,12 +176,29 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
             path: input.label.clone(),
             line: problem.at.map(|at_line| joined.source_lines.line(at, at_line)),
             kind: problem.kind.name().to_owned(),
-            message: problem.message.clone(),
+            message: match problem.kind {
+                ProblemKind::NotALog => with_first_line(problem, &input.first_line),
+                _ => problem.message.clone(),
+            },
         }));
     }
     problems.sort();
     problems.truncate(options.max_problems);
     (problems, total)
+}
+
+/// What is said of an input in which nothing was recognised, with its first line, which may hold anything.
+fn with_first_line(problem: &InputProblem, line: &[u8]) -> String {
+    const SHOWN: usize = 120;
+    let line = String::from_utf8_lossy(line.trim_ascii());
+    if problem.at.is_some() || line.is_empty() {
+        return problem.message.clone();
+    }
+    let mut shown: String = line.chars().take(SHOWN).collect();
+    if shown.len() < line.len() {
+        shown.push('…');
+    }
+    format!("{}; its first line: {shown}", problem.message)
 }
 
 /// What these logs cannot answer, and the setting that would change it.

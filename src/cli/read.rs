@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::filter::FilterArgs;
 use super::one_of;
-use crate::decode;
+use crate::framing;
 use crate::options::{self, Cidr, Limits, Options};
 use crate::pipeline::{Inputs, Request};
 use crate::progress::{Progress, Verbosity};
@@ -40,6 +40,10 @@ pub(super) struct InputArgs {
     /// Exit with status 2 and write no report where anything is wrong with any input
     #[arg(long)]
     strict: bool,
+
+    /// Exit with status 2 where fewer audit events than this were read, for scripts that must not take silence for peace
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    require_events: u64,
 
     /// Bytes that may come out of one compressed input, with K, M, G or T; what is beyond is cut off and said
     #[arg(long, value_name = "BYTES", default_value_t = Bytes(Limits::default().decompressed), value_parser = parse_bytes)]
@@ -157,7 +161,7 @@ fn parse_key(path: &str) -> Result<Pseudonyms, String> {
 }
 
 fn parse_input_format(name: &str) -> Result<&'static str, String> {
-    one_of(decode::format_names(), name)
+    one_of(framing::format_names(), name)
 }
 
 impl InputArgs {
@@ -167,6 +171,7 @@ impl InputArgs {
         options.max_line = usize::try_from(self.max_line.0).unwrap_or(usize::MAX);
         options.max_in_flight = self.max_in_flight;
         options.max_problems = self.problems;
+        options.require_events = self.require_events;
         options.input_format = self.input_format;
         options.trust_proxy = self.trust_proxy;
         options.assume_tz = self.assume_tz;

@@ -1,6 +1,7 @@
 //! The plain-text audit log of 5.x and 6.x (`<cluster>_access.log`, audit-format 4):
 //! `[2018-06-19T05:16:15,549] [node] [rest] [authentication_failed]  origin_address=[…], principal=[…], uri=[…]`.
 
+use super::actions::is_damaged;
 use super::fields::Pairs;
 use super::legacy::legacy_event;
 use super::members::{Field, Members};
@@ -52,10 +53,22 @@ impl TextShape for AuditText {
     }
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let head = Head::read(line);
+        if head.as_ref().is_some_and(|head| is_damaged(head.action)) {
+            return Err(native::DAMAGED_ACTION);
+        }
+        if head.is_some_and(|head| head.is_cut()) {
+            return Err(DecodeError::at(line.len(), "what follows the action is no pair of a name and a value"));
+        }
         let event = event(line, context).ok_or(native::NO_TIME)?;
         sink(self.name(), Record::Audit(event));
         Ok(())
     }
+}
+
+/// Whether a text begins as an event of this log does.
+pub(super) fn begins(text: &[u8]) -> bool {
+    Head::read(text).is_some()
 }
 
 /// What stands in brackets at the start.
@@ -84,6 +97,11 @@ impl<'a> Head<'a> {
         Some(Self { time, node_name, layer, action, rest })
     }
 
+    /// Whether something follows the action that names nothing: the line was cut or damaged there.
+    fn is_cut(&self) -> bool {
+        !self.rest.trim_ascii().is_empty() && PAIRS.read(self.rest).is_none()
+    }
+
     fn event(mut rest: &'a [u8]) -> Option<Event<'a>> {
         let mut node_name = None;
         for _ in 0..4 {
@@ -105,7 +123,7 @@ impl<'a> Head<'a> {
 pub fn event<'a>(line: &'a [u8], context: &Context) -> Option<AuditEvent<'a>> {
     let head = Head::read(line)?;
     let stamp = time::parse(head.time, context.assume_tz)?;
-    Some(build(&head, stamp))
+    (!is_damaged(head.action) && !head.is_cut()).then(|| build(&head, stamp))
 }
 
 /// The event of the message of a server line: the same without the time.

@@ -4,8 +4,9 @@
 //! The document is asked first and the raw line for what the document lacks, so that an event gives the same identity
 //! here as in the native file: node, time, action, request id, principal, realm and origin with its port.
 
+use super::actions::{is_damaged, is_documented};
 use super::members::{Field, Members};
-use super::native::{self, LAYERS, normal_form};
+use super::native::{self, LAYERS, normal_form, without_query};
 use super::{Context, JsonShape, Sink, audit_text, legacy};
 use crate::error::DecodeError;
 use crate::event::{Action, AuditEvent, Change, Record, Text, is_invalidation};
@@ -50,53 +51,11 @@ impl JsonShape for Ecs {
     }
 }
 
-/// The documented names of `event.action` (audit-events reference).
-fn is_documented(action: &[u8]) -> bool {
-    const EVENTS: [&[u8]; 13] = [
-        b"access_denied",
-        b"access_granted",
-        b"anonymous_access_denied",
-        b"authentication_failed",
-        b"authentication_success",
-        b"connection_denied",
-        b"connection_granted",
-        b"realm_authentication_failed",
-        b"run_as_denied",
-        b"run_as_granted",
-        b"system_access_granted",
-        b"tampered_request",
-        b"security_config_change",
-    ];
-    const CHANGED: [&[u8]; 17] = [
-        b"apikey",
-        b"apikeys",
-        b"password",
-        b"enable_user",
-        b"disable_user",
-        b"user",
-        b"users",
-        b"role",
-        b"role_mapping",
-        b"privileges",
-        b"service_token",
-        b"user_managed_service_account",
-        b"user_profile",
-        b"enable_user_profile",
-        b"disable_user_profile",
-        b"cross_cluster_api_key",
-        b"roles",
-    ];
-    EVENTS.contains(&action)
-        || memchr::memchr(b'_', action).is_some_and(|at| {
-            matches!(&action[..at], b"put" | b"delete" | b"change" | b"create" | b"invalidate" | b"activate")
-                && CHANGED.contains(&&action[at + 1..])
-        })
-}
-
 /// The raw line that the document was made from, where it was kept.
 fn raw_line<'a>(members: &Members<'a>) -> Option<Text<'a>> {
     let is_line = |text: &Text<'_>| matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
-    members.text(Field::EventOriginal).filter(is_line).or_else(|| members.text(Field::Message).filter(is_line))
+    let fields = [Field::EventOriginal, Field::RawLine, Field::Message];
+    fields.into_iter().find_map(|field| members.text(field).filter(is_line))
 }
 
 /// The event of the raw line, if that is an audit line in a form of its own.
@@ -117,6 +76,9 @@ fn event<'a>(
     let is_legacy = name.is_none();
     let name = name.or_else(|| members.text(Field::LegacyAction));
     let name = name.ok_or(DecodeError::at(0, "an audit event without an action"))?;
+    if is_damaged(&name) {
+        return Err(native::DAMAGED_ACTION);
+    }
     let stamp = stamp(members, original.as_ref(), context).ok_or(native::NO_TIME)?;
     // `event.type` holds the ECS category here, or the layer where nothing mapped it.
     let layer = members
@@ -250,19 +212,6 @@ fn fill<'a>(event: &mut AuditEvent<'a>, original: AuditEvent<'a>) {
     fill!(origin_type, realm, forwarded_for, url_path, request_id, trace_id, es_action, change);
     if !is_change {
         fill!(user, user_realm);
-    }
-}
-
-/// The path of a request target.
-#[must_use]
-pub fn without_query(url: Text<'_>) -> Text<'_> {
-    let Some(end) = memchr::memchr(b'?', &url) else { return url };
-    match url {
-        Text::Borrowed(url) => Text::Borrowed(&url[..end]),
-        Text::Owned(mut url) => {
-            url.truncate(end);
-            Text::Owned(url)
-        }
     }
 }
 

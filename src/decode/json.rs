@@ -5,10 +5,13 @@
 //! accepts exactly what serde_json accepts, except that text need not be UTF-8, surrogates need not pair and depth is not
 //! limited; a property test holds it to that.
 
+mod tree;
+
 use std::borrow::Cow;
 
 use crate::error::DecodeError;
 use crate::event::Text;
+pub use tree::{Value, elements, members, string};
 
 /// A scalar, still as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,12 @@ impl<'a> RawStr<'a> {
     #[must_use]
     pub fn plain(raw: &'a [u8]) -> Self {
         Self { raw, escaped: false }
+    }
+
+    /// The text as it stands between its quotes.
+    #[must_use]
+    pub fn raw(self) -> &'a [u8] {
+        self.raw
     }
 
     /// The text itself; borrowed unless it holds escapes.
@@ -394,6 +403,19 @@ pub(crate) fn plain_prefix(text: &[u8]) -> usize {
         at += 1;
     }
     at
+}
+
+/// Writes a text with its quotes; what JSON wants escaped is escaped.
+pub fn write_text(object: &mut Vec<u8>, text: &[u8]) {
+    object.push(b'"');
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => object.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => object.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => object.push(byte),
+        }
+    }
+    object.push(b'"');
 }
 
 /// Resolves the escapes of validated text. A lone surrogate becomes U+FFFD.

@@ -37,9 +37,9 @@ fields! {
     /// Time of 6.5-7.x audit lines, ECS server lines and index documents.
     AtTimestamp = b"@timestamp",
     /// What happened.
-    EventAction = b"event.action",
+    EventAction = b"event.action" | b"event_action" | b"event__action",
     /// Layer (native) or ECS category.
-    EventType = b"event.type",
+    EventType = b"event.type" | b"event__type",
     /// Layer in ECS documents and in index documents of 6.x.
     Layer = b"layer",
     /// What happened, in index documents of 5.x and 6.x.
@@ -47,59 +47,59 @@ fields! {
     /// Which integration made an ECS document.
     EventDataset = b"event.dataset" | b"data_stream.dataset",
     /// Cluster.
-    ClusterUuid = b"cluster.uuid" | b"elasticsearch.cluster.uuid",
+    ClusterUuid = b"cluster.uuid" | b"elasticsearch.cluster.uuid" | b"cluster_uuid" | b"cluster__uuid",
     /// Its name.
     ClusterName = b"cluster.name" | b"elasticsearch.cluster.name",
     /// Node id.
-    NodeId = b"node.id" | b"elasticsearch.node.id",
+    NodeId = b"node.id" | b"elasticsearch.node.id" | b"node_id" | b"node__id",
     /// Node name.
     NodeName = b"node.name" | b"elasticsearch.node.name" | b"node_name",
     /// REALM, API_KEY, TOKEN, …
-    AuthenticationType = b"authentication.type",
+    AuthenticationType = b"authentication.type" | b"authentication_type" | b"authentication__type",
     /// Effective user.
-    UserName = b"user.name",
+    UserName = b"user.name" | b"user_name" | b"user__name",
     /// Effective user in index documents of 5.x and 6.x.
     Principal = b"principal",
     /// Whom a security change is about, in ECS.
     UserTargetName = b"user.target.name",
     /// Realm of the effective user.
-    UserRealm = b"user.realm",
+    UserRealm = b"user.realm" | b"user_realm" | b"user__realm",
     /// Who authenticated, on run-as.
-    RunByName = b"user.run_by.name" | b"run_by_principal",
+    RunByName = b"user.run_by.name" | b"run_by_principal" | b"user_run_by_name" | b"user__run_by__name",
     /// Target of run-as.
-    RunAsName = b"user.run_as.name" | b"user.effective.name" | b"run_as_principal",
+    RunAsName = b"user.run_as.name" | b"user.effective.name" | b"run_as_principal" | b"user_run_as_name" | b"user__run_as__name",
     /// API key of the request.
-    ApiKeyId = b"apikey.id",
+    ApiKeyId = b"apikey.id" | b"apikey_id" | b"apikey__id",
     /// Its name.
-    ApiKeyName = b"apikey.name",
+    ApiKeyName = b"apikey.name" | b"apikey_name" | b"apikey__name",
     /// Service token.
-    TokenName = b"authentication.token.name",
+    TokenName = b"authentication.token.name" | b"authentication_token_name",
     /// Who uses a cross-cluster key, at the other cluster.
     RemoteUser = b"cross_cluster_access.user.name",
     /// Realm asked.
     Realm = b"realm",
     /// Where the request came in.
-    OriginType = b"origin.type" | b"origin_type",
+    OriginType = b"origin.type" | b"origin_type" | b"origin__type",
     /// Client address with port.
-    OriginAddress = b"origin.address" | b"origin_address",
+    OriginAddress = b"origin.address" | b"origin_address" | b"origin__address",
     /// ECS client address.
-    SourceAddress = b"source.address",
+    SourceAddress = b"source.address" | b"client.address",
     /// ECS client IP.
-    SourceIp = b"source.ip",
+    SourceIp = b"source.ip" | b"client.ip",
     /// ECS client port.
-    SourcePort = b"source.port" | b"origin_port",
+    SourcePort = b"source.port" | b"client.port" | b"origin_port",
     /// Forwarding header.
     ForwardedFor = b"x_forwarded_for",
     /// Path of the request.
-    UrlPath = b"url.path",
+    UrlPath = b"url.path" | b"url_path" | b"url__path",
     /// Path of the request with the query: ECS, and index documents of 5.x and 6.x.
     UrlOriginal = b"url.original" | b"uri",
     /// Joins the events of one request.
-    RequestId = b"request.id",
+    RequestId = b"request.id" | b"request_id" | b"request__id",
     /// The same in ECS.
     HttpRequestId = b"http.request.id",
     /// Sent by the client.
-    TraceId = b"trace.id",
+    TraceId = b"trace.id" | b"trace_id" | b"trace__id",
     /// Elasticsearch action.
     EsAction = b"action",
     /// Level of an ECS server line.
@@ -112,8 +112,6 @@ fields! {
     Component = b"component" | b"elasticsearch.component" | b"elasticsearch.server.component",
     /// Logger of a line of Logstash.
     LoggerName = b"loggerName",
-    /// Program that wrote an ECS server line.
-    ServiceName = b"service.name",
     /// Roles of a Kibana.
     ServiceRoles = b"service.node.roles",
     /// Program that Elastic Agent runs.
@@ -128,6 +126,10 @@ fields! {
     Message = b"message",
     /// Raw line in an ECS document.
     EventOriginal = b"event.original",
+    /// Raw line beside its members, where a pipeline keeps both under names of its own.
+    RawLine = b"_raw" | b"@rawstring" | b"line" | b"full_log" | b"full_message" | b"short_message" | b"rawmsg",
+    /// What a server line says that it is a line of.
+    ServiceName = b"service.name",
     /// Line of docker's json-file driver.
     DockerLog = b"log",
     /// Stream of docker's json-file driver.
@@ -276,6 +278,23 @@ impl<'a> Members<'a> {
         self.beneath_audit
     }
 
+    /// Whether the raw line stands beside the members: it says everything, and they may lack something.
+    #[must_use]
+    pub fn carries_line(&self) -> bool {
+        [Field::RawLine, Field::Message, Field::EventOriginal, Field::DockerLog]
+            .into_iter()
+            .any(|field| self.text(field).is_some_and(|text| text.trim_ascii_start().starts_with(b"{\"")))
+    }
+
+    /// What is wrong with a record that has the members of an audit event and is claimed by no shape.
+    #[must_use]
+    pub fn damage(&self) -> Option<DecodeError> {
+        let is_audit = self.text(Field::Type).as_deref() == Some(b"audit")
+            || self.beneath_audit && self.text(Field::EventDataset).is_none_or(|set| &*set == b"elasticsearch.audit")
+            || [Field::OriginType, Field::OriginAddress, Field::RequestId].into_iter().all(|field| self.has(field));
+        is_audit.then_some(DecodeError { message: "an audit event without a usable event.action", offset: 0 })
+    }
+
     /// Walks a record.
     ///
     /// # Errors
@@ -329,6 +348,11 @@ impl<'a> Members<'a> {
     /// The body of a security change, if the record has one.
     #[must_use]
     pub fn take_change(&mut self) -> Option<Box<Change<'a>>> {
+        if self.exported || self.beneath_source {
+            // Hits hold a value at two places: in the document and in the fields that were asked for.
+            let mut met = std::collections::HashSet::new();
+            self.change.ids.retain(|id| met.insert(id.clone()));
+        }
         self.any_change.then(|| Box::new(std::mem::take(&mut self.change)))
     }
 
@@ -415,8 +439,6 @@ impl<'p> Place<'p> {
         {
             (path, beneath_audit) = (rest, true);
         }
-        // A `json` object is where Filebeat puts a decoded line that it does not map.
-        path = path.strip_prefix(b"json.").unwrap_or(path);
         Self { path, beneath_source, beneath_audit }
     }
 }
@@ -480,11 +502,11 @@ impl<'a> Visitor<'a> for Members<'a> {
         matches!(
             head,
             b"_source"
-                | b"json"
                 | b"elasticsearch"
                 | b"event"
                 | b"user"
                 | b"source"
+                | b"client"
                 | b"http"
                 | b"url"
                 | b"log"
@@ -553,7 +575,6 @@ mod tests {
             r#"{"elasticsearch.audit.realm":"r","user":{"name":"a"}}"#,
             r#"{"_source":{"elasticsearch":{"audit":{"realm":"r"}},"user.name":"a"}}"#,
             r#"{"_index":"x","fields":{"elasticsearch.audit.realm":["r"],"user.name":["a","b"]}}"#,
-            r#"{"json":{"realm":"r","user.name":"a"},"fields":{"realm":"no"}}"#,
         ] {
             assert_eq!(text(line, Field::UserName).as_deref(), Some("a"), "{line}");
             assert_eq!(text(line, Field::Realm).as_deref(), Some("r"), "{line}");

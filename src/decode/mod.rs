@@ -4,36 +4,39 @@
 //! members; any other line is claimed by the first text shape that knows how it begins. Envelopes (docker) unwrap and
 //! decode what is inside. Detection is per line, because one container stream mixes audit, server and other lines.
 
+pub(crate) mod actions;
 pub mod apikeys;
 pub mod audit_text;
+mod client;
 pub mod cri;
-pub mod csv;
 pub mod docker;
-pub mod documents;
 pub mod ecs;
 pub mod export;
 pub mod fields;
-pub mod framing;
+mod guess;
 pub mod json;
 pub mod legacy;
 pub mod members;
-pub mod message;
 pub mod native;
 pub mod opensearch;
 pub mod partial;
+pub mod prefix;
 pub mod prefixed;
 pub(crate) mod product;
 pub mod reason;
+pub(crate) mod ruby;
 pub mod server;
 pub mod server_text;
+mod table;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod text_event;
+mod unwrap;
 
 use crate::error::DecodeError;
 use crate::event::Record;
 use crate::time::Zone;
-use framing::Framing;
+pub use guess::guess;
 use members::Members;
 
 /// What decoding needs to know beside the line.
@@ -119,7 +122,6 @@ pub static JSON_SHAPES: &[&dyn JsonShape] = &[
     &text_event::TextEvent,
     &server::EcsServer,
     &server::JsonServer,
-    &message::RawMessage,
 ];
 
 /// The text shapes, in the order in which they are asked.
@@ -129,7 +131,7 @@ pub static TEXT_SHAPES: &[&dyn TextShape] = &[
     &cri::Cri,
     &prefixed::Compose,
     &prefixed::Kubectl,
-    &prefixed::Prefixed,
+    &prefix::Prefixed,
 ];
 
 /// Decodes one line (without its line end) and gives what it holds to `sink`: exactly one record, except for envelopes
@@ -145,17 +147,16 @@ pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Resul
     }
 }
 
-/// The names that `--input-format` knows: the framings, then the shapes.
-pub fn format_names() -> impl Iterator<Item = &'static str> {
-    let framings = ["lines", "documents", "csv"].into_iter();
-    framings.chain(JSON_SHAPES.iter().map(|shape| shape.name())).chain(TEXT_SHAPES.iter().map(|shape| shape.name()))
+/// The names of the shapes.
+pub fn shape_names() -> impl Iterator<Item = &'static str> {
+    JSON_SHAPES.iter().map(|shape| shape.name()).chain(TEXT_SHAPES.iter().map(|shape| shape.name()))
 }
 
 /// Decodes a line in the named shape; what does not decode so is decoded as what it looks like.
 fn decode_as(name: &str, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     let mut known = false;
     let mut only_known = |format: &'static str, record: Record<'_>| {
-        if !matches!(record, Record::Other) {
+        if !matches!(record, Record::Other | Record::Quoted) {
             known = true;
             sink(format, record);
         }
@@ -184,18 +185,17 @@ fn decode_as(name: &str, line: &[u8], context: &Context, sink: &mut Sink<'_>) ->
 }
 
 fn decode_any(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-    if line.first() == Some(&b'{') {
-        let mut members = Members::empty();
-        if let Err(error) = members.fill(line) {
-            return server::decode_head(line, context, sink).ok_or(error);
+    match line {
+        [b'{', ..] => return decode_object(line, context, sink),
+        [b'[', b'{' | b'"' | b'[', ..] if json::elements(list_text(line)).is_ok_and(|(_, rest)| rest.is_empty()) => {
+            return unwrap::list(list_text(line), context, sink);
         }
-        return match JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
-            Some(shape) => shape.decode(members, context, sink),
-            None => {
-                sink(UNKNOWN, Record::Other);
-                Ok(())
+        [b'"', b'{' | b'[', ..] => {
+            if let Ok((text, b"" | b",")) = json::string(line) {
+                return decode_line(&text.text(), &context.inside()?, sink);
             }
-        };
+        }
+        _ => {}
     }
     if let Some(shape) = TEXT_SHAPES.iter().find(|shape| shape.claims(line)) {
         return shape.decode(line, context, sink);
@@ -206,8 +206,52 @@ fn decode_any(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(),
     if let Err(error) = std::str::from_utf8(line) {
         return Err(DecodeError::at(error.valid_up_to(), "neither a record nor text"));
     }
-    sink(UNKNOWN, Record::Other);
+    sink(UNKNOWN, if client::may_hold_record(line) { Record::Quoted } else { Record::Other });
     Ok(())
+}
+
+/// A list without the comma behind it.
+fn list_text(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b",").unwrap_or(line)
+}
+
+fn decode_object(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let mut members = Members::empty();
+    if let Err(error) = members.fill(line) {
+        return match server::decode_head(line, context, sink) {
+            Some(()) => Ok(()),
+            None => decode_unusual(line, error, context, sink),
+        };
+    }
+    if let Some(shape) = JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
+        return shape.decode(members, context, sink);
+    }
+    if let Some(error) = members.damage() {
+        return Err(error);
+    }
+    unwrap::object(line, context, sink)
+}
+
+/// A line that begins with a brace and is not one object: with a comma behind it, several objects one behind the other, an
+/// object as Ruby prints it.
+fn decode_unusual(line: &[u8], error: DecodeError, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    if let Some(object) = line.strip_suffix(b",")
+        && json::members(object).is_ok_and(|(_, rest)| rest.is_empty())
+    {
+        return decode_object(object, context, sink);
+    }
+    let several = json::members(line).is_ok_and(|(_, rest)| matches!(rest.first(), Some(b'{' | 0)));
+    if !several && !line.starts_with(b"{\"") {
+        return Err(error);
+    }
+    let mut known = false;
+    let result = prefix::Prefixed.decode(line, context, &mut |format, record| {
+        if !matches!(record, Record::Other | Record::Quoted) {
+            known = true;
+            sink(format, record);
+        }
+    });
+    if known { result } else { Err(error) }
 }
 
 /// Whether a text begins as the native audit lines do, so that it must not be lost in silence where it is broken.
@@ -216,15 +260,35 @@ fn is_audit_start(text: &[u8]) -> bool {
     [&br#"{"type":"audit""#[..], br#"{"type": "audit""#].iter().any(|start| text.starts_with(start))
 }
 
+/// Whether a text begins as records do, so that what is wrong with it must be told: an object with the members of an event, or
+/// of a server line.
+fn looks_like_record(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let head = &text[..text.len().min(400)];
+    is_audit_start(text)
+        || server::begins_server_line(text)
+        || text.first() == Some(&b'{')
+            && [
+                &b"\"event.action\""[..],
+                b"\"event.type\"",
+                b"\"elasticsearch.",
+                b"\"origin.address\"",
+                b"\"log.logger\"",
+            ]
+            .iter()
+            .any(|member| memchr::memmem::find(head, member).is_some())
+        || text.first() == Some(&b'[') && audit_text::begins(text)
+}
+
 /// The format name of lines that no shape claims.
 pub const UNKNOWN: &str = "unknown";
 
-/// Whether whatever writes records of a format writes nothing else: audit events as JSON, their exports, and the files in
+/// Whether whatever writes records of a shape writes nothing else: audit events as JSON, their exports, and the files in
 /// which container runtimes wrap every line.
 #[must_use]
 pub fn is_structured(format: &str) -> bool {
-    [Framing::Documents, Framing::Csv].iter().any(|framing| framing.name() == Some(format))
-        || format == cri::Cri.name()
+    format == cri::Cri.name()
+        || format == unwrap::MESSAGE
         || JSON_SHAPES.iter().any(|shape| shape.name() == format && shape.is_structured())
 }
 

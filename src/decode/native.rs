@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::actions::is_damaged;
 use super::members::{Field, Members};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
@@ -22,11 +23,10 @@ impl JsonShape for Native {
 
     fn claims(&self, members: &Members<'_>) -> bool {
         // Below `elasticsearch.audit` the native names stand in a document that says more, and some of it differently.
-        if !members.has(Field::EventAction) || members.is_ecs_audit() {
+        if !members.has(Field::EventAction) || members.is_ecs_audit() || members.carries_line() {
             return false;
         }
-        members.text(Field::Type).as_deref() == Some(b"audit")
-            || members.text(Field::EventType).is_some_and(|layer| LAYERS.contains(&layer.as_ref()))
+        members.text(Field::Type).as_deref() == Some(b"audit") || layer(members).is_some()
     }
 
     fn decode(&self, mut members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
@@ -47,10 +47,24 @@ pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<A
         .or_else(|| members.text_or_number(Field::AtTimestamp))
         .and_then(|text| time::parse(&text, context.assume_tz))
         .ok_or(NO_TIME)?;
-    let layer = members.text(Field::EventType).or_else(|| members.text(Field::Layer));
+    let layer = layer(members).or_else(|| members.text(Field::EventType));
+    if is_damaged(&action) {
+        return Err(DAMAGED_ACTION);
+    }
     let action = Action::from_name(action, layer.as_deref());
     Ok(normal_form(members, stamp, action, layer))
 }
+
+/// The layer, under the name that the node gives it or what pipelines without dots in names make of that.
+fn layer<'a>(members: &Members<'a>) -> Option<Text<'a>> {
+    [Field::EventType, Field::LegacyAction, Field::Layer]
+        .into_iter()
+        .find_map(|field| members.text(field).filter(|layer| LAYERS.contains(&layer.as_ref())))
+}
+
+/// What every audit shape says of an event whose action is a documented one but for a letter or two.
+pub const DAMAGED_ACTION: DecodeError =
+    DecodeError { message: "an audit event whose event.action is damaged", offset: 0 };
 
 /// What every audit shape says of an event whose time is missing or no time.
 pub const NO_TIME: DecodeError = DecodeError { message: "an audit event without a usable time", offset: 0 };
@@ -97,6 +111,19 @@ pub fn normal_form<'a>(
 #[must_use]
 pub fn non_empty(text: Option<Text<'_>>) -> Option<Text<'_>> {
     text.filter(|text| !text.is_empty())
+}
+
+/// The path of a request target.
+#[must_use]
+pub fn without_query(url: Text<'_>) -> Text<'_> {
+    let Some(end) = memchr::memchr(b'?', &url) else { return url };
+    match url {
+        Text::Borrowed(url) => Text::Borrowed(&url[..end]),
+        Text::Owned(mut url) => {
+            url.truncate(end);
+            Text::Owned(url)
+        }
+    }
 }
 
 /// An `origin.address` without its port: `10.1.2.3:51504`, `[::1]:51504`, and both without a port (`connection_*` before

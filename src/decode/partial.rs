@@ -124,6 +124,9 @@ const DOCKER_START: &[u8] = b"{\"log\":\"";
 /// What follows the text.
 const DOCKER_STREAM: &[u8] = b"\",\"stream\":\"";
 
+/// The same as other programs write such lines anew.
+const SPACED: (&[u8], &[u8]) = (b"{\"log\": \"", b"\", \"stream\": \"");
+
 /// A line of docker's json-file driver, taken apart without unescaping.
 struct DockerLine<'a> {
     /// The text, escaped.
@@ -136,11 +139,14 @@ struct DockerLine<'a> {
 
 impl<'a> DockerLine<'a> {
     fn read(line: &'a [u8]) -> Option<Self> {
-        let rest = line.strip_prefix(DOCKER_START)?;
+        let (rest, stream) = match line.strip_prefix(DOCKER_START) {
+            Some(rest) => (rest, DOCKER_STREAM),
+            None => (line.strip_prefix(SPACED.0)?, SPACED.1),
+        };
         // Inside the text the same bytes would have their quotes escaped.
-        let end = memchr::memmem::rfind(rest, DOCKER_STREAM)?;
+        let end = memchr::memmem::rfind(rest, stream)?;
         let (log, tail) = rest.split_at(end);
-        let after = &tail[DOCKER_STREAM.len()..];
+        let after = &tail[stream.len()..];
         let stream = Stream::named(Stream::DOCKER, &after[..memchr::memchr(b'"', after)?])?;
         let newline = log.strip_suffix(b"\\n").is_some_and(|text| {
             // An escaped backslash before an `n` is no line end.

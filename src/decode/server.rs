@@ -30,6 +30,7 @@ impl JsonShape for EcsServer {
             // An action marks the audit logs of Elasticsearch and Kibana.
             && !members.has(Field::EventAction)
             && dataset.is_none_or(|dataset| !is_other_log(&dataset))
+            && !carries_record(members)
     }
 
     fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
@@ -43,6 +44,14 @@ impl JsonShape for EcsServer {
 
 /// The dataset of server lines.
 const DATASET: &[u8] = b"elasticsearch.server";
+
+/// Whether the message is a line of a log itself, which a shipper that knew no better put there.
+fn carries_record(members: &Members<'_>) -> bool {
+    !members.has(Field::LogLogger)
+        && members
+            .text(Field::Message)
+            .is_some_and(|message| message.trim_ascii_start().starts_with(b"{\"") || message.starts_with(b"[20"))
+}
 
 /// Datasets of Elasticsearch's other logs: deprecation (`deprecation.elasticsearch`, `elasticsearch.deprecation`), slow
 /// logs (`elasticsearch.index_search_slowlog`, `elasticsearch.slowlog`), garbage collection.

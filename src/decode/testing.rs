@@ -1,6 +1,5 @@
 //! What the unit tests of the decoders share.
 
-use super::framing::{Frame, Framer};
 use super::{Context, decode_line};
 use crate::error::DecodeError;
 use crate::event::{AuditEvent, Change, Record, ServerEvent, Text};
@@ -15,6 +14,8 @@ pub(crate) fn try_decode(line: &str) -> Result<Vec<(&'static str, String)>, Deco
             Record::Server(_) => "server".to_owned(),
             Record::OfProduct(product) => product.name().to_owned(),
             Record::Other => "other".to_owned(),
+            Record::Quoted => "quoted".to_owned(),
+            Record::Damaged => "damaged".to_owned(),
         };
         seen.push((format, kind));
     })?;
@@ -114,22 +115,4 @@ pub(crate) fn brief(event: &AuditEvent<'_>) -> String {
         text(&event.origin),
         text(&event.request_id)
     )
-}
-
-/// What a reader finds in a text given in portions: line and record, or what is wrong instead.
-pub(super) fn pieces(reader: &mut dyn Framer, text: &[u8], chunk: usize) -> Vec<(u64, String)> {
-    let mut found = Vec::new();
-    let mut out = |line: u64, piece: Frame<'_>| {
-        found.push((
-            line,
-            match piece {
-                Frame::Record(record) => String::from_utf8_lossy(record).into_owned(),
-                Frame::Oversized => "oversized".to_owned(),
-                Frame::Broken(message) => message.to_owned(),
-            },
-        ));
-    };
-    text.chunks(chunk).for_each(|bytes| reader.feed(bytes, &mut out));
-    reader.finish(&mut out);
-    found
 }

@@ -42,9 +42,13 @@ impl View<'_> {
     /// Rows of a table on a medium for people unless the user says otherwise.
     pub const DEFAULT_TOP: usize = 20;
 
-    /// How many rows of a table to show where a format shows `most`; `None` = all.
+    /// How many rows of a table to show where a format shows `most`; `None` = all, as of every
+    /// table that makes sense only whole.
     #[must_use]
     pub fn rows(&self, table: &Table<'_>, most: usize) -> Option<usize> {
+        if table.least == usize::MAX {
+            return None;
+        }
         self.top.unwrap_or(Some(most.max(table.least)))
     }
 }

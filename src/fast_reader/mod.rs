@@ -28,6 +28,7 @@ use keys::{KEYS, Key};
 use scan::{common, plain_end, same};
 
 use crate::action_class::is_restricted;
+use crate::decode::actions::is_damaged;
 use crate::decode::native::{LAYERS, without_port};
 use crate::event::{Action, AuditEvent, Indices, Text};
 use crate::time::{Millis, Stamp, Zone};
@@ -304,7 +305,12 @@ impl Probe {
     fn kind(&self, line: &[u8]) -> Option<ActionKind> {
         let layer = self.value(line, Key::EventType);
         let is_native = self.value(line, Key::Type) == Some(b"audit") || layer.is_some_and(|l| LAYERS.contains(&l));
-        let action = Action::from_name(self.value(line, Key::EventAction)?.into(), layer);
+        let name = self.value(line, Key::EventAction)?;
+        // A damaged name is for the decoder to tell.
+        if is_damaged(name) {
+            return None;
+        }
+        let action = Action::from_name(name.into(), layer);
         match ActionKind::of(&action) {
             ActionKind::Change => None,
             what => is_native.then_some(what),

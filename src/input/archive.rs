@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use super::bounds::{Budget, Limited, Stored};
+use super::damage::{Broken, unsupported};
+use super::encoding::{Transcoded, Utf16};
 use super::{Compression, StreamInfo, tar, zip};
 
 /// Layers of archives and compression that are taken off. Real bundles have up to four (a zip that holds a `.tar.gz` with
@@ -23,6 +25,10 @@ pub(super) enum Format {
     Compressed(Compression),
     Tar,
     Zip,
+    /// Text of another encoding.
+    Utf16(Utf16),
+    /// What this program does not read, and what to do.
+    Unread(&'static str),
 }
 
 impl Format {
@@ -31,10 +37,33 @@ impl Format {
             Compression::None if head.get(257..262) == Some(b"ustar") => Self::Tar,
             // The second is the magic of an archive without members.
             Compression::None if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") => Self::Zip,
-            Compression::None => Self::Plain,
+            Compression::None => match (unread(head), Utf16::of(head)) {
+                (Some(what), _) => Self::Unread(what),
+                (None, Some(order)) => Self::Utf16(order),
+                (None, None) => Self::Plain,
+            },
             compression => Self::Compressed(compression),
         }
     }
+}
+
+/// Formats that are not read, by their first bytes.
+fn unread(head: &[u8]) -> Option<&'static str> {
+    Some(match head {
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => "a 7z archive, which is not read: unpack it first (7z x FILE)",
+        [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => "a rar archive, which is not read: unpack it first (unrar x FILE)",
+        [0x5d, 0, 0, _, _, 0xff | 0, ..] => {
+            "lzma data without a container, which is not read: unpack it first (xz -dc FILE)"
+        }
+        [0x1f, 0x9d, ..] => "data of compress(1), which is not read: unpack it first (zcat FILE)",
+        [0x02, 0x21, 0x4c, 0x18, ..] => {
+            "lz4 data of the legacy format, which is not read: unpack it first (lz4 -dc FILE)"
+        }
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
+            "UTF-32 text, which is not read: convert it first (iconv -f UTF-32 -t UTF-8 FILE)"
+        }
+        _ => return None,
+    })
 }
 
 /// Gives `each` the plain streams of a file. `whole`: it is regular and read from its start, so that zip can seek in it.
@@ -82,6 +111,12 @@ fn peel(
             let info = StreamInfo { compression, ..info };
             peel(info, Peeked::new(&mut decoder), None, layer + 1, budget, each)
         }
+        Format::Unread(what) => Err(unsupported(what)),
+        Format::Utf16(order) => {
+            let mut text = Limited { reader: Transcoded::new(input, order), budget };
+            each(&info, &mut text);
+            Ok(())
+        }
         Format::Tar => tar::members(&mut input, &mut |name, reader| member(name, Compression::None, reader)),
         Format::Zip => match seekable {
             Some(file) => zip::members(file, &mut member),
@@ -91,25 +126,6 @@ fn peel(
                 damaged.map_or(result, Err)
             }
         },
-    }
-}
-
-/// An error that says that the data are damaged, not the device.
-pub(super) fn damage(message: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, message.into())
-}
-
-/// An error that says that the data may be good, but cannot be read by this program.
-pub(super) fn unsupported(message: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, message.into())
-}
-
-/// A stream of which nothing can be read.
-pub(super) struct Broken(pub(super) Option<io::Error>);
-
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
     }
 }
 
@@ -210,7 +226,14 @@ mod tests {
             [member(b'5', "es-1/", b""), member(b'0', "./es-1/a.json", b"one"), member(b'0', "b.json.gz", &gz(b"two"))];
         let tar = tar.concat();
         expect(&tar, &[("in!es-1/a.json", "none", "one"), ("in!b.json.gz", "gzip", "two")]);
-        for format in [Compression::Gzip, Compression::Zstd, Compression::Bzip2, Compression::Xz] {
+        for format in [
+            Compression::Gzip,
+            Compression::Zstd,
+            Compression::Bzip2,
+            Compression::Xz,
+            Compression::Lz4,
+            Compression::Snappy,
+        ] {
             let expected = [("in!es-1/a.json", format.name(), "one"), ("in!b.json.gz", "gzip", "two")];
             expect(&compress(format, &tar), &expected);
         }

@@ -246,6 +246,16 @@ pub(super) mod tests {
                 encoder.write_all(data).unwrap();
                 encoder.finish().unwrap()
             }
+            Compression::Lz4 => {
+                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                encoder.write_all(data).unwrap();
+                encoder.finish().unwrap()
+            }
+            Compression::Snappy => {
+                let mut encoder = snap::write::FrameEncoder::new(Vec::new());
+                encoder.write_all(data).unwrap();
+                encoder.into_inner().unwrap()
+            }
         }
     }
 }

@@ -4,10 +4,14 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::bounds::Stopped;
 use super::codec::{Bzip2, Codec, Deflate, Gzip, Step, Xz, Zstd};
+use super::frames::{Framed, Frames};
 use crate::error::ProblemKind;
 
 /// Compressed bytes taken from a file at a time: enough to fill the caller's buffer, small enough for the L2 cache.
 pub(super) const BLOCK: usize = 256 << 10;
+
+type Lz4<R = io::Empty> = lz4_flex::frame::FrameDecoder<R>;
+type Snappy<R = io::Empty> = snap::read::FrameDecoder<R>;
 
 /// How the bytes of an input are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +26,10 @@ pub enum Compression {
     Bzip2,
     /// xz.
     Xz,
+    /// LZ4 frames.
+    Lz4,
+    /// Snappy frames.
+    Snappy,
     /// Bare deflate, as members of zip archives have it; never met elsewhere.
     Deflate,
 }
@@ -36,6 +44,8 @@ impl Compression {
             Self::Zstd => Zstd::NAME,
             Self::Bzip2 => Bzip2::NAME,
             Self::Xz => Xz::NAME,
+            Self::Lz4 => <Lz4>::NAME,
+            Self::Snappy => <Snappy>::NAME,
             Self::Deflate => Deflate::NAME,
         }
     }
@@ -51,6 +61,8 @@ impl Compression {
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
             | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Self::Bzip2,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [0x04, 0x22, 0x4d, 0x18, ..] => Self::Lz4,
+            [0xff, 6, 0, 0, b's', b'N', b'a', b'P', b'p', b'Y', ..] => Self::Snappy,
             _ => Self::None,
         }
     }
@@ -70,6 +82,8 @@ impl Compression {
             Self::Zstd => Box::new(Members::<_, Zstd>::new(input)?),
             Self::Bzip2 => Box::new(Members::<_, Bzip2>::new(input)?),
             Self::Xz => Box::new(Members::<_, Xz>::new(input)?),
+            Self::Lz4 => Box::new(Framed::new(Lz4::new(input))),
+            Self::Snappy => Box::new(Framed::new(Snappy::new(input))),
             Self::Deflate => Box::new(Members::<_, Deflate>::new(input)?),
         })
     }

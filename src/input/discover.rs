@@ -66,7 +66,7 @@ impl Search {
             Ok(meta) => self.named(path, &meta),
             Err(err) => match glob_pattern(arg) {
                 // A dangling link with such a name exists and is meant.
-                Some(pattern) if fs::symlink_metadata(path).is_err() => self.glob(pattern),
+                Some(pattern) if fs::symlink_metadata(path).is_err() && remote(path).is_none() => self.glob(pattern),
                 _ => self.problem(path, ProblemKind::Unreadable, explain(path, &err)),
             },
         }
@@ -224,12 +224,32 @@ fn what_it_is(meta: &Metadata) -> &'static str {
 }
 
 fn explain(path: &Path, err: &io::Error) -> String {
+    if let Some(hint) = remote(path) {
+        return hint;
+    }
     let link = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_symlink());
     match err.kind() {
         io::ErrorKind::NotFound if link => "a symbolic link to a file that does not exist".to_owned(),
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         _ => err.to_string(),
     }
+}
+
+/// What to do with an address of a store, which is no path of a file.
+fn remote(path: &Path) -> Option<String> {
+    const STORES: [(&str, &str); 5] = [
+        ("s3://", "aws s3 cp ADDRESS -"),
+        ("gs://", "gcloud storage cat ADDRESS"),
+        ("az://", "az storage blob download --file /dev/stdout --blob-url ADDRESS"),
+        ("https://", "curl -fsS ADDRESS"),
+        ("http://", "curl -fsS ADDRESS"),
+    ];
+    let address = path.to_str()?;
+    let (_, command) = STORES.iter().find(|(scheme, _)| address.starts_with(scheme))?;
+    Some(format!(
+        "an address, not a file, and nothing is fetched: `{} | esaudit report -`",
+        command.replace("ADDRESS", &format!("'{address}'"))
+    ))
 }
 
 /// The argument as a glob, if it has anything to expand. Patterns of other bytes than UTF-8 are not supported.

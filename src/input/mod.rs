@@ -6,7 +6,10 @@ mod archive;
 mod bounds;
 mod codec;
 mod compression;
+mod damage;
 mod discover;
+mod encoding;
+mod frames;
 mod tar;
 mod zip;
 

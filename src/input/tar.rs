@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use super::archive::{Broken, damage, unsupported};
+use super::damage::{Broken, damage, unsupported};
 
 const BLOCK: usize = 512;
 
@@ -24,7 +24,7 @@ pub(super) fn members(input: &mut dyn Read, each: &mut dyn FnMut(&[u8], &mut dyn
         if header == [0; BLOCK] {
             continue;
         }
-        if !checksum_matches(&header) {
+        if !is_header(&header) {
             // Members after the damage are found again by their headers, which stand at whole blocks.
             damaged.get_or_insert(position - BLOCK as u64);
             continue;
@@ -134,6 +134,17 @@ fn number(field: &[u8]) -> u64 {
             digits.fold(0, |sum, byte| sum * 8 + u64::from(byte - b'0'))
         }
     }
+}
+
+/// Whether a block is a header. Random data must not pass for one, because what it would declare as its size is skipped: the
+/// magic has to be there (the archive is told by it), and the checksum has to be a number as archivers write it.
+fn is_header(header: &[u8; BLOCK]) -> bool {
+    let field = header[148..156].trim_ascii_start();
+    let digits = field.iter().take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+    header[257..262] == *b"ustar"
+        && digits > 0
+        && field[digits..].iter().all(|byte| matches!(byte, 0 | b' '))
+        && checksum_matches(header)
 }
 
 fn checksum_matches(header: &[u8; BLOCK]) -> bool {
@@ -331,6 +342,30 @@ pub(super) mod tests {
         let (all, err) = read(&archive);
         assert_eq!(all, named(&[("a", "1"), ("c", "3")]));
         assert_eq!(err.unwrap(), "damaged tar header at byte 1025");
+    }
+
+    #[test]
+    fn random_blocks_behind_a_damaged_header_lose_no_member() {
+        let mut state = 7u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        for _ in 0..300 {
+            let mut broken = member(b'0', "b", &[0; 40 * BLOCK]);
+            broken[BLOCK..].fill_with(&mut noise);
+            broken[0] ^= 1;
+            let archive = [member(b'0', "a", b"1"), broken, member(b'0', "c", b"3")].concat();
+            let (all, err) = read(&archive);
+            assert_eq!(all, named(&[("a", "1"), ("c", "3")]));
+            assert!(err.is_some());
+        }
+        // A block whose bytes add up to nothing, taken as signed, with an empty checksum.
+        let mut block = [0xff_u8; BLOCK];
+        block[148..156].fill(b' ');
+        block[..248].fill(1);
+        let archive = [member(b'0', "a", b"1"), block.to_vec(), member(b'0', "c", b"3")].concat();
+        assert_eq!(read(&archive).0, named(&[("a", "1"), ("c", "3")]));
     }
 
     #[test]

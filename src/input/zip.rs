@@ -7,9 +7,9 @@ use std::os::unix::fs::FileExt;
 use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, ZipLocator};
 
 use super::Compression;
-use super::archive::{Broken, damage, unsupported};
 use super::codec::Deflate;
 use super::compression::{BLOCK, Members};
+use super::damage::{Broken, damage, unsupported};
 use super::read_full;
 
 /// Largest archive that is spooled, because it comes through a pipe or inside another one (16 GiB).
@@ -117,6 +117,9 @@ fn salvage(file: &File, each: &mut Each<'_>) -> io::Result<()> {
         if read_full(|position, out| file.read_at(out, at + position), &mut header)? < header.len() {
             break;
         }
+        if !is_plausible(&header) {
+            continue;
+        }
         let short = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
         let long = |at: usize| u32::from(short(at)) | u32::from(short(at + 2)) << 16;
         let (flags, stored, length) = (short(6), long(18), long(22));
@@ -137,8 +140,10 @@ fn salvage(file: &File, each: &mut Each<'_>) -> io::Result<()> {
         let sized = flags & 8 == 0 && stored != u32::MAX;
         match compression {
             Ok(compression) if sized => {
-                from = begin + u64::from(stored);
-                let reader = compression.decoder(Range { file, at: begin, end: from })?;
+                let end = begin + u64::from(stored);
+                // What does not end before another header, or with the file, may have declared a false length.
+                from = if ends_well(file, end)? { end } else { begin };
+                let reader = compression.decoder(Range { file, at: begin, end })?;
                 give(
                     compression,
                     &mut Checked { reader, crc: flate2::Crc::new(), expected: (long(14), length.into()) },
@@ -158,6 +163,27 @@ fn salvage(file: &File, each: &mut Each<'_>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether what follows the magic is a header: the magic alone may stand in any data, and what a false header declares as its
+/// length would hide the members behind it.
+fn is_plausible(header: &[u8; 30]) -> bool {
+    let short = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+    // Versions up to 6.3 (APPNOTE 4.4.3), the flags that are in use, months and days that exist, a name.
+    let (version, flags, method, date, name) = (short(4) & 0xff, short(6), short(8), short(12), short(26));
+    let (month, day) = (date >> 5 & 0xf, date & 0x1f);
+    version <= 63
+        && flags & !0x2c0f == 0
+        && (method <= 20 || (93..=99).contains(&method))
+        && (date == 0 || (1..=12).contains(&month) && day > 0)
+        && (1..=4096).contains(&name)
+}
+
+/// Whether a member that ends here is followed by what may follow one.
+fn ends_well(file: &File, end: u64) -> io::Result<bool> {
+    let mut next = [0; 2];
+    let read = read_full(|position, out| file.read_at(out, end + position), &mut next)?;
+    Ok(read == next.len() && next == *b"PK" || read == 0 && file.metadata()?.len() == end)
 }
 
 /// Stands before every member.

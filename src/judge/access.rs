@@ -96,7 +96,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
         draft.why.push("The source lies outside the internal networks".to_owned());
     }
     for deed in deeds.iter().take(8) {
-        draft.why.push(consequences::told(measure, deed));
+        draft.why.push(text!("Then {}", consequences::deed_in_words(measure, deed)));
         draft.evidence.push(deed.place);
     }
     draft.principals = vec![past.principal];

@@ -226,7 +226,7 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
     let mut made = Draft::new(Kind::Persistence, draft.severity, (draft.verdict, draft.confidence));
     for (at, deed) in deeds.iter().enumerate() {
         if at < TOLD {
-            draft.why.push(told(measure, deed));
+            draft.why.push(text!("Then {}", deed_in_words(measure, deed)));
             draft.evidence.push(deed.place);
         }
         draft.times.push(deed.time);
@@ -272,8 +272,8 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
 }
 
 /// A deed in a sentence.
-pub(super) fn told(measure: &Measure<'_, '_>, deed: &Deed) -> Text {
+pub(super) fn deed_in_words(measure: &Measure<'_, '_>, deed: &Deed) -> Text {
     let scene = measure.scene;
     let object = if deed.object.is_some() { text!(" ({})", Span::name(&scene.text(deed.object))) } else { Text::new() };
-    text!("Then {}{} at {}", Span::name(&scene.text(deed.action)), object, deed.time)
+    text!("{}{} at {}", Span::name(&scene.text(deed.action)), object, deed.time)
 }

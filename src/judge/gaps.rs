@@ -108,7 +108,7 @@ pub(super) fn suspect(measure: &Measure<'_, '_>, gap: &mut Draft, known: &[Draft
     if let Some(deed) = measure.deeds.all().iter().filter(setting).max_by_key(|deed| (deed.time, deed.place)) {
         gap.principals = vec![deed.who];
         gap.sources = vec![deed.source];
-        gap.why.push(super::consequences::told(measure, deed));
+        gap.why.push(text!("Just before it: {}", super::consequences::deed_in_words(measure, deed)));
         gap.evidence.push(deed.place);
         gap.severity = Severity::Medium;
     }

@@ -42,9 +42,6 @@ struct Refused {
     ended_by: Option<usize>,
 }
 
-/// Cluster, reason, key, and the client where no line names the key.
-type Cause<'c> = (u16, Reason, &'c [u8], &'c [u8]);
-
 /// The campaigns of refused keys.
 pub(super) fn campaigns(scene: &Scene<'_>) -> Vec<Campaign> {
     let refused = refused(scene);
@@ -120,8 +117,11 @@ fn join(sets: &mut [usize], one: usize, other: usize) {
     sets[one.max(other)] = one.min(other);
 }
 
+/// What refusals of one list share: cluster, reason, key and client.
+type Together<'s> = (u16, Reason, &'s [u8], &'s [u8]);
+
 fn refused(scene: &Scene<'_>) -> Vec<Refused> {
-    let mut lists: BTreeMap<Cause<'_>, Vec<u32>> = BTreeMap::new();
+    let mut lists: BTreeMap<Together<'_>, Vec<u32>> = BTreeMap::new();
     let judged = |failure: &KeyFailure| {
         !matches!(failure.reason, Reason::ApiKeyError | Reason::ServerBusy | Reason::RealmUnavailable)
     };

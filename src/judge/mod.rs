@@ -166,7 +166,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             Some(at) => {
                 found.verdict = Verdict::Hostile;
                 found.severity = Severity::Critical;
-                found.why.0.extend(drafts[at].why.0.iter().take(2).cloned());
+                found.why.extend(drafts[at].why.0.iter().take(2).cloned());
                 found.parts.push(drafts[at].part(measure.scene));
                 drafts[at].absorbed = true;
                 drafts.push(found);

@@ -66,6 +66,14 @@ pub struct Coverage {
     pub counted_only: Option<CountedOnly>,
 }
 
+impl Coverage {
+    /// Whether neither an audit nor a server event was in any input, so that the report says nothing about anybody.
+    #[must_use]
+    pub fn holds_nothing(&self) -> bool {
+        self.audit_events == 0 && self.server_events == 0
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_zero(number: &u64) -> bool {
     *number == 0

@@ -196,6 +196,8 @@ pub fn view(
     let mut joined = replacer.joined.with_messages(withheld);
     for (input, label) in joined.state.inputs.iter_mut().zip(labels) {
         input.label = label;
+        // A line of an unknown file may name anybody.
+        input.first_line.clear();
     }
     joined.pseudonymized = true;
     Correlated::of(joined)

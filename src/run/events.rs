@@ -20,5 +20,5 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
     }
     let events = Events(Box::new(|| Box::new(evidence.events(kinds))));
     let incomplete = !write_all(&outputs, &events) || evidence.incomplete;
-    Ok(status(&coverage, incomplete, 0))
+    Ok(status(&coverage, evidence.options().require_events, incomplete, 0))
 }

@@ -25,7 +25,7 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     output::folder(&folder, |within| write(&evidence.joined, within)).map_err(failed)?;
     let lacks = evidence.lacks();
     lacks.iter().for_each(|lack| complain(lack));
-    Ok(status(&coverage, evidence.incomplete || !lacks.is_empty(), 0))
+    Ok(status(&coverage, evidence.options().require_events, evidence.incomplete || !lacks.is_empty(), 0))
 }
 
 /// Fills a folder with the three tables.

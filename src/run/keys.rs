@@ -18,5 +18,5 @@ pub fn keys(request: KeysRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     let incomplete = !write_all(&outputs, &report) || evidence.incomplete;
-    Ok(status(&report.coverage, incomplete, 0))
+    Ok(status(&report.coverage, evidence.options().require_events, incomplete, 0))
 }

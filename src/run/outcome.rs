@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::console::complain;
+use super::nothing;
 use crate::document::formats::Results;
 use crate::error::Error;
 use crate::escape;
@@ -54,18 +55,25 @@ pub(super) fn refused(strict: bool, coverage: &Coverage) -> Option<u8> {
     Some(if coverage.interrupted { interrupt::EXIT_STATUS } else { INCOMPLETE })
 }
 
-/// The exit status of a run whose outputs are written: `done`, unless something is lacking. Says on standard error what
-/// nobody may overlook.
-pub(super) fn status(coverage: &Coverage, incomplete: bool, done: u8) -> u8 {
+/// The exit status of a run whose outputs are written: `done`, unless something is lacking, also that fewer audit
+/// events than `required` were read, or no event at all. Says on standard error what nobody may overlook.
+pub(super) fn status(coverage: &Coverage, required: u64, incomplete: bool, done: u8) -> u8 {
     if coverage.interrupted {
         complain("interrupted: the report is of what was read before");
     }
     if !coverage.reconciled {
         complain("the numbers of this report do not add up; do not rely on it");
     }
+    let short = coverage.audit_events < required;
+    if coverage.holds_nothing() {
+        nothing::explain(coverage).iter().for_each(|line| complain(line));
+    } else if short {
+        let found = coverage.audit_events;
+        complain(&format!("{found} audit events, fewer than --require-events {required}"));
+    }
     if coverage.interrupted {
         interrupt::EXIT_STATUS
-    } else if incomplete {
+    } else if incomplete || short || coverage.holds_nothing() {
         INCOMPLETE
     } else {
         done

@@ -48,7 +48,12 @@ pub(super) fn write(mut analysis: Analysis, outputs: &Outputs, fail_on: Option<S
     }
     let report = &analysis.report;
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
-    let status = status(&report.coverage, incomplete, u8::from(alarming(severities, fail_on)));
+    let status = status(
+        &report.coverage,
+        analysis.options().require_events,
+        incomplete,
+        u8::from(alarming(severities, fail_on)),
+    );
     // The process ends next, and the system frees memory at once that would take long to free piece by piece.
     std::mem::forget(analysis);
     Ok(status)

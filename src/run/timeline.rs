@@ -11,11 +11,11 @@ use crate::error::Error;
 /// Parts that cannot be used, or no threads.
 pub fn timeline(request: TimelineRequest) -> Result<u8, Error> {
     let TimelineRequest { read, outputs } = request;
-    let (progress, strict) = (read.progress.clone(), read.options.strict);
+    let (progress, strict, required) = (read.progress.clone(), read.options.strict, read.options.require_events);
     let (story, mut incomplete) = watched(&progress, || Ok::<_, Error>(read.read()?.join().story()))?;
     if let Some(status) = refused(strict, &story.coverage) {
         return Ok(status);
     }
     incomplete |= !write_all(&outputs, &story);
-    Ok(status(&story.coverage, incomplete, 0))
+    Ok(status(&story.coverage, required, incomplete, 0))
 }

@@ -229,7 +229,7 @@ pub(super) fn scan(
 fn is_record(line: &[u8]) -> bool {
     let mut known = false;
     let decoded = decode_line(&line[hole(line)..], &Context::new(Zone::UTC), &mut |_, record| {
-        known |= !matches!(record, Record::Other);
+        known |= matches!(record, Record::Audit(_) | Record::Server(_));
     });
     decoded.is_ok() && known
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::symbols::Sym;
-use crate::decode::is_structured;
+use crate::decode::guess;
 use crate::error::ProblemKind;
+use crate::framing::is_structured;
 use crate::time::Millis;
 
 /// First and last time of something.
@@ -76,6 +77,9 @@ pub struct InputStats {
     pub stray_lines: u64,
     /// Where the first of them stand, bounded: chunk and line.
     pub strays: Vec<(u32, u32)>,
+    /// The first line that is not blank, or the begin of it, as it stands; kept to say what an input is in which nothing was
+    /// recognised.
+    pub first_line: Vec<u8>,
     /// Ended in the middle.
     pub truncated: bool,
     /// Why it could not be read whole.
@@ -164,9 +168,24 @@ impl InputStats {
                 message: "text that is no record, in a file of JSON records".to_owned(),
             }));
         }
+        if self.is_unrecognised() {
+            let message = format!("nothing in it was recognised: it looks like {}", guess(&self.first_line));
+            self.whole.insert((ProblemKind::NotALog, message));
+        }
         let whole = std::mem::take(&mut self.whole);
         self.problems_total += whole.len() as u64;
         self.problems.extend(whole.into_iter().map(|(kind, message)| InputProblem { at: None, kind, message }));
+    }
+
+    /// Whether it has lines, and no audit or server event is among them. Other logs of Elasticsearch, which lie beside the
+    /// audit log and hold none, are no reason to complain.
+    fn is_unrecognised(&self) -> bool {
+        let beside = [&b"deprecation"[..], b"slowlog", b"[gc", b"\"api_keys\"", b"][o.e.d."];
+        let marked = |mark: &&[u8]| memchr::memmem::find(&self.first_line, mark).is_some();
+        self.audit_events + self.server_events == 0
+            && self.other_lines > 0
+            && self.undecodable_lines == 0
+            && !beside.iter().any(marked)
     }
 
     /// Adds another part of the same input.
@@ -181,6 +200,10 @@ impl InputStats {
         self.oversized_lines += other.oversized_lines;
         self.stray_lines += other.stray_lines;
         self.strays.extend(other.strays);
+        // Only the first chunk of an input has it.
+        if self.first_line.is_empty() {
+            self.first_line = other.first_line;
+        }
         self.truncated |= other.truncated;
         self.interrupted |= other.interrupted;
         self.error = [self.error.take(), other.error].into_iter().flatten().min();

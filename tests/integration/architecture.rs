@@ -13,11 +13,6 @@ const AGAINST_THE_ORDER: &[(&str, &str, &str)] =
 
 /// Files that import each other, with the reason.
 const CIRCLES: &[(&str, &str, &str)] = &[
-    ("decode/csv", "decode/framing", "the wire formats are being taken apart"),
-    ("decode/documents", "decode/framing", "the wire formats are being taken apart"),
-    ("decode/ecs", "decode/legacy", "the wire formats are being taken apart"),
-    ("input/archive", "input/tar", "the containers are being taken apart"),
-    ("input/archive", "input/zip", "the containers are being taken apart"),
     ("judge/doc", "judge/hypotheses", "the judging is being rebuilt"),
     ("judge/features", "judge/keys", "the judging is being rebuilt"),
     ("judge/index", "judge/scene", "the judging is being rebuilt"),

@@ -189,7 +189,7 @@ fn standard_input_is_read_plain_and_compressed() {
         assert_eq!(report.coverage.inputs[0].path, "-");
     }
     let empty = with_input(&["report", "--format", "json", "-"], b"");
-    assert_eq!(empty.status.code(), Some(0), "{empty:?}");
+    assert_eq!(empty.status.code(), Some(2), "{empty:?}");
     assert_eq!(parsed(&empty).coverage.lines, 0);
 }
 

@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use esaudit::internals::decode::framing::{Frame, Framing, sniff};
 use esaudit::internals::decode::native::client_address;
 use esaudit::internals::decode::{Context, decode_line};
 use esaudit::internals::event::{Record, Text};
+use esaudit::internals::framing::{Frame, Framing};
 use esaudit::internals::time::{self, Zone};
 use serde_json::Value;
 
@@ -59,11 +59,12 @@ fn read(bytes: &[u8], zone: Zone) -> (Vec<Seen>, usize, usize) {
                 });
             }
             Record::Server(_) => servers += 1,
-            Record::OfProduct(_) | Record::Other => others += 1,
+            Record::OfProduct(_) | Record::Other | Record::Quoted => others += 1,
+            Record::Damaged => panic!("a damaged record"),
         })
         .unwrap();
     };
-    match sniff(bytes).framer(1 << 20) {
+    match Framing::sniff(bytes).map(|framing| framing.framer(1 << 20)) {
         None => bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).for_each(decode),
         Some(mut framing) => {
             let mut out = |_, piece: Frame<'_>| match piece {
@@ -180,9 +181,9 @@ fn no_truncation_of_a_real_line_panics() {
             }
         }
         for end in (0..bytes.len()).step_by(1 + bytes.len() / 300) {
-            let _ = sniff(&bytes[..end]);
-            for framing in [Framing::Documents, Framing::Csv] {
-                let mut framing = framing.framer(4096).unwrap();
+            let _ = Framing::sniff(&bytes[..end]);
+            for framing in ["documents", "csv"] {
+                let mut framing = Framing::named(framing).unwrap().framer(4096);
                 framing.feed(&bytes[..end], &mut |_, _| {});
                 framing.finish(&mut |_, _| {});
             }

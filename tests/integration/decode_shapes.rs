@@ -2,9 +2,9 @@
 //! port, request.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use esaudit::internals::decode::framing::{Frame, sniff};
 use esaudit::internals::decode::{Context, decode_line, partial};
 use esaudit::internals::event::{Record, Text};
+use esaudit::internals::framing::{Frame, Framing};
 use esaudit::internals::time::Zone;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ fn events(input: &str) -> Vec<(&'static str, String)> {
         })
         .unwrap();
     };
-    match sniff(input.as_bytes()).framer(100_000) {
+    match Framing::sniff(input.as_bytes()).map(|framing| framing.framer(100_000)) {
         None => input.lines().for_each(|line| decode(line.as_bytes())),
         Some(mut framing) => {
             let mut out = |_, piece: Frame<'_>| {
@@ -74,7 +74,7 @@ fn every_shape_gives_the_same_event() {
         (format!("Mar  1 12:34:56 host es[1]: {LINE}"), "prefixed", 1),
         (format!("2026-03-01T12:34:56.789Z stdout F {}", docker(LINE)), "cri", 1),
         (json!({"@timestamp":"2026-03-05T00:00:00Z","message":LINE}).to_string(), "message", 1),
-        (json!({"@timestamp":"2026-03-05T00:00:00Z","json":native}).to_string(), "native", 1),
+        (json!({"@timestamp":"2026-03-05T00:00:00Z","json":native}).to_string(), "wrapped", 1),
         (document().to_string(), "ecs", 1),
         (with_line(LINE).to_string(), "ecs", 1),
         (serde_json::to_string_pretty(&document()).unwrap(), "ecs", 1),

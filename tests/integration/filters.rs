@@ -188,7 +188,7 @@ fn tables_say_which_filters_are_in_force_and_tell_times_in_the_zone() {
         "all times are Europe/Berlin",
         "Filters   since 2026-03-01 12:59:06 +01:00 (end-12h); principal rosa*",
         "they leave out 745 failed attempts, 3 security changes",
-        "03-01 13:38:31 – 13:58:13",
+        "03-01 13:38:31 – 14:02:43",
         "then a success from there at 2026-03-01 13:53:19 +01:00",
     ] {
         let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");

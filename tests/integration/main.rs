@@ -53,3 +53,4 @@ mod spark;
 mod supply_chain;
 mod timeline;
 mod truth;
+mod wrappings;

@@ -345,7 +345,8 @@ fn json_that_is_no_log_is_other() {
     ] {
         let coverage = input_of(text.as_bytes(), &[]);
         assert_eq!(coverage["lines"], coverage["other_lines"], "{text}: {coverage}");
-        assert_eq!(coverage["problems"], json!([]), "{text}");
+        let problems = coverage["problems"].as_array().unwrap();
+        assert!(problems.iter().all(|problem| problem["kind"] == "not_a_log"), "{text}: {coverage}");
         assert_eq!(coverage["inputs"][0]["truncated"], false, "{text}");
     }
 }
@@ -425,7 +426,7 @@ fn a_format_can_be_forced() {
     let wrong = esaudit(&["report", "--input-format", "xml", "x"]);
     assert_eq!(wrong.status.code(), Some(64));
     let message = String::from_utf8(wrong.stderr).unwrap();
-    for name in ["lines, documents, csv", "native", "ecs", "cri", "kubectl"] {
+    for name in ["lines", "documents, csv", "native", "ecs", "cri", "kubectl"] {
         assert!(message.contains(name), "{message}");
     }
 }

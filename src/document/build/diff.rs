@@ -76,7 +76,7 @@ fn totals<'a>(diff: &DiffReport) -> Table<'a> {
         Column::number("new", "New"),
         Column::number("change", "Change").on(Media::PEOPLE),
     ];
-    Table::new("totals", columns, rows.into_iter().map(row).collect()).caption("In numbers")
+    Table::new("totals", columns, rows.into_iter().map(row).collect()).caption("In numbers").least(usize::MAX)
 }
 
 /// How a number changed: by how much, and by how much of itself.

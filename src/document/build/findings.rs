@@ -14,7 +14,13 @@ const ON_SCREEN: usize = 3;
 pub(super) fn section(report: &Report) -> Option<Section<'_>> {
     let section = Section::new("findings", "Findings", "Findings");
     if report.findings.is_empty() {
-        let none = Text::from("None: nothing in ").with(what_is_left(report)).with(" matches a known pattern.");
+        let none = if report.coverage.holds_nothing() {
+            Text::from("None can be told: no audit and no server event was in what was read.")
+        } else if report.coverage.audit_events == 0 {
+            Text::from("No audit log: no verdict.")
+        } else {
+            Text::from("None: nothing in ").with(what_is_left(report)).with(" matches a known pattern.")
+        };
         let told = Block::Prose(none, Tone::Plain);
         return report.parameters.contains_key("findings").then(|| section.with(told));
     }
@@ -112,9 +118,6 @@ fn facts(finding: &Finding) -> Vec<(Media, Text, Tone)> {
     facts.extend(finding.attack.iter().map(|technique| all(word(technique).into())));
     if finding.confidence > 0.0 {
         facts.push(all(Text::from("confidence ").with(Span::Share(finding.confidence))));
-    }
-    if let Some(expected) = finding.expected_by_chance {
-        facts.push(all(format!("{expected:.1e} expected by chance").into()));
     }
     if finding.successes > 0 {
         facts.push((Media::ALL, Text::count(finding.successes, "success", "successes"), Tone::Bad));

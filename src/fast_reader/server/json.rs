@@ -110,6 +110,17 @@ fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
     if !of_elasticsearch {
         return None;
     }
+    // Who wrote it, and what it carries, is for the decoder to tell where neither a logger nor a node of Elasticsearch does.
+    let is_plain = match members.get(ecs::LOGGER) {
+        Some(logger) => logger.starts_with(b"org.elasticsearch"),
+        None => {
+            members.get(ecs::NODE_ID).is_some()
+                && !matches!(members.get(ecs::MESSAGE)?.trim_ascii_start(), [b'{' | b'[', ..])
+        }
+    };
+    if !is_plain {
+        return None;
+    }
     Some(Line {
         format: EcsServer.name(),
         time: members.plain(ecs::TIMESTAMP)?,

@@ -155,5 +155,9 @@ fn text(line: &[u8]) -> Option<Line<'_>> {
 /// Whether no shape claims a line: it is text, and neither begins as a record does nor holds what separates one from
 /// what stands before it.
 fn is_nobodys(line: &[u8]) -> bool {
-    !matches!(line.trim_ascii_start().first(), Some(b'[' | b'0'..=b'9')) && is_plain_text(line)
+    !matches!(line.trim_ascii_start().first(), Some(b'[' | b'0'..=b'9'))
+        && is_plain_text(line)
+        // A record of text behind a prefix begins with its time, and one that is quoted has escapes.
+        && memchr::memmem::find(line, b"[20").is_none()
+        && memchr::memchr(b'\\', line).is_none()
 }

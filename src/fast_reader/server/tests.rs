@@ -154,7 +154,7 @@ fn decoded(line: &[u8]) -> Option<Told> {
                 })
             }
             Record::Other => Some(Err(format == UNKNOWN)),
-            Record::OfProduct(_) | Record::Server(_) | Record::Audit(_) => None,
+            Record::OfProduct(_) | Record::Server(_) | Record::Audit(_) | Record::Quoted | Record::Damaged => None,
         };
     })
     .ok()?;

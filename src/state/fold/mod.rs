@@ -286,12 +286,11 @@ impl StateBuilder {
 
     /// What the first line of an input says of all of it.
     fn first_line(&self, bytes: &[u8], stats: &mut InputStats) {
+        let text = bytes.trim_ascii_start();
+        let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        stats.first_line = line[..line.len().min(FIRST_LINE)].to_vec();
         if bytes.starts_with(b"\xef\xbb\xbf") {
             self.odd((ProblemKind::ByteOrderMark, "begins with a byte-order mark, which is skipped"), 0, 0, stats);
-        }
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            let message = "UTF-16 text, not read: convert it, for instance with iconv -f UTF-16 -t UTF-8";
-            self.odd((ProblemKind::NotALog, message), 0, 0, stats);
         }
         if memchr::memchr(b'\n', bytes).is_some_and(|end| bytes[..end].ends_with(b"\r")) {
             self.odd((ProblemKind::CrLf, "lines end in CR LF; the CR is skipped"), 0, 0, stats);
@@ -327,7 +326,7 @@ impl StateBuilder {
 
     fn line(&mut self, line: &[u8], number: u32, seq: u32, stats: &mut InputStats) {
         let context = self.context;
-        let (mut other, mut stray) = (true, false);
+        let (mut records, mut damaged, mut stray, mut quoted) = (0_u64, 0_u64, false, false);
         let mut oddity = None;
         // A hole that copying a log away leaves goes up to the next record, which must not be lost with it.
         let hole = hole(line);
@@ -366,8 +365,16 @@ impl StateBuilder {
                     stray = format == UNKNOWN && is_text(line);
                     return;
                 }
+                Record::Quoted => {
+                    quoted = true;
+                    return;
+                }
+                Record::Damaged => {
+                    damaged += 1;
+                    return;
+                }
             };
-            other = false;
+            records += 1;
             if let Some(time) = time {
                 stats.span.add(time);
                 oddity = oddity.or((!time.is_plausible()).then_some(IMPLAUSIBLE_TIME));
@@ -377,7 +384,18 @@ impl StateBuilder {
         });
         match result {
             Ok(()) => {
+                let other = records + damaged == 0;
                 stats.other_lines += u64::from(other);
+                // A line that holds several records counts as that many.
+                stats.lines += (records + damaged).saturating_sub(1);
+                if damaged > 0 {
+                    stats.undecodable_lines += damaged;
+                    let message = "a record among others in this line that cannot be read";
+                    self.odd((ProblemKind::Undecodable, message), number, seq, stats);
+                }
+                if quoted && other {
+                    self.odd(QUOTED, number, seq, stats);
+                }
                 if other && stray {
                     stats.stray((seq, number), self.max_problems);
                 }
@@ -478,6 +496,15 @@ impl StateBuilder {
         record.reason = cause.map_or(record.reason, |cause| with_cause(record.reason, cause));
     }
 }
+
+/// Bytes of the first line of an input that are kept.
+const FIRST_LINE: usize = 300;
+
+/// What is said of text that looks like a record and does not count.
+const QUOTED: Oddity = (
+    ProblemKind::Quoted,
+    "text of a client or of another product that looks like a record of Elasticsearch: quoted, not counted",
+);
 
 /// See [`Millis::is_plausible`].
 const IMPLAUSIBLE_TIME: Oddity =

@@ -4,7 +4,100 @@
 //! Responses can be of any size, so nothing is parsed here: the scanner follows brackets and quotes, keeps the bytes of
 //! the document it is in, and knows a response by the member that holds its hits. Decoding judges the grammar.
 
-use super::framing::{Frame, Framer, Out};
+use super::record::{Frame, Framer, Out};
+
+/// Members at the top of search responses, which no event has.
+const OF_RESPONSES: [&[u8]; 7] =
+    [b"took", b"_scroll_id", b"hits", b"responses", b"rawResponse", b"is_partial", b"pit_id"];
+
+/// Whether the first bytes of an input are of documents that are not lines.
+#[must_use]
+pub(super) fn claims(text: &[u8]) -> bool {
+    let text = behind_request(text);
+    match text.first() {
+        Some(b'{') => begins_document(text),
+        Some(b'[') => text[1..].trim_ascii_start().starts_with(b"{"),
+        _ => false,
+    }
+}
+
+/// What follows the lines that Kibana's Dev Tools and curl put before a response: comments, the request, the headers.
+fn behind_request(mut text: &[u8]) -> &[u8] {
+    const STARTS: [&[u8]; 7] = [b"#", b"GET ", b"POST ", b"PUT ", b"HTTP/", b"content-type:", b"X-elastic-product:"];
+    let mut begun = false;
+    for _ in 0..MAX_HEADERS {
+        let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        if !(begun && line.trim_ascii().is_empty() || STARTS.iter().any(|start| line.starts_with(start)))
+            || line.len() == text.len()
+        {
+            break;
+        }
+        begun = true;
+        text = &text[line.len() + 1..];
+    }
+    text
+}
+
+/// Lines before a response.
+const MAX_HEADERS: usize = 40;
+
+/// Walks the first object: lines end where it ends, or inside one of its texts if the file begins in the middle.
+fn begins_document(text: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut string_start, mut key_due) = (0, false);
+    let mut previous = b' ';
+    let mut after_newline = false;
+    for (at, &byte) in text.iter().enumerate() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => {
+                    in_string = false;
+                    previous = b'"';
+                    if depth == 1 && key_due && OF_RESPONSES.contains(&&text[string_start..at]) {
+                        return true;
+                    }
+                    key_due = false;
+                }
+                b'\n' => return false,
+                _ => {}
+            }
+            continue;
+        }
+        if byte == b'\n' && depth > 0 {
+            after_newline = true;
+        }
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        if after_newline {
+            // Inside a document a line may begin with a name, a value or an end; a new object only where one may stand.
+            let begins_anew = byte == b'{' && !matches!(previous, b'[' | b':');
+            return !begins_anew;
+        }
+        match byte {
+            b'"' => {
+                in_string = true;
+                string_start = at + 1;
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                key_due = byte == b'{';
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return false;
+                }
+            }
+            b',' => key_due = true,
+            _ => {}
+        }
+        previous = byte;
+    }
+    false
+}
 
 /// Where the scanner is between documents; at the top when there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +135,7 @@ enum State {
 }
 
 /// The scanner.
-pub struct Documents {
+pub(super) struct Documents {
     limit: usize,
     frames: Vec<Nesting>,
     state: State,
@@ -63,12 +156,17 @@ pub struct Documents {
     in_key: bool,
     value_due: bool,
     key: Vec<u8>,
+    /// The byte before ended a text of no letters: another quote makes it a text in three, as Dev Tools writes it.
+    after_empty: bool,
+    empty: bool,
+    /// In a text in three quotes; how many quotes were met in a row.
+    triple: Option<usize>,
 }
 
 impl Documents {
     /// A scanner that keeps no document longer than `limit` bytes.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
             frames: Vec::new(),
@@ -86,7 +184,43 @@ impl Documents {
             in_key: false,
             value_due: false,
             key: Vec::new(),
+            after_empty: false,
+            empty: false,
+            triple: None,
         }
+    }
+
+    /// Takes bytes of a text in three quotes, which may hold anything, and returns how many that was.
+    fn in_triple(&mut self, bytes: &[u8]) -> usize {
+        for (at, &byte) in bytes.iter().enumerate() {
+            let quotes = self.triple.unwrap_or_default();
+            match byte {
+                b'"' if quotes == 2 => {
+                    self.keep(b"\"");
+                    self.triple = None;
+                    return at + 1;
+                }
+                b'"' => {
+                    self.triple = Some(quotes + 1);
+                    continue;
+                }
+                _ => {}
+            }
+            for _ in 0..quotes {
+                self.keep(b"\\\"");
+            }
+            self.triple = Some(0);
+            match byte {
+                b'\n' => {
+                    self.line += 1;
+                    self.keep(b"\\n");
+                }
+                b'\\' => self.keep(b"\\\\"),
+                0..0x20 => self.keep(format!("\\u{byte:04x}").as_bytes()),
+                _ => self.keep(&[byte]),
+            }
+        }
+        bytes.len()
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -232,6 +366,7 @@ impl Documents {
 
     fn inside(&mut self, byte: u8, out: &mut Out<'_>) {
         if byte.is_ascii_whitespace() {
+            self.after_empty = false;
             return;
         }
         if self.value_due {
@@ -240,10 +375,20 @@ impl Documents {
                 return;
             }
         }
+        if byte == b'"' && std::mem::take(&mut self.after_empty) {
+            // The quote that closed the empty text belongs to the three.
+            if !self.oversized {
+                self.record.pop();
+            }
+            self.triple = Some(0);
+            return;
+        }
+        self.after_empty = false;
         self.keep(&[byte]);
         match byte {
             b'"' => {
                 self.in_string = true;
+                self.empty = true;
                 if self.depth == 1 && self.key_due {
                     (self.in_key, self.key_due) = (true, false);
                     self.key.clear();
@@ -270,15 +415,18 @@ impl Documents {
             return 1;
         }
         let end = memchr::memchr3(b'"', b'\\', b'\n', bytes).unwrap_or(bytes.len());
+        self.empty &= end == 0;
         self.keep(&bytes[..end]);
         let Some(&byte) = bytes.get(end) else { return end };
         match byte {
             b'\\' => {
                 self.keep(b"\\");
+                self.empty = false;
                 self.escaped = true;
             }
             b'"' => {
                 self.in_string = false;
+                self.after_empty = end == 0 && self.empty && !self.in_key && self.state == State::Capture;
                 self.in_key = false;
                 match self.state {
                     State::Key => self.state = State::AfterKey,
@@ -304,6 +452,7 @@ impl Documents {
         self.frames.clear();
         self.forget();
         (self.in_string, self.in_key, self.escaped) = (false, false, false);
+        (self.after_empty, self.triple) = (false, None);
     }
 }
 
@@ -317,6 +466,11 @@ impl Framer for Documents {
             self.seen = 3;
         }
         while let Some(&byte) = bytes.first() {
+            if self.triple.is_some() {
+                let taken = self.in_triple(bytes);
+                bytes = &bytes[taken..];
+                continue;
+            }
             if self.in_string {
                 let taken = self.string(bytes, out);
                 bytes = &bytes[taken..];
@@ -357,7 +511,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
-        super::super::testing::pieces(&mut Documents::new(limit), text, chunk)
+        super::super::record::pieces(&mut Documents::new(limit), text, chunk)
     }
 
     fn records(text: &str) -> Vec<(u64, String)> {
@@ -432,6 +586,16 @@ mod tests {
         assert_eq!(records(&long), owned(&[(1, "{\"b\":1}")]));
         let deep = format!("{}{{\"a\":1}}", "[".repeat(10_000));
         assert!(records(&deep).len() <= 1);
+    }
+
+    #[test]
+    fn texts_in_three_quotes_are_texts() {
+        let text = "# GET i/_search 200 OK\n{\n \"hits\": {\n \"hits\": [\n {\n \"m\": \"\"\"{\"a\":\"b\\\\n\", \"c\":\"\"}\nx\"\"\",\n \"e\": \"\"\n }\n ]\n }\n}\n";
+        assert!(claims(text.as_bytes()));
+        let found = records(text);
+        let value: serde_json::Value = serde_json::from_str(&found[1].1).unwrap();
+        assert_eq!(value["m"], "{\"a\":\"b\\\\n\", \"c\":\"\"}\nx");
+        assert_eq!(value["e"], "");
     }
 
     proptest! {

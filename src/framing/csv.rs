@@ -1,8 +1,9 @@
-//! CSV as Kibana exports it: a header of member names, texts in quotes with line ends and doubled quotes (audit-format 4).
-//! Each row becomes one JSON object with dotted names for the decoders.
+//! Tables of text: CSV as Kibana and others export it, with a header of names and texts in quotes with line ends and doubled
+//! quotes (audit-format 4), with tabs or padded with blanks too, and the tables that ES|QL and SQL print. Each row becomes one
+//! JSON object with dotted names for the decoders.
 
-use super::framing::{Frame, Framer, Out};
-use super::json::{self, Scalar, Visitor};
+use super::record::{Frame, Framer, Out};
+use crate::decode::json::{self, Scalar, Visitor};
 
 /// Names of which a header has one: when it was.
 const TIMES: [&[u8]; 5] = [b"@timestamp", b"timestamp", b"audit_utc_timestamp", b"Time", b"_source.@timestamp"];
@@ -28,21 +29,64 @@ const MAX_HEADER: usize = 64 * 1024;
 
 /// Whether the first line of a text is the header of an export. A header that does not end is none.
 #[must_use]
-pub(super) fn is_header(text: &[u8]) -> bool {
+pub(super) fn claims(text: &[u8]) -> bool {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
-    header(line).is_some()
+    let rows = text.get(line.len() + 1..).unwrap_or_default();
+    if is_separator_line(line) {
+        let line = &rows[..memchr::memchr(b'\n', rows).unwrap_or(rows.len())];
+        return columns(line).is_some();
+    }
+    match columns(line) {
+        Some((_, names)) if names_events(&names) => true,
+        Some((delimiter, names)) => carries_lines(delimiter, &names, rows),
+        None => false,
+    }
 }
 
-/// Delimiter and names of a header line.
-fn header(line: &[u8]) -> Option<(u8, Vec<Vec<u8>>)> {
+/// `sep=;`, by which Excel is told the delimiter.
+fn is_separator_line(line: &[u8]) -> bool {
+    matches!(line.trim_ascii().strip_prefix(b"sep="), Some([delimiter]) if DELIMITERS.contains(delimiter))
+}
+
+/// Whether a row under a header of any names holds the line of a log: then the names tell which column that is, and which ones
+/// a client wrote.
+fn carries_lines(delimiter: u8, names: &[Vec<u8>], rows: &[u8]) -> bool {
+    let row = rows.trim_ascii_start();
+    let line = &row[..memchr::memchr(b'\n', row).unwrap_or(row.len())];
+    if matches!(line.first(), None | Some(b'{' | b'[')) || line.starts_with(b"\"{\\") {
+        return false;
+    }
+    let is_row = if names.len() == 1 { line.starts_with(b"\"") } else { line.contains(&delimiter) };
+    is_row && [&b"{\"\""[..], b"{\"", b"[20"].iter().any(|mark| memchr::memmem::find(line, mark).is_some())
+}
+
+/// Whether the names are those of events: when, and what.
+fn names_events(names: &[Vec<u8>]) -> bool {
+    let has = |known: &[&[u8]]| names.iter().any(|name| known.contains(&name.as_slice()));
+    names.len() > 1 && has(&TIMES) && has(&ACTIONS)
+}
+
+/// Delimiter and names of a header line, whatever the names are.
+fn columns(line: &[u8]) -> Option<(u8, Vec<Vec<u8>>)> {
     if line.len() > MAX_HEADER {
         return None;
     }
-    DELIMITERS.into_iter().find_map(|delimiter| {
-        let names: Vec<Vec<u8>> = line.split(|&byte| byte == delimiter).map(name).collect();
-        let has = |known: &[&[u8]]| names.iter().any(|name| known.contains(&name.as_slice()));
-        (names.len() > 1 && has(&TIMES) && has(&ACTIONS)).then_some((delimiter, names))
-    })
+    let split = |delimiter: u8| -> Vec<Vec<u8>> { line.split(|&byte| byte == delimiter).map(name).collect() };
+    let all = DELIMITERS.map(|delimiter| (delimiter, split(delimiter)));
+    if let Some((delimiter, names)) = all.iter().find(|(_, names)| names_events(names)) {
+        return Some((*delimiter, names.clone()));
+    }
+    // The delimiter that makes the most of names is the one.
+    let (delimiter, names) = all.into_iter().rev().max_by_key(|(_, names)| names.len())?;
+    let fits = names.iter().all(|name| is_name(name));
+    let alone = names.len() == 1 && line.starts_with(b"\"");
+    (fits && (names.len() > 1 || alone)).then_some((delimiter, names))
+}
+
+/// Whether a text may be the name of a column.
+fn is_name(name: &[u8]) -> bool {
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"_.@- []#()/$".contains(byte);
+    (1..=64).contains(&name.len()) && name.iter().any(u8::is_ascii_alphabetic) && name.iter().all(of_name)
 }
 
 /// A name of the header: without quotes, and without the sign that keeps spreadsheets from reading `@` as a formula.
@@ -60,7 +104,7 @@ fn unguarded(text: &[u8]) -> &[u8] {
 }
 
 /// The reader.
-pub struct Csv {
+pub(super) struct Csv {
     limit: usize,
     delimiter: u8,
     names: Option<Vec<Vec<u8>>>,
@@ -79,13 +123,19 @@ pub struct Csv {
     field_due: bool,
     /// The last byte was a carriage return outside of quotes.
     after_return: bool,
+    /// The last field was in quotes, so that blanks at its ends are its own.
+    was_quoted: bool,
+    /// Where the field begins.
+    field_start: usize,
+    /// Fields of the row, those without a name included.
+    fields: usize,
     object: Vec<u8>,
 }
 
 impl Csv {
     /// A reader that keeps no row longer than `limit` bytes.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
             delimiter: b',',
@@ -100,6 +150,9 @@ impl Csv {
             begun: false,
             field_due: true,
             after_return: false,
+            was_quoted: false,
+            field_start: 0,
+            fields: 0,
             object: Vec::new(),
         }
     }
@@ -115,6 +168,13 @@ impl Csv {
     /// The field is complete. Fields beyond the columns have no name.
     fn end_field(&mut self) {
         self.field_due = true;
+        self.fields += 1;
+        // Padding is no part of a value.
+        if !std::mem::take(&mut self.was_quoted) && self.names.is_some() && !self.oversized {
+            let kept = self.row[self.field_start..].trim_ascii_end().len();
+            self.row.truncate(self.field_start + kept);
+        }
+        self.field_start = self.row.len();
         if self.names.as_ref().is_none_or(|names| self.ends.len() < names.len()) {
             self.ends.push(self.row.len());
         }
@@ -128,17 +188,31 @@ impl Csv {
         } else if self.names.is_none() {
             self.read_header(out);
         } else if self.begun {
-            self.emit(out);
+            self.end_row(out);
         }
         self.row.clear();
         self.ends.clear();
+        (self.fields, self.field_start, self.was_quoted) = (0, 0, false);
         (self.oversized, self.quoted, self.after_quote, self.begun) = (false, false, false, false);
         self.start = self.line;
     }
 
+    /// A row of another number of fields than the header has names would put values under the names of others.
+    fn end_row(&mut self, out: &mut Out<'_>) {
+        let names = self.names.as_ref().map_or(0, Vec::len);
+        if self.fields == names || names == 0 {
+            self.emit(out);
+        } else if !is_rule(&self.row) {
+            out(self.start, Frame::Broken("a row that has another number of fields than the header"));
+        }
+    }
+
     fn read_header(&mut self, out: &mut Out<'_>) {
         let line = self.row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.row);
-        match header(line) {
+        if is_separator_line(line) {
+            return;
+        }
+        match columns(line) {
             Some((delimiter, names)) => {
                 self.delimiter = delimiter;
                 self.names = Some(names);
@@ -159,13 +233,15 @@ impl Csv {
         for (name, &end) in self.names.iter().flatten().zip(&self.ends) {
             let value = self.row.get(start..end).unwrap_or_default();
             start = end;
-            if value.is_empty() || value == b"-" {
+            if value.is_empty() || matches!(value, b"-" | b"(null)" | b"null") {
                 continue;
             }
+            let unescaped = if self.delimiter == b'\t' { without_escapes(value) } else { None };
+            let value = unescaped.as_deref().unwrap_or(value);
             if object.len() > 1 {
                 object.push(b',');
             }
-            write_text(&mut object, name);
+            json::write_text(&mut object, name);
             object.push(b':');
             write_value(&mut object, name, value);
         }
@@ -208,7 +284,11 @@ impl Csv {
                 self.after_return = true;
                 return;
             }
-            b'"' if self.field_due => (self.quoted, self.begun, self.field_due) = (true, true, false),
+            b'"' if self.field_due => {
+                (self.quoted, self.begun, self.field_due, self.was_quoted) = (true, true, false, true);
+            }
+            b' ' if self.field_due && self.delimiter != b' ' => {}
+            b' ' if self.was_quoted => {}
             _ if byte == self.delimiter => {
                 self.begun = true;
                 self.end_field();
@@ -253,22 +333,41 @@ impl Framer for Csv {
     }
 }
 
-fn write_text(object: &mut Vec<u8>, text: &[u8]) {
-    object.push(b'"');
-    for &byte in text {
-        match byte {
-            b'"' | b'\\' => object.extend_from_slice(&[b'\\', byte]),
-            0..0x20 => object.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => object.push(byte),
-        }
-    }
-    object.push(b'"');
+/// Whether a row is the line of dashes below the header of a printed table.
+fn is_rule(row: &[u8]) -> bool {
+    !row.is_empty() && row.iter().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b' '))
 }
+
+/// A line of text in a table with tabs, whose own tabs and line ends stand as escapes. Objects have escapes of their own.
+fn without_escapes(value: &[u8]) -> Option<Vec<u8>> {
+    if !value.starts_with(b"[") || memchr::memchr(b'\\', value).is_none() {
+        return None;
+    }
+    let mut text = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, rest.first()) {
+            (b'\\', Some(b't')) => text.push(b'\t'),
+            (b'\\', Some(b'n')) => text.push(b'\n'),
+            _ => {
+                text.push(byte);
+                continue;
+            }
+        }
+        rest = &rest[1..];
+    }
+    Some(text)
+}
+
+/// Names of columns that hold the body of a security change as JSON.
+const BODIES: [&[u8]; 6] = [b"put", b"delete", b"change", b"create", b"invalidate", b"activate"];
 
 /// Texts, except for whole documents, flags, and lists of ids, which Kibana joins with commas.
 fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     let value = unguarded(value);
-    let is_document = || name == b"_source" && json::walk(value, &mut Nobody).is_ok();
+    let may_be_document = name == b"_source" || BODIES.contains(&name);
+    let is_document = || may_be_document && json::walk(value, &mut Nobody).is_ok();
     let is_flag = || name.ends_with(b".owned_by_authenticated_user") && matches!(value, b"true" | b"false");
     if is_flag() || is_document() {
         object.extend_from_slice(value);
@@ -280,11 +379,11 @@ fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
                 object.push(b',');
             }
             let id = id.trim_ascii();
-            write_text(object, id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or(id));
+            json::write_text(object, id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or(id));
         }
         object.push(b']');
     } else {
-        write_text(object, value);
+        json::write_text(object, value);
     }
 }
 
@@ -302,11 +401,11 @@ impl<'a> Visitor<'a> for Nobody {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::{audit, brief};
     use super::*;
+    use crate::decode::testing::{audit, brief};
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
-        super::super::testing::pieces(&mut Csv::new(limit), text, chunk)
+        super::super::record::pieces(&mut Csv::new(limit), text, chunk)
     }
 
     #[test]
@@ -364,7 +463,7 @@ mod tests {
             let whole = pieces(text.as_bytes(), limit, 1 << 20);
             prop_assert_eq!(&whole, &pieces(text.as_bytes(), limit, chunk));
             for (_, row) in whole {
-                prop_assert!(row == "oversized" || serde_json::from_str::<serde_json::Value>(&row).is_ok(), "{}", row);
+                prop_assert!(row == "oversized" || row.starts_with("a row that") || serde_json::from_str::<serde_json::Value>(&row).is_ok(), "{}", row);
             }
         }
     }

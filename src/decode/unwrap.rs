@@ -1,0 +1,304 @@
+//! A record inside an object that no shape knows: in a member of any name, at any depth, as text or as an object.
+//!
+//! Pipelines invent names without end, so no list of them is asked for, except to choose between several: what an envelope
+//! carries is one line, mostly in several forms. Members that a client writes, and lines of other products, hold quotations
+//! at best ([`super::client`]).
+
+use super::client::{is_foreign, is_of_client, may_hold_record, payload_rank};
+use super::json::{self, RawStr, Scalar, Value};
+use super::members::Members;
+use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, table};
+use crate::error::DecodeError;
+use crate::event::{Product, Record};
+
+/// The name of records that were found in objects of no known shape.
+pub(super) const WRAPPED: &str = "wrapped";
+
+/// The name where a document carries the line in `message` or `event.original` and knows nothing of it.
+pub(super) const MESSAGE: &str = "message";
+
+/// Objects and lists inside each other that are gone into: OTLP has ten.
+const MAX_DEPTH: usize = 16;
+
+/// Finds the records in an object that no shape claims.
+///
+/// # Errors
+/// Where a record is in it that cannot be read.
+pub(super) fn object(text: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    search(Value::Object(text), context, sink)
+}
+
+/// Finds the records in a list.
+///
+/// # Errors
+/// Where a record is in it that cannot be read.
+pub(super) fn list(text: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    search(Value::List(text), context, sink)
+}
+
+fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let mut search = Search {
+        context: context.inside()?,
+        sink,
+        format: WRAPPED,
+        known: false,
+        quoted: false,
+        product: None,
+        damaged: None,
+    };
+    search.value(value, 0, false);
+    let Search { known, quoted, product, damaged, .. } = search;
+    match damaged {
+        Some(error) if !known => return Err(error),
+        // What else was in the line was given already.
+        Some(_) => sink(UNKNOWN, Record::Damaged),
+        None if quoted && !known => sink(UNKNOWN, Record::Quoted),
+        None if !known => sink(UNKNOWN, product.map_or(Record::Other, Record::OfProduct)),
+        None => {}
+    }
+    Ok(())
+}
+
+struct Search<'s, 'r> {
+    context: Context,
+    sink: &'s mut Sink<'r>,
+    format: &'static str,
+    known: bool,
+    quoted: bool,
+    /// Whose line it is that the envelope carries, if of another product.
+    product: Option<Product>,
+    damaged: Option<DecodeError>,
+}
+
+impl Search<'_, '_> {
+    /// Looks into a value; whether a record is in it. `quoting`: texts in it are no records, because the line that the
+    /// envelope carries is another.
+    fn value(&mut self, value: Value<'_>, depth: usize, quoting: bool) -> bool {
+        match value {
+            _ if depth > MAX_DEPTH => false,
+            Value::Object(text) => self.object(text, depth, quoting),
+            Value::List(text) => self.list(text, depth, quoting),
+            Value::Scalar(Scalar::Str(text)) => self.quote_or_read(text, quoting),
+            Value::Scalar(_) => false,
+        }
+    }
+
+    fn quote_or_read(&mut self, text: RawStr<'_>, quoting: bool) -> bool {
+        let text = text.text();
+        if quoting {
+            self.quoted |= may_hold_record(&text);
+            return false;
+        }
+        self.text(&text)
+    }
+
+    fn list(&mut self, text: &[u8], depth: usize, quoting: bool) -> bool {
+        let Ok((elements, _)) = json::elements(text) else { return false };
+        if let Some(bytes) = table::bytes(&elements) {
+            return !quoting && self.text(&bytes);
+        }
+        if let Some(object) = table::pairs(&elements) {
+            return self.object(&object, depth + 1, quoting);
+        }
+        let mut known = false;
+        for element in elements {
+            known |= self.value(element, depth + 1, quoting);
+        }
+        known
+    }
+
+    fn object(&mut self, text: &[u8], depth: usize, quoting: bool) -> bool {
+        if depth > 0 && self.shape(text) {
+            return true;
+        }
+        let Ok((members, _)) = json::members(text) else { return false };
+        if let Some(rows) = table::rows(&members) {
+            let mut known = false;
+            for row in rows {
+                known |= self.object(&row, depth + 1, quoting);
+            }
+            return known;
+        }
+        if is_foreign(&members) {
+            self.quoted |= may_hold_record(text);
+            return false;
+        }
+        let (texts, containers) = sorted(&members);
+        let mut carries = false;
+        for (rank, name, text) in texts {
+            let is_payload = rank < NO_PAYLOAD;
+            if quoting || (!is_payload && (carries || is_of_client(&name))) {
+                self.quoted |= may_hold_record(&text.text());
+                continue;
+            }
+            let text = text.text();
+            if depth == 0 && matches!(&*name, b"message" | b"original") {
+                self.format = MESSAGE;
+            }
+            let known = self.text(&text);
+            self.format = WRAPPED;
+            if known {
+                return true;
+            }
+            carries |= is_payload && is_line(&text);
+        }
+        let mut known = false;
+        for (rank, name, value) in containers {
+            if is_of_client(&name) && rank == NO_PAYLOAD {
+                let (Value::Object(text) | Value::List(text)) = value else { continue };
+                self.quoted |= may_hold_record(text);
+                continue;
+            }
+            if self.value(value, depth + 1, quoting || carries) {
+                known = true;
+                if rank < NO_PAYLOAD && matches!(value, Value::Object(_)) {
+                    break;
+                }
+            }
+        }
+        known
+    }
+
+    /// The record that an object is, if a shape claims it.
+    fn shape(&mut self, text: &[u8]) -> bool {
+        let Ok(members) = Members::read(text) else { return false };
+        let Some(shape) = JSON_SHAPES.iter().find(|shape| shape.claims(&members)) else {
+            if let Some(error) = members.damage() {
+                self.damaged.get_or_insert(error);
+            }
+            return false;
+        };
+        let (context, format) = (self.context, self.format);
+        let mut known = false;
+        let result = shape.decode(members, &context, &mut |_, record| known |= give(self.sink, format, record));
+        self.known |= known;
+        if let Err(error) = result {
+            self.damaged.get_or_insert(error);
+        }
+        true
+    }
+
+    /// The record in a text, or the records in its lines.
+    fn text(&mut self, text: &[u8]) -> bool {
+        let text = text.trim_ascii();
+        if text.len() < SHORTEST || memchr::memchr2(b'{', b'[', text).is_none() {
+            return false;
+        }
+        if text.first() != Some(&b'{') || memchr::memchr(b'\n', text).is_none() {
+            return self.lines(text);
+        }
+        // One object over several lines, or objects in lines of their own.
+        if json::members(text).is_ok_and(|(_, rest)| rest.is_empty()) { self.line(text) } else { self.lines(text) }
+    }
+
+    fn lines(&mut self, text: &[u8]) -> bool {
+        let mut known = false;
+        for line in text.split(|&byte| byte == b'\n') {
+            known |= self.line(line);
+            // What follows a line of text is its stack trace, or what somebody wrote into its message.
+            if line.trim_ascii_start().first() != Some(&b'{') {
+                break;
+            }
+        }
+        known
+    }
+
+    fn line(&mut self, line: &[u8]) -> bool {
+        let (context, format) = (self.context, self.format);
+        let (mut known, mut quoted, mut product) = (false, false, None);
+        let result = decode_line(line, &context, &mut |_, record| {
+            quoted |= matches!(record, Record::Quoted);
+            if let Record::OfProduct(named) = record {
+                product = Some(named);
+            }
+            known |= give(self.sink, format, record);
+        });
+        self.known |= known;
+        self.quoted |= quoted;
+        self.product = self.product.or(product);
+        if let Err(error) = result
+            && looks_like_record(line)
+        {
+            self.damaged.get_or_insert(error);
+        }
+        known
+    }
+}
+
+/// Gives a record on; whether it is one.
+fn give(sink: &mut Sink<'_>, format: &'static str, record: Record<'_>) -> bool {
+    let is_record = matches!(record, Record::Audit(_) | Record::Server(_) | Record::Damaged);
+    if is_record {
+        sink(format, record);
+    }
+    is_record
+}
+
+/// No record is shorter.
+const SHORTEST: usize = 30;
+
+/// Rank of members that are not known to carry lines.
+const NO_PAYLOAD: usize = usize::MAX;
+
+/// A member by how well its name suits as that of the line that is carried.
+type Ranked<'a, V> = (usize, std::borrow::Cow<'a, [u8]>, V);
+
+/// The texts and the objects and lists of an object, each the best first. `event.original` stands among the texts.
+fn sorted<'a>(members: &[(RawStr<'a>, Value<'a>)]) -> (Vec<Ranked<'a, RawStr<'a>>>, Vec<Ranked<'a, Value<'a>>>) {
+    let (mut texts, mut containers) = (Vec::new(), Vec::new());
+    for (name, value) in members {
+        let name = name.text();
+        let rank = payload_rank(&name).unwrap_or(NO_PAYLOAD);
+        match value {
+            Value::Scalar(Scalar::Str(text)) => texts.push((rank, name, *text)),
+            Value::Scalar(_) => {}
+            Value::Object(event) if &*name == b"event" => {
+                if let Some(original) = original(event) {
+                    texts.push((0, b"original".into(), original));
+                }
+                containers.push((rank, name, *value));
+            }
+            _ => containers.push((rank, name, *value)),
+        }
+    }
+    // Stable: of equals the first in the document.
+    texts.sort_by_key(|(rank, ..)| *rank);
+    containers.sort_by_key(|(rank, ..)| *rank);
+    (texts, containers)
+}
+
+/// `original` of an `event`.
+fn original(event: &[u8]) -> Option<RawStr<'_>> {
+    let (members, _) = json::members(event).ok()?;
+    members.into_iter().find_map(|(name, value)| match value {
+        Value::Scalar(Scalar::Str(text)) if &*name.text() == b"original" => Some(text),
+        _ => None,
+    })
+}
+
+/// Whether a text may be the line that an envelope carries, and no name, number or id.
+fn is_line(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    !text.is_empty()
+}
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{audit, brief, decode, try_decode};
+
+    #[test]
+    fn the_line_decides() {
+        let line = r#"{"type":"audit", "timestamp":"2026-03-01T12:34:56,789+0000", "node.id":"n", "event.type":"rest", "event.action":"authentication_failed"}"#;
+        let document = |message: &str| {
+            serde_json::json!({"@timestamp":"2026-03-02T00:00:00Z","agent":{"type":"filebeat"},"message":message})
+                .to_string()
+        };
+        let (format, event) = audit(&document(line));
+        assert_eq!(
+            (format, brief(&event).as_str()),
+            ("message", "2026-03-01T12:34:56.789Z authentication_failed n - - - -")
+        );
+        assert_eq!(decode(&document("{not json")), [("unknown", "other".to_owned())]);
+        assert_eq!(decode(&document("[index] created")), [("unknown", "other".to_owned())]);
+        assert!(try_decode(&document(&line[..100])).is_err());
+    }
+}
