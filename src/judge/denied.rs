@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, key_in_words, ranked};
-use super::features::Measure;
 use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
 use super::words;
 use crate::state::{Actor, Series, Sym};
 
