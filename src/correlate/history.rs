@@ -94,7 +94,8 @@ impl<'k> History<'k> {
         match reason {
             Reason::ApiKeyInvalidated => !info.listed || info.invalidated.is_some(),
             Reason::ApiKeyExpired => {
-                !invalidated && !(info.expiration_known && info.expires.is_none_or(|end| end > time))
+                let valid = info.expiration_known && info.expires.is_none_or(|end| end > time);
+                !invalidated && !valid
             }
             Reason::ApiKeyBadSecret | Reason::ApiKeyError => !invalidated,
             _ => false,

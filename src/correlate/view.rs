@@ -137,7 +137,7 @@ impl Correlated {
             .map(|failure| KeyFailure { attempt: failure.attempt.and_then(here), ..failure.clone() })
             .collect();
         let reason_lines: Vec<ReasonLine> = kept(&self.reason_lines, &selection.reason_lines)
-            .map(|line| ReasonLine { attempt: line.attempt.and_then(here), ..line.clone() })
+            .map(|line| ReasonLine { attempt: line.attempt.and_then(here), ..*line })
             .collect();
         let total = |series: &ActorSeries| series.values().map(crate::state::Series::count).sum::<u64>();
         let left_out = LeftOut {

@@ -6,7 +6,7 @@
 
 use super::actions::{is_damaged, is_documented};
 use super::members::{Field, Members};
-use super::native::{self, LAYERS, normal_form};
+use super::native::{self, LAYERS, normal_form, without_query};
 use super::{Context, JsonShape, Sink, audit_text, legacy};
 use crate::error::DecodeError;
 use crate::event::{Action, AuditEvent, Change, Record, Text, is_invalidation};
@@ -212,19 +212,6 @@ fn fill<'a>(event: &mut AuditEvent<'a>, original: AuditEvent<'a>) {
     fill!(origin_type, realm, forwarded_for, url_path, request_id, trace_id, es_action, change);
     if !is_change {
         fill!(user, user_realm);
-    }
-}
-
-/// The path of a request target.
-#[must_use]
-pub fn without_query(url: Text<'_>) -> Text<'_> {
-    let Some(end) = memchr::memchr(b'?', &url) else { return url };
-    match url {
-        Text::Borrowed(url) => Text::Borrowed(&url[..end]),
-        Text::Owned(mut url) => {
-            url.truncate(end);
-            Text::Owned(url)
-        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! Index documents of 5.x and 6.x (`.security_audit_log-*`): `event_type`, `principal`, `origin_address`, … (audit-format 4).
 
-use super::ecs::without_query;
 use super::members::{Field, Members};
-use super::native::{self, LAYERS, normal_form};
+use super::native::{self, LAYERS, normal_form, without_query};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
 use crate::event::{Action, AuditEvent, Record, Text};

@@ -113,6 +113,19 @@ pub fn non_empty(text: Option<Text<'_>>) -> Option<Text<'_>> {
     text.filter(|text| !text.is_empty())
 }
 
+/// The path of a request target.
+#[must_use]
+pub fn without_query(url: Text<'_>) -> Text<'_> {
+    let Some(end) = memchr::memchr(b'?', &url) else { return url };
+    match url {
+        Text::Borrowed(url) => Text::Borrowed(&url[..end]),
+        Text::Owned(mut url) => {
+            url.truncate(end);
+            Text::Owned(url)
+        }
+    }
+}
+
 /// An `origin.address` without its port: `10.1.2.3:51504`, `[::1]:51504`, and both without a port (`connection_*` before
 /// 8.3). One colon separates a port, several belong to IPv6.
 #[must_use]

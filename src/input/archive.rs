@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use super::bounds::{Budget, Limited, Stored};
+use super::damage::{Broken, unsupported};
 use super::encoding::{Transcoded, Utf16};
 use super::{Compression, StreamInfo, tar, zip};
 
@@ -125,25 +126,6 @@ fn peel(
                 damaged.map_or(result, Err)
             }
         },
-    }
-}
-
-/// An error that says that the data are damaged, not the device.
-pub(super) fn damage(message: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, message.into())
-}
-
-/// An error that says that the data may be good, but cannot be read by this program.
-pub(super) fn unsupported(message: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, message.into())
-}
-
-/// A stream of which nothing can be read.
-pub(super) struct Broken(pub(super) Option<io::Error>);
-
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
     }
 }
 

@@ -25,7 +25,7 @@ impl Utf16 {
             _ => {}
         }
         let units = head.as_chunks::<2>().0;
-        let is_text = |byte: u8| byte >= b' ' && byte < 0x7f || byte.is_ascii_whitespace();
+        let is_text = |byte: u8| (b' '..0x7f).contains(&byte) || byte.is_ascii_whitespace();
         let all = |letter: usize| {
             // A name may hold letters outside of ASCII, which are few in a log.
             let odd = units.iter().filter(|unit| !(unit[1 - letter] == 0 && is_text(unit[letter]))).count();

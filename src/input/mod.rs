@@ -6,6 +6,7 @@ mod archive;
 mod bounds;
 mod codec;
 mod compression;
+mod damage;
 mod discover;
 mod encoding;
 mod frames;

@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use super::archive::{Broken, damage, unsupported};
+use super::damage::{Broken, damage, unsupported};
 
 const BLOCK: usize = 512;
 

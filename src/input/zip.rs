@@ -7,9 +7,9 @@ use std::os::unix::fs::FileExt;
 use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, ZipLocator};
 
 use super::Compression;
-use super::archive::{Broken, damage, unsupported};
 use super::codec::Deflate;
 use super::compression::{BLOCK, Members};
+use super::damage::{Broken, damage, unsupported};
 use super::read_full;
 
 /// Largest archive that is spooled, because it comes through a pipe or inside another one (16 GiB).

@@ -3,9 +3,10 @@
 use super::consequences;
 use super::deeds::Deed;
 use super::draft::Draft;
-use super::features::{Feature, Measure, is_shared};
+use super::features::{Feature, is_shared};
 use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
 use super::score;
 use super::weights::Subject;
 use super::words;

@@ -3,9 +3,10 @@
 
 use super::deeds::Deed;
 use super::draft::{Draft, key_in_words};
-use super::features::{Feature, Measure, is_shared};
+use super::features::{Feature, is_shared};
 use super::history::{DAY, Success};
 use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
 use super::score::{self, Posterior};
 use super::tell::Judgement;
 use super::unit::{Standing, Unit};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, key_in_words, ranked};
-use super::features::Measure;
 use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
 use super::words;
 use crate::state::{Actor, Series, Sym};
 
@@ -14,13 +14,16 @@ const DENIALS: u64 = 10;
 /// Actions that one program is refused at most; more of them look like somebody who tries what is possible.
 const ACTIONS: u64 = 12;
 
+/// A cluster and the id of an API key.
+type ClusterKey<'s> = (u16, &'s [u8]);
+
 /// The drafts of underprivileged keys.
 pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut denials: Vec<(&Actor, &Series)> =
         scene.joined.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
     denials.sort_by_key(|(actor, _)| **actor);
-    let mut keys: BTreeMap<(u16, &[u8]), Vec<(&Actor, &Series)>> = BTreeMap::new();
+    let mut keys: BTreeMap<ClusterKey<'_>, Vec<(&Actor, &Series)>> = BTreeMap::new();
     for (actor, series) in denials {
         let cluster = scene.cluster(scene.joined.nodes.index(actor.node));
         keys.entry((cluster, scene.bytes(actor.apikey))).or_default().push((actor, series));

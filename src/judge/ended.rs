@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, NAMED, ranked};
-use super::features::{Feature, Measure};
+use super::features::Feature;
 use super::history::{DAY, HOUR};
 use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
 use super::score;
 use super::weights::Subject;
 use super::words;

@@ -2,9 +2,9 @@
 
 use super::deeds::Deed;
 use super::draft::Draft;
-use super::features::Measure;
 use super::history::HOUR;
 use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
 use super::words;
 use crate::action_class::ActionClass;
 use crate::model::text::{Span, Text};

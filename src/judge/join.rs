@@ -2,9 +2,9 @@
 
 use super::consequences::Entry;
 use super::draft::Draft;
-use super::features::Measure;
 use super::history::HOUR;
 use super::kinds::{Kind, Verdict};
+use super::measure::Measure;
 use crate::model::text::Span;
 use crate::state::Sym;
 use crate::text;

@@ -117,8 +117,11 @@ fn join(sets: &mut [usize], one: usize, other: usize) {
     sets[one.max(other)] = one.min(other);
 }
 
+/// What refusals of one list share: cluster, reason, key and client.
+type Together<'s> = (u16, Reason, &'s [u8], &'s [u8]);
+
 fn refused(scene: &Scene<'_>) -> Vec<Refused> {
-    let mut lists: BTreeMap<(u16, Reason, &[u8], &[u8]), Vec<u32>> = BTreeMap::new();
+    let mut lists: BTreeMap<Together<'_>, Vec<u32>> = BTreeMap::new();
     let judged = |failure: &KeyFailure| {
         !matches!(failure.reason, Reason::ApiKeyError | Reason::ServerBusy | Reason::RealmUnavailable)
     };

@@ -372,7 +372,7 @@ impl Linker<'_, '_> {
             self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
         });
         let inside: Vec<u32> = list.iter().copied().filter(|&at| !outside(self.unit(at))).collect();
-        let (always, later): (Vec<u32>, Vec<u32>) = inside.into_iter().partition(|&at| self.from_the_start(at));
+        let (always, later): (Vec<u32>, Vec<u32>) = inside.into_iter().partition(|&at| self.begins_with_the_log(at));
         self.shared(&always, i64::MAX / 2, sets, |unit| Some(unit.cluster));
         let near = |a: u32, b: u32| {
             let (a, b) = (self.unit(a), self.unit(b));
@@ -384,7 +384,7 @@ impl Linker<'_, '_> {
     }
 
     /// Whether an episode may have begun before the log.
-    fn from_the_start(&self, at: u32) -> bool {
+    fn begins_with_the_log(&self, at: u32) -> bool {
         let unit = self.unit(at);
         let gap = (unit.last.0 - unit.first.0) / (unit.len() as i64 - 1).max(1);
         unit.first.0 - self.scene.span.0.0 <= ONSET.max(3 * gap)

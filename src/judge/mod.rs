@@ -23,6 +23,7 @@ mod join;
 mod keys;
 mod kinds;
 mod link;
+mod measure;
 mod names;
 mod null;
 mod place;
@@ -33,6 +34,8 @@ mod surge;
 mod tell;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod weights;
 mod words;
@@ -50,7 +53,7 @@ use accounts::AccountChanges;
 use campaign::Campaign;
 use deeds::Deeds;
 use draft::Draft;
-use features::Measure;
+use measure::Measure;
 use null::Null;
 use scene::Scene;
 use score::Posterior;

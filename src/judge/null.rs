@@ -5,8 +5,12 @@
 //! failure follows the `i`-th is `i / (i + 2)` there, a beta-geometric distribution (Javed & Paxson, CCS 2013, fit
 //! beta-binomials to legitimate users): every third person fails twice in a row, one in 55 ten times.
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::scene::Scene;
 use super::unit::{Standing, Unit};
+use crate::state::Sym;
 
 /// Run lengths that are told apart.
 const LONGEST: usize = 40;
@@ -18,8 +22,11 @@ const PRIOR_RUNS: f64 = 10.0;
 const PRIOR_NAMES: f64 = 20.0;
 const PRIOR_MISTYPED_NAME: f64 = 0.05;
 
+/// And how many happen at the place of somebody else.
+const PRIOR_VISITS: f64 = 0.01;
+
 /// The null hypothesis of a log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Null {
     /// Runs of people, and of programs, by length - 1.
     runs: [[f64; LONGEST]; 2],
@@ -27,6 +34,10 @@ pub(super) struct Null {
     at_least: [[f64; LONGEST]; 2],
     /// Chance that an ordinary failure stands so to its address.
     mistyped: f64,
+    /// Chance that an ordinary failure is of an account at the place of somebody else.
+    visiting: f64,
+    /// Accounts that are strange to each address.
+    strangers: HashMap<(u16, Sym), u32, RandomState>,
     /// Length of the log.
     length: f64,
     /// Successes with a password or token.
@@ -41,6 +52,8 @@ impl Null {
             runs: [[0.0; LONGEST]; 2],
             at_least: [[0.0; LONGEST]; 2],
             mistyped: PRIOR_MISTYPED_NAME,
+            visiting: PRIOR_VISITS,
+            strangers: HashMap::default(),
             length: scene.length() as f64,
             logins: scene.places.logins,
             failures: 0,
@@ -62,6 +75,11 @@ impl Null {
         }
         let share = (mistyped + PRIOR_NAMES * PRIOR_MISTYPED_NAME) / (named + mistyped + PRIOR_NAMES);
         null.mistyped = share.min(0.3);
+        for unit in units.iter().filter(|unit| unit.standing == Standing::Strange) {
+            *null.strangers.entry((unit.cluster, unit.source)).or_default() += 1;
+        }
+        let visits = units.iter().filter(|unit| null.is_visit(scene, unit)).count() as f64;
+        null.visiting = ((visits + PRIOR_NAMES * PRIOR_VISITS) / (named + visits + PRIOR_NAMES)).min(1.0);
         null
     }
 
@@ -97,12 +115,24 @@ impl Null {
         chance
     }
 
+    /// Whether it is a failure or two at the place of somebody else, inside, where hardly any other stranger fails: how often
+    /// that happens, the log tells.
+    fn is_visit(&self, scene: &Scene<'_>, unit: &Unit) -> bool {
+        const STRANGERS: u32 = 2;
+        unit.standing == Standing::Strange
+            && unit.run <= 2
+            && !scene.is_outside(unit.source)
+            && self.strangers.get(&(unit.cluster, unit.source)).is_none_or(|&many| many <= STRANGERS)
+            && scene.history.source(unit.cluster, unit.source).is_some_and(|sum| sum.others > 0)
+    }
+
     /// Chance that an ordinary failure stands so to its address.
     fn place(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
         let stranger = || scene.places.new_place(scene, unit.cluster, unit.principal, unit.source, unit.first);
         match unit.standing {
             Standing::Own | Standing::OwnShared | Standing::Later | Standing::Blind => 1.0,
             Standing::Near => stranger().max(0.05),
+            Standing::Strange if self.is_visit(scene, unit) => stranger().max(self.visiting),
             Standing::Strange => stranger(),
             Standing::Mistyped | Standing::UnknownAccount => self.mistyped,
             Standing::Unknown => self.mistyped * stranger(),

@@ -2,9 +2,10 @@
 
 use super::campaign::{Campaign, Family};
 use super::draft::{Draft, NAMED, key_in_words, ranked};
-use super::features::{Feature, Features, Measure};
+use super::features::{Feature, Features};
 use super::hypotheses::{HYPOTHESES, Told};
 use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
 use super::score::Posterior;
 use super::unit::Unit;
 use super::words;

@@ -1,4 +1,4 @@
-//! Small logs for the detectors' tests, written as Elasticsearch writes them and read the whole way.
+//! Small logs for the tests of judging, written as Elasticsearch writes them and read the whole way.
 
 use std::fmt::Write as _;
 
@@ -166,11 +166,6 @@ impl Log {
     /// Kind, severity and verdict of each finding.
     pub(super) fn told(self) -> Vec<(String, String, String)> {
         self.findings().into_iter().map(|finding| (finding.kind, finding.severity, finding.verdict)).collect()
-    }
-
-    /// The kinds found.
-    pub(super) fn kinds(self) -> Vec<String> {
-        self.findings().into_iter().map(|finding| finding.kind).collect()
     }
 }
 

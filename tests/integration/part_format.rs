@@ -57,7 +57,7 @@ fn numbers_of_variants_change_with_the_version_only() {
 
 /// What stands in testdata/es-1.esa.
 const WRITTEN: [&str; 9] = [
-    "version 6",
+    "version 7",
     "Failed AnonymousDenied",
     "ApiKey TerminatedKey Realm RealmCheck Principal PasswordHash Negotiation Token ServiceToken Anybody Unreadable \
      Anonymous NoCredentials OtherCredentials",
@@ -71,5 +71,5 @@ const WRITTEN: [&str; 9] = [
      Search Read Write IndexAdmin Discovery Monitoring Other",
     "Unreadable ReadError CorruptCompression Undecodable Oversized TruncatedLine NotALog DecompressionLimit \
      Interrupted Changed Empty ByteOrderMark CrLf NulBytes InvalidUtf8 DuplicateMember WrongType DeepNesting \
-     ImplausibleTime NotReconciled",
+     ImplausibleTime NotReconciled Quoted",
 ];

@@ -19,6 +19,12 @@ pub struct Inputs {
     sources: Vec<Source>,
 }
 
+impl Default for Inputs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Inputs {
     pub fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), sources: Vec::new() }

@@ -14,11 +14,14 @@ pub enum Value<'a> {
     List(&'a [u8]),
 }
 
+/// A name and its value.
+pub(crate) type Member<'a> = (RawStr<'a>, Value<'a>);
+
 /// The members of the object with which a text begins, and what follows it.
 ///
 /// # Errors
 /// The first violation of the grammar.
-pub fn members(text: &[u8]) -> Result<(Vec<(RawStr<'_>, Value<'_>)>, &[u8]), DecodeError> {
+pub fn members(text: &[u8]) -> Result<(Vec<Member<'_>>, &[u8]), DecodeError> {
     let mut parser = Parser { text, at: 0 };
     let mut found = Vec::new();
     open(&mut parser, b'{')?;

@@ -68,7 +68,7 @@ impl Pattern {
             let next = HOLES.iter().filter_map(|&(name, hole)| Some((rest.find(name)?, name, hole)));
             match next.min_by_key(|&(at, ..)| at) {
                 Some((at, name, hole)) => {
-                    parts.push(Part { literal: rest[..at].as_bytes(), hole: Some(hole) });
+                    parts.push(Part { literal: &rest.as_bytes()[..at], hole: Some(hole) });
                     rest = &rest[at + name.len()..];
                 }
                 None => {

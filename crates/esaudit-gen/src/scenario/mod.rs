@@ -14,6 +14,7 @@
 //!
 //! A new kind is one function and one line of [`KINDS`].
 
+mod addresses;
 mod broken;
 pub(crate) mod cli;
 mod hostile;

@@ -3,8 +3,9 @@
 use crate::event::{Action, Event, Record};
 use crate::scenario::living::{live, server_noise};
 use crate::scenario::log::{Entry, Log, NodeLog};
+use crate::scenario::nuisance::Front;
 use crate::scenario::stage::{Fate, Stage, Turn, names_keys};
-use crate::scenario::truth::Truth;
+use crate::scenario::truth::{Incident, PERHAPS_BROKEN, Truth};
 use crate::text::{Micros, Text, keep};
 use crate::traffic::{Act, Odd, Traffic, What};
 use crate::world::{Credential, World};
@@ -50,8 +51,30 @@ fn play_one(mut stage: Stage) -> (Log, Truth, usize) {
     let log = Log { args: stage.args(), nodes: nodes.collect() };
     let mut truth = std::mem::take(&mut stage.truth);
     observe(&stage, &log, &acts, &mut truth);
+    truth.incidents.extend(crowd_unseen(&stage, &log));
     truth.settle();
     (log, truth, acts.len())
+}
+
+/// Where no node logs a success, nothing tells the address that everybody has from one that tries everybody: the crowd's own
+/// typing errors may be taken for anything.
+fn crowd_unseen(stage: &Stage, log: &Log) -> Option<Incident> {
+    let address = match stage.life.front {
+        Front::Direct => return None,
+        Front::Nat => stage.nat,
+        Front::Kibana { .. } | Front::Both => stage.kibana,
+    };
+    if stage.logging.iter().any(|logging| logging.shows_success()) {
+        return None;
+    }
+    let kinds = &["password_guessing", "credential_stuffing", "low_and_slow", "stale_credential"];
+    let note = "typing errors behind one address, and no success in the log";
+    let mut incident = Incident::new("password_spraying", PERHAPS_BROKEN, note).blind(kinds).at_most(20);
+    incident.seen.sources.insert(address);
+    let (start, end) = log.span();
+    incident.seen.at(start);
+    incident.seen.at(end);
+    Some(incident)
 }
 
 /// What becomes of an ordinary act.

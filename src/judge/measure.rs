@@ -1,0 +1,359 @@
+//! Measures the features of campaigns.
+
+use super::accounts::AccountChanges;
+use super::campaign::{Campaign, Family};
+use super::deeds::Deeds;
+use super::features::{Feature, Features, Observed};
+use super::history::{DAY, HOUR};
+use super::index::Class;
+use super::null::Null;
+use super::scene::Scene;
+use super::unit::{Standing, Unit, median};
+use crate::reason::Reason;
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// What features are measured with.
+pub(super) struct Measure<'s, 'c> {
+    pub(super) scene: &'s Scene<'c>,
+    pub(super) units: &'s [Unit],
+    pub(super) null: &'s Null,
+    pub(super) changes: &'s AccountChanges,
+    pub(super) deeds: &'s Deeds,
+    /// Keys that are refused somewhere in the log, by number.
+    pub(super) refused_keys: &'s [Sym],
+}
+
+/// A logarithm of e^-20 or less counts as certain.
+const CERTAIN: f64 = 20.0;
+
+/// Tries beyond what people make: none at the first number, all at the second.
+const PEOPLE: (f64, f64) = (5.0, 100.0);
+
+impl Measure<'_, '_> {
+    /// The features of a campaign.
+    pub(super) fn features(&self, campaign: &Campaign) -> Features {
+        let mut features = Features::new();
+        self.shape(campaign, &mut features);
+        self.timing(campaign, &mut features);
+        self.reasons(campaign, &mut features);
+        match campaign.family {
+            Family::Passwords | Family::Bare => self.episodes(campaign, &mut features),
+            Family::Keys => super::keys::measure(self.scene, campaign, &mut features),
+            Family::Unjudged => {}
+        }
+        features
+    }
+
+    /// No feature at all.
+    pub(super) fn none(&self) -> Features {
+        Features::new()
+    }
+
+    fn units_of<'m>(&'m self, campaign: &'m Campaign) -> impl Iterator<Item = &'m Unit> {
+        campaign.units.iter().map(|&at| &self.units[at as usize])
+    }
+
+    fn shape(&self, campaign: &Campaign, features: &mut Features) {
+        let scene = self.scene;
+        let distinct = |of: fn(&crate::state::Attempt) -> Sym| {
+            let mut syms: Vec<Sym> = campaign.attempts.iter().map(|&at| of(scene.attempt(at))).collect();
+            syms.retain(|sym| sym.is_some());
+            syms.sort_unstable();
+            syms.dedup();
+            syms
+        };
+        let mut accounts = distinct(|attempt| attempt.principal);
+        accounts.retain(|&account| !super::scene::is_placeholder(scene.bytes(account)));
+        let sources = distinct(|attempt| attempt.source);
+        let tries = campaign.attempts.len() as f64;
+        features.accounts = accounts.len();
+        features.sources = sources.len();
+        let holds = |holds: bool| f64::from(u8::from(holds));
+        features.set(Feature::OneAccount, holds(accounts.len() == 1));
+        features.set(Feature::ManyAccounts, holds(accounts.len() >= 5));
+        features.set(Feature::ManySources, holds(sources.len() >= 5));
+        let each = tries / accounts.len().max(1) as f64;
+        features.set(Feature::ManyTries, holds(each > 8.0));
+        let per_source = accounts.len() as f64 / sources.len().max(1) as f64;
+        features.set(
+            Feature::Scattered,
+            holds(accounts.len() >= 10 && sources.len() >= 10 && each <= 1.5 && per_source < 10.0),
+        );
+        let outside = campaign.attempts.iter().filter(|&&at| scene.is_outside(scene.attempt(at).source)).count() as f64;
+        features.set(Feature::Outside, if tries > 0.0 { outside / tries } else { 0.0 });
+        let volume = (tries.max(1.0).ln() - PEOPLE.0.ln()) / (PEOPLE.1.ln() - PEOPLE.0.ln());
+        features.set(Feature::Volume, volume.clamp(0.0, 1.0));
+        features.set(Feature::Few, holds(campaign.failures(scene) < 5));
+        let programs = accounts.iter().filter(|&&account| scene.is_program(campaign.cluster, account)).count() as f64;
+        features.set(Feature::Programs, programs / accounts.len().max(1) as f64);
+    }
+
+    fn timing(&self, campaign: &Campaign, features: &mut Features) {
+        let scene = self.scene;
+        let Some((first, last)) = campaign.span(scene) else { return };
+        let mut gaps: Vec<i64> =
+            campaign.attempts.windows(2).map(|pair| scene.time(pair[1]).0 - scene.time(pair[0]).0).collect();
+        features.gap = median(&mut gaps);
+        let span = last.0 - first.0;
+        let hourly = campaign.attempts.len() as f64 / (span as f64 / HOUR as f64).max(1.0);
+        let holds = |holds: bool| f64::from(u8::from(holds));
+        features.set(Feature::Slow, holds(hourly <= 12.0 && span >= 3 * HOUR));
+        features.set(Feature::Fast, holds(features.gap < 1000 && campaign.attempts.len() >= 20));
+        let margin = (3 * features.gap).max(HOUR / 2);
+        let whole = first.0 - scene.span.0.0 <= margin && scene.span.1.0 - last.0 <= margin;
+        features.set(Feature::WholeLog, holds(whole && campaign.attempts.len() > 2));
+    }
+
+    fn reasons(&self, campaign: &Campaign, features: &mut Features) {
+        let scene = self.scene;
+        let all = campaign.attempts.len().max(1) as f64;
+        let share = |of: &[Reason]| {
+            campaign.attempts.iter().filter(|&&at| of.contains(&scene.attempt(at).reason)).count() as f64 / all
+        };
+        features.set(Feature::Disabled, share(&[Reason::UserDisabled]));
+        features.set(Feature::Token, share(&[Reason::TokenExpired, Reason::TokenInvalid, Reason::ServiceTokenInvalid]));
+        let unjudged = [
+            Reason::RealmUnavailable,
+            Reason::RealmNotLicensed,
+            Reason::RealmNotConfigured,
+            Reason::ServerBusy,
+            Reason::ApiKeyError,
+        ];
+        features.set(Feature::Unjudged, share(&unjudged));
+        features.set(Feature::NoSuchUser, share(&[Reason::UnknownUser]));
+    }
+
+    fn episodes(&self, campaign: &Campaign, features: &mut Features) {
+        let count = campaign.units.len().max(1) as f64;
+        let share =
+            |holds: &dyn Fn(&Unit) -> bool| self.units_of(campaign).filter(|unit| holds(unit)).count() as f64 / count;
+        let blind = share(&|unit| unit.standing == Standing::Blind);
+        let standings = [
+            (Feature::Own, Standing::Own),
+            (Feature::OwnShared, Standing::OwnShared),
+            (Feature::Later, Standing::Later),
+            (Feature::Near, Standing::Near),
+            (Feature::Strange, Standing::Strange),
+            (Feature::UnknownAccount, Standing::UnknownAccount),
+            (Feature::Unknown, Standing::Unknown),
+        ];
+        for (feature, standing) in standings {
+            let value = share(&|unit| unit.standing == standing);
+            features.observe(
+                feature,
+                if blind > 0.5 { Observed::Unknown("successes are not logged") } else { Observed::Is(value) },
+            );
+        }
+        // What is strange to one account is ordinary for one that travels.
+        let strange: f64 = self
+            .units_of(campaign)
+            .filter(|unit| unit.standing == Standing::Strange)
+            .map(|unit| {
+                self.scene.places.strangeness(self.scene, unit.cluster, unit.principal, unit.source, unit.first)
+            })
+            .sum();
+        features.set(Feature::Strange, strange / count);
+        features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
+        features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
+        let soon = |unit: &Unit| {
+            !matches!(unit.standing, Standing::Own | Standing::OwnShared)
+                && unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR)
+        };
+        features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
+        features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
+        features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
+        let together = self.units_of(campaign).filter(|unit| unit.before > 0.0).count() as f64;
+        features.set(Feature::Together, if together > 1.0 { (together.ln() / 10_f64.ln()).min(1.0) } else { 0.0 });
+        features.set(Feature::ResetBetween, share(&|unit| self.was_reset(unit)));
+        features.set(Feature::ByNode, f64::from(u8::from(campaign.by_node)));
+        features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
+        let away = share(&|unit| !unit.standing.is_local() && unit.standing != Standing::Blind);
+        features.set(Feature::Sweep, away * features.get(Feature::ManyAccounts));
+        self.changed(campaign, features);
+        self.realms(campaign, features);
+        self.chance(campaign, features);
+        features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
+        if campaign.family == Family::Bare {
+            let inside = 1.0 - features.get(Feature::Outside);
+            let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
+            let probe = features.get(Feature::WholeLog) * inside * never;
+            features.set(Feature::WholeLog, 0.0);
+            features.set(Feature::Probe, probe);
+            // Who is asked for credentials now and then all the time, and has them, has sessions that end.
+            let long = campaign
+                .span(self.scene)
+                .is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
+            features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
+            features.set(Feature::KeyStops, share(&|unit| self.key_stops(unit)));
+            features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
+        }
+    }
+
+    /// Whether failures took the place of successes.
+    fn displaced(&self, unit: &Unit) -> bool {
+        let span = (unit.last.0 - unit.first.0).max(HOUR / 2);
+        let from = Millis(unit.first.0 - span);
+        let pasts: Vec<_> = if unit.principal.is_some() {
+            self.scene.history.pair(unit.cluster, unit.principal, unit.source).into_iter().collect()
+        } else {
+            self.scene.history.of_source(unit.cluster, unit.source).take(64).collect()
+        };
+        let before: f64 = pasts.iter().map(|past| self.scene.history.within(past, from, unit.first)).sum();
+        before >= 3.0 && unit.between <= 0.1 * before && unit.len() >= 3
+    }
+
+    /// Whether an account at its own place was given a new password and then got in: the help desk knows a person who forgot.
+    fn was_reset(&self, unit: &Unit) -> bool {
+        let until = Millis(unit.last.0 + 4 * HOUR);
+        let entry = unit.entry.map_or(unit.first, |entry| entry.time);
+        unit.standing.is_local()
+            && unit.after > 0.0
+            && self.changes.within(unit.principal, unit.first, until.min(entry.max(unit.last))).is_some()
+    }
+
+    /// Whether an account at its own place fails far faster than it used to get in.
+    fn exceeds(&self, unit: &Unit) -> bool {
+        let Some(past) = self.scene.history.pair(unit.cluster, unit.principal, unit.source) else { return false };
+        let rate = |count: f64, span: i64| count / (span.max(60_000) as f64);
+        let before = rate(unit.before, unit.first.0 - past.first.0);
+        unit.before > 0.0 && unit.run >= 20 && rate(unit.len() as f64, unit.last.0 - unit.first.0) > 10.0 * before
+    }
+
+    /// Whether an address used one key and nothing else, and that key is not used any more by anybody.
+    fn key_stops(&self, unit: &Unit) -> bool {
+        let history = &self.scene.history;
+        let mut key = None;
+        for past in history.of_source(unit.cluster, unit.source).take(64) {
+            let other = key.is_some_and(|known| known != past.key);
+            if !past.key.is_some() || other || past.last > unit.first {
+                return false;
+            }
+            key = Some(past.key);
+        }
+        key.is_some_and(|key| history.of_key(unit.cluster, key).all(|past| past.last <= unit.first))
+            && unit.before >= 5.0
+    }
+
+    /// Whether an address gets in right after most of its requests without credentials.
+    fn lets_itself_in(&self, unit: &Unit) -> bool {
+        let span = (unit.last.0 - unit.first.0).max(1);
+        let gap = span / unit.len().max(1) as i64;
+        // Who had got in without being asked first does not do so by habit.
+        unit.between >= 0.5 * unit.len() as f64
+            && unit.between >= 3.0
+            && gap > 0
+            && unit.before_any <= 0.1 * unit.between.max(30.0)
+    }
+
+    fn changed(&self, campaign: &Campaign, features: &mut Features) {
+        let mut accounts: Vec<(Sym, Millis)> = self
+            .units_of(campaign)
+            .filter(|unit| unit.principal.is_some())
+            .map(|unit| (unit.principal, unit.first))
+            .collect();
+        accounts.sort_unstable();
+        accounts.dedup_by_key(|(account, _)| *account);
+        let gap = if accounts.len() == 1 { features.gap } else { 0 };
+        let cause = |&(account, first): &(Sym, Millis)| {
+            let since = self.last_success(campaign.cluster, account, first);
+            self.changes.before(account, first, gap).or_else(|| self.changes.within(account, since?, first))
+        };
+        let mut changes: Vec<u32> = accounts.iter().filter_map(cause).collect();
+        features.set(Feature::Changed, changes.len() as f64 / accounts.len().max(1) as f64);
+        changes.sort_unstable();
+        features.change = changes.first().copied();
+    }
+
+    /// When an account last got in before a time, at places that then fail: a change since explains that.
+    fn last_success(&self, cluster: u16, account: Sym, first: Millis) -> Option<Millis> {
+        let own = self.scene.history.of_account(cluster, account).filter(|past| !past.key.is_some()).take(64);
+        own.filter_map(|past| self.scene.history.last_before(past, first)).max()
+    }
+
+    /// Whether others get in through the realms of these accounts meanwhile, and whether a realm was not asked.
+    fn realms(&self, campaign: &Campaign, features: &mut Features) {
+        let scene = self.scene;
+        if campaign.family == Family::Bare {
+            return;
+        }
+        let mut lacks = 0.0;
+        let mut asked = 0.0;
+        for unit in self.units_of(campaign).filter(|unit| unit.class == Class::Named) {
+            let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
+            let &[first, ..] = unit.attempts(scene) else { continue };
+            let Some(chain) = scene.chain(scene.attempt(first).chain).filter(|chain| !chain.is_empty()) else {
+                continue;
+            };
+            asked += 1.0;
+            lacks += f64::from(u8::from(past.realm.is_some() && !chain.contains(&past.realm)));
+        }
+        features.observe(
+            Feature::LacksRealm,
+            if asked > 0.0 { Observed::Is(lacks / asked) } else { Observed::Unknown("realm failures are not logged") },
+        );
+        if campaign.surge {
+            let up = self.realm_is_up(campaign);
+            features.set(Feature::RealmUp, up);
+            features.set(Feature::RealmDown, 1.0 - up);
+            let all = campaign.units.len().max(1) as f64;
+            // Behind an address that many share, an excess while others get in is no outage.
+            let excess = up * features.get(Feature::OwnShared) * features.get(Feature::ManyAccounts);
+            features.set(Feature::Sweep, features.get(Feature::Sweep).max(excess));
+            let asleep = self.units_of(campaign).filter(|unit| self.is_asleep(unit)).count() as f64;
+            features.set(Feature::Asleep, asleep / all);
+        }
+    }
+
+    /// Whether an account did nothing around its failures: it was not there.
+    fn is_asleep(&self, unit: &Unit) -> bool {
+        let (from, to) = (Millis(unit.first.0 - HOUR / 2), Millis(unit.last.0 + HOUR));
+        let mut own = self.scene.history.of_account(unit.cluster, unit.principal).take(64);
+        own.all(|past| self.scene.history.within(past, from, to) < 0.5)
+    }
+
+    /// Share of the accounts of the same realms that are not part of it, at work before, and at work meanwhile.
+    fn realm_is_up(&self, campaign: &Campaign) -> f64 {
+        let scene = self.scene;
+        let Some((first, last)) = campaign.span(scene) else { return 0.0 };
+        let mut realms: Vec<Sym> = Vec::new();
+        let mut victims: Vec<Sym> = Vec::new();
+        for unit in self.units_of(campaign) {
+            victims.push(unit.principal);
+            realms.extend(scene.history.pair(unit.cluster, unit.principal, unit.source).map(|past| past.realm));
+        }
+        for list in [&mut realms, &mut victims] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let middle = Millis(first.0 + (last.0 - first.0) / 10);
+        let (mut before, mut meanwhile) = (0.0, 0.0);
+        let own = scene.history.pasts().iter().filter(|past| !past.key.is_some() && past.cluster == campaign.cluster);
+        for past in own.filter(|past| realms.binary_search(&past.realm).is_ok()) {
+            if victims.binary_search(&past.principal).is_ok() {
+                continue;
+            }
+            let at_work = scene.history.within(past, Millis(first.0 - DAY), first) >= 1.0;
+            before += f64::from(u8::from(at_work));
+            meanwhile += f64::from(u8::from(at_work && scene.history.within(past, middle, last) >= 1.0));
+        }
+        if before < 1.0 { 0.0 } else { (2.0 * meanwhile / before.max(victims.len() as f64 / 4.0)).min(1.0) }
+    }
+
+    fn chance(&self, campaign: &Campaign, features: &mut Features) {
+        if campaign.family == Family::Bare {
+            return;
+        }
+        let alone = self
+            .units_of(campaign)
+            .filter(|unit| unit.class == Class::Named)
+            .map(|unit| self.null.expected(self.scene, unit));
+        let alone = alone.fold(f64::INFINITY, f64::min);
+        let within = campaign.span(self.scene).map_or(0.0, |(first, last)| (last.0 - first.0) as f64);
+        let together = self.null.coincidence(self.scene, self.units_of(campaign), within);
+        let expected =
+            if alone.is_finite() { alone.min(together) } else { together - features.get(Feature::Volume) * CERTAIN };
+        features.expected = expected;
+        features.set(Feature::Chance, (-expected / CERTAIN).clamp(-0.25, 1.0));
+    }
+}
