@@ -56,7 +56,7 @@ fn decoded(at: usize) -> String {
 /// A line of the server log of 8.x.
 fn server(at: usize, message: &str) -> String {
     format!(
-        r#"{{"@timestamp":"2026-03-01T00:{:02}:{:02}.{:03}Z", "log.level": "WARN", "message":"{message}", "ecs.version": "1.2.0","service.name":"ES_ECS","event.dataset":"elasticsearch.server","process.thread.name":"elasticsearch[es-1][transport_worker][T#1]","log.logger":"org.elasticsearch.xpack.security.authc.x","elasticsearch.cluster.uuid":"c","elasticsearch.node.id":"n","elasticsearch.node.name":"es-1","elasticsearch.cluster.name":"prod"}}"#,
+        r#"{{"@timestamp":"2026-03-01T00:{:02}:{:02}.{:03}Z", "log.level": "WARN", "message":"{message}", "ecs.version": "1.2.0","service.name":"ES_ECS","event.dataset":"elasticsearch.server","process.thread.name":"elasticsearch[es-1][transport_worker][T#1]","log.logger":"org.elasticsearch.xpack.security.authc.ApiKeyAuthenticator","elasticsearch.cluster.uuid":"c","elasticsearch.node.id":"n","elasticsearch.node.name":"es-1","elasticsearch.cluster.name":"prod"}}"#,
         at / 60_000 % 60,
         at / 1000 % 60,
         at % 1000,
