@@ -151,6 +151,11 @@ impl<'c> History<'c> {
         !self.pasts.is_empty()
     }
 
+    /// How many addresses somebody gets in from.
+    pub(super) fn addresses(&self) -> usize {
+        self.sources.len()
+    }
+
     /// Every pair with its credential, by cluster, account, address and key.
     pub(super) fn pasts(&self) -> &[Past] {
         &self.pasts

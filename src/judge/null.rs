@@ -25,6 +25,9 @@ const PRIOR_MISTYPED_NAME: f64 = 0.05;
 /// And how many happen at the place of somebody else.
 const PRIOR_VISITS: f64 = 0.01;
 
+/// Logarithm of the chance below which an address with so many strangers is none that they visit.
+const SWEPT: f64 = -9.0;
+
 /// The null hypothesis of a log.
 #[derive(Debug, Clone)]
 pub(super) struct Null {
@@ -38,6 +41,8 @@ pub(super) struct Null {
     visiting: f64,
     /// Accounts that are strange to each address.
     strangers: HashMap<(u16, Sym), u32, RandomState>,
+    /// From so many on they are more than chance brings to one address.
+    most_strangers: u32,
     /// Length of the log.
     length: f64,
     /// Successes with a password or token.
@@ -54,6 +59,7 @@ impl Null {
             mistyped: PRIOR_MISTYPED_NAME,
             visiting: PRIOR_VISITS,
             strangers: HashMap::default(),
+            most_strangers: 3,
             length: scene.length() as f64,
             logins: scene.places.logins,
             failures: 0,
@@ -78,6 +84,10 @@ impl Null {
         for unit in units.iter().filter(|unit| unit.standing == Standing::Strange) {
             *null.strangers.entry((unit.cluster, unit.source)).or_default() += 1;
         }
+        let visits = units.iter().filter(|unit| null.may_visit(scene, unit)).count() as f64;
+        let mean = visits / f64::max(scene.history.addresses() as f64, 1.0);
+        null.most_strangers =
+            (3..1000).find(|&many| poisson_tail(f64::from(many), mean.max(0.05)) < SWEPT).unwrap_or(1000);
         let visits = units.iter().filter(|unit| null.is_visit(scene, unit)).count() as f64;
         null.visiting = ((visits + PRIOR_NAMES * PRIOR_VISITS) / (named + visits + PRIOR_NAMES)).min(1.0);
         null
@@ -115,15 +125,19 @@ impl Null {
         chance
     }
 
-    /// Whether it is a failure or two at the place of somebody else, inside, where hardly any other stranger fails: how often
-    /// that happens, the log tells.
-    fn is_visit(&self, scene: &Scene<'_>, unit: &Unit) -> bool {
-        const STRANGERS: u32 = 2;
+    /// Whether it is a failure or two of an account at an inside address that others use.
+    fn may_visit(&self, scene: &Scene<'_>, unit: &Unit) -> bool {
         unit.standing == Standing::Strange
             && unit.run <= 2
             && !scene.is_outside(unit.source)
-            && self.strangers.get(&(unit.cluster, unit.source)).is_none_or(|&many| many <= STRANGERS)
             && scene.history.source(unit.cluster, unit.source).is_some_and(|sum| sum.others > 0)
+    }
+
+    /// Whether it is a failure or two at the place of somebody else, inside, where hardly any other stranger fails: how often
+    /// that happens, the log tells.
+    fn is_visit(&self, scene: &Scene<'_>, unit: &Unit) -> bool {
+        let strangers = self.strangers.get(&(unit.cluster, unit.source)).copied().unwrap_or(0);
+        self.may_visit(scene, unit) && strangers < self.most_strangers
     }
 
     /// Chance that an ordinary failure stands so to its address.
