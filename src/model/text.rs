@@ -277,7 +277,7 @@ impl Text {
         while let Some(at) = rest.find(['{', '[']) {
             let (before, from) = rest.split_at(at);
             let (piece, after): (Option<Self>, &'static str) = if from.starts_with('[') {
-                let end = from.find(']').unwrap_or(0);
+                let end = closing(from).unwrap_or(0);
                 let call = from.get(1..end).and_then(|call| ApiCall::template(call, name));
                 (call.map(Self::from), from.get(end + 1..).unwrap_or_default())
             } else {
@@ -299,6 +299,19 @@ impl Text {
         out.own(rest);
         out
     }
+}
+
+/// Where the bracket with which a text begins is closed; its body may hold lists.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_u32;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })
 }
 
 /// `text!("{} from {}", Span::principal(name), list)`: a text from a template of our own and anything that is a text.

@@ -53,7 +53,7 @@ fn it_renders_sorts_and_searches() {
     browser.value(&format!("{VISIBLE} globalThis.visible = visible; globalThis.rows = rows; 1"));
     // Findings come first, then the charts.
     browser.holds("document.querySelector('main section').id === 'findings'");
-    browser.holds("document.querySelectorAll('article.finding').length === 7");
+    browser.holds("document.querySelectorAll('article.finding').length === 6");
     browser.holds("document.querySelector('#F1').textContent.includes('rosa.moreau1 taken over from 198.18.2.140')");
     for (chart, least) in [
         ("#c-timeline rect.s0", 10),
@@ -126,9 +126,9 @@ fn a_selected_time_filters_findings_and_tables() {
     browser.drag((x(12.1), y), (x(13.2), y));
     browser.settle();
     let shown = "visible(document.querySelectorAll('article.finding')).map((card) => card.id)";
-    assert_eq!(browser.value(shown), json!(["F1", "F3", "F4"]));
+    assert_eq!(browser.value(shown), json!(["F1", "F2"]));
     let status = browser.text("document.getElementById('selection').textContent");
-    assert!(status.starts_with("12:0") && status.contains("3 of 7 findings"), "{status}");
+    assert!(status.starts_with("12:0") && status.contains("2 of 6 findings"), "{status}");
     let inside = "rows('t-failures').every((row) => { const [first, last] = Array.from(row.querySelectorAll('time'), (time) => time.dateTime); return first < '2026-03-01T13:30' && last > '2026-03-01T11:50'; })";
     browser.holds(inside);
     let some = browser.number("rows('t-failures').length");

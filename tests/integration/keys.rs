@@ -85,9 +85,9 @@ fn life() -> Inputs {
     audit.push(refused(76_000, "10.0.0.2"));
     let log = [
         server(0, "started"),
-        server(15_001, &ended("K1")),
-        server(75_001, &ended("K1")),
-        server(76_001, &ended("K1")),
+        server(14_999, &ended("K1")),
+        server(74_999, &ended("K1")),
+        server(75_999, &ended("K1")),
         server(90_000, "still here"),
     ];
     Inputs::of(&[("audit.json", &audit[..]), ("server.json", &log)])
@@ -112,8 +112,8 @@ fn from_creation_to_the_last_refusal() {
     assert_eq!(refused["reasons"], json!({"api_key_invalidated": 3}));
     assert_eq!(refused["bases"], json!({"server_log": 3}));
     assert_eq!((&refused["clients"][0]["address"], &refused["clients"][0]["count"]), (&json!("10.0.0.1"), &json!(2)));
-    assert_eq!(refused["first_after_end_seconds"], 5);
-    assert_eq!(refused["last_after_end_seconds"], 66);
+    assert_eq!(refused["first_after_end_seconds"], 4);
+    assert_eq!(refused["last_after_end_seconds"], 65);
     assert_eq!(refused["unattributed"], 0);
     assert_eq!(report["totals"]["keys"], 2);
     assert_eq!(ids(&report), ["K1", "K2"]);

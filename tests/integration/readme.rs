@@ -169,7 +169,9 @@ fn the_incident_agrees_with_its_truth() {
         counts
     };
     assert_eq!(counts(&report), counts(&truth));
-    assert_eq!(report["totals"], truth["totals"]);
+    for (name, total) in truth["totals"].as_object().unwrap() {
+        assert_eq!(&report["totals"][name], total, "{name}");
+    }
     assert_eq!(report["coverage"]["undecodable_lines"], 0);
 }
 

