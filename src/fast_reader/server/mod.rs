@@ -158,6 +158,6 @@ fn is_nobodys(line: &[u8]) -> bool {
     !matches!(line.trim_ascii_start().first(), Some(b'[' | b'0'..=b'9'))
         && is_plain_text(line)
         // A record of text behind a prefix begins with its time, and one that is quoted has escapes.
-        && memchr::memmem::find(line, b"[20").is_none()
+        && !memchr::memchr_iter(b'[', line).any(|at| line.get(at + 1).is_some_and(u8::is_ascii_digit))
         && memchr::memchr(b'\\', line).is_none()
 }
