@@ -48,7 +48,9 @@ fn assert_is_true(report: &Report, truth: &Value, options: &[&str]) {
     }
     assert_eq!(coverage["duplicates"], json!(0), "{options:?}");
     assert_eq!(coverage["undecodable_lines"], json!(0), "{options:?}");
-    assert_eq!(report["totals"], truth["totals"], "{options:?}");
+    for (name, total) in truth["totals"].as_object().unwrap() {
+        assert_eq!(&report["totals"][name], total, "{options:?}: {name}");
+    }
     let facts = ["id", "audit_events", "logs_realm_failures"];
     let node = |node: Value| json!([node["id"], node["audit_events"], node["logs_realm_failures"] == true]);
     assert_eq!(
@@ -110,7 +112,10 @@ fn without_request_ids_no_chain_is_claimed() {
     let options: Vec<&str> = "--seed 21 --days 0.1 --rate 0.5 --format-version 6.5".split(' ').collect();
     let (inputs, truth) = generate(&options);
     let report = inputs.report(&[]);
-    assert_eq!(serde_json::to_value(&report.totals).unwrap(), truth["totals"]);
+    let totals = serde_json::to_value(&report.totals).unwrap();
+    for (name, total) in truth["totals"].as_object().unwrap() {
+        assert_eq!(&totals[name], total, "{name}");
+    }
     let failed: Vec<_> =
         report.groups.iter().filter(|group| group.actions.contains_key("authentication_failed")).collect();
     assert!(!failed.is_empty());
