@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::Joined;
 use crate::state::{Series, Sym};
 use crate::time::Millis;
@@ -48,13 +51,17 @@ pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, Use>>);
 
 impl Uses {
     pub(super) fn of(joined: &Joined) -> Self {
-        let mut uses: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
+        let mut uses: HashMap<(Client, Sym), Use, RandomState> = HashMap::default();
         let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
         of_keys.for_each(|(actor, series)| {
             let client = (joined.nodes.cluster(actor.node), actor.source);
-            uses.entry(client).or_default().entry(actor.apikey).or_default().add(series);
+            uses.entry((client, actor.apikey)).or_default().add(series);
         });
-        Self(uses)
+        let mut by_client: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
+        for ((client, key), used) in uses {
+            by_client.entry(client).or_default().insert(key, used);
+        }
+        Self(by_client)
     }
 
     pub(super) fn is_empty(&self) -> bool {

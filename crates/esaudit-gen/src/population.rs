@@ -104,7 +104,8 @@ impl Population {
             let turn = rng.below(u64::from(own_keys)) as u32;
             Credential::Key(self.first_key + turn * self.accounts.len() as u32 + who as u32)
         } else {
-            Credential::Password(self.accounts[who])
+            // A session: no realm is asked anew for each of its requests.
+            Credential::Token(self.accounts[who])
         };
         Act::new(time, node, source, What::Use(credential))
     }
