@@ -186,7 +186,7 @@ fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&
 /// Reads the command line.
 ///
 /// # Errors
-/// [`UsageError`] where there is something to print instead of a report.
+/// `UsageError` where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Command, UsageError> {
     let arguments = files_from::expand(arguments)
         .map_err(|message| UsageError { message: Cli::command().error(ErrorKind::ValueValidation, message) })?;

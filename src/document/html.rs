@@ -1,7 +1,7 @@
 //! Documents as one page for a browser: self-contained, without network, useful without its script.
 //!
 //! What the page says stands in it as plain HTML; the script draws the charts and makes tables sortable and searchable. Text
-//! gets in through [`markup`] alone, which escapes it, and through [`data`] for the charts, whose script sets texts, never
+//! gets in through `markup` alone, which escapes it, and through `data` for the charts, whose script sets texts, never
 //! markup. Should anything slip through all the same, the policy of the page runs no script and no style but those whose hashes
 //! it names, and loads nothing.
 

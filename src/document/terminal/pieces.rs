@@ -30,7 +30,7 @@ fn joint(head: &str) -> usize {
     head.rfind(separates).map(|at| at + 1).filter(|at| *at > head.len() / 2).unwrap_or(head.len())
 }
 
-/// A piece of a line that may be shown: its text is made by [`Ink`], which escapes it.
+/// A piece of a line that may be shown: its text is made by `Ink`, which escapes it.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     text: String,
