@@ -264,3 +264,41 @@ fn shown_lines_are_harmless_and_records_of_several_lines_are_whole() {
     let shown = text(&show("G1", &file, &["--raw"]).stdout);
     assert!(shown.contains("authentication_failed") && shown.contains("kim"), "{shown}");
 }
+
+#[test]
+fn a_report_of_somebody_else_opens_no_file_of_the_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, secret, mixed) = (folder.path().join("a.log"), folder.path().join("secret"), folder.path().join("mixed"));
+    fs::write(&log, ended(&[failed(0, "r")])).unwrap();
+    fs::write(&secret, "root:$6$hash:19000:0:99999:7:::\nPASSWORD=hunter2\n").unwrap();
+    fs::write(&mixed, ended(&["PASSWORD=hunter2".to_owned(), failed(0, "r")])).unwrap();
+    let written = esaudit(&["report", log.to_str().unwrap(), "--format", "json"]).stdout;
+    let crafted = |file: &str, line: u64| {
+        let mut report: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        report["groups"][0]["evidence"] = serde_json::json!([{ "path": file, "line": line }]);
+        let path = folder.path().join("crafted.json");
+        fs::write(&path, report.to_string()).unwrap();
+        path
+    };
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    for (file, line, is_shown) in [
+        (path(&log), 1, true),
+        (path(&mixed), 2, true),
+        (path(&mixed), 1, false),
+        (path(&secret), 1, false),
+        (path(&secret), 2, false),
+        ("/proc/self/environ".to_owned(), 1, false),
+        ("/proc/self/cmdline".to_owned(), 1, false),
+        ("/dev/zero".to_owned(), 1, false),
+        ("/etc/passwd".to_owned(), 1, false),
+    ] {
+        for raw in [&[][..], &["--raw"]] {
+            let shown = show("G1", &crafted(&file, line), raw);
+            let expected = if is_shown { Some(0) } else { Some(2) };
+            assert_eq!((shown.status.code(), shown.stdout.is_empty()), (expected, !is_shown), "{file}:{line}");
+        }
+    }
+    // Whoever names the file wants to see it.
+    let shown = show("G1", &crafted(&path(&secret), 2), &[secret.to_str().unwrap()]);
+    assert!(text(&shown.stdout).contains("hunter2"), "{shown:?}");
+}
