@@ -136,6 +136,34 @@ fn verify_sees_every_change_of_the_report() {
         let output = verify(&file, &[&logs]);
         assert_eq!((output.status.code(), failures(&output)), (Some(1), vec!["changed".to_owned()]), "{what}");
     }
+    // The manifest itself: each member, and an input that was left out.
+    let size = format!("\"size\": {}", value["manifest"]["inputs"][0]["size"]);
+    let last = good.rfind("\"manifest\": {").unwrap();
+    let within = |from: &str, to: &str| {
+        let (body, manifest) = good.split_at(last);
+        let forged = manifest.replacen(from, to, 1);
+        assert_ne!(forged, manifest, "{from}");
+        body.to_owned() + &forged
+    };
+    let without_one = {
+        let mut manifest = value["manifest"].clone();
+        manifest["inputs"].as_array_mut().unwrap().pop();
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "manifest": manifest })).unwrap();
+        good[..last].to_owned() + text.strip_prefix("{\n  ").unwrap() + "\n"
+    };
+    for (what, tampered) in [
+        ("commit", within("\"commit\": ", "\"commit\": \"forged\", \"was\": ")),
+        ("parameters", within("\"assume_tz\": \"UTC\"", "\"assume_tz\": \"Europe/Berlin\"")),
+        ("mtime", within("\"modified\": \"20", "\"modified\": \"19")),
+        ("size", within(&size, "\"size\": 1")),
+        ("an input less", without_one),
+        ("no hash", within("\"manifest_sha256\"", "\"other\"")),
+    ] {
+        fs::write(&file, tampered).unwrap();
+        let output = verify(&file, &[&logs]);
+        assert_eq!(output.status.code(), Some(1), "{what}: {}", text(&output.stdout));
+        assert!(text(&output.stdout).contains("report manifest"), "{what}");
+    }
     for (what, broken) in [("no manifest", "{\"schema_version\":1}"), ("no JSON", "x"), ("empty", "")] {
         fs::write(&file, broken).unwrap();
         assert_eq!(verify(&file, &[&logs]).status.code(), Some(2), "{what}");
