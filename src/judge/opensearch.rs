@@ -19,8 +19,7 @@ struct Wording {
 }
 
 const BLOCK: &str = "Block {sources} at the firewall; the security plugin slows single addresses down (auth_failure_listeners of type ip in its config.yml).";
-const SEE_USER: &str =
-    "Check that the account exists and has the roles it needs: [GET /_plugins/_security/api/internalusers/{principal}], or the directory.";
+const SEE_USER: &str = "Check that the account exists and has the roles it needs: [GET /_plugins/_security/api/internalusers/{principal}], or the directory.";
 const NEW_PASSWORD: &str = "If the account is an internal user, set a new password with [PUT /_plugins/_security/api/internalusers/{principal}], which replaces the whole user; then clear what nodes remember: [DELETE /_plugins/_security/api/cache].";
 const LOCK_OUT: &str = "Lock the account out now: [DELETE /_plugins/_security/api/internalusers/{principal}] (unless it is reserved), or in the directory; then [DELETE /_plugins/_security/api/cache].";
 const REVIEW: &str = "Review what {principal} did since, from any address: records of the categories GRANTED_PRIVILEGES and COMPLIANCE_INTERNAL_CONFIG_WRITE, new users, roles, role mappings and snapshots.";
