@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::Joined;
-use crate::state::{Series, Sym};
+use crate::state::{Actor, IN_TRANSPORT, Series, State, Sym};
 use crate::time::Millis;
 
 /// Use of a key by a client on all nodes.
@@ -40,6 +40,22 @@ impl Use {
     pub(super) fn ended_by(&self, time: Millis) -> bool {
         self.last.is_some_and(|last| last <= time)
     }
+}
+
+/// Decides of the uses of keys that came over the transport layer alone: where a key shows nowhere else they are its uses, as
+/// those of a cross-cluster key whose events lack the other cluster's user, or of requests that came in at a node that logs no
+/// access (audit-format 1.17, 1.19); where it does, they are parts of requests that are counted.
+pub(super) fn settle_transport(state: &mut State) {
+    let transport = state.symbols.find(IN_TRANSPORT);
+    let Some(transport) = transport else { return };
+    let direct: HashSet<Sym, RandomState> =
+        state.successes.keys().filter(|actor| actor.es_action != transport).map(|actor| actor.apikey).collect();
+    let settled = std::mem::take(&mut state.successes).into_iter().filter_map(|(actor, series)| {
+        let is_part = actor.es_action == transport;
+        let kept = !is_part || !direct.contains(&actor.apikey);
+        kept.then_some((if is_part { Actor { es_action: Sym::NONE, ..actor } } else { actor }, series))
+    });
+    state.successes = settled.collect();
 }
 
 /// A client of a cluster, by address.

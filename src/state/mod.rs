@@ -15,6 +15,7 @@ mod records;
 mod remap;
 mod series;
 mod series_columns;
+mod spelling;
 mod symbols;
 
 pub use actor_series::ActorSeries;
@@ -24,7 +25,7 @@ pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{InputRef, StateBuilder};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord};
 pub use remap::Remap;
-pub use series::{Actor, Bucket, Series};
+pub use series::{Actor, Bucket, IN_TRANSPORT, Series};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
 
 use std::cmp::Ordering;
