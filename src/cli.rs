@@ -181,6 +181,10 @@ pub enum Command {
     PrintConfig(Box<Config>),
 }
 
+/// Exit status of wrong usage, as in sysexits.h, and of help that could not be written.
+const WRONG_USAGE: u8 = 64;
+const NOT_WRITTEN: u8 = 2;
+
 /// Help, version or a complaint to print before anything is read.
 #[derive(Debug)]
 pub struct UsageError {
@@ -188,12 +192,17 @@ pub struct UsageError {
 }
 
 impl UsageError {
-    /// Prints it where it belongs and gives the exit status: 0 for help and version, 64 for wrong usage.
+    /// Prints it where it belongs and gives the exit status: 0 for help and version, 64 for wrong usage, 2 where it could
+    /// not be written.
     #[must_use]
     pub fn print(&self) -> u8 {
-        // A closed pipe is no reason to fail here either.
-        let _ = self.message.print();
-        if self.message.use_stderr() { 64 } else { 0 }
+        let printed = self.message.print().and_then(|()| std::io::Write::flush(&mut std::io::stdout()));
+        match printed {
+            // A closed pipe is no reason to fail here either.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => NOT_WRITTEN,
+            _ if self.message.use_stderr() => WRONG_USAGE,
+            _ => 0,
+        }
     }
 }
 
