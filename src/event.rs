@@ -201,8 +201,12 @@ pub struct AuditEvent<'a> {
     pub trace_id: Option<Text<'a>>,
     /// `action`: the Elasticsearch action, e.g. `cluster:admin/xpack/security/api_key/invalidate`.
     pub es_action: Option<Text<'a>>,
+    /// `request.name`: the class of the request, e.g. `PutUserRequest`.
+    pub request_name: Option<Text<'a>>,
     /// `indices`; `None` also where no index matched.
     pub indices: Option<Indices<'a>>,
+    /// All of them; empty where no index matched.
+    pub index_names: Vec<Text<'a>>,
     /// The body of a security change.
     pub change: Option<Box<Change<'a>>>,
     /// It is a record of OpenSearch, Open Distro or Search Guard.
@@ -241,7 +245,9 @@ impl<'a> AuditEvent<'a> {
             request_id: None,
             trace_id: None,
             es_action: None,
+            request_name: None,
             indices: None,
+            index_names: Vec::new(),
             change: None,
             of_opensearch: false,
             oddity: None,

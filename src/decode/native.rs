@@ -101,7 +101,9 @@ pub fn normal_form<'a>(
     event.request_id = non_empty(members.text(Field::RequestId));
     event.trace_id = members.text(Field::TraceId);
     event.es_action = members.text(Field::EsAction);
+    event.request_name = members.text(Field::RequestName);
     event.indices = members.indices();
+    event.index_names = members.index_names();
     event.change = members.take_change();
     event.oddity = members.oddity();
     event

@@ -116,8 +116,12 @@ pub trait AuditFields {
     fn forwarded_for(&self) -> Option<&[u8]>;
     /// `action`.
     fn es_action(&self) -> Option<&[u8]>;
+    /// `request.name`.
+    fn request_name(&self) -> Option<&[u8]>;
     /// `indices`.
     fn indices(&self) -> Option<Indices<'_>>;
+    /// Gives every one of them; none where no index matched.
+    fn each_index(&self, each: &mut dyn FnMut(&[u8]));
     /// Whether a restricted index may be among them; if not, none is.
     fn may_be_restricted(&self) -> bool;
     /// The whole event, if it is a security change: those are folded from it.
@@ -207,8 +211,14 @@ impl AuditFields for AuditEvent<'_> {
     fn es_action(&self) -> Option<&[u8]> {
         self.es_action.as_deref()
     }
+    fn request_name(&self) -> Option<&[u8]> {
+        self.request_name.as_deref()
+    }
     fn indices(&self) -> Option<Indices<'_>> {
         self.indices.clone()
+    }
+    fn each_index(&self, each: &mut dyn FnMut(&[u8])) {
+        self.index_names.iter().for_each(|name| each(name));
     }
     fn may_be_restricted(&self) -> bool {
         self.indices.as_ref().is_some_and(|indices| indices.restricted.is_some())
