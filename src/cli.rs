@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod files_from;
 mod filter;
+mod impact;
 mod keys;
 mod output;
 mod parts;
@@ -32,6 +33,8 @@ use explain::ExplainArgs;
 pub use explain::ExplainRequest;
 use export::ExportArgs;
 pub use export::ExportRequest;
+use impact::ImpactArgs;
+pub use impact::{ImpactRequest, Whom};
 use keys::KeysArgs;
 pub use keys::KeysRequest;
 pub use parts::ScanRequest;
@@ -67,6 +70,9 @@ enum Verb {
     /// The story of one user, address or API key in order: failures, successes, changes, pauses
     #[command(after_help = timeline::EXAMPLES)]
     Timeline(Box<TimelineArgs>),
+    /// What somebody did once they were in: read, written, deleted, made, and what was done with that since
+    #[command(after_help = impact::EXAMPLES)]
+    Impact(Box<ImpactArgs>),
     /// Two JSON reports compared: what is new, gone, grown or shrunk, to see whether a fix worked
     #[command(after_help = diff::EXAMPLES)]
     Diff(Box<DiffArgs>),
@@ -104,6 +110,7 @@ impl Verb {
             Self::Keys(_) => "keys",
             Self::Diff(_) => "diff",
             Self::Timeline(_) => "timeline",
+            Self::Impact(_) => "impact",
             Self::Events(_) => "events",
             Self::Export(_) => "export",
             Self::Scan(_) => "scan",
@@ -139,6 +146,8 @@ pub enum Command {
     Events(Box<EventsRequest>),
     /// `esaudit timeline`.
     Timeline(Box<TimelineRequest>),
+    /// `esaudit impact`.
+    Impact(Box<ImpactRequest>),
     /// `esaudit diff`.
     Diff(Box<DiffRequest>),
     /// `esaudit export`.
@@ -200,6 +209,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Keys(args) => args.resolve(terminal),
         Verb::Diff(args) => args.resolve(terminal),
         Verb::Timeline(args) => args.resolve(terminal),
+        Verb::Impact(args) => args.resolve(terminal),
         Verb::Show(args) => args.resolve(terminal),
         Verb::Verify(args) => args.resolve(terminal),
         Verb::Events(args) => args.resolve(terminal),

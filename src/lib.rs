@@ -56,6 +56,7 @@
 //! pseudonyms             the view under names that may be shown
 //! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
+//! impact                 what an actor did once it was in: a second, searched pass
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
 //! data                   results as data for programs: JSON, JSON lines, Parquet
@@ -99,6 +100,7 @@ mod event;
 mod fast_reader;
 mod filter;
 mod framing;
+mod impact;
 mod input;
 mod interrupt;
 mod judge;

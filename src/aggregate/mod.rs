@@ -109,7 +109,8 @@ pub use rows::{changes, reasons};
 pub use story::story;
 
 /// Every option that can change the answer.
-fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
+#[must_use]
+pub fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     [
         ("filters", filter_parameters(&options.filter)),

@@ -15,6 +15,7 @@ mod coverage;
 pub mod diff;
 pub mod events;
 pub mod groups;
+pub mod impact;
 pub mod keys;
 mod sections;
 pub mod text;

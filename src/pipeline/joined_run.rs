@@ -13,7 +13,7 @@ use crate::model::timeline::TimelineReport;
 use crate::model::{Coverage, Report, StoredInput};
 use crate::options::{EventKinds, KeyQuery, Options};
 use crate::part::Problems;
-use crate::{aggregate, filter, judge, manifest, pseudonyms};
+use crate::{aggregate, filter, impact, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ impl JoinedRun {
         let options = &run.options;
         let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
+        run.threads.install(|| impact::after_entry(&joined, &mut report.findings));
         name_in_parameters(&run, &mut report.parameters);
         let incomplete = incomplete || !report.coverage.reconciled;
         Analysis { report, incomplete, stored, run }

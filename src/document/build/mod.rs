@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod failures;
 mod findings;
+mod impact;
 mod keys;
 mod lines;
 mod report;
