@@ -15,7 +15,7 @@ mod story;
 mod work;
 
 pub use gathered::Gathered;
-pub use impact::impact;
+pub use impact::{impact, single_events};
 pub use joined_run::{Analysis, JoinedRun};
 pub use parts::merge_parts;
 pub use request::{Inputs, Request};

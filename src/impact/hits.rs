@@ -59,6 +59,8 @@ pub(super) struct Who {
     pub(super) key: Sym,
     /// Its name.
     pub(super) key_name: Sym,
+    /// The realm that authenticated.
+    pub(super) realm: Sym,
     /// Name of the service account token, if one was used.
     pub(super) token: Sym,
     /// Client address without port; of parts of requests that of the coordinating node.
@@ -71,7 +73,14 @@ pub(super) struct Who {
 
 impl Who {
     fn remap(mut self, syms: &[Sym]) -> Self {
-        let all = [&mut self.principal, &mut self.run_as, &mut self.key, &mut self.key_name, &mut self.token];
+        let all = [
+            &mut self.realm,
+            &mut self.principal,
+            &mut self.run_as,
+            &mut self.key,
+            &mut self.key_name,
+            &mut self.token,
+        ];
         for sym in all.into_iter().chain([&mut self.source, &mut self.node]) {
             *sym = syms[sym.0 as usize];
         }
@@ -266,6 +275,7 @@ mod tests {
             run_as: none,
             key: none,
             key_name: none,
+            realm: none,
             token: none,
             source: none,
             origin: Origin::Rest,

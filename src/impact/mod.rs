@@ -4,6 +4,7 @@
 //! read ([`Search`]), finds the events that name them, and [`report`] makes the contract's model of these. Of parts there is no
 //! second pass: [`Found::of_records`] gives what their records hold.
 
+mod events;
 mod hits;
 mod made;
 mod needles;
@@ -16,6 +17,7 @@ mod since;
 mod tell;
 mod undo;
 
+pub use events::events;
 pub use plan::{Asked, Plan, Suspect};
 pub use search::{Finder, Found, Search, Wanted};
 pub use since::after_entry;

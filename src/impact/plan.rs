@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::made::{self, Accounts, Client, MadeThings, Thing};
 use super::search::Wanted;
 use crate::correlate::{Change, Correlated};
-use crate::options::filter::{Range, Rules};
+use crate::options::filter::{Filter, Range, Rules};
 use crate::reserved::SYSTEM_USERS;
 use crate::state::{Span, Sym};
 use crate::time::Millis;
@@ -91,20 +91,7 @@ impl Plan {
     /// Finds out whom to follow.
     #[must_use]
     pub fn new(joined: &Correlated, asked: Asked, range: Range) -> Self {
-        let log = crate::filter::span(joined);
-        let mut plan = Self {
-            asked,
-            from: range.since,
-            until: range.until,
-            log,
-            entered: false,
-            known: BTreeMap::new(),
-            newcomers: BTreeMap::new(),
-            shared: BTreeSet::new(),
-            made: MadeThings::default(),
-            own: BTreeSet::new(),
-            busy: BTreeSet::new(),
-        };
+        let mut plan = Self::bare(joined, asked, range);
         plan.entry_places(joined);
         plan.places(joined);
         let first = plan.first_success(joined);
@@ -112,7 +99,7 @@ impl Plan {
         if range.since == Range::ALL.since {
             let start = match &plan.asked {
                 Asked::Finding(suspect) => Some(suspect.start),
-                Asked::Named { .. } => log.first,
+                Asked::Named { .. } => plan.log.first,
             };
             plan.from = first.or(start).unwrap_or(range.since);
         }
@@ -142,6 +129,36 @@ impl Plan {
         if !places.is_empty() {
             suspect.sources = places;
         }
+    }
+
+    fn bare(joined: &Correlated, asked: Asked, range: Range) -> Self {
+        Self {
+            asked,
+            from: range.since,
+            until: range.until,
+            log: crate::filter::span(joined),
+            entered: false,
+            known: BTreeMap::new(),
+            newcomers: BTreeMap::new(),
+            shared: BTreeSet::new(),
+            made: MadeThings::default(),
+            own: BTreeSet::new(),
+            busy: BTreeSet::new(),
+        }
+    }
+
+    /// Follows those whom a filter names, and nobody and nothing else.
+    #[must_use]
+    pub fn of_names(joined: &Correlated, filter: &Filter) -> Self {
+        let asked = Asked::Named {
+            principal: filter.principal.clone(),
+            key: filter.key.clone(),
+            source: filter.source.clone(),
+        };
+        let range = crate::filter::range(joined, filter);
+        let mut plan = Self::bare(joined, asked, range);
+        plan.owned(joined);
+        plan
     }
 
     /// The addresses from which the accounts of a finding got in before it.
@@ -262,12 +279,12 @@ impl Plan {
     }
 
     /// Whether a client is the actor itself, by what was asked for.
-    fn is_asked_for(&self, client: &Client<'_>) -> bool {
+    pub(super) fn is_asked_for(&self, client: &Client<'_>) -> bool {
         match &self.asked {
             Asked::Named { principal, key, source } => {
                 let from = client.source.is_some() || source.is_empty();
                 from && principal.pass(client.principal.into_iter())
-                    && key.pass([client.key, client.key_name].into_iter().flatten())
+                    && (key.pass([client.key, client.key_name].into_iter().flatten()) || self.is_own_key(key, client))
                     && source.pass(client.source.into_iter())
             }
             Asked::Finding(suspect) => {
@@ -278,6 +295,11 @@ impl Plan {
                 (at_its_place || anywhere) && (is_account || is_key)
             }
         }
+    }
+
+    /// Whether a key is one that is asked for by a name that this event does not tell.
+    fn is_own_key(&self, asked: &Rules, client: &Client<'_>) -> bool {
+        !asked.is_empty() && client.key.is_some_and(|key| self.own.contains(key))
     }
 
     /// Whether the actor of a finding may be at an address where its accounts had not been before: whoever has a password

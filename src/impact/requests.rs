@@ -139,7 +139,7 @@ fn without_client(plan: &Plan, hits: &Hits, who: u32, group: &[Placed]) -> Of {
 }
 
 /// Every event once, with its place: one that is met in several inputs is one.
-fn placed(joined: &Correlated, hits: &mut Hits) -> Vec<Placed> {
+pub(super) fn placed(joined: &Correlated, hits: &mut Hits) -> Vec<Placed> {
     let labels: HashMap<&str, u32> = (0..joined.state.inputs.len() as u32)
         .map(|rank| (joined.state.inputs[joined.source_lines.input(rank)].label.as_str(), rank))
         .collect();

@@ -241,6 +241,7 @@ impl<'s> Taker<'s> {
             run_as: symbols.intern_opt(run_as.filter(|name| Some(*name) != principal)),
             key: symbols.intern_opt(event.apikey_id()),
             key_name: symbols.intern_opt(event.apikey_name()),
+            realm: symbols.intern_opt(event.user_realm().or(event.realm())),
             token: symbols.intern_opt(event.token_name()),
             source: symbols.intern_opt(source.as_deref()),
             origin: Origin::of(event.origin_type()),

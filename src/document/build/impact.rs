@@ -2,8 +2,7 @@
 
 use std::io;
 
-use super::{addresses, amounts, coverage, moment, node, period, place, places, sentences, time, tool, word};
-use crate::action_class::ActionClass;
+use super::{addresses, amounts, coverage, deeds, moment, node, period, place, places, sentences, time, tool, word};
 use crate::data::json;
 use crate::document::chart::{Chart, Series};
 use crate::document::clock::parse;
@@ -114,64 +113,6 @@ fn headline<'a>(impact: &ImpactReport) -> Block<'a> {
     Block::Headline(head, tail)
 }
 
-/// What an action does, in plain words; `None` where its class says as much.
-fn spoken(action: &str) -> Option<&'static str> {
-    let security = action.strip_prefix("cluster:admin/xpack/security/").unwrap_or_default();
-    Some(match (action, security) {
-        ("run_as_granted", _) => "ran as another",
-        ("run_as_denied", _) => "tried to run as another",
-        ("indices:admin/delete", _) => "deleted an index",
-        ("indices:admin/data_stream/delete", _) => "deleted a data stream",
-        ("indices:data/write/delete/byquery", _) => "deleted documents by query",
-        ("indices:data/write/reindex", _) => "copied documents (reindex)",
-        ("cluster:admin/repository/put", _) => "registered a snapshot repository",
-        ("cluster:admin/repository/delete", _) => "removed a snapshot repository",
-        ("cluster:admin/snapshot/create", _) => "took a snapshot",
-        ("cluster:admin/snapshot/delete", _) => "deleted a snapshot",
-        ("cluster:admin/snapshot/restore", _) => "restored a snapshot",
-        ("indices:admin/settings/update", _) => "changed settings of indices",
-        ("cluster:admin/settings/update", _) => "changed settings of the cluster",
-        (_, "user/put") => "made or changed a user",
-        (_, "user/change_password") => "set a password",
-        (_, "user/set_enabled") => "enabled or disabled a user",
-        (_, "user/delete") => "deleted a user",
-        (_, "role/put") => "made or changed a role",
-        (_, "role/delete") => "deleted a role",
-        (_, "role_mapping/put") => "made or changed a role mapping",
-        (_, "role_mapping/delete") => "deleted a role mapping",
-        (_, "privilege/put") => "made or changed privileges",
-        (_, "api_key/create" | "cross_cluster/api_key/create") => "made an API key",
-        (_, "api_key/grant") => "made an API key for another",
-        (_, "api_key/update" | "api_key/bulk_update") => "changed an API key",
-        (_, "api_key/invalidate") => "ended API keys",
-        (_, "service_account/token/create") => "made a service account token",
-        (_, "service_account/token/delete") => "deleted a service account token",
-        (_, "token/create") => "got a token",
-        (_, "token/invalidate") => "ended tokens",
-        _ => return None,
-    })
-}
-
-/// The same of a class of actions.
-fn of_class(class: &str) -> &'static str {
-    match ActionClass::ALL.into_iter().find(|known| known.name() == class) {
-        Some(ActionClass::Security) => "changed users, roles or mappings",
-        Some(ActionClass::Keys) => "changed keys or tokens",
-        Some(ActionClass::Settings) => "changed settings",
-        Some(ActionClass::Templates) => "changed templates, pipelines, scripts or policies",
-        Some(ActionClass::Node) => "acted on nodes or the licence",
-        Some(ActionClass::Snapshot) => "acted on snapshots",
-        Some(ActionClass::Restore) => "restored a snapshot",
-        Some(ActionClass::DeleteIndex) => "deleted indices",
-        Some(ActionClass::DeleteDocuments) => "deleted documents",
-        Some(ActionClass::Reindex) => "copied documents",
-        Some(ActionClass::RunAs) => "ran as another",
-        Some(ActionClass::BulkRead | ActionClass::Search | ActionClass::Read) => "read a restricted index",
-        Some(ActionClass::Write) => "wrote to a restricted index",
-        Some(_) | None => "reached a restricted index",
-    }
-}
-
 fn powerful(impact: &ImpactReport) -> Section<'_> {
     const OTHERS: Media = Media::DATA;
     let columns = vec![
@@ -198,7 +139,7 @@ fn powerful(impact: &ImpactReport) -> Section<'_> {
 
 fn deed(coverage: &Coverage, deed: &PowerfulDeed) -> Vec<Cell> {
     let mut what = Text::from(if deed.granted { "" } else { "was refused: " });
-    what.push(spoken(base(&deed.action)).unwrap_or_else(|| of_class(&deed.class)));
+    what.push(deeds::spoken(&deed.action, &deed.class));
     if let Some(target) = &deed.target {
         what.push(Text::from(": ").with(Span::name(target)));
     }
@@ -219,11 +160,6 @@ fn deed(coverage: &Coverage, deed: &PowerfulDeed) -> Vec<Cell> {
         Cell::of(if deed.granted { "yes" } else { "no" }),
         Cell::of(place(&deed.evidence)),
     ]
-}
-
-/// An action without what marks a child.
-fn base(action: &str) -> &str {
-    action.split('[').next().unwrap_or_default()
 }
 
 /// How sensitive an index is, by its name: restricted ones, those of the system, others.

@@ -4,6 +4,7 @@ mod aside;
 mod changes;
 mod charts;
 mod coverage;
+mod deeds;
 mod diff;
 mod events;
 mod explain;
