@@ -17,6 +17,7 @@ mod filter;
 mod impact;
 mod keys;
 mod output;
+mod overwrite;
 mod parts;
 mod read;
 mod report;
@@ -124,6 +125,26 @@ impl Verb {
     }
 }
 
+impl Verb {
+    /// Whether existing files of others may be replaced.
+    fn forces(&self) -> bool {
+        match self {
+            Self::Report(args) => args.judge.output.force,
+            Self::Merge(args) => args.judge.output.force,
+            Self::Keys(args) => args.output.force,
+            Self::Diff(args) => args.output.force,
+            Self::Timeline(args) => args.output.force,
+            Self::Impact(args) => args.output.force,
+            Self::Events(args) => args.output.force,
+            Self::Explain(args) => args.output.force,
+            Self::Show(args) => args.output.force,
+            Self::Verify(args) => args.output.force,
+            Self::Scan(args) => args.force,
+            Self::Export(_) | Self::Completions(_) | Self::Man(_) => false,
+        }
+    }
+}
+
 /// What the terminal is like, where the command line leaves it open.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
@@ -195,12 +216,13 @@ fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&
 /// Reads the command line.
 ///
 /// # Errors
-/// [`UsageError`] where there is something to print instead of a report.
+/// `UsageError` where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Command, UsageError> {
     let arguments = files_from::expand(arguments)
         .map_err(|message| UsageError { message: Cli::command().error(ErrorKind::ValueValidation, message) })?;
-    let cli = Cli::try_parse_from(arguments).map_err(|message| UsageError { message })?;
+    let cli = Cli::try_parse_from(&arguments).map_err(|message| UsageError { message })?;
     let verb = cli.command.name();
+    let force = cli.command.forces();
     match cli.command {
         Verb::Report(args) => args.resolve(terminal),
         Verb::Explain(args) => args.resolve(terminal),
@@ -217,6 +239,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Scan(args) => args.resolve(),
         Verb::Merge(args) => args.resolve(terminal),
     }
+    .and_then(|command| overwrite::check(&command, &arguments, force).map(|()| command))
     .map_err(|message| {
         let mut program = Cli::command();
         program.build();

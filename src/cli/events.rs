@@ -27,7 +27,7 @@ pub(super) struct EventsArgs {
     paths: Vec<OsString>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     /// What to write; successes and denied of those only whom --principal, --source or --key names
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum, default_values = ["attempts"])]

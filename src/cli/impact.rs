@@ -68,7 +68,7 @@ pub(super) struct ImpactArgs {
     until: Vec<String>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     #[command(flatten)]
     input: InputArgs,

@@ -29,7 +29,7 @@ pub(super) struct TimelineArgs {
     paths: Vec<OsString>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     /// What to tell
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum,

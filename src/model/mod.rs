@@ -32,7 +32,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`SCHEMA_VERSION`].
+    /// `SCHEMA_VERSION`.
     pub schema_version: u32,
     /// Which program wrote it.
     pub tool: Tool,

@@ -7,15 +7,12 @@ use crate::model::{Coverage, Group, Report, TopText};
 use crate::options::GroupBy;
 
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
-    let mut sections = Vec::new();
-    if !report.groups.is_empty() {
-        let by = keys(report);
-        let title = Text::list(by.iter().map(|key| Span::Plain(words(*key).into())), by.len() as u64, by.len());
-        let section = Section::new("failures", "Failures", Text::from("Failures by ").with(title));
-        sections.push(section.with(table(report, by)));
-    }
-    sections.extend(tops(report));
-    sections
+    let by = keys(report);
+    let title = Text::list(by.iter().map(|key| Span::Plain(words(*key).into())), by.len() as u64, by.len());
+    // Programs get a table without rows, people none.
+    let media = if report.groups.is_empty() { Media::DATA } else { Media::ALL };
+    let section = Section::new("failures", "Failures", Text::from("Failures by ").with(title)).on(media);
+    [section.with(table(report, by))].into_iter().chain(tops(report)).collect()
 }
 
 /// The grouping that the report was made with.

@@ -13,6 +13,7 @@ pub(crate) mod tests;
 use super::clock::Clock;
 use super::scan::is_plain_text;
 use crate::decode::TextShape;
+use crate::decode::prefix::holds_time_start;
 use crate::decode::reason::{Message, classify, is_telling_logger};
 use crate::decode::server_text::{Head, ServerText};
 use crate::time::{Stamp, Zone};
@@ -152,17 +153,12 @@ fn text(line: &[u8]) -> Option<Line<'_>> {
     })
 }
 
-/// Whether a text begins as a date does: four digits and a hyphen.
-fn begins_with_a_year(text: &[u8]) -> bool {
-    text.split_first_chunk::<5>().is_some_and(|(head, _)| head[..4].iter().all(u8::is_ascii_digit) && head[4] == b'-')
-}
-
 /// Whether no shape claims a line: it is text, and neither begins as a record does nor holds what separates one from
 /// what stands before it.
 fn is_nobodys(line: &[u8]) -> bool {
     !matches!(line.trim_ascii_start().first(), Some(b'[' | b'0'..=b'9'))
         && is_plain_text(line)
         // A record of text behind a prefix begins with its time, and one that is quoted has escapes.
-        && !memchr::memchr_iter(b'[', line).any(|at| begins_with_a_year(&line[at + 1..]))
+        && !holds_time_start(line)
         && memchr::memchr(b'\\', line).is_none()
 }
