@@ -97,6 +97,52 @@ pub struct Denied {
     pub evidence: Vec<Evidence>,
 }
 
+/// Somebody who acted as somebody else, or tried to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunAs {
+    /// Who authenticated.
+    pub principal: Option<String>,
+    /// As whom.
+    pub run_as: Option<String>,
+    /// Whether it was allowed.
+    pub granted: bool,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
+    /// Requests, of each kind the first 64.
+    pub count: u64,
+    /// First.
+    pub first: Option<String>,
+    /// Last.
+    pub last: Option<String>,
+    /// Distinct client addresses.
+    pub sources_total: u64,
+    /// First and last line.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Somebody whose requests were not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedAway {
+    /// `tampered_request` or `connection_denied`.
+    pub action: String,
+    /// Who, where the event says.
+    pub principal: Option<String>,
+    /// Client address.
+    pub source: Option<String>,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
+    /// Events, as met.
+    pub count: u64,
+    /// First.
+    pub first: Option<String>,
+    /// Last.
+    pub last: Option<String>,
+    /// The first line.
+    pub evidence: Vec<Evidence>,
+}
+
 /// A refusal that stands in a server log and has no audit event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerRefusal {
