@@ -23,8 +23,8 @@ pub mod timeline;
 
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
 pub use sections::{
-    AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, NewPlace, RunAs, ServerRefusal,
-    TurnedAway,
+    AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, Lane, NewPlace, RunAs,
+    ServerRefusal, TurnedAway,
 };
 
 /// Version of the JSON contract.

@@ -206,6 +206,21 @@ pub struct AfterEntry {
     pub persistence: u64,
     /// Whether events go on until the log ends.
     pub active_at_end: bool,
+    /// Width of the buckets of its lanes.
+    #[serde(default)]
+    pub bucket_seconds: u64,
+    /// The same over time: events, then powerful actions by class.
+    #[serde(default)]
+    pub lanes: Vec<Lane>,
+}
+
+/// Something over time, from an entry on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+    /// `events`, or a class of actions.
+    pub name: String,
+    /// Counts by bucket, at most 60.
+    pub counts: Vec<u64>,
 }
 
 /// A document about the cluster among the inputs, and what it was used for.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
-use test_support::breakin::{BreakIn, DAY, ELSEWHERE, ENTRY, HOUR, INTRUDER, KIBANA, Setup, Truth, break_in};
+use test_support::breakin::{BreakIn, DAY, ELSEWHERE, ENTRY, HOUR, INTRUDER, KIBANA, SECOND, Setup, Truth, break_in};
 use test_support::line::{Line, ZERO};
 use test_support::{Inputs, esaudit};
 
@@ -139,7 +139,7 @@ fn what_was_touched_before_is_told_apart() {
     let mut without_history = Inputs::new();
     for (path, bytes) in known.inputs.sources() {
         let text = String::from_utf8(bytes.clone()).unwrap();
-        let begin = time(ENTRY - HOUR);
+        let begin = time(ENTRY - 300 * SECOND);
         let late: Vec<&str> = text.lines().filter(|line| line[30..49] >= *begin.trim_end_matches('Z')).collect();
         let name = Path::new(path).file_name().unwrap().to_str().unwrap();
         without_history.add(name, &test_support::ended(&late));

