@@ -26,6 +26,7 @@ mod link;
 mod measure;
 mod names;
 mod null;
+mod opensearch;
 mod place;
 mod places;
 mod scene;

@@ -23,6 +23,9 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     let events = Events(Box::new(|| Box::new(evidence.events_with(kinds, &found))));
-    let incomplete = !write_all(&outputs, &events) || evidence.incomplete || lacks.is_some();
+    // Lines have no room for what is not among them.
+    let lacking = evidence.lacks();
+    lacking.iter().for_each(|lack| complain(lack));
+    let incomplete = !write_all(&outputs, &events) || evidence.incomplete || lacks.is_some() || !lacking.is_empty();
     Ok(status(&coverage, evidence.options().require_events, incomplete, 0))
 }

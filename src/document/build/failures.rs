@@ -1,5 +1,7 @@
 //! Failures by the chosen keys, and the most frequent values of each key.
 
+use std::collections::BTreeSet;
+
 use super::{addresses, chain, node, place, places, reason, share, time, word};
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
@@ -20,9 +22,28 @@ fn keys(report: &Report) -> Vec<GroupBy> {
     let names = report.parameters.get("by").and_then(serde_json::Value::as_array);
     let names = names.into_iter().flatten().filter_map(serde_json::Value::as_str);
     let by: Vec<GroupBy> = names.filter_map(|name| GroupBy::ALL.into_iter().find(|key| key.name() == name)).collect();
-    // What was sent has no column unless it is asked for: the reason tells most of it.
     let plain = by.is_empty() || by == GroupBy::DEFAULT;
-    if plain { vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] } else { by }
+    if !plain {
+        return by;
+    }
+    // The reason tells mostly what was sent: it has a column where rows would look alike.
+    let mut by = vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason];
+    if differ_by_credential(report) {
+        by.push(GroupBy::Credential);
+    }
+    by
+}
+
+/// Groups that are looked at: nobody compares rows that stand further apart.
+const COMPARED: usize = 1000;
+
+/// Whether groups tell apart what was sent and nothing else.
+fn differ_by_credential(report: &Report) -> bool {
+    let mut met = BTreeSet::new();
+    report.groups.iter().take(COMPARED).any(|group| {
+        let Group { principal, realm_chain, reason, reason_basis, cluster, .. } = group;
+        !met.insert((principal, realm_chain, reason, reason_basis, cluster))
+    })
 }
 
 /// Within a title.

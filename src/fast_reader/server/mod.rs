@@ -40,6 +40,8 @@ pub struct ServerLine<'l> {
     pub node_id: Option<&'l [u8]>,
     /// The node's name.
     pub node_name: Option<&'l [u8]>,
+    /// The cluster's uuid.
+    pub cluster_uuid: Option<&'l [u8]>,
 }
 
 /// The parts of a server line that count, whatever its shape.
@@ -48,6 +50,7 @@ struct Line<'l> {
     time: &'l [u8],
     node_id: Option<&'l [u8]>,
     node_name: Option<&'l [u8]>,
+    cluster_uuid: Option<&'l [u8]>,
     level: &'l [u8],
     logger: Option<&'l [u8]>,
     message: &'l [u8],
@@ -124,8 +127,9 @@ impl Judge {
             _ => self.zoned.read(read.time),
         }?;
         // A time that cannot be is a problem, which the decoder's way of counting names.
-        let Line { format, node_id, node_name, .. } = read;
-        stamp.time.is_plausible().then_some(Silent::Server(ServerLine { format, stamp, node_id, node_name }))
+        let Line { format, node_id, node_name, cluster_uuid, .. } = read;
+        let server = ServerLine { format, stamp, node_id, node_name, cluster_uuid };
+        stamp.time.is_plausible().then_some(Silent::Server(server))
     }
 }
 
@@ -146,6 +150,7 @@ fn text(line: &[u8]) -> Option<Line<'_>> {
         time: head.time,
         node_id: None,
         node_name: head.node_name,
+        cluster_uuid: None,
         level: head.level,
         logger: Some(head.logger),
         message: head.message,
