@@ -24,7 +24,7 @@ mod view;
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Cluster, Node, NodeTable};
-pub use powerful::{Powerful, PowerfulAction};
+pub use powerful::{Powerful, PowerfulAction, TurnedAway};
 pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 pub use view::{Correlated, LeftOut, Selection};

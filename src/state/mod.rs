@@ -22,7 +22,7 @@ pub use actor_series::ActorSeries;
 pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
 pub use counted_only::CountedOnly;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
-pub use fold::{InputRef, StateBuilder};
+pub use fold::{InputRef, StateBuilder, client_behind};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord};
 pub use remap::Remap;
 pub use series::{Actor, Bucket, IN_TRANSPORT, Series};

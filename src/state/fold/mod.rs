@@ -20,6 +20,7 @@ use hashbrown::HashMap;
 use ascii_lookahead::AsciiLookahead;
 use audit::count_action;
 use join::Failure;
+pub use proxy::client_behind;
 use recent::{Actors, Recent};
 use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
