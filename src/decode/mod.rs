@@ -20,6 +20,7 @@ pub mod legacy;
 pub mod members;
 pub mod native;
 pub mod opensearch;
+mod own;
 mod packed;
 pub mod partial;
 pub mod prefix;
@@ -231,6 +232,9 @@ fn decode_object(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<
     }
     if let Some(error) = members.damage() {
         return Err(error);
+    }
+    if let Some(result) = own::decode(line, context, sink) {
+        return result;
     }
     unwrap::object(line, context, sink)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{addresses, amounts, coverage, deeds, moment, node, period, place, places, sentences, time, tool, word};
+use super::{addresses, amounts, coverage, deeds, moment, node, period, place, places, time, tool, word};
 use crate::data::json;
 use crate::document::chart::{Chart, Series};
 use crate::document::clock::parse;
@@ -32,7 +32,7 @@ impl Results for ImpactReport {
         sections.extend(denied(self));
         sections.extend(volume(self));
         sections.extend(background(self));
-        let unknown = List::bullets("", sentences(&self.cannot_tell));
+        let unknown = List::bullets("", self.cannot_tell.iter().map(|told| told.clone().into()).collect());
         let section = Section::new("unknown", "Unknown", "What cannot be told of it").on(Media::PEOPLE);
         sections.push(section.with(unknown));
         sections.extend(coverage::caveats(coverage));

@@ -133,8 +133,3 @@ fn share(part: u64, whole: u64) -> Cell {
     // Percents are those of whole numbers, so that they are the same everywhere.
     Cell::Text(words::percent(part, whole).into(), Tone::Dim)
 }
-
-/// Sentences of the report, which quote the log.
-fn sentences(sentences: &[String]) -> Vec<Text> {
-    sentences.iter().map(|sentence| Text::from(sentence.clone())).collect()
-}
