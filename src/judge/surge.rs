@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::history::Past;
 use super::index::Class;
 use super::null::binomial_tail;
@@ -48,16 +51,18 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     let width = NARROWEST.max(scene.length() / MOST_BINS);
     let bin = |time: Millis| time.0.div_euclid(width);
     // Failing and active pairs.
-    let mut bins: BTreeMap<(u16, i64), (f64, f64)> = BTreeMap::new();
+    let mut active: HashMap<(u16, i64), f64, RandomState> = HashMap::default();
     for past in scene.history.pasts().iter().filter(|past| !past.key.is_some()) {
         let mut seen = i64::MIN;
         for (first, last) in scene.history.stretches(past) {
             for at in bin(first).max(seen.saturating_add(1))..=bin(last) {
-                bins.entry((past.cluster, at)).or_default().1 += 1.0;
+                *active.entry((past.cluster, at)).or_default() += 1.0;
             }
             seen = seen.max(bin(last));
         }
     }
+    let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
+        active.into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
     let failing = units.iter().filter(|unit| unit.class == Class::Named && unit.standing.is_local());
     for unit in failing {
         let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
