@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::config::Config;
 
@@ -16,6 +16,7 @@ mod files_from;
 mod filter;
 mod keys;
 mod output;
+mod overwrite;
 mod parts;
 mod read;
 mod report;
@@ -117,6 +118,25 @@ impl Verb {
     }
 }
 
+impl Verb {
+    /// Whether existing files of others may be replaced.
+    fn forces(&self) -> bool {
+        match self {
+            Self::Report(args) => args.judge.output.force,
+            Self::Merge(args) => args.judge.output.force,
+            Self::Keys(args) => args.output.force,
+            Self::Diff(args) => args.output.force,
+            Self::Timeline(args) => args.output.force,
+            Self::Events(args) => args.output.force,
+            Self::Explain(args) => args.output.force,
+            Self::Show(args) => args.output.force,
+            Self::Verify(args) => args.output.force,
+            Self::Scan(args) => args.force,
+            Self::Export(_) | Self::Completions(_) | Self::Man(_) => false,
+        }
+    }
+}
+
 /// What the terminal is like, where the command line leaves it open.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
@@ -161,6 +181,10 @@ pub enum Command {
     PrintConfig(Box<Config>),
 }
 
+/// Exit status of wrong usage, as in sysexits.h, and of help that could not be written.
+const WRONG_USAGE: u8 = 64;
+const NOT_WRITTEN: u8 = 2;
+
 /// Help, version or a complaint to print before anything is read.
 #[derive(Debug)]
 pub struct UsageError {
@@ -168,13 +192,32 @@ pub struct UsageError {
 }
 
 impl UsageError {
-    /// Prints it where it belongs and gives the exit status: 0 for help and version, 64 for wrong usage.
+    /// Prints it where it belongs and gives the exit status: 0 for help and version, 64 for wrong usage, 2 where it could
+    /// not be written.
     #[must_use]
     pub fn print(&self) -> u8 {
-        // A closed pipe is no reason to fail here either.
-        let _ = self.message.print();
-        if self.message.use_stderr() { 64 } else { 0 }
+        let printed = self.message.print().and_then(|()| std::io::Write::flush(&mut std::io::stdout()));
+        match printed {
+            // A closed pipe is no reason to fail here either.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => NOT_WRITTEN,
+            _ if self.message.use_stderr() => WRONG_USAGE,
+            _ => 0,
+        }
     }
+}
+
+/// The command line, with `--files-from` in every verb that takes paths.
+fn command() -> clap::Command {
+    let mut program = Cli::command();
+    let takes_paths = |verb: &&clap::Command| {
+        verb.get_positionals().any(|argument| ["paths", "parts"].contains(&argument.get_id().as_str()))
+    };
+    let verbs: Vec<String> =
+        program.get_subcommands().filter(takes_paths).map(|verb| verb.get_name().to_owned()).collect();
+    for verb in verbs {
+        program = program.mut_subcommand(verb, |verb| verb.arg(files_from::argument()));
+    }
+    program
 }
 
 /// One of several known names, as it is written where it is known.
@@ -186,17 +229,19 @@ fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&
 /// Reads the command line.
 ///
 /// # Errors
-/// [`UsageError`] where there is something to print instead of a report.
+/// `UsageError` where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Command, UsageError> {
     let arguments = files_from::expand(arguments)
-        .map_err(|message| UsageError { message: Cli::command().error(ErrorKind::ValueValidation, message) })?;
-    let cli = Cli::try_parse_from(arguments).map_err(|message| UsageError { message })?;
+        .map_err(|message| UsageError { message: command().error(ErrorKind::ValueValidation, message) })?;
+    let matches = command().try_get_matches_from(&arguments).map_err(|message| UsageError { message })?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|message| UsageError { message })?;
     let verb = cli.command.name();
+    let force = cli.command.forces();
     match cli.command {
         Verb::Report(args) => args.resolve(terminal),
         Verb::Explain(args) => args.resolve(terminal),
-        Verb::Completions(args) => Ok(args.resolve(Cli::command())),
-        Verb::Man(args) => args.resolve(Cli::command()),
+        Verb::Completions(args) => Ok(args.resolve(command())),
+        Verb::Man(args) => args.resolve(command()),
         Verb::Keys(args) => args.resolve(terminal),
         Verb::Diff(args) => args.resolve(terminal),
         Verb::Timeline(args) => args.resolve(terminal),
@@ -207,8 +252,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Scan(args) => args.resolve(),
         Verb::Merge(args) => args.resolve(terminal),
     }
+    .and_then(|command| overwrite::check(&command, &arguments, force).map(|()| command))
     .map_err(|message| {
-        let mut program = Cli::command();
+        let mut program = command();
         program.build();
         let command = program.find_subcommand_mut(verb).map(|verb| verb.error(ErrorKind::ValueValidation, &message));
         UsageError { message: command.unwrap_or_else(|| program.error(ErrorKind::ValueValidation, message)) }
@@ -234,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
@@ -279,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn every_verb_that_takes_paths_takes_lists_of_them() {
+        let told = |verb: &clap::Command| verb.clone().render_help().to_string().contains("--files-from <FILE>");
+        let verbs: Vec<String> =
+            command().get_subcommands().filter(|verb| told(verb)).map(|verb| verb.get_name().to_owned()).collect();
+        assert_eq!(verbs, ["report", "keys", "events", "timeline", "export", "scan", "merge", "show", "verify"]);
+    }
+
+    #[test]
     fn other_verbs() {
         let asked = |arguments: &[&str]| parse(arguments.iter().map(OsString::from), PIPE);
         assert!(matches!(asked(&["esaudit", "report", "--print-config"]), Ok(Command::PrintConfig(_))));
@@ -311,7 +365,7 @@ mod tests {
 
     #[test]
     fn every_verb_has_examples_and_they_parse() {
-        for verb in Cli::command().get_subcommands() {
+        for verb in command().get_subcommands() {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
             let examples = examples(&help);
             let own = examples.iter().filter(|example| example[1] == verb.get_name()).count();
@@ -332,7 +386,7 @@ mod tests {
         let Ok(Command::Files(_, pages)) = parse(["esaudit", "man", "x"].map(OsString::from), PIPE) else {
             panic!("pages")
         };
-        for verb in Cli::command().get_subcommands().map(clap::Command::get_name) {
+        for verb in command().get_subcommands().map(clap::Command::get_name) {
             for shell in ["bash", "zsh", "fish", "powershell"] {
                 assert!(printed(&["esaudit", "completions", shell]).contains(verb), "{shell} {verb}");
             }

@@ -152,7 +152,7 @@ pub enum ProblemKind {
     CrLf,
     /// NUL bytes before a record, as a hole in a file leaves them; the record is used.
     NulBytes,
-    /// Bytes that are not UTF-8: they are kept as they are and shown as U+FFFD.
+    /// Bytes that are not UTF-8: names of such are read as Windows-1252, or shown with U+FFFD.
     InvalidUtf8,
     /// A record names a member twice; the first is used.
     DuplicateMember,

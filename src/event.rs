@@ -3,6 +3,8 @@
 //! Text is bytes, not `str`: the log may hold invalid UTF-8 that an attacker chose, and two names that differ only
 //! there are two names. It is made printable in `report::escape`, nowhere else.
 
+pub(crate) mod members;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -148,106 +150,62 @@ pub struct Indices<'a> {
 /// What is wrong with a record that could be used all the same: its kind, and plain words without any text from the log.
 pub type Oddity = (ProblemKind, &'static str);
 
-/// One audit event in normal form. Absent members are `None`; nothing is guessed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEvent<'a> {
-    /// When, UTC milliseconds.
-    pub time: Millis,
-    /// The record gave no zone; `--assume-tz` was applied.
-    pub zone_assumed: bool,
-    /// What happened.
-    pub action: Action<'a>,
-    /// `event.type`: `rest`, `transport`, `ip_filter`, `security_config_change`.
-    pub layer: Option<Text<'a>>,
-    /// `cluster.uuid`.
-    pub cluster_uuid: Option<Text<'a>>,
-    /// `cluster.name`.
-    pub cluster_name: Option<Text<'a>>,
-    /// `node.id`.
-    pub node_id: Option<Text<'a>>,
-    /// `node.name`.
-    pub node_name: Option<Text<'a>>,
-    /// `authentication.type`: REALM, API_KEY, TOKEN, …
-    pub authentication_type: Option<Text<'a>>,
-    /// `user.name`: the effective user; absent for anonymous attempts.
-    pub user: Option<Text<'a>>,
-    /// `user.realm`.
-    pub user_realm: Option<Text<'a>>,
-    /// `user.run_by.name`: who authenticated, when somebody ran as another.
-    pub run_by: Option<Text<'a>>,
-    /// `user.run_as.name`.
-    pub run_as: Option<Text<'a>>,
-    /// `apikey.id` of the credential that made the request.
-    pub apikey_id: Option<Text<'a>>,
-    /// `apikey.name`.
-    pub apikey_name: Option<Text<'a>>,
-    /// `authentication.token.name` of a service account token.
-    pub token_name: Option<Text<'a>>,
-    /// `cross_cluster_access.user.name`: who uses a cross-cluster key at the other cluster (audit-format 1.17).
-    pub remote_user: Option<Text<'a>>,
-    /// `realm`: the realm that said no (or yes, for `authentication_success`).
-    pub realm: Option<Text<'a>>,
-    /// `origin.type`: `rest`, `transport`, `local_node`.
-    pub origin_type: Option<Text<'a>>,
-    /// `origin.address` as written, with the port where there is one.
-    pub origin: Option<Text<'a>>,
-    /// `x_forwarded_for` as sent by the client.
-    pub forwarded_for: Option<Text<'a>>,
-    /// `url.path`.
-    pub url_path: Option<Text<'a>>,
-    /// `request.id`: joins the events of one request.
-    pub request_id: Option<Text<'a>>,
-    /// `trace.id` as sent by the client.
-    pub trace_id: Option<Text<'a>>,
-    /// `action`: the Elasticsearch action, e.g. `cluster:admin/xpack/security/api_key/invalidate`.
-    pub es_action: Option<Text<'a>>,
-    /// `indices`; `None` also where no index matched.
-    pub indices: Option<Indices<'a>>,
-    /// The body of a security change.
-    pub change: Option<Box<Change<'a>>>,
-    /// It is a record of OpenSearch, Open Distro or Search Guard.
-    pub of_opensearch: bool,
-    /// What is wrong with the record although it could be used.
-    pub oddity: Option<Oddity>,
+macro_rules! audit_event {
+    (
+        texts { $($(#[$doc:meta])* $name:ident: $key:ident $how:ident $path:literal $(| $other:literal)*,)* }
+        keys { $($keys:tt)* }
+        passed { $($passed:tt)* }
+    ) => {
+        /// One audit event in normal form. Absent members are `None`; nothing is guessed.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct AuditEvent<'a> {
+            /// When, UTC milliseconds.
+            pub time: Millis,
+            /// The record gave no zone; `--assume-tz` was applied.
+            pub zone_assumed: bool,
+            /// What happened.
+            pub action: Action<'a>,
+            /// `event.type`: `rest`, `transport`, `ip_filter`, `security_config_change`.
+            pub layer: Option<Text<'a>>,
+            $($(#[$doc])* pub $name: Option<Text<'a>>,)*
+            /// `indices`; `None` also where no index matched.
+            pub indices: Option<Indices<'a>>,
+            /// The body of a security change.
+            pub change: Option<Box<Change<'a>>>,
+            /// It is a record of OpenSearch, Open Distro or Search Guard.
+            pub of_opensearch: bool,
+            /// What is wrong with the record although it could be used.
+            pub oddity: Option<Oddity>,
+        }
+
+        impl<'a> AuditEvent<'a> {
+            /// An event with a time and an action and nothing else known.
+            #[must_use]
+            pub fn new(time: Millis, action: Action<'a>) -> Self {
+                Self {
+                    time,
+                    zone_assumed: false,
+                    action,
+                    layer: None,
+                    $($name: None,)*
+                    indices: None,
+                    change: None,
+                    of_opensearch: false,
+                    oddity: None,
+                }
+            }
+
+            /// Takes each text that it lacks from another.
+            pub fn fill_texts(&mut self, other: &mut Self) {
+                $(if self.$name.is_none() {
+                    self.$name = other.$name.take();
+                })*
+            }
+        }
+    };
 }
 
-impl<'a> AuditEvent<'a> {
-    /// An event with a time and an action and nothing else known.
-    #[must_use]
-    pub fn new(time: Millis, action: Action<'a>) -> Self {
-        Self {
-            time,
-            zone_assumed: false,
-            action,
-            layer: None,
-            cluster_uuid: None,
-            cluster_name: None,
-            node_id: None,
-            node_name: None,
-            authentication_type: None,
-            user: None,
-            user_realm: None,
-            run_by: None,
-            run_as: None,
-            apikey_id: None,
-            apikey_name: None,
-            token_name: None,
-            remote_user: None,
-            realm: None,
-            origin_type: None,
-            origin: None,
-            forwarded_for: None,
-            url_path: None,
-            request_id: None,
-            trace_id: None,
-            es_action: None,
-            indices: None,
-            change: None,
-            of_opensearch: false,
-            oddity: None,
-        }
-    }
-}
+members::audit_members!(audit_event);
 
 /// One line of a node's server log, as far as it may give the reason of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -124,8 +124,19 @@ pub fn seal(report: &mut Report, mut inputs: Vec<StoredInput>) -> io::Result<()>
     let mut body = Hashing(Sha256::new());
     json::write(report, &mut body)?;
     let report_sha256 = hex(&body.0.finalize());
-    report.manifest = Some(Manifest { inputs, tool: build(), parameters: report.parameters.clone(), report_sha256 });
+    let parameters = report.parameters.clone();
+    let mut manifest = Manifest { inputs, tool: build(), parameters, report_sha256, manifest_sha256: None };
+    manifest.manifest_sha256 = Some(of_manifest(&manifest)?);
+    report.manifest = Some(manifest);
     Ok(())
+}
+
+/// The hash that a manifest has of itself.
+///
+/// # Errors
+/// None that could happen: it is written to memory.
+pub fn of_manifest(manifest: &Manifest) -> io::Result<String> {
+    Ok(sha256(&serde_json::to_vec(&Manifest { manifest_sha256: None, ..manifest.clone() })?))
 }
 
 /// What opens the manifest in a report: it is the last member.

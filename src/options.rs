@@ -235,7 +235,7 @@ pub struct Options {
     pub match_window_ms: i64,
     /// Zone of times that carry none.
     pub assume_tz: crate::time::Zone,
-    /// The shape that all inputs are read as, one of [`crate::framing::format_names`]; `None` = as their content says.
+    /// The shape that all inputs are read as, one of those that `--help` lists; `None` = as their content says.
     pub input_format: Option<&'static str>,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,

@@ -3,13 +3,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use crate::document::csv;
 use crate::document::formats::{self, Form, Format, Results, Shows, Style, View};
 use crate::error::Error;
 use crate::escape;
+use crate::part;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 1 << 16;
@@ -208,6 +209,26 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     };
     written(opened, render)?.sync_all()?;
     name.persist(&path).map_err(|error| error.error)
+}
+
+/// Bytes at the begin of a file in which it says what wrote it.
+const HEAD: u64 = 1024;
+
+/// Whether a file begins as those of this program do: tables, reports as JSON or JSON lines, pages and parts say so. CSV and
+/// Markdown have no place for it.
+#[must_use]
+pub fn is_own(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    if read.is_err() {
+        return false;
+    }
+    let said = |start: &[u8], word: &[u8]| head.starts_with(start) && memchr::memmem::find(&head, word).is_some();
+    let closed: Vec<u8> = head.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    head.starts_with(part::MAGIC)
+        || head.strip_prefix(b"esaudit ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+        || said(b"<!doctype html>", b"<meta name=\"generator\" content=\"esaudit ")
+        || closed.starts_with(b"{") && memchr::memmem::find(&closed, b"\"tool\":{\"name\":\"esaudit\"").is_some()
 }
 
 /// Whether [`folder`] may fill a folder: there is none yet, or it is empty. To be asked before long work.

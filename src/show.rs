@@ -20,12 +20,17 @@ mod scan;
 
 use scan::{Missed, Plain, Printer, Skipping, Taker, scan};
 
+/// Folders in which no file is stored.
+const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
+
 /// Lines to be shown.
 #[derive(Debug)]
 pub struct Lines {
     /// By input as the report names it.
     wanted: BTreeMap<String, Vec<Evidence>>,
     sources: Vec<Source>,
+    /// Whether the user said where the inputs are; else the report alone does, which anybody may have written.
+    named: bool,
     /// Bytes of plain inputs when they were read, by path.
     sizes: BTreeMap<String, u64>,
     /// What the manifest says, by path.
@@ -67,6 +72,7 @@ pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, Error>
     Ok(Lines {
         wanted,
         sources,
+        named: !paths.is_empty(),
         sizes: plain.map(|input| (input.path.clone(), input.bytes)).collect(),
         stored: report
             .manifest
@@ -113,6 +119,23 @@ impl Lines {
         None
     }
 
+    /// Whether a file that only the report names is one of its inputs: by its hash in the manifest, or because a record stands
+    /// wherever the report has one. A report from somebody else could otherwise name any file of the reader's machine.
+    fn is_proven(&self, source: &Source, file: &str, path: &str, wanted: &[Evidence]) -> bool {
+        let real = std::fs::canonicalize(&source.path).unwrap_or_else(|_| source.path.clone());
+        if source.is_stdin || source.size.is_none() || SYSTEM.iter().any(|folder| real.starts_with(folder)) {
+            return false;
+        }
+        let hash = self.stored.get(file).and_then(|then| then.sha256.as_ref());
+        if hash.is_some_and(|hash| manifest::of_path(&source.path).sha256.as_ref() == Some(hash)) {
+            return true;
+        }
+        let mut fits = true;
+        let mut taker = Taker::Proof(&mut fits);
+        let missed = pass(source, file, path, wanted, &mut Printer::new(path, 0, &mut taker, false));
+        fits && missed.is_ok_and(|missed| missed.is_empty())
+    }
+
     /// Why a file can no longer be what was read, if it cannot.
     fn change(&self, source: &Source, file: &str) -> Option<String> {
         let size = source.size?;
@@ -154,35 +177,51 @@ fn each(lines: &Lines, context: u64, taker: &mut Taker<'_>) -> io::Result<Vec<St
             continue;
         };
         remarks.extend(lines.change(source, &file));
+        if !lines.named && !lines.is_proven(source, &file, path, wanted) {
+            let why =
+                "not shown: nothing proves that it is the file that was read; name the folder or file where it is";
+            remarks.push(format!("{path}: {why}"));
+            continue;
+        }
         let mut printer = Printer::new(path, context, taker, std::mem::replace(&mut any, true));
-        let missed = match input::open(source, Limits::default()) {
-            Ok(Opened::Ranges { file, .. }) => {
-                let mut head = Vec::new();
-                let _ = Whole { file: &file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
-                let is_lines = FramingKind::of(&head, None) == FramingKind::Lines;
-                scan(&mut Plain::new(&file), wanted, is_lines, &mut printer)
-            }
-            Ok(Opened::Streams(streams)) => {
-                let member = path.strip_prefix(&file).unwrap_or_default();
-                let mut met: BTreeMap<String, u32> = BTreeMap::new();
-                let mut result = Ok(wanted.iter().map(Missed::gone).collect());
-                let read = streams.for_each(&mut |info, reader| {
-                    let of_member = info.label.strip_prefix(&source.label).unwrap_or(&info.label);
-                    let count = met.entry(of_member.to_owned()).or_insert(0);
-                    *count += 1;
-                    let numbered = format!("{of_member}#{count}");
-                    if (*count == 1 && member == of_member) || (*count > 1 && member == numbered) {
-                        result = scan(&mut Skipping::new(reader), wanted, false, &mut printer);
-                    }
-                });
-                result.and_then(|left| if left.is_empty() { Ok(left) } else { read.map(|()| left) })
-            }
-            Err(error) => Err(error),
-        };
+        let missed = pass(source, &file, path, wanted, &mut printer);
         match missed {
             Ok(missed) => remarks.extend(missed.iter().map(|missed| format!("{path}:{}: {}", missed.line, missed.why))),
             Err(error) => remarks.push(format!("{path}: {error}")),
         }
     }
     Ok(remarks)
+}
+
+/// Passes the lines of an input to the printer; gives back those that are not there.
+fn pass(
+    source: &Source,
+    file: &str,
+    path: &str,
+    wanted: &[Evidence],
+    printer: &mut Printer<'_, '_>,
+) -> io::Result<Vec<Missed>> {
+    match input::open(source, Limits::default())? {
+        Opened::Ranges { file, .. } => {
+            let mut head = Vec::new();
+            let _ = Whole { file: &file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
+            let is_lines = FramingKind::of(&head, None) == FramingKind::Lines;
+            scan(&mut Plain::new(&file), wanted, is_lines, printer)
+        }
+        Opened::Streams(streams) => {
+            let member = path.strip_prefix(file).unwrap_or_default();
+            let mut met: BTreeMap<String, u32> = BTreeMap::new();
+            let mut result = Ok(wanted.iter().map(Missed::gone).collect());
+            let read = streams.for_each(&mut |info, reader| {
+                let of_member = info.label.strip_prefix(&source.label).unwrap_or(&info.label);
+                let count = met.entry(of_member.to_owned()).or_insert(0);
+                *count += 1;
+                let numbered = format!("{of_member}#{count}");
+                if (*count == 1 && member == of_member) || (*count > 1 && member == numbered) {
+                    result = scan(&mut Skipping::new(reader), wanted, false, printer);
+                }
+            });
+            result.and_then(|left: Vec<Missed>| if left.is_empty() { Ok(left) } else { read.map(|()| left) })
+        }
+    }
 }

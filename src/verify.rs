@@ -11,6 +11,9 @@ use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
 use crate::model::{Manifest, StoredInput};
 
+/// What the manifest is called among what was checked.
+const MANIFEST: &str = "report manifest";
+
 /// What came of one input, or of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckedInput {
@@ -76,7 +79,7 @@ pub fn verify(report: &Path, paths: &[OsString]) -> Result<Verification, Error> 
     let itself = std::fs::canonicalize(report).ok();
     let is_itself = |source: &Source| itself.is_some() && std::fs::canonicalize(&source.path).ok() == itself;
     let sources: Vec<Source> = found.sources.into_iter().filter(|source| !is_itself(source)).collect();
-    let mut checks = vec![body];
+    let mut checks = vec![body, itself_of(&manifest)?];
     checks.extend(compare(&manifest.inputs, &manifest::stored(&sources)));
     if !paths.is_empty() {
         // Without paths, what cannot be found is missing already.
@@ -92,6 +95,17 @@ pub fn verify(report: &Path, paths: &[OsString]) -> Result<Verification, Error> 
 
 fn check(holds: bool, status: &'static str, path: &str, remark: &str) -> CheckedInput {
     CheckedInput { holds, status, path: path.to_owned(), remark: remark.to_owned() }
+}
+
+/// Whether the manifest is what was written.
+fn itself_of(manifest: &Manifest) -> Result<CheckedInput, Error> {
+    let Some(written) = &manifest.manifest_sha256 else {
+        let remark = "it has no hash of its own: written by 0.1.0, or taken out";
+        return Ok(check(false, "missing", MANIFEST, remark));
+    };
+    let holds = *written == manifest::of_manifest(manifest)?;
+    let (status, remark) = if holds { ("same", "") } else { ("changed", "the manifest is not what was written") };
+    Ok(check(holds, status, MANIFEST, remark))
 }
 
 /// Compares the inputs of a manifest with what is there now.

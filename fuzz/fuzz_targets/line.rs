@@ -12,7 +12,13 @@ fuzz_target!(|line: &[u8]| {
         assert!(!format.is_empty());
         records += 1;
         if let Record::Server(event) = record {
-            let _ = reason::classify(&event.message);
+            let message = reason::Message {
+                level: event.level.as_deref(),
+                logger: event.logger.as_deref(),
+                text: &event.message,
+                cause: None,
+            };
+            let _ = reason::classify(&message);
         }
     });
     assert_eq!(records, usize::from(result.is_ok()));

@@ -49,7 +49,7 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         cannot_tell: cannot_tell(joined, options),
         duplicates_by_action: joined.duplicates.clone(),
         context: Vec::new(),
-        complete: !state.is_incomplete(found),
+        complete: !state.is_incomplete(found) && state.counted_only.is_empty(),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,

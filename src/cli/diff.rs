@@ -28,7 +28,7 @@ pub(super) struct DiffArgs {
     new: PathBuf,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     /// Exit with status 1 where a new finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]

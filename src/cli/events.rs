@@ -26,7 +26,7 @@ pub(super) struct EventsArgs {
     paths: Vec<OsString>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     /// What to write
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum, default_values = ["attempts"])]

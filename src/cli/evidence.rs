@@ -37,7 +37,7 @@ pub(super) struct VerifyArgs {
     paths: Vec<OsString>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 /// `esaudit verify`, resolved.
@@ -81,7 +81,7 @@ pub(super) struct ShowLinesArgs {
     raw: bool,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 /// `esaudit show`, resolved.

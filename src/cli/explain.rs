@@ -19,7 +19,7 @@ pub(super) struct ExplainArgs {
     kind: Option<Kind>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 fn parse_kind(name: &str) -> Result<Kind, String> {

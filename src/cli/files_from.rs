@@ -6,6 +6,16 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 const OPTION: &str = "--files-from";
 
+/// The option as help and completions show it: it is gone before the rest is parsed.
+pub(super) fn argument() -> clap::Arg {
+    clap::Arg::new("files_from")
+        .long(&OPTION[2..])
+        .value_name("FILE")
+        .value_hint(clap::ValueHint::FilePath)
+        .help_heading("Reading")
+        .help("Paths to read, as if they stood here: one a line, or separated by NUL; - for standard input")
+}
+
 /// Puts the paths that a file, or standard input, lists in the place of the option; separated by NUL where there is one, else
 /// by line ends.
 ///

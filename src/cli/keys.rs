@@ -29,7 +29,7 @@ pub(super) struct KeysArgs {
     paths: Vec<OsString>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     /// Only active keys that expire within this time, such as 14d or 36h
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]

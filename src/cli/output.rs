@@ -25,6 +25,10 @@ pub(super) struct OutputArgs {
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     files: Vec<OsString>,
 
+    /// Replace existing files that are not of this program; an input is never replaced
+    #[arg(long)]
+    pub(super) force: bool,
+
     /// Rows a table shows, 0 for all [default: as many as are well read; JSON and CSV: all]
     #[arg(long, value_name = "N")]
     top: Option<usize>,

@@ -36,6 +36,10 @@ pub(super) struct ScanArgs {
     #[arg(short = 'o', long = "output", value_name = "FILE.esa", required = true)]
     output: OsString,
 
+    /// Replace an existing file that is not of this program
+    #[arg(long)]
+    pub(super) force: bool,
+
     /// Put before every path in the part: tells files of several machines apart that have the same path
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
@@ -62,7 +66,7 @@ pub(super) struct MergeArgs {
     parts: Vec<OsString>,
 
     #[command(flatten)]
-    judge: JudgeArgs,
+    pub(super) judge: JudgeArgs,
 
     #[command(flatten)]
     join: JoinArgs,

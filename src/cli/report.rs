@@ -41,7 +41,7 @@ pub(super) struct ReportArgs {
     print_config: bool,
 
     #[command(flatten)]
-    judge: JudgeArgs,
+    pub(super) judge: JudgeArgs,
 
     #[command(flatten)]
     read: ReadArgs,

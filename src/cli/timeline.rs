@@ -27,7 +27,7 @@ pub(super) struct TimelineArgs {
     paths: Vec<OsString>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]

@@ -53,7 +53,8 @@ pub(super) fn join(
             realm: failure.realm,
         })
         .collect();
-    loose.par_sort_unstable_by_key(|failure| (failure.key, failure.place));
+    // Stable, here and below: events of one line stand in the order in which they were read.
+    loose.par_sort_by_key(|failure| (failure.key, failure.place));
     let several_inputs = state.inputs.iter().filter(|input| input.audit_events > 0).nth(1).is_some();
     if several_inputs || !loose.is_empty() {
         let mut attempts = take_several(&mut all, &loose);
@@ -122,7 +123,7 @@ fn unsettle(attempts: &mut [Attempt], loose: &[Loose], chains: &Chains, source_l
         }
         attempt.chain = ChainId::NONE_SEEN;
     }
-    all.sort_unstable_by_key(|failure| (failure.place, failure.within));
+    all.sort_by_key(|failure| (failure.place, failure.within));
     all
 }
 

@@ -142,8 +142,10 @@ impl Joined {
 
 /// Joins the records of a complete state; `listing` are API keys that a file names.
 #[must_use]
-pub fn correlate(mut state: State, listing: &[ApiKey], options: &Options) -> Correlated {
+pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correlated {
+    let mut state = state.spelled();
     state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
+    uses::settle_transport(&mut state);
     let listing = keys::intern_listing(&mut state, listing);
     let source_lines = SourceLines::new(&state);
     let nodes = NodeTable::new(&state);

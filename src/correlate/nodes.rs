@@ -250,17 +250,19 @@ fn targets(state: &State, homes: &Homes) -> Vec<usize> {
 }
 
 /// The clusters of the nodes, each given with its uuid; notes in each node which it is. A node of which only a server log is
-/// known, which tells no uuid, is of the only cluster there is.
+/// known, which tells no uuid, is of the only cluster there is; so is every node where the only uuid stands in a server log:
+/// audit events of 7.x carry none, and not every node's server log is at hand.
 fn clusters(state: &State, nodes: &mut [(Node, Sym)]) -> Vec<Cluster> {
     let mut uuids: Vec<Sym> = nodes.iter().map(|(_, uuid)| *uuid).filter(|uuid| uuid.is_some()).collect();
     uuids.sort_by_key(|&uuid| state.symbols.get(uuid));
     uuids.dedup();
-    let only_log = |node: &Node| node.stats.audit_events == 0 && uuids.len() == 1;
+    let audited = state.nodes.iter().any(|node| node.cluster.is_some() && node.audit_events > 0);
+    let of_the_only = |node: &Node| uuids.len() == 1 && (node.stats.audit_events == 0 || !audited);
     let mut names = vec![Sym::NONE; uuids.len() + 1];
     let mut unknown = uuids.is_empty();
     for (node, uuid) in nodes {
         let known = uuids.iter().position(|known| known == uuid);
-        node.cluster = known.or_else(|| only_log(node).then_some(0)).unwrap_or(uuids.len());
+        node.cluster = known.or_else(|| of_the_only(node).then_some(0)).unwrap_or(uuids.len());
         unknown |= node.cluster == uuids.len();
         names[node.cluster] = smaller(state, names[node.cluster], node.stats.cluster_name);
     }

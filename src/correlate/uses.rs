@@ -1,9 +1,9 @@
 //! Which client used which API key, and until when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Joined;
-use crate::state::{Series, Sym};
+use crate::state::{Actor, IN_TRANSPORT, Series, State, Sym};
 use crate::time::Millis;
 
 /// Use of a key by a client on all nodes.
@@ -36,6 +36,23 @@ impl Use {
     /// Whether it was over by then.
     pub(super) fn ended_by(&self, time: Millis) -> bool {
         self.last.is_some_and(|last| last <= time)
+    }
+}
+
+/// Decides of the uses of keys that came over the transport layer alone: where a key shows nowhere else they are its uses, as
+/// those of a cross-cluster key whose events lack the other cluster's user, or of requests that came in at a node that logs no
+/// access (audit-format 1.17, 1.19); where it does, they are parts of requests that are counted.
+pub(super) fn settle_transport(state: &mut State) {
+    let transport = state.symbols.find(IN_TRANSPORT);
+    let Some(transport) = transport else { return };
+    let direct: HashSet<Sym> =
+        state.successes.keys().filter(|actor| actor.es_action != transport).map(|actor| actor.apikey).collect();
+    let parts: Vec<Actor> = state.successes.keys().filter(|actor| actor.es_action == transport).copied().collect();
+    for part in parts {
+        let Some(series) = state.successes.remove(&part) else { continue };
+        if !direct.contains(&part.apikey) {
+            state.successes.insert(Actor { es_action: Sym::NONE, ..part }, series);
+        }
     }
 }
 

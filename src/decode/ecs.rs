@@ -189,30 +189,14 @@ fn has_port(address: &[u8]) -> bool {
     }
 }
 
-/// What the document lacks and the raw line has.
-fn fill<'a>(event: &mut AuditEvent<'a>, original: AuditEvent<'a>) {
-    macro_rules! fill {
-        ($($member:ident),*) => { $(event.$member = event.$member.take().or(original.$member);)* };
+/// What the document lacks and the raw line has. The user of a change is decided already.
+fn fill<'a>(event: &mut AuditEvent<'a>, mut original: AuditEvent<'a>) {
+    if matches!(event.action, Action::SecurityChange(_)) {
+        (original.user, original.user_realm) = (None, None);
     }
-    let is_change = matches!(event.action, Action::SecurityChange(_));
-    fill!(
-        cluster_uuid,
-        cluster_name,
-        remote_user,
-        indices,
-        node_id,
-        node_name,
-        authentication_type,
-        run_by,
-        run_as,
-        apikey_id,
-        apikey_name,
-        token_name
-    );
-    fill!(origin_type, realm, forwarded_for, url_path, request_id, trace_id, es_action, change);
-    if !is_change {
-        fill!(user, user_realm);
-    }
+    event.fill_texts(&mut original);
+    event.indices = event.indices.take().or(original.indices);
+    event.change = event.change.take().or(original.change);
 }
 
 #[cfg(test)]

@@ -4,12 +4,105 @@
 //! native names below `elasticsearch.audit.` (audit-format 4), so a path is looked up after such a prefix is cut off.
 //! The first occurrence of a member wins; a member of the wrong type counts as absent.
 
+mod change;
+
 use crate::action_class::is_restricted;
 use crate::decode::json::{self, RawStr, Scalar, Visitor};
 use crate::error::{DecodeError, ProblemKind};
+use crate::event::members::audit_members;
 use crate::event::{Change, Indices, Oddity, Text};
 
 macro_rules! fields {
+    (
+        texts { $($(#[$text_doc:meta])* $member:ident: $text:ident $how:ident $($text_path:literal)|+,)* }
+        keys { $($(#[$key_doc:meta])* $key:ident $($key_path:literal)|+,)* }
+        passed { $($passed:tt)* }
+    ) => {
+        fields! {
+            $($(#[$text_doc])* $text = $($text_path)|+,)*
+            $($(#[$key_doc])* $key = $($key_path)|+,)*
+            /// Layer in ECS documents and in index documents of 6.x.
+            Layer = b"layer",
+            /// What happened, in index documents of 5.x and 6.x.
+            LegacyAction = b"event_type",
+            /// Which integration made an ECS document.
+            EventDataset = b"event.dataset" | b"data_stream.dataset",
+            /// Effective user in index documents of 5.x and 6.x.
+            Principal = b"principal",
+            /// Whom a security change is about, in ECS.
+            UserTargetName = b"user.target.name",
+            /// ECS client address.
+            SourceAddress = b"source.address" | b"client.address",
+            /// ECS client IP.
+            SourceIp = b"source.ip" | b"client.ip",
+            /// ECS client port.
+            SourcePort = b"source.port" | b"client.port" | b"origin_port",
+            /// Path of the request with the query: ECS, and index documents of 5.x and 6.x.
+            UrlOriginal = b"url.original" | b"uri",
+            /// The same in ECS.
+            HttpRequestId = b"http.request.id",
+            /// Level of an ECS server line.
+            LogLevel = b"log.level",
+            /// Logger of an ECS server line.
+            LogLogger = b"log.logger",
+            /// Level of a 7.x server line.
+            Level = b"level",
+            /// Logger of a 7.x server line.
+            Component = b"component" | b"elasticsearch.component" | b"elasticsearch.server.component",
+            /// Logger of a line of Logstash.
+            LoggerName = b"loggerName",
+            /// Roles of a Kibana.
+            ServiceRoles = b"service.node.roles",
+            /// Program that Elastic Agent runs.
+            AgentBinary = b"component.binary",
+            /// Part of Elastic Agent that wrote a line.
+            LogSource = b"log.source",
+            /// Class of the exception of an ECS server line.
+            ErrorType = b"error.type",
+            /// Its message.
+            ErrorMessage = b"error.message",
+            /// Message of a server line, or the raw line in an ECS document.
+            Message = b"message",
+            /// Raw line in an ECS document.
+            EventOriginal = b"event.original",
+            /// Raw line beside its members, where a pipeline keeps both under names of its own.
+            RawLine = b"_raw" | b"@rawstring" | b"line" | b"full_log" | b"full_message" | b"short_message" | b"rawmsg",
+            /// What a server line says that it is a line of.
+            ServiceName = b"service.name",
+            /// Line of docker's json-file driver.
+            DockerLog = b"log",
+            /// Stream of docker's json-file driver.
+            DockerStream = b"stream",
+            /// Time of docker's json-file driver.
+            DockerTime = b"time",
+            /// Index of an exported document.
+            ExportIndex = b"_index",
+            /// OpenSearch: what happened.
+            AuditCategory = b"audit_category",
+            /// OpenSearch: time, in old releases.
+            AuditUtcTimestamp = b"audit_utc_timestamp",
+            /// OpenSearch: node id.
+            AuditNodeId = b"audit_node_id",
+            /// OpenSearch: node name.
+            AuditNodeName = b"audit_node_name",
+            /// OpenSearch: REST or TRANSPORT.
+            AuditLayer = b"audit_request_layer",
+            /// OpenSearch: effective user.
+            AuditEffectiveUser = b"audit_request_effective_user",
+            /// Search Guard: who authenticated the effective user.
+            AuditAuthDomain = b"audit_request_effective_user_auth_domain",
+            /// OpenSearch: who authenticated, where somebody acts as another.
+            AuditInitiatingUser = b"audit_request_initiating_user",
+            /// OpenSearch: client.
+            AuditRemoteAddress = b"audit_request_remote_address",
+            /// OpenSearch: path of the request.
+            AuditRestPath = b"audit_rest_request_path",
+            /// OpenSearch: privilege that was checked, which is an action.
+            AuditPrivilege = b"audit_request_privilege",
+            /// OpenSearch: forwarding header.
+            AuditForwardedFor = b"audit_rest_request_headers.X-Forwarded-For" | b"audit_rest_request_headers.x-forwarded-for",
+        }
+    };
     ($($(#[$doc:meta])* $name:ident = $($path:literal)|+,)*) => {
         /// A member some decoder may ask for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,143 +122,8 @@ macro_rules! fields {
     };
 }
 
-fields! {
-    /// `type` of native and server lines.
-    Type = b"type",
-    /// Time of native and 7.x server lines.
-    Timestamp = b"timestamp",
-    /// Time of 6.5-7.x audit lines, ECS server lines and index documents.
-    AtTimestamp = b"@timestamp",
-    /// What happened.
-    EventAction = b"event.action" | b"event_action" | b"event__action",
-    /// Layer (native) or ECS category.
-    EventType = b"event.type" | b"event__type",
-    /// Layer in ECS documents and in index documents of 6.x.
-    Layer = b"layer",
-    /// What happened, in index documents of 5.x and 6.x.
-    LegacyAction = b"event_type",
-    /// Which integration made an ECS document.
-    EventDataset = b"event.dataset" | b"data_stream.dataset",
-    /// Cluster.
-    ClusterUuid = b"cluster.uuid" | b"elasticsearch.cluster.uuid" | b"cluster_uuid" | b"cluster__uuid",
-    /// Its name.
-    ClusterName = b"cluster.name" | b"elasticsearch.cluster.name",
-    /// Node id.
-    NodeId = b"node.id" | b"elasticsearch.node.id" | b"node_id" | b"node__id",
-    /// Node name.
-    NodeName = b"node.name" | b"elasticsearch.node.name" | b"node_name",
-    /// REALM, API_KEY, TOKEN, …
-    AuthenticationType = b"authentication.type" | b"authentication_type" | b"authentication__type",
-    /// Effective user.
-    UserName = b"user.name" | b"user_name" | b"user__name",
-    /// Effective user in index documents of 5.x and 6.x.
-    Principal = b"principal",
-    /// Whom a security change is about, in ECS.
-    UserTargetName = b"user.target.name",
-    /// Realm of the effective user.
-    UserRealm = b"user.realm" | b"user_realm" | b"user__realm",
-    /// Who authenticated, on run-as.
-    RunByName = b"user.run_by.name" | b"run_by_principal" | b"user_run_by_name" | b"user__run_by__name",
-    /// Target of run-as.
-    RunAsName = b"user.run_as.name" | b"user.effective.name" | b"run_as_principal" | b"user_run_as_name" | b"user__run_as__name",
-    /// API key of the request.
-    ApiKeyId = b"apikey.id" | b"apikey_id" | b"apikey__id",
-    /// Its name.
-    ApiKeyName = b"apikey.name" | b"apikey_name" | b"apikey__name",
-    /// Service token.
-    TokenName = b"authentication.token.name" | b"authentication_token_name",
-    /// Who uses a cross-cluster key, at the other cluster.
-    RemoteUser = b"cross_cluster_access.user.name",
-    /// Realm asked.
-    Realm = b"realm",
-    /// Where the request came in.
-    OriginType = b"origin.type" | b"origin_type" | b"origin__type",
-    /// Client address with port.
-    OriginAddress = b"origin.address" | b"origin_address" | b"origin__address",
-    /// ECS client address.
-    SourceAddress = b"source.address" | b"client.address",
-    /// ECS client IP.
-    SourceIp = b"source.ip" | b"client.ip",
-    /// ECS client port.
-    SourcePort = b"source.port" | b"client.port" | b"origin_port",
-    /// Forwarding header.
-    ForwardedFor = b"x_forwarded_for",
-    /// Path of the request.
-    UrlPath = b"url.path" | b"url_path" | b"url__path",
-    /// Path of the request with the query: ECS, and index documents of 5.x and 6.x.
-    UrlOriginal = b"url.original" | b"uri",
-    /// Joins the events of one request.
-    RequestId = b"request.id" | b"request_id" | b"request__id",
-    /// The same in ECS.
-    HttpRequestId = b"http.request.id",
-    /// Sent by the client.
-    TraceId = b"trace.id" | b"trace_id" | b"trace__id",
-    /// Elasticsearch action.
-    EsAction = b"action",
-    /// Level of an ECS server line.
-    LogLevel = b"log.level",
-    /// Logger of an ECS server line.
-    LogLogger = b"log.logger",
-    /// Level of a 7.x server line.
-    Level = b"level",
-    /// Logger of a 7.x server line.
-    Component = b"component" | b"elasticsearch.component" | b"elasticsearch.server.component",
-    /// Logger of a line of Logstash.
-    LoggerName = b"loggerName",
-    /// Roles of a Kibana.
-    ServiceRoles = b"service.node.roles",
-    /// Program that Elastic Agent runs.
-    AgentBinary = b"component.binary",
-    /// Part of Elastic Agent that wrote a line.
-    LogSource = b"log.source",
-    /// Class of the exception of an ECS server line.
-    ErrorType = b"error.type",
-    /// Its message.
-    ErrorMessage = b"error.message",
-    /// Message of a server line, or the raw line in an ECS document.
-    Message = b"message",
-    /// Raw line in an ECS document.
-    EventOriginal = b"event.original",
-    /// Raw line beside its members, where a pipeline keeps both under names of its own.
-    RawLine = b"_raw" | b"@rawstring" | b"line" | b"full_log" | b"full_message" | b"short_message" | b"rawmsg",
-    /// What a server line says that it is a line of.
-    ServiceName = b"service.name",
-    /// Line of docker's json-file driver.
-    DockerLog = b"log",
-    /// Stream of docker's json-file driver.
-    DockerStream = b"stream",
-    /// Time of docker's json-file driver.
-    DockerTime = b"time",
-    /// Index of an exported document.
-    ExportIndex = b"_index",
-    /// OpenSearch: what happened.
-    AuditCategory = b"audit_category",
-    /// OpenSearch: time, in old releases.
-    AuditUtcTimestamp = b"audit_utc_timestamp",
-    /// OpenSearch: node id.
-    AuditNodeId = b"audit_node_id",
-    /// OpenSearch: node name.
-    AuditNodeName = b"audit_node_name",
-    /// OpenSearch: REST or TRANSPORT.
-    AuditLayer = b"audit_request_layer",
-    /// OpenSearch: effective user.
-    AuditEffectiveUser = b"audit_request_effective_user",
-    /// Search Guard: who authenticated the effective user.
-    AuditAuthDomain = b"audit_request_effective_user_auth_domain",
-    /// OpenSearch: who authenticated, where somebody acts as another.
-    AuditInitiatingUser = b"audit_request_initiating_user",
-    /// OpenSearch: client.
-    AuditRemoteAddress = b"audit_request_remote_address",
-    /// OpenSearch: path of the request.
-    AuditRestPath = b"audit_rest_request_path",
-    /// OpenSearch: privilege that was checked, which is an action.
-    AuditPrivilege = b"audit_request_privilege",
-    /// OpenSearch: forwarding header.
-    AuditForwardedFor = b"audit_rest_request_headers.X-Forwarded-For" | b"audit_rest_request_headers.x-forwarded-for",
-}
-
-/// Verbs below which a security change describes its target.
-const CHANGE_VERBS: [&[u8]; 6] = [b"put", b"delete", b"change", b"create", b"invalidate", b"activate"];
+// The members of audit events, and those of other records and of other shapes.
+audit_members!(fields);
 
 /// The members met in one record.
 #[derive(Debug, Clone)]
@@ -344,74 +302,6 @@ impl<'a> Members<'a> {
         let first = first.filter(|_| !none)?;
         Some(Indices { first: first.text(), restricted: restricted.map(RawStr::text), total })
     }
-
-    /// The body of a security change, if the record has one.
-    #[must_use]
-    pub fn take_change(&mut self) -> Option<Box<Change<'a>>> {
-        if self.exported || self.beneath_source {
-            // Hits hold a value at two places: in the document and in the fields that were asked for.
-            let mut met = std::collections::HashSet::new();
-            self.change.ids.retain(|id| met.insert(id.clone()));
-        }
-        self.any_change.then(|| Box::new(std::mem::take(&mut self.change)))
-    }
-
-    /// A scalar below a change verb: `invalidate.apikeys.ids`, `put.role.name`, `change.password.user.name`, …
-    fn change_member(&mut self, object: &[u8], rest: &[u8], value: Scalar<'a>) {
-        self.any_change = true;
-        let text = match value {
-            Scalar::Str(text) => text.text(),
-            Scalar::Bool(flag) => {
-                if rest == b"owned_by_authenticated_user" {
-                    self.change.owned_by_authenticated_user.get_or_insert(flag);
-                }
-                return;
-            }
-            Scalar::Num(_) | Scalar::Null => return,
-        };
-        let of_key = object.starts_with(b"apikey") || object.ends_with(b"apikey");
-        let slot = match rest {
-            b"id" | b"ids" if of_key => {
-                self.change.ids.push(text);
-                return;
-            }
-            b"run_as" if object == b"grant" => {
-                // The key is that of whom the grantee is run as.
-                self.change.granted_to = Some(text);
-                return;
-            }
-            b"user.name" if object == b"grant" => &mut self.change.granted_to,
-            b"roles" => return keep(&mut self.change.roles, text),
-            b"role_descriptor.cluster" => return keep(&mut self.change.cluster_privileges, text),
-            b"role_descriptor.indices.names" => {
-                if std::mem::take(&mut self.names_end) {
-                    self.index_names.clear();
-                }
-                return keep(&mut self.index_names, text);
-            }
-            // They are written behind the names that they are about.
-            b"role_descriptor.indices.privileges" => {
-                self.names_end = true;
-                for name in &self.index_names {
-                    keep(&mut self.change.index_privileges, [&text[..], b" on ", name].concat());
-                }
-                return;
-            }
-            b"type" if of_key => &mut self.change.kind,
-            b"name" | b"names" => &mut self.change.name,
-            b"user.name" if of_key => &mut self.change.owner,
-            b"user.realm" if of_key => &mut self.change.owner_realm,
-            b"user.name" => &mut self.change.name,
-            b"expiration" => &mut self.change.expiration,
-            b"namespace" => &mut self.change.namespace,
-            b"service" => &mut self.change.service,
-            // An application privilege is named by its application and its own name.
-            b"application" => &mut self.change.detail,
-            b"privileges" if object == b"privileges" => &mut self.change.name,
-            _ => return,
-        };
-        slot.get_or_insert(text);
-    }
 }
 
 /// The member that lists indices.
@@ -443,27 +333,6 @@ impl<'p> Place<'p> {
     }
 }
 
-/// Roles or privileges kept of a change: who gives more than these gives everything.
-const MOST_GIVEN: usize = 100;
-
-/// Keeps a text, once.
-fn keep<T: PartialEq>(list: &mut Vec<T>, text: T) {
-    if list.len() < MOST_GIVEN && !list.contains(&text) {
-        list.push(text);
-    }
-}
-
-/// `verb.object.rest` of a path below a change verb.
-fn change_path(path: &[u8]) -> Option<(&[u8], &[u8])> {
-    let dot = memchr::memchr(b'.', path)?;
-    if !CHANGE_VERBS.contains(&&path[..dot]) {
-        return None;
-    }
-    let below = &path[dot + 1..];
-    let end = memchr::memchr(b'.', below).unwrap_or(below.len());
-    Some((&below[..end], below.get(end + 1..).unwrap_or_default()))
-}
-
 /// Whether a value is not the text that its member has; times may be numbers.
 fn is_no_text(known: Field, value: Scalar<'_>) -> bool {
     let may_be_number = matches!(known, Field::Timestamp | Field::AtTimestamp);
@@ -480,23 +349,8 @@ impl<'a> Visitor<'a> for Members<'a> {
         if !self.exported && field(path).is_some_and(is_telling) {
             self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
         }
-        if let Some((_, rest)) = change_path(path) {
-            // Role descriptors, metadata and rules can be large and name no target.
-            return matches!(
-                rest,
-                b"" | b"id"
-                    | b"ids"
-                    | b"name"
-                    | b"names"
-                    | b"user"
-                    | b"privileges"
-                    | b"roles"
-                    | b"role_descriptor"
-                    | b"role_descriptor.cluster"
-                    | b"role_descriptor.indices"
-                    | b"role_descriptor.indices.names"
-                    | b"role_descriptor.indices.privileges"
-            );
+        if let Some((_, rest)) = change::path(path) {
+            return change::is_entered(rest);
         }
         let head = path.split(|&byte| byte == b'.').next().unwrap_or_default();
         matches!(
@@ -525,7 +379,7 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"error"
                 | b"audit_rest_request_headers"
         ) && path != b"user.roles"
-            || CHANGE_VERBS.contains(&head)
+            || change::VERBS.contains(&head)
             || (self.exported && (path == b"fields" || field(path).is_some()))
     }
 
@@ -553,7 +407,7 @@ impl<'a> Visitor<'a> for Members<'a> {
             if let Scalar::Str(element) = value {
                 self.indices.add(element);
             }
-        } else if let Some((object, rest)) = change_path(path) {
+        } else if let Some((object, rest)) = change::path(path) {
             self.change_member(object, rest, value);
         }
     }
@@ -586,25 +440,5 @@ mod tests {
         assert_eq!(text(r#"{"realm":"a","realm":"b"}"#, Field::Realm).as_deref(), Some("a"));
         assert_eq!(text(r#"{"realm":1}"#, Field::Realm), None);
         assert_eq!(text(r#"{"realm":{"name":"x"}}"#, Field::Realm), None);
-    }
-
-    #[test]
-    fn change_bodies_name_their_target() {
-        fn change(line: &str) -> Change<'_> {
-            *Members::read(line.as_bytes()).unwrap().take_change().unwrap()
-        }
-        let keys = r#"{"invalidate":{"apikeys":{"ids":["a","b"],"owned_by_authenticated_user":false,"user":{"name":"u","realm":null}}}}"#;
-        let keys_change = change(keys);
-        assert_eq!(keys_change.ids.len(), 2);
-        assert_eq!(keys_change.owned_by_authenticated_user, Some(false));
-        assert_eq!((keys_change.owner.as_deref(), keys_change.owner_realm.as_deref()), (Some(&b"u"[..]), None));
-        let role = r#"{"put":{"role":{"name":"r","role_descriptor":{"indices":[{"names":["x"],"name":"no"}]}}}}"#;
-        assert_eq!(change(role).name.as_deref(), Some(&b"r"[..]));
-        let password = r#"{"change":{"password":{"user":{"name":"u"}}}}"#;
-        assert_eq!(change(password).name.as_deref(), Some(&b"u"[..]));
-        let privileges = r#"{"put":{"privileges":[{"application":"app","name":"read","actions":["x"]}]}}"#;
-        let privileges_change = change(privileges);
-        assert_eq!(privileges_change.detail.as_deref(), Some(&b"app"[..]));
-        assert_eq!(privileges_change.name.as_deref(), Some(&b"read"[..]));
     }
 }

@@ -7,6 +7,7 @@
 pub(crate) mod actions;
 pub mod apikeys;
 pub mod audit_text;
+pub mod cell;
 mod client;
 pub mod cri;
 pub mod docker;
@@ -19,6 +20,7 @@ pub mod legacy;
 pub mod members;
 pub mod native;
 pub mod opensearch;
+mod packed;
 pub mod partial;
 pub mod prefix;
 pub mod prefixed;
@@ -131,6 +133,7 @@ pub static TEXT_SHAPES: &[&dyn TextShape] = &[
     &cri::Cri,
     &prefixed::Compose,
     &prefixed::Kubectl,
+    &cell::Cell,
     &prefix::Prefixed,
 ];
 

@@ -6,6 +6,7 @@ use super::actions::is_damaged;
 use super::members::{Field, Members};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
+use crate::event::members::audit_members;
 use crate::event::{Action, AuditEvent, Record, Text};
 use crate::time::{self, Stamp};
 
@@ -69,43 +70,42 @@ pub const DAMAGED_ACTION: DecodeError =
 /// What every audit shape says of an event whose time is missing or no time.
 pub const NO_TIME: DecodeError = DecodeError { message: "an audit event without a usable time", offset: 0 };
 
-/// The normal form, from the members whose names all shapes share.
-#[must_use]
-pub fn normal_form<'a>(
-    members: &mut Members<'a>,
-    stamp: Stamp,
-    action: Action<'a>,
-    layer: Option<Text<'a>>,
-) -> AuditEvent<'a> {
-    let mut event = AuditEvent::new(stamp.time, action);
-    event.zone_assumed = stamp.zone_assumed;
-    event.layer = layer;
-    event.cluster_uuid = members.text(Field::ClusterUuid);
-    event.cluster_name = members.text(Field::ClusterName);
-    event.node_id = non_empty(members.text(Field::NodeId));
-    event.node_name = non_empty(members.text(Field::NodeName));
-    event.authentication_type = members.text(Field::AuthenticationType);
-    event.user = members.text(Field::UserName);
-    event.user_realm = members.text(Field::UserRealm);
-    event.run_by = members.text(Field::RunByName);
-    event.run_as = members.text(Field::RunAsName);
-    event.apikey_id = members.text(Field::ApiKeyId);
-    event.apikey_name = members.text(Field::ApiKeyName);
-    event.token_name = members.text(Field::TokenName);
-    event.remote_user = members.text(Field::RemoteUser);
-    event.realm = members.text(Field::Realm);
-    event.origin_type = members.text(Field::OriginType);
-    event.origin = non_empty(members.text(Field::OriginAddress));
-    event.forwarded_for = members.text(Field::ForwardedFor);
-    event.url_path = members.text(Field::UrlPath);
-    event.request_id = non_empty(members.text(Field::RequestId));
-    event.trace_id = members.text(Field::TraceId);
-    event.es_action = members.text(Field::EsAction);
-    event.indices = members.indices();
-    event.change = members.take_change();
-    event.oddity = members.oddity();
-    event
+macro_rules! text_of {
+    ($members:ident, $key:ident, filled) => {
+        non_empty($members.text(Field::$key))
+    };
+    ($members:ident, $key:ident, $how:ident) => {
+        $members.text(Field::$key)
+    };
 }
+
+macro_rules! normal_form {
+    (
+        texts { $($(#[$doc:meta])* $name:ident: $key:ident $how:ident $path:literal $(| $other:literal)*,)* }
+        keys { $($keys:tt)* }
+        passed { $($passed:tt)* }
+    ) => {
+        /// The normal form, from the members whose names all shapes share.
+        #[must_use]
+        pub fn normal_form<'a>(
+            members: &mut Members<'a>,
+            stamp: Stamp,
+            action: Action<'a>,
+            layer: Option<Text<'a>>,
+        ) -> AuditEvent<'a> {
+            let mut event = AuditEvent::new(stamp.time, action);
+            event.zone_assumed = stamp.zone_assumed;
+            event.layer = layer;
+            $(event.$name = text_of!(members, $key, $how);)*
+            event.indices = members.indices();
+            event.change = members.take_change();
+            event.oddity = members.oddity();
+            event
+        }
+    };
+}
+
+audit_members!(normal_form);
 
 /// Ids and addresses that are empty are absent.
 #[must_use]

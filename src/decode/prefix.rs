@@ -3,7 +3,7 @@
 //! a record never counts as one.
 //!
 //! What a line quotes does not count either: a record in quotes, behind a name of what clients write, or in a line of a log of
-//! requests ([`super::client`]).
+//! requests (`super::client`).
 
 use super::client::{may_hold_record, payload_rank, quotes};
 use super::json;
@@ -90,13 +90,25 @@ fn next_start(line: &[u8], from: usize) -> Option<usize> {
     memchr::memchr3_iter(b'{', b'[', b'"', rest).map(|at| from + at).find(|&at| {
         let begins = match &line[at..] {
             [b'{', b'"' | b' ' | b'\\', ..] => true,
-            [b'[', b'1' | b'2', a, b, c, b'-', ..] => [a, b, c].iter().all(|byte| byte.is_ascii_digit()),
+            [b'[', time @ ..] if begins_year(time) => true,
             [b'"', b'{', b'\\', ..] => true,
             [b'"', b'[', b'2', b'0', ..] => true,
             _ => false,
         };
         begins && at.checked_sub(1).is_none_or(|before| separates(line, before))
     })
+}
+
+/// Whether a text begins as a date does.
+fn begins_year(text: &[u8]) -> bool {
+    matches!(text, [b'1' | b'2', a, b, c, b'-', ..] if [a, b, c].iter().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether a bracket of a line opens what begins a time, be the rest of it damaged: without one, no record of text can stand
+/// behind a prefix, and [`may_hold_record`] finds none either.
+#[must_use]
+pub(crate) fn holds_time_start(line: &[u8]) -> bool {
+    memchr::memchr_iter(b'[', line).any(|at| line[at + 1..].starts_with(b"20") || begins_year(&line[at + 1..]))
 }
 
 /// Whether the byte before a record ends what stands before it. Names and numbers go on, and a quote says that what follows is

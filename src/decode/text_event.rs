@@ -6,53 +6,33 @@ use super::members::{Field, Members};
 use super::native::{self, normal_form};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
+use crate::event::members::audit_members;
 use crate::event::{Action, AuditEvent, Record};
 use crate::time::{self, Stamp};
 
 /// The server line around such an event.
 pub struct TextEvent;
 
+macro_rules! names {
+    (
+        texts { $($(#[$doc:meta])* $member:ident: $text:ident $how:ident $path:literal $(| $other:literal)*,)* }
+        keys { $($keys:tt)* }
+        passed { $($passed:ident $passed_path:literal,)* }
+    ) => {
+        /// The names of members, and the two of the keys that are no text of the line around.
+        const NAMES: &[&[u8]] = &[
+            b"event.action",
+            b"event.type",
+            $($path,)*
+            $($passed_path,)*
+        ];
+    };
+}
+
+audit_members!(names);
+
 /// The pairs; their order is that of their names, and quotes in values are not escaped.
-const PAIRS: Pairs = Pairs {
-    open: b"=\"",
-    close: b"\"",
-    between: b" ",
-    names: &[
-        b"action",
-        b"apikey.id",
-        b"apikey.name",
-        b"authentication.type",
-        b"cluster.name",
-        b"cluster.uuid",
-        b"event.action",
-        b"event.type",
-        b"host.ip",
-        b"host.name",
-        b"indices",
-        b"node.id",
-        b"node.name",
-        b"opaque_id",
-        b"origin.address",
-        b"origin.type",
-        b"realm",
-        b"request.body",
-        b"request.id",
-        b"request.method",
-        b"request.name",
-        b"rule",
-        b"transport.profile",
-        b"url.path",
-        b"url.query",
-        b"user.name",
-        b"user.realm",
-        b"user.roles",
-        b"user.run_as.name",
-        b"user.run_as.realm",
-        b"user.run_by.name",
-        b"user.run_by.realm",
-        b"x_forwarded_for",
-    ],
-};
+const PAIRS: Pairs = Pairs { open: b"=\"", close: b"\"", between: b" ", names: NAMES };
 
 /// Pairs whose value the client chose: what follows one may have been written by the client too.
 const OF_CLIENT: [&[u8]; 6] =

@@ -7,7 +7,7 @@
 use super::client::{is_foreign, is_of_client, may_hold_record, payload_rank};
 use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
-use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, table};
+use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, table};
 use crate::error::DecodeError;
 use crate::event::{Product, Record};
 
@@ -181,8 +181,11 @@ impl Search<'_, '_> {
     /// The record in a text, or the records in its lines.
     fn text(&mut self, text: &[u8]) -> bool {
         let text = text.trim_ascii();
-        if text.len() < SHORTEST || memchr::memchr2(b'{', b'[', text).is_none() {
+        if text.len() < SHORTEST {
             return false;
+        }
+        if memchr::memchr2(b'{', b'[', text).is_none() {
+            return packed::unpack(text).is_some_and(|text| self.unpacked(&text));
         }
         if text.first() != Some(&b'{') || memchr::memchr(b'\n', text).is_none() {
             return self.lines(text);
@@ -191,12 +194,32 @@ impl Search<'_, '_> {
         if json::members(text).is_ok_and(|(_, rest)| rest.is_empty()) { self.line(text) } else { self.lines(text) }
     }
 
+    /// The records in a text that was packed: an object that may carry them in turn, or lines.
+    fn unpacked(&mut self, text: &[u8]) -> bool {
+        // Packed text may hold packed text.
+        let Ok(inside) = self.context.inside() else { return false };
+        let outside = std::mem::replace(&mut self.context, inside);
+        let known = match json::members(text.trim_ascii()) {
+            Ok((_, b"")) => self.object(text.trim_ascii(), 1, false),
+            _ => self.text(text),
+        };
+        self.context = outside;
+        known
+    }
+
     fn lines(&mut self, text: &[u8]) -> bool {
         let mut known = false;
-        for line in text.split(|&byte| byte == b'\n') {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (line, following) = match memchr::memchr(b'\n', rest) {
+                Some(at) => (&rest[..at], &rest[at + 1..]),
+                None => (rest, &[][..]),
+            };
             known |= self.line(line);
+            rest = following;
             // What follows a line of text is its stack trace, or what somebody wrote into its message.
             if line.trim_ascii_start().first() != Some(&b'{') {
+                self.quoted |= may_hold_record(rest);
                 break;
             }
         }

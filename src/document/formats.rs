@@ -11,7 +11,7 @@ use crate::time::Zone;
 /// How wide and how rich the output may be. The caller decides (terminal, `NO_COLOR`, locale, pipe); writers obey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// Columns. Below [`terminal::MIN_WIDTH`] the layout is that of this minimum.
+    /// Columns. Below `terminal::MIN_WIDTH` the layout is that of this minimum.
     pub width: usize,
     /// Whether SGR colour sequences may be written.
     pub color: bool,

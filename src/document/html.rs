@@ -1,7 +1,7 @@
 //! Documents as one page for a browser: self-contained, without network, useful without its script.
 //!
 //! What the page says stands in it as plain HTML; the script draws the charts and makes tables sortable and searchable. Text
-//! gets in through [`markup`] alone, which escapes it, and through [`data`] for the charts, whose script sets texts, never
+//! gets in through `markup` alone, which escapes it, and through `data` for the charts, whose script sets texts, never
 //! markup. Should anything slip through all the same, the policy of the page runs no script and no style but those whose hashes
 //! it names, and loads nothing.
 
@@ -67,10 +67,12 @@ pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) 
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"generator\" content=\"esaudit {}\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{}<script>{SCRIPT}</script>\n</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION"),
         title.finish(),
         body.finish()
     )

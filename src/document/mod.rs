@@ -1,7 +1,7 @@
 //! One document model for what every verb shows, and one writer a format.
 //!
 //! [`build`] makes a document of a verb's results: sections of tables with typed cells, lists, prose of typed spans, and charts
-//! as data. A writer takes any document. What comes from a log stays [`Logged`](crate::model::text::Logged) until a
+//! as data. A writer takes any document. What comes from a log stays `Logged` until a
 //! writer turns it into output, each at one place, where it is made harmless.
 
 use crate::model::text::{Logged, Text};

@@ -1,6 +1,6 @@
 //! Documents for people at a terminal, and in text files: fitted to the width, coloured where that is wanted.
 //!
-//! [`ink`] makes texts harmless and wraps them, [`grid`] draws tables, [`bars`] draws charts.
+//! `ink` makes texts harmless and wraps them, `grid` draws tables, `bars` draws charts.
 
 use std::io;
 

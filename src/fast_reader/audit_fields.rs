@@ -1,5 +1,6 @@
 //! What the fold asks of an audit event, whoever read it.
 
+use crate::event::members::audit_members;
 use crate::event::{Action, AuditEvent, Indices};
 use crate::time::Millis;
 
@@ -65,155 +66,69 @@ pub struct ClientText<'t> {
     pub rest: &'t [u8],
 }
 
-/// An audit event, as far as it is folded. The full decoder's [`AuditEvent`] and the prefilter's lines both answer, so
-/// that there is one fold and not two.
-pub trait AuditFields {
-    /// When, UTC milliseconds.
-    fn time(&self) -> Millis;
-    /// The record gave no zone.
-    fn zone_assumed(&self) -> bool;
-    /// What happened.
-    fn what(&self) -> ActionKind;
-    /// `event.action`.
-    fn action_name(&self) -> &[u8];
-    /// `cluster.uuid`.
-    fn cluster_uuid(&self) -> Option<&[u8]>;
-    /// `cluster.name`.
-    fn cluster_name(&self) -> Option<&[u8]>;
-    /// `node.id`.
-    fn node_id(&self) -> Option<&[u8]>;
-    /// `node.name`.
-    fn node_name(&self) -> Option<&[u8]>;
-    /// `user.name`.
-    fn user(&self) -> Option<&[u8]>;
-    /// `user.realm`.
-    fn user_realm(&self) -> Option<&[u8]>;
-    /// `user.run_by.name`.
-    fn run_by(&self) -> Option<&[u8]>;
-    /// `user.run_as.name`.
-    fn run_as(&self) -> Option<&[u8]>;
-    /// `apikey.id`.
-    fn apikey_id(&self) -> Option<&[u8]>;
-    /// `apikey.name`.
-    fn apikey_name(&self) -> Option<&[u8]>;
-    /// `authentication.token.name`.
-    fn token_name(&self) -> Option<&[u8]>;
-    /// `cross_cluster_access.user.name`.
-    fn remote_user(&self) -> Option<&[u8]>;
-    /// `realm`.
-    fn realm(&self) -> Option<&[u8]>;
-    /// `origin.type`.
-    fn origin_type(&self) -> Option<&[u8]>;
-    /// `origin.address`.
-    fn origin(&self) -> Option<&[u8]>;
-    /// `url.path`.
-    fn url_path(&self) -> Option<&[u8]>;
-    /// `request.id`.
-    fn request_id(&self) -> Option<&[u8]>;
-    /// `trace.id`.
-    fn trace_id(&self) -> Option<&[u8]>;
-    /// `x_forwarded_for`.
-    fn forwarded_for(&self) -> Option<&[u8]>;
-    /// `action`.
-    fn es_action(&self) -> Option<&[u8]>;
-    /// `indices`.
-    fn indices(&self) -> Option<Indices<'_>>;
-    /// Whether a restricted index may be among them; if not, none is.
-    fn may_be_restricted(&self) -> bool;
-    /// The whole event, if it is a security change: those are folded from it.
-    fn whole(&self) -> Option<&AuditEvent<'_>>;
+macro_rules! audit_fields {
+    (
+        texts { $($(#[$doc:meta])* $name:ident: $key:ident $how:ident $path:literal $(| $other:literal)*,)* }
+        keys { $($keys:tt)* }
+        passed { $($passed:tt)* }
+    ) => {
+        /// An audit event, as far as it is folded. The full decoder's [`AuditEvent`] and the prefilter's lines both answer, so
+        /// that there is one fold and not two.
+        pub trait AuditFields {
+            /// When, UTC milliseconds.
+            fn time(&self) -> Millis;
+            /// The record gave no zone.
+            fn zone_assumed(&self) -> bool;
+            /// What happened.
+            fn what(&self) -> ActionKind;
+            /// `event.action`.
+            fn action_name(&self) -> &[u8];
+            $($(#[$doc])* fn $name(&self) -> Option<&[u8]>;)*
+            /// `indices`.
+            fn indices(&self) -> Option<Indices<'_>>;
+            /// Whether a restricted index may be among them; if not, none is.
+            fn may_be_restricted(&self) -> bool;
+            /// The whole event, if it is a security change: those are folded from it.
+            fn whole(&self) -> Option<&AuditEvent<'_>>;
 
-    /// What names the client, where it is at hand in few pieces.
-    fn client_text(&self) -> Option<ClientText<'_>> {
-        None
-    }
+            /// What names the client, where it is at hand in few pieces.
+            fn client_text(&self) -> Option<ClientText<'_>> {
+                None
+            }
 
-    /// Bytes that name the node in keys.
-    fn node_identity(&self) -> Option<&[u8]> {
-        self.node_id().or(self.node_name())
-    }
+            /// Bytes that name the node in keys.
+            fn node_identity(&self) -> Option<&[u8]> {
+                self.node_id().or(self.node_name())
+            }
+        }
+
+        impl AuditFields for AuditEvent<'_> {
+            fn time(&self) -> Millis {
+                self.time
+            }
+            fn zone_assumed(&self) -> bool {
+                self.zone_assumed
+            }
+            fn what(&self) -> ActionKind {
+                ActionKind::of(&self.action)
+            }
+            fn action_name(&self) -> &[u8] {
+                self.action.name()
+            }
+            $(fn $name(&self) -> Option<&[u8]> {
+                self.$name.as_deref()
+            })*
+            fn indices(&self) -> Option<Indices<'_>> {
+                self.indices.clone()
+            }
+            fn may_be_restricted(&self) -> bool {
+                self.indices.as_ref().is_some_and(|indices| indices.restricted.is_some())
+            }
+            fn whole(&self) -> Option<&AuditEvent<'_>> {
+                Some(self)
+            }
+        }
+    };
 }
 
-impl AuditFields for AuditEvent<'_> {
-    fn time(&self) -> Millis {
-        self.time
-    }
-    fn zone_assumed(&self) -> bool {
-        self.zone_assumed
-    }
-    fn what(&self) -> ActionKind {
-        ActionKind::of(&self.action)
-    }
-    fn action_name(&self) -> &[u8] {
-        self.action.name()
-    }
-    fn cluster_uuid(&self) -> Option<&[u8]> {
-        self.cluster_uuid.as_deref()
-    }
-    fn cluster_name(&self) -> Option<&[u8]> {
-        self.cluster_name.as_deref()
-    }
-    fn node_id(&self) -> Option<&[u8]> {
-        self.node_id.as_deref()
-    }
-    fn node_name(&self) -> Option<&[u8]> {
-        self.node_name.as_deref()
-    }
-    fn user(&self) -> Option<&[u8]> {
-        self.user.as_deref()
-    }
-    fn user_realm(&self) -> Option<&[u8]> {
-        self.user_realm.as_deref()
-    }
-    fn run_by(&self) -> Option<&[u8]> {
-        self.run_by.as_deref()
-    }
-    fn run_as(&self) -> Option<&[u8]> {
-        self.run_as.as_deref()
-    }
-    fn apikey_id(&self) -> Option<&[u8]> {
-        self.apikey_id.as_deref()
-    }
-    fn apikey_name(&self) -> Option<&[u8]> {
-        self.apikey_name.as_deref()
-    }
-    fn token_name(&self) -> Option<&[u8]> {
-        self.token_name.as_deref()
-    }
-    fn remote_user(&self) -> Option<&[u8]> {
-        self.remote_user.as_deref()
-    }
-    fn realm(&self) -> Option<&[u8]> {
-        self.realm.as_deref()
-    }
-    fn origin_type(&self) -> Option<&[u8]> {
-        self.origin_type.as_deref()
-    }
-    fn origin(&self) -> Option<&[u8]> {
-        self.origin.as_deref()
-    }
-    fn url_path(&self) -> Option<&[u8]> {
-        self.url_path.as_deref()
-    }
-    fn request_id(&self) -> Option<&[u8]> {
-        self.request_id.as_deref()
-    }
-    fn forwarded_for(&self) -> Option<&[u8]> {
-        self.forwarded_for.as_deref()
-    }
-    fn trace_id(&self) -> Option<&[u8]> {
-        self.trace_id.as_deref()
-    }
-    fn es_action(&self) -> Option<&[u8]> {
-        self.es_action.as_deref()
-    }
-    fn indices(&self) -> Option<Indices<'_>> {
-        self.indices.clone()
-    }
-    fn may_be_restricted(&self) -> bool {
-        self.indices.as_ref().is_some_and(|indices| indices.restricted.is_some())
-    }
-    fn whole(&self) -> Option<&AuditEvent<'_>> {
-        Some(self)
-    }
-}
+audit_members!(audit_fields);

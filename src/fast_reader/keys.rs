@@ -1,9 +1,24 @@
 //! The members of native audit lines (audit-format 2), as far as they are texts or arrays of texts.
 
 use super::scan::Pattern;
+use crate::event::members::audit_members;
 
 macro_rules! keys {
-    ($($name:ident = $text:literal,)*) => {
+    (
+        texts { $($(#[$doc:meta])* $member:ident: $text:ident $how:ident $path:literal $(| $other:literal)*,)* }
+        keys { $($(#[$key_doc:meta])* $key:ident $key_path:literal $(| $key_other:literal)*,)* }
+        passed { $($passed:ident $passed_path:literal,)* }
+    ) => {
+        keys! { @flat [$($key = $key_path,)*] $($how $text = $path,)* $(passed $passed = $passed_path,)* }
+    };
+    // What stands in an object is for the decoder.
+    (@flat [$($done:tt)*] nested $name:ident = $path:literal, $($rest:tt)*) => {
+        keys! { @flat [$($done)*] $($rest)* }
+    };
+    (@flat [$($done:tt)*] $how:ident $name:ident = $path:literal, $($rest:tt)*) => {
+        keys! { @flat [$($done)* $name = $path,] $($rest)* }
+    };
+    (@flat [$($name:ident = $text:literal,)*]) => {
         /// A member of a native audit line.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
@@ -16,7 +31,7 @@ macro_rules! keys {
             #[allow(non_upper_case_globals, reason = "one name for the key and its text")]
             pub(super) fn named(name: &[u8]) -> Option<Self> {
                 // Compared as texts of one type, so that the compiler may choose by length first.
-                $(const $name: &[u8] = $text.as_bytes();)*
+                $(const $name: &[u8] = $text;)*
                 match name {
                     $($name => Some(Self::$name),)*
                     _ => None,
@@ -25,55 +40,14 @@ macro_rules! keys {
         }
 
         /// How many keys there are.
-        pub(super) const KEYS: usize = [$($text),*].len();
+        pub(super) const KEYS: usize = [$(stringify!($name)),*].len();
 
         /// Each key as it stands after another member.
-        static PATTERNS: [Pattern; KEYS] = [$(Pattern::of(b", \"", $text.as_bytes(), b"\":")),*];
+        static PATTERNS: [Pattern; KEYS] = [$(Pattern::of(b", \"", $text, b"\":")),*];
     };
 }
 
-keys! {
-    Type = "type",
-    Timestamp = "timestamp",
-    AtTimestamp = "@timestamp",
-    ClusterName = "cluster.name",
-    ClusterUuid = "cluster.uuid",
-    NodeName = "node.name",
-    NodeId = "node.id",
-    HostName = "host.name",
-    HostIp = "host.ip",
-    EventType = "event.type",
-    EventAction = "event.action",
-    AuthenticationType = "authentication.type",
-    UserName = "user.name",
-    RunByName = "user.run_by.name",
-    RunAsName = "user.run_as.name",
-    UserRealm = "user.realm",
-    UserRealmDomain = "user.realm_domain",
-    RunByRealm = "user.run_by.realm",
-    RunAsRealm = "user.run_as.realm",
-    UserRoles = "user.roles",
-    ApiKeyId = "apikey.id",
-    ApiKeyName = "apikey.name",
-    TokenName = "authentication.token.name",
-    TokenType = "authentication.token.type",
-    OriginType = "origin.type",
-    OriginAddress = "origin.address",
-    Realm = "realm",
-    RealmDomain = "realm_domain",
-    UrlPath = "url.path",
-    UrlQuery = "url.query",
-    RequestMethod = "request.method",
-    RequestId = "request.id",
-    EsAction = "action",
-    RequestName = "request.name",
-    Indices = "indices",
-    OpaqueId = "opaque_id",
-    TraceId = "trace.id",
-    ForwardedFor = "x_forwarded_for",
-    TransportProfile = "transport.profile",
-    Rule = "rule",
-}
+audit_members!(keys);
 
 impl Key {
     /// `, "name":`.

@@ -30,6 +30,7 @@ use scan::{common, plain_end, same};
 use crate::action_class::is_restricted;
 use crate::decode::actions::is_damaged;
 use crate::decode::native::{LAYERS, without_port};
+use crate::event::members::audit_members;
 use crate::event::{Action, AuditEvent, Indices, Text};
 use crate::time::{Millis, Stamp, Zone};
 
@@ -411,115 +412,80 @@ impl<'t> FastEvent<'t> {
     }
 }
 
-impl AuditFields for FastEvent<'_> {
-    fn time(&self) -> Millis {
-        self.stamp.time
-    }
-    fn zone_assumed(&self) -> bool {
-        self.stamp.zone_assumed
-    }
-    fn what(&self) -> ActionKind {
-        self.probe.what
-    }
-    fn action_name(&self) -> &[u8] {
-        self.get(Key::EventAction).unwrap_or_default()
-    }
-    fn cluster_uuid(&self) -> Option<&[u8]> {
-        self.get(Key::ClusterUuid)
-    }
-    fn cluster_name(&self) -> Option<&[u8]> {
-        self.get(Key::ClusterName)
-    }
-    fn node_id(&self) -> Option<&[u8]> {
-        self.non_empty(Key::NodeId)
-    }
-    fn node_name(&self) -> Option<&[u8]> {
-        self.non_empty(Key::NodeName)
-    }
-    fn user(&self) -> Option<&[u8]> {
-        self.get(Key::UserName)
-    }
-    fn user_realm(&self) -> Option<&[u8]> {
-        self.get(Key::UserRealm)
-    }
-    fn run_by(&self) -> Option<&[u8]> {
-        self.get(Key::RunByName)
-    }
-    fn run_as(&self) -> Option<&[u8]> {
-        self.get(Key::RunAsName)
-    }
-    fn apikey_id(&self) -> Option<&[u8]> {
-        self.get(Key::ApiKeyId)
-    }
-    fn apikey_name(&self) -> Option<&[u8]> {
-        self.get(Key::ApiKeyName)
-    }
-    fn token_name(&self) -> Option<&[u8]> {
-        self.get(Key::TokenName)
-    }
-    fn remote_user(&self) -> Option<&[u8]> {
-        // It stands in an object: the full decoder reads those lines.
+macro_rules! text_of {
+    ($event:ident, $key:ident, plain) => {
+        $event.get(Key::$key)
+    };
+    ($event:ident, $key:ident, filled) => {
+        $event.non_empty(Key::$key)
+    };
+    // It stands in an object: the full decoder reads those lines.
+    ($event:ident, $key:ident, nested) => {
         None
-    }
-    fn realm(&self) -> Option<&[u8]> {
-        self.get(Key::Realm)
-    }
-    fn origin_type(&self) -> Option<&[u8]> {
-        self.get(Key::OriginType)
-    }
-    fn origin(&self) -> Option<&[u8]> {
-        self.non_empty(Key::OriginAddress)
-    }
-    fn url_path(&self) -> Option<&[u8]> {
-        self.get(Key::UrlPath)
-    }
-    fn request_id(&self) -> Option<&[u8]> {
-        self.non_empty(Key::RequestId)
-    }
-    fn forwarded_for(&self) -> Option<&[u8]> {
-        self.get(Key::ForwardedFor)
-    }
-    fn trace_id(&self) -> Option<&[u8]> {
-        self.get(Key::TraceId)
-    }
-    fn es_action(&self) -> Option<&[u8]> {
-        self.get(Key::EsAction)
-    }
-    fn indices(&self) -> Option<Indices<'_>> {
-        let names = self.get(Key::Indices)?;
-        let is_array = self.probe.arrays & Key::Indices.bit() != 0;
-        if is_array { listed(names) } else { of_names(std::iter::once(names)) }
-    }
-    #[inline]
-    fn may_be_restricted(&self) -> bool {
-        let met = self.probe.met & Key::Indices.bit() != 0;
-        met && (self.probe.may_be_restricted || self.probe.arrays & Key::Indices.bit() == 0)
-    }
-    fn whole(&self) -> Option<&AuditEvent<'_>> {
-        None
-    }
-    #[inline]
-    fn client_text(&self) -> Option<ClientText<'_>> {
-        let named = self.probe.met & changes::CLIENT;
-        let (mut first, mut last) = (u32::MAX, 0);
-        let mut bits = named;
-        while bits != 0 {
-            let (from, to) = self.probe.values[bits.trailing_zeros() as usize];
-            (first, last) = (first.min(from), last.max(to));
-            bits &= bits - 1;
-        }
-        let (mut host_end, mut address_end) = (last, last);
-        if named & Key::OriginAddress.bit() != 0 {
-            let (from, to) = self.probe.values[Key::OriginAddress as usize];
-            let address = self.line.get(from as usize..to as usize)?;
-            // The port of IPv6 stands behind a bracket that goes with it.
-            let host = if address.starts_with(b"[") { address } else { without_port(address) };
-            (host_end, address_end) = (from + host.len() as u32, to);
-        }
-        Some(ClientText {
-            members: named,
-            up_to_address: self.line.get(first as usize..host_end as usize)?,
-            rest: self.line.get(address_end as usize..last as usize)?,
-        })
-    }
+    };
 }
+
+macro_rules! fast_event {
+    (
+        texts { $($(#[$doc:meta])* $name:ident: $key:ident $how:ident $path:literal $(| $other:literal)*,)* }
+        keys { $($keys:tt)* }
+        passed { $($passed:tt)* }
+    ) => {
+        impl AuditFields for FastEvent<'_> {
+            fn time(&self) -> Millis {
+                self.stamp.time
+            }
+            fn zone_assumed(&self) -> bool {
+                self.stamp.zone_assumed
+            }
+            fn what(&self) -> ActionKind {
+                self.probe.what
+            }
+            fn action_name(&self) -> &[u8] {
+                self.get(Key::EventAction).unwrap_or_default()
+            }
+            $(fn $name(&self) -> Option<&[u8]> {
+                text_of!(self, $key, $how)
+            })*
+            fn indices(&self) -> Option<Indices<'_>> {
+                let names = self.get(Key::Indices)?;
+                let is_array = self.probe.arrays & Key::Indices.bit() != 0;
+                if is_array { listed(names) } else { of_names(std::iter::once(names)) }
+            }
+            #[inline]
+            fn may_be_restricted(&self) -> bool {
+                let met = self.probe.met & Key::Indices.bit() != 0;
+                met && (self.probe.may_be_restricted || self.probe.arrays & Key::Indices.bit() == 0)
+            }
+            fn whole(&self) -> Option<&AuditEvent<'_>> {
+                None
+            }
+            #[inline]
+            fn client_text(&self) -> Option<ClientText<'_>> {
+                let named = self.probe.met & changes::CLIENT;
+                let (mut first, mut last) = (u32::MAX, 0);
+                let mut bits = named;
+                while bits != 0 {
+                    let (from, to) = self.probe.values[bits.trailing_zeros() as usize];
+                    (first, last) = (first.min(from), last.max(to));
+                    bits &= bits - 1;
+                }
+                let (mut host_end, mut address_end) = (last, last);
+                if named & Key::OriginAddress.bit() != 0 {
+                    let (from, to) = self.probe.values[Key::OriginAddress as usize];
+                    let address = self.line.get(from as usize..to as usize)?;
+                    // The port of IPv6 stands behind a bracket that goes with it.
+                    let host = if address.starts_with(b"[") { address } else { without_port(address) };
+                    (host_end, address_end) = (from + host.len() as u32, to);
+                }
+                Some(ClientText {
+                    members: named,
+                    up_to_address: self.line.get(first as usize..host_end as usize)?,
+                    rest: self.line.get(address_end as usize..last as usize)?,
+                })
+            }
+        }
+    };
+}
+
+audit_members!(fast_event);

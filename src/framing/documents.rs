@@ -4,100 +4,12 @@
 //! Responses can be of any size, so nothing is parsed here: the scanner follows brackets and quotes, keeps the bytes of
 //! the document it is in, and knows a response by the member that holds its hits. Decoding judges the grammar.
 
+mod sniff;
+#[cfg(test)]
+mod tests;
+
 use super::record::{Frame, Framer, Out};
-
-/// Members at the top of search responses, which no event has.
-const OF_RESPONSES: [&[u8]; 7] =
-    [b"took", b"_scroll_id", b"hits", b"responses", b"rawResponse", b"is_partial", b"pit_id"];
-
-/// Whether the first bytes of an input are of documents that are not lines.
-#[must_use]
-pub(super) fn claims(text: &[u8]) -> bool {
-    let text = behind_request(text);
-    match text.first() {
-        Some(b'{') => begins_document(text),
-        Some(b'[') => text[1..].trim_ascii_start().starts_with(b"{"),
-        _ => false,
-    }
-}
-
-/// What follows the lines that Kibana's Dev Tools and curl put before a response: comments, the request, the headers.
-fn behind_request(mut text: &[u8]) -> &[u8] {
-    const STARTS: [&[u8]; 7] = [b"#", b"GET ", b"POST ", b"PUT ", b"HTTP/", b"content-type:", b"X-elastic-product:"];
-    let mut begun = false;
-    for _ in 0..MAX_HEADERS {
-        let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
-        if !(begun && line.trim_ascii().is_empty() || STARTS.iter().any(|start| line.starts_with(start)))
-            || line.len() == text.len()
-        {
-            break;
-        }
-        begun = true;
-        text = &text[line.len() + 1..];
-    }
-    text
-}
-
-/// Lines before a response.
-const MAX_HEADERS: usize = 40;
-
-/// Walks the first object: lines end where it ends, or inside one of its texts if the file begins in the middle.
-fn begins_document(text: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    let (mut string_start, mut key_due) = (0, false);
-    let mut previous = b' ';
-    let mut after_newline = false;
-    for (at, &byte) in text.iter().enumerate() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => {
-                    in_string = false;
-                    previous = b'"';
-                    if depth == 1 && key_due && OF_RESPONSES.contains(&&text[string_start..at]) {
-                        return true;
-                    }
-                    key_due = false;
-                }
-                b'\n' => return false,
-                _ => {}
-            }
-            continue;
-        }
-        if byte == b'\n' && depth > 0 {
-            after_newline = true;
-        }
-        if byte.is_ascii_whitespace() {
-            continue;
-        }
-        if after_newline {
-            // Inside a document a line may begin with a name, a value or an end; a new object only where one may stand.
-            let begins_anew = byte == b'{' && !matches!(previous, b'[' | b':');
-            return !begins_anew;
-        }
-        match byte {
-            b'"' => {
-                in_string = true;
-                string_start = at + 1;
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                key_due = byte == b'{';
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return false;
-                }
-            }
-            b',' => key_due = true,
-            _ => {}
-        }
-        previous = byte;
-    }
-    false
-}
+pub(super) use sniff::{claims, claims_containers};
 
 /// Where the scanner is between documents; at the top when there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +22,45 @@ enum Nesting {
     Response,
     /// The `hits` of a response.
     HitsObject,
+    /// The list of a container, whose elements are records of any kind; they may be containers themselves.
+    Elements {
+        /// Whether they may.
+        deep: bool,
+    },
+}
+
+/// Lists in which containers of records hold them: CloudWatch, Azure, Splunk, Graylog, Datadog, GCP, Kafka and Loki.
+const LISTS: [&[u8]; 14] = [
+    b"events",
+    b"logEvents",
+    b"records",
+    b"Records",
+    b"results",
+    b"messages",
+    b"Messages",
+    b"data",
+    b"entries",
+    b"logs",
+    b"items",
+    b"rows",
+    b"values",
+    b"logRecords",
+];
+
+/// Lists of containers: Loki, OTLP.
+const LISTS_OF_CONTAINERS: [&[u8]; 3] = [b"result", b"resourceLogs", b"scopeLogs"];
+
+/// Objects that hold containers: Loki, Datadog.
+const AROUND: [&[u8]; 2] = [b"data", b"response"];
+
+/// What a member of a container holds that begins so.
+fn of_container(name: &[u8], byte: u8) -> Option<Nesting> {
+    match byte {
+        b'[' if LISTS.contains(&name) => Some(Nesting::Elements { deep: false }),
+        b'[' if LISTS_OF_CONTAINERS.contains(&name) => Some(Nesting::Elements { deep: true }),
+        b'{' if AROUND.contains(&name) => Some(Nesting::Response),
+        _ => None,
+    }
 }
 
 /// Deepest nesting of frames that is followed: an array of multi-search responses has four.
@@ -137,6 +88,8 @@ enum State {
 /// The scanner.
 pub(super) struct Documents {
     limit: usize,
+    /// Containers of any kind are taken apart, not only search responses.
+    of_containers: bool,
     frames: Vec<Nesting>,
     state: State,
     line: u64,
@@ -169,6 +122,7 @@ impl Documents {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
+            of_containers: false,
             frames: Vec::new(),
             state: State::Between,
             line: 1,
@@ -188,6 +142,17 @@ impl Documents {
             empty: false,
             triple: None,
         }
+    }
+
+    /// The same for files whose first line is a large container.
+    #[must_use]
+    pub(super) fn containers(limit: usize) -> Self {
+        Self { of_containers: true, ..Self::new(limit) }
+    }
+
+    /// Whether an element of a container has begun.
+    fn is_among_elements(&self) -> bool {
+        matches!(self.frames.last(), Some(Nesting::Elements { .. })) && self.state == State::Capture
     }
 
     /// Takes bytes of a text in three quotes, which may hold anything, and returns how many that was.
@@ -252,14 +217,20 @@ impl Documents {
 
     /// Begins to keep an object whose `{` is the current byte.
     fn capture(&mut self, undetermined: bool) {
+        self.capture_from(b'{', undetermined);
+    }
+
+    /// Begins to keep an object, a list or a text, which begins with the current byte.
+    fn capture_from(&mut self, byte: u8, undetermined: bool) {
         self.forget();
         self.state = State::Capture;
         self.start = self.line;
         self.undetermined = undetermined;
-        self.depth = 1;
-        self.key_due = true;
-        (self.in_key, self.value_due) = (false, false);
-        self.keep(b"{");
+        self.in_string = byte == b'"';
+        self.depth = usize::from(byte != b'"');
+        self.key_due = byte == b'{';
+        (self.in_key, self.value_due, self.after_empty) = (false, false, false);
+        self.keep(&[byte]);
     }
 
     fn push(&mut self, frame: Nesting) {
@@ -285,7 +256,10 @@ impl Documents {
             (_, b"hits", b'{') => Nesting::HitsObject,
             (_, b"responses" | b"docs", b'[') => Nesting::List,
             (_, b"response" | b"rawResponse", b'{') => Nesting::Response,
-            _ => return false,
+            (_, name, _) => match of_container(name, byte).filter(|_| self.of_containers) {
+                Some(inside) => inside,
+                None => return false,
+            },
         };
         if self.state == State::Capture {
             self.forget();
@@ -346,6 +320,9 @@ impl Documents {
             (Some(_), b'}' | b']') => {
                 self.frames.pop();
             }
+            (Some(Nesting::Elements { deep }), b'{') => self.capture(deep),
+            (Some(Nesting::Elements { .. }), b'[' | b'"') => self.capture_from(byte, false),
+            (None, b'[') if self.of_containers => self.push(Nesting::Elements { deep: false }),
             (None | Some(Nesting::List), b'{') => self.capture(true),
             (Some(Nesting::Hits), b'{') => self.capture(false),
             (None | Some(Nesting::List), b'[') => self.push(Nesting::List),
@@ -433,6 +410,9 @@ impl Documents {
                     State::Skip if self.depth == 0 => self.state = State::Between,
                     _ => self.keep(b"\""),
                 }
+                if self.state == State::Capture && self.depth == 0 {
+                    self.emit(out);
+                }
             }
             _ => {
                 // No text goes over a line end: the document was cut there, and what follows begins anew.
@@ -501,113 +481,5 @@ impl Framer for Documents {
         }
         self.frames.clear();
         self.state = State::Between;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
-        super::super::record::pieces(&mut Documents::new(limit), text, chunk)
-    }
-
-    fn records(text: &str) -> Vec<(u64, String)> {
-        let found = pieces(text.as_bytes(), 1000, 4096);
-        assert_eq!(found, pieces(text.as_bytes(), 1000, 1), "{text}");
-        found
-    }
-
-    fn owned(pieces: &[(u64, &str)]) -> Vec<(u64, String)> {
-        pieces.iter().map(|(line, text)| (*line, (*text).to_owned())).collect()
-    }
-
-    #[test]
-    fn hits_of_responses_are_records() {
-        let hit = r#"{"_index":"i","_source":{"a":"x \"y [{","hits":{"hits":[1]}}}"#;
-        let response = format!(
-            r#"{{"took":1,"_shards":{{"x":[1]}},"hits":{{"total":{{"value":2}},"max_score":null,"hits":[{hit},{hit}]}},"aggregations":{{"hits":{{"hits":[{{"no":1}}]}}}}}}"#
-        );
-        assert_eq!(records(&response), owned(&[(1, hit), (1, hit)]));
-        let pretty =
-            serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&response).unwrap()).unwrap();
-        let found = records(&pretty);
-        assert_eq!(found.len(), 2);
-        assert!(found.iter().all(|(_, record)| record == hit), "{found:?}");
-        assert_eq!(pretty.lines().nth(usize::try_from(found[1].0).unwrap() - 1).unwrap().trim(), "{");
-        for shape in [
-            format!("{response}\n{response}"),
-            format!("{response}{response}"),
-            format!("[{response},\n{response}]"),
-            format!(r#"{{"took":1,"responses":[{response},{response}]}}"#),
-            format!(r#"{{"id":"x","is_partial":false,"response":{response}}} {{"rawResponse":{response}}}"#),
-            format!(r#"{{"total":4,"hits":[{hit},{hit},{hit},{hit}]}}"#),
-            format!("[{hit},{hit}] [[{hit}],{hit}]"),
-            format!(r#"{{"docs":[{hit},{hit},{hit},{hit}]}}"#),
-        ] {
-            assert_eq!(records(&shape).iter().filter(|(_, record)| record == hit).count(), 4, "{shape}");
-            assert_eq!(records(&shape).len(), 4, "{shape}");
-        }
-    }
-
-    #[test]
-    fn documents_outside_of_responses_are_records() {
-        assert_eq!(
-            records("{\n \"a\": 1,\n \"b\": {\"hits\": []}\n}\n\n{ }\n"),
-            owned(&[(1, r#"{"a":1,"b":{"hits":[]}}"#), (6, "{}")])
-        );
-        assert_eq!(
-            records("\u{feff}[\n{\"a\":\"\u{e9} b\"}\n, 1, \"x\", null]"),
-            owned(&[(2, "{\"a\":\"\u{e9} b\"}")])
-        );
-        assert_eq!(records("---\n{\"a\":1}\nbye"), owned(&[(1, "---"), (2, "{\"a\":1}"), (3, "bye")]));
-    }
-
-    #[test]
-    fn cut_and_oversized_documents_are_said() {
-        assert_eq!(
-            records("{\"took\":1,\"hits\":{\"hits\":[{\"a\":1},{\"b\":\"x"),
-            owned(&[(1, "{\"a\":1}"), (1, "{\"b\":\"x")])
-        );
-        assert_eq!(
-            records("{\"took\":1,\"hits\":{\"hits\":[{\"a\":1}"),
-            owned(&[(1, "{\"a\":1}"), (1, "the response ends in the middle")])
-        );
-        assert_eq!(records("{\"a\":\"cut\n{\"b\":1}"), owned(&[(1, "{\"a\":\"cut"), (2, "{\"b\":1}")]));
-        // What follows a cut begins anew.
-        let cut = "{\"hits\":{\"hits\":[{\"a\":\"cut\n{\"hits\":{\"hits\":[{\"b\":1}]}}";
-        assert_eq!(records(cut), owned(&[(1, "{\"a\":\"cut"), (2, "{\"b\":1}")]));
-        let long = format!("{{\"hits\":{{\"hits\":[{{\"a\":\"{}\"}},{{\"b\":1}}]}}}}", "x".repeat(2000));
-        assert_eq!(records(&long), owned(&[(1, "oversized"), (1, "{\"b\":1}")]));
-        // What stands before the hits may be longer than any record.
-        let long = format!("{{\"x\":\"{}\",\"hits\":{{\"hits\":[{{\"b\":1}}]}}}}", "x".repeat(2000));
-        assert_eq!(records(&long), owned(&[(1, "{\"b\":1}")]));
-        let deep = format!("{}{{\"a\":1}}", "[".repeat(10_000));
-        assert!(records(&deep).len() <= 1);
-    }
-
-    #[test]
-    fn texts_in_three_quotes_are_texts() {
-        let text = "# GET i/_search 200 OK\n{\n \"hits\": {\n \"hits\": [\n {\n \"m\": \"\"\"{\"a\":\"b\\\\n\", \"c\":\"\"}\nx\"\"\",\n \"e\": \"\"\n }\n ]\n }\n}\n";
-        assert!(claims(text.as_bytes()));
-        let found = records(text);
-        let value: serde_json::Value = serde_json::from_str(&found[1].1).unwrap();
-        assert_eq!(value["m"], "{\"a\":\"b\\\\n\", \"c\":\"\"}\nx");
-        assert_eq!(value["e"], "");
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_in_any_portions_give_the_same(parts in prop::collection::vec(prop::sample::select(vec![
-            "{", "}", "[", "]", ",", ":", "\"hits\"", "\"a\"", "\"", "\\", "\n", " ", "1", "x", "{\"hits\":{\"hits\":[",
-            "]}}", "{\"b\":1}", "\"responses\":[", "\u{feff}", "\"response\":{",
-        ]), 0..40), chunk in 1_usize..7, limit in 0_usize..30) {
-            let text = parts.concat();
-            let whole = pieces(text.as_bytes(), limit, 1 << 20);
-            prop_assert_eq!(&whole, &pieces(text.as_bytes(), limit, chunk));
-            prop_assert!(whole.iter().all(|(_, piece)| piece.len() <= limit.max(40)));
-        }
     }
 }

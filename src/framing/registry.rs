@@ -19,12 +19,18 @@ struct Entry {
 }
 
 /// In the order in which they are asked.
-static FRAMINGS: [Entry; 3] = [
+static FRAMINGS: [Entry; 4] = [
     Entry {
         name: "rubydebug",
         claims: rubydebug::claims,
         framer: |limit| Box::new(RubyDebug::new(limit)),
         names_records: true,
+    },
+    Entry {
+        name: "containers",
+        claims: documents::claims_containers,
+        framer: |limit| Box::new(Documents::containers(limit)),
+        names_records: false,
     },
     Entry {
         name: "documents",

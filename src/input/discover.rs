@@ -119,7 +119,7 @@ impl Search {
         if kind.is_dir() {
             self.folder(path, meta);
         } else if kind.is_socket() {
-            self.special(path, meta);
+            self.problem(path, ProblemKind::Unreadable, "a socket, which cannot be read as a file".to_owned());
         } else {
             self.file(path, meta);
         }

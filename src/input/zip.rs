@@ -1,5 +1,6 @@
 //! zip archives, read by their central directory; where that is lost, by the headers of the members.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
@@ -47,33 +48,56 @@ type Each<'a> = dyn FnMut(&[u8], Compression, &mut dyn Read) + 'a;
 /// Calls `each` for every regular member.
 pub(super) fn members(file: File, each: &mut Each<'_>) -> io::Result<()> {
     let mut buffer = vec![0; RECORD];
+    let whole = file.try_clone()?;
     let archive = match ZipLocator::new().locate_in_file(file, &mut buffer) {
         Ok(archive) => archive,
         Err((file, err)) => {
             let err = error(err);
-            salvage(&file, each)?;
+            salvage(&file, &Known::new(), each)?;
             return Err(err);
         }
     };
     let mut entries = archive.entries(&mut buffer);
-    let mut seen = 0;
-    while let Some(entry) = entries.next_entry().map_err(error)? {
+    let (mut seen, mut known, mut lost) = (0, Known::new(), false);
+    let end = loop {
+        let entry = match entries.next_entry() {
+            Ok(Some(entry)) => entry,
+            Ok(None) => break None,
+            // What stands behind a damaged entry of the directory is found by the headers of the members alone.
+            Err(err) => break Some(error(err)),
+        };
         seen += 1;
+        let name = entry.file_path();
         if entry.is_dir() || entry.mode().is_symlink() {
+            known.insert(entry.local_header_offset(), entry.compressed_size_hint());
             continue;
         }
-        let name = entry.file_path();
         match open(&archive, &entry) {
-            Ok((compression, mut reader)) => each(name.as_bytes(), compression, &mut *reader),
-            Err(err) => each(name.as_bytes(), Compression::None, &mut Broken(Some(err))),
+            Ok((compression, mut reader)) => {
+                known.insert(entry.local_header_offset(), entry.compressed_size_hint());
+                each(name.as_bytes(), compression, &mut *reader);
+            }
+            Err(err) => {
+                if err.kind() == io::ErrorKind::Unsupported {
+                    known.insert(entry.local_header_offset(), entry.compressed_size_hint());
+                } else {
+                    lost = true;
+                }
+                each(name.as_bytes(), Compression::None, &mut Broken(Some(err)));
+            }
         }
+    };
+    let declared = archive.entries_hint();
+    let missing = || damage(format!("the zip directory has {seen} members and declares {declared}"));
+    let end = end.or_else(|| (seen < declared).then(missing));
+    if lost || end.is_some() {
+        salvage(&whole, &known, each)?;
     }
-    if seen < archive.entries_hint() {
-        let declared = archive.entries_hint();
-        return Err(damage(format!("the zip directory has {seen} members and declares {declared}")));
-    }
-    Ok(())
+    end.map_or(Ok(()), Err)
 }
+
+/// Members that the directory led to: where the header of each stands, and how many bytes are stored behind it.
+type Known = BTreeMap<u64, u64>;
 
 fn open<'a>(
     archive: &'a ZipArchive<FileReader>,
@@ -108,8 +132,9 @@ fn error(err: rawzip::Error) -> io::Error {
     }
 }
 
-/// Reads the members of an archive that was cut short by the headers before each of them.
-fn salvage(file: &File, each: &mut Each<'_>) -> io::Result<()> {
+/// Reads the members of an archive whose directory is lost, or damaged, by the headers before each of them; without those that
+/// are known already.
+fn salvage(file: &File, known: &Known, each: &mut Each<'_>) -> io::Result<()> {
     let mut header = [0; 30];
     let mut from = 0;
     while let Some(at) = find_header(file, from)? {
@@ -127,6 +152,10 @@ fn salvage(file: &File, each: &mut Each<'_>) -> io::Result<()> {
         let name_at = at + header.len() as u64;
         let named = read_full(|position, out| file.read_at(out, name_at + position), &mut name)?;
         let begin = name_at + named as u64 + u64::from(short(28));
+        if let Some(stored) = known.get(&at) {
+            from = begin.saturating_add(*stored);
+            continue;
+        }
         let mut give = |compression, reader: &mut dyn Read| {
             if !name.ends_with(b"/") {
                 each(&name, compression, reader);
@@ -328,6 +357,38 @@ pub(super) mod tests {
         assert_eq!(all[0], ("a".to_owned(), "[the member is encrypted]".to_owned()));
         assert_eq!(all[1], ("b".to_owned(), "[zip compression 9 (DEFLATE64) is not supported]".to_owned()));
         assert_eq!(all[2], ("c".to_owned(), "3".to_owned()));
+    }
+
+    #[test]
+    fn members_behind_a_damaged_entry_of_the_directory_are_read() {
+        let text = "line\n".repeat(50);
+        let inner = zip(&[("inner", Compression::None, b"a member of a member")]);
+        let members: [(&str, Compression, &[u8]); 4] = [
+            ("a", Compression::Deflate, &inner),
+            ("b", Compression::Deflate, text.as_bytes()),
+            ("c", Compression::Deflate, text.as_bytes()),
+            ("d", Compression::Deflate, b"4"),
+        ];
+        let data = zip(&members);
+        let directory =
+            data.len() - 22 - u32::from_le_bytes(data[data.len() - 10..data.len() - 6].try_into().unwrap()) as usize;
+        let entries: Vec<usize> =
+            memchr::memmem::find_iter(&data[directory..], b"PK\x01\x02").map(|at| directory + at).collect();
+        assert_eq!(entries.len(), 4);
+        for damaged in 0..4 {
+            // The mark of an entry, and where the member is said to stand.
+            for at in [entries[damaged], entries[damaged] + 43] {
+                let mut data = data.clone();
+                data[at] ^= 0x40;
+                let (all, err) = read_damaged(&data);
+                let whole: Vec<&str> =
+                    all.iter().filter(|(_, text)| !text.contains('[')).map(|(name, _)| name.as_str()).collect();
+                let mut sorted = whole.clone();
+                sorted.sort_unstable();
+                assert_eq!(sorted, ["a", "b", "c", "d"], "{damaged} {at}: {err:?}");
+                assert!(err.is_some() || all.len() > 4, "{damaged} {at}: it is told");
+            }
+        }
     }
 
     /// Names and texts of what is read of an archive without its directory.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::doc::{self, Doc};
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
-use super::{Judged, words};
+use super::{Judged, opensearch, words};
 use crate::correlate::SourceLine;
 use crate::model::text::{Span, Text};
 use crate::model::{Evidence, Finding, FindingPart, FindingTimeline};
@@ -269,9 +269,15 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
             _ => None,
         })
     };
-    let steps = draft.doc.next_steps.iter().map(|step| fill(step));
+    let of_opensearch = !nodes.is_empty() && nodes.iter().all(|&node| scene.joined.nodes.all()[node].is_opensearch());
+    let (meaning, steps) = if of_opensearch {
+        (opensearch::meaning(draft.doc), opensearch::next_steps(draft.doc))
+    } else {
+        (draft.doc.meaning, draft.doc.next_steps)
+    };
+    let steps = steps.iter().map(|step| fill(step));
     let next_steps = std::mem::take(&mut draft.first_steps).into_iter().chain(steps).collect();
-    let diagnosis = fill(draft.doc.meaning);
+    let diagnosis = fill(meaning);
     let mut why = std::mem::take(&mut draft.why);
     if proxies_only {
         why.push(format!(

@@ -28,6 +28,7 @@ mod link;
 mod measure;
 mod names;
 mod null;
+mod opensearch;
 mod place;
 mod places;
 mod scene;

@@ -31,7 +31,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`SCHEMA_VERSION`].
+    /// `SCHEMA_VERSION`.
     pub schema_version: u32,
     /// Which program wrote it.
     pub tool: Tool,
@@ -99,6 +99,10 @@ pub struct Manifest {
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// SHA-256 of the report as `--format json` writes it without this manifest.
     pub report_sha256: String,
+    /// SHA-256 of this manifest without this member, as JSON without blanks: nothing above is changed unnoticed. Reports of
+    /// 0.1.0 have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub manifest_sha256: Option<String>,
 }
 
 /// An input as it is stored: compressed, if it is.

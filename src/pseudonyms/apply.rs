@@ -1,7 +1,7 @@
 //! Pseudonyms into the joined records, before any sentence is made of them.
 //!
 //! Records get new symbols whose texts are pseudonyms; what a text says (an internal address, an account of a program) is still
-//! judged by the original, see [`Correlated::judged`]. Realms, nodes and actions keep their names, also where a principal is
+//! judged by the original, see `Joined::judged`. Realms, nodes and actions keep their names, also where a principal is
 //! called the same.
 
 use std::collections::{BTreeMap, HashMap};

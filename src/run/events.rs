@@ -1,6 +1,6 @@
 //! `esaudit events`.
 
-use super::console::watched;
+use super::console::{complain, watched};
 use super::outcome::{refused, status, write_all};
 use crate::cli::EventsRequest;
 use crate::document::build::Events;
@@ -19,6 +19,9 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     let events = Events(Box::new(|| Box::new(evidence.events(kinds))));
-    let incomplete = !write_all(&outputs, &events) || evidence.incomplete;
+    // Lines have no room for what is not among them.
+    let lacks = evidence.lacks();
+    lacks.iter().for_each(|lack| complain(lack));
+    let incomplete = !write_all(&outputs, &events) || evidence.incomplete || !lacks.is_empty();
     Ok(status(&coverage, evidence.options().require_events, incomplete, 0))
 }

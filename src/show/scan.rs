@@ -274,6 +274,8 @@ pub(super) enum Taker<'o> {
     Lines(&'o mut Vec<LogLine>),
     /// Out, as they are.
     Raw(&'o mut dyn Write),
+    /// Nowhere: whether every one of them is a record.
+    Proof(&'o mut bool),
 }
 
 /// Passes on the lines of an input.
@@ -301,6 +303,10 @@ impl<'p, 'o> Printer<'p, 'o> {
         let after_gap = self.context > 0 && !follows && (self.any || self.last.is_some());
         self.last = Some(number);
         match self.taker {
+            Taker::Proof(fits) => {
+                **fits &= is_record(&line.bytes);
+                Ok(())
+            }
             Taker::Raw(out) => {
                 out.write_all(&line.bytes)?;
                 out.write_all(b"\n")

@@ -42,7 +42,7 @@ impl Budget {
         Self { most: options.max_memory.max(1 << 20), workers: workers.max(1) as u64 }
     }
 
-    /// What is kept may weigh so much ([`choose::cost`]). With joining, judging and reporting it takes 6.4 times as much at
+    /// What is kept may weigh so much (`choose::cost`). With joining, judging and reporting it takes 6.4 times as much at
     /// its peak: 480 bytes an attempt were measured in a flood of new names, for 75 that it weighs.
     fn kept(self) -> u64 {
         (self.most - BASE.min(self.most / 2)) / 7

@@ -181,7 +181,7 @@ impl State {
         // Each worker kept as many of its own.
         self.inputs.iter_mut().for_each(|input| input.trim_problems(max_problems));
         self.attempts.par_sort_unstable_by_key(|attempt| (attempt.pos, attempt.time, attempt.key, attempt.outcome));
-        self.realm_failures.par_sort_unstable_by_key(|failure| (failure.pos, failure.time, failure.key, failure.realm));
+        self.realm_failures.par_sort_by_key(|failure| (failure.pos, failure.time, failure.key));
         self.grants.par_sort_unstable_by_key(|grant| (grant.pos, grant.time, grant.request, grant.es_action));
         self.changes.sort_by_key(|change| (change.pos, change.time, change.identity));
         self.reasons.par_sort_unstable_by_key(|reason| (reason.pos, reason.time, reason.about, reason.subject));

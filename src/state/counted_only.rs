@@ -33,6 +33,12 @@ pub struct CountedOnly {
 }
 
 impl CountedOnly {
+    /// Whether nothing was left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.attempts == 0 && self.actors == 0 && !self.merged
+    }
+
     /// Adds what another state left out; `syms` translates its texts.
     pub(super) fn merge(&mut self, mut other: Self, syms: &[Sym]) {
         other.translate(syms);

@@ -285,7 +285,7 @@ impl Minutes {
     }
 
     /// Stretches without a marked minute, between the first and the last, that are unusual: such silence would come about
-    /// by chance less often than [`GAP_CHANCE`] if each minute were marked with the frequency seen in the rest. From the
+    /// by chance less often than `GAP_CHANCE` if each minute were marked with the frequency seen in the rest. From the
     /// end of the last marked minute to the beginning of the next.
     #[must_use]
     pub fn gaps(&self) -> Vec<(Millis, Millis)> {

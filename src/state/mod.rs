@@ -13,6 +13,7 @@ mod merge;
 mod records;
 mod remap;
 mod series;
+mod spelling;
 mod symbols;
 
 pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
@@ -21,7 +22,7 @@ pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{InputRef, StateBuilder};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord};
 pub use remap::Remap;
-pub use series::{Actor, Bucket, Series};
+pub use series::{Actor, Bucket, IN_TRANSPORT, Series};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
 
 use std::cmp::Ordering;

@@ -15,6 +15,10 @@ use crate::time::Millis;
 /// Buckets a series may have.
 const MOST_BUCKETS: usize = 64;
 
+/// What stands for the action of successes with an API key that came over the transport layer and name no user of another
+/// cluster: mostly parts of a request that another node counts, unless the key shows nowhere else.
+pub const IN_TRANSPORT: &[u8] = b"(transport)";
+
 /// Whose success, or refusal, it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Actor {
@@ -28,7 +32,7 @@ pub struct Actor {
     pub realm: Sym,
     /// Index into [`super::State::nodes`].
     pub node: u32,
-    /// The Elasticsearch action of refusals; [`Sym::NONE`] for successes.
+    /// The Elasticsearch action of refusals; [`Sym::NONE`] for successes, or the name [`IN_TRANSPORT`].
     pub es_action: Sym,
     /// The first index of refusals; of successes with a cross-cluster key who uses it at the other cluster.
     pub object: Sym,

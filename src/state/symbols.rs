@@ -110,6 +110,17 @@ impl Symbols {
         (0..self.ends.len() as u32).map(|index| slice(&self.bytes, &self.ends, index))
     }
 
+    /// A table of texts in this order, where one may stand several times: each keeps its number, for [`Self::absorb`].
+    #[must_use]
+    pub(super) fn of_texts<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Self {
+        let mut table = Self::default();
+        for text in texts {
+            table.bytes.extend_from_slice(text);
+            table.ends.push(table.bytes.len() as u64);
+        }
+        table
+    }
+
     /// Takes in the texts of another table; the result translates its symbols (index = old symbol).
     pub fn absorb(&mut self, other: &Self) -> Vec<Sym> {
         std::iter::once(Sym::NONE).chain(other.iter().map(|text| self.intern(text))).collect()

@@ -221,6 +221,56 @@ fn imports_are_read_as_they_are_written() {
     assert_eq!(named(&code(text)), ["crate::a", "crate::b::c", "crate::b::d", "super::f", "crate::h::I"]);
 }
 
+/// The files that the page lists for an addition.
+fn listed(page: &str, addition: &str) -> Vec<String> {
+    let section = page.split(&format!("### {addition}\n")).nth(1).unwrap().split("\n### ").next().unwrap();
+    let bullets = section.lines().filter_map(|line| line.strip_prefix("- `"));
+    bullets.map(|line| line.split('`').next().unwrap().to_owned()).collect()
+}
+
+/// What the page promises of additions holds: an envelope is two lines of registries beside its own file, a member four files,
+/// since its names stand in one table and nowhere else.
+#[test]
+fn additions_touch_the_files_that_the_page_lists() {
+    /// Files that name a member for another reason than to read it.
+    const OTHERS: &[(&str, &str)] = &[
+        ("decode/client", "what texts of clients may look like"),
+        ("decode/members", "a list of names that is not gone into"),
+        ("decode/members/change", "users inside of changes"),
+        ("decode/mod", "how damaged records begin"),
+        ("decode/text_event", "which texts a client wrote"),
+        ("fast_reader/server/json", "the layouts of server lines"),
+        ("framing/csv", "which columns tell a table of events"),
+        ("framing/documents/sniff", "what containers do not have"),
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    assert_eq!(listed(&page, "A wire format or an envelope").len(), 2);
+    assert_eq!(listed(&page, "A member of audit events").len(), 4);
+    let known = modules(&root.join("src"));
+    let table = &known[&vec!["event".to_owned(), "members".to_owned()]];
+    // One word may be the name of anything.
+    let names: BTreeSet<&str> = table.split("b\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let names: BTreeSet<&str> = names.into_iter().filter(|name| name.contains('.')).collect();
+    assert!(names.len() > 30, "{names:?}");
+    let named = |code: &str| {
+        names.iter().any(|name| code.contains(&format!("{name}\"")) || code.contains(&format!("{name}\\\"")))
+    };
+    let testing = |module: &Module| module.iter().any(|name| name == "tests" || name == "testing");
+    let files: Vec<String> = known
+        .iter()
+        .filter(|(module, code)| !testing(module) && named(code) && module.join("/") != "event/members")
+        .map(|(module, _)| if *module == ["decode"] { "decode/mod".to_owned() } else { module.join("/") })
+        .collect();
+    let excused: Vec<&str> = OTHERS.iter().map(|(file, _)| *file).collect();
+    assert_eq!(files, excused, "files that name members of audit events beside the table, and why they may");
+    // The names of shapes and framings stand in their registries and in their own files.
+    for registry in listed(&page, "A wire format or an envelope") {
+        let code = std::fs::read_to_string(root.join(&registry)).unwrap();
+        assert!(code.contains("static"), "{registry} holds no registry");
+    }
+}
+
 /// The page for newcomers names files that are there.
 #[test]
 fn the_architecture_page_names_files_that_exist() {

@@ -296,3 +296,25 @@ fn by_chooses_the_grouping() {
         assert_eq!(report.groups.iter().map(|group| group.count).sum::<u64>(), 12, "--by {by}");
     }
 }
+
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };
+    let help = |arguments: &[&str], out: std::process::Stdio| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_esaudit")).args(arguments).stdout(out).status().unwrap().code()
+    };
+    for arguments in [&["--help"][..], &["report", "--help"], &["--version"], &["report", "--print-config"]] {
+        assert_eq!(help(arguments, full.try_clone().unwrap().into()), Some(2), "{arguments:?}");
+        assert_eq!(help(arguments, std::process::Stdio::null()), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_named_socket_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("log.json");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let output = esaudit(&["report", socket.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!((output.status.code(), told.contains("a socket")), (Some(2), true), "{told}");
+}

@@ -267,12 +267,29 @@ fn names_that_are_not_utf8_are_counted_by_their_bytes() {
         line.push(b'\n');
         line
     };
-    fs::write(&path, [name(b"\xff", 1), name(b"\xfe", 2), name(b"\xff", 3)].concat()).unwrap();
+    fs::write(&path, [name(b"\x81", 1), name(b"\x8d", 2), name(b"\x81", 3)].concat()).unwrap();
     let report = parsed(&run(&path, &[]), "names");
     assert_eq!(report.totals.principals, 2);
     let counts: Vec<u64> = report.groups.iter().map(|group| group.count).collect();
     assert_eq!(counts, [2, 1]);
     assert!(report.groups.get(0).unwrap().principal.as_ref().unwrap().contains('\u{fffd}'));
+}
+
+#[test]
+fn names_of_windows_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |bytes: &[u8], number| {
+        let line = replaced(&line(number), "\"user.name\":\"", &[b"\"user.name\":\"", bytes].concat());
+        [&line[..], b"\n"].concat()
+    };
+    fs::write(folder.path().join("windows"), [name(b"J\xfcrgen ", 1), name(b"J\xfcrgen ", 2)].concat()).unwrap();
+    fs::write(folder.path().join("utf8"), name("J\u{fc}rgen ".as_bytes(), 3)).unwrap();
+    let report = parsed(&run(folder.path(), &[]), "names");
+    let groups: Vec<_> = report.groups.iter().map(|group| (group.principal.clone().unwrap(), group.count)).collect();
+    assert_eq!(groups.len(), 1, "{groups:?}");
+    assert!(groups[0].0.starts_with("J\u{fc}rgen ") && groups[0].1 == 3, "{groups:?}");
+    assert_eq!(parsed(&run(folder.path(), &["--principal", "J\u{fc}rgen*"]), "filter").totals.failed_attempts, 3);
+    assert!(report.coverage.problems.iter().any(|problem| problem.kind == "invalid_utf8"));
 }
 
 fn mkfifo(path: &Path) -> bool {

@@ -136,6 +136,34 @@ fn verify_sees_every_change_of_the_report() {
         let output = verify(&file, &[&logs]);
         assert_eq!((output.status.code(), failures(&output)), (Some(1), vec!["changed".to_owned()]), "{what}");
     }
+    // The manifest itself: each member, and an input that was left out.
+    let size = format!("\"size\": {}", value["manifest"]["inputs"][0]["size"]);
+    let last = good.rfind("\"manifest\": {").unwrap();
+    let within = |from: &str, to: &str| {
+        let (body, manifest) = good.split_at(last);
+        let forged = manifest.replacen(from, to, 1);
+        assert_ne!(forged, manifest, "{from}");
+        body.to_owned() + &forged
+    };
+    let without_one = {
+        let mut manifest = value["manifest"].clone();
+        manifest["inputs"].as_array_mut().unwrap().pop();
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "manifest": manifest })).unwrap();
+        good[..last].to_owned() + text.strip_prefix("{\n  ").unwrap() + "\n"
+    };
+    for (what, tampered) in [
+        ("commit", within("\"commit\": ", "\"commit\": \"forged\", \"was\": ")),
+        ("parameters", within("\"assume_tz\": \"UTC\"", "\"assume_tz\": \"Europe/Berlin\"")),
+        ("mtime", within("\"modified\": \"20", "\"modified\": \"19")),
+        ("size", within(&size, "\"size\": 1")),
+        ("an input less", without_one),
+        ("no hash", within("\"manifest_sha256\"", "\"other\"")),
+    ] {
+        fs::write(&file, tampered).unwrap();
+        let output = verify(&file, &[&logs]);
+        assert_eq!(output.status.code(), Some(1), "{what}: {}", text(&output.stdout));
+        assert!(text(&output.stdout).contains("report manifest"), "{what}");
+    }
     for (what, broken) in [("no manifest", "{\"schema_version\":1}"), ("no JSON", "x"), ("empty", "")] {
         fs::write(&file, broken).unwrap();
         assert_eq!(verify(&file, &[&logs]).status.code(), Some(2), "{what}");
@@ -263,4 +291,42 @@ fn shown_lines_are_harmless_and_records_of_several_lines_are_whole() {
     assert_eq!(whole.totals.failed_attempts, 1, "{:?}", whole.coverage);
     let shown = text(&show("G1", &file, &["--raw"]).stdout);
     assert!(shown.contains("authentication_failed") && shown.contains("kim"), "{shown}");
+}
+
+#[test]
+fn a_report_of_somebody_else_opens_no_file_of_the_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, secret, mixed) = (folder.path().join("a.log"), folder.path().join("secret"), folder.path().join("mixed"));
+    fs::write(&log, ended(&[failed(0, "r")])).unwrap();
+    fs::write(&secret, "root:$6$hash:19000:0:99999:7:::\nPASSWORD=hunter2\n").unwrap();
+    fs::write(&mixed, ended(&["PASSWORD=hunter2".to_owned(), failed(0, "r")])).unwrap();
+    let written = esaudit(&["report", log.to_str().unwrap(), "--format", "json"]).stdout;
+    let crafted = |file: &str, line: u64| {
+        let mut report: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        report["groups"][0]["evidence"] = serde_json::json!([{ "path": file, "line": line }]);
+        let path = folder.path().join("crafted.json");
+        fs::write(&path, report.to_string()).unwrap();
+        path
+    };
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    for (file, line, is_shown) in [
+        (path(&log), 1, true),
+        (path(&mixed), 2, true),
+        (path(&mixed), 1, false),
+        (path(&secret), 1, false),
+        (path(&secret), 2, false),
+        ("/proc/self/environ".to_owned(), 1, false),
+        ("/proc/self/cmdline".to_owned(), 1, false),
+        ("/dev/zero".to_owned(), 1, false),
+        ("/etc/passwd".to_owned(), 1, false),
+    ] {
+        for raw in [&[][..], &["--raw"]] {
+            let shown = show("G1", &crafted(&file, line), raw);
+            let expected = if is_shown { Some(0) } else { Some(2) };
+            assert_eq!((shown.status.code(), shown.stdout.is_empty()), (expected, !is_shown), "{file}:{line}");
+        }
+    }
+    // Whoever names the file wants to see it.
+    let shown = show("G1", &crafted(&path(&secret), 2), &[secret.to_str().unwrap()]);
+    assert!(text(&shown.stdout).contains("hunter2"), "{shown:?}");
 }

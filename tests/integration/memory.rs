@@ -56,6 +56,10 @@ fn counts_stay_exact_and_what_was_left_out_is_said() {
     inputs.add("copy.json", &ended(&lines[half / 2..half + half / 2]));
     let whole = report(&inputs, &[]);
     let short = report(&inputs, &["--max-memory", "6M", "--chunk-size", "65536"]);
+    assert_eq!(
+        (&whole["coverage"]["complete"], &short["coverage"]["complete"]),
+        (&Value::from(true), &Value::from(false))
+    );
     assert_eq!(whole["coverage"]["counted_only"], Value::Null);
     assert_eq!(whole["parameters"]["max_memory"], Value::Null);
     let left_out = short["coverage"]["counted_only"]["attempts"].as_u64().unwrap();
@@ -142,6 +146,27 @@ fn without_room_for_temporary_files_nothing_is_lost() {
     assert_eq!(run.status.code(), Some(2));
     assert_eq!(report["totals"]["failed_attempts"], 4_000 + 200 + 120);
     assert!(report["coverage"]["problems"][0]["message"].as_str().unwrap().contains("TMPDIR"));
+}
+
+#[test]
+fn rows_that_have_no_room_are_said_to_be_missing() {
+    let inputs = Inputs::of(&[("audit.json", &flood(4_000))]);
+    let path = inputs.path().to_str().unwrap();
+    let events = |limit: &str| {
+        test_support::esaudit(&["events", path, "--max-memory", limit, "--chunk-size", "16384", "--threads", "1"])
+    };
+    let whole = events("1G");
+    assert_eq!((whole.status.code(), whole.stderr.len()), (Some(0), 0));
+    let rows = |output: &std::process::Output| output.stdout.iter().filter(|&&byte| byte == b'\n').count();
+    let short = events("1M");
+    let missing = rows(&whole) - rows(&short);
+    assert!(missing > 0);
+    let told = String::from_utf8_lossy(&short.stderr).into_owned();
+    assert_eq!(
+        (short.status.code(), told.contains(&format!("{missing} attempts are left out"))),
+        (Some(2), true),
+        "{told}"
+    );
 }
 
 /// Runs `scan` on each file, gives the parts.

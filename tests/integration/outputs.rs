@@ -80,7 +80,7 @@ fn what_cannot_be_written_is_named_and_the_others_are_written() {
     assert!(text(&output.stderr).contains(&missing), "{output:?}");
     assert!(fs::read_to_string(&good).unwrap().contains("kim"));
     if PathBuf::from("/dev/full").exists() {
-        let output = run(&inputs, &["-o", "/dev/full", "--format", "csv", "-o", &good]);
+        let output = run(&inputs, &["-o", "/dev/full", "--format", "csv", "-o", &good, "--force"]);
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains("/dev/full"), "{output:?}");
     }
@@ -106,4 +106,78 @@ fn keys_can_be_written_to_files() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(serde_json::from_slice::<Value>(&fs::read(json).unwrap()).unwrap()["keys"].is_array());
     assert!(fs::read_to_string(table).unwrap().contains("esaudit"));
+}
+
+/// A folder with a log, and links to it.
+fn linked() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("log.json"), test_support::ended(&[failed(0, "r")])).unwrap();
+    std::os::unix::fs::symlink("log.json", path("link.json")).unwrap();
+    fs::hard_link(path("log.json"), path("hard.json")).unwrap();
+    fs::write(path("esaudit.toml"), "").unwrap();
+    folder
+}
+
+#[test]
+fn an_output_never_replaces_an_input() {
+    let folder = linked();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let before = fs::read(path("log.json")).unwrap();
+    let within = path(".");
+    let indirect = path("../") + folder.path().file_name().unwrap().to_str().unwrap() + "/log.json";
+    let verbs: [&[&str]; 4] = [&["report"], &["events", "--format", "jsonl"], &["scan"], &["keys"]];
+    for verb in verbs {
+        for input in [&path("log.json"), &within, &path("*.json"), &path("link.json")] {
+            for output in [&path("log.json"), &path("link.json"), &path("hard.json"), &indirect] {
+                let done = esaudit(&[verb, &[input, "-o", output, "--force"]].concat());
+                let told = text(&done.stderr);
+                assert_eq!(done.status.code(), Some(64), "{verb:?} {input} {output}: {told}");
+                assert!(told.contains("an output never replaces"), "{told}");
+                assert_eq!(fs::read(path("log.json")).unwrap(), before);
+            }
+        }
+    }
+    // What is read besides logs, and what would be there the next time.
+    let (log, config, missing) = (path("log.json"), path("esaudit.toml"), path("none.json"));
+    let config = ["report", &log, "--config", &config, "--format", "json", "-o", &config].map(str::to_owned);
+    let missing = ["report", &log, &missing, "-o", &missing].map(str::to_owned);
+    for arguments in [config.to_vec(), missing.to_vec()] {
+        assert_eq!(esaudit(&arguments).status.code(), Some(64), "{arguments:?}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn files_of_others_are_replaced_only_by_force() {
+    let (inputs, folder) = some();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let status = |options: &[&str]| run(&inputs, options).status.code();
+    for name in ["a.html", "a.json", "a.jsonl", "a.txt", "a.csv", "a.md"] {
+        let path = path(name);
+        let to = ["-o", path.as_str()];
+        assert_eq!(status(&to), Some(0), "{name}");
+        // CSV and Markdown do not say who wrote them.
+        let again = if matches!(name, "a.csv" | "a.md") { Some(64) } else { Some(0) };
+        assert_eq!(status(&to), again, "{name}");
+        assert_eq!(status(&[&to[..], &["--force"]].concat()), Some(0), "{name}");
+        fs::write(&path, "notes of somebody").unwrap();
+        assert_eq!(status(&to), Some(64), "{name}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "notes of somebody");
+        fs::write(&path, "").unwrap();
+        assert_eq!(status(&to), Some(0), "{name}");
+    }
+}
+
+#[test]
+fn tables_without_rows_have_their_heads() {
+    let inputs = Inputs::of(&[("a.json", &[test_support::line::Line::new(0, "authentication_success").end()])]);
+    let csv = text(&run(&inputs, &["--format", "csv"]).stdout);
+    assert!(csv.starts_with("count,principal,") && csv.lines().count() == 1, "{csv}");
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("r.json");
+    let report = report.to_str().unwrap();
+    assert_eq!(run(&inputs, &["-o", report]).status.code(), Some(0));
+    let csv = text(&esaudit(&["diff", report, report, "--format", "csv"]).stdout);
+    assert!(csv.starts_with("became,") && csv.lines().count() == 1, "{csv}");
 }

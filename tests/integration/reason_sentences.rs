@@ -318,16 +318,31 @@ fn what_leaves_no_record_is_said() {
 
 #[test]
 fn opensearch_has_its_own_words() {
-    let record = |user: &str| {
+    let record = |second: i64, user: &str, from: &str| {
+        let time = chrono::DateTime::from_timestamp_millis(ZERO + second * 1000).unwrap();
         serde_json::json!({"audit_cluster_name":"c", "audit_node_id":"n1", "audit_node_name":"os-1",
-            "@timestamp":"2026-03-01T12:00:00.000+00:00", "audit_category":"FAILED_LOGIN", "audit_request_layer":"REST",
-            "audit_request_effective_user":user, "audit_request_remote_address":"10.0.0.9", "audit_format_version":4})
+            "@timestamp":time.to_rfc3339(), "audit_category":"FAILED_LOGIN", "audit_request_layer":"REST",
+            "audit_request_effective_user":user, "audit_request_remote_address":from, "audit_format_version":4})
         .to_string()
     };
-    let report = read(&[record("bob"), record("<NONE>")], &[]);
+    let report = read(&[record(0, "bob", "10.0.0.9"), record(1, "<NONE>", "10.0.0.9")], &[]);
     let told = report.coverage.cannot_tell.join("\n");
     assert!(told.contains("FAILED_LOGIN"), "{told}");
     assert!(!told.contains("xpack") && !told.contains("realm_authentication_failed"), "{told}");
+
+    // So do findings, in what they advise.
+    let guesses = (0..400).map(|at| record(at, "bob", "203.0.113.9"));
+    let sprayed = (0..200).map(|at| record(90_000 + at * 9, &format!("user{}", at % 60), "198.51.100.7"));
+    let bare = (0..300).map(|at| record(180_000 + at, "<NONE>", "192.0.2.14"));
+    let report = read(&guesses.chain(sprayed).chain(bare).collect::<Vec<_>>(), &[]);
+    assert!(report.findings.len() > 1, "{:?}", report.findings.iter().map(|finding| &finding.kind).collect::<Vec<_>>());
+    for finding in &report.findings {
+        let told = finding.next_steps.iter().chain([&finding.diagnosis]).map(|text| text.plain()).collect::<String>();
+        let told = told.replace("/_plugins/_security/", "");
+        for foreign in ["xpack", "_security/", "Elasticsearch", "access_granted"] {
+            assert!(!told.contains(foreign), "{}: {told}", finding.kind);
+        }
+    }
 }
 
 #[test]

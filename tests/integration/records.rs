@@ -191,6 +191,39 @@ fn accounts_at_new_places() {
     assert_eq!(inputs.report(&["--since", "2026-03-01T12:00:04"]).new_places_total, 0);
 }
 
+/// A line of a node's server log in JSON, as 7.x and 8.x write it.
+fn cluster_line(node: &str, uuid: &str, old: bool) -> String {
+    if old {
+        return format!(
+            r#"{{"type": "server", "timestamp": "2026-03-01T12:00:00,000Z", "level": "INFO", "component": "o.e.x.Y", "cluster.name": "c", "node.name": "{node}", "message": "started", "cluster.uuid": "{uuid}", "node.id": "{node}"  }}"#
+        );
+    }
+    format!(
+        r#"{{"@timestamp":"2026-03-01T12:00:00.000Z", "log.level": "INFO", "message":"started", "service.name":"ES_ECS","event.dataset":"elasticsearch.server","log.logger":"org.elasticsearch.x.Y","elasticsearch.cluster.uuid":"{uuid}","elasticsearch.node.id":"{node}","elasticsearch.node.name":"{node}"}}"#
+    )
+}
+
+#[test]
+fn the_server_log_tells_the_cluster_where_events_do_not() {
+    for old in [false, true] {
+        let lines: Vec<String> =
+            ["a1", "a2", "b1"].iter().flat_map(|node| (0..3).map(|at| failure(node, at * 1000).end())).collect();
+        let nodes = |uuids: &[(&str, &str)]| {
+            let server: Vec<String> = uuids.iter().map(|(node, uuid)| cluster_line(node, uuid, old)).collect();
+            let report = Inputs::of(&[("a.json", &lines), ("server.json", &server)]).report(&[]);
+            let name = |cluster: &esaudit::internals::model::Cluster| (cluster.uuid.clone(), cluster.nodes.join(","));
+            report.clusters.iter().map(name).collect::<Vec<_>>()
+        };
+        let uuid = |uuid: &str| Some(uuid.to_owned());
+        assert_eq!(
+            nodes(&[("a1", "A"), ("a2", "A"), ("b1", "B")]),
+            [(uuid("A"), "a1,a2".to_owned()), (uuid("B"), "b1".to_owned())]
+        );
+        // The log of one node only: nothing says that the others are of another cluster.
+        assert_eq!(nodes(&[("a1", "A")]), [(uuid("A"), "a1,a2,b1".to_owned())]);
+    }
+}
+
 /// A line of a cluster.
 fn in_cluster(line: Line, uuid: &str) -> String {
     line.text("cluster.uuid", uuid).text("cluster.name", &format!("name-{uuid}")).end()
@@ -399,14 +432,19 @@ fn uses_of_a_cross_cluster_key_are_uses() {
     };
     let nested = r#"{"authentication.type":"REALM", "user":{"name":"far-ann"}}"#;
     let flat = r#"{"authentication.type":"REALM", "user.name":"far-bob"}"#;
-    let part = Line::new(3, "access_granted")
-        .user("owner")
-        .text("apikey.id", "rest-1")
-        .text("origin.type", "transport")
-        .from("10.0.0.7:9300")
-        .end();
-    let lines =
-        [used(0, "10.9.0.1:9443", nested), used(1, "10.9.0.1:9443", flat), used(2, "10.9.0.2:9443", nested), part];
+    let plain = |millis: i64, key: &str, layer: &str, from: &str| {
+        let event = Line::new(millis, "access_granted").user("owner").text("apikey.id", key);
+        event.text("origin.type", layer).from(from).end()
+    };
+    let mut lines = vec![
+        used(0, "10.9.0.1:9443", nested),
+        used(1, "10.9.0.1:9443", flat),
+        used(2, "10.9.0.2:9443", nested),
+        plain(3, "rest-1", "rest", "10.0.0.8:40000"),
+        plain(4, "rest-1", "transport", "10.0.0.7:9300"),
+    ];
+    // Of a cross-cluster key whose events do not say whose request it is.
+    lines.extend((5..10).map(|millis| plain(millis, "cross-2", "transport", "10.9.0.3:9443")));
     let inputs = Inputs::of(&[("a.json", &lines)]);
     let keys = |options: &[&str]| {
         let arguments = [&["keys", "--format", "json", inputs.path().to_str().unwrap()], options].concat();
@@ -414,8 +452,13 @@ fn uses_of_a_cross_cluster_key_are_uses() {
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["keys"].clone()
     };
     let all = keys(&[]);
-    assert_eq!(all.as_array().unwrap().len(), 1, "a part of a request of an ordinary key is no use of its own: {all}");
-    let used = &all[0]["used"];
+    let count = |id: &str| {
+        let key = all.as_array().unwrap().iter().find(|key| key["id"] == id).unwrap();
+        key["used"]["count"].as_u64().unwrap()
+    };
+    assert_eq!(count("rest-1"), 1, "a part of a request of an ordinary key is no use of its own: {all}");
+    assert_eq!(count("cross-2"), 5, "{all}");
+    let used = &all.as_array().unwrap().iter().find(|key| key["id"] == "cross-1").unwrap()["used"];
     assert_eq!((used["count"].as_u64(), used["clients_total"].as_u64()), (Some(3), Some(2)));
     let remote: Vec<_> =
         used["remote_users"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap()).collect();

@@ -25,6 +25,17 @@ mod storage {
         ("zip", |files| vec![("bundle.zip".to_owned(), zip(files))]),
     ];
 
+    /// Files in other encodings.
+    pub(super) const ENCODED: [(&str, Store); 2] = [
+        ("UTF-16 LE", |files| each(files, "txt", |bytes| utf16(bytes, u16::to_le_bytes))),
+        ("UTF-16 BE in gzip", |files| each(files, "gz", |bytes| gzip(&utf16(bytes, u16::to_be_bytes)))),
+    ];
+
+    fn utf16(bytes: &[u8], order: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        let text = std::str::from_utf8(bytes).unwrap();
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(order).collect()
+    }
+
     fn each(files: &Files, extension: &str, compress: fn(&[u8]) -> Vec<u8>) -> Files {
         files.iter().map(|(name, bytes)| (format!("{name}.{extension}"), compress(bytes))).collect()
     }
@@ -119,6 +130,54 @@ const SHAPES: [(&str, &str, Carries); 15] = [
     ("compose", "compose", Everything),
     ("text5", "audit-text", NoIds),
     ("docker7text", "docker", NoChanges),
+];
+
+/// Envelopes of the generator around each line, and what the report calls what is in them.
+const ENVELOPES: [(&str, &str); 44] = [
+    ("gcp-text", "wrapped"),
+    ("gcp-json", "wrapped"),
+    ("splunk-result", "wrapped"),
+    ("splunk-results", "wrapped"),
+    ("splunk-hec", "wrapped"),
+    ("splunk-csv", "csv"),
+    ("cloud-watch-events", "wrapped"),
+    ("cloud-watch-log-events", "wrapped"),
+    ("cloud-watch-insights", "wrapped"),
+    ("cloud-watch-text", "prefixed"),
+    ("cloud-watch-s3", "prefixed"),
+    ("azure-records", "wrapped"),
+    ("log-analytics-csv", "csv"),
+    ("loki-line", "wrapped"),
+    ("loki-query", "wrapped"),
+    ("logcli", "prefixed"),
+    ("otlp", "wrapped"),
+    ("otel-text", "wrapped"),
+    ("journald-json", "wrapped"),
+    ("journald-export", "prefixed"),
+    ("journald-verbose", "prefixed"),
+    ("rsyslog", "wrapped"),
+    ("gelf", "wrapped"),
+    ("graylog", "wrapped"),
+    ("datadog", "wrapped"),
+    ("datadog-data", "wrapped"),
+    ("wazuh", "wrapped"),
+    ("kcat", "wrapped"),
+    ("fluent-bit", "prefixed"),
+    ("logstash-target", "wrapped"),
+    ("dedotted", "native"),
+    ("ruby-debug", "rubydebug"),
+    ("esql", "wrapped"),
+    ("esql-columnar", "wrapped"),
+    ("dev-tools", "wrapped"),
+    ("json-strings", "native"),
+    ("trailing-commas", "native"),
+    ("double-escaped", "wrapped"),
+    ("docker-logs", "prefixed"),
+    ("stern", "prefixed"),
+    ("syslog3164", "prefixed"),
+    ("syslog5424", "prefixed"),
+    ("grep", "prefixed"),
+    ("rows", "row"),
 ];
 
 /// The files of a made-up cluster, by node.
@@ -235,6 +294,25 @@ fn every_shape_gives_one_answer_however_it_is_kept() {
                     assert_eq!(input["lines"], sum, "{about}");
                 }
             }
+        }
+    }
+}
+
+/// Each envelope as it is, and in turn compressed, bundled, or in another encoding.
+#[test]
+fn every_envelope_gives_one_answer() {
+    let native = native(Everything);
+    let kept: Vec<_> = ALL.iter().chain(&storage::ENCODED).collect();
+    for (at, (shape, format)) in ENVELOPES.iter().enumerate() {
+        let files = files(shape);
+        for (compression, store) in [&ALL[0], kept[at % kept.len()]] {
+            let about = format!("{shape}, {compression}");
+            let mut inputs = Inputs::new();
+            keep(&store(&files), "x", &mut inputs);
+            let found = report(&inputs, &[]);
+            assert_same(&found, &native, Everything, &about);
+            assert_eq!(found["coverage"]["problems"], json!([]), "{about}");
+            assert_eq!(found["coverage"]["inputs"][0]["format"], *format, "{about}");
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::{amounts, moment, places, time, word};
 use crate::document::{Block, Cell, Column, Fact, Media, Names, Section, Table, Tone};
 use crate::model::text::{Span, Text};
-use crate::model::{BaseRate, Cluster, Denied, NewPlace, Report, ServerRefusal};
+use crate::model::{BaseRate, Cluster, Coverage, Denied, NewPlace, Report, ServerRefusal};
 
 /// Sections that follow those of the failures.
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
@@ -27,6 +27,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
         let table = new_places(&report.new_places).of_total(report.new_places_total);
         sections.push(section.remark("where they had not got in before").with(table));
     }
+    sections.extend(not_counted(&report.coverage));
     if report.clusters.len() > 1 {
         let section = Section::new("clusters", "Clusters", "Clusters");
         sections.push(section.remark("nothing is joined across them").with(clusters(&report.clusters)));
@@ -56,6 +57,23 @@ fn base_rate<'a>(rate: &BaseRate) -> Section<'a> {
     Section::new("base-rate", "Ordinary", "How people and machines fail here")
         .with(Block::Prose(rate.sentence.clone(), Tone::Plain))
         .with(Block::Table(table).on(Media::PAGE.and(Media::DATA)))
+}
+
+/// Lines of other programs' logs by program, and events that look like failures and are none.
+fn not_counted(coverage: &Coverage) -> Option<Section<'_>> {
+    let steps = (coverage.negotiations > 0).then_some(("steps of a negotiation (SPNEGO)", coverage.negotiations));
+    let products = coverage.other_products.iter().map(|(product, count)| (product.as_str(), *count));
+    let rows: Vec<Vec<Cell>> = products
+        .map(|(product, count)| vec![Cell::number(count), Cell::of(word(&format!("lines of {product}")))])
+        .chain(steps.map(|(what, count)| vec![Cell::number(count), Cell::of(word(what))]))
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let columns = vec![Column::number("count", "Count"), Column::text("what", "What")];
+    let section = Section::new("not-counted", "Not counted", "Read and not counted as failures");
+    let remark = "other programs quote Elasticsearch; only its own log is evidence";
+    Some(section.remark(remark).with(Table::new("not_counted", columns, rows)))
 }
 
 fn refusals(list: &[ServerRefusal]) -> Table<'_> {

@@ -16,7 +16,8 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     let none = Text::from("None in ").with(what_is_left(report)).with(".");
     let invalidations = table(&report.coverage, "invalidations", Column::text("keys", "Keys"), ended, keys);
     let title = "API key invalidations";
-    let mut sections = vec![Section::new("invalidations", "Invalidations", title).with(invalidations.or(none))];
+    let mut sections =
+        vec![Section::new("invalidations", "Invalidations", title).remark(REQUESTED).with(invalidations.or(none))];
     if !report.api_keys.failing.is_empty() {
         let section = Section::new("refused", "Refused keys", "Failing API keys");
         sections.push(section.with(failing(&report.api_keys.failing)));
@@ -24,7 +25,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     if !others.is_empty() {
         let all = (others.len() > View::DEFAULT_TOP).then(|| in_all(&others));
         let changes = table(&report.coverage, "changes", Column::text("target", "Target"), others, target);
-        let section = Section::new("changes", "Changes", "Other security changes").with(changes);
+        let section = Section::new("changes", "Changes", "Other security changes").remark(REQUESTED).with(changes);
         sections.push(match all {
             Some(all) => section.with(Block::Prose(all, Tone::Dim).on(Media::SCREEN.and(Media::FILE))),
             None => section,
@@ -32,6 +33,9 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     }
     sections
 }
+
+/// A change is written when it is authorised, before it runs (audit-format 1.12).
+const REQUESTED: &str = "as requested: no event tells what took effect";
 
 /// How often each kind of change was made.
 fn in_all(changes: &[&SecurityChange]) -> Text {
@@ -60,6 +64,12 @@ fn table<'a>(
         object.below("action", below),
         Column::text("actor_realm", "Realm").on(DATA),
         Column::text("run_by", "Run as by").on(DATA),
+        Column::text("actor_api_key", "By API key").on(DATA),
+        Column::text("owner", "Owner").on(DATA),
+        Column::text("key_type", "Key type").on(DATA),
+        Column::text("roles", "Roles").on(DATA),
+        Column::text("privileges", "Privileges").on(DATA),
+        Column::text("superuser", "Superuser").on(DATA),
         Column::text("node", "Node").on(DATA),
         Column::text("request_id", "Request").on(DATA),
         Column::text("evidence", "Line").on(DATA),
@@ -80,9 +90,17 @@ fn row(coverage: &Coverage, change: &SecurityChange, describe: fn(&SecurityChang
     let run_by = Cell::logged(Span::principal, change.run_by.as_deref(), "");
     let ids = if change.ids.is_empty() { &change.resolved_ids } else { &change.ids };
     let line = Cell::of(place(&change.evidence));
+    let by_key = Cell::logged(Span::key, change.actor_api_key.as_deref(), "");
+    let owner = Cell::logged(Span::principal, change.owner.as_deref(), "");
+    let list = |texts: &[String]| Names::cell(Span::name, texts, texts.len() as u64);
+    let (roles, privileges) = (list(&change.roles), list(&change.privileges));
     let details = vec![
         ("Realm", realm.clone()),
         ("Run as by", run_by.clone()),
+        ("By API key", by_key.clone()),
+        ("Owner", owner.clone()),
+        ("Roles", roles.clone()),
+        ("Privileges", privileges.clone()),
         ("Node", on.clone()),
         ("Keys", Names::cell(Span::key, ids, ids.len() as u64)),
         ("Expiration", name(change.expiration.as_deref())),
@@ -97,6 +115,12 @@ fn row(coverage: &Coverage, change: &SecurityChange, describe: fn(&SecurityChang
         describe(change),
         realm,
         run_by,
+        by_key,
+        owner,
+        name(change.key_type.as_deref()),
+        roles,
+        privileges,
+        if change.superuser { Cell::of("yes") } else { Cell::NONE },
         on,
         name(change.request_id.as_deref()),
         line,
@@ -141,10 +165,34 @@ fn keys(change: &SecurityChange) -> Cell {
     Cell::of(Text::from("every key ").with(super::joined(filters, ", ")))
 }
 
-/// What a change was made to.
+/// What a change was made to, and what it gives: the owner of a granted key, the type of a key, roles and privileges.
 fn target(change: &SecurityChange) -> Cell {
-    Cell::logged(Span::name, change.target.as_deref().or(change.name.as_deref()), "not logged")
+    let Some(named) = change.target.as_deref().or(change.name.as_deref()) else { return Cell::Absent("not logged") };
+    let mut text = Text::from(Span::name(named));
+    if let Some(owner) = change.owner.as_deref().filter(|_| change.action.starts_with("create_")) {
+        text.push(Text::from(", of ").with(Span::principal(owner)));
+    }
+    if let Some(kind) = change.key_type.as_deref().filter(|kind| *kind != "rest") {
+        text.push(Text::from(", ").with(Span::name(kind)));
+    }
+    for (what, given) in [(": ", &change.roles), (": ", &change.privileges)] {
+        if !given.is_empty() {
+            text.push(Text::from(what).with(Text::list(
+                given.iter().map(|one| Span::name(one)),
+                given.len() as u64,
+                GIVEN,
+            )));
+        }
+    }
+    if change.superuser {
+        text.push(" (everything)");
+        return Cell::Text(text, Tone::Bad);
+    }
+    Cell::of(text)
 }
+
+/// Roles or privileges that are named; more are counted.
+const GIVEN: usize = 3;
 
 fn failing(keys: &[FailingKey]) -> Table<'_> {
     const DATA: Media = Media::DATA;

@@ -32,7 +32,7 @@ impl Results for DiffReport {
             period: period(ends(|side| &side.first).min(), ends(|side| &side.last).max()),
             main: "findings",
             head: vec![Block::Facts(facts), totals(self).into()],
-            sections: sections.into_iter().flatten().collect(),
+            sections: sections.into(),
         }
     }
 
@@ -104,7 +104,7 @@ fn section<'a, T>(
     lists: &'a Lists<T>,
     what: &[Column],
     describe: fn(&T) -> Changed,
-) -> Option<Section<'a>> {
+) -> Section<'a> {
     let changed = lists.changed();
     let mut counts: Vec<Text> = changed
         .iter()
@@ -114,9 +114,8 @@ fn section<'a, T>(
     if !lists.same.is_empty() {
         counts.push(Text::from(lists.same.len() as u64).with(" as before"));
     }
-    if counts.is_empty() {
-        return None;
-    }
+    // Programs get a table without rows, people none.
+    let media = if counts.is_empty() { Media::DATA } else { Media::ALL };
     let mut columns = vec![Column::text("became", "")];
     columns.extend(what.iter().cloned());
     columns.extend([
@@ -132,7 +131,8 @@ fn section<'a, T>(
     };
     let len = changed.iter().map(|(_, list)| list.len() as u64).sum();
     let table = Table::lazy(id, columns, len, rows).stacked().each();
-    Some(Section::new(id, title, title).remark(super::joined(counts, ", ")).with(table.or("Nothing changed.")))
+    let section = Section::new(id, title, title).remark(super::joined(counts, ", ")).on(media);
+    section.with(table.or("Nothing changed."))
 }
 
 fn row(word: &'static str, changed: Changed) -> Row {

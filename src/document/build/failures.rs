@@ -1,5 +1,7 @@
 //! Failures by the chosen keys, and the most frequent values of each key.
 
+use std::collections::BTreeSet;
+
 use super::{addresses, chain, node, place, places, reason, share, time, word};
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
@@ -7,15 +9,12 @@ use crate::model::{Coverage, Group, Report, TopText};
 use crate::options::GroupBy;
 
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
-    let mut sections = Vec::new();
-    if !report.groups.is_empty() {
-        let by = keys(report);
-        let title = Text::list(by.iter().map(|key| Span::Plain(words(*key).into())), by.len() as u64, by.len());
-        let section = Section::new("failures", "Failures", Text::from("Failures by ").with(title));
-        sections.push(section.with(table(report, by)));
-    }
-    sections.extend(tops(report));
-    sections
+    let by = keys(report);
+    let title = Text::list(by.iter().map(|key| Span::Plain(words(*key).into())), by.len() as u64, by.len());
+    // Programs get a table without rows, people none.
+    let media = if report.groups.is_empty() { Media::DATA } else { Media::ALL };
+    let section = Section::new("failures", "Failures", Text::from("Failures by ").with(title)).on(media);
+    [section.with(table(report, by))].into_iter().chain(tops(report)).collect()
 }
 
 /// The grouping that the report was made with.
@@ -23,9 +22,28 @@ fn keys(report: &Report) -> Vec<GroupBy> {
     let names = report.parameters.get("by").and_then(serde_json::Value::as_array);
     let names = names.into_iter().flatten().filter_map(serde_json::Value::as_str);
     let by: Vec<GroupBy> = names.filter_map(|name| GroupBy::ALL.into_iter().find(|key| key.name() == name)).collect();
-    // What was sent has no column unless it is asked for: the reason tells most of it.
     let plain = by.is_empty() || by == GroupBy::DEFAULT;
-    if plain { vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason] } else { by }
+    if !plain {
+        return by;
+    }
+    // The reason tells mostly what was sent: it has a column where rows would look alike.
+    let mut by = vec![GroupBy::Principal, GroupBy::RealmChain, GroupBy::Reason];
+    if differ_by_credential(report) {
+        by.push(GroupBy::Credential);
+    }
+    by
+}
+
+/// Groups that are looked at: nobody compares rows that stand further apart.
+const COMPARED: usize = 1000;
+
+/// Whether groups tell apart what was sent and nothing else.
+fn differ_by_credential(report: &Report) -> bool {
+    let mut met = BTreeSet::new();
+    report.groups.iter().take(COMPARED).any(|group| {
+        let Group { principal, realm_chain, reason, reason_basis, cluster, .. } = group;
+        !met.insert((principal, realm_chain, reason, reason_basis, cluster))
+    })
 }
 
 /// Within a title.

@@ -1,5 +1,10 @@
-//! One table on a terminal: columns get their widths here, and cells are wrapped to them. Nothing is cut: an address, a time or
-//! an id stays in one piece wherever the terminal is wide enough for it.
+//! One table on a terminal: columns get their widths here, cells are wrapped to them, and comfy-table draws. Nothing is cut: an
+//! address, a time or an id stays in one piece wherever the terminal is wide enough for it.
+
+use comfy_table::{
+    Cell as DrawnCell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as DrawnTable, Width,
+    presets,
+};
 
 use super::ink::Ink;
 use super::pieces::{Line, Pieces};
@@ -219,27 +224,45 @@ impl Grid {
     /// The drawn lines, without margin.
     pub(super) fn lines(&self, room: usize, ink: &Ink) -> Vec<Line> {
         let widths = self.fitted(room);
-        let mut out = Vec::new();
+        let columns = || self.columns.iter().zip(&widths);
+        let style = presets::NOTHING.header_separator(LineStyle::none().fill(ink.glyphs.rule));
+        let mut table = DrawnTable::new();
+        table.load_style(style).set_content_arrangement(ContentArrangement::Disabled);
         // A column alone needs no name.
-        let named = self.columns.len() > 1;
-        let heads = self.columns.iter().zip(&widths).map(|(column, &width)| {
-            let heads = column.heads.iter().flat_map(|(indent, head)| Entry::Text(*indent, head.clone()).lines(width));
-            (column.right, heads.collect())
-        });
-        if named {
-            row(heads.collect(), &widths, &mut out);
-        }
-        let total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        if named {
-            out.extend(Ink::made(ink.glyphs.rule.repeat(total)).wrap(total));
-        }
-        for cells in &self.rows {
-            let cells = cells.iter().zip(self.columns.iter().zip(&widths)).map(|(entries, (column, &width))| {
-                (column.right, entries.iter().flat_map(|entry| entry.lines(width)).collect::<Vec<Line>>())
+        if self.columns.len() > 1 {
+            let heads = columns().map(|(column, &width)| {
+                let heads =
+                    column.heads.iter().flat_map(|(indent, head)| Entry::Text(*indent, head.clone()).lines(width));
+                column.cell(heads)
             });
-            row(cells.collect(), &widths, &mut out);
+            table.set_header(heads.collect::<Vec<_>>());
         }
-        out
+        for entries in &self.rows {
+            let cells = entries
+                .iter()
+                .zip(columns())
+                .map(|(entries, (column, &width))| column.cell(entries.iter().flat_map(|entry| entry.lines(width))));
+            table.add_row(cells.collect::<Vec<_>>());
+        }
+        let gaps = std::iter::repeat_n(GAP, self.columns.len().saturating_sub(1)).chain([0]);
+        for ((column, &width), gap) in table.column_iter_mut().zip(&widths).zip(gaps) {
+            let columns = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+            column.set_padding((0, columns(gap)));
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(columns(width + gap))));
+        }
+        table.lines().map(|line| Line::unmarked(&line)).collect()
+    }
+}
+
+impl Drawn {
+    /// A cell of wrapped lines.
+    fn cell(&self, lines: impl Iterator<Item = Line>) -> DrawnCell {
+        let lines: Vec<String> = lines.map(|line| line.marked()).collect();
+        DrawnCell::new_owned(lines.join("\n")).set_alignment(if self.right {
+            CellAlignment::Right
+        } else {
+            CellAlignment::Left
+        })
     }
 }
 
@@ -282,28 +305,4 @@ fn drawn(table: &Table<'_>, flat: bool, ink: &Ink) -> Vec<Drawn> {
 
 fn head(column: &Column, ink: &Ink) -> Pieces {
     ink.own(&column.title.to_uppercase(), Tone::Dim)
-}
-
-/// Puts the lines of cells beside each other.
-fn row(cells: Vec<(bool, Vec<Line>)>, widths: &[usize], out: &mut Vec<Line>) {
-    let height = cells.iter().map(|(_, lines)| lines.len()).max().unwrap_or(0);
-    for number in 0..height {
-        let mut line = Line::default();
-        for (at, ((right, lines), width)) in cells.iter().zip(widths).enumerate() {
-            if at > 0 {
-                line.blanks(GAP);
-            }
-            let empty = Line::default();
-            let cell = lines.get(number).unwrap_or(&empty);
-            let fill = width.saturating_sub(cell.width());
-            if *right {
-                line.blanks(fill);
-            }
-            line.append(cell);
-            if !*right {
-                line.blanks(fill);
-            }
-        }
-        out.push(line);
-    }
 }

@@ -30,7 +30,7 @@ pub(super) struct Glyphs {
     /// Before an item.
     pub(super) bullet: &'static str,
     /// Below table headers.
-    pub(super) rule: &'static str,
+    pub(super) rule: char,
     /// Levels of a bar, lowest first; nothing at all is a blank.
     pub(super) bars: &'static [char],
 }
@@ -43,7 +43,7 @@ impl Glyphs {
         to: " – ",
         dot: "·",
         bullet: "• ",
-        rule: "─",
+        rule: '─',
         bars: &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     };
     const ASCII: Self = Self {
@@ -53,7 +53,7 @@ impl Glyphs {
         to: " - ",
         dot: "-",
         bullet: "* ",
-        rule: "-",
+        rule: '-',
         bars: &['.', ':', '-', '=', '+', '*', '#', '@'],
     };
 }

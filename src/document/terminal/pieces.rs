@@ -30,7 +30,7 @@ fn joint(head: &str) -> usize {
     head.rfind(separates).map(|at| at + 1).filter(|at| *at > head.len() / 2).unwrap_or(head.len())
 }
 
-/// A piece of a line that may be shown: its text is made by [`Ink`], which escapes it.
+/// A piece of a line that may be shown: its text is made by `Ink`, which escapes it.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     text: String,
@@ -149,6 +149,9 @@ impl Line {
     }
 
     pub(super) fn push(&mut self, text: &str, tone: Tone) {
+        if text.is_empty() {
+            return;
+        }
         self.width += width(text);
         match self.parts.last_mut() {
             Some((last, of)) if *of == tone => last.push_str(text),
@@ -158,6 +161,26 @@ impl Line {
 
     pub(super) fn append(&mut self, other: &Self) {
         other.parts.iter().for_each(|(text, tone)| self.push(text, *tone));
+    }
+
+    /// The text, with a character of no width before each change of its tone: whoever measures it needs no notion of tones.
+    /// Text of a log cannot carry these characters, for escaping makes every one of them visible.
+    pub(super) fn marked(&self) -> String {
+        let marked = self.parts.iter().map(|(text, tone)| format!("{}{text}", mark(*tone)));
+        let end = if self.parts.is_empty() { String::new() } else { mark(Tone::Plain).to_string() };
+        marked.chain([end]).collect()
+    }
+
+    /// The line of a text with such marks.
+    pub(super) fn unmarked(text: &str) -> Self {
+        let (mut line, mut tone, mut rest) = (Self::default(), Tone::Plain, text);
+        while let Some((at, next)) = rest.char_indices().find_map(|(at, c)| Some((at, toned(c)?))) {
+            line.push(&rest[..at], tone);
+            tone = next;
+            rest = &rest[at + mark(next).len_utf8()..];
+        }
+        line.push(rest, tone);
+        line
     }
 
     /// Adds a piece, on further lines where it does not fit.
@@ -185,6 +208,25 @@ impl Line {
     }
 }
 
+/// Tones, and the invisible operators that stand for them while a table is drawn.
+const MARKS: [(Tone, char); 7] = [
+    (Tone::Plain, '\u{2061}'),
+    (Tone::Bold, '\u{2062}'),
+    (Tone::Dim, '\u{2063}'),
+    (Tone::Alarm, '\u{2064}'),
+    (Tone::Bad, '\u{206a}'),
+    (Tone::Warn, '\u{206b}'),
+    (Tone::Note, '\u{206c}'),
+];
+
+fn mark(tone: Tone) -> char {
+    MARKS.iter().find(|(of, _)| *of == tone).map_or('\u{2061}', |(_, mark)| *mark)
+}
+
+fn toned(c: char) -> Option<Tone> {
+    MARKS.iter().find(|(_, mark)| *mark == c).map(|(tone, _)| *tone)
+}
+
 /// The graphemes of a text; one that is wider than a line, as some scripts allow, in its characters.
 fn broken(text: &str, room: usize) -> impl Iterator<Item = (usize, &str)> {
     text.grapheme_indices(true).flat_map(move |(at, grapheme)| {
@@ -193,4 +235,23 @@ fn broken(text: &str, room: usize) -> impl Iterator<Item = (usize, &str)> {
         let chars = chars.map(move |(within, c)| (at + within, &grapheme[within..within + c.len_utf8()]));
         whole.then_some((at, grapheme)).into_iter().chain(chars)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::escape;
+
+    #[test]
+    fn tones_outlive_being_drawn() {
+        let mut line = Line::default();
+        MARKS.iter().for_each(|(tone, _)| line.push("a é", *tone));
+        let back = Line::unmarked(&line.marked());
+        assert_eq!((&back.parts, back.width, width(&line.marked())), (&line.parts, line.width, 21));
+    }
+
+    #[test]
+    fn no_text_of_a_log_is_a_mark() {
+        assert!(MARKS.iter().all(|(_, mark)| escape::is_hidden(*mark)));
+    }
 }

@@ -60,6 +60,7 @@ mod ecs {
     pub(super) const SERVICE: usize = 4;
     pub(super) const DATASET: usize = 5;
     pub(super) const LOGGER: usize = 7;
+    pub(super) const CLUSTER_UUID: usize = 9;
     pub(super) const NODE_ID: usize = 10;
     pub(super) const NODE_NAME: usize = 11;
 }
@@ -89,6 +90,7 @@ mod seven {
     pub(super) const COMPONENT: usize = 3;
     pub(super) const NODE_NAME: usize = 5;
     pub(super) const MESSAGE: usize = 6;
+    pub(super) const CLUSTER_UUID: usize = 7;
     pub(super) const NODE_ID: usize = 8;
 }
 
@@ -126,6 +128,7 @@ fn read_ecs(line: &[u8]) -> Option<Line<'_>> {
         time: members.plain(ecs::TIMESTAMP)?,
         node_id: members.optional(ecs::NODE_ID)?,
         node_name: members.optional(ecs::NODE_NAME)?,
+        cluster_uuid: members.optional(ecs::CLUSTER_UUID)?,
         level: members.plain(ecs::LEVEL)?,
         logger,
         message: members.get(ecs::MESSAGE)?,
@@ -146,6 +149,7 @@ fn read_seven(line: &[u8]) -> Option<Line<'_>> {
         time: members.plain(seven::TIMESTAMP)?,
         node_id: members.optional(seven::NODE_ID)?,
         node_name: members.optional(seven::NODE_NAME)?,
+        cluster_uuid: members.optional(seven::CLUSTER_UUID)?,
         level: members.plain(seven::LEVEL)?,
         logger: Some(members.plain(seven::COMPONENT)?),
         message: members.get(seven::MESSAGE)?,

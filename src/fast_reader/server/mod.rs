@@ -13,6 +13,7 @@ pub(crate) mod tests;
 use super::clock::Clock;
 use super::scan::is_plain_text;
 use crate::decode::TextShape;
+use crate::decode::prefix::holds_time_start;
 use crate::decode::reason::{Message, classify, is_telling_logger};
 use crate::decode::server_text::{Head, ServerText};
 use crate::time::{Stamp, Zone};
@@ -39,6 +40,8 @@ pub struct ServerLine<'l> {
     pub node_id: Option<&'l [u8]>,
     /// The node's name.
     pub node_name: Option<&'l [u8]>,
+    /// The cluster's uuid.
+    pub cluster_uuid: Option<&'l [u8]>,
 }
 
 /// The parts of a server line that count, whatever its shape.
@@ -47,6 +50,7 @@ struct Line<'l> {
     time: &'l [u8],
     node_id: Option<&'l [u8]>,
     node_name: Option<&'l [u8]>,
+    cluster_uuid: Option<&'l [u8]>,
     level: &'l [u8],
     logger: Option<&'l [u8]>,
     message: &'l [u8],
@@ -123,8 +127,9 @@ impl Judge {
             _ => self.zoned.read(read.time),
         }?;
         // A time that cannot be is a problem, which the decoder's way of counting names.
-        let Line { format, node_id, node_name, .. } = read;
-        stamp.time.is_plausible().then_some(Silent::Server(ServerLine { format, stamp, node_id, node_name }))
+        let Line { format, node_id, node_name, cluster_uuid, .. } = read;
+        let server = ServerLine { format, stamp, node_id, node_name, cluster_uuid };
+        stamp.time.is_plausible().then_some(Silent::Server(server))
     }
 }
 
@@ -145,16 +150,12 @@ fn text(line: &[u8]) -> Option<Line<'_>> {
         time: head.time,
         node_id: None,
         node_name: head.node_name,
+        cluster_uuid: None,
         level: head.level,
         logger: Some(head.logger),
         message: head.message,
         escaped: false,
     })
-}
-
-/// Whether a text begins as a date does: four digits and a hyphen.
-fn begins_with_a_year(text: &[u8]) -> bool {
-    text.split_first_chunk::<5>().is_some_and(|(head, _)| head[..4].iter().all(u8::is_ascii_digit) && head[4] == b'-')
 }
 
 /// Whether no shape claims a line: it is text, and neither begins as a record does nor holds what separates one from
@@ -163,6 +164,6 @@ fn is_nobodys(line: &[u8]) -> bool {
     !matches!(line.trim_ascii_start().first(), Some(b'[' | b'0'..=b'9'))
         && is_plain_text(line)
         // A record of text behind a prefix begins with its time, and one that is quoted has escapes.
-        && !memchr::memchr_iter(b'[', line).any(|at| begins_with_a_year(&line[at + 1..]))
+        && !holds_time_start(line)
         && memchr::memchr(b'\\', line).is_none()
 }

@@ -135,8 +135,9 @@ pub(crate) const LINES: &[(&str, bool)] = &[
     ("[pod/es-0/elasticsearch] [2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] message", true),
 ];
 
-/// Format, time, node id and node name of a server event without a reason; of a line of no event whether it stands by itself.
-type Told = Result<(&'static str, Stamp, Option<Vec<u8>>, Option<Vec<u8>>), bool>;
+/// Format, time, and id, name and cluster of the node of a server event without a reason; of a line of no event whether it
+/// stands by itself.
+type Told = Result<(&'static str, Stamp, [Option<Vec<u8>>; 3]), bool>;
 
 fn message<'m>(event: &'m ServerEvent<'_>) -> Message<'m> {
     Message { level: event.level.as_deref(), logger: event.logger.as_deref(), text: &event.message, cause: None }
@@ -150,7 +151,11 @@ fn decoded(line: &[u8]) -> Option<Told> {
             Record::Server(event) if classify(&message(&event)).is_none() => {
                 event.time.filter(|time| time.is_plausible()).map(|time| {
                     let stamp = Stamp { time, zone_assumed: event.zone_assumed };
-                    Ok((format, stamp, event.node_id.map(Into::into), event.node_name.map(Into::into)))
+                    Ok((
+                        format,
+                        stamp,
+                        [event.node_id, event.node_name, event.cluster_uuid].map(|text| text.map(Into::into)),
+                    ))
                 })
             }
             Record::Other => Some(Err(format == UNKNOWN)),
@@ -164,7 +169,9 @@ fn decoded(line: &[u8]) -> Option<Told> {
 fn taken(servers: &mut Servers, line: &[u8]) -> Option<Told> {
     let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
     servers.take(line).map(|silent| match silent {
-        Silent::Server(line) => Ok((line.format, line.stamp, owned(line.node_id), owned(line.node_name))),
+        Silent::Server(line) => {
+            Ok((line.format, line.stamp, [line.node_id, line.node_name, line.cluster_uuid].map(owned)))
+        }
         Silent::Other => Err(false),
         Silent::Text => Err(true),
     })

@@ -24,7 +24,8 @@ impl StateBuilder {
         let forward = self.state.chunks[self.chunk as usize].ends.is_some_and(|(first, last)| first < last);
         let mut failures = std::mem::take(&mut self.failures);
         let mut realms = std::mem::take(&mut self.realms);
-        failures.sort_unstable_by_key(|failure| (failure.key, failure.line));
+        // Stable: one line may hold many events, in the order in which they happened.
+        failures.sort_by_key(|failure| (failure.key, failure.line));
         for run in failures.chunk_by(|a, b| a.key == b.key) {
             if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| forward && is_settled(run)) {
                 realms.clear();

@@ -242,7 +242,10 @@ impl StateBuilder {
                 && stats.problems_total == problems
                 && std::str::from_utf8(line).is_err()
             {
-                let oddity = (ProblemKind::InvalidUtf8, "not valid UTF-8: kept to the byte, shown with U+FFFD");
+                let oddity = (
+                    ProblemKind::InvalidUtf8,
+                    "not valid UTF-8: read as Windows-1252 where it can be, else shown with U+FFFD",
+                );
                 self.odd(oddity, line_number, input.seq, &mut stats);
             }
             // The last line that starts in a block of the input, so that it does not depend on where chunks begin.
@@ -430,11 +433,7 @@ impl StateBuilder {
         at
     }
 
-    /// The node of a server event.
-    fn node(&mut self, id: Option<&[u8]>, name: Option<&[u8]>) -> u32 {
-        self.node_in(id, name, None)
-    }
-
+    /// The node of an event, in the cluster that the event names.
     fn node_in(&mut self, id: Option<&[u8]>, name: Option<&[u8]>, cluster: Option<&[u8]>) -> u32 {
         let symbols = &mut self.state.symbols;
         let [id, name, cluster] = [id, name, cluster].map(|text| symbols.intern_opt(text));
@@ -451,7 +450,7 @@ impl StateBuilder {
     }
 
     fn server(&mut self, event: &ServerEvent<'_>, line: u32) -> u32 {
-        let at = self.node(event.node_id.as_deref(), event.node_name.as_deref());
+        let at = self.node_in(event.node_id.as_deref(), event.node_name.as_deref(), event.cluster_uuid.as_deref());
         let node = &mut self.state.nodes[at as usize];
         node.server_events += 1;
         if let Some(time) = event.time {

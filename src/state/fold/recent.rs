@@ -10,7 +10,7 @@ use crate::action_class::ActionClass;
 use crate::decode::native::client_address;
 use crate::fast_reader::{AuditFields, ClientText, changes};
 use crate::state::ActorSeries;
-use crate::state::series::{Actor, Series};
+use crate::state::series::{Actor, IN_TRANSPORT, Series};
 use crate::state::symbols::Sym;
 
 /// What the last events told.
@@ -198,7 +198,8 @@ impl StateBuilder {
         let principal = event.run_by().or(event.user())?;
         // A cross-cluster key is used over the transport layer alone (audit-format 1.17).
         let remote_user = event.remote_user();
-        if event.origin_type().is_some_and(|origin| origin != b"rest") && remote_user.is_none() {
+        let direct = event.origin_type().is_none_or(|origin| origin == b"rest") || remote_user.is_some();
+        if !direct && event.apikey_id().is_none() {
             return None;
         }
         let realm = event.user_realm().or(event.realm());
@@ -219,7 +220,7 @@ impl StateBuilder {
             apikey: symbols.intern_opt(event.apikey_id()),
             realm: symbols.intern_opt(realm),
             node,
-            es_action: Sym::NONE,
+            es_action: if direct { Sym::NONE } else { symbols.intern(IN_TRANSPORT) },
             object: symbols.intern_opt(remote_user),
         };
         let actors = &mut self.actors;

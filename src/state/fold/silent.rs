@@ -24,6 +24,7 @@ struct Run {
     /// What names it.
     id: Name,
     name: Name,
+    cluster: Name,
     format: &'static str,
     lines: u64,
     zone_assumed: u64,
@@ -88,14 +89,16 @@ impl StateBuilder {
     #[inline]
     fn silent_server(&mut self, line: &ServerLine<'_>, run: &mut Run, stats: &mut InputStats) {
         let same = run.node.is_some() && run.id.is(line.node_id) && run.name.is(line.node_name);
+        let same = same && run.cluster.is(line.cluster_uuid);
         let node = match run.node {
             Some(node) if same && run.format == line.format => node,
             _ => {
                 self.end_run(run, stats);
-                let node = self.node(line.node_id, line.node_name);
+                let node = self.node_in(line.node_id, line.node_name, line.cluster_uuid);
                 run.node = Some(node);
                 run.id.set(line.node_id);
                 run.name.set(line.node_name);
+                run.cluster.set(line.cluster_uuid);
                 run.format = line.format;
                 node
             }

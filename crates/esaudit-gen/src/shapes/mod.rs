@@ -7,9 +7,12 @@
 mod containers;
 mod csv;
 mod ecs;
+mod envelopes;
 mod text;
 
 use clap::ValueEnum;
+
+use envelopes::Envelope;
 
 use crate::cli::Args;
 use crate::event::{Event, ServerLine};
@@ -51,6 +54,94 @@ pub(crate) enum Shape {
     Text5,
     /// Docker images of 7.0 to 7.2: the event as text within a server line.
     Docker7text,
+    /// Google Cloud: the line in `textPayload`.
+    GcpText,
+    /// Google Cloud: the event in `jsonPayload`.
+    GcpJson,
+    /// Splunk: `result._raw`, one a line.
+    SplunkResult,
+    /// Splunk: `results[]._raw`, one document.
+    SplunkResults,
+    /// Splunk: HEC `event`.
+    SplunkHec,
+    /// Splunk: CSV with `_raw`.
+    SplunkCsv,
+    /// CloudWatch: `events[].message`.
+    CloudWatchEvents,
+    /// CloudWatch: a subscription, `logEvents[].message`.
+    CloudWatchLogEvents,
+    /// CloudWatch: Insights, `@message`.
+    CloudWatchInsights,
+    /// CloudWatch: text of its command line, `EVENTS`.
+    CloudWatchText,
+    /// CloudWatch: an export to S3, a time before each line.
+    CloudWatchS3,
+    /// Azure: `records[].properties.log`.
+    AzureRecords,
+    /// Azure: CSV of Log Analytics.
+    LogAnalyticsCsv,
+    /// Loki: `line`, one a line.
+    LokiLine,
+    /// Loki: a query, `data.result[].values[][1]`.
+    LokiQuery,
+    /// Loki: text of logcli.
+    Logcli,
+    /// OpenTelemetry: OTLP JSON, `body.stringValue`.
+    Otlp,
+    /// OpenTelemetry: `body.text`.
+    OtelText,
+    /// journald: `-o json`.
+    JournaldJson,
+    /// journald: `-o export`.
+    JournaldExport,
+    /// journald: `-o verbose`.
+    JournaldVerbose,
+    /// rsyslog: JSON with `msg`.
+    Rsyslog,
+    /// GELF: `short_message`.
+    Gelf,
+    /// Graylog: a search, `messages[].message.message`.
+    Graylog,
+    /// Datadog: `content.message`.
+    Datadog,
+    /// Datadog: `data[].attributes.message`.
+    DatadogData,
+    /// Wazuh: `full_log`.
+    Wazuh,
+    /// Kafka: kcat `-J`, `payload`.
+    Kcat,
+    /// Fluent Bit: its standard output.
+    FluentBit,
+    /// Logstash: json filter with a target.
+    LogstashTarget,
+    /// Fluentd, Logstash: names without dots.
+    Dedotted,
+    /// Logstash: rubydebug.
+    RubyDebug,
+    /// ES|QL: JSON by rows.
+    Esql,
+    /// ES|QL: JSON by columns.
+    EsqlColumnar,
+    /// Kibana Dev Tools: a copied response with texts in three quotes.
+    DevTools,
+    /// Lines that are JSON strings (`jq .message`).
+    JsonStrings,
+    /// Lines with a comma behind them.
+    TrailingCommas,
+    /// A line in an object in a string.
+    DoubleEscaped,
+    /// `docker logs -t`.
+    DockerLogs,
+    /// stern.
+    Stern,
+    /// Syslog, RFC 3164.
+    Syslog3164,
+    /// Syslog, RFC 5424, with structured data.
+    Syslog5424,
+    /// Lines that grep found, with file and number.
+    Grep,
+    /// CSV without a header.
+    Rows,
 }
 
 impl Shape {
@@ -74,6 +165,12 @@ impl Shape {
         matches!(self, Self::Docker | Self::Cri | Self::Compose | Self::Docker7text)
     }
 
+    /// Something around each line of the audit file.
+    #[cfg(test)]
+    pub(crate) fn is_envelope(self) -> bool {
+        envelopes::of(self).is_some()
+    }
+
     /// The last event comes first.
     pub(crate) fn is_newest_first(self) -> bool {
         matches!(self, Self::NewestFirst | Self::Search)
@@ -81,11 +178,14 @@ impl Shape {
 
     /// One document as a whole, which cannot be rolled over between two events.
     pub(crate) fn is_one_document(self) -> bool {
-        matches!(self, Self::Search | Self::SearchPretty)
+        matches!(self, Self::Search | Self::SearchPretty) || envelopes::of(self).is_some_and(Envelope::is_one_document)
     }
 
     /// Name and extension of the file.
     pub(crate) fn file(self) -> (Text, Text) {
+        if let Some(envelope) = envelopes::of(self) {
+            return envelope.file();
+        }
         match self {
             Self::Native | Self::NewestFirst => ("prod_audit", ".json"),
             Self::Ecs | Self::EcsNested | Self::EcsDotted => ("filebeat", ".ndjson"),
@@ -97,11 +197,15 @@ impl Shape {
             Self::Cri => ("0", ".log"),
             Self::Compose => ("compose", ".log"),
             Self::Text5 => ("prod_access", ".log"),
+            _ => ("lines", ".log"),
         }
     }
 
     /// What stands before the first event, between two, and after the last.
     pub(crate) fn frame(self) -> Frame {
+        if let Some(envelope) = envelopes::of(self) {
+            return envelope.frame();
+        }
         match self {
             Self::Search => Frame {
                 header: "{\"took\":12,\"timed_out\":false,\"_shards\":{\"total\":1,\"successful\":1,\"skipped\":0,\"failed\":0},\"hits\":{\"total\":{\"value\":10000,\"relation\":\"gte\"},\"max_score\":null,\"hits\":[".into(),
@@ -186,7 +290,16 @@ impl Renderer {
                 containers::push(self, buf, time, &line);
                 self.line = line;
             }
-            _ => ecs::push(self, buf, event),
+            shape => match envelopes::of(shape) {
+                Some(envelope) => {
+                    let mut line = std::mem::take(&mut self.line);
+                    line.clear();
+                    self.native.audit(&mut line, event);
+                    envelope.push(buf, self.node_name, time, &line);
+                    self.line = line;
+                }
+                None => ecs::push(self, buf, event),
+            },
         }
     }
 

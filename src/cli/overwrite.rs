@@ -1,0 +1,176 @@
+//! An output never replaces an input, and another file only where the user says so.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::fd::AsFd as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::Command;
+use crate::escape;
+use crate::input;
+use crate::output::{self, Output, Target};
+use crate::pipeline::Inputs;
+
+/// Device and inode: a file whatever its name.
+type FileId = (u64, u64);
+
+fn id(meta: &Metadata) -> FileId {
+    (meta.dev(), meta.ino())
+}
+
+/// Refuses outputs that are inputs, by whatever name, and, without `force`, existing files with a content that is not of this
+/// program.
+///
+/// # Errors
+/// A message for the user.
+pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> Result<(), String> {
+    let outputs: Vec<&Path> = command.outputs().iter().filter_map(|output| file(output)).collect();
+    if outputs.is_empty() {
+        return Ok(());
+    }
+    let named = named_otherwise(arguments);
+    // Whoever names a file that is not there yet as both would find it there the next time.
+    let missing: Vec<PathBuf> = named.iter().filter_map(|path| resolved(Path::new(path))).collect();
+    let mut existing = Vec::new();
+    for path in outputs {
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_file() => existing.push((path, meta)),
+            Ok(_) => {}
+            Err(_) if resolved(path).is_some_and(|path| missing.contains(&path)) => return Err(is_input(path)),
+            Err(_) => {}
+        }
+    }
+    if existing.is_empty() {
+        return Ok(());
+    }
+    let mut inputs: Vec<FileId> =
+        named.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| id(&meta)).collect();
+    inputs.extend(
+        io::stdin().as_fd().try_clone_to_owned().ok().and_then(|fd| Some(id(&fs::File::from(fd).metadata().ok()?))),
+    );
+    let found = input::discover(command.inputs());
+    inputs.extend(found.sources.iter().filter_map(|source| fs::metadata(&source.path).ok()).map(|meta| id(&meta)));
+    inputs.sort_unstable();
+    for (path, meta) in existing {
+        if inputs.binary_search(&id(&meta)).is_ok() {
+            return Err(is_input(path));
+        }
+        if !force && meta.len() > 0 && !output::is_own(path) {
+            let path = shown(path);
+            return Err(format!(
+                "`{path}` exists and is not of this program: name another file, or replace it with --force"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_input(path: &Path) -> String {
+    format!("`{}` is an input: an output never replaces one", shown(path))
+}
+
+fn shown(path: &Path) -> String {
+    escape::terminal(&path.to_string_lossy(), true)
+}
+
+fn file(output: &Output) -> Option<&Path> {
+    match &output.target {
+        Target::File(path) => Some(path),
+        Target::Stdout => None,
+    }
+}
+
+/// A path that leads to nothing yet, made absolute; `None` where it leads to something, or its folder is missing.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    if path.exists() {
+        return None;
+    }
+    // A link that leads nowhere stands for where it leads.
+    let path = fs::read_link(path).map_or_else(|_| path.to_owned(), |target| path.with_file_name(target));
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(fs::canonicalize(parent).ok()?.join(path.file_name()?))
+}
+
+/// What the command line names otherwise than as an output: inputs, but also configurations, keys and reports. Words that are
+/// no paths lead to no file.
+fn named_otherwise(arguments: &[OsString]) -> Vec<&OsStr> {
+    let mut named = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let bytes = argument.as_bytes();
+        match bytes {
+            b"--" => {
+                named.extend(rest.map(OsString::as_os_str));
+                break;
+            }
+            b"--output" => drop(rest.next()),
+            [b'-', b'-', ..] => {
+                if let Some(at) =
+                    bytes.iter().position(|&byte| byte == b'=').filter(|_| !bytes.starts_with(b"--output="))
+                {
+                    named.push(OsStr::from_bytes(&bytes[at + 1..]));
+                }
+            }
+            // `-o FILE`, also behind flags, `-oFILE`.
+            [b'-', flags @ ..] if flags.contains(&b'o') => {
+                if flags.last() == Some(&b'o') {
+                    rest.next();
+                }
+            }
+            _ => named.push(argument),
+        }
+    }
+    named
+}
+
+impl Command {
+    /// Where it writes.
+    fn outputs(&self) -> &[Output] {
+        match self {
+            Self::Report(request) | Self::Merge(request) => &request.outputs.list,
+            Self::Keys(request) => &request.outputs.list,
+            Self::Events(request) => &request.outputs.list,
+            Self::Timeline(request) => &request.outputs.list,
+            Self::Diff(request) => &request.outputs.list,
+            Self::Scan(request) => std::slice::from_ref(&request.output),
+            Self::Explain(request) => &request.outputs.list,
+            Self::Show(request) => &request.outputs.list,
+            Self::Verify(request) => &request.outputs.list,
+            Self::Export(_) | Self::Print(_) | Self::Files(..) | Self::PrintConfig(_) => &[],
+        }
+    }
+
+    /// The files, folders and globs that it reads as logs or parts.
+    fn inputs(&self) -> &[OsString] {
+        let read = match self {
+            Self::Report(request) | Self::Merge(request) => &request.read,
+            Self::Keys(request) => &request.read,
+            Self::Events(request) => &request.read,
+            Self::Timeline(request) => &request.read,
+            Self::Scan(request) => &request.read,
+            Self::Show(request) => return &request.paths,
+            Self::Verify(request) => return &request.paths,
+            Self::Export(_) | Self::Diff(_) | Self::Explain(_) => return &[],
+            Self::Print(_) | Self::Files(..) | Self::PrintConfig(_) => return &[],
+        };
+        match &read.inputs {
+            Inputs::Logs(paths) | Inputs::Parts(paths) | Inputs::Any(paths) => paths,
+            Inputs::Part(_) => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_not_named_otherwise() {
+        let arguments = "report a --output b -o c -qo d -oe --output=f --config=g --threads 2 - h -- -o".split(' ');
+        let arguments: Vec<OsString> = arguments.map(OsString::from).collect();
+        assert_eq!(named_otherwise(&arguments), ["report", "a", "g", "2", "-", "h", "-o"]);
+    }
+}
