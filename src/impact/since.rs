@@ -1,6 +1,7 @@
 //! What followed an entry, in short: what the records of one pass tell of it, for the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::plan::{Asked, Plan, Suspect};
 use super::records::{followed, indices, is_followed, powerful};
@@ -9,29 +10,59 @@ use crate::correlate::Correlated;
 use crate::model::text::{Span as Piece, Text};
 use crate::model::{AfterEntry, Finding, Lane};
 use crate::options::filter::Range;
+use crate::state::{Actor, Sym};
 use crate::text;
 use crate::time::{self, Millis, Zone};
 
 /// Adds to each finding whose actor got in what followed.
 pub fn after_entry(joined: &Correlated, findings: &mut [Finding]) {
-    for at in 0..findings.len() {
-        if findings[at].successes == 0 || !is_entry(&findings[at].kind) {
-            continue;
-        }
+    let entries: Vec<usize> = (0..findings.len()).filter(|&at| is_entry(&findings[at])).collect();
+    if entries.is_empty() {
+        return;
+    }
+    let near = near(joined, entries.iter().map(|&at| &findings[at]));
+    for at in entries {
         let Some(suspect) = Suspect::of(&findings[at], findings) else { continue };
-        let plan = Plan::new(joined, Asked::Finding(Box::new(suspect)), Range::ALL);
+        let plan = Plan::new(&near, Asked::Finding(Box::new(suspect)), Range::ALL);
         if !plan.entered {
             continue;
         }
-        let after = since(joined, &plan);
+        let after = since(&near, &plan);
         findings[at].why.push(sentence(&plan, &after));
+        let ask = Piece::Code(format!("esaudit impact {} --report REPORT.json", findings[at].id).into());
+        findings[at].next_steps.push(text!("Ask what was reached, index by index: {}.", ask));
         findings[at].after_entry = Some(after);
     }
 }
 
-/// Whether findings of a kind tell of somebody who got in.
-fn is_entry(kind: &str) -> bool {
-    matches!(kind, "account_compromise" | "suspicious_access")
+/// Whether a finding tells of somebody who got in.
+fn is_entry(finding: &Finding) -> bool {
+    finding.successes > 0 && matches!(finding.kind.as_str(), "account_compromise" | "suspicious_access")
+}
+
+/// The view whose successes are those of accounts, addresses and keys of these findings, and of what any change made: most
+/// clients of a log are in no finding, and each finding looks at all that are left.
+fn near<'f>(joined: &Correlated, findings: impl Iterator<Item = &'f Finding>) -> Correlated {
+    let text = |sym: Sym| joined.state.symbols.get(sym);
+    let mut names: HashSet<Vec<u8>> = HashSet::new();
+    for finding in findings {
+        let of = [&finding.principals, &finding.sources, &finding.api_keys];
+        names.extend(of.into_iter().flatten().map(|name| name.as_bytes().to_vec()));
+    }
+    for change in &joined.changes {
+        let record = &change.record;
+        names.extend(record.ids.iter().chain([&record.name]).filter_map(|&sym| text(sym)).map(<[u8]>::to_vec));
+        let account = [record.namespace, record.service].map(|sym| text(sym).unwrap_or_default()).join(&b'/');
+        names.insert(account);
+    }
+    let is_near = |actor: &Actor| {
+        [actor.principal, actor.source, actor.apikey].into_iter().filter_map(text).any(|name| names.contains(name))
+    };
+    let kept = joined.successes.iter().filter(|(actor, _)| is_near(actor));
+    let successes = kept.map(|(actor, series)| (*actor, series.clone())).collect();
+    let mut near = joined.clone();
+    near.successes = Arc::new(successes);
+    near
 }
 
 impl Suspect {

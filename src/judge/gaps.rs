@@ -36,6 +36,8 @@ struct Silence {
     start: Millis,
     end: Millis,
     alive: usize,
+    /// It writes again afterwards.
+    goes_on: bool,
 }
 
 /// The drafts of gaps; those of several nodes that begin together are one.
@@ -80,9 +82,6 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
     let scene = measure.scene;
     let stats = &scene.joined.nodes.all()[at].stats;
     let server: Vec<i64> = stats.server_minutes.iter().collect();
-    if server.len() < ALIVE {
-        return Vec::new();
-    }
     let mut gaps = stats.minutes.gaps();
     if let Some(last) = stats.span.last.filter(|last| scene.span.1.0 - last.0 >= TAIL) {
         gaps.push((Millis(last.0 + 60_000), scene.span.1));
@@ -93,7 +92,12 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         let alive = within(&server, (start, end));
         let usual = minutes / ((scene.length() / 60_000).max(1) as f64);
         let missing = usual * ((end.0 - start.0) / 60_000) as f64;
-        if alive < ALIVE || missing < MISSING {
+        // A server log that has no line where it would have had several tells that the node was down; one that is sparse, or
+        // that is not among the inputs, tells nothing.
+        let lines = server.len() as f64 * (end.0 - start.0) as f64 / scene.length() as f64;
+        let goes_on = stats.span.last.is_some_and(|last| last > end);
+        let may_live = alive >= ALIVE || goes_on && lines < ALIVE as f64;
+        if !may_live || missing < MISSING {
             return None;
         }
         let busy = others().take(MOST_OTHERS).any(|other| {
@@ -102,7 +106,7 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
             let meanwhile = within(&other.minutes, (start, end)) as f64 / ((end.0 - start.0) / 60_000).max(1) as f64;
             meanwhile >= BUSY * usual
         });
-        busy.then_some(Silence { node: at, start, end, alive })
+        busy.then_some(Silence { node: at, start, end, alive, goes_on })
     };
     gaps.into_iter().filter_map(silence).collect()
 }
@@ -112,19 +116,21 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     let names: Vec<String> = run.iter().map(|silence| scene.node_name(silence.node)).collect();
     let (start, end) = (run[0].start, run.iter().map(|silence| silence.end).max().unwrap_or(run[0].end));
     // A gap by itself may be a file that was not shipped: the coverage tells it, too.
-    let mut draft = Draft::new(Kind::AuditGap, Severity::Info, (Verdict::Unclear, 0.5));
+    let severity = if run.iter().any(|silence| silence.goes_on) { Severity::Low } else { Severity::Info };
+    let mut draft = Draft::new(Kind::AuditGap, severity, (Verdict::Unclear, 0.5));
     draft.cluster = scene.cluster(run[0].node);
     draft.title = text!(
-        "{} wrote no audit events for {}, though alive",
+        "{} wrote no audit events for {}, while other nodes did",
         Text::list(names.iter().map(|name| Span::node(name)), names.len() as u64, 3),
         Span::Duration(end.0 - start.0)
     );
     draft.why.push(text!("No audit event from {} to {}", start, end));
     let alive: usize = run.iter().map(|silence| silence.alive).sum();
-    draft.why.push(format!(
-        "The server log has lines in {} meanwhile, and other nodes wrote audit events",
-        words::count(alive as u64, "minute", "minutes")
-    ));
+    draft.why.push("Other nodes wrote audit events meanwhile, as many as ever".to_owned());
+    draft.why.push(match alive as u64 {
+        0 => "Not to be known here: whether it was up, as no line of its server log tells".to_owned(),
+        alive => format!("Its server log has lines in {} meanwhile", words::count(alive, "minute", "minutes")),
+    });
     draft.nodes = run.iter().map(|silence| silence.node).collect();
     draft.times = vec![start, end];
     draft

@@ -286,6 +286,7 @@ fn volume(impact: &ImpactReport) -> Option<Section<'_>> {
         bucket_seconds: volume.bucket_seconds,
         covers: period(impact.actor.from.as_deref(), impact.actor.until.as_deref()),
         names: vec!["requests"],
+        marked: "powerful actions",
         buckets: volume.buckets.iter().filter_map(|bucket| Some((parse(&bucket.start)?, vec![bucket.count]))).collect(),
         marks: impact
             .powerful
