@@ -3,6 +3,7 @@
 use crate::changes::Change;
 use crate::cli::Args;
 use crate::event::{NATIVE, Record, ServerLine};
+use crate::population::Population;
 use crate::rng::Rng;
 use crate::text::{HOUR, Micros, SECOND, Text, keep};
 use crate::traffic::{Act, Odd, Traffic, What};
@@ -10,7 +11,9 @@ use crate::workload;
 use crate::world::{Credential, PROBE, World};
 
 /// The stream of ordinary requests.
-pub(crate) struct Background {
+pub(crate) struct Background<'p> {
+    /// Those who make them, where options ask for many.
+    population: Option<&'p Population>,
     rng: Rng,
     /// When the next request reaches each node.
     next: Vec<Micros>,
@@ -47,9 +50,15 @@ const SERVER_NOISE: [(Text, Text); 4] = [
     ),
 ];
 
-impl Background {
+impl<'p> Background<'p> {
     /// The background of these options; `rate` is in audit lines per second and node.
-    pub(crate) fn new(args: &Args, world: &World, start: Micros, rate: f64) -> Self {
+    pub(crate) fn new(
+        args: &Args,
+        world: &World,
+        population: Option<&'p Population>,
+        start: Micros,
+        rate: f64,
+    ) -> Self {
         let mut rng = Rng::named(args.seed, "background");
         let share = args.failure_share.clamp(0.0, 0.95);
         let ordinary = workload::mean_lines(args.decisions);
@@ -68,6 +77,7 @@ impl Background {
         let next = world.nodes.iter().map(|_| start + rng.range(0, SECOND)).collect();
         let next_server = world.nodes.iter().map(|_| start + rng.range(0, 30 * SECOND)).collect();
         Self {
+            population,
             rng,
             next,
             next_server,
@@ -116,7 +126,7 @@ impl Background {
     }
 
     fn ordinary(&mut self, world: &World, time: Micros, node: u16) -> Act {
-        if let Some(population) = &world.population {
+        if let Some(population) = self.population {
             return population.request(&mut self.rng, time, node);
         }
         loop {
@@ -139,7 +149,7 @@ impl Background {
         // A client is set up with one key.
         let key = (place % 12) as u32;
         let draw = self.rng.below(100);
-        if let Some(population) = &world.population
+        if let Some(population) = self.population
             && draw < 70
         {
             return population.mistake(world, &mut self.rng, time, node);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::DateTime;
 use clap::{Parser, ValueEnum};
 
-use crate::population::Addresses;
+use crate::addresses::Addresses;
 use crate::shapes::Shape;
 use crate::text::{Micros, SECOND};
 

@@ -4,13 +4,14 @@
 //! analysis should find. Everything follows from a seed; the same seed and options give the same bytes.
 //!
 //! ```text
-//! cli -> world (nodes, accounts, keys, clients), population (many of them)
+//! cli -> world (nodes, accounts, keys, clients), population (many accounts)
 //!     -> background, plants      who does what and when: acts
 //!     -> traffic                 what the nodes log of each act: events that carry their true cause
 //!     -> sim                     slices of time, in order: shapes -> output, truth
 //! scenario                       small logs about one thing each, with their truth: see there
 //! ```
 
+mod addresses;
 mod background;
 mod changes;
 mod cli;
@@ -38,6 +39,7 @@ use std::fs;
 use clap::Parser;
 
 use crate::cli::Args;
+use crate::population::Population;
 use crate::truth::Truth;
 use crate::world::World;
 
@@ -61,6 +63,7 @@ fn generate(args: &Args) -> Result<serde_json::Value, String> {
     if !args.shape().has_node_ids() {
         world.nodes.iter_mut().for_each(|node| node.id = node.name);
     }
+    let population = Population::new(args, &mut world, start);
     let mut changes = Vec::new();
     let (mut acts, incidents) = plants::plant(args, &mut world, &mut changes, &list, (start, end));
     acts.extend(background::benign(args, &mut world, &mut changes, start, end));
@@ -69,7 +72,7 @@ fn generate(args: &Args) -> Result<serde_json::Value, String> {
     let attempts = args.truth_attempts.as_deref();
     let mut truth =
         Truth::new(&world, incidents.len(), attempts, args.has_request_ids()).map_err(io("--truth-attempts"))?;
-    let plan = sim::Plan { args, world: &world, changes: &changes, acts, start, end };
+    let plan = sim::Plan { args, world: &world, population: population.as_ref(), changes: &changes, acts, start, end };
     sim::run(plan, &mut truth).map_err(io(&out))?;
     sim::write_listing(&folder.join("api_keys.json"), &world, end).map_err(io("api_keys.json"))?;
     let truth = truth.finish(&world, &incidents).map_err(io("--truth-attempts"))?;

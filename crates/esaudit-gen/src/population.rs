@@ -1,38 +1,12 @@
 //! Many accounts, addresses and keys: what the speed of an analyser depends on beside the bytes of a log.
 
+use crate::addresses::Addresses;
 use crate::cli::Args;
 use crate::event::{LDAP, NATIVE};
 use crate::rng::Rng;
-use crate::text::{HOUR, Micros, Text, keep, quoted_list};
+use crate::text::{HOUR, Micros, Text, keep};
 use crate::traffic::{Act, What};
 use crate::world::{Credential, World};
-
-/// Where accounts come from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Addresses {
-    /// Each from so many of its own, at least and at most.
-    Own(u32, u32),
-    /// Each from any of so many, as where addresses are given out anew all the time: new pairs come all the time.
-    Any(u32),
-}
-
-impl Addresses {
-    /// Reads `1-4`, `3` or `any:2000`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let number = |text: &str| match text.parse::<u32>() {
-            Ok(number @ 1..=10_000_000) => Ok(number),
-            _ => Err(format!("{text}: expected a number of addresses")),
-        };
-        if let Some(count) = text.strip_prefix("any:") {
-            return number(count).map(Self::Any);
-        }
-        let (least, most) = text.split_once('-').unwrap_or((text, text));
-        match (number(least)?, number(most)?) {
-            (least, most) if least <= most => Ok(Self::Own(least, most)),
-            _ => Err(format!("{text}: expected as in 1-4")),
-        }
-    }
-}
 
 /// Accounts that make requests in shares as by Zipf: the second half as many as the first, the third a third.
 #[derive(Debug)]
@@ -52,8 +26,9 @@ pub(crate) struct Population {
 
 impl Population {
     /// The one that the options ask for, if they ask for one.
-    pub(crate) fn new(args: &Args, world: &mut World, rng: &mut Rng, start: Micros) -> Option<Self> {
+    pub(crate) fn new(args: &Args, world: &mut World, start: Micros) -> Option<Self> {
         let count = args.accounts?;
+        let rng = &mut Rng::named(args.seed, "population");
         let accounts: Vec<u32> = (0..count)
             .map(|n| {
                 let realm = if n % 3 == 0 { LDAP } else { NATIVE };
@@ -116,26 +91,5 @@ impl Population {
         let account = self.accounts[who];
         let name = world.accounts[account as usize].name;
         Act::new(time, node, source, What::Login { name, account: Some(account), right: false })
-    }
-}
-
-/// The `indices` of every access decision, where the options give them a length.
-pub(crate) fn long_indices(args: &Args) -> Option<Text> {
-    let names = (0..args.indices?).map(|n| format!(".ds-logs-nginx.access-prod-2026.02.27-{n:06}"));
-    Some(keep(quoted_list(&names.collect::<Vec<_>>())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_own_or_anybodys() {
-        assert_eq!(Addresses::parse("1-4"), Ok(Addresses::Own(1, 4)));
-        assert_eq!(Addresses::parse("3"), Ok(Addresses::Own(3, 3)));
-        assert_eq!(Addresses::parse("any:2000"), Ok(Addresses::Any(2000)));
-        assert!(
-            Addresses::parse("4-1").is_err() && Addresses::parse("0").is_err() && Addresses::parse("some").is_err()
-        );
     }
 }

@@ -11,6 +11,7 @@ use crate::changes::Change;
 use crate::cli::{Args, Gzip, Roll, ServerFormat};
 use crate::event::{Action, Record};
 use crate::output::RollingFile;
+use crate::population::Population;
 use crate::shapes::{Renderer, Shape};
 use crate::size::Size;
 use crate::text::{MINUTE, Micros, SECOND};
@@ -34,6 +35,8 @@ struct NodeOutput {
 pub(crate) struct Plan<'a> {
     pub(crate) args: &'a Args,
     pub(crate) world: &'a World,
+    /// Those who make the requests, where options ask for many.
+    pub(crate) population: Option<&'a Population>,
     pub(crate) changes: &'a [Change],
     /// Acts planned ahead, in any order.
     pub(crate) acts: Vec<Act>,
@@ -43,10 +46,10 @@ pub(crate) struct Plan<'a> {
 
 /// Runs the plan.
 pub(crate) fn run(plan: Plan<'_>, truth: &mut Truth) -> io::Result<()> {
-    let Plan { args, world, changes, acts, start, end } = plan;
+    let Plan { args, world, population, changes, acts, start, end } = plan;
     let mut outputs = open(args, world)?;
     let mut traffic = Traffic::new(args, world);
-    let mut background = Background::new(args, world, start, args.rate);
+    let mut background = Background::new(args, world, population, start, args.rate);
     let mut size = Size::of(args, &acts);
     let mut planned: BinaryHeap<_> = acts.iter().enumerate().map(|(at, act)| Reverse((act.time, at))).collect();
     let mut now = start;

@@ -50,7 +50,7 @@ impl Size {
     /// Corrects the course at a time, `left` before the end; `bytes` in `lines` were written.
     pub(crate) fn steer(
         &mut self,
-        background: &mut Background,
+        background: &mut Background<'_>,
         (now, left): (Micros, Micros),
         (bytes, lines): (u64, u64),
     ) {

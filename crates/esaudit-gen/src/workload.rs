@@ -1,6 +1,6 @@
 //! Ordinary requests: what clients ask for, and which transport actions that takes.
 
-use crate::text::Text;
+use crate::text::{Text, keep, quoted_list};
 
 /// One transport action of a request.
 pub(crate) struct Step {
@@ -115,6 +115,12 @@ pub(crate) static WORK: &[Work] = &[
         ],
     },
 ];
+
+/// The `indices` of every access decision, where the options give them a length.
+pub(crate) fn long_indices(count: Option<u32>) -> Option<Text> {
+    let names = (0..count?).map(|n| format!(".ds-logs-nginx.access-prod-2026.02.27-{n:06}"));
+    Some(keep(quoted_list(&names.collect::<Vec<_>>())))
+}
 
 /// Audit lines that an ordinary request makes, on average, of `most` access decisions; used to turn a rate of lines into one
 /// of requests.

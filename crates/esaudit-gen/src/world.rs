@@ -2,7 +2,6 @@
 
 use crate::cli::{Args, names};
 use crate::event::{FILE, LDAP, NATIVE, RESERVED};
-use crate::population::Population;
 use crate::rng::Rng;
 use crate::text::{HOUR, Micros, Text, document_id, keep, quoted_list, uuid};
 
@@ -103,8 +102,6 @@ pub(crate) struct World {
     pub(crate) ambient_names: Vec<(Text, Option<u32>)>,
     /// Their addresses.
     pub(crate) ambient_sources: Vec<Text>,
-    /// Those who make the requests, where options ask for many.
-    pub(crate) population: Option<Population>,
     /// Rises with every fresh name or address, so that no two incidents share one by accident.
     fresh: u32,
 }
@@ -151,7 +148,6 @@ impl World {
         world.services(&mut rng, start);
         world.staff(&mut rng);
         world.ambient();
-        world.population = Population::new(args, &mut world, &mut rng, start);
         world
     }
 
@@ -169,7 +165,6 @@ impl World {
             admin_source: "10.30.0.10",
             ambient_names: Vec::new(),
             ambient_sources: Vec::new(),
-            population: None,
             fresh: 0,
         }
     }

@@ -12,10 +12,9 @@ use std::sync::OnceLock;
 use crate::changes::Change;
 use crate::cli::Args;
 use crate::event::{Action, Chain, Event, Failure, Identity, Origin, REALMS, Reason, Record, ServerLine};
-use crate::population::long_indices;
 use crate::rng::Rng;
 use crate::text::{Micros, RequestId, Text, keep, quoted_list, request_id};
-use crate::workload::{WORK, Work};
+use crate::workload::{WORK, Work, long_indices};
 use crate::world::{Client, Credential, PROXY, World};
 
 pub(crate) use deeds::{DEEDS, Deed};
@@ -175,7 +174,7 @@ impl Traffic {
             done: Vec::new(),
             names_keys: true,
             decisions: args.decisions,
-            indices: long_indices(args),
+            indices: long_indices(args.indices),
         }
     }
 
