@@ -9,7 +9,7 @@ use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{self, Attempt, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes};
+use crate::state::{self, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes};
 use crate::text;
 use crate::time::Millis;
 
@@ -229,7 +229,8 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
         );
     }
     let mut of_elasticsearch = false;
-    for (at, node) in joined.nodes.all().iter().enumerate() {
+    let unexplained = unexplained(joined);
+    for (node, attempts) in joined.nodes.all().iter().zip(&unexplained) {
         let name = Span::node(&node.spoken());
         let report = self::node(joined, node);
         if node.is_opensearch() {
@@ -258,7 +259,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
                 name.clone()
             ));
         }
-        told.extend(beyond_server_log(joined, at, node));
+        told.extend(beyond_server_log(attempts, node));
     }
     if of_elasticsearch {
         told.push(Text::from(
@@ -359,28 +360,33 @@ fn uncounted_acts(joined: &Correlated) -> Option<Text> {
 /// Stretches of one node named one by one; more are counted.
 const MOST_STRETCHES: usize = 4;
 
-/// The attempts of a node without a reason that its server log, which is there, does not reach.
-fn beyond_server_log(joined: &Correlated, at: usize, node: &Node) -> Option<Text> {
-    if node.server_log.is_empty() {
-        return None;
+/// By node that has a server log: the times of the attempts without a reason.
+fn unexplained(joined: &Correlated) -> Vec<Vec<Millis>> {
+    let mut times = vec![Vec::new(); joined.nodes.all().len()];
+    for attempt in joined.attempts.iter().filter(|attempt| attempt.basis == Basis::None) {
+        let node = joined.nodes.index(attempt.node);
+        if !joined.nodes.all()[node].server_log.is_empty() {
+            times[node].push(attempt.time);
+        }
     }
+    times
+}
+
+/// The attempts of a node without a reason, by time, that its server log, which is there, does not reach.
+fn beyond_server_log(attempts: &[Millis], node: &Node) -> Option<Text> {
     // The attempts stand by time: those between two covered stretches are neighbours.
     let mut stretches: Vec<(usize, state::Span, u64)> = Vec::new();
-    let of_node = |attempt: &&Attempt| joined.nodes.index(attempt.node) == at && attempt.basis == Basis::None;
-    for attempt in joined.attempts.iter().filter(of_node) {
-        if node.server_log_covers(attempt.time, 0) {
+    for &time in attempts {
+        if node.server_log_covers(time, 0) {
             continue;
         }
-        let before = node.server_log.partition_point(|(start, _)| *start <= attempt.time);
+        let before = node.server_log.partition_point(|(start, _)| *start <= time);
         match stretches.last_mut() {
             Some((place, span, count)) if *place == before => {
-                span.add(attempt.time);
+                span.add(time);
                 *count += 1;
             }
-            _ => {
-                let span = state::Span { first: Some(attempt.time), last: Some(attempt.time) };
-                stretches.push((before, span, 1));
-            }
+            _ => stretches.push((before, state::Span { first: Some(time), last: Some(time) }, 1)),
         }
     }
     let attempts: u64 = stretches.iter().map(|(.., count)| count).sum();

@@ -195,7 +195,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         cluster: clusters::uuid(joined, joined.nodes.index(record.node)),
         target,
         resolved_ids: if ids.is_empty() {
-            let ended = joined.keys.iter().filter(|key| key.invalidated.is_some_and(|end| end.change == Some(at)));
+            let ended = joined.ended_by.get(&at).into_iter().flatten().filter_map(|&key| joined.keys.get(key as usize));
             ended.filter_map(|key| text(key.id)).collect()
         } else {
             Vec::new()

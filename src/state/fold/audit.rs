@@ -175,7 +175,7 @@ impl StateBuilder {
             actor.es_action = symbols.intern_opt(event.es_action());
             actor.object = symbols.intern_opt(event.indices().map(|indices| indices.first).as_deref());
             let order = line_order(&self.state.inputs, &self.state.chunks);
-            self.state.denials.entry(actor).or_default().add(event.time(), pos, &order);
+            self.actors.denials_of(actor).add(event.time(), pos, &order);
         }
     }
 

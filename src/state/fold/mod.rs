@@ -124,7 +124,7 @@ impl StateBuilder {
                 count_action(&mut self.state.actions, what.as_bytes(), count);
             }
         }
-        self.state.successes = self.actors.into_series();
+        (self.state.successes, self.state.denials) = self.actors.into_series();
         self.state.acts.trim(&self.state.symbols);
         self.state
     }
