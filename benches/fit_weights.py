@@ -14,7 +14,7 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,8 @@ FAMILIES = {
 }
 HOSTILE = {"password_guessing", "password_spraying", "credential_stuffing", "low_and_slow", "api_key_guessing",
            "unauthenticated_scan"}
+# Of one node: right for other outages too, and no example of them.
+NODES = {"wrong_realm", "clock_skew"}
 # A compromise is told from the campaign that led to it.
 GUESSES = {"account_compromise": {"password_guessing", "low_and_slow", "password_spraying", "credential_stuffing"}}
 
@@ -79,22 +81,31 @@ def touches(campaign, incident):
     return common
 
 
-def label(campaign, truth):
+def label(campaign, truth, all_campaigns):
     """The kinds that are right for a campaign; "ordinary" among them where nothing need be said. None: not clear."""
     near = [i for i in truth["incidents"] if touches(campaign, i)]
     if not near:
         return {"ordinary"}
+    # What fell off an incident of which another campaign holds far more says nothing by itself.
+    most = max(c["failures"] for c in all_campaigns if any(touches(c, i) for i in near))
     kinds, need = set(), False
     for incident in near:
         accept = set(incident["accept"]) | {incident["kind"]}
+        if incident["kind"] == "low_and_slow":
+            accept = {"low_and_slow"}
+        if incident["kind"] not in NODES:
+            accept -= NODES
         for kind in set(accept):
             accept |= GUESSES.get(kind, set())
         side = incident["verdict"]
         accept = {k for k in accept if (k in HOSTILE) == (side == "hostile")}
         kinds |= accept
         need |= incident["required"]
-    if not need or campaign["failures"] < 3:
+    if not need or campaign["failures"] < 3 or campaign["failures"] * 5 < most:
         kinds.add("ordinary")
+    # Where nothing shows that one node differs, nothing can be learnt of what tells such a node.
+    if kinds & NODES and not campaign["features"].get("by_node"):
+        return None
     kinds &= set(FAMILIES[campaign["family"]]) | {"ordinary"}
     return kinds or None
 
@@ -139,6 +150,7 @@ def fit(rows, data, rounds, spread):
     prepared = [(model.terms(c), right, weight) for c, right, weight in data]
     grad2 = [0.0] * len(rows)
     for step in range(rounds):
+        rate = 0.05 / (1 + 9 * step / rounds)
         grad = [(w - p) / (spread * spread) for w, p in zip(model.w, model.prior)]
         loss = sum((w - p) ** 2 for w, p in zip(model.w, model.prior)) / (2 * spread * spread)
         for terms, right, weight in prepared:
@@ -153,7 +165,7 @@ def fit(rows, data, rounds, spread):
                         grad[at] += push * v
         for at, g in enumerate(grad):
             grad2[at] = 0.9 * grad2[at] + 0.1 * g * g
-            model.w[at] -= 0.05 * g / (math.sqrt(grad2[at]) + 1e-6)
+            model.w[at] -= rate * g / (math.sqrt(grad2[at]) + 1e-6)
         if step % 50 == 0:
             print(f"round {step}: loss {loss:.1f}", file=sys.stderr)
     return model
@@ -179,7 +191,7 @@ def main():
     parser.add_argument("--features", default="target/debug/examples/features")
     parser.add_argument("--table", type=Path, default=Path("src/judge/weights.tsv"))
     parser.add_argument("--cache", type=Path)
-    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=600)
     parser.add_argument("--spread", type=float, default=SPREAD)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
@@ -193,11 +205,11 @@ def main():
     rows = read_table(args.table)
     data, names = [], []
     for scenario in scenarios:
-        labelled = [(c, label(c, scenario["truth"])) for c in scenario["campaigns"]]
+        labelled = [(c, label(c, scenario["truth"], scenario["campaigns"])) for c in scenario["campaigns"]]
         labelled = [(c, right) for c, right in labelled if right]
-        ordinary = sum(right == {"ordinary"} for _, right in labelled)
+        alike = Counter(frozenset(right) for _, right in labelled)
         for campaign, right in labelled:
-            weight = 1.0 if right != {"ordinary"} else min(1.0, 6.0 / max(1, ordinary))
+            weight = min(1.0, (6.0 if right == {"ordinary"} else 3.0) / alike[frozenset(right)])
             data.append((campaign, right, weight))
             names.append(scenario["truth"]["scenario"])
     model = fit(rows, data, args.rounds, args.spread)

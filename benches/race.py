@@ -4,6 +4,9 @@
 The question: of each failed login the realms that refused it, in order; how often by principal, chain and source, from
 when to when. esaudit answers it as a part of its whole report (`--format json`, all groups); the others answer it alone.
 
+Races on every shape of log that speed depends on: who is fast on one need not be on another. Of the rivals several variants
+are run and the fastest is told.
+
 Needs nothing but Python; rivals that are missing are left out:
     pip install duckdb chdb        DuckDB, ClickHouse local
     apt-get install ripgrep gzip   ripgrep
@@ -39,24 +42,38 @@ FIELDS = {
     "stamp": "timestamp",
 }
 
-DUCKDB = """
-import duckdb, sys
-source = sys.argv[1]
-con = duckdb.connect()
-con.sql(r'''
-with lines as (select row_number() over () rn, line from read_csv('SOURCE', columns={'line':'varchar'},
-  auto_detect=false, header=false, delim='\\x01', quote='', escape='', max_line_size=10000000)
-  where contains(line, 'authentication_failed"')),
-events as (select rn, EXTRACTS from lines),
-attempts as (select name, request, list(realm order by rn) filter (where action = 'realm_authentication_failed') chain,
+# The question over a table `events` with a column `rn` that rises with the lines.
+QUESTION = """
+attempts as (select name, request, string_agg(realm, '>' order by rn) filter (where action = 'realm_authentication_failed') chain,
   max(origin) origin, max(stamp) stamp from events group by name, request
   having count(*) filter (where action = 'authentication_failed') > 0)
 select name, chain, regexp_replace(origin, ':[0-9]+$', ''), count(*), min(stamp), max(stamp)
-from attempts group by all order by 4 desc
-'''.replace('SOURCE', source)).fetchall()
+from attempts group by all order by 4 desc"""
+
+# Lines cut by regular expressions, which need no valid JSON.
+DUCKDB_TEXT = f"""
+import duckdb, sys
+duckdb.connect().sql(r'''
+with lines as (select row_number() over () rn, line from read_csv('SOURCE', columns={{'line':'varchar'}},
+  auto_detect=false, header=false, delim='\\x01', quote='', escape='', max_line_size=10000000)
+  where contains(line, 'authentication_failed"')),
+events as (select rn, EXTRACTS from lines), {QUESTION}
+'''.replace('SOURCE', sys.argv[1])).fetchall()
 """.replace(
     "EXTRACTS",
     ", ".join(f"regexp_extract(line, '\"{path}\":\"([^\"]*)\"', 1) {name}" for name, path in FIELDS.items()),
+)
+
+# Lines read as JSON with declared columns: no others are made, and nothing is guessed.
+DUCKDB_JSON = f"""
+import duckdb, sys
+duckdb.connect().sql(r'''
+create table raw as select * from read_json('SOURCE', format='newline_delimited', maximum_object_size=10000000,
+  columns={{COLUMNS}});
+with events as (select rowid rn, EXTRACTS from raw), {QUESTION}
+'''.replace('SOURCE', sys.argv[1])).fetchall()
+""".replace("COLUMNS", ", ".join(f"'{path}':'varchar'" for path in FIELDS.values())).replace(
+    "EXTRACTS", ", ".join(f'"{path}" {name}' for name, path in FIELDS.items())
 )
 
 CLICKHOUSE = """
@@ -88,82 +105,120 @@ def version(command):
         return None
 
 
-def corpus(folder, size, flood):
-    """Plain files as one and as eight nodes, the same in gzip, a flood, many small files, and a few lines."""
-    gen = str(TARGET / "esaudit-gen")
+# A cluster of many accounts: 12 nodes, two of which log successes, a fifth of the requests with API keys, by Zipf.
+CLUSTER = ["--nodes", "12", "--log-successes", "es-1,es-2", "--no-realm-events", "none", "--decisions", "1", "--noise", "0",
+           "--accounts", "5000", "--keys", "5000", "--key-share", "0.2"]
+OWN = [*CLUSTER, "--addresses", "1-4", "--failure-share", "0.13"]
 
-    def make(name, *options):
-        if not (folder / name).exists():
-            subprocess.run([gen, "--out", str(folder / name), *options], check=True, stdout=subprocess.DEVNULL)
-        return sorted((folder / name).glob("*/*_audit.json"))
-
-    plain = make("plain-1", "--bytes", size, "--nodes", "1", "--failure-share", "0.13")
-    eight = make("plain-8", "--bytes", size, "--nodes", "8", "--failure-share", "0.13", "--seed", "2")
-    flooded = make("flood", "--bytes", flood, "--nodes", "1", "--failure-share", "0.9", "--seed", "3")
-    packed = {}
-    for name, files in (("gz-1", plain), ("gz-8", eight)):
-        packed[name] = []
-        for file in files:
-            target = folder / name / file.parent.name / (file.name + ".gz")
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with open(file, "rb") as source, gzip.open(target, "wb", compresslevel=6) as sink:
-                    shutil.copyfileobj(source, sink, 1 << 20)
-            packed[name].append(target)
-    small = folder / "small"
-    if not small.exists():
-        small.mkdir()
-        with open(plain[0], "rb") as lines:
-            for number in range(10_000):
-                (small / f"{number:05}.json").write_bytes(b"".join(lines.readline() for _ in range(20)))
-    few = folder / "few.json"
-    with open(plain[0], "rb") as lines:
-        few.write_bytes(b"".join(lines.readline() for _ in range(20)))
-    return {"plain 1": plain, "plain 8": eight, "gz 8": packed["gz-8"], "gz 1": packed["gz-1"], "flood": flooded,
-            "small": [small], "few": [few]}
-
-
-# Inputs as `--only` and as the table names them.
-INPUTS = {
-    "plain 1": "one file",
-    "plain 8": "eight files",
-    "gz 8": "eight gzip files",
-    "gz 1": "one gzip file",
-    "flood": "{flood}, nine of ten lines failures",
-    "small": "10,000 files of 20 lines",
-    "few": "one file of 20 lines, to the table",
+# Name: how tables name it, and how the generator makes it. All are one file, but for those in gzip and the small ones.
+SHAPES = {
+    "few": ("few pairs (the generator's default)", ["--nodes", "1", "--failure-share", "0.13"]),
+    "own": ("5,000 accounts, 1 to 4 addresses each", OWN),
+    "any": ("5,000 accounts, any of 2,000 addresses", [*CLUSTER, "--addresses", "any:2000", "--failure-share", "0.13"]),
+    "flood": ("flood: nine of ten lines failures, 5,000 accounts",
+              [*CLUSTER, "--addresses", "1-4", "--failure-share", "0.9"]),
+    "long": ("long lines: 2,000 names in `indices`",
+             ["--nodes", "1", "--decisions", "1", "--noise", "0", "--indices", "2000", "--failure-share", "0.13"]),
+    "gz 8": ("5,000 accounts as eight gzip files", OWN),
+    "gz 1": ("5,000 accounts as one gzip file", OWN),
+    "ecs": ("5,000 accounts as ECS documents", [*OWN, "--shape", "ecs-dotted"]),
+    "docker": ("5,000 accounts in docker's wrapping", [*OWN, "--shape", "docker"]),
+    "cri": ("5,000 accounts in CRI's wrapping", [*OWN, "--shape", "cri"]),
+    "elasticdump": ("5,000 accounts as elasticdump writes them", [*OWN, "--shape", "elasticdump"]),
+    "small": ("10,000 files of 20 lines", []),
 }
 
 
-def commands(name, files, threads):
+def joined(folder, name, options, size):
+    """A log of these options in one file: that of one node after the other, as a collector stores them."""
+    made = folder / f"{name}.json"
+    if not made.exists():
+        parts = folder / f"{name}.parts"
+        command = [str(TARGET / "esaudit-gen"), "--out", str(parts), "--bytes", size, *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        with open(made, "wb") as sink:
+            for part in sorted(path for path in parts.rglob("*") if path.is_file() and path.name != "api_keys.json"):
+                with open(part, "rb") as source:
+                    shutil.copyfileobj(source, sink, 1 << 20)
+        shutil.rmtree(parts)
+    return made
+
+
+def packed(folder, plain, count):
+    """The same lines in so many gzip files."""
+    files = [folder / f"gz-{count}" / f"{number}.json.gz" for number in range(count)]
+    if not files[0].exists():
+        files[0].parent.mkdir()
+        piece = plain.stat().st_size // count + 1
+        with open(plain, "rb") as source:
+            for file in files:
+                with gzip.open(file, "wb", compresslevel=6) as sink:
+                    sink.writelines(source.readlines(piece))
+    return files
+
+
+def corpus(folder, name, size):
+    """The files of a shape."""
+    options = SHAPES[name][1]
+    if name.startswith("gz"):
+        return packed(folder, joined(folder, "own", OWN, size), int(name[3:]))
+    if name == "small":
+        small = folder / "small"
+        if not small.exists():
+            small.mkdir()
+            with open(joined(folder, "few", SHAPES["few"][1], size), "rb") as lines:
+                for number in range(10_000):
+                    (small / f"{number:05}.json").write_bytes(b"".join(lines.readline() for _ in range(20)))
+        return [small]
+    return [joined(folder, name, options, size)]
+
+
+def commands(name, files, threads, scratch):
     """What runs on an input: label to command."""
     paths = [str(file) for file in files]
-    glob = paths[0] if len(paths) == 1 else str(files[0].parent.parent / "*" / files[0].name)
-    shown = "table" if name == "few" else "json"
-    found = {"esaudit": [str(TARGET / "esaudit"), "report", "--threads", str(threads), "--format", shown, *paths]}
-    if name == "few":
-        return found
-    packed = name.startswith("gz")
+    shown = shlex.join(paths)
+    found = {"esaudit": [str(TARGET / "esaudit"), "report", "--threads", str(threads), "--format", "json", *paths]}
     if name == "small":
-        found["`cat`"] = ["sh", "-c", f"cat {shlex.quote(paths[0])}/*"]
+        found["`cat`"] = ["sh", "-c", f"cat {shown}/*"]
         return found
-    if packed:
-        # The same inflater, nothing else: the lower bound of the inputs in gzip.
+    if name.startswith("gz"):
+        # The same inflater, nothing else: the lower bound.
         inflate = TARGET / "examples" / "inflate"
         if inflate.exists():
             found["inflating alone"] = [str(inflate), str(threads), *paths]
-    if shutil.which("rg") and not packed:
-        found["`rg -c` (counts lines, answers nothing)"] = ["rg", "-c", "authentication_failed", *paths]
+        return found
+    if name in ("ecs", "docker", "cri", "elasticdump"):
+        return found
+    if shutil.which("rg"):
+        # Piped: it stops early where its output is thrown away.
+        found["`rg -c`"] = ["sh", "-c", f"rg -c _failed {shown} | cat"]
+    failures = shlex.quote(str(scratch / "failures.json"))
     if has("duckdb"):
-        found["DuckDB"] = [sys.executable, "-c", DUCKDB, glob]
+        found["DuckDB, JSON"] = [sys.executable, "-c", DUCKDB_JSON, *paths]
         if shutil.which("rg"):
-            search = f"rg {'-z ' if packed else ''}-N --no-filename 'authentication_failed\"' {shlex.join(paths)}"
-            found["ripgrep into DuckDB"] = ["sh", "-c", f'{search} | "$0" -c "$1" /dev/stdin', sys.executable, DUCKDB]
+            search = f"rg -INF '_failed\"' {shown}"
+            then = f'> {failures}; exec "$0" -c "$1" {failures}'
+            found["rg + DuckDB, JSON"] = ["sh", "-c", f"{search} {then}", sys.executable, DUCKDB_JSON]
+            found["rg + DuckDB, text"] = ["sh", "-c", f"{search} {then}", sys.executable, DUCKDB_TEXT]
+            found["rg | DuckDB, text"] = ["sh", "-c", f'{search} | "$0" -c "$1" /dev/stdin', sys.executable, DUCKDB_TEXT]
     if has("chdb"):
-        # Its globs have no `*` for folders.
-        nodes = "/{" + ",".join(sorted(file.parent.name for file in files)) + "}/"
-        found["ClickHouse local"] = [sys.executable, "-c", CLICKHOUSE, glob.replace("/*/", nodes)]
+        found["ClickHouse local"] = [sys.executable, "-c", CLICKHOUSE, *paths]
+        if shutil.which("rg"):
+            search = f"rg -INF '_failed\"' {shown} > {failures}"
+            found["rg + ClickHouse local"] = ["sh", "-c", f'{search}; exec "$0" -c "$1" {failures}', sys.executable, CLICKHOUSE]
     return found
+
+
+# What answers nothing, and is a bound rather than a rival.
+BOUNDS = ("`rg -c`", "inflating alone", "`cat`", "esaudit before")
+
+
+def best(results):
+    """Those whose figures are told: esaudit, the bounds, and the fastest rival of all."""
+    wall = {label: statistics.median(figures[0] for figures in runs) for label, runs in results.items()}
+    rivals = [label for label in wall if label not in BOUNDS and label != "esaudit"]
+    fastest = min(rivals, key=wall.get, default=None)
+    return {label: runs for label, runs in results.items() if label not in rivals or label == fastest}
 
 
 def race(found, runs):
@@ -217,26 +272,33 @@ HEAD = ["input", "command", "wall", "CPU", "memory", "esaudit's wall time to its
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder for the generated logs; used again if there")
-    parser.add_argument("--bytes", default="2GiB", help="size of each generated log [%(default)s]")
-    parser.add_argument("--flood-bytes", default="1GiB", help="of the flood [%(default)s]")
+    parser.add_argument("--bytes", default="1GiB", help="size of each generated log [%(default)s]")
     parser.add_argument("--runs", type=int, default=5, help="[%(default)s]")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of esaudit [%(default)s]")
-    parser.add_argument("--only", default=",".join(INPUTS), metavar="INPUTS", help="some of %(default)s")
+    parser.add_argument("--only", default=",".join(SHAPES), metavar="SHAPES", help="some of %(default)s")
+    parser.add_argument("--before", metavar="PROGRAM", help="an earlier esaudit to measure in the same turns")
+    parser.add_argument("--all-rivals", action="store_true", help="tell each variant of the rivals, not the fastest alone")
+    parser.add_argument("--discard", action="store_true", help="remove each log when it was measured")
     parser.add_argument("--show-commands", action="store_true", help="list what ran after the table")
     parser.add_argument("--write", metavar="FILE", help="put the table between the marks in a file, too")
     args = parser.parse_args()
     chosen = args.only.split(",")
-    if unknown := set(chosen) - set(INPUTS):
-        parser.error(f"no such input: {', '.join(unknown)}")
+    if unknown := set(chosen) - set(SHAPES):
+        parser.error(f"no such shape: {', '.join(unknown)}")
     args.data.mkdir(parents=True, exist_ok=True)
     measured, ran = [], []
-    for name, files in corpus(args.data, args.bytes, args.flood_bytes).items():
-        if name not in chosen:
-            continue
-        found = commands(name, files, args.threads)
+    for name in chosen:
+        files = corpus(args.data, name, args.bytes)
+        found = commands(name, files, args.threads, args.data)
+        if args.before:
+            found["esaudit before"] = [args.before, *found["esaudit"][1:]]
         print(f"{name}: {len(found)} commands", file=sys.stderr)
-        measured += rows(INPUTS[name].format(flood=args.flood_bytes), race(found, args.runs))
+        results = race(found, args.runs)
+        measured += rows(SHAPES[name][0], results if args.all_rivals else best(results))
         ran += [f"{name}, {label.replace('`', '')}:\n{shlex.join(command)}\n" for label, command in found.items()]
+        if args.discard and name not in ("own", "few"):
+            for file in files:
+                (shutil.rmtree if file.is_dir() else os.remove)(file)
     text = f"{conditions(args)}\n\n{table(HEAD, measured)}"
     print(text)
     if args.show_commands:

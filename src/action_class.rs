@@ -262,6 +262,8 @@ const TABLE: &[(Rule, ActionClass)] = &[
     (BeginsEnds("cluster:admin/ilm/", "/get"), C::Discovery),
     (Begins("cluster:admin/ilm/"), C::Templates),
     (BeginsEnds("cluster:admin/slm/", "/get"), C::Discovery),
+    (Is("cluster:admin/slm/status"), C::Discovery),
+    (Is("cluster:admin/slm/stats"), C::Discovery),
     (Begins("cluster:admin/slm/"), C::Templates),
     // Security.
     (Is("cluster:admin/xpack/security/user/authenticate"), C::Discovery),
@@ -306,6 +308,9 @@ mod tests {
         ("bulk_read", &["indices:data/read/scroll", "indices:data/read/scroll/clear"]),
         ("bulk_read", &["indices:data/read/open_point_in_time", "indices:data/read/close_point_in_time"]),
         ("bulk_read", &["indices:data/read/async_search/submit", "indices:data/read/xpack/anything/export"]),
+        ("bulk_read", &["indices:data/read/async_search/get", "indices:data/read/async_search/delete"]),
+        ("search", &["indices:data/read/search/template", "indices:data/read/msearch/template"]),
+        ("search", &["indices:data/read/sql/close_cursor", "indices:data/read/esql/async/get"]),
         ("write", &["indices:data/write/bulk", "indices:data/write/bulk[s]", "indices:data/write/index"]),
         ("write", &["indices:data/write/index:op_type/create", "indices:data/write/update"]),
         ("write", &["indices:data/write/update/byquery"]),
@@ -326,6 +331,7 @@ mod tests {
         ("templates", &["cluster:admin/component_template/put", "cluster:admin/ingest/pipeline/put"]),
         ("templates", &["cluster:admin/ingest/pipeline/delete", "cluster:admin/script/put"]),
         ("templates", &["cluster:admin/ilm/put", "cluster:admin/slm/put", "indices:admin/template/put"]),
+        ("templates", &["cluster:admin/ilm/delete", "cluster:admin/slm/delete", "cluster:admin/script/delete"]),
         ("security", &["cluster:admin/xpack/security/user/put", "cluster:admin/xpack/security/user/change_password"]),
         ("security", &["cluster:admin/xpack/security/user/set_enabled", "cluster:admin/xpack/security/user/delete"]),
         ("security", &["cluster:admin/xpack/security/role/put", "cluster:admin/xpack/security/role/bulk_put"]),
@@ -337,12 +343,17 @@ mod tests {
         ("keys", &["cluster:admin/xpack/security/cross_cluster/api_key/create"]),
         ("node", &["cluster:admin/nodes/reload_secure_settings", "cluster:admin/voting_config/add_exclusions"]),
         ("node", &["cluster:admin/xpack/license/put", "cluster:admin/shutdown/create"]),
+        ("node", &["cluster:admin/voting_config/clear_exclusions", "cluster:admin/xpack/license/delete"]),
         ("discovery", &["indices:data/read/field_caps", "indices:admin/mappings/get", "indices:admin/aliases/get"]),
         ("discovery", &["indices:monitor/settings/get", "cluster:admin/xpack/security/user/get"]),
         ("discovery", &["cluster:admin/xpack/security/role/get", "cluster:admin/xpack/security/api_key/get"]),
         ("discovery", &["cluster:admin/xpack/security/api_key/query", "cluster:admin/repository/get"]),
         ("discovery", &["cluster:admin/snapshot/get", "cluster:admin/xpack/security/user/has_privileges"]),
         ("discovery", &["cluster:admin/xpack/security/user/authenticate", "cluster:admin/ilm/get"]),
+        ("discovery", &["indices:admin/settings/get", "indices:admin/get", "cluster:admin/settings/get"]),
+        ("discovery", &["indices:admin/mappings/fields/get", "cluster:admin/xpack/security/role_mapping/get"]),
+        ("discovery", &["cluster:admin/slm/status", "cluster:admin/slm/stats", "cluster:admin/snapshot/status"]),
+        ("discovery", &["cluster:admin/xpack/security/service_account/credential/get"]),
         ("monitoring", &["cluster:monitor/main", "cluster:monitor/nodes/stats", "indices:monitor/stats"]),
         ("other", &["indices:admin/refresh", "internal:transport/proxy", "", "something new"]),
     ];
@@ -353,6 +364,42 @@ mod tests {
             for action in *actions {
                 assert_eq!(ActionClass::of(action.as_bytes()).name(), *class, "{action}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_stands_for_its_children() {
+        let named = NAMED.iter().filter(|(class, _)| *class != "other");
+        for (class, action) in named.flat_map(|(class, actions)| actions.iter().map(move |action| (class, action))) {
+            for child in ["[s]", "[s][p]", "[n]", "[phase/query]", "[phase/query+fetch/scroll]", "[free_context]"] {
+                let name = [base(action.as_bytes()), child.as_bytes()].concat();
+                assert_eq!(ActionClass::of(&name).name(), *class, "{action}{child}");
+            }
+        }
+    }
+
+    /// What reads as a known name without being one, or is of nobody's table, is told by its name.
+    #[test]
+    fn unknown_names_are_other() {
+        for action in [
+            "indices:data/read/xpack/rollup/search",
+            "indices:data/read/list",
+            "indices:data/write/",
+            "indices:admin/delete_everything",
+            "indices:admin/flush",
+            "indices:admin/cache/clear",
+            "cluster:admin/reroute",
+            "cluster:admin/tasks/cancel",
+            "cluster:admin/xpack/security/realm/cache/clear",
+            "cluster:admin/xpack/watcher/watch/put",
+            "CLUSTER:ADMIN/SNAPSHOT/CREATE",
+            "internal:cluster/coordination/join",
+            "run_as_granted",
+            "[s]",
+            "\u{202e}",
+        ] {
+            assert_eq!(ActionClass::of(action.as_bytes()), ActionClass::Other, "{action}");
+            assert_eq!(ActionClass::of_powerful(action.as_bytes()), None, "{action}");
         }
     }
 

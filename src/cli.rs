@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod files_from;
 mod filter;
+mod impact;
 mod keys;
 mod output;
 mod overwrite;
@@ -33,6 +34,8 @@ use explain::ExplainArgs;
 pub use explain::ExplainRequest;
 use export::ExportArgs;
 pub use export::ExportRequest;
+use impact::ImpactArgs;
+pub use impact::{ImpactRequest, Whom};
 use keys::KeysArgs;
 pub use keys::KeysRequest;
 pub use parts::ScanRequest;
@@ -68,6 +71,9 @@ enum Verb {
     /// The story of one user, address or API key in order: failures, successes, changes, pauses
     #[command(after_help = timeline::EXAMPLES)]
     Timeline(Box<TimelineArgs>),
+    /// What somebody did once they were in: read, written, deleted, made, and what was done with that since
+    #[command(after_help = impact::EXAMPLES)]
+    Impact(Box<ImpactArgs>),
     /// Two JSON reports compared: what is new, gone, grown or shrunk, to see whether a fix worked
     #[command(after_help = diff::EXAMPLES)]
     Diff(Box<DiffArgs>),
@@ -105,6 +111,7 @@ impl Verb {
             Self::Keys(_) => "keys",
             Self::Diff(_) => "diff",
             Self::Timeline(_) => "timeline",
+            Self::Impact(_) => "impact",
             Self::Events(_) => "events",
             Self::Export(_) => "export",
             Self::Scan(_) => "scan",
@@ -127,6 +134,7 @@ impl Verb {
             Self::Keys(args) => args.output.force,
             Self::Diff(args) => args.output.force,
             Self::Timeline(args) => args.output.force,
+            Self::Impact(args) => args.output.force,
             Self::Events(args) => args.output.force,
             Self::Explain(args) => args.output.force,
             Self::Show(args) => args.output.force,
@@ -159,6 +167,8 @@ pub enum Command {
     Events(Box<EventsRequest>),
     /// `esaudit timeline`.
     Timeline(Box<TimelineRequest>),
+    /// `esaudit impact`.
+    Impact(Box<ImpactRequest>),
     /// `esaudit diff`.
     Diff(Box<DiffRequest>),
     /// `esaudit export`.
@@ -245,6 +255,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Keys(args) => args.resolve(terminal),
         Verb::Diff(args) => args.resolve(terminal),
         Verb::Timeline(args) => args.resolve(terminal),
+        Verb::Impact(args) => args.resolve(terminal),
         Verb::Show(args) => args.resolve(terminal),
         Verb::Verify(args) => args.resolve(terminal),
         Verb::Events(args) => args.resolve(terminal),

@@ -170,6 +170,8 @@ macro_rules! audit_event {
             $($(#[$doc])* pub $name: Option<Text<'a>>,)*
             /// `indices`; `None` also where no index matched.
             pub indices: Option<Indices<'a>>,
+            /// All of them; empty where no index matched.
+            pub index_names: Vec<Text<'a>>,
             /// The body of a security change.
             pub change: Option<Box<Change<'a>>>,
             /// It is a record of OpenSearch, Open Distro or Search Guard.
@@ -189,6 +191,7 @@ macro_rules! audit_event {
                     layer: None,
                     $($name: None,)*
                     indices: None,
+                    index_names: Vec::new(),
                     change: None,
                     of_opensearch: false,
                     oddity: None,

@@ -83,6 +83,10 @@ fn powerful(joined: &Correlated, sieve: &Sieve<'_>) -> Powerful {
     for (action, kept) in powerful.actions.iter_mut().zip(sieve.powerful()) {
         action.left_out = !kept;
     }
+    for row in &mut powerful.turned_away {
+        row.first.left_out = !sieve.turned_away(&row.first, row.last);
+    }
+    powerful.turned_away.retain(|row| row.first.time <= sieve.range.until);
     powerful.actions.retain(|action| action.time <= sieve.range.until);
     powerful
 }

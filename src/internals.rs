@@ -30,6 +30,7 @@ shown! {
     fast_reader,
     filter,
     framing,
+    impact,
     input,
     interrupt,
     judge,

@@ -24,7 +24,7 @@
 //!
 //! # fn main() -> Result<(), esaudit::Error> {
 //! let run = Request::of(["testdata/incident/es-1"], Options::default()).read()?.join();
-//! let kinds = EventKinds { attempts: true, changes: false };
+//! let kinds = EventKinds { attempts: true, ..EventKinds::default() };
 //! assert_eq!(run.events(kinds).count(), 52);
 //! # Ok(())
 //! # }
@@ -56,6 +56,7 @@
 //! pseudonyms             the view under names that may be shown
 //! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
+//! impact                 what an actor did once it was in: a second, searched pass
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
 //! data                   results as data for programs: JSON, JSON lines, Parquet
@@ -99,6 +100,7 @@ mod event;
 mod fast_reader;
 mod filter;
 mod framing;
+mod impact;
 mod input;
 mod interrupt;
 mod judge;
@@ -138,7 +140,7 @@ pub use model::text::Text;
 pub use model::timeline::TimelineReport;
 pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChange, StoredInput, Totals};
 pub use options::filter::{Bound, Edge, Pattern, Rules};
-pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, Surroundings};
+pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, StoryKinds, Surroundings};
 pub use part::Part;
 pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, Naming, Request, analyze};
 pub use progress::{Progress, Snapshot, Verbosity};

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Ok(Command::Keys(request)) => program::keys(*request),
         Ok(Command::Events(request)) => program::events(*request),
         Ok(Command::Timeline(request)) => program::timeline(*request),
+        Ok(Command::Impact(request)) => program::impact(*request),
         Ok(Command::Diff(request)) => program::diff(&request),
         Ok(Command::Export(request)) => program::export(*request),
         Ok(Command::Scan(request)) => program::scan(*request),

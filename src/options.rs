@@ -178,12 +178,38 @@ pub struct Surroundings {
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;
 
 /// Which events are asked for (`esaudit events`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EventKinds {
     /// Failed attempts.
     pub attempts: bool,
+    /// What shows that somebody got in: authentications, and actions that were allowed.
+    pub successes: bool,
+    /// Refused actions of somebody who had authenticated.
+    pub denied: bool,
     /// Security changes.
     pub changes: bool,
+    /// Powerful actions.
+    pub powerful: bool,
+}
+
+/// What a story tells (`esaudit timeline`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoryKinds {
+    /// Failed attempts.
+    pub failures: bool,
+    /// Successes.
+    pub successes: bool,
+    /// Refused actions.
+    pub denied: bool,
+    /// Security changes.
+    pub changes: bool,
+    /// Powerful actions.
+    pub powerful: bool,
+}
+
+impl StoryKinds {
+    /// Everything.
+    pub const ALL: Self = Self { failures: true, successes: true, denied: true, changes: true, powerful: true };
 }
 
 /// Which API keys are asked for (`esaudit keys`).

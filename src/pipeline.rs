@@ -6,6 +6,7 @@ use crate::error::Error;
 
 mod gather;
 mod gathered;
+mod impact;
 mod joined_run;
 mod parts;
 mod request;
@@ -14,6 +15,7 @@ mod story;
 mod work;
 
 pub use gathered::Gathered;
+pub use impact::{impact, single_events};
 pub use joined_run::{Analysis, JoinedRun};
 pub use parts::merge_parts;
 pub use request::{Inputs, Request};

@@ -37,15 +37,33 @@ pub struct Lines {
     stored: BTreeMap<String, StoredInput>,
 }
 
+/// Reads a JSON report.
+///
+/// # Errors
+/// It cannot be read, or is no report.
+pub fn load(path: &Path) -> Result<Report, Error> {
+    let shown = path.display();
+    let text = std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
+    serde_json::from_slice(&text).map_err(|error| Error::Report(format!("{shown}: not a JSON report: {error}")))
+}
+
+/// The files that the inputs of a report are in, where they were; of one that is gone its name, so that it is missed.
+#[must_use]
+pub fn files(report: &Report) -> Vec<OsString> {
+    let file = |path: &String| file_of(path).map_or_else(|| OsString::from(path), PathBuf::into_os_string);
+    let mut files: Vec<OsString> = report.coverage.inputs.iter().map(|input| file(&input.path)).collect();
+    files.sort();
+    files.dedup();
+    files
+}
+
 /// Finds a finding (`F1`) or a group (`G1`) in a report, and the inputs of its lines below `paths`, or where they were.
 ///
 /// # Errors
 /// Words for the user where the report cannot be read or has no such finding or group.
 pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, Error> {
     let shown = report.display();
-    let text = std::fs::read(report).map_err(|error| Error::File { path: report.to_owned(), error })?;
-    let report: Report =
-        serde_json::from_slice(&text).map_err(|error| Error::Report(format!("{shown}: not a JSON report: {error}")))?;
+    let report = load(report)?;
     let evidence = evidence(&report, id).ok_or_else(|| {
         Error::Report(format!(
             "{shown}: no {id}; it has {} findings (F1, …) and {} groups (G1, …)",

@@ -7,8 +7,10 @@ use crate::time::Millis;
 
 /// The clusters that have audit events, or all where none has.
 pub(super) fn clusters(joined: &Correlated) -> Vec<Cluster> {
-    let made = joined.nodes.clusters().iter().enumerate().map(|(at, cluster)| {
-        let nodes = || joined.nodes.all().iter().filter(move |node| node.cluster == at);
+    let mut members: Vec<Vec<&Node>> = vec![Vec::new(); joined.nodes.clusters().len()];
+    joined.nodes.all().iter().for_each(|node| members[node.cluster].push(node));
+    let made = joined.nodes.clusters().iter().zip(&members).map(|(cluster, members)| {
+        let nodes = || members.iter().copied();
         let mut span = Span::default();
         nodes().for_each(|node| span.merge(&node.stats.span));
         Cluster {

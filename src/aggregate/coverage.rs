@@ -5,10 +5,12 @@ use super::tops::top;
 use crate::correlate::{Correlated, Node};
 use crate::decode::UNKNOWN;
 use crate::error::ProblemKind;
+use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{Attempt, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes, Span};
+use crate::state::{self, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes};
+use crate::text;
 use crate::time::Millis;
 
 /// Problems met before anything was read: path, kind, plain words.
@@ -19,7 +21,7 @@ pub type Found<'f> = &'f [(String, ProblemKind, String)];
 pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
     let state = &joined.state;
     let sum = |count: fn(&crate::state::InputStats) -> u64| state.inputs.iter().map(count).sum::<u64>();
-    let mut span = Span::default();
+    let mut span = state::Span::default();
     for input in &state.inputs {
         span.merge(&input.span);
     }
@@ -75,34 +77,34 @@ fn counted_without_analysis(joined: &Correlated) -> Option<CountedOnly> {
 }
 
 /// What memory had no room for.
-fn short_of_memory(joined: &Correlated, options: &Options) -> Vec<String> {
+fn short_of_memory(joined: &Correlated, options: &Options) -> Vec<Text> {
     let counted_only = &joined.state.counted_only;
     let limit = options.max_memory >> 20;
     let mut told = Vec::new();
     if let Some(counted) = counted_without_analysis(joined) {
-        let mut sentence = format!(
+        let mut sentence = Text::from(format!(
             "who is behind {} failed attempts: --max-memory ({limit} MiB) has no room for them. They are in the totals and \
              the timeline, and in no group, list, finding or filter: all attempts of the {} principals that failed least often",
             counted.attempts, counted.principals
-        );
+        ));
         for part in &counted.principals_in_part {
-            let name = part.key.as_deref().unwrap_or_default();
-            sentence.push_str(&format!("; {} attempts of {name}, who failed most", part.count));
+            sentence.push(format!("; {} attempts of ", part.count));
+            sentence.push(Span::principal(part.key.as_deref().unwrap_or_default()));
+            sentence.push(", who failed most");
         }
         told.push(sentence);
     }
     if counted_only.merged {
-        told.push(
+        told.push(Text::from(
             "how many principals and sources there are, and how often attempts without details failed, where parts overlap: \
-             attempts were left out of parts before they were merged, so the totals are upper bounds"
-                .to_owned(),
+             attempts were left out of parts before they were merged, so the totals are upper bounds"), 
         );
     }
     if counted_only.actors > 0 {
-        told.push(format!(
+        told.push(Text::from(format!(
             "when {} clients succeeded of whose failures none is analysed: --max-memory ({limit} MiB) has no room for them",
             counted_only.actors
-        ));
+        )));
     }
     told
 }
@@ -202,35 +204,34 @@ fn with_first_line(problem: &InputProblem, line: &[u8]) -> String {
 }
 
 /// What these logs cannot answer, and the setting that would change it.
-fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
+fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
     const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
     let mut told = short_of_memory(joined, options);
     let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
     if cut > 0 {
         let inputs = if cut == 1 { "input" } else { "inputs" };
-        told.push(format!(
+        told.push(Text::from(format!(
             "anything that stands in the unread rest of {cut} {inputs}: a signal ended the run, and every number here is \
              of what was read before"
-        ));
+        )));
     }
     if joined.pseudonymized {
-        told.push(
+        told.push(Text::from(
             "who and from where: principals, addresses and API keys are pseudonyms here, an address may be somebody \
-             else's (--pseudonymize)"
-                .to_owned(),
-        );
+             else's (--pseudonymize)",
+        ));
     }
     let sum = |count: fn(&crate::state::InputStats) -> u64| joined.state.inputs.iter().map(count).sum::<u64>();
     if sum(|input| input.audit_events) == 0 && sum(|input| input.server_events) > 0 {
-        told.push(
+        told.push(Text::from(
             "who was refused from where, how often, and whether it was an attack: no audit log: no verdict. The refusals that \
-             the server log tells are listed"
-                .to_owned(),
+             the server log tells are listed"), 
         );
     }
     let mut of_elasticsearch = false;
-    for (at, node) in joined.nodes.all().iter().enumerate() {
-        let name = node.spoken();
+    let unexplained = unexplained(joined);
+    for (node, attempts) in joined.nodes.all().iter().zip(&unexplained) {
+        let name = Span::node(&node.spoken());
         let report = self::node(joined, node);
         if node.is_opensearch() {
             told.extend(of_opensearch(&name, node, &report));
@@ -238,157 +239,173 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<String> {
         }
         of_elasticsearch |= node.stats.failures + node.stats.anonymous > 0;
         if report.logs_realm_failures == Some(false) {
-            told.push(format!("realm chains on node {name}: realm_authentication_failed is not in its {INCLUDE}"));
+            told.push(text!(
+                "realm chains on node {}: realm_authentication_failed is not in its {}",
+                name.clone(),
+                Span::Code(INCLUDE.into())
+            ));
         }
         if report.logs_successes == Some(false) {
-            told.push(format!(
-                "successful logins on node {name}: authentication_success is not in its {INCLUDE}; access_granted and \
-                 access_denied stand in for it"
+            told.push(text!(
+                "successful logins on node {}: authentication_success is not in its {}; access_granted and access_denied stand \
+                 in for it",
+                name.clone(),
+                Span::Code(INCLUDE.into())
             ));
         }
         if !report.has_server_log && node.stats.failures + node.stats.anonymous > 0 {
-            told.push(format!(
-                "reasons of failures on node {name}: its server log is not among the inputs, and audit events carry none"
+            told.push(text!(
+                "reasons of failures on node {}: its server log is not among the inputs, and audit events carry none",
+                name.clone()
             ));
         }
-        told.extend(beyond_server_log(joined, at, node));
+        told.extend(beyond_server_log(attempts, node));
     }
     if of_elasticsearch {
-        told.push(
+        told.push(Text::from(
             "requests with bearer tokens that have expired or were invalidated: expired bearer tokens leave no audit event, \
-             and no line in the server log but at DEBUG"
-                .to_owned(),
+             and no line in the server log but at DEBUG"), 
         );
     }
     told.extend(unknown_clusters(joined));
     told.extend(uncounted_acts(joined));
     let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
     if without_request > 0 {
-        told.push(format!(
+        told.push(Text::from(format!(
             "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"
-        ));
+        )));
     }
     let evicted = joined.state.evicted;
     if let (Some(first), Some(last)) = (evicted.span.first, evicted.span.last) {
-        told.push(format!(
-            "realm chains of some attempts between {first} and {last}: {} realm failures were given up because more \
-             than {} were waiting for the end of their request (--max-in-flight)",
+        let why = format!(
+            ": {} realm failures were given up because more than {} were waiting for the end of their request (--max-in-flight)",
             evicted.events, options.max_in_flight
-        ));
+        );
+        let between = text!("realm chains of some attempts between {} and {}", Span::Exact(first), Span::Exact(last));
+        told.push(between.with(why));
     }
     let zoneless = || joined.state.inputs.iter().filter(|input| input.zone_assumed > 0);
     if let Some(first) = zoneless().map(|input| &input.label).min() {
         let times: u64 = zoneless().map(|input| input.zone_assumed).sum();
-        told.push(format!(
-            "the zone of {times} times in {} inputs (first: {first}): they carry none and were read as {} (--assume-tz)",
-            zoneless().count(),
-            options.assume_tz
-        ));
+        let (inputs, zone) = (zoneless().count(), &options.assume_tz);
+        let told_first =
+            Text::from(format!("the zone of {times} times in {inputs} inputs (first: ")).with(Span::name(first));
+        told.push(told_first.with(format!("): they carry none and were read as {zone} (--assume-tz)")));
     }
     told
 }
 
 /// What the records of OpenSearch cannot answer, in its words.
-fn of_opensearch(name: &str, node: &Node, report: &model::Node) -> Vec<String> {
+fn of_opensearch(name: &Span, node: &Node, report: &model::Node) -> Vec<Text> {
     let mut told = Vec::new();
     if node.stats.failures + node.stats.anonymous > 0 {
-        told.push(format!(
-            "realm chains and reasons of failures on node {name}: a record of the category FAILED_LOGIN names neither the \
-             authentication domains that were tried nor the cause; the log of the security plugin may, at DEBUG"
+        told.push(text!(
+            "realm chains and reasons of failures on node {}: a record of the category FAILED_LOGIN names neither the \
+             authentication domains that were tried nor the cause; the log of the security plugin may, at DEBUG",
+            name.clone()
         ));
     }
     if report.logs_successes == Some(false) {
-        told.push(format!(
-            "successful logins on node {name}: the category AUTHENTICATED is among those that it does not audit \
+        told.push(text!(
+            "successful logins on node {}: the category AUTHENTICATED is among those that it does not audit \
              (config.audit.disabled_rest_categories, _plugins/_security/api/audit); GRANTED_PRIVILEGES and \
-             MISSING_PRIVILEGES stand in for it"
+             MISSING_PRIVILEGES stand in for it",
+            name.clone()
         ));
     }
     told
 }
 
 /// Nodes that may be of one cluster or of several.
-fn unknown_clusters(joined: &Correlated) -> Option<String> {
+fn unknown_clusters(joined: &Correlated) -> Option<Text> {
     let unknown = joined.nodes.clusters().iter().position(|cluster| cluster.uuid.is_none())?;
     let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0;
     let nodes: Vec<String> = joined.nodes.all().iter().filter(of_none).map(Node::spoken).collect();
     let known = joined.nodes.clusters().len() > 1;
     // One node, or several of a log that names no cluster at all, are mostly of one.
     (known && !nodes.is_empty()).then(|| {
-        let more = nodes.len().saturating_sub(MOST_STRETCHES);
-        let mut shown = nodes;
-        shown.truncate(MOST_STRETCHES);
-        if more > 0 {
-            shown.push(format!("{more} more"));
+        let (total, names) = (nodes.len(), nodes.iter().take(MOST_STRETCHES));
+        let mut shown: Vec<Text> = names.map(|name| Span::node(name).into()).collect();
+        if total > MOST_STRETCHES {
+            shown.push(format!("{} more", total - MOST_STRETCHES).into());
         }
-        format!(
+        text!(
             "to which cluster these nodes belong: {}; no event of theirs has a cluster.uuid (Elasticsearch before 8.1 writes \
              none), so they are taken as one cluster of their own",
-            shown.join(", ")
+            separated(shown)
         )
     })
 }
 
+/// Texts with commas between them.
+fn separated(texts: Vec<Text>) -> Text {
+    let comma = |at: usize| if at > 0 { ", " } else { "" };
+    texts.into_iter().enumerate().fold(Text::new(), |out, (at, text)| out.with(comma(at)).with(text))
+}
+
 /// Powerful actions that are counted and no more.
-fn uncounted_acts(joined: &Correlated) -> Option<String> {
+fn uncounted_acts(joined: &Correlated) -> Option<Text> {
     let counted = &joined.powerful.counted_only;
     let total: u64 = counted.values().sum();
     (total > 0).then(|| {
         let classes: Vec<String> = counted.iter().map(|(class, count)| format!("{} {count}", class.name())).collect();
-        format!(
+        Text::from(format!(
             "when each of {total} more powerful actions happened ({}): of each kind (who, from where, which action) the first \
              {MOST_OF_A_KIND} are kept, of {MOST_KINDS} kinds",
             classes.join(", ")
-        )
+        ))
     })
 }
 
 /// Stretches of one node named one by one; more are counted.
 const MOST_STRETCHES: usize = 4;
 
-/// The attempts of a node without a reason that its server log, which is there, does not reach.
-fn beyond_server_log(joined: &Correlated, at: usize, node: &Node) -> Option<String> {
-    if node.server_log.is_empty() {
-        return None;
+/// By node that has a server log: the times of the attempts without a reason.
+fn unexplained(joined: &Correlated) -> Vec<Vec<Millis>> {
+    let mut times = vec![Vec::new(); joined.nodes.all().len()];
+    for attempt in joined.attempts.iter().filter(|attempt| attempt.basis == Basis::None) {
+        let node = joined.nodes.index(attempt.node);
+        if !joined.nodes.all()[node].server_log.is_empty() {
+            times[node].push(attempt.time);
+        }
     }
+    times
+}
+
+/// The attempts of a node without a reason, by time, that its server log, which is there, does not reach.
+fn beyond_server_log(attempts: &[Millis], node: &Node) -> Option<Text> {
     // The attempts stand by time: those between two covered stretches are neighbours.
-    let mut stretches: Vec<(usize, Span, u64)> = Vec::new();
-    let of_node = |attempt: &&Attempt| joined.nodes.index(attempt.node) == at && attempt.basis == Basis::None;
-    for attempt in joined.attempts.iter().filter(of_node) {
-        if node.server_log_covers(attempt.time, 0) {
+    let mut stretches: Vec<(usize, state::Span, u64)> = Vec::new();
+    for &time in attempts {
+        if node.server_log_covers(time, 0) {
             continue;
         }
-        let before = node.server_log.partition_point(|(start, _)| *start <= attempt.time);
+        let before = node.server_log.partition_point(|(start, _)| *start <= time);
         match stretches.last_mut() {
             Some((place, span, count)) if *place == before => {
-                span.add(attempt.time);
+                span.add(time);
                 *count += 1;
             }
-            _ => stretches.push((before, Span { first: Some(attempt.time), last: Some(attempt.time) }, 1)),
+            _ => stretches.push((before, state::Span { first: Some(time), last: Some(time) }, 1)),
         }
     }
     let attempts: u64 = stretches.iter().map(|(.., count)| count).sum();
-    let mut shown: Vec<String> = stretches
+    let mut shown: Vec<Text> = stretches
         .iter()
         .take(MOST_STRETCHES)
-        .map(|(_, span, _)| {
-            let time = |time: Option<Millis>| time.map(Millis::rfc3339).unwrap_or_default();
-            if span.first == span.last {
-                time(span.first)
-            } else {
-                format!("{} to {}", time(span.first), time(span.last))
-            }
+        .filter_map(|(_, span, _)| {
+            let (first, last) = (Span::Exact(span.first?), Span::Exact(span.last?));
+            Some(if first == last { first.into() } else { text!("{} to {}", first, last) })
         })
         .collect();
     if stretches.len() > MOST_STRETCHES {
-        shown.push(format!("and {} more stretches", stretches.len() - MOST_STRETCHES));
+        shown.push(format!("and {} more stretches", stretches.len() - MOST_STRETCHES).into());
     }
     (attempts > 0).then(|| {
-        format!(
-            "reasons of {attempts} {} on node {}: its server log does not cover {}",
-            if attempts == 1 { "failure" } else { "failures" },
-            node.spoken(),
-            shown.join(", ")
-        )
+        let failures = if attempts == 1 { "failure" } else { "failures" };
+        Text::from(format!("reasons of {attempts} {failures} on node "))
+            .with(Span::node(&node.spoken()))
+            .with(": its server log does not cover ")
+            .with(separated(shown))
     })
 }

@@ -4,15 +4,33 @@ use std::collections::BTreeMap;
 
 use super::api_keys::rounded;
 use super::{realm_names, security_change};
-use crate::correlate::{Correlated, SourceLine};
+use crate::action_class::ActionClass;
+use crate::correlate::{Correlated, PowerfulAction, SourceLine};
 use crate::model::events::Event;
 use crate::options::EventKinds;
 use crate::reason::Basis;
 use crate::state::Sym;
 use crate::time::Millis;
 
-/// What a filter has left, in order; each event is made when it is asked for.
-pub fn events(joined: &Correlated, kinds: EventKinds) -> impl Iterator<Item = Event> {
+/// What a filter has left, in order; each event is made when it is asked for. `found` are events of other kinds, in order.
+pub fn events<'e>(joined: &'e Correlated, kinds: EventKinds, found: &'e [Event]) -> impl Iterator<Item = Event> + 'e {
+    let actions = joined.powerful.actions.iter().filter(move |action| kinds.powerful && !action.left_out);
+    let powerful = actions.map(|action| powerful(joined, action));
+    let others = in_order(powerful, found.iter().cloned());
+    in_order(attempts_and_changes(joined, kinds), others)
+}
+
+/// Two lists in order as one; of one millisecond the first list comes first.
+fn in_order(one: impl Iterator<Item = Event>, other: impl Iterator<Item = Event>) -> impl Iterator<Item = Event> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if first.at <= second.at => one.next(),
+        (_, Some(_)) => other.next(),
+        (_, None) => one.next(),
+    })
+}
+
+fn attempts_and_changes(joined: &Correlated, kinds: EventKinds) -> impl Iterator<Item = Event> {
     let keys: BTreeMap<u32, (Sym, f64)> = joined
         .key_failures
         .iter()
@@ -69,8 +87,46 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
         api_key_name: key.and_then(|key| joined.key(key)).and_then(|key| text(key.name)),
         url_path: text(attempt.path),
         target: None,
+        es_action: None,
+        index: None,
         request_id: None,
         evidence: joined.evidence(joined.source_lines.of(attempt.pos)),
+    }
+}
+
+fn powerful(joined: &Correlated, action: &PowerfulAction) -> Event {
+    let text = |sym: Sym| joined.state.symbols.string(sym);
+    let node = &joined.nodes.all()[action.node];
+    let run_as = action.class == ActionClass::RunAs;
+    let event = match (run_as, action.granted) {
+        (true, true) => "run_as_granted",
+        (true, false) => "run_as_denied",
+        (false, true) => "access_granted",
+        (false, false) => "access_denied",
+    };
+    Event {
+        at: action.time,
+        time: action.time.rfc3339(),
+        kind: "powerful",
+        action: event.to_owned(),
+        principal: text(action.who()),
+        source: text(action.source),
+        forwarded_for: None,
+        node: node.label().map(str::to_owned),
+        node_name: node.name.clone(),
+        realm_chain: None,
+        reason: None,
+        reason_basis: None,
+        credential: None,
+        confidence: None,
+        api_key: text(action.apikey),
+        api_key_name: joined.key(action.apikey).and_then(|key| text(key.name)),
+        url_path: None,
+        target: text(action.principal).filter(|_| action.run_by.is_some()),
+        es_action: text(action.es_action),
+        index: text(action.index),
+        request_id: None,
+        evidence: joined.evidence(action.place),
     }
 }
 
@@ -101,6 +157,8 @@ fn change(joined: &Correlated, at: usize) -> Event {
         api_key_name: known.and_then(|key| joined.state.symbols.string(key.name)),
         url_path: None,
         target: told.target,
+        es_action: None,
+        index: None,
         request_id: told.request_id,
         evidence: told.evidence,
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -291,13 +291,10 @@ impl Assigned {
             sources,
             sources_total,
             forwarded,
-            nodes: joined
+            nodes: count
                 .nodes
-                .all()
                 .iter()
-                .zip(&count.nodes)
-                .filter(|&(_, &met)| met)
-                .filter_map(|(node, _)| node.label().map(str::to_owned))
+                .filter_map(|&node| joined.nodes.all().get(node)?.label().map(str::to_owned))
                 .collect(),
             actions,
             why: key.reason.map_or_else(Vec::new, |reason| {
@@ -328,7 +325,7 @@ struct Count<'j> {
     first: Option<&'j Attempt>,
     last: Option<&'j Attempt>,
     /// By node of the table: whether it occurs.
-    nodes: Vec<bool>,
+    nodes: BTreeSet<usize>,
     /// By basis: attempts.
     bases: [u64; 5],
     sources: HashMap<Sym, u64, RandomState>,
@@ -344,7 +341,7 @@ impl<'j> Count<'j> {
             attempts: members.len() as u64,
             first: attempts().next(),
             last: attempts().next_back(),
-            nodes: vec![false; joined.nodes.all().len()],
+            nodes: BTreeSet::new(),
             bases: [0; 5],
             sources: HashMap::default(),
             forwarded: HashMap::default(),
@@ -360,7 +357,7 @@ impl<'j> Count<'j> {
     }
 
     fn add(&mut self, attempt: &Attempt, joined: &Correlated) {
-        self.nodes[joined.nodes.index(attempt.node)] = true;
+        self.nodes.insert(joined.nodes.index(attempt.node));
         self.bases[attempt.basis as usize] += 1;
         *self.sources.entry(attempt.source).or_default() += 1;
         if let Some(&forwarded) = joined.forwarded.get(&attempt.pos) {

@@ -1,6 +1,7 @@
 //! Attempts to numbers: exact counts, in the order that the contract pins.
 
 mod api_keys;
+mod aside;
 mod charts;
 mod clusters;
 mod coverage;
@@ -79,6 +80,8 @@ pub fn report(
         parameters.insert("max_memory".to_owned(), json!(options.max_memory));
     }
     let tool = Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    let ((run_as, run_as_total), (turned_away, turned_away_total)) =
+        (aside::run_as(joined), aside::turned_away(joined));
     let mut report = Report {
         clusters: clusters::clusters(joined),
         totals,
@@ -92,6 +95,10 @@ pub fn report(
         new_places_total,
         denied,
         denied_total,
+        run_as,
+        run_as_total,
+        turned_away,
+        turned_away_total,
         server_refusals,
         timeline,
         tops,
@@ -109,7 +116,8 @@ pub use rows::{changes, reasons};
 pub use story::story;
 
 /// Every option that can change the answer.
-fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
+#[must_use]
+pub fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
     [
         ("filters", filter_parameters(&options.filter)),
@@ -187,7 +195,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         cluster: clusters::uuid(joined, joined.nodes.index(record.node)),
         target,
         resolved_ids: if ids.is_empty() {
-            let ended = joined.keys.iter().filter(|key| key.invalidated.is_some_and(|end| end.change == Some(at)));
+            let ended = joined.ended_by.get(&at).into_iter().flatten().filter_map(|&key| joined.keys.get(key as usize));
             ended.filter_map(|key| text(key.id)).collect()
         } else {
             Vec::new()

@@ -1,10 +1,10 @@
 //! Accounts at addresses from which they had not got in before.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 use super::{LIST_LIMIT, clusters};
 use crate::correlate::Correlated;
@@ -27,13 +27,7 @@ struct Place {
 /// Of those the most telling, by first success, and how many there are. Keys are not accounts: a machine that gets one is no
 /// person at a new place.
 pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlace>, u64) {
-    let mut places: HashMap<Account, BTreeMap<Sym, Place>, RandomState> = HashMap::default();
-    for (actor, series) in joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
-        let account = (joined.nodes.cluster(actor.node), actor.principal);
-        let place = places.entry(account).or_default().entry(actor.source).or_default();
-        place.count += series.count();
-        place.span.merge(&Span { first: series.first(), last: series.last() });
-    }
+    let places = places(joined);
     let asked_for = asked_for(joined, options);
     let mut powerful: HashMap<(Account, Sym), u64, RandomState> = HashMap::default();
     for action in joined.powerful.actions.iter().filter(|action| action.granted && !action.apikey.is_some()) {
@@ -42,9 +36,10 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
     }
     let text = |sym: Sym| joined.state.symbols.get(sym);
     let mut found: Vec<(u64, i64, Millis, Account, Sym, u64)> = Vec::new();
-    for (account, places) in &places {
-        let Some(since) = places.values().filter_map(|place| place.span.first).min() else { continue };
-        for (&source, place) in places.iter().filter(|(source, _)| source.is_some()) {
+    for of_account in places.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let Some(since) = of_account.iter().filter_map(|(.., place)| place.span.first).min() else { continue };
+        for (account, source, place) in of_account.iter().filter(|(_, source, _)| source.is_some()) {
+            let (account, source) = (account, *source);
             let passes = asked_for.as_ref().is_none_or(|pairs| pairs.contains(&(*account, source)));
             if let Some(first) = place.span.first.filter(|&first| first > since && passes) {
                 let powerful = powerful.get(&(*account, source)).copied().unwrap_or(0);
@@ -53,11 +48,13 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
         }
     }
     let total = found.len() as u64;
-    found.sort_by(|a, b| {
-        let told = |row: &(u64, i64, Millis, Account, Sym, u64)| (Reverse((row.0, row.1)), row.3.0);
-        told(a).cmp(&told(b)).then_with(|| (text(a.3.1), text(a.4)).cmp(&(text(b.3.1), text(b.4))))
-    });
-    found.truncate(LIST_LIMIT);
+    if found.len() > LIST_LIMIT {
+        found.select_nth_unstable_by(LIST_LIMIT, |a, b| {
+            let told = |row: &(u64, i64, Millis, Account, Sym, u64)| (Reverse((row.0, row.1)), row.3.0);
+            told(a).cmp(&told(b)).then_with(|| (text(a.3.1), text(a.4)).cmp(&(text(b.3.1), text(b.4))))
+        });
+        found.truncate(LIST_LIMIT);
+    }
     found.sort_by(|a, b| (a.2, text(a.3.1), text(a.4), a.3.0).cmp(&(b.2, text(b.3.1), text(b.4), b.3.0)));
     let string = |sym: Sym| joined.state.symbols.string(sym).unwrap_or_default();
     let rows = found.into_iter().map(|(powerful, history, first, account, source, successes)| NewPlace {
@@ -70,6 +67,28 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
         powerful,
     });
     (rows.collect(), total)
+}
+
+/// Successes by account and address, sorted.
+fn places(joined: &Correlated) -> Vec<(Account, Sym, Place)> {
+    let own = joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some());
+    let mut places: Vec<(Account, Sym, Place)> = own
+        .map(|(actor, series)| {
+            let account = (joined.nodes.cluster(actor.node), actor.principal);
+            let span = Span { first: series.first(), last: series.last() };
+            (account, actor.source, Place { span, count: series.count() })
+        })
+        .collect();
+    places.par_sort_unstable_by_key(|(account, source, _)| (*account, *source));
+    places.dedup_by(|next, kept| {
+        let same = (next.0, next.1) == (kept.0, kept.1);
+        if same {
+            kept.2.count += next.2.count;
+            kept.2.span.merge(&next.2.span);
+        }
+        same
+    });
+    places
 }
 
 /// The accounts and addresses that a filter leaves; `None` where there is none.

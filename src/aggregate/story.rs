@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_keys::rounded;
 use super::{Found, coverage, filters, parameters, realm_names, security_change};
-use crate::correlate::{Correlated, SourceLine};
+use crate::action_class::ActionClass;
+use crate::correlate::{Correlated, PowerfulAction, SourceLine};
 use crate::filter;
 use crate::judge::Judged;
 use crate::model::timeline::{Entry, TimelineReport, TimelineTotals};
 use crate::model::{SCHEMA_VERSION, Tool, TopChain};
-use crate::options::Options;
+use crate::options::{Options, StoryKinds};
 use crate::reason::{Basis, Reason};
-use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Sym};
+use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Key, Origin, Sym};
 use crate::time::Millis;
 
 /// Repeats that pause longer than this, and much longer than they usually do, are told apart.
@@ -37,14 +38,26 @@ pub fn story(
     joined: &Correlated,
     told: &[Judged],
     of_attempts: &BTreeMap<u32, Vec<usize>>,
-    problems: Found<'_>,
-    options: &Options,
+    kinds: StoryKinds,
+    (problems, options): (Found<'_>, &Options),
 ) -> TimelineReport {
     let successes = filter::successes(joined, &options.filter);
-    let mut timed = failures(joined, told, of_attempts, &successes);
-    timed.extend(series(joined, &successes, "successes"));
-    timed.extend(series(joined, &joined.denials, "denials"));
-    timed.extend(joined.changes_left().map(|(at, _)| change(joined, at)));
+    let mut timed = Vec::new();
+    if kinds.failures {
+        timed.extend(failures(joined, told, of_attempts, &successes));
+    }
+    if kinds.successes {
+        timed.extend(series(joined, &successes, "successes"));
+    }
+    if kinds.denied {
+        timed.extend(series(joined, &joined.denials, "denials"));
+    }
+    if kinds.changes {
+        timed.extend(joined.changes_left().map(|(at, _)| change(joined, at)));
+    }
+    if kinds.powerful {
+        timed.extend(powerful(joined, kinds.changes));
+    }
     timed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| words(&a.1).cmp(&words(&b.1))));
     let mut totals = TimelineTotals::default();
     let mut last: Option<Millis> = None;
@@ -56,6 +69,7 @@ pub fn story(
             "failures" => totals.failures += entry.count,
             "successes" => totals.successes += entry.count,
             "denials" => totals.denials += entry.count,
+            "powerful" => totals.powerful += entry.count,
             _ => totals.changes += entry.count,
         }
         entries.push(entry);
@@ -213,6 +227,8 @@ fn who(
         api_key: text(key),
         api_key_name: joined.key(key).and_then(|key| text(key.name)),
         action: None,
+        class: None,
+        by_node: false,
         target: None,
         findings: Vec::new(),
         evidence: Vec::new(),
@@ -279,6 +295,56 @@ fn change(joined: &Correlated, at: usize) -> Timed {
         ..who(joined, "change", (change.actor, change.source, key), time, time)
     };
     ((time, time, 1, change.place), entry)
+}
+
+/// Powerful actions by who, from where, which and to what. Where changes are told, they tell of users, roles and keys; what was
+/// refused is told with the refusals.
+fn powerful(joined: &Correlated, with_changes: bool) -> Vec<Timed> {
+    type Alike = (Sym, Sym, Sym, Sym, Sym, Sym, bool);
+    let text = |sym: Sym| joined.state.symbols.get(sym);
+    let of_change = |request: Option<Key>, changes: &BTreeSet<Key>| request.is_some_and(|key| changes.contains(&key));
+    let changes = joined.changes_left().filter_map(|(_, change)| text(change.record.request_id));
+    let changes: BTreeSet<Key> = changes.filter(|_| with_changes).map(|id| Key::of(&[Some(id)])).collect();
+    let mut alike: BTreeMap<Alike, Vec<&PowerfulAction>> = BTreeMap::new();
+    let told = joined.powerful.actions.iter().filter(|action| {
+        let is_told = action.granted || action.class == ActionClass::RunAs;
+        is_told && !action.left_out && !of_change(action.request, &changes)
+    });
+    for action in told {
+        let index = if action.indices == 1 || action.restricted { action.index } else { Sym::NONE };
+        let who = (action.principal, action.run_by, action.source, action.apikey);
+        let key = (who.0, who.1, who.2, who.3, action.es_action, index, action.granted);
+        alike.entry(key).or_default().push(action);
+    }
+    let mut entries = Vec::new();
+    for ((principal, _, source, key, es_action, index, granted), actions) in alike {
+        let cuts = runs(&actions, |action| action.time, |action| action.time, &[]);
+        for ends in cuts.windows(2) {
+            let run = &actions[ends[0]..ends[1]];
+            let Some((first, rest)) = run.split_first() else { continue };
+            let (end, count) = (rest.last().map_or(first.time, |last| last.time), run.len() as u64);
+            let run_as = first.class == ActionClass::RunAs;
+            let event = if granted { "run_as_granted" } else { "run_as_denied" };
+            let mean = (end.0 - first.time.0) as f64 / 1000.0 / (count.max(2) - 1) as f64;
+            let string = |sym: Sym| joined.state.symbols.string(sym);
+            let nodes: BTreeSet<usize> = run.iter().map(|action| action.node).collect();
+            let labels = nodes.into_iter().filter_map(|node| joined.nodes.all()[node].label().map(str::to_owned));
+            let entry = Entry {
+                count,
+                every_seconds: (count > 1).then(|| rounded(mean)),
+                nodes: labels.collect(),
+                realm: string(first.realm),
+                action: if run_as { Some(event.to_owned()) } else { string(es_action) },
+                class: Some(first.class.name().to_owned()),
+                by_node: first.origin == Origin::LocalNode,
+                target: if run_as { string(principal) } else { string(index) },
+                evidence: vec![joined.evidence(first.place)],
+                ..who(joined, "powerful", (first.who(), source, key), first.time, end)
+            };
+            entries.push(((first.time, end, 2, first.place), entry));
+        }
+    }
+    entries
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ Examples:
   esaudit events logs | jq -c 'select(.reason == \"bad_password\")'
   esaudit events logs --source 198.18.0.0/15 -o attack.csv
   esaudit events logs --kind attempts,changes --format timesketch -o incident.jsonl
+  esaudit events logs --principal alice --kind attempts,successes,denied,changes,powerful
   esaudit events logs --principal alice --since end-1h";
 
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ pub(super) struct EventsArgs {
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
-    /// What to write
+    /// What to write; successes and denied of those only whom --principal, --source or --key names
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum, default_values = ["attempts"])]
     kind: Vec<EventKind>,
 
@@ -39,7 +40,10 @@ pub(super) struct EventsArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum EventKind {
     Attempts,
+    Successes,
+    Denied,
     Changes,
+    Powerful,
 }
 
 /// `esaudit events`, resolved.
@@ -58,11 +62,29 @@ impl EventsArgs {
         let outputs = self.output.resolve(terminal, &[Form::Lines, Form::Timesketch], "jsonl")?;
         let kinds = EventKinds {
             attempts: self.kind.contains(&EventKind::Attempts),
+            successes: self.kind.contains(&EventKind::Successes),
+            denied: self.kind.contains(&EventKind::Denied),
             changes: self.kind.contains(&EventKind::Changes),
+            powerful: self.kind.contains(&EventKind::Powerful),
         };
         // Paths are kept only where somebody asks for them.
         let mut read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
         read.options.keep_paths = true;
+        if kinds.successes || kinds.denied {
+            let filter = &read.options.filter;
+            if [&filter.principal, &filter.source, &filter.key].iter().all(|rules| rules.wanted().is_empty()) {
+                return Err(
+                    "whose successes and refusals? most of a log is that: name a user (--principal), an address \
+                            (--source) or an API key (--key)"
+                        .to_owned(),
+                );
+            }
+            if read.pseudonyms.is_some() {
+                return Err("--pseudonymize knows the names of attempts, changes and powerful actions only: leave \
+                            successes and denied out of --kind"
+                    .to_owned());
+            }
+        }
         Ok(Command::Events(Box::new(EventsRequest { read, kinds, outputs })))
     }
 }

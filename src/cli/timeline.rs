@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Command;
 use super::Terminal;
@@ -10,6 +10,7 @@ use super::output::{JSON, OutputArgs};
 use super::read::ReadArgs;
 use super::report::parse_config;
 use crate::config::Config;
+use crate::options::StoryKinds;
 use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
 
@@ -18,6 +19,7 @@ Examples:
   esaudit timeline --principal alice logs         failures, successes and changes of one user
   esaudit timeline --source 198.51.100.7 logs     what this address did
   esaudit timeline --key VuaCfGcBCdbkQm-e5aOa logs  one API key: made, used, ended, refused
+  esaudit timeline --principal alice --kind changes,powerful logs  what it changed, and no more
   esaudit timeline --principal alice --since end-1d --tz Europe/Berlin logs";
 
 #[derive(Debug, Args)]
@@ -29,6 +31,11 @@ pub(super) struct TimelineArgs {
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
+    /// What to tell
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum,
+          default_values = ["failures", "successes", "denied", "changes", "powerful"])]
+    kind: Vec<StoryKind>,
+
     /// Configuration file: known scanners, proxies, service accounts, internal networks
     #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
     config: Option<Config>,
@@ -37,11 +44,22 @@ pub(super) struct TimelineArgs {
     read: ReadArgs,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StoryKind {
+    Failures,
+    Successes,
+    Denied,
+    Changes,
+    Powerful,
+}
+
 /// `esaudit timeline`, resolved.
 #[derive(Debug)]
 pub struct TimelineRequest {
     /// What to read, and how; its filter names the actor.
     pub read: Request,
+    /// What to tell.
+    pub kinds: StoryKinds,
     /// Where to write it, and how.
     pub outputs: Outputs,
 }
@@ -57,7 +75,16 @@ impl TimelineArgs {
                 "whose story? name a user (--principal), an address (--source) or an API key (--key)".to_owned()
             );
         }
+        let asks = |kind| self.kind.contains(&kind);
+        let kinds = StoryKinds {
+            failures: asks(StoryKind::Failures),
+            successes: asks(StoryKind::Successes),
+            denied: asks(StoryKind::Denied),
+            changes: asks(StoryKind::Changes),
+            powerful: asks(StoryKind::Powerful),
+        };
         Ok(Command::Timeline(Box::new(TimelineRequest {
+            kinds,
             outputs: self.output.resolve(terminal, JSON, "table")?,
             read,
         })))

@@ -3,7 +3,7 @@
 //! Most attempts arrive with their chain settled by the chunk they stand in. What remains here: requests that straddle
 //! chunks or files, files sorted newest first whose equal times left the order open, and events met in several inputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -156,13 +156,21 @@ fn votes(
     for run in attempts.chunk_by(|a, b| (a.key, a.outcome) == (b.key, b.outcome)) {
         let key = run[0].key;
         loose_start += loose[loose_start..].partition_point(|failure| failure.key < key);
-        let own = loose[loose_start..].iter().take_while(|failure| failure.key == key);
+        let own = &loose[loose_start..];
+        let own = &own[..own.partition_point(|failure| failure.key == key)];
+        let mut of_rank: BTreeMap<u32, u32> = BTreeMap::new();
+        for attempt in run {
+            *of_rank.entry(source_lines.of(attempt.pos).rank).or_default() += 1;
+        }
         for attempt in run.iter().filter(|attempt| attempt.outcome == Outcome::Failed && attempt.has_request_id()) {
             let place = source_lines.of(attempt.pos);
-            if run.iter().filter(|other| source_lines.of(other.pos).rank == place.rank).nth(1).is_some() {
+            if of_rank.get(&place.rank).is_none_or(|&attempts| attempts > 1) {
                 continue;
             }
-            let ties = own.clone().filter(|tie| tie.place.rank == place.rank && tie.time == attempt.time);
+            // By place, that is by input first.
+            let of_input = &own[own.partition_point(|failure| failure.place.rank < place.rank)..];
+            let of_input = &of_input[..of_input.partition_point(|failure| failure.place.rank == place.rank)];
+            let ties = of_input.iter().filter(|tie| tie.time == attempt.time);
             let after = ties.clone().any(|tie| tie.place > place);
             let before = attempt.flags.ties() > 0 || ties.clone().any(|tie| tie.place < place);
             let (forward, reversed) = &mut votes[place.rank as usize];
@@ -265,8 +273,9 @@ impl Join<'_> {
             .max_by_key(|(rank, account)| (account.len(), **rank == own_rank, std::cmp::Reverse(**rank)))
             .map_or(own_rank, |(&rank, _)| rank);
         let mut kept = accounts.remove(&base).unwrap_or_default();
+        let mut realms: BTreeSet<Sym> = kept.iter().map(|failure| failure.realm).collect();
         for failure in accounts.into_values().flatten() {
-            if kept.iter().all(|known| known.realm != failure.realm) {
+            if realms.insert(failure.realm) {
                 kept.push(failure);
             }
         }
@@ -282,10 +291,10 @@ impl Join<'_> {
         self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, several, &kept);
         let mut start = 0;
+        let last = items.iter().rposition(Item::is_end);
         for (number, item) in items.iter().enumerate() {
             let Some(at) = item.end else { continue };
-            let is_last = items[number + 1..].iter().all(|item| !item.is_end());
-            let stop = if is_last { items.len() } else { number + 1 };
+            let stop = if last == Some(number) { items.len() } else { number + 1 };
             attempts[at].chain = self.chain(&items[start..stop]);
             start = stop;
         }

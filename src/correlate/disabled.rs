@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::Joined;
 use super::candidates::is_key_id;
 use super::realms::{Account, Kinds, Lacking};
@@ -14,7 +17,7 @@ pub(super) struct Disabled {
     /// By account: when it was disabled or enabled, by which change (index into [`Joined::changes`]), by time.
     changes: BTreeMap<Account, Vec<(Millis, bool, usize)>>,
     /// By principal: when it last succeeded with a password.
-    last_success: BTreeMap<Account, Millis>,
+    last_success: HashMap<Account, Millis, RandomState>,
 }
 
 impl Disabled {
@@ -29,7 +32,7 @@ impl Disabled {
             let account = (joined.nodes.cluster(change.record.node), change.record.name);
             changes.entry(account).or_default().push((change.record.time, disables, at));
         }
-        let mut last_success: BTreeMap<Account, Millis> = BTreeMap::new();
+        let mut last_success: HashMap<Account, Millis, RandomState> = HashMap::default();
         for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
             let last =
                 last_success.entry((joined.nodes.cluster(actor.node), actor.principal)).or_insert(Millis(i64::MIN));

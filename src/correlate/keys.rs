@@ -104,13 +104,16 @@ pub(super) fn collect(joined: &Joined, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
     met.extend(state.key_names.keys().copied());
     let mut owners: BTreeMap<Sym, (Sym, Sym)> = BTreeMap::new();
     let text = |sym: Sym| state.symbols.get(sym);
-    let mut users: Vec<_> =
-        state.successes.keys().chain(state.denials.keys()).filter(|actor| actor.apikey.is_some()).collect();
-    users.sort_by_key(|actor| (text(actor.principal), text(actor.realm)));
+    // Of several owners the one that sorts first.
+    let users = state.successes.keys().chain(state.denials.keys()).filter(|actor| actor.apikey.is_some());
     for actor in users {
-        met.insert(actor.apikey);
-        owners.entry(actor.apikey).or_insert((actor.principal, actor.realm));
+        let owner = (actor.principal, actor.realm);
+        let known = owners.entry(actor.apikey).or_insert(owner);
+        if *known != owner && (text(owner.0), text(owner.1)) < (text(known.0), text(known.1)) {
+            *known = owner;
+        }
     }
+    met.extend(owners.keys().copied());
     met.remove(&Sym::NONE);
     for id in met {
         let key = keys.entry(id).or_insert_with(|| KeyInfo { id, ..KeyInfo::default() });
@@ -127,16 +130,18 @@ pub(super) fn collect(joined: &Joined, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
             key.cluster = Some(cluster);
         }
     }
+    let mut unmade = Unmade::of(&keys);
     for (at, change) in joined.changes.iter().enumerate() {
         match text(change.record.action) {
-            Some(action) if is_creation(action) => created(joined, at, change, &mut keys),
+            Some(action) if is_creation(action) => created(joined, at, change, &mut keys, &mut unmade),
             Some(b"change_apikey" | b"change_apikeys") => expires_anew(joined, change, &mut keys),
             _ => {}
         }
     }
+    let mut living = Living::of(&keys);
     for (at, change) in joined.changes.iter().enumerate() {
         if text(change.record.action).is_some_and(is_invalidation) {
-            invalidated(at, change, joined.nodes.cluster(change.record.node), &mut keys);
+            invalidated(at, change, joined.nodes.cluster(change.record.node), &mut keys, &mut living);
         }
     }
     let mut keys: Vec<KeyInfo> = keys.into_values().collect();
@@ -183,27 +188,46 @@ fn is_creation(action: &[u8]) -> bool {
     matches!(action, b"create_apikey" | b"grant_apikey" | b"create_cross_cluster_apikey")
 }
 
+/// Keys by cluster and name whose creation is not known.
+struct Unmade(BTreeMap<(Option<usize>, Sym), BTreeSet<Sym>>);
+
+impl Unmade {
+    fn of(keys: &BTreeMap<Sym, KeyInfo>) -> Self {
+        let mut unmade: BTreeMap<_, BTreeSet<Sym>> = BTreeMap::new();
+        for key in keys.values().filter(|key| key.name.is_some()) {
+            unmade.entry((key.cluster, key.name)).or_default().insert(key.id);
+        }
+        Self(unmade)
+    }
+
+    fn remove(&mut self, key: &KeyInfo) {
+        if let Some(named) = self.0.get_mut(&(key.cluster, key.name)) {
+            named.remove(&key.id);
+        }
+    }
+
+    /// The only key of a name that may have been created at a time.
+    fn only(&self, cluster: usize, name: Sym, time: Millis, keys: &BTreeMap<Sym, KeyInfo>) -> Option<Sym> {
+        let near = |key: &KeyInfo| key.created.is_none_or(|created| created.0.abs_diff(time.0) < 60_000);
+        let named = [Some(cluster), None].into_iter().filter_map(|place| self.0.get(&(place, name))).flatten().copied();
+        let mut found = named.filter(|id| keys.get(id).is_some_and(near));
+        found.next().filter(|_| found.next().is_none())
+    }
+}
+
 /// Ties a creation to its key: by id, or (events before 7.16 carry only the name) by a name that one key alone bears.
-fn created(joined: &Joined, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+fn created(joined: &Joined, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>, unmade: &mut Unmade) {
     let record = &change.record;
     let cluster = joined.nodes.cluster(record.node);
     let id = match record.ids.as_slice() {
         [id, ..] => *id,
-        [] => {
-            let mut named = keys.values().filter(|key| {
-                record.name.is_some()
-                    && key.name == record.name
-                    && key.cluster.is_none_or(|of_key| of_key == cluster)
-                    && key.created_by.is_none()
-                    && key.created.is_none_or(|created| created.0.abs_diff(record.time.0) < 60_000)
-            });
-            match (named.next(), named.next()) {
-                (Some(only), None) => only.id,
-                _ => return,
-            }
-        }
+        [] => match unmade.only(cluster, record.name, record.time, keys) {
+            Some(only) => only,
+            None => return,
+        },
     };
     let Some(key) = keys.get_mut(&id) else { return };
+    unmade.remove(key);
     // A granted key is not its maker's.
     let (owner, realm) =
         if record.granted_to.is_some() { (record.granted_to, Sym::NONE) } else { (change.actor, change.actor_realm) };
@@ -240,40 +264,105 @@ fn expires_anew(joined: &Joined, change: &Change, keys: &mut BTreeMap<Sym, KeyIn
     }
 }
 
+/// What an invalidation may name keys by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Name(Sym),
+    NameAndOwner(Sym, Sym),
+    Owner(Sym),
+    /// The realm may be unknown.
+    OwnerAndRealm(Sym, Sym),
+    Realm(Sym),
+}
+
+/// Keys by cluster and what an invalidation may name them by: those whose end is not settled yet.
+struct Living(BTreeMap<(Option<usize>, By), Vec<Sym>>);
+
+impl Living {
+    fn of(keys: &BTreeMap<Sym, KeyInfo>) -> Self {
+        let mut living: BTreeMap<(Option<usize>, By), Vec<Sym>> = BTreeMap::new();
+        let mut by_age: Vec<&KeyInfo> = keys.values().collect();
+        by_age.sort_by_key(|key| key.created);
+        for key in by_age {
+            let (name, owner, realm) = (key.name, key.owner, key.owner_realm);
+            let by = [
+                By::Name(name),
+                By::NameAndOwner(name, owner),
+                By::Owner(owner),
+                By::OwnerAndRealm(owner, realm),
+                By::Realm(realm),
+            ];
+            by.into_iter().for_each(|by| living.entry((key.cluster, by)).or_default().push(key.id));
+        }
+        Self(living)
+    }
+
+    /// The keys of a cluster, or of an unknown one, that existed at a time.
+    fn named(&mut self, cluster: usize, by: By, time: Millis, keys: &BTreeMap<Sym, KeyInfo>, named: &mut Vec<Sym>) {
+        let settled = |key: &KeyInfo| key.invalidated.is_some_and(|end| end.change.is_some());
+        for place in [Some(cluster), None] {
+            let Some(list) = self.0.get_mut(&(place, by)) else { continue };
+            // By age: what was made later is not looked at.
+            let existed = |id: &Sym| keys.get(id).is_some_and(|key| key.created.is_none_or(|created| created <= time));
+            let end = list.partition_point(existed);
+            let old: Vec<Sym> =
+                list[..end].iter().copied().filter(|id| keys.get(id).is_some_and(|key| !settled(key))).collect();
+            named.extend_from_slice(&old);
+            list.splice(..end, old);
+        }
+    }
+}
+
 /// Ends the keys that an invalidation names, by id or by filter, in its cluster. A key ends once: the first event counts.
-fn invalidated(at: usize, change: &Change, cluster: usize, keys: &mut BTreeMap<Sym, KeyInfo>) {
+fn invalidated(at: usize, change: &Change, cluster: usize, keys: &mut BTreeMap<Sym, KeyInfo>, living: &mut Living) {
     let record = &change.record;
     let own = record.owned_by_authenticated_user == Some(true);
     let owner = if own { change.actor } else { record.owner };
-    for key in keys.values_mut() {
-        let filter = |wanted: Sym, has: Sym| !wanted.is_some() || wanted == has;
-        let (named, how) = if !record.ids.is_empty() {
-            (record.ids.contains(&key.id), How::Id)
-        } else if record.name.is_some() {
-            (key.name == record.name && filter(owner, key.owner), How::Name)
-        } else if owner.is_some() {
-            let realm = record.owner_realm;
-            (key.owner == owner && (filter(realm, key.owner_realm) || !key.owner_realm.is_some()), How::Owner)
-        } else if record.owner_realm.is_some() {
-            (key.owner_realm == record.owner_realm, How::Realm)
+    let (mut named, time) = (Vec::new(), record.time);
+    let how = if !record.ids.is_empty() {
+        named.clone_from(&record.ids);
+        How::Id
+    } else if record.name.is_some() {
+        let by = if owner.is_some() { By::NameAndOwner(record.name, owner) } else { By::Name(record.name) };
+        living.named(cluster, by, time, keys, &mut named);
+        How::Name
+    } else if owner.is_some() {
+        if record.owner_realm.is_some() {
+            let realms = [record.owner_realm, Sym::NONE];
+            realms.into_iter().for_each(|realm| {
+                living.named(cluster, By::OwnerAndRealm(owner, realm), time, keys, &mut named);
+            });
         } else {
-            (false, How::Id)
-        };
-        let existed = key.created.is_none_or(|created| created <= record.time);
+            living.named(cluster, By::Owner(owner), time, keys, &mut named);
+        }
+        How::Owner
+    } else if record.owner_realm.is_some() {
+        living.named(cluster, By::Realm(record.owner_realm), time, keys, &mut named);
+        How::Realm
+    } else {
+        return;
+    };
+    for id in named {
+        let Some(key) = keys.get_mut(&id) else { continue };
+        let existed = key.created.is_none_or(|created| created <= time);
         let elsewhere = key.cluster.is_some_and(|of_key| of_key != cluster);
-        if !named || !existed || elsewhere {
-            continue;
+        if existed && !elsewhere {
+            end(key, at, time, how);
         }
-        let time = Some(record.time);
-        match key.invalidated {
-            None => key.invalidated = Some(Invalidation { time, change: Some(at), how }),
-            // The listing knows the time; the event knows who. They are seconds apart if they are the same.
-            Some(Invalidation { change: None, time: listed, .. })
-                if listed.is_none_or(|listed| listed.0.abs_diff(record.time.0) < 60_000) =>
-            {
-                key.invalidated = Some(Invalidation { time: listed.or(time), change: Some(at), how });
-            }
-            Some(_) => {}
+    }
+}
+
+/// Ends a key, unless an earlier event has.
+fn end(key: &mut KeyInfo, at: usize, time: Millis, how: How) {
+    let told = Some(time);
+    match key.invalidated {
+        None => key.invalidated = Some(Invalidation { time: told, change: Some(at), how }),
+        // The listing knows the time; the event knows who. They are seconds apart if they are the same.
+        Some(Invalidation { change: None, time: listed, .. })
+            if listed.is_none_or(|listed| listed.0.abs_diff(time.0) < 60_000) =>
+        {
+            key.invalidated = Some(Invalidation { time: listed.or(told), change: Some(at), how });
         }
+        Some(_) => {}
     }
 }

@@ -24,7 +24,7 @@ mod view;
 pub use actors::Change;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Cluster, Node, NodeTable};
-pub use powerful::{Powerful, PowerfulAction};
+pub use powerful::{Powerful, PowerfulAction, TurnedAway};
 pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 pub use view::{Correlated, LeftOut, Selection};
@@ -75,6 +75,8 @@ pub struct Joined {
     pub negotiations: u64,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
+    /// By change (index into `changes`): the keys (indexes into `keys`) that it ended.
+    pub ended_by: BTreeMap<usize, Vec<u32>>,
     /// Events by `event.action`, duplicates excluded.
     pub actions: BTreeMap<String, u64>,
     /// Events met again, by `event.action`.
@@ -183,6 +185,7 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
         disabled_by: BTreeMap::new(),
         negotiations: 0,
         keys: Vec::new(),
+        ended_by: BTreeMap::new(),
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
@@ -196,6 +199,11 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
     silence::infer(&mut joined, options.match_window_ms, &told.left_over, &told.sent);
     reason_lines::sort(&mut told.failures);
     joined.key_failures = told.failures;
+    for (key, at) in keys.iter().zip(0..) {
+        if let Some(change) = key.invalidated.and_then(|end| end.change) {
+            joined.ended_by.entry(change).or_default().push(at);
+        }
+    }
     joined.keys = keys;
     Correlated::of(joined)
 }

@@ -35,7 +35,9 @@ impl Node {
     /// Whether the server log covers a time, give or take a window in milliseconds.
     #[must_use]
     pub fn server_log_covers(&self, time: Millis, window: i64) -> bool {
-        self.server_log.iter().any(|(start, end)| start.0 - window <= time.0 && time.0 <= end.0.saturating_add(window))
+        // Stretches stand by time and do not touch: the last that begins before the time ends last.
+        let begun = self.server_log.partition_point(|(start, _)| start.0.saturating_sub(window) <= time.0);
+        begun.checked_sub(1).is_some_and(|at| time.0 <= self.server_log[at].1.0.saturating_add(window))
     }
 
     /// Whether it is a node of OpenSearch, Open Distro or Search Guard, as its audit records show.
@@ -162,6 +164,9 @@ fn smaller(state: &State, one: Sym, other: Sym) -> Sym {
 /// cluster, although only its name tells that it is the same.
 const FIRST_EVENTS: u64 = 20;
 
+/// Uuids at the same time under which one id is met, among which an entry looks for its own: the busiest. Real nodes have two.
+const MOST_HOMES: usize = 64;
+
 /// What records name by one id, or by one name, under several uuids, or once with and once without.
 struct Homes {
     /// By entry of the state: the one that stands for the node.
@@ -202,7 +207,7 @@ impl Homes {
                     let few = node.audit_events.saturating_mul(FIRST_EVENTS) <= home.audit_events;
                     !node.cluster.is_some() || in_turn && (id.is_some() || few)
                 };
-                match homes.iter().find(is_home) {
+                match homes.iter().take(MOST_HOMES).find(is_home) {
                     Some(&home) => of[at] = home,
                     None => homes.push(at),
                 }
@@ -232,17 +237,19 @@ fn overlap(one: &Span, other: &Span) -> bool {
 fn targets(state: &State, homes: &Homes) -> Vec<usize> {
     let by_path = ties_by_path(state, homes);
     let mut with_name: BTreeMap<Sym, Vec<usize>> = BTreeMap::new();
+    let mut in_cluster: BTreeMap<(Sym, Sym), Vec<usize>> = BTreeMap::new();
     for at in homes.iter().filter(|&at| state.nodes[at].id.is_some() && homes.names[at].is_some()) {
         with_name.entry(homes.names[at]).or_default().push(at);
+        in_cluster.entry((homes.names[at], state.nodes[at].cluster)).or_default().push(at);
     }
-    let cluster = |at: usize| state.nodes[at].cluster;
     let target = |at: usize| {
-        let node = &state.nodes[at];
-        let Some(named) = with_name.get(&homes.names[at]) else { return by_path.get(&at).copied().unwrap_or(at) };
-        let may_be = |&&id: &&usize| !node.cluster.is_some() || !cluster(id).is_some() || cluster(id) == node.cluster;
-        let mut named = named.iter().filter(may_be);
-        match (named.next(), named.next()) {
-            (Some(&only), None) if !node.id.is_some() => only,
+        let (node, name) = (&state.nodes[at], homes.names[at]);
+        let Some(named) = with_name.get(&name) else { return by_path.get(&at).copied().unwrap_or(at) };
+        let of = |cluster: Sym| in_cluster.get(&(name, cluster)).map_or(&[][..], Vec::as_slice);
+        let (of_its, of_none) =
+            if node.cluster.is_some() { (of(node.cluster), of(Sym::NONE)) } else { (&named[..], &[][..]) };
+        match (of_its, of_none) {
+            (&[only], []) | ([], &[only]) if !node.id.is_some() => only,
             _ => at,
         }
     };
@@ -256,12 +263,13 @@ fn clusters(state: &State, nodes: &mut [(Node, Sym)]) -> Vec<Cluster> {
     let mut uuids: Vec<Sym> = nodes.iter().map(|(_, uuid)| *uuid).filter(|uuid| uuid.is_some()).collect();
     uuids.sort_by_key(|&uuid| state.symbols.get(uuid));
     uuids.dedup();
+    let places: BTreeMap<Sym, usize> = uuids.iter().enumerate().map(|(at, &uuid)| (uuid, at)).collect();
     let audited = state.nodes.iter().any(|node| node.cluster.is_some() && node.audit_events > 0);
     let of_the_only = |node: &Node| uuids.len() == 1 && (node.stats.audit_events == 0 || !audited);
     let mut names = vec![Sym::NONE; uuids.len() + 1];
     let mut unknown = uuids.is_empty();
     for (node, uuid) in nodes {
-        let known = uuids.iter().position(|known| known == uuid);
+        let known = places.get(uuid).copied();
         node.cluster = known.or_else(|| of_the_only(node).then_some(0)).unwrap_or(uuids.len());
         unknown |= node.cluster == uuids.len();
         names[node.cluster] = smaller(state, names[node.cluster], node.stats.cluster_name);
@@ -331,18 +339,38 @@ fn ties_by_path(state: &State, homes: &Homes) -> BTreeMap<usize, usize> {
             ties.insert((name, id));
         }
     }
-    for name in homes.iter().filter(|&at| only_name(at)) {
-        let Some(text) = state.symbols.string(homes.names[name]) else { continue };
-        // All ids below a folder of that name, also those that have another name: then it is no folder of one node.
-        let below = state.inputs.iter().filter(|input| folders(&input.label).any(|part| part == text));
-        let ids: BTreeSet<usize> = below.flat_map(of_input).filter(|&at| state.nodes[at].id.is_some()).collect();
+    for (name, ids) in below_names(state, homes, homes.iter().filter(|&at| only_name(at))) {
         if let Some(&id) = ids.first().filter(|&&id| ids.len() == 1 && only_id(id)) {
             ties.insert((name, id));
         }
     }
-    let count = |same: &dyn Fn(&(usize, usize)) -> bool| ties.iter().filter(|tie| same(tie)).count();
-    let unambiguous = |&(name, id): &(usize, usize)| count(&|tie| tie.0 == name) == 1 && count(&|tie| tie.1 == id) == 1;
-    ties.iter().copied().filter(unambiguous).collect()
+    let mut of_name: BTreeMap<usize, u32> = BTreeMap::new();
+    let mut of_id: BTreeMap<usize, u32> = BTreeMap::new();
+    for (name, id) in &ties {
+        *of_name.entry(*name).or_default() += 1;
+        *of_id.entry(*id).or_default() += 1;
+    }
+    ties.iter().copied().filter(|(name, id)| of_name.get(name) == Some(&1) && of_id.get(id) == Some(&1)).collect()
+}
+
+/// By entry without id: all ids below a folder of its name, also those that have another name: then it is no folder of one
+/// node.
+fn below_names(state: &State, homes: &Homes, entries: impl Iterator<Item = usize>) -> BTreeMap<usize, BTreeSet<usize>> {
+    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for at in entries {
+        if let Some(name) = state.symbols.string(homes.names[at]) {
+            by_name.entry(name).or_default().push(at);
+        }
+    }
+    let mut below: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for input in &state.inputs {
+        let parts: BTreeSet<&str> = folders(&input.label).collect();
+        for &name in parts.into_iter().filter_map(|part| by_name.get(part)).flatten() {
+            let ids = input.nodes.keys().map(|&node| homes.of[node as usize]);
+            below.entry(name).or_default().extend(ids.filter(|&at| state.nodes[at].id.is_some()));
+        }
+    }
+    below
 }
 
 /// The folder of an input, on disk or in an archive (`bundle.tar!es-1/audit.json`).

@@ -56,9 +56,22 @@ impl PowerfulAction {
     }
 }
 
+/// Requests of one client that were turned away: tampered ones, connections that an IP filter refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// The first of them; its action is the `event.action`.
+    pub first: PowerfulAction,
+    /// When the last happened.
+    pub last: Millis,
+    /// How many there are.
+    pub count: u64,
+}
+
 /// Powerful actions, and those that are counted and no more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Powerful {
+    /// Who was turned away, by the first time, then place.
+    pub turned_away: Vec<TurnedAway>,
     /// By time, then place.
     pub actions: Vec<PowerfulAction>,
     /// Events beyond the first of their kind, and of kinds that were not kept, by class: as met, copies included.
@@ -78,7 +91,15 @@ pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTa
     let log = std::mem::take(&mut state.acts);
     let mut counted_only = log.left_out;
     let mut all: Vec<(PowerfulAction, bool)> = Vec::new();
+    let mut turned_away = Vec::new();
     for (kind, acts) in log.kinds {
+        if kind.is_turned_away() {
+            let first = acts.first.first().map(|act| action(&kind, act, source_lines, nodes).0);
+            let row =
+                |first: PowerfulAction| TurnedAway { first, last: acts.last.unwrap_or(first.time), count: acts.count };
+            turned_away.extend(first.map(row));
+            continue;
+        }
         let more = acts.count - acts.first.len() as u64;
         if more > 0 {
             *counted_only.entry(kind.class).or_default() += more;
@@ -115,7 +136,8 @@ pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTa
     };
     let mut actions: Vec<PowerfulAction> = actions.into_iter().map(without_id).collect();
     actions.sort_by_key(|action| (action.time, action.place));
-    Powerful { actions, counted_only }
+    turned_away.sort_by_key(|row| (row.first.time, row.first.place));
+    Powerful { turned_away, actions, counted_only }
 }
 
 fn action(kind: &ActKind, act: &Act, source_lines: &SourceLines, nodes: &NodeTable) -> (PowerfulAction, bool) {

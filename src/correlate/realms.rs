@@ -26,6 +26,9 @@ const PIECE: usize = 1024;
 /// A principal of a cluster: an account of the same name elsewhere is another.
 pub(super) type Account = (usize, Sym);
 
+/// Realms of a chain that tells of their order: no node has as many, and what is longer is no chain of one attempt.
+const MOST_REALMS: usize = 64;
+
 /// How often, by principals, one realm of a cluster is asked before another.
 pub(super) struct RealmOrder {
     before: BTreeMap<(usize, Sym, Sym), u64>,
@@ -34,7 +37,8 @@ pub(super) struct RealmOrder {
 impl RealmOrder {
     pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
         // Each principal counts once a chain, on however many nodes.
-        let realms = |chain: ChainId| joined.state.chains.get(chain).filter(|realms| realms.len() > 1);
+        let some = |realms: &&[Sym]| (2..=MOST_REALMS).contains(&realms.len());
+        let realms = |chain: ChainId| joined.state.chains.get(chain).filter(some);
         let mut asked: Vec<(usize, ChainId, Sym)> = profiles
             .failed()
             .filter(|way| realms(way.chain).is_some())
@@ -101,7 +105,13 @@ impl Lacking {
         let nodes = joined.nodes.all().len();
         let mut lacking =
             Self { succeeds: HashMap::default(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
+        let mut last = None;
         joined.state.successes.keys().filter(|actor| !actor.apikey.is_some()).for_each(|actor| {
+            // Neighbours are mostly of one account, on several nodes.
+            let this = (actor.principal, actor.realm, actor.node);
+            if last.replace(this) == Some(this) {
+                return;
+            }
             let pseudo = joined.state.symbols.get(actor.realm).is_none_or(|realm| realm.starts_with(b"_"));
             if !pseudo {
                 let account = (joined.nodes.cluster(actor.node), actor.principal);
@@ -135,37 +145,59 @@ impl Lacking {
 /// asked for one credential take the same kind: a realm that does not is skipped without an event (audit-format 1.11).
 pub(super) struct Kinds {
     /// By node.
-    of_node: Vec<Vec<BTreeSet<Sym>>>,
+    of_node: Vec<KindsOfNode>,
+}
+
+/// The realms of one node.
+#[derive(Debug, Clone, Default)]
+struct KindsOfNode {
+    kinds: Vec<BTreeSet<Sym>>,
+    /// By realm: index into `kinds`.
+    of_realm: BTreeMap<Sym, usize>,
+}
+
+impl KindsOfNode {
+    /// Makes the realms of a chain one kind, with those that some of them were asked with before.
+    fn unite(&mut self, realms: &[Sym]) {
+        let known: BTreeSet<usize> = realms.iter().filter_map(|realm| self.of_realm.get(realm).copied()).collect();
+        // The largest takes the others in, so that no realm moves more often than the logarithm of their number.
+        let into = known.iter().copied().max_by_key(|&at| self.kinds[at].len()).unwrap_or_else(|| {
+            self.kinds.push(BTreeSet::new());
+            self.kinds.len() - 1
+        });
+        for other in known.into_iter().filter(|&other| other != into) {
+            let moved = std::mem::take(&mut self.kinds[other]);
+            self.of_realm.extend(moved.iter().map(|&realm| (realm, into)));
+            self.kinds[into].extend(moved);
+        }
+        self.of_realm.extend(realms.iter().map(|&realm| (realm, into)));
+        self.kinds[into].extend(realms.iter().copied());
+    }
 }
 
 impl Kinds {
     pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
-        let mut of_node: Vec<Vec<BTreeSet<Sym>>> = vec![Vec::new(); joined.nodes.all().len()];
+        let mut of_node = vec![KindsOfNode::default(); joined.nodes.all().len()];
         let mut met: BTreeSet<(usize, u32)> = BTreeSet::new();
         met.extend(profiles.failed().map(|way| (way.node, way.chain.0)));
         for (node, chain) in met {
             let Some(realms) = joined.state.chains.get(ChainId(chain)).filter(|realms| !realms.is_empty()) else {
                 continue;
             };
-            let mut kind: BTreeSet<Sym> = realms.iter().copied().collect();
-            let (same, others) =
-                std::mem::take(&mut of_node[node]).into_iter().partition(|known| !known.is_disjoint(&kind));
-            of_node[node] = others;
-            let same: Vec<BTreeSet<Sym>> = same;
-            kind.extend(same.into_iter().flatten());
-            of_node[node].push(kind);
+            of_node[node].unite(realms);
         }
         Self { of_node }
     }
 
     /// The realms of a node that take what a realm takes.
     pub(super) fn of(&self, node: usize, realm: Sym) -> Option<&BTreeSet<Sym>> {
-        self.of_node.get(node)?.iter().find(|kind| kind.contains(&realm))
+        let of_node = self.of_node.get(node)?;
+        of_node.of_realm.get(&realm).and_then(|&at| of_node.kinds.get(at))
     }
 
     /// Whether any realm of a node is known to refuse what it is asked.
     pub(super) fn any(&self, node: usize) -> bool {
-        self.of_node.get(node).is_some_and(|kinds| !kinds.is_empty())
+        self.of_node.get(node).is_some_and(|of_node| !of_node.kinds.is_empty())
     }
 }
 
@@ -176,8 +208,8 @@ pub(super) struct Silent<'k> {
     kinds: &'k Kinds,
     /// By node: whether its realms complain of passwords.
     complains: Vec<bool>,
-    /// Chains, by node, that enough principals went through whole.
-    whole: HashSet<(usize, ChainId), RandomState>,
+    /// Realms, sorted, by node, that enough principals were asked all for, in whatever order.
+    whole: HashSet<(usize, Vec<Sym>), RandomState>,
     /// Principals that some realm of a cluster knows: they succeeded, or a realm complained of their password.
     known: HashSet<Account, RandomState>,
 }
@@ -215,7 +247,9 @@ impl<'k> Silent<'k> {
             }
         }
         let enough = |asked: &HashSet<Sym, RandomState>| asked.len() as u64 >= AGREEING_PRINCIPALS;
-        let whole = asked.into_iter().filter(|(_, asked)| enough(asked)).map(|(way, _)| way).collect();
+        let realms = |chain: ChainId| sorted(joined.state.chains.get(chain).unwrap_or_default());
+        let whole = asked.iter().filter(|(_, asked)| enough(asked));
+        let whole = whole.map(|(&(node, chain), _)| (node, realms(chain))).collect();
         Some(Self { kinds, complains, whole, known })
     }
 
@@ -228,17 +262,16 @@ impl<'k> Silent<'k> {
             && self.complains[node]
             && !self.known.contains(&(joined.nodes.cluster(attempt.node), attempt.principal))
             && is_whole(self.kinds, node, asked)
-            && (self.whole.contains(&(node, attempt.chain)) || self.any_whole(joined, node, asked))
+            && self.whole.contains(&(node, sorted(asked)))
             && joined.nodes.all()[node].server_log_covers(attempt.time, 0)
     }
+}
 
-    /// Whether enough principals went through the same realms in another order.
-    fn any_whole(&self, joined: &Joined, node: usize, asked: &[Sym]) -> bool {
-        self.whole.iter().any(|&(of_node, chain)| {
-            let realms = joined.state.chains.get(chain).unwrap_or_default();
-            of_node == node && realms.len() == asked.len() && realms.iter().all(|realm| asked.contains(realm))
-        })
-    }
+/// The realms of a chain in one order for all chains of the same realms.
+fn sorted(realms: &[Sym]) -> Vec<Sym> {
+    let mut realms = realms.to_vec();
+    realms.sort_unstable();
+    realms
 }
 
 /// Whether a chain holds all realms of its kind.

@@ -1,6 +1,9 @@
 //! Which client used which API key, and until when.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
 
 use super::Joined;
 use crate::state::{Actor, IN_TRANSPORT, Series, State, Sym};
@@ -45,15 +48,14 @@ impl Use {
 pub(super) fn settle_transport(state: &mut State) {
     let transport = state.symbols.find(IN_TRANSPORT);
     let Some(transport) = transport else { return };
-    let direct: HashSet<Sym> =
+    let direct: HashSet<Sym, RandomState> =
         state.successes.keys().filter(|actor| actor.es_action != transport).map(|actor| actor.apikey).collect();
-    let parts: Vec<Actor> = state.successes.keys().filter(|actor| actor.es_action == transport).copied().collect();
-    for part in parts {
-        let Some(series) = state.successes.remove(&part) else { continue };
-        if !direct.contains(&part.apikey) {
-            state.successes.insert(Actor { es_action: Sym::NONE, ..part }, series);
-        }
-    }
+    let settled = std::mem::take(&mut state.successes).into_iter().filter_map(|(actor, series)| {
+        let is_part = actor.es_action == transport;
+        let kept = !is_part || !direct.contains(&actor.apikey);
+        kept.then_some((if is_part { Actor { es_action: Sym::NONE, ..actor } } else { actor }, series))
+    });
+    state.successes = settled.collect();
 }
 
 /// A client of a cluster, by address.
@@ -65,13 +67,17 @@ pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, Use>>);
 
 impl Uses {
     pub(super) fn of(joined: &Joined) -> Self {
-        let mut uses: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
+        let mut uses: HashMap<(Client, Sym), Use, RandomState> = HashMap::default();
         let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
         of_keys.for_each(|(actor, series)| {
             let client = (joined.nodes.cluster(actor.node), actor.source);
-            uses.entry(client).or_default().entry(actor.apikey).or_default().add(series);
+            uses.entry((client, actor.apikey)).or_default().add(series);
         });
-        Self(uses)
+        let mut by_client: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
+        for ((client, key), used) in uses {
+            by_client.entry(client).or_default().insert(key, used);
+        }
+        Self(by_client)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -33,6 +33,10 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         new_places_total: _,
         denied,
         denied_total: _,
+        run_as,
+        run_as_total: _,
+        turned_away,
+        turned_away_total: _,
         server_refusals,
         timeline,
         tops,
@@ -56,6 +60,8 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     lines("failing_api_key", &api_keys.failing, out)?;
     lines("new_place", new_places, out)?;
     lines("denied", denied, out)?;
+    lines("run_as", run_as, out)?;
+    lines("turned_away", turned_away, out)?;
     lines("server_refusal", server_refusals, out)?;
     let Timeline { bucket_seconds, buckets } = timeline;
     for bucket in buckets {

@@ -142,8 +142,9 @@ pub struct Members<'a> {
 }
 
 /// The elements of `indices`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Listed<'a> {
+    all: Vec<RawStr<'a>>,
     first: Option<RawStr<'a>>,
     restricted: Option<RawStr<'a>>,
     total: u32,
@@ -156,6 +157,7 @@ impl<'a> Listed<'a> {
         let text = element.text();
         self.none |= text.as_ref() == b"-*";
         self.first.get_or_insert(element);
+        self.all.push(element);
         if self.restricted.is_none() && is_restricted(&text) {
             self.restricted = Some(element);
         }
@@ -298,9 +300,15 @@ impl<'a> Members<'a> {
     /// The indices of the request, if it names any and any matched.
     #[must_use]
     pub fn indices(&self) -> Option<Indices<'a>> {
-        let Listed { first, restricted, total, none } = self.indices;
+        let Listed { first, restricted, total, none, .. } = self.indices;
         let first = first.filter(|_| !none)?;
         Some(Indices { first: first.text(), restricted: restricted.map(RawStr::text), total })
+    }
+
+    /// Their names, in the order in which they stand.
+    #[must_use]
+    pub fn index_names(&self) -> Vec<Text<'a>> {
+        if self.indices.none { Vec::new() } else { self.indices.all.iter().map(|name| name.text()).collect() }
     }
 }
 

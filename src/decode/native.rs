@@ -98,6 +98,7 @@ macro_rules! normal_form {
             event.layer = layer;
             $(event.$name = text_of!(members, $key, $how);)*
             event.indices = members.indices();
+            event.index_names = members.index_names();
             event.change = members.take_change();
             event.oddity = members.oddity();
             event

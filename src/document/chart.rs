@@ -32,6 +32,8 @@ pub struct Series {
     pub spans: Vec<Mark>,
     /// How many there are.
     pub spans_total: usize,
+    /// What they are that are marked as instants.
+    pub marked: &'static str,
     /// Instants that are marked: when, what, who.
     pub marks: Vec<(Millis, Logged, Option<Logged>)>,
 }

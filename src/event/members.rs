@@ -54,6 +54,8 @@ macro_rules! audit_members {
                 trace_id: TraceId plain b"trace.id" | b"trace_id" | b"trace__id",
                 /// `action`: the Elasticsearch action, e.g. `cluster:admin/xpack/security/api_key/invalidate`.
                 es_action: EsAction plain b"action",
+                /// `request.name`: the class of the request, e.g. `PutUserRequest`.
+                request_name: RequestName plain b"request.name" | b"request_name" | b"request__name",
             }
             keys {
                 /// `type` of native and server lines.
@@ -79,7 +81,6 @@ macro_rules! audit_members {
                 UrlQuery b"url.query",
                 RequestMethod b"request.method",
                 RequestBody b"request.body",
-                RequestName b"request.name",
                 Indices b"indices",
                 OpaqueId b"opaque_id",
                 TransportProfile b"transport.profile",

@@ -86,6 +86,8 @@ macro_rules! audit_fields {
             $($(#[$doc])* fn $name(&self) -> Option<&[u8]>;)*
             /// `indices`.
             fn indices(&self) -> Option<Indices<'_>>;
+            /// Gives every one of them; none where no index matched.
+            fn each_index(&self, each: &mut dyn FnMut(&[u8]));
             /// Whether a restricted index may be among them; if not, none is.
             fn may_be_restricted(&self) -> bool;
             /// The whole event, if it is a security change: those are folded from it.
@@ -120,6 +122,9 @@ macro_rules! audit_fields {
             })*
             fn indices(&self) -> Option<Indices<'_>> {
                 self.indices.clone()
+            }
+            fn each_index(&self, each: &mut dyn FnMut(&[u8])) {
+                self.index_names.iter().for_each(|name| each(name));
             }
             fn may_be_restricted(&self) -> bool {
                 self.indices.as_ref().is_some_and(|indices| indices.restricted.is_some())

@@ -354,19 +354,18 @@ fn array_end(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
     }
 }
 
-/// The indices of an array of plain texts, as it stands between its brackets.
-fn listed(names: &[u8]) -> Option<Indices<'_>> {
-    let inner = names.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let mut rest = Some(inner);
-    of_names(std::iter::from_fn(|| {
+/// The texts of an array of plain texts, as it stands between its brackets.
+fn listed(names: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    let mut rest = names.strip_prefix(b"\"").and_then(|names| names.strip_suffix(b"\""));
+    std::iter::from_fn(move || {
         let text = rest?;
         let end = plain_end(text, 0);
         rest = text.get(end + 3..);
         text.get(..end)
-    }))
+    })
 }
 
-/// The same of names one by one; `-*` means that none matched.
+/// The indices of these names; `-*` means that none matched.
 fn of_names<'t>(names: impl Iterator<Item = &'t [u8]>) -> Option<Indices<'t>> {
     let (mut first, mut restricted, mut total) = (None, None, 0_u32);
     for name in names {
@@ -450,7 +449,17 @@ macro_rules! fast_event {
             fn indices(&self) -> Option<Indices<'_>> {
                 let names = self.get(Key::Indices)?;
                 let is_array = self.probe.arrays & Key::Indices.bit() != 0;
-                if is_array { listed(names) } else { of_names(std::iter::once(names)) }
+                if is_array { of_names(listed(names)) } else { of_names(std::iter::once(names)) }
+            }
+            fn each_index(&self, each: &mut dyn FnMut(&[u8])) {
+                let Some(names) = self.get(Key::Indices) else { return };
+                if self.probe.arrays & Key::Indices.bit() == 0 {
+                    if names != b"-*" {
+                        each(names);
+                    }
+                } else if listed(names).all(|name| name != b"-*") {
+                    listed(names).for_each(each);
+                }
             }
             #[inline]
             fn may_be_restricted(&self) -> bool {

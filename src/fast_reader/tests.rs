@@ -133,6 +133,7 @@ struct Seen {
     texts: Vec<Option<Vec<u8>>>,
     /// First, first restricted, how many.
     indices: Option<(Vec<u8>, Option<Vec<u8>>, u32)>,
+    names: Vec<Vec<u8>>,
 }
 
 fn seen(facts: &impl AuditFields) -> Seen {
@@ -157,7 +158,10 @@ fn seen(facts: &impl AuditFields) -> Seen {
         facts.cluster_uuid(),
         facts.cluster_name(),
         facts.run_as(),
+        facts.request_name(),
     ];
+    let mut names = Vec::new();
+    facts.each_index(&mut |name| names.push(name.to_vec()));
     let indices = facts.indices().map(|indices| {
         let restricted = indices.restricted.map(std::borrow::Cow::into_owned);
         (indices.first.into_owned(), restricted, indices.total)
@@ -170,6 +174,7 @@ fn seen(facts: &impl AuditFields) -> Seen {
         what: facts.what(),
         texts: texts.iter().map(|text| text.map(<[u8]>::to_vec)).collect(),
         indices,
+        names,
     }
 }
 

@@ -112,6 +112,21 @@ impl<'j> Sieve<'j> {
             && self.filter.index.pass(joined.judged(index).into_iter())
     }
 
+    /// Whether somebody who was turned away passes: by the first of several, and some time in between.
+    pub(super) fn turned_away(&self, first: &PowerfulAction, last: crate::time::Millis) -> bool {
+        let joined = self.joined;
+        first.time <= self.range.until
+            && last >= self.range.since
+            && self.principal.pass(joined, first.principal)
+            && self.source.pass(joined, first.source)
+            && self.realm.pass(joined, first.realm)
+            && self.nodes[first.node]
+            && self.filter.reason.pass(std::iter::empty())
+            && self.action(joined.judged(first.es_action))
+            && self.without_index()
+            && self.keys(&[first.apikey])
+    }
+
     /// By powerful action: whether it passes.
     pub(super) fn powerful(&self) -> Vec<bool> {
         let joined = self.joined;

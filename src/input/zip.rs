@@ -375,9 +375,9 @@ pub(super) mod tests {
         let entries: Vec<usize> =
             memchr::memmem::find_iter(&data[directory..], b"PK\x01\x02").map(|at| directory + at).collect();
         assert_eq!(entries.len(), 4);
-        for damaged in 0..4 {
+        for (damaged, entry) in entries.into_iter().enumerate() {
             // The mark of an entry, and where the member is said to stand.
-            for at in [entries[damaged], entries[damaged] + 43] {
+            for at in [entry, entry + 43] {
                 let mut data = data.clone();
                 data[at] ^= 0x40;
                 let (all, err) = read_damaged(&data);

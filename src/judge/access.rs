@@ -11,13 +11,20 @@ use super::score;
 use super::weights::Subject;
 use super::words;
 use crate::model::text::Span;
+use crate::state::Sym;
 use crate::text;
 
 /// Actions from a new place are put down to its newness within so long.
 const NEW: i64 = 2 * DAY;
 
-/// How long an account must have been known before a place of it can be new.
+/// Who makes something to stay so soon after the first success there had got in already.
+const SOON: i64 = 60_000;
+
+/// An account that has been known for so long has places of its own, as good as surely.
 const KNOWN: i64 = 8 * HOUR;
+
+/// Successes elsewhere without which no place of an account is new.
+const ELSEWHERE: u64 = 3;
 
 /// The drafts of suspicious accesses.
 pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
@@ -62,9 +69,10 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let count: u64 = others.iter().map(|other| u64::from(other.count)).sum();
     let net = scene.net(past.source);
     let near = others.iter().any(|other| other.first < past.first && scene.net(other.source) == net);
-    if known < KNOWN || count < u64::from(past.count) || near || is_shared(scene, past.cluster, past.source) {
+    if count < ELSEWHERE {
         return None;
     }
+    let holds = |holds: bool| f64::from(u8::from(holds));
     let outside = scene.is_outside(past.source);
     let habit =
         deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
@@ -72,16 +80,26 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let strange = scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first);
     features.set(Feature::Strange, strange);
     features.set(Feature::Outside, f64::from(u8::from(outside)) * strange);
-    features.set(Feature::Deeds, 1.0 - 0.5 * habit);
-    features.set(Feature::Own, (known as f64 / (7 * DAY) as f64).min(1.0));
+    let mut kinds: Vec<Sym> = deeds.iter().map(|deed| deed.action).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    features.set(Feature::Deeds, (kinds.len() as f64 / 3.0).min(1.0) * (1.0 - 0.5 * habit));
+    features.set(Feature::Own, 1.0 - (-(known as f64) / KNOWN as f64).exp());
+    features.set(Feature::Near, holds(near));
+    features.set(Feature::OwnShared, holds(is_shared(scene, past.cluster, past.source)));
+    features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
     let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::SuspiciousAccess)]));
     if probability < 0.5 {
         return None;
     }
+    // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
+    let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
+    let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
+    let kind = if made && began { Kind::Persistence } else { Kind::SuspiciousAccess };
     let hostile = probability >= 0.8;
     let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
     let severity = if hostile { Severity::High } else { Severity::Medium };
-    let mut draft = Draft::new(Kind::SuspiciousAccess, severity, (verdict, score::rounded(probability)));
+    let mut draft = Draft::new(kind, severity, (verdict, score::rounded(probability)));
     draft.cluster = past.cluster;
     let (principal, source) = (scene.text(past.principal), scene.text(past.source));
     let (who, from) = (|| Span::principal(&principal), || Span::address(&source));

@@ -100,24 +100,26 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
 /// The success that the tries of one episode led to.
 fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Option<Entry> {
     let scene = measure.scene;
-    let success = unit.entry?;
-    let before = matches!(
-        unit.standing,
-        Standing::Own | Standing::OwnShared | Standing::Near | Standing::Mistyped | Standing::UnknownAccount
-    );
+    let before =
+        matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
+    // Where strangers try one account after the other, an account may fall before its name comes up again.
+    let since = judgement.campaign.span(scene).map_or(unit.first, |(first, _)| first);
+    let past = scene.history.pair(unit.cluster, unit.principal, unit.source)?;
+    let success = scene.history.first_after(past, if unit.before > 0.0 { since } else { unit.first })?;
     if before || success.time.0 > unit.last.0 + AFTER {
         return None;
     }
     let failures: Vec<u32> =
         unit.attempts(scene).iter().copied().filter(|&at| scene.time(at) <= success.time).collect();
-    let &last = failures.last()?;
-    let reset = measure.changes.within(unit.principal, scene.time(last), success.time);
+    let last = failures.last().map_or(success.time, |&at| scene.time(at));
+    let reset = measure.changes.within(unit.principal, last, success.time);
     let strange = scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first);
-    let mut said = vec![(Feature::Entry, if unit.standing == Standing::Strange { strange } else { 0.0 })];
+    let away = matches!(unit.standing, Standing::Strange | Standing::Near);
+    let mut said = vec![(Feature::Entry, if away { strange } else { 0.0 })];
     said.push((Feature::Later, f64::from(u8::from(unit.standing == Standing::Later))));
     said.push((Feature::ResetBetween, f64::from(u8::from(reset.is_some()))));
-    let many = (failures.len() as f64).ln() / 20_f64.ln();
-    said.push((Feature::Volume, many.min(1.0)));
+    let many = (failures.len().max(1) as f64).ln() / 20_f64.ln();
+    said.push((Feature::Volume, many.min(1.5)));
     let deeds = deeds(measure, unit.principal, unit.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
     let odds = odds(measure, judgement, unit.source, &said);
@@ -129,7 +131,10 @@ fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, source: Sym, said: &[(
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
     // A campaign speaks against an address by what came from there: in a crowd of strangers anybody may be another.
-    let tries = judgement.campaign.attempts.iter().filter(|&&at| measure.scene.attempt(at).source == source).count();
+    let scene = measure.scene;
+    let net = scene.net(source).filter(|_| scene.is_outside(source));
+    let near = |other: Sym| other == source || net.is_some() && scene.net(other) == net;
+    let tries = judgement.campaign.attempts.iter().filter(|&&at| near(scene.attempt(at).source)).count();
     campaign = campaign.min(3.0 * (tries.max(1) as f64).ln());
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)

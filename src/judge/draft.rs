@@ -74,6 +74,8 @@ pub(super) struct Draft {
     pub(super) expected: Option<f64>,
     /// What it is made of.
     pub(super) parts: Vec<FindingPart>,
+    /// A known change explains it.
+    pub(super) changed: bool,
     /// It is told as a part of another.
     pub(super) absorbed: bool,
 }
@@ -102,6 +104,7 @@ impl Draft {
             related: Vec::new(),
             expected: None,
             parts: Vec::new(),
+            changed: false,
             absorbed: false,
         }
     }

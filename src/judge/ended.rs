@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::deeds::Deed;
 use super::draft::{Draft, NAMED, ranked};
 use super::features::Feature;
 use super::history::{DAY, HOUR};
@@ -105,7 +106,18 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usiz
         return None;
     }
     let since = Millis(first.record.time.0 - DAY);
-    let in_use = |key: &&Sym| scene.history.of_key(cluster, **key).any(|past| past.last >= since);
+    let in_use =
+        |key: &&Sym| refused(measure, **key) || scene.history.of_key(cluster, **key).any(|past| past.last >= since);
+    // Whoever makes as many keys as are ended rotates them.
+    let mut ended = sweep.keys.clone();
+    ended.sort_unstable();
+    let made = |deed: &&Deed| {
+        deed.time >= since
+            && deed.time <= last.record.time
+            && scene.bytes(deed.action) == b"create_apikey"
+            && !deed.ids.iter().any(|id| ended.binary_search(id).is_ok())
+    };
+    let made = measure.deeds.of(first.actor).iter().filter(made).count();
     let used: Vec<Sym> = sweep.keys.iter().filter(in_use).copied().collect();
     let alike = sweeps.iter().enumerate().filter(|&(other, one)| other != at && one.count * 2 >= sweep.count);
     let habit = alike.count();
@@ -117,6 +129,7 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usiz
     features.set(Feature::Ended, ((sweep.count as f64).log10() / 2.0).min(1.0));
     features.set(Feature::InUse, used.len() as f64 / sweep.count as f64);
     features.set(Feature::Habit, (habit as f64 / 2.0).min(1.0));
+    features.set(Feature::Replaced, (made as f64 / sweep.count as f64).min(1.0));
     features.set(Feature::Outside, f64::from(u8::from(outside)));
     features.set(Feature::Strange, f64::from(u8::from(new)));
     let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::MassInvalidation)]));

@@ -73,6 +73,10 @@ features! {
     OwnShared = "own_shared", History;
     /// From places where the account works afterwards, and nothing is known of it before.
     Later = "later", History;
+    /// How long clients that had got in stay shut out: 1 = through ten tries at logging in.
+    StaysOut = "stays_out", History;
+    /// Share of episodes of accounts that fail from nowhere else, at addresses where nobody else is seen.
+    Alone = "alone", History;
     /// From the account's own network, or from an inside address that many share.
     Near = "near", History;
     /// From places that are new to an account that gets in elsewhere.
@@ -125,6 +129,8 @@ features! {
     ManySources = "many_sources", Shape;
     /// Many accounts that are not at their own places.
     Sweep = "sweep", Shape;
+    /// Share of episodes in stretches in which far more strangers than usual fail.
+    Crowd = "crowd", Shape;
     /// Share of episodes that name no account.
     Nameless = "nameless", Shape;
     /// About one try an account and hardly more than one account a source.
@@ -139,6 +145,8 @@ features! {
     WholeLog = "whole_log", Timing;
     /// Requests without credentials from inside from the beginning of the log to its end: a probe.
     Probe = "probe", Timing;
+    /// At an even cadence: a program, whosever.
+    Regular = "regular", Timing;
     /// Faster than one a second.
     Fast = "fast", Timing;
     /// The keys worked for these clients before.
@@ -173,7 +181,7 @@ features! {
     InUse = "in_use", After;
     /// The actor does so at other times too.
     Habit = "habit", History;
-    /// The password was set anew before it.
+    /// The password was set anew, by somebody else, before it or once the failures were over.
     ResetBetween = "reset_between", After;
 }
 

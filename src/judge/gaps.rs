@@ -1,5 +1,8 @@
 //! Audit logs that stop while their node lives.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::deeds::Deed;
 use super::draft::Draft;
 use super::history::HOUR;
@@ -18,6 +21,9 @@ const ALIVE: usize = 3;
 /// nothing.
 const BUSY: f64 = 0.8;
 
+/// Other nodes of a cluster that are asked whether they were busy: those that are most.
+const MOST_OTHERS: usize = 64;
+
 /// Minutes with audit events that the node would usually have had meanwhile.
 const MISSING: f64 = 60.0;
 
@@ -30,46 +36,77 @@ struct Silence {
     start: Millis,
     end: Millis,
     alive: usize,
+    /// It writes again afterwards.
+    goes_on: bool,
 }
 
 /// The drafts of gaps; those of several nodes that begin together are one.
 pub(super) fn audit_gaps(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let busiest = busiest(measure);
     let mut silences: Vec<Silence> =
-        (0..measure.scene.joined.nodes.all().len()).flat_map(|node| silences(measure, node)).collect();
+        (0..measure.scene.joined.nodes.all().len()).flat_map(|node| silences(measure, node, &busiest)).collect();
     silences.sort_by_key(|silence| (silence.start, silence.node));
     silences.chunk_by(|a, b| b.start.0 - a.start.0 <= TAIL / 4).map(|run| draft(measure, run)).collect()
 }
 
-fn silences(measure: &Measure<'_, '_>, at: usize) -> Vec<Silence> {
+/// Minutes in which a node wrote audit events, by time.
+struct Active {
+    node: usize,
+    minutes: Vec<i64>,
+}
+
+/// By cluster: the nodes that are active in most minutes.
+fn busiest(measure: &Measure<'_, '_>) -> BTreeMap<u16, Vec<Active>> {
     let scene = measure.scene;
-    let nodes = scene.joined.nodes.all();
-    let stats = &nodes[at].stats;
+    let mut busiest: BTreeMap<u16, Vec<Active>> = BTreeMap::new();
+    for (node, known) in scene.joined.nodes.all().iter().enumerate() {
+        busiest
+            .entry(scene.cluster(node))
+            .or_default()
+            .push(Active { node, minutes: known.stats.minutes.iter().collect() });
+    }
+    for nodes in busiest.values_mut() {
+        nodes.sort_by_key(|active| (Reverse(active.minutes.len()), active.node));
+        nodes.truncate(MOST_OTHERS + 1);
+    }
+    busiest
+}
+
+/// How many of these sorted minutes lie in a stretch.
+fn within(minutes: &[i64], (start, end): (Millis, Millis)) -> usize {
+    minutes.partition_point(|&minute| minute < end.0 / 60_000)
+        - minutes.partition_point(|&minute| minute < start.0 / 60_000)
+}
+
+fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Active>>) -> Vec<Silence> {
+    let scene = measure.scene;
+    let stats = &scene.joined.nodes.all()[at].stats;
+    let server: Vec<i64> = stats.server_minutes.iter().collect();
     let mut gaps = stats.minutes.gaps();
     if let Some(last) = stats.span.last.filter(|last| scene.span.1.0 - last.0 >= TAIL) {
         gaps.push((Millis(last.0 + 60_000), scene.span.1));
     }
-    let server: Vec<i64> = stats.server_minutes.iter().collect();
-    let within = |minutes: &[i64], start: Millis, end: Millis| {
-        minutes.iter().filter(|&&minute| (start.0 / 60_000..end.0 / 60_000).contains(&minute)).count()
-    };
-    let others: Vec<Vec<i64>> = nodes
-        .iter()
-        .enumerate()
-        .filter(|&(other, _)| other != at && scene.cluster(other) == scene.cluster(at))
-        .map(|(_, node)| node.stats.minutes.iter().collect())
-        .collect();
+    let minutes = stats.minutes.iter().count() as f64;
+    let others = || busiest.get(&scene.cluster(at)).into_iter().flatten().filter(|other| other.node != at);
     let silence = |(start, end): (Millis, Millis)| {
-        let alive = within(&server, start, end);
-        let busy = others.iter().any(|minutes| {
-            let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else { return false };
-            let usual = minutes.len() as f64 / (last - first + 1) as f64;
-            let meanwhile = within(minutes, start, end) as f64 / ((end.0 - start.0) / 60_000).max(1) as f64;
-            meanwhile >= BUSY * usual
-        });
-        let minutes = stats.minutes.iter().count() as f64;
+        let alive = within(&server, (start, end));
         let usual = minutes / ((scene.length() / 60_000).max(1) as f64);
         let missing = usual * ((end.0 - start.0) / 60_000) as f64;
-        (alive >= ALIVE && busy && missing >= MISSING).then_some(Silence { node: at, start, end, alive })
+        // A server log that has no line where it would have had several tells that the node was down; one that is sparse, or
+        // that is not among the inputs, tells nothing.
+        let lines = server.len() as f64 * (end.0 - start.0) as f64 / scene.length() as f64;
+        let goes_on = stats.span.last.is_some_and(|last| last > end);
+        let may_live = alive >= ALIVE || goes_on && lines < ALIVE as f64;
+        if !may_live || missing < MISSING {
+            return None;
+        }
+        let busy = others().take(MOST_OTHERS).any(|other| {
+            let (Some(first), Some(last)) = (other.minutes.first(), other.minutes.last()) else { return false };
+            let usual = other.minutes.len() as f64 / (last - first + 1) as f64;
+            let meanwhile = within(&other.minutes, (start, end)) as f64 / ((end.0 - start.0) / 60_000).max(1) as f64;
+            meanwhile >= BUSY * usual
+        });
+        busy.then_some(Silence { node: at, start, end, alive, goes_on })
     };
     gaps.into_iter().filter_map(silence).collect()
 }
@@ -79,19 +116,21 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     let names: Vec<String> = run.iter().map(|silence| scene.node_name(silence.node)).collect();
     let (start, end) = (run[0].start, run.iter().map(|silence| silence.end).max().unwrap_or(run[0].end));
     // A gap by itself may be a file that was not shipped: the coverage tells it, too.
-    let mut draft = Draft::new(Kind::AuditGap, Severity::Info, (Verdict::Unclear, 0.5));
+    let severity = if run.iter().any(|silence| silence.goes_on) { Severity::Low } else { Severity::Info };
+    let mut draft = Draft::new(Kind::AuditGap, severity, (Verdict::Unclear, 0.5));
     draft.cluster = scene.cluster(run[0].node);
     draft.title = text!(
-        "{} wrote no audit events for {}, though alive",
+        "{} wrote no audit events for {}, while other nodes did",
         Text::list(names.iter().map(|name| Span::node(name)), names.len() as u64, 3),
         Span::Duration(end.0 - start.0)
     );
     draft.why.push(text!("No audit event from {} to {}", start, end));
     let alive: usize = run.iter().map(|silence| silence.alive).sum();
-    draft.why.push(format!(
-        "The server log has lines in {} meanwhile, and other nodes wrote audit events",
-        words::count(alive as u64, "minute", "minutes")
-    ));
+    draft.why.push("Other nodes wrote audit events meanwhile, as many as ever".to_owned());
+    draft.why.push(match alive as u64 {
+        0 => "Not to be known here: whether it was up, as no line of its server log tells".to_owned(),
+        alive => format!("Its server log has lines in {} meanwhile", words::count(alive, "minute", "minutes")),
+    });
     draft.nodes = run.iter().map(|silence| silence.node).collect();
     draft.times = vec![start, end];
     draft

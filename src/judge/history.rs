@@ -16,6 +16,9 @@ use crate::time::Millis;
 /// Milliseconds of an hour.
 pub(super) const HOUR: i64 = 3_600_000;
 
+/// Pasts that one task makes, at least.
+const PIECE: usize = 1024;
+
 /// Milliseconds of a day.
 pub(super) const DAY: i64 = 24 * HOUR;
 
@@ -111,13 +114,15 @@ impl<'c> History<'c> {
         raw.par_sort_unstable_by_key(|(cluster, principal, source, key, way)| {
             (*cluster, *principal, *source, *key, way.realm, way.node)
         });
-        let mut pasts = Vec::new();
         let mut start = 0;
+        let mut runs: Vec<Range<u32>> = Vec::new();
         for run in raw.chunk_by(|a, b| (a.0, a.1, a.2, a.3) == (b.0, b.1, b.2, b.3)) {
             let end = start + run.len() as u32;
-            pasts.extend(past(run, start..end));
+            runs.push(start..end);
             start = end;
         }
+        let of_run = |run: Range<u32>| past(&raw[run.start as usize..run.end as usize], run);
+        let pasts: Vec<Past> = runs.into_par_iter().with_min_len(PIECE).filter_map(of_run).collect();
         let ways = raw.into_iter().map(|(.., way)| way).collect();
         let sorted = |order: fn(&Past) -> (u16, Sym, Sym, Sym)| {
             let mut list: Vec<u32> = (0..pasts.len() as u32).collect();
@@ -288,7 +293,12 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
             (from..=to.min(from + 23))
                 .take(bucket.count as usize)
                 .for_each(|hour| past.hours |= 1 << hour.rem_euclid(24));
-            days.extend([bucket.first.0.div_euclid(DAY), bucket.last.0.div_euclid(DAY)]);
+            for day in [bucket.first.0.div_euclid(DAY), bucket.last.0.div_euclid(DAY)] {
+                // Buckets stand by time: most are of the day of the one before.
+                if days.last() != Some(&day) {
+                    days.push(day);
+                }
+            }
         }
     }
     days.sort_unstable();

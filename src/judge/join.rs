@@ -91,10 +91,12 @@ fn joined(measure: &Measure<'_, '_>, drafts: &[Draft], one: usize, other: usize)
     if a.doc.kind == b.doc.kind && a.doc.kind == Kind::WrongRealm {
         return Some(more(one, other));
     }
-    // What failed with an outage from its beginning on, and has no other cause, is a part of it.
-    let stale = |draft: &Draft| draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational;
+    // What fails while an outage lasts, and has no other cause, is a part of it.
+    let stale = |draft: &Draft| {
+        draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !draft.changed
+    };
     let began_with = |few: (Millis, Millis), outage: (Millis, Millis)| {
-        (few.0.0 - outage.0.0).abs() <= NEAR / 12 && few.1.0 <= outage.1.0 + NEAR / 6
+        few.0.0 >= outage.0.0 - NEAR / 12 && few.1.0 <= outage.1.0 + NEAR / 6
     };
     match (outage(a) && stale(b) && began_with(to, from), outage(b) && stale(a) && began_with(from, to)) {
         (true, _) => return Some((one, other)),

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::campaign::{Campaign, Family};
 use super::features::{Feature, Features, is_shared};
 use super::history::DAY;
@@ -177,11 +180,17 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
         }
         *known = (at, change.record.time);
     }
-    // Keys that stop together, whatever the cause.
+    // Keys that stop together, whatever the cause: each of a client of its own, which tries no other.
+    let mut keys_of: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
+    for one in refused.iter().filter(|one| one.key.is_some()) {
+        one.sources.iter().for_each(|&source| *keys_of.entry((one.cluster, source)).or_default() += 1);
+    }
+    let faithful = |one: &Refused| {
+        !one.sources.is_empty() && one.sources.iter().all(|&source| keys_of.get(&(one.cluster, source)) == Some(&1))
+    };
     let mut stopped: BTreeMap<(u16, Reason), Vec<usize>> = BTreeMap::new();
-    for (at, one) in
-        refused.iter().enumerate().filter(|(_, one)| one.ended_by.is_none() && (one.worked || !one.key.is_some()))
-    {
+    let stops = |one: &Refused| one.ended_by.is_none() && (one.worked || !one.key.is_some() || faithful(one));
+    for (at, one) in refused.iter().enumerate().filter(|(_, one)| stops(one)) {
         stopped.entry((one.cluster, one.reason)).or_default().push(at);
     }
     for list in stopped.into_values() {
@@ -297,6 +306,9 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     features.set(Feature::KeyKnown, known / keys);
     let many = campaign.keys.len() >= KEYS && campaign.keys.len() > 2 * sources.len();
     features.set(Feature::ManyKeys, f64::from(u8::from(many)));
+    // One key of several hosts is a deployment's: who tries keys shares none with others.
+    let together = if campaign.keys.len() == 1 { (sources.len().max(1) as f64).log10().min(1.0) } else { 0.0 };
+    features.set(Feature::Together, together);
     let local = |source: &&Sym| scene.history.source(campaign.cluster, **source).is_some_and(|sum| sum.first < first);
     let local = sources.iter().filter(local).count() as f64 / sources.len().max(1) as f64;
     features.set(Feature::Own, local);

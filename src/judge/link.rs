@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::contrast;
 use super::history::{DAY, HOUR};
 use super::index::Class;
 use super::names::Names;
@@ -40,10 +41,6 @@ const DICTIONARY: usize = 4;
 /// Sources of one campaign try about as often: one tries at most so many times as often as another, few tries apart.
 const SAME_PACE: usize = 8;
 const FEWEST: usize = 5;
-
-/// Weight of one client's contrast between nodes below which it says nothing, and of all that decides.
-const CONTRAST: f64 = 5.0;
-const CONTRASTS: f64 = 6.0;
 
 /// Failures in a row of a person that are more than forgetting.
 const MANY: usize = 12;
@@ -86,10 +83,12 @@ impl Sets {
 
 /// The campaigns of a log, by time.
 pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Surge]) -> Vec<Linked> {
-    let by_node = contrasting(scene, units);
+    let by_node = contrast::by_node(scene, units);
     let surge_of: Vec<Option<u32>> = units
         .iter()
-        .map(|unit| surges.iter().position(|surge| unit.class == Class::Named && surge.holds(unit)).map(|at| at as u32))
+        .map(|unit| {
+            surges.iter().position(|surge| unit.class == Class::Named && surge.holds(scene, unit)).map(|at| at as u32)
+        })
         .collect();
     let crowded = crowded(scene, units, null);
     let looked_at: Vec<u32> = (0..units.len() as u32)
@@ -149,10 +148,11 @@ fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
         unit.class == Class::Named
             && matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount)
     };
-    let mut of_source: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
+    let mut of_source: HashMap<(u16, Sym), (u32, Millis), RandomState> = HashMap::default();
     let (mut many, mut expected) = (0.0, 0.0);
     for unit in units.iter().filter(|unit| stranger(unit)) {
-        *of_source.entry((unit.cluster, unit.source)).or_default() += 1;
+        let known = of_source.entry((unit.cluster, unit.source)).or_insert((0, unit.first));
+        *known = (known.0 + 1, known.1.min(unit.first));
         if scene.is_outside(unit.source) {
             many += 1.0;
             expected += null.expected(scene, unit).exp();
@@ -162,46 +162,18 @@ fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
     units
         .iter()
         .map(|unit| {
-            let sweeps = of_source.get(&(unit.cluster, unit.source)).is_some_and(|&accounts| accounts >= ACCOUNTS)
-                && unit.entry.is_none()
-                && scene.history.source(unit.cluster, unit.source).is_none_or(|sum| sum.others == 0);
-            stranger(unit) && (sweeps || too_many && scene.is_outside(unit.source))
+            // Whoever gets in there first does so after the tries: some have fallen.
+            let settled = |since: Millis| {
+                let own = scene.history.of_source(unit.cluster, unit.source).filter(|past| !past.key.is_some());
+                own.take(64).any(|past| past.first < since)
+            };
+            let sweeps = stranger(unit)
+                && of_source
+                    .get(&(unit.cluster, unit.source))
+                    .is_some_and(|&(accounts, since)| accounts >= ACCOUNTS && !settled(since));
+            unit.crowd || stranger(unit) && (sweeps || too_many && scene.is_outside(unit.source))
         })
         .collect()
-}
-
-/// Episodes whose clients fail on one node and get in on others, where there are too many of them for chance.
-fn contrasting(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
-    let weight = |unit: &Unit| unit.contrast.map_or(0.0, |contrast| contrast.weight);
-    let looked_at = units.iter().filter(|unit| unit.contrast.is_some()).count() as f64;
-    let days = (scene.length() as f64 / DAY as f64).max(1.0);
-    let mut by_node: BTreeMap<(u16, usize), Vec<u32>> = BTreeMap::new();
-    for (at, unit) in units.iter().enumerate() {
-        if let Some(contrast) = unit.contrast.filter(|contrast| contrast.weight >= CONTRAST) {
-            by_node.entry((unit.cluster, contrast.node)).or_default().push(at as u32);
-        }
-    }
-    let mut chosen = vec![false; units.len()];
-    for mut list in by_node.into_values() {
-        list.sort_by_key(|&at| units[at as usize].first);
-        let mut end = Millis(i64::MIN);
-        let mut runs: Vec<Vec<u32>> = Vec::new();
-        for at in list {
-            let unit = &units[at as usize];
-            match runs.last_mut() {
-                Some(run) if unit.first.0.saturating_sub(end.0) <= NEAR => run.push(at),
-                _ => runs.push(vec![at]),
-            }
-            end = end.max(unit.last);
-        }
-        for run in runs {
-            let excess: f64 = run.iter().map(|&at| weight(&units[at as usize]) - CONTRAST + 1.0).sum();
-            if excess >= CONTRASTS + 0.1 * looked_at / days {
-                run.into_iter().for_each(|at| chosen[at as usize] = true);
-            }
-        }
-    }
-    chosen
 }
 
 struct Linker<'s, 'c> {
@@ -217,10 +189,10 @@ impl Linker<'_, '_> {
     fn is_local(&self, at: u32) -> bool {
         let unit = self.unit(at);
         match unit.standing {
-            Standing::Blind => !self.scene.is_outside(unit.source),
+            Standing::Blind => !unit.crowd && !self.scene.is_outside(unit.source),
             // A program's new hosts: nothing else is known of them than that they are inside.
             Standing::Strange => unit.program && !self.scene.is_outside(unit.source),
-            standing => standing.is_local(),
+            _ => unit.is_local(self.scene),
         }
     }
 

@@ -99,6 +99,7 @@ impl Measure<'_, '_> {
         let hourly = campaign.attempts.len() as f64 / (span as f64 / HOUR as f64).max(1.0);
         let holds = |holds: bool| f64::from(u8::from(holds));
         features.set(Feature::Slow, holds(hourly <= 12.0 && span >= 3 * HOUR));
+        features.set(Feature::Regular, holds(is_regular(&gaps, features.gap)));
         features.set(Feature::Fast, holds(features.gap < 1000 && campaign.attempts.len() >= 20));
         let margin = (3 * features.gap).max(HOUR / 2);
         let whole = first.0 - scene.span.0.0 <= margin && scene.span.1.0 - last.0 <= margin;
@@ -125,9 +126,12 @@ impl Measure<'_, '_> {
     }
 
     fn episodes(&self, campaign: &Campaign, features: &mut Features) {
-        let count = campaign.units.len().max(1) as f64;
-        let share =
-            |holds: &dyn Fn(&Unit) -> bool| self.units_of(campaign).filter(|unit| holds(unit)).count() as f64 / count;
+        // An episode of many failures says more than one of few, if not as many times more.
+        let weight = |unit: &Unit| (1.0 + unit.len() as f64).ln();
+        let count: f64 = self.units_of(campaign).map(weight).sum::<f64>().max(1e-9);
+        let share = |holds: &dyn Fn(&Unit) -> bool| {
+            self.units_of(campaign).filter(|unit| holds(unit)).map(weight).sum::<f64>() / count
+        };
         let blind = share(&|unit| unit.standing == Standing::Blind);
         let standings = [
             (Feature::Own, Standing::Own),
@@ -150,10 +154,19 @@ impl Measure<'_, '_> {
             .units_of(campaign)
             .filter(|unit| unit.standing == Standing::Strange)
             .map(|unit| {
-                self.scene.places.strangeness(self.scene, unit.cluster, unit.principal, unit.source, unit.first)
+                let places = &self.scene.places;
+                weight(unit) * places.strangeness(self.scene, unit.cluster, unit.principal, unit.source, unit.first)
             })
             .sum();
         features.set(Feature::Strange, strange / count);
+        let stays_out: f64 = self
+            .units_of(campaign)
+            .filter(|unit| unit.before > 0.0 && unit.standing.is_local())
+            .map(|unit| weight(unit) * f64::from((unit.sittings - 1.0) / 9.0).min(1.0))
+            .sum();
+        features.set(Feature::StaysOut, stays_out / count);
+        features.set(Feature::Alone, share(&|unit| unit.alone));
+        features.set(Feature::Crowd, share(&|unit| unit.crowd));
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
         features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
         let soon = |unit: &Unit| {
@@ -168,14 +181,16 @@ impl Measure<'_, '_> {
         features.set(Feature::ResetBetween, share(&|unit| self.was_reset(unit)));
         features.set(Feature::ByNode, f64::from(u8::from(campaign.by_node)));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
-        let away = share(&|unit| !unit.standing.is_local() && unit.standing != Standing::Blind);
-        features.set(Feature::Sweep, away * features.get(Feature::ManyAccounts));
+        self.chance(campaign, features);
+        let beyond = (5.0 * features.get(Feature::Chance)).clamp(0.0, 1.0);
+        let away = share(&|unit| unit.crowd || !unit.is_local(self.scene) && unit.standing != Standing::Blind);
+        features.set(Feature::Sweep, away * beyond * features.get(Feature::ManyAccounts));
         self.changed(campaign, features);
         self.realms(campaign, features);
-        self.chance(campaign, features);
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         if campaign.family == Family::Bare {
-            let inside = 1.0 - features.get(Feature::Outside);
+            // From outside, only what keeps to the clock is a probe.
+            let inside = (1.0 - features.get(Feature::Outside)).max(features.get(Feature::Regular));
             let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
             let probe = features.get(Feature::WholeLog) * inside * never;
             features.set(Feature::WholeLog, 0.0);
@@ -200,15 +215,17 @@ impl Measure<'_, '_> {
             self.scene.history.of_source(unit.cluster, unit.source).take(64).collect()
         };
         let before: f64 = pasts.iter().map(|past| self.scene.history.within(past, from, unit.first)).sum();
-        before >= 3.0 && unit.between <= 0.1 * before && unit.len() >= 3
+        before >= 3.0 && f64::from(unit.between) <= 0.1 * before && unit.len() >= 3
     }
 
     /// Whether an account at its own place was given a new password and then got in: the help desk knows a person who forgot.
     fn was_reset(&self, unit: &Unit) -> bool {
         let until = Millis(unit.last.0 + 4 * HOUR);
-        let entry = unit.entry.map_or(unit.first, |entry| entry.time);
-        unit.standing.is_local()
-            && unit.after > 0.0
+        // Where successes are not logged, or the owner does not come back, that the failures end with it must do.
+        let entry = unit.entry.map_or(until, |entry| entry.time);
+        let local = unit.is_local(self.scene) || unit.standing == Standing::Blind && unit.alone;
+        local
+            && (unit.after > 0.0 || unit.before == 0.0)
             && self.changes.within(unit.principal, unit.first, until.min(entry.max(unit.last))).is_some()
     }
 
@@ -216,7 +233,7 @@ impl Measure<'_, '_> {
     fn exceeds(&self, unit: &Unit) -> bool {
         let Some(past) = self.scene.history.pair(unit.cluster, unit.principal, unit.source) else { return false };
         let rate = |count: f64, span: i64| count / (span.max(60_000) as f64);
-        let before = rate(unit.before, unit.first.0 - past.first.0);
+        let before = rate(f64::from(unit.before), unit.first.0 - past.first.0);
         unit.before > 0.0 && unit.run >= 20 && rate(unit.len() as f64, unit.last.0 - unit.first.0) > 10.0 * before
     }
 
@@ -240,7 +257,7 @@ impl Measure<'_, '_> {
         let span = (unit.last.0 - unit.first.0).max(1);
         let gap = span / unit.len().max(1) as i64;
         // Who had got in without being asked first does not do so by habit.
-        unit.between >= 0.5 * unit.len() as f64
+        unit.between >= 0.5 * unit.len() as f32
             && unit.between >= 3.0
             && gap > 0
             && unit.before_any <= 0.1 * unit.between.max(30.0)
@@ -294,8 +311,11 @@ impl Measure<'_, '_> {
         );
         if campaign.surge {
             let up = self.realm_is_up(campaign);
-            features.set(Feature::RealmUp, up);
-            features.set(Feature::RealmDown, 1.0 - up);
+            if let Observed::Is(up) = up {
+                features.set(Feature::RealmDown, 1.0 - up);
+            }
+            features.observe(Feature::RealmUp, up);
+            let up = features.get(Feature::RealmUp);
             let all = campaign.units.len().max(1) as f64;
             // Behind an address that many share, an excess while others get in is no outage.
             let excess = up * features.get(Feature::OwnShared) * features.get(Feature::ManyAccounts);
@@ -313,9 +333,10 @@ impl Measure<'_, '_> {
     }
 
     /// Share of the accounts of the same realms that are not part of it, at work before, and at work meanwhile.
-    fn realm_is_up(&self, campaign: &Campaign) -> f64 {
+    fn realm_is_up(&self, campaign: &Campaign) -> Observed<f64> {
+        const NOBODY: Observed<f64> = Observed::Unknown("nobody else was at work through the same realm");
         let scene = self.scene;
-        let Some((first, last)) = campaign.span(scene) else { return 0.0 };
+        let Some((first, last)) = campaign.span(scene) else { return NOBODY };
         let mut realms: Vec<Sym> = Vec::new();
         let mut victims: Vec<Sym> = Vec::new();
         for unit in self.units_of(campaign) {
@@ -326,7 +347,9 @@ impl Measure<'_, '_> {
             list.sort_unstable();
             list.dedup();
         }
-        let middle = Millis(first.0 + (last.0 - first.0) / 10);
+        // Some fail before it begins and after it is over.
+        let quantile = |of: usize| campaign.attempts.get(campaign.attempts.len() * of / 10).map(|&at| scene.time(at));
+        let (middle, last) = (quantile(1).unwrap_or(first), quantile(8).unwrap_or(last));
         let (mut before, mut meanwhile) = (0.0, 0.0);
         let own = scene.history.pasts().iter().filter(|past| !past.key.is_some() && past.cluster == campaign.cluster);
         for past in own.filter(|past| realms.binary_search(&past.realm).is_ok()) {
@@ -337,7 +360,10 @@ impl Measure<'_, '_> {
             before += f64::from(u8::from(at_work));
             meanwhile += f64::from(u8::from(at_work && scene.history.within(past, middle, last) >= 1.0));
         }
-        if before < 1.0 { 0.0 } else { (2.0 * meanwhile / before.max(victims.len() as f64 / 4.0)).min(1.0) }
+        if before < 1.0 {
+            return NOBODY;
+        }
+        Observed::Is((2.0 * meanwhile / before.max(victims.len() as f64 / 4.0)).min(1.0))
     }
 
     fn chance(&self, campaign: &Campaign, features: &mut Features) {
@@ -356,4 +382,14 @@ impl Measure<'_, '_> {
         features.expected = expected;
         features.set(Feature::Chance, (-expected / CERTAIN).clamp(-0.25, 1.0));
     }
+}
+
+/// Whether gaps are alike: most are about the usual one. Few gaps tell nothing.
+fn is_regular(gaps: &[i64], usual: i64) -> bool {
+    /// Gaps, how far from the usual one, and share of them that are so near.
+    const FEWEST: usize = 9;
+    const NEAR: i64 = 5;
+    const MOST: f64 = 0.8;
+    let near = gaps.iter().filter(|&&gap| (gap - usual).abs() * NEAR <= usual).count();
+    gaps.len() >= FEWEST && usual > 0 && near as f64 >= MOST * gaps.len() as f64
 }

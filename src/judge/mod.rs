@@ -9,6 +9,8 @@ mod access;
 mod accounts;
 mod campaign;
 mod consequences;
+mod contrast;
+mod crowd;
 mod deeds;
 mod denied;
 mod doc;
@@ -102,7 +104,8 @@ pub fn export_features(joined: &Correlated, options: &Options) -> serde_json::Va
 
 fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Measure<'_, '_>) -> T) -> T {
     let scene = Scene::new(joined, options);
-    let units = unit::units(&scene);
+    let mut units = unit::units(&scene);
+    crowd::mark(&scene, &mut units);
     let null = Null::new(&scene, &units);
     let changes = AccountChanges::new(&scene);
     let mut refused_keys: Vec<Sym> = joined.key_failures.iter().map(|failure| failure.key).collect();

@@ -8,6 +8,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::history::DAY;
 use super::scene::Scene;
 use super::unit::{Standing, Unit};
 use crate::state::Sym;
@@ -17,6 +18,16 @@ const LONGEST: usize = 40;
 
 /// How many runs of a log the prior is worth.
 const PRIOR_RUNS: f64 = 10.0;
+
+/// Prior of the chance that a program that failed fails again: it forgets nothing, and what made it fail is over.
+const PROGRAMS_GO_ON: f64 = 0.2;
+
+/// Chance that somebody who did not get in at one try at logging in, and had before, does not at the next one either: most who
+/// forgot ask for help.
+const AGAIN_LATER: f64 = 0.05;
+
+/// Logins of a person on a day that begin with a failure, at most as far as chance goes: 5 % of 20.
+const BOUTS_A_DAY: f64 = 1.0;
 
 /// Of people's failures, how many are a mistyped name: a prior worth as many failures.
 const PRIOR_NAMES: f64 = 20.0;
@@ -66,11 +77,13 @@ impl Null {
         };
         let (mut named, mut mistyped) = (0.0, 0.0);
         for unit in units.iter().filter(|unit| unit.principal.is_some()) {
-            if unit.standing.is_local() || unit.standing == Standing::Blind {
+            if unit.standing.is_local() || unit.standing == Standing::Blind && !unit.crowd {
                 null.add(unit);
                 named += 1.0;
             }
-            mistyped += f64::from(u8::from(unit.standing == Standing::Mistyped));
+            let misnamed = unit.standing == Standing::Mistyped
+                || unit.standing == Standing::UnknownAccount && !unit.crowd && unit.run <= 2;
+            mistyped += f64::from(u8::from(misnamed));
         }
         for who in 0..2 {
             let mut sum = 0.0;
@@ -100,7 +113,7 @@ impl Null {
         // The other failures of the episode are runs of their own, short ones.
         if unit.between > 0.0 && unit.len() > unit.run as usize {
             let others = (unit.len() - unit.run as usize) as f64;
-            who[0] += others.min(unit.between);
+            who[0] += others.min(f64::from(unit.between));
         }
         self.failures += unit.len() as u64;
     }
@@ -115,7 +128,7 @@ impl Null {
         let counts = &self.at_least[usize::from(program)];
         let mut chance: f64 = 1.0;
         for length in 1..run.min(10_000) as usize {
-            let prior = length as f64 / (length as f64 + 2.0);
+            let prior = if program { PROGRAMS_GO_ON } else { length as f64 / (length as f64 + 2.0) };
             let known = |length: usize| {
                 counts.get(length - 1).map_or(0.0, |&count| (count - f64::from(u8::from(left_out))).max(0.0))
             };
@@ -129,6 +142,7 @@ impl Null {
     fn may_visit(&self, scene: &Scene<'_>, unit: &Unit) -> bool {
         unit.standing == Standing::Strange
             && unit.run <= 2
+            && !unit.crowd
             && !scene.is_outside(unit.source)
             && scene.history.source(unit.cluster, unit.source).is_some_and(|sum| sum.others > 0)
     }
@@ -144,6 +158,10 @@ impl Null {
     fn place(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
         let stranger = || scene.places.new_place(scene, unit.cluster, unit.principal, unit.source, unit.first);
         match unit.standing {
+            // A desk whose owner is not seen at any other time.
+            Standing::Unknown if unit.alone => {
+                (self.mistyped * stranger()).max(scene.places.unseen(scene.is_outside(unit.source)))
+            }
             Standing::Own | Standing::OwnShared | Standing::Later | Standing::Blind => 1.0,
             Standing::Near => stranger().max(0.05),
             Standing::Strange if self.is_visit(scene, unit) => stranger().max(self.visiting),
@@ -158,7 +176,12 @@ impl Null {
         let local = unit.standing.is_local() || unit.standing == Standing::Blind;
         let runs = self.all_runs(unit.program) + 1.0;
         let chance = self.survives(unit.program, unit.run.max(unit.streak), local).max(1e-300);
-        runs.ln() + chance.ln() + self.place(scene, unit).ln()
+        // Somebody who comes back and fails again and again, without a success between.
+        let days = (unit.last.0 - unit.first.0) as f64 / DAY as f64;
+        let often = poisson_tail(f64::from(unit.bouts), BOUTS_A_DAY * (days + 0.5));
+        let chance = if unit.between > 0.0 { chance } else { chance.min(often.exp().max(1e-300)) };
+        let again = f64::from(unit.sittings - 1.0) * AGAIN_LATER.ln();
+        runs.ln() + chance.ln() + again + self.place(scene, unit).ln()
     }
 
     /// How many campaigns chance makes of so many episodes at such places within so much time, as a logarithm.

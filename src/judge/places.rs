@@ -17,6 +17,9 @@ const PRIOR_NEW: f64 = 0.005;
 /// How many days of an account count as much as what everybody does.
 const DAYS_OF_EVERYBODY: f64 = 5.0;
 
+/// Successes of a pair that was seen once: a login and what was done then.
+const ONCE: u32 = 5;
+
 /// Which kind of new place: an address of a network that the account used before, another network inside, or one outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Newness {
@@ -29,6 +32,8 @@ enum Newness {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Places {
     shares: [[f64; 3]; 2],
+    /// Chance that the next login is of a pair that was never seen, by whether its address lies outside.
+    unseen: [f64; 2],
     /// Successes with a password or token.
     pub(super) logins: u64,
 }
@@ -40,7 +45,7 @@ impl Places {
         net: impl Fn(Sym) -> Option<(Net, bool)>,
     ) -> Self {
         let (mut days, mut new) = ([0.0; 2], [[0.0; 3]; 2]);
-        let mut logins = 0;
+        let (mut logins, mut once, mut all) = (0, [0.0; 2], 0.0);
         let own: Vec<&Past> = history.pasts().iter().filter(|past| !past.key.is_some()).collect();
         for account in own.chunk_by(|a, b| (a.cluster, a.principal) == (b.cluster, b.principal)) {
             let (cluster, principal) = (account[0].cluster, account[0].principal);
@@ -49,6 +54,9 @@ impl Places {
             for past in account {
                 logins += u64::from(past.count);
                 days[who] += f64::from(past.days);
+                all += f64::from(past.days);
+                let outside = net(past.source).is_some_and(|(_, outside)| outside);
+                once[usize::from(outside)] += f64::from(u8::from(past.days <= 1 && past.count <= ONCE));
                 if Some(past.first) != first {
                     let place = net(past.source);
                     let known = place.and_then(|(net, _)| history.network(cluster, principal, net));
@@ -57,7 +65,14 @@ impl Places {
             }
         }
         let share = |count: f64, days: f64| ((count + PRIOR_DAYS * PRIOR_NEW) / (days + PRIOR_DAYS)).min(1.0);
-        Self { shares: [0, 1].map(|who| new[who].map(|count| share(count, days[who]))), logins }
+        // Good & Turing: what is seen once tells how much is not seen.
+        let unseen = once.map(|once| ((once + PRIOR_DAYS * PRIOR_NEW) / (all + PRIOR_DAYS)).min(1.0));
+        Self { unseen, shares: [0, 1].map(|who| new[who].map(|count| share(count, days[who]))), logins }
+    }
+
+    /// Chance that a login is of an account and an address of which nothing else is seen in this log.
+    pub(super) fn unseen(&self, outside: bool) -> f64 {
+        self.unseen[usize::from(outside)]
     }
 
     /// Chance that an account is at such a new place on a day.

@@ -76,6 +76,12 @@ impl<'c> Scene<'c> {
         if clusters.len() < 2 { None } else { clusters.get(usize::from(cluster))?.uuid.clone() }
     }
 
+    /// Whether a node of the table logs successes.
+    pub(super) fn shows_successes(&self, node: usize) -> bool {
+        let stats = &self.joined.nodes.all()[node].stats;
+        stats.decisions + stats.successes > 0
+    }
+
     pub(super) fn place(&self, at: u32) -> SourceLine {
         self.joined.source_lines.of(self.attempt(at).pos)
     }

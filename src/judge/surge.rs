@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::history::Past;
 use super::index::Class;
 use super::null::binomial_tail;
@@ -35,11 +38,14 @@ pub(super) struct Surge {
 }
 
 impl Surge {
-    /// Whether an episode belongs to it: it begins within, from a place of its own, and is not over at once.
-    pub(super) fn holds(&self, unit: &Unit) -> bool {
-        let begins = unit.first.0 >= self.start.0 - NARROWEST && unit.first < self.end;
+    /// Whether an episode belongs to it: it begins within or is mostly there, from a place of its own, and is not over at once.
+    pub(super) fn holds(&self, scene: &Scene<'_>, unit: &Unit) -> bool {
+        let attempts = unit.attempts(scene);
+        let before = attempts.partition_point(|&at| scene.time(at).0 < self.start.0 - NARROWEST);
+        let within = attempts.partition_point(|&at| scene.time(at) < self.end) - before;
+        let begins = before == 0 && within > 0 || within * 2 > attempts.len();
         let over_at_once = unit.run < 3 && unit.entry.is_some_and(|entry| entry.time.0 - unit.first.0 <= NARROWEST / 2);
-        self.cluster == unit.cluster && begins && unit.standing.is_local() && !over_at_once
+        self.cluster == unit.cluster && begins && unit.is_local(scene) && !over_at_once
     }
 }
 
@@ -48,28 +54,28 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     let width = NARROWEST.max(scene.length() / MOST_BINS);
     let bin = |time: Millis| time.0.div_euclid(width);
     // Failing and active pairs.
-    let mut bins: BTreeMap<(u16, i64), (f64, f64)> = BTreeMap::new();
+    let mut active: HashMap<(u16, i64), f64, RandomState> = HashMap::default();
     for past in scene.history.pasts().iter().filter(|past| !past.key.is_some()) {
         let mut seen = i64::MIN;
         for (first, last) in scene.history.stretches(past) {
             for at in bin(first).max(seen.saturating_add(1))..=bin(last) {
-                bins.entry((past.cluster, at)).or_default().1 += 1.0;
+                *active.entry((past.cluster, at)).or_default() += 1.0;
             }
             seen = seen.max(bin(last));
         }
     }
+    let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
+        active.into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
     let failing = units.iter().filter(|unit| unit.class == Class::Named && unit.standing.is_local());
     for unit in failing {
         let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
-        let times = unit.attempts(scene).iter().map(|&at| bin(scene.time(at)));
-        let mut seen = None;
-        for at in times {
-            if seen != Some(at) && shut_out(scene, past, at * width, width) {
-                let counts = bins.entry((unit.cluster, at)).or_default();
+        let attempts = unit.attempts(scene);
+        for run in attempts.chunk_by(|&a, &b| bin(scene.time(a)) == bin(scene.time(b))) {
+            if shut_out(scene, past, run) {
+                let counts = bins.entry((unit.cluster, bin(scene.time(run[0])))).or_default();
                 counts.0 += 1.0;
                 counts.1 += 1.0;
             }
-            seen = Some(at);
         }
     }
     let usual = usual_share(&bins);
@@ -88,9 +94,14 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     surges
 }
 
-/// Whether a pair did not get in within a bin.
-fn shut_out(scene: &Scene<'_>, past: &Past, start: i64, width: i64) -> bool {
-    scene.history.within(past, Millis(start), Millis(start + width - 1)) < 0.5
+/// Whether a pair that failed within a bin did not get in soon after, as people do who mistyped.
+fn shut_out(scene: &Scene<'_>, past: &Past, run: &[u32]) -> bool {
+    /// People who mistyped get in within so long; who failed as often meanwhile did not mistype.
+    const SOON: i64 = NARROWEST / 2;
+    const OFTEN: usize = 4;
+    let (Some(&first), Some(&last)) = (run.first(), run.last()) else { return false };
+    let soon = if run.len() >= OFTEN { 0 } else { SOON };
+    scene.history.within(past, scene.time(first), Millis(scene.time(last).0 + soon)) < 0.5
 }
 
 /// The share of pairs that fail in an ordinary bin: of all bins but the tenth with the most failing pairs.

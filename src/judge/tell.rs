@@ -48,6 +48,7 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     let severity = if scanned { Severity::Info } else { (hypothesis.severity)(&told) };
     let mut draft = Draft::new(kind, severity, (verdict, posterior.confidence()));
     draft.cluster = campaign.cluster;
+    draft.changed = features.change.is_some();
     draft.title = (hypothesis.title)(&told).into();
     draft.attempts.clone_from(&campaign.attempts);
     draft.api_keys.clone_from(&campaign.keys);
@@ -146,6 +147,11 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         }
         Feature::UnknownAccount => share("of the tries are for accounts that never get in, from where others do"),
         Feature::Unknown => share("of the tries are for accounts that never get in, from where nobody does"),
+        Feature::StaysOut => {
+            plain("They had got in before, and fail through many tries at logging in without a success")
+        }
+        Feature::Alone => share("of the accounts fail from nowhere else, at addresses where nobody else is seen"),
+        Feature::Crowd => share("of the tries fall into a time in which far more strangers than usual fail"),
         Feature::Displaced => share("of the clients got in up to the first failure, and not while they failed"),
         Feature::Returns => share("of the clients get in again afterwards, as before"),
         Feature::Alternating => share("of the clients get in between their failures"),
@@ -190,7 +196,7 @@ pub(super) fn onset(measure: &Measure<'_, '_>, change: usize) -> Text {
 /// On which node clients fail, and how they fare elsewhere.
 fn contrast(measure: &Measure<'_, '_>, campaign: &Campaign) -> Option<String> {
     let units = || campaign.units.iter().map(|&at| &measure.units[at as usize]);
-    let contrasts = || units().filter_map(|unit: &Unit| unit.contrast);
+    let contrasts = || units().filter_map(|unit: &Unit| unit.contrast.as_deref());
     let best = contrasts().max_by(|a, b| a.weight.total_cmp(&b.weight))?;
     let elsewhere: f64 = contrasts().map(|contrast| contrast.elsewhere).sum();
     Some(format!(

@@ -3,10 +3,13 @@
 
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::history::{HOUR, Past, Success};
 use super::index::{Class, Group, Index};
+use super::place::Net;
 use super::scene::Scene;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -26,8 +29,11 @@ const GUESSES: u32 = 5;
 /// From this strangeness on a new place is no ordinary one for the account.
 const STRANGE: f64 = 0.5;
 
-/// Failures of a person with a longer pause are two tries at logging in.
-const SITTING: i64 = HOUR;
+/// Failures with a longer pause are two tries at logging in: people try again within seconds, or get help.
+const SITTING: i64 = HOUR / 4;
+
+/// Accounts that never get in from an address and fail there, from which on nothing there is an account's own place.
+const SWEPT: u32 = 3;
 
 /// How an address stands to the account that fails from it, or to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,27 +86,45 @@ pub(super) struct Unit {
     range: Range<u32>,
     pub(super) first: Millis,
     pub(super) last: Millis,
-    /// Failures in a row without a success or a long pause between them, at most.
+    /// Failures in a row without a success between them, at most; with a long pause they are in a row only where the account
+    /// had got in before, so that a success is missing.
     pub(super) run: u32,
+    /// How many tries at logging in these are: 1 and the pauses between them, as shares of a long one.
+    pub(super) sittings: f32,
+    /// Stretches of failures between long pauses.
+    pub(super) bouts: u32,
     /// Failures of the account in a row, from wherever.
     pub(super) streak: u32,
     pub(super) standing: Standing,
+    /// The account fails from nowhere else, and from there nobody else fails or gets in.
+    pub(super) alone: bool,
+    /// Part of a stretch in which far more strangers than usual fail.
+    pub(super) crowd: bool,
     /// Successes from there before the first failure ever.
-    pub(super) before_any: f64,
+    pub(super) before_any: f32,
     /// Successes from there before, between and after the failures.
-    pub(super) before: f64,
-    pub(super) between: f64,
-    pub(super) after: f64,
+    pub(super) before: f32,
+    pub(super) between: f32,
+    pub(super) after: f32,
     /// The first success from there after the first failure.
     pub(super) entry: Option<Success>,
     pub(super) program: bool,
-    pub(super) contrast: Option<NodeContrast>,
+    pub(super) contrast: Option<Box<NodeContrast>>,
 }
 
 impl Unit {
     /// Its attempts, by time.
     pub(super) fn attempts<'s>(&self, scene: &'s Scene<'_>) -> &'s [u32] {
         scene.index.slice(&self.range)
+    }
+
+    /// Whether ordinary life explains the address: of the account, or of somebody of whom nothing else is seen at a desk of
+    /// the organisation's.
+    pub(super) fn is_local(&self, scene: &Scene<'_>) -> bool {
+        match self.standing {
+            Standing::Unknown | Standing::Blind => self.alone && !self.crowd && !scene.is_outside(self.source),
+            standing => standing.is_local(),
+        }
     }
 
     /// How many failures.
@@ -129,7 +153,60 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
     units
         .par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal)
         .for_each(|of_account| streaks(scene, of_account));
+    neighbours(scene, &mut units);
     units
+}
+
+/// What the failures of others from the same address say of an episode: nothing is anybody's own place where strangers try
+/// one account after the other.
+fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
+    let mut of_source: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
+    let mut of_account: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
+    // Addresses of one owner outside, or one address inside: how many strangers, and since when.
+    let mut swept: HashMap<(u16, Spot), (u32, Millis), RandomState> = HashMap::default();
+    let mut last = None;
+    for unit in units.iter().filter(|unit| unit.class == Class::Named) {
+        let pair = (unit.cluster, unit.principal, unit.source);
+        if last == Some(pair) {
+            continue;
+        }
+        last = Some(pair);
+        *of_source.entry((unit.cluster, unit.source)).or_default() += 1;
+        *of_account.entry((unit.cluster, unit.principal)).or_default() += 1;
+        if matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount) {
+            let spot = swept.entry((unit.cluster, spot(scene, unit.source))).or_insert((0, unit.first));
+            *spot = (spot.0 + 1, spot.1.min(unit.first));
+        }
+    }
+    for unit in units.iter_mut().filter(|unit| unit.class == Class::Named) {
+        let one =
+            |counts: &HashMap<(u16, Sym), u32, RandomState>, sym: Sym| counts.get(&(unit.cluster, sym)) == Some(&1);
+        let others = scene.history.source(unit.cluster, unit.source).map_or(0, |sum| sum.others);
+        let own = scene.history.pair(unit.cluster, unit.principal, unit.source);
+        unit.alone =
+            one(&of_source, unit.source) && one(&of_account, unit.principal) && others <= u32::from(own.is_some());
+        let Some(&(strangers, since)) = swept.get(&(unit.cluster, spot(scene, unit.source))) else { continue };
+        let visited = others > strangers / SWEPT;
+        let settled = own.is_some_and(|past| past.first < since);
+        let movable = matches!(unit.standing, Standing::Own | Standing::Near | Standing::Later);
+        if movable && strangers >= SWEPT && !visited && !settled {
+            unit.standing = Standing::Strange;
+        }
+    }
+}
+
+/// Where a stranger comes from: a network outside, an address inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Spot {
+    Net(Net),
+    Address(Sym),
+}
+
+fn spot(scene: &Scene<'_>, source: Sym) -> Spot {
+    match scene.address(source) {
+        Some(address) if address.outside => Spot::Net(address.net),
+        _ => Spot::Address(source),
+    }
 }
 
 /// How many failures an account has in a row: one that roams fails a little at each of many places.
@@ -202,7 +279,11 @@ fn unit(scene: &Scene<'_>, group: &Group, attempts: &[u32], range: Range<u32>) -
         first: from,
         last: to,
         run: attempts.len() as u32,
+        sittings: 1.0,
+        bouts: 1,
         streak: 0,
+        alone: false,
+        crowd: false,
         before_any: 0.0,
         standing: Standing::Blind,
         before: 0.0,
@@ -218,16 +299,18 @@ fn unit(scene: &Scene<'_>, group: &Group, attempts: &[u32], range: Range<u32>) -
         history.of_source(cluster, group.source).take(MOST_PASTS).collect()
     };
     for past in &pasts {
-        unit.before += history.within(past, Millis(i64::MIN), Millis(from.0 - 1));
-        unit.between += history.within(past, from, to);
-        unit.after += history.within(past, Millis(to.0 + 1), Millis(i64::MAX));
+        unit.before += history.within(past, Millis(i64::MIN), Millis(from.0 - 1)) as f32;
+        unit.between += history.within(past, from, to) as f32;
+        unit.after += history.within(past, Millis(to.0 + 1), Millis(i64::MAX)) as f32;
         let entry = history.first_after(past, from);
         unit.entry = [unit.entry, entry].into_iter().flatten().min_by_key(|success| success.time);
     }
     unit.standing =
         if group.principal.is_some() { standing(scene, &unit, pasts.first().copied()) } else { bare(scene, &unit) };
-    unit.run = longest_run(scene, attempts, &pasts, unit.between > 0.0);
-    unit.contrast = contrast(scene, attempts, &pasts, &unit);
+    (unit.run, unit.sittings) = longest_run(scene, attempts, &pasts, &unit);
+    let pauses = attempts.windows(2).filter(|pair| scene.time(pair[1]).0 - scene.time(pair[0]).0 > SITTING).count();
+    unit.bouts = 1 + pauses as u32;
+    unit.contrast = contrast(scene, attempts, &pasts, &unit).map(Box::new);
     Some(unit)
 }
 
@@ -297,24 +380,29 @@ fn bare(scene: &Scene<'_>, unit: &Unit) -> Standing {
 /// Whether the nodes that an episode reached log successes.
 fn logs_successes(scene: &Scene<'_>, unit: &Unit) -> bool {
     let attempts = unit.attempts(scene);
-    let logs = |&at: &u32| {
-        let stats = &scene.joined.nodes.all()[scene.node(at)].stats;
-        stats.decisions + stats.successes > 0
-    };
-    [attempts.first(), attempts.last()].into_iter().flatten().any(logs)
+    [attempts.first(), attempts.last()].into_iter().flatten().any(|&at| scene.shows_successes(scene.node(at)))
 }
 
-fn longest_run(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], broken: bool) -> u32 {
-    let (mut run, mut most) = (0, 0);
+/// The longest run of failures of an episode, and how many tries at logging in it is.
+fn longest_run(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -> (u32, f32) {
+    let broken = unit.between > 0.0;
+    let elsewhere = |from: Millis, to: Millis| {
+        let mut own = scene.history.of_account(unit.cluster, unit.principal).filter(|past| !past.key.is_some());
+        !unit.program && own.by_ref().take(MOST_PASTS).any(|past| scene.history.within(past, from, to) >= 0.5)
+    };
+    let (mut run, mut most) = ((0, 1.0), (0, 1.0));
     let mut last: Option<Millis> = None;
     for &at in attempts {
         let time = scene.time(at);
-        let ended = last.is_some_and(|last| {
+        let gap = last.map_or(0, |last| time.0 - last.0);
+        let ended = last.is_none_or(|last| {
             let got_in = || pasts.iter().any(|past| scene.history.within(past, last, time) >= 1.0);
-            time.0 - last.0 > SITTING || broken && got_in()
+            let paused = gap > SITTING && (unit.before == 0.0 || gap > HOUR && elsewhere(last, time));
+            paused || broken && got_in()
         });
-        run = if ended { 1 } else { run + 1 };
-        most = most.max(run);
+        let share = (gap as f64 / SITTING as f64).min(1.0) as f32;
+        run = if ended { (1, 1.0) } else { (run.0 + 1, run.1 + share) };
+        most = if run.0 > most.0 { run } else { most };
         last = Some(time);
     }
     most
@@ -331,7 +419,7 @@ fn contrast(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -
     nodes.sort_unstable();
     nodes.dedup();
     let mut best: Option<NodeContrast> = None;
-    for &node in nodes.iter().take(8) {
+    for &node in nodes.iter().take(8).filter(|&&node| scene.shows_successes(node)) {
         let mut here = attempts.iter().filter(|&&at| scene.node(at) == node).map(|&at| scene.time(at));
         let (Some(first), last) = (here.next(), here.next_back()) else { continue };
         let last = last.unwrap_or(first);

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::TopText;
 use super::sections::ContextDocument;
+use super::text::Text;
 
 /// What was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Coverage {
     /// One entry an input file (or archive member), by path.
     pub inputs: Vec<Input>,
@@ -48,7 +49,7 @@ pub struct Coverage {
     /// How many problems there were in all.
     pub problems_total: u64,
     /// What these logs cannot answer, and the setting that would change it.
-    pub cannot_tell: Vec<String>,
+    pub cannot_tell: Vec<Text>,
     /// Documents about the cluster among the inputs that were used.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub context: Vec<ContextDocument>,

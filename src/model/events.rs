@@ -13,7 +13,7 @@ pub struct Event {
     pub at: Millis,
     /// When, UTC.
     pub time: String,
-    /// `attempt` or `change`.
+    /// `attempt`, `success`, `denied`, `change` or `powerful`.
     pub kind: &'static str,
     /// `event.action`.
     pub action: String,
@@ -43,8 +43,14 @@ pub struct Event {
     pub api_key_name: Option<String>,
     /// `url.path`.
     pub url_path: Option<String>,
-    /// What a change was made to.
+    /// What a change or a powerful action was made to; of run-as, as whom.
     pub target: Option<String>,
+    /// The Elasticsearch action of successes, refusals and powerful actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub es_action: Option<String>,
+    /// The index that these name, the first of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// `request.id`, of changes.
     pub request_id: Option<String>,
     /// Where it stands.
@@ -112,6 +118,10 @@ pub struct Timesketch<'e> {
     api_key_name: Option<&'e str>,
     url_path: Option<&'e str>,
     target: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    es_action: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<&'e str>,
     request_id: Option<&'e str>,
     evidence_path: &'e str,
     evidence_line: u64,
@@ -121,8 +131,13 @@ impl<'e> Timesketch<'e> {
     /// Of an event.
     #[must_use]
     pub fn new(event: &'e Event) -> Self {
-        let timestamp_desc =
-            if event.kind == "attempt" { "Authentication Failure Time" } else { "Security Change Time" };
+        let timestamp_desc = match event.kind {
+            "attempt" => "Authentication Failure Time",
+            "change" => "Security Change Time",
+            "success" => "Access Time",
+            "denied" => "Access Denied Time",
+            _ => "Powerful Action Time",
+        };
         Self {
             message: message(event),
             // It reads `+00:00`; `Z` only in newer releases.
@@ -145,6 +160,8 @@ impl<'e> Timesketch<'e> {
             api_key_name: event.api_key_name.as_deref(),
             url_path: event.url_path.as_deref(),
             target: event.target.as_deref(),
+            es_action: event.es_action.as_deref(),
+            index: event.index.as_deref(),
             request_id: event.request_id.as_deref(),
             evidence_path: &event.evidence.path,
             evidence_line: event.evidence.line,
@@ -155,9 +172,13 @@ impl<'e> Timesketch<'e> {
 /// The event in one sentence.
 fn message(event: &Event) -> String {
     let mut message = event.action.clone();
+    if let Some(action) = &event.es_action {
+        message.push_str(&format!(" {action}"));
+    }
     for (word, value) in [
+        (" to ", &event.index),
         (" by ", &event.principal),
-        (" of ", &event.target),
+        (if event.kind == "change" { " of " } else { " as " }, &event.target),
         (" from ", &event.source),
         (" on ", if event.node_name.is_some() { &event.node_name } else { &event.node }),
     ] {

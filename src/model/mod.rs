@@ -15,6 +15,7 @@ mod coverage;
 pub mod diff;
 pub mod events;
 pub mod groups;
+pub mod impact;
 pub mod keys;
 mod sections;
 pub mod text;
@@ -22,7 +23,8 @@ pub mod timeline;
 
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
 pub use sections::{
-    AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, NewPlace, ServerRefusal,
+    AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, Lane, NewPlace, RunAs,
+    ServerRefusal, TurnedAway,
 };
 
 /// Version of the JSON contract.
@@ -73,6 +75,18 @@ pub struct Report {
     /// How many rows there are.
     #[serde(default)]
     pub denied_total: u64,
+    /// Who acted as somebody else, or tried to, by count descending; at most 50.
+    #[serde(default)]
+    pub run_as: Vec<RunAs>,
+    /// How many rows there are.
+    #[serde(default)]
+    pub run_as_total: u64,
+    /// Who was turned away: tampered requests, connections that an IP filter refused; by count descending, at most 50.
+    #[serde(default)]
+    pub turned_away: Vec<TurnedAway>,
+    /// How many rows there are.
+    #[serde(default)]
+    pub turned_away_total: u64,
     /// Refusals that stand in a server log without an audit event, by count descending.
     #[serde(default)]
     pub server_refusals: Vec<ServerRefusal>,
@@ -162,6 +176,10 @@ impl Report {
             new_places_total: 0,
             denied: Vec::new(),
             denied_total: 0,
+            run_as: Vec::new(),
+            run_as_total: 0,
+            turned_away: Vec::new(),
+            turned_away_total: 0,
             server_refusals: Vec::new(),
             timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
             tops: Tops::default(),

@@ -97,6 +97,52 @@ pub struct Denied {
     pub evidence: Vec<Evidence>,
 }
 
+/// Somebody who acted as somebody else, or tried to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunAs {
+    /// Who authenticated.
+    pub principal: Option<String>,
+    /// As whom.
+    pub run_as: Option<String>,
+    /// Whether it was allowed.
+    pub granted: bool,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
+    /// Requests, of each kind the first 64.
+    pub count: u64,
+    /// First.
+    pub first: Option<String>,
+    /// Last.
+    pub last: Option<String>,
+    /// Distinct client addresses.
+    pub sources_total: u64,
+    /// First and last line.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Somebody whose requests were not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedAway {
+    /// `tampered_request` or `connection_denied`.
+    pub action: String,
+    /// Who, where the event says.
+    pub principal: Option<String>,
+    /// Client address.
+    pub source: Option<String>,
+    /// The cluster, where there is more than one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<String>,
+    /// Events, as met.
+    pub count: u64,
+    /// First.
+    pub first: Option<String>,
+    /// Last.
+    pub last: Option<String>,
+    /// The first line.
+    pub evidence: Vec<Evidence>,
+}
+
 /// A refusal that stands in a server log and has no audit event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerRefusal {
@@ -160,6 +206,21 @@ pub struct AfterEntry {
     pub persistence: u64,
     /// Whether events go on until the log ends.
     pub active_at_end: bool,
+    /// Width of the buckets of its lanes.
+    #[serde(default)]
+    pub bucket_seconds: u64,
+    /// The same over time: events, then powerful actions by class.
+    #[serde(default)]
+    pub lanes: Vec<Lane>,
+}
+
+/// Something over time, from an entry on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+    /// `events`, or a class of actions.
+    pub name: String,
+    /// Counts by bucket, at most 60.
+    pub counts: Vec<u64>,
 }
 
 /// A document about the cluster among the inputs, and what it was used for.

@@ -38,12 +38,15 @@ pub struct TimelineTotals {
     pub denials: u64,
     /// Security changes by or to the actor.
     pub changes: u64,
+    /// Powerful actions that are no security changes.
+    #[serde(default)]
+    pub powerful: u64,
 }
 
 /// Something that happened once, or again and again without a long pause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// `failures`, `successes`, `denials` or `change`.
+    /// `failures`, `successes`, `denials`, `change` or `powerful`.
     pub kind: String,
     /// First.
     pub start: String,
@@ -77,8 +80,14 @@ pub struct Entry {
     pub api_key: Option<String>,
     /// Its name.
     pub api_key_name: Option<String>,
-    /// `event.action` of a change; the Elasticsearch action of denials.
+    /// `event.action` of a change; the Elasticsearch action of denials and of powerful actions, of run-as the `event.action`.
     pub action: Option<String>,
+    /// Class of a powerful action.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub class: Option<String>,
+    /// A node did it of its own accord, for a policy, a transform or a watch.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub by_node: bool,
     /// What a change was made to.
     pub target: Option<String>,
     /// Ids of the findings that its attempts are in.

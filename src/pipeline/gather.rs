@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::gathered::Gathered;
 use super::run::{Naming, RunContext};
-use super::work::{Queue, Shared, Worker};
+use super::work::{Folding, Queue, Shared, Worker};
 use crate::error::ProblemKind;
 use crate::input;
 use crate::manifest;
@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::part::{Part, Problems, Reading};
 use crate::progress::READING;
 use crate::spill::{self, Budget, Segments};
-use crate::state::{State, StateBuilder};
+use crate::state::State;
 
 /// Reads everything below `paths`.
 pub(super) fn gather(paths: &[OsString], naming: &Naming, run: RunContext) -> Gathered {
@@ -26,8 +26,8 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, run: RunContext) -> Ga
     let budget = Budget::new(options, threads);
     let bounded = Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
     let queue = Queue::new(found.sources, threads, progress.clone());
-    let worker = || Worker::new(&queue, &bounded, StateBuilder::new(&bounded, threads), budget.share());
-    let states: Vec<State> = pool.broadcast(|_| worker().run()).into_iter().flatten().collect();
+    let worker = || Worker::new(&queue, &bounded, Folding::new(&queue, &bounded, budget.share()));
+    let states: Vec<State> = pool.broadcast(|_| worker().run().finish()).into_iter().flatten().collect();
     progress.phase("merging");
     let Shared { written, mut problems, mut stored, .. } = queue.into_shared();
     problems.extend(found.problems);

@@ -11,9 +11,9 @@ use crate::model::events::Event;
 use crate::model::keys::KeysReport;
 use crate::model::timeline::TimelineReport;
 use crate::model::{Coverage, Report, StoredInput};
-use crate::options::{EventKinds, KeyQuery, Options};
+use crate::options::{EventKinds, KeyQuery, Options, StoryKinds};
 use crate::part::Problems;
-use crate::{aggregate, filter, judge, manifest, pseudonyms};
+use crate::{aggregate, filter, impact, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ impl JoinedRun {
         let options = &run.options;
         let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
+        run.threads.install(|| impact::after_entry(&joined, &mut report.findings));
         name_in_parameters(&run, &mut report.parameters);
         let incomplete = incomplete || !report.coverage.reconciled;
         Analysis { report, incomplete, stored, run }
@@ -80,11 +81,11 @@ impl JoinedRun {
 
     /// Tells the story of the actor whom the filter names, and whether some input could not be read whole.
     #[must_use]
-    pub fn story(self) -> (TimelineReport, bool) {
+    pub fn story(self, kinds: StoryKinds) -> (TimelineReport, bool) {
         let Self { joined, problems, incomplete, run, .. } = self.pseudonymized();
         run.progress.phase("judging");
         let passing = passing(&joined, &run);
-        let mut story = run.threads.install(|| story::story(&joined, &passing, &problems, &run.options));
+        let mut story = run.threads.install(|| story::story(&joined, &passing, kinds, &problems, &run.options));
         name_in_parameters(&run, &mut story.parameters);
         (story, incomplete)
     }
@@ -98,9 +99,15 @@ impl JoinedRun {
         keys
     }
 
-    /// Every failed attempt and security change, by time; each is made when it is asked for.
+    /// Every failed attempt, security change and powerful action, by time; each is made when it is asked for. Successes and
+    /// refusals are records of many events, which [`super::single_events`] finds one by one.
     pub fn events(&self, kinds: EventKinds) -> impl Iterator<Item = Event> {
-        aggregate::events(&self.joined, kinds)
+        self.events_with(kinds, &[])
+    }
+
+    /// The same with others among them, which are in order.
+    pub fn events_with<'e>(&'e self, kinds: EventKinds, found: &'e [Event]) -> impl Iterator<Item = Event> + 'e {
+        aggregate::events(&self.joined, kinds, found)
     }
 
     /// What was read, and what these logs cannot tell.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::correlate::Correlated;
 use crate::model::timeline::TimelineReport;
-use crate::options::Options;
+use crate::options::{Options, StoryKinds};
 use crate::part::Problems;
 use crate::{aggregate, judge};
 
@@ -12,6 +12,7 @@ use crate::{aggregate, judge};
 pub(super) fn story(
     everything: &Correlated,
     passing: &Correlated,
+    kinds: StoryKinds,
     problems: &Problems,
     options: &Options,
 ) -> TimelineReport {
@@ -23,7 +24,7 @@ pub(super) fn story(
             of_attempts.entry(at).or_default().push(finding);
         }
     }
-    aggregate::story(passing, &told, &of_attempts, problems, options)
+    aggregate::story(passing, &told, &of_attempts, kinds, (problems, options))
 }
 
 /// The findings of all that was read which the actor is in: by an attempt, or by name where a finding is about no attempts.

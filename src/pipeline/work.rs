@@ -201,7 +201,18 @@ impl Queue {
     }
 }
 
-pub(super) struct Worker<'q> {
+/// What workers do with the chunks of inputs.
+pub(super) trait TakesChunks {
+    /// Notes bytes of an input, which may have no chunk.
+    fn bytes(&mut self, input: InputRef<'_>, bytes: u64);
+    /// Takes a chunk.
+    fn chunk(&mut self, input: InputRef<'_>, chunk: &Chunk);
+    /// Notes a problem of an input as a whole.
+    fn problem(&mut self, input: InputRef<'_>, kind: ProblemKind, message: String);
+}
+
+/// Folds chunks, and writes states away that have grown too large.
+pub(super) struct Folding<'q> {
     queue: &'q Queue,
     options: &'q Options,
     folder: StateBuilder,
@@ -213,24 +224,14 @@ pub(super) struct Worker<'q> {
     too_full: Vec<State>,
 }
 
-impl<'q> Worker<'q> {
-    pub(super) fn new(queue: &'q Queue, options: &'q Options, folder: StateBuilder, share: u64) -> Self {
+impl<'q> Folding<'q> {
+    pub(super) fn new(queue: &'q Queue, options: &'q Options, share: u64) -> Self {
+        let folder = StateBuilder::new(options, queue.threads);
         Self { queue, options, folder, share, written: Segments::default(), too_full: Vec::new() }
     }
 
-    pub(super) fn run(mut self) -> Vec<State> {
-        let (mut chunk, mut raw) = (Chunk::default(), Chunk::default());
-        while let Some(task) = self.queue.next() {
-            match task {
-                Task::Fold(parcel) => self.fold(parcel),
-                Task::Range(ranges, at) => self.range(&ranges, at, &mut raw, &mut chunk),
-                Task::Leave(ranges, at) => self.leave(plain(&ranges.label, at)),
-                Task::Open(source) => {
-                    self.open(&source);
-                    self.queue.done_producing();
-                }
-            }
-        }
+    /// The states that are in memory.
+    pub(super) fn finish(mut self) -> Vec<State> {
         self.queue.written(self.written);
         self.too_full.push(self.folder.into_state());
         self.too_full
@@ -250,15 +251,60 @@ impl<'q> Worker<'q> {
             self.too_full.push(full);
         }
     }
+}
+
+impl TakesChunks for Folding<'_> {
+    fn bytes(&mut self, input: InputRef<'_>, bytes: u64) {
+        self.folder.input(input).bytes += bytes;
+    }
+
+    fn chunk(&mut self, input: InputRef<'_>, chunk: &Chunk) {
+        self.folder.chunk(input, chunk);
+        self.make_room();
+    }
+
+    fn problem(&mut self, input: InputRef<'_>, kind: ProblemKind, message: String) {
+        self.folder.input_problem(input, kind, message);
+    }
+}
+
+/// Reads what there is to read, and gives it to whatever takes it.
+pub(super) struct Worker<'q, T> {
+    queue: &'q Queue,
+    options: &'q Options,
+    taker: T,
+}
+
+impl<'q, T: TakesChunks> Worker<'q, T> {
+    pub(super) fn new(queue: &'q Queue, options: &'q Options, taker: T) -> Self {
+        Self { queue, options, taker }
+    }
+
+    /// Works until there is nothing to do, and gives the taker back.
+    pub(super) fn run(mut self) -> T {
+        let (mut chunk, mut raw) = (Chunk::default(), Chunk::default());
+        while let Some(task) = self.queue.next() {
+            match task {
+                Task::Fold(parcel) => self.fold(parcel),
+                Task::Range(ranges, at) => self.range(&ranges, at, &mut raw, &mut chunk),
+                Task::Leave(ranges, at) => self.leave(plain(&ranges.label, at)),
+                Task::Open(source) => {
+                    self.open(&source);
+                    self.queue.done_producing();
+                }
+            }
+        }
+        self.taker
+    }
 
     /// Notes that the rest of an input was not read.
     fn leave(&mut self, input: InputRef<'_>) {
-        self.folder.input_problem(input, ProblemKind::Interrupted, input::INTERRUPTED.to_owned());
+        self.taker.problem(input, ProblemKind::Interrupted, input::INTERRUPTED.to_owned());
     }
 
     /// Notes that there is nothing in an input.
     fn empty(&mut self, input: InputRef<'_>) {
-        self.folder.input_problem(input, ProblemKind::Empty, "empty: not a byte in it".to_owned());
+        self.taker.problem(input, ProblemKind::Empty, "empty: not a byte in it".to_owned());
     }
 
     fn open(&mut self, source: &Source) {
@@ -278,7 +324,7 @@ impl<'q> Worker<'q> {
                     self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), Counted::Stored);
                     return self.queue.progress.close(&source.label);
                 }
-                self.folder.input(plain(&label, 0));
+                self.taker.bytes(plain(&label, 0), 0);
                 if len == 0 {
                     self.empty(plain(&label, 0));
                 }
@@ -289,7 +335,7 @@ impl<'q> Worker<'q> {
                     self.queue.add_ranges(RangeJob { ranges, next: 0, count });
                 } else if count > 0 {
                     let message = "too many chunks: choose a larger --chunk-size".to_owned();
-                    self.folder.input_problem(plain(&label, 0), ProblemKind::ReadError, message);
+                    self.taker.problem(plain(&label, 0), ProblemKind::ReadError, message);
                 }
             }
             Ok(Opened::Streams(streams)) => {
@@ -299,7 +345,7 @@ impl<'q> Worker<'q> {
             }
             Err(error) => {
                 let label = self.queue.unique_label(&source.label);
-                self.folder.input_problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
+                self.taker.problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
             }
         }
     }
@@ -317,7 +363,7 @@ impl<'q> Worker<'q> {
         let range = start..(start + size).min(ranges.len);
         self.queue.progress.part(range.end - range.start);
         let input = plain(&ranges.label, at);
-        self.folder.input(input).bytes += range.end - range.start;
+        self.taker.bytes(input, range.end - range.start);
         let (Ranges { file, len, .. }, max_line) = (ranges, self.options.max_line);
         let read = match &ranges.range_handoff {
             Some(range_handoff) => {
@@ -328,14 +374,13 @@ impl<'q> Worker<'q> {
         };
         match read {
             Ok(()) => {
-                self.folder.chunk(input, chunk);
-                self.make_room();
+                self.taker.chunk(input, chunk);
                 if chunk.shrunk {
                     let message = "the file became shorter while it was read".to_owned();
-                    self.folder.input_problem(input, ProblemKind::ReadError, message);
+                    self.taker.problem(input, ProblemKind::ReadError, message);
                 }
             }
-            Err(error) => self.folder.input_problem(input, ProblemKind::ReadError, error.to_string()),
+            Err(error) => self.taker.problem(input, ProblemKind::ReadError, error.to_string()),
         }
     }
 
@@ -354,7 +399,7 @@ impl<'q> Worker<'q> {
         });
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
-            self.folder.input_problem(plain(&source.label, 0), kind, error.to_string());
+            self.taker.problem(plain(&source.label, 0), kind, error.to_string());
         }
         if self.options.manifest && comes_once {
             self.queue.lock().stored.push(running.finish(source.label.clone()));
@@ -386,19 +431,18 @@ impl<'q> Worker<'q> {
             }
         }
         let input = stream_ref(info, 0);
-        self.folder.input(input).bytes += chunker.bytes();
+        self.taker.bytes(input, chunker.bytes());
         if chunker.bytes() == 0 && error.is_none() {
             self.empty(input);
         }
         if let Some(error) = error {
             let kind = input::problem_kind(&error);
-            self.folder.input_problem(input, kind, error.to_string());
+            self.taker.problem(input, kind, error.to_string());
         }
     }
 
     fn fold(&mut self, parcel: Parcel) {
-        self.folder.chunk(stream_ref(&parcel.stream, parcel.seq), &parcel.chunk);
-        self.make_room();
+        self.taker.chunk(stream_ref(&parcel.stream, parcel.seq), &parcel.chunk);
         self.queue.give_back(parcel.chunk);
     }
 }

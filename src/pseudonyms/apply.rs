@@ -85,7 +85,8 @@ impl Replacer<'_> {
             }
         }
         let mut powerful = std::mem::take(&mut self.joined.powerful);
-        for action in &mut powerful.actions {
+        let turned_away = powerful.turned_away.iter_mut().map(|row| &mut row.first);
+        for action in powerful.actions.iter_mut().chain(turned_away) {
             let named = [&mut action.principal, &mut action.run_by, &mut action.source, &mut action.apikey];
             for sym in named.into_iter().chain([&mut action.index]) {
                 *sym = self.text(*sym);

@@ -5,6 +5,7 @@ use super::outcome::{refused, status, write_all};
 use crate::cli::EventsRequest;
 use crate::document::build::Events;
 use crate::error::Error;
+use crate::pipeline;
 
 /// Reads logs or parts and writes attempts and changes, one a line.
 ///
@@ -13,15 +14,18 @@ use crate::error::Error;
 pub fn events(request: EventsRequest) -> Result<u8, Error> {
     let EventsRequest { read, kinds, outputs } = request;
     let progress = read.progress.clone();
-    let evidence = watched(&progress, || Ok::<_, Error>(read.read()?.join().looked_at()))?;
+    let (evidence, found, lacks) = watched(&progress, || pipeline::single_events(read, kinds))?;
+    if let Some(why) = lacks {
+        complain(&format!("single successes and refusals are left out: {why}"));
+    }
     let coverage = evidence.coverage();
     if let Some(status) = refused(evidence.options().strict, &coverage) {
         return Ok(status);
     }
-    let events = Events(Box::new(|| Box::new(evidence.events(kinds))));
+    let events = Events(Box::new(|| Box::new(evidence.events_with(kinds, &found))));
     // Lines have no room for what is not among them.
-    let lacks = evidence.lacks();
-    lacks.iter().for_each(|lack| complain(lack));
-    let incomplete = !write_all(&outputs, &events) || evidence.incomplete || !lacks.is_empty();
+    let lacking = evidence.lacks();
+    lacking.iter().for_each(|lack| complain(lack));
+    let incomplete = !write_all(&outputs, &events) || evidence.incomplete || lacks.is_some() || !lacking.is_empty();
     Ok(status(&coverage, evidence.options().require_events, incomplete, 0))
 }

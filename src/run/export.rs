@@ -35,8 +35,8 @@ fn write(joined: &crate::correlate::Correlated, folder: &std::path::Path) -> std
     use crate::data::{parquet, tables};
     use crate::options::EventKinds;
 
-    let kinds = EventKinds { attempts: true, changes: false };
-    let attempts = aggregate::events(joined, kinds).map(tables::attempt);
+    let kinds = EventKinds { attempts: true, ..EventKinds::default() };
+    let attempts = aggregate::events(joined, kinds, &[]).map(tables::attempt);
     let changes = aggregate::changes(joined).map(|(time, node, change)| tables::change(time, node, change));
     let reasons = aggregate::reasons(joined).map(tables::reason);
     parquet::write(&tables::ATTEMPTS, attempts, &folder.join(tables::ATTEMPTS.name))?;

@@ -10,9 +10,9 @@ use crate::error::Error;
 /// # Errors
 /// Parts that cannot be used, or no threads.
 pub fn timeline(request: TimelineRequest) -> Result<u8, Error> {
-    let TimelineRequest { read, outputs } = request;
+    let TimelineRequest { read, kinds, outputs } = request;
     let (progress, strict, required) = (read.progress.clone(), read.options.strict, read.options.require_events);
-    let (story, mut incomplete) = watched(&progress, || Ok::<_, Error>(read.read()?.join().story()))?;
+    let (story, mut incomplete) = watched(&progress, || Ok::<_, Error>(read.read()?.join().story(kinds)))?;
     if let Some(status) = refused(strict, &story.coverage) {
         return Ok(status);
     }

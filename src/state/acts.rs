@@ -63,7 +63,7 @@ pub struct ActKind {
     pub source: Sym,
     /// The API key, if one was used.
     pub apikey: Sym,
-    /// The Elasticsearch action.
+    /// The Elasticsearch action; of requests that were turned away before any, the `event.action`.
     pub es_action: Sym,
     /// Its class.
     pub class: ActionClass,
@@ -76,6 +76,12 @@ pub struct ActKind {
 }
 
 impl ActKind {
+    /// Whether it is no act, but somebody who was turned away: a tampered request, a connection that an IP filter refused.
+    #[must_use]
+    pub fn is_turned_away(&self) -> bool {
+        self.class == ActionClass::Other && !self.restricted && !self.granted
+    }
+
     /// Every symbol, for translation.
     pub(super) fn syms_mut(&mut self) -> [&mut Sym; 6] {
         [

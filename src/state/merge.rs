@@ -1,16 +1,10 @@
 //! Joining states. Their tables are taken in two and two at once, each into that of the other, and their records only once
 //! all tables are one: then every record is translated and moved once, on all cores.
 
-use std::cmp::Ordering;
-use std::hash::BuildHasher;
-
-use foldhash::fast::RandomState;
-use hashbrown::hash_map::Entry;
 use rayon::prelude::*;
 
 use super::remap::Remap;
-use super::series::{Actor, Series};
-use super::{ActorSeries, Pos, State, line_order};
+use super::{ActorSeries, State, line_order};
 
 /// A state whose tables are those of all the states that it stands for, and the others' records, which are still theirs.
 struct Union {
@@ -63,12 +57,12 @@ impl State {
     fn append_all(&mut self, mut others: Vec<Self>) {
         let order = line_order(&self.inputs, &self.chunks);
         let (successes, denials) = (&mut self.successes, &mut self.denials);
-        let of_others = |map: fn(&mut Self) -> &mut ActorSeries, others: &mut [Self]| {
-            others.iter_mut().map(|other| std::mem::take(map(other))).collect::<Vec<_>>()
+        let of_others = |list: fn(&mut Self) -> &mut ActorSeries, others: &mut [Self]| {
+            others.iter_mut().map(|other| std::mem::take(list(other))).collect::<Vec<_>>()
         };
         let more_successes = of_others(|state| &mut state.successes, &mut others);
         let more_denials = of_others(|state| &mut state.denials, &mut others);
-        rayon::join(|| join_series(successes, more_successes, &order), || join_series(denials, more_denials, &order));
+        rayon::join(|| successes.join(more_successes, &order), || denials.join(more_denials, &order));
         let acts = &mut self.acts;
         others.iter_mut().for_each(|other| acts.merge(std::mem::take(&mut other.acts), &order));
         acts.trim(&self.symbols);
@@ -85,44 +79,6 @@ impl State {
             self.forwarded.append(&mut other.forwarded);
             self.marks.append(&mut other.marks);
         }
-    }
-}
-
-/// Adds maps of series to one. Each entry is merged on its own, so the random order of the maps does not show.
-fn join_series(whole: &mut ActorSeries, maps: Vec<ActorSeries>, order: &(impl Fn(&Pos, &Pos) -> Ordering + Sync)) {
-    let others: usize = maps.iter().map(ActorSeries::len).sum();
-    if others < whole.len() / 2 {
-        maps.into_iter().flatten().for_each(|entry| add(whole, entry, order));
-        return;
-    }
-    // Most of the map changes: by a part of their hash the entries go to as many maps as there are threads.
-    let (hasher, shards) = (RandomState::default(), rayon::current_num_threads());
-    let cut = |map: ActorSeries| {
-        let mut cut: Vec<Vec<(Actor, Series)>> = vec![Vec::new(); shards];
-        map.into_iter().for_each(|entry| cut[hasher.hash_one(entry.0) as usize % shards].push(entry));
-        cut
-    };
-    let mut parts: Vec<Vec<_>> = vec![Vec::new(); shards];
-    let maps: Vec<ActorSeries> = std::iter::once(std::mem::take(whole)).chain(maps).collect();
-    for cut in maps.into_par_iter().map(cut).collect::<Vec<_>>() {
-        parts.iter_mut().zip(cut).for_each(|(part, of_map)| part.push(of_map));
-    }
-    let join = |part: Vec<Vec<(Actor, Series)>>| {
-        let mut joined = ActorSeries::default();
-        part.into_iter().flatten().for_each(|entry| add(&mut joined, entry, order));
-        joined
-    };
-    let joined: Vec<ActorSeries> = parts.into_par_iter().map(join).collect();
-    whole.reserve(joined.iter().map(ActorSeries::len).sum());
-    joined.into_iter().for_each(|part| whole.extend(part));
-}
-
-fn add(map: &mut ActorSeries, (actor, series): (Actor, Series), order: &impl Fn(&Pos, &Pos) -> Ordering) {
-    match map.entry(actor) {
-        Entry::Vacant(entry) => {
-            entry.insert(series);
-        }
-        Entry::Occupied(mut entry) => entry.get_mut().merge(&series, order),
     }
 }
 

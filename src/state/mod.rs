@@ -3,6 +3,7 @@
 //! Nothing in a state depends on the order in which events arrived in a way that shows: what is ordered is ordered later
 //! by time and place. `merge` is associative and, up to the numbering of symbols, commutative.
 
+mod actor_series;
 mod acts;
 mod canonical;
 mod columns;
@@ -13,13 +14,15 @@ mod merge;
 mod records;
 mod remap;
 mod series;
+mod series_columns;
 mod spelling;
 mod symbols;
 
+pub use actor_series::ActorSeries;
 pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
 pub use counted_only::CountedOnly;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
-pub use fold::{InputRef, StateBuilder};
+pub use fold::{InputRef, StateBuilder, client_behind};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord};
 pub use remap::Remap;
 pub use series::{Actor, Bucket, IN_TRANSPORT, Series};
@@ -28,8 +31,6 @@ pub use symbols::{ChainId, Chains, Sym, Symbols};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ProblemKind;
@@ -65,25 +66,6 @@ pub struct Evicted {
 /// Bytes of an input between two lines whose place in it is kept.
 pub const MARK: u64 = 1 << 20;
 
-/// Events over time by who and what.
-pub type ActorSeries = HashMap<Actor, Series, RandomState>;
-
-/// Serialises a map of series as a sorted list: its keys are no text, and its order is random.
-mod as_list {
-    use super::{Actor, ActorSeries, Series};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(map: &ActorSeries, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list: Vec<(&Actor, &Series)> = map.iter().collect();
-        list.sort_unstable_by_key(|(actor, _)| **actor);
-        list.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ActorSeries, D::Error> {
-        Ok(Vec::<(Actor, Series)>::deserialize(deserializer)?.into_iter().collect())
-    }
-}
-
 /// Everything that was learned from the input.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -113,10 +95,8 @@ pub struct State {
     /// Security changes.
     pub changes: Vec<ChangeRecord>,
     /// Successful authentications, as far as access decisions and `authentication_success` of clients show them.
-    #[serde(with = "as_list")]
     pub successes: ActorSeries,
     /// `access_denied` events: somebody had authenticated and lacked a privilege.
-    #[serde(with = "as_list")]
     pub denials: ActorSeries,
     /// Powerful actions.
     pub acts: ActLog,

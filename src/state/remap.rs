@@ -1,5 +1,6 @@
 //! Taking the tables of one state into those of another, and translating its records.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
@@ -238,12 +239,13 @@ fn each_act(log: &mut ActLog, indices: &mut impl Indices) {
         .collect();
 }
 
-/// Shows the indices of a map of series. Two actors never become one: symbols and nodes are translated one to one, but for
-/// nodes that turn out to be the same, which cannot happen within one state.
-fn each_actor(map: &mut ActorSeries, indices: &mut impl Indices) {
-    *map = std::mem::take(map)
-        .into_iter()
-        .map(|(mut actor, mut series)| {
+/// Shows the indices of series. Two actors never become one: symbols and nodes are translated one to one, but for nodes that
+/// turn out to be the same, which cannot happen within one state.
+fn each_actor<I: Indices>(series: &mut ActorSeries, indices: &mut I) {
+    let indices = RefCell::new(indices);
+    series.translate(
+        |actor| {
+            let mut indices = indices.borrow_mut();
             for sym in [
                 &mut actor.principal,
                 &mut actor.source,
@@ -255,8 +257,7 @@ fn each_actor(map: &mut ActorSeries, indices: &mut impl Indices) {
                 indices.sym(sym);
             }
             indices.node(&mut actor.node);
-            series.remap(|pos| indices.pos(pos));
-            (actor, series)
-        })
-        .collect();
+        },
+        |pos| indices.borrow_mut().pos(pos),
+    );
 }

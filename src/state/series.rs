@@ -52,24 +52,65 @@ pub struct Bucket {
 }
 
 /// Events over time, exact in count, first and last, and within each bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+///
+/// Most series are one event: it stands in the series itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
-    /// Buckets are 2^scale seconds wide, aligned to 1970.
-    scale: u8,
-    /// By time.
-    buckets: Vec<Bucket>,
+    buckets: Buckets,
+}
+
+/// The buckets of a series, by time, 2^scale seconds wide and aligned to 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Buckets {
+    /// One, a second wide.
+    One(Bucket),
+    /// Any other number, or width.
+    Many { scale: u8, list: Vec<Bucket> },
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { buckets: Buckets::Many { scale: 0, list: Vec::new() } }
+    }
 }
 
 impl Series {
+    /// A series of buckets that are 2^scale seconds wide.
+    pub(super) fn of(scale: u8, mut list: Vec<Bucket>) -> Self {
+        let buckets = match (scale, list.as_slice()) {
+            (0, [only]) => Buckets::One(*only),
+            _ => {
+                list.shrink_to_fit();
+                Buckets::Many { scale, list }
+            }
+        };
+        Self { buckets }
+    }
+
+    /// See [`Series::bucket_seconds`].
+    pub(super) fn scale(&self) -> u8 {
+        match &self.buckets {
+            Buckets::One(_) => 0,
+            Buckets::Many { scale, .. } => *scale,
+        }
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Bucket> {
+        match &mut self.buckets {
+            Buckets::One(only) => Some(only),
+            Buckets::Many { list, .. } => list.last_mut(),
+        }
+    }
+
     fn slot(&self, time: Millis) -> i64 {
-        time.0.div_euclid(1000) >> self.scale
+        time.0.div_euclid(1000) >> self.scale()
     }
 
     /// Adds an event; `order` compares lines of different chunks, so that of two first events at the same time the same
     /// one is kept whatever arrives first.
     #[inline]
     pub fn add(&mut self, time: Millis, pos: Pos, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        if let Some(last) = self.buckets.last_mut() {
+        if let Some(last) = self.last_mut() {
             // Most events follow the one before within its second, and that is within a bucket.
             let since = time.0.wrapping_sub(last.last.0);
             if (0..1000).contains(&since) && since <= time.0.rem_euclid(1000) && time > last.first {
@@ -78,115 +119,119 @@ impl Series {
                 return;
             }
         }
-        self.add_anywhere(time, pos, order);
-    }
-
-    fn add_anywhere(&mut self, time: Millis, pos: Pos, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        let bucket = Bucket { count: 1, first: time, last: time, pos };
-        // Logs are nearly in order: the last bucket is tried first.
-        if let Some(last) = self.buckets.last() {
-            let (slot, last_slot) = (self.slot(time), self.slot(last.first));
-            if slot == last_slot {
-                let at = self.buckets.len() - 1;
-                join(&mut self.buckets[at], &bucket, order);
-                return;
-            }
-            if slot < last_slot {
-                self.insert(bucket, order);
-                return;
-            }
-        }
-        self.buckets.push(bucket);
-        self.shrink(order);
+        self.insert(Bucket { count: 1, first: time, last: time, pos }, order);
     }
 
     fn insert(&mut self, bucket: Bucket, order: &impl Fn(&Pos, &Pos) -> Ordering) {
         let slot = self.slot(bucket.first);
-        match self.buckets.binary_search_by_key(&slot, |known| self.slot(known.first)) {
-            Ok(at) => join(&mut self.buckets[at], &bucket, order),
-            Err(at) => {
-                self.buckets.insert(at, bucket);
-                self.shrink(order);
+        let of = |scale: u8, known: &Bucket| known.first.0.div_euclid(1000) >> scale;
+        match &mut self.buckets {
+            Buckets::Many { scale: 0, list } if list.is_empty() => self.buckets = Buckets::One(bucket),
+            Buckets::One(only) if of(0, only) == slot => join(only, &bucket, order),
+            Buckets::One(only) => {
+                let list = if of(0, only) < slot { vec![*only, bucket] } else { vec![bucket, *only] };
+                self.buckets = Buckets::Many { scale: 0, list };
+            }
+            Buckets::Many { scale, list } => {
+                // Logs are nearly in order: the last bucket is tried first.
+                let after_all = list.last().is_none_or(|last| of(*scale, last) < slot);
+                let found = if after_all {
+                    Err(list.len())
+                } else {
+                    list.binary_search_by_key(&slot, |known| of(*scale, known))
+                };
+                match found {
+                    Ok(at) => join(&mut list[at], &bucket, order),
+                    Err(at) => {
+                        list.insert(at, bucket);
+                        self.shrink(order);
+                    }
+                }
             }
         }
     }
 
     /// Adds the events of another series whose positions are already translated; `order` as in [`Series::add`].
     pub fn merge(&mut self, other: &Self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        while self.scale < other.scale {
+        while self.scale() < other.scale() {
             self.widen(order);
         }
-        for bucket in &other.buckets {
+        for bucket in other.buckets() {
             self.insert(*bucket, order);
         }
     }
 
     fn shrink(&mut self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        while self.buckets.len() > MOST_BUCKETS {
+        while self.buckets().len() > MOST_BUCKETS {
             self.widen(order);
         }
     }
 
     fn widen(&mut self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        self.scale += 1;
-        let mut kept: Vec<Bucket> = Vec::with_capacity(self.buckets.len());
-        for bucket in &self.buckets {
-            let slot = bucket.first.0.div_euclid(1000) >> self.scale;
-            match kept.last_mut() {
-                Some(last) if last.first.0.div_euclid(1000) >> self.scale == slot => join(last, bucket, order),
-                _ => kept.push(*bucket),
+        let scale = self.scale() + 1;
+        let mut list: Vec<Bucket> = Vec::with_capacity(self.buckets().len());
+        for bucket in self.buckets() {
+            let slot = bucket.first.0.div_euclid(1000) >> scale;
+            match list.last_mut() {
+                Some(last) if last.first.0.div_euclid(1000) >> scale == slot => join(last, bucket, order),
+                _ => list.push(*bucket),
             }
         }
-        self.buckets = kept;
+        self.buckets = Buckets::Many { scale, list };
     }
 
     /// Whether its width and number of buckets are such as adding events makes them.
     pub(super) fn is_sound(&self) -> bool {
-        self.scale < 48 && self.buckets.len() <= MOST_BUCKETS
+        self.scale() < 48 && self.buckets().len() <= MOST_BUCKETS
     }
 
     /// Translates the positions.
     pub(super) fn remap(&mut self, mut translate: impl FnMut(&mut Pos)) {
-        for bucket in &mut self.buckets {
-            translate(&mut bucket.pos);
+        match &mut self.buckets {
+            Buckets::One(only) => translate(&mut only.pos),
+            Buckets::Many { list, .. } => list.iter_mut().for_each(|bucket| translate(&mut bucket.pos)),
         }
     }
 
     /// The buckets, by time.
     #[must_use]
+    #[inline]
     pub fn buckets(&self) -> &[Bucket] {
-        &self.buckets
+        match &self.buckets {
+            Buckets::One(only) => std::slice::from_ref(only),
+            Buckets::Many { list, .. } => list,
+        }
     }
 
     /// Width of a bucket in seconds: how exactly the series can be cut.
     #[must_use]
     pub fn bucket_seconds(&self) -> u64 {
-        1 << self.scale
+        1 << self.scale()
     }
 
     /// Events.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.buckets.iter().map(|bucket| u64::from(bucket.count)).sum()
+        self.buckets().iter().map(|bucket| u64::from(bucket.count)).sum()
     }
 
     /// First event.
     #[must_use]
     pub fn first(&self) -> Option<Millis> {
-        self.buckets.first().map(|bucket| bucket.first)
+        self.buckets().first().map(|bucket| bucket.first)
     }
 
     /// Last event.
     #[must_use]
     pub fn last(&self) -> Option<Millis> {
-        self.buckets.last().map(|bucket| bucket.last)
+        self.buckets().last().map(|bucket| bucket.last)
     }
 
     /// The first bucket that holds an event at or after `time`. Its `first` is that event, unless it lies before `time`:
     /// then only the bucket's `last` is known to lie after it.
     #[must_use]
     pub fn at_or_after(&self, time: Millis) -> Option<&Bucket> {
-        self.buckets.get(self.buckets.partition_point(|bucket| bucket.last < time))
+        self.buckets().get(self.buckets().partition_point(|bucket| bucket.last < time))
     }
 
     /// The events from `start` to `end`, inclusive, counted as by [`Series::count_within`].
@@ -201,14 +246,14 @@ impl Series {
                 (false, false) => None,
             }
         };
-        Self { scale: self.scale, buckets: self.buckets.iter().filter_map(cut).collect() }
+        Self::of(self.scale(), self.buckets().iter().filter_map(cut).collect())
     }
 
     /// Events from `start` to `end`, inclusive; of buckets that reach beyond, only those are counted whole whose first
     /// and last event lie within, the others count one for each of the two that does.
     #[must_use]
     pub fn count_within(&self, start: Millis, end: Millis) -> u64 {
-        self.buckets
+        self.buckets()
             .iter()
             .map(|bucket| {
                 let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last, start, end));

@@ -157,6 +157,7 @@ fn blocks<'a>(text: &'a str, numbers: &'a Numbers) -> Vec<Block<'a>> {
         buckets: vec![(AT, vec![1, 2, 0, 0]), (Millis(AT.0 + 600_000), vec![5, 0, 0, 1])],
         spans: vec![mark()],
         spans_total: 2,
+        marked: "changes",
         marks: vec![(AT, Logged::new(text), Some(Logged::new(text)))],
     };
     let heat = Heat {

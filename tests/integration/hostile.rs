@@ -165,6 +165,7 @@ fn every_verb_escapes_what_it_shows() {
         (vec!["keys", path.as_str()], &[Form::Json]),
         (vec!["events", path.as_str()], &[Form::Lines, Form::Timesketch]),
         (vec!["timeline", path.as_str(), "--source", "*"], &[Form::Json]),
+        (vec!["impact", path.as_str(), "--source", "*"], &[Form::Json]),
         (vec!["show", "G1", "--report", file, "--context", "3"], &[Form::Json]),
         (vec!["verify", file, path.as_str()], &[Form::Json]),
         (vec!["diff", file, file], &[Form::Json]),

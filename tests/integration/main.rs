@@ -29,6 +29,7 @@ mod filters;
 mod findings;
 mod hostile;
 mod html;
+mod impact;
 mod interrupt;
 mod joining;
 mod keys;

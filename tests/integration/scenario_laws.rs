@@ -84,7 +84,6 @@ const WITH_FAILURES: [&str; 8] = [
 ];
 
 #[test]
-#[ignore = "not reached yet: mistyped names behind one shared address are told as a spray"]
 fn shuffled_failures_of_a_quiet_log_are_no_attack() {
     for kind in ["plain", "plain_first_day", "roaming", "password_day", "vacation_return", "deploys"] {
         for seed in 70..72 {

@@ -159,3 +159,117 @@ fn as_people_see_it() {
         test_support::snapshot(&format!("timeline-{width}.txt"), &shown);
     }
 }
+
+/// A user at work: a search, a refusal, a snapshot, a deletion by a policy, a user made, a run as another.
+fn deeds() -> Inputs {
+    let of = |second: i64, event: &str, action: &str, indices: &str| {
+        let line = Line::new(second * 1000, event).user("kim").text("user.realm", "native1");
+        let line = line.text("origin.type", "rest").from("10.1.1.1:4000").request(&format!("r{second}"));
+        line.text("action", action).raw("indices", indices)
+    };
+    let put = "cluster:admin/xpack/security/user/put";
+    let by_node = Line::new(90_000, "access_granted").user("kim").text("user.realm", "native1");
+    let by_node = by_node.text("origin.type", "local_node").from("10.0.0.1:9300").request("r90");
+    let lines = [
+        of(10, "access_granted", "indices:data/read/search", r#"["orders"]"#).end(),
+        of(20, "access_denied", "indices:data/read/search", r#"["payroll"]"#).end(),
+        of(30, "access_granted", "cluster:admin/snapshot/create", r#"["orders"]"#).end(),
+        of(40, "access_granted", put, "[]").end(),
+        Line::new(40_001, "put_user").request("r40").raw("put", r#"{"user":{"name":"new"}}"#).end(),
+        of(50, "run_as_granted", "indices:data/read/get", r#"["hr"]"#).text("user.run_as.name", "elastic").end(),
+        by_node.text("action", "indices:admin/delete").raw("indices", r#"["old"]"#).end(),
+        Line::new(95_000, "access_granted")
+            .user("lea")
+            .from("10.1.1.2:1")
+            .text("origin.type", "rest")
+            .request("x")
+            .end(),
+        Line::new(96_000, "tampered_request").from("10.9.9.9:1").request("t").end(),
+        Line::new(97_000, "connection_denied").from("203.0.113.5:1").text("rule", "deny _all").end(),
+        Line::new(98_000, "connection_denied").from("203.0.113.5:2").text("rule", "deny _all").end(),
+    ];
+    Inputs::of(&[("a.json", &lines)])
+}
+
+#[test]
+fn powerful_actions_are_rows_and_kinds_can_be_chosen() {
+    let inputs = deeds();
+    let logs = inputs.path().to_str().unwrap();
+    let kinds = |more: &[&str]| {
+        let story = story(&[&["--principal", "kim", logs][..], more].concat());
+        let entries = story["entries"].as_array().unwrap().clone();
+        entries
+            .into_iter()
+            .map(|entry| format!("{} {}", entry["kind"].as_str().unwrap(), entry["action"].as_str().unwrap_or("-")))
+            .collect::<Vec<_>>()
+    };
+    let powerful =
+        ["powerful cluster:admin/snapshot/create", "powerful run_as_granted", "powerful indices:admin/delete"];
+    assert_eq!(kinds(&["--kind", "powerful,changes"]), [powerful[0], "change put_user", powerful[1], powerful[2]]);
+    let alone = "powerful cluster:admin/xpack/security/user/put";
+    assert_eq!(kinds(&["--kind", "powerful"]), [powerful[0], alone, powerful[1], powerful[2]]);
+    assert_eq!(kinds(&["--kind", "denied"]), ["denials indices:data/read/search"]);
+    assert_eq!(kinds(&["--kind", "failures"]), Vec::<String>::new());
+    assert_eq!(kinds(&[]).len(), 6);
+    let shown = run(&["--principal", "kim", "--kind", "powerful", logs]);
+    for words in ["took a snapshot: orders", "ran as another: elastic", "by the node itself"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
+fn single_events_of_those_who_are_named() {
+    let inputs = deeds();
+    let logs = inputs.path().to_str().unwrap();
+    let events = |more: &[&str]| {
+        let output = esaudit(&[&["events", "-q", logs][..], more].concat());
+        let told = String::from_utf8(output.stdout).unwrap();
+        let line = |line: &str| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            let text = |name: &str| event[name].as_str().unwrap_or("-").to_owned();
+            format!("{} {} {} {}", &text("time")[17..19], text("kind"), text("es_action"), text("index"))
+        };
+        (output.status.code(), told.lines().map(line).collect::<Vec<_>>())
+    };
+    let all = ["--principal", "kim", "--kind", "attempts,successes,denied,changes,powerful"];
+    let (code, told) = events(&all);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        told,
+        [
+            "10 success indices:data/read/search orders",
+            "20 denied indices:data/read/search payroll",
+            "30 powerful cluster:admin/snapshot/create orders",
+            "30 success cluster:admin/snapshot/create orders",
+            "40 powerful cluster:admin/xpack/security/user/put -",
+            "40 success cluster:admin/xpack/security/user/put -",
+            "40 change - -",
+            "50 powerful indices:data/read/get hr",
+            "30 powerful indices:admin/delete old",
+        ]
+    );
+    assert_eq!(events(&["--principal", "kim", "--kind", "denied"]).1.len(), 1);
+    assert_eq!(events(&["--principal", "kim", "--kind", "successes", "--index", "orders"]).1.len(), 2);
+    assert_eq!(events(&["--kind", "successes"]).0, Some(64), "of everybody they are most of a log");
+    assert_eq!(events(&["--kind", "attempts,changes"]).1, ["40 change - -"]);
+}
+
+#[test]
+fn a_report_has_who_ran_as_another_and_who_was_turned_away() {
+    let inputs = deeds();
+    let report = inputs.report(&[]);
+    let run_as = &report.run_as[0];
+    assert_eq!((run_as.principal.as_deref(), run_as.run_as.as_deref()), (Some("kim"), Some("elastic")));
+    assert_eq!((run_as.granted, run_as.count, report.run_as_total), (true, 1, 1));
+    let away: Vec<(&str, Option<&str>, u64)> =
+        report.turned_away.iter().map(|row| (row.action.as_str(), row.source.as_deref(), row.count)).collect();
+    assert_eq!(away, [("connection_denied", Some("203.0.113.5"), 2), ("tampered_request", Some("10.9.9.9"), 1)]);
+    let logs = inputs.path().to_str().unwrap();
+    let shown = esaudit(&["report", "-q", logs, "--width", "120"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for heading in ["Acting as somebody else", "Tampered requests", "Connections that an IP filter refused"] {
+        assert!(shown.contains(heading), "{heading}: {shown}");
+    }
+    let others = inputs.report(&["--source", "10.1.1.1"]);
+    assert!(others.turned_away.is_empty() && others.run_as_total == 1);
+}

@@ -19,6 +19,8 @@ pub(crate) struct Background {
     server_rate: f64,
     /// Requests per second and node.
     rate: f64,
+    /// Audit lines that an ordinary request makes, before any was seen.
+    ordinary: f64,
     /// Chance that a request is an ambient failure, per node.
     failing: Vec<f64>,
     /// Running sums of the clients' weights, for drawing one.
@@ -50,7 +52,7 @@ impl Background {
     pub(crate) fn new(args: &Args, world: &World, start: Micros, rate: f64) -> Self {
         let mut rng = Rng::named(args.seed, "background");
         let share = args.failure_share.clamp(0.0, 0.95);
-        let ordinary = workload::mean_lines();
+        let ordinary = workload::mean_lines(args.decisions);
         let failing = world.nodes.iter().map(|node| {
             // Seven in ten ambient failures are logins, which write four more lines where realm failures are logged.
             let lines = if node.logs_realm_failures { 0.7 * 4.6 + 0.3 } else { 1.0 };
@@ -65,13 +67,22 @@ impl Background {
         let weights = weights.collect();
         let next = world.nodes.iter().map(|_| start + rng.range(0, SECOND)).collect();
         let next_server = world.nodes.iter().map(|_| start + rng.range(0, 30 * SECOND)).collect();
-        Self { rng, next, next_server, server_rate: args.server_rate, rate: rate / ordinary, failing, weights }
+        Self {
+            rng,
+            next,
+            next_server,
+            server_rate: args.server_rate,
+            rate: rate / ordinary,
+            ordinary,
+            failing,
+            weights,
+        }
     }
 
     /// Sets the rate in audit lines per second and node from a time on; `mean` is how many lines a request makes, where
     /// that was seen.
     pub(crate) fn steer(&mut self, now: Micros, rate: f64, mean: Option<f64>) {
-        self.rate = rate / mean.unwrap_or_else(workload::mean_lines);
+        self.rate = rate / mean.unwrap_or(self.ordinary);
         let gap = SECOND as f64 / self.rate;
         for next in &mut self.next {
             // Independent arrivals: how long the last one waited already says nothing. No rate, no arrival.
@@ -81,7 +92,7 @@ impl Background {
 
     /// The present rate, in audit lines per second and node.
     pub(crate) fn lines_per_second(&self) -> f64 {
-        self.rate * workload::mean_lines()
+        self.rate * self.ordinary
     }
 
     /// Adds the requests that begin before `until`.
@@ -105,6 +116,9 @@ impl Background {
     }
 
     fn ordinary(&mut self, world: &World, time: Micros, node: u16) -> Act {
+        if let Some(population) = &world.population {
+            return population.request(&mut self.rng, time, node);
+        }
         loop {
             let ticket = self.rng.below(u64::from(self.weights.last().copied().unwrap_or(1))) as u32;
             let client = &world.clients[self.weights.partition_point(|w| *w <= ticket)];
@@ -124,7 +138,13 @@ impl Background {
         let source = world.ambient_sources[place];
         // A client is set up with one key.
         let key = (place % 12) as u32;
-        let what = match self.rng.below(100) {
+        let draw = self.rng.below(100);
+        if let Some(population) = &world.population
+            && draw < 70
+        {
+            return population.mistake(world, &mut self.rng, time, node);
+        }
+        let what = match draw {
             0..62 => {
                 let (name, account) = *self.rng.pick(&world.ambient_names);
                 // Only a disabled account fails with the right password.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::DateTime;
 use clap::{Parser, ValueEnum};
 
+use crate::population::Addresses;
 use crate::shapes::Shape;
 use crate::text::{Micros, SECOND};
 
@@ -163,6 +164,25 @@ pub(crate) struct Args {
     /// Share of all lines that are ambient failures of no particular meaning (0.13 is a busy cluster; such a log is not clean).
     #[arg(long, default_value_t = 0.0)]
     pub(crate) failure_share: f64,
+    /// So many accounts make the requests, and ambient logins, instead of some dozens of clients: by Zipf, the second busiest
+    /// half as often as the first.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub(crate) accounts: Option<u32>,
+    /// Where these accounts come from: 1-4 = each from one to four addresses of its own, any:2000 = each from any of 2,000.
+    #[arg(long, default_value = "1-4", value_parser = Addresses::parse, requires = "accounts")]
+    pub(crate) addresses: Addresses,
+    /// API keys of these accounts, dealt out in turn.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=5_000_000), requires = "accounts")]
+    pub(crate) keys: u32,
+    /// Share of the requests that accounts with keys make with one.
+    #[arg(long, default_value_t = 0.2, requires = "accounts")]
+    pub(crate) key_share: f64,
+    /// Access decisions that a request writes, at most.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) decisions: usize,
+    /// Names in the `indices` of every access decision, instead of a few.
+    #[arg(long)]
+    pub(crate) indices: Option<u32>,
     /// Plant this many API keys that are refused all the time, each from several clients.
     #[arg(long, default_value_t = 0)]
     pub(crate) failing_keys: u32,

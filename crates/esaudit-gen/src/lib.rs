@@ -4,7 +4,7 @@
 //! analysis should find. Everything follows from a seed; the same seed and options give the same bytes.
 //!
 //! ```text
-//! cli -> world (nodes, accounts, keys, clients)
+//! cli -> world (nodes, accounts, keys, clients), population (many of them)
 //!     -> background, plants      who does what and when: acts
 //!     -> traffic                 what the nodes log of each act: events that carry their true cause
 //!     -> sim                     slices of time, in order: shapes -> output, truth
@@ -18,6 +18,7 @@ mod event;
 mod native;
 mod output;
 mod plants;
+mod population;
 mod rng;
 pub mod scenario;
 mod shapes;

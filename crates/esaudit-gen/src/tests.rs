@@ -269,3 +269,34 @@ fn a_size_is_met_in_every_shape_and_by_every_number_of_nodes() {
         }
     }
 }
+
+#[test]
+fn many_accounts_come_from_where_the_options_say() {
+    let shape = "--accounts 50 --keys 60 --decisions 1 --indices 20 --failure-share 0.3 --noise 0 --bytes 300kB";
+    let seen = |addresses: &str| {
+        let (folder, _) = run(&format!("{shape} --addresses {addresses}"));
+        let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut actions: BTreeMap<String, u64> = BTreeMap::new();
+        for line in lines(folder.path()) {
+            *actions.entry(line["event.action"].as_str().unwrap().to_owned()).or_default() += 1;
+            if let Some(name) = line["user.name"].as_str().filter(|name| name.starts_with("member-")) {
+                let address = line["origin.address"].as_str().unwrap();
+                places.entry(name.to_owned()).or_default().insert(address.rsplit_once(':').unwrap().0.to_owned());
+            }
+            if line["event.action"] == "access_granted" {
+                assert_eq!(line["indices"].as_array().unwrap().len(), 20);
+            }
+        }
+        assert!(actions["access_granted"] > 100 && actions["authentication_failed"] > 10, "{actions:?}");
+        places
+    };
+    let own = seen("2-3");
+    assert!(own.len() > 30 && own.values().all(|places| places.len() <= 3));
+    let mut all: Vec<&String> = own.values().flatten().collect();
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count, "an address is one account's");
+    let any = seen("any:1000");
+    assert!(any.values().map(BTreeSet::len).max() > Some(3));
+}

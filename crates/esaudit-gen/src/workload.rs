@@ -116,7 +116,8 @@ pub(crate) static WORK: &[Work] = &[
     },
 ];
 
-/// Audit lines that an ordinary request makes, on average; used to turn a rate of lines into one of requests.
-pub(crate) fn mean_lines() -> f64 {
-    WORK.iter().map(|w| w.steps.len()).sum::<usize>() as f64 / WORK.len() as f64
+/// Audit lines that an ordinary request makes, on average, of `most` access decisions; used to turn a rate of lines into one
+/// of requests.
+pub(crate) fn mean_lines(most: usize) -> f64 {
+    WORK.iter().map(|w| w.steps.len().min(most)).sum::<usize>() as f64 / WORK.len() as f64
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::{Args, names};
 use crate::event::{FILE, LDAP, NATIVE, RESERVED};
+use crate::population::Population;
 use crate::rng::Rng;
 use crate::text::{HOUR, Micros, Text, document_id, keep, quoted_list, uuid};
 
@@ -102,6 +103,8 @@ pub(crate) struct World {
     pub(crate) ambient_names: Vec<(Text, Option<u32>)>,
     /// Their addresses.
     pub(crate) ambient_sources: Vec<Text>,
+    /// Those who make the requests, where options ask for many.
+    pub(crate) population: Option<Population>,
     /// Rises with every fresh name or address, so that no two incidents share one by accident.
     fresh: u32,
 }
@@ -148,6 +151,7 @@ impl World {
         world.services(&mut rng, start);
         world.staff(&mut rng);
         world.ambient();
+        world.population = Population::new(args, &mut world, &mut rng, start);
         world
     }
 
@@ -165,6 +169,7 @@ impl World {
             admin_source: "10.30.0.10",
             ambient_names: Vec::new(),
             ambient_sources: Vec::new(),
+            population: None,
             fresh: 0,
         }
     }

@@ -1,5 +1,6 @@
 //! Running the programs of this package, and files to run them on.
 
+pub mod breakin;
 pub mod line;
 pub mod model;
 pub mod python;

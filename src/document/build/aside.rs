@@ -4,7 +4,7 @@
 use super::{amounts, moment, places, time, word};
 use crate::document::{Block, Cell, Column, Fact, Media, Names, Section, Table, Tone};
 use crate::model::text::{Span, Text};
-use crate::model::{BaseRate, Cluster, Coverage, Denied, NewPlace, Report, ServerRefusal};
+use crate::model::{BaseRate, Cluster, Coverage, Denied, NewPlace, Report, RunAs, ServerRefusal, TurnedAway};
 
 /// Sections that follow those of the failures.
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
@@ -21,6 +21,22 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
         let section = Section::new("denied", "Denied", "Denied after authentication");
         let table = denied(&report.denied).of_total(report.denied_total);
         sections.push(section.remark("a privilege was missing (403)").with(table));
+    }
+    if !report.run_as.is_empty() {
+        let section = Section::new("run-as", "Run as", "Acting as somebody else");
+        let table = run_as(&report.run_as).of_total(report.run_as_total);
+        sections.push(section.remark("run_as_granted, run_as_denied").with(table));
+    }
+    let (tampered, filtered): (Vec<&TurnedAway>, Vec<&TurnedAway>) =
+        report.turned_away.iter().partition(|row| row.action == "tampered_request");
+    if !tampered.is_empty() {
+        let section = Section::new("tampered", "Tampered", "Tampered requests");
+        let remark = "requests that were changed on their way, or tokens that could not be validated";
+        sections.push(section.remark(remark).with(turned_away("tampered_requests", tampered)));
+    }
+    if !filtered.is_empty() {
+        let section = Section::new("ip-filter", "IP filter", "Connections that an IP filter refused");
+        sections.push(section.remark("connection_denied").with(turned_away("connection_denied", filtered)));
     }
     if !report.new_places.is_empty() {
         let section = Section::new("new-places", "New places", "Accounts at new addresses");
@@ -130,6 +146,54 @@ fn denied(list: &[Denied]) -> Table<'_> {
         ]
     };
     Table::of("denied", columns, list, row).timed()
+}
+
+fn run_as(list: &[RunAs]) -> Table<'_> {
+    let columns = vec![
+        Column::number("count", "Count"),
+        Column::text("principal", "Who"),
+        Column::text("run_as", "As whom"),
+        Column::text("granted", "Allowed"),
+        Column::number("sources", "Addresses"),
+        Column::time("first", "First"),
+        Column::time("last", "Last").below("first", "LAST"),
+        Column::text("evidence", "Evidence").on(Media::PAGE.and(Media::DATA)),
+    ];
+    let row = |row: &RunAs| {
+        vec![
+            Cell::number(row.count),
+            Cell::logged(Span::principal, row.principal.as_deref(), "(none)"),
+            Cell::logged(Span::principal, row.run_as.as_deref(), "not logged"),
+            if row.granted { Cell::of("yes") } else { Cell::Text("no".into(), Tone::Warn) },
+            Cell::number(row.sources_total),
+            time(row.first.as_deref()),
+            time(row.last.as_deref()),
+            places(&row.evidence),
+        ]
+    };
+    Table::of("run_as", columns, list, row).timed()
+}
+
+fn turned_away<'a>(name: &'static str, list: Vec<&'a TurnedAway>) -> Table<'a> {
+    let columns = vec![
+        Column::number("count", "Count"),
+        Column::text("source", "From"),
+        Column::text("principal", "Principal"),
+        Column::time("first", "First"),
+        Column::time("last", "Last").below("first", "LAST"),
+        Column::text("evidence", "Evidence").on(Media::PAGE.and(Media::DATA)),
+    ];
+    let row = |row: &&TurnedAway| {
+        vec![
+            Cell::number(row.count),
+            Cell::logged(Span::address, row.source.as_deref(), "not logged"),
+            Cell::logged(Span::principal, row.principal.as_deref(), "(none)"),
+            time(row.first.as_deref()),
+            time(row.last.as_deref()),
+            places(&row.evidence),
+        ]
+    };
+    Table::new(name, columns, list.iter().map(row).collect()).timed()
 }
 
 fn new_places(list: &[NewPlace]) -> Table<'_> {

@@ -48,6 +48,7 @@ fn timeline(report: &Report) -> Option<Section<'_>> {
             .collect(),
         spans: report.findings.iter().take(MOST_MARKS).map(mark).collect(),
         spans_total: report.findings.len(),
+        marked: "security changes",
         marks: report
             .security_changes
             .iter()

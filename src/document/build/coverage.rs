@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{amounts, joined, sentences, time, word};
+use super::{amounts, joined, time, word};
 use crate::document::{Block, Cell, Column, Fact, Kind, List, Media, Name, Names, Section, Table, Tone, Whole};
 use crate::model::text::{Logged, Span, Text};
 use crate::model::{Coverage, Filters, Input, Node, Problem};
@@ -127,7 +127,7 @@ fn filtered(filters: &Filters) -> [Fact; 2] {
 pub(super) fn caveats(coverage: &Coverage) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
     if !coverage.cannot_tell.is_empty() {
-        let list = List::bullets("", sentences(&coverage.cannot_tell));
+        let list = List::bullets("", coverage.cannot_tell.clone());
         sections.push(Section::new("cannot-tell", "Open", "What these logs cannot tell").with(list));
     }
     if !coverage.problems.is_empty() {

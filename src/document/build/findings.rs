@@ -6,7 +6,7 @@ use crate::document::{
     Block, Card, Cards, Cell, Column, List, ListKind, Media, Name, Names, Section, Spark, Table, Tone,
 };
 use crate::model::text::{Logged, Span, Text};
-use crate::model::{AfterEntry, Coverage, Finding, FindingPart, Report};
+use crate::model::{AfterEntry, Coverage, Finding, FindingPart, Lane, Report};
 
 /// Findings told in full on a screen; more would push the rest of the report out of sight.
 const ON_SCREEN: usize = 3;
@@ -82,7 +82,7 @@ fn card<'a>(coverage: &'a Coverage, finding: &'a Finding) -> Card<'a> {
     blocks.push(Block::List(List::bullets("Why", finding.why.clone())));
     blocks.push(Block::List(List { name: "Next", kind: ListKind::Steps, items: finding.next_steps.clone() }));
     blocks.push(Block::List(List::bullets("Parts", finding.parts.iter().map(part).collect())));
-    blocks.extend(finding.after_entry.as_ref().map(|after| Block::Prose(since(after), Tone::Plain)));
+    blocks.extend(finding.after_entry.as_ref().and_then(lanes));
     let doubts = List::bullets("A false alarm if", finding.false_positives.clone());
     blocks.push(Block::List(doubts).on(Media::FILE.and(Media::PAGE)));
     if !finding.evidence.is_empty() {
@@ -140,23 +140,17 @@ fn part(part: &FindingPart) -> Text {
     }
 }
 
-/// What followed an entry.
-fn since(after: &AfterEntry) -> Text {
-    let classes = after.classes.iter().map(|(class, count)| Text::from(word(class)).with(" ").with(*count));
-    let mut told = Text::from("Since the entry: ")
-        .with(Text::count(after.events, "event", "events"))
-        .with(if after.classes.is_empty() { "" } else { " (" })
-        .with(super::joined(classes, ", "))
-        .with(if after.classes.is_empty() { "" } else { ")" });
-    let more = super::amounts(&[
-        (after.indices, "index", "indices"),
-        (after.powerful, "powerful action", "powerful actions"),
-        (after.persistence, "thing made that outlives the session", "things made that outlive the session"),
-    ]);
-    if !more.is_empty() {
-        told.push(Text::from(", ").with(more));
-    }
-    told.with(if after.active_at_end { "; it goes on until the log ends." } else { "." })
+/// The session over time, a lane for each kind of thing.
+fn lanes<'a>(after: &AfterEntry) -> Option<Block<'a>> {
+    let (from, to) = period(after.from.as_deref(), after.until.as_deref())?;
+    let lane = |lane: &Lane| {
+        let counts = lane.counts.clone();
+        let name = Text::from(word(&lane.name.replace('_', " "))).with(": ").with(counts.iter().sum::<u64>());
+        [Block::Prose(name, Tone::Dim), Block::Spark(Spark { counts, bucket_seconds: after.bucket_seconds })]
+    };
+    let title = Text::from("The session, lane by lane: ").with(Span::Period(from, to));
+    let blocks = after.lanes.iter().flat_map(lane).collect();
+    Some(Block::Fold { title, open: true, blocks }.on(Media::PAGE))
 }
 
 /// Who and where, by name.

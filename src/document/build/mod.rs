@@ -4,11 +4,13 @@ mod aside;
 mod changes;
 mod charts;
 mod coverage;
+mod deeds;
 mod diff;
 mod events;
 mod explain;
 mod failures;
 mod findings;
+mod impact;
 mod keys;
 mod lines;
 mod report;
@@ -130,9 +132,4 @@ fn joined(texts: impl IntoIterator<Item = Text>, between: &'static str) -> Text 
 fn share(part: u64, whole: u64) -> Cell {
     // Percents are those of whole numbers, so that they are the same everywhere.
     Cell::Text(words::percent(part, whole).into(), Tone::Dim)
-}
-
-/// Sentences of the report, which quote the log.
-fn sentences(sentences: &[String]) -> Vec<Text> {
-    sentences.iter().map(|sentence| Text::from(sentence.clone())).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{chain, coverage, findings, joined, node, period, places, time, tool, word};
+use super::{chain, coverage, deeds, findings, joined, node, period, places, time, tool, word};
 use crate::data::json;
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
@@ -27,6 +27,7 @@ impl Results for TimelineReport {
             (totals.successes, "event of success", "events of success"),
             (totals.denials, "refused action", "refused actions"),
             (totals.changes, "security change", "security changes"),
+            (totals.powerful, "powerful action", "powerful actions"),
         ]);
         let tail = if others.is_empty() { others } else { Text::from(", ").with(others) };
         head.push(Block::Headline(Text::count(totals.failures, "failed attempt", "failed attempts"), tail));
@@ -119,6 +120,7 @@ fn what(entry: &Entry) -> Cell {
         }
         "successes" => (Text::from("got in"), Tone::Note),
         "denials" => (Text::from("was refused ").with(log(entry.action.as_deref())), Tone::Warn),
+        "powerful" => powerful(entry),
         _ => {
             let action = log(entry.action.as_deref());
             let target = entry.target.as_deref();
@@ -126,6 +128,19 @@ fn what(entry: &Entry) -> Cell {
         }
     };
     Cell::Text(text, tone)
+}
+
+fn powerful(entry: &Entry) -> (Text, Tone) {
+    let action = entry.action.as_deref().unwrap_or_default();
+    let mut told = Text::from(deeds::spoken(action, entry.class.as_deref().unwrap_or_default()));
+    if let Some(target) = &entry.target {
+        told.push(Text::from(": ").with(Span::name(target)));
+    }
+    if entry.by_node {
+        told.push(", by the node itself for a policy, a transform or a watch");
+        return (told, Tone::Plain);
+    }
+    (told, Tone::Bad)
 }
 
 /// How what happened again and again was spread.

@@ -85,6 +85,8 @@ fn timeline(data: &mut Value, series: &Series) {
     };
     data["timeline"] = json!({
         "width": series.bucket_seconds.saturating_mul(1000),
+        "names": series.names.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>(),
+        "marked": series.marked,
         "buckets": series.buckets.iter().map(bucket).collect::<Vec<_>>(),
     });
     let spans = series.spans.iter().map(|mark| {

@@ -70,7 +70,10 @@ impl StateBuilder {
                 }
             }
             ActionKind::RunAsDenied => self.run_as(event, false, node, pos),
-            ActionKind::TamperedRequest => *self.state.tampered_minutes.entry(minute).or_default() += 1,
+            ActionKind::TamperedRequest => {
+                *self.state.tampered_minutes.entry(minute).or_default() += 1;
+                self.turned_away(event, node, pos);
+            }
             ActionKind::AccessDenied => {
                 *self.state.denied_minutes.entry(minute).or_default() += 1;
                 // An access decision means that the authentication succeeded.
@@ -86,6 +89,8 @@ impl StateBuilder {
                 }
             }
             ActionKind::AuthenticationSuccess => self.success(event, node, pos),
+            // An IP filter; whom it lets in says nothing.
+            ActionKind::Other if event.action_name() == b"connection_denied" => self.turned_away(event, node, pos),
             ActionKind::Other => {}
         }
     }
@@ -170,7 +175,7 @@ impl StateBuilder {
             actor.es_action = symbols.intern_opt(event.es_action());
             actor.object = symbols.intern_opt(event.indices().map(|indices| indices.first).as_deref());
             let order = line_order(&self.state.inputs, &self.state.chunks);
-            self.state.denials.entry(actor).or_default().add(event.time(), pos, &order);
+            self.actors.denials_of(actor).add(event.time(), pos, &order);
         }
     }
 
@@ -186,6 +191,29 @@ impl StateBuilder {
         let (Some(user), Some(effective)) = (event.user(), event.run_as()) else { return };
         let powerful = Powerful { class: ActionClass::RunAs, restricted: false };
         self.keep_act(event, (effective, Some(user)), powerful, granted, (node, pos));
+    }
+
+    /// Somebody whose request was not looked at: who it was is seldom known, and what it was about never.
+    fn turned_away(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
+        let source = event.origin().map(client_address);
+        let identity =
+            [event.node_identity(), event.request_id(), event.user(), event.origin(), Some(event.action_name())];
+        let request = Key::of(&identity);
+        let symbols = &mut self.state.symbols;
+        let kind = ActKind {
+            principal: symbols.intern_opt(event.user()),
+            realm: symbols.intern_opt(event.user_realm()),
+            run_by: Sym::NONE,
+            source: symbols.intern_opt(source.as_deref()),
+            apikey: symbols.intern_opt(event.apikey_id()),
+            es_action: symbols.intern(event.action_name()),
+            class: ActionClass::Other,
+            restricted: false,
+            granted: false,
+            origin: Origin::of(event.origin_type()),
+        };
+        let act = Act { time: event.time(), request, pos, node, index: Sym::NONE, indices: 0, has_request_id: false };
+        self.add_act(kind, act);
     }
 
     fn keep_act(
@@ -226,6 +254,10 @@ impl StateBuilder {
             indices: indices.as_ref().map_or(0, |indices| indices.total),
             has_request_id: event.request_id().is_some(),
         };
+        self.add_act(kind, act);
+    }
+
+    fn add_act(&mut self, kind: ActKind, act: Act) {
         let order = line_order(&self.state.inputs, &self.state.chunks);
         self.state.acts.kinds.entry(kind).or_default().add(act, &order);
         if self.state.acts.kinds.len() >= 2 * MOST_KINDS {

@@ -20,6 +20,7 @@ use hashbrown::HashMap;
 use ascii_lookahead::AsciiLookahead;
 use audit::count_action;
 use join::Failure;
+pub use proxy::client_behind;
 use recent::{Actors, Recent};
 use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
@@ -123,7 +124,7 @@ impl StateBuilder {
                 count_action(&mut self.state.actions, what.as_bytes(), count);
             }
         }
-        self.state.successes = self.actors.into_series();
+        (self.state.successes, self.state.denials) = self.actors.into_series();
         self.state.acts.trim(&self.state.symbols);
         self.state
     }

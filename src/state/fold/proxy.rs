@@ -8,11 +8,8 @@ use crate::options::Cidr;
 
 /// The last hop that is not trusted, where the connection itself came from a trusted proxy; else `None`: the connection's
 /// address stands.
-pub(super) fn client_behind<'f>(
-    origin: Option<&[u8]>,
-    forwarded: Option<&'f [u8]>,
-    trusted: &[Cidr],
-) -> Option<&'f [u8]> {
+#[must_use]
+pub fn client_behind<'f>(origin: Option<&[u8]>, forwarded: Option<&'f [u8]>, trusted: &[Cidr]) -> Option<&'f [u8]> {
     let (origin, forwarded) = (origin?, forwarded?);
     let is_trusted = |address: &[u8]| {
         let text = client_address(address);

@@ -3,12 +3,12 @@
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
 use super::StateBuilder;
 use crate::action_class::ActionClass;
 use crate::decode::native::client_address;
-use crate::fast_reader::{AuditFields, ClientText, changes};
+use crate::fast_reader::{AuditFields, changes};
 use crate::state::ActorSeries;
 use crate::state::series::{Actor, IN_TRANSPORT, Series};
 use crate::state::symbols::Sym;
@@ -94,41 +94,16 @@ fn powerful(event: &impl AuditFields, action: &[u8]) -> Option<Powerful> {
     }
 }
 
-/// Slots of the cache of clients: a power of two.
-const SLOTS: usize = 1024;
+/// Slots of the cache of clients: a power of two, so many that the clients of a busy cluster stay in it.
+const SLOTS: usize = 1 << 16;
 
-/// A client as a line names it, and its series.
-#[derive(Debug, Default, Clone)]
+/// A client as a line names it, and its series. Of the texts 64 bits of a hash with a seed of its own for each run are kept: that
+/// another client is taken for it happens once in 2^64 look-ups, whatever names somebody chooses.
+#[derive(Debug, Default, Clone, Copy)]
 struct Slot {
-    node: u32,
-    members: u64,
-    /// The two pieces of [`ClientText`], one after the other, and the length of the first.
-    text: Vec<u8>,
-    cut: usize,
-    /// Whether the slot was used yet.
-    used: bool,
+    /// 0 = not used yet.
+    fingerprint: u64,
     series: Option<u32>,
-}
-
-impl Slot {
-    /// Whether it is this client that is kept.
-    #[inline]
-    fn is(&self, node: u32, client: &ClientText<'_>) -> bool {
-        let Some((start, rest)) = self.text.split_at_checked(self.cut) else { return false };
-        self.used
-            && self.node == node
-            && self.members == client.members
-            && start == client.up_to_address
-            && rest == client.rest
-    }
-
-    fn keep(&mut self, node: u32, client: &ClientText<'_>, series: Option<u32>) {
-        self.text.clear();
-        self.text.extend_from_slice(client.up_to_address);
-        self.text.extend_from_slice(client.rest);
-        (self.node, self.members, self.cut) = (node, client.members, client.up_to_address.len());
-        (self.used, self.series) = (true, series);
-    }
 }
 
 /// Clients and when they succeeded.
@@ -136,22 +111,51 @@ impl Slot {
 pub(super) struct Actors {
     /// Each client with its successes.
     pub(super) successes: Vec<(Actor, Series)>,
-    index: HashMap<Actor, u32, RandomState>,
+    /// By client: index into `successes`.
+    index: HashTable<u32>,
+    /// The same of refusals.
+    denials: Vec<(Actor, Series)>,
+    denied: HashTable<u32>,
     /// The clients met last, by a hash of their names.
     slots: Vec<Slot>,
     hasher: RandomState,
 }
 
+/// The series of an actor in a list, new if it was not known.
+fn series_of(list: &mut Vec<(Actor, Series)>, index: &mut HashTable<u32>, hasher: &RandomState, actor: Actor) -> u32 {
+    let hash = hasher.hash_one(actor);
+    if let Some(&at) = index.find(hash, |&at| list[at as usize].0 == actor) {
+        return at;
+    }
+    let at = list.len() as u32;
+    list.push((actor, Series::default()));
+    index.insert_unique(hash, at, |&at| hasher.hash_one(list[at as usize].0));
+    at
+}
+
 impl Actors {
     /// Bytes that they take, roughly: few have more than some buckets.
     pub(super) fn weight(&self) -> u64 {
-        self.successes.len() as u64 * 256
+        self.successes.len() as u64 * 128 + self.denials.len() as u64 * 256
     }
 
-    /// The series by client.
-    pub(super) fn into_series(self) -> ActorSeries {
+    /// The successes of a client.
+    fn of(&mut self, actor: Actor) -> u32 {
+        series_of(&mut self.successes, &mut self.index, &self.hasher, actor)
+    }
+
+    /// The refusals of a client.
+    pub(super) fn denials_of(&mut self, actor: Actor) -> &mut Series {
+        let at = series_of(&mut self.denials, &mut self.denied, &self.hasher, actor);
+        &mut self.denials[at as usize].1
+    }
+
+    /// The successes and the refusals by client.
+    pub(super) fn into_series(mut self) -> (ActorSeries, ActorSeries) {
+        drop((self.index, self.slots));
         // Who was only refused has no successes of its own.
-        self.successes.into_iter().filter(|(_, series)| !series.buckets().is_empty()).collect()
+        self.successes.retain(|(_, series)| !series.buckets().is_empty());
+        (self.successes.into_iter().collect(), self.denials.into_iter().collect())
     }
 }
 
@@ -183,14 +187,15 @@ impl StateBuilder {
         if self.actors.slots.is_empty() {
             self.actors.slots.resize(SLOTS, Slot::default());
         }
-        // Clients that differ only in what is not looked at here take turns in their slot.
-        let place = self.actors.hasher.hash_one(client.up_to_address) as usize % SLOTS;
-        let slot = &self.actors.slots[place];
-        if slot.is(node, &client) {
+        let text = (node, client.members, client.up_to_address, client.rest);
+        let fingerprint = self.actors.hasher.hash_one(text).max(1);
+        let place = fingerprint as usize % SLOTS;
+        let slot = self.actors.slots[place];
+        if slot.fingerprint == fingerprint {
             return slot.series;
         }
         let series = self.find_series_anew(event, node);
-        self.actors.slots[place].keep(node, &client, series);
+        self.actors.slots[place] = Slot { fingerprint, series };
         series
     }
 
@@ -223,12 +228,7 @@ impl StateBuilder {
             es_action: if direct { Sym::NONE } else { symbols.intern(IN_TRANSPORT) },
             object: symbols.intern_opt(remote_user),
         };
-        let actors = &mut self.actors;
-        let series = *actors.index.entry(actor).or_insert_with(|| {
-            actors.successes.push((actor, Series::default()));
-            actors.successes.len() as u32 - 1
-        });
-        Some(series)
+        Some(self.actors.of(actor))
     }
 }
 
@@ -285,25 +285,5 @@ mod tests {
             assert!(!changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
         }
         assert!(!changes_security(b"indices:data/read/search"));
-    }
-
-    #[test]
-    fn a_slot_knows_its_client_only() {
-        let texts = [&b""[..], b"a", b"ab", b"b", b"0123456789"];
-        let mut clients = Vec::new();
-        for up_to_address in texts {
-            for rest in texts {
-                clients.extend([1, 3].map(|members| ClientText { members, up_to_address, rest }));
-            }
-        }
-        for one in &clients {
-            let mut slot = Slot::default();
-            assert!(!slot.is(0, one));
-            slot.keep(1, one, Some(7));
-            for other in &clients {
-                assert_eq!(slot.is(1, other), one == other, "{one:?} {other:?}");
-                assert!(!slot.is(2, other));
-            }
-        }
     }
 }

@@ -177,7 +177,10 @@ pub(crate) fn incident() -> Report {
     coverage.cannot_tell = texts(&[
         "Realm chains on node zzXbYcD1gkE3pLqWwT2mZ0: realm_authentication_failed is not in its xpack.security.audit.logfile.events.include.",
         "Whether a guessed password worked: no node logs authentication_success; add it to xpack.security.audit.logfile.events.include.",
-    ]);
+    ])
+    .into_iter()
+    .map(Into::into)
+    .collect();
     report.totals = Totals {
         failed_attempts: 48_211,
         principals: 134,

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use crate::changes::Change;
 use crate::cli::Args;
 use crate::event::{Action, Chain, Event, Failure, Identity, Origin, REALMS, Reason, Record, ServerLine};
+use crate::population::long_indices;
 use crate::rng::Rng;
 use crate::text::{Micros, RequestId, Text, keep, quoted_list, request_id};
 use crate::workload::{WORK, Work};
@@ -128,6 +129,10 @@ pub(crate) struct Traffic {
     pub(crate) done: Vec<ChangeDone>,
     /// Server lines about a refused key name it, as they do from about 8.8 on.
     pub(crate) names_keys: bool,
+    /// Access decisions that a request writes, at most.
+    decisions: usize,
+    /// The `indices` of every access decision, where options give them a length.
+    indices: Option<Text>,
 }
 
 /// What all events of one request share.
@@ -169,6 +174,8 @@ impl Traffic {
             made: 0,
             done: Vec::new(),
             names_keys: true,
+            decisions: args.decisions,
+            indices: long_indices(args),
         }
     }
 
@@ -337,11 +344,11 @@ impl Traffic {
             self.log(here, event);
             self.pass(request);
         }
-        for step in work.steps {
+        for step in work.steps.iter().take(self.decisions) {
             let mut event = request.transport(Action::AccessGranted);
             event.who = *who;
             event.transport = Some((step.action, step.name));
-            event.indices = step.indices;
+            event.indices = self.indices.or(step.indices);
             if step.indices.is_some() && self.rng.below(30_000) == 0 {
                 event.indices = Some(many_indices());
             }

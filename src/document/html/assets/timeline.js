@@ -1,5 +1,5 @@
-// Events over time, stacked; findings as bars above, security changes as marks below. Dragging selects a time.
-const SERIES = ["authentication failed", "anonymous access denied", "access denied", "tampered request"];
+// Events over time, stacked; findings as bars above, single things as marks below. Dragging selects a time.
+const SERIES = data.timeline.names || [];
 
 const nice = (value) => {
   const size = 10 ** Math.floor(Math.log10(Math.max(1, value)));
@@ -134,7 +134,7 @@ const legend = (step, redraw) => el("ul", { class: "legend" },
   SERIES.map((name, series) => (buckets.some((bucket) => bucket[series + 1])
     ? el("li", null, toggle(name, series, redraw)) : null)),
   data.findings.length ? el("li", null, swatch(svg("rect", { class: "lane sev-high", y: 3, width: 12, height: 6, rx: 2 })), "findings") : null,
-  data.changes.length ? el("li", null, swatch(svg("path", { class: "mark", d: "M6 1l4 5l-4 5l-4 -5z" })), "security changes") : null,
+  data.changes.length ? el("li", null, swatch(svg("path", { class: "mark", d: "M6 1l4 5l-4 5l-4 -5z" })), data.timeline.marked) : null,
   el("li", null, `${step / MINUTE >= 60 ? `${number(step / HOUR)} h` : `${number(step / MINUTE)} min`} a bar, ${data.zone}`));
 
 // The same selection without a pointer. The controls outlive a redraw, and keep the focus.

@@ -1,0 +1,24 @@
+//! What an actor did once it was in: `esaudit impact`.
+//!
+//! The first pass tells whom to follow ([`Plan`]): the actor, what it made, who came with it. A second one, searched and not
+//! read ([`Search`]), finds the events that name them, and [`report`] makes the contract's model of these. Of parts there is no
+//! second pass: [`Found::of_records`] gives what their records hold.
+
+mod events;
+mod hits;
+mod made;
+mod needles;
+mod plan;
+mod reach;
+mod records;
+mod requests;
+mod search;
+mod since;
+mod tell;
+mod undo;
+
+pub use events::events;
+pub use plan::{Asked, Plan, Suspect};
+pub use search::{Finder, Found, Search, Wanted};
+pub use since::after_entry;
+pub use tell::{Source, report};

@@ -1,0 +1,184 @@
+//! One node differs: of the failures of clients at their own places, far more fall on one node than its share of what these
+//! clients do. Found by a cumulative sum over the episodes in their order (Page 1954), so that many clients with one failure
+//! each weigh as much as one client with many.
+
+use super::history::{DAY, Past};
+use super::index::Class;
+use super::scene::Scene;
+use super::unit::{Standing, Unit};
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// Share of the failures that a differing node has at least.
+const MOST: f64 = 0.95;
+
+/// How much one client can say at most, for and against.
+const ONE: f64 = 10.0;
+const LEAST: f64 = 3.0;
+
+/// The sum from which on chance does not explain it, beyond the logarithm of the number of episodes looked at; a sum that
+/// falls so far below its height is over.
+const CERTAIN: f64 = 9.0;
+const OVER: f64 = 8.0;
+
+/// Who mistyped gets in on the same node within so long.
+const SOON: i64 = 300_000;
+
+/// Successes that the node's share of everybody's counts for where a client's own are few.
+const PRIOR: f64 = 2.0;
+
+/// Share of its usual successes that a differing node lets the same realms have at most.
+const SHUT: f64 = 0.3;
+
+/// Whether each episode is a part of what one node does otherwise than the others.
+pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
+    let mut chosen = vec![false; units.len()];
+    let nodes = scene.joined.nodes.all();
+    let shows: Vec<usize> = (0..nodes.len()).filter(|&node| scene.shows_successes(node)).collect();
+    if shows.len() < 2 {
+        return chosen;
+    }
+    let mut order: Vec<u32> = (0..units.len() as u32).filter(|&at| is_looked_at(scene, &units[at as usize])).collect();
+    order.sort_by_key(|&at| {
+        let unit = &units[at as usize];
+        (unit.cluster, unit.first, unit.last, scene.shown(unit.principal), scene.shown(unit.source))
+    });
+    let of_node = |node: usize| {
+        let stats = &nodes[node].stats;
+        (stats.decisions + stats.successes) as f64
+    };
+    for &node in &shows {
+        let cluster = scene.cluster(node);
+        let all: f64 =
+            shows.iter().filter(|&&other| scene.cluster(other) == cluster).map(|&other| of_node(other)).sum();
+        let usual = of_node(node) / all.max(1.0);
+        let own: Vec<(u32, f64)> = order
+            .iter()
+            .filter(|&&at| units[at as usize].cluster == cluster)
+            .map(|&at| (at, score(scene, &units[at as usize], node, usual)))
+            .collect();
+        for stretch in stretches(&own) {
+            let members: Vec<u32> = stretch.iter().filter(|(_, score)| *score > 0.0).map(|(at, _)| *at).collect();
+            if is_shut(scene, units, &members, node, usual) {
+                members.into_iter().for_each(|at| chosen[at as usize] = true);
+            }
+        }
+    }
+    chosen
+}
+
+/// Clients that are known to get in, or whose tokens are refused.
+fn is_looked_at(scene: &Scene<'_>, unit: &Unit) -> bool {
+    let named = unit.class == Class::Named && unit.is_local(scene);
+    let nameless = unit.class == Class::Nameless && unit.standing != Standing::Unknown;
+    unit.source.is_some() && (named || nameless)
+}
+
+/// What an episode says for a node that differs: how its failures are spread, each more of them saying less, or the contrast of
+/// this client alone.
+fn score(scene: &Scene<'_>, unit: &Unit, node: usize, usual: f64) -> f64 {
+    let (mut all, mut there) = (0.0, 0.0);
+    let soon = Millis(unit.last.0 + SOON);
+    for past in pasts(scene, unit) {
+        if scene.history.within_on(past, node, unit.first, soon) >= 0.5 {
+            // It lets the client in again: somebody mistyped.
+            return 0.0;
+        }
+        all += f64::from(past.count);
+        there += scene.history.within_on(past, node, Millis(i64::MIN), Millis(i64::MAX));
+    }
+    let share = ((there + PRIOR * usual) / (all + PRIOR)).clamp(0.01, 0.99);
+    let attempts = unit.attempts(scene);
+    let failed = attempts.len().max(1) as f64;
+    let here = attempts.iter().filter(|&&at| scene.node(at) == node).count() as f64;
+    let sum = here * (MOST / share).ln() + (failed - here) * ((1.0 - MOST) / (1.0 - share)).ln();
+    let alone = unit.contrast.as_ref().filter(|contrast| contrast.node == node).map_or(0.0, |contrast| contrast.weight);
+    (sum * (1.0 + failed.ln()) / failed).max(alone).clamp(-LEAST, ONE)
+}
+
+/// What the client of an episode did with success.
+fn pasts<'s>(scene: &'s Scene<'_>, unit: &Unit) -> impl Iterator<Item = &'s Past> {
+    /// Clients behind one address that are looked at.
+    const MOST_PASTS: usize = 64;
+    let own = scene.history.pair(unit.cluster, unit.principal, unit.source).filter(|_| unit.principal.is_some());
+    let source = if unit.principal.is_some() { Sym::NONE } else { unit.source };
+    let of_source = scene.history.of_source(unit.cluster, source).filter(move |_| source.is_some());
+    own.into_iter().chain(of_source.take(MOST_PASTS))
+}
+
+/// The stretches whose sum chance does not explain, each up to its height.
+fn stretches(own: &[(u32, f64)]) -> Vec<&[(u32, f64)]> {
+    let enough = CERTAIN + (own.len().max(1) as f64).ln();
+    let mut found = Vec::new();
+    let (mut start, mut sum, mut height, mut top) = (0, 0.0, 0.0, 0);
+    for (place, &(_, score)) in own.iter().enumerate() {
+        sum += score;
+        if sum > height {
+            (height, top) = (sum, place + 1);
+        }
+        if sum <= 0.0 || height - sum > OVER {
+            if height >= enough {
+                found.push(&own[start..top]);
+            }
+            (start, sum, height, top) = (place + 1, 0.0, 0.0, place + 1);
+        }
+    }
+    if height >= enough {
+        found.push(&own[start..top]);
+    }
+    found
+}
+
+/// Whether the node lets hardly anybody in meanwhile through the realms of these clients.
+fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usual: f64) -> bool {
+    let of = |at: &u32| &units[*at as usize];
+    let (Some(from), Some(to)) =
+        (members.iter().map(|at| of(at).first).min(), members.iter().map(|at| of(at).last).max())
+    else {
+        return false;
+    };
+    // These clients themselves, where they do enough elsewhere to tell; else everybody of their realms.
+    let mut realms: Vec<Sym> = Vec::new();
+    let (mut here, mut elsewhere) = (0.0, 0.0);
+    for past in members.iter().flat_map(|at| pasts(scene, of(at))) {
+        realms.push(past.realm);
+        let there = scene.history.within_on(past, node, from, to);
+        here += there;
+        elsewhere += scene.history.within(past, from, to) - there;
+    }
+    let shut = |here: f64, elsewhere: f64| {
+        let expected = elsewhere * usual / (1.0 - usual).max(0.01);
+        elsewhere >= 1.0 && here <= SHUT * expected.max(3.0)
+    };
+    if elsewhere >= 2.0 * members.len() as f64 {
+        return shut(here, elsewhere);
+    }
+    realms.sort_unstable();
+    realms.dedup();
+    let cluster = of(&members[0]).cluster;
+    let (mut here, mut elsewhere) = (0.0, 0.0);
+    for past in scene.history.pasts().iter().filter(|past| past.cluster == cluster && !past.key.is_some()) {
+        if past.last < from || past.first.0 > to.0 + DAY || realms.binary_search(&past.realm).is_err() {
+            continue;
+        }
+        let there = scene.history.within_on(past, node, from, to);
+        here += there;
+        elsewhere += scene.history.within(past, from, to) - there;
+    }
+    shut(here, elsewhere)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_of_failures_on_one_node_stands_out() {
+        let alike: Vec<(u32, f64)> = (0..40).map(|at| (at, if at % 2 == 0 { 0.6 } else { -2.3 })).collect();
+        assert!(stretches(&alike).is_empty());
+        let mut lost = alike;
+        lost.splice(20..20, (100..130).map(|at| (at, 0.6)));
+        assert_eq!(stretches(&lost).len(), 1);
+        assert!(stretches(&lost)[0].len() >= 30);
+    }
+}

@@ -1,0 +1,47 @@
+//! `esaudit impact`.
+
+use super::console::watched;
+use super::outcome::{refused, status, write_all};
+use crate::cli::{ImpactRequest, Whom};
+use crate::error::Error;
+use crate::impact::{Asked, Suspect};
+use crate::pipeline::{self, Inputs};
+use crate::show;
+
+/// Reads logs or parts and tells what an actor did.
+///
+/// # Errors
+/// The report cannot be read or has no such finding, parts cannot be used, or there are no threads.
+pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
+    let ImpactRequest { mut read, whom, outputs } = request;
+    let asked = match whom {
+        Whom::Named => {
+            let filter = &read.options.filter;
+            Asked::Named { principal: filter.principal.clone(), key: filter.key.clone(), source: filter.source.clone() }
+        }
+        Whom::Finding { id, report: path } => {
+            let report = show::load(&path)?;
+            if let Inputs::Any(paths) = &mut read.inputs
+                && paths.is_empty()
+            {
+                *paths = show::files(&report);
+            }
+            let finding =
+                report.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(&id)).ok_or_else(|| {
+                    let has = report.findings.len();
+                    Error::Report(format!("{}: no {id}; it has {has} findings (F1, …)", path.display()))
+                })?;
+            let suspect = Suspect::of(finding, &report.findings).ok_or_else(|| {
+                Error::Report(format!("{}: {id} names nobody whose deeds could be told", path.display()))
+            })?;
+            Asked::Finding(Box::new(suspect))
+        }
+    };
+    let (progress, strict, required) = (read.progress.clone(), read.options.strict, read.options.require_events);
+    let (impact, mut incomplete) = watched(&progress, || pipeline::impact(read, asked))?;
+    if let Some(status) = refused(strict, &impact.coverage) {
+        return Ok(status);
+    }
+    incomplete |= !write_all(&outputs, &impact);
+    Ok(status(&impact.coverage, required, incomplete, 0))
+}
