@@ -363,7 +363,7 @@ fn without_escapes(value: &[u8]) -> Option<Vec<u8>> {
 /// Names of columns that hold the body of a security change as JSON.
 const BODIES: [&[u8]; 6] = [b"put", b"delete", b"change", b"create", b"invalidate", b"activate"];
 
-/// Texts, except for whole documents, flags, and lists of ids, which Kibana joins with commas.
+/// Texts, except for whole documents, flags, and lists of ids and indices, which Kibana joins with commas: neither may hold one.
 fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     let value = unguarded(value);
     let may_be_document = name == b"_source" || BODIES.contains(&name);
@@ -371,7 +371,7 @@ fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     let is_flag = || name.ends_with(b".owned_by_authenticated_user") && matches!(value, b"true" | b"false");
     if is_flag() || is_document() {
         object.extend_from_slice(value);
-    } else if name.ends_with(b".ids") {
+    } else if name.ends_with(b".ids") || name == b"indices" || name.ends_with(b".indices") {
         let inside = value.strip_prefix(b"[").and_then(|value| value.strip_suffix(b"]")).unwrap_or(value);
         object.push(b'[');
         for (at, id) in inside.split(|&byte| byte == b',').enumerate() {

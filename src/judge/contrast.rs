@@ -21,8 +21,12 @@ const LEAST: f64 = 3.0;
 const CERTAIN: f64 = 9.0;
 const OVER: f64 = 8.0;
 
-/// Who mistyped gets in on the same node within so long.
+/// Who mistyped fails fewer times than this, and gets in on the same node within so long.
+const FEW: usize = 5;
 const SOON: i64 = 300_000;
+
+/// Successes on the node for each failure there from which on it does not differ.
+const SOME: f64 = 0.1;
 
 /// Successes that the node's share of everybody's counts for where a client's own are few.
 const PRIOR: f64 = 2.0;
@@ -69,7 +73,8 @@ pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
 
 /// Clients that are known to get in, or whose tokens are refused.
 fn is_looked_at(scene: &Scene<'_>, unit: &Unit) -> bool {
-    let named = unit.class == Class::Named && unit.is_local(scene);
+    let gets_in = unit.before + unit.between + unit.after >= 1.0;
+    let named = unit.class == Class::Named && unit.is_local(scene) && gets_in;
     let nameless = unit.class == Class::Nameless && unit.standing != Standing::Unknown;
     unit.source.is_some() && (named || nameless)
 }
@@ -78,10 +83,12 @@ fn is_looked_at(scene: &Scene<'_>, unit: &Unit) -> bool {
 /// this client alone.
 fn score(scene: &Scene<'_>, unit: &Unit, node: usize, usual: f64) -> f64 {
     let (mut all, mut there) = (0.0, 0.0);
-    let soon = Millis(unit.last.0 + SOON);
+    let few = unit.len() < FEW;
+    let until = if few { Millis(unit.last.0 + SOON) } else { unit.last };
+    let enough = if few { 0.5 } else { SOME * unit.len() as f64 };
     for past in pasts(scene, unit) {
-        if scene.history.within_on(past, node, unit.first, soon) >= 0.5 {
-            // It lets the client in again: somebody mistyped.
+        if scene.history.within_on(past, node, unit.first, until) >= enough {
+            // It lets the client in all the while, or at once: somebody mistyped.
             return 0.0;
         }
         all += f64::from(past.count);

@@ -4,6 +4,8 @@
 //! as it is it would be shown with U+FFFD, no filter would find it, and it would be another principal than in the log of the
 //! next node.
 
+use std::borrow::Cow;
+
 use super::State;
 use super::symbols::Symbols;
 
@@ -16,8 +18,7 @@ const HIGH: [char; 32] = [
 
 /// The text of a Windows-1252 text; `None` for what is UTF-8 already, in part even, and for bytes that are no letter.
 fn windows_1252(text: &[u8]) -> Option<String> {
-    let mut chunks = text.utf8_chunks();
-    if chunks.all(|chunk| chunk.invalid().is_empty()) || text.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) {
+    if std::str::from_utf8(text).is_ok() || text.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) {
         return None;
     }
     let letter = |&byte: &u8| match byte {
@@ -31,12 +32,11 @@ impl State {
     /// The same with all texts in UTF-8, as far as they are text; names that thereby become one are one.
     #[must_use]
     pub fn spelled(mut self) -> Self {
-        let respelled: Vec<Option<String>> = self.symbols.iter().map(windows_1252).collect();
-        if respelled.iter().all(Option::is_none) {
+        if self.symbols.iter().all(|text| windows_1252(text).is_none()) {
             return self;
         }
-        let texts = self.symbols.iter().zip(&respelled);
-        self.symbols = Symbols::of_texts(texts.map(|(text, new)| new.as_ref().map_or(text, String::as_bytes)));
+        let spelled = |text| windows_1252(text).map_or(Cow::Borrowed(text), |text| Cow::Owned(text.into_bytes()));
+        self.symbols = Symbols::of_texts(self.symbols.iter().map(spelled));
         Self::merge_all(vec![Self::default(), self])
     }
 }

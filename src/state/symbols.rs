@@ -112,10 +112,10 @@ impl Symbols {
 
     /// A table of texts in this order, where one may stand several times: each keeps its number, for [`Self::absorb`].
     #[must_use]
-    pub(super) fn of_texts<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Self {
+    pub(super) fn of_texts<T: AsRef<[u8]>>(texts: impl Iterator<Item = T>) -> Self {
         let mut table = Self::default();
         for text in texts {
-            table.bytes.extend_from_slice(text);
+            table.bytes.extend_from_slice(text.as_ref());
             table.ends.push(table.bytes.len() as u64);
         }
         table

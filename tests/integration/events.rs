@@ -103,11 +103,11 @@ fn the_same_bytes_whatever_threads_and_chunks() {
 /// Attempts, chains, addresses and changes are the same; reasons rest on lines that are not here.
 #[test]
 fn what_is_written_is_read_back() {
-    let written = esaudit(&["events", "testdata/incident", "--format", "ndjson"]).stdout;
+    let written = esaudit(&["events", LOGS, "--kind", "attempts,changes", "--format", "ndjson"]).stdout;
     let mut inputs = test_support::Inputs::new();
     inputs.add("events.ndjson", &written);
     let by = ["--by", "principal,realm-chain,source"];
-    let (back, first) = (inputs.report(&by), test_support::report(&["testdata/incident"], &by));
+    let (back, first) = (inputs.report(&by), test_support::report(&[LOGS], &by));
     assert_eq!(back.coverage.inputs[0].format, "events");
     assert_eq!(back.totals.failed_attempts, first.totals.failed_attempts);
     let groups = |report: &esaudit::internals::model::Report| -> Vec<_> {

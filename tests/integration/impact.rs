@@ -240,6 +240,32 @@ fn company_from_the_same_address_is_followed_and_programs_are_not() {
 }
 
 #[test]
+fn the_same_reach_whatever_the_shape() {
+    let reach = |shape: &str| {
+        let options = ["--seed", "3", "--days", "0.3", "--rate", "0.3", "--plant", "account_compromise"];
+        let (inputs, _) = test_support::generate(&[&options[..], &["--shape", shape]].concat());
+        let told = told(&of_finding(&inputs, &[]));
+        (told.reached, told.powerful, told.persistence, told.requests)
+    };
+    let native = reach("native");
+    assert!(native.0.len() > 5, "{native:?}");
+    for shape in ["ecs-nested", "elasticdump", "csv", "docker"] {
+        assert_eq!(reach(shape), native, "{shape}");
+    }
+}
+
+#[test]
+fn ordinary_life_beside_it_is_not_suspicious() {
+    let known = break_in(Setup::default());
+    let report = known.inputs.report(&[]);
+    let ordinary = ["bob", "carol", "dora", "root.admin", "svc-ci", "svc-backup", "kibana_system"];
+    for finding in report.findings.iter().filter(|finding| finding.verdict != "operational") {
+        let named = finding.principals.iter().find(|name| ordinary.contains(&name.as_str()));
+        assert_eq!(named, None, "{}: {}", finding.kind, finding.title.plain());
+    }
+}
+
+#[test]
 fn undoing_names_what_was_made() {
     let known = break_in(Setup::default());
     let impact = of_finding(&known.inputs, &[]);

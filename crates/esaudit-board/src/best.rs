@@ -21,6 +21,9 @@ pub(crate) struct Best {
     calibration_error: f64,
 }
 
+/// Confidence may be so far from what is right, however near it once was by luck.
+const WELL_CALIBRATED: f64 = 0.05;
+
 /// Figures are kept to three digits.
 fn kept(figure: f64) -> f64 {
     (figure * 1000.0).round() / 1000.0
@@ -70,7 +73,7 @@ impl Best {
         let lower = [
             ("hostile_as_operational", self.hostile_as_operational as f64, run.hostile_as_operational as f64),
             ("ordinary_as_hostile_a_report", self.ordinary_as_hostile_a_report, run.ordinary_as_hostile_a_report),
-            ("calibration_error", self.calibration_error, run.calibration_error),
+            ("calibration_error", self.calibration_error.max(WELL_CALIBRATED), run.calibration_error),
         ];
         let fallen = higher.into_iter().filter(|(_, best, now)| now < best);
         let risen = lower.into_iter().filter(|(_, best, now)| now > best);

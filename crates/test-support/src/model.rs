@@ -40,7 +40,7 @@ const USERS: [&[u8]; 9] = [
     b"\"user.name\":\"k\\u0069m\"",
     b"\"user.name\":\"elastic\"",
     b"\"user.name\":\"\x81\"",
-    b"\"user.name\":\"\xfe\"",
+    b"\"user.name\":\"\x8d\"",
     b"\"user.name\":\"a\\\"b\\\\ \\ud83d\\ude00 \xe2\x80\xae\\u001b[31m\"",
     b"\"user.name\":\"elastic/fleet-server\", \"authentication.token.name\":\"t1\"",
     b"\"user.name\":1",

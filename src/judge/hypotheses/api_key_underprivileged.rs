@@ -3,7 +3,9 @@
 use super::{Doc, Hypothesis, named, outage};
 use crate::judge::kinds::Kind;
 
-/// The hypothesis.
+/// The hypothesis. It competes with none: what is told are decisions about a key that had authenticated, so that there is no
+/// failure of authentication for another kind to explain; [`crate::judge`] counts them, and one key that is refused many
+/// different actions is unclear.
 pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     doc: Doc {
         kind: Kind::ApiKeyUnderprivileged,
