@@ -72,6 +72,8 @@ impl<'a> Own<'a> {
     }
 
     fn change(&self, mut event: AuditEvent<'a>) -> AuditEvent<'a> {
+        // The user is the actor, not the target; how that user authenticated is not told.
+        event.authentication_type = event.user.is_some().then_some(Text::Borrowed(b""));
         event.change = Some(Box::new(Change {
             ids: self.text("api_key").into_iter().collect(),
             name: self.text("target").or_else(|| self.text("api_key_name")),
