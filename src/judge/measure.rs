@@ -264,15 +264,18 @@ impl Measure<'_, '_> {
     }
 
     fn changed(&self, campaign: &Campaign, features: &mut Features) {
-        let mut accounts: Vec<(Sym, Millis)> = self
+        let mut accounts: Vec<(Sym, Millis, bool)> = self
             .units_of(campaign)
             .filter(|unit| unit.principal.is_some())
-            .map(|unit| (unit.principal, unit.first))
+            .map(|unit| (unit.principal, unit.first, self.is_foreign(unit)))
             .collect();
         accounts.sort_unstable();
-        accounts.dedup_by_key(|(account, _)| *account);
+        accounts.dedup_by_key(|(account, ..)| *account);
         let gap = if accounts.len() == 1 { features.gap } else { 0 };
-        let cause = |&(account, first): &(Sym, Millis)| {
+        let cause = |&(account, first, foreign): &(Sym, Millis, bool)| {
+            if foreign {
+                return None;
+            }
             let since = self.last_success(campaign.cluster, account, first);
             self.changes.before(account, first, gap).or_else(|| self.changes.within(account, since?, first))
         };
@@ -280,6 +283,16 @@ impl Measure<'_, '_> {
         features.set(Feature::Changed, changes.len() as f64 / accounts.len().max(1) as f64);
         changes.sort_unstable();
         features.change = changes.first().copied();
+    }
+
+    /// Whether an account that gets in from inside alone fails from outside: a change of it explains failures at places like
+    /// its own, new ones included, and none where nobody has its password.
+    fn is_foreign(&self, unit: &Unit) -> bool {
+        let scene = self.scene;
+        let mut own = scene.history.of_account(unit.cluster, unit.principal).take(64);
+        unit.standing == Standing::Strange
+            && scene.is_outside(unit.source)
+            && !own.any(|past| scene.is_outside(past.source))
     }
 
     /// When an account last got in before a time, at places that then fail: a change since explains that.

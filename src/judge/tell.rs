@@ -158,8 +158,10 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::Excess => share("of the clients fail ten times as fast as they used to get in"),
         Feature::Outside => share("of the failures come from outside the internal networks"),
         Feature::Surge => plain("Far more accounts than usual were shut out at their own places at that time"),
-        Feature::RealmDown => plain("Hardly anybody got in through the same realm meanwhile"),
-        Feature::RealmUp => plain("Others got in through the same realm meanwhile"),
+        Feature::RealmDown if value > 0.5 => plain("Hardly anybody got in through the same realm meanwhile"),
+        Feature::RealmUp if value >= 0.5 => plain("Others got in through the same realm meanwhile"),
+        // The other says it.
+        Feature::RealmDown | Feature::RealmUp => return None,
         Feature::Disabled => share("of the failures are of a disabled account: the password was right"),
         Feature::Token => share("of the failures are of tokens that had expired or were not valid"),
         Feature::Unjudged => share("of the failures were judged by no realm"),

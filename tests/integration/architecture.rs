@@ -25,12 +25,8 @@ const CIRCLES: &[(&str, &str, &str)] = &[
 ];
 
 /// The same of the generator.
-const CIRCLES_OF_THE_GENERATOR: &[(&str, &str, &str)] = &[
-    ("cli", "population", "the values of an option stand with what they mean, which reads the other options"),
-    ("cli", "shapes", "the values of an option stand with what they mean, which reads the other options"),
-    ("population", "traffic", "a population acts, and the traffic is that of a population"),
-    ("population", "world", "a population lives in the world that holds it"),
-];
+const CIRCLES_OF_THE_GENERATOR: &[(&str, &str, &str)] =
+    &[("cli", "shapes", "the values of an option stand with what they mean, which reads the other options")];
 
 /// A module by the names on the way to it: `["decode", "csv"]`.
 type Module = Vec<String>;

@@ -56,7 +56,8 @@ fn a_break_in_from_beginning_to_end() {
         ]
     );
     let entry = &story["entries"][0];
-    assert_eq!(entry["findings"], serde_json::json!(["F1"]));
+    // The break-in, and the spray that it came of.
+    assert_eq!(entry["findings"], serde_json::json!(["F1", "F2"]));
     assert_eq!(entry["sources"], serde_json::json!(["198.18.2.140"]));
     assert_eq!(entry["evidence"].as_array().unwrap().len(), 2);
     assert_eq!(story["entries"][3]["api_key_name"], "backup-sync");
