@@ -62,7 +62,7 @@ fn a_break_in_from_beginning_to_end() {
     assert_eq!(entry["evidence"].as_array().unwrap().len(), 2);
     assert_eq!(story["entries"][3]["api_key_name"], "backup-sync");
     let kinds: Vec<&str> = story["findings"].as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["account_compromise"]);
+    assert_eq!(kinds, ["account_compromise", "password_spraying"]);
     assert_eq!(story["totals"]["failures"], 40);
 }
 
