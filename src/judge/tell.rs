@@ -161,7 +161,7 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::RealmDown if value > 0.5 => plain("Hardly anybody got in through the same realm meanwhile"),
         Feature::RealmUp if value >= 0.5 => plain("Others got in through the same realm meanwhile"),
         // The other says it.
-        Feature::RealmDown | Feature::RealmUp => return None,
+        Feature::RealmDown | Feature::RealmUp => None,
         Feature::Disabled => share("of the failures are of a disabled account: the password was right"),
         Feature::Token => share("of the failures are of tokens that had expired or were not valid"),
         Feature::Unjudged => share("of the failures were judged by no realm"),
