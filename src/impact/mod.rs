@@ -2,7 +2,7 @@
 //!
 //! The first pass tells whom to follow ([`Plan`]): the actor, what it made, who came with it. A second one, searched and not
 //! read ([`Search`]), finds the events that name them, and [`report`] makes the contract's model of these. Of parts there is no
-//! second pass: [`Found::of_records`] gives what their records hold.
+//! second pass: `Found::of_records` gives what their records hold.
 
 mod events;
 mod hits;

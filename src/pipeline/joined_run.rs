@@ -100,7 +100,7 @@ impl JoinedRun {
     }
 
     /// Every failed attempt, security change and powerful action, by time; each is made when it is asked for. Successes and
-    /// refusals are records of many events, which [`super::single_events`] finds one by one.
+    /// refusals are records of many events, which `single_events` finds one by one.
     pub fn events(&self, kinds: EventKinds) -> impl Iterator<Item = Event> {
         self.events_with(kinds, &[])
     }
