@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::State;
 use super::symbols::Symbols;
 
-/// What 0x80 to 0x9f are in Windows-1252; NUL where nothing is (<https://encoding.spec.whatwg.org/#windows-1252,> without the
+/// What 0x80 to 0x9f are in Windows-1252; NUL where nothing is (<https://encoding.spec.whatwg.org/#windows-1252>, without the
 /// controls that browsers put there).
 const HIGH: [char; 32] = [
     '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”', '•',
