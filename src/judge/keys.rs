@@ -1,7 +1,7 @@
 //! Refused API keys become campaigns: the refusals of one key for one reason, linked by what ended the keys, by onset, and by
 //! a client that tries many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -137,7 +137,9 @@ fn refused(scene: &Scene<'_>) -> Vec<Refused> {
     let mut refused: Vec<Refused> =
         lists.into_iter().map(|((cluster, reason, ..), list)| one(scene, cluster, reason, list)).collect();
     refused.sort_by_key(|one| {
-        (one.first, one.last, scene.shown(one.key), one.sources.iter().map(|&s| scene.shown(s)).collect::<Vec<_>>())
+        // The numbers of symbols are no order that outputs may show.
+        let sources: BTreeSet<&[u8]> = one.sources.iter().map(|&source| scene.shown(source)).collect();
+        (one.first, one.last, scene.shown(one.key), sources)
     });
     refused
 }
@@ -208,7 +210,7 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
     let mut nets = BTreeMap::new();
     let mut crowd: BTreeMap<u16, (usize, Millis)> = BTreeMap::new();
     for (at, one) in refused.iter().enumerate().filter(|(_, one)| tried(one)) {
-        for &source in one.sources.iter().take(1000) {
+        for &source in &one.sources {
             let last = clients.entry((one.cluster, source)).or_insert((at, one.last));
             if one.first.0 - last.1.0 <= DAY && !is_shared(scene, one.cluster, source) {
                 join(sets, last.0, at);
@@ -234,8 +236,8 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
 /// Whether two keys are of one owner or their clients neighbours.
 fn alike(scene: &Scene<'_>, one: &Refused, other: &Refused) -> bool {
     let owner = |one: &Refused| scene.key(one.key).map(|key| key.owner).filter(|owner| owner.is_some());
-    let net = |one: &Refused| one.sources.first().and_then(|&source| scene.net(source));
-    owner(one).is_some() && owner(one) == owner(other) || net(one).is_some() && net(one) == net(other)
+    let nets = |one: &Refused| one.sources.iter().filter_map(|&source| scene.net(source)).collect::<BTreeSet<_>>();
+    owner(one).is_some() && owner(one) == owner(other) || !nets(one).is_disjoint(&nets(other))
 }
 
 fn campaign(scene: &Scene<'_>, refused: &[Refused], cause: &[usize]) -> Campaign {
