@@ -1,25 +1,17 @@
 //! An output never replaces an input, and another file only where the user says so.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Command;
 use crate::escape;
-use crate::input;
+use crate::input::{self, FileId, id};
 use crate::output::{self, Output, Target};
 use crate::pipeline::Inputs;
-
-/// Device and inode: a file whatever its name.
-type FileId = (u64, u64);
-
-fn id(meta: &Metadata) -> FileId {
-    (meta.dev(), meta.ino())
-}
 
 /// Refuses outputs that are inputs, by whatever name, and, without `force`, existing files with a content that is not of this
 /// program.

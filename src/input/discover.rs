@@ -40,9 +40,9 @@ pub fn discover(paths: &[OsString]) -> Found {
 }
 
 /// A file whatever its name: device and inode.
-type FileId = (u64, u64);
+pub(crate) type FileId = (u64, u64);
 
-fn id(meta: &Metadata) -> FileId {
+pub(crate) fn id(meta: &Metadata) -> FileId {
     (meta.dev(), meta.ino())
 }
 

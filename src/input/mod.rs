@@ -24,6 +24,7 @@ use archive::{Format, PEEK};
 use bounds::{Budget, Stored};
 pub use bounds::{INTERRUPTED, Observer, UntilSignal};
 pub use compression::{Compression, problem_kind};
+pub(crate) use discover::{FileId, id};
 pub use discover::{Found, discover};
 
 /// A file, or standard input, to read.
