@@ -181,7 +181,9 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
     let text = |sym: Sym| symbols.string(sym);
     let record = &change.record;
     let ids: Vec<String> = record.ids.iter().filter_map(|&id| text(id)).collect();
-    let target = target(&ids, [record.name, record.detail, record.namespace, record.service, record.owner].map(text));
+    // A grant names the owner of a key, and whose profile is activated.
+    let whose = if record.owner.is_some() { record.owner } else { record.granted_to };
+    let target = target(&ids, [record.name, record.detail, record.namespace, record.service, whose].map(text));
     SecurityChange {
         time: record.time.rfc3339(),
         action: text(record.action).unwrap_or_default(),
@@ -202,7 +204,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         },
         ids,
         name: text(record.name),
-        owner: text(record.owner).or_else(|| text(record.granted_to)),
+        owner: text(whose),
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),

@@ -8,7 +8,7 @@ use super::search::Wanted;
 use crate::correlate::{Change, Correlated};
 use crate::options::filter::{Filter, Range, Rules};
 use crate::reserved::SYSTEM_USERS;
-use crate::state::{Span, Sym};
+use crate::state::{Actor, Span, Sym};
 use crate::time::Millis;
 
 /// Whose deeds are asked for.
@@ -182,7 +182,7 @@ impl Plan {
             .iter()
             .filter(|(_, series)| series.at_or_after(self.from).is_some_and(|bucket| bucket.first <= self.until));
         let names = at_work.filter_map(|(actor, _)| {
-            let client = client(joined, (actor.principal, actor.apikey, actor.source));
+            let client = client_of(joined, actor);
             let principal = client.principal.filter(|name| suspect.principals.contains(*name))?;
             (!self.is_asked_for(&client) && !self.is_strange(suspect, &client)).then(|| principal.to_vec())
         });
@@ -196,7 +196,7 @@ impl Plan {
             Asked::Named { .. } => self.from,
         };
         let successes = joined.successes.iter().filter(|(actor, _)| {
-            let client = client(joined, (actor.principal, actor.apikey, actor.source));
+            let client = client_of(joined, actor);
             self.in_cluster(joined, actor.node) && self.is_asked_for(&client)
         });
         // A bucket that begins before has its last event after: that is as near as it is known.
@@ -269,7 +269,7 @@ impl Plan {
             Asked::Named { key, .. } => {
                 let keyed = !key.is_empty();
                 let asked_for = joined.successes.keys().filter_map(|actor| {
-                    let client = client(joined, (actor.principal, actor.apikey, actor.source));
+                    let client = client_of(joined, actor);
                     let name = if keyed { client.key } else { client.principal };
                     name.filter(|_| self.is_asked_for(&client)).map(<[u8]>::to_vec)
                 });
@@ -283,7 +283,7 @@ impl Plan {
         match &self.asked {
             Asked::Named { principal, key, source } => {
                 let from = client.source.is_some() || source.is_empty();
-                from && principal.pass(client.principal.into_iter())
+                from && principal.pass([client.principal, client.remote_user].into_iter().flatten())
                     && (key.pass([client.key, client.key_name].into_iter().flatten()) || self.is_own_key(key, client))
                     && source.pass(client.source.into_iter())
             }
@@ -427,11 +427,24 @@ impl Plan {
     }
 }
 
+/// The client of a series; one of refusals has an action, and an index where successes have the user of the other cluster.
+pub(super) fn client_of<'j>(joined: &'j Correlated, actor: &Actor) -> Client<'j> {
+    let remote_user = joined.state.symbols.get(actor.object).filter(|_| !actor.es_action.is_some());
+    Client { remote_user, ..client(joined, (actor.principal, actor.apikey, actor.source)) }
+}
+
 /// A client by the symbols of the joined records.
 pub(super) fn client(joined: &Correlated, (principal, key, source): (Sym, Sym, Sym)) -> Client<'_> {
     let text = |sym: Sym| joined.state.symbols.get(sym);
     let key_name = joined.key(key).and_then(|key| text(key.name));
-    Client { principal: text(principal), key: text(key), key_name, token: None, source: text(source) }
+    Client {
+        principal: text(principal),
+        key: text(key),
+        key_name,
+        token: None,
+        remote_user: None,
+        source: text(source),
+    }
 }
 
 fn address(text: &[u8]) -> Option<IpAddr> {

@@ -111,13 +111,14 @@ pub(super) fn client<'h>(hits: &'h Hits, who: &Who) -> Client<'h> {
         key: text(who.key),
         key_name: text(who.key_name),
         token: text(who.token),
+        remote_user: text(who.remote_user),
         source: text(who.source),
     }
 }
 
 /// Who sent a request, as the node has it that it came in at.
 fn outermost(hits: &Hits, group: &[Placed]) -> Option<u32> {
-    let came_in = |hit: &&Placed| matches!(hits.who.all()[hit.0.who as usize].origin, Origin::Rest | Origin::Unknown);
+    let came_in = |hit: &&Placed| hits.who.all()[hit.0.who as usize].came_in();
     group.iter().find(came_in).map(|(hit, _)| hit.who)
 }
 
