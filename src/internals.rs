@@ -38,6 +38,7 @@ shown! {
     lines,
     manifest,
     model,
+    network,
     numbers,
     options,
     output,
