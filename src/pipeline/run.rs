@@ -1,5 +1,7 @@
 //! What of a request lasts from reading to the end.
 
+use std::path::PathBuf;
+
 use rayon::ThreadPool;
 
 use crate::options::Options;
@@ -13,6 +15,8 @@ pub struct Naming {
     pub prefix: String,
     /// The path of standard input, `-` unless chosen.
     pub stdin: Option<String>,
+    /// The folder that paths are told from; what is not in it is told as it is.
+    pub base: Option<PathBuf>,
 }
 
 /// What lasts from reading to the end.
