@@ -34,6 +34,7 @@ mod interrupt;
 mod joining;
 mod keys;
 mod kubernetes;
+mod manual;
 mod memory;
 mod metamorphic;
 mod outputs;
