@@ -38,6 +38,7 @@ mod manual;
 mod memory;
 mod metamorphic;
 mod outputs;
+mod panel;
 mod part_format;
 mod parts;
 mod pseudonyms;
