@@ -131,7 +131,7 @@ pub struct Change<'a> {
     pub roles: Vec<Text<'a>>,
     /// Cluster privileges that a role gets.
     pub cluster_privileges: Vec<Text<'a>>,
-    /// Index privileges that a role gets, each as `privilege on index`.
+    /// Index privileges that a role gets, each as `privilege on index`, and as whom it may act, each as `run as user`.
     pub index_privileges: Vec<Vec<u8>>,
 }
 

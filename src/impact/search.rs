@@ -203,7 +203,7 @@ impl<'s> Taker<'s> {
         event.each_index(&mut |name| {
             before.touched.insert(symbols.intern(name));
         });
-        if matches!(Origin::of(event.origin_type()), Origin::Rest | Origin::Unknown) {
+        if matches!(Origin::of(event.origin_type()), Origin::Rest | Origin::Unknown) || event.remote_user().is_some() {
             let time = event.time();
             *before.hours.entry(time.0.div_euclid(3_600_000)).or_default() += 1;
             before.first = Some(before.first.map_or(time, |first| first.min(time)));
@@ -243,6 +243,7 @@ impl<'s> Taker<'s> {
             key_name: symbols.intern_opt(event.apikey_name()),
             realm: symbols.intern_opt(event.user_realm().or(event.realm())),
             token: symbols.intern_opt(event.token_name()),
+            remote_user: symbols.intern_opt(event.remote_user()),
             source: symbols.intern_opt(source.as_deref()),
             origin: Origin::of(event.origin_type()),
             node: symbols.intern_opt(event.node_identity()),

@@ -320,7 +320,11 @@ impl Measure<'_, '_> {
         }
         features.observe(
             Feature::LacksRealm,
-            if asked > 0.0 { Observed::Is(lacks / asked) } else { Observed::Unknown("realm failures are not logged") },
+            if asked > 0.0 {
+                Observed::Is(lacks / asked)
+            } else {
+                Observed::Unknown("no record says where the password was checked")
+            },
         );
         if campaign.surge {
             let up = self.realm_is_up(campaign);

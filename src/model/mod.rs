@@ -437,7 +437,7 @@ pub struct SecurityChange {
     /// Roles that a user or a role mapping gets.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub roles: Vec<String>,
-    /// Privileges that a role gets: those of the cluster, and those of indices as `privilege on index`.
+    /// Privileges that a role gets: those of the cluster, those of indices as `privilege on index`, and as whom one may act, as `run as user`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub privileges: Vec<String>,
     /// What is given amounts to everything.

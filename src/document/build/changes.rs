@@ -128,7 +128,7 @@ fn row(coverage: &Coverage, change: &SecurityChange, describe: fn(&SecurityChang
     ]
 }
 
-/// Who: `alice (native1)`, and for whom it really was where run-as hides it.
+/// Who: `alice (native1)`, for whom it really was where run-as hides it, and the API key that was used.
 fn actor(change: &SecurityChange) -> Cell {
     let Some(actor) = &change.actor else { return Cell::Absent("no event tells") };
     let mut who = Text::from(Span::principal(actor));
@@ -137,6 +137,9 @@ fn actor(change: &SecurityChange) -> Cell {
     }
     if let Some(by) = &change.run_by {
         who.push(Text::from(", run as by ").with(Span::principal(by)));
+    }
+    if let Some(key) = &change.actor_api_key {
+        who.push(Text::from(", API key ").with(Span::key(key)));
     }
     Cell::Text(who, Tone::Bold)
 }
