@@ -64,6 +64,13 @@ impl JoinedRun {
         self
     }
 
+    /// Conditions that nothing in the log meets, in plain words, with names that are near; no names where nobody may be named.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let is_named = self.run.pseudonyms.is_none() && !self.joined.pseudonymized;
+        if is_named { filter::remarks(&self.joined, &self.run.options.filter) } else { Vec::new() }
+    }
+
     /// Judges, counts and lists.
     #[must_use]
     pub fn report(self) -> Analysis {
