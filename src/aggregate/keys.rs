@@ -114,9 +114,12 @@ fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<Text> {
         }
     }
     if vague > 0 {
-        told.push(Text::from(format!(
-            "whether {vague} keys in use expire: these logs do not hold their creation; a listing tells (--api-keys)"
-        )));
+        let which = if vague == 1 {
+            "the key in use expires: these logs do not hold its creation".to_owned()
+        } else {
+            format!("{vague} keys in use expire: these logs do not hold their creation")
+        };
+        told.push(Text::from(format!("whether {which}; a listing tells (--api-keys)")));
     }
     let names = |key: &KeyInfo| [key.id, key.name].into_iter().filter_map(|sym| joined.judged(sym)).collect();
     let names: Vec<Vec<&[u8]>> = joined.keys.iter().map(names).collect();
@@ -141,6 +144,8 @@ pub(super) struct Lives<'j> {
     /// By key and user of another cluster: events.
     remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>>,
     refused: BTreeMap<Sym, Vec<&'j KeyFailure>>,
+    /// Keys that are used, also by those whom a filter leaves out.
+    in_use: BTreeSet<Sym>,
 }
 
 impl<'j> Lives<'j> {
@@ -149,7 +154,9 @@ impl<'j> Lives<'j> {
         let successes = passing.as_ref().unwrap_or(&joined.successes);
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
         let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
+        let mut in_use = BTreeSet::new();
         for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {
+            in_use.insert(actor.apikey);
             let Some(series) = successes.get(actor) else { continue };
             let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();
             *count += series.count();
@@ -163,7 +170,7 @@ impl<'j> Lives<'j> {
         for failure in joined.key_failures.iter().filter(|failure| failure.key.is_some()) {
             refused.entry(failure.key).or_default().push(failure);
         }
-        Self { uses, remote_users, refused }
+        Self { uses, remote_users, refused, in_use }
     }
 
     /// Refusals of a key.
@@ -191,7 +198,7 @@ impl<'j> Lives<'j> {
             // The server says so, although neither an event nor a listing tells when.
             (None, None) if told(Reason::ApiKeyInvalidated) => "invalidated",
             (None, None) if told(Reason::ApiKeyExpired) => "expired",
-            (None, None) if used.is_some() || info.listed || info.created.is_some() => "active",
+            (None, None) if self.in_use.contains(&info.id) || info.listed || info.created.is_some() => "active",
             (None, None) => "unknown",
         };
         let end = [info.invalidated.and_then(|end| end.time), info.expires].into_iter().flatten().min();

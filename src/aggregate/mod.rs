@@ -170,6 +170,14 @@ fn surroundings(known: &Surroundings) -> serde_json::Value {
     })
 }
 
+/// The organisation's networks as a report was told of them; what cannot be read as one is none.
+#[must_use]
+pub fn internal_networks(report: &Report) -> Vec<Cidr> {
+    let networks = report.parameters.get("surroundings").and_then(|known| known.get("internal_networks"));
+    let texts = networks.and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(|text| text.as_str());
+    texts.filter_map(|text| Cidr::parse(text).ok()).collect()
+}
+
 /// The realms of a chain in the order they were asked; `None` where it is not known.
 fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
     let symbols = &joined.state.symbols;
@@ -181,7 +189,9 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
     let text = |sym: Sym| symbols.string(sym);
     let record = &change.record;
     let ids: Vec<String> = record.ids.iter().filter_map(|&id| text(id)).collect();
-    let target = target(&ids, [record.name, record.detail, record.namespace, record.service, record.owner].map(text));
+    // A grant names the owner of a key, and whose profile is activated.
+    let whose = if record.owner.is_some() { record.owner } else { record.granted_to };
+    let target = target(&ids, [record.name, record.detail, record.namespace, record.service, whose].map(text));
     SecurityChange {
         time: record.time.rfc3339(),
         action: text(record.action).unwrap_or_default(),
@@ -202,7 +212,7 @@ fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityC
         },
         ids,
         name: text(record.name),
-        owner: text(record.owner).or_else(|| text(record.granted_to)),
+        owner: text(whose),
         owner_realm: text(record.owner_realm),
         owned_by_authenticated_user: record.owned_by_authenticated_user,
         expiration: text(record.expiration),

@@ -1,15 +1,17 @@
 //! `esaudit impact`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::output::{JSON, OutputArgs};
 use super::read::{InputArgs, RunArgs};
+use super::report::parse_config;
 use super::{Command, Terminal};
+use crate::config::Config;
 use crate::options::filter::{Bound, Edge, Filter, Pattern, Rules};
-use crate::options::{DEFAULT_MATCH_WINDOW_MS, Options};
+use crate::options::{DEFAULT_MATCH_WINDOW_MS, Options, Surroundings};
 use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
 use crate::time::Millis;
@@ -22,10 +24,13 @@ Examples:
   esaudit impact --principal alice --source 198.51.100.7 --since 2026-03-01 logs
   esaudit impact --key VuaCfGcBCdbkQm-e5aOa logs -o impact.html";
 
+/// Heading of the options that name the actor.
+const WHOM: &str = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)";
+
 #[derive(Debug, Args)]
 pub(super) struct ImpactArgs {
-    /// With --report a finding (F1), then files, folders (read recursively) and quoted globs [default: where they were];
-    /// without it these alone. Of parts that `scan` wrote it tells what they hold
+    /// A finding (F1), unless options name somebody; then files, folders (read recursively) and quoted globs [default with
+    /// --report: where they were]. Of parts that `scan` wrote it tells what they hold
     #[arg(required = true, value_name = "[FINDING] PATH")]
     arguments: Vec<OsString>,
 
@@ -37,7 +42,7 @@ pub(super) struct ImpactArgs {
     #[arg(
         long,
         value_name = "NAME",
-        help_heading = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)"
+        help_heading = WHOM
     )]
     principal: Vec<String>,
 
@@ -46,7 +51,7 @@ pub(super) struct ImpactArgs {
         long,
         value_name = "KEY",
         allow_hyphen_values = true,
-        help_heading = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)"
+        help_heading = WHOM
     )]
     key: Vec<String>,
 
@@ -54,7 +59,7 @@ pub(super) struct ImpactArgs {
     #[arg(
         long,
         value_name = "ADDRESS",
-        help_heading = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)"
+        help_heading = WHOM
     )]
     source: Vec<String>,
 
@@ -66,6 +71,10 @@ pub(super) struct ImpactArgs {
     /// Up to this time, with all of the day, minute or second that it names [default: the end]
     #[arg(long, value_name = "TIME")]
     until: Vec<String>,
+
+    /// Configuration file: the internal networks [default: those that the report was made with]
+    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
+    config: Option<Config>,
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -84,8 +93,8 @@ pub enum Whom {
     Finding {
         /// `F1`.
         id: String,
-        /// The report that has it.
-        report: PathBuf,
+        /// The report that has it; else that of the inputs.
+        report: Option<PathBuf>,
     },
     /// Whom the filter of the request names.
     Named,
@@ -98,13 +107,22 @@ pub struct ImpactRequest {
     pub read: Request,
     /// Whom it is about.
     pub whom: Whom,
+    /// What is known of the surroundings; `None` = what the report was made with.
+    pub surroundings: Option<Surroundings>,
     /// Where to write it, and how.
     pub outputs: Outputs,
 }
 
+/// Whether an argument is the id of a finding, and no file of that name.
+fn names_finding(argument: &OsStr) -> bool {
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = argument.to_str().and_then(|text| text.strip_prefix(['F', 'f'])).is_some_and(is_number);
+    is_id && !std::path::Path::new(argument).exists()
+}
+
 impl ImpactArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let Self { arguments, report, principal, key, source, since, until, output, input, run } = self;
+        let Self { arguments, report, principal, key, source, since, until, config, output, input, run } = self;
         let now = Millis::now();
         let times = |name: &str, texts: &[String], edge| {
             let read =
@@ -128,12 +146,16 @@ impl ImpactArgs {
         let named = [&filter.principal, &filter.source, &filter.key].iter().any(|rules| !rules.wanted().is_empty());
         let mut paths = arguments;
         let whom = match report {
-            Some(report) => Whom::Finding { id: paths.remove(0).to_string_lossy().into_owned(), report },
             None if named => Whom::Named,
-            None => {
-                return Err("whose deeds? name a finding (F1 --report report.json), a user (--principal), an API key \
-                            (--key) or an address (--source)"
-                    .to_owned());
+            report if report.is_some() || paths.len() > 1 && names_finding(&paths[0]) => {
+                Whom::Finding { id: paths.remove(0).to_string_lossy().into_owned(), report }
+            }
+            _ => {
+                return Err(
+                    "whose deeds? name a finding (F1 and the logs), a user (--principal), an API key (--key) or an \
+                            address (--source)"
+                        .to_owned(),
+                );
             }
         };
         let mut read = Request::new(Inputs::Any(paths), Options::default());
@@ -141,6 +163,12 @@ impl ImpactArgs {
         run.apply(&mut read);
         read.options.match_window_ms = DEFAULT_MATCH_WINDOW_MS;
         read.options.filter = filter;
-        Ok(Command::Impact(Box::new(ImpactRequest { read, whom, outputs: output.resolve(terminal, JSON, "table")? })))
+        let surroundings = config.map(|config| config.surroundings);
+        Ok(Command::Impact(Box::new(ImpactRequest {
+            read,
+            whom,
+            surroundings,
+            outputs: output.resolve(terminal, JSON, "table")?,
+        })))
     }
 }

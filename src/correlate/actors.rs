@@ -29,7 +29,7 @@ pub struct Change {
 
 impl Change {
     /// Whether what it gives amounts to everything: the role `superuser`, a role that may do all on the cluster or manage
-    /// who may do what, or one that may do all with every index.
+    /// who may do what, or one that may do all with every index, or act as anybody.
     #[must_use]
     pub fn makes_superuser(&self, symbols: &Symbols) -> bool {
         let record = &self.record;
@@ -38,7 +38,10 @@ impl Change {
             record.privileges.split_at((record.cluster_privileges as usize).min(record.privileges.len()));
         record.roles.iter().filter_map(text).any(|role| role == b"superuser")
             || cluster.iter().filter_map(text).any(|privilege| matches!(privilege, b"all" | b"manage_security"))
-            || index.iter().filter_map(text).any(|privilege| matches!(privilege, b"all on *" | b"all on /.*/"))
+            || index
+                .iter()
+                .filter_map(text)
+                .any(|privilege| matches!(privilege, b"all on *" | b"all on /.*/" | b"run as *"))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::fast_reader::ActionKind;
 use crate::model::events::Event;
 use crate::options::EventKinds;
 use crate::options::filter::Filter;
-use crate::state::{Origin, Sym};
+use crate::state::Sym;
 
 /// The events of clients that pass, by time, then place. Parts of requests on other nodes are none.
 #[must_use]
@@ -39,6 +39,7 @@ pub fn events(joined: &Correlated, plan: &Plan, found: Found, kinds: EventKinds,
             node: string(who.node),
             node_name: node.and_then(|node| node.name.clone()),
             realm_chain: None,
+            realm_chain_ordered: true,
             reason: None,
             reason_basis: None,
             credential: None,
@@ -76,7 +77,7 @@ fn passes(joined: &Correlated, plan: &Plan, hits: &Hits, who: &Who, filter: &Fil
     let names = node.map(|node| [&node.id, &node.name]).into_iter().flatten().flatten().map(String::as_bytes);
     let cluster = node.and_then(|node| joined.nodes.clusters().get(node.cluster));
     let clusters = cluster.map(|cluster| [&cluster.uuid, &cluster.name]).into_iter().flatten().flatten();
-    matches!(who.origin, Origin::Rest | Origin::Unknown)
+    who.came_in()
         && plan.is_asked_for(&client(hits, who))
         && filter.node.pass(names)
         && filter.cluster.pass(clusters.map(String::as_bytes))

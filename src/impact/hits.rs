@@ -63,6 +63,8 @@ pub(super) struct Who {
     pub(super) realm: Sym,
     /// Name of the service account token, if one was used.
     pub(super) token: Sym,
+    /// Who uses a cross-cluster key at the other cluster.
+    pub(super) remote_user: Sym,
     /// Client address without port; of parts of requests that of the coordinating node.
     pub(super) source: Sym,
     /// Where it came in.
@@ -72,6 +74,12 @@ pub(super) struct Who {
 }
 
 impl Who {
+    /// Whether an event tells of a request that came in at its node, and is no part of one that another node passed on. A
+    /// cross-cluster key comes in over the transport layer alone (audit-format 1.17).
+    pub(super) fn came_in(&self) -> bool {
+        matches!(self.origin, Origin::Rest | Origin::Unknown) || self.remote_user.is_some()
+    }
+
     fn remap(mut self, syms: &[Sym]) -> Self {
         let all = [
             &mut self.realm,
@@ -80,6 +88,7 @@ impl Who {
             &mut self.key,
             &mut self.key_name,
             &mut self.token,
+            &mut self.remote_user,
         ];
         for sym in all.into_iter().chain([&mut self.source, &mut self.node]) {
             *sym = syms[sym.0 as usize];
@@ -277,6 +286,7 @@ mod tests {
             key_name: none,
             realm: none,
             token: none,
+            remote_user: none,
             source: none,
             origin: Origin::Rest,
             node: none,

@@ -18,6 +18,8 @@ pub(super) struct Client<'t> {
     pub(super) key_name: Option<&'t [u8]>,
     /// With which service account token.
     pub(super) token: Option<&'t [u8]>,
+    /// Who uses a cross-cluster key at the other cluster.
+    pub(super) remote_user: Option<&'t [u8]>,
     /// From where; `None` where that is not known.
     pub(super) source: Option<&'t [u8]>,
 }

@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use super::made::{self, Accounts, Client, MadeThings, Thing};
 use super::search::Wanted;
 use crate::correlate::{Change, Correlated};
+use crate::network::Net;
+use crate::options::Surroundings;
 use crate::options::filter::{Filter, Range, Rules};
 use crate::reserved::SYSTEM_USERS;
-use crate::state::{Span, Sym};
+use crate::state::{Actor, Span, Sym};
 use crate::time::Millis;
 
 /// Whose deeds are asked for.
@@ -71,6 +73,8 @@ pub struct Plan {
     pub(super) until: Millis,
     /// First and last event of the log.
     pub(super) log: Span,
+    /// What is known of the surroundings.
+    surroundings: Surroundings,
     /// Whether there was a success from then on.
     pub(super) entered: bool,
     /// By account: addresses from which it got in before.
@@ -90,8 +94,8 @@ pub struct Plan {
 impl Plan {
     /// Finds out whom to follow.
     #[must_use]
-    pub fn new(joined: &Correlated, asked: Asked, range: Range) -> Self {
-        let mut plan = Self::bare(joined, asked, range);
+    pub fn new(joined: &Correlated, asked: Asked, range: Range, surroundings: &Surroundings) -> Self {
+        let mut plan = Self { surroundings: surroundings.clone(), ..Self::bare(joined, asked, range) };
         plan.entry_places(joined);
         plan.places(joined);
         let first = plan.first_success(joined);
@@ -137,6 +141,7 @@ impl Plan {
             from: range.since,
             until: range.until,
             log: crate::filter::span(joined),
+            surroundings: Surroundings::default(),
             entered: false,
             known: BTreeMap::new(),
             newcomers: BTreeMap::new(),
@@ -182,7 +187,7 @@ impl Plan {
             .iter()
             .filter(|(_, series)| series.at_or_after(self.from).is_some_and(|bucket| bucket.first <= self.until));
         let names = at_work.filter_map(|(actor, _)| {
-            let client = client(joined, (actor.principal, actor.apikey, actor.source));
+            let client = client_of(joined, actor);
             let principal = client.principal.filter(|name| suspect.principals.contains(*name))?;
             (!self.is_asked_for(&client) && !self.is_strange(suspect, &client)).then(|| principal.to_vec())
         });
@@ -196,7 +201,7 @@ impl Plan {
             Asked::Named { .. } => self.from,
         };
         let successes = joined.successes.iter().filter(|(actor, _)| {
-            let client = client(joined, (actor.principal, actor.apikey, actor.source));
+            let client = client_of(joined, actor);
             self.in_cluster(joined, actor.node) && self.is_asked_for(&client)
         });
         // A bucket that begins before has its last event after: that is as near as it is known.
@@ -269,7 +274,7 @@ impl Plan {
             Asked::Named { key, .. } => {
                 let keyed = !key.is_empty();
                 let asked_for = joined.successes.keys().filter_map(|actor| {
-                    let client = client(joined, (actor.principal, actor.apikey, actor.source));
+                    let client = client_of(joined, actor);
                     let name = if keyed { client.key } else { client.principal };
                     name.filter(|_| self.is_asked_for(&client)).map(<[u8]>::to_vec)
                 });
@@ -283,7 +288,7 @@ impl Plan {
         match &self.asked {
             Asked::Named { principal, key, source } => {
                 let from = client.source.is_some() || source.is_empty();
-                from && principal.pass(client.principal.into_iter())
+                from && principal.pass([client.principal, client.remote_user].into_iter().flatten())
                     && (key.pass([client.key, client.key_name].into_iter().flatten()) || self.is_own_key(key, client))
                     && source.pass(client.source.into_iter())
             }
@@ -308,9 +313,10 @@ impl Plan {
         let (Some(principal), Some(source)) = (client.principal, client.source) else { return false };
         let Some(known) = self.known.get(principal).filter(|known| !known.is_empty()) else { return false };
         let is_account = suspect.principals.contains(principal) && client.key.is_none();
-        let net = net(source);
-        let near = known.iter().any(|place| place == source || net.is_some() && self::net(place) == net);
-        is_account && !near && is_outside(source)
+        let net = |place: &[u8]| address(place).map(Net::of);
+        let (at, outside) = (net(source), address(source).is_some_and(|address| self.surroundings.is_outside(address)));
+        let near = known.iter().any(|place| place == source || at.is_some() && net(place) == at);
+        is_account && !near && outside
     }
 
     /// Whose request it is that this client made.
@@ -427,31 +433,26 @@ impl Plan {
     }
 }
 
+/// The client of a series; one of refusals has an action, and an index where successes have the user of the other cluster.
+pub(super) fn client_of<'j>(joined: &'j Correlated, actor: &Actor) -> Client<'j> {
+    let remote_user = joined.state.symbols.get(actor.object).filter(|_| !actor.es_action.is_some());
+    Client { remote_user, ..client(joined, (actor.principal, actor.apikey, actor.source)) }
+}
+
 /// A client by the symbols of the joined records.
 pub(super) fn client(joined: &Correlated, (principal, key, source): (Sym, Sym, Sym)) -> Client<'_> {
     let text = |sym: Sym| joined.state.symbols.get(sym);
     let key_name = joined.key(key).and_then(|key| text(key.name));
-    Client { principal: text(principal), key: text(key), key_name, token: None, source: text(source) }
+    Client {
+        principal: text(principal),
+        key: text(key),
+        key_name,
+        token: None,
+        remote_user: None,
+        source: text(source),
+    }
 }
 
 fn address(text: &[u8]) -> Option<IpAddr> {
-    std::str::from_utf8(text).ok()?.parse::<IpAddr>().ok().map(|address| address.to_canonical())
-}
-
-/// A network as hosts of one owner share it: 256 addresses of IPv4, a /64 of IPv6.
-fn net(source: &[u8]) -> Option<(bool, u64)> {
-    address(source).map(|address| match address {
-        IpAddr::V4(v4) => (false, u64::from(u32::from(v4) >> 8)),
-        IpAddr::V6(v6) => (true, (u128::from(v6) >> 64) as u64),
-    })
-}
-
-/// Whether an address is reached from the internet.
-fn is_outside(source: &[u8]) -> bool {
-    address(source).is_some_and(|address| match address {
-        IpAddr::V4(v4) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),
-        IpAddr::V6(v6) => {
-            !(v6.is_loopback() || v6.segments()[0] & 0xfe00 == 0xfc00 || v6.segments()[0] & 0xffc0 == 0xfe80)
-        }
-    })
+    std::str::from_utf8(text).ok()?.parse().ok()
 }

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::{Plan, Side, client};
+use super::plan::{Plan, Side, client, client_of};
 use super::reach::Reach;
 use crate::correlate::{Correlated, PowerfulAction};
 use crate::model::SourceCount;
@@ -56,7 +56,7 @@ pub(super) fn followed<'j>(
         .filter_map(|(actor, series)| {
             let within = series.within(plan.from, plan.until);
             let last = within.last()?;
-            let side = side_of(joined, plan, (actor.principal, actor.apikey, actor.source), last);
+            let side = plan.side(&client_of(joined, actor), last);
             let counts = plan.is_cluster(joined, joined.nodes.cluster(actor.node));
             (counts && matches!(side, Side::Actor | Side::Made(_))).then_some((actor, within, side))
         })
@@ -146,7 +146,7 @@ fn persistence(joined: &Correlated, plan: &Plan, successes: &[(&Actor, Series, S
     let text = |sym: Sym| joined.state.symbols.string(sym);
     let mut uses: BTreeMap<usize, Vec<(&Actor, &Series)>> = BTreeMap::new();
     for (actor, series, _) in successes {
-        let client = client(joined, (actor.principal, actor.apikey, actor.source));
+        let client = client_of(joined, actor);
         let used = series.last().and_then(|last| plan.uses(&client, last));
         used.into_iter().for_each(|at| uses.entry(at).or_default().push((actor, series)));
     }

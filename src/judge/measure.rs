@@ -364,7 +364,11 @@ impl Measure<'_, '_> {
         }
         features.observe(
             Feature::LacksRealm,
-            if asked > 0.0 { Observed::Is(lacks / asked) } else { Observed::Unknown("realm failures are not logged") },
+            if asked > 0.0 {
+                Observed::Is(lacks / asked)
+            } else {
+                Observed::Unknown("no record says where the password was checked")
+            },
         );
         // So do several who stop at their own places, one after the other.
         let own = features.get(Feature::Own) + features.get(Feature::OwnShared);

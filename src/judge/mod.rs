@@ -7,6 +7,7 @@
 
 mod access;
 mod accounts;
+mod advice;
 mod campaign;
 mod consequences;
 mod contrast;

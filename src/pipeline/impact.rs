@@ -29,7 +29,8 @@ pub fn impact(request: Request, asked: Asked) -> Result<(ImpactReport, bool), Er
     let (joined, run) = (&read.joined, &read.run);
     run.progress.phase("following");
     let options = &run.options;
-    let plan = run.threads.install(|| Plan::new(joined, asked, filter::range(joined, &options.filter)));
+    let plan =
+        run.threads.install(|| Plan::new(joined, asked, filter::range(joined, &options.filter), &options.surroundings));
     let source = match logs {
         None => Source::Records(OF_PARTS),
         Some(paths) => match searched(&paths, &plan.wanted(), run) {
@@ -92,7 +93,7 @@ fn searched(paths: &[OsString], wanted: &Wanted, run: &RunContext) -> Option<Fou
     run.progress.phase("searching");
     // How far it is counts the first pass, which takes longer.
     let queue = Queue::new(sources, run.threads.current_num_threads(), Progress::default());
-    let search = Search::new(wanted, &run.options);
+    let search = Search::new(wanted, &run.options, run.copies.clone());
     let worker = || Worker::new(&queue, &run.options, Searching(search.finder()));
     Some(Found::together(run.threads.broadcast(|_| worker().run().0.finish())))
 }

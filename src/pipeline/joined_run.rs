@@ -64,6 +64,13 @@ impl JoinedRun {
         self
     }
 
+    /// Conditions that nothing in the log meets, in plain words, with names that are near; no names where nobody may be named.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let is_named = self.run.pseudonyms.is_none() && !self.joined.pseudonymized;
+        if is_named { filter::remarks(&self.joined, &self.run.options.filter) } else { Vec::new() }
+    }
+
     /// Judges, counts and lists.
     #[must_use]
     pub fn report(self) -> Analysis {
@@ -73,7 +80,7 @@ impl JoinedRun {
         let options = &run.options;
         let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
-        run.threads.install(|| impact::after_entry(&joined, &mut report.findings));
+        run.threads.install(|| impact::after_entry(&joined, &mut report.findings, &run.options.surroundings));
         name_in_parameters(&run, &mut report.parameters);
         let incomplete = incomplete || !report.coverage.reconciled;
         Analysis { report, incomplete, stored, run }

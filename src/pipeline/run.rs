@@ -1,7 +1,11 @@
 //! What of a request lasts from reading to the end.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use rayon::ThreadPool;
 
+use crate::copies::Copies;
 use crate::options::Options;
 use crate::progress::Progress;
 use crate::pseudonyms::Pseudonyms;
@@ -13,6 +17,8 @@ pub struct Naming {
     pub prefix: String,
     /// The path of standard input, `-` unless chosen.
     pub stdin: Option<String>,
+    /// The folder that paths are told from; what is not in it is told as it is.
+    pub base: Option<PathBuf>,
 }
 
 /// What lasts from reading to the end.
@@ -24,4 +30,6 @@ pub(super) struct RunContext {
     pub(super) progress: Progress,
     /// What sorts or counts everything finds the chosen number of threads here.
     pub(super) threads: ThreadPool,
+    /// What of the inputs is known to be a copy of what others hold.
+    pub(super) copies: Option<Arc<Copies>>,
 }

@@ -143,3 +143,36 @@ fn files_get_their_format_from_their_name() {
     assert_eq!(read("a.csv"), run(&["--format", "csv"]));
     assert_eq!(read("a.jsonl"), run(&[]));
 }
+
+/// A cross-cluster key comes in over the transport layer alone, by whom its own cluster does not know.
+#[test]
+fn uses_of_a_cross_cluster_key_are_of_its_user_at_the_other_cluster() {
+    let used = |millis: i64, remote: &str| {
+        Line::new(millis, "access_granted")
+            .user("owner")
+            .text("apikey.id", "across")
+            .text("origin.type", "transport")
+            .text("origin.address", "10.9.0.5:9443")
+            .raw("cross_cluster_access", &format!(r#"{{"user.name":"{remote}","user.realm":"native1"}}"#))
+            .request(&format!("r{millis}"))
+            .end()
+    };
+    let lines: Vec<String> = (0..6).map(|at| used(at * 1000, if at < 4 { "ana" } else { "ben" })).collect();
+    let inputs = Inputs::of(&[("es_audit.json", &lines)]);
+    let path = inputs.path().to_str().unwrap();
+    let count = |verb: &[&str]| {
+        let output = esaudit(&[verb, &[path]].concat());
+        String::from_utf8(output.stdout).unwrap().lines().count()
+    };
+    for (filter, events) in
+        [("--principal=ana", 4), ("--principal=ben", 2), ("--principal=owner", 6), ("--key=across", 6)]
+    {
+        assert_eq!(count(&["events", "--kind", "successes", filter]), events, "{filter}");
+    }
+    let output = esaudit(&["keys", "--format", "json", "--principal", "ben", path]);
+    let keys: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&keys["totals"]["active"], &keys["totals"]["unknown"]), (&Value::from(1), &Value::from(0)));
+    let output = esaudit(&["keys", "--format", "json", "--principal", "nobody", path]);
+    let keys: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&keys["totals"]["active"], &keys["totals"]["unknown"]), (&Value::from(1), &Value::from(0)));
+}

@@ -25,6 +25,10 @@ pub(super) fn path(path: &[u8]) -> Option<(&[u8], &[u8])> {
     }
     let below = &path[dot + 1..];
     let end = memchr::memchr(b'.', below).unwrap_or(below.len());
+    // Labels and data of a profile are whatever an application keeps there.
+    if matches!(&below[..end], b"labels" | b"data") {
+        return None;
+    }
     Some((&below[..end], below.get(end + 1..).unwrap_or_default()))
 }
 
@@ -41,6 +45,7 @@ pub(super) fn is_entered(rest: &[u8]) -> bool {
             | b"roles"
             | b"role_descriptor"
             | b"role_descriptor.cluster"
+            | b"role_descriptor.run_as"
             | b"role_descriptor.indices"
             | b"role_descriptor.indices.names"
             | b"role_descriptor.indices.privileges"
@@ -84,8 +89,14 @@ impl<'a> Members<'a> {
                 return;
             }
             b"user.name" if object == b"grant" => &mut self.change.granted_to,
+            // Profiles are named by their uid, at the top of a body or below `enable` and `disable`.
+            b"" if object == b"uid" => &mut self.change.name,
+            b"uid" => &mut self.change.name,
             b"roles" => return keep(&mut self.change.roles, text),
             b"role_descriptor.cluster" => return keep(&mut self.change.cluster_privileges, text),
+            b"role_descriptor.run_as" => {
+                return keep(&mut self.change.index_privileges, [b"run as ", &text[..]].concat());
+            }
             b"role_descriptor.indices.names" => {
                 if std::mem::take(&mut self.names_end) {
                     self.index_names.clear();
@@ -131,10 +142,17 @@ mod tests {
         assert_eq!(keys_change.ids.len(), 2);
         assert_eq!(keys_change.owned_by_authenticated_user, Some(false));
         assert_eq!((keys_change.owner.as_deref(), keys_change.owner_realm.as_deref()), (Some(&b"u"[..]), None));
-        let role = r#"{"put":{"role":{"name":"r","role_descriptor":{"indices":[{"names":["x"],"name":"no"}]}}}}"#;
+        let role = r#"{"put":{"role":{"name":"r","role_descriptor":{"run_as":["*"],"indices":[{"names":["x"],"name":"no"}]}}}}"#;
         assert_eq!(change(role).name.as_deref(), Some(&b"r"[..]));
+        assert_eq!(change(role).index_privileges, [b"run as *"]);
         let password = r#"{"change":{"password":{"user":{"name":"u"}}}}"#;
         assert_eq!(change(password).name.as_deref(), Some(&b"u"[..]));
+        let profile = r#"{"put":{"uid":"u_1","labels":{"name":"x"},"data":{"name":"y"}}}"#;
+        assert_eq!(change(profile).name.as_deref(), Some(&b"u_1"[..]));
+        let disabled = r#"{"change":{"disable":{"uid":"u_2"}}}"#;
+        assert_eq!(change(disabled).name.as_deref(), Some(&b"u_2"[..]));
+        let activated = r#"{"put":{"grant":{"type":"password","user":{"name":"u","has_password":true}}}}"#;
+        assert_eq!(change(activated).granted_to.as_deref(), Some(&b"u"[..]));
         let privileges = r#"{"put":{"privileges":[{"application":"app","name":"read","actions":["x"]}]}}"#;
         let privileges_change = change(privileges);
         assert_eq!(privileges_change.detail.as_deref(), Some(&b"app"[..]));

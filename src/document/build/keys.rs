@@ -61,6 +61,10 @@ fn headline<'a>(keys: &KeysReport) -> Block<'a> {
     let states = states.into_iter().filter(|(amount, _)| *amount > 0);
     let states = super::joined(states.map(|(amount, what)| Text::from(amount).with(" ").with(what)), ", ");
     let mut tail = if states.is_empty() { Text::new() } else { Text::from(": ").with(states) };
+    let shown = keys.keys.len() as u64;
+    if shown < totals.keys {
+        tail.push(Text::from("; ").with(shown).with(" shown"));
+    }
     if totals.refused > 0 {
         tail.push(Text::from("; ").with(totals.refused).with(" refused"));
     }
