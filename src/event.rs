@@ -150,6 +150,28 @@ pub struct Indices<'a> {
 /// What is wrong with a record that could be used all the same: its kind, and plain words without any text from the log.
 pub type Oddity = (ProblemKind, &'static str);
 
+/// What orders the events of one millisecond, and by what: only numbers of one kind compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sequence {
+    /// What the number is: of several the one that tells most.
+    pub kind: SequenceKind,
+    /// The number.
+    pub number: u64,
+}
+
+/// Members of a document that order events as they happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SequenceKind {
+    /// `event.sequence`: numbered by whatever made the event (ECS field reference, `event.sequence`).
+    Event,
+    /// `log.offset`: where the line began in the file that Filebeat read (Filebeat's exported fields, `log.offset`).
+    Offset,
+    /// `_seq_no`: in which order a shard took documents; one shipper sends them as they stood.
+    SeqNo,
+    /// The second value of `sort`, which breaks ties of the first in a search.
+    Sort,
+}
+
 macro_rules! audit_event {
     (
         texts { $($(#[$doc:meta])* $name:ident: $key:ident $how:ident $path:literal $(| $other:literal)*,)* }
@@ -176,6 +198,11 @@ macro_rules! audit_event {
             pub change: Option<Box<Change<'a>>>,
             /// It is a record of OpenSearch, Open Distro or Search Guard.
             pub of_opensearch: bool,
+            /// Hash of what names the document that holds it, the same wherever that is met again: its place in the file that it
+            /// was shipped from, else its `_id`.
+            pub document: Option<u64>,
+            /// Where it stands among the events of its millisecond, if its document tells.
+            pub sequence: Option<Sequence>,
             /// What is wrong with the record although it could be used.
             pub oddity: Option<Oddity>,
         }
@@ -194,6 +221,8 @@ macro_rules! audit_event {
                     index_names: Vec::new(),
                     change: None,
                     of_opensearch: false,
+                    document: None,
+                    sequence: None,
                     oddity: None,
                 }
             }

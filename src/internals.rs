@@ -18,6 +18,7 @@ shown! {
     aggregate,
     cli,
     config,
+    copies,
     correlate,
     credential,
     data,

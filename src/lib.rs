@@ -50,6 +50,7 @@
 //! event, decode          a line -> one normalised event, borrowed
 //! framing                bytes of any shape -> chunks of records, one a line
 //! fast_reader            audit and server lines that need no full decode
+//! copies                 what of an input is a copy of what another holds
 //! state                  events -> compact, mergeable records (folded per worker)
 //! model                  the report as plain data
 //! correlate              records -> attempts with realm chain, security changes with actor; views of them
@@ -89,6 +90,7 @@ mod action_class;
 mod aggregate;
 mod cli;
 mod config;
+mod copies;
 mod correlate;
 mod credential;
 mod data;

@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 
+mod copies;
 mod gather;
 mod gathered;
 mod impact;

@@ -90,7 +90,9 @@ fn flows(joined: &Correlated) -> Vec<Flow> {
     // Two chains of the same realms are one; chains are few.
     let mut counts: BTreeMap<(Option<Vec<String>>, &str), u64> = BTreeMap::new();
     for ((chain, reason), count) in tally(joined.attempts.iter().map(|attempt| (attempt.chain, attempt.reason))) {
-        *counts.entry((realm_names(joined, chain), reason.name())).or_default() += count;
+        // A way through realms whose order is not known is none.
+        let realms = realm_names(joined, chain).filter(|_| joined.state.chains.is_ordered(chain));
+        *counts.entry((realms, reason.name())).or_default() += count;
     }
     let mut flows: Vec<Flow> = counts
         .into_iter()

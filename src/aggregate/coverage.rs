@@ -207,6 +207,8 @@ fn with_first_line(problem: &InputProblem, line: &[u8]) -> String {
 fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
     const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
     let mut told = short_of_memory(joined, options);
+    told.extend(unsettled(joined));
+    told.extend(without_order(joined));
     let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
     if cut > 0 {
         let inputs = if cut == 1 { "input" } else { "inputs" };
@@ -291,6 +293,51 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
         let told_first =
             Text::from(format!("the zone of {times} times in {inputs} inputs (first: ")).with(Span::name(first));
         told.push(told_first.with(format!("): they carry none and were read as {zone} (--assume-tz)")));
+    }
+    told
+}
+
+/// Inputs whose lines of one millisecond stand in no order.
+fn without_order(joined: &Correlated) -> Option<Text> {
+    let shuffled = || joined.state.inputs.iter().filter(|input| input.shuffled);
+    let first = shuffled().map(|input| &input.label).min()?;
+    let count = shuffled().count();
+    let inputs = if count == 1 { "input" } else { "inputs" };
+    let begin =
+        Text::from(format!("in which order realms were asked in {count} {inputs} (first: ")).with(Span::name(first));
+    Some(begin.with(
+        "): the lines of one millisecond contradict each other there, as in an export that was sorted by time alone, so realm \
+         chains are sets and nothing is inferred from their order; export event.sequence, log.offset or _seq_no with it",
+    ))
+}
+
+/// Events that may be counted twice.
+fn unsettled(joined: &Correlated) -> Vec<Text> {
+    let mut told = Vec::new();
+    let mut open = joined.state.unsettled.clone();
+    // Inputs of several parts may share a stretch of time and no event; where failures were met again, successes were, too.
+    if joined.duplicates.values().any(|&count| count > 0) {
+        let overlaps = joined.state.overlaps();
+        open.add(overlaps.events, overlaps.span);
+    }
+    if open.events > 0 {
+        let mut sentence = Text::from(format!(
+            "whether up to {} successes and other events that are no failures happened once or twice: several inputs overlap",
+            open.events
+        ));
+        if let (Some(first), Some(last)) = (open.span.first, open.span.last) {
+            sentence = sentence.with(text!(" between {} and {}", Span::Exact(first), Span::Exact(last)));
+        }
+        told.push(sentence.with(
+            " and cannot be compared (a pipe is read once, a part holds sums, memory has a limit); they are counted as met. \
+             Failures and changes are counted once",
+        ));
+    }
+    let left_out = joined.state.documents_left_out;
+    if left_out > 0 {
+        told.push(Text::from(format!(
+            "whether {left_out} documents stand twice in their file: --max-memory has no room to compare their names"
+        )));
     }
     told
 }

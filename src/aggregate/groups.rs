@@ -161,6 +161,7 @@ impl<'j> Order<'j> {
         self.text(key_a.principal)
             .cmp(&self.text(key_b.principal))
             .then_with(|| self.chain(key_a.chain).cmp(&self.chain(key_b.chain)))
+            .then_with(|| self.is_ordered(key_b.chain).cmp(&self.is_ordered(key_a.chain)))
             .then_with(|| reason(key_a).cmp(reason(key_b)))
             .then_with(|| key_a.credential.map(Credential::name).cmp(&key_b.credential.map(Credential::name)))
             .then_with(|| key_a.cluster.cmp(&key_b.cluster))
@@ -171,6 +172,10 @@ impl<'j> Order<'j> {
             // Names that differ only in bytes that are not shown.
             .then_with(|| bytes(key_a).cmp(&bytes(key_b)))
             .then_with(|| first(a).cmp(&first(b)))
+    }
+
+    fn is_ordered(&self, chain: Option<ChainId>) -> bool {
+        chain.is_none_or(|chain| self.joined.state.chains.is_ordered(chain))
     }
 
     /// The names in a chain.
@@ -280,6 +285,7 @@ impl Assigned {
             id: String::new(),
             principal: symbols.string(key.principal),
             realm_chain: key.chain.and_then(|chain| realm_names(joined, chain)),
+            realm_chain_ordered: key.chain.is_none_or(|chain| joined.state.chains.is_ordered(chain)),
             reason: key.reason.unwrap_or(Reason::Unknown).name().to_owned(),
             reason_basis: if key.reason.is_some() { count.basis() } else { Basis::None }.name().to_owned(),
             credential: key.credential.map(|credential| credential.name().to_owned()),

@@ -3,14 +3,18 @@
 //! Most attempts arrive with their chain settled by the chunk they stand in. What remains here: requests that straddle
 //! chunks or files, files sorted newest first whose equal times left the order open, and events met in several inputs.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
 use super::source_lines::{SourceLine, SourceLines};
-use crate::state::{Attempt, ChainId, Chains, Evicted, Key, Outcome, State, Sym};
+use crate::event::Sequence;
+use crate::state::{Attempt, ChainId, Chains, Evicted, Key, Outcome, Pos, State, Sym};
 use crate::time::Millis;
 
 /// `event.action` of realm failures, for counting those met again.
@@ -23,11 +27,41 @@ const LONGEST_ATTEMPT_MS: i64 = 60_000;
 /// Events that one task looks at, at least.
 const PIECE: usize = 1024;
 
+/// Of the attempts of an input whose end stands among realm failures of its millisecond, this share may stand against the others
+/// before its lines count as shuffled; a program writes each of them in order, so that none should.
+const SHUFFLED_SHARE: f64 = 0.01;
+
+/// And so many must: one may be two requests that bear one id.
+const SHUFFLED_LEAST: u64 = 2;
+
+/// Where attempts end among the realm failures of the same millisecond, in one input.
+#[derive(Debug, Clone, Copy, Default)]
+struct Votes {
+    /// After all of them.
+    forward: u64,
+    /// Before all of them.
+    reversed: u64,
+    /// Between them.
+    between: u64,
+}
+
+impl Votes {
+    /// Whether lines of one millisecond stand in no order: a log is written forward, and a file that was turned around as a whole
+    /// is reversed; no file is both.
+    fn shuffled(self) -> bool {
+        let Self { forward, reversed, between } = self;
+        let against = forward.min(reversed) + between;
+        against >= SHUFFLED_LEAST && against as f64 >= SHUFFLED_SHARE * (forward + reversed + between) as f64
+    }
+}
+
 /// A realm failure with its place.
 #[derive(Debug, Clone, Copy)]
 struct Loose {
     key: Key,
     place: SourceLine,
+    /// What orders it within its millisecond, where its document tells.
+    sequence: Option<Sequence>,
     /// Its order before an event of the same place; see [`unsettle`].
     within: u32,
     time: Millis,
@@ -42,12 +76,14 @@ pub(super) fn join(
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Attempt> {
     let mut all = std::mem::take(&mut state.attempts);
+    let sequences: Sequences = std::mem::take(&mut state.sequences).into_iter().collect();
     let mut loose: Vec<Loose> = std::mem::take(&mut state.realm_failures)
         .into_par_iter()
         .with_min_len(PIECE)
         .map(|failure| Loose {
             key: failure.key,
             place: source_lines.of(failure.pos),
+            sequence: sequences.get(&failure.pos).copied(),
             within: 0,
             time: failure.time,
             realm: failure.realm,
@@ -62,8 +98,8 @@ pub(super) fn join(
             let key = |attempt: &Attempt| (attempt.key, attempt.outcome, attempt.time);
             key(a).cmp(&key(b)).then_with(|| source_lines.of(a.pos).cmp(&source_lines.of(b.pos)))
         });
-        let votes = votes(&attempts, &all, &loose, state.inputs.len(), source_lines);
-        let mut join = Join { state, source_lines, repeated, votes };
+        let votes = votes(&attempts, &all, &loose, state.inputs.len(), source_lines, &sequences);
+        let mut join = Join { state, source_lines, repeated, votes: &votes, sequences: &sequences };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
         let mut loose_start = 0;
@@ -78,6 +114,7 @@ pub(super) fn join(
         }
         join.without_attempt(&loose[loose_start..]);
         all.extend(attempts.into_iter().zip(keep).filter_map(|(attempt, keep)| keep.then_some(attempt)));
+        shuffled(state, &mut all, &votes, source_lines);
     }
     let evicted = &state.evicted;
     all.par_iter_mut().with_min_len(PIECE).filter(|attempt| attempt.chain == ChainId::NONE_SEEN).for_each(|attempt| {
@@ -119,7 +156,7 @@ fn unsettle(attempts: &mut [Attempt], loose: &[Loose], chains: &Chains, source_l
         for (at, &realm) in settled.iter().enumerate() {
             let time = Millis(attempt.time.0.saturating_sub(i64::from(at < earlier)));
             let (key, place) = (attempt.key, source_lines.of(attempt.pos));
-            all.push(Loose { key, place, within: at as u32, time, realm });
+            all.push(Loose { key, place, sequence: None, within: at as u32, time, realm });
         }
         attempt.chain = ChainId::NONE_SEEN;
     }
@@ -143,14 +180,15 @@ fn votes(
     loose: &[Loose],
     inputs: usize,
     source_lines: &SourceLines,
-) -> Vec<(u64, u64)> {
-    let mut votes = vec![(0, 0); inputs];
+    sequences: &Sequences,
+) -> Vec<Votes> {
+    let mut votes = vec![Votes::default(); inputs];
     let forward =
         |attempt: &&Attempt| attempt.flags.ties() > 0 && attempt.outcome == Outcome::Failed && attempt.has_request_id();
     let of_inputs =
         alone.par_iter().with_min_len(PIECE).filter(forward).map(|attempt| source_lines.of(attempt.pos).rank);
     for rank in of_inputs.collect::<Vec<u32>>() {
-        votes[rank as usize].0 += 1;
+        votes[rank as usize].forward += 1;
     }
     let mut loose_start = 0;
     for run in attempts.chunk_by(|a, b| (a.key, a.outcome) == (b.key, b.outcome)) {
@@ -170,12 +208,15 @@ fn votes(
             // By place, that is by input first.
             let of_input = &own[own.partition_point(|failure| failure.place.rank < place.rank)..];
             let of_input = &of_input[..of_input.partition_point(|failure| failure.place.rank == place.rank)];
+            let own_sequence = sequences.get(&attempt.pos).copied();
             let ties = of_input.iter().filter(|tie| tie.time == attempt.time);
-            let after = ties.clone().any(|tie| tie.place > place);
-            let before = attempt.flags.ties() > 0 || ties.clone().any(|tie| tie.place < place);
-            let (forward, reversed) = &mut votes[place.rank as usize];
-            *forward += u64::from(before && !after);
-            *reversed += u64::from(after && !before);
+            let stands = |tie: &Loose| by_sequence(tie.sequence, own_sequence).unwrap_or_else(|| tie.place.cmp(&place));
+            let after = ties.clone().any(|tie| stands(tie).is_gt());
+            let before = attempt.flags.ties() > 0 || ties.clone().any(|tie| stands(tie).is_lt());
+            let of_input = &mut votes[place.rank as usize];
+            of_input.forward += u64::from(before && !after);
+            of_input.reversed += u64::from(after && !before);
+            of_input.between += u64::from(after && before);
         }
     }
     votes
@@ -185,7 +226,41 @@ struct Join<'s> {
     state: &'s mut State,
     source_lines: &'s SourceLines,
     repeated: &'s mut BTreeMap<Vec<u8>, u64>,
-    votes: Vec<(u64, u64)>,
+    votes: &'s [Votes],
+    sequences: &'s Sequences,
+}
+
+/// What orders events within their millisecond, by place.
+type Sequences = HashMap<Pos, Sequence, RandomState>;
+
+/// Which of two comes first by what their documents say, if both say it in one way.
+fn by_sequence(one: Option<Sequence>, other: Option<Sequence>) -> Option<Ordering> {
+    let (one, other) = one.zip(other)?;
+    (one.kind == other.kind).then(|| one.number.cmp(&other.number))
+}
+
+/// Makes sets of the chains that chunks settled in inputs whose lines of one millisecond stand in no order.
+fn shuffled(state: &mut State, attempts: &mut [Attempt], votes: &[Votes], source_lines: &SourceLines) {
+    let ranks: Vec<bool> = votes.iter().map(|votes| votes.shuffled()).collect();
+    if !ranks.contains(&true) {
+        return;
+    }
+    for (rank, _) in ranks.iter().enumerate().filter(|(_, shuffled)| **shuffled) {
+        state.inputs[source_lines.input(rank as u32)].shuffled = true;
+    }
+    let mut sets: HashMap<ChainId, ChainId, RandomState> = HashMap::default();
+    for attempt in attempts.iter_mut().filter(|attempt| ranks[source_lines.of(attempt.pos).rank as usize]) {
+        let chain = attempt.chain;
+        attempt.chain = *sets.entry(chain).or_insert_with(|| as_set(state, chain));
+    }
+}
+
+/// A chain without its order: its realms by name.
+fn as_set(state: &mut State, chain: ChainId) -> ChainId {
+    let Some(realms) = state.chains.get(chain) else { return chain };
+    let mut realms = realms.to_vec();
+    realms.sort_by(|&a, &b| state.symbols.get(a).cmp(&state.symbols.get(b)));
+    state.chains.intern_set(&realms)
 }
 
 /// A step of a request whose chain is being put together: a realm failure, or the end of an attempt.
@@ -195,6 +270,7 @@ struct Item {
     /// Its order among the steps of one place, the end last.
     within: u32,
     time: Millis,
+    sequence: Option<Sequence>,
     /// The realm that said no; [`Sym::NONE`] for an end.
     realm: Sym,
     /// The attempt that ended here.
@@ -315,17 +391,24 @@ impl Join<'_> {
             place: self.source_lines.of(attempts[at].pos),
             within: u32::MAX,
             time: attempts[at].time,
+            sequence: self.sequences.get(&attempts[at].pos).copied(),
             realm: Sym::NONE,
             end: Some(at),
         });
-        let realms = loose.iter().map(|&Loose { place, within, time, realm, .. }| Item {
+        let realms = loose.iter().map(|&Loose { place, within, time, sequence, realm, .. }| Item {
             place,
             within,
             time,
+            sequence,
             realm,
             end: None,
         });
         let mut items: Vec<Item> = ends.chain(realms).collect();
+        let kind = |item: &Item| item.sequence.map(|sequence| sequence.kind);
+        if items.iter().all(|item| kind(item).is_some() && kind(item) == kind(&items[0])) {
+            items.sort_by_key(|item| (item.time, item.sequence, item.place));
+            return items;
+        }
         // By what each file holds of the node: files of one log follow each other, whatever their names.
         let file = |rank: u32| {
             let span = self.state.inputs[self.source_lines.input(rank)].nodes.get(&node);
@@ -361,7 +444,7 @@ impl Join<'_> {
 
     /// Whether equal times stand in reversed order in an input sorted newest first: unless its attempts show otherwise.
     fn reverses_ties(&self, rank: u32) -> bool {
-        let (forward, reversed) = self.votes[rank as usize];
+        let Votes { forward, reversed, .. } = self.votes[rank as usize];
         reversed >= forward
     }
 }

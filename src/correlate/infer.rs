@@ -137,7 +137,7 @@ fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking)
     let cluster = |node: usize| joined.nodes.all()[node].cluster;
     let chains: BTreeSet<(usize, u32)> = profiles.failed().map(|way| (cluster(way.node), way.chain.0)).collect();
     let moved = |&(cluster, chain): &(usize, u32)| {
-        let realms = joined.state.chains.get(ChainId(chain));
+        let realms = joined.state.chains.ordered(ChainId(chain));
         realms.is_some_and(|realms| order.moved_to_front(joined, cluster, realms))
     };
     let moved: HashSet<(usize, u32), RandomState> = chains.into_iter().filter(moved).collect();

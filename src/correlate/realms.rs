@@ -38,7 +38,7 @@ impl RealmOrder {
     pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
         // Each principal counts once a chain, on however many nodes.
         let some = |realms: &&[Sym]| (2..=MOST_REALMS).contains(&realms.len());
-        let realms = |chain: ChainId| joined.state.chains.get(chain).filter(some);
+        let realms = |chain: ChainId| joined.state.chains.ordered(chain).filter(some);
         let mut asked: Vec<(usize, ChainId, Sym)> = profiles
             .failed()
             .filter(|way| realms(way.chain).is_some())

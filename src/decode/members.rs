@@ -10,7 +10,7 @@ use crate::action_class::is_restricted;
 use crate::decode::json::{self, RawStr, Scalar, Visitor};
 use crate::error::{DecodeError, ProblemKind};
 use crate::event::members::audit_members;
-use crate::event::{Change, Indices, Oddity, Text};
+use crate::event::{AuditEvent, Change, Indices, Oddity, Sequence, SequenceKind, Text};
 
 macro_rules! fields {
     (
@@ -77,6 +77,16 @@ macro_rules! fields {
             DockerTime = b"time",
             /// Index of an exported document.
             ExportIndex = b"_index",
+            /// Its id.
+            ExportId = b"_id",
+            /// In which order its shard took it.
+            SeqNo = b"_seq_no",
+            /// Number that whatever made the event gave it.
+            EventSequence = b"event.sequence",
+            /// Where the line began in the file that it was shipped from.
+            LogOffset = b"log.offset",
+            /// That file.
+            LogFile = b"log.file.path",
             /// OpenSearch: what happened.
             AuditCategory = b"audit_category",
             /// OpenSearch: time, in old releases.
@@ -134,6 +144,8 @@ pub struct Members<'a> {
     indices: Listed<'a>,
     /// Index names of the part of a role that is being read, and whether its privileges were met.
     index_names: Vec<Text<'a>>,
+    /// The first two values of `sort` of a search hit, and how many were met.
+    sort: ([Option<Scalar<'a>>; 2], usize),
     names_end: bool,
     exported: bool,
     beneath_source: bool,
@@ -192,6 +204,7 @@ impl<'a> Members<'a> {
             any_change: false,
             indices: Listed::default(),
             index_names: Vec::new(),
+            sort: ([None; 2], 0),
             names_end: false,
             exported: false,
             beneath_source: false,
@@ -297,6 +310,30 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// What names the document, and what orders it, if anything does.
+    #[must_use]
+    pub fn document(&self) -> Option<Document> {
+        let number = |field| self.text_or_number(field).and_then(|text| parse_number(&text));
+        let offset = number(Field::LogOffset);
+        let of_file = offset.zip(self.text(Field::LogFile)).map(|(offset, file)| (file, offset));
+        let name = match of_file {
+            Some((file, offset)) => Some(xxhash_rust::xxh3::xxh3_64_with_seed(&file, offset.wrapping_add(1))),
+            None => self.text(Field::ExportId).filter(|id| !id.is_empty()).map(|id| xxhash_rust::xxh3::xxh3_64(&id)),
+        };
+        let sorted = || match self.sort.0[1] {
+            Some(Scalar::Num(number)) => parse_number(number),
+            _ => None,
+        };
+        let sequence = [
+            (SequenceKind::Event, number(Field::EventSequence)),
+            (SequenceKind::Offset, offset),
+            (SequenceKind::SeqNo, number(Field::SeqNo)),
+            (SequenceKind::Sort, sorted()),
+        ];
+        let sequence = sequence.into_iter().find_map(|(kind, number)| Some(Sequence { kind, number: number? }));
+        (name.is_some() || sequence.is_some()).then_some(Document { name, sequence })
+    }
+
     /// The indices of the request, if it names any and any matched.
     #[must_use]
     pub fn indices(&self) -> Option<Indices<'a>> {
@@ -311,6 +348,38 @@ impl<'a> Members<'a> {
         if self.indices.none { Vec::new() } else { self.indices.all.iter().map(|name| name.text()).collect() }
     }
 }
+
+/// A number without a sign; Kibana's exports write separators.
+fn parse_number(text: &[u8]) -> Option<u64> {
+    let digits: Vec<u8> = text.iter().copied().filter(|byte| *byte != b',').collect();
+    std::str::from_utf8(&digits).ok()?.parse().ok()
+}
+
+/// What names a document, and what orders it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Document {
+    /// Hash of the file and the offset that it was shipped from, which stay the same where it is shipped again, else of its `_id`.
+    name: Option<u64>,
+    sequence: Option<Sequence>,
+}
+
+impl Document {
+    /// Puts it into an event that an inner document did not put it into.
+    pub fn put_into(self, event: &mut AuditEvent<'_>) {
+        event.sequence = event.sequence.or(self.sequence);
+        if let (None, Some(name)) = (event.document, self.name) {
+            // A file may be cut and begin anew, an `_id` be reused.
+            let mut hasher = xxhash_rust::xxh3::Xxh3::with_seed(name);
+            hasher.update(&event.time.0.to_le_bytes());
+            hasher.update(event.action.name());
+            hasher.update(event.request_id.as_deref().unwrap_or_default());
+            event.document = Some(hasher.digest());
+        }
+    }
+}
+
+/// The member of a search hit that lists what it was sorted by.
+const SORT: &[u8] = b"sort";
 
 /// The member that lists indices.
 const INDICES: &[u8] = b"indices";
@@ -388,7 +457,7 @@ impl<'a> Visitor<'a> for Members<'a> {
                 | b"audit_rest_request_headers"
         ) && path != b"user.roles"
             || change::VERBS.contains(&head)
-            || (self.exported && (path == b"fields" || field(path).is_some()))
+            || (self.exported && (path == b"fields" || path == SORT || field(path).is_some()))
     }
 
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>) {
@@ -411,6 +480,11 @@ impl<'a> Visitor<'a> for Members<'a> {
                 *slot = Some(value);
             }
             self.exported |= matches!(field, Field::ExportIndex);
+        } else if path == SORT && self.exported {
+            if let Some(slot) = self.sort.0.get_mut(self.sort.1) {
+                *slot = Some(value);
+            }
+            self.sort.1 += 1;
         } else if path == INDICES {
             if let Scalar::Str(element) = value {
                 self.indices.add(element);

@@ -227,6 +227,23 @@ fn decode_object(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<
             None => decode_unusual(line, error, context, sink),
         };
     }
+    match members.document() {
+        None => decode_members(line, members, context, sink),
+        Some(document) => decode_members(line, members, context, &mut |format, mut record| {
+            if let Record::Audit(event) = &mut record {
+                document.put_into(event);
+            }
+            sink(format, record);
+        }),
+    }
+}
+
+fn decode_members(
+    line: &[u8],
+    members: Members<'_>,
+    context: &Context,
+    sink: &mut Sink<'_>,
+) -> Result<(), DecodeError> {
     if let Some(shape) = JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
         return shape.decode(members, context, sink);
     }

@@ -1,7 +1,7 @@
 //! What the fold asks of an audit event, whoever read it.
 
 use crate::event::members::audit_members;
-use crate::event::{Action, AuditEvent, Indices};
+use crate::event::{Action, AuditEvent, Indices, Sequence};
 use crate::time::Millis;
 
 /// What an event says happened, without its name: [`Action`] in one byte.
@@ -34,6 +34,19 @@ impl ActionKind {
         "run_as_granted",
         "run_as_denied",
         "tampered_request",
+    ];
+
+    /// Those, in the same order.
+    pub const ALL_NAMED: [Self; 9] = [
+        Self::AuthenticationFailed,
+        Self::RealmAuthenticationFailed,
+        Self::AnonymousAccessDenied,
+        Self::AuthenticationSuccess,
+        Self::AccessGranted,
+        Self::AccessDenied,
+        Self::RunAsGranted,
+        Self::RunAsDenied,
+        Self::TamperedRequest,
     ];
 
     /// What an action is.
@@ -93,6 +106,16 @@ macro_rules! audit_fields {
             /// The whole event, if it is a security change: those are folded from it.
             fn whole(&self) -> Option<&AuditEvent<'_>>;
 
+            /// What names the document that holds it, see [`AuditEvent::document`].
+            fn document(&self) -> Option<u64> {
+                None
+            }
+
+            /// What orders it within its millisecond, see [`AuditEvent::sequence`].
+            fn sequence(&self) -> Option<Sequence> {
+                None
+            }
+
             /// What names the client, where it is at hand in few pieces.
             fn client_text(&self) -> Option<ClientText<'_>> {
                 None
@@ -131,6 +154,12 @@ macro_rules! audit_fields {
             }
             fn whole(&self) -> Option<&AuditEvent<'_>> {
                 Some(self)
+            }
+            fn document(&self) -> Option<u64> {
+                self.document
+            }
+            fn sequence(&self) -> Option<Sequence> {
+                self.sequence
             }
         }
     };

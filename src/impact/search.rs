@@ -1,9 +1,11 @@
 //! The second pass: reads the lines that may name somebody who is followed, and no others.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::hits::{Hit, Hits, What, Who};
 use super::needles::Needles;
+use crate::copies::{Copies, Counts, OfInput};
 use crate::decode::native::client_address;
 use crate::decode::{Context, decode_line};
 use crate::event::Record;
@@ -37,12 +39,13 @@ pub struct Search<'w> {
     max_line: usize,
     probing: bool,
     trusted: &'w [Cidr],
+    copies: Option<Arc<Copies>>,
 }
 
 impl<'w> Search<'w> {
-    /// A search.
+    /// A search, which passes over what is known to be a copy.
     #[must_use]
-    pub fn new(wanted: &'w Wanted, options: &'w Options) -> Self {
+    pub fn new(wanted: &'w Wanted, options: &'w Options, copies: Option<Arc<Copies>>) -> Self {
         let names = wanted.principals.iter().chain(&wanted.keys).map(Vec::as_slice);
         Self {
             needles: Needles::new(names),
@@ -51,6 +54,7 @@ impl<'w> Search<'w> {
             max_line: options.max_line,
             probing: options.input_format.is_none(),
             trusted: &options.trust_proxy,
+            copies,
         }
     }
 
@@ -99,6 +103,7 @@ impl Finder<'_> {
         let bytes = chunk.bytes();
         let input_number = taker.hits.inputs.number(input.label.to_owned());
         taker.at = (input_number, input.seq, 0);
+        taker.copies = search.copies.as_ref().and_then(|copies| copies.of_input(input.label));
         probe.forget();
         let probing = search.probing && chunk.format.is_none();
         let count = |from: usize, to: usize| memchr::memchr_iter(b'\n', &bytes[from..to]).count() as u32;
@@ -131,12 +136,14 @@ struct Taker<'s> {
     hits: Hits,
     /// Input, chunk and line at hand.
     at: (u32, u32, u32),
+    /// What of that input is a copy.
+    copies: Option<OfInput>,
     names: Vec<Sym>,
 }
 
 impl<'s> Taker<'s> {
     fn new(search: &'s Search<'s>) -> Self {
-        Self { search, hits: Hits::default(), at: (0, 0, 0), names: Vec::new() }
+        Self { search, hits: Hits::default(), at: (0, 0, 0), copies: None, names: Vec::new() }
     }
 
     fn line(&mut self, line: &[u8]) {
@@ -181,7 +188,10 @@ impl<'s> Taker<'s> {
         let is_wanted = principal.is_some_and(|name| wanted.principals.contains(name))
             || event.apikey_id().is_some_and(|id| wanted.keys.contains(id));
         let time = event.time();
-        if !is_wanted || time > wanted.until {
+        let is_copy = || {
+            self.copies.as_ref().is_some_and(|copies| copies.counts(event, (self.at.1, self.at.2)) == Counts::Elsewhere)
+        };
+        if !is_wanted || time > wanted.until || is_copy() {
             return;
         }
         if time < wanted.from {

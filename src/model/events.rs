@@ -29,6 +29,9 @@ pub struct Event {
     pub node_name: Option<String>,
     /// Realms in the order they were asked; null = not logged, [] = none was asked.
     pub realm_chain: Option<Vec<String>>,
+    /// False where the order of the realms is not known; else not there.
+    #[serde(skip_serializing_if = "super::is_ordered")]
+    pub realm_chain_ordered: bool,
     /// Why it failed; null for changes.
     pub reason: Option<&'static str>,
     /// What that rests on.
@@ -110,6 +113,8 @@ pub struct Timesketch<'e> {
     node: Option<&'e str>,
     node_name: Option<&'e str>,
     realm_chain: Option<&'e [String]>,
+    #[serde(skip_serializing_if = "super::is_ordered")]
+    realm_chain_ordered: bool,
     reason: Option<&'e str>,
     reason_basis: Option<&'e str>,
     credential: Option<&'e str>,
@@ -152,6 +157,7 @@ impl<'e> Timesketch<'e> {
             node: event.node.as_deref(),
             node_name: event.node_name.as_deref(),
             realm_chain: event.realm_chain.as_deref(),
+            realm_chain_ordered: event.realm_chain_ordered,
             reason: event.reason,
             reason_basis: event.reason_basis,
             credential: event.credential,

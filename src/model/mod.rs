@@ -269,6 +269,9 @@ pub struct Group {
     pub principal: Option<String>,
     /// Realms in the order they were asked; null = not logged, [] = none was asked.
     pub realm_chain: Option<Vec<String>>,
+    /// False where the order of the realms is not known, since lines of one millisecond stand in none; else not there.
+    #[serde(skip_serializing_if = "is_ordered", default = "ordered")]
+    pub realm_chain_ordered: bool,
     /// Reason of the contract.
     pub reason: String,
     /// explicit, server_log, context, inferred, none; where the attempts differ, what most of them have.
@@ -566,4 +569,15 @@ pub struct TopChain {
     pub key: Option<Vec<String>>,
     /// Attempts.
     pub count: u64,
+}
+
+/// Whether nothing is said of the order of a chain, since it is known.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+pub(crate) fn is_ordered(ordered: &bool) -> bool {
+    *ordered
+}
+
+/// A chain of which nothing is said has an order.
+pub(crate) fn ordered() -> bool {
+    true
 }

@@ -2,40 +2,38 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 
+use super::copies;
 use super::gathered::Gathered;
 use super::run::{Naming, RunContext};
 use super::work::{Folding, Queue, Shared, Worker};
+use crate::copies::Copies;
 use crate::error::ProblemKind;
-use crate::input;
+use crate::input::{self, Source};
+use crate::interrupt;
 use crate::manifest;
+use crate::model::StoredInput;
 use crate::options::Options;
 use crate::part::{Part, Problems, Reading};
-use crate::progress::READING;
+use crate::progress::{Progress, READING};
 use crate::spill::{self, Budget, Segments};
-use crate::state::State;
+use crate::state::{State, Unsettled};
 
 /// Reads everything below `paths`.
-pub(super) fn gather(paths: &[OsString], naming: &Naming, run: RunContext) -> Gathered {
-    let RunContext { options, progress, threads: pool, .. } = &run;
-    progress.phase("looking for files");
+pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -> Gathered {
+    run.progress.phase("looking for files");
     let found = named(input::discover(paths), naming);
-    let sources = found.sources.clone();
-    progress.total(found.sources.iter().map(|source| source.size).sum());
-    progress.phase(READING);
-    let threads = pool.current_num_threads();
-    let budget = Budget::new(options, threads);
-    let bounded = Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
-    let queue = Queue::new(found.sources, threads, progress.clone());
-    let worker = || Worker::new(&queue, &bounded, Folding::new(&queue, &bounded, budget.share()));
-    let states: Vec<State> = pool.broadcast(|_| worker().run().finish()).into_iter().flatten().collect();
-    progress.phase("merging");
-    let Shared { written, mut problems, mut stored, .. } = queue.into_shared();
+    let sources = found.sources;
+    run.progress.total(sources.iter().map(|source| source.size).sum());
+    run.progress.phase(READING);
+    let first = read(&sources, &run, &run.progress, None);
+    let (ReadOnce { mut state, mut problems, mut stored }, copies) = without_copies(first, &sources, &run);
+    run.copies = copies;
     problems.extend(found.problems);
-    let mut state = pool.install(|| settle(states, written, budget, bounded.max_in_flight, &mut problems));
-    if options.manifest {
-        stored.extend(pool.install(|| manifest::stored(&sources)));
-        stored.extend(options.api_keys.iter().map(|path| manifest::of_path(path)));
+    if run.options.manifest {
+        stored.extend(run.threads.install(|| manifest::stored(&sources)));
+        stored.extend(run.options.api_keys.iter().map(|path| manifest::of_path(path)));
     }
     // Last of all, so that nothing of what was read or hashed escapes it.
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
@@ -49,8 +47,63 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, run: RunContext) -> Ga
         }
         label.insert_str(0, &naming.prefix);
     }
-    let part = Part { reading: Reading::of(options), problems, state };
+    let part = Part { reading: Reading::of(&run.options), problems, state };
     Gathered::of_logs(part, stored, run)
+}
+
+/// What was read of all inputs.
+struct ReadOnce {
+    state: State,
+    problems: Problems,
+    /// Inputs that come only once, as they are stored.
+    stored: Vec<StoredInput>,
+}
+
+/// Reads the sources, all but what is known to be a copy.
+fn read(sources: &[Source], run: &RunContext, progress: &Progress, copies: Option<&Arc<Copies>>) -> ReadOnce {
+    let RunContext { options, threads: pool, .. } = run;
+    let threads = pool.current_num_threads();
+    let budget = Budget::new(options, threads);
+    let bounded = Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
+    let queue = Queue::new(sources.to_vec(), threads, progress.clone());
+    let worker =
+        || Worker::new(&queue, &bounded, Folding::new(&queue, &bounded, budget.share(), copies.map(Arc::clone)));
+    let states: Vec<State> = pool.broadcast(|_| worker().run().finish()).into_iter().flatten().collect();
+    run.progress.phase("merging");
+    let Shared { written, mut problems, stored, .. } = queue.into_shared();
+    let state = pool.install(|| settle(states, written, budget, bounded.max_in_flight, &mut problems));
+    ReadOnce { state, problems, stored }
+}
+
+/// Reads once more, without what is a copy, if inputs have anything in common.
+fn without_copies(first: ReadOnce, sources: &[Source], run: &RunContext) -> (ReadOnce, Option<Arc<Copies>>) {
+    let mut read_once = first;
+    let common = run.threads.install(|| copies::find(&read_once.state, &run.options));
+    read_once.state.documents = Vec::new();
+    let Some(common) = common else { return (read_once, None) };
+    let once_only = sources.iter().any(|source| source.is_stdin || source.size.is_none());
+    if once_only || interrupt::requested() {
+        common.leave(&mut read_once.state.unsettled);
+        return (read_once, None);
+    }
+    run.progress.phase("comparing what several inputs hold");
+    let concerned = |source: &&Source| common.to_compare().any(|label| label.starts_with(&source.label));
+    let of_those: Vec<Source> = sources.iter().filter(concerned).cloned().collect();
+    let queue = Queue::new(of_those, run.threads.current_num_threads(), Progress::default());
+    let worker = || Worker::new(&queue, &run.options, common.comparing(&run.options));
+    let met = run.threads.broadcast(|_| worker().run().met).into_iter().flatten().collect();
+    let mut unsettled = Unsettled::default();
+    let Some(copies) = common.settle(met, &mut unsettled) else {
+        read_once.state.unsettled.add(unsettled.events, unsettled.span);
+        return (read_once, None);
+    };
+    // Two of them do not fit into memory.
+    read_once.state = State::default();
+    run.progress.phase("reading again without copies");
+    let mut again = read(sources, run, &Progress::default(), Some(&copies));
+    again.stored = read_once.stored;
+    again.state.unsettled.add(unsettled.events, unsettled.span);
+    (again, Some(copies))
 }
 
 /// Standard input under the path that was chosen for it.

@@ -11,7 +11,7 @@ use crate::model::StoredInput;
 use crate::options::Options;
 use crate::part::{Part, Problems};
 use crate::progress::Progress;
-use crate::state::{InputStats, State};
+use crate::state::{InputStats, Sketches, State};
 
 /// The records of all inputs.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Gathered {
     part: Part,
     /// Whether the state is in the order that parts have.
     canonical: bool,
+    /// Whether logs were read, and no parts.
+    of_logs: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     stored: Vec<StoredInput>,
     run: RunContext,
@@ -27,12 +29,12 @@ pub struct Gathered {
 impl Gathered {
     /// Those of logs that were read now.
     pub(super) fn of_logs(part: Part, stored: Vec<StoredInput>, run: RunContext) -> Self {
-        Self { part, canonical: false, stored, run }
+        Self { part, canonical: false, of_logs: true, stored, run }
     }
 
     /// Those of a part.
     pub(super) fn of_part(part: Part, run: RunContext) -> Self {
-        Self { part, canonical: true, stored: Vec::new(), run }
+        Self { part, canonical: true, of_logs: false, stored: Vec::new(), run }
     }
 
     /// What can be stored of them, to be merged with others.
@@ -55,7 +57,11 @@ impl Gathered {
     /// Joins attempts with realm chains and reasons, changes with actors.
     #[must_use]
     pub fn join(self) -> JoinedRun {
-        let Self { part: Part { state, mut problems, .. }, stored, run, .. } = self;
+        let Self { part: Part { mut state, mut problems, .. }, stored, run, of_logs, .. } = self;
+        if of_logs {
+            // What logs have in common was compared.
+            state.sketches = Sketches::default();
+        }
         run.progress.phase("joining");
         note_inputs(&state, &run.progress);
         let listing = listing(&run.options, &mut problems);

@@ -93,7 +93,7 @@ fn searched(paths: &[OsString], wanted: &Wanted, run: &RunContext) -> Option<Fou
     run.progress.phase("searching");
     // How far it is counts the first pass, which takes longer.
     let queue = Queue::new(sources, run.threads.current_num_threads(), Progress::default());
-    let search = Search::new(wanted, &run.options);
+    let search = Search::new(wanted, &run.options, run.copies.clone());
     let worker = || Worker::new(&queue, &run.options, Searching(search.finder()));
     Some(Found::together(run.threads.broadcast(|_| worker().run().0.finish())))
 }

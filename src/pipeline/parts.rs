@@ -10,10 +10,12 @@ use crate::error::Error;
 use crate::options::Options;
 use crate::part::{Part, PartsUnion};
 use crate::spill::{self, Budget, Segments};
-use crate::state::State;
+use crate::state::{Known, State};
 
 /// The union of part files.
-pub(super) fn open(paths: Vec<OsString>, run: &RunContext) -> Result<Part, Error> {
+pub(super) fn open(mut paths: Vec<OsString>, run: &RunContext) -> Result<Part, Error> {
+    // What several hold is taken from the first by name.
+    paths.sort();
     let mut broken = Vec::new();
     let parts = paths.into_iter().map(PathBuf::from).filter_map(|path| match Part::open(&path) {
         Ok(part) => Some((Path::display(&path).to_string(), part)),
@@ -27,7 +29,8 @@ pub(super) fn open(paths: Vec<OsString>, run: &RunContext) -> Result<Part, Error
     if broken.is_empty() { whole } else { Err(Error::Parts(broken)) }
 }
 
-/// Merges parts, given with the names of their files, in any order. Of `options` counts the memory.
+/// Merges parts, given with the names of their files, in any order, but that what several hold is taken from the first. Of
+/// `options` counts the memory.
 ///
 /// # Errors
 /// Which parts do not fit together, and why.
@@ -35,9 +38,10 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
     let budget = Budget::new(options, 1);
     let mut union = PartsUnion::default();
     let (mut whole, mut written) = (None, Segments::default());
-    let mut failed = None;
+    let (mut failed, mut known) = (None, Known::default());
     for (name, part) in parts {
-        let state = union.take(name, part)?;
+        let mut state = union.take(name, part)?;
+        known.take_out(&mut state);
         let merged = match whole.take() {
             Some(whole) => State::merge(whole, state),
             None => state,

@@ -60,7 +60,7 @@ impl Request {
         let Self { inputs, naming, options, pseudonyms, progress } = self;
         let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
         let threads = threads.map_err(|error| Error::Threads(std::io::Error::other(error)))?;
-        let mut run = RunContext { options, pseudonyms, progress, threads };
+        let mut run = RunContext { options, pseudonyms, progress, threads, copies: None };
         let inputs = match inputs {
             Inputs::Any(paths) if are_parts(&paths)? => Inputs::Parts(paths),
             Inputs::Any(paths) => Inputs::Logs(paths),

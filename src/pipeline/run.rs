@@ -1,9 +1,11 @@
 //! What of a request lasts from reading to the end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::ThreadPool;
 
+use crate::copies::Copies;
 use crate::options::Options;
 use crate::progress::Progress;
 use crate::pseudonyms::Pseudonyms;
@@ -28,4 +30,6 @@ pub(super) struct RunContext {
     pub(super) progress: Progress,
     /// What sorts or counts everything finds the chosen number of threads here.
     pub(super) threads: ThreadPool,
+    /// What of the inputs is known to be a copy of what others hold.
+    pub(super) copies: Option<Arc<Copies>>,
 }

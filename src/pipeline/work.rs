@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::copies::Copies;
 use crate::error::ProblemKind;
 use crate::framing::{Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, Whole, read_parts};
 use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
@@ -216,6 +217,8 @@ pub(super) struct Folding<'q> {
     queue: &'q Queue,
     options: &'q Options,
     folder: StateBuilder,
+    /// What is known to be a copy.
+    copies: Option<Arc<Copies>>,
     /// Beyond so many bytes the folder's state is written away.
     share: u64,
     /// States that were written away.
@@ -225,9 +228,9 @@ pub(super) struct Folding<'q> {
 }
 
 impl<'q> Folding<'q> {
-    pub(super) fn new(queue: &'q Queue, options: &'q Options, share: u64) -> Self {
-        let folder = StateBuilder::new(options, queue.threads);
-        Self { queue, options, folder, share, written: Segments::default(), too_full: Vec::new() }
+    pub(super) fn new(queue: &'q Queue, options: &'q Options, share: u64, copies: Option<Arc<Copies>>) -> Self {
+        let folder = StateBuilder::new(options, queue.threads).without(copies.clone());
+        Self { queue, options, folder, copies, share, written: Segments::default(), too_full: Vec::new() }
     }
 
     /// The states that are in memory.
@@ -243,8 +246,8 @@ impl<'q> Folding<'q> {
         if self.folder.weight() <= self.share {
             return;
         }
-        let full =
-            std::mem::replace(&mut self.folder, StateBuilder::new(self.options, self.queue.threads)).into_state();
+        let fresh = StateBuilder::new(self.options, self.queue.threads).without(self.copies.clone());
+        let full = std::mem::replace(&mut self.folder, fresh).into_state();
         if let Err(error) = self.written.write(&full) {
             self.queue.cannot_spill(spill::problem(&error));
             self.share = u64::MAX;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::records::Pos;
-use super::series::{Actor, Series};
+use super::series::{Actor, Bucket, Series};
 
 /// Events over time by who and what.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -53,6 +53,17 @@ impl ActorSeries {
     /// Keeps those that `keep` says.
     pub fn retain(&mut self, keep: impl Fn(&Actor, &Series) -> bool) {
         self.list.retain(|(actor, series)| keep(actor, series));
+    }
+
+    /// Keeps the events of buckets that `keep` says.
+    pub(super) fn keep_buckets(&mut self, mut keep: impl FnMut(&Actor, &Bucket) -> bool) {
+        for (actor, series) in &mut self.list {
+            if !series.buckets().iter().all(|bucket| keep(actor, bucket)) {
+                let kept = series.buckets().iter().copied().filter(|bucket| keep(actor, bucket)).collect();
+                *series = Series::of(series.scale(), kept);
+            }
+        }
+        self.list.retain(|(_, series)| !series.buckets().is_empty());
     }
 
     /// Changes what actors and lines are called. No two become one.

@@ -84,6 +84,7 @@ impl State {
         let inputs = self.inputs.len();
         check.sound
             && self.chains.is_sound()
+            && self.sketches.is_sound(inputs, self.nodes.len())
             && self.chunks.iter().all(|chunk| (chunk.input as usize) < inputs)
             && self.numbers.keys().all(|&chunk| (chunk as usize) < self.chunks.len())
             && self.successes.values().chain(self.denials.values()).all(Series::is_sound)
@@ -107,10 +108,10 @@ impl State {
         let syms = self.sort_symbols(&used.syms);
         let chains = self.sort_chains(&used.chains, &syms);
         let nodes = self.sort_nodes(&syms);
-        let chunks = self.sort_inputs(&nodes);
+        let (inputs, chunks) = self.sort_inputs(&nodes);
         self.key_names = self.key_names.iter().map(|(id, name)| (syms[id.0 as usize], syms[name.0 as usize])).collect();
         self.counted_only.translate(&syms);
-        self.remap_records(&Remap { syms, chains, nodes, chunks });
+        self.remap_records(&Remap { syms, chains, nodes, chunks, inputs });
     }
 
     fn sort_symbols(&mut self, used: &[bool]) -> Vec<Sym> {
@@ -154,15 +155,16 @@ impl State {
         map
     }
 
-    fn sort_inputs(&mut self, nodes: &[u32]) -> Vec<u32> {
+    /// Gives the new numbers of inputs, and of chunks.
+    fn sort_inputs(&mut self, nodes: &[u32]) -> (Vec<u32>, Vec<u32>) {
         for input in &mut self.inputs {
             let spans = std::mem::take(&mut input.nodes);
             input.nodes = spans.into_iter().map(|(node, span)| (nodes[node as usize], span)).collect();
         }
-        let (inputs, map) = sort_by_key(std::mem::take(&mut self.inputs), |input| input.label.clone());
+        let (inputs, moved) = sort_by_key(std::mem::take(&mut self.inputs), |input| input.label.clone());
         self.inputs = inputs;
         for chunk in &mut self.chunks {
-            *chunk = ChunkInfo { input: map[chunk.input as usize], ..*chunk };
+            *chunk = ChunkInfo { input: moved[chunk.input as usize], ..*chunk };
         }
         let (chunks, map) = sort_by_key(std::mem::take(&mut self.chunks), |chunk| (chunk.input, chunk.seq));
         self.chunks = chunks;
@@ -170,7 +172,7 @@ impl State {
             .into_iter()
             .map(|(chunk, numbers)| (map[chunk as usize], numbers))
             .collect();
-        map
+        (moved, map)
     }
 
     /// Puts everything in an order that depends on the events alone, and keeps the first `max_problems` problems of each
@@ -188,6 +190,8 @@ impl State {
         self.traces.par_sort_unstable();
         self.forwarded.par_sort_unstable();
         self.marks.par_sort_unstable();
+        self.documents.sort_unstable();
+        self.sequences.par_sort_unstable();
         self
     }
 }

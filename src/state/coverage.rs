@@ -99,6 +99,9 @@ pub struct InputStats {
     pub rises: u64,
     /// See `rises`.
     pub falls: u64,
+    /// Its lines of one millisecond stand in no order. Told where attempts are joined.
+    #[serde(skip)]
+    pub shuffled: bool,
     /// Problems of the input as a whole; whoever reads a part of it may meet them again.
     pub whole: BTreeSet<(ProblemKind, String)>,
     /// The first problems, bounded.

@@ -66,6 +66,7 @@ impl State {
         let acts = &mut self.acts;
         others.iter_mut().for_each(|other| acts.merge(std::mem::take(&mut other.acts), &order));
         acts.trim(&self.symbols);
+        self.sketches.join(others.iter_mut().map(|other| std::mem::take(&mut other.sketches)).collect());
         self.attempts.reserve(others.iter().map(|other| other.attempts.len()).sum());
         self.realm_failures.reserve(others.iter().map(|other| other.realm_failures.len()).sum());
         for mut other in others {
@@ -78,6 +79,8 @@ impl State {
             self.traces.append(&mut other.traces);
             self.forwarded.append(&mut other.forwarded);
             self.marks.append(&mut other.marks);
+            self.documents.append(&mut other.documents);
+            self.sequences.append(&mut other.sequences);
         }
     }
 }

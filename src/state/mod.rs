@@ -7,6 +7,7 @@ mod actor_series;
 mod acts;
 mod canonical;
 mod columns;
+mod common;
 mod counted_only;
 mod coverage;
 mod fold;
@@ -15,17 +16,20 @@ mod records;
 mod remap;
 mod series;
 mod series_columns;
+mod sketches;
 mod spelling;
 mod symbols;
 
 pub use actor_series::ActorSeries;
 pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
+pub use common::Known;
 pub use counted_only::CountedOnly;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
 pub use fold::{InputRef, StateBuilder, client_behind};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord};
 pub use remap::Remap;
 pub use series::{Actor, Bucket, IN_TRANSPORT, Series};
+pub use sketches::{COUNTED, Sketch, Sketches, Unsettled, block_width};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
 
 use std::cmp::Ordering;
@@ -34,7 +38,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ProblemKind;
-use crate::event::Product;
+use crate::event::{Product, Sequence};
 use crate::numbers::Numbers;
 use crate::reason::Cause;
 use crate::time::Millis;
@@ -118,6 +122,16 @@ pub struct State {
     pub counted_only: CountedOnly,
     /// Lines of logs of other products.
     pub products: BTreeMap<Product, u64>,
+    /// What tells which events inputs have in common.
+    pub sketches: Sketches,
+    /// What orders failures that no chunk settled, where their documents tell.
+    pub sequences: Vec<(Pos, Sequence)>,
+    /// Hashes of the names of documents, and where these stand: until it is known which of them stand twice.
+    pub documents: Vec<(u64, Pos)>,
+    /// Documents beyond those, for which there was no memory.
+    pub documents_left_out: u64,
+    /// Events that may be counted twice.
+    pub unsettled: Unsettled,
 }
 
 impl State {
@@ -151,8 +165,10 @@ impl State {
             + self.grants.len() * size_of::<Grant>()
             + self.changes.len() * size_of::<ChangeRecord>()
             + (self.traces.len() + self.forwarded.len()) * size_of::<(Pos, Sym)>()
+            + self.documents.len() * size_of::<(u64, Pos)>()
+            + self.sequences.len() * size_of::<(Pos, Sequence)>()
             + self.denials.len() * 256;
-        records as u64 + self.symbols.weight() + self.acts.weight()
+        records as u64 + self.symbols.weight() + self.acts.weight() + self.sketches.weight()
     }
 }
 

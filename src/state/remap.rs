@@ -29,6 +29,7 @@ pub struct Remap {
     pub(super) chains: Vec<ChainId>,
     pub(super) nodes: Vec<u32>,
     pub(super) chunks: Vec<u32>,
+    pub(super) inputs: Vec<u32>,
 }
 
 impl Remap {
@@ -39,6 +40,7 @@ impl Remap {
         self.chains.iter_mut().for_each(|chain| translate.chain(chain));
         self.nodes.iter_mut().for_each(|node| translate.node(node));
         self.chunks.iter_mut().for_each(|chunk| *chunk = next.chunks[*chunk as usize]);
+        self.inputs.iter_mut().for_each(|input| *input = next.inputs[*input as usize]);
         self
     }
 }
@@ -107,13 +109,16 @@ impl State {
         self.evicted.span.merge(&other.evicted.span);
         self.counted_only.merged |= self.counted_only.attempts + other.counted_only.attempts > 0 && both;
         self.counted_only.merge(std::mem::take(&mut other.counted_only), &syms);
-        Remap { syms, chains, nodes, chunks }
+        self.documents_left_out += other.documents_left_out;
+        self.unsettled.add(other.unsettled.events, other.unsettled.span);
+        Remap { syms, chains, nodes, chunks, inputs }
     }
 
     /// Second step of a merge: translates the records of this state.
     pub fn remap_records(&mut self, remap: &Remap) {
-        let mut remap = remap;
-        self.each_index(&mut remap);
+        let mut indices = remap;
+        self.each_index(&mut indices);
+        self.sketches.translate(&remap.inputs, &remap.nodes);
     }
 
     /// Shows every index that a record carries.
@@ -142,6 +147,12 @@ impl State {
             }
         }
         for (pos, _) in &mut self.marks {
+            indices.pos(pos);
+        }
+        for (_, pos) in &mut self.documents {
+            indices.pos(pos);
+        }
+        for (pos, _) in &mut self.sequences {
             indices.pos(pos);
         }
         for (pos, text) in self.traces.iter_mut().chain(&mut self.forwarded) {

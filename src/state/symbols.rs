@@ -164,6 +164,9 @@ pub struct Chains {
     lists: Vec<Vec<Sym>>,
     #[serde(skip)]
     index: hashbrown::HashMap<Vec<Sym>, u32, RandomState>,
+    /// Chains whose order is not known: `correlate` alone tells which.
+    #[serde(skip)]
+    sets: hashbrown::HashMap<Vec<Sym>, u32, RandomState>,
 }
 
 /// A realm chain known to one [`Chains`] table.
@@ -179,7 +182,7 @@ impl ChainId {
 
 impl Default for Chains {
     fn default() -> Self {
-        Self { lists: vec![Vec::new()], index: hashbrown::HashMap::default() }
+        Self { lists: vec![Vec::new()], index: hashbrown::HashMap::default(), sets: hashbrown::HashMap::default() }
     }
 }
 
@@ -199,9 +202,10 @@ impl Chains {
         if realms.is_empty() {
             return ChainId::NONE_SEEN;
         }
-        if self.index.len() + 1 < self.lists.len() {
+        if self.index.len() + self.sets.len() + 1 < self.lists.len() {
             // After deserialising, the index is rebuilt once.
             self.index = self.lists.iter().enumerate().skip(1).map(|(id, list)| (list.clone(), id as u32)).collect();
+            self.sets.clear();
         }
         if let Some(&id) = self.index.get(realms) {
             return ChainId(id);
@@ -210,6 +214,35 @@ impl Chains {
         self.lists.push(realms.to_vec());
         self.index.insert(realms.to_vec(), id);
         ChainId(id)
+    }
+
+    /// The id of realms that were asked in an order that is not known; given sorted. Of one there is but one order.
+    pub fn intern_set(&mut self, realms: &[Sym]) -> ChainId {
+        if realms.len() < 2 {
+            return self.intern(realms);
+        }
+        if let Some(&id) = self.sets.get(realms) {
+            return ChainId(id);
+        }
+        // The index must not take it for a chain that has an order.
+        self.intern(&realms[..1]);
+        let id = self.lists.len() as u32;
+        self.lists.push(realms.to_vec());
+        self.sets.insert(realms.to_vec(), id);
+        ChainId(id)
+    }
+
+    /// Whether the order of a chain is known.
+    #[must_use]
+    pub fn is_ordered(&self, chain: ChainId) -> bool {
+        self.sets.is_empty()
+            || !self.get(chain).and_then(|realms| self.sets.get(realms)).is_some_and(|&id| id == chain.0)
+    }
+
+    /// The realms of a chain whose order is known.
+    #[must_use]
+    pub fn ordered(&self, chain: ChainId) -> Option<&[Sym]> {
+        self.get(chain).filter(|_| self.is_ordered(chain))
     }
 
     /// The realms of a chain; `None` for [`ChainId::UNKNOWN`].

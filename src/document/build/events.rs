@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{chain, place};
+use super::{chain_or_set, place};
 use crate::data::json;
 use crate::document::formats::{Form, Results};
 use crate::document::{Cell, Column, Document, Media, Row, Section, Table};
@@ -80,7 +80,7 @@ fn row(event: &Event) -> Vec<Cell> {
         Cell::logged(Span::address, event.forwarded_for.as_deref(), ""),
         Cell::logged(Span::node, event.node.as_deref(), ""),
         Cell::logged(Span::node, event.node_name.as_deref(), ""),
-        asked.map_or(Cell::NONE, |realms| chain(Some(realms))),
+        asked.map_or(Cell::NONE, |realms| chain_or_set(Some(realms), event.realm_chain_ordered)),
         // Tells a chain that was not logged (empty) from one in which no realm was asked (0).
         asked.map_or(Cell::NONE, |realms| Cell::number(realms.len() as u64)),
         event.reason.map_or(Cell::NONE, Cell::of),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{addresses, chain, node, place, places, reason, share, time, word};
+use super::{addresses, chain, chain_or_set, node, place, places, reason, share, time, word};
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{Coverage, Group, Report, TopText};
@@ -198,7 +198,7 @@ fn of_key(coverage: &Coverage, group: &Group, key: GroupBy) -> Cell {
             Some(principal) => Cell::Text(Span::principal(principal).into(), Tone::Bold),
             None => Cell::Absent("(none)"),
         },
-        GroupBy::RealmChain => chain(group.realm_chain.as_deref()),
+        GroupBy::RealmChain => chain_or_set(group.realm_chain.as_deref(), group.realm_chain_ordered),
         GroupBy::Reason => reason(&group.reason, &group.reason_basis),
         GroupBy::Node => by().map_or(Cell::Absent("not logged"), |key| Cell::of(node(coverage, key))),
         GroupBy::Source => Cell::logged(Span::address, by(), "not logged"),

@@ -57,6 +57,21 @@ fn node(coverage: &Coverage, key: &str) -> Span {
     Span::node(named.and_then(|node| node.name.as_deref()).unwrap_or(key))
 }
 
+/// A realm chain, or its realms where their order is not known.
+fn chain_or_set(realms: Option<&[String]>, ordered: bool) -> Cell {
+    match realms {
+        Some(realms @ [_, _, ..]) if !ordered => {
+            let mut names = Text::new();
+            for (at, realm) in realms.iter().enumerate() {
+                names.push(if at > 0 { ", " } else { "" });
+                names.push(Span::name(realm));
+            }
+            Cell::of(names.with(" (order not known)"))
+        }
+        realms => chain(realms),
+    }
+}
+
 /// A realm chain.
 fn chain(realms: Option<&[String]>) -> Cell {
     match realms {

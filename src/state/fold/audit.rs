@@ -6,6 +6,7 @@ use super::StateBuilder;
 use super::join::Failure;
 use super::recent::{Powerful, is_internal};
 use crate::action_class::ActionClass;
+use crate::copies::{Counts, sketch_hash};
 use crate::decode::native::client_address;
 use crate::event::{AuditEvent, Change};
 use crate::fast_reader::{ActionKind, AuditFields};
@@ -23,6 +24,15 @@ impl StateBuilder {
     #[inline]
     pub(super) fn audit(&mut self, event: &impl AuditFields, node: u32, line: u32) {
         let (what, time) = (event.what(), event.time());
+        let pos = Pos { chunk: self.chunk, line };
+        match self.copies_here.as_ref().map(|copies| copies.counts(event, (self.at.1, line))) {
+            Some(Counts::Elsewhere) => return self.met_again(event, node),
+            Some(Counts::OnceJoined) => {}
+            Some(Counts::Here) | None => self.sketching.add((self.at.0, node), time, what, sketch_hash(event)),
+        }
+        if let Some(document) = event.document() {
+            self.document(document, pos);
+        }
         let stats = &mut self.state.nodes[node as usize];
         stats.audit_events += 1;
         stats.span.add(time);
@@ -48,7 +58,6 @@ impl StateBuilder {
             // Their names are known: counted here, named at the end.
             what => self.actions[what as usize] += 1,
         }
-        let pos = Pos { chunk: self.chunk, line };
         match what {
             ActionKind::AuthenticationFailed => self.attempt(event, Outcome::Failed, node, pos),
             ActionKind::AnonymousAccessDenied => self.attempt(event, Outcome::AnonymousDenied, node, pos),
@@ -95,6 +104,24 @@ impl StateBuilder {
         }
     }
 
+    /// Counts an event that counts elsewhere.
+    fn met_again(&mut self, event: &impl AuditFields, node: u32) {
+        self.state.nodes[node as usize].audit_events += 1;
+        count_action(&mut self.state.actions, event.action_name(), 1);
+        count_action(&mut self.state.counted_only.repeated, event.action_name(), 1);
+    }
+
+    /// Keeps the name of a document, to find those that stand twice.
+    fn document(&mut self, name: u64, pos: Pos) {
+        if self.copies.is_some() {
+            // Those that stand twice are known.
+        } else if self.state.documents.len() < self.most_documents {
+            self.state.documents.push((name, pos));
+        } else {
+            self.state.documents_left_out += 1;
+        }
+    }
+
     fn attempt(&mut self, event: &impl AuditFields, outcome: Outcome, node: u32, pos: Pos) {
         let principal = match outcome {
             Outcome::Failed => event.user(),
@@ -130,6 +157,7 @@ impl StateBuilder {
                 key,
                 line: pos.line,
                 time: event.time(),
+                sequence: event.sequence(),
                 realm: Sym::NONE,
                 attempt: Some(at),
             });
@@ -151,7 +179,8 @@ impl StateBuilder {
         let realm = self.state.symbols.intern_opt(event.realm());
         if event.request_id().is_some() {
             let key = attempt_key(event, event.user());
-            self.failures.push(Failure { key, line: pos.line, time, realm, attempt: None });
+            let sequence = event.sequence();
+            self.failures.push(Failure { key, line: pos.line, time, sequence, realm, attempt: None });
         } else {
             // Joins nothing; kept to be recognised when it is met again.
             let (origin, path) = (event.origin(), event.url_path());

@@ -1,6 +1,7 @@
 //! Realm failures and attempts of one chunk, joined where the chunk alone settles the chain.
 
 use super::StateBuilder;
+use crate::event::Sequence;
 use crate::state::records::{AttemptFlags, Key, Pos, RealmFailure};
 use crate::state::symbols::Sym;
 use crate::time::Millis;
@@ -11,6 +12,8 @@ pub(super) struct Failure {
     pub(super) key: Key,
     pub(super) line: u32,
     pub(super) time: Millis,
+    /// What orders it within its millisecond, where its document tells.
+    pub(super) sequence: Option<Sequence>,
     /// The realm of a realm failure; [`Sym::NONE`] with `attempt` for the end of an attempt.
     pub(super) realm: Sym,
     /// Index into the attempts of the state.
@@ -26,14 +29,24 @@ impl StateBuilder {
         let mut realms = std::mem::take(&mut self.realms);
         // Stable: one line may hold many events, in the order in which they happened.
         failures.sort_by_key(|failure| (failure.key, failure.line));
-        for run in failures.chunk_by(|a, b| a.key == b.key) {
-            if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| forward && is_settled(run)) {
+        for run in failures.chunk_by_mut(|a, b| a.key == b.key) {
+            // In the order in which they happened, however the file is sorted.
+            let sequenced = is_sequenced(run);
+            if sequenced {
+                run.sort_by_key(|failure| (failure.time, failure.sequence, failure.line));
+            }
+            let in_order = forward || sequenced;
+            if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| in_order && is_settled(run)) {
                 realms.clear();
                 realms.extend(run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()));
                 let attempt = &mut self.state.attempts[attempt as usize];
                 attempt.chain = self.state.chains.intern(&realms);
                 attempt.flags.set_ties(ties(run));
                 continue;
+            }
+            for failure in run.iter() {
+                let pos = Pos { chunk: self.chunk, line: failure.line };
+                self.state.sequences.extend(failure.sequence.map(|sequence| (pos, sequence)));
             }
             for failure in run.iter().filter(|failure| failure.attempt.is_none()) {
                 self.state.realm_failures.push(RealmFailure {
@@ -47,6 +60,12 @@ impl StateBuilder {
         failures.clear();
         (self.failures, self.realms) = (failures, realms);
     }
+}
+
+/// Whether every failure of a run tells where it stands among the others.
+fn is_sequenced(run: &[Failure]) -> bool {
+    let kind = |failure: &Failure| failure.sequence.map(|sequence| sequence.kind);
+    run.len() > 1 && run.iter().all(|failure| kind(failure).is_some() && kind(failure) == kind(&run[0]))
 }
 
 /// Whether a run of failures (one key, in the order of lines) is one attempt with the realms asked before it: its only
@@ -72,7 +91,7 @@ mod tests {
     fn a_chunk_settles_only_what_is_certain() {
         let failure = |time: i64, realm: u32| {
             let attempt = (realm == 0).then_some(7);
-            Failure { key: Key(1), line: 0, time: Millis(time), realm: Sym(realm), attempt }
+            Failure { key: Key(1), line: 0, time: Millis(time), sequence: None, realm: Sym(realm), attempt }
         };
         assert!(is_settled(&[failure(5, 1), failure(5, 2), failure(5, 0)]));
         assert!(is_settled(&[failure(5, 0)]));

@@ -14,6 +14,8 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -27,8 +29,10 @@ use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
 use super::coverage::{InputProblem, InputStats, NodeStats};
 use super::records::{Pos, ReasonRecord};
+use super::sketches::Sketching;
 use super::symbols::Sym;
 use super::{ChunkInfo, MARK, NodeKey, State, node_key, smaller_name};
+use crate::copies::{Copies, OfInput};
 use crate::decode::reason::{Message, attached, classify, first_of_trace, with_cause};
 use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
@@ -48,6 +52,11 @@ pub struct InputRef<'i> {
     pub compression: &'static str,
     /// Place of the chunk among the chunks of the input.
     pub seq: u32,
+}
+
+/// Documents whose names are kept, at most, by each of some workers: an eighth of the memory, 16 bytes each.
+fn most_documents(options: &Options, workers: usize) -> usize {
+    usize::try_from(options.max_memory / 128).unwrap_or(usize::MAX) / workers.max(1)
 }
 
 /// Folds chunks into a [`State`], one worker's share.
@@ -80,6 +89,14 @@ pub struct StateBuilder {
     /// Of the chunk being folded.
     order: Order,
     actors: Actors,
+    sketching: Sketching,
+    /// What is known to be a copy, of all inputs and of that at hand.
+    copies: Option<Arc<Copies>>,
+    copies_here: Option<OfInput>,
+    /// Input and sequence number of the chunk at hand.
+    at: (u32, u32),
+    /// Documents whose names are kept, at most.
+    most_documents: usize,
     /// Events by [`ActionKind`], of those whose names are known.
     actions: [u64; ActionKind::Other as usize + 1],
 }
@@ -109,8 +126,19 @@ impl StateBuilder {
             awaiting: None,
             order: Order::default(),
             actors: Actors::default(),
+            sketching: Sketching::default(),
+            copies: None,
+            copies_here: None,
+            at: (0, 0),
+            most_documents: most_documents(options, workers),
             actions: [0; ActionKind::Other as usize + 1],
         }
+    }
+
+    /// The same, for inputs of which is known what is a copy.
+    #[must_use]
+    pub fn without(self, copies: Option<Arc<Copies>>) -> Self {
+        Self { copies, ..self }
     }
 
     /// The state, complete.
@@ -126,13 +154,14 @@ impl StateBuilder {
         }
         (self.state.successes, self.state.denials) = self.actors.into_series();
         self.state.acts.trim(&self.state.symbols);
+        self.state.sketches = self.sketching.finish();
         self.state
     }
 
     /// Bytes that it takes, roughly.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        self.state.weight() + self.actors.weight()
+        self.state.weight() + self.actors.weight() + self.sketching.weight()
     }
 
     /// Notes bytes, problems and the end of an input; works for inputs of which no chunk was read, too.
@@ -176,6 +205,8 @@ impl StateBuilder {
         let mut stats = std::mem::take(&mut self.state.inputs[input_at as usize]);
         self.state.inputs[input_at as usize].label.clone_from(&stats.label);
         self.chunk = self.state.chunks.len() as u32;
+        self.at = (input_at, input.seq);
+        self.copies_here = self.copies.as_ref().and_then(|copies| copies.of_input(input.label));
         self.awaiting = None;
         self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None, cause: None });
         self.format = chunk.format;
@@ -283,6 +314,7 @@ impl StateBuilder {
         self.state.chunks[self.chunk as usize].ends = order.ends;
         stats.rises += order.rises;
         stats.falls += order.falls;
+        self.sketching.end();
         self.join_within_chunk();
         self.state.inputs[input_at as usize] = stats;
         self.state.evict(self.max_in_flight);

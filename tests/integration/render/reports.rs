@@ -80,6 +80,7 @@ pub(crate) fn group(
         id: String::new(),
         principal: principal.map(str::to_owned),
         realm_chain: chain.map(texts),
+        realm_chain_ordered: true,
         reason: reason.to_owned(),
         reason_basis: basis.to_owned(),
         credential: None,

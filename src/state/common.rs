@@ -1,0 +1,224 @@
+//! What a state holds that another held before it: blocks of time of a node that are the same to the last event. Of parts nothing
+//! else is left to compare; their failures and changes are compared where they are joined.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::coverage::Span;
+use super::series::{Actor, Bucket};
+use super::sketches::{COUNTED, Sketch};
+use super::{ActLog, State, Unsettled};
+use crate::copies::{block_of, is_joined, node_hash};
+use crate::fast_reader::ActionKind;
+use crate::time::Millis;
+
+/// A node, by what names it, and a block of time.
+type Block = (u64, i64);
+
+/// The blocks of the states met so far.
+#[derive(Debug, Default)]
+pub struct Known {
+    scale: u8,
+    blocks: BTreeMap<Block, Vec<Sketch>>,
+}
+
+impl Known {
+    /// Takes out of a state what was met before, and remembers the rest.
+    pub fn take_out(&mut self, state: &mut State) {
+        self.widen(state.sketches.scale());
+        let nodes: Vec<u64> = state.nodes.iter().map(|node| identity(state, node)).collect();
+        let block = |sketch: &Sketch| (nodes[sketch.node as usize], block_of(sketch.first, self.scale));
+        let mut of_state: BTreeMap<Block, Vec<Sketch>> = BTreeMap::new();
+        for sketch in state.sketches.iter() {
+            of_state.entry(block(sketch)).or_default().push(*sketch);
+        }
+        let (mut again, mut open) = (HashSet::new(), Unsettled::default());
+        for (block, sketches) in &of_state {
+            let Some(known) = self.blocks.get(block) else { continue };
+            if sketches.iter().all(|sketch| known.iter().any(|other| other.is_same(sketch))) {
+                again.insert(*block);
+            } else {
+                let (count, span) = overlap(sketches, known);
+                open.add(count, span);
+            }
+        }
+        if !again.is_empty() {
+            let everything = of_state.keys().all(|block| again.contains(block));
+            let mut cut = Cut { nodes: &nodes, scale: self.scale, again: &again, all: &of_state, open: &mut open };
+            cut.out_of(state, everything);
+        }
+        // Inputs may share a stretch of time and no event; where one block is the same, what is beside it may be, too.
+        if !again.is_empty() {
+            state.unsettled.add(open.events, open.span);
+        }
+        for (block, sketches) in of_state.into_iter().filter(|(block, _)| !again.contains(block)) {
+            self.blocks.entry(block).or_default().extend(sketches);
+        }
+    }
+
+    /// Puts blocks together, where those of a state are wider.
+    fn widen(&mut self, scale: u8) {
+        if scale <= self.scale {
+            return;
+        }
+        self.scale = scale;
+        let mut wider: BTreeMap<Block, Vec<Sketch>> = BTreeMap::new();
+        for ((node, _), sketches) in std::mem::take(&mut self.blocks) {
+            for sketch in sketches {
+                let list = wider.entry((node, block_of(sketch.first, scale))).or_default();
+                // Inputs of different states may bear one number; what is put together is what a node logged without a pause.
+                match list.iter_mut().find(|other| other.input == sketch.input && !other.overlaps(&sketch)) {
+                    Some(other) => other.add(&sketch),
+                    None => list.push(sketch),
+                }
+            }
+        }
+        self.blocks = wider;
+    }
+}
+
+/// What names a node in records of any form.
+fn identity(state: &State, node: &super::NodeStats) -> u64 {
+    let text = |sym| state.symbols.get(sym);
+    node_hash(text(node.id).or(text(node.name)), text(node.cluster))
+}
+
+impl State {
+    /// Events that several inputs may have in common: those of one node and one stretch of time, at most.
+    #[must_use]
+    pub fn overlaps(&self) -> Unsettled {
+        let scale = self.sketches.scale();
+        let mut blocks: BTreeMap<Block, Vec<Sketch>> = BTreeMap::new();
+        for sketch in self.sketches.iter() {
+            let node = identity(self, &self.nodes[sketch.node as usize]);
+            blocks.entry((node, block_of(sketch.first, scale))).or_default().push(*sketch);
+        }
+        let mut open = Unsettled::default();
+        for sketches in blocks.values_mut() {
+            sketches.sort_by_key(|sketch| (sketch.first, sketch.last, sketch.count, sketch.sum));
+            for pair in sketches.windows(2) {
+                let (count, span) = overlap(&pair[..1], &pair[1..]);
+                open.add(count, span);
+            }
+        }
+        open
+    }
+}
+
+/// How many events of a state may be among those met before, at most, and when they happened.
+fn overlap(sketches: &[Sketch], known: &[Sketch]) -> (u64, Span) {
+    let (mut count, mut span) = (0, Span::default());
+    for sketch in sketches {
+        for other in known.iter().filter(|other| other.overlaps(sketch)) {
+            count += u64::from(sketch.count.min(other.count));
+            span.add(sketch.first.max(other.first));
+            span.add(sketch.last.min(other.last));
+        }
+    }
+    (count, span)
+}
+
+/// Takes blocks out of a state.
+struct Cut<'c> {
+    nodes: &'c [u64],
+    scale: u8,
+    again: &'c HashSet<Block>,
+    all: &'c BTreeMap<Block, Vec<Sketch>>,
+    open: &'c mut Unsettled,
+}
+
+impl Cut<'_> {
+    fn is_again(&self, node: u32, time: Millis) -> bool {
+        self.again.contains(&(self.nodes[node as usize], block_of(time, self.scale)))
+    }
+
+    /// Whether the events of a bucket stay; of one that is wider than a block only where all its blocks go, they go.
+    fn stays(&mut self, actor: &Actor, bucket: &Bucket) -> bool {
+        let node = self.nodes[actor.node as usize];
+        let (first, last) = (block_of(bucket.first, self.scale), block_of(bucket.last, self.scale));
+        if first == last {
+            return !self.again.contains(&(node, first));
+        }
+        let blocks = (first..=last).map(|block| (node, block)).filter(|block| self.all.contains_key(block));
+        let (mut some, mut every) = (false, true);
+        for block in blocks {
+            let again = self.again.contains(&block);
+            some |= again;
+            every &= again;
+        }
+        if some && !every {
+            self.open.add(u64::from(bucket.count), Span { first: Some(bucket.first), last: Some(bucket.last) });
+        }
+        !every
+    }
+
+    fn out_of(&mut self, state: &mut State, everything: bool) {
+        self.counts(state);
+        let mut successes = std::mem::take(&mut state.successes);
+        successes.keep_buckets(|actor, bucket| self.stays(actor, bucket));
+        state.successes = successes;
+        let mut denials = std::mem::take(&mut state.denials);
+        let minutes = &mut state.denied_minutes;
+        denials.keep_buckets(|actor, bucket| {
+            let stays = self.stays(actor, bucket);
+            if !stays && !everything {
+                // Within a bucket the minutes are not known.
+                let minute = bucket.first.0.div_euclid(60_000);
+                if let Some(count) = minutes.get_mut(&minute) {
+                    *count = count.saturating_sub(u64::from(bucket.count));
+                }
+            }
+            stays
+        });
+        state.denials = denials;
+        if everything {
+            state.denied_minutes.clear();
+            state.tampered_minutes.clear();
+            state.acts = ActLog::default();
+        } else {
+            state.denied_minutes.retain(|_, count| *count > 0);
+            self.acts(state);
+        }
+        let (nodes, scale, again) = (self.nodes, self.scale, self.again);
+        state.sketches.retain(|sketch| !again.contains(&(nodes[sketch.node as usize], block_of(sketch.first, scale))));
+    }
+
+    /// Counts what is taken out as met again.
+    fn counts(&mut self, state: &mut State) {
+        let gone: Vec<Sketch> =
+            state.sketches.iter().filter(|sketch| self.is_again(sketch.node, sketch.first)).copied().collect();
+        for sketch in gone {
+            let stats = &mut state.nodes[sketch.node as usize];
+            for kind in ActionKind::ALL_NAMED.into_iter().filter(|&kind| !is_joined(kind)) {
+                let Some(&count) = sketch.kinds.get(kind as usize).filter(|count| **count > 0) else { continue };
+                let count = u64::from(count);
+                match kind {
+                    ActionKind::AccessGranted | ActionKind::AccessDenied => {
+                        stats.decisions = stats.decisions.saturating_sub(count);
+                    }
+                    ActionKind::AuthenticationSuccess => stats.successes = stats.successes.saturating_sub(count),
+                    _ => {}
+                }
+                let name = ActionKind::NAMED[kind as usize].as_bytes().to_vec();
+                *state.counted_only.repeated.entry(name).or_default() += count;
+            }
+        }
+    }
+
+    /// Acts that are kept one by one; of those that are only counted it is not known when they happened.
+    fn acts(&mut self, state: &mut State) {
+        let mut kinds = std::mem::take(&mut state.acts.kinds);
+        kinds.retain(|_, acts| {
+            let kept = acts.first.len() as u64;
+            let counted_only = acts.count - kept;
+            acts.first.retain(|act| !self.is_again(act.node, act.time));
+            acts.count -= kept - acts.first.len() as u64;
+            if counted_only > 0 && kept > acts.first.len() as u64 {
+                self.open.add(counted_only, Span { first: None, last: acts.last });
+            }
+            acts.count > 0
+        });
+        state.acts.kinds = kinds;
+    }
+}
+
+const _: () = assert!(COUNTED == ActionKind::ALL_NAMED.len(), "each kind with a name is counted");
