@@ -1,12 +1,19 @@
 //! What followed: for every campaign, whatever its kind or pace, whether somebody got in whom history does not explain, and
 //! what was done then. Success raises what is at stake, and is never a reason to call it repaired.
 
+use std::collections::HashSet;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::deeds::Deed;
 use super::draft::{Draft, key_in_words};
 use super::features::{Feature, is_shared};
 use super::history::{DAY, Success};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::place::Net;
+use super::scene::Scene;
 use super::score::{self, Posterior};
 use super::tell::Judgement;
 use super::unit::{Standing, Unit};
@@ -37,6 +44,37 @@ pub(super) struct Entry {
     reset: Option<u32>,
 }
 
+/// How often a campaign tried from each address and each network. Counted once: each of its entries asks, and a flood has
+/// thousands of them.
+struct Tries {
+    sources: HashMap<Sym, usize, RandomState>,
+    nets: HashMap<Net, usize, RandomState>,
+}
+
+impl Tries {
+    fn of(scene: &Scene<'_>, attempts: &[u32]) -> Self {
+        let mut tries = Self { sources: HashMap::default(), nets: HashMap::default() };
+        for &at in attempts {
+            *tries.sources.entry(scene.attempt(at).source).or_default() += 1;
+        }
+        for (&source, &count) in &tries.sources {
+            if let Some(net) = scene.net(source) {
+                *tries.nets.entry(net).or_default() += count;
+            }
+        }
+        tries
+    }
+
+    /// Those from an address; of one outside, those from its network: in a crowd of strangers anybody may be another.
+    fn near(&self, scene: &Scene<'_>, source: Sym) -> usize {
+        match scene.net(source).filter(|_| scene.is_outside(source)) {
+            Some(net) => self.nets.get(&net),
+            None => self.sources.get(&source),
+        }
+        .map_or(0, |&count| count)
+    }
+}
+
 /// The break-ins that a campaign led to, as drafts.
 pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<(Entry, Draft)> {
     let entries = entries(measure, judgement);
@@ -46,9 +84,10 @@ pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<
 fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
     let scene = measure.scene;
     let mut entries: Vec<Entry> = Vec::new();
+    let tries = Tries::of(scene, &judgement.campaign.attempts);
     let units = || judgement.campaign.units.iter().map(|&at| &measure.units[at as usize]);
     for unit in units().filter(|unit| unit.principal.is_some() && !scene.is_scanner(unit.source)) {
-        if let Some(entry) = of_unit(measure, judgement, unit) {
+        if let Some(entry) = of_unit(measure, judgement, &tries, unit) {
             entries.push(entry);
         }
     }
@@ -61,17 +100,18 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
     if judgement.posterior.hostile < judgement.posterior.ordinary + judgement.posterior.operational {
         sources.clear();
     }
+    // Whose success from there is told already, and who was tried from there.
+    let told = entries.iter().map(|entry| (entry.principal, entry.source));
+    let known: HashSet<(Sym, Sym)> = told.chain(units().map(|unit| (unit.principal, unit.source))).collect();
     for source in sources.into_iter().filter(|&source| !is_shared(scene, cluster, source) && !scene.is_scanner(source))
     {
         for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
             let new = past.first >= start && past.first.0 <= end.0 + AFTER;
-            let told = entries.iter().any(|entry| (entry.principal, entry.source) == (past.principal, source));
-            let tried = units().any(|unit| (unit.principal, unit.source) == (past.principal, source));
-            if !new || told || tried {
+            if !new || known.contains(&(past.principal, source)) {
                 continue;
             }
             if let Some(success) = scene.history.first_after(past, start) {
-                let odds = odds(measure, judgement, source, &[(Feature::Entry, 1.0)]);
+                let odds = odds(measure, judgement, &tries, source, &[(Feature::Entry, 1.0)]);
                 entries.push(Entry {
                     principal: past.principal,
                     source,
@@ -88,17 +128,13 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
         key(a).cmp(&key(b))
     });
     // One account that gets in from several addresses is in once.
-    let mut seen: Vec<Sym> = Vec::new();
-    entries.retain(|entry| {
-        let new = !seen.contains(&entry.principal);
-        seen.push(entry.principal);
-        new
-    });
+    let mut seen: HashSet<Sym> = HashSet::new();
+    entries.retain(|entry| seen.insert(entry.principal));
     entries
 }
 
 /// The success that the tries of one episode led to.
-fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Option<Entry> {
+fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, tries: &Tries, unit: &Unit) -> Option<Entry> {
     let scene = measure.scene;
     let before =
         matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
@@ -120,22 +156,19 @@ fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Opt
     said.push((Feature::ResetBetween, f64::from(u8::from(reset.is_some()))));
     let many = (failures.len().max(1) as f64).ln() / 20_f64.ln();
     said.push((Feature::Volume, many.min(1.5)));
-    let deeds = deeds(measure, unit.principal, unit.source, success.time);
-    said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
-    let odds = odds(measure, judgement, unit.source, &said);
+    let acted = deeds(measure, unit.principal, unit.source, success.time).next().is_some();
+    said.push((Feature::Deeds, f64::from(u8::from(acted))));
+    let odds = odds(measure, judgement, tries, unit.source, &said);
     Some(Entry { principal: unit.principal, source: unit.source, success, failures, odds, reset })
 }
 
 /// Logarithm of the odds of a break-in: those of the campaign, and what the table says of the success.
-fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, source: Sym, said: &[(Feature, f64)]) -> f64 {
+fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, tries: &Tries, source: Sym, said: &[(Feature, f64)]) -> f64 {
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
-    // A campaign speaks against an address by what came from there: in a crowd of strangers anybody may be another.
-    let scene = measure.scene;
-    let net = scene.net(source).filter(|_| scene.is_outside(source));
-    let near = |other: Sym| other == source || net.is_some() && scene.net(other) == net;
-    let tries = judgement.campaign.attempts.iter().filter(|&&at| near(scene.attempt(at).source)).count();
-    campaign = campaign.min(3.0 * (tries.max(1) as f64).ln());
+    // A campaign speaks against an address by what came from there.
+    let tries = tries.near(measure.scene, source).max(1);
+    campaign = campaign.min(3.0 * (tries as f64).ln());
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5
@@ -215,11 +248,16 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
 }
 
 /// What the account did from there since.
-fn deeds<'s>(measure: &'s Measure<'_, '_>, principal: Sym, source: Sym, since: Millis) -> Vec<&'s Deed> {
+fn deeds<'s>(
+    measure: &'s Measure<'_, '_>,
+    principal: Sym,
+    source: Sym,
+    since: Millis,
+) -> impl Iterator<Item = &'s Deed> + use<'s> {
     let of = measure.deeds.of(principal);
     let start = of.partition_point(|deed| deed.time < since);
-    let lasts = |deed: &&Deed| deed.time.0 <= since.0 + 30 * DAY;
-    of[start..].iter().take_while(lasts).filter(|deed| deed.source == source || !deed.source.is_some()).collect()
+    let lasts = move |deed: &&Deed| deed.time.0 <= since.0 + 30 * DAY;
+    of[start..].iter().take_while(lasts).filter(move |deed| deed.source == source || !deed.source.is_some())
 }
 
 /// Tells what was done after the entry; what was made becomes a part.
@@ -227,7 +265,7 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
     /// Deeds that are told one by one.
     const TOLD: usize = 8;
     let scene = measure.scene;
-    let deeds = deeds(measure, entry.principal, entry.source, entry.success.time);
+    let deeds: Vec<&Deed> = deeds(measure, entry.principal, entry.source, entry.success.time).collect();
     let mut made = Draft::new(Kind::Persistence, draft.severity, (draft.verdict, draft.confidence));
     for (at, deed) in deeds.iter().enumerate() {
         if at < TOLD {
