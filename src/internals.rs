@@ -37,6 +37,7 @@ shown! {
     lines,
     manifest,
     model,
+    network,
     numbers,
     options,
     output,

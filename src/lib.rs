@@ -39,7 +39,8 @@
 //! ```text
 //! error, time, reason,
 //! credential, reserved,
-//! numbers, options,
+//! numbers, network,
+//! options,
 //! progress,
 //! action_class           plain data
 //! words, escape          amounts in words; text from a log made harmless
@@ -107,6 +108,7 @@ mod judge;
 mod lines;
 mod manifest;
 mod model;
+mod network;
 mod numbers;
 mod options;
 mod output;

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::network::is_private;
+
 use serde::{Deserialize, Serialize};
 
 pub mod filter;
@@ -173,6 +175,18 @@ pub struct Surroundings {
     /// The organisation's own networks; empty = the private address ranges.
     pub internal_networks: Vec<Cidr>,
 }
+
+impl Surroundings {
+    /// Whether an address is in none of the organisation's networks.
+    #[must_use]
+    pub fn is_outside(&self, address: IpAddr) -> bool {
+        match self.internal_networks.as_slice() {
+            [] => !is_private(address),
+            networks => !networks.iter().any(|block| block.contains(address)),
+        }
+    }
+}
+
 /// Server log and audit log of one node share their clock and are written within milliseconds of each other; a garbage
 /// collection or a slow disk may come between.
 pub const DEFAULT_MATCH_WINDOW_MS: i64 = 250;

@@ -170,6 +170,14 @@ fn surroundings(known: &Surroundings) -> serde_json::Value {
     })
 }
 
+/// The organisation's networks as a report was told of them; what cannot be read as one is none.
+#[must_use]
+pub fn internal_networks(report: &Report) -> Vec<Cidr> {
+    let networks = report.parameters.get("surroundings").and_then(|known| known.get("internal_networks"));
+    let texts = networks.and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(|text| text.as_str());
+    texts.filter_map(|text| Cidr::parse(text).ok()).collect()
+}
+
 /// The realms of a chain in the order they were asked; `None` where it is not known.
 fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
     let symbols = &joined.state.symbols;

@@ -7,9 +7,11 @@ use clap::Args;
 
 use super::output::{JSON, OutputArgs};
 use super::read::{InputArgs, RunArgs};
+use super::report::parse_config;
 use super::{Command, Terminal};
+use crate::config::Config;
 use crate::options::filter::{Bound, Edge, Filter, Pattern, Rules};
-use crate::options::{DEFAULT_MATCH_WINDOW_MS, Options};
+use crate::options::{DEFAULT_MATCH_WINDOW_MS, Options, Surroundings};
 use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
 use crate::time::Millis;
@@ -67,6 +69,10 @@ pub(super) struct ImpactArgs {
     #[arg(long, value_name = "TIME")]
     until: Vec<String>,
 
+    /// Configuration file: the internal networks [default: those that the report was made with]
+    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
+    config: Option<Config>,
+
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
@@ -98,13 +104,15 @@ pub struct ImpactRequest {
     pub read: Request,
     /// Whom it is about.
     pub whom: Whom,
+    /// What is known of the surroundings; `None` = what the report was made with.
+    pub surroundings: Option<Surroundings>,
     /// Where to write it, and how.
     pub outputs: Outputs,
 }
 
 impl ImpactArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let Self { arguments, report, principal, key, source, since, until, output, input, run } = self;
+        let Self { arguments, report, principal, key, source, since, until, config, output, input, run } = self;
         let now = Millis::now();
         let times = |name: &str, texts: &[String], edge| {
             let read =
@@ -141,6 +149,12 @@ impl ImpactArgs {
         run.apply(&mut read);
         read.options.match_window_ms = DEFAULT_MATCH_WINDOW_MS;
         read.options.filter = filter;
-        Ok(Command::Impact(Box::new(ImpactRequest { read, whom, outputs: output.resolve(terminal, JSON, "table")? })))
+        let surroundings = config.map(|config| config.surroundings);
+        Ok(Command::Impact(Box::new(ImpactRequest {
+            read,
+            whom,
+            surroundings,
+            outputs: output.resolve(terminal, JSON, "table")?,
+        })))
     }
 }

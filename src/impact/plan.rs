@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use super::made::{self, Accounts, Client, MadeThings, Thing};
 use super::search::Wanted;
 use crate::correlate::{Change, Correlated};
+use crate::network::Net;
+use crate::options::Surroundings;
 use crate::options::filter::{Filter, Range, Rules};
 use crate::reserved::SYSTEM_USERS;
 use crate::state::{Actor, Span, Sym};
@@ -71,6 +73,8 @@ pub struct Plan {
     pub(super) until: Millis,
     /// First and last event of the log.
     pub(super) log: Span,
+    /// What is known of the surroundings.
+    surroundings: Surroundings,
     /// Whether there was a success from then on.
     pub(super) entered: bool,
     /// By account: addresses from which it got in before.
@@ -90,8 +94,8 @@ pub struct Plan {
 impl Plan {
     /// Finds out whom to follow.
     #[must_use]
-    pub fn new(joined: &Correlated, asked: Asked, range: Range) -> Self {
-        let mut plan = Self::bare(joined, asked, range);
+    pub fn new(joined: &Correlated, asked: Asked, range: Range, surroundings: &Surroundings) -> Self {
+        let mut plan = Self { surroundings: surroundings.clone(), ..Self::bare(joined, asked, range) };
         plan.entry_places(joined);
         plan.places(joined);
         let first = plan.first_success(joined);
@@ -137,6 +141,7 @@ impl Plan {
             from: range.since,
             until: range.until,
             log: crate::filter::span(joined),
+            surroundings: Surroundings::default(),
             entered: false,
             known: BTreeMap::new(),
             newcomers: BTreeMap::new(),
@@ -308,9 +313,10 @@ impl Plan {
         let (Some(principal), Some(source)) = (client.principal, client.source) else { return false };
         let Some(known) = self.known.get(principal).filter(|known| !known.is_empty()) else { return false };
         let is_account = suspect.principals.contains(principal) && client.key.is_none();
-        let net = net(source);
-        let near = known.iter().any(|place| place == source || net.is_some() && self::net(place) == net);
-        is_account && !near && is_outside(source)
+        let net = |place: &[u8]| address(place).map(Net::of);
+        let (at, outside) = (net(source), address(source).is_some_and(|address| self.surroundings.is_outside(address)));
+        let near = known.iter().any(|place| place == source || at.is_some() && net(place) == at);
+        is_account && !near && outside
     }
 
     /// Whose request it is that this client made.
@@ -448,23 +454,5 @@ pub(super) fn client(joined: &Correlated, (principal, key, source): (Sym, Sym, S
 }
 
 fn address(text: &[u8]) -> Option<IpAddr> {
-    std::str::from_utf8(text).ok()?.parse::<IpAddr>().ok().map(|address| address.to_canonical())
-}
-
-/// A network as hosts of one owner share it: 256 addresses of IPv4, a /64 of IPv6.
-fn net(source: &[u8]) -> Option<(bool, u64)> {
-    address(source).map(|address| match address {
-        IpAddr::V4(v4) => (false, u64::from(u32::from(v4) >> 8)),
-        IpAddr::V6(v6) => (true, (u128::from(v6) >> 64) as u64),
-    })
-}
-
-/// Whether an address is reached from the internet.
-fn is_outside(source: &[u8]) -> bool {
-    address(source).is_some_and(|address| match address {
-        IpAddr::V4(v4) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),
-        IpAddr::V6(v6) => {
-            !(v6.is_loopback() || v6.segments()[0] & 0xfe00 == 0xfc00 || v6.segments()[0] & 0xffc0 == 0xfe80)
-        }
-    })
+    std::str::from_utf8(text).ok()?.parse().ok()
 }

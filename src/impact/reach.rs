@@ -120,7 +120,7 @@ struct Counter<'c> {
 }
 
 /// What requests reached.
-pub(super) fn reach(joined: &Correlated, plan: &Plan, hits: &Hits, requests: &Requests) -> Reach {
+pub(super) fn reach(joined: &Correlated, plan: &Plan, hits: &Hits, requests: &Requests<'_>) -> Reach {
     let mut changes: HashMap<Key, Vec<usize>> = HashMap::new();
     for (at, change) in joined.changes.iter().enumerate() {
         if let Some(id) = joined.state.symbols.get(change.record.request_id) {
@@ -168,7 +168,7 @@ impl Counter<'_> {
             .or_insert_with(|| hits.names(list).any(|name| hits.symbols.get(name).is_some_and(is_restricted)))
     }
 
-    fn request(&mut self, request: &Request) {
+    fn request(&mut self, request: &Request<'_>) {
         let is_actor = matches!(request.of, Of::Actor | Of::ActorBy(_));
         match request.of {
             Of::Background => return self.background(request),
@@ -197,12 +197,12 @@ impl Counter<'_> {
         self.powerful(request);
     }
 
-    fn names(&mut self, request: &Request) {
+    fn names(&mut self, request: &Request<'_>) {
         let hits = self.hits;
         let mut name = |sym: Sym| self.reach.principals.extend(hits.symbols.string(sym));
         let who = &hits.who.all()[request.who as usize];
         name(who.principal);
-        for (hit, _) in &request.events {
+        for (hit, _) in request.events {
             let refused = hits.what.all()[hit.what as usize].is(ActionKind::RunAsDenied);
             let run_as = hits.who.all()[hit.who as usize].run_as;
             if run_as.is_some() && !refused {
@@ -212,7 +212,7 @@ impl Counter<'_> {
     }
 
     /// Counts what was allowed and what was not, by class and index.
-    fn deeds(&mut self, request: &Request) {
+    fn deeds(&mut self, request: &Request<'_>) {
         const DATA: [ActionClass; 6] = [
             ActionClass::Read,
             ActionClass::Search,
@@ -272,7 +272,7 @@ impl Counter<'_> {
         }
     }
 
-    fn background(&mut self, request: &Request) {
+    fn background(&mut self, request: &Request<'_>) {
         let hits = self.hits;
         let mut deeds: By<(Sym, Sym, Option<Sym>)> = BTreeMap::new();
         for (hit, place) in request.events.iter().filter(|(hit, _)| is_deed(hits, hit)) {
@@ -285,7 +285,7 @@ impl Counter<'_> {
         }
     }
 
-    fn used(&mut self, at: usize, request: &Request) {
+    fn used(&mut self, at: usize, request: &Request<'_>) {
         let who = &self.hits.who.all()[request.who as usize];
         let uses = self.uses.entry(at).or_default();
         uses.count += 1;
@@ -299,10 +299,10 @@ impl Counter<'_> {
     }
 
     /// Notes the powerful actions of a request, each once whatever parts it has.
-    fn powerful(&mut self, request: &Request) {
+    fn powerful(&mut self, request: &Request<'_>) {
         let hits = self.hits;
         let mut met: By<(Vec<u8>, bool)> = BTreeMap::new();
-        for (hit, place) in &request.events {
+        for (hit, place) in request.events {
             let what = hits.what.all()[hit.what as usize];
             let run_as = what.is(ActionKind::RunAsGranted) || what.is(ActionKind::RunAsDenied);
             let granted = what.is(ActionKind::AccessGranted) || what.is(ActionKind::RunAsGranted);
@@ -327,7 +327,7 @@ impl Counter<'_> {
 
     fn deed(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         action: &[u8],
         granted: bool,
         (hit, place): Placed,

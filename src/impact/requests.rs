@@ -32,19 +32,19 @@ pub(super) type Placed = (Hit, SourceLine);
 
 /// A request.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct Request<'e> {
     pub(super) of: Of,
     /// Who made it, a number in [`Hits::who`].
     pub(super) who: u32,
     /// Its events, by time, then place.
-    pub(super) events: Vec<Placed>,
+    pub(super) events: &'e [Placed],
 }
 
 /// Requests of those who are followed.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(super) struct Requests<'e> {
     /// By time of the first event, then place.
-    pub(super) all: Vec<Request>,
+    pub(super) all: Vec<Request<'e>>,
     /// Addresses that the actor came from.
     pub(super) places: BTreeSet<Vec<u8>>,
     /// Requests that are not the actor's for being made at places of the owner.
@@ -53,10 +53,15 @@ pub(super) struct Requests {
     pub(super) unknown: u64,
 }
 
-/// Puts events together.
-pub(super) fn requests(joined: &Correlated, plan: &Plan, hits: &mut Hits) -> Requests {
+/// Every event once, those of a request one after the other, by time, then place.
+pub(super) fn by_request(joined: &Correlated, hits: &mut Hits) -> Vec<Placed> {
     let mut events = placed(joined, hits);
     events.sort_unstable_by_key(|(hit, place)| (hit.request, hit.time, *place));
+    events
+}
+
+/// Puts events, in the order of [`by_request`], together.
+pub(super) fn requests<'e>(joined: &Correlated, plan: &Plan, hits: &Hits, events: &'e [Placed]) -> Requests<'e> {
     let clusters = Clusters::new(joined, hits);
     let client = |who: u32| client(hits, &hits.who.all()[who as usize]);
     let mut sides: Vec<(u32, Option<Side>, std::ops::Range<usize>)> = Vec::new();
@@ -95,7 +100,7 @@ pub(super) fn requests(joined: &Correlated, plan: &Plan, hits: &mut Hits) -> Req
         found.of_owner += u64::from(of == Of::Owner);
         found.unknown += u64::from(of == Of::Unknown);
         if !matches!(of, Of::Owner | Of::Unknown) {
-            found.all.push(Request { of, who, events: group.to_vec() });
+            found.all.push(Request { of, who, events: group });
         }
     }
     found.places = places;
@@ -161,14 +166,24 @@ pub(super) fn placed(joined: &Correlated, hits: &mut Hits) -> Vec<Placed> {
     let mut placed: Vec<Placed> = events.into_iter().filter_map(|hit| Some((hit, place(&hit)?))).collect();
     let path = |place: &SourceLine| joined.source_lines.path(place.rank);
     placed.sort_unstable_by_key(|(hit, at)| (hit.identity, path(at), at.line));
-    let mut kept = Vec::with_capacity(placed.len());
-    for same in placed.chunk_by(|a, b| a.0.identity == b.0.identity) {
+    let (mut start, mut kept) = (0, 0);
+    while let Some(first) = placed.get(start) {
+        let identity = first.0.identity;
+        let alike = placed[start..].iter().take_while(|event| event.0.identity == identity).count();
         // As often as the input has it that has it most often.
-        let runs = same.chunk_by(|a, b| path(&a.1) == path(&b.1));
-        let best = runs.fold(&same[..0], |best, run| if run.len() > best.len() { run } else { best });
-        kept.extend_from_slice(best);
+        let mut best = start..start;
+        let mut at = start;
+        for run in placed[start..start + alike].chunk_by(|a, b| path(&a.1) == path(&b.1)) {
+            best = if run.len() > best.len() { at..at + run.len() } else { best };
+            at += run.len();
+        }
+        // In place: of an actor that scrolls through an index there are millions.
+        let len = best.len();
+        placed.copy_within(best, kept);
+        (start, kept) = (start + alike, kept + len);
     }
-    kept
+    placed.truncate(kept);
+    placed
 }
 
 /// The clusters of nodes, by what events call them.

@@ -9,13 +9,14 @@ use super::tell::is_active;
 use crate::correlate::Correlated;
 use crate::model::text::{Span as Piece, Text};
 use crate::model::{AfterEntry, Finding, Lane};
+use crate::options::Surroundings;
 use crate::options::filter::Range;
 use crate::state::{Actor, Sym};
 use crate::text;
 use crate::time::{self, Millis, Zone};
 
 /// Adds to each finding whose actor got in what followed.
-pub fn after_entry(joined: &Correlated, findings: &mut [Finding]) {
+pub fn after_entry(joined: &Correlated, findings: &mut [Finding], surroundings: &Surroundings) {
     let entries: Vec<usize> = (0..findings.len()).filter(|&at| is_entry(&findings[at])).collect();
     if entries.is_empty() {
         return;
@@ -23,7 +24,7 @@ pub fn after_entry(joined: &Correlated, findings: &mut [Finding]) {
     let near = near(joined, entries.iter().map(|&at| &findings[at]));
     for at in entries {
         let Some(suspect) = Suspect::of(&findings[at], findings) else { continue };
-        let plan = Plan::new(&near, Asked::Finding(Box::new(suspect)), Range::ALL);
+        let plan = Plan::new(&near, Asked::Finding(Box::new(suspect)), Range::ALL, surroundings);
         if !plan.entered {
             continue;
         }

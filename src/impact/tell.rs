@@ -44,7 +44,8 @@ pub fn report(
     let (reach, before, mut lacks) = match source {
         Source::Events(found) => {
             let Found(mut hits) = *found;
-            let requests = requests::requests(joined, plan, &mut hits);
+            let events = requests::by_request(joined, &mut hits);
+            let requests = requests::requests(joined, plan, &hits, &events);
             let reach = reach::reach(joined, plan, &hits, &requests);
             let lacks = not_counted(&requests, &hits);
             (reach, before(&hits), lacks)
@@ -138,7 +139,7 @@ fn before(hits: &Hits) -> Option<VolumeBefore> {
 }
 
 /// What was found and is not counted.
-fn not_counted(requests: &Requests, hits: &Hits) -> Vec<String> {
+fn not_counted(requests: &Requests<'_>, hits: &Hits) -> Vec<String> {
     let mut told = Vec::new();
     if requests.of_owner > 0 {
         told.push(format!(

@@ -2,11 +2,8 @@
 
 use std::net::IpAddr;
 
+pub(super) use crate::network::Net;
 use crate::options::{Cidr, Surroundings};
-
-/// A network as hosts of one owner share it: 256 addresses of IPv4, a /64 of IPv6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Net(u64, bool);
 
 /// An address, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,53 +19,15 @@ impl Address {
     /// Reads an address; `None` where it is none.
     pub(super) fn of(text: &[u8], known: &Surroundings) -> Option<Self> {
         let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;
-        let canonical = address.to_canonical();
-        let net = match canonical {
-            IpAddr::V4(v4) => Net(u64::from(u32::from(v4) >> 8), false),
-            IpAddr::V6(v6) => Net((u128::from(v6) >> 64) as u64, true),
-        };
         let within = |blocks: &[Cidr]| blocks.iter().any(|block| block.contains(address));
-        let outside = match known.internal_networks.as_slice() {
-            [] => !is_private(canonical),
-            networks => !within(networks),
-        };
+        let (net, outside) = (Net::of(address), known.is_outside(address));
         Some(Self { net, outside, scanner: within(&known.scanners), proxy: within(&known.proxies) })
-    }
-}
-
-/// Addresses that are not reached from the internet.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            // 100.64.0.0/10 is shared address space behind carrier NAT (RFC 6598), in use inside clouds.
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || (a == 100 && b & 0xc0 == 64)
-        }
-        IpAddr::V6(v6) => {
-            let head = v6.segments()[0];
-            v6.is_loopback() || v6.is_unspecified() || head & 0xfe00 == 0xfc00 || head & 0xffc0 == 0xfe80
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn private_addresses() {
-        for inside in ["10.1.2.3", "192.168.0.1", "172.31.0.1", "127.0.0.1", "::1", "fd00::1", "fe80::1", "100.64.0.9"]
-        {
-            assert!(is_private(inside.parse().unwrap()), "{inside}");
-        }
-        for outside in ["8.8.8.8", "203.0.113.7", "2001:db8::1", "100.128.0.1", "172.32.0.1"] {
-            assert!(!is_private(outside.parse().unwrap()), "{outside}");
-        }
-    }
 
     #[test]
     fn networks() {

@@ -29,7 +29,8 @@ pub fn impact(request: Request, asked: Asked) -> Result<(ImpactReport, bool), Er
     let (joined, run) = (&read.joined, &read.run);
     run.progress.phase("following");
     let options = &run.options;
-    let plan = run.threads.install(|| Plan::new(joined, asked, filter::range(joined, &options.filter)));
+    let plan =
+        run.threads.install(|| Plan::new(joined, asked, filter::range(joined, &options.filter), &options.surroundings));
     let source = match logs {
         None => Source::Records(OF_PARTS),
         Some(paths) => match searched(&paths, &plan.wanted(), run) {

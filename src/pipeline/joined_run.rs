@@ -73,7 +73,7 @@ impl JoinedRun {
         let options = &run.options;
         let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
-        run.threads.install(|| impact::after_entry(&joined, &mut report.findings));
+        run.threads.install(|| impact::after_entry(&joined, &mut report.findings, &run.options.surroundings));
         name_in_parameters(&run, &mut report.parameters);
         let incomplete = incomplete || !report.coverage.reconciled;
         Analysis { report, incomplete, stored, run }

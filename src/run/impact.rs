@@ -2,6 +2,7 @@
 
 use super::console::watched;
 use super::outcome::{refused, status, write_all};
+use crate::aggregate;
 use crate::cli::{ImpactRequest, Whom};
 use crate::error::Error;
 use crate::impact::{Asked, Suspect};
@@ -13,7 +14,9 @@ use crate::show;
 /// # Errors
 /// The report cannot be read or has no such finding, parts cannot be used, or there are no threads.
 pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
-    let ImpactRequest { mut read, whom, outputs } = request;
+    let ImpactRequest { mut read, whom, surroundings, outputs } = request;
+    let is_told = surroundings.is_some();
+    read.options.surroundings = surroundings.unwrap_or_default();
     let asked = match whom {
         Whom::Named => {
             let filter = &read.options.filter;
@@ -25,6 +28,9 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
                 && paths.is_empty()
             {
                 *paths = show::files(&report);
+            }
+            if !is_told {
+                read.options.surroundings.internal_networks = aggregate::internal_networks(&report);
             }
             let finding =
                 report.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(&id)).ok_or_else(|| {

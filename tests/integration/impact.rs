@@ -24,11 +24,16 @@ fn json(arguments: &[&str]) -> Value {
 
 /// The impact of the finding that tells of the break-in.
 fn of_finding(inputs: &Inputs, more: &[&str]) -> Value {
+    of_finding_with(inputs, &[], more)
+}
+
+/// The same with options of the report.
+fn of_finding_with(inputs: &Inputs, options: &[&str], more: &[&str]) -> Value {
     let logs = inputs.path().to_str().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.json");
     let report = report.to_str().unwrap();
-    let output = esaudit(&["report", "-q", logs, "-o", report]);
+    let output = esaudit(&[&["report", "-q", logs, "-o", report][..], options].concat());
     assert_eq!(output.status.code(), Some(0));
     let read: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
     let findings = read["findings"].as_array().unwrap();
@@ -298,4 +303,43 @@ fn wrong_usage_is_told() {
     let (code, said) = status(&["impact", "F1", "--report", "testdata/incident.truth.json", "testdata/incident"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("not a JSON report"), "{said}");
+}
+
+/// Where the actor of a finding comes from next is followed if it is outside, and what is outside is the organisation's to say.
+#[test]
+fn networks_of_the_organisation_are_not_followed() {
+    let granted = |time: i64, user: &str, source: &str, index: &str| {
+        let event = Line::new(time, "access_granted").user(user).text("origin.type", "rest").from(source);
+        event
+            .text("action", "indices:data/read/search")
+            .raw("indices", &format!(r#"["{index}"]"#))
+            .request(&time.to_string())
+            .end()
+    };
+    let mut lines = Vec::new();
+    for hour in 0..96 {
+        lines.extend(
+            (0..12).map(|at| granted(hour * HOUR + at, &format!("user{at}"), &format!("10.0.0.{at}:1"), "logs")),
+        );
+        lines.push(granted(hour * HOUR + 20, "anna", "10.0.1.5:1", "hr"));
+    }
+    for at in 0..200 {
+        let tried = Line::new(72 * HOUR + 100 + at * 3 * SECOND + at * at % 700, "authentication_failed").user("anna");
+        lines.push(tried.text("origin.type", "rest").from("198.51.100.7:1").request(&format!("f{at}")).end());
+    }
+    lines.extend((0..5).map(|at| granted(72 * HOUR + 700 * SECOND + at * 9 * SECOND, "anna", "198.51.100.7:1", "hr")));
+    lines.extend((0..3).map(|at| granted(80 * HOUR + 100 + at * 9 * SECOND, "anna", "203.0.113.9:1", "pay")));
+    lines.sort_by_key(|line| line[..60].to_owned());
+    let inputs = Inputs::of(&[("es_audit.json", &lines)]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("networks.toml");
+    std::fs::write(&config, "[surroundings]\ninternal_networks = [\"10.0.0.0/8\", \"203.0.113.0/24\"]\n").unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let pay = |report: &[&str], impact: &[&str]| {
+        let reached = of_finding_with(&inputs, report, impact);
+        list(&reached, "reached").iter().any(|row| row["index"] == "pay")
+    };
+    assert!(pay(&[], &[]), "anna came from a new place outside");
+    assert!(!pay(&[], &config), "it is one of the organisation's");
+    assert!(!pay(&config, &[]), "the report was told so");
 }

@@ -14,6 +14,7 @@ mod architecture;
 mod browser;
 mod charts;
 mod cli;
+mod collect;
 mod containers;
 mod decode_samples;
 mod decode_shapes;
