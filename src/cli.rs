@@ -422,7 +422,7 @@ mod tests {
                 assert!(printed(&["esaudit", "completions", shell]).contains(verb), "{shell} {verb}");
             }
             let page = pages.iter().find(|(name, _)| *name == format!("esaudit-{verb}.1"));
-            assert!(page.is_some_and(|(_, text)| String::from_utf8_lossy(text).contains("Examples:")), "{verb}");
+            assert!(page.is_some_and(|(_, text)| String::from_utf8_lossy(text).contains("EXAMPLES")), "{verb}");
         }
         assert!(printed(&["esaudit", "man"]).contains(".TH ESAUDIT 1"));
     }

@@ -26,6 +26,13 @@ pub fn install() -> io::Result<()> {
     Ok(())
 }
 
+/// Forgets a signal: whoever reads in a pager stops a search in it, and not the program that waits for it.
+pub fn forget() {
+    if let Some(stop) = STOP.get() {
+        stop.store(false, Ordering::Relaxed);
+    }
+}
+
 /// Whether a signal asked to stop.
 #[must_use]
 pub fn requested() -> bool {

@@ -39,6 +39,7 @@ const SCRIPT: &str = concat!(
     include_str!("html/assets/flow.js"),
     include_str!("html/assets/keys.js"),
     include_str!("html/assets/calendar.js"),
+    include_str!("html/assets/matrix.js"),
     include_str!("html/assets/state.js"),
     include_str!("html/assets/panel.js"),
     include_str!("html/assets/copy.js"),

@@ -4,12 +4,19 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::interrupt;
 
 /// Used where `PAGER` names none.
 const DEFAULT: &str = "less";
 
 /// What less is told where the user tells it nothing, as git does: leave where everything fits, show colours, keep the screen.
 const LESS: (&str, &str) = ("LESS", "FRX");
+
+/// How often is looked whether the pager has ended: no longer than a person presses a key twice.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The same for lv.
 const LV: (&str, &str) = ("LV", "-c");
@@ -30,7 +37,10 @@ pub(super) fn through(
     let written = once(&mut out).and_then(|()| out.flush());
     // Its end of the text; only then does it end by itself.
     drop(out);
-    pager.wait()?;
+    while pager.try_wait()?.is_none() {
+        interrupt::forget();
+        thread::sleep(LOOK);
+    }
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,

@@ -58,7 +58,9 @@ pub(super) fn watched<T>(progress: &Progress, run: impl FnOnce() -> T) -> T {
 
 /// Says which conditions of a filter nothing in the log meets.
 pub(super) fn remarked(run: JoinedRun) -> JoinedRun {
-    run.remarks().iter().for_each(|remark| complain(remark));
+    if run.verbosity() != Verbosity::Quiet {
+        run.remarks().iter().for_each(|remark| complain(remark));
+    }
     run
 }
 

@@ -18,7 +18,7 @@ pub fn keys(request: KeysRequest) -> Result<u8, Error> {
     if let Some(status) = refused(evidence.options().strict, &report.coverage) {
         return Ok(status);
     }
-    listing::mention(&report.coverage, &evidence.options().api_keys);
+    listing::mention(evidence.verbosity(), &report.coverage, &evidence.options().api_keys);
     let incomplete = !write_all(&outputs, &report) || evidence.incomplete;
     Ok(status(&report.coverage, evidence.options().require_events, incomplete, 0))
 }

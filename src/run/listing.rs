@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use super::console::complain;
 use crate::model::Coverage;
+use crate::progress::Verbosity;
 
 /// Bytes at the begin of a file that tell what it is.
 const HEAD: u64 = 4096;
 
 /// Says which inputs are listings that were not used.
-pub(super) fn mention(coverage: &Coverage, used: &[PathBuf]) {
+pub(super) fn mention(verbosity: Verbosity, coverage: &Coverage, used: &[PathBuf]) {
+    if verbosity == Verbosity::Quiet {
+        return;
+    }
     let silent = coverage.inputs.iter().filter(|input| input.audit_events == 0 && input.server_events == 0);
     for input in silent.filter(|input| input.compression == "none" && input.lines > 0) {
         let path = Path::new(&input.path);

@@ -45,7 +45,7 @@ pub(super) fn write(
         return Ok(status);
     }
     // Before the report, whose last line stays the last.
-    listing::mention(&analysis.report.coverage, &analysis.options().api_keys);
+    listing::mention(analysis.verbosity(), &analysis.report.coverage, &analysis.options().api_keys);
     // Data is cut before it is written, documents when they are drawn, so that they can say how much is left: documents first.
     let wanted = outputs.list.iter().filter(|output| !output.is_part());
     let (documents, data): (Vec<&Output>, Vec<&Output>) =

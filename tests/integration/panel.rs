@@ -134,6 +134,22 @@ fn findings_requests_and_tables_can_be_taken_along() {
 }
 
 #[test]
+fn a_spray_is_a_row_of_the_matrix_and_weeks_have_a_calendar() {
+    let Some((_folder, mut browser)) = opened(&incident()) else { return };
+    browser.holds("document.querySelector('#c-matrix svg').textContent.includes('198.18.2.116')");
+    browser.holds(
+        "document.querySelectorAll('#c-matrix rect.cell').length >= 15 && !document.querySelector('#c-calendar')",
+    );
+    let mut weeks = incident();
+    weeks.coverage.last = Some("2026-04-20T00:00:00.000Z".to_owned());
+    let Some((_folder, mut browser)) = opened(&weeks) else { return };
+    browser.holds("document.querySelectorAll('#c-calendar rect.day').length === 51");
+    browser.value("document.querySelector('#c-calendar rect.cell').dispatchEvent(new MouseEvent('click')); 1");
+    browser.holds("location.hash.includes('from=2026-03-01')");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
 fn every_finding_is_drawn_or_named() {
     let mut report = incident();
     let first = report.findings[0].clone();

@@ -166,7 +166,7 @@ fn a_terminal_gets_a_summary_a_pager_or_everything() {
     assert!(summary.contains("\x1b[31m"), "coloured: {summary}");
     let lines = |command: String| on_terminal(80, 24, &command).unwrap();
     let full = lines(format!("{report} --full --no-pager"));
-    assert!(full.lines().count() > 150 && full.contains("--finding F4"), "{full}");
+    assert!(full.lines().count() > 150 && full.contains("--explain"), "{full}");
     assert_eq!(lines(format!("PAGER= {report} --full")), full);
     assert!(
         lines(format!("PAGER='sed s/^/paged:/' {report} --full 2>/dev/null"))

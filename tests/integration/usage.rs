@@ -78,6 +78,8 @@ fn listings_of_keys_that_are_not_used_are_said() {
     assert!(said(&unused).contains(&format!("not used: --api-keys {listing}")), "{}", said(&unused));
     let used = esaudit(&["report", "testdata/incident", "--api-keys", listing, "--format", "json"]);
     assert_eq!(said(&used), "");
+    let quiet = esaudit(&["report", "testdata/incident", "--quiet", "--principal", "nobody", "--format", "json"]);
+    assert_eq!(said(&quiet), "");
 }
 
 fn script(shell: &str) -> String {

@@ -73,7 +73,7 @@ const openPanel = (kind, name, from) => {
     el("ul", null, cards.map((card) => el("li", null, el("a", { href: `#${card.id}`, onclick: closePanel }, card.id), " ",
       card.querySelector(".badge")?.cloneNode(true), " ", card.querySelector("h3").lastChild ? card.querySelector("h3").textContent.slice(card.id.length) : ""))),
     Array.from(rows, ([table, list]) => [el("h3", null, `${caption(table)}: ${plural(list.size, "row", "rows")}`),
-      el("div", { class: "scroll" }, el("table", null, el("thead", null, el("tr", null,
+      el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption(table) }, el("table", null, el("thead", null, el("tr", null,
         Array.from(table.tHead.rows[0].cells, (head) => el("th", { scope: "col" }, head.textContent)))),
       el("tbody", null, Array.from(list).slice(0, MOST_ROWS).map((row) => {
         const copy = row.cloneNode(true);
