@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 
 use crate::copies::Copies;
+use crate::interrupt;
 use crate::options::Options;
-use crate::progress::Progress;
+use crate::progress::{Progress, READING};
 use crate::pseudonyms::Pseudonyms;
 
 /// How inputs are named.
@@ -16,6 +17,26 @@ pub struct Naming {
     pub prefix: String,
     /// The path of standard input, `-` unless chosen.
     pub stdin: Option<String>,
+}
+
+/// Phases in which a signal only ends the reading.
+const STOPPABLE: [&str; 5] = ["looking for files", READING, COMPARING, READING_AGAIN, SEARCHING];
+
+/// Reading what several inputs hold, to compare it.
+pub(super) const COMPARING: &str = "comparing what several inputs hold";
+
+/// Reading everything once more.
+pub(super) const READING_AGAIN: &str = "reading again without copies";
+
+/// The second pass.
+pub(super) const SEARCHING: &str = "searching";
+
+impl RunContext {
+    /// Tells what is done from now on.
+    pub(super) fn phase(&self, what: &'static str) {
+        self.progress.phase(what);
+        interrupt::enter(what, STOPPABLE.contains(&what));
+    }
 }
 
 /// What lasts from reading to the end.
