@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::
 
 use crate::config::Config;
 
+mod demo;
 mod diff;
 mod events;
 mod evidence;
@@ -16,6 +17,7 @@ mod files_from;
 mod filter;
 mod impact;
 mod keys;
+mod man;
 mod output;
 mod overwrite;
 mod parts;
@@ -23,7 +25,11 @@ mod read;
 mod report;
 mod shell;
 mod timeline;
+mod tips;
+mod values;
 
+use demo::DemoArgs;
+pub use demo::DemoRequest;
 use diff::DiffArgs;
 pub use diff::DiffRequest;
 use events::EventsArgs;
@@ -89,6 +95,9 @@ enum Verb {
     /// What a kind of finding means, what turns its verdict, and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// The report on logs that the program brings: three nodes, a day, a break-in
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(Box<DemoArgs>),
     /// A script that lets the shell complete verbs, options and values
     #[command(after_help = shell::COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
@@ -117,6 +126,7 @@ impl Verb {
             Self::Scan(_) => "scan",
             Self::Merge(_) => "merge",
             Self::Explain(_) => "explain",
+            Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Show(_) => "show",
@@ -137,6 +147,7 @@ impl Verb {
             Self::Impact(args) => args.output.force,
             Self::Events(args) => args.output.force,
             Self::Explain(args) => args.output.force,
+            Self::Demo(args) => args.judge.output.force,
             Self::Show(args) => args.output.force,
             Self::Verify(args) => args.output.force,
             Self::Scan(args) => args.force,
@@ -148,8 +159,10 @@ impl Verb {
 /// What the terminal is like, where the command line leaves it open.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
-    /// Columns, if standard output is a terminal.
+    /// Columns of where the output is looked at: those of the terminal that standard output is, or that is behind a pager.
     pub width: Option<usize>,
+    /// Rows, if standard output is a terminal.
+    pub rows: Option<usize>,
     /// Whether `NO_COLOR` is set to something (no-color.org).
     pub no_color: bool,
     /// Whether the locale can show more than ASCII.
@@ -179,6 +192,8 @@ pub enum Command {
     Merge(Box<ReportRequest>),
     /// `esaudit explain`.
     Explain(Box<ExplainRequest>),
+    /// `esaudit demo`.
+    Demo(DemoRequest),
     /// Text that is ready to be printed.
     Print(Vec<u8>),
     /// Files, by name, to be written to a folder.
@@ -241,15 +256,20 @@ fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&
 /// # Errors
 /// `UsageError` where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Command, UsageError> {
-    let arguments = files_from::expand(arguments)
+    let given: Vec<OsString> = arguments.into_iter().collect();
+    let line = shell::command_line(&given);
+    let arguments = files_from::expand(given.clone())
         .map_err(|message| UsageError { message: command().error(ErrorKind::ValueValidation, message) })?;
-    let matches = command().try_get_matches_from(&arguments).map_err(|message| UsageError { message })?;
+    let matches = command()
+        .try_get_matches_from(&arguments)
+        .map_err(|message| UsageError { message: tips::better(message, &given) })?;
     let cli = Cli::from_arg_matches(&matches).map_err(|message| UsageError { message })?;
     let verb = cli.command.name();
     let force = cli.command.forces();
     match cli.command {
-        Verb::Report(args) => args.resolve(terminal),
+        Verb::Report(args) => args.resolve(terminal, line),
         Verb::Explain(args) => args.resolve(terminal),
+        Verb::Demo(args) => args.resolve(terminal, line),
         Verb::Completions(args) => Ok(args.resolve(command())),
         Verb::Man(args) => args.resolve(command()),
         Verb::Keys(args) => args.resolve(terminal),
@@ -261,7 +281,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Events(args) => args.resolve(terminal),
         Verb::Export(args) => args.resolve(),
         Verb::Scan(args) => args.resolve(),
-        Verb::Merge(args) => args.resolve(terminal),
+        Verb::Merge(args) => args.resolve(terminal, line),
     }
     .and_then(|command| overwrite::check(&command, &arguments, force).map(|()| command))
     .map_err(|message| {
@@ -279,7 +299,7 @@ mod tests {
     use crate::judge::{Kind, Severity};
     use crate::options::GroupBy;
 
-    const PIPE: Terminal = Terminal { width: None, no_color: false, unicode: true };
+    const PIPE: Terminal = Terminal { width: None, rows: None, no_color: false, unicode: true };
 
     fn report(arguments: &[&str]) -> ReportRequest {
         let arguments = ["esaudit", "report"].iter().chain(arguments).map(OsString::from);
@@ -313,7 +333,7 @@ mod tests {
     #[test]
     fn files_have_no_colour_and_the_width_that_was_asked_for() {
         let style = |arguments: &[&str]| report(arguments).outputs.list[0].style;
-        let narrow = Terminal { width: Some(60), no_color: false, unicode: false };
+        let narrow = Terminal { width: Some(60), rows: Some(24), no_color: false, unicode: false };
         let arguments = ["esaudit", "report", "x", "-o", "a.txt"].map(OsString::from);
         let Ok(Command::Report(request)) = parse(arguments, narrow) else { panic!("a report") };
         assert_eq!(request.outputs.list[0].style, Style::default());
@@ -402,7 +422,7 @@ mod tests {
                 assert!(printed(&["esaudit", "completions", shell]).contains(verb), "{shell} {verb}");
             }
             let page = pages.iter().find(|(name, _)| *name == format!("esaudit-{verb}.1"));
-            assert!(page.is_some_and(|(_, text)| String::from_utf8_lossy(text).contains("Examples:")), "{verb}");
+            assert!(page.is_some_and(|(_, text)| String::from_utf8_lossy(text).contains("EXAMPLES")), "{verb}");
         }
         assert!(printed(&["esaudit", "man"]).contains(".TH ESAUDIT 1"));
     }

@@ -8,6 +8,7 @@
 //! what came later did not happen yet. Where they are the subject (`esaudit keys`, `esaudit timeline`),
 //! [`successes`] gives those that pass. A change that is left out remains known as who made or ended a key.
 
+mod near;
 mod sieve;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::correlate::{Correlated, Powerful, Selection};
 use crate::options::filter::{Filter, Range};
 use crate::state::{Actor, ActorSeries, Series, Span};
 
+pub use near::remarks;
 use sieve::Sieve;
 
 /// The first and the last event, which `start` and `end` stand for.

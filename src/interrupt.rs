@@ -75,6 +75,11 @@ fn receive() {
     signal_hook::low_level::exit(i32::from(EXIT_STATUS));
 }
 
+/// Forgets a signal: whoever reads in a pager stops a search in it, and not the program that waits for it.
+pub fn forget() {
+    STOP.store(false, Ordering::Relaxed);
+}
+
 /// Whether a signal asked to stop.
 #[must_use]
 pub fn requested() -> bool {

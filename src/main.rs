@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Ok(Command::Scan(request)) => program::scan(*request),
         Ok(Command::Merge(request)) => program::merge(*request),
         Ok(Command::Explain(request)) => program::explain(*request),
+        Ok(Command::Demo(request)) => program::demo(request),
         Ok(Command::Show(request)) => program::show(&request),
         Ok(Command::Verify(request)) => program::verify(&request),
         Ok(Command::Print(text)) => program::text(&text),

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::document::csv;
-use crate::document::formats::{self, Form, Format, Results, Shows, Style, View};
+use crate::document::formats::{self, Form, Format, Results, Screenful, Shows, Style, Told, View};
 use crate::error::Error;
 use crate::escape;
 use crate::interrupt::Temporary;
 use crate::part;
+
+mod pager;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 1 << 16;
@@ -46,6 +48,19 @@ pub struct Outputs {
     pub top: Option<Option<usize>>,
     /// `--table`: the one to write where a format holds one, [`ALL_TABLES`] for a folder.
     pub table: Option<String>,
+    /// `--finding`, `--explain`.
+    pub told: Option<Told>,
+    /// What is shown where standard output is a terminal.
+    pub screen: Option<Screen>,
+}
+
+/// A terminal that tables are shown on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screen {
+    /// Everything, through a pager.
+    Paged,
+    /// What fits its rows, if there is a summary; the command that was given, as a shell reads it.
+    Summary(usize, String),
 }
 
 /// `--table all`.
@@ -120,7 +135,24 @@ impl Outputs {
     /// # Errors
     /// [`Error::Output`], which names the file.
     pub fn write(&self, output: &Output, results: &dyn Results) -> Result<(), Error> {
-        let view = View { style: output.style, top: self.top, table: self.table.as_deref() };
+        let is_shown = output.target == Target::Stdout && output.is_for_screens();
+        let screen = self.screen.as_ref().filter(|_| is_shown);
+        let fitted = match screen {
+            Some(Screen::Summary(rows, command)) => Some(Screenful { rows: *rows, command }),
+            _ => None,
+        };
+        let view = View {
+            style: output.style,
+            top: self.top,
+            table: self.table.as_deref(),
+            told: self.told.as_ref(),
+            screen: fitted,
+        };
+        if screen == Some(&Screen::Paged) {
+            let shown =
+                pager::through(|out| output.format.write(results, &view, out), |render| print(|out| render(out)));
+            return shown.map_err(|error| Error::Output { what: "standard output".to_owned(), error });
+        }
         if !self.is_folder(output) {
             return output.write(|out| output.format.write(results, &view, out));
         }
@@ -154,6 +186,12 @@ impl Output {
     #[must_use]
     pub fn is_part(&self) -> bool {
         matches!(self.format.shows, Shows::Data(Form::Part))
+    }
+
+    /// Whether it is laid out for a screen.
+    #[must_use]
+    pub fn is_for_screens(&self) -> bool {
+        self.format.name == formats::SCREEN
     }
 
     /// Writes it.

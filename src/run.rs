@@ -1,13 +1,17 @@
 //! What each verb does with what was asked for: reads, writes the results, and gives the exit status.
 
 mod console;
+mod demo;
 mod diff;
+mod embed;
 mod events;
 mod explain;
 mod export;
 mod files;
+mod found;
 mod impact;
 mod keys;
+mod listing;
 mod merge;
 mod nothing;
 mod outcome;
@@ -18,6 +22,7 @@ mod timeline;
 mod verify;
 
 pub use console::{complain, terminal};
+pub use demo::demo;
 pub use diff::diff;
 pub use events::events;
 pub use explain::explain;

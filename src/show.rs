@@ -60,13 +60,11 @@ pub fn files(report: &Report) -> Vec<OsString> {
 /// Finds a finding (`F1`) or a group (`G1`) in a report, and the inputs of its lines below `paths`, or where they were.
 ///
 /// # Errors
-/// Words for the user where the report cannot be read or has no such finding or group.
-pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, Error> {
-    let shown = report.display();
-    let report = load(report)?;
-    let evidence = evidence(&report, id).ok_or_else(|| {
+/// Words for the user where the report, which they call by a name, has no such finding or group.
+pub fn find(report: &Report, name: &str, id: &str, paths: &[OsString]) -> Result<Lines, Error> {
+    let evidence = evidence(report, id).ok_or_else(|| {
         Error::Report(format!(
-            "{shown}: no {id}; it has {} findings (F1, …) and {} groups (G1, …)",
+            "{name}: no {id}; it has {} findings (F1, …) and {} groups (G1, …)",
             report.findings.len(),
             report.groups.len()
         ))
@@ -94,7 +92,8 @@ pub fn find(report: &Path, id: &str, paths: &[OsString]) -> Result<Lines, Error>
         sizes: plain.map(|input| (input.path.clone(), input.bytes)).collect(),
         stored: report
             .manifest
-            .map(|manifest| manifest.inputs.into_iter().map(|input| (input.path.clone(), input)).collect())
+            .as_ref()
+            .map(|manifest| manifest.inputs.iter().map(|input| (input.path.clone(), input.clone())).collect())
             .unwrap_or_default(),
     })
 }

@@ -96,6 +96,11 @@ impl Zone {
     /// UTC.
     pub const UTC: Self = Self::Fixed(0);
 
+    /// The names that the zone database has.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+    }
+
     /// Reads `UTC`, `Z`, `+02:00`, `-0700`, `+2` or an IANA name such as `Europe/Berlin`.
     ///
     /// # Errors

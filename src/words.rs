@@ -145,6 +145,24 @@ pub fn list(names: &[String], total: u64, most: usize) -> String {
     out
 }
 
+/// Bytes to change, add or leave out until two names are the same, if they are at most so many.
+#[must_use]
+pub fn apart(one: &[u8], other: &[u8], most: usize) -> Option<usize> {
+    if one.len().abs_diff(other.len()) > most {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, a) in one.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (place, b) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[place + 1];
+            row[place + 1] = changed.min(row[place] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().filter(|apart| *apart <= most)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -150,7 +150,7 @@ fn render(bencher: Bencher<'_, '_>, name: &str) {
     let report = aggregate::report(&Arc::new(joined), || verdicts, &[], &options);
     assert!(report.groups.len() > 500, "{} groups", report.groups.len());
     let format = format(name).unwrap();
-    let view = View { style: Style { width: 120, ..Style::default() }, top: Some(None), table: None };
+    let view = View { style: Style { width: 120, ..Style::default() }, top: Some(None), ..View::default() };
     let mut out = Vec::new();
     format.write(&report, &view, &mut out).unwrap();
     assert!(out.len() > 20 * report.groups.len(), "{} bytes", out.len());

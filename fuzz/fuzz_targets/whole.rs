@@ -22,7 +22,7 @@ fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {
     }
     let mut out = Vec::new();
     let style = Style { width: 80, color: true, ..Style::default() };
-    let view = View { style, top: Some(None), table: None };
+    let view = View { style, top: Some(None), ..View::default() };
     for format in offered(&[Form::Json, Form::Lines]) {
         assert!(format.write(&analysis.report, &view, &mut out).is_ok());
     }

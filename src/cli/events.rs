@@ -20,6 +20,9 @@ Examples:
   esaudit events logs --principal alice --kind attempts,successes,denied,changes,powerful
   esaudit events logs --principal alice --since end-1h";
 
+/// Forms of data that events have.
+pub(super) const FORMS: &[Form] = &[Form::Lines, Form::Timesketch];
+
 #[derive(Debug, Args)]
 pub(super) struct EventsArgs {
     /// Files, folders (read recursively), quoted globs, or `-` for standard input; or parts that `scan` wrote
@@ -59,7 +62,7 @@ pub struct EventsRequest {
 
 impl EventsArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let outputs = self.output.resolve(terminal, &[Form::Lines, Form::Timesketch], "jsonl")?;
+        let outputs = self.output.resolve(terminal, FORMS, "jsonl")?;
         let kinds = EventKinds {
             attempts: self.kind.contains(&EventKind::Attempts),
             successes: self.kind.contains(&EventKind::Successes),

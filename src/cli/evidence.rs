@@ -19,8 +19,9 @@ Exit status: 0 everything holds; 1 something differs; 2 it could not be checked;
 
 pub(super) const SHOW_EXAMPLES: &str = "\
 Examples:
+  esaudit show F1 logs                            the lines behind the first finding
   esaudit report logs --format json > report.json
-  esaudit show F1 --report report.json            the lines behind the first finding
+  esaudit show F1 --report report.json            the same of a report that was saved
   esaudit show G3 --report report.json --context 2
   esaudit show F1 --report report.json /mnt/copy  the logs have been moved
 
@@ -64,12 +65,12 @@ pub(super) struct ShowLinesArgs {
     #[arg(value_name = "FINDING|GROUP")]
     id: String,
 
-    /// The report, written with --format json
+    /// The report, written with --format json [default: that of the paths, read anew]
     #[arg(long, value_name = "REPORT.json")]
-    report: PathBuf,
+    report: Option<PathBuf>,
 
-    /// Where its inputs are now [default: where they were]
-    #[arg(value_name = "PATH")]
+    /// The logs: files, folders, globs; with --report where its inputs are now [default: where they were]
+    #[arg(value_name = "PATH", required_unless_present = "report")]
     paths: Vec<OsString>,
 
     /// Lines shown before and after each
@@ -89,8 +90,8 @@ pub(super) struct ShowLinesArgs {
 pub struct ShowRequest {
     /// `F1`, `G3`.
     pub id: String,
-    /// The report.
-    pub report: PathBuf,
+    /// The report; else that of the paths.
+    pub report: Option<PathBuf>,
     /// Its inputs.
     pub paths: Vec<OsString>,
     /// Lines around each.

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::decode::actions;
 use crate::options::filter::{Bound, Edge, Filter, Pattern, Rules};
 use crate::time::{Millis, Zone};
 
@@ -54,6 +55,17 @@ pub(super) struct FilterArgs {
     index: Vec<String>,
 }
 
+/// The name of an audit event, an Elasticsearch action (`indices:data/read/search`), or a glob.
+fn action(text: &str) -> Result<Pattern, String> {
+    if text.contains(['*', '?', ':', '/']) || actions::is_documented(text.as_bytes()) {
+        return Pattern::text(text);
+    }
+    let events = actions::EVENTS.join(", ");
+    Err(format!(
+        "no audit event is called `{text}`; one of {events}, a change such as put_role, or an Elasticsearch action"
+    ))
+}
+
 impl FilterArgs {
     /// The filter; times without a zone are read in `zone`.
     pub(super) fn resolve(&self, zone: Zone) -> Result<Filter, String> {
@@ -74,7 +86,7 @@ impl FilterArgs {
             realm: rules("realm", &self.realm, Pattern::text)?,
             node: rules("node", &self.node, Pattern::text)?,
             reason: rules("reason", &self.reason, Pattern::reason)?,
-            action: rules("action", &self.action, Pattern::text)?,
+            action: rules("action", &self.action, action)?,
             key: rules("key", &self.key, Pattern::text)?,
             cluster: rules("cluster", &self.cluster, Pattern::text)?,
             index: rules("index", &self.index, Pattern::text)?,

@@ -1,6 +1,6 @@
 //! `esaudit impact`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -24,10 +24,13 @@ Examples:
   esaudit impact --principal alice --source 198.51.100.7 --since 2026-03-01 logs
   esaudit impact --key VuaCfGcBCdbkQm-e5aOa logs -o impact.html";
 
+/// Heading of the options that name the actor.
+const WHOM: &str = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)";
+
 #[derive(Debug, Args)]
 pub(super) struct ImpactArgs {
-    /// With --report a finding (F1), then files, folders (read recursively) and quoted globs [default: where they were];
-    /// without it these alone. Of parts that `scan` wrote it tells what they hold
+    /// A finding (F1), unless options name somebody; then files, folders (read recursively) and quoted globs [default with
+    /// --report: where they were]. Of parts that `scan` wrote it tells what they hold
     #[arg(required = true, value_name = "[FINDING] PATH")]
     arguments: Vec<OsString>,
 
@@ -39,7 +42,7 @@ pub(super) struct ImpactArgs {
     #[arg(
         long,
         value_name = "NAME",
-        help_heading = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)"
+        help_heading = WHOM
     )]
     principal: Vec<String>,
 
@@ -48,7 +51,7 @@ pub(super) struct ImpactArgs {
         long,
         value_name = "KEY",
         allow_hyphen_values = true,
-        help_heading = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)"
+        help_heading = WHOM
     )]
     key: Vec<String>,
 
@@ -56,7 +59,7 @@ pub(super) struct ImpactArgs {
     #[arg(
         long,
         value_name = "ADDRESS",
-        help_heading = "Whom to follow (repeatable; `!VALUE` excludes, `*` and `?` stand for anything)"
+        help_heading = WHOM
     )]
     source: Vec<String>,
 
@@ -90,8 +93,8 @@ pub enum Whom {
     Finding {
         /// `F1`.
         id: String,
-        /// The report that has it.
-        report: PathBuf,
+        /// The report that has it; else that of the inputs.
+        report: Option<PathBuf>,
     },
     /// Whom the filter of the request names.
     Named,
@@ -108,6 +111,13 @@ pub struct ImpactRequest {
     pub surroundings: Option<Surroundings>,
     /// Where to write it, and how.
     pub outputs: Outputs,
+}
+
+/// Whether an argument is the id of a finding, and no file of that name.
+fn names_finding(argument: &OsStr) -> bool {
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = argument.to_str().and_then(|text| text.strip_prefix(['F', 'f'])).is_some_and(is_number);
+    is_id && !std::path::Path::new(argument).exists()
 }
 
 impl ImpactArgs {
@@ -136,12 +146,16 @@ impl ImpactArgs {
         let named = [&filter.principal, &filter.source, &filter.key].iter().any(|rules| !rules.wanted().is_empty());
         let mut paths = arguments;
         let whom = match report {
-            Some(report) => Whom::Finding { id: paths.remove(0).to_string_lossy().into_owned(), report },
             None if named => Whom::Named,
-            None => {
-                return Err("whose deeds? name a finding (F1 --report report.json), a user (--principal), an API key \
-                            (--key) or an address (--source)"
-                    .to_owned());
+            report if report.is_some() || paths.len() > 1 && names_finding(&paths[0]) => {
+                Whom::Finding { id: paths.remove(0).to_string_lossy().into_owned(), report }
+            }
+            _ => {
+                return Err(
+                    "whose deeds? name a finding (F1 and the logs), a user (--principal), an API key (--key) or an \
+                            address (--source)"
+                        .to_owned(),
+                );
             }
         };
         let mut read = Request::new(Inputs::Any(paths), Options::default());

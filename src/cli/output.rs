@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum};
 
 use super::Terminal;
-use crate::document::formats::{Form, Style};
-use crate::output::{self, Formats, Outputs, Styles};
+use crate::document::formats::{Form, SCREEN, Style};
+use crate::output::{self, Formats, Outputs, Screen, Styles};
 use crate::time::Zone;
 
 /// Forms of data that most verbs have.
@@ -45,9 +45,13 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
     pub(super) tz: Zone,
 
-    /// Columns of the table [default: the terminal's, or 100]
+    /// Columns of the table [default: the terminal's, else COLUMNS, else 100]
     #[arg(long, value_name = "N")]
     width: Option<usize>,
+
+    /// Never through a pager (PAGER, else less), which otherwise shows what is longer than the terminal
+    #[arg(long)]
+    no_pager: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,12 +75,18 @@ impl OutputArgs {
         }
         // 0 stands for all.
         let top = self.top.map(|top| (top > 0).then_some(top));
-        Ok(Outputs { list, top, table: self.table.clone() })
+        let screen = (terminal.rows.is_some() && !self.no_pager).then_some(Screen::Paged);
+        Ok(Outputs { list, top, table: self.table.clone(), told: None, screen })
+    }
+
+    /// Whether something is asked for that a summary would not show.
+    pub(super) fn wants_all(&self) -> bool {
+        self.top.is_some() || self.format.as_ref().is_some_and(|name| name != SCREEN) || !self.files.is_empty()
     }
 
     fn styles(&self, terminal: Terminal) -> Styles {
         let color = match self.color {
-            Color::Auto => terminal.width.is_some() && !terminal.no_color,
+            Color::Auto => terminal.rows.is_some() && !terminal.no_color,
             Color::Always => true,
             Color::Never => false,
         };

@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::Command;
+use super::{Command, DemoRequest};
 use crate::escape;
 use crate::input::{self, FileId, id};
 use crate::output::{self, Output, Target};
@@ -130,6 +130,8 @@ impl Command {
             Self::Diff(request) => &request.outputs.list,
             Self::Scan(request) => std::slice::from_ref(&request.output),
             Self::Explain(request) => &request.outputs.list,
+            Self::Demo(DemoRequest::Report(request)) => &request.outputs.list,
+            Self::Demo(DemoRequest::Logs(_)) => &[],
             Self::Show(request) => &request.outputs.list,
             Self::Verify(request) => &request.outputs.list,
             Self::Export(_) | Self::Print(_) | Self::Files(..) | Self::PrintConfig(_) => &[],
@@ -147,7 +149,7 @@ impl Command {
             Self::Scan(request) => &request.read,
             Self::Show(request) => return &request.paths,
             Self::Verify(request) => return &request.paths,
-            Self::Export(_) | Self::Diff(_) | Self::Explain(_) => return &[],
+            Self::Export(_) | Self::Diff(_) | Self::Explain(_) | Self::Demo(_) => return &[],
             Self::Print(_) | Self::Files(..) | Self::PrintConfig(_) => return &[],
         };
         match &read.inputs {

@@ -93,7 +93,7 @@ impl ScanArgs {
         self.input.apply(&mut read.options);
         self.threads.apply(&mut read);
         read.options.keep_paths = self.keep_path;
-        read.naming = Naming { prefix: self.prefix, stdin: self.name };
+        read.naming = Naming { prefix: self.prefix, stdin: self.name, base: None };
         let formats = Formats { chosen: Some("esa"), default: "esa", forms: &[Form::Part] };
         let plain = Styles { stdout: Style::default(), file: Style::default() };
         let mut outputs = crate::output::resolve(&[self.output], &formats, plain)?;
@@ -103,12 +103,12 @@ impl ScanArgs {
 }
 
 impl MergeArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
+    pub(super) fn resolve(self, terminal: Terminal, line: String) -> Result<Command, String> {
         let mut read = Request::new(Inputs::Parts(self.parts), Options::default());
         self.join.apply(&mut read, self.judge.output.tz)?;
         self.threads.apply(&mut read);
         let forms = [FORMS, &[Form::Part]].concat();
-        let request: ReportRequest = self.judge.resolve(terminal, read, &forms)?;
+        let request: ReportRequest = self.judge.resolve(terminal, line, read, &forms)?;
         Ok(Command::Merge(Box::new(request)))
     }
 }

@@ -8,10 +8,10 @@ use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
 use crate::config::{self, Config};
-use crate::document::formats::Form;
+use crate::document::formats::{Form, Told};
 use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
-use crate::output::Outputs;
+use crate::output::{Output, Outputs, Screen};
 use crate::pipeline::{Inputs, Request};
 
 pub(super) const EXAMPLES: &str = "\
@@ -22,6 +22,7 @@ Examples:
   esaudit report logs -o report.json -o table.txt several outputs in one run
   esaudit report logs --format json | jq .totals  for scripts
   kubectl logs es-0 | esaudit report -            standard input
+  esaudit report logs --finding F4                one finding, told whole; --explain 0 tells all
   esaudit report logs --fail-on high              exit status 1 where a finding is high or critical
   esaudit report --print-config > esaudit.toml    surroundings to fill in, for --config esaudit.toml";
 
@@ -35,6 +36,10 @@ pub(super) struct ReportArgs {
     /// hash; for `esaudit verify`
     #[arg(long)]
     manifest: bool,
+
+    /// Put lines of each finding's evidence into the page, as they stand in the logs: at most 10 a finding and 512K in all
+    #[arg(long, conflicts_with = "pseudonymize", help_heading = "Showing")]
+    embed_evidence: bool,
 
     /// Write the configuration with its defaults and comments, and leave
     #[arg(long)]
@@ -56,9 +61,20 @@ pub(super) struct JudgeArgs {
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
-    /// Keys that failures are grouped by
-    #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum,
-          default_values = ["principal", "realm-chain", "reason", "credential"])]
+    /// Everything, where a terminal would be shown a summary
+    #[arg(long, help_heading = "Showing")]
+    full: bool,
+
+    /// Only this finding, told whole; repeatable
+    #[arg(long, value_name = "F1", help_heading = "Showing")]
+    finding: Vec<String>,
+
+    /// Findings a table explains, 0 for all [default: 3]
+    #[arg(long, value_name = "N", help_heading = "Showing")]
+    explain: Option<usize>,
+
+    /// Keys that failures are grouped by [default: principal,realm-chain,reason,credential]
+    #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum)]
     by: Vec<ByKey>,
 
     /// Configuration file: known scanners, proxies, service accounts, internal networks
@@ -81,6 +97,11 @@ enum ByKey {
     Path,
     Credential,
     Cluster,
+}
+
+impl ByKey {
+    /// Where the user names none.
+    const DEFAULT: [Self; 4] = [Self::Principal, Self::RealmChain, Self::Reason, Self::Credential];
 }
 
 impl From<ByKey> for GroupBy {
@@ -119,31 +140,58 @@ pub struct ReportRequest {
     pub outputs: Outputs,
     /// Exit status 1 from this severity on.
     pub fail_on: Option<Severity>,
+    /// Whether pages hold lines of the evidence.
+    pub embed: bool,
 }
 
 impl ReportArgs {
-    pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
+    pub(super) fn resolve(self, terminal: Terminal, line: String) -> Result<Command, String> {
         if self.print_config {
             return Ok(Command::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
         let mut read = self.read.request(Inputs::Logs(self.paths), self.judge.output.tz)?;
         read.options.manifest = self.manifest;
-        Ok(Command::Report(Box::new(self.judge.resolve(terminal, read, FORMS)?)))
+        let mut request = self.judge.resolve(terminal, line, read, FORMS)?;
+        if self.embed_evidence && !request.outputs.list.iter().any(|output| output.format.name == "html") {
+            return Err("--embed-evidence is about pages: -o report.html".to_owned());
+        }
+        request.embed = self.embed_evidence;
+        Ok(Command::Report(Box::new(request)))
     }
 }
 
 impl JudgeArgs {
     /// The report on what is read; the forms of data that the verb has.
-    pub(super) fn resolve(self, terminal: Terminal, read: Request, forms: &[Form]) -> Result<ReportRequest, String> {
+    pub(super) fn resolve(
+        self,
+        terminal: Terminal,
+        line: String,
+        read: Request,
+        forms: &[Form],
+    ) -> Result<ReportRequest, String> {
+        let is_default = self.by.is_empty() && !self.full && !self.output.wants_all();
+        let told = match (self.explain, self.finding) {
+            (_, ids) if !ids.is_empty() => Some(Told::Only(ids)),
+            // 0 stands for all.
+            (explain, _) => explain.map(|most| Told::First((most > 0).then_some(most))),
+        };
         let mut by: Vec<GroupBy> = Vec::new();
-        for key in self.by.into_iter().map(GroupBy::from) {
+        let keys = if self.by.is_empty() { ByKey::DEFAULT.to_vec() } else { self.by };
+        for key in keys.into_iter().map(GroupBy::from) {
             if !by.contains(&key) {
                 by.push(key);
             }
         }
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
         let config = self.config.unwrap_or_default();
-        let outputs = self.output.resolve(terminal, forms, "table")?;
+        let mut outputs = self.output.resolve(terminal, forms, "table")?;
+        if told.is_some() && !outputs.list.iter().any(Output::is_for_screens) {
+            return Err("--finding and --explain are about tables: other formats hold every finding".to_owned());
+        }
+        if let (Some(rows), true, None) = (terminal.rows, is_default, &told) {
+            outputs.screen = Some(Screen::Summary(rows, line));
+        }
+        outputs.told = told;
         Ok(ReportRequest {
             read: Request {
                 options: Options {
@@ -156,6 +204,7 @@ impl JudgeArgs {
                 ..read
             },
             fail_on: self.fail_on,
+            embed: false,
             outputs,
         })
     }

@@ -1,11 +1,12 @@
 //! `esaudit completions` and `esaudit man`: made from the definition of the command line.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
 
-use super::Command;
+use super::{Command, man, values};
 
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -18,6 +19,22 @@ pub(super) const MAN_EXAMPLES: &str = "\
 Examples:
   esaudit man | man -l -                          read the page of the program
   esaudit man ~/.local/share/man/man1             install the pages of the program and of every verb";
+
+/// A command as a shell reads it. Standard input cannot be read again: what comes from a pipe is said to.
+pub(super) fn command_line(arguments: &[OsString]) -> String {
+    let words: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
+    let piped = if arguments.iter().any(|word| word == "-") { "… | " } else { "" };
+    format!("{piped}{}", words.join(" "))
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "_./:@%+=,-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
@@ -34,28 +51,18 @@ pub(super) struct ManArgs {
 }
 
 impl CompletionsArgs {
-    pub(super) fn resolve(&self, mut program: clap::Command) -> Command {
+    pub(super) fn resolve(&self, program: clap::Command) -> Command {
+        let mut program = values::offered(program);
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut program, "esaudit", &mut script);
-        Command::Print(script)
+        let script = String::from_utf8_lossy(&script);
+        Command::Print(values::filled(&script, self.shell, &program).into_bytes())
     }
 }
 
 impl ManArgs {
-    pub(super) fn resolve(self, mut program: clap::Command) -> Result<Command, String> {
-        // Every verb gets its version and its full name.
-        program.build();
-        let mut pages = Vec::new();
-        for command in std::iter::once(&program).chain(program.get_subcommands()) {
-            if command.get_name() == "help" {
-                continue;
-            }
-            let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-            let page = clap_mangen::Man::new(command.clone()).title(name.to_uppercase());
-            let mut text = Vec::new();
-            page.render(&mut text).map_err(|error| error.to_string())?;
-            pages.push((format!("{name}.1"), text));
-        }
+    pub(super) fn resolve(self, program: clap::Command) -> Result<Command, String> {
+        let pages = man::pages(program).map_err(|error| error.to_string())?;
         Ok(match self.folder {
             Some(folder) => Command::Files(folder, pages),
             None => Command::Print(pages.into_iter().next().map(|(_, text)| text).unwrap_or_default()),

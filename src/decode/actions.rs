@@ -1,22 +1,24 @@
 //! The documented names of `event.action` (audit-events reference), and names that are one of them damaged.
 
+use crate::words;
+
 /// Names of events.
-const EVENTS: [&[u8]; 15] = [
-    b"access_denied",
-    b"access_granted",
-    b"anonymous_access_denied",
-    b"authentication_failed",
-    b"authentication_success",
-    b"connection_denied",
-    b"connection_granted",
-    b"realm_authentication_failed",
-    b"run_as_denied",
-    b"run_as_granted",
-    b"system_access_granted",
-    b"tampered_request",
-    b"security_config_change",
-    b"invalidate_apikeys",
-    b"invalidate_apikey",
+pub(crate) const EVENTS: [&str; 15] = [
+    "access_denied",
+    "access_granted",
+    "anonymous_access_denied",
+    "authentication_failed",
+    "authentication_success",
+    "connection_denied",
+    "connection_granted",
+    "realm_authentication_failed",
+    "run_as_denied",
+    "run_as_granted",
+    "system_access_granted",
+    "tampered_request",
+    "security_config_change",
+    "invalidate_apikeys",
+    "invalidate_apikey",
 ];
 
 /// What security changes change.
@@ -42,8 +44,8 @@ const CHANGED: [&[u8]; 17] = [
 
 /// Whether Elasticsearch documents an action of this name.
 #[must_use]
-pub(super) fn is_documented(action: &[u8]) -> bool {
-    EVENTS.contains(&action)
+pub(crate) fn is_documented(action: &[u8]) -> bool {
+    EVENTS.iter().any(|known| known.as_bytes() == action)
         || memchr::memchr(b'_', action).is_some_and(|at| {
             matches!(&action[..at], b"put" | b"delete" | b"change" | b"create" | b"invalidate" | b"activate")
                 && CHANGED.contains(&&action[at + 1..])
@@ -58,25 +60,10 @@ const MOST_DIFFERENCES: usize = 2;
 #[must_use]
 pub(crate) fn is_damaged(action: &[u8]) -> bool {
     action.is_empty()
-        || !is_documented(action) && EVENTS.iter().any(|known| distance(known, action).is_some_and(|far| far > 0))
-}
-
-/// In how many places two names differ, if in no more than a damage explains.
-fn distance(known: &[u8], other: &[u8]) -> Option<usize> {
-    if known.len().abs_diff(other.len()) > MOST_DIFFERENCES {
-        return None;
-    }
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, a) in known.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (place, b) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[place + 1];
-            row[place + 1] = changed.min(row[place] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().filter(|far| *far <= MOST_DIFFERENCES)
+        || !is_documented(action)
+            && EVENTS
+                .iter()
+                .any(|known| words::apart(known.as_bytes(), action, MOST_DIFFERENCES).is_some_and(|far| far > 0))
 }
 
 #[cfg(test)]
@@ -102,8 +89,8 @@ mod tests {
         }
         for (at, one) in EVENTS.iter().enumerate() {
             for other in &EVENTS[at + 1..] {
-                let plural = one.starts_with(b"invalidate") && other.starts_with(b"invalidate");
-                assert!(plural || distance(one, other).is_none());
+                let plural = one.starts_with("invalidate") && other.starts_with("invalidate");
+                assert!(plural || words::apart(one.as_bytes(), other.as_bytes(), MOST_DIFFERENCES).is_none());
             }
         }
     }

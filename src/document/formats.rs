@@ -5,6 +5,7 @@
 
 use std::io;
 
+use super::summary::Summary;
 use super::{Document, Table, csv, html, markdown, terminal};
 use crate::time::Zone;
 
@@ -36,6 +37,28 @@ pub struct View<'v> {
     pub top: Option<Option<usize>>,
     /// The table to write where a format holds one.
     pub table: Option<&'v str>,
+    /// Which findings a screen tells in full; `None` = as many as are well read.
+    pub told: Option<&'v Told>,
+    /// Where a summary goes instead, if it is to fit a screen.
+    pub screen: Option<Screenful<'v>>,
+}
+
+/// Findings that a screen tells in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The first of them; `None` = all (`--explain`).
+    First(Option<usize>),
+    /// These, by id, and nothing else of the report (`--finding`).
+    Only(Vec<String>),
+}
+
+/// A screen that a summary has to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screenful<'v> {
+    /// Its rows.
+    pub rows: usize,
+    /// The command that was given, as a shell reads it: the next one is made of it.
+    pub command: &'v str,
 }
 
 impl View<'_> {
@@ -57,6 +80,11 @@ impl View<'_> {
 pub trait Results {
     /// For people.
     fn document(&self) -> Document<'_>;
+
+    /// In as much as one screen holds, if there is something to sum up.
+    fn summary(&self) -> Option<Summary> {
+        None
+    }
 
     /// For programs, in one of the forms that the verb offers.
     ///
@@ -103,10 +131,13 @@ pub struct Format {
     pub shows: Shows,
 }
 
+/// The format that is laid out for a screen.
+pub const SCREEN: &str = "table";
+
 /// Every format.
 pub static FORMATS: &[Format] = &[
     Format {
-        name: "table",
+        name: SCREEN,
         extensions: &["txt"],
         about: "tables for people, fitted to the terminal",
         shows: Shows::Document(terminal::write, Some(View::DEFAULT_TOP)),
@@ -174,6 +205,11 @@ impl Format {
     /// # Errors
     /// Those of `out`, and that there is no table of the name that is asked for.
     pub fn write(&self, results: &dyn Results, view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        if let Some(screen) = &view.screen
+            && let Some(summary) = results.summary()
+        {
+            return terminal::summary(&summary, screen, view, out);
+        }
         match self.shows {
             Shows::Document(write, _) => write(&results.document(), view, out),
             Shows::Data(form) => results.data(form, out),

@@ -20,12 +20,13 @@ mod data;
 mod markup;
 
 /// Rows a table of the page has: more would be slow to open, and are in the JSON report.
-pub const ROWS: usize = 1000;
+pub const ROWS: usize = 10_000;
 
 const STYLE: &str = concat!(
     include_str!("html/assets/page.css"),
     include_str!("html/assets/tables.css"),
     include_str!("html/assets/charts.css"),
+    include_str!("html/assets/panel.css"),
     include_str!("html/assets/print.css"),
 );
 
@@ -37,6 +38,11 @@ const SCRIPT: &str = concat!(
     include_str!("html/assets/heat.js"),
     include_str!("html/assets/flow.js"),
     include_str!("html/assets/keys.js"),
+    include_str!("html/assets/calendar.js"),
+    include_str!("html/assets/matrix.js"),
+    include_str!("html/assets/state.js"),
+    include_str!("html/assets/panel.js"),
+    include_str!("html/assets/copy.js"),
     include_str!("html/assets/page.js"),
     "})();\n",
 );

@@ -14,6 +14,7 @@ pub mod csv;
 pub mod formats;
 pub mod html;
 pub mod markdown;
+pub mod summary;
 mod table;
 pub mod terminal;
 

@@ -5,8 +5,8 @@
 use std::io;
 
 use super::clock::Clock;
-use super::formats::{Style, View};
-use super::{Block, Card, Cards, Document, Fact, List, ListKind, Media, Row, Section, Spark, Table, Tone};
+use super::formats::{Style, Told, View};
+use super::{Block, Document, Fact, List, ListKind, Media, Row, Section, Spark, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::words;
 use grid::Grid;
@@ -15,12 +15,15 @@ use pieces::{Line, Pieces};
 use screen::Screen;
 
 mod bars;
+mod cards;
 mod grid;
 mod ink;
 mod pieces;
 mod screen;
+mod summary;
 
 pub use pieces::{take, width};
+pub use summary::write as summary;
 
 /// Narrowest layout: below this a terminal wraps lines, which is better than columns of two letters.
 pub const MIN_WIDTH: usize = 50;
@@ -48,9 +51,10 @@ const GUTTER: usize = 4;
 /// # Errors
 /// Only those of `out`.
 pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let style = Style { width: view.style.width.max(MIN_WIDTH), ..view.style };
-    let ink = Ink::new(style, Clock::new(style.zone, document.period));
-    let mut writer = Writer { screen: Screen::new(out, style), ink, view, width: style.width };
+    let mut writer = Writer::new(view, Clock::new(view.style.zone, document.period), out);
+    if let Some(Told::Only(ids)) = view.told {
+        return writer.only(document, ids);
+    }
     // What stands in logs is told as it stands there.
     if !document.about.is_empty() {
         writer.title(document)?;
@@ -88,6 +92,16 @@ struct Writer<'w> {
     ink: Ink,
     view: &'w View<'w>,
     width: usize,
+    /// Whether lists are told whole.
+    whole: bool,
+}
+
+impl<'w> Writer<'w> {
+    fn new(view: &'w View<'w>, clock: Clock, out: &'w mut dyn io::Write) -> Self {
+        let style = Style { width: view.style.width.max(MIN_WIDTH), ..view.style };
+        let screen = Screen::new(out, style);
+        Self { screen, ink: Ink::new(style, clock), view, width: style.width, whole: false }
+    }
 }
 
 impl Writer<'_> {
@@ -208,8 +222,8 @@ impl Writer<'_> {
         }
     }
 
-    /// A name and what it is, wrapped.
-    fn fact(&mut self, fact: &Fact) -> io::Result<()> {
+    /// What a fact is.
+    fn value(&self, fact: &Fact) -> Pieces {
         let mut value = self.ink.prose(&fact.value, fact.tone);
         if let Some(whole) = fact.whole {
             let (clock, to) = (self.ink.clock, self.ink.glyphs.to);
@@ -220,6 +234,12 @@ impl Writer<'_> {
             }
             value.append(self.ink.own(&told, fact.tone));
         }
+        value
+    }
+
+    /// A name and what it is, wrapped.
+    fn fact(&mut self, fact: &Fact) -> io::Result<()> {
+        let value = self.value(fact);
         let name = self.ink.own(fact.name, Tone::Dim).wrap(NAME).into_iter().next().unwrap_or_default();
         let mut lead = name;
         lead.blanks(NAME.saturating_sub(lead.width()));
@@ -230,7 +250,7 @@ impl Writer<'_> {
         if list.kind == ListKind::Places {
             return self.places(list, indent);
         }
-        let most = if list.name.is_empty() { usize::MAX } else { MAX_SENTENCES };
+        let most = if list.name.is_empty() || self.whole { usize::MAX } else { MAX_SENTENCES };
         // Names of lists within cards stand in a column of their own.
         let name = |words: &'static str| {
             let mut line = Line::default();
@@ -260,7 +280,7 @@ impl Writer<'_> {
         }
         let more = list.items.len() - leads.len();
         if more > 0 {
-            let more = self.ink.own(&format!("+{} more in the JSON report", words::number(more as u64)), Tone::Dim);
+            let more = self.ink.own(&format!("+{} more with --finding", words::number(more as u64)), Tone::Dim);
             self.lines(&more, indent + 6, indent + 6, self.width)?;
         }
         Ok(())
@@ -268,7 +288,7 @@ impl Writer<'_> {
 
     fn places(&mut self, list: &List, indent: usize) -> io::Result<()> {
         let mut pieces = Pieces::default();
-        let shown = list.items.len().min(MAX_PLACES);
+        let shown = if self.whole { list.items.len() } else { list.items.len().min(MAX_PLACES) };
         for (at, item) in list.items[..shown].iter().enumerate() {
             if at > 0 {
                 pieces.append(Ink::sign(",", Tone::Dim));
@@ -346,45 +366,6 @@ impl Writer<'_> {
             self.screen.line(&line)?;
         }
         Ok(())
-    }
-
-    fn cards(&mut self, cards: &Cards<'_>) -> io::Result<()> {
-        let rows = self.view.top.unwrap_or(Some(View::DEFAULT_TOP)).unwrap_or(usize::MAX);
-        let shown = cards.on_screen.min(rows);
-        for (number, card) in (cards.cards)().take(shown).enumerate() {
-            if number > 0 {
-                self.screen.blank()?;
-            }
-            self.card(&card)?;
-        }
-        if cards.total > shown && rows > shown {
-            self.screen.blank()?;
-            let more = self.ink.own("The other findings are explained in the JSON report.", Tone::Dim);
-            self.lines(&more, INDENT, INDENT, self.width)?;
-        }
-        Ok(())
-    }
-
-    fn card(&mut self, card: &Card<'_>) -> io::Result<()> {
-        let id = self.ink.text(&Span::Name(card.id.clone()).into(), Tone::Bold);
-        let mut lead = id.wrap(12).into_iter().next().unwrap_or_default();
-        lead.blanks(2);
-        let title = self.ink.text(&card.title, Tone::Bold);
-        self.led(&lead, &title, INDENT, self.width)?;
-        let mut facts = Pieces::default();
-        let told = card.facts.iter().filter(|(media, ..)| media.has(Media::SCREEN));
-        for (at, (_, fact, tone)) in told.enumerate() {
-            if at > 0 {
-                facts.gap();
-                facts.append(Ink::sign(self.ink.glyphs.dot, Tone::Dim));
-                facts.gap();
-            }
-            facts.append(self.ink.text(fact, *tone));
-        }
-        if !facts.is_empty() {
-            self.lines(&facts, CARD_INDENT, CARD_INDENT, self.width)?;
-        }
-        card.blocks.iter().filter(|block| is_shown(block)).try_for_each(|block| self.block(block, CARD_INDENT))
     }
 
     /// A line of bars, if there is anything to see in it.

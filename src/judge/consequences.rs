@@ -1,12 +1,18 @@
 //! What followed: for every campaign, whatever its kind or pace, whether somebody got in whom history does not explain, and
 //! what was done then. Success raises what is at stake, and is never a reason to call it repaired.
 
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+
+use super::campaign::Campaign;
 use super::deeds::Deed;
 use super::draft::{Draft, key_in_words};
-use super::features::{Feature, is_shared};
+use super::features::{Feature, Features, is_shared};
 use super::history::{DAY, Success};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::place::Net;
+use super::scene::Scene;
 use super::score::{self, Posterior};
 use super::tell::Judgement;
 use super::unit::{Standing, Unit};
@@ -32,9 +38,18 @@ pub(super) struct Entry {
     pub(super) success: Success,
     /// Failures of the account from there before it, by time.
     pub(super) failures: Vec<u32>,
-    /// Logarithm of the odds that it was not the owner.
-    odds: f64,
+    /// What the campaign says for it: the logarithm of odds.
+    campaign: f64,
+    /// What the success itself says.
+    features: Features,
     reset: Option<u32>,
+}
+
+impl Entry {
+    /// Logarithm of the odds that it was not the owner.
+    fn odds(&self) -> f64 {
+        self.campaign + score::sum(&self.features, &[Subject::Kind(Kind::AccountCompromise)])
+    }
 }
 
 /// The break-ins that a campaign led to, as drafts.
@@ -43,12 +58,14 @@ pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<
     entries.into_iter().filter_map(|entry| breach(measure, judgement, &entry).map(|draft| (entry, draft))).collect()
 }
 
-fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
+/// The successes that a campaign may have led to, each account once, by time.
+pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
     let scene = measure.scene;
     let mut entries: Vec<Entry> = Vec::new();
+    let tries = Tries::new(scene, &judgement.campaign);
     let units = || judgement.campaign.units.iter().map(|&at| &measure.units[at as usize]);
     for unit in units().filter(|unit| unit.principal.is_some() && !scene.is_scanner(unit.source)) {
-        if let Some(entry) = of_unit(measure, judgement, unit) {
+        if let Some(entry) = of_unit(measure, (judgement, &tries), unit) {
             entries.push(entry);
         }
     }
@@ -61,25 +78,17 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
     if judgement.posterior.hostile < judgement.posterior.ordinary + judgement.posterior.operational {
         sources.clear();
     }
+    let tried: HashSet<(Sym, Sym), RandomState> = units().map(|unit| (unit.principal, unit.source)).collect();
     for source in sources.into_iter().filter(|&source| !is_shared(scene, cluster, source) && !scene.is_scanner(source))
     {
         for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
             let new = past.first >= start && past.first.0 <= end.0 + AFTER;
-            let told = entries.iter().any(|entry| (entry.principal, entry.source) == (past.principal, source));
-            let tried = units().any(|unit| (unit.principal, unit.source) == (past.principal, source));
-            if !new || told || tried {
+            if !new || tried.contains(&(past.principal, source)) {
                 continue;
             }
             if let Some(success) = scene.history.first_after(past, start) {
-                let odds = odds(measure, judgement, source, &[(Feature::Entry, 1.0)]);
-                entries.push(Entry {
-                    principal: past.principal,
-                    source,
-                    success,
-                    failures: Vec::new(),
-                    odds,
-                    reset: None,
-                });
+                let said = [(Feature::Entry, 1.0)];
+                entries.push(entry(measure, (judgement, &tries), (past.principal, source), success, Vec::new(), &said));
             }
         }
     }
@@ -88,17 +97,13 @@ fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
         key(a).cmp(&key(b))
     });
     // One account that gets in from several addresses is in once.
-    let mut seen: Vec<Sym> = Vec::new();
-    entries.retain(|entry| {
-        let new = !seen.contains(&entry.principal);
-        seen.push(entry.principal);
-        new
-    });
+    let mut seen: HashSet<Sym, RandomState> = HashSet::default();
+    entries.retain(|entry| seen.insert(entry.principal));
     entries
 }
 
 /// The success that the tries of one episode led to.
-fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Option<Entry> {
+fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), unit: &Unit) -> Option<Entry> {
     let scene = measure.scene;
     let before =
         matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
@@ -122,20 +127,48 @@ fn of_unit(measure: &Measure<'_, '_>, judgement: &Judgement, unit: &Unit) -> Opt
     said.push((Feature::Volume, many.min(1.5)));
     let deeds = deeds(measure, unit.principal, unit.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
-    let odds = odds(measure, judgement, unit.source, &said);
-    Some(Entry { principal: unit.principal, source: unit.source, success, failures, odds, reset })
+    let who = (unit.principal, unit.source);
+    Some(Entry { reset, ..entry(measure, (judgement, tries), who, success, failures, &said) })
 }
 
-/// Logarithm of the odds of a break-in: those of the campaign, and what the table says of the success.
-fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, source: Sym, said: &[(Feature, f64)]) -> f64 {
+/// How many tries of a campaign came from each address, and from each network.
+struct Tries {
+    sources: HashMap<Sym, usize, RandomState>,
+    nets: HashMap<Net, usize, RandomState>,
+}
+
+impl Tries {
+    fn new(scene: &Scene<'_>, campaign: &Campaign) -> Self {
+        let mut tries = Self { sources: HashMap::default(), nets: HashMap::default() };
+        for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
+            *tries.sources.entry(source).or_default() += 1;
+            if let Some(net) = scene.net(source) {
+                *tries.nets.entry(net).or_default() += 1;
+            }
+        }
+        tries
+    }
+
+    /// From an address, or from the network of one outside.
+    fn of(&self, scene: &Scene<'_>, source: Sym) -> usize {
+        let net = scene.net(source).filter(|_| scene.is_outside(source));
+        net.and_then(|net| self.nets.get(&net)).or_else(|| self.sources.get(&source)).copied().unwrap_or(0)
+    }
+}
+
+/// A success with what the campaign and it itself say.
+fn entry(
+    measure: &Measure<'_, '_>,
+    (judgement, tries): (&Judgement, &Tries),
+    (principal, source): (Sym, Sym),
+    success: Success,
+    failures: Vec<u32>,
+    said: &[(Feature, f64)],
+) -> Entry {
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
     // A campaign speaks against an address by what came from there: in a crowd of strangers anybody may be another.
-    let scene = measure.scene;
-    let net = scene.net(source).filter(|_| scene.is_outside(source));
-    let near = |other: Sym| other == source || net.is_some() && scene.net(other) == net;
-    let tries = judgement.campaign.attempts.iter().filter(|&&at| near(scene.attempt(at).source)).count();
-    campaign = campaign.min(3.0 * (tries.max(1) as f64).ln());
+    campaign = campaign.min(3.0 * (tries.of(measure.scene, source).max(1) as f64).ln());
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5
@@ -148,12 +181,14 @@ fn odds(measure: &Measure<'_, '_>, judgement: &Judgement, source: Sym, said: &[(
     let strange = features.get(Feature::Entry);
     features.set(Feature::Outside, judgement.features.get(Feature::Outside) * strange);
     features.set(Feature::Enters, judgement.features.get(Feature::Enters));
-    campaign + score::sum(&features, &[Subject::Kind(Kind::AccountCompromise)])
+    let shared = is_shared(measure.scene, judgement.campaign.cluster, source);
+    features.set(Feature::OwnShared, f64::from(u8::from(shared)));
+    Entry { principal, source, success, failures, campaign, features, reset: None }
 }
 
 fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Option<Draft> {
     let scene = measure.scene;
-    let probability = score::logistic(entry.odds);
+    let probability = score::logistic(entry.odds());
     let (verdict, severity) = match probability {
         p if p >= 0.8 => (Verdict::Hostile, Severity::Critical),
         p if p >= 0.5 => (Verdict::Unclear, Severity::High),
@@ -212,6 +247,19 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
     draft.sources.push(entry.source);
     draft.attempts.clone_from(&entry.failures);
     Some(draft)
+}
+
+/// What is known of a success that a campaign may have led to, as weights are fitted to it.
+pub(super) fn export(scene: &Scene<'_>, entry: &Entry) -> serde_json::Value {
+    let values: serde_json::Map<String, serde_json::Value> =
+        entry.features.all().map(|(feature, value)| (feature.name().to_owned(), value.into())).collect();
+    serde_json::json!({
+        "principal": scene.text(entry.principal),
+        "source": scene.text(entry.source),
+        "time": entry.success.time.rfc3339(),
+        "campaign": entry.campaign,
+        "features": values,
+    })
 }
 
 /// What the account did from there since.

@@ -25,14 +25,15 @@ const OVER: f64 = 8.0;
 const FEW: usize = 5;
 const SOON: i64 = 300_000;
 
-/// Successes on the node for each failure there from which on it does not differ.
-const SOME: f64 = 0.1;
+/// Successes on the node for each failure there from which on it does not differ: a clock that is ahead refuses old tokens and
+/// takes fresh ones.
+const SOME: f64 = 0.5;
 
 /// Successes that the node's share of everybody's counts for where a client's own are few.
 const PRIOR: f64 = 2.0;
 
 /// Share of its usual successes that a differing node lets the same realms have at most.
-const SHUT: f64 = 0.3;
+const SHUT: f64 = 0.5;
 
 /// Whether each episode is a part of what one node does otherwise than the others.
 pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {

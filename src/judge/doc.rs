@@ -1,4 +1,4 @@
-//! The documentation of a kind of finding, as data: `esaudit explain`, the README and the reports read the same words.
+//! The documentation of a kind of finding, as data: `esaudit explain`, the manual and the reports read the same words.
 
 use super::hypotheses::HYPOTHESES;
 use super::kinds::Kind;
@@ -16,7 +16,7 @@ pub struct Doc {
     /// Which way the verdict leans, and what turns it.
     pub verdict: &'static str,
     /// What to do. `{source}`, `{sources}`, `{principal}`, `{principals}`, `{node}`, `{nodes}`, `{key}` and `{keys}` stand for
-    /// what a finding names; requests stand in square brackets, see [`Text::fill`].
+    /// what a finding names, `{disable}` for how its account is disabled; requests stand in square brackets, see [`Text::fill`].
     pub next_steps: &'static [&'static str],
     /// When it is a false alarm.
     pub false_positives: &'static [&'static str],
@@ -36,10 +36,15 @@ pub(super) fn of(kind: Kind) -> &'static Doc {
     &HYPOTHESES[kind as usize].doc
 }
 
+/// How to disable an account, where the realm is not known.
+pub(super) const DISABLE: &str = "[PUT /_security/user/{principal}/_disable] (native), or in the directory";
+
 /// A text of the documentation without a finding.
 #[must_use]
 pub fn spoken(template: &'static str) -> Text {
-    Text::fill(template, |name| stand_in(name).map(Text::from)).capital()
+    let named = |name: &str| stand_in(name).map(Text::from);
+    let disable = || Text::fill(DISABLE, named);
+    Text::fill(template, |name| if name == "disable" { Some(disable()) } else { named(name) }).capital()
 }
 
 /// What stands for a name where there is no finding.

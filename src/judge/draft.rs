@@ -1,9 +1,11 @@
 //! A finding while it is made, and how drafts become the report's findings.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
+use super::advice;
 use super::doc::{self, Doc};
 use super::kinds::{Kind, Severity, Verdict};
 use super::scene::Scene;
@@ -250,22 +252,26 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         nodes.iter().filter_map(|&node| scene.joined.nodes.all()[node].label().map(str::to_owned)).collect();
     let names: Vec<String> = nodes.iter().map(|&node| scene.node_name(node)).collect();
     let (api_keys, keys_total) = ranked(scene, draft.api_keys.clone());
+    // Whether a sentence names what no line names: it is no advice.
+    let nameless = Cell::new(false);
     let fill = |template: &'static str| {
         let list = |span: fn(&str) -> Span, names: &[String], total| {
+            nameless.set(nameless.get() || names.is_empty());
             Some(Text::list(names.iter().map(|name| span(name)), total, NAMED))
         };
-        let first = |span: fn(&str) -> Span, names: &[String]| {
-            Some(names.first().map_or_else(|| Text::from("(not logged)"), |name| span(name).into()))
+        let first = |span: fn(&str) -> Span, names: &[String], unnamed: &'static str| {
+            nameless.set(nameless.get() || names.is_empty());
+            Some(names.first().map_or_else(|| Text::from(unnamed), |name| span(name).into()))
         };
         Text::fill(template, |name| match name {
             "sources" => list(Span::address, &sources, sources_total),
-            "source" => first(Span::address, &sources),
+            "source" => first(Span::address, &sources, "an unknown address"),
             "principals" => list(Span::principal, &principals, principals_total),
-            "principal" => first(Span::principal, &principals),
+            "principal" => first(Span::principal, &principals, "an unknown account"),
             "nodes" => list(Span::node, &names, names.len() as u64),
-            "node" => first(Span::node, &names),
+            "node" => first(Span::node, &names, "a node"),
             "keys" => list(Span::key, &api_keys, keys_total),
-            "key" => first(Span::key, &api_keys),
+            "key" => first(Span::key, &api_keys, "an unknown key"),
             _ => None,
         })
     };
@@ -275,7 +281,20 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
     } else {
         (draft.doc.meaning, draft.doc.next_steps)
     };
-    let steps = steps.iter().map(|step| fill(step));
+    let known = principals.first().and_then(|first| {
+        let syms = draft.principals.iter().copied().chain(attempts().map(|attempt| attempt.principal));
+        syms.filter(|&sym| sym.is_some()).find(|&sym| scene.text(sym) == *first)
+    });
+    let advised = |step: &'static str| {
+        nameless.set(false);
+        let disable = || advice::disable(scene, draft.cluster, known, fill);
+        let told = match step.split_once("{disable}") {
+            Some((before, after)) => fill(before).with(disable()).with(fill(after)),
+            None => fill(step),
+        };
+        (!nameless.get()).then_some(told)
+    };
+    let steps = steps.iter().filter_map(|step| advised(step));
     let next_steps = std::mem::take(&mut draft.first_steps).into_iter().chain(steps).collect();
     let diagnosis = fill(meaning);
     let mut why = std::mem::take(&mut draft.why);

@@ -111,9 +111,11 @@ features! {
     RealmDown = "realm_down", Cause;
     /// Somebody does.
     RealmUp = "realm_up", Cause;
-    /// Share of failures because the account is disabled.
+    /// Share of accounts that get in meanwhile as often as just before, whatever fails.
+    WorksOn = "works_on", History;
+    /// Share of failures of clients at their own places because the account is disabled or locked.
     Disabled = "disabled", Cause;
-    /// Share of failures with tokens that expired or are invalid.
+    /// Share of failures with tokens that expired or are invalid; the secret of a service account's token is a password.
     Token = "token", Cause;
     /// Share of failures that no realm judged.
     Unjudged = "unjudged", Cause;
@@ -129,6 +131,8 @@ features! {
     ManySources = "many_sources", Shape;
     /// Many accounts that are not at their own places.
     Sweep = "sweep", Shape;
+    /// Many accounts fail at once through addresses that many share, while others get in through the same realm.
+    Through = "through", Shape;
     /// Share of episodes in stretches in which far more strangers than usual fail.
     Crowd = "crowd", Shape;
     /// Share of episodes that name no account.
@@ -145,6 +149,10 @@ features! {
     WholeLog = "whole_log", Timing;
     /// Requests without credentials from inside from the beginning of the log to its end: a probe.
     Probe = "probe", Timing;
+    /// From the beginning of the log on: what was before is not known.
+    FromStart = "from_start", Timing;
+    /// Requests without credentials.
+    Bare = "bare", Shape;
     /// At an even cadence: a program, whosever.
     Regular = "regular", Timing;
     /// Faster than one a second.
@@ -157,6 +165,10 @@ features! {
     ManyKeys = "many_keys", Keys;
     /// The clients used another key afterwards, for the first time.
     Replaced = "replaced", Keys;
+    /// Share of unknown keys that their clients, which send no other, send three times or more: who guesses ids repeats none.
+    Repeats = "repeats", Keys;
+    /// Share of keys that one of their clients ended itself.
+    OwnEnd = "own_end", Keys;
     /// Refused as invalidated.
     Invalidated = "invalidated", Keys;
     /// Refused as expired.

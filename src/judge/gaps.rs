@@ -88,7 +88,15 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
     }
     let minutes = stats.minutes.iter().count() as f64;
     let others = || busiest.get(&scene.cluster(at)).into_iter().flatten().filter(|other| other.node != at);
+    let mut lengths: Vec<i64> = gaps.iter().map(|(start, end)| end.0 - start.0).collect();
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
     let silence = |(start, end): (Millis, Millis)| {
+        // A node that is silent as long at other times has nights.
+        let length = end.0 - start.0;
+        let other = if lengths.first() == Some(&length) { lengths.get(1) } else { lengths.first() };
+        if other.is_some_and(|other| other * 2 >= length) {
+            return None;
+        }
         let alive = within(&server, (start, end));
         let usual = minutes / ((scene.length() / 60_000).max(1) as f64);
         let missing = usual * ((end.0 - start.0) / 60_000) as f64;
@@ -116,7 +124,8 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     let names: Vec<String> = run.iter().map(|silence| scene.node_name(silence.node)).collect();
     let (start, end) = (run[0].start, run.iter().map(|silence| silence.end).max().unwrap_or(run[0].end));
     // A gap by itself may be a file that was not shipped: the coverage tells it, too.
-    let severity = if run.iter().any(|silence| silence.goes_on) { Severity::Low } else { Severity::Info };
+    let lived = |silence: &Silence| silence.goes_on && silence.alive >= ALIVE;
+    let severity = if run.iter().any(lived) { Severity::Low } else { Severity::Info };
     let mut draft = Draft::new(Kind::AuditGap, severity, (Verdict::Unclear, 0.5));
     draft.cluster = scene.cluster(run[0].node);
     draft.title = text!(

@@ -49,6 +49,12 @@ fn looks_like_id(name: &[u8]) -> bool {
         && (has(u8::is_ascii_digit) || has(|byte| matches!(byte, b'-' | b'_')) || turns >= 6)
 }
 
+/// Whether a name is what a JWT that was not accepted claims: its issuer, audience and subject, with slashes between. The
+/// account that the realm would have made of it is not known.
+fn is_claim(name: &[u8]) -> bool {
+    name.starts_with(b"https://") || name.starts_with(b"http://")
+}
+
 impl Class {
     fn of(joined: &Correlated, attempt: &Attempt, is_stranger: bool) -> Self {
         match attempt.reason {
@@ -75,7 +81,9 @@ impl Class {
                 Self::Nameless
             }
             _ if attempt.outcome == Outcome::AnonymousDenied => Self::Anonymous,
-            _ if joined.judged(attempt.principal).is_none_or(is_placeholder) => Self::Nameless,
+            _ if joined.judged(attempt.principal).is_none_or(|name| is_placeholder(name) || is_claim(name)) => {
+                Self::Nameless
+            }
             _ if is_key(joined, attempt) => Self::Terminated,
             _ => Self::Named,
         }

@@ -1,5 +1,7 @@
 //! One cause, one finding: what is told twice becomes one, and a break-in takes what led to it and what was made since.
 
+use std::collections::BTreeMap;
+
 use super::consequences::Entry;
 use super::draft::Draft;
 use super::history::HOUR;
@@ -59,66 +61,101 @@ pub(super) fn breaches(
     }
 }
 
-/// Joins findings that tell one cause: outages that overlap, and requests without credentials of whoever attacks otherwise.
+/// Joins findings that tell one cause: outages that overlap, what fails while an outage lasts, and requests without
+/// credentials of whoever has another finding. Each is looked up among those that it can join, so that a log with many
+/// findings costs no more than sorting them.
 pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
-    let order: Vec<usize> = (0..drafts.len()).filter(|&at| !drafts[at].absorbed).collect();
-    for (place, &one) in order.iter().enumerate() {
-        for &other in &order[place + 1..] {
-            if drafts[one].absorbed || drafts[other].absorbed || drafts[one].cluster != drafts[other].cluster {
-                continue;
-            }
-            if let Some((into, from)) = joined(measure, drafts, one, other) {
+    for kind in [Kind::WrongRealm, Kind::RealmOutage] {
+        overlapping(measure, drafts, kind);
+    }
+    within_outages(measure, drafts);
+    // Refusals of a key's clients that no line explains are of that key.
+    let unexplained = |draft: &Draft| draft.doc.kind == Kind::MissingCredentials;
+    let of_keys = |draft: &Draft| !draft.api_keys.is_empty() && draft.doc.kind.name().starts_with("api_key");
+    of_sources(measure, drafts, unexplained, of_keys);
+    // Reconnaissance and guessing of one source are one campaign.
+    let bare = |draft: &Draft| draft.doc.kind == Kind::UnauthenticatedScan;
+    let hostile = |draft: &Draft| draft.verdict == Verdict::Hostile && !bare(draft);
+    of_sources(measure, drafts, bare, hostile);
+}
+
+/// A draft that can be joined, by cluster and time.
+type Placed = (u16, (Millis, Millis), usize);
+
+/// The drafts that can be joined and hold, by cluster and time.
+fn placed(measure: &Measure<'_, '_>, drafts: &[Draft], holds: impl Fn(&Draft) -> bool) -> Vec<Placed> {
+    let open = drafts.iter().enumerate().filter(|(_, draft)| !draft.absorbed && holds(draft));
+    let mut placed: Vec<Placed> =
+        open.filter_map(|(at, draft)| Some((draft.cluster, draft.span(measure.scene)?, at))).collect();
+    placed.sort_unstable();
+    placed
+}
+
+/// Makes one of findings of a kind that overlap.
+fn overlapping(measure: &Measure<'_, '_>, drafts: &mut [Draft], kind: Kind) {
+    let mut open: Option<Placed> = None;
+    for (cluster, span, at) in placed(measure, drafts, |draft| draft.doc.kind == kind) {
+        match &mut open {
+            Some((known, whole, other)) if *known == cluster && span.0.0 - NEAR <= whole.1.0 => {
+                whole.1 = whole.1.max(span.1);
+                let (into, from) =
+                    if drafts[at].attempts.len() > drafts[*other].attempts.len() { (at, *other) } else { (*other, at) };
                 absorb(measure, drafts, into, from);
+                *other = into;
             }
+            _ => open = Some((cluster, span, at)),
         }
     }
 }
 
-/// Which of two drafts takes the other, if they tell one cause.
-fn joined(measure: &Measure<'_, '_>, drafts: &[Draft], one: usize, other: usize) -> Option<(usize, usize)> {
-    let (a, b) = (&drafts[one], &drafts[other]);
-    let scene = measure.scene;
-    let (from, to) = (a.span(scene)?, b.span(scene)?);
-    let overlap = from.0.0 - NEAR <= to.1.0 && to.0.0 - NEAR <= from.1.0;
-    if !overlap {
-        return None;
-    }
-    let more = |a: usize, b: usize| if drafts[a].attempts.len() >= drafts[b].attempts.len() { (a, b) } else { (b, a) };
-    let outage = |draft: &Draft| draft.doc.kind == Kind::RealmOutage;
-    if outage(a) && outage(b) {
-        return Some(more(one, other));
-    }
-    if a.doc.kind == b.doc.kind && a.doc.kind == Kind::WrongRealm {
-        return Some(more(one, other));
-    }
-    // What fails while an outage lasts, and has no other cause, is a part of it.
+/// What fails while an outage lasts, and has no other cause, is a part of it.
+fn within_outages(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
+    let outages = placed(measure, drafts, |draft| draft.doc.kind == Kind::RealmOutage);
     let stale = |draft: &Draft| {
         draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !draft.changed
     };
-    let began_with = |few: (Millis, Millis), outage: (Millis, Millis)| {
-        few.0.0 >= outage.0.0 - NEAR / 12 && few.1.0 <= outage.1.0 + NEAR / 6
-    };
-    match (outage(a) && stale(b) && began_with(to, from), outage(b) && stale(a) && began_with(from, to)) {
-        (true, _) => return Some((one, other)),
-        (_, true) => return Some((other, one)),
-        _ => {}
+    for (cluster, (first, last), at) in placed(measure, drafts, stale) {
+        // Outages that would overlap have become one.
+        let begun = outages.partition_point(|(known, span, _)| (*known, span.0.0 - NEAR / 12) <= (cluster, first.0));
+        let Some(&(known, span, outage)) = outages[..begun].last() else { continue };
+        if known == cluster && last.0 <= span.1.0 + NEAR / 6 {
+            absorb(measure, drafts, outage, at);
+        }
     }
-    // Refusals of a key's clients that no line explains are of that key.
-    let unexplained = |draft: &Draft| draft.doc.kind == Kind::MissingCredentials;
-    let of_keys = |draft: &Draft| !draft.api_keys.is_empty() && draft.doc.kind.name().starts_with("api_key");
-    if unexplained(a) && of_keys(b) && within(&sources(measure, a), &sources(measure, b)) {
-        return Some((other, one));
+}
+
+/// Gives findings about few sources to one about the same and more at the same time.
+fn of_sources(
+    measure: &Measure<'_, '_>,
+    drafts: &mut [Draft],
+    few: impl Fn(&Draft) -> bool,
+    many: impl Fn(&Draft) -> bool,
+) {
+    /// Findings about one source that are looked at: the last to begin.
+    const MOST: usize = 16;
+    let few = placed(measure, drafts, few);
+    if few.is_empty() {
+        return;
     }
-    if unexplained(b) && of_keys(a) && within(&sources(measure, b), &sources(measure, a)) {
-        return Some((one, other));
+    let many: Vec<(Placed, Vec<Sym>)> =
+        placed(measure, drafts, many).into_iter().map(|placed| (placed, sources(measure, &drafts[placed.2]))).collect();
+    let mut by_source: BTreeMap<(u16, Sym), Vec<usize>> = BTreeMap::new();
+    for (number, ((cluster, ..), sources)) in many.iter().enumerate() {
+        sources.iter().for_each(|&source| by_source.entry((*cluster, source)).or_default().push(number));
     }
-    // Reconnaissance and guessing of one source are one campaign.
-    let bare = |draft: &Draft| draft.doc.kind == Kind::UnauthenticatedScan;
-    let hostile = |draft: &Draft| draft.verdict == Verdict::Hostile;
-    match (bare(a), bare(b)) {
-        (true, false) if hostile(b) && within(&sources(measure, a), &sources(measure, b)) => Some((other, one)),
-        (false, true) if hostile(a) && within(&sources(measure, b), &sources(measure, a)) => Some((one, other)),
-        _ => None,
+    for (cluster, (first, last), at) in few {
+        let own = sources(measure, &drafts[at]);
+        let Some(of_first) = own.first().and_then(|&source| by_source.get(&(cluster, source))) else { continue };
+        let begun = of_first.partition_point(|&number| many[number].0.1.0.0 - NEAR <= last.0);
+        let found = of_first[..begun]
+            .iter()
+            .rev()
+            .take(MOST)
+            .map(|&number| &many[number])
+            .find(|(placed, sources)| placed.1.1.0 >= first.0 - NEAR && within(&own, sources));
+        if let Some(&((.., into), _)) = found {
+            absorb(measure, drafts, into, at);
+        }
     }
 }
 

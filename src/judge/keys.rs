@@ -308,6 +308,13 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     features.set(Feature::KeyKnown, known / keys);
     let many = campaign.keys.len() >= KEYS && campaign.keys.len() > 2 * sources.len();
     features.set(Feature::ManyKeys, f64::from(u8::from(many)));
+    features.set(Feature::Repeats, features.get(Feature::NotFound) * repeats(scene, campaign));
+    let ended = |key: &&Sym| {
+        let change = scene.key(**key).and_then(|key| key.invalidated?.change);
+        let source = change.and_then(|change| scene.joined.changes.get(change)).map(|change| change.source);
+        source.is_some_and(|source| source.is_some() && sources.binary_search(&source).is_ok())
+    };
+    features.set(Feature::OwnEnd, campaign.keys.iter().filter(ended).count() as f64 / keys);
     // One key of several hosts is a deployment's: who tries keys shares none with others.
     let together = if campaign.keys.len() == 1 { (sources.len().max(1) as f64).log10().min(1.0) } else { 0.0 };
     features.set(Feature::Together, together);
@@ -319,6 +326,26 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     features.set(Feature::ByNode, on_one_node(scene, campaign, &sources));
     features.expected = -features.get(Feature::Volume) * 20.0;
     features.set(Feature::Chance, features.get(Feature::Volume));
+}
+
+/// Share of the keys that clients which send no other send again and again.
+fn repeats(scene: &Scene<'_>, campaign: &Campaign) -> f64 {
+    const AGAIN: usize = 3;
+    let mut sent: Vec<(Sym, Sym)> = campaign
+        .refusals
+        .iter()
+        .map(|&at| &scene.joined.key_failures[at as usize])
+        .filter_map(|failure| Some((scene.attempt(failure.attempt?).source, failure.key)))
+        .collect();
+    sent.sort_unstable();
+    let mut again: Vec<Sym> = sent
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|of_source| of_source.len() >= AGAIN && of_source[0].1 == of_source[of_source.len() - 1].1)
+        .map(|of_source| of_source[0].1)
+        .collect();
+    again.sort_unstable();
+    again.dedup();
+    again.len() as f64 / campaign.keys.len().max(1) as f64
 }
 
 /// Share of the keys that are refused on one node while their clients are accepted with them on others.

@@ -30,6 +30,14 @@ const NEAR: i64 = DAY;
 /// Clients of one cause begin within so long of each other: a rollout goes from host to host.
 const ONSET: i64 = 600_000;
 
+/// So many of them that stop for long may begin further apart: one stopped client is rare, several in the same hours have one
+/// cause.
+const SLOW_ONSET: i64 = 2 * HOUR;
+const SEVERAL: usize = 4;
+
+/// Tries at logging in through which a client that had got in stays out, from which on it is stopped.
+const STOPPED: f32 = 4.0;
+
 /// An address with more tries than this is a campaign of its own, however many others try meanwhile.
 const FEW_TRIES: usize = 20;
 
@@ -316,14 +324,19 @@ impl Linker<'_, '_> {
             .copied()
             .filter(|&at| {
                 let unit = self.unit(at);
-                unit.before > 0.0 && unit.run >= if unit.program { BARE } else { MANY } as u32
+                let run = if unit.program { BARE } else { MANY } as u32;
+                unit.before > 0.0 && (unit.run >= run || unit.sittings >= STOPPED)
             })
             .collect();
-        let near = |a: u32, b: u32| {
+        let near = |a: u32, b: u32, pause: i64| {
             let (a, b) = (self.unit(a), self.unit(b));
-            a.cluster == b.cluster && a.class == b.class && b.first.0 - a.first.0 <= ONSET
+            a.cluster == b.cluster && a.class == b.class && b.first.0 - a.first.0 <= pause
         };
-        for run in stopped.chunk_by(|&a, &b| near(a, b)) {
+        let long: Vec<u32> = stopped.iter().copied().filter(|&at| self.unit(at).sittings >= STOPPED).collect();
+        for run in long.chunk_by(|&a, &b| near(a, b, SLOW_ONSET)).filter(|run| run.len() >= SEVERAL) {
+            run.windows(2).for_each(|pair| sets.join(pair[0], pair[1]));
+        }
+        for run in stopped.chunk_by(|&a, &b| near(a, b, ONSET)) {
             for pair in run.windows(2) {
                 let net = |at: u32| self.scene.net(self.unit(at).source);
                 if run.len() > 2 || net(pair[0]) == net(pair[1]) {
@@ -339,10 +352,18 @@ impl Linker<'_, '_> {
 
     /// Addresses without credentials.
     fn bare(&self, list: &[u32], sets: &mut Sets) {
-        let outside = |unit: &Unit| self.scene.is_outside(unit.source);
+        // Who gets in, before or after, is a client wherever it stands.
+        let outside = |unit: &Unit| {
+            matches!(unit.standing, Standing::Unknown | Standing::Blind) && self.scene.is_outside(unit.source)
+        };
         self.shared(list, NEAR, sets, |unit| {
             self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
         });
+        // Probes from several places take turns.
+        let watch = |unit: &Unit| self.scene.span.1.0 - unit.last.0 <= HOUR / 2;
+        let probes: Vec<u32> =
+            list.iter().copied().filter(|&at| self.begins_with_the_log(at) && watch(self.unit(at))).collect();
+        self.shared(&probes, i64::MAX / 2, sets, |unit| outside(unit).then_some(unit.cluster));
         let inside: Vec<u32> = list.iter().copied().filter(|&at| !outside(self.unit(at))).collect();
         let (always, later): (Vec<u32>, Vec<u32>) = inside.into_iter().partition(|&at| self.begins_with_the_log(at));
         self.shared(&always, i64::MAX / 2, sets, |unit| Some(unit.cluster));

@@ -102,7 +102,9 @@ impl Measure<'_, '_> {
         features.set(Feature::Regular, holds(is_regular(&gaps, features.gap)));
         features.set(Feature::Fast, holds(features.gap < 1000 && campaign.attempts.len() >= 20));
         let margin = (3 * features.gap).max(HOUR / 2);
-        let whole = first.0 - scene.span.0.0 <= margin && scene.span.1.0 - last.0 <= margin;
+        let begins = first.0 - scene.span.0.0 <= margin;
+        let whole = begins && scene.span.1.0 - last.0 <= margin;
+        features.set(Feature::FromStart, holds(begins && campaign.attempts.len() > 2));
         features.set(Feature::WholeLog, holds(whole && campaign.attempts.len() > 2));
     }
 
@@ -112,8 +114,7 @@ impl Measure<'_, '_> {
         let share = |of: &[Reason]| {
             campaign.attempts.iter().filter(|&&at| of.contains(&scene.attempt(at).reason)).count() as f64 / all
         };
-        features.set(Feature::Disabled, share(&[Reason::UserDisabled]));
-        features.set(Feature::Token, share(&[Reason::TokenExpired, Reason::TokenInvalid, Reason::ServiceTokenInvalid]));
+        features.set(Feature::Token, share(&[Reason::TokenExpired, Reason::TokenInvalid]));
         let unjudged = [
             Reason::RealmUnavailable,
             Reason::RealmNotLicensed,
@@ -121,7 +122,11 @@ impl Measure<'_, '_> {
             Reason::ServerBusy,
             Reason::ApiKeyError,
         ];
-        features.set(Feature::Unjudged, share(&unjudged));
+        // Who tries several names while a realm is away is as hostile as at other times: of passwords only those count of whom
+        // nothing else is seen.
+        let nobody = || campaign.units.iter().all(|&at| self.units[at as usize].alone);
+        let counts = campaign.family != Family::Passwords || nobody();
+        features.set(Feature::Unjudged, if counts { share(&unjudged) } else { 0.0 });
         features.set(Feature::NoSuchUser, share(&[Reason::UnknownUser]));
     }
 
@@ -165,6 +170,8 @@ impl Measure<'_, '_> {
             .map(|unit| weight(unit) * f64::from((unit.sittings - 1.0) / 9.0).min(1.0))
             .sum();
         features.set(Feature::StaysOut, stays_out / count);
+        features.set(Feature::Disabled, self.disabled(campaign));
+        features.set(Feature::WorksOn, self.works_on(campaign));
         features.set(Feature::Alone, share(&|unit| unit.alone));
         features.set(Feature::Crowd, share(&|unit| unit.crowd));
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
@@ -188,6 +195,7 @@ impl Measure<'_, '_> {
         self.changed(campaign, features);
         self.realms(campaign, features);
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
+        features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
         if campaign.family == Family::Bare {
             // From outside, only what keeps to the clock is a probe.
             let inside = (1.0 - features.get(Feature::Outside)).max(features.get(Feature::Regular));
@@ -203,6 +211,42 @@ impl Measure<'_, '_> {
             features.set(Feature::KeyStops, share(&|unit| self.key_stops(unit)));
             features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
         }
+    }
+
+    /// Share of the failures that are of clients at their own places and say that the account is disabled or locked. To a
+    /// stranger's tries it is what they led to.
+    fn disabled(&self, campaign: &Campaign) -> f64 {
+        let disabled = |&&at: &&u32| self.scene.attempt(at).reason == Reason::UserDisabled;
+        let local =
+            self.units_of(campaign).filter(|unit| unit.is_local(self.scene) || unit.standing == Standing::Blind);
+        let count: usize = local.map(|unit| unit.attempts(self.scene).iter().filter(disabled).count()).sum();
+        count as f64 / campaign.attempts.len().max(1) as f64
+    }
+
+    /// How often the accounts get in while they fail, by how often just before: a client with a wrong password does not get
+    /// in, an account that somebody else tries does. 0 too where they did nothing before.
+    fn works_on(&self, campaign: &Campaign) -> f64 {
+        /// Accounts and places of each that are looked at.
+        const MOST: usize = 200;
+        const MOST_PASTS: usize = 16;
+        let scene = self.scene;
+        let Some((first, last)) = campaign.span(scene) else { return 0.0 };
+        let length = (last.0 - first.0).max(HOUR / 6);
+        let around = length.clamp(HOUR, DAY);
+        let mut accounts: Vec<Sym> =
+            self.units_of(campaign).map(|unit| unit.principal).filter(|principal| principal.is_some()).collect();
+        accounts.sort_by_key(|&account| scene.shown(account));
+        accounts.dedup();
+        let (mut before, mut meanwhile) = (0.0, 0.0);
+        for &account in accounts.iter().take(MOST) {
+            let own = scene.history.of_account(campaign.cluster, account).filter(|past| !past.key.is_some());
+            for past in own.take(MOST_PASTS) {
+                before += scene.history.within(past, Millis(first.0 - around), Millis(first.0 - 1));
+                meanwhile += scene.history.within(past, first, Millis(first.0 + length));
+            }
+        }
+        let expected = before * length as f64 / around as f64;
+        if expected < 1.0 { 0.0 } else { (meanwhile / expected).min(1.0) }
     }
 
     /// Whether failures took the place of successes.
@@ -326,17 +370,25 @@ impl Measure<'_, '_> {
                 Observed::Unknown("no record says where the password was checked")
             },
         );
-        if campaign.surge {
-            let up = self.realm_is_up(campaign);
+        // So do several who stop at their own places, one after the other.
+        let own = features.get(Feature::Own) + features.get(Feature::OwnShared);
+        if campaign.surge || own > 0.5 && campaign.units.len() >= 4 && features.get(Feature::OneAccount) == 0.0 {
+            // That the accounts themselves get in shows it too.
+            let up = match self.realm_is_up(campaign) {
+                Observed::Is(up) => Observed::Is(up.max(features.get(Feature::WorksOn))),
+                unknown => unknown,
+            };
             if let Observed::Is(up) = up {
                 features.set(Feature::RealmDown, 1.0 - up);
             }
             features.observe(Feature::RealmUp, up);
+        }
+        if campaign.surge {
             let up = features.get(Feature::RealmUp);
             let all = campaign.units.len().max(1) as f64;
             // Behind an address that many share, an excess while others get in is no outage.
             let excess = up * features.get(Feature::OwnShared) * features.get(Feature::ManyAccounts);
-            features.set(Feature::Sweep, features.get(Feature::Sweep).max(excess));
+            features.set(Feature::Through, excess);
             let asleep = self.units_of(campaign).filter(|unit| self.is_asleep(unit)).count() as f64;
             features.set(Feature::Asleep, asleep / all);
         }

@@ -7,6 +7,7 @@
 
 mod access;
 mod accounts;
+mod advice;
 mod campaign;
 mod consequences;
 mod contrast;
@@ -33,6 +34,7 @@ mod place;
 mod places;
 mod scene;
 mod score;
+mod stolen;
 mod surge;
 mod tell;
 #[cfg(test)]
@@ -46,6 +48,8 @@ mod words;
 pub use doc::{Doc, docs, spoken};
 pub use kinds::{Kind, Severity, Verdict};
 
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use crate::correlate::Correlated;
@@ -149,14 +153,16 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
         let breaches = consequences::breaches(measure, judgement);
         join::breaches(measure, &mut drafts, judgement.draft, judgement.features.accounts, breaches);
     }
-    let known = |drafts: &[Draft], found: &Draft| {
-        drafts.iter().any(|draft| draft.doc.kind == Kind::AccountCompromise && draft.principals == found.principals)
-    };
-    for found in access::suspicious(measure) {
-        if !known(&drafts, &found) {
-            drafts.push(found);
-        }
-    }
+    let entered: HashSet<Vec<Sym>, RandomState> = drafts
+        .iter()
+        .filter(|draft| draft.doc.kind == Kind::AccountCompromise)
+        .map(|draft| draft.principals.clone())
+        .collect();
+    drafts.extend(access::suspicious(measure).into_iter().filter(|found| !entered.contains(&found.principals)));
+    let suspected = drafts.iter().filter(|draft| draft.verdict != Verdict::Operational);
+    let told: HashSet<Sym, RandomState> = suspected.flat_map(|draft| draft.api_keys.iter().copied()).collect();
+    drafts
+        .extend(stolen::keys(measure).into_iter().filter(|draft| !draft.api_keys.iter().any(|key| told.contains(key))));
     let ended = ended::mass_invalidations(measure);
     for mut found in ended {
         let breach = drafts.iter().position(|draft| {
@@ -234,6 +240,8 @@ fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value
     let kinds: serde_json::Map<String, serde_json::Value> =
         posterior.kinds.iter().map(|(kind, mass)| (kind.name().to_owned(), (*mass).into())).collect();
     let (start, end) = campaign.span(scene).unzip();
+    let entries: Vec<serde_json::Value> =
+        consequences::entries(measure, judgement).iter().map(|entry| consequences::export(scene, entry)).collect();
     serde_json::json!({
         "family": format!("{:?}", campaign.family),
         "principals": names(|attempt| attempt.principal),
@@ -248,5 +256,6 @@ fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value
         "hostile": posterior.hostile,
         "operational": posterior.operational,
         "ordinary": posterior.ordinary,
+        "entries": entries,
     })
 }

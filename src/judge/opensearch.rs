@@ -41,7 +41,7 @@ static WORDINGS: [Wording; 12] = [
         meaning: None,
         next_steps: &[
             BLOCK,
-            "List which of the {principals} exist: [GET /_plugins/_security/api/internalusers], the directory for others. Make those change their passwords.",
+            "List which of {principals} exist: [GET /_plugins/_security/api/internalusers], the directory for others. Make those change their passwords.",
             "Look for successes of these accounts from new addresses in the hours after.",
             "Turn off the basic authentication domain where single sign-on is in use, and keep the HTTP port of {nodes} off open networks.",
         ],

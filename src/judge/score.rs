@@ -15,6 +15,9 @@ const CAP: f64 = 12.0;
 const HOSTILE: f64 = 0.8;
 const OPERATIONAL: f64 = 0.15;
 
+/// What may as well be chance is not called an attack: the hostile kinds have at least so much of all.
+const SURE: f64 = 0.7;
+
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Posterior {
@@ -62,7 +65,7 @@ impl Posterior {
     /// Which way it leans.
     pub(super) fn verdict(&self) -> Verdict {
         match self.hostility() {
-            share if share >= HOSTILE => Verdict::Hostile,
+            share if share >= HOSTILE && self.hostile >= SURE => Verdict::Hostile,
             share if share <= OPERATIONAL => Verdict::Operational,
             _ => Verdict::Unclear,
         }

@@ -162,7 +162,11 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::RealmUp if value >= 0.5 => plain("Others got in through the same realm meanwhile"),
         // The other says it.
         Feature::RealmDown | Feature::RealmUp => None,
-        Feature::Disabled => share("of the failures are of a disabled account: the password was right"),
+        Feature::Through => {
+            plain("Many accounts fail at once through addresses that many share, and others get in there")
+        }
+        Feature::WorksOn if value > 0.5 => plain("Meanwhile the accounts got in about as often as just before"),
+        Feature::Disabled => share("of the failures say that the account is disabled or locked"),
         Feature::Token => share("of the failures are of tokens that had expired or were not valid"),
         Feature::Unjudged => share("of the failures were judged by no realm"),
         Feature::NoSuchUser => share("of the failures are for names that no realm knows"),

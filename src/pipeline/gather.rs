@@ -1,6 +1,7 @@
 //! Logs to records: discover, read in parallel, fold per worker, merge once.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::copies;
@@ -38,7 +39,14 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
     problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
     let labels = state.inputs.iter_mut().map(|input| &mut input.label);
-    labels.chain(problems.iter_mut().map(|(path, ..)| path)).for_each(|label| label.insert_str(0, &naming.prefix));
+    for label in labels.chain(problems.iter_mut().map(|(path, ..)| path)) {
+        if let Some(base) = &naming.base
+            && let Ok(within) = Path::new(label.as_str()).strip_prefix(base)
+        {
+            *label = within.to_string_lossy().into_owned();
+        }
+        label.insert_str(0, &naming.prefix);
+    }
     let part = Part { reading: Reading::of(&run.options), problems, state };
     Gathered::of_logs(part, stored, run)
 }

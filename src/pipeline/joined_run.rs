@@ -13,6 +13,7 @@ use crate::model::timeline::TimelineReport;
 use crate::model::{Coverage, Report, StoredInput};
 use crate::options::{EventKinds, KeyQuery, Options, StoryKinds};
 use crate::part::Problems;
+use crate::progress::Verbosity;
 use crate::{aggregate, filter, impact, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
@@ -62,6 +63,19 @@ impl JoinedRun {
             self.joined = pseudonyms::view(names, self.joined, &mut self.problems, &mut self.stored);
         }
         self
+    }
+
+    /// How much is said beside results.
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
+        self.run.progress.verbosity
+    }
+
+    /// Conditions that nothing in the log meets, in plain words, with names that are near; no names where nobody may be named.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let is_named = self.run.pseudonyms.is_none() && !self.joined.pseudonymized;
+        if is_named { filter::remarks(&self.joined, &self.run.options.filter) } else { Vec::new() }
     }
 
     /// Judges, counts and lists.
@@ -130,6 +144,12 @@ impl JoinedRun {
 }
 
 impl Analysis {
+    /// How much is said beside results.
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
+        self.run.progress.verbosity
+    }
+
     /// How it was read.
     #[must_use]
     pub fn options(&self) -> &Options {

@@ -1,5 +1,6 @@
 //! What of a request lasts from reading to the end.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::ThreadPool;
@@ -17,6 +18,8 @@ pub struct Naming {
     pub prefix: String,
     /// The path of standard input, `-` unless chosen.
     pub stdin: Option<String>,
+    /// The folder that paths are told from; what is not in it is told as it is.
+    pub base: Option<PathBuf>,
 }
 
 /// Phases in which a signal only ends the reading.

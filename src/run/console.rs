@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::cli::Terminal;
 use crate::escape;
+use crate::pipeline::JoinedRun;
 use crate::progress::{Progress, Verbosity};
 use crate::watch::watch;
 
@@ -13,12 +14,25 @@ pub fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "esaudit: {}", escape::terminal(message, true));
 }
 
+/// Columns and rows of a terminal that does not tell.
+const USUAL: (usize, usize) = (80, 24);
+
 /// What standard output is like.
 #[must_use]
 pub fn terminal() -> Terminal {
     let is_terminal = io::stdout().is_terminal();
+    let size = |told: Option<(terminal_size::Width, terminal_size::Height)>| {
+        // Some terminals, those of build machines for example, tell nothing.
+        told.map(|(width, height)| (usize::from(width.0), usize::from(height.0)))
+            .filter(|size| size.0 > 0 && size.1 > 0)
+    };
+    let own = is_terminal.then(|| size(terminal_size::terminal_size_of(io::stdout())).unwrap_or(USUAL));
+    // Behind `| less` stands the terminal that complaints go to.
+    let behind = || io::stderr().is_terminal().then(|| size(terminal_size::terminal_size_of(io::stderr()))).flatten();
+    let columns = || set("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0);
     Terminal {
-        width: is_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))),
+        width: own.or_else(behind).map(|size| size.0).or_else(columns),
+        rows: own.map(|size| size.1),
         no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
         unicode: !is_terminal || unicode_locale(),
     }
@@ -40,6 +54,14 @@ pub(super) fn watched<T>(progress: &Progress, run: impl FnOnce() -> T) -> T {
         }
     }
     done
+}
+
+/// Says which conditions of a filter nothing in the log meets.
+pub(super) fn remarked(run: JoinedRun) -> JoinedRun {
+    if run.verbosity() != Verbosity::Quiet {
+        run.remarks().iter().for_each(|remark| complain(remark));
+    }
+    run
 }
 
 /// What an environment variable is set to, if to something.

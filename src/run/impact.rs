@@ -1,12 +1,14 @@
 //! `esaudit impact`.
 
 use super::console::watched;
+use super::found::Found;
 use super::outcome::{refused, status, write_all};
 use crate::aggregate;
 use crate::cli::{ImpactRequest, Whom};
 use crate::error::Error;
 use crate::impact::{Asked, Suspect};
-use crate::pipeline::{self, Inputs};
+use crate::options::{Filter, Options};
+use crate::pipeline::{self, Inputs, Request};
 use crate::show;
 
 /// Reads logs or parts and tells what an actor did.
@@ -23,7 +25,10 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
             Asked::Named { principal: filter.principal.clone(), key: filter.key.clone(), source: filter.source.clone() }
         }
         Whom::Finding { id, report: path } => {
-            let report = show::load(&path)?;
+            let paths = if let Inputs::Any(paths) = &read.inputs { paths.as_slice() } else { &[] };
+            // Ids are those of the whole report: bounds are of what is followed.
+            let all = || Request::of(paths, Options { filter: Filter::default(), ..read.options.clone() });
+            let Found { report, name } = Found::of(path.as_deref(), all)?;
             if let Inputs::Any(paths) = &mut read.inputs
                 && paths.is_empty()
             {
@@ -35,11 +40,10 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
             let finding =
                 report.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(&id)).ok_or_else(|| {
                     let has = report.findings.len();
-                    Error::Report(format!("{}: no {id}; it has {has} findings (F1, …)", path.display()))
+                    Error::Report(format!("{name}: no {id}; it has {has} findings (F1, …)"))
                 })?;
-            let suspect = Suspect::of(finding, &report.findings).ok_or_else(|| {
-                Error::Report(format!("{}: {id} names nobody whose deeds could be told", path.display()))
-            })?;
+            let suspect = Suspect::of(finding, &report.findings)
+                .ok_or_else(|| Error::Report(format!("{name}: {id} names nobody whose deeds could be told")))?;
             Asked::Finding(Box::new(suspect))
         }
     };

@@ -1,6 +1,7 @@
 //! `esaudit keys`.
 
-use super::console::watched;
+use super::console::{remarked, watched};
+use super::listing;
 use super::outcome::{refused, status, write_all};
 use crate::cli::KeysRequest;
 use crate::error::Error;
@@ -12,11 +13,12 @@ use crate::error::Error;
 pub fn keys(request: KeysRequest) -> Result<u8, Error> {
     let KeysRequest { read, query, outputs } = request;
     let progress = read.progress.clone();
-    let evidence = watched(&progress, || Ok::<_, Error>(read.read()?.join().looked_at()))?;
+    let evidence = watched(&progress, || Ok::<_, Error>(remarked(read.read()?.join()).looked_at()))?;
     let report = evidence.keys(&query);
     if let Some(status) = refused(evidence.options().strict, &report.coverage) {
         return Ok(status);
     }
+    listing::mention(evidence.verbosity(), &report.coverage, &evidence.options().api_keys);
     let incomplete = !write_all(&outputs, &report) || evidence.incomplete;
     Ok(status(&report.coverage, evidence.options().require_events, incomplete, 0))
 }

@@ -1,6 +1,6 @@
 //! `esaudit merge`.
 
-use super::console::watched;
+use super::console::{remarked, watched};
 use super::outcome::{INCOMPLETE, written};
 use super::report;
 use crate::cli::ReportRequest;
@@ -12,7 +12,7 @@ use crate::output::Output;
 /// # Errors
 /// Parts that cannot be used, or no threads.
 pub fn merge(request: ReportRequest) -> Result<u8, Error> {
-    let ReportRequest { read, outputs, fail_on } = request;
+    let ReportRequest { read, outputs, fail_on, .. } = request;
     let progress = read.progress.clone();
     let mut records = read.read()?;
     let mut incomplete = false;
@@ -22,8 +22,8 @@ pub fn merge(request: ReportRequest) -> Result<u8, Error> {
     let status = if outputs.list.iter().all(Output::is_part) {
         if records.part().is_incomplete() { INCOMPLETE } else { 0 }
     } else {
-        let analysis = watched(&progress, || records.join().report());
-        report::write(analysis, &outputs, fail_on)?
+        let analysis = watched(&progress, || remarked(records.join()).report());
+        report::write(analysis, &outputs, fail_on, None)?
     };
     Ok(if incomplete { INCOMPLETE } else { status })
 }

@@ -1,7 +1,10 @@
 //! `esaudit report`.
 
-use super::console::watched;
+use std::ffi::OsString;
+
+use super::console::{remarked, watched};
 use super::outcome::{alarming, refused, status, told};
+use super::{embed, listing};
 use crate::cli::ReportRequest;
 use crate::document::formats::Shows;
 use crate::error::Error;
@@ -15,23 +18,34 @@ use crate::pipeline::{Analysis, Inputs};
 /// # Errors
 /// The inputs are parts, or no threads could be started.
 pub fn report(request: ReportRequest) -> Result<u8, Error> {
-    let ReportRequest { read, outputs, fail_on } = request;
+    let ReportRequest { read, outputs, fail_on, embed } = request;
     if let Inputs::Logs(paths) = &read.inputs
         && part::are_parts(paths)?
     {
         let message = "these are parts of a scan: `esaudit merge` makes the report of them";
         return Err(Error::Inputs(message.to_owned()));
     }
+    let embedded = match &read.inputs {
+        Inputs::Logs(paths) if embed => Some(paths.clone()),
+        _ => None,
+    };
     let progress = read.progress.clone();
-    let analysis = watched(&progress, || Ok::<_, Error>(read.read()?.join().report()))?;
-    write(analysis, &outputs, fail_on)
+    let analysis = watched(&progress, || Ok::<_, Error>(remarked(read.read()?.join()).report()))?;
+    write(analysis, &outputs, fail_on, embedded.as_deref())
 }
 
-/// Writes a report to every output that wants one.
-pub(super) fn write(mut analysis: Analysis, outputs: &Outputs, fail_on: Option<Severity>) -> Result<u8, Error> {
+/// Writes a report to every output that wants one; pages with lines of the evidence, where the paths of the logs are given.
+pub(super) fn write(
+    mut analysis: Analysis,
+    outputs: &Outputs,
+    fail_on: Option<Severity>,
+    embedded: Option<&[OsString]>,
+) -> Result<u8, Error> {
     if let Some(status) = refused(analysis.options().strict, &analysis.report.coverage) {
         return Ok(status);
     }
+    // Before the report, whose last line stays the last.
+    listing::mention(analysis.verbosity(), &analysis.report.coverage, &analysis.options().api_keys);
     // Data is cut before it is written, documents when they are drawn, so that they can say how much is left: documents first.
     let wanted = outputs.list.iter().filter(|output| !output.is_part());
     let (documents, data): (Vec<&Output>, Vec<&Output>) =
@@ -43,7 +57,12 @@ pub(super) fn write(mut analysis: Analysis, outputs: &Outputs, fail_on: Option<S
         }
         analysis.seal()?;
         for output in list {
-            incomplete |= !analysis.within(|report| told(outputs.write(output, report)));
+            incomplete |= !analysis.within(|report| match embedded {
+                Some(paths) if output.format.name == "html" => {
+                    told(outputs.write(output, &embed::embedded(report, paths)))
+                }
+                _ => told(outputs.write(output, report)),
+            });
         }
     }
     let report = &analysis.report;

@@ -1,9 +1,12 @@
 //! `esaudit show`.
 
 use super::console::complain;
+use super::found::Found;
 use super::outcome::{INCOMPLETE, write_all};
 use crate::cli::ShowRequest;
 use crate::error::Error;
+use crate::options::Options;
+use crate::pipeline::Request;
 use crate::{output, show};
 
 /// Shows the lines behind a finding or a group of a report.
@@ -11,7 +14,9 @@ use crate::{output, show};
 /// # Errors
 /// The report cannot be read or has no such finding or group, or standard output cannot be written.
 pub fn show(request: &ShowRequest) -> Result<u8, Error> {
-    let lines = show::find(&request.report, &request.id, &request.paths)?;
+    let read = || Request::of(&request.paths, Options::default());
+    let found = Found::of(request.report.as_deref(), read)?;
+    let lines = show::find(&found.report, &found.name, &request.id, &request.paths)?;
     let mut complete = true;
     let mut remarks = Vec::new();
     if request.raw {

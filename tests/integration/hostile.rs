@@ -115,7 +115,7 @@ fn nothing_hostile_comes_out_of_any_renderer() {
     for format in offered(&[Form::Json, Form::Lines]) {
         for unicode in [true, false] {
             style.unicode = unicode;
-            let view = View { style, top: Some(None), table: None };
+            let view = View { style, top: Some(None), ..View::default() };
             let mut out = Vec::new();
             format.write(&report, &view, &mut out).unwrap();
             let text = String::from_utf8(out).unwrap();

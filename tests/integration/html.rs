@@ -19,7 +19,7 @@ fn incident() -> Report {
 }
 
 fn page(report: &Report, top: Option<usize>) -> String {
-    let view = View { style: Style::default(), top: Some(top), table: None };
+    let view = View { style: Style::default(), top: Some(top), ..View::default() };
     let mut out = Vec::new();
     html::write(&report.document(), &view, &mut out).unwrap();
     String::from_utf8(out).unwrap()

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::report::what_is_left;
-use super::{node, place, places, reason, time, word};
+use super::{node, place, places, reason, time, what_is_left, word};
 use crate::document::formats::View;
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
@@ -14,10 +13,11 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     let (ended, others): (Vec<&SecurityChange>, Vec<&SecurityChange>) =
         report.security_changes.iter().partition(|change| is_invalidation(change));
     let none = Text::from("None in ").with(what_is_left(report)).with(".");
+    let remark = if ended.is_empty() { "" } else { REQUESTED };
     let invalidations = table(&report.coverage, "invalidations", Column::text("keys", "Keys"), ended, keys);
     let title = "API key invalidations";
     let mut sections =
-        vec![Section::new("invalidations", "Invalidations", title).remark(REQUESTED).with(invalidations.or(none))];
+        vec![Section::new("invalidations", "Invalidations", title).remark(remark).with(invalidations.or(none))];
     if !report.api_keys.failing.is_empty() {
         let section = Section::new("refused", "Refused keys", "Failing API keys");
         sections.push(section.with(failing(&report.api_keys.failing)));

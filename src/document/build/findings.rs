@@ -1,7 +1,6 @@
 //! The judged findings: all in one table, then one by one.
 
-use super::report::what_is_left;
-use super::{node, period, place, time, word};
+use super::{node, period, place, time, what_is_left, word};
 use crate::document::{
     Block, Card, Cards, Cell, Column, List, ListKind, Media, Name, Names, Section, Spark, Table, Tone,
 };

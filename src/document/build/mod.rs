@@ -6,6 +6,7 @@ mod charts;
 mod coverage;
 mod deeds;
 mod diff;
+mod embedded;
 mod events;
 mod explain;
 mod failures;
@@ -14,9 +15,11 @@ mod impact;
 mod keys;
 mod lines;
 mod report;
+mod summary;
 mod timeline;
 mod verify;
 
+pub use embedded::Embedded;
 pub use events::{Events, Source};
 pub use explain::{Explained, Listing};
 pub use lines::ShownLines;
@@ -24,7 +27,7 @@ pub use lines::ShownLines;
 use super::clock::parse;
 use super::{Cell, Name, Names, Tone};
 use crate::model::text::{Logged, Span, Text};
-use crate::model::{Coverage, Evidence, SourceCount, Tool};
+use crate::model::{Coverage, Evidence, Report, SourceCount, Tool};
 use crate::time::Millis;
 use crate::words;
 
@@ -141,6 +144,11 @@ fn joined(texts: impl IntoIterator<Item = Text>, between: &'static str) -> Text 
         out.push(text);
     }
     out
+}
+
+/// What a section is about.
+fn what_is_left(report: &Report) -> &'static str {
+    if report.filters.is_some() { "what the filters leave" } else { "these logs" }
 }
 
 /// A share of a whole.

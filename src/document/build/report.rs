@@ -2,9 +2,10 @@
 
 use std::io;
 
-use super::{aside, changes, charts, coverage, failures, findings, period, tool};
+use super::{aside, changes, charts, coverage, failures, findings, period, summary, tool};
 use crate::data::{json, lines};
 use crate::document::formats::{Form, Results};
+use crate::document::summary::Summary;
 use crate::document::{Block, Document, Figure, Media};
 use crate::model::Report;
 use crate::model::text::Text;
@@ -36,17 +37,16 @@ impl Results for Report {
         }
     }
 
+    fn summary(&self) -> Option<Summary> {
+        Some(summary::summary(self))
+    }
+
     fn data(&self, form: Form, out: &mut dyn io::Write) -> io::Result<()> {
         match form {
             Form::Lines => lines::write(self, out),
             _ => json::write(self, out),
         }
     }
-}
-
-/// What a section is about.
-pub(super) fn what_is_left(report: &Report) -> &'static str {
-    if report.filters.is_some() { "what the filters leave" } else { "these logs" }
 }
 
 fn headline<'a>(report: &Report) -> Vec<Block<'a>> {

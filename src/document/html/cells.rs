@@ -1,7 +1,7 @@
 //! Spans and cells of the page.
 
 use super::Page;
-use super::markup::Markup;
+use super::markup::{Actor, Markup};
 use crate::document::{Cell, Name, Names, Tone};
 use crate::model::call::ApiCall;
 use crate::model::text::{Logged, Span, Text};
@@ -20,14 +20,17 @@ impl Page<'_, '_> {
 
     fn span(&self, span: &Span, out: &mut Markup) {
         match span {
-            Span::Plain(text) => out.text(text),
+            Span::Plain(text) => out.sentence(text),
             Span::Finding(id) if self.tells_findings() => {
                 out.own("<a href=\"#").plain(id.raw()).own("\">").plain(id.raw()).own("</a>")
             }
             Span::Finding(id) => out.name(id.raw()),
             Span::Code(text) => out.own("<code>").text(text).own("</code>"),
-            Span::Address(text) | Span::Key(text) => out.id(text.raw()),
-            Span::Name(text) | Span::Principal(text) | Span::Node(text) | Span::Realm(text) => out.name(text.raw()),
+            Span::Address(text) => out.actor(Actor::Address, text.raw()),
+            Span::Key(text) => out.actor(Actor::Key, text.raw()),
+            Span::Principal(text) => out.actor(Actor::Principal, text.raw()),
+            Span::Node(text) => out.actor(Actor::Node, text.raw()),
+            Span::Name(text) | Span::Realm(text) => out.name(text.raw()),
             Span::Chain(realms) => {
                 for (at, realm) in realms.iter().enumerate() {
                     out.own(if at > 0 { " <span class=\"then\" aria-label=\"then\">→</span> " } else { "" });
@@ -157,9 +160,9 @@ fn request<'m>(call: &ApiCall, out: &'m mut Markup) -> &'m mut Markup {
         out.own("<strong class=\"no-command\">").text(before).name(call.refused().unwrap_or_default());
         return out.text(after).own("</strong>");
     };
-    out.own("<code>").text(&line).own("</code>");
+    out.own("<code class=\"call\">").text(&line).own("</code>");
     if let Some(body) = call.body_line() {
-        out.own(" with <code>").text(&body).own("</code>");
+        out.own(" with <code class=\"body\">").text(&body).own("</code>");
     }
     out
 }

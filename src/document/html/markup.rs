@@ -15,6 +15,25 @@ const MAX_ID: usize = 46;
 /// Longest sentence or path.
 const MAX_TEXT: usize = 2000;
 
+/// Whom a name names.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Actor {
+    /// Who authenticates.
+    Principal,
+    /// A client's address.
+    Address,
+    /// An API key.
+    Key,
+    /// A node.
+    Node,
+}
+
+/// Whether a letter is of a script that is written from right to left: the blocks of Hebrew to Arabic Extended-A, and those of
+/// their presentation forms and of the old scripts (Unicode, `DerivedBidiClass.txt`, R and AL).
+fn is_rtl(letter: char) -> bool {
+    matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
 /// HTML.
 #[derive(Debug, Default)]
 pub(super) struct Markup(String);
@@ -65,12 +84,40 @@ impl Markup {
         self.own("</bdi>")
     }
 
-    /// An address or an id: one piece, unless it is longer than any of them.
-    pub(super) fn id(&mut self, id: &str) -> &mut Self {
-        if id.chars().count() > MAX_ID {
-            return self.name(id);
+    /// A name that the script leads from to everything of whom it names. Addresses and ids are one piece, unless they are longer
+    /// than any of them.
+    pub(super) fn actor(&mut self, actor: Actor, name: &str) -> &mut Self {
+        let signs = name.chars().count();
+        self.own("<bdi data-a=").own(match actor {
+            Actor::Principal => "p",
+            Actor::Address => "a",
+            Actor::Key => "k",
+            Actor::Node => "n",
+        });
+        let is_id = matches!(actor, Actor::Address | Actor::Key);
+        self.own(match (is_id, signs) {
+            (true, ..=MAX_ID) => " class=\"whole\">",
+            (_, ..=MAX_WHOLE) => ">",
+            _ => " class=\"long\">",
+        });
+        self.plain(name).own("</bdi>")
+    }
+
+    /// A sentence. Words that are written from right to left are isolated, so that they do not move numbers beside them.
+    pub(super) fn sentence(&mut self, text: &str) -> &mut Self {
+        let shown = escape::bounded(text, true, MAX_TEXT);
+        if !shown.chars().any(is_rtl) {
+            self.0.push_str(&escape::html(&shown));
+            return self;
         }
-        self.own("<bdi class=\"whole\">").plain(id).own("</bdi>")
+        for (at, word) in shown.split(' ').enumerate() {
+            self.own(if at > 0 { " " } else { "" });
+            let moved = word.chars().any(is_rtl);
+            self.own(if moved { "<bdi>" } else { "" });
+            self.0.push_str(&escape::html(word));
+            self.own(if moved { "</bdi>" } else { "" });
+        }
+        self
     }
 
     /// A word of the contract as a class name: only what such names consist of.

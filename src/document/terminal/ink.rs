@@ -232,7 +232,7 @@ impl Ink {
     }
 }
 
-fn severity(severity: &str) -> Tone {
+pub(super) fn severity(severity: &str) -> Tone {
     match severity {
         "critical" => Tone::Alarm,
         "high" => Tone::Bad,
@@ -242,7 +242,7 @@ fn severity(severity: &str) -> Tone {
     }
 }
 
-fn verdict(verdict: &str) -> Tone {
+pub(super) fn verdict(verdict: &str) -> Tone {
     match verdict {
         "hostile" => Tone::Bad,
         "operational" => Tone::Note,

@@ -93,6 +93,16 @@ impl Pieces {
     /// Words, between which lines may end; `text` is escaped.
     pub(super) fn words(&mut self, text: &str, tone: Tone) {
         for (at, word) in text.split(' ').enumerate() {
+            // A sign does not begin a line without its number.
+            if at > 0
+                && word.starts_with('%')
+                && let Some(last) = self.list.last_mut()
+            {
+                last.text.push(' ');
+                last.text.push_str(word);
+                last.width += 1 + width(word);
+                continue;
+            }
             self.gap |= at > 0;
             self.push(word.to_owned(), tone, false);
         }

@@ -11,7 +11,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         meaning: "Somebody tried passwords of {principal} from {source} until one was right, and is in.",
         verdict: "hostile, critical; unclear where the account works at that address, or where its password was set anew before the success",
         next_steps: &[
-            "Disable the account now: [PUT /_security/user/{principal}/_disable] (native), or in the directory.",
+            "Disable the account now: {disable}.",
             "Invalidate what was made since: [DELETE /_security/api_key with {\"username\":\"{principal}\"}], and tokens: [DELETE /_security/oauth2/token with {\"username\":\"{principal}\"}].",
             "Block {sources}.",
             "Review everything {principal} did since, from any address: access_granted and security_config_change events, new users, roles, role mappings and snapshots.",

@@ -27,5 +27,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("{} of the wrong type for where {} sends it", told.keys("is", "are"), told.places())
+    let send = if told.features.sources <= 1 { "sends" } else { "send" };
+    format!("{} of the wrong type for where {} {send} it", told.keys("is", "are"), told.places())
 }

@@ -12,7 +12,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "unclear: a clean-up and a sabotage look the same in the log; hostile where the actor had just been taken over or acts from a new place. Keys of an account that is disabled or deleted with them, and what the actor does every week, are no news",
         next_steps: &[
             "Ask {principal} whether it was meant, through another channel than the account itself.",
-            "If it was not: disable {principal} ([PUT /_security/user/{principal}/_disable]), block {sources}, and make new keys: invalidated keys cannot be restored.",
+            "If it was not: disable {principal} ({disable}), block {sources}, and make new keys: invalidated keys cannot be restored.",
             "List what is affected: [GET /_security/api_key?active_only=false], invalidated since; give its clients new keys.",
             "Give accounts that need only their own keys manage_own_api_key instead of manage_api_key.",
         ],

@@ -31,5 +31,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("{} send no credentials", told.places())
+    let send = if told.features.sources == 1 { "sends" } else { "send" };
+    format!("{} {send} no credentials", told.places())
 }

@@ -14,7 +14,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "hostile; unclear behind a shared address from which many people get in",
         next_steps: &[
             "Block {sources} at the firewall, or in xpack.security.http.filter.deny of every node.",
-            "List which of the {principals} exist: [GET /_security/user] for native users, the directory for others. Make those change their passwords.",
+            "List which of {principals} exist: [GET /_security/user] for native users, the directory for others. Make those change their passwords.",
             "Look for successes of these accounts from new addresses in the hours after.",
             "Turn off basic authentication where single sign-on is in use, and keep the HTTP port of {nodes} off open networks.",
         ],

@@ -2,6 +2,7 @@
 
 use super::{Doc, Hypothesis, Told, outage};
 use crate::judge::campaign::Family;
+use crate::judge::features::Feature;
 use crate::judge::kinds::Kind;
 use crate::judge::words::number;
 
@@ -29,9 +30,12 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
+    // Where no line says so it is only what they look like.
+    let unjudged = told.features.get(Feature::Unjudged) >= 0.5;
     format!(
-        "{} attempts failed because no realm could judge them: {} accounts, {} sources",
+        "{} attempts failed {} no realm could judge them: {} accounts, {} sources",
         number(told.failures()),
+        if unjudged { "because" } else { "as if" },
         number(told.features.accounts as u64),
         number(told.features.sources as u64)
     )

@@ -31,5 +31,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("{} fails with a stored password that is no longer right, on {}", told.accounts(), told.places())
+    let fail = if told.features.accounts == 1 { "fails" } else { "fail" };
+    format!("{} {fail} with a stored password that is no longer right, on {}", told.accounts(), told.places())
 }

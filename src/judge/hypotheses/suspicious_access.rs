@@ -12,7 +12,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         verdict: "hostile where the place lies outside and the account had worked from its own places for days; unclear otherwise",
         next_steps: &[
             "Ask the owner of {principal}, through another channel than the account itself, whether it was they.",
-            "If not: disable the account ([PUT /_security/user/{principal}/_disable]), block {sources}, and revoke what was made since.",
+            "If not: disable the account ({disable}), block {sources}, and revoke what was made since.",
             "Review what {principal} did from there: access_granted and security_config_change events.",
         ],
         false_positives: &[

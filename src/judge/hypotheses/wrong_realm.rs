@@ -31,5 +31,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("{} fail on {} and get in on other nodes", told.accounts(), told.nodes())
+    let (fail, get) = if told.features.accounts == 1 { ("fails", "gets") } else { ("fail", "get") };
+    format!("{} {fail} on {} and {get} in on other nodes", told.accounts(), told.nodes())
 }

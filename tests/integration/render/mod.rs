@@ -59,7 +59,7 @@ fn what_people_see() {
     }
     snapshot("empty-80.txt", &table(&empty(), &view(80)));
     let ascii =
-        View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(Some(2)), table: None };
+        View { style: Style { width: 80, unicode: false, ..Style::default() }, top: Some(Some(2)), ..View::default() };
     let text = table(&judged(), &ascii);
     assert_fits(&text, 80);
     assert!(text.is_ascii());

@@ -26,11 +26,23 @@ const shorten = (text, most) => {
 
 // Times are milliseconds since 1970, shown on the clocks of the report's zone as in the tables.
 const MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-const offsetAt = (ms) => (data.offsets.findLast((offset) => offset[0] <= ms) || data.offsets[0])[1];
+// Whoever reads may choose other clocks.
+const ZONES = {
+  report: (ms) => (data.offsets.findLast((offset) => offset[0] <= ms) || data.offsets[0])[1],
+  utc: () => 0,
+  local: (ms) => -new Date(ms).getTimezoneOffset() * MINUTE,
+};
+let zone = "report";
+const offsetAt = (ms) => ZONES[zone](ms);
+const zoneName = () => ({ report: data.zone, utc: "UTC", local: "your clock" })[zone];
+// Whether a finding's card or row is of the verdict and kind that are chosen.
+let passes = () => true;
 const iso = (ms) => new Date(ms + offsetAt(ms)).toISOString();
 // The first of the times that the clocks show so; none if it is no time.
 const fromClock = (text) => {
   const local = Date.parse(`${text.trim().replace(" ", "T")}Z`);
+  if (!/^\s*\d{4}-\d\d-\d\d/.test(text)) return NaN;
+  if (zone !== "report") return local - offsetAt(local - offsetAt(local));
   return data.offsets.map((offset) => local - offset[1]).find((ms) => ms + offsetAt(ms) === local) ?? local - data.offsets[0][1];
 };
 const buckets = data.timeline.buckets;

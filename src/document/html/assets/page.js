@@ -47,4 +47,6 @@ new ResizeObserver(() => {
 }).observe(byId("main"));
 drawn = byId("main").clientWidth;
 drawAll();
+addEventListener("hashchange", () => (location.hash.includes("~") ? readState() : writeState()));
+if (location.hash.includes("~")) readState();
 root.dataset.ready = "";

@@ -1,6 +1,8 @@
 // Tables: sorted by a click on a heading, searched, and cut to the time selected in the timeline.
 const SEVERITIES = ["info", "low", "medium", "high", "critical"];
 const finders = new Map();
+// Rows of a table that are drawn at a time; all are searched.
+const STEP = 1000;
 
 const sortValue = (cell, kind) => {
   if (kind === "num") {
@@ -50,7 +52,8 @@ const searchable = (table) => {
   if (!large && !timed) return;
   const total = Number(table.dataset.total);
   const times = timed ? rows.map(timesOf) : null;
-  let texts = null;
+  let texts = null, drawn = STEP;
+  const judged = table.id === "t-findings";
   const status = el("output", { "aria-live": "polite" });
   const input = el("input", { type: "search", id: `find-${table.id}`, autocomplete: "off", spellcheck: "false" });
   const apply = () => {
@@ -59,16 +62,26 @@ const searchable = (table) => {
     let shown = 0;
     rows.forEach((row, at) => {
       const here = words.every((word) => texts[at].includes(word))
-        && (!timed || !times[at] || within(times[at][0], times[at][1]));
-      row.hidden = !here;
+        && (!timed || !times[at] || within(times[at][0], times[at][1])) && (!judged || passes(row));
       if (here) shown += 1;
+      // What is found and not drawn yet; to draw it all would take long.
+      row.hidden = !here || shown > drawn;
+      if (here && row.hidden) row.dataset.more = "";
+      else delete row.dataset.more;
     });
     const all = plural(rows.length, "row", "rows") + (total > rows.length ? ` shown here, ${number(total)} in all` : "");
+    more.hidden = shown <= drawn;
     status.textContent = shown === rows.length ? (large ? all : "")
       : `${number(shown)} of ${all}${timed && range ? ` reach into ${spanText(range[0], range[1])}` : ""}`;
   };
+  const more = el("button", { type: "button", hidden: true, onclick: () => {
+    drawn += STEP;
+    apply();
+  } }, `Show ${STEP} rows more`);
+  table.closest(".scroll").after(more);
   let waiting = 0;
   input.addEventListener("input", () => {
+    drawn = STEP;
     clearTimeout(waiting);
     waiting = setTimeout(apply, rows.length > 200 ? 150 : 0);
   });

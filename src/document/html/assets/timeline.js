@@ -6,20 +6,21 @@ const nice = (value) => {
   return [1, 2, 3, 4, 6, 8, 10].map((n) => n * size).find((n) => n >= value) || value;
 };
 
-// Findings in as few lanes as keep them apart.
+// Findings in as few lanes as keep them apart; what finds no lane is named below the chart.
+const MOST_LANES = 40;
 const lanes = (x) => {
   const ends = [];
-  const placed = [];
+  const placed = [], undrawn = [];
   for (const finding of data.findings) {
-    if (finding.start === null || finding.end === null) continue;
+    if (finding.start === null || finding.end === null) { undrawn.push(finding.id); continue; }
     const from = x(finding.start), to = Math.max(x(finding.end), from + 6);
     let lane = ends.findIndex((end) => end + 3 <= from);
     if (lane < 0) lane = ends.length;
-    if (lane >= 8) continue;
+    if (lane >= MOST_LANES) { undrawn.push(finding.id); continue; }
     ends[lane] = to;
     placed.push([finding, from, to, lane]);
   }
-  return [placed, ends.length];
+  return [placed, ends.length, undrawn];
 };
 
 // Series that are not drawn: a flood of one hides the others.
@@ -46,7 +47,7 @@ const timeline = (place, width) => {
     || Math.ceil((domain[1] - domain[0]) / unit / most);
   const step = unit * factor;
   const columns = sums(step);
-  const [placed, laneCount] = lanes(x);
+  const [placed, laneCount, undrawn] = lanes(x);
   const top = laneCount * 9 + 8, high = 170, base = top + high, bottom = base + 40;
   const peak = nice(Math.max(1, ...Array.from(columns.values(), (column) => column.reduce((sum, count) => sum + count, 0))));
   const y = (value) => base - value / peak * high;
@@ -115,7 +116,11 @@ const timeline = (place, width) => {
     scrollBy({ top: root.getBoundingClientRect().top - before, behavior: "instant" });
   });
   root.addEventListener("pointercancel", () => { from = null; show(range); });
-  place.replaceChildren(legend(step, () => timeline(place, width)), root, controls());
+  const missing = data.findings_total - data.findings.length;
+  const unseen = undrawn.length + missing
+    ? el("p", { class: "note" }, `Not drawn: ${undrawn.slice(0, 20).join(", ")}${undrawn.length > 20 ? ` and ${number(undrawn.length - 20)} more` : ""}${
+      missing > 0 ? `${undrawn.length ? ", and " : ""}${plural(missing, "finding", "findings")} beyond the first ${number(data.findings.length)}` : ""}.`) : null;
+  place.replaceChildren(legend(step, () => timeline(place, width)), root, ...[unseen, controls()].filter(Boolean));
   timeline.show = () => show(range);
   timeline.show();
 };
@@ -135,28 +140,34 @@ const legend = (step, redraw) => el("ul", { class: "legend" },
     ? el("li", null, toggle(name, series, redraw)) : null)),
   data.findings.length ? el("li", null, swatch(svg("rect", { class: "lane sev-high", y: 3, width: 12, height: 6, rx: 2 })), "findings") : null,
   data.changes.length ? el("li", null, swatch(svg("path", { class: "mark", d: "M6 1l4 5l-4 5l-4 -5z" })), data.timeline.marked) : null,
-  el("li", null, `${step / MINUTE >= 60 ? `${number(step / HOUR)} h` : `${number(step / MINUTE)} min`} a bar, ${data.zone}`));
+  el("li", null, `${step / MINUTE >= 60 ? `${number(step / HOUR)} h` : `${number(step / MINUTE)} min`} a bar, ${zoneName()}`));
 
 // The same selection without a pointer. The controls outlive a redraw, and keep the focus.
 const controls = (() => {
   let made = null;
   const make = () => {
+    const status = el("output", { "aria-live": "polite", id: "selection" });
     const field = (end) => {
       const value = () => iso((range || domain)[end]).slice(0, 19).replace("T", " ");
       const input = el("input", { type: "text", size: 19, autocomplete: "off", spellcheck: "false", inputmode: "numeric" });
       input.addEventListener("change", () => {
         const ms = fromClock(input.value);
         input.setAttribute("aria-invalid", String(!Number.isFinite(ms)));
-        if (!Number.isFinite(ms)) return;
+        if (!Number.isFinite(ms)) {
+          status.textContent = `“${shorten(input.value, 40)}” is no time: type it whole, as ${value()}`;
+          return;
+        }
         const next = (range || domain).slice();
         next[end] = ms;
         select(next);
       });
-      followers.push(() => { input.value = value(); });
+      followers.push(() => {
+        input.value = value();
+        input.removeAttribute("aria-invalid");
+      });
       input.value = value();
       return input;
     };
-    const status = el("output", { "aria-live": "polite", id: "selection" });
     const reset = el("button", { type: "button", onclick: () => select(null) }, "Show all");
     followers.push(() => {
       reset.disabled = !range;
@@ -186,5 +197,5 @@ if (buckets.length) {
 
 const cards = Array.from(document.querySelectorAll("article.finding"), (card) => [card, timesOf(card.querySelector(".facts"))]);
 followers.push(() => {
-  for (const [card, times] of cards) card.hidden = Boolean(times && !within(times[0], times[1]));
+  for (const [card, times] of cards) card.hidden = Boolean(times && !within(times[0], times[1])) || !passes(card);
 });

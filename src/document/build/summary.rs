@@ -1,0 +1,131 @@
+//! The summary of a report: the verdict of the night in a sentence, and the findings by what they need.
+
+use super::{coverage, moment, period, tool, what_is_left, word};
+use crate::document::summary::{Summary, Told};
+use crate::document::{Block, Fact, Tone};
+use crate::model::text::{Logged, Text};
+use crate::model::{Finding, Report};
+
+/// Verdicts in the order in which they are told.
+const VERDICTS: [&str; 3] = ["hostile", "unclear", "operational"];
+
+/// Facts of the head that a summary has room for unless they are warnings.
+const KEPT: [&str; 3] = ["Read", "Span", "Filters"];
+
+pub(super) fn summary(report: &Report) -> Summary {
+    let coverage = &report.coverage;
+    let facts = coverage::head(coverage, report.filters.as_ref()).into_iter().flat_map(|block| match block {
+        Block::Facts(facts) => facts,
+        _ => Vec::new(),
+    });
+    let is_told = |fact: &Fact| KEPT.contains(&fact.name) || matches!(fact.tone, Tone::Warn | Tone::Bad);
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| rank(&finding.verdict));
+    let (verdict, tone) = verdict(report, &findings);
+    Summary {
+        tool: tool(&report.tool),
+        period: period(coverage.first.as_deref(), coverage.last.as_deref()),
+        read: facts.filter(is_told).collect(),
+        verdict,
+        tone,
+        first: findings.first().map(|finding| Logged::new(&finding.id)),
+        findings: findings.into_iter().map(told).collect(),
+        unknown: coverage.cannot_tell.clone(),
+    }
+}
+
+fn rank(verdict: &str) -> usize {
+    VERDICTS.iter().position(|known| *known == verdict).unwrap_or(VERDICTS.len())
+}
+
+fn told(finding: &Finding) -> Told {
+    Told {
+        id: Logged::new(&finding.id),
+        severity: Logged::new(&finding.severity),
+        verdict: Logged::new(&finding.verdict),
+        kind: Logged::new(&finding.kind),
+        title: finding.title.clone(),
+        start: finding.start.as_deref().or(finding.end.as_deref()).map(moment).map_or_else(Text::new, Text::from),
+    }
+}
+
+/// The verdict of the night: whether somebody is in, tries to, or things are merely broken. Says no more than the findings do.
+fn verdict(report: &Report, findings: &[&Finding]) -> (Text, Tone) {
+    let coverage = &report.coverage;
+    if coverage.holds_nothing() {
+        return ("No verdict: no audit and no server event was in what was read.".into(), Tone::Warn);
+    }
+    if coverage.audit_events == 0 {
+        return ("No verdict: there is no audit log among what was read.".into(), Tone::Warn);
+    }
+    let of = |verdict: &str| findings.iter().filter(|finding| finding.verdict == verdict).copied().collect::<Vec<_>>();
+    let [hostile, unclear, operational] = VERDICTS.map(of);
+    let in_by_now: Vec<&&Finding> = hostile.iter().filter(|finding| finding.kind == "account_compromise").collect();
+    let rest = |text: Text| others(text, &[(&unclear, "unclear"), (&operational, "operational")]);
+    if let Some(first) = in_by_now.first() {
+        let accounts = in_by_now.len() as u64;
+        let mut text = match accounts {
+            1 => Text::from("Somebody got in: ").with(first.title.clone()),
+            _ => Text::from("Somebody got in: ").with(Text::count(accounts, "account", "accounts")).with(" taken over"),
+        };
+        if in_by_now.iter().any(|finding| finding.after_entry.as_ref().is_some_and(|after| after.active_at_end)) {
+            text.push(", and is still active where the log ends");
+        }
+        let more = (hostile.len() - in_by_now.len()) as u64;
+        if more > 0 {
+            text.push(Text::from("; ").with(Text::count(more, "more hostile finding", "more hostile findings")));
+        }
+        return (rest(text).with("."), Tone::Alarm);
+    }
+    if let Some(first) = hostile.first() {
+        let entry = match report.base_rate.as_ref().is_some_and(|rate| rate.logins.is_some()) {
+            true => "no entry is seen",
+            false => "whether anybody got in cannot be told, for successes are not logged",
+        };
+        let text = match hostile.len() {
+            1 => Text::from("An attack, and ").with(entry).with(": ").with(first.title.clone()),
+            many => Text::count(many as u64, "hostile finding", "hostile findings").with(", and ").with(entry),
+        };
+        return (rest(text).with("."), Tone::Bad);
+    }
+    if !unclear.is_empty() {
+        let text = Text::from("Nothing is certainly an attack; ").with(Text::count(
+            unclear.len() as u64,
+            "finding may be one",
+            "findings may be one",
+        ));
+        return (others(text, &[(&operational, "operational")]).with("."), Tone::Warn);
+    }
+    if !operational.is_empty() {
+        let text = Text::from("No attack is seen; ").with(Text::count(
+            operational.len() as u64,
+            "finding is about what is broken",
+            "findings are about what is broken",
+        ));
+        return (text.with("."), Tone::Note);
+    }
+    let failures = report.totals.failed_attempts;
+    let text = if failures == 0 {
+        Text::from("Quiet: no failed authentication in ").with(what_is_left(report))
+    } else {
+        Text::from("Nothing matches a known pattern among ")
+            .with(Text::count(failures, "failed attempt", "failed attempts"))
+            .with(" in ")
+            .with(what_is_left(report))
+    };
+    (text.with("."), Tone::Plain)
+}
+
+/// The same with how many findings there are beside.
+fn others(mut text: Text, others: &[(&[&Finding], &'static str)]) -> Text {
+    let told: Vec<_> = others.iter().filter(|(findings, _)| !findings.is_empty()).collect();
+    for (at, (findings, verdict)) in told.iter().enumerate() {
+        let separator = if at == 0 { "; also " } else { " and " };
+        text.push(Text::from(separator).with(findings.len() as u64).with(" ").with(word(verdict)));
+    }
+    match told.last() {
+        Some(([_], _)) => text.with(" finding"),
+        Some(_) => text.with(" findings"),
+        None => text,
+    }
+}
