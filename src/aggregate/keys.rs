@@ -155,7 +155,7 @@ impl<'j> Lives<'j> {
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
         let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
         let mut in_use = BTreeSet::new();
-        for actor in joined.successes().filter(|actor| actor.apikey.is_some()) {
+        for actor in joined.users_of_keys() {
             in_use.insert(actor.apikey);
             let Some(series) = successes.get(actor) else { continue };
             let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();

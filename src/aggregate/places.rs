@@ -24,6 +24,13 @@ struct Place {
     count: u64,
 }
 
+impl Place {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.span.merge(&other.span);
+    }
+}
+
 /// Of those the most telling, by first success, and how many there are. Keys are not accounts: a machine that gets one is no
 /// person at a new place.
 pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlace>, u64) {
@@ -72,23 +79,31 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
 /// Successes by account and address, sorted.
 fn places(joined: &Correlated) -> Vec<(Account, Sym, Place)> {
     let own = joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some());
-    let mut places: Vec<(Account, Sym, Place)> = own
-        .map(|(actor, series)| {
-            let account = (joined.nodes.cluster(actor.node), actor.principal);
-            let span = Span { first: series.first(), last: series.last() };
-            (account, actor.source, Place { span, count: series.count() })
-        })
-        .collect();
+    let mut places: Vec<(Account, Sym, Place)> = Vec::new();
+    for (actor, series) in own {
+        let account = (joined.nodes.cluster(actor.node), actor.principal);
+        let span = Span { first: series.first(), last: series.last() };
+        let next = (account, actor.source, Place { span, count: series.count() });
+        // The series of one pair on several nodes stand together, mostly.
+        let same = places.last_mut().filter(|last| is_same(&next, last));
+        match same {
+            Some(last) => last.2.add(&next.2),
+            None => places.push(next),
+        }
+    }
     places.par_sort_unstable_by_key(|(account, source, _)| (*account, *source));
     places.dedup_by(|next, kept| {
-        let same = (next.0, next.1) == (kept.0, kept.1);
+        let same = is_same(next, kept);
         if same {
-            kept.2.count += next.2.count;
-            kept.2.span.merge(&next.2.span);
+            kept.2.add(&next.2);
         }
         same
     });
     places
+}
+
+fn is_same(one: &(Account, Sym, Place), other: &(Account, Sym, Place)) -> bool {
+    (one.0, one.1) == (other.0, other.1)
 }
 
 /// The accounts and addresses that a filter leaves; `None` where there is none.

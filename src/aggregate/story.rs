@@ -252,12 +252,12 @@ fn series(joined: &Correlated, all: &ActorSeries, kind: &str) -> Vec<Timed> {
     }
     let mut entries = Vec::new();
     for ((principal, source, key, realm, es_action), mut buckets) in alike {
-        buckets.sort_by_key(|(bucket, _)| (bucket.first, bucket.last, joined.source_lines.of(bucket.pos)));
-        let cuts = runs(&buckets, |(bucket, _)| bucket.first, |(bucket, _)| bucket.last, &[]);
+        buckets.sort_by_key(|(bucket, _)| (bucket.first, bucket.last(), joined.source_lines.of(bucket.pos)));
+        let cuts = runs(&buckets, |(bucket, _)| bucket.first, |(bucket, _)| bucket.last(), &[]);
         for ends in cuts.windows(2) {
             let run = &buckets[ends[0]..ends[1]];
             let Some(((first, _), rest)) = run.split_first() else { continue };
-            let end = rest.iter().fold(first.last, |end, (bucket, _)| end.max(bucket.last));
+            let end = rest.iter().fold(first.last(), |end, (bucket, _)| end.max(bucket.last()));
             let count: u64 = run.iter().map(|(bucket, _)| u64::from(bucket.count)).sum();
             let text = |sym: Sym| joined.state.symbols.string(sym);
             let mean = (end.0 - first.first.0) as f64 / 1000.0 / (count.max(2) - 1) as f64;

@@ -206,8 +206,8 @@ impl Correlated {
         self.joined.changes.iter().enumerate().filter(|(at, _)| self.shows_change(*at))
     }
 
-    /// Who succeeded, in an order that depends on text alone.
-    pub fn successes(&self) -> impl Iterator<Item = &Actor> {
-        self.joined.in_order(self.successes.keys())
+    /// Who succeeded with an API key, in an order that depends on text alone.
+    pub fn users_of_keys(&self) -> impl Iterator<Item = &Actor> {
+        self.joined.in_order(self.successes.keys().filter(|actor| actor.apikey.is_some()))
     }
 }

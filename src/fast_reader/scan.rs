@@ -13,21 +13,30 @@ pub(super) fn ends(block: u8x16) -> u32 {
     hits.move_mask() as u32
 }
 
+/// Bytes that are looked at in one step: two vectors. As arrays in place, for copying them takes a call each.
+type Block = [[u8; 16]; 2];
+
+/// The whole blocks that a text begins with.
+#[inline]
+fn blocks(text: &[u8]) -> &[Block] {
+    text.as_chunks::<16>().0.as_chunks::<2>().0
+}
+
 /// The first quote, backslash or control character from `at` on; the end of the text where there is none.
 #[inline]
 pub(super) fn plain_end(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
-    let (steps, tail) = rest.as_chunks::<STEP>();
-    let mut end = at;
-    for step in steps {
-        let (low, high) = halves(step);
+    let mut seen = 0;
+    for block in blocks(rest) {
+        let (low, high) = halves(block);
         let hits = ends(low) | ends(high) << 16;
         if hits != 0 {
-            return end + hits.trailing_zeros() as usize;
+            return at + seen + hits.trailing_zeros() as usize;
         }
-        end += STEP;
+        seen += STEP;
     }
-    end + tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(tail.len())
+    let tail = rest.get(seen..).unwrap_or_default();
+    at + seen + tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(tail.len())
 }
 
 /// Whether a text is of plain ASCII, tabs included, and holds neither `|` nor `{`.
@@ -48,9 +57,9 @@ pub(super) fn is_plain_text(text: &[u8]) -> bool {
 /// counted.
 #[inline]
 pub(super) fn common(a: &[u8], b: &[u8], len: usize) -> usize {
-    let blocks = a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0).take(len.div_ceil(STEP));
+    let both = blocks(a).iter().zip(blocks(b)).take(len.div_ceil(STEP));
     let mut at = 0;
-    for (a, b) in blocks {
+    for (a, b) in both {
         let differ = !equal(a, b);
         if differ != 0 {
             return at + differ.trailing_zeros() as usize;
@@ -65,7 +74,7 @@ pub(super) fn common(a: &[u8], b: &[u8], len: usize) -> usize {
 
 /// Bits of the bytes in which two blocks are equal.
 #[inline]
-fn equal(a: &[u8; STEP], b: &[u8; STEP]) -> u32 {
+fn equal(a: &Block, b: &Block) -> u32 {
     let ((low_a, high_a), (low_b, high_b)) = (halves(a), halves(b));
     (low_a.cmp_eq(low_b).move_mask() | high_a.cmp_eq(high_b).move_mask() << 16) as u32
 }
@@ -85,7 +94,7 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
 /// Text of at most [`STEP`] bytes that is looked for often at a known place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pattern {
-    text: [u8; STEP],
+    text: Block,
     /// Bits of the bytes of `text` that count.
     bits: u32,
     /// How many they are.
@@ -95,14 +104,14 @@ pub(super) struct Pattern {
 impl Pattern {
     /// The pattern of the parts, one after the other. What is longer than [`STEP`] does not compile.
     pub(super) const fn of(before: &[u8], name: &[u8], after: &[u8]) -> Self {
-        let mut text = [0; STEP];
+        let mut text: Block = [[0; 16]; 2];
         let mut used = 0;
         let parts = [before, name, after];
         let mut part = 0;
         while part < parts.len() {
             let mut at = 0;
             while at < parts[part].len() {
-                text[used] = parts[part][at];
+                text[used / 16][used % 16] = parts[part][at];
                 used += 1;
                 at += 1;
             }
@@ -120,7 +129,7 @@ impl Pattern {
     /// Whether the text stands at `at`, however little follows.
     #[inline]
     pub(super) fn starts(&self, text: &[u8], at: usize) -> bool {
-        let short = |rest: &[u8]| rest.len() < STEP && rest.starts_with(&self.text[..self.len()]);
+        let short = |rest: &[u8]| rest.len() < STEP && rest.starts_with(&self.text.as_flattened()[..self.len()]);
         self.is_at(text, at) || text.get(at..).is_some_and(short)
     }
 
@@ -128,18 +137,14 @@ impl Pattern {
     /// able to do without an answer there.
     #[inline]
     pub(super) fn is_at(&self, text: &[u8], at: usize) -> bool {
-        let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) else { return false };
+        let Some(block) = text.get(at..).and_then(|rest| blocks(rest).first()) else { return false };
         equal(block, &self.text) & self.bits == self.bits
     }
 }
 
 #[inline]
-fn halves(block: &[u8; STEP]) -> (u8x16, u8x16) {
-    let mut low = [0; 16];
-    let mut high = [0; 16];
-    low.copy_from_slice(&block[..16]);
-    high.copy_from_slice(&block[16..]);
-    (u8x16::new(low), u8x16::new(high))
+fn halves(block: &Block) -> (u8x16, u8x16) {
+    (u8x16::new(block[0]), u8x16::new(block[1]))
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ impl Plan {
         // A bucket that begins before has its last event after: that is as near as it is known.
         let first = |series: &crate::state::Series| {
             let bucket = series.at_or_after(start)?;
-            Some(if bucket.first >= start { bucket.first } else { bucket.last })
+            Some(if bucket.first >= start { bucket.first } else { bucket.last() })
         };
         successes.filter_map(|(_, series)| first(series)).min()
     }

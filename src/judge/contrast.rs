@@ -2,6 +2,8 @@
 //! clients do. Found by a cumulative sum over the episodes in their order (Page 1954), so that many clients with one failure
 //! each weigh as much as one client with many.
 
+use rayon::prelude::*;
+
 use super::history::{DAY, Past};
 use super::index::Class;
 use super::scene::Scene;
@@ -58,7 +60,7 @@ pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
             shows.iter().filter(|&&other| scene.cluster(other) == cluster).map(|&other| of_node(other)).sum();
         let usual = of_node(node) / all.max(1.0);
         let own: Vec<(u32, f64)> = order
-            .iter()
+            .par_iter()
             .filter(|&&at| units[at as usize].cluster == cluster)
             .map(|&at| (at, score(scene, &units[at as usize], node, usual)))
             .collect();

@@ -215,7 +215,7 @@ impl<'c> History<'c> {
     pub(super) fn first_after(&self, past: &Past, time: Millis) -> Option<Success> {
         let of_way = |way: &Way<'_>| {
             let bucket = way.series.at_or_after(time)?;
-            let exact = if bucket.first >= time { bucket.first } else { bucket.last };
+            let exact = if bucket.first >= time { bucket.first } else { bucket.last() };
             Some(Success { time: exact, pos: bucket.pos })
         };
         self.ways(past).iter().filter_map(of_way).min_by_key(|success| success.time)
@@ -226,7 +226,7 @@ impl<'c> History<'c> {
         let of_way = |way: &Way<'_>| {
             let buckets = way.series.buckets();
             let bucket = buckets[..buckets.partition_point(|bucket| bucket.first < time)].last()?;
-            Some(if bucket.last < time { bucket.last } else { bucket.first })
+            Some(if bucket.last() < time { bucket.last() } else { bucket.first })
         };
         self.ways(past).iter().filter_map(of_way).max()
     }
@@ -244,19 +244,19 @@ impl<'c> History<'c> {
 
     /// Stretches of time in which a pair succeeded, first to last of each.
     pub(super) fn stretches(&self, past: &Past) -> impl Iterator<Item = (Millis, Millis)> {
-        self.ways(past).iter().flat_map(|way| way.series.buckets().iter().map(|bucket| (bucket.first, bucket.last)))
+        self.ways(past).iter().flat_map(|way| way.series.buckets().iter().map(|bucket| (bucket.first, bucket.last())))
     }
 }
 
 fn share_within(series: &Series, start: Millis, end: Millis) -> f64 {
     let buckets = series.buckets();
-    let from = buckets.partition_point(|bucket| bucket.last < start);
+    let from = buckets.partition_point(|bucket| bucket.last() < start);
     let within = buckets[from..].iter().take_while(|bucket| bucket.first <= end);
     within
         .map(|bucket| {
-            let (from, to) = (bucket.first.0.max(start.0), bucket.last.0.min(end.0));
-            let whole = bucket.last.0 - bucket.first.0;
-            if from == bucket.first.0 && to == bucket.last.0 || whole == 0 {
+            let (from, to) = (bucket.first.0.max(start.0), bucket.last().0.min(end.0));
+            let whole = bucket.last().0 - bucket.first.0;
+            if from == bucket.first.0 && to == bucket.last().0 || whole == 0 {
                 f64::from(bucket.count)
             } else {
                 f64::from(bucket.count) * (to - from) as f64 / whole as f64
@@ -287,13 +287,13 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
         past.nodes |= 1 << way.node.min(63);
         for bucket in way.series.buckets() {
             past.first = past.first.min(bucket.first);
-            past.last = past.last.max(bucket.last);
+            past.last = past.last.max(bucket.last());
             past.count = past.count.saturating_add(bucket.count);
-            let (from, to) = (bucket.first.0.div_euclid(HOUR), bucket.last.0.div_euclid(HOUR));
+            let (from, to) = (bucket.first.0.div_euclid(HOUR), bucket.last().0.div_euclid(HOUR));
             (from..=to.min(from + 23))
                 .take(bucket.count as usize)
                 .for_each(|hour| past.hours |= 1 << hour.rem_euclid(24));
-            for day in [bucket.first.0.div_euclid(DAY), bucket.last.0.div_euclid(DAY)] {
+            for day in [bucket.first.0.div_euclid(DAY), bucket.last().0.div_euclid(DAY)] {
                 // Buckets stand by time: most are of the day of the one before.
                 if days.last() != Some(&day) {
                     days.push(day);

@@ -32,16 +32,22 @@ impl Names {
 
     /// The share of both sets' names that both have.
     pub(super) fn alike(&self, other: &Self) -> f64 {
-        let mut union: Vec<u64> = self.hashes.iter().chain(&other.hashes).copied().collect();
-        union.sort_unstable();
-        union.dedup();
-        union.truncate(KEPT);
-        let both = union.iter().filter(|hash| self.has(hash) && other.has(hash)).count();
-        both as f64 / union.len().max(1) as f64
-    }
-
-    fn has(&self, hash: &u64) -> bool {
-        self.hashes.binary_search(hash).is_ok()
+        let (mut own, mut others) = (self.hashes.as_slice(), other.hashes.as_slice());
+        let (mut both, mut union) = (0, 0);
+        // The smallest of the union one by one, as both lists are sorted.
+        while union < KEPT {
+            let Some(least) = own.first().into_iter().chain(others.first()).min().copied() else { break };
+            let [in_own, in_others] = [&mut own, &mut others].map(|list| match list.split_first() {
+                Some((first, rest)) if *first == least => {
+                    *list = rest;
+                    true
+                }
+                _ => false,
+            });
+            union += 1;
+            both += usize::from(in_own && in_others);
+        }
+        both as f64 / union.max(1) as f64
     }
 }
 

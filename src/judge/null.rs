@@ -16,6 +16,9 @@ use crate::state::Sym;
 /// Run lengths that are told apart.
 const LONGEST: usize = 40;
 
+/// Runs that are longer are taken to be so long.
+const LONGEST_KNOWN: u32 = 10_000;
+
 /// How many runs of a log the prior is worth.
 const PRIOR_RUNS: f64 = 10.0;
 
@@ -46,6 +49,9 @@ pub(super) struct Null {
     runs: [[f64; LONGEST]; 2],
     /// Runs of each that are at least so long, by length - 1.
     at_least: [[f64; LONGEST]; 2],
+    /// Of each, with all runs and with one that is being judged left out: the chance that an ordinary run becomes at least so
+    /// long, by length - 1, up to the longest that is asked for. Each is a product of all before it, and asked for once an episode.
+    survival: [[Vec<f64>; 2]; 2],
     /// Chance that an ordinary failure stands so to its address.
     mistyped: f64,
     /// Chance that an ordinary failure is of an account at the place of somebody else.
@@ -67,6 +73,7 @@ impl Null {
         let mut null = Self {
             runs: [[0.0; LONGEST]; 2],
             at_least: [[0.0; LONGEST]; 2],
+            survival: Default::default(),
             mistyped: PRIOR_MISTYPED_NAME,
             visiting: PRIOR_VISITS,
             strangers: HashMap::default(),
@@ -91,6 +98,10 @@ impl Null {
                 sum += null.runs[who][length];
                 null.at_least[who][length] = sum;
             }
+        }
+        let most = units.iter().map(|unit| unit.run.max(unit.streak)).max().unwrap_or(0).min(LONGEST_KNOWN);
+        for who in 0..2 {
+            null.survival[who] = [false, true].map(|left_out| survival(&null.at_least[who], who == 1, left_out, most));
         }
         let share = (mistyped + PRIOR_NAMES * PRIOR_MISTYPED_NAME) / (named + mistyped + PRIOR_NAMES);
         null.mistyped = share.min(0.3);
@@ -125,17 +136,8 @@ impl Null {
 
     /// Chance that an ordinary run becomes at least so long; one run, which is being judged, left out.
     fn survives(&self, program: bool, run: u32, left_out: bool) -> f64 {
-        let counts = &self.at_least[usize::from(program)];
-        let mut chance: f64 = 1.0;
-        for length in 1..run.min(10_000) as usize {
-            let prior = if program { PROGRAMS_GO_ON } else { length as f64 / (length as f64 + 2.0) };
-            let known = |length: usize| {
-                counts.get(length - 1).map_or(0.0, |&count| (count - f64::from(u8::from(left_out))).max(0.0))
-            };
-            let (here, further) = (known(length), known(length + 1));
-            chance *= (further.min(here) + PRIOR_RUNS * prior) / (here + PRIOR_RUNS);
-        }
-        chance
+        let survival = &self.survival[usize::from(program)][usize::from(left_out)];
+        survival.get((run as usize).saturating_sub(1)).or(survival.last()).map_or(1.0, |&chance| chance)
     }
 
     /// Whether it is a failure or two of an account at an inside address that others use.
@@ -214,6 +216,20 @@ impl Null {
             (count >= 1.0).then_some((at as u64 + 1, count as u64))
         })
     }
+}
+
+/// By length - 1, up to `most`: the chance that a run becomes at least so long, where so many were at least of each length.
+fn survival(counts: &[f64; LONGEST], program: bool, left_out: bool, most: u32) -> Vec<f64> {
+    let known =
+        |length: usize| counts.get(length - 1).map_or(0.0, |&count| (count - f64::from(u8::from(left_out))).max(0.0));
+    let mut chance: f64 = 1.0;
+    let further = (1..most as usize).map(|length| {
+        let prior = if program { PROGRAMS_GO_ON } else { length as f64 / (length as f64 + 2.0) };
+        let (here, further) = (known(length), known(length + 1));
+        chance *= (further.min(here) + PRIOR_RUNS * prior) / (here + PRIOR_RUNS);
+        chance
+    });
+    std::iter::once(1.0).chain(further).collect()
 }
 
 /// Logarithm of the chance of at least so many where so many are expected, from above (Chernoff's bound).

@@ -72,16 +72,23 @@ impl ActorSeries {
             actors(actor);
             series.remap(&mut lines);
         }
-        self.sort();
+    }
+
+    /// Those of a worker, in any order: they are put in theirs when states are joined.
+    pub(super) fn unordered(list: Vec<(Actor, Series)>) -> Self {
+        Self { list }
+    }
+
+    /// Puts them in their order, after [`Self::translate`] and [`Self::unordered`].
+    pub(super) fn sort(&mut self) {
+        if !self.list.is_sorted_by_key(|(actor, _)| *actor) {
+            self.list.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        }
     }
 
     /// Takes in others that are already translated; `order` as in [`Series::add`].
     pub(super) fn join(&mut self, others: Vec<Self>, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        let more = others.iter().map(Self::len).sum::<usize>();
-        if more == 0 {
-            return;
-        }
-        self.list.reserve_exact(more);
+        self.list.reserve_exact(others.iter().map(Self::len).sum());
         others.into_iter().for_each(|other| self.list.extend(other.list));
         self.sort();
         self.list.dedup_by(|next, kept| {
@@ -91,12 +98,6 @@ impl ActorSeries {
             }
             same
         });
-    }
-
-    fn sort(&mut self) {
-        if !self.list.is_sorted_by_key(|(actor, _)| *actor) {
-            self.list.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        }
     }
 }
 

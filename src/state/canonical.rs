@@ -50,6 +50,8 @@ impl State {
         self.key_names = self.key_names.iter().map(|(id, name)| (syms[id.0 as usize], syms[name.0 as usize])).collect();
         self.counted_only.translate(&syms);
         self.remap_records(&Remap { syms, chains, nodes, chunks, inputs });
+        self.successes.sort();
+        self.denials.sort();
     }
 
     fn sort_symbols(&mut self, used: &[bool]) -> Vec<Sym> {

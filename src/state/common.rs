@@ -134,7 +134,7 @@ impl Cut<'_> {
     /// Whether the events of a bucket stay; of one that is wider than a block only where all its blocks go, they go.
     fn stays(&mut self, actor: &Actor, bucket: &Bucket) -> bool {
         let node = self.nodes[actor.node as usize];
-        let (first, last) = (block_of(bucket.first, self.scale), block_of(bucket.last, self.scale));
+        let (first, last) = (block_of(bucket.first, self.scale), block_of(bucket.last(), self.scale));
         if first == last {
             return !self.again.contains(&(node, first));
         }
@@ -146,7 +146,7 @@ impl Cut<'_> {
             every &= again;
         }
         if some && !every {
-            self.open.add(u64::from(bucket.count), Span { first: Some(bucket.first), last: Some(bucket.last) });
+            self.open.add(u64::from(bucket.count), Span { first: Some(bucket.first), last: Some(bucket.last()) });
         }
         !every
     }

@@ -41,14 +41,30 @@ pub struct Actor {
 /// Events within one stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// Events.
-    pub count: u32,
     /// The first.
     pub first: Millis,
-    /// The last.
-    pub last: Millis,
     /// Line of the first.
     pub pos: Pos,
+    /// Events.
+    pub count: u32,
+    /// Milliseconds to the last; no more than fit, which only a bucket of 97 days and more would exceed, and a series has those
+    /// only after 17 years.
+    span: u32,
+}
+
+impl Bucket {
+    /// So many events, from the first, whose line is `pos`, to the last.
+    pub(super) fn new(count: u32, first: Millis, last: Millis, pos: Pos) -> Self {
+        let span = last.0.saturating_sub(first.0).max(0);
+        Self { first, pos, count, span: u32::try_from(span).unwrap_or(u32::MAX) }
+    }
+
+    /// The last.
+    #[must_use]
+    #[inline]
+    pub fn last(&self) -> Millis {
+        Millis(self.first.0.saturating_add(i64::from(self.span)))
+    }
 }
 
 /// Events over time, exact in count, first and last, and within each bucket.
@@ -110,16 +126,40 @@ impl Series {
     /// one is kept whatever arrives first.
     #[inline]
     pub fn add(&mut self, time: Millis, pos: Pos, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        let (slot, scale) = (self.slot(time), self.scale());
         if let Some(last) = self.last_mut() {
-            // Most events follow the one before within its second, and that is within a bucket.
-            let since = time.0.wrapping_sub(last.last.0);
-            if (0..1000).contains(&since) && since <= time.0.rem_euclid(1000) && time > last.first {
-                last.count = last.count.saturating_add(1);
-                last.last = time;
+            // Most events are of the last bucket, and not its first.
+            if time > last.first && last.first.0.div_euclid(1000) >> scale == slot {
+                let end = last.last().max(time);
+                *last = Bucket::new(last.count.saturating_add(1), last.first, end, last.pos);
                 return;
             }
         }
-        self.insert(Bucket { count: 1, first: time, last: time, pos }, order);
+        self.insert(Bucket::new(1, time, time, pos), order);
+    }
+
+    /// Adds several events, with room for no more than they take; `order` as in [`Series::add`].
+    pub(super) fn add_all(
+        &mut self,
+        mut events: impl ExactSizeIterator<Item = (Millis, Pos)>,
+        order: &impl Fn(&Pos, &Pos) -> Ordering,
+    ) {
+        let more = events.len();
+        if more + self.buckets().len() > 1 {
+            let (scale, mut list) = match std::mem::take(self).buckets {
+                Buckets::One(only) => (0, vec![only]),
+                Buckets::Many { scale, list } => (scale, list),
+            };
+            // One beyond the most stands there until it is widened.
+            list.reserve_exact(more.min((MOST_BUCKETS + 1).saturating_sub(list.len())));
+            if list.is_empty() {
+                list.extend(events.next().map(|(time, pos)| Bucket::new(1, time, time, pos)));
+            }
+            self.buckets = Buckets::Many { scale, list };
+        }
+        events.for_each(|(time, pos)| self.add(time, pos, order));
+        let Buckets::Many { scale, list } = &mut self.buckets else { return };
+        *self = Self::of(*scale, std::mem::take(list));
     }
 
     fn insert(&mut self, bucket: Bucket, order: &impl Fn(&Pos, &Pos) -> Ordering) {
@@ -232,25 +272,25 @@ impl Series {
     /// Last event.
     #[must_use]
     pub fn last(&self) -> Option<Millis> {
-        self.buckets().last().map(|bucket| bucket.last)
+        self.buckets().last().map(Bucket::last)
     }
 
     /// The first bucket that holds an event at or after `time`. Its `first` is that event, unless it lies before `time`:
     /// then only the bucket's `last` is known to lie after it.
     #[must_use]
     pub fn at_or_after(&self, time: Millis) -> Option<&Bucket> {
-        self.buckets().get(self.buckets().partition_point(|bucket| bucket.last < time))
+        self.buckets().get(self.buckets().partition_point(|bucket| bucket.last() < time))
     }
 
     /// The events from `start` to `end`, inclusive, counted as by [`Series::count_within`].
     #[must_use]
     pub fn within(&self, start: Millis, end: Millis) -> Self {
         let cut = |bucket: &Bucket| {
-            let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last, start, end));
+            let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last(), start, end));
             match (first_in, last_in) {
                 (true, true) => Some(*bucket),
-                (true, false) => Some(Bucket { count: 1, last: bucket.first, ..*bucket }),
-                (false, true) => Some(Bucket { count: 1, first: bucket.last, ..*bucket }),
+                (true, false) => Some(Bucket::new(1, bucket.first, bucket.first, bucket.pos)),
+                (false, true) => Some(Bucket::new(1, bucket.last(), bucket.last(), bucket.pos)),
                 (false, false) => None,
             }
         };
@@ -264,7 +304,7 @@ impl Series {
         self.buckets()
             .iter()
             .map(|bucket| {
-                let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last, start, end));
+                let (first_in, last_in) = (inside(bucket.first, start, end), inside(bucket.last(), start, end));
                 if first_in && last_in { u64::from(bucket.count) } else { u64::from(first_in) + u64::from(last_in) }
             })
             .sum()
@@ -277,15 +317,12 @@ fn inside(time: Millis, start: Millis, end: Millis) -> bool {
 
 #[inline]
 fn join(into: &mut Bucket, other: &Bucket, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-    into.count = into.count.saturating_add(other.count);
+    let last = into.last().max(other.last());
     // The order of places is asked only where times are equal: it may compare the names of files.
     let earlier =
         other.first < into.first || other.first == into.first && order(&other.pos, &into.pos) == Ordering::Less;
-    if earlier {
-        into.first = other.first;
-        into.pos = other.pos;
-    }
-    into.last = into.last.max(other.last);
+    let start = if earlier { other } else { &*into };
+    *into = Bucket::new(into.count.saturating_add(other.count), start.first, last, start.pos);
 }
 
 #[cfg(test)]

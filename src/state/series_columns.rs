@@ -70,10 +70,10 @@ impl Columns {
         let (chunk, line) = (i64::from(bucket.pos.chunk), i64::from(bucket.pos.line));
         self.counts.push(bucket.count.wrapping_sub(1));
         self.starts.push(bucket.first.0.wrapping_sub(before.time));
-        self.spans.push(bucket.last.0.wrapping_sub(bucket.first.0));
+        self.spans.push(bucket.last().0.wrapping_sub(bucket.first.0));
         self.chunks.push(chunk - before.chunk);
         self.lines.push(line - before.line);
-        *before = Before { time: bucket.last.0, chunk, line };
+        *before = Before { time: bucket.last().0, chunk, line };
     }
 
     /// Appends the series of the block; says what is wrong with it.
@@ -113,7 +113,7 @@ impl Columns {
         let pos = Pos { chunk: place(chunk)?, line: place(line)? };
         *before = Before { time: last, chunk, line };
         let count = self.counts.get(at).ok_or(MISSING)?.wrapping_add(1);
-        Ok(Bucket { count, first: Millis(first), last: Millis(last), pos })
+        Ok(Bucket::new(count, Millis(first), Millis(last), pos))
     }
 }
 

@@ -29,9 +29,11 @@ fn windows_1252(text: &[u8]) -> Option<String> {
 }
 
 impl State {
-    /// The same with all texts in UTF-8, as far as they are text; names that thereby become one are one.
+    /// The same with all texts in UTF-8, as far as they are text; names that thereby become one are one. Series are in order.
     #[must_use]
     pub fn spelled(mut self) -> Self {
+        self.successes.sort();
+        self.denials.sort();
         if self.symbols.iter().all(|text| windows_1252(text).is_none()) {
             return self;
         }

@@ -192,14 +192,13 @@ impl StateBuilder {
     #[inline]
     fn success(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
         if let Some(series) = self.series(event, node) {
-            let order = line_order(&self.state.inputs, &self.state.chunks);
-            self.actors.successes[series as usize].1.add(event.time(), pos, &order);
+            self.add_success(series, event.time(), pos);
         }
     }
 
     fn denial(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
         if let Some(series) = self.series(event, node) {
-            let mut actor = self.actors.successes[series as usize].0;
+            let mut actor = self.actors.actor(series);
             let symbols = &mut self.state.symbols;
             actor.es_action = symbols.intern_opt(event.es_action());
             actor.object = symbols.intern_opt(event.indices().map(|indices| indices.first).as_deref());

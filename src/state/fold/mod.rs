@@ -4,6 +4,7 @@
 //! failures of an attempt that ends in the same chunk become its chain. What may straddle chunks, or whose order the
 //! chunk alone cannot tell, is kept as loose records for `correlate`.
 
+mod actors;
 mod ascii_lookahead;
 mod audit;
 mod join;
@@ -19,11 +20,12 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use actors::Actors;
 use ascii_lookahead::AsciiLookahead;
 use audit::count_action;
 use join::Failure;
 pub use proxy::client_behind;
-use recent::{Actors, Recent};
+use recent::Recent;
 use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
@@ -31,7 +33,7 @@ use super::coverage::{InputProblem, InputStats, NodeStats};
 use super::records::{Pos, ReasonRecord};
 use super::sketches::Sketching;
 use super::symbols::Sym;
-use super::{ChunkInfo, MARK, NodeKey, State, node_key, smaller_name};
+use super::{ChunkInfo, MARK, NodeKey, State, line_order, node_key, smaller_name};
 use crate::copies::{Copies, OfInput};
 use crate::decode::reason::{Message, attached, classify, first_of_trace, with_cause};
 use crate::decode::{Context, UNKNOWN, decode_line};
@@ -152,6 +154,7 @@ impl StateBuilder {
                 count_action(&mut self.state.actions, what.as_bytes(), count);
             }
         }
+        self.actors.settle(&line_order(&self.state.inputs, &self.state.chunks));
         (self.state.successes, self.state.denials) = self.actors.into_series();
         self.state.acts.trim(&self.state.symbols);
         self.state.sketches = self.sketching.finish();

@@ -2,16 +2,15 @@
 
 use std::hash::BuildHasher;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-
 use super::StateBuilder;
 use crate::action_class::ActionClass;
 use crate::decode::native::client_address;
 use crate::fast_reader::{AuditFields, changes};
-use crate::state::ActorSeries;
-use crate::state::series::{Actor, IN_TRANSPORT, Series};
+use crate::state::line_order;
+use crate::state::records::Pos;
+use crate::state::series::{Actor, IN_TRANSPORT};
 use crate::state::symbols::Sym;
+use crate::time::Millis;
 
 /// What the last events told.
 #[derive(Debug)]
@@ -94,71 +93,6 @@ fn powerful(event: &impl AuditFields, action: &[u8]) -> Option<Powerful> {
     }
 }
 
-/// Slots of the cache of clients: a power of two, so many that the clients of a busy cluster stay in it.
-const SLOTS: usize = 1 << 16;
-
-/// A client as a line names it, and its series. Of the texts 64 bits of a hash with a seed of its own for each run are kept: that
-/// another client is taken for it happens once in 2^64 look-ups, whatever names somebody chooses.
-#[derive(Debug, Default, Clone, Copy)]
-struct Slot {
-    /// 0 = not used yet.
-    fingerprint: u64,
-    series: Option<u32>,
-}
-
-/// Clients and when they succeeded.
-#[derive(Debug, Default)]
-pub(super) struct Actors {
-    /// Each client with its successes.
-    pub(super) successes: Vec<(Actor, Series)>,
-    /// By client: index into `successes`.
-    index: HashTable<u32>,
-    /// The same of refusals.
-    denials: Vec<(Actor, Series)>,
-    denied: HashTable<u32>,
-    /// The clients met last, by a hash of their names.
-    slots: Vec<Slot>,
-    hasher: RandomState,
-}
-
-/// The series of an actor in a list, new if it was not known.
-fn series_of(list: &mut Vec<(Actor, Series)>, index: &mut HashTable<u32>, hasher: &RandomState, actor: Actor) -> u32 {
-    let hash = hasher.hash_one(actor);
-    if let Some(&at) = index.find(hash, |&at| list[at as usize].0 == actor) {
-        return at;
-    }
-    let at = list.len() as u32;
-    list.push((actor, Series::default()));
-    index.insert_unique(hash, at, |&at| hasher.hash_one(list[at as usize].0));
-    at
-}
-
-impl Actors {
-    /// Bytes that they take, roughly: few have more than some buckets.
-    pub(super) fn weight(&self) -> u64 {
-        self.successes.len() as u64 * 128 + self.denials.len() as u64 * 256
-    }
-
-    /// The successes of a client.
-    fn of(&mut self, actor: Actor) -> u32 {
-        series_of(&mut self.successes, &mut self.index, &self.hasher, actor)
-    }
-
-    /// The refusals of a client.
-    pub(super) fn denials_of(&mut self, actor: Actor) -> &mut Series {
-        let at = series_of(&mut self.denials, &mut self.denied, &self.hasher, actor);
-        &mut self.denials[at as usize].1
-    }
-
-    /// The successes and the refusals by client.
-    pub(super) fn into_series(mut self) -> (ActorSeries, ActorSeries) {
-        drop((self.index, self.slots));
-        // Who was only refused has no successes of its own.
-        self.successes.retain(|(_, series)| !series.buckets().is_empty());
-        (self.successes.into_iter().collect(), self.denials.into_iter().collect())
-    }
-}
-
 impl StateBuilder {
     /// The node of an event.
     #[inline]
@@ -181,21 +115,31 @@ impl StateBuilder {
         self.recent.series
     }
 
+    /// Notes a success of a client.
+    #[inline]
+    pub(super) fn add_success(&mut self, series: u32, time: Millis, pos: Pos) {
+        self.actors.add(series, time, pos, &line_order(&self.state.inputs, &self.state.chunks));
+    }
+
     #[inline]
     fn find_series(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
         let Some(client) = event.client_text() else { return self.find_series_anew(event, node) };
-        if self.actors.slots.is_empty() {
-            self.actors.slots.resize(SLOTS, Slot::default());
+        let named = self.actors.hasher.hash_one((client.members, client.up_to_address, client.rest)).max(1);
+        // Spread by the golden ratio: other nodes, other places.
+        let here = named.wrapping_add(u64::from(node + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)).max(1);
+        if let Some(series) = self.actors.met.get(here) {
+            return series;
         }
-        let text = (node, client.members, client.up_to_address, client.rest);
-        let fingerprint = self.actors.hasher.hash_one(text).max(1);
-        let place = fingerprint as usize % SLOTS;
-        let slot = self.actors.slots[place];
-        if slot.fingerprint == fingerprint {
-            return slot.series;
-        }
-        let series = self.find_series_anew(event, node);
-        self.actors.slots[place] = Slot { fingerprint, series };
+        // Who is known by another node need not be looked up by name.
+        let series = match self.actors.elsewhere.get(named) {
+            Some(known) => known.map(|series| self.actors.on(series, node)),
+            None => {
+                let series = self.find_series_anew(event, node);
+                self.actors.elsewhere.put(named, series);
+                series
+            }
+        };
+        self.actors.met.put(here, series);
         series
     }
 

@@ -27,16 +27,75 @@ fn identity(event: &Event) -> Option<Vec<Option<String>>> {
     Some(parts)
 }
 
-/// Keeps of each event the copies of the one file that has most of them. Gives what stays, and how many went, by action.
-pub fn without_duplicates(all: Vec<Placed>) -> (Vec<Placed>, BTreeMap<String, u64>) {
-    let mut copies: BTreeMap<Vec<Option<String>>, BTreeMap<usize, u64>> = BTreeMap::new();
-    for (place, event) in &all {
-        if let Some(identity) = identity(event) {
-            *copies.entry(identity).or_default().entry(place.file).or_default() += 1;
+/// What makes two events one, for all other kinds: they are compared only where inputs overlap.
+fn content(event: &Event) -> Vec<Option<String>> {
+    let path = event.url_path.clone().filter(|_| event.request_id.is_none());
+    let texts = [event.request_id.clone(), event.es_action.clone(), event.user.clone(), path, event.index.clone()];
+    let parts = [event.node(), Some(event.time.to_string()), Some(event.action.clone())];
+    parts.into_iter().chain(texts).collect()
+}
+
+/// A node and a block of 1,024 seconds.
+type Block = (Option<String>, i64);
+
+fn block(event: &Event) -> Block {
+    (event.node(), event.time.div_euclid(1_024_000))
+}
+
+/// Everything of one file within a block, as far as it tells whether another file holds the same.
+#[derive(Default)]
+struct Share {
+    times: Vec<i64>,
+    events: Vec<Vec<Option<String>>>,
+}
+
+impl Share {
+    fn overlaps(&self, other: &Self) -> bool {
+        let ends = |share: &Self| (share.times.iter().min().copied(), share.times.iter().max().copied());
+        let ((first, last), (others_first, others_last)) = (ends(self), ends(other));
+        first < others_last && others_first < last || self.events == other.events
+    }
+}
+
+/// The files of each block whose events lie between each other's, in groups.
+fn overlaps(all: &[Placed]) -> BTreeMap<(Block, usize), usize> {
+    let mut blocks: BTreeMap<Block, BTreeMap<usize, Share>> = BTreeMap::new();
+    for (place, event) in all {
+        let share = blocks.entry(block(event)).or_default().entry(place.file).or_default();
+        share.times.push(event.time);
+        let origin = event.origin.clone().filter(|_| event.request_id.is_none());
+        share.events.push(content(event).into_iter().chain([event.realm.clone(), origin]).collect());
+    }
+    let mut groups = BTreeMap::new();
+    for (block, mut files) in blocks {
+        files.values_mut().for_each(|share| share.events.sort());
+        let mut sorted: Vec<(usize, Share)> = files.into_iter().collect();
+        sorted
+            .sort_by_key(|(file, share)| (share.times.iter().min().copied(), share.times.iter().max().copied(), *file));
+        let mut start = 0;
+        for at in 0..sorted.len() {
+            if !sorted[start..at].iter().any(|(_, other)| other.overlaps(&sorted[at].1)) {
+                start = at;
+            }
+            groups.insert((block.clone(), sorted[at].0), start);
         }
     }
+    groups
+}
+
+/// Keeps of each event the copies of the one file that has most of them. Gives what stays, and how many went, by action.
+pub fn without_duplicates(all: Vec<Placed>) -> (Vec<Placed>, BTreeMap<String, u64>) {
+    let groups = overlaps(&all);
+    let identity = |place: &Place, event: &Event| match identity(event) {
+        Some(identity) => (None, identity),
+        None => (groups.get(&(block(event), place.file)).copied(), content(event)),
+    };
+    let mut copies: BTreeMap<(Option<usize>, Vec<Option<String>>), BTreeMap<usize, u64>> = BTreeMap::new();
+    for (place, event) in &all {
+        *copies.entry(identity(place, event)).or_default().entry(place.file).or_default() += 1;
+    }
     let (kept, gone): (Vec<Placed>, Vec<Placed>) = all.into_iter().partition(|(place, event)| {
-        let Some(files) = identity(event).and_then(|identity| copies.get(&identity)) else { return true };
+        let files = &copies[&identity(place, event)];
         let most = files.values().max();
         files.iter().find(|(_, count)| Some(*count) == most).map(|(file, _)| *file) == Some(place.file)
     });
