@@ -228,7 +228,7 @@ impl Series {
         scale < 48
             && (1..=MOST_BUCKETS).contains(&buckets.len())
             && buckets.iter().all(|bucket| {
-                bucket.count > 0 && bucket.first <= bucket.last && slot(bucket.first) == slot(bucket.last)
+                bucket.count > 0 && bucket.first <= bucket.last() && slot(bucket.first) == slot(bucket.last())
             })
             && buckets.windows(2).all(|pair| slot(pair[0].first) < slot(pair[1].first))
     }

@@ -118,7 +118,7 @@ impl State {
         self.changes.iter().for_each(|change| check.time(change.time));
         self.reasons.iter().for_each(|reason| check.time(reason.time));
         for bucket in self.successes.values().chain(self.denials.values()).flat_map(Series::buckets) {
-            check.span(&Span { first: Some(bucket.first), last: Some(bucket.last) });
+            check.span(&Span { first: Some(bucket.first), last: Some(bucket.last()) });
         }
         for acts in self.acts.kinds.values() {
             acts.first.iter().map(|act| act.time).chain(acts.last).for_each(|time| check.time(time));
