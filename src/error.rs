@@ -94,6 +94,13 @@ pub enum PartError {
     },
     /// Bytes are missing or were changed.
     Damaged(&'static str),
+    /// What it holds takes more memory than may be used.
+    TooLarge {
+        /// Bytes that it would take.
+        needs: u64,
+        /// Bytes that may be used.
+        most: u64,
+    },
 }
 
 impl fmt::Display for PartError {
@@ -106,6 +113,13 @@ impl fmt::Display for PartError {
                 "a part file of format {found}, this is esaudit {} and reads format {known}: scan and merge with the same \
                  version",
                 env!("CARGO_PKG_VERSION")
+            ),
+            Self::TooLarge { needs, most } => write!(
+                f,
+                "a part file that may take {} MiB of memory, and {} MiB may be used: raise --max-memory, if whoever sent it is \
+                 trusted",
+                needs.div_ceil(1 << 20),
+                most >> 20
             ),
             Self::Damaged(what) => write!(f, "a damaged part file ({what}): copy or scan it again"),
         }

@@ -1,40 +1,112 @@
-//! SIGINT and SIGTERM: the first asks everybody who reads to stop, so that what was read can be reported; the second ends
-//! the process at once.
+//! Signals. The first of SIGINT, SIGTERM, SIGHUP and SIGQUIT asks everybody who reads to stop, so that what was read can be
+//! reported; while nothing is read any more, half an answer is none, and it ends the program after saying so. The second ends the
+//! program at once. Whichever ends it: temporary files go with it.
 //!
-//! Signals are of the process, and so is this flag. Reading code asks [`requested`]; only `main` calls [`install`].
+//! Signals are of the process, and so is what is kept here. Reading code asks [`requested`]; only `main` calls [`install`].
 
-use std::io;
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
 
 /// What a shell reports of a program that SIGINT ended.
 pub const EXIT_STATUS: u8 = 130;
 
-static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+static STOP: AtomicBool = AtomicBool::new(false);
 
-/// From now on a first signal sets the flag, a second one ends the process.
+static NOW: Mutex<Now> = Mutex::new(Now { doing: "starting", can_stop: false, temporary: BTreeSet::new() });
+
+/// What the process does.
+#[derive(Debug)]
+struct Now {
+    /// In a word or some, for whoever ends it.
+    doing: &'static str,
+    /// Whether it looks at [`requested`], and can answer from what it has.
+    can_stop: bool,
+    /// Files that nobody should find.
+    temporary: BTreeSet<PathBuf>,
+}
+
+/// Nothing panics while it is held.
+fn now() -> MutexGuard<'static, Now> {
+    NOW.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on signals are handled.
 ///
 /// # Errors
-/// If the system refuses a handler.
+/// If the system refuses a handler, or a thread.
 pub fn install() -> io::Result<()> {
-    let stop = STOP.get_or_init(|| Arc::new(AtomicBool::new(false)));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // Asked before the flag is set, so that it acts from the second signal on.
-        signal_hook::flag::register_conditional_shutdown(signal, i32::from(EXIT_STATUS), Arc::clone(stop))?;
-        signal_hook::flag::register(signal, Arc::clone(stop))?;
+    // A file that grows beyond its limit is an error of writing it, and no reason to die.
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    // A shell ignores SIGINT for what it runs in the background; who sends it there by name means it.
+    let hang_up = Some(SIGHUP).filter(|&signal| !is_ignored(signal));
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT].into_iter().chain(hang_up))?;
+    let handle = move || signals.forever().for_each(|_| receive());
+    std::thread::Builder::new().name("signals".to_owned()).spawn(handle).map(drop)
+}
+
+/// Whether whoever started the program wants a signal to be ignored, as nohup does with SIGHUP. Not where the system does not say.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+fn receive() {
+    let first = !STOP.swap(true, Ordering::Relaxed);
+    let now = now();
+    if first && now.can_stop {
+        return;
     }
-    Ok(())
+    if first {
+        // Nothing is left to tell if even this cannot be written.
+        let _ = writeln!(io::stderr(), "esaudit: interrupted while {}: no answer was written", now.doing);
+    }
+    for path in &now.temporary {
+        let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        drop(removed);
+    }
+    signal_hook::low_level::exit(i32::from(EXIT_STATUS));
 }
 
 /// Forgets a signal: whoever reads in a pager stops a search in it, and not the program that waits for it.
 pub fn forget() {
-    if let Some(stop) = STOP.get() {
-        stop.store(false, Ordering::Relaxed);
-    }
+    STOP.store(false, Ordering::Relaxed);
 }
 
 /// Whether a signal asked to stop.
 #[must_use]
 pub fn requested() -> bool {
-    STOP.get().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    STOP.load(Ordering::Relaxed)
+}
+
+/// Tells what the process does from now on, and whether it looks at [`requested`] meanwhile.
+pub fn enter(doing: &'static str, can_stop: bool) {
+    let mut now = now();
+    (now.doing, now.can_stop) = (doing, can_stop);
+}
+
+/// A file or a folder that a signal removes as long as this lives.
+#[derive(Debug)]
+pub struct Temporary(PathBuf);
+
+impl Temporary {
+    /// Of a path.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        now().temporary.insert(path.to_owned());
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        now().temporary.remove(&self.0);
+    }
 }

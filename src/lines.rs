@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
+use crate::input;
+use crate::interrupt;
 use crate::numbers::Numbers;
 
 /// Bytes read beyond a range at first, for the end of its last line: most lines are shorter.
@@ -218,6 +220,9 @@ fn fill(file: &File, from: u64, len: u64, filled: &mut usize, want: usize, chunk
     let want = want.min(available);
     chunk.grow(want);
     while *filled < want {
+        if interrupt::requested() {
+            return Err(input::interrupted());
+        }
         match file.read_at(&mut chunk.buffer[*filled..want], from + *filled as u64) {
             Ok(0) => {
                 chunk.shrunk = true;

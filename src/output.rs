@@ -5,11 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::document::csv;
 use crate::document::formats::{self, Form, Format, Results, Screenful, Shows, Style, Told, View};
 use crate::error::Error;
 use crate::escape;
+use crate::interrupt::Temporary;
 use crate::part;
 
 mod pager;
@@ -231,7 +233,7 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".esaudit-").suffix(".part");
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     let mut failed = None;
     let temporary = builder.make_in(folder, |path| {
         // The permissions that any new file has: what the umask leaves.
@@ -245,8 +247,40 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
         (Err(_), Some(code)) => return Err(io::Error::from_raw_os_error(code)),
         (Err(error), None) => return Err(error),
     };
+    sweep(folder);
+    let registered = Temporary::new(&name);
+    // Whoever sweeps sees that it is in use. Where files cannot be locked, its age tells.
+    let _ = opened.lock();
     written(opened, render)?.sync_all()?;
-    name.persist(&path).map_err(|error| error.error)
+    let persisted = name.persist(&path).map_err(|error| error.error);
+    drop(registered);
+    persisted
+}
+
+/// How temporary files begin and end.
+const TEMPORARY: (&str, &str) = (".esaudit-", ".part");
+
+/// A temporary file that was not written to for so long, and that nobody holds, is what a run left behind that was killed.
+const LEFT_BEHIND: Duration = Duration::from_secs(60);
+
+/// Removes what runs that were killed left in a folder.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let bytes = name.as_encoded_bytes();
+        if !bytes.starts_with(TEMPORARY.0.as_bytes()) || !bytes.ends_with(TEMPORARY.1.as_bytes()) {
+            continue;
+        }
+        let old = |meta: fs::Metadata| {
+            meta.is_file() && meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND))
+        };
+        // A link is not followed.
+        let is_old = fs::symlink_metadata(entry.path()).is_ok_and(old);
+        if is_old && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Bytes at the begin of a file in which it says what wrote it.
@@ -304,7 +338,8 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Re
 }
 
 fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    let temporary = tempfile::Builder::new().prefix(".esaudit-").suffix(".part").tempdir_in(path)?;
+    let temporary = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempdir_in(path)?;
+    let registered = Temporary::new(temporary.path());
     fill(temporary.path())?;
     let mut moved = Vec::new();
     for entry in fs::read_dir(temporary.path())? {
@@ -317,6 +352,7 @@ fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::R
         moved.push(target);
     }
     temporary.close()?;
+    drop(registered);
     File::open(path)?.sync_all()
 }
 

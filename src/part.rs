@@ -32,8 +32,17 @@ const CHECKSUM: usize = 16;
 /// Levels above cost three times the time for a tenth of the size.
 const LEVEL: i32 = 6;
 
-/// A state takes at most this many times its compressed size: more is an attack on the memory of whoever merges.
-const MOST_EXPANSION: u64 = 1 << 14;
+/// A state takes about so many times the memory of its bytes, at most: a part of more is refused, whoever wrote it.
+const IN_MEMORY: u64 = 6;
+
+/// Bytes that any part may take: what a small limit leaves must be enough for a small part.
+const LEAST: u64 = 16 << 20;
+
+/// The window of compression is 2 to the power of this at most: level 6 takes 2 MiB.
+const WINDOW_LOG: u32 = 22;
+
+/// Memory that [`Part::parse`] may use.
+const DEFAULT_MOST: u64 = 4 << 30;
 
 /// Options that change what is learned from a line. Parts that are merged must agree in all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,26 +212,30 @@ impl Part {
         out.out.write_all(&checksum.to_le_bytes())
     }
 
-    /// Reads a part file.
+    /// Reads a part file; `most` bytes of memory may be used.
     ///
     /// # Errors
     /// [`PartError`].
-    pub fn open(path: &Path) -> Result<Self, PartError> {
-        Self::read(&mut File::open(path)?)
+    pub fn open(path: &Path, most: u64) -> Result<Self, PartError> {
+        Self::read(&mut File::open(path)?, most)
     }
 
-    /// Reads a part whole.
+    /// Reads a part whole; `most` bytes of memory may be used.
     ///
     /// # Errors
     /// [`PartError`].
-    pub fn read(input: &mut dyn Read) -> Result<Self, PartError> {
+    pub fn read(input: &mut dyn Read, most: u64) -> Result<Self, PartError> {
         let mut bytes = Vec::new();
         input.take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
         if bytes != MAGIC {
             return Err(PartError::Foreign);
         }
-        input.read_to_end(&mut bytes)?;
-        Self::parse(&bytes)
+        let most = most.max(LEAST);
+        input.take(most).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 >= most {
+            return Err(PartError::TooLarge { needs: bytes.len() as u64 + 1, most });
+        }
+        Self::parse_within(&bytes, most)
     }
 
     /// Reads a part from memory.
@@ -230,6 +243,14 @@ impl Part {
     /// # Errors
     /// [`PartError`], but for [`PartError::Io`].
     pub fn parse(bytes: &[u8]) -> Result<Self, PartError> {
+        Self::parse_within(bytes, DEFAULT_MOST)
+    }
+
+    /// Reads a part from memory; `most` further bytes may be used.
+    ///
+    /// # Errors
+    /// [`PartError`], but for [`PartError::Io`].
+    pub fn parse_within(bytes: &[u8], most: u64) -> Result<Self, PartError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(PartError::Foreign)?;
         let (version, rest) = rest.split_first_chunk::<4>().ok_or(PartError::Damaged("cut short"))?;
         let version = u32::from_le_bytes(*version);
@@ -245,16 +266,24 @@ impl Part {
         let (header, state) =
             rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(PartError::Damaged("cut short"))?;
         let header: Header = postcard::from_bytes(header).map_err(|_| PartError::Damaged("its header"))?;
-        if header.size > (state.len() as u64 + 1).saturating_mul(MOST_EXPANSION) {
-            return Err(PartError::Damaged("its size"));
+        let needs = header.size.saturating_mul(IN_MEMORY);
+        if needs > most.max(LEAST) {
+            return Err(PartError::TooLarge { needs, most });
         }
         let mut plain = Vec::new();
-        let decoder = zstd::Decoder::with_buffer(state).map_err(|_| PartError::Damaged("its compression"))?;
+        let room = usize::try_from(header.size + 1).map_err(|_| PartError::Damaged("its size"))?;
+        plain.try_reserve_exact(room).map_err(|_| PartError::TooLarge { needs, most })?;
+        let mut decoder = zstd::Decoder::with_buffer(state).map_err(|_| PartError::Damaged("its compression"))?;
+        decoder.window_log_max(WINDOW_LOG).map_err(|_| PartError::Damaged("its compression"))?;
         decoder.take(header.size + 1).read_to_end(&mut plain).map_err(|_| PartError::Damaged("its compression"))?;
         if plain.len() as u64 != header.size {
             return Err(PartError::Damaged("its size"));
         }
-        let mut state: State = postcard::from_bytes(&plain).map_err(|_| PartError::Damaged("its state"))?;
+        let (mut state, rest) =
+            postcard::take_from_bytes::<State>(&plain).map_err(|_| PartError::Damaged("its state"))?;
+        if !rest.is_empty() {
+            return Err(PartError::Damaged("its state"));
+        }
         if !state.is_sound() {
             return Err(PartError::Damaged("its references"));
         }

@@ -1,6 +1,7 @@
 //! Options that every verb that reads logs shares.
 
 use std::fmt;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +15,9 @@ use crate::progress::{Progress, Verbosity};
 use crate::pseudonyms::Pseudonyms;
 use crate::spill;
 use crate::time::Zone;
+
+/// Threads that are of use on any machine: what they share ends the gain long before.
+const MOST_THREADS: usize = 256;
 
 /// How lines are read.
 #[derive(Debug, Args)]
@@ -195,7 +199,15 @@ impl JoinArgs {
 impl RunArgs {
     /// Puts them into a request.
     pub(super) fn apply(&self, request: &mut Request) {
-        request.options.threads = self.threads;
+        request.options.threads = self.threads.min(MOST_THREADS);
+        if self.threads > MOST_THREADS {
+            // Nothing is left to tell if even this cannot be written.
+            let _ = writeln!(
+                io::stderr(),
+                "esaudit: --threads {}: {MOST_THREADS} are used, more are of no use",
+                self.threads
+            );
+        }
         request.options.max_memory = self.max_memory.unwrap_or_else(spill::default_limit);
         request.progress = Progress::new(match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,

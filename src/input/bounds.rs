@@ -93,13 +93,19 @@ impl<R: Read> Read for Limited<'_, R> {
     }
 }
 
+/// What reading ends with when a signal comes.
+#[must_use]
+pub fn interrupted() -> io::Error {
+    io::Error::other(Stopped::Signal)
+}
+
 /// A reader that ends with an error when a signal comes; what was read before it is not lost.
 pub struct UntilSignal<'r>(pub &'r mut dyn Read);
 
 impl Read for UntilSignal<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if interrupt::requested() {
-            return Err(io::Error::other(Stopped::Signal));
+            return Err(interrupted());
         }
         self.0.read(out)
     }
@@ -124,7 +130,7 @@ impl Read for Stored<'_, '_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             if interrupt::requested() {
-                return Err(io::Error::other(Stopped::Signal));
+                return Err(interrupted());
             }
             if self.may_wait && !is_ready(&self.file)? {
                 continue;

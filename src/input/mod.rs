@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use crate::options::Limits;
 use archive::{Format, PEEK};
 use bounds::{Budget, Stored};
-pub use bounds::{INTERRUPTED, Observer, UntilSignal};
+pub use bounds::{INTERRUPTED, Observer, UntilSignal, interrupted};
 pub use compression::{Compression, problem_kind};
 pub(crate) use discover::{FileId, id};
 pub use discover::{Found, discover};

@@ -33,6 +33,8 @@ pub(super) fn through(
     let mut once = |out: &mut dyn Write| render.take().map_or(Ok(()), |render| render(out));
     let Some(mut pager) = start() else { return otherwise(&mut once) };
     let Some(pipe) = pager.stdin.take() else { return otherwise(&mut once) };
+    // A signal is for the pager.
+    interrupt::enter("showing", true);
     let mut out = io::BufWriter::new(pipe);
     let written = once(&mut out).and_then(|()| out.flush());
     // Its end of the text; only then does it end by itself.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::copies;
 use super::gathered::Gathered;
-use super::run::{Naming, RunContext};
+use super::run::{COMPARING, Naming, READING_AGAIN, RunContext};
 use super::work::{Folding, Queue, Shared, Worker};
 use crate::copies::Copies;
 use crate::error::ProblemKind;
@@ -22,11 +22,11 @@ use crate::state::{State, Unsettled};
 
 /// Reads everything below `paths`.
 pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -> Gathered {
-    run.progress.phase("looking for files");
+    run.phase("looking for files");
     let found = named(input::discover(paths), naming);
     let sources = found.sources;
     run.progress.total(sources.iter().map(|source| source.size).sum());
-    run.progress.phase(READING);
+    run.phase(READING);
     let first = read(&sources, &run, &run.progress, None);
     let (ReadOnce { mut state, mut problems, mut stored }, copies) = without_copies(first, &sources, &run);
     run.copies = copies;
@@ -69,7 +69,7 @@ fn read(sources: &[Source], run: &RunContext, progress: &Progress, copies: Optio
     let worker =
         || Worker::new(&queue, &bounded, Folding::new(&queue, &bounded, budget.share(), copies.map(Arc::clone)));
     let states: Vec<State> = pool.broadcast(|_| worker().run().finish()).into_iter().flatten().collect();
-    run.progress.phase("merging");
+    run.phase("merging");
     let Shared { written, mut problems, stored, .. } = queue.into_shared();
     let state = pool.install(|| settle(states, written, budget, bounded.max_in_flight, &mut problems));
     ReadOnce { state, problems, stored }
@@ -86,12 +86,17 @@ fn without_copies(first: ReadOnce, sources: &[Source], run: &RunContext) -> (Rea
         common.leave(&mut read_once.state.unsettled);
         return (read_once, None);
     }
-    run.progress.phase("comparing what several inputs hold");
+    run.phase(COMPARING);
     let concerned = |source: &&Source| common.to_compare().any(|label| label.starts_with(&source.label));
     let of_those: Vec<Source> = sources.iter().filter(concerned).cloned().collect();
     let queue = Queue::new(of_those, run.threads.current_num_threads(), Progress::default());
     let worker = || Worker::new(&queue, &run.options, common.comparing(&run.options));
     let met = run.threads.broadcast(|_| worker().run().met).into_iter().flatten().collect();
+    if interrupt::requested() {
+        // What was read is whole; to read it again would end at once.
+        common.leave(&mut read_once.state.unsettled);
+        return (read_once, None);
+    }
     let mut unsettled = Unsettled::default();
     let Some(copies) = common.settle(met, &mut unsettled) else {
         read_once.state.unsettled.add(unsettled.events, unsettled.span);
@@ -99,7 +104,7 @@ fn without_copies(first: ReadOnce, sources: &[Source], run: &RunContext) -> (Rea
     };
     // Two of them do not fit into memory.
     read_once.state = State::default();
-    run.progress.phase("reading again without copies");
+    run.phase(READING_AGAIN);
     let mut again = read(sources, run, &Progress::default(), Some(&copies));
     again.stored = read_once.stored;
     again.state.unsettled.add(unsettled.events, unsettled.span);

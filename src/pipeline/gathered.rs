@@ -62,7 +62,7 @@ impl Gathered {
             // What logs have in common was compared.
             state.sketches = Sketches::default();
         }
-        run.progress.phase("joining");
+        run.phase("joining");
         note_inputs(&state, &run.progress);
         let listing = listing(&run.options, &mut problems);
         let incomplete = state.is_incomplete(&problems);

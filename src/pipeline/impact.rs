@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::joined_run::JoinedRun;
 use super::request::{Inputs, Request};
-use super::run::RunContext;
+use super::run::{RunContext, SEARCHING};
 use super::work::{Queue, TakesChunks, Worker};
 use crate::error::{Error, ProblemKind};
 use crate::impact::{self, Asked, Finder, Found, Plan, Search, Source, Wanted};
@@ -27,7 +27,7 @@ pub fn impact(request: Request, asked: Asked) -> Result<(ImpactReport, bool), Er
     let logs = logs(&request)?;
     let read = request.read()?.join();
     let (joined, run) = (&read.joined, &read.run);
-    run.progress.phase("following");
+    run.phase("following");
     let options = &run.options;
     let plan =
         run.threads.install(|| Plan::new(joined, asked, filter::range(joined, &options.filter), &options.surroundings));
@@ -38,7 +38,7 @@ pub fn impact(request: Request, asked: Asked) -> Result<(ImpactReport, bool), Er
             None => Source::Records(OF_PIPES),
         },
     };
-    run.progress.phase("counting");
+    run.phase("counting");
     let report = run.threads.install(|| impact::report(joined, &plan, source, &read.problems, options));
     Ok((report, read.incomplete))
 }
@@ -90,7 +90,7 @@ fn searched(paths: &[OsString], wanted: &Wanted, run: &RunContext) -> Option<Fou
     if sources.iter().any(|source| source.is_stdin || source.size.is_none()) || interrupt::requested() {
         return None;
     }
-    run.progress.phase("searching");
+    run.phase(SEARCHING);
     // How far it is counts the first pass, which takes longer.
     let queue = Queue::new(sources, run.threads.current_num_threads(), Progress::default());
     let search = Search::new(wanted, &run.options, run.copies.clone());

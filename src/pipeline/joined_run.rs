@@ -82,7 +82,7 @@ impl JoinedRun {
     #[must_use]
     pub fn report(self) -> Analysis {
         let Self { joined, problems, incomplete, stored, run } = self.looked_at();
-        run.progress.phase("judging");
+        run.phase("judging");
         let joined = Arc::new(joined);
         let options = &run.options;
         let judge = || judge::judge(&joined, options);
@@ -97,7 +97,7 @@ impl JoinedRun {
     #[must_use]
     pub fn story(self, kinds: StoryKinds) -> (TimelineReport, bool) {
         let Self { joined, problems, incomplete, run, .. } = self.pseudonymized();
-        run.progress.phase("judging");
+        run.phase("judging");
         let passing = passing(&joined, &run);
         let mut story = run.threads.install(|| story::story(&joined, &passing, kinds, &problems, &run.options));
         name_in_parameters(&run, &mut story.parameters);

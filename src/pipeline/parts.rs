@@ -17,13 +17,14 @@ pub(super) fn open(mut paths: Vec<OsString>, run: &RunContext) -> Result<Part, E
     // What several hold is taken from the first by name.
     paths.sort();
     let mut broken = Vec::new();
-    let parts = paths.into_iter().map(PathBuf::from).filter_map(|path| match Part::open(&path) {
-        Ok(part) => Some((Path::display(&path).to_string(), part)),
-        Err(error) => {
-            broken.push((path, error));
-            None
-        }
-    });
+    let parts =
+        paths.into_iter().map(PathBuf::from).filter_map(|path| match Part::open(&path, run.options.max_memory) {
+            Ok(part) => Some((Path::display(&path).to_string(), part)),
+            Err(error) => {
+                broken.push((path, error));
+                None
+            }
+        });
     let whole = run.threads.install(|| merge_parts(parts, &run.options));
     // Which of them do not go together is no question before all can be read.
     if broken.is_empty() { whole } else { Err(Error::Parts(broken)) }

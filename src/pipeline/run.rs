@@ -6,8 +6,9 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 
 use crate::copies::Copies;
+use crate::interrupt;
 use crate::options::Options;
-use crate::progress::Progress;
+use crate::progress::{Progress, READING};
 use crate::pseudonyms::Pseudonyms;
 
 /// How inputs are named.
@@ -19,6 +20,26 @@ pub struct Naming {
     pub stdin: Option<String>,
     /// The folder that paths are told from; what is not in it is told as it is.
     pub base: Option<PathBuf>,
+}
+
+/// Phases in which a signal only ends the reading.
+const STOPPABLE: [&str; 5] = ["looking for files", READING, COMPARING, READING_AGAIN, SEARCHING];
+
+/// Reading what several inputs hold, to compare it.
+pub(super) const COMPARING: &str = "comparing what several inputs hold";
+
+/// Reading everything once more.
+pub(super) const READING_AGAIN: &str = "reading again without copies";
+
+/// The second pass.
+pub(super) const SEARCHING: &str = "searching";
+
+impl RunContext {
+    /// Tells what is done from now on.
+    pub(super) fn phase(&self, what: &'static str) {
+        self.progress.phase(what);
+        interrupt::enter(what, STOPPABLE.contains(&what));
+    }
 }
 
 /// What lasts from reading to the end.

@@ -383,7 +383,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
                     self.taker.problem(input, ProblemKind::ReadError, message);
                 }
             }
-            Err(error) => self.taker.problem(input, ProblemKind::ReadError, error.to_string()),
+            Err(error) => self.taker.problem(input, input::problem_kind(&error), error.to_string()),
         }
     }
 

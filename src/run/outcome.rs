@@ -22,6 +22,7 @@ pub(super) fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io
 
 /// Writes results to every output, whatever became of those before; whether all were written.
 pub(super) fn write_all(outputs: &Outputs, results: &dyn Results) -> bool {
+    interrupt::enter("writing", false);
     let failed = outputs.list.iter().filter(|output| !told(outputs.write(output, results))).count();
     failed == 0
 }

@@ -1,12 +1,12 @@
 //! One way to write a state: the same events give the same bytes, whatever the threads, the order of the inputs and the
-//! parts they came in. And the check that a state that came from elsewhere refers to nothing that is not there.
+//! parts they came in.
 
 use rayon::prelude::*;
 
 use super::records::Pos;
 use super::remap::{Indices, Remap};
 use super::symbols::{ChainId, Chains, Sym, Symbols};
-use super::{ChunkInfo, Series, State};
+use super::{ChunkInfo, State};
 
 /// Which texts and chains are referred to.
 struct Used {
@@ -28,69 +28,7 @@ impl Indices for Used {
     fn pos(&mut self, _: &mut Pos) {}
 }
 
-/// Whether everything referred to is there.
-struct Check {
-    syms: usize,
-    chains: usize,
-    nodes: usize,
-    chunks: usize,
-    sound: bool,
-}
-
-impl Indices for Check {
-    fn sym(&mut self, sym: &mut Sym) {
-        self.sound &= sym.0 as usize <= self.syms;
-    }
-
-    fn chain(&mut self, chain: &mut ChainId) {
-        self.sound &= (chain.0 as usize) < self.chains;
-    }
-
-    fn node(&mut self, node: &mut u32) {
-        self.sound &= (*node as usize) < self.nodes;
-    }
-
-    fn pos(&mut self, pos: &mut Pos) {
-        self.sound &= (pos.chunk as usize) < self.chunks;
-    }
-}
-
 impl State {
-    /// Whether everything that records and tables refer to is there. Must hold of a state that was read from a file before
-    /// anything else is done with it.
-    #[must_use]
-    pub fn is_sound(&mut self) -> bool {
-        let mut check = Check {
-            syms: self.symbols.len(),
-            chains: self.chains.lists().len(),
-            nodes: self.nodes.len(),
-            chunks: self.chunks.len(),
-            sound: true,
-        };
-        self.each_index(&mut check);
-        for list in self.chains.lists() {
-            list.iter().for_each(|&sym| check.sym(&mut { sym }));
-        }
-        for node in &self.nodes {
-            [node.id, node.name, node.cluster, node.cluster_name].into_iter().for_each(|sym| check.sym(&mut { sym }));
-        }
-        for (&id, &name) in &self.key_names {
-            [id, name].into_iter().for_each(|sym| check.sym(&mut { sym }));
-        }
-        self.counted_only.sampled.keys().for_each(|&sym| check.sym(&mut { sym }));
-        for input in &self.inputs {
-            input.nodes.keys().for_each(|&node| check.node(&mut { node }));
-        }
-        let inputs = self.inputs.len();
-        check.sound
-            && self.chains.is_sound()
-            && self.sketches.is_sound(inputs, self.nodes.len())
-            && self.chunks.iter().all(|chunk| (chunk.input as usize) < inputs)
-            && self.numbers.keys().all(|&chunk| (chunk as usize) < self.chunks.len())
-            && self.successes.values().chain(self.denials.values()).all(Series::is_sound)
-            && self.nodes.iter().all(|node| node.minutes.is_sound() && node.server_minutes.is_sound())
-    }
-
     /// Drops texts and chains that nothing refers to, and numbers everything by its content: texts in their order, inputs
     /// by path, chunks by input and place. Records keep their order.
     pub(crate) fn renumber(&mut self) {

@@ -138,10 +138,10 @@ impl Cut<'_> {
         if first == last {
             return !self.again.contains(&(node, first));
         }
-        let blocks = (first..=last).map(|block| (node, block)).filter(|block| self.all.contains_key(block));
+        let blocks = self.all.range((node, first)..=(node, last)).map(|(block, _)| block);
         let (mut some, mut every) = (false, true);
         for block in blocks {
-            let again = self.again.contains(&block);
+            let again = self.again.contains(block);
             some |= again;
             every &= again;
         }

@@ -17,6 +17,7 @@ mod remap;
 mod series;
 mod series_columns;
 mod sketches;
+mod sound;
 mod spelling;
 mod symbols;
 

@@ -222,7 +222,15 @@ impl Series {
 
     /// Whether its width and number of buckets are such as adding events makes them.
     pub(super) fn is_sound(&self) -> bool {
-        self.scale() < 48 && self.buckets().len() <= MOST_BUCKETS
+        let scale = self.scale();
+        let slot = |time: Millis| time.0.div_euclid(1000) >> scale;
+        let buckets = self.buckets();
+        scale < 48
+            && (1..=MOST_BUCKETS).contains(&buckets.len())
+            && buckets.iter().all(|bucket| {
+                bucket.count > 0 && bucket.first <= bucket.last() && slot(bucket.first) == slot(bucket.last())
+            })
+            && buckets.windows(2).all(|pair| slot(pair[0].first) < slot(pair[1].first))
     }
 
     /// Translates the positions.

@@ -146,12 +146,14 @@ impl<'de> Deserialize<'de> for Symbols {
         let (bytes, lengths): (Vec<u8>, Vec<u64>) = Deserialize::deserialize(deserializer)?;
         let mut symbols = Self::default();
         let mut start: usize = 0;
-        for length in lengths {
+        for (number, length) in lengths.into_iter().enumerate() {
             let text = usize::try_from(length)
                 .ok()
                 .and_then(|length| bytes.get(start..start.checked_add(length)?))
                 .ok_or_else(|| serde::de::Error::custom("a text reaches beyond the table"))?;
-            symbols.intern(text);
+            if symbols.intern(text).0 as usize != number + 1 {
+                return Err(serde::de::Error::custom("a text stands twice in the table"));
+            }
             start += text.len();
         }
         Ok(symbols)
@@ -235,8 +237,7 @@ impl Chains {
     /// Whether the order of a chain is known.
     #[must_use]
     pub fn is_ordered(&self, chain: ChainId) -> bool {
-        self.sets.is_empty()
-            || !self.get(chain).and_then(|realms| self.sets.get(realms)).is_some_and(|&id| id == chain.0)
+        self.sets.is_empty() || self.get(chain).and_then(|realms| self.sets.get(realms)).is_none_or(|&id| id != chain.0)
     }
 
     /// The realms of a chain whose order is known.

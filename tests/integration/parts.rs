@@ -287,3 +287,111 @@ fn references_to_what_is_not_there_are_noticed() {
     }
     assert_eq!(Part::parse(&bytes(&sound)).unwrap(), sound);
 }
+
+/// The bytes of a part with another state, as somebody would write it who means harm: sizes and checksum are right.
+fn with_state(part: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let length = u32::from_le_bytes(part[12..16].try_into().unwrap()) as usize;
+    let header = &part[16..16 + length];
+    let mut plain = zstd::decode_all(&part[16 + length..part.len() - 16]).unwrap();
+    let size = plain.len();
+    change(&mut plain);
+    // The size stands last in the header.
+    let written = postcard::to_stdvec(&(size as u64)).unwrap();
+    assert!(header.ends_with(&written));
+    let mut header = header[..header.len() - written.len()].to_vec();
+    header.extend(postcard::to_stdvec(&(plain.len() as u64)).unwrap());
+    let mut out = part[..12].to_vec();
+    out.extend((header.len() as u32).to_le_bytes());
+    out.extend(header);
+    out.extend(zstd::encode_all(plain.as_slice(), 1).unwrap());
+    let checksum = xxhash_rust::xxh3::xxh3_128(&out).to_le_bytes();
+    out.extend(checksum);
+    out
+}
+
+fn incident_part() -> Vec<u8> {
+    std::fs::read(test_support::root().join("testdata/es-1.esa")).unwrap()
+}
+
+#[test]
+fn a_part_that_is_written_anew_is_read() {
+    let part = incident_part();
+    assert_eq!(Part::parse(&with_state(&part, |_| ())).unwrap(), Part::parse(&part).unwrap());
+}
+
+#[test]
+fn a_small_part_does_not_take_much_memory() {
+    let part = with_state(&incident_part(), |plain| *plain = vec![0; 64 << 20]);
+    assert!(part.len() < 200_000, "{}", part.len());
+    let most = 100 << 20;
+    let refused = Part::parse_within(&part, most);
+    assert!(
+        matches!(refused, Err(PartError::TooLarge { needs, most: told }) if needs > most && told == most),
+        "{refused:?}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.esa");
+    std::fs::write(&path, part).unwrap();
+    let output = esaudit(&["merge", path.to_str().unwrap(), "--max-memory", "100M"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--max-memory"), "{}", stderr(&output));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever stands in a part whose checksum is right: it is refused, or gives a report.
+    #[test]
+    fn a_part_that_was_tampered_with_is_refused_or_gives_a_report(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..5_u8, any::<u8>()), 1..4),
+    ) {
+        let part = with_state(&incident_part(), |plain| {
+            for (at, what, byte) in changes {
+                let at = at.index(plain.len());
+                match what {
+                    0 => plain[at] = byte,
+                    1 => plain[at] ^= 1 << (byte % 8),
+                    2 => plain.insert(at, byte),
+                    3 => drop(plain.remove(at)),
+                    _ => {
+                        let end = (at + usize::from(byte)).min(plain.len());
+                        let copy = plain[at..end].to_vec();
+                        plain.splice(at..at, copy);
+                    }
+                }
+            }
+        });
+        if let Ok(part) = Part::parse(&part) {
+            let again = Part::parse(&bytes(&part)).unwrap();
+            prop_assert!(again == part);
+            let analysis = analyze(Request::new(Source::Part(Box::new(part)), options(1))).unwrap();
+            prop_assert!(!rendered(&analysis).is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_state_that_is_not_such_as_it_is_written_is_refused() {
+    let sound = Part::parse(&incident_part()).unwrap();
+    type Harm = fn(&mut esaudit::internals::state::State);
+    let harms: [Harm; 12] = [
+        |state| state.attempts.swap(0, 1),
+        |state| state.attempts[0].pos.line = u32::MAX,
+        |state| state.attempts[0].time.0 = i64::MIN,
+        |state| state.inputs[0].lines = u64::MAX,
+        |state| state.inputs[0].audit_events += 1,
+        |state| state.inputs.reverse(),
+        |state| state.chunks[0].lines = 0,
+        |state| *state.actions.values_mut().next().unwrap() += 1,
+        |state| state.nodes[0].audit_events = u64::MAX,
+        |state| state.nodes[0].span.first = None,
+        |state| state.documents.push((1, state.attempts[0].pos)),
+        |state| state.unsettled.events = u64::MAX,
+    ];
+    for (number, harm) in harms.into_iter().enumerate() {
+        let mut part = sound.clone();
+        harm(&mut part.state);
+        let refused = Part::parse(&bytes(&part));
+        assert!(matches!(refused, Err(PartError::Damaged(_))), "harm {number}: {:?}", refused.map(|_| ()));
+    }
+}
