@@ -7,6 +7,8 @@ use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
+
 use crate::document::csv;
 use crate::document::formats::{self, Form, Format, Results, Screenful, Shows, Style, Told, View};
 use crate::error::Error;
@@ -250,7 +252,7 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     sweep(folder);
     let registered = Temporary::new(&name);
     // Whoever sweeps sees that it is in use. Where files cannot be locked, its age tells.
-    let _ = opened.lock();
+    let _ = flock(&opened, FlockOperation::NonBlockingLockExclusive);
     written(opened, render)?.sync_all()?;
     let persisted = name.persist(&path).map_err(|error| error.error);
     drop(registered);
@@ -277,7 +279,9 @@ fn sweep(folder: &Path) {
         };
         // A link is not followed.
         let is_old = fs::symlink_metadata(entry.path()).is_ok_and(old);
-        if is_old && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+        if is_old
+            && File::open(entry.path()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok())
+        {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -83,6 +83,9 @@ fn overlaps(all: &[Placed]) -> BTreeMap<(Block, usize), usize> {
     groups
 }
 
+/// What makes two events one, and the overlap that they are in.
+type Identity = (Option<usize>, Vec<Option<String>>);
+
 /// Keeps of each event the copies of the one file that has most of them. Gives what stays, and how many went, by action.
 pub fn without_duplicates(all: Vec<Placed>) -> (Vec<Placed>, BTreeMap<String, u64>) {
     let groups = overlaps(&all);
@@ -90,7 +93,7 @@ pub fn without_duplicates(all: Vec<Placed>) -> (Vec<Placed>, BTreeMap<String, u6
         Some(identity) => (None, identity),
         None => (groups.get(&(block(event), place.file)).copied(), content(event)),
     };
-    let mut copies: BTreeMap<(Option<usize>, Vec<Option<String>>), BTreeMap<usize, u64>> = BTreeMap::new();
+    let mut copies: BTreeMap<Identity, BTreeMap<usize, u64>> = BTreeMap::new();
     for (place, event) in &all {
         *copies.entry(identity(place, event)).or_default().entry(place.file).or_default() += 1;
     }
