@@ -3,7 +3,7 @@
 use super::{Doc, Hypothesis, Told, attack};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
-use crate::judge::words::number;
+use crate::judge::words::count;
 
 /// The hypothesis.
 pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
@@ -33,5 +33,5 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
-    format!("{} accounts are sprayed from {}", number(told.features.accounts as u64), told.places())
+    format!("{} sprayed from {}", count(told.features.accounts as u64, "account is", "accounts are"), told.places())
 }
