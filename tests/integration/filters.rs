@@ -138,9 +138,9 @@ fn findings_know_what_was_before_but_not_what_came_later() {
     // Somebody got in at 12:53:19.
     let user = ["--principal", "rosa.moreau1"];
     assert_eq!(kinds(&user)[0], "account_compromise");
-    // One success at the end of what is left, and nobody else to compare with, is no proof; it stays an attack, and high.
+    // One success at the end of what is left, and nobody else to compare with, is no proof; it stays high.
     let just_in = [&user[..], &["--until", "2026-03-01T12:53"]].concat();
-    assert_eq!((told(&just_in, "verdict"), told(&just_in, "severity")), (vec!["hostile".into()], vec!["high".into()]));
+    assert_eq!((told(&just_in, "verdict"), told(&just_in, "severity")), (vec!["unclear".into()], vec!["high".into()]));
     assert_eq!(kinds(&[&user[..], &["--until", "2026-03-01T12:52"]].concat()), ["password_guessing"]);
     // The key worked before.
     assert_eq!(kinds(&["--since", "2026-03-01T11:36:20", "--source", "10.40.3.41"]), ["api_key_rotation_outage"]);
