@@ -33,13 +33,15 @@ pub fn node_hash(identity: Option<&[u8]>, cluster: Option<&[u8]>) -> u64 {
 #[must_use]
 pub fn sketch_hash(event: &impl AuditFields) -> u64 {
     let time = event.time().0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ event.what() as u64;
-    let which =
-        glance(event.es_action()) ^ glance(event.user()).rotate_left(21) ^ glance(event.realm()).rotate_left(42);
-    let hash = |text: &[u8]| xxhash_rust::xxh3::xxh3_64_with_seed(text, time ^ which);
-    match event.request_id() {
-        Some(id) => hash(id),
-        None => hash(event.origin().unwrap_or_default()),
-    }
+    let who = event.request_id().or(event.origin());
+    let mixed = time
+        ^ glance(who)
+        ^ glance(event.es_action()).rotate_left(11)
+        ^ glance(event.user()).rotate_left(32)
+        ^ glance(event.realm()).rotate_left(53);
+    // As splitmix64 ends: sums of what is not mixed would say little.
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^ (mixed >> 27)
 }
 
 /// The length and both ends of a text: quicker than a hash of it, and mostly as good.

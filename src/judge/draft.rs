@@ -296,7 +296,11 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
     };
     let steps = steps.iter().filter_map(|step| advised(step));
     let next_steps = std::mem::take(&mut draft.first_steps).into_iter().chain(steps).collect();
-    let diagnosis = fill(meaning);
+    // Of an unclear verdict the meaning is the likeliest explanation, and no fact.
+    let diagnosis = match draft.verdict {
+        Verdict::Unclear => Text::from("Perhaps: ").with(fill(meaning)),
+        Verdict::Hostile | Verdict::Operational => fill(meaning),
+    };
     let mut why = std::mem::take(&mut draft.why);
     if proxies_only {
         why.push(format!(

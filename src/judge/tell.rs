@@ -50,6 +50,9 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     draft.cluster = campaign.cluster;
     draft.changed = features.change.is_some();
     draft.title = (hypothesis.title)(&told).into();
+    if verdict == Verdict::Unclear {
+        draft.title.push(", perhaps");
+    }
     draft.attempts.clone_from(&campaign.attempts);
     draft.api_keys.clone_from(&campaign.keys);
     draft.failures = campaign.failures(scene) - campaign.attempts.len() as u64;
