@@ -155,13 +155,12 @@ fn on_terminal(columns: usize, rows: usize, command: &str) -> Option<String> {
 
 #[test]
 fn a_terminal_gets_a_summary_a_pager_or_everything() {
-    let report = "esaudit report testdata/incident";
+    // On a slow machine there would be lines of progress between.
+    let report = "esaudit report --quiet testdata/incident";
     let Some(summary) = on_terminal(80, 24, report) else {
         assert!(std::env::var_os("ESAUDIT_ALL_TESTS").is_none(), "script(1) is not installed");
         return;
     };
-    let summary: String =
-        summary.lines().skip_while(|line| line.starts_with("esaudit: ")).map(|line| format!("{line}\n")).collect();
     assert!(summary.lines().count() <= 22 && summary.contains("Somebody"), "{summary}");
     assert!(summary.contains("\x1b[31m"), "coloured: {summary}");
     let lines = |command: String| on_terminal(80, 24, &command).unwrap();
@@ -176,6 +175,5 @@ fn a_terminal_gets_a_summary_a_pager_or_everything() {
     assert!(lines(format!("PAGER='head -3' {report} --full; echo status $?")).ends_with("status 0\n"));
     // What is piped is complete, and as wide as the terminal behind.
     let piped = lines(format!("{report} | cat"));
-    let mut lines = piped.lines().filter(|line| !line.starts_with("esaudit: "));
-    assert!(piped.lines().count() > 150 && lines.all(|line| width(line) <= 80), "{piped}");
+    assert!(piped.lines().count() > 150 && piped.lines().all(|line| width(line) <= 80), "{piped}");
 }
