@@ -23,7 +23,7 @@
 //! use esaudit::{EventKinds, Options, Request};
 //!
 //! # fn main() -> Result<(), esaudit::Error> {
-//! let run = Request::of(["testdata/incident/es-1"], Options::default()).read()?.join();
+//! let run = Request::of(["testdata/incident/es-1"], Options::default()).join()?;
 //! let kinds = EventKinds { attempts: true, ..EventKinds::default() };
 //! assert_eq!(run.events(kinds).count(), 52);
 //! # Ok(())

@@ -27,5 +27,5 @@ pub use run::Naming;
 /// # Errors
 /// Parts that cannot be used, or no threads. Logs that cannot be read are problems in the report's coverage, not errors.
 pub fn analyze(request: Request) -> Result<Analysis, Error> {
-    Ok(request.read()?.join().report())
+    Ok(request.join()?.report())
 }

@@ -152,7 +152,7 @@ impl Log {
         let mut chunk = Chunk::default();
         let mut seq = 0;
         while chunker.next(&mut chunk).unwrap() {
-            folder.chunk(InputRef { label: "log", compression: "none", seq }, &chunk);
+            folder.chunk(InputRef { label: "log", compression: "none", seq, only: false }, &chunk);
             seq += 1;
         }
         correlate(folder.into_state(), &[], &self.options)

@@ -66,8 +66,8 @@ fn read(sources: &[Source], run: &RunContext, progress: &Progress, copies: Optio
     let budget = Budget::new(options, threads);
     let bounded = Options { max_in_flight: options.max_in_flight.min(budget.in_flight()), ..options.clone() };
     let queue = Queue::new(sources.to_vec(), threads, progress.clone());
-    let worker =
-        || Worker::new(&queue, &bounded, Folding::new(&queue, &bounded, budget.share(), copies.map(Arc::clone)));
+    let folding = || Folding::new(&queue, &bounded, (run.for_part, budget.share()), copies.map(Arc::clone));
+    let worker = || Worker::new(&queue, &bounded, folding());
     let states: Vec<State> = pool.broadcast(|_| worker().run().finish()).into_iter().flatten().collect();
     run.phase("merging");
     let Shared { written, mut problems, stored, .. } = queue.into_shared();

@@ -25,7 +25,7 @@ use crate::{filter, interrupt};
 /// Parts that cannot be used, or no threads.
 pub fn impact(request: Request, asked: Asked) -> Result<(ImpactReport, bool), Error> {
     let logs = logs(&request)?;
-    let read = request.read()?.join();
+    let read = request.join()?;
     let (joined, run) = (&read.joined, &read.run);
     run.phase("following");
     let options = &run.options;
@@ -53,7 +53,7 @@ pub fn single_events(
     kinds: EventKinds,
 ) -> Result<(JoinedRun, Vec<Event>, Option<&'static str>), Error> {
     let logs = logs(&request)?;
-    let read = request.read()?.join();
+    let read = request.join()?;
     if !kinds.successes && !kinds.denied {
         return Ok((read.looked_at(), Vec::new(), None));
     }

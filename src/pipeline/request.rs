@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::gathered::Gathered;
+use super::joined_run::JoinedRun;
 use super::run::{Naming, RunContext};
 use super::{gather, parts};
 use crate::error::Error;
@@ -52,15 +53,27 @@ impl Request {
         Self::new(Inputs::Any(paths.into_iter().map(Into::into).collect()), options)
     }
 
-    /// Reads everything.
+    /// Reads everything, to be stored as a part.
     ///
     /// # Errors
     /// Parts that cannot be used, or no threads. Logs that cannot be read are problems, not errors.
     pub fn read(self) -> Result<Gathered, Error> {
+        self.read_for(true)
+    }
+
+    /// Reads everything and joins it.
+    ///
+    /// # Errors
+    /// Those of [`Request::read`].
+    pub fn join(self) -> Result<JoinedRun, Error> {
+        Ok(self.read_for(false)?.join())
+    }
+
+    fn read_for(self, for_part: bool) -> Result<Gathered, Error> {
         let Self { inputs, naming, options, pseudonyms, progress } = self;
         let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
         let threads = threads.map_err(|error| Error::Threads(std::io::Error::other(error)))?;
-        let mut run = RunContext { options, pseudonyms, progress, threads, copies: None };
+        let mut run = RunContext { options, pseudonyms, progress, threads, for_part, copies: None };
         let inputs = match inputs {
             Inputs::Any(paths) if are_parts(&paths)? => Inputs::Parts(paths),
             Inputs::Any(paths) => Inputs::Logs(paths),

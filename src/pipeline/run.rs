@@ -51,6 +51,8 @@ pub(super) struct RunContext {
     pub(super) progress: Progress,
     /// What sorts or counts everything finds the chosen number of threads here.
     pub(super) threads: ThreadPool,
+    /// Whether a part is made, which is merged with others.
+    pub(super) for_part: bool,
     /// What of the inputs is known to be a copy of what others hold.
     pub(super) copies: Option<Arc<Copies>>,
 }

@@ -89,6 +89,8 @@ pub(super) struct Queue {
     shared: Mutex<Shared>,
     changed: Condvar,
     threads: usize,
+    /// Whether there is one source, and not several.
+    only: bool,
     progress: Progress,
 }
 
@@ -96,6 +98,7 @@ impl Queue {
     pub(super) fn new(mut sources: Vec<Source>, threads: usize, progress: Progress) -> Self {
         // The largest first, so that the run does not end with one worker on one large file.
         sources.sort_by_key(|source| source.size);
+        let only = sources.len() == 1;
         let shared = Shared {
             sources,
             jobs: VecDeque::new(),
@@ -107,7 +110,7 @@ impl Queue {
             labels: std::collections::BTreeMap::new(),
             stored: Vec::new(),
         };
-        Self { shared: Mutex::new(shared), changed: Condvar::new(), threads, progress }
+        Self { shared: Mutex::new(shared), changed: Condvar::new(), threads, only, progress }
     }
 
     /// The lock is never held where a panic is possible, so a poisoned lock guards sound data.
@@ -219,6 +222,8 @@ pub(super) struct Folding<'q> {
     folder: StateBuilder,
     /// What is known to be a copy.
     copies: Option<Arc<Copies>>,
+    /// Whether the state is to be merged with others.
+    for_part: bool,
     /// Beyond so many bytes the folder's state is written away.
     share: u64,
     /// States that were written away.
@@ -228,9 +233,15 @@ pub(super) struct Folding<'q> {
 }
 
 impl<'q> Folding<'q> {
-    pub(super) fn new(queue: &'q Queue, options: &'q Options, share: u64, copies: Option<Arc<Copies>>) -> Self {
+    /// `for_part`: see `RunContext`. Beyond `share` bytes a state is written away.
+    pub(super) fn new(
+        queue: &'q Queue,
+        options: &'q Options,
+        (for_part, share): (bool, u64),
+        copies: Option<Arc<Copies>>,
+    ) -> Self {
         let folder = StateBuilder::new(options, queue.threads).without(copies.clone());
-        Self { queue, options, folder, copies, share, written: Segments::default(), too_full: Vec::new() }
+        Self { queue, options, folder, copies, for_part, share, written: Segments::default(), too_full: Vec::new() }
     }
 
     /// The states that are in memory.
@@ -262,7 +273,7 @@ impl TakesChunks for Folding<'_> {
     }
 
     fn chunk(&mut self, input: InputRef<'_>, chunk: &Chunk) {
-        self.folder.chunk(input, chunk);
+        self.folder.chunk(InputRef { only: input.only && !self.for_part, ..input }, chunk);
         self.make_room();
     }
 
@@ -365,7 +376,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
         let start = u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
         self.queue.progress.part(range.end - range.start);
-        let input = plain(&ranges.label, at);
+        let input = InputRef { only: self.queue.only, ..plain(&ranges.label, at) };
         self.taker.bytes(input, range.end - range.start);
         let (Ranges { file, len, .. }, max_line) = (ranges, self.options.max_line);
         let read = match &ranges.range_handoff {
@@ -451,9 +462,9 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
 }
 
 fn plain(label: &str, seq: u32) -> InputRef<'_> {
-    InputRef { label, compression: input::Compression::None.name(), seq }
+    InputRef { label, compression: input::Compression::None.name(), seq, only: false }
 }
 
 fn stream_ref(info: &StreamInfo, seq: u32) -> InputRef<'_> {
-    InputRef { label: &info.label, compression: info.compression.name(), seq }
+    InputRef { label: &info.label, compression: info.compression.name(), seq, only: false }
 }

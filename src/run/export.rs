@@ -17,7 +17,7 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     let failed = |error| Error::Output { what: format!("{} was not written", folder.display()), error };
     output::check_folder(&folder).map_err(failed)?;
     let progress = read.progress.clone();
-    let evidence = watched(&progress, || Ok::<_, Error>(read.read()?.join().looked_at()))?;
+    let evidence = watched(&progress, || Ok::<_, Error>(read.join()?.looked_at()))?;
     let coverage = evidence.coverage();
     if let Some(status) = refused(evidence.options().strict, &coverage) {
         return Ok(status);

@@ -25,7 +25,7 @@ impl Found {
         }
         let request = request();
         let progress = request.progress.clone();
-        let analysis = watched(&progress, || Ok::<_, Error>(request.read()?.join().report()))?;
+        let analysis = watched(&progress, || Ok::<_, Error>(request.join()?.report()))?;
         Ok(Self { report: analysis.report, name: "the report of these logs".to_owned() })
     }
 }

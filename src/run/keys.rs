@@ -13,7 +13,7 @@ use crate::error::Error;
 pub fn keys(request: KeysRequest) -> Result<u8, Error> {
     let KeysRequest { read, query, outputs } = request;
     let progress = read.progress.clone();
-    let evidence = watched(&progress, || Ok::<_, Error>(remarked(read.read()?.join()).looked_at()))?;
+    let evidence = watched(&progress, || Ok::<_, Error>(remarked(read.join()?).looked_at()))?;
     let report = evidence.keys(&query);
     if let Some(status) = refused(evidence.options().strict, &report.coverage) {
         return Ok(status);

@@ -30,7 +30,7 @@ pub fn report(request: ReportRequest) -> Result<u8, Error> {
         _ => None,
     };
     let progress = read.progress.clone();
-    let analysis = watched(&progress, || Ok::<_, Error>(remarked(read.read()?.join()).report()))?;
+    let analysis = watched(&progress, || Ok::<_, Error>(remarked(read.join()?).report()))?;
     write(analysis, &outputs, fail_on, embedded.as_deref())
 }
 

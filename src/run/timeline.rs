@@ -12,7 +12,7 @@ use crate::error::Error;
 pub fn timeline(request: TimelineRequest) -> Result<u8, Error> {
     let TimelineRequest { read, kinds, outputs } = request;
     let (progress, strict, required) = (read.progress.clone(), read.options.strict, read.options.require_events);
-    let (story, mut incomplete) = watched(&progress, || Ok::<_, Error>(remarked(read.read()?.join()).story(kinds)))?;
+    let (story, mut incomplete) = watched(&progress, || Ok::<_, Error>(remarked(read.join()?).story(kinds)))?;
     if let Some(status) = refused(strict, &story.coverage) {
         return Ok(status);
     }

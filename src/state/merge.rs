@@ -118,7 +118,7 @@ mod tests {
         let mut chunker = StreamChunker::new(&mut bytes, 700, options.max_line);
         let (mut chunk, mut seq, label) = (Chunk::default(), 0, format!("{file}.json"));
         while chunker.next(&mut chunk).unwrap() {
-            folder.chunk(InputRef { label: &label, compression: "none", seq }, &chunk);
+            folder.chunk(InputRef { label: &label, compression: "none", seq, only: false }, &chunk);
             seq += 1;
         }
         folder.into_state()

@@ -28,6 +28,7 @@ impl StateBuilder {
         match self.copies_here.as_ref().map(|copies| copies.counts(event, (self.at.1, line))) {
             Some(Counts::Elsewhere) => return self.met_again(event, node),
             Some(Counts::OnceJoined) => {}
+            None if self.only => {}
             Some(Counts::Here) | None => self.sketching.add((self.at.0, node), time, what, sketch_hash(event)),
         }
         if let Some(document) = event.document() {

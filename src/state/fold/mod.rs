@@ -54,6 +54,8 @@ pub struct InputRef<'i> {
     pub compression: &'static str,
     /// Place of the chunk among the chunks of the input.
     pub seq: u32,
+    /// Whether there is no other input that it could be compared with, now or as a part: then what tells copies is not kept.
+    pub only: bool,
 }
 
 /// Documents whose names are kept, at most, by each of some workers: an eighth of the memory, 16 bytes each.
@@ -97,6 +99,8 @@ pub struct StateBuilder {
     copies_here: Option<OfInput>,
     /// Input and sequence number of the chunk at hand.
     at: (u32, u32),
+    /// See [`InputRef::only`].
+    only: bool,
     /// Documents whose names are kept, at most.
     most_documents: usize,
     /// Events by [`ActionKind`], of those whose names are known.
@@ -132,6 +136,7 @@ impl StateBuilder {
             copies: None,
             copies_here: None,
             at: (0, 0),
+            only: false,
             most_documents: most_documents(options, workers),
             actions: [0; ActionKind::Other as usize + 1],
         }
@@ -209,6 +214,7 @@ impl StateBuilder {
         self.state.inputs[input_at as usize].label.clone_from(&stats.label);
         self.chunk = self.state.chunks.len() as u32;
         self.at = (input_at, input.seq);
+        self.only = input.only;
         self.copies_here = self.copies.as_ref().and_then(|copies| copies.of_input(input.label));
         self.awaiting = None;
         self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None, cause: None });

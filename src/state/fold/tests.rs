@@ -14,7 +14,7 @@ fn state(text: &[u8], chunk_size: usize, probing: bool) -> State {
     let mut chunker = StreamChunker::new(&mut reader, chunk_size, 5000);
     let (mut chunk, mut seq) = (Chunk::default(), 0);
     while chunker.next(&mut chunk).unwrap() {
-        folder.chunk(InputRef { label: "a", compression: "none", seq }, &chunk);
+        folder.chunk(InputRef { label: "a", compression: "none", seq, only: false }, &chunk);
         seq += 1;
     }
     folder.into_state()
