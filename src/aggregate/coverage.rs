@@ -9,7 +9,7 @@ use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{self, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes};
+use crate::state::{self, Attempt, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes};
 use crate::text;
 use crate::time::Millis;
 
@@ -271,7 +271,9 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
     }
     told.extend(unknown_clusters(joined));
     told.extend(uncounted_acts(joined));
-    let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
+    // Of OpenSearch's nodes it is said above that they write no chains.
+    let has_none = |attempt: &&Attempt| !attempt.has_request_id() && !joined.nodes.of(attempt.node).is_opensearch();
+    let without_request = joined.attempts.iter().filter(has_none).count();
     if without_request > 0 {
         told.push(Text::from(format!(
             "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"
