@@ -171,6 +171,10 @@ impl InputStats {
                 message: "text that is no record, in a file of JSON records".to_owned(),
             }));
         }
+        if self.lines == 0 && self.bytes > 0 && self.error.is_none() {
+            let message = "there is no record in it, as in a search response without hits";
+            self.whole.insert((ProblemKind::NotALog, message.to_owned()));
+        }
         if self.is_unrecognised() {
             let message = format!("nothing in it was recognised: it looks like {}", guess(&self.first_line));
             self.whole.insert((ProblemKind::NotALog, message));
