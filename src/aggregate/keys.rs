@@ -20,6 +20,7 @@ use crate::reason::Reason;
 use crate::state::{Span, Sym};
 use crate::text;
 use crate::time::Millis;
+use crate::words;
 
 /// Builds what `esaudit keys` tells.
 #[must_use]
@@ -112,6 +113,13 @@ fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<Text> {
                 Piece::node(&node.spoken())
             ));
         }
+    }
+    let outlived = joined.keys.iter().filter(|key| key.outlived).count();
+    if outlived > 0 {
+        let keys = words::count(outlived as u64, "key was", "keys were");
+        told.push(Text::from(format!(
+            "why {keys} accepted minutes after somebody had asked to invalidate it: no event tells what took effect"
+        )));
     }
     if vague > 0 {
         let which = if vague == 1 {

@@ -422,3 +422,19 @@ fn what_is_not_there_is_not_told() {
     let role = shown(&change(0, "put_role", "put", role), &[]);
     assert!(role.contains("r: all on the cluster and all on * (everything)"), "{role}");
 }
+
+/// A change is written when it is authorised; a key that goes on working was not ended by it.
+#[test]
+fn a_key_in_use_is_not_called_invalidated() {
+    let uses = |until: i64| (0..until).map(|at| used(at * MINUTE, ID, "10.0.0.5"));
+    let status = |until: i64| {
+        let audit: Vec<String> = uses(until).chain(invalidated(3 * MINUTE, ID)).collect();
+        let inputs = Inputs::of(&[("audit.json", audit.as_slice())]);
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"));
+        let output = program.args(["keys", "--quiet", "--format", "json"]).arg(inputs.path()).output().unwrap();
+        let keys: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (keys["keys"][0]["status"].clone(), keys["coverage"]["cannot_tell"].to_string().contains("took effect"))
+    };
+    assert_eq!(status(3), ("invalidated".into(), false));
+    assert_eq!(status(20), ("active".into(), true));
+}
