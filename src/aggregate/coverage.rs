@@ -368,7 +368,7 @@ fn of_opensearch(name: &Span, node: &Node, report: &model::Node) -> Vec<Text> {
 /// Nodes that may be of one cluster or of several.
 fn unknown_clusters(joined: &Correlated) -> Option<Text> {
     let unknown = joined.nodes.clusters().iter().position(|cluster| cluster.uuid.is_none())?;
-    let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0;
+    let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0 && !node.is_opensearch();
     let nodes: Vec<String> = joined.nodes.all().iter().filter(of_none).map(Node::spoken).collect();
     let known = joined.nodes.clusters().len() > 1;
     // One node, or several of a log that names no cluster at all, are mostly of one.
