@@ -185,9 +185,10 @@ impl InputStats {
     }
 
     /// Whether it has lines, and no audit or server event is among them. Other logs of Elasticsearch, which lie beside the
-    /// audit log and hold none, are no reason to complain.
+    /// audit log and hold none, are no reason to complain, nor is the table of reasons beside exported attempts.
     fn is_unrecognised(&self) -> bool {
-        let beside = [&b"deprecation"[..], b"slowlog", b"[gc", b"\"api_keys\"", b"][o.e.d."];
+        let beside =
+            [&b"deprecation"[..], b"slowlog", b"[gc", b"\"api_keys\"", b"][o.e.d.", b"{\"esaudit\":\"reasons\"}"];
         let marked = |mark: &&[u8]| memchr::memmem::find(&self.first_line, mark).is_some();
         self.audit_events + self.server_events == 0
             && self.other_lines > 0
