@@ -23,7 +23,6 @@ const OF_CLIENTS: &[&str] = &[
     "cookie",
     "cookies",
     "description",
-    "eventdata",
     "exe",
     "form",
     "header",
