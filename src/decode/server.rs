@@ -48,7 +48,9 @@ const DATASET: &[u8] = b"elasticsearch.server";
 /// Whether a document has a time and a message alone, as an export of two columns has them, and the message is a whole one that
 /// tells a reason, which nobody else writes.
 fn is_bare_message(members: &Members<'_>) -> bool {
-    const OF_LINES: [Field; 9] = [
+    const OF_LINES: [Field; 10] = [
+        // Kibana's lines of 7.x have one.
+        Field::Type,
         Field::LogLevel,
         Field::Level,
         Field::LogLogger,
@@ -218,6 +220,7 @@ mod tests {
             document(&format!("upstream said: {said}"), ""),
             document(said, r#","service.name":"shop""#),
             document(said, r#","event.dataset":"shop.log""#),
+            document(said, r#","type":"log","tags":["error","elasticsearch"],"pid":7"#),
         ] {
             assert_eq!(decode(&line)[0].0, "unknown", "{line}");
         }
