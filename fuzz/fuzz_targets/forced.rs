@@ -12,5 +12,5 @@ fuzz_target!(|data: &[u8]| {
     let context = Context::new(Zone::UTC).forced(Some(names[usize::from(first) % names.len()]));
     let mut records = 0;
     let result = decode_line(line, &context, &mut |_, _| records += 1);
-    assert_eq!(records, usize::from(result.is_ok()));
+    assert_eq!(records > 0, result.is_ok());
 });

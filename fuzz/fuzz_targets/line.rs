@@ -1,4 +1,4 @@
-//! Any line is one record or one error, whatever shape claims it.
+//! Any line is records or one error, whatever shape claims it; only envelopes hold several.
 #![no_main]
 
 use esaudit::internals::decode::{Context, decode_line, reason};
@@ -21,6 +21,6 @@ fuzz_target!(|line: &[u8]| {
             let _ = reason::classify(&message);
         }
     });
-    assert_eq!(records, usize::from(result.is_ok()));
+    assert_eq!(records > 0, result.is_ok());
     let _ = esaudit::internals::decode::apikeys::parse(line);
 });

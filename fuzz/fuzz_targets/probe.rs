@@ -48,6 +48,10 @@ mod serde_like {
 }
 
 fuzz_target!(|text: &[u8]| {
+    // In UTF-16 a space is no letter.
+    if text.starts_with(b"\xfe\xff") || text.starts_with(b"\xff\xfe") {
+        return;
+    }
     // A space must not become part of a record.
     let has_parts = esaudit::internals::lines::lines(text).any(partial::continues);
     if has_parts || text.iter().any(|byte| matches!(byte, b'\r' | 0)) {

@@ -9,7 +9,7 @@ use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly, Coverage, Gap, Input, Problem, TopText};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{self, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes};
+use crate::state::{self, Attempt, InputProblem, MOST_KINDS, MOST_OF_A_KIND, Minutes};
 use crate::text;
 use crate::time::Millis;
 
@@ -271,7 +271,9 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
     }
     told.extend(unknown_clusters(joined));
     told.extend(uncounted_acts(joined));
-    let without_request = joined.attempts.iter().filter(|attempt| !attempt.has_request_id()).count();
+    // Of OpenSearch's nodes it is said above that they write no chains.
+    let has_none = |attempt: &&Attempt| !attempt.has_request_id() && !joined.nodes.of(attempt.node).is_opensearch();
+    let without_request = joined.attempts.iter().filter(has_none).count();
     if without_request > 0 {
         told.push(Text::from(format!(
             "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"
@@ -366,7 +368,7 @@ fn of_opensearch(name: &Span, node: &Node, report: &model::Node) -> Vec<Text> {
 /// Nodes that may be of one cluster or of several.
 fn unknown_clusters(joined: &Correlated) -> Option<Text> {
     let unknown = joined.nodes.clusters().iter().position(|cluster| cluster.uuid.is_none())?;
-    let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0;
+    let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0 && !node.is_opensearch();
     let nodes: Vec<String> = joined.nodes.all().iter().filter(of_none).map(Node::spoken).collect();
     let known = joined.nodes.clusters().len() > 1;
     // One node, or several of a log that names no cluster at all, are mostly of one.

@@ -20,6 +20,7 @@ use crate::reason::Reason;
 use crate::state::{Span, Sym};
 use crate::text;
 use crate::time::Millis;
+use crate::words;
 
 /// Builds what `esaudit keys` tells.
 #[must_use]
@@ -105,13 +106,20 @@ fn passes(joined: &Correlated, info: &KeyInfo, key: &Key, filter: &Filter) -> bo
 fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<Text> {
     let mut told = Vec::new();
     for node in joined.nodes.all() {
-        if node.stats.audit_events > 0 && node.stats.decisions + node.stats.successes == 0 {
+        if !node.is_opensearch() && node.stats.audit_events > 0 && node.stats.decisions + node.stats.successes == 0 {
             told.push(text!(
                 "use of keys on node {}: neither access_granted nor authentication_success is in its \
                  xpack.security.audit.logfile.events.include",
                 Piece::node(&node.spoken())
             ));
         }
+    }
+    let outlived = joined.keys.iter().filter(|key| key.outlived).count();
+    if outlived > 0 {
+        let keys = words::count(outlived as u64, "key was", "keys were");
+        told.push(Text::from(format!(
+            "why {keys} accepted minutes after somebody had asked to invalidate it: no event tells what took effect"
+        )));
     }
     if vague > 0 {
         let which = if vague == 1 {

@@ -60,6 +60,8 @@ pub struct KeyInfo {
     pub listed: bool,
     /// Its end.
     pub invalidated: Option<Invalidation>,
+    /// Somebody asked for its end, and it was accepted long after.
+    pub outlived: bool,
     /// The cluster that knows it, an index into those of the node table, if any event tells.
     pub cluster: Option<usize>,
 }
@@ -85,6 +87,7 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
                 change: None,
                 how: How::Listing,
             }),
+            outlived: false,
             cluster: None,
         })
         .collect()
@@ -138,15 +141,40 @@ pub(super) fn collect(joined: &Joined, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
             _ => {}
         }
     }
+    let ended_by_listing: BTreeSet<Sym> =
+        keys.values().filter(|key| key.invalidated.is_some()).map(|key| key.id).collect();
     let mut living = Living::of(&keys);
     for (at, change) in joined.changes.iter().enumerate() {
         if text(change.record.action).is_some_and(is_invalidation) {
             invalidated(at, change, joined.nodes.cluster(change.record.node), &mut keys, &mut living);
         }
     }
+    for (id, last) in last_uses(joined) {
+        if let Some(key) = keys.get_mut(&id).filter(|_| !ended_by_listing.contains(&id))
+            && let Some(end) = key.invalidated.and_then(|end| end.time)
+            && last.0 > end.0.saturating_add(CACHED)
+        {
+            (key.invalidated, key.outlived) = (None, true);
+        }
+    }
     let mut keys: Vec<KeyInfo> = keys.into_values().collect();
     keys.sort_by(|a, b| text(a.id).cmp(&text(b.id)));
     keys
+}
+
+/// A key that was accepted so long after somebody asked to invalidate it was not invalidated: the event is written before the
+/// request runs, which skips keys that the caller may not end (audit-format 1.12). Nodes keep what they read of a key for five
+/// minutes (`xpack.security.authc.api_key.doc_cache.ttl`, security settings); milliseconds.
+const CACHED: i64 = 5 * 60_000;
+
+/// When each key was accepted last.
+fn last_uses(joined: &Joined) -> BTreeMap<Sym, Millis> {
+    let mut last: BTreeMap<Sym, Millis> = BTreeMap::new();
+    let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
+    for (key, time) in of_keys.filter_map(|(actor, series)| Some((actor.apikey, series.last()?))) {
+        last.entry(key).and_modify(|known| *known = time.max(*known)).or_insert(time);
+    }
+    last
 }
 
 /// Adds the keys of which nothing but their refusals is known.

@@ -8,23 +8,31 @@ const OF_CLIENTS: &[&str] = &[
     "agent",
     "annotation",
     "annotations",
+    "answer",
     "arg",
     "args",
+    "argument",
+    "arguments",
     "argv",
     "clientagent",
     "cmd",
     "cmdline",
     "command",
+    "commandline",
     "comment",
     "cookie",
     "cookies",
+    "description",
     "exe",
     "form",
     "header",
     "headers",
     "http",
     "httprequest",
+    "input",
     "key",
+    "keyword",
+    "keywords",
     "label",
     "labels",
     "login",
@@ -37,6 +45,8 @@ const OF_CLIENTS: &[&str] = &[
     "params",
     "path",
     "principal",
+    "process",
+    "prompt",
     "query",
     "querystring",
     "referer",
@@ -47,11 +57,15 @@ const OF_CLIENTS: &[&str] = &[
     "res",
     "resp",
     "response",
+    "search",
+    "searchterm",
     "stream",
     "structuredmetadata",
     "subject",
+    "summary",
     "tag",
     "tags",
+    "term",
     "title",
     "traceid",
     "ua",
@@ -74,6 +88,8 @@ const IN_NAMES_OF_CLIENTS: &[&str] = &[
     "querystring",
     "cmdline",
     "httpbody",
+    "requestparam",
+    "requestbody",
 ];
 
 /// Names, without case and punctuation, under which pipelines keep the line that they carry, the best first: what holds all
@@ -146,6 +162,24 @@ pub(super) fn payload_rank(name: &[u8]) -> Option<usize> {
     PAYLOADS.iter().position(|known| known.as_bytes() == &plain[..length])
 }
 
+/// Whether a payload's name is one that programs also give what they were sent, from `payload` on.
+#[must_use]
+pub(super) fn is_weak(rank: usize) -> bool {
+    PAYLOADS
+        .get(rank)
+        .is_some_and(|name| matches!(*name, "payload" | "body" | "text" | "content" | "data" | "value" | "string"))
+}
+
+/// Whether an object names a level, as the lines of programs do.
+#[must_use]
+pub(super) fn has_level(members: &[(RawStr<'_>, Value<'_>)]) -> bool {
+    const LEVELS: [&str; 5] = ["level", "lvl", "loglevel", "levelname", "severity"];
+    members.iter().any(|(name, _)| {
+        plain(&name.text())
+            .is_some_and(|(plain, length)| LEVELS.iter().any(|level| level.as_bytes() == &plain[..length]))
+    })
+}
+
 /// Names, without case and punctuation, of members that only a log of requests has beside a status.
 const OF_REQUESTS: &[&str] = &[
     "request",
@@ -178,8 +212,19 @@ const STATUSES: &[&str] = &[
     "clientaddr",
 ];
 
-/// Names of what writes lines itself: such a line's message is its own.
-const LOGGERS: &[&str] = &["logger", "loggername", "loglogger"];
+/// Names of what writes lines itself, and of a client's browser, which only a log of requests has: such a line's message is its
+/// own. Windows' events tell what was typed.
+const OF_OTHERS: &[&str] = &["logger", "loggername", "loglogger", "useragent", "httpuseragent", "winlog"];
+
+/// Whether the members are those that the loggers bunyan and pino put beside a message, which may be what a program was sent:
+/// they number the level.
+fn is_of_node_logger(members: &[(RawStr<'_>, Value<'_>)]) -> bool {
+    let has = |wanted: &[u8]| members.iter().any(|(name, _)| *name.text() == *wanted);
+    let numbered = members
+        .iter()
+        .any(|(name, value)| *name.text() == *b"level" && matches!(value, Value::Scalar(super::json::Scalar::Num(_))));
+    numbered && has(b"pid") && has(b"hostname")
+}
 
 /// Whether the members of an object are those of a line of another product: a log of requests, or one that a logger of a
 /// program wrote about whatever it was sent.
@@ -194,7 +239,8 @@ pub(super) fn is_foreign(members: &[(RawStr<'_>, Value<'_>)]) -> bool {
         })
     };
     has(STATUSES) && has(OF_REQUESTS)
-        || has(LOGGERS)
+        || has(OF_OTHERS)
+        || is_of_node_logger(members)
         || members.iter().any(|(name, value)| is_logger(&name.text(), value))
 }
 
@@ -245,11 +291,61 @@ const WEB_SERVERS: [&[u8]; 8] = [b"nginx", b"httpd", b"apache2", b"haproxy", b"t
 #[must_use]
 pub(super) fn quotes(prefix: &[u8]) -> bool {
     has_clf_time(prefix)
+        || is_of_request(prefix)
+        || is_sentence(prefix)
         || [&b"HTTP/1."[..], b"HTTP/2", b"\"GET ", b"\"POST ", b"\"PUT "]
             .iter()
             .any(|mark| memchr::memmem::find(prefix, mark).is_some())
         || words(prefix).any(|word| WEB_SERVERS.contains(&word))
         || names_client(prefix)
+}
+
+/// Whether cells that blanks, tabs or lines separate are those of a request: its method, or the status beside an address.
+fn is_of_request(prefix: &[u8]) -> bool {
+    const METHODS: [&[u8]; 7] = [b"GET", b"POST", b"PUT", b"DELETE", b"HEAD", b"PATCH", b"OPTIONS"];
+    let cells = || prefix.split(|byte| matches!(byte, b' ' | b'\t' | b'|' | b'"')).filter(|cell| !cell.is_empty());
+    let is_status = |cell: &[u8]| matches!(cell, [b'1'..=b'5', a, b] if a.is_ascii_digit() && b.is_ascii_digit());
+    let is_address = |cell: &[u8]| std::str::from_utf8(cell).is_ok_and(|cell| cell.parse::<std::net::IpAddr>().is_ok());
+    // The number of a process stands there in syslog.
+    let is_syslog = prefix.first() == Some(&b'<');
+    cells().any(|cell| METHODS.contains(&cell)) || !is_syslog && cells().any(is_status) && cells().any(is_address)
+}
+
+/// Whether what stands before a record is the end of a sentence about it: `user sent {`, `got payload: {`. What ships a line
+/// writes names before it, and no sentences.
+fn is_sentence(prefix: &[u8]) -> bool {
+    const WORDS: [&[u8]; 24] = [
+        b"a",
+        b"an",
+        b"body",
+        b"by",
+        b"created",
+        b"for",
+        b"from",
+        b"got",
+        b"had",
+        b"input",
+        b"invalid",
+        b"is",
+        b"of",
+        b"payload",
+        b"received",
+        b"request",
+        b"said",
+        b"sent",
+        b"the",
+        b"unknown",
+        b"user",
+        b"was",
+        b"with",
+        b"wrote",
+    ];
+    let prefix = prefix.trim_ascii_end();
+    let prefix = prefix.strip_suffix(b":").unwrap_or(prefix);
+    let mut last = prefix.rsplit(|byte| byte.is_ascii_whitespace() || *byte == b':').take(2);
+    let is_word = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic);
+    matches!((last.next(), last.next()), (Some(last), Some(before)) if is_word(last) && is_word(before)
+        && (WORDS.contains(&last) || WORDS.contains(&before)))
 }
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -345,6 +441,12 @@ mod tests {
             "web nginx: ",
             "x body: ",
             "q=",
+            "10.0.0.1\t200\tcurl\t",
+            " 10.0.0.1   |    404 | ",
+            "10.0.0.1 GET / ",
+            "WARNING:root:got payload ",
+            "2026-04-12 07:15:30,000 INFO Login - the user sent: ",
+            "Process created: ",
         ] {
             assert!(quotes(prefix.as_bytes()), "{prefix}");
         }
@@ -354,6 +456,10 @@ mod tests {
             "EVENTS\t1\t",
             "/var/log/prod.json:",
             "es-0 elasticsearch ",
+            "es elasticsearch ",
+            "<134>1 2026-04-12T07:15:30Z 10.0.0.5 es 512 ID47 - ",
+            "2026 Mar 01 12:00:00 (es-1) 10.0.0.1->/var/log/es_audit.json ",
+            "Apr 12 07:15:30 10.0.0.5 elasticsearch[404]: ",
         ] {
             assert!(!quotes(prefix.as_bytes()), "{prefix}");
         }

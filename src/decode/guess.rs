@@ -47,7 +47,6 @@ const GUESSES: &[Guess] = &[
     Guess { marks: &[b"<!doctype html"], what: "a web page, perhaps a login page in place of the file" },
     Guess { marks: &[b"<html"], what: "a web page, perhaps a login page in place of the file" },
     Guess { marks: &[b"<?xml"], what: "XML, which is not read: export as JSON or as raw lines" },
-    Guess { marks: &[b"PAR1"], what: "a Parquet file, which is not read: `esaudit events --format ndjson` is" },
     Guess { marks: &[b"%PDF-"], what: "a PDF document" },
     Guess { marks: &[b"\x89PNG"], what: "a picture" },
     Guess { marks: &[b"&quot;type&quot;"], what: "audit records in HTML, with quotes as &quot;: save the text" },

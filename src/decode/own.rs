@@ -1,4 +1,4 @@
-//! What `esaudit events` writes as JSON lines, read back: attempts with their realm chains, and changes with their actors.
+//! What `esaudit events` writes as JSON lines and `esaudit export` as Parquet, read back: attempts with their realm chains, and changes with their actors.
 //!
 //! Of a reason nothing is taken over: it rests on lines that are not here.
 
@@ -39,9 +39,9 @@ impl<'a> Own<'a> {
         }
     }
 
-    /// The realms that were asked.
-    fn realms(&self) -> Vec<Text<'a>> {
-        let Some(Value::List(list)) = self.value("realm_chain") else { return Vec::new() };
+    /// The texts of a list.
+    fn texts(&self, name: &str) -> Vec<Text<'a>> {
+        let Some(Value::List(list)) = self.value(name) else { return Vec::new() };
         let elements = json::elements(list).map(|(elements, _)| elements).unwrap_or_default();
         let text = |element: Value<'a>| match element {
             Value::Scalar(Scalar::Str(text)) => Some(text.text()),
@@ -74,9 +74,19 @@ impl<'a> Own<'a> {
     fn change(&self, mut event: AuditEvent<'a>) -> AuditEvent<'a> {
         // The user is the actor, not the target; how that user authenticated is not told.
         event.authentication_type = event.user.is_some().then_some(Text::Borrowed(b""));
+        let ids = self.texts("ids").into_iter().chain(self.text("api_key")).collect();
+        // Without a column for ids, the target may be one.
+        let names: &[&str] = if self.has("ids") { &["name"] } else { &["target", "api_key_name"] };
+        let name = names.iter().find_map(|name| self.text(name));
+        event.user_realm = self.text("principal_realm");
         event.change = Some(Box::new(Change {
-            ids: self.text("api_key").into_iter().collect(),
-            name: self.text("target").or_else(|| self.text("api_key_name")),
+            ids,
+            name,
+            owner: self.text("owner"),
+            owner_realm: self.text("owner_realm"),
+            expiration: self.text("expiration"),
+            kind: self.text("key_type"),
+            roles: self.texts("roles"),
             ..Change::default()
         }));
         event
@@ -96,7 +106,7 @@ fn give(own: &Own<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), Dec
         return Ok(());
     }
     let end = own.event(Action::from_name(name, None), context)?;
-    for realm in own.realms() {
+    for realm in own.texts("realm_chain") {
         let mut asked = own.event(Action::RealmAuthenticationFailed, context)?;
         asked.realm = Some(realm);
         sink(NAME, Record::Audit(asked));

@@ -37,7 +37,7 @@ impl TextShape for Prefixed {
         for _ in 0..MAX_TRIES {
             let Some(at) = next_start(line, from).filter(|at| at - segment <= MAX_PREFIX) else { break };
             if quotes(&line[segment..at]) {
-                quoted = true;
+                quoted = may_hold_record(&line[at..]);
                 break;
             }
             let mut give = |record: Record<'_>| {

@@ -28,7 +28,8 @@ fn is_name(byte: u8) -> bool {
 pub(crate) fn after_bar(line: &[u8]) -> Option<&[u8]> {
     let line = without_colour(line);
     let name = line.iter().take_while(|&&byte| is_name(byte)).count();
-    if name == 0 {
+    // A number or an address is the cell of a table: containers have names.
+    if !line[..name].iter().any(u8::is_ascii_alphabetic) {
         return None;
     }
     let rest = line[name..].trim_ascii_start();

@@ -1,7 +1,7 @@
 //! Server-log lines in JSON: 7.x (`"type":"server"`) and ECS from 8.0 on (audit-format 3).
 
 use super::members::{Field, Members};
-use super::{Context, JsonShape, Sink, UNKNOWN, product};
+use super::{Context, JsonShape, Sink, UNKNOWN, product, reason};
 use crate::error::DecodeError;
 use crate::event::{Record, ServerEvent};
 use crate::time;
@@ -26,7 +26,7 @@ impl JsonShape for EcsServer {
         let is_line = (members.has(Field::LogLevel) || dataset.as_deref() == Some(DATASET))
             && members.has(Field::Message)
             && members.has(Field::AtTimestamp);
-        (is_line || members.has(Field::LoggerName))
+        (is_line || members.has(Field::LoggerName) || is_bare_message(members))
             // An action marks the audit logs of Elasticsearch and Kibana.
             && !members.has(Field::EventAction)
             && dataset.is_none_or(|dataset| !is_other_log(&dataset))
@@ -34,7 +34,7 @@ impl JsonShape for EcsServer {
     }
 
     fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        match product::of_members(&members) {
+        match product::of_members(&members).filter(|_| !is_bare_message(&members)) {
             Some(product) => sink(UNKNOWN, Record::OfProduct(product)),
             None => sink(self.name(), server_event(&members, context)),
         }
@@ -44,6 +44,29 @@ impl JsonShape for EcsServer {
 
 /// The dataset of server lines.
 const DATASET: &[u8] = b"elasticsearch.server";
+
+/// Whether a document has a time and a message alone, as an export of two columns has them, and the message is a whole one that
+/// tells a reason, which nobody else writes.
+fn is_bare_message(members: &Members<'_>) -> bool {
+    const OF_LINES: [Field; 10] = [
+        // Kibana's lines of 7.x have one.
+        Field::Type,
+        Field::LogLevel,
+        Field::Level,
+        Field::LogLogger,
+        Field::Component,
+        Field::LoggerName,
+        Field::EventDataset,
+        Field::ServiceName,
+        Field::AgentBinary,
+        Field::LogSource,
+    ];
+    members.has(Field::AtTimestamp)
+        && !OF_LINES.iter().any(|field| members.has(*field))
+        && members
+            .text(Field::Message)
+            .is_some_and(|text| reason::classify(&reason::Message { text: &text, ..Default::default() }).is_some())
+}
 
 /// Whether the message is a line of a log itself, which a shipper that knew no better put there.
 fn carries_record(members: &Members<'_>) -> bool {
@@ -181,6 +204,25 @@ mod tests {
             r#"{"@timestamp":"2022-01-25T15:12:08.686Z","log":{"level":"INFO"},"message":"User [x] has logged in","event":{"action":"user_login","category":["authentication"]}}"#,
         ] {
             assert_eq!(decode(line), [("unknown", "other".to_owned())], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_message_and_a_time_are_enough_where_the_message_is_whole() {
+        let document = |message: &str, more: &str| {
+            format!(r#"{{"@timestamp":"2026-03-01T12:34:56.789Z","message":"{message}"{more}}}"#)
+        };
+        let said = "Authentication to realm native1 failed - Password authentication failed for bob";
+        assert_eq!(server(&document(said, "")).0, "server-ecs");
+        assert_eq!(server(&document(said, r#","elasticsearch.node.name":"es-1""#)).0, "server-ecs");
+        for line in [
+            document("started", ""),
+            document(&format!("upstream said: {said}"), ""),
+            document(said, r#","service.name":"shop""#),
+            document(said, r#","event.dataset":"shop.log""#),
+            document(said, r#","type":"log","tags":["error","elasticsearch"],"pid":7"#),
+        ] {
+            assert_eq!(decode(&line)[0].0, "unknown", "{line}");
         }
     }
 }

@@ -22,6 +22,8 @@ enum Nesting {
     Response,
     /// The `hits` of a response.
     HitsObject,
+    /// Aggregations, or what is inside them: buckets, and in these the hits that `top_hits` shows.
+    Aggregations,
     /// The list of a container, whose elements are records of any kind; they may be containers themselves.
     Elements {
         /// Whether they may.
@@ -254,6 +256,8 @@ impl Documents {
             (_, b"hits", b'[') => Nesting::Hits,
             (Some(Nesting::HitsObject), _, _) if self.state != State::Capture => return false,
             (_, b"hits", b'{') => Nesting::HitsObject,
+            (Some(Nesting::Response), b"aggregations" | b"aggs", b'{') => Nesting::Aggregations,
+            (Some(Nesting::Aggregations), _, b'{' | b'[') => Nesting::Aggregations,
             (_, b"responses" | b"docs", b'[') => Nesting::List,
             (_, b"response" | b"rawResponse", b'{') => Nesting::Response,
             (_, name, _) => match of_container(name, byte).filter(|_| self.of_containers) {
@@ -312,7 +316,8 @@ impl Documents {
         let frame = self.frames.last().copied();
         match (frame, byte) {
             (_, b',' | b' ' | b'\t' | b'\r' | b'\n') => {}
-            (Some(Nesting::Response | Nesting::HitsObject), b'"') => {
+            (Some(Nesting::Aggregations), b'{' | b'[') => self.push(Nesting::Aggregations),
+            (Some(Nesting::Response | Nesting::HitsObject | Nesting::Aggregations), b'"') => {
                 self.state = State::Key;
                 self.key.clear();
                 (self.in_key, self.in_string) = (true, true);

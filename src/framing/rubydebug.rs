@@ -22,13 +22,15 @@ pub(super) struct RubyDebug {
     object: Vec<u8>,
     start: u64,
     oversized: bool,
+    /// The line is longer than the limit, and nothing of it is kept.
+    too_long: bool,
 }
 
 impl RubyDebug {
     /// A reader that keeps no object longer than `limit` bytes.
     #[must_use]
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, line: Vec::new(), number: 1, object: Vec::new(), start: 1, oversized: false }
+        Self { limit, line: Vec::new(), number: 1, object: Vec::new(), start: 1, oversized: false, too_long: false }
     }
 
     fn end_line(&mut self, out: &mut Out<'_>) {
@@ -41,6 +43,8 @@ impl RubyDebug {
         if self.object.is_empty() && !self.oversized {
             self.start = self.number;
         }
+        let alone = std::mem::take(&mut self.too_long) && self.object.is_empty();
+        self.oversized |= alone;
         if !self.object.is_empty() || !text.trim_ascii().is_empty() {
             if self.object.len() + line.len() < self.limit {
                 self.object.extend_from_slice(&line);
@@ -49,7 +53,7 @@ impl RubyDebug {
                 self.oversized = true;
             }
         }
-        if text == b"}" || !self.object.starts_with(b"{") && !self.object.is_empty() {
+        if alone || text == b"}" || !self.object.starts_with(b"{") && !self.object.is_empty() {
             self.emit(out);
         }
         self.number += 1;
@@ -86,7 +90,7 @@ impl Framer for RubyDebug {
     }
 
     fn finish(&mut self, out: &mut Out<'_>) {
-        if !self.line.is_empty() {
+        if !self.line.is_empty() || self.too_long {
             self.end_line(out);
         }
         if !self.object.is_empty() || self.oversized {
@@ -97,8 +101,9 @@ impl Framer for RubyDebug {
 
 impl RubyDebug {
     fn keep(&mut self, bytes: &[u8]) {
-        if self.line.len() + bytes.len() > self.limit {
-            self.oversized = true;
+        if self.too_long || self.line.len() + bytes.len() > self.limit {
+            (self.too_long, self.oversized) = (true, self.oversized || !self.object.is_empty());
+            self.line.clear();
         } else {
             self.line.extend_from_slice(bytes);
         }
@@ -118,6 +123,13 @@ mod tests {
         assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 7, 10]);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&found[0].1).unwrap()["b"]["c"], serde_json::Value::Null);
         assert!(found[2].1.starts_with("an object of rubydebug"));
+        // A line longer than the limit is one record, wherever it is cut into portions.
+        let long =
+            format!("{}\n{{\n \"a\" => 1,\n \"{}\" => 2\n}}\n{{\n \"d\" => 1\n}}\n", "x".repeat(70), "y".repeat(70));
+        let read = |chunk| super::super::record::pieces(&mut RubyDebug::new(50), long.as_bytes(), chunk);
+        let kinds: Vec<_> = read(1000).into_iter().map(|(line, text)| (line, text == "oversized")).collect();
+        assert_eq!(kinds, [(1, true), (2, true), (6, false)]);
+        assert_eq!(read(1000), read(7));
         assert!(claims(text.as_bytes()) && !claims(b"{\n \"a\": 1") && !claims(b"{}"));
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Format {
     Compressed(Compression),
     Tar,
     Zip,
+    /// A table that `esaudit export` may have written.
+    Parquet,
     /// Text of another encoding.
     Utf16(Utf16),
     /// What this program does not read, and what to do.
@@ -37,6 +39,7 @@ impl Format {
             Compression::None if head.get(257..262) == Some(b"ustar") => Self::Tar,
             // The second is the magic of an archive without members.
             Compression::None if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") => Self::Zip,
+            Compression::None if head.starts_with(b"PAR1") => Self::Parquet,
             Compression::None => match (unread(head), Utf16::of(head)) {
                 (Some(what), _) => Self::Unread(what),
                 (None, Some(order)) => Self::Utf16(order),
@@ -117,6 +120,14 @@ fn peel(
             each(&info, &mut text);
             Ok(())
         }
+        Format::Parquet => {
+            let (file, damaged) = match seekable {
+                Some(file) => (file, None),
+                None => zip::spool(&mut input)?,
+            };
+            each(&info, &mut Limited { reader: rows(file)?, budget });
+            damaged.map_or(Ok(()), Err)
+        }
         Format::Tar => tar::members(&mut input, &mut |name, reader| member(name, Compression::None, reader)),
         Format::Zip => match seekable {
             Some(file) => zip::members(file, &mut member),
@@ -127,6 +138,18 @@ fn peel(
             }
         },
     }
+}
+
+/// The rows of a Parquet file, a line each.
+#[cfg(feature = "parquet")]
+fn rows(file: File) -> io::Result<super::parquet::Rows> {
+    super::parquet::Rows::new(file)
+}
+
+/// This program was built without what reads Parquet.
+#[cfg(not(feature = "parquet"))]
+fn rows(_: File) -> io::Result<io::Empty> {
+    Err(unsupported("a Parquet file, which this esaudit was built without: `esaudit events --format ndjson` is read"))
 }
 
 /// A reader whose first bytes have been looked at and are not lost.

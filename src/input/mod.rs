@@ -10,6 +10,8 @@ mod damage;
 mod discover;
 mod encoding;
 mod frames;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod tar;
 mod zip;
 

@@ -50,6 +50,8 @@ pub(super) struct Draft {
     pub(super) severity: Severity,
     pub(super) verdict: Verdict,
     pub(super) confidence: f64,
+    /// No record shows the kind; other explanations are left.
+    pub(super) is_guess: bool,
     pub(super) title: Text,
     pub(super) why: Sentences,
     /// Steps that go before those of the documentation.
@@ -91,6 +93,7 @@ impl Draft {
             severity,
             verdict,
             confidence,
+            is_guess: false,
             title: Text::new(),
             why: Sentences::default(),
             first_steps: Vec::new(),
@@ -298,8 +301,8 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
     let next_steps = std::mem::take(&mut draft.first_steps).into_iter().chain(steps).collect();
     // Of an unclear verdict the meaning is the likeliest explanation, and no fact.
     let diagnosis = match draft.verdict {
-        Verdict::Unclear => Text::from("Perhaps: ").with(fill(meaning)),
-        Verdict::Hostile | Verdict::Operational => fill(meaning),
+        Verdict::Hostile | Verdict::Operational if !draft.is_guess => fill(meaning),
+        _ => Text::from("Perhaps: ").with(fill(meaning)),
     };
     let mut why = std::mem::take(&mut draft.why);
     if proxies_only {

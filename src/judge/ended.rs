@@ -35,6 +35,8 @@ struct Sweep<'c> {
     keys: Vec<Sym>,
     /// How many, those included that the event does not name.
     count: usize,
+    /// Realms all of whose keys were ended; how many those are is not known.
+    realms: Vec<Sym>,
 }
 
 /// The drafts of mass invalidations.
@@ -67,7 +69,7 @@ pub(super) fn mass_invalidations(measure: &Measure<'_, '_>) -> Vec<Draft> {
 
 fn sweep<'c>(measure: &Measure<'_, 'c>, run: &[usize], resolved: &BTreeMap<usize, Vec<Sym>>) -> Sweep<'c> {
     let scene = measure.scene;
-    let mut sweep = Sweep { changes: Vec::new(), keys: Vec::new(), count: 0 };
+    let mut sweep = Sweep { changes: Vec::new(), keys: Vec::new(), count: 0, realms: Vec::new() };
     for &at in run {
         let change = &scene.joined.changes[at];
         if is_leaver(measure, change) {
@@ -79,8 +81,13 @@ fn sweep<'c>(measure: &Measure<'_, 'c>, run: &[usize], resolved: &BTreeMap<usize
         sweep.keys.extend(resolved.get(&at).into_iter().flatten().copied());
         let realm =
             record.ids.is_empty() && !record.name.is_some() && !record.owner.is_some() && record.owner_realm.is_some();
-        sweep.count += if realm { REALM } else { 0 };
+        if realm {
+            sweep.count += REALM;
+            sweep.realms.push(record.owner_realm);
+        }
     }
+    sweep.realms.sort_by_key(|&realm| scene.shown(realm));
+    sweep.realms.dedup();
     sweep.keys.sort_by_key(|&key| scene.shown(key));
     sweep.keys.dedup();
     sweep.count = sweep.count.max(sweep.keys.len());
@@ -143,7 +150,12 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usiz
     draft.cluster = cluster;
     let actor = if first.actor.is_some() { scene.text(first.actor) } else { "Somebody".to_owned() };
     let who = || Span::principal(&actor);
-    draft.title = text!("{} invalidated {}", who(), Text::count(sweep.count as u64, "API key", "API keys"));
+    let realms: Vec<String> = sweep.realms.iter().map(|&realm| scene.text(realm)).collect();
+    draft.title = match realms.as_slice() {
+        [] => text!("{} invalidated {}", who(), Text::count(sweep.count as u64, "API key", "API keys")),
+        [realm] => text!("{} invalidated every API key of realm {}", who(), Span::realm(realm)),
+        many => text!("{} invalidated every API key of {} realms", who(), many.len() as u64),
+    };
     let source =
         if first.source.is_some() { text!(" from {}", Span::address(&scene.text(first.source))) } else { Text::new() };
     draft.why.push(text!(

@@ -9,7 +9,7 @@ use super::index::Class;
 use super::null::Null;
 use super::scene::Scene;
 use super::unit::{Standing, Unit, median};
-use crate::reason::Reason;
+use crate::reason::{Basis, Reason};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -284,6 +284,15 @@ impl Measure<'_, '_> {
     /// Whether an address used one key and nothing else, and that key is not used any more by anybody.
     fn key_stops(&self, unit: &Unit) -> bool {
         let history = &self.scene.history;
+        // An ended key leaves a line (audit-format 3), so where the server log was there and says nothing, it was none.
+        let nodes = &self.scene.joined.nodes;
+        let is_silent = |at: &u32| {
+            let attempt = self.scene.attempt(*at);
+            attempt.basis != Basis::ServerLog && nodes.of(attempt.node).server_log_covers(attempt.time, 0)
+        };
+        if unit.attempts(self.scene).iter().all(is_silent) {
+            return false;
+        }
         let mut key = None;
         for past in history.of_source(unit.cluster, unit.source).take(64) {
             let other = key.is_some_and(|known| known != past.key);

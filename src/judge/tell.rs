@@ -50,7 +50,9 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     draft.cluster = campaign.cluster;
     draft.changed = features.change.is_some();
     draft.title = (hypothesis.title)(&told).into();
-    if verdict == Verdict::Unclear {
+    // That a key has expired is seen in a line or in its expiration; that its uses stop has other explanations, too.
+    draft.is_guess = kind == Kind::ApiKeyExpiredInUse && features.get(Feature::Expired) <= 0.0;
+    if verdict == Verdict::Unclear || draft.is_guess {
         draft.title.push(", perhaps");
     }
     draft.attempts.clone_from(&campaign.attempts);

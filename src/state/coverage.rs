@@ -171,6 +171,10 @@ impl InputStats {
                 message: "text that is no record, in a file of JSON records".to_owned(),
             }));
         }
+        if self.lines == 0 && self.bytes > 0 && self.error.is_none() {
+            let message = "there is no record in it, as in a search response without hits";
+            self.whole.insert((ProblemKind::NotALog, message.to_owned()));
+        }
         if self.is_unrecognised() {
             let message = format!("nothing in it was recognised: it looks like {}", guess(&self.first_line));
             self.whole.insert((ProblemKind::NotALog, message));
@@ -181,9 +185,10 @@ impl InputStats {
     }
 
     /// Whether it has lines, and no audit or server event is among them. Other logs of Elasticsearch, which lie beside the
-    /// audit log and hold none, are no reason to complain.
+    /// audit log and hold none, are no reason to complain, nor is the table of reasons beside exported attempts.
     fn is_unrecognised(&self) -> bool {
-        let beside = [&b"deprecation"[..], b"slowlog", b"[gc", b"\"api_keys\"", b"][o.e.d."];
+        let beside =
+            [&b"deprecation"[..], b"slowlog", b"[gc", b"\"api_keys\"", b"][o.e.d.", b"{\"esaudit\":\"reasons\"}"];
         let marked = |mark: &&[u8]| memchr::memmem::find(&self.first_line, mark).is_some();
         self.audit_events + self.server_events == 0
             && self.other_lines > 0

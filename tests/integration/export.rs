@@ -311,3 +311,45 @@ fn duckdb_counts_what_the_report_does() {
     assert_eq!(counts, groups(&report(&[path], &[])));
     assert_eq!(read[1], json!([[0]]));
 }
+
+/// What was exported is read back: attempts with their chains, changes with their actors; reasons rest on other lines.
+#[test]
+fn an_export_is_an_input() {
+    let what = |report: &Value| {
+        let groups = report["groups"].as_array().unwrap().iter();
+        let groups: BTreeMap<String, u64> = groups.fold(BTreeMap::new(), |mut sums, group| {
+            let key = format!("{} {} {}", group["principal"], group["realm_chain"], group["sources"][0]["address"]);
+            *sums.entry(key).or_default() += group["count"].as_u64().unwrap();
+            sums
+        });
+        let changes = report["security_changes"].as_array().unwrap().iter();
+        let changes: Vec<String> = changes
+            .map(|change| {
+                let member = |name: &str| change[name].to_string();
+                ["time", "action", "actor", "source", "ids", "name", "node"].map(member).join(" ")
+            })
+            .collect();
+        (groups, changes)
+    };
+    let (inputs, _) = generate(&["--seed", "5", "--nodes", "2", "--days", "0.02", "--rate", "0.5", "--plant", "all"]);
+    let logs = inputs.path().join("logs");
+    let folder = export(&[logs.to_str().unwrap()], &[]);
+    let read = |path: &Path| {
+        serde_json::to_value(report(&[path.to_str().unwrap()], &["--by", "principal,realm-chain,source"])).unwrap()
+    };
+    let (written, again) = (read(&logs), read(folder.path()));
+    assert_eq!(again["coverage"]["problems"], json!([]));
+    assert_eq!(what(&again), what(&written));
+    assert!(!what(&again).1.is_empty());
+    // Damage is told, wherever it is.
+    let (name, bytes) =
+        files(&folder.path().join("attempts")).into_iter().max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    for at in [6, bytes.len() / 2, bytes.len() - 9] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x55;
+        let mut inputs = Inputs::new();
+        inputs.add(name.file_name().unwrap().to_str().unwrap(), &damaged);
+        let output = esaudit(&["report", "--quiet", inputs.path().to_str().unwrap()]);
+        assert!(matches!(output.status.code(), Some(0 | 2)), "{output:?}");
+    }
+}

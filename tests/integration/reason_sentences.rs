@@ -373,3 +373,68 @@ fn an_exception_on_the_next_line_is_read_wherever_chunks_begin() {
         assert_eq!(told(&report), ["ann server_busy server_log 200"], "{size}");
     }
 }
+
+/// An ended key leaves a line in the server log: where there is none, no key is called expired, and where no server log is, it is
+/// a guess.
+#[test]
+fn no_key_is_called_expired_where_the_log_is_silent() {
+    let uses = (0..10).map(|at| used((at - 12) * MINUTE, ID, "10.0.0.5"));
+    let refusals = (0..20).map(|at| denied(at * 10_000, "10.0.0.5"));
+    let audit: Vec<String> = uses.chain(refusals).collect();
+    let titles = |report: &Report| -> Vec<String> {
+        report.findings.iter().map(|finding| finding.title.plain().into_owned()).collect()
+    };
+    let silent = read(&audit, &log(&[]));
+    assert!(titles(&silent).iter().all(|title| !title.contains("expired")), "{:?}", titles(&silent));
+    let alone = read(&audit, &[]);
+    let guess = "An API key that no line names is expired and still used by 10.0.0.5, perhaps";
+    assert_eq!(titles(&alone), [guess]);
+    assert!(alone.findings[0].diagnosis.plain().starts_with("Perhaps: "));
+}
+
+/// How many keys a realm has is not in the log.
+#[test]
+fn keys_of_a_realm_are_not_counted() {
+    let owner = r#"{"apikeys":{"owned_by_authenticated_user":false,"user":{"name":null,"realm":"ldap1"}}}"#;
+    let mut change = change(0, "invalidate_apikeys", "invalidate", owner);
+    change[0] = change[0].replacen('{', r#"{"origin.address":"203.0.113.9:1","#, 1);
+    let report = read(&change, &[]);
+    let titles: Vec<_> = report.findings.iter().map(|finding| finding.title.plain().into_owned()).collect();
+    assert_eq!(titles, ["anna invalidated every API key of realm ldap1"]);
+}
+
+#[test]
+fn what_is_not_there_is_not_told() {
+    let shown = |audit: &[String], server: &[String]| {
+        let mut inputs = Inputs::of(&[("audit.json", audit)]);
+        if !server.is_empty() {
+            inputs.add("server.json", &test_support::ended(server));
+        }
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"));
+        let output = program.args(["report", "--quiet", "--width", "160"]).arg(inputs.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let server = shown(&[], &[refused(0, "api key [K] has been invalidated")]);
+    assert!(server.contains("Refused without an audit event") && !server.contains("people and machines"), "{server}");
+    let nameless = shown(&[denied(0, "10.0.0.5")], &[]);
+    assert!(nameless.contains("1 failed attempt without a principal from 1 address"), "{nameless}");
+    let role = r#"{"role":{"name":"r","role_descriptor":{"cluster":["all"],"indices":[{"names":["*"],"privileges":["all"]}]}}}"#;
+    let role = shown(&change(0, "put_role", "put", role), &[]);
+    assert!(role.contains("r: all on the cluster and all on * (everything)"), "{role}");
+}
+
+/// A change is written when it is authorised; a key that goes on working was not ended by it.
+#[test]
+fn a_key_in_use_is_not_called_invalidated() {
+    let uses = |until: i64| (0..until).map(|at| used(at * MINUTE, ID, "10.0.0.5"));
+    let status = |until: i64| {
+        let audit: Vec<String> = uses(until).chain(invalidated(3 * MINUTE, ID)).collect();
+        let inputs = Inputs::of(&[("audit.json", audit.as_slice())]);
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"));
+        let output = program.args(["keys", "--quiet", "--format", "json"]).arg(inputs.path()).output().unwrap();
+        let keys: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (keys["keys"][0]["status"].clone(), keys["coverage"]["cannot_tell"].to_string().contains("took effect"))
+    };
+    assert_eq!(status(3), ("invalidated".into(), false));
+    assert_eq!(status(20), ("active".into(), true));
+}

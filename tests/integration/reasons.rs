@@ -325,7 +325,7 @@ impl Score {
 
 #[test]
 fn sparse_refusals_are_attributed() {
-    for (seed, format) in [(1, "ecs"), (2, "json7"), (3, "text")] {
+    for (seed, format) in [(1, "ecs"), (2, "json7"), (3, "text"), (3, "csv")] {
         let cluster = Cluster::new(&format!("{SPARSE} --seed {seed} --server-format {format}"));
         cluster.score(&format!("sparse, {format}")).assert_at_least(0.99, 0.95, 0.99);
     }

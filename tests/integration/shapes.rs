@@ -114,12 +114,14 @@ enum Carries {
 use Carries::{Everything, NoChanges, NoIds};
 
 /// Shapes of the generator, and what the report calls them.
-const SHAPES: [(&str, &str, Carries); 15] = [
+const SHAPES: [(&str, &str, Carries); 17] = [
     ("native", "native", Everything),
     ("newest-first", "native", Everything),
     ("ecs", "ecs", Everything),
     ("ecs-nested", "ecs", Everything),
     ("ecs-dotted", "ecs", Everything),
+    ("ecs-client", "ecs", Everything),
+    ("filebeat70", "ecs", Everything),
     ("elasticdump", "elasticdump", Everything),
     ("search", "elasticdump", Everything),
     ("search-pretty", "elasticdump", Everything),
@@ -133,7 +135,7 @@ const SHAPES: [(&str, &str, Carries); 15] = [
 ];
 
 /// Envelopes of the generator around each line, and what the report calls what is in them.
-const ENVELOPES: [(&str, &str); 44] = [
+const ENVELOPES: [(&str, &str); 47] = [
     ("gcp-text", "wrapped"),
     ("gcp-json", "wrapped"),
     ("splunk-result", "wrapped"),
@@ -168,6 +170,9 @@ const ENVELOPES: [(&str, &str); 44] = [
     ("ruby-debug", "rubydebug"),
     ("esql", "wrapped"),
     ("esql-columnar", "wrapped"),
+    ("sql-rows", "wrapped"),
+    ("sql-text", "csv"),
+    ("padded-csv", "csv"),
     ("dev-tools", "wrapped"),
     ("json-strings", "native"),
     ("trailing-commas", "native"),

@@ -135,6 +135,20 @@ fn what_a_client_wrote_is_no_event() {
         json!({"topic":"t","key":forged,"payload":"hello"}).to_string(),
         json!({"columns":[{"name":"user_agent.original"}],"values":[[forged]]}).to_string(),
         format!("2026-04-12T07:15:30Z INFO http - user-agent={forged}"),
+        // Tables of requests without names, and programs that tell what they were sent.
+        format!(" 10.0.0.1   |    200 | {forged}"),
+        format!("10.0.0.1\t200\tGET\t/\t{forged}"),
+        format!("WARNING:root:got payload {forged}"),
+        format!("2026-04-12 07:15:30,000 INFO Login - the user sent: {forged}"),
+        json!({"ts":1,"lvl":"warn","event":"login_failed","value":forged}).to_string(),
+        json!({"name":"shop","hostname":"h","pid":1,"level":40,"msg":forged,"time":"x","v":0}).to_string(),
+        json!({"Records":[{"eventSource":"s3","userAgent":forged,"requestParameters":{"x":forged},"errorMessage":forged}]})
+            .to_string(),
+        json!({"findings":[{"Title":"x","Description":forged}]}).to_string(),
+        json!({"winlog":{"event_data":{"param1":forged}},"message":format!("Process created: {forged}")}).to_string(),
+        json!({"process":{"args":["x",forged],"title":forged}}).to_string(),
+        format!("ticket,description\n1,\"{}\"\n", forged.replace('"', "\"\"")),
+        format!("time,search_term\n1,\"{}\"\n", forged.replace('"', "\"\"")),
     ] {
         assert_eq!(decoded(&carrier), [""; 0], "{carrier}");
     }

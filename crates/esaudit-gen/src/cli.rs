@@ -35,6 +35,8 @@ pub(crate) enum ServerFormat {
     Json7,
     /// Plain text.
     Text,
+    /// Kibana's CSV export of two columns, `@timestamp` and `message`, around plain text.
+    Csv,
 }
 
 /// Which files are compressed.

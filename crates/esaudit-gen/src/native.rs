@@ -1,11 +1,11 @@
 //! Lines as Elasticsearch itself writes them: the audit file (`LoggingAuditTrail` through the pattern layout of
-//! `x-pack/plugin/core/src/main/config/log4j2.properties`) and the server log in its three forms.
+//! `x-pack/plugin/core/src/main/config/log4j2.properties`) and the server log in its forms.
 
 use std::io::Write;
 
 use crate::cli::{Args, FormatVersion, ServerFormat};
 use crate::event::{Event, Origin, ServerLine};
-use crate::text::{Clock, Micros, Text, push_escaped, push_hex, push_number, quoted};
+use crate::text::{Clock, Micros, Text, push_escaped, push_hex, push_number, quoted, rfc3339};
 use crate::world::{Node, World};
 
 /// Writes the lines of one node.
@@ -175,6 +175,12 @@ impl NativeWriter {
             ServerFormat::Ecs => self.server_ecs(buf, line),
             ServerFormat::Json7 => self.server_json7(buf, line),
             ServerFormat::Text => self.server_text(buf, line),
+            ServerFormat::Csv => {
+                let mut text = Vec::new();
+                self.server_text(&mut text, line);
+                let message = String::from_utf8_lossy(&text).replace('"', "\"\"");
+                let _ = write!(buf, "{},\"{message}\"", rfc3339(line.time + self.error));
+            }
         }
     }
 

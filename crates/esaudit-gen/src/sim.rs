@@ -12,7 +12,7 @@ use crate::cli::{Args, Gzip, Roll, ServerFormat};
 use crate::event::{Action, Record};
 use crate::output::RollingFile;
 use crate::population::Population;
-use crate::shapes::{Renderer, Shape};
+use crate::shapes::{Frame, Renderer, Shape};
 use crate::size::Size;
 use crate::text::{MINUTE, Micros, SECOND};
 use crate::traffic::{Act, Traffic};
@@ -107,12 +107,16 @@ fn open(args: &Args, world: &World) -> io::Result<Vec<NodeOutput>> {
         let folder = args.folder().join(node.name);
         fs::create_dir_all(&folder)?;
         let server_gzip = if args.gzip == Gzip::All { Gzip::All } else { Gzip::None };
-        let server_name = ("prod_server", if args.server_format == ServerFormat::Text { ".log" } else { ".json" });
-        let plain = Shape::Native.frame();
+        let (extension, header) = match args.server_format {
+            ServerFormat::Ecs | ServerFormat::Json7 => (".json", ""),
+            ServerFormat::Text => (".log", ""),
+            ServerFormat::Csv => (".csv", "\"@timestamp\",message\n"),
+        };
+        let frame = Frame { header: header.to_owned(), ..Shape::Native.frame() };
         outputs.push(NodeOutput {
             renderer: Renderer::new(args, world, node),
             audit: RollingFile::new(&folder, shape.file(), shape.frame(), args.gzip, args.rolling(), args.tz),
-            server: RollingFile::new(&folder, server_name, plain, server_gzip, Roll::Never, args.tz),
+            server: RollingFile::new(&folder, ("prod_server", extension), frame, server_gzip, Roll::Never, args.tz),
             held: Vec::new(),
         });
     }

@@ -9,7 +9,7 @@ use crate::model::{BaseRate, Cluster, Coverage, Denied, NewPlace, Report, RunAs,
 /// Sections that follow those of the failures.
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
-    if let Some(rate) = &report.base_rate {
+    if let Some(rate) = report.base_rate.as_ref().filter(|_| report.coverage.audit_events > 0) {
         sections.push(base_rate(rate));
     }
     if !report.server_refusals.is_empty() {

@@ -178,7 +178,8 @@ fn target(change: &SecurityChange) -> Cell {
     if let Some(kind) = change.key_type.as_deref().filter(|kind| *kind != "rest") {
         text.push(Text::from(", ").with(Span::name(kind)));
     }
-    for (what, given) in [(": ", &change.roles), (": ", &change.privileges)] {
+    let privileges: Vec<String> = change.privileges.iter().map(|privilege| with_place(privilege)).collect();
+    for (what, given) in [(": ", &change.roles), (": ", &privileges)] {
         if !given.is_empty() {
             text.push(Text::from(what).with(Text::list(
                 given.iter().map(|one| Span::name(one)),
@@ -192,6 +193,12 @@ fn target(change: &SecurityChange) -> Cell {
         return Cell::Text(text, Tone::Bad);
     }
     Cell::of(text)
+}
+
+/// A privilege with what it is about: those of indices and of acting as others say it.
+fn with_place(privilege: &str) -> String {
+    let has_place = privilege.contains(" on ") || privilege.starts_with("run as ");
+    if has_place { privilege.to_owned() } else { format!("{privilege} on the cluster") }
 }
 
 /// Roles or privileges that are named; more are counted.

@@ -61,10 +61,12 @@ fn headline<'a>(report: &Report) -> Vec<Block<'a>> {
     } else {
         (
             Text::count(totals.failed_attempts, "failed attempt", "failed attempts"),
-            Text::from(" by ")
-                .with(Text::count(totals.principals, "principal", "principals"))
-                .with(" from ")
-                .with(Text::count(totals.sources, "address", "addresses")),
+            match totals.principals {
+                0 => Text::from(" without a principal"),
+                some => Text::from(" by ").with(Text::count(some, "principal", "principals")),
+            }
+            .with(" from ")
+            .with(Text::count(totals.sources, "address", "addresses")),
         )
     };
     if totals.api_key_invalidations > 0 {

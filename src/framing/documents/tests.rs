@@ -20,7 +20,7 @@ fn owned(pieces: &[(u64, &str)]) -> Vec<(u64, String)> {
 fn hits_of_responses_are_records() {
     let hit = r#"{"_index":"i","_source":{"a":"x \"y [{","hits":{"hits":[1]}}}"#;
     let response = format!(
-        r#"{{"took":1,"_shards":{{"x":[1]}},"hits":{{"total":{{"value":2}},"max_score":null,"hits":[{hit},{hit}]}},"aggregations":{{"hits":{{"hits":[{{"no":1}}]}}}}}}"#
+        r#"{{"took":1,"_shards":{{"x":[1]}},"hits":{{"total":{{"value":2}},"max_score":null,"hits":[{hit},{hit}]}},"profile":{{"hits":{{"hits":[{{"no":1}}]}}}}}}"#
     );
     assert_eq!(records(&response), owned(&[(1, hit), (1, hit)]));
     let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&response).unwrap()).unwrap();
@@ -41,6 +41,17 @@ fn hits_of_responses_are_records() {
         assert_eq!(records(&shape).iter().filter(|(_, record)| record == hit).count(), 4, "{shape}");
         assert_eq!(records(&shape).len(), 4, "{shape}");
     }
+}
+
+/// `top_hits` shows documents in the buckets of an aggregation.
+#[test]
+fn hits_of_aggregations_are_records() {
+    let hit = r#"{"_index":"i","_source":{"a":1}}"#;
+    let response = format!(
+        r#"{{"took":1,"hits":{{"hits":[]}},"aggregations":{{"by_user":{{"doc_count":3,"buckets":[{{"key":"a","top":{{"hits":{{"total":1,"hits":[{hit}]}}}}}},{{"key":"b","n":{{"value":[1,{{"x":2}}]}},"top":{{"hits":{{"hits":[{hit},{hit}]}}}}}}]}}}}}}"#
+    );
+    assert_eq!(records(&response), owned(&[(1, hit), (1, hit), (1, hit)]));
+    assert_eq!(records(&format!("{response}\n{{\"a\":1}}")).len(), 4);
 }
 
 #[test]

@@ -23,8 +23,8 @@ enum Layout {
 pub(super) fn push(renderer: &mut Renderer, buf: &mut Vec<u8>, event: &Event) {
     let (layout, raw) = match renderer.shape {
         Shape::EcsDotted => (Layout::Dotted, Some("message")),
-        Shape::Elasticdump => (Layout::Dotted, None),
-        Shape::EcsNested | Shape::SearchPretty => (Layout::Nested, None),
+        Shape::Elasticdump | Shape::Filebeat70 => (Layout::Dotted, None),
+        Shape::EcsNested | Shape::EcsClient | Shape::SearchPretty => (Layout::Nested, None),
         Shape::Search => (Layout::Mixed, Some("event.original")),
         Shape::Bulk => (Layout::Mixed, None),
         _ => (Layout::Mixed, Some("message")),
@@ -34,6 +34,14 @@ pub(super) fn push(renderer: &mut Renderer, buf: &mut Vec<u8>, event: &Event) {
         let mut line = Vec::new();
         renderer.native.audit(&mut line, event);
         fields.push((key.to_owned(), String::from_utf8_lossy(&line).into()));
+    }
+    for (name, _) in &mut fields {
+        if renderer.shape == Shape::EcsClient && name.starts_with("source.") {
+            *name = name.replacen("source", "client", 1);
+        }
+        if renderer.shape == Shape::Filebeat70 && name == "event.action" {
+            "elasticsearch.audit.event_type".clone_into(name);
+        }
     }
     let source = lay_out(fields, layout);
     renderer.documents += 1;

@@ -122,6 +122,20 @@ static ENVELOPES: &[Envelope] = &[
         "\n]]}\n",
     ),
     all(
+        Shape::SqlRows,
+        "{\"columns\":[{\"name\":\"@timestamp\",\"type\":\"datetime\"},{\"name\":\"message\",\"type\":\"text\"}],\"rows\":[\n",
+        r#"["%t","%s"]"#,
+        "\n]}\n",
+    ),
+    Envelope {
+        header: "       @timestamp       |    message    \n------------------------+---------------\n",
+        ..each(Shape::SqlText, ("table", ".txt"), "%t|%r    ")
+    },
+    Envelope {
+        header: "    @timestamp    , host ,   message\n",
+        ..each(Shape::PaddedCsv, ("export", ".csv"), r#"    %t, %n   , "%c"  "#)
+    },
+    all(
         Shape::DevTools,
         "# GET logs/_search 200 OK\n{\n\"took\": 3,\n\"hits\": {\n\"hits\": [\n",
         "{\n\"_index\": \"logs\",\n\"_source\": {\n\"message\": \"\"\"%r\"\"\"\n}\n}",

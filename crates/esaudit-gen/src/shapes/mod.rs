@@ -34,6 +34,10 @@ pub(crate) enum Shape {
     EcsNested,
     /// Filebeat's documents with dotted members, raw line in `message`.
     EcsDotted,
+    /// ECS documents whose client stands below `client`, nested, without the raw line.
+    EcsClient,
+    /// Documents of Filebeat 7.0: dotted, `event_type` for the action, without the raw line.
+    Filebeat70,
     /// elasticdump: one `_source` a line.
     Elasticdump,
     /// A `_search` response in one line, newest hit first, raw line in `event.original`.
@@ -122,6 +126,12 @@ pub(crate) enum Shape {
     Esql,
     /// ES|QL: JSON by columns.
     EsqlColumnar,
+    /// SQL: JSON with `rows`.
+    SqlRows,
+    /// SQL and ES|QL: a printed table (`format=txt`).
+    SqlText,
+    /// CSV with blanks around its values.
+    PaddedCsv,
     /// Kibana Dev Tools: a copied response with texts in three quotes.
     DevTools,
     /// Lines that are JSON strings (`jq .message`).
@@ -188,7 +198,9 @@ impl Shape {
         }
         match self {
             Self::Native | Self::NewestFirst => ("prod_audit", ".json"),
-            Self::Ecs | Self::EcsNested | Self::EcsDotted => ("filebeat", ".ndjson"),
+            Self::Ecs | Self::EcsNested | Self::EcsDotted | Self::EcsClient | Self::Filebeat70 => {
+                ("filebeat", ".ndjson")
+            }
             Self::Elasticdump => ("dump", ".json"),
             Self::Search | Self::SearchPretty => ("search", ".json"),
             Self::Bulk => ("bulk", ".ndjson"),
