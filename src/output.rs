@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -15,8 +16,10 @@ use crate::error::Error;
 use crate::escape;
 use crate::interrupt::Temporary;
 use crate::part;
+use crate::signing::{self, Signer};
 
 mod pager;
+mod signed;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 1 << 16;
@@ -54,6 +57,8 @@ pub struct Outputs {
     pub told: Option<Told>,
     /// What is shown where standard output is a terminal.
     pub screen: Option<Screen>,
+    /// What files are signed with.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// A terminal that tables are shown on.
@@ -155,6 +160,12 @@ impl Outputs {
                 pager::through(|out| output.format.write(results, &view, out), |render| print(|out| render(out)));
             return shown.map_err(|error| Error::Output { what: "standard output".to_owned(), error });
         }
+        if let (Some(signer), Target::File(path)) = (&self.signer, &output.target)
+            && !self.is_folder(output)
+        {
+            let written = signed::file(path, signer, |out| output.format.write(results, &view, out));
+            return written.map_err(|error| Error::Output { what: format!("{} was not signed", shown(path)), error });
+        }
         if !self.is_folder(output) {
             return output.write(|out| output.format.write(results, &view, out));
         }
@@ -163,6 +174,17 @@ impl Outputs {
             Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within))
                 .map_err(|error| Error::Output { what: format!("{} was not written", shown(path)), error }),
         }
+    }
+
+    /// What cannot be signed: only files can.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<&'static str> {
+        let of = |output: &Output| match output.target {
+            Target::Stdout => Some("--sign signs files: name one with -o"),
+            Target::File(_) if self.is_folder(output) => Some("--sign signs files, and no folders of tables"),
+            Target::File(_) => None,
+        };
+        self.list.iter().find_map(of)
     }
 
     /// Whether an output is a folder of tables.
@@ -303,6 +325,7 @@ pub fn is_own(path: &Path) -> bool {
     let closed: Vec<u8> = head.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     head.starts_with(part::MAGIC)
         || head.strip_prefix(b"esaudit ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+        || head.starts_with(signing::COMMENT.as_bytes())
         || said(b"<!doctype html>", b"<meta name=\"generator\" content=\"esaudit ")
         || closed.starts_with(b"{") && memchr::memmem::find(&closed, b"\"tool\":{\"name\":\"esaudit\"").is_some()
 }

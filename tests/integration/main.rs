@@ -55,6 +55,7 @@ mod render;
 mod samples;
 mod scenario_laws;
 mod shapes;
+mod signing;
 mod spark;
 mod summary;
 mod supply_chain;
