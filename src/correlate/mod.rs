@@ -68,7 +68,7 @@ pub struct Joined {
     /// Distinct lines of server logs that tell a reason, by node, then time.
     pub reason_lines: Vec<ReasonLine>,
     /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
-    messages: BTreeMap<u32, Vec<Sym>>,
+    pub messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
     doubts: BTreeMap<u32, f64>,
     /// Changes (index into `changes`) that disabled the account of an attempt (index into `attempts`).
@@ -103,13 +103,6 @@ impl Joined {
     #[must_use]
     pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
         self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
-    }
-
-    /// The same records whose messages that were not understood are one text.
-    #[must_use]
-    pub fn with_messages(mut self, text: Sym) -> Self {
-        self.messages.values_mut().flatten().for_each(|message| *message = text);
-        self
     }
 
     /// A place as evidence.
