@@ -12,47 +12,41 @@ use super::Pseudonyms;
 use crate::decode::reason;
 
 /// Words in the names of log files, of their folders and of what they are packed in.
-const OF_PATHS: &str = "access api archive audit backup bak bz2 case cat cluster container containers csv current data deprecation dev \
-    docker dump elastic elasticsearch es esa events evidence export filebeat gc gz home host hosts incident index input jsonl json keys \
-    kubernetes lib list listing local log logs logstash lz4 master mnt ndjson node nodes old opensearch opt pod pods pub root \
-    run security server share slowlog snappy srv stderr stdin stdout sz tar tgz tmp txt usr var volume volumes xz zip zst";
+const OF_PATHS: &str = "\
+    access api archive audit backup bak bz2 case cat cluster container containers csv current data deprecation dev \
+    docker dump elastic elasticsearch es esa events evidence export filebeat gc gz home host hosts incident index \
+    input jsonl json keys kubernetes lib list listing local log logs logstash lz4 master mnt ndjson node nodes old \
+    opensearch opt pod pods pub root run security server share slowlog snappy srv stderr stdin stdout sz tar tgz tmp \
+    txt usr var volume volumes xz zip zst";
 
 /// Words of messages beside those in the templates of the messages that are understood.
-const OF_MESSAGES: &str = "a about after again all already also an and another any anonymous are as at attempt attempting \
-    authenticate authenticated authenticating authentication authorization authorize available back bad be because been before \
-    being bind bound but by bytes cache cached call can can't cannot caused certificate chain change changed check checking client \
-    closed closing code com configuration configured connect connected connection could couldn't credential credentials current \
-    data date default deleted denied did directory disabled do document does doesn't done due during each elasticsearch empty \
-    enabled end entry error exception expected expired extract fail failed failing failure failures falling file for found from get \
-    group groups had has have header host http https id if ignored ignoring in index initialize invalid invalidated is isn't it its \
-    java key keytab known last ldap less limit list load loaded loading log login lookup mapped mapping match matched may message \
-    metadata method missing more must name native no node none not null object of on one only or org org.elasticsearch other out \
-    owner password path pem perform permission pki port present principal process provider query range read ready realm reason \
-    reasons received refresh refused reject rejected rejecting remote request requests reserved resolve resolved response result \
-    retrieve retry role roles saml scheme search secure security server service session set shard should signature since size ssl \
-    start started state status still store such supported system than that the their there this thread time timeout timed tls to \
-    token tokens too transport tried try trust trusted type unable unauthorized unavailable unexpected unknown unsupported until \
-    update updated updating use used user username users uses using valid validate validation value version via was wasn't when \
-    which while will with within without write wrong xpack";
+const OF_MESSAGES: &str = "\
+    a about after again all already also an and another any anonymous are as at attempt attempting audit \
+    authenticate authenticated authenticating authentication authorization authorize available back bad be because \
+    been before being bind bound but by bytes cache cached call can can't cannot caused certificate chain change \
+    changed check checking client closed closing code com configuration configured connect connected connection \
+    could couldn't credential credentials current data date default deleted denied did directory disabled do \
+    document does doesn't done due during each elasticsearch empty enabled end entry error exception expected \
+    expired extract fail failed failing failure failures falling file for found from get group groups had has have \
+    header host hour hours http https id if ignored ignoring in index initialize invalid invalidated is isn't it its \
+    java key keytab known last ldap less limit list load loaded loading log login lookup mapped mapping match \
+    matched may message metadata method millis minute minutes missing ms more must name native no node none not null \
+    object of on one only or org org.elasticsearch other out owner password path pem perform permission pki port \
+    present principal process provider query range read ready realm reason reasons received refresh refused reject \
+    rejected rejecting remote request requests reserved resolve resolved response result retrieve retry role roles \
+    saml scheme search second seconds secure security server service session set shard should signature since size \
+    ssl start started state status still store such supported system than that the their there this thread time \
+    timeout timed tls to token tokens too transport tried try trust trusted type unable unauthorized unavailable \
+    unexpected unknown unsupported until update updated updating use used user username users uses using valid \
+    validate validation value version via was wasn't when which while will with within without write wrong xpack";
 
-/// After these a name stands.
-const BEFORE_NAMES: [&str; 16] = [
-    "account",
-    "apikey",
-    "as",
-    "by",
-    "client",
-    "dn",
-    "for",
-    "from",
-    "host",
-    "key",
-    "named",
-    "owner",
-    "principal",
-    "uid",
-    "user",
-    "username",
+/// After these a name stands, also one that is an ordinary word,
+const BEFORE_NAMES: [&str; 7] = ["account", "dn", "named", "principal", "uid", "user", "username"];
+
+/// but for these.
+const NO_NAMES: [&str; 20] = [
+    "and", "are", "be", "cannot", "could", "did", "does", "doesn't", "for", "from", "has", "have", "in", "is", "isn't",
+    "name", "not", "or", "was", "with",
 ];
 
 /// A message that is longer is withheld whole.
@@ -157,7 +151,7 @@ impl Known {
         let text = word.trim_end_matches([':', '.', '!', '?']);
         if !text.is_empty() {
             let lower = text.to_ascii_lowercase();
-            let named = is_name || BEFORE_NAMES.contains(&last.as_str());
+            let named = is_name || BEFORE_NAMES.contains(&last.as_str()) && !NO_NAMES.contains(&lower.as_str());
             let stays = self.kept.contains(text)
                 || is_short_number(text)
                 || !text.chars().any(char::is_alphanumeric)
@@ -281,6 +275,8 @@ mod tests {
                 Some(format!("failed for [{}] and '{}'", text("audit"), text("search"))),
             ),
             ("the audit log cannot be read", None),
+            ("could not find user backup", Some(format!("could not find user {}", text("backup")))),
+            ("could not find user search", Some(format!("could not find user {}", text("search")))),
             ("access refused from /10.1.2.3:9300.", Some(format!("access refused from /{}:9300.", text("10.1.2.3")))),
             ("Zebulon doesn't match", Some(format!("{} doesn't match", text("Zebulon")))),
             ("user \"ann marie\"", Some(format!("user \"{} {}\"", text("ann"), text("marie")))),
