@@ -27,6 +27,7 @@ mod equals_reference;
 mod events;
 mod evidence;
 mod export;
+mod faults;
 mod filters;
 mod findings;
 mod hostile;
