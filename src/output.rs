@@ -296,15 +296,15 @@ fn sweep(folder: &Path) {
         if !bytes.starts_with(TEMPORARY.0.as_bytes()) || !bytes.ends_with(TEMPORARY.1.as_bytes()) {
             continue;
         }
-        let old = |meta: fs::Metadata| {
-            meta.is_file() && meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND))
-        };
         // A link is not followed.
-        let is_old = fs::symlink_metadata(entry.path()).is_ok_and(old);
-        if is_old
-            && File::open(entry.path()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok())
-        {
-            let _ = fs::remove_file(entry.path());
+        let Ok(meta) = fs::symlink_metadata(entry.path()) else { continue };
+        let is_old = meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND));
+        if !is_old || !meta.is_file() && !meta.is_dir() {
+            continue;
+        }
+        // Whoever fills a folder holds it as a file is held.
+        if File::open(entry.path()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()) {
+            let _ = if meta.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
         }
     }
 }
@@ -335,6 +335,7 @@ pub fn is_own(path: &Path) -> bool {
 /// # Errors
 /// What the system says, or that the folder is not empty.
 pub fn check_folder(path: &Path) -> io::Result<()> {
+    sweep(path);
     match fs::read_dir(path).map(|mut entries| entries.next()) {
         Ok(None) => Ok(()),
         Ok(Some(entry)) => {
@@ -367,6 +368,8 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Re
 fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let temporary = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempdir_in(path)?;
     let registered = Temporary::new(temporary.path());
+    let held = File::open(temporary.path())?;
+    let _ = flock(&held, FlockOperation::NonBlockingLockExclusive);
     fill(temporary.path())?;
     let mut moved = Vec::new();
     for entry in fs::read_dir(temporary.path())? {

@@ -51,7 +51,11 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         cannot_tell: cannot_tell(joined, options),
         duplicates_by_action: joined.duplicates.clone(),
         context: Vec::new(),
-        complete: !state.is_incomplete(found) && state.counted_only.is_empty(),
+        complete: !state.is_incomplete(found)
+            && state.counted_only.is_empty()
+            && state.evicted.events == 0
+            && state.documents_left_out == 0
+            && joined.powerful.counted_only.is_empty(),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,
