@@ -52,7 +52,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Threads(error) | Self::Io(error) => error.fmt(f),
+            Self::Threads(error) => {
+                write!(
+                    f,
+                    "no threads could be started: {error}; fewer --threads need less, or more memory is to be allowed (ulimit -v)"
+                )
+            }
+            Self::Io(error) => error.fmt(f),
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Output { what, error } => write!(f, "{what}: {error}"),
             Self::Parts(_) => f.write_str(&self.messages().join("; ")),

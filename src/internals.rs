@@ -50,6 +50,7 @@ shown! {
     reserved,
     run,
     show,
+    signing,
     spill,
     state,
     time,

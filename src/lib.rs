@@ -63,6 +63,7 @@
 //! spill                  states too large for memory, in temporary files
 //! data                   results as data for programs: JSON, JSON lines, Parquet
 //! manifest               what a report rests on
+//! signing                whose report it is
 //! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
 //! verify                 the report and its inputs, afterwards
@@ -122,6 +123,7 @@ mod reason;
 mod reserved;
 mod run;
 mod show;
+mod signing;
 mod spill;
 mod state;
 mod time;

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -15,8 +16,10 @@ use crate::error::Error;
 use crate::escape;
 use crate::interrupt::Temporary;
 use crate::part;
+use crate::signing::{self, Signer};
 
 mod pager;
+mod signed;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 1 << 16;
@@ -54,6 +57,8 @@ pub struct Outputs {
     pub told: Option<Told>,
     /// What is shown where standard output is a terminal.
     pub screen: Option<Screen>,
+    /// What files are signed with.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// A terminal that tables are shown on.
@@ -155,6 +160,12 @@ impl Outputs {
                 pager::through(|out| output.format.write(results, &view, out), |render| print(|out| render(out)));
             return shown.map_err(|error| Error::Output { what: "standard output".to_owned(), error });
         }
+        if let (Some(signer), Target::File(path)) = (&self.signer, &output.target)
+            && !self.is_folder(output)
+        {
+            let written = signed::file(path, signer, |out| output.format.write(results, &view, out));
+            return written.map_err(|error| Error::Output { what: format!("{} was not signed", shown(path)), error });
+        }
         if !self.is_folder(output) {
             return output.write(|out| output.format.write(results, &view, out));
         }
@@ -163,6 +174,17 @@ impl Outputs {
             Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within))
                 .map_err(|error| Error::Output { what: format!("{} was not written", shown(path)), error }),
         }
+    }
+
+    /// What cannot be signed: only files can.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<&'static str> {
+        let of = |output: &Output| match output.target {
+            Target::Stdout => Some("--sign signs files: name one with -o"),
+            Target::File(_) if self.is_folder(output) => Some("--sign signs files, and no folders of tables"),
+            Target::File(_) => None,
+        };
+        self.list.iter().find_map(of)
     }
 
     /// Whether an output is a folder of tables.
@@ -274,15 +296,15 @@ fn sweep(folder: &Path) {
         if !bytes.starts_with(TEMPORARY.0.as_bytes()) || !bytes.ends_with(TEMPORARY.1.as_bytes()) {
             continue;
         }
-        let old = |meta: fs::Metadata| {
-            meta.is_file() && meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND))
-        };
         // A link is not followed.
-        let is_old = fs::symlink_metadata(entry.path()).is_ok_and(old);
-        if is_old
-            && File::open(entry.path()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok())
-        {
-            let _ = fs::remove_file(entry.path());
+        let Ok(meta) = fs::symlink_metadata(entry.path()) else { continue };
+        let is_old = meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND));
+        if !is_old || !meta.is_file() && !meta.is_dir() {
+            continue;
+        }
+        // Whoever fills a folder holds it as a file is held.
+        if File::open(entry.path()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()) {
+            let _ = if meta.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
         }
     }
 }
@@ -303,6 +325,7 @@ pub fn is_own(path: &Path) -> bool {
     let closed: Vec<u8> = head.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     head.starts_with(part::MAGIC)
         || head.strip_prefix(b"esaudit ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+        || head.starts_with(signing::COMMENT.as_bytes())
         || said(b"<!doctype html>", b"<meta name=\"generator\" content=\"esaudit ")
         || closed.starts_with(b"{") && memchr::memmem::find(&closed, b"\"tool\":{\"name\":\"esaudit\"").is_some()
 }
@@ -312,6 +335,7 @@ pub fn is_own(path: &Path) -> bool {
 /// # Errors
 /// What the system says, or that the folder is not empty.
 pub fn check_folder(path: &Path) -> io::Result<()> {
+    sweep(path);
     match fs::read_dir(path).map(|mut entries| entries.next()) {
         Ok(None) => Ok(()),
         Ok(Some(entry)) => {
@@ -344,6 +368,8 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Re
 fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let temporary = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempdir_in(path)?;
     let registered = Temporary::new(temporary.path());
+    let held = File::open(temporary.path())?;
+    let _ = flock(&held, FlockOperation::NonBlockingLockExclusive);
     fill(temporary.path())?;
     let mut moved = Vec::new();
     for entry in fs::read_dir(temporary.path())? {

@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 
+mod compared;
 mod copies;
 mod gather;
 mod gathered;

@@ -19,6 +19,7 @@ use crate::options::Cidr;
 use crate::reserved::RESERVED_USERS;
 
 mod apply;
+mod texts;
 
 pub use apply::{parameters, view, withhold};
 

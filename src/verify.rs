@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -10,9 +10,13 @@ use crate::error::Error;
 use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
 use crate::model::{Manifest, StoredInput};
+use crate::signing;
 
 /// What the manifest is called among what was checked.
 const MANIFEST: &str = "report manifest";
+
+/// What the signature is called among what was checked.
+const SIGNATURE: &str = "signature";
 
 /// What came of one input, or of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,14 +50,15 @@ impl Verification {
     }
 }
 
-/// Checks a report against inputs; without any against those it names.
+/// Checks a report against inputs, without any against those it names, and against a signature: the public key and where it is.
 ///
 /// # Errors
 /// Words for the user where there is nothing that could be checked.
-pub fn verify(report: &Path, paths: &[OsString]) -> Result<Verification, Error> {
+pub fn verify(report: &Path, paths: &[OsString], signature: Option<&(String, PathBuf)>) -> Result<Verification, Error> {
     let shown = report.display();
     let wrong = |message: String| Error::Report(format!("{shown}: {message}"));
     let text = std::fs::read(report).map_err(|error| Error::File { path: report.to_owned(), error })?;
+    let signed = signature.map(|(key, file)| signing::check(key, &text, file)).transpose()?;
     let text = String::from_utf8(text).map_err(|_| wrong("not a JSON report".to_owned()))?;
     let (manifest, body) = match unseal(&text) {
         Some((manifest, hash)) => {
@@ -79,7 +84,8 @@ pub fn verify(report: &Path, paths: &[OsString]) -> Result<Verification, Error> 
     let itself = std::fs::canonicalize(report).ok();
     let is_itself = |source: &Source| itself.is_some() && std::fs::canonicalize(&source.path).ok() == itself;
     let sources: Vec<Source> = found.sources.into_iter().filter(|source| !is_itself(source)).collect();
-    let mut checks = vec![body, itself_of(&manifest)?];
+    let mut checks: Vec<CheckedInput> = signed.map(of_signature).into_iter().collect();
+    checks.extend([body, itself_of(&manifest)?]);
     checks.extend(compare(&manifest.inputs, &manifest::stored(&sources)));
     if !paths.is_empty() {
         // Without paths, what cannot be found is missing already.
@@ -95,6 +101,14 @@ pub fn verify(report: &Path, paths: &[OsString]) -> Result<Verification, Error> 
 
 fn check(holds: bool, status: &'static str, path: &str, remark: &str) -> CheckedInput {
     CheckedInput { holds, status, path: path.to_owned(), remark: remark.to_owned() }
+}
+
+/// What came of the signature.
+fn of_signature(signed: Result<String, String>) -> CheckedInput {
+    match signed {
+        Ok(comment) => check(true, "same", SIGNATURE, &comment),
+        Err(why) => check(false, "changed", SIGNATURE, &why),
+    }
 }
 
 /// Whether the manifest is what was written.

@@ -51,7 +51,11 @@ pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Cov
         cannot_tell: cannot_tell(joined, options),
         duplicates_by_action: joined.duplicates.clone(),
         context: Vec::new(),
-        complete: !state.is_incomplete(found) && state.counted_only.is_empty(),
+        complete: !state.is_incomplete(found)
+            && state.counted_only.is_empty()
+            && state.evicted.events == 0
+            && state.documents_left_out == 0
+            && joined.powerful.counted_only.is_empty(),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,
@@ -318,21 +322,22 @@ fn unsettled(joined: &Correlated) -> Vec<Text> {
     let mut told = Vec::new();
     let mut open = joined.state.unsettled.clone();
     // Inputs of several parts may share a stretch of time and no event; where failures were met again, successes were, too.
-    if joined.duplicates.values().any(|&count| count > 0) {
-        let overlaps = joined.state.overlaps();
+    let again = joined.duplicates.values().any(|&count| count > 0);
+    if again || open.events == 0 {
+        let overlaps = joined.state.overlaps(|node| joined.nodes.index(node) as u64, !again);
         open.add(overlaps.events, overlaps.span);
     }
     if open.events > 0 {
         let mut sentence = Text::from(format!(
-            "whether up to {} successes and other events that are no failures happened once or twice: several inputs overlap",
+            "whether up to {} events, mostly successes, happened once or twice: several inputs overlap",
             open.events
         ));
         if let (Some(first), Some(last)) = (open.span.first, open.span.last) {
             sentence = sentence.with(text!(" between {} and {}", Span::Exact(first), Span::Exact(last)));
         }
         told.push(sentence.with(
-            " and cannot be compared (a pipe is read once, a part holds sums, memory has a limit); they are counted as met. \
-             Failures and changes are counted once",
+            " and cannot be compared (a pipe is read once, a part holds sums, memory has a limit, a form of export leaves out what \
+             another holds); they are counted as met. Failures and changes whose request both name are counted once",
         ));
     }
     let left_out = joined.state.documents_left_out;

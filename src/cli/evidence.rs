@@ -8,12 +8,14 @@ use clap::Args;
 use super::output::{JSON, OutputArgs};
 use super::{Command, Terminal};
 use crate::output::Outputs;
+use crate::signing;
 
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   esaudit report logs --format json --manifest > report.json
   esaudit verify report.json logs                 the same files, where they were
   esaudit verify report.json /mnt/copy            a copy of them
+  esaudit report logs -o r.json --sign minisign.key && esaudit verify r.json --key minisign.pub
 
 Exit status: 0 everything holds; 1 something differs; 2 it could not be checked; 64 wrong usage.";
 
@@ -33,6 +35,14 @@ pub(super) struct VerifyArgs {
     #[arg(value_name = "REPORT.json")]
     report: PathBuf,
 
+    /// Check its signature, too, with this public key of minisign: the file, or the key itself
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// The signature [default: REPORT.json.minisig]
+    #[arg(long, value_name = "FILE", requires = "key")]
+    signature: Option<PathBuf>,
+
     /// The inputs: files, folders, globs [default: those that the report names]
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
@@ -46,6 +56,8 @@ pub(super) struct VerifyArgs {
 pub struct VerifyRequest {
     /// The report.
     pub report: PathBuf,
+    /// The public key, and the file of the signature.
+    pub signature: Option<(String, PathBuf)>,
     /// Its inputs.
     pub paths: Vec<OsString>,
     /// Where to write it, and how.
@@ -55,7 +67,9 @@ pub struct VerifyRequest {
 impl VerifyArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let outputs = self.output.resolve(terminal, JSON, "table")?;
-        Ok(Command::Verify(VerifyRequest { report: self.report, paths: self.paths, outputs }))
+        let beside = self.signature.unwrap_or_else(|| signing::path_of(&self.report));
+        let signature = self.key.map(|key| (key, beside));
+        Ok(Command::Verify(VerifyRequest { report: self.report, signature, paths: self.paths, outputs }))
     }
 }
 

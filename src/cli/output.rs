@@ -76,7 +76,7 @@ impl OutputArgs {
         // 0 stands for all.
         let top = self.top.map(|top| (top > 0).then_some(top));
         let screen = (terminal.rows.is_some() && !self.no_pager).then_some(Screen::Paged);
-        Ok(Outputs { list, top, table: self.table.clone(), told: None, screen })
+        Ok(Outputs { list, top, table: self.table.clone(), told: None, screen, signer: None })
     }
 
     /// Whether something is asked for that a summary would not show.

@@ -12,6 +12,7 @@ use crate::escape;
 use crate::input::{self, FileId, id};
 use crate::output::{self, Output, Target};
 use crate::pipeline::Inputs;
+use crate::signing;
 
 /// Refuses outputs that are inputs, by whatever name, and, without `force`, existing files with a content that is not of this
 /// program.
@@ -20,6 +21,13 @@ use crate::pipeline::Inputs;
 /// A message for the user.
 pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> Result<(), String> {
     let outputs: Vec<&Path> = command.outputs().iter().filter_map(|output| file(output)).collect();
+    let beside: Vec<PathBuf> = match command {
+        Command::Report(request) if request.sign.is_some() => {
+            outputs.iter().map(|path| signing::path_of(path)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let outputs: Vec<&Path> = outputs.into_iter().chain(beside.iter().map(PathBuf::as_path)).collect();
     if outputs.is_empty() {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! `esaudit report`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -36,6 +37,11 @@ pub(super) struct ReportArgs {
     /// hash; for `esaudit verify`
     #[arg(long)]
     manifest: bool,
+
+    /// Write a signature beside each file (FILE.minisig), made with this secret key of minisign, and add the manifest; the
+    /// password of the key is asked for on the terminal, or taken from ESAUDIT_SIGN_PASSWORD
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
 
     /// Put lines of each finding's evidence into the page, as they stand in the logs: at most 10 a finding and 512K in all
     #[arg(long, conflicts_with = "pseudonymize", help_heading = "Showing")]
@@ -140,6 +146,8 @@ pub struct ReportRequest {
     pub outputs: Outputs,
     /// Exit status 1 from this severity on.
     pub fail_on: Option<Severity>,
+    /// The secret key that files are signed with.
+    pub sign: Option<PathBuf>,
     /// Whether pages hold lines of the evidence.
     pub embed: bool,
 }
@@ -150,11 +158,15 @@ impl ReportArgs {
             return Ok(Command::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
         }
         let mut read = self.read.request(Inputs::Logs(self.paths), self.judge.output.tz)?;
-        read.options.manifest = self.manifest;
+        read.options.manifest = self.manifest || self.sign.is_some();
         let mut request = self.judge.resolve(terminal, line, read, FORMS)?;
         if self.embed_evidence && !request.outputs.list.iter().any(|output| output.format.name == "html") {
             return Err("--embed-evidence is about pages: -o report.html".to_owned());
         }
+        if let Some(cannot) = self.sign.as_ref().and_then(|_| request.outputs.unsigned()) {
+            return Err(cannot.to_owned());
+        }
+        request.sign = self.sign;
         request.embed = self.embed_evidence;
         Ok(Command::Report(Box::new(request)))
     }
@@ -204,6 +216,7 @@ impl JudgeArgs {
                 ..read
             },
             fail_on: self.fail_on,
+            sign: None,
             embed: false,
             outputs,
         })

@@ -16,6 +16,7 @@ mod profiles;
 mod realms;
 mod reason_lines;
 mod reasons;
+mod repeated;
 mod silence;
 mod source_lines;
 mod uses;
@@ -26,6 +27,7 @@ pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Cluster, Node, NodeTable};
 pub use powerful::{Powerful, PowerfulAction, TurnedAway};
 pub use reason_lines::{KeyFailure, ReasonLine};
+pub use repeated::Repeated;
 pub use source_lines::{SourceLine, SourceLines};
 pub use view::{Correlated, LeftOut, Selection};
 
@@ -66,7 +68,7 @@ pub struct Joined {
     /// Distinct lines of server logs that tell a reason, by node, then time.
     pub reason_lines: Vec<ReasonLine>,
     /// Messages of the server log that tell of an attempt (index into `attempts`) in words that were not understood.
-    messages: BTreeMap<u32, Vec<Sym>>,
+    pub messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
     doubts: BTreeMap<u32, f64>,
     /// Changes (index into `changes`) that disabled the account of an attempt (index into `attempts`).
@@ -101,13 +103,6 @@ impl Joined {
     #[must_use]
     pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
         self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
-    }
-
-    /// The same records whose messages that were not understood are one text.
-    #[must_use]
-    pub fn with_messages(mut self, text: Sym) -> Self {
-        self.messages.values_mut().flatten().for_each(|message| *message = text);
-        self
     }
 
     /// A place as evidence.
@@ -150,8 +145,8 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
     uses::settle_transport(&mut state);
     let listing = keys::intern_listing(&mut state, listing);
     let source_lines = SourceLines::new(&state);
-    let nodes = NodeTable::new(&state);
-    let mut repeated = std::mem::take(&mut state.counted_only.repeated);
+    let mut nodes = NodeTable::new(&state);
+    let mut repeated = Repeated::new(std::mem::take(&mut state.counted_only.repeated));
     let mut attempts = chains::join(&mut state, &source_lines, &nodes, &mut repeated);
     // Places are looked up only where times are equal.
     let by_time = |a: &Attempt, b: &Attempt| {
@@ -159,6 +154,8 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
     };
     let changes = || actors::join(&mut state, &source_lines, &nodes, &mut repeated);
     let ((), changes) = rayon::join(|| attempts.par_sort_unstable_by(by_time), changes);
+    repeated.take_from(&mut nodes);
+    let repeated = repeated.actions;
     let mut actions = BTreeMap::new();
     for (action, count) in &state.actions {
         let distinct = count - repeated.get(action).copied().unwrap_or(0);
@@ -209,7 +206,7 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
 }
 
 /// Takes the attempts out of a state, each once and with its chain; events met again are counted in `repeated`.
-pub(crate) fn distinct_attempts(state: &mut State, repeated: &mut BTreeMap<Vec<u8>, u64>) -> Vec<Attempt> {
+pub(crate) fn distinct_attempts(state: &mut State, repeated: &mut Repeated) -> Vec<Attempt> {
     let (source_lines, nodes) = (SourceLines::new(state), NodeTable::new(state));
     chains::join(state, &source_lines, &nodes, repeated)
 }

@@ -21,7 +21,7 @@ pub mod members;
 pub mod native;
 pub mod opensearch;
 mod own;
-mod packed;
+pub(crate) mod packed;
 pub mod partial;
 pub mod prefix;
 pub mod prefixed;

@@ -46,7 +46,7 @@ fn value(letter: u8) -> Option<u32> {
     }))
 }
 
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let letters = text.trim_ascii_end();
     let letters = letters.strip_suffix(b"==").or_else(|| letters.strip_suffix(b"=")).unwrap_or(letters);
     // Most texts end here: words have blanks.

@@ -53,7 +53,8 @@ pub struct Coverage {
     /// Documents about the cluster among the inputs that were used.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub context: Vec<ContextDocument>,
-    /// Every input was read whole, and memory had room for all of it: nothing is left out of any answer.
+    /// Every input was read whole, memory had room for all of it, and no list was cut by a limit: nothing is left out of any
+    /// answer.
     #[serde(default)]
     pub complete: bool,
     /// A signal ended the run before everything was read.

@@ -190,6 +190,7 @@ impl Report {
 
     /// Keeps the most frequent groups only, as `--top` asks of data.
     pub fn cut(&mut self, top: usize) {
+        self.coverage.complete &= self.groups.len() <= top;
         self.groups.truncate(top);
         self.parameters.insert("top".to_owned(), top.into());
     }

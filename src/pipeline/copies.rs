@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::compared::{self, Met};
 use super::work::TakesChunks;
-use crate::copies::{Copies, InputCopies, NodeBlock, block_of, event_hash, node_hash};
+use crate::copies::{Copies, InputCopies, NodeBlock, block_of, node_hash};
 use crate::correlate::NodeTable;
 use crate::decode::{Context, decode_line};
 use crate::error::ProblemKind;
@@ -217,10 +218,10 @@ impl Common {
     }
 
     /// Takes in what workers met, and gives what is a copy, if anything is; what there is no memory for is noted.
-    pub(super) fn settle(self, met: Vec<(u64, u32)>, unsettled: &mut Unsettled) -> Option<Arc<Copies>> {
+    pub(super) fn settle(self, met: Vec<Met>, unsettled: &mut Unsettled) -> Option<Arc<Copies>> {
         let Self { mut copies, too_many, .. } = self;
         unsettled.add(too_many.events, too_many.span);
-        copies.shared = shared(met);
+        copies.shared = compared::settle(met, unsettled);
         let any = |input: &Arc<InputCopies>| !input.blocks.is_empty() || !input.documents.is_empty();
         let found = !copies.shared.is_empty() || copies.inputs.values().any(any);
         found.then(|| Arc::new(copies))
@@ -234,28 +235,6 @@ impl Common {
     }
 }
 
-/// Events that several inputs hold, and the input to take each from: the one that holds it most often, of several the first.
-fn shared(mut met: Vec<(u64, u32)>) -> HashMap<u64, u32> {
-    met.sort_unstable();
-    let mut shared = HashMap::new();
-    for same in met.chunk_by(|a, b| a.0 == b.0) {
-        let mut best = (0, 0);
-        let (mut inputs, mut rest) = (0, same);
-        while let Some(&(_, input)) = rest.first() {
-            let count = rest.iter().take_while(|(_, other)| *other == input).count();
-            if count > best.0 {
-                best = (count, input);
-            }
-            inputs += 1;
-            rest = &rest[count..];
-        }
-        if inputs > 1 {
-            shared.insert(same[0].0, best.1);
-        }
-    }
-    shared
-}
-
 /// Notes the events that have to be compared, one worker's share.
 pub(super) struct Comparing<'c> {
     common: &'c Common,
@@ -263,8 +242,8 @@ pub(super) struct Comparing<'c> {
     max_line: usize,
     probe: Probe,
     probing: bool,
-    /// Hash of an event, and the number of its input.
-    pub(super) met: Vec<(u64, u32)>,
+    /// What was met.
+    pub(super) met: Vec<Met>,
 }
 
 impl Comparing<'_> {
@@ -273,12 +252,12 @@ impl Comparing<'_> {
     }
 }
 
-fn note(common: &Common, met: &mut Vec<(u64, u32)>, event: &impl AuditFields, number: u32) {
+fn note(common: &Common, met: &mut Vec<Met>, event: &impl AuditFields, number: u32) {
     let copies = &common.copies;
     if let Some(node) = copies.node_of(event)
         && copies.compared.contains(&(node, block_of(event.time(), copies.scale)))
     {
-        met.push((event_hash(event, node), number));
+        met.push(Met::new(event, node, number));
     }
 }
 

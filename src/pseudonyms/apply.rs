@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 
 use super::Pseudonyms;
+use super::texts::Known;
 use crate::correlate::{Correlated, Joined};
 use crate::error::ProblemKind;
 use crate::model::StoredInput;
 use crate::state::{ActorSeries, Sym};
 
-/// Stands for messages of the server log that were not understood: what they hold is not known.
+/// Stands for messages of the server log that were not understood and are too long to be looked at.
 const WITHHELD: &[u8] = b"(withheld, because it may hold names)";
 
 /// How a text is replaced.
@@ -26,7 +27,7 @@ struct Replacer<'p> {
     joined: Joined,
     done: HashMap<Sym, Sym>,
     /// Originals and what stands for them.
-    texts: HashMap<String, String>,
+    known: Known,
 }
 
 impl Replacer<'_> {
@@ -36,7 +37,7 @@ impl Replacer<'_> {
         }
         let Some(text) = self.joined.state.symbols.get(sym) else { return sym };
         let shown = make(self.names, text);
-        self.texts.insert(String::from_utf8_lossy(text).into_owned(), shown.clone());
+        self.known.texts.insert(String::from_utf8_lossy(text).into_owned(), shown.clone());
         let new = self.joined.state.symbols.intern(shown.as_bytes());
         self.done.insert(sym, new);
         self.joined.originals.insert(new, sym);
@@ -57,8 +58,8 @@ impl Replacer<'_> {
         series.into_iter().map(&mut replaced).collect()
     }
 
-    /// Replaces them in every record, and gives what stands for messages that were not understood.
-    fn records(&mut self) -> Sym {
+    /// Replaces them in every record.
+    fn records(&mut self) {
         let mut attempts = std::mem::take(&mut self.joined.attempts);
         for attempt in &mut attempts {
             attempt.principal = self.text(attempt.principal);
@@ -107,13 +108,12 @@ impl Replacer<'_> {
         let sampled = std::mem::take(&mut self.joined.state.counted_only.sampled);
         self.joined.state.counted_only.sampled =
             sampled.into_iter().map(|(principal, count)| (self.text(principal), count)).collect();
-        let withheld = self.joined.state.symbols.intern(WITHHELD);
         let mut lines = std::mem::take(&mut self.joined.reason_lines);
         for record in lines.iter_mut().map(|line| &mut line.record) {
             record.subject = self.text(record.subject);
-            if record.text.is_some() {
-                record.text = withheld;
-            }
+        }
+        for record in lines.iter_mut().map(|line| &mut line.record) {
+            record.text = self.message(record.text);
         }
         self.joined.reason_lines = lines;
         self.joined.state.reasons.clear();
@@ -121,47 +121,29 @@ impl Replacer<'_> {
         let joined = &mut self.joined;
         (joined.attempts, joined.changes, joined.key_failures, joined.keys) = (attempts, changes, failures, keys);
         (joined.forwarded, joined.state.successes, joined.state.denials) = (forwarded, successes, denials);
-        withheld
+        let mut messages = std::mem::take(&mut self.joined.messages);
+        messages.values_mut().flatten().for_each(|message| *message = self.message(*message));
+        self.joined.messages = messages;
     }
 
-    /// A path of an input, in which somebody's name may stand.
-    fn path(&self, path: &str) -> String {
-        path.split_inclusive(['/', '!']).map(|part| self.part(part)).collect()
+    /// A message that was not understood.
+    fn message(&mut self, sym: Sym) -> Sym {
+        let Some(text) = self.joined.state.symbols.get(sym).map(|text| String::from_utf8_lossy(text).into_owned())
+        else {
+            return sym;
+        };
+        let shown = self.known.message(self.names, &text);
+        let shown = shown.as_deref().map_or(WITHHELD, str::as_bytes);
+        self.joined.state.symbols.intern(shown)
     }
 
-    /// Replaces every run of words that is an original, the longest first.
-    fn part(&self, part: &str) -> String {
-        if let Some(shown) = self.texts.get(part.trim_end_matches(['/', '!'])) {
-            return format!("{shown}{}", &part[part.trim_end_matches(['/', '!']).len()..]);
-        }
-        let is_word = |c: char| c.is_alphanumeric();
-        let mut bounds: Vec<usize> = vec![0];
-        let mut last = None;
-        for (at, c) in part.char_indices() {
-            if last.is_some_and(|last| last != is_word(c)) {
-                bounds.push(at);
-            }
-            last = Some(is_word(c));
-        }
-        bounds.push(part.len());
-        // A part of a path has few words; one that has not was made to cost time.
-        if bounds.len() > 64 {
-            return self.names.text(part.as_bytes());
-        }
-        let mut out = String::new();
-        let mut from = 0;
-        'next: while from + 1 < bounds.len() {
-            for to in (from + 1..bounds.len()).rev() {
-                if let Some(shown) = self.texts.get(&part[bounds[from]..bounds[to]]) {
-                    out.push_str(shown);
-                    from = to;
-                    continue 'next;
-                }
-            }
-            out.push_str(&part[bounds[from]..bounds[from + 1]]);
-            from += 1;
-        }
-        out
+    /// Names that stay: realms, nodes and clusters.
+    fn keep(&mut self) {
+        let joined = &self.joined;
+        let nodes = joined.state.nodes.iter().flat_map(|node| [node.id, node.name, node.cluster, node.cluster_name]);
+        let realms = joined.state.chains.lists().iter().flatten().copied();
+        let kept = nodes.chain(realms).filter_map(|sym| joined.state.symbols.string(sym)).collect();
+        self.known.kept = kept;
     }
 }
 
@@ -185,16 +167,18 @@ pub fn view(
     stored: &mut [StoredInput],
 ) -> Correlated {
     let joined = everything.into_joined();
-    let mut replacer = Replacer { names, joined, done: HashMap::new(), texts: HashMap::new() };
-    let withheld = replacer.records();
-    let labels: Vec<String> = replacer.joined.state.inputs.iter().map(|input| replacer.path(&input.label)).collect();
+    let mut replacer = Replacer { names, joined, done: HashMap::new(), known: Known::default() };
+    replacer.keep();
+    replacer.records();
+    let labels: Vec<String> =
+        replacer.joined.state.inputs.iter().map(|input| replacer.known.path(names, &input.label)).collect();
     for (path, ..) in problems {
-        *path = replacer.path(path);
+        *path = replacer.known.path(names, path);
     }
     for input in stored {
-        input.path = replacer.path(&input.path);
+        input.path = replacer.known.path(names, &input.path);
     }
-    let mut joined = replacer.joined.with_messages(withheld);
+    let mut joined = replacer.joined;
     for (input, label) in joined.state.inputs.iter_mut().zip(labels) {
         input.label = label;
         // A line of an unknown file may name anybody.

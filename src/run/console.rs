@@ -38,6 +38,14 @@ pub fn terminal() -> Terminal {
     }
 }
 
+/// The password of a signing key, as the environment has it, or from the terminal, which does not show it.
+pub(super) fn password() -> io::Result<String> {
+    match set("ESAUDIT_SIGN_PASSWORD") {
+        Some(password) => password.into_string().map_err(|_| io::Error::other("ESAUDIT_SIGN_PASSWORD is no text")),
+        None => rpassword::prompt_password("Password of the signing key: "),
+    }
+}
+
 /// Shows the progress of a run where somebody looks, and afterwards what was noted for those who asked for more.
 pub(super) fn watched<T>(progress: &Progress, run: impl FnOnce() -> T) -> T {
     let shown = (progress.verbosity != Verbosity::Quiet && io::stderr().is_terminal()).then(|| {

@@ -24,7 +24,7 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
     }
     let events = Events(Box::new(|| Box::new(evidence.events_with(kinds, &found))));
     // Lines have no room for what is not among them.
-    let lacking = evidence.lacks();
+    let lacking = evidence.lacks(kinds);
     lacking.iter().for_each(|lack| complain(lack));
     let incomplete = !write_all(&outputs, &events) || evidence.incomplete || lacks.is_some() || !lacking.is_empty();
     Ok(status(&coverage, evidence.options().require_events, incomplete, 0))

@@ -2,6 +2,7 @@
 
 use crate::cli::ExportRequest;
 use crate::error::Error;
+use crate::options::EventKinds;
 
 /// Reads logs or parts and writes attempts, changes and reasons as Parquet to an empty or new folder.
 ///
@@ -23,7 +24,7 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     output::folder(&folder, |within| write(&evidence.joined, within)).map_err(failed)?;
-    let lacks = evidence.lacks();
+    let lacks = evidence.lacks(EventKinds::default());
     lacks.iter().for_each(|lack| complain(lack));
     Ok(status(&coverage, evidence.options().require_events, evidence.incomplete || !lacks.is_empty(), 0))
 }
@@ -33,7 +34,6 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
 fn write(joined: &crate::correlate::Correlated, folder: &std::path::Path) -> std::io::Result<()> {
     use crate::aggregate;
     use crate::data::{parquet, tables};
-    use crate::options::EventKinds;
 
     let kinds = EventKinds { attempts: true, ..EventKinds::default() };
     let attempts = aggregate::events(joined, kinds, &[]).map(tables::attempt);

@@ -1,8 +1,9 @@
 //! `esaudit report`.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
-use super::console::{remarked, watched};
+use super::console::{self, remarked, watched};
 use super::outcome::{alarming, refused, status, told};
 use super::{embed, listing};
 use crate::cli::ReportRequest;
@@ -12,19 +13,21 @@ use crate::judge::Severity;
 use crate::output::{Output, Outputs};
 use crate::part;
 use crate::pipeline::{Analysis, Inputs};
+use crate::signing::Signer;
 
 /// Reads logs and reports.
 ///
 /// # Errors
 /// The inputs are parts, or no threads could be started.
 pub fn report(request: ReportRequest) -> Result<u8, Error> {
-    let ReportRequest { read, outputs, fail_on, embed } = request;
+    let ReportRequest { read, mut outputs, fail_on, embed, sign } = request;
     if let Inputs::Logs(paths) = &read.inputs
         && part::are_parts(paths)?
     {
         let message = "these are parts of a scan: `esaudit merge` makes the report of them";
         return Err(Error::Inputs(message.to_owned()));
     }
+    outputs.signer = sign.map(|key| Signer::load(&key, console::password)).transpose()?.map(Arc::new);
     let embedded = match &read.inputs {
         Inputs::Logs(paths) if embed => Some(paths.clone()),
         _ => None,

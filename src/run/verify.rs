@@ -10,7 +10,7 @@ use crate::verify;
 /// # Errors
 /// There is nothing that could be checked.
 pub fn verify(request: &VerifyRequest) -> Result<u8, Error> {
-    let outcome = verify::verify(&request.report, &request.paths)?;
+    let outcome = verify::verify(&request.report, &request.paths, request.signature.as_ref())?;
     let complete = write_all(&request.outputs, &outcome);
     Ok(if complete { u8::from(!outcome.holds()) } else { INCOMPLETE })
 }

@@ -83,19 +83,21 @@ fn identity(state: &State, node: &super::NodeStats) -> u64 {
 }
 
 impl State {
-    /// Events that several inputs may have in common: those of one node and one stretch of time, at most.
+    /// Events that several inputs may have in common: those of one node and one stretch of time, at most. `node_of` numbers
+    /// nodes however records name them. With `alike` only where both have as many of each kind in the same time to the
+    /// millisecond: a copy in another form, whose sum is another one.
     #[must_use]
-    pub fn overlaps(&self) -> Unsettled {
+    pub fn overlaps(&self, node_of: impl Fn(u32) -> u64, alike: bool) -> Unsettled {
         let scale = self.sketches.scale();
         let mut blocks: BTreeMap<Block, Vec<Sketch>> = BTreeMap::new();
         for sketch in self.sketches.iter() {
-            let node = identity(self, &self.nodes[sketch.node as usize]);
+            let node = node_of(sketch.node);
             blocks.entry((node, block_of(sketch.first, scale))).or_default().push(*sketch);
         }
         let mut open = Unsettled::default();
         for sketches in blocks.values_mut() {
             sketches.sort_by_key(|sketch| (sketch.first, sketch.last, sketch.count, sketch.sum));
-            for pair in sketches.windows(2) {
+            for pair in sketches.windows(2).filter(|pair| !alike || pair[0].is_like(&pair[1])) {
                 let (count, span) = overlap(&pair[..1], &pair[1..]);
                 open.add(count, span);
             }
@@ -191,6 +193,7 @@ impl Cut<'_> {
             for kind in ActionKind::ALL_NAMED.into_iter().filter(|&kind| !is_joined(kind)) {
                 let Some(&count) = sketch.kinds.get(kind as usize).filter(|count| **count > 0) else { continue };
                 let count = u64::from(count);
+                stats.audit_events = stats.audit_events.saturating_sub(count);
                 match kind {
                     ActionKind::AccessGranted | ActionKind::AccessDenied => {
                         stats.decisions = stats.decisions.saturating_sub(count);

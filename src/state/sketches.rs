@@ -61,6 +61,12 @@ impl Sketch {
         (self.count, self.sum, self.first, self.last) == (other.count, other.sum, other.first, other.last)
     }
 
+    /// Whether two hold as many events of each kind in the same time, whatever else these say.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.count > 1 && (self.kinds, self.first, self.last) == (other.kinds, other.first, other.last)
+    }
+
     /// Whether events of both happened between events of the other. One log in several files is cut somewhere, and within the
     /// millisecond of the cut both may have some.
     #[must_use]

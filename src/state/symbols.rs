@@ -190,7 +190,8 @@ impl Default for Chains {
 
 impl Chains {
     /// All chains, by id; the first is the empty one.
-    pub(super) fn lists(&self) -> &[Vec<Sym>] {
+    #[must_use]
+    pub fn lists(&self) -> &[Vec<Sym>] {
         &self.lists
     }
 

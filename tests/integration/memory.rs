@@ -241,3 +241,41 @@ fn totals_of_parts_that_left_something_out_are_bounds_and_said_to_be() {
     assert_eq!(short["totals"], whole["totals"]);
     assert!(!told(&short));
 }
+
+#[test]
+fn powerful_actions_beyond_those_that_are_kept_are_said_to_be_missing() {
+    let act = |at: i64| {
+        let line = Line::new(at * 1000, "access_granted").user("kim").from("10.0.0.1:5").request(&format!("r{at}"));
+        line.text("origin.type", "rest").text("action", "indices:admin/delete").raw("indices", r#"["x"]"#).end()
+    };
+    let told = |count: i64| {
+        let inputs = Inputs::of(&[("audit.json", &(0..count).map(act).collect::<Vec<_>>())]);
+        let path = inputs.path().to_str().unwrap().to_owned();
+        let events = test_support::esaudit(&["events", &path, "--kind", "powerful", "--format", "jsonl"]);
+        let rows = events.stdout.iter().filter(|&&byte| byte == b'\n').count();
+        (rows, events.status.code(), inputs.report(&[]).coverage.complete)
+    };
+    assert_eq!(told(64), (64, Some(0), true));
+    assert_eq!(told(100), (64, Some(2), false));
+}
+
+#[test]
+fn too_little_memory_for_threads_is_told() {
+    let inputs = Inputs::of(&[("audit.json", &flood(40))]);
+    let path = inputs.path().join("audit.json");
+    let command = format!(
+        "ulimit -c 0; ulimit -v 400000; exec {} report {} --threads 64 --format json",
+        env!("CARGO_BIN_EXE_esaudit"),
+        path.display()
+    );
+    let output = std::process::Command::new("sh").args(["-c", &command]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    // However much each thread takes here: there is a whole answer, or a word why there is none.
+    match output.status.code() {
+        Some(0) => assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok()),
+        code => {
+            assert_eq!((code, output.stdout.len()), (Some(2), 0), "{told}");
+            assert!(told.contains("ulimit -v"), "{told}");
+        }
+    }
+}

@@ -181,3 +181,20 @@ fn tables_without_rows_have_their_heads() {
     let csv = text(&esaudit(&["diff", report, report, "--format", "csv"]).stdout);
     assert!(csv.starts_with("became,") && csv.lines().count() == 1, "{csv}");
 }
+
+#[test]
+fn a_folder_of_tables_that_a_killed_run_left_half_filled_is_filled() {
+    let (inputs, folder) = some();
+    let out = folder.path().join("tables");
+    let left = out.join(".esaudit-Ab12cd.part");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("groups.csv"), "count").unwrap();
+    let tables = ["--format", "csv", "--table", "all", "-o", out.to_str().unwrap()];
+    // It may be in use still.
+    assert_eq!(run(&inputs, &tables).status.code(), Some(2));
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    fs::File::open(&left).unwrap().set_modified(long_ago).unwrap();
+    let output = run(&inputs, &tables);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!left.exists() && fs::read_dir(&out).unwrap().count() > 3);
+}

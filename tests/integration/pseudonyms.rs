@@ -177,3 +177,62 @@ fn useless_keys_are_refused() {
         assert!(output.stdout.is_empty() && String::from_utf8_lossy(&output.stderr).contains(says), "{output:?}");
     }
 }
+
+#[test]
+fn paths_name_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key(folder.path(), "key", "correct horse battery staple");
+    let inputs = Inputs::of(&[
+        ("home/rosa.meier/ACME GmbH/prod_audit.json", &[failed(0, "r")]),
+        ("cases/4711234567/b.json", &[String::from("no log")]),
+    ]);
+    for format in ["json", "jsonl", "html", "md", "table", "csv"] {
+        let paths = ["home", "cases", "gone-for-good.json"].map(|name| inputs.path().join(name));
+        let paths: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+        let output = esaudit(
+            &[&["report", "--pseudonymize", &key, "--manifest", "--format", format, "--top", "0"], &paths[..]].concat(),
+        );
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.len() > 100, "{format}: {}", String::from_utf8_lossy(&output.stderr));
+        for name in ["rosa", "meier", "ACME", "GmbH", "4711234567", "gone"] {
+            assert!(!text.contains(name), "{format}: {name}\n{text}");
+        }
+        assert!(!matches!(format, "json" | "jsonl" | "html") || text.contains("_audit.json"), "{text}");
+    }
+}
+
+#[test]
+fn messages_are_kept_without_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key(folder.path(), "key", "correct horse battery staple");
+    // Somebody is called as a word of the message is.
+    let attempt = |millis: i64, user: &str, request: &str| {
+        let line = |action| Line::new(millis, action).user(user).from("10.0.0.1:5").request(request);
+        [line("realm_authentication_failed").realm("ldap1").end(), line("authentication_failed").end()]
+    };
+    let lines = [attempt(0, "failed", "r"), attempt(1000, "kim", "s")].concat();
+    let server = |time: &str, text: &str| {
+        format!(
+            r#"{{"@timestamp":"2026-03-01T{time}.999Z","log.level":"WARN","message":"{text}","log.logger":"org.elasticsearch.xpack.security.authc.AuthenticationService","elasticsearch.node.id":"n1"}}"#
+        )
+    };
+    let told = [
+        server("11:00:00", "starting"),
+        server(
+            "11:59:59",
+            "Authentication to realm ldap1 failed - access refused for [Zebulon Quux] from 203.0.113.77 (failed)",
+        ),
+        server("12:00:00", "Authentication to realm ldap1 failed - the weather in Trumpington was bad for user kim"),
+        server("13:00:00", "stopping"),
+    ];
+    let inputs = Inputs::of(&[("audit.json", &lines), ("server.json", &told)]);
+    let log = inputs.path().to_str().unwrap().to_owned();
+    let output = esaudit(&["report", &log, "--format", "json", "--pseudonymize", &key]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let plain = String::from_utf8(esaudit(&["report", &log, "--format", "json"]).stdout).unwrap();
+    assert!(plain.contains("Zebulon Quux"), "the test is about a message that is shown: {plain}");
+    assert!(text.contains("access refused for [name-"), "{text}");
+    for name in ["Zebulon", "Quux", "Trumpington", "203.0.113.77", "\"principal\": \"failed\"", "kim"] {
+        assert!(!text.contains(name), "{name}\n{text}");
+    }
+}

@@ -20,6 +20,16 @@ pub fn with(module: &str) -> Option<PathBuf> {
     found.then_some(python)
 }
 
+/// Whether a program is not installed, which is said as [`missing`] does.
+pub fn tool_is_missing(tool: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file());
+    if !found {
+        missing(tool);
+    }
+    !found
+}
+
 /// Says that a test is left out for want of a tool; with `ESAUDIT_ALL_TESTS` that is a failure.
 #[allow(clippy::print_stderr, reason = "the user is to know what was not tested")]
 pub fn missing(tool: &str) {

@@ -1,0 +1,188 @@
+//! Every call to the system fails once, and the program dies at every call of writing: with strace, which injects both.
+//!
+//! Whatever happens, a file under its final name is what it was before, or whole; and who is told that all went well has all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use test_support::Inputs;
+use test_support::line::failed;
+use test_support::python::{missing, tool_is_missing};
+
+/// Calls that matter: of others nothing hangs.
+const CALLS: &str = "read,write,openat,renameat,rename,fsync,getdents64,statx,close,flock,unlink,unlinkat,rmdir,mkdir";
+
+/// A log, outputs of an earlier run, and what a run without faults makes of them.
+struct Bench {
+    inputs: Inputs,
+    folder: tempfile::TempDir,
+    /// Arguments before the outputs.
+    verb: Vec<String>,
+    outputs: Vec<PathBuf>,
+    old: Vec<Vec<u8>>,
+    new: Vec<Vec<u8>>,
+    /// Calls of a run without faults: thread, name, number among those of the thread and name, whether a file was being written.
+    calls: Vec<(String, usize, bool)>,
+}
+
+fn strace(options: &[&str], arguments: &[String]) -> Output {
+    let program = env!("CARGO_BIN_EXE_esaudit");
+    Command::new("strace").arg("-f").args(options).arg(program).args(arguments).output().unwrap()
+}
+
+impl Bench {
+    /// `None` where nothing can be injected.
+    fn new(verb: &[&str], names: &[&str]) -> Option<Self> {
+        if tool_is_missing("strace") {
+            return None;
+        }
+        if !strace(&["-qq", "-o", "/dev/null"], &["--version".to_owned()]).status.success() {
+            missing("strace may not trace here");
+            return None;
+        }
+        let lines: Vec<String> = (0..40).map(|at| failed(at * 1000, &format!("r{at}"))).collect();
+        let inputs = Inputs::of(&[("a.json", &lines[..20]), ("b.json", &lines[20..])]);
+        let folder = tempfile::tempdir().unwrap();
+        let outputs: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
+        let mut verb: Vec<String> = verb.iter().map(|&word| word.to_owned()).collect();
+        verb.push(inputs.path().join("a.json").to_str().unwrap().to_owned());
+        let mut bench = Self { inputs, folder, verb, outputs, old: Vec::new(), new: Vec::new(), calls: Vec::new() };
+        assert!(bench.run(&["-qq", "-o", "/dev/null"]).status.success());
+        bench.old = bench.written();
+        bench.verb.push(bench.inputs.path().join("b.json").to_str().unwrap().to_owned());
+        let log = bench.folder.path().join("calls");
+        let trace = format!("trace={CALLS}");
+        let output = bench.run(&["-qq", "-s", "200", "-e", &trace, "-o", log.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        bench.new = bench.written();
+        assert!(bench.old.iter().zip(&bench.new).all(|(old, new)| old != new));
+        bench.calls = calls(&fs::read_to_string(log).unwrap());
+        Some(bench)
+    }
+
+    fn run(&self, options: &[&str]) -> Output {
+        let mut arguments = self.verb.clone();
+        arguments.extend(["--quiet".to_owned(), "--threads".to_owned(), "1".to_owned()]);
+        for output in &self.outputs {
+            arguments.extend(["-o".to_owned(), output.to_str().unwrap().to_owned()]);
+        }
+        strace(options, &arguments)
+    }
+
+    fn written(&self) -> Vec<Vec<u8>> {
+        self.outputs.iter().map(|path| fs::read(path).unwrap()).collect()
+    }
+
+    /// Runs with one fault, on top of the outputs of the earlier run.
+    fn with(&self, call: &str, number: usize, fault: &str) -> Output {
+        for (path, bytes) in self.outputs.iter().zip(&self.old) {
+            fs::write(path, bytes).unwrap();
+        }
+        let inject = format!("inject={call}:{fault}:when={number}");
+        // Calls that are not traced are none that can be told to fail.
+        let trace = format!("trace={call}");
+        let output = self.run(&["-qq", "-e", &trace, "-e", &inject, "-o", "/dev/null"]);
+        let about = format!("{inject}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(!about.contains("panicked"), "{about}");
+        assert_ne!(output.status.code(), Some(101), "{about}");
+        for ((path, old), new) in self.outputs.iter().zip(&self.old).zip(&self.new) {
+            let now = fs::read(path).unwrap();
+            let whole = now == *old || now == *new;
+            let well = output.status.success();
+            // A file that cannot be looked at once more may have changed, which is told and no failure.
+            assert!(
+                if well { now == *new || tells(path, &now) } else { whole || tells(path, &now) },
+                "{about} {}",
+                path.display()
+            );
+        }
+        output
+    }
+
+    /// The distinct calls, those of writing only where it is asked.
+    fn distinct(&self, writing: bool) -> Vec<(&str, usize)> {
+        let wanted = self.calls.iter().filter(|(_, _, is_writing)| *is_writing || !writing);
+        let mut list: Vec<(&str, usize)> = wanted.map(|(name, number, _)| (name.as_str(), *number)).collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    }
+
+    /// Temporary files that are left.
+    fn left(&self) -> usize {
+        let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().ends_with(".part")).count()
+    }
+}
+
+/// Whether a whole report says that something is wrong with its inputs.
+fn tells(path: &Path, bytes: &[u8]) -> bool {
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    let told = |report: Value| report["coverage"]["problems_total"].as_u64().is_some_and(|count| count > 0);
+    is_json && serde_json::from_slice(bytes).is_ok_and(told)
+}
+
+/// The calls of a trace that are made once the program reads its logs.
+fn calls(log: &str) -> Vec<(String, usize, bool)> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let (mut calls, mut begun, mut writing) = (Vec::new(), false, false);
+    for line in log.lines() {
+        let Some((thread, rest)) = line.split_once(' ') else { continue };
+        let Some((name, arguments)) = rest.trim_start().split_once('(') else { continue };
+        if name.contains(' ') || name.starts_with(['+', '-', '<']) {
+            continue;
+        }
+        let number = counts.entry((thread, name)).or_default();
+        *number += 1;
+        begun |= arguments.contains("a.json");
+        writing |= arguments.contains(".esaudit-");
+        if begun {
+            calls.push((name.to_owned(), *number, writing));
+        }
+    }
+    calls
+}
+
+#[test]
+fn every_call_fails_once() {
+    let Some(bench) = Bench::new(&["report", "--format", "json"], &["r.json"]) else { return };
+    let calls = bench.distinct(false);
+    assert!(calls.len() > 20, "{calls:?}");
+    let mut failures = 0;
+    for &(call, number) in calls.iter().filter(|(call, _)| !matches!(*call, "close" | "flock")) {
+        let errors: &[&str] = match call {
+            "write" | "fsync" => &["error=ENOSPC"],
+            "openat" => &["error=EMFILE"],
+            _ => &["error=EIO"],
+        };
+        for error in errors {
+            failures += usize::from(!bench.with(call, number, error).status.success());
+        }
+    }
+    assert!(failures > 10, "{failures}");
+    assert_eq!(bench.left(), 0);
+}
+
+#[test]
+fn an_interrupted_call_is_made_again() {
+    let Some(bench) = Bench::new(&["report", "--format", "json"], &["r.json"]) else { return };
+    for (call, number) in bench.distinct(false).into_iter().filter(|(call, _)| matches!(*call, "read" | "write")) {
+        let output = bench.with(call, number, "error=EINTR");
+        assert!(output.status.success(), "{call} {number}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn death_at_every_call_of_writing_leaves_whole_files() {
+    let Some(bench) = Bench::new(&["report"], &["r.json", "r.html"]) else { return };
+    let calls = bench.distinct(true);
+    assert!(calls.len() > 8, "{calls:?}");
+    for (call, number) in calls {
+        bench.with(call, number, "signal=SIGKILL");
+    }
+    // Not all of them died before they wrote.
+    assert!(bench.left() > 0);
+}
