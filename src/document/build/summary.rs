@@ -30,7 +30,7 @@ pub(super) fn summary(report: &Report) -> Summary {
         read: facts.filter(is_told).collect(),
         verdict,
         tone,
-        first: findings.first().map(|finding| Logged::new(&finding.id)),
+        first: first(&findings).map(|finding| Logged::new(&finding.id)),
         findings: findings.into_iter().map(told).collect(),
         unknown: topics(&coverage.cannot_tell),
     }
@@ -41,6 +41,13 @@ fn ranked(report: &Report) -> Vec<&Finding> {
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
     findings.sort_by_key(|finding| rank(&finding.verdict));
     findings
+}
+
+/// The finding to look at first: whoever is in goes before the first of the list.
+fn first<'f>(findings: &[&'f Finding]) -> Option<&'f Finding> {
+    let is_inside = |finding: &&&Finding| finding.verdict == VERDICTS[0] && INSIDE.contains(&finding.kind.as_str());
+    let compromised = findings.iter().find(|finding| is_inside(finding) && finding.kind == INSIDE[0]);
+    compromised.or_else(|| findings.iter().find(is_inside)).or_else(|| findings.first()).copied()
 }
 
 fn rank(verdict: &str) -> usize {

@@ -92,7 +92,7 @@ fn foot(writer: &Writer<'_>, summary: &Summary, screen: &Screenful<'_>) -> Vec<L
     };
     facts.push((Fact::new("Next", command(next)).tone(Tone::Bold), 3));
     let mut more = Text::new();
-    if let Some(second) = summary.findings.get(1) {
+    if let Some(second) = summary.findings.iter().find(|finding| Some(&finding.id) != summary.first.as_ref()) {
         more.push(Text::from("--finding ").with(Span::Finding(second.id.clone())).with(" for another, "));
     }
     more.push("--full for everything, -o report.html for a page");
