@@ -172,7 +172,7 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
             path: path.clone(),
             line: None,
             kind: kind.name().to_owned(),
-            message: message.clone(),
+            message: message.clone().into(),
         })
         .collect();
     let mut total = problems.len() as u64;
@@ -184,27 +184,29 @@ fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Pr
             kind: problem.kind.name().to_owned(),
             message: match problem.kind {
                 ProblemKind::NotALog => with_first_line(problem, &input.first_line),
-                _ => problem.message.clone(),
+                _ => problem.message.clone().into(),
             },
         }));
     }
-    problems.sort();
+    problems.sort_by_cached_key(|problem| {
+        (problem.path.clone(), problem.line, problem.kind.clone(), problem.message.plain().into_owned())
+    });
     problems.truncate(options.max_problems);
     (problems, total)
 }
 
 /// What is said of an input in which nothing was recognised, with its first line, which may hold anything.
-fn with_first_line(problem: &InputProblem, line: &[u8]) -> String {
+fn with_first_line(problem: &InputProblem, line: &[u8]) -> Text {
     const SHOWN: usize = 120;
     let line = String::from_utf8_lossy(line.trim_ascii());
     if problem.at.is_some() || line.is_empty() {
-        return problem.message.clone();
+        return problem.message.clone().into();
     }
     let mut shown: String = line.chars().take(SHOWN).collect();
     if shown.len() < line.len() {
         shown.push('…');
     }
-    format!("{}; its first line: {shown}", problem.message)
+    Text::from(problem.message.clone()).with("; its first line: ").with(Span::name(&shown))
 }
 
 /// What these logs cannot answer, and the setting that would change it.

@@ -14,10 +14,12 @@ use super::{clusters, realm_names};
 use crate::correlate::{Change, Correlated, SourceLine};
 use crate::credential::Credential;
 use crate::model::groups::{Groups, Source, Tally};
+use crate::model::text::{Span, Text};
 use crate::model::{Group, SourceCount};
 use crate::options::{GroupBy, Options};
 use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, ChainId, Outcome, Sym, Symbols};
+use crate::text;
 
 /// The values by which an attempt is grouped; keys that were not chosen are `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -404,61 +406,62 @@ fn why(
     basis: Basis,
     (chain, disabled): (Option<ChainId>, Option<&Change>),
     joined: &Correlated,
-) -> Vec<String> {
+) -> Vec<Text> {
     let sentence = match (reason, basis) {
         (Reason::BadPassword, Basis::Inferred) => {
             let realms = chain.and_then(|chain| realm_names(joined, chain)).unwrap_or_default();
             match realms.as_slice() {
-                [only] if only == "reserved" => {
-                    "the reserved realm alone was asked: it ends the attempts of its own users, \
-                                                 so the account exists and the password is wrong"
-                        .to_owned()
-                }
-                [front, ..] => format!(
-                    "the realm {front} was asked out of its usual order: the node asks it first because it lately \
-                     authenticated this principal, so the account exists and the password is wrong"
+                [only] if only == "reserved" => "the reserved realm alone was asked: it ends the attempts of its own \
+                                                 users, so the account exists and the password is wrong"
+                    .into(),
+                [front, ..] => text!(
+                    "the realm {} was asked out of its usual order: the node asks it first because it lately \
+                     authenticated this principal, so the account exists and the password is wrong",
+                    Span::realm(front)
                 ),
-                [] => "the attempts of this group went through a chain that shows that the account exists".to_owned(),
+                [] => "the attempts of this group went through a chain that shows that the account exists".into(),
             }
         }
         (Reason::UnknownUser, Basis::Inferred) => {
             "the node asked all its realms that take such credentials, and none complained in its server log, where they do \
              complain of wrong passwords: no realm knows the account"
-                .to_owned()
+                .into()
         }
-        (Reason::UserDisabled, Basis::Inferred) => {
-            let told = "no realm that knows the account complained, and yet the attempt failed: the password was right, and \
-                        the account is disabled";
-            match disabled {
-                Some(change) => {
-                    let by = joined.state.symbols.string(change.actor);
-                    let by = by.map_or_else(String::new, |actor| format!(" by {actor}"));
-                    format!("{told}: it was disabled at {}{by}", change.record.time.rfc3339())
-                }
-                None => told.to_owned(),
-            }
-        }
+        (Reason::UserDisabled, Basis::Inferred) => disabled_account(disabled, joined),
         (Reason::MissingCredentials, Basis::Inferred) => {
             "no credentials, or ones that leave no line (malformed header, unknown token): the server log, which covers the \
              time, says nothing, and the clients are not known to send keys or tokens"
-                .to_owned()
+                .into()
         }
         (Reason::RealmNotConfigured, Basis::Inferred) => {
-            "the principal authenticates on other nodes by a realm that this node never asked".to_owned()
+            "the principal authenticates on other nodes by a realm that this node never asked".into()
         }
         (Reason::ApiKeyInvalidated, Basis::Inferred | Basis::Context) => {
-            "the clients used an API key until it was invalidated and are refused from then on".to_owned()
+            "the clients used an API key until it was invalidated and are refused from then on".into()
         }
         (Reason::ApiKeyExpired, Basis::Inferred | Basis::Context) => {
-            "the clients used an API key until it expired and are refused from then on".to_owned()
+            "the clients used an API key until it expired and are refused from then on".into()
         }
         (Reason::ApiKeyWrongType, Basis::Inferred | Basis::Context) => {
-            "the principal is the id of an API key: the key \
-                                                                        service ends attempts with a key of another \
-                                                                        type than the interface wants"
-                .to_owned()
+            "the principal is the id of an API key: the key service ends attempts with a key of another type than the \
+             interface wants"
+                .into()
         }
         _ => return Vec::new(),
     };
     vec![sentence]
+}
+
+/// Why an account is taken for disabled, and since when and by whom, where the log tells.
+fn disabled_account(disabled: Option<&Change>, joined: &Correlated) -> Text {
+    let told = Text::from(
+        "no realm that knows the account complained, and yet the attempt failed: the password was right, and the account is \
+         disabled",
+    );
+    let Some(change) = disabled else { return told };
+    let told = told.with(": it was disabled at ").with(Span::Exact(change.record.time));
+    match joined.state.symbols.string(change.actor) {
+        Some(actor) => told.with(" by ").with(Span::principal(&actor)),
+        None => told,
+    }
 }

@@ -14,7 +14,7 @@ pub(super) fn settle(report: &mut Report, left_out: u64, max_problems: usize) {
     for message in broken {
         let kind = ProblemKind::NotReconciled.name().to_owned();
         coverage.cannot_tell.insert(0, format!("whether the numbers of this report are right: {message}").into());
-        coverage.problems.insert(0, Problem { path: String::new(), line: None, kind, message });
+        coverage.problems.insert(0, Problem { path: String::new(), line: None, kind, message: message.into() });
     }
     coverage.problems.truncate(max_problems);
 }

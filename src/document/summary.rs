@@ -19,7 +19,7 @@ pub struct Summary {
     pub tone: Tone,
     /// The findings, hostile first, then as the report orders them.
     pub findings: Vec<Told>,
-    /// What these logs cannot tell, one by one.
+    /// What these logs cannot tell, each thing in a few words.
     pub unknown: Vec<Text>,
     /// The finding to look at first.
     pub first: Option<Logged>,

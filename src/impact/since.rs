@@ -30,7 +30,7 @@ pub fn after_entry(joined: &Correlated, findings: &mut [Finding], surroundings: 
         }
         let after = since(&near, &plan);
         findings[at].why.push(sentence(&plan, &after));
-        let ask = Piece::Code(format!("esaudit impact {} --report REPORT.json", findings[at].id).into());
+        let ask = Piece::Code(format!("esaudit impact {} PATH…", findings[at].id).into());
         findings[at].next_steps.push(text!("Ask what was reached, index by index: {}.", ask));
         findings[at].after_entry = Some(after);
     }

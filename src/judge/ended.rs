@@ -158,13 +158,14 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usiz
     };
     let source =
         if first.source.is_some() { text!(" from {}", Span::address(&scene.text(first.source))) } else { Text::new() };
+    let lasted = last.record.time.0 - first.record.time.0;
     draft.why.push(text!(
-        "{} by {}{} at {}, within {}",
+        "{} by {}{} at {}{}",
         Text::count(sweep.changes.len() as u64, "invalidation", "invalidations"),
         who(),
         source,
         first.record.time,
-        Span::Duration(last.record.time.0 - first.record.time.0)
+        if lasted > 0 { text!(", within {}", Span::Duration(lasted)) } else { Text::new() }
     ));
     let (names, total) = ranked(scene, sweep.keys.clone());
     if total > 0 {

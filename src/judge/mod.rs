@@ -206,18 +206,23 @@ fn base_rate(null: &Null, joined: &Correlated, explained: u64) -> BaseRate {
     let unexplained = joined.attempts.len() as u64 - explained;
     let known = null.logins > 0;
     let share = known.then(|| (null.share() * 10_000.0).round() / 10_000.0);
-    let failures = words::count(null.failures, "login fails", "logins fail");
+    let failures = match null.failures {
+        0 => "no login fails".to_owned(),
+        some => words::count(some, "login fails", "logins fail"),
+    };
+    let unexplained_told = match unexplained {
+        0 => "every failure is in a finding".to_owned(),
+        some => format!("{} in no finding", words::count(some, "failure is", "failures are")),
+    };
     let sentence = match share {
         Some(share) => format!(
-            "Ordinarily {failures} here, {:.1} % of {}; {} in no finding",
+            "Ordinarily {failures} here, {:.1} % of {}; {unexplained_told}",
             share * 100.0,
             words::number(null.logins + null.failures),
-            words::count(unexplained, "failure is", "failures are")
         ),
-        None => format!(
-            "Successes are not logged, so how often people fail ordinarily is not known; {} in no finding",
-            words::count(unexplained, "failure is", "failures are")
-        ),
+        None => {
+            format!("Successes are not logged, so how often people fail ordinarily is not known; {unexplained_told}")
+        }
     };
     BaseRate {
         logins: known.then_some(null.logins + null.failures),

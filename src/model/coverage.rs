@@ -168,7 +168,7 @@ pub struct Gap {
 }
 
 /// A problem met while reading.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Input.
     pub path: String,
@@ -176,6 +176,6 @@ pub struct Problem {
     pub line: Option<u64>,
     /// Kind, see [`crate::error::ProblemKind`].
     pub kind: String,
-    /// Plain words.
-    pub message: String,
+    /// What is wrong, in words; in JSON a plain string.
+    pub message: Text,
 }

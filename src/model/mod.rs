@@ -261,7 +261,7 @@ pub struct SourceCount {
 }
 
 /// Failures that share the chosen keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// `G1`, `G2`, … in report order.
     #[serde(default)]
@@ -306,7 +306,7 @@ pub struct Group {
     pub actions: BTreeMap<String, u64>,
     /// What an inferred reason was inferred from.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub why: Vec<String>,
+    pub why: Vec<Text>,
     /// Messages of the server log about these attempts that were not understood, most frequent first, at most 5.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub messages: Vec<String>,

@@ -224,6 +224,28 @@ impl Text {
         self
     }
 
+    /// The same within a sentence: a first word of our own has no capital, unless it is an abbreviation.
+    #[must_use]
+    pub fn within(mut self) -> Self {
+        if let Some(Span::Plain(words)) = self.0.first_mut()
+            && words.chars().nth(1).is_some_and(char::is_lowercase)
+        {
+            let mut chars = words.chars();
+            let first = chars.next().map(|first| first.to_ascii_lowercase());
+            *words = Cow::Owned(first.into_iter().chain(chars).collect());
+        }
+        self
+    }
+
+    /// What it is about, where it is one of those that say `what on node where: why`.
+    #[must_use]
+    pub fn topic(&self) -> Self {
+        let plain = self.plain();
+        let ends = [" on node", ": ", " (", ", "].iter().filter_map(|end| plain.find(end));
+        let end = ends.min().unwrap_or(plain.len());
+        Self::from(plain.get(..end).unwrap_or_default().to_owned())
+    }
+
     /// The same with something added.
     #[must_use]
     pub fn with(mut self, text: impl Into<Self>) -> Self {

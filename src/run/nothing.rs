@@ -18,7 +18,7 @@ pub(super) fn explain(coverage: &Coverage) -> Vec<String> {
     problems.sort_by_key(|problem| (problem.line.is_some(), &problem.path));
     for problem in problems.iter().take(MOST_NAMED) {
         let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-        told.push(format!("  {}{line}: {}", problem.path, problem.message));
+        told.push(format!("  {}{line}: {}", problem.path, problem.message.plain()));
     }
     let more = coverage.problems_total.saturating_sub(problems.len().min(MOST_NAMED) as u64);
     if more > 0 {

@@ -46,7 +46,7 @@ pub(super) fn refused(strict: bool, coverage: &Coverage) -> Option<u8> {
     let _ = writeln!(out, "esaudit: no report, because of --strict and {} problems:", coverage.problems_total);
     for problem in &coverage.problems {
         let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-        let (path, message) = (shown(&problem.path), shown(&problem.message));
+        let (path, message) = (shown(&problem.path), shown(&problem.message.plain()));
         let _ = writeln!(out, "  {path}{line}: {} ({message})", problem.kind);
     }
     let more = coverage.problems_total - coverage.problems.len() as u64;

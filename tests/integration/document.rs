@@ -2,13 +2,15 @@
 //! format.
 
 use esaudit::internals::document::chart::{Chart, Heat, Mark, Series};
-use esaudit::internals::document::formats::{FORMATS, Shows, Style, View};
+use esaudit::internals::document::formats::{FORMATS, Results as _, Shows, Style, View};
 use esaudit::internals::document::*;
 use esaudit::internals::escape;
 use esaudit::internals::model::call::{ApiCall, Method};
 use esaudit::internals::model::charts::{Flow, HeatRow, KeyLife};
 use esaudit::internals::model::text::{Logged, Span, Text};
+use esaudit::internals::model::{Group, Problem};
 use esaudit::internals::time::{Millis, Zone};
+use esaudit::{Options, Request, analyze};
 
 /// What somebody may write in place of a name, to be run, to end an element, to deceive, or to be taken for something else.
 const HOSTILE: [&str; 12] = [
@@ -276,6 +278,29 @@ fn a_name_that_looks_like_something_stays_what_it_is() {
         assert!(out.contains("13:34:56") || format.name == "csv", "{}", format.name);
         assert!(!out.contains("2026-03-01 13:34:56 UTC"), "{}", format.name);
     }
+}
+
+#[test]
+fn what_groups_and_problems_say_is_in_the_zone_of_the_reader() {
+    let mut report = analyze(Request::of(["testdata/incident"], Options::default())).unwrap().report;
+    let message = Text::from("grew at ").with(Span::Exact(AT));
+    report.coverage.problems = vec![Problem { path: "a".to_owned(), line: None, kind: "changed".to_owned(), message }];
+    let name = "2026-03-01 12:34:56 UTC";
+    let why = Text::from("disabled at ").with(Span::Exact(AT)).with(" by ").with(Span::principal(name));
+    let first = report.groups.get(0).unwrap();
+    report.groups = vec![Group { why: vec![why], ..first }].into();
+    let view =
+        View { style: Style { zone: Zone::parse("Europe/Berlin").unwrap(), ..Style::default() }, ..View::default() };
+    let page = written(formats::format("html").unwrap().shows, &report.document(), &view);
+    for before in ["disabled at ", "grew at "] {
+        let (_, after) = page.split_once(before).unwrap_or_else(|| panic!("{before} is not told"));
+        let told: String = after.chars().take(200).collect();
+        assert!(told.contains("13:34:56"), "{told}");
+    }
+    // A name that looks like a time is none; programs read times in UTC.
+    assert!(page.contains(name));
+    let json = serde_json::to_string(&report).unwrap();
+    assert!(json.contains(&format!("disabled at {} by {name}", AT.rfc3339())));
 }
 
 #[test]

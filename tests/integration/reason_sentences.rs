@@ -119,7 +119,7 @@ fn a_line_without_an_id_is_of_the_key_that_its_client_used_until_then() {
 fn silence_is_no_proof() {
     let report = read(&[denied(0, "10.0.0.1")], &log(&[]));
     assert_eq!(told(&report), ["10.0.0.1 missing_credentials inferred 1"]);
-    let why = &report.groups.get(0).unwrap().why[0];
+    let why = &report.groups.get(0).unwrap().why[0].plain().into_owned();
     assert!(why.starts_with("no credentials, or ones that leave no line (malformed header, unknown token)"), "{why}");
     // The client sends keys: then it may have been a header that could not be read.
     let audit = [used(-HOUR, ID, "10.0.0.1"), denied(0, "10.0.0.1")];
@@ -214,7 +214,10 @@ fn no_complaint_means_that_the_account_is_disabled() {
     let of_marta = |audit: Vec<Vec<String>>| {
         let report = read(&[wrong.clone(), audit.concat()].concat(), &[]);
         let group = report.groups.iter().find(|group| group.principal.as_deref() == Some("marta")).unwrap();
-        (format!("{} {}", group.reason, group.reason_basis), group.why.join(" "))
+        (
+            format!("{} {}", group.reason, group.reason_basis),
+            group.why.iter().map(|why| why.plain()).collect::<Vec<_>>().join(" "),
+        )
     };
     for chain in [&[][..], &["file1"]] {
         let (reason, why) = of_marta(vec![works.clone(), disable.clone(), login(0, "marta", chain)]);

@@ -88,10 +88,13 @@ fn the_verdict_says_no_more_than_the_findings() {
     assert!(verdict(&report).starts_with("Somebody got in: rosa.moreau1 taken over from 198.18.2.140;"));
     report.findings.remove(0);
     assert!(verdict(&report).starts_with("An attack, and no entry is seen: 19 accounts"), "{}", verdict(&report));
+    report.findings[0].kind = "suspicious_access".to_owned();
+    assert!(verdict(&report).starts_with("Somebody seems to be in: 19 accounts"), "{}", verdict(&report));
+    report.findings[0].kind = "password_spraying".to_owned();
     report.base_rate = None;
     assert!(verdict(&report).contains("whether anybody got in cannot be told"), "{}", verdict(&report));
     report.findings[0].verdict = "unclear".to_owned();
-    assert!(verdict(&report).starts_with("Nothing is certainly an attack; 1 finding may be one; also 4"));
+    assert!(verdict(&report).starts_with("Nothing is certainly an attack; this may be one: 19 accounts"));
     report.findings.remove(0);
     assert_eq!(verdict(&report), "No attack is seen; 4 findings are about what is broken.");
     report.findings.clear();

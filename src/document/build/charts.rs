@@ -160,7 +160,7 @@ fn lives(report: &Report) -> Option<Section<'_>> {
     let words = Text::from("Use of each key as a bar, its end as a mark, refusals after it in red. ")
         .with(Text::count(charts.key_lives_total, "key was", "keys were"))
         .with(" met, ")
-        .with(refused)
+        .with(if refused > 0 { Text::from(refused) } else { "none".into() })
         .with(" of those shown refused. ")
         .with(Span::Code("esaudit keys".into()))
         .with(" tells more.");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{addresses, chain, chain_or_set, node, place, places, reason, share, time, word};
+use super::{addresses, chain, chain_or_set, joined, node, place, places, reason, share, time, word};
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{Coverage, Group, Report, TopText};
@@ -240,18 +240,16 @@ fn actions(group: &Group) -> Cell {
 }
 
 fn details(coverage: &Coverage, group: &Group) -> Cell {
-    let texts = |list: &[String]| {
-        let items = list.iter().map(|text| Name::new(Span::name(text))).collect();
-        Cell::Names(Names { items, total: list.len() as u64 })
-    };
+    let messages = group.messages.iter().map(|text| Name::new(Span::name(text))).collect();
+    let inferred = if group.why.is_empty() { Cell::NONE } else { Cell::of(joined(group.why.iter().cloned(), "; ")) };
     let lines = group.evidence.iter().map(|line| Name::new(place(line))).collect();
     Cell::Fields(vec![
         ("From", Cell::Names(addresses(&group.sources, group.sources_total))),
         ("Forwarded for", Cell::Names(addresses(&group.forwarded, 0))),
         ("Nodes", nodes(coverage, group)),
         ("Events", actions(group)),
-        ("Inferred", texts(&group.why)),
-        ("Server log", texts(&group.messages)),
+        ("Inferred", inferred),
+        ("Server log", Cell::Names(Names { items: messages, total: group.messages.len() as u64 })),
         ("Lines", Cell::Names(Names { items: lines, total: group.evidence.len() as u64 })),
     ])
 }

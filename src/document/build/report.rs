@@ -49,6 +49,14 @@ impl Results for Report {
     }
 }
 
+/// Who failed, in number; keys and requests without credentials name nobody.
+fn by(principals: u64) -> Text {
+    match principals {
+        0 => " that name no principal,".into(),
+        some => Text::from(" by ").with(Text::count(some, "principal", "principals")),
+    }
+}
+
 fn headline<'a>(report: &Report) -> Vec<Block<'a>> {
     let totals = &report.totals;
     if report.coverage.audit_events == 0 {
@@ -61,12 +69,7 @@ fn headline<'a>(report: &Report) -> Vec<Block<'a>> {
     } else {
         (
             Text::count(totals.failed_attempts, "failed attempt", "failed attempts"),
-            match totals.principals {
-                0 => Text::from(" without a principal"),
-                some => Text::from(" by ").with(Text::count(some, "principal", "principals")),
-            }
-            .with(" from ")
-            .with(Text::count(totals.sources, "address", "addresses")),
+            by(totals.principals).with(" from ").with(Text::count(totals.sources, "address", "addresses")),
         )
     };
     if totals.api_key_invalidations > 0 {
@@ -83,7 +86,9 @@ fn headline<'a>(report: &Report) -> Vec<Block<'a>> {
         (totals.api_key_invalidations, "key invalidation", "key invalidations", "invalidations"),
     ];
     let figure = |(amount, one, many, to)| Figure { amount, name: if amount == 1 { one } else { many }, to };
+    let (verdict, tone) = summary::verdict(report);
     vec![
+        Block::Prose(verdict, tone),
         Block::Headline(head, tail).on(Media::SCREEN.and(Media::FILE)),
         Block::Figures(figures.into_iter().map(figure).collect()),
     ]

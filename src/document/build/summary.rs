@@ -9,6 +9,9 @@ use crate::model::{Finding, Report};
 /// Verdicts in the order in which they are told.
 const VERDICTS: [&str; 3] = ["hostile", "unclear", "operational"];
 
+/// Kinds of hostile findings whose actor was let in, best proven first.
+const INSIDE: [&str; 4] = ["account_compromise", "suspicious_access", "persistence", "mass_invalidation"];
+
 /// Facts of the head that a summary has room for unless they are warnings.
 const KEPT: [&str; 3] = ["Read", "Span", "Filters"];
 
@@ -19,19 +22,32 @@ pub(super) fn summary(report: &Report) -> Summary {
         _ => Vec::new(),
     });
     let is_told = |fact: &Fact| KEPT.contains(&fact.name) || matches!(fact.tone, Tone::Warn | Tone::Bad);
-    let mut findings: Vec<&Finding> = report.findings.iter().collect();
-    findings.sort_by_key(|finding| rank(&finding.verdict));
-    let (verdict, tone) = verdict(report, &findings);
+    let findings = ranked(report);
+    let (verdict, tone) = verdict(report);
     Summary {
         tool: tool(&report.tool),
         period: period(coverage.first.as_deref(), coverage.last.as_deref()),
         read: facts.filter(is_told).collect(),
         verdict,
         tone,
-        first: findings.first().map(|finding| Logged::new(&finding.id)),
+        first: first(&findings).map(|finding| Logged::new(&finding.id)),
         findings: findings.into_iter().map(told).collect(),
-        unknown: coverage.cannot_tell.clone(),
+        unknown: topics(&coverage.cannot_tell),
     }
+}
+
+/// The findings, hostile first.
+fn ranked(report: &Report) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| rank(&finding.verdict));
+    findings
+}
+
+/// The finding to look at first: whoever is in goes before the first of the list.
+fn first<'f>(findings: &[&'f Finding]) -> Option<&'f Finding> {
+    let is_inside = |finding: &&&Finding| finding.verdict == VERDICTS[0] && INSIDE.contains(&finding.kind.as_str());
+    let compromised = findings.iter().find(|finding| is_inside(finding) && finding.kind == INSIDE[0]);
+    compromised.or_else(|| findings.iter().find(is_inside)).or_else(|| findings.first()).copied()
 }
 
 fn rank(verdict: &str) -> usize {
@@ -50,17 +66,19 @@ fn told(finding: &Finding) -> Told {
 }
 
 /// The verdict of the night: whether somebody is in, tries to, or things are merely broken. Says no more than the findings do.
-fn verdict(report: &Report, findings: &[&Finding]) -> (Text, Tone) {
+pub(super) fn verdict(report: &Report) -> (Text, Tone) {
     let coverage = &report.coverage;
+    let findings = &report.findings;
     if coverage.holds_nothing() {
         return ("No verdict: no audit and no server event was in what was read.".into(), Tone::Warn);
     }
     if coverage.audit_events == 0 {
         return ("No verdict: there is no audit log among what was read.".into(), Tone::Warn);
     }
-    let of = |verdict: &str| findings.iter().filter(|finding| finding.verdict == verdict).copied().collect::<Vec<_>>();
+    let of = |verdict: &str| findings.iter().filter(|finding| finding.verdict == verdict).collect::<Vec<_>>();
     let [hostile, unclear, operational] = VERDICTS.map(of);
-    let in_by_now: Vec<&&Finding> = hostile.iter().filter(|finding| finding.kind == "account_compromise").collect();
+    let in_by_now: Vec<&&Finding> = hostile.iter().filter(|finding| finding.kind == INSIDE[0]).collect();
+    let is_inside = |finding: &&&Finding| INSIDE.contains(&finding.kind.as_str());
     let rest = |text: Text| others(text, &[(&unclear, "unclear"), (&operational, "operational")]);
     if let Some(first) = in_by_now.first() {
         let accounts = in_by_now.len() as u64;
@@ -77,31 +95,38 @@ fn verdict(report: &Report, findings: &[&Finding]) -> (Text, Tone) {
         }
         return (rest(text).with("."), Tone::Alarm);
     }
+    if let Some(inside) = hostile.iter().find(is_inside) {
+        let text = Text::from("Somebody seems to be in: ").with(inside.title.clone());
+        let more = hostile.len() as u64 - 1;
+        let more = (more > 0).then(|| Text::count(more, "more hostile finding", "more hostile findings"));
+        let text = more.into_iter().fold(text, |text, more| text.with("; ").with(more));
+        return (rest(text).with("."), Tone::Alarm);
+    }
     if let Some(first) = hostile.first() {
         let entry = match report.base_rate.as_ref().is_some_and(|rate| rate.logins.is_some()) {
             true => "no entry is seen",
             false => "whether anybody got in cannot be told, for successes are not logged",
         };
         let text = match hostile.len() {
-            1 => Text::from("An attack, and ").with(entry).with(": ").with(first.title.clone()),
+            1 => Text::from("An attack, and ").with(entry).with(": ").with(first.title.clone().within()),
             many => Text::count(many as u64, "hostile finding", "hostile findings").with(", and ").with(entry),
         };
         return (rest(text).with("."), Tone::Bad);
     }
     if !unclear.is_empty() {
-        let text = Text::from("Nothing is certainly an attack; ").with(Text::count(
-            unclear.len() as u64,
-            "finding may be one",
-            "findings may be one",
-        ));
+        let text = Text::from("Nothing is certainly an attack; ");
+        let text = match unclear.as_slice() {
+            [only] => text.with("this may be one: ").with(only.title.clone().within()),
+            many => text.with(many.len() as u64).with(" findings may be one"),
+        };
         return (others(text, &[(&operational, "operational")]).with("."), Tone::Warn);
     }
     if !operational.is_empty() {
-        let text = Text::from("No attack is seen; ").with(Text::count(
-            operational.len() as u64,
-            "finding is about what is broken",
-            "findings are about what is broken",
-        ));
+        let text = Text::from("No attack is seen; ");
+        let text = match operational.as_slice() {
+            [only] => text.with("what is broken: ").with(only.title.clone().within()),
+            many => text.with(many.len() as u64).with(" findings are about what is broken"),
+        };
         return (text.with("."), Tone::Note);
     }
     let failures = report.totals.failed_attempts;
@@ -114,6 +139,18 @@ fn verdict(report: &Report, findings: &[&Finding]) -> (Text, Tone) {
             .with(what_is_left(report))
     };
     (text.with("."), Tone::Plain)
+}
+
+/// What cannot be told, without where and why: each thing once.
+fn topics(unknown: &[Text]) -> Vec<Text> {
+    let mut topics: Vec<Text> = Vec::new();
+    for text in unknown {
+        let topic = text.topic();
+        if !topics.contains(&topic) {
+            topics.push(topic);
+        }
+    }
+    topics
 }
 
 /// The same with how many findings there are beside.

@@ -31,7 +31,8 @@ impl Page<'_, '_> {
             Block::Prose(text, tone) => {
                 out.own(match tone {
                     Tone::Dim => "<p class=\"words\">",
-                    Tone::Warn | Tone::Bad | Tone::Alarm => "<p class=\"warning\">",
+                    Tone::Bad | Tone::Alarm => "<p class=\"warning alarm\">",
+                    Tone::Warn => "<p class=\"warning\">",
                     _ => "<p class=\"prose\">",
                 });
                 self.prose(text, out);

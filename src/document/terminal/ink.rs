@@ -180,9 +180,13 @@ impl Ink {
         let mut out = Pieces::default();
         for span in text.spans() {
             match span {
-                Span::Time(time) => out.words(&self.clock.sentence(*time), tone),
+                // An instant stays on one line.
+                Span::Time(time) | Span::Exact(time) => out.push(self.clock.sentence(*time), tone, true),
+                Span::Duration(ms) => out.push(words::duration(*ms), tone, true),
                 Span::Period(from, to) => {
-                    out.words(&format!("{} to {}", self.clock.sentence(*from), self.clock.sentence(*to)), tone);
+                    out.push(self.clock.sentence(*from), tone, true);
+                    out.words(" to ", tone);
+                    out.push(self.clock.sentence(*to), tone, true);
                 }
                 span => self.span(&mut out, span, tone),
             }

@@ -30,6 +30,12 @@ fn joint(head: &str) -> usize {
     head.rfind(separates).map(|at| at + 1).filter(|at| *at > head.len() / 2).unwrap_or(head.len())
 }
 
+/// Whether a word is what a number counts: a percent sign, a unit of time or of size, with what ends a sentence behind it.
+fn is_unit(word: &str) -> bool {
+    let unit = word.trim_end_matches([',', ';', ':', '.', ')']);
+    matches!(unit, "%" | "ms" | "s" | "min" | "h" | "d" | "KiB" | "MiB" | "GiB" | "TiB")
+}
+
 /// A piece of a line that may be shown: its text is made by `Ink`, which escapes it.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
@@ -93,10 +99,12 @@ impl Pieces {
     /// Words, between which lines may end; `text` is escaped.
     pub(super) fn words(&mut self, text: &str, tone: Tone) {
         for (at, word) in text.split(' ').enumerate() {
-            // A sign does not begin a line without its number.
+            // A sign or a unit does not begin a line without its number.
             if at > 0
-                && word.starts_with('%')
+                && is_unit(word)
                 && let Some(last) = self.list.last_mut()
+                && last.text.ends_with(|c: char| c.is_ascii_digit())
+                && !last.whole
             {
                 last.text.push(' ');
                 last.text.push_str(word);

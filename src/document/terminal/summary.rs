@@ -79,10 +79,11 @@ fn head(writer: &Writer<'_>, summary: &Summary) -> Vec<Line> {
 
 fn foot(writer: &Writer<'_>, summary: &Summary, screen: &Screenful<'_>) -> Vec<Line> {
     let mut facts = Vec::new();
-    if let Some(first) = summary.unknown.first() {
-        let all = summary.unknown.len() as u64;
-        let which = if all > 1 { Text::from("1 of ").with(all).with(": ") } else { Text::new() };
-        facts.push((Fact::new("Not told", which.with(first.clone())), 1));
+    if !summary.unknown.is_empty() {
+        let between = |at| if at > 0 { "; " } else { "" };
+        let topics = summary.unknown.iter().enumerate();
+        let told = topics.fold(Text::new(), |out, (at, topic)| out.with(between(at)).with(topic.clone()));
+        facts.push((Fact::new("Not told", told), 1));
     }
     let command = |option: Text| Text::from(Span::Code(screen.command.to_owned().into())).with(" ").with(option);
     let next = match &summary.first {
@@ -91,7 +92,7 @@ fn foot(writer: &Writer<'_>, summary: &Summary, screen: &Screenful<'_>) -> Vec<L
     };
     facts.push((Fact::new("Next", command(next)).tone(Tone::Bold), 3));
     let mut more = Text::new();
-    if let Some(second) = summary.findings.get(1) {
+    if let Some(second) = summary.findings.iter().find(|finding| Some(&finding.id) != summary.first.as_ref()) {
         more.push(Text::from("--finding ").with(Span::Finding(second.id.clone())).with(" for another, "));
     }
     more.push("--full for everything, -o report.html for a page");

@@ -3,7 +3,7 @@
 use super::{Doc, Hypothesis, Told, attack};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
-use crate::judge::words::number;
+use crate::judge::words::count;
 
 /// The hypothesis.
 pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
@@ -32,8 +32,8 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 
 fn title(told: &Told<'_, '_>) -> String {
     format!(
-        "Leaked passwords of {} accounts are tried from {} sources",
-        number(told.features.accounts as u64),
-        number(told.features.sources as u64)
+        "Leaked passwords of {} are tried from {}",
+        count(told.features.accounts as u64, "account", "accounts"),
+        count(told.features.sources as u64, "source", "sources")
     )
 }

@@ -4,7 +4,7 @@ use super::{Doc, Hypothesis, Told, outage};
 use crate::judge::campaign::Family;
 use crate::judge::features::Feature;
 use crate::judge::kinds::Kind;
-use crate::judge::words::number;
+use crate::judge::words::count;
 
 /// The hypothesis.
 pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
@@ -30,13 +30,14 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &Told<'_, '_>) -> String {
+    let accounts = told.features.accounts as u64;
     // Where no line says so it is only what they look like.
     let unjudged = told.features.get(Feature::Unjudged) >= 0.5;
     format!(
-        "{} attempts failed {} no realm could judge them: {} accounts, {} sources",
-        number(told.failures()),
+        "{} failed {} no realm could judge them: {}{}",
+        count(told.failures(), "attempt", "attempts"),
         if unjudged { "because" } else { "as if" },
-        number(told.features.accounts as u64),
-        number(told.features.sources as u64)
+        if accounts == 0 { String::new() } else { format!("{}, ", count(accounts, "account", "accounts")) },
+        count(told.features.sources as u64, "source", "sources")
     )
 }

@@ -165,13 +165,13 @@ pub(crate) fn incident() -> Report {
             path: "logs/es-2_audit-2026-03-01-1.json.gz".to_owned(),
             line: None,
             kind: "corrupt_compression".to_owned(),
-            message: "gzip stream ends in the middle; 1,234,567,890 bytes before it were used".to_owned(),
+            message: "gzip stream ends in the middle; 1,234,567,890 bytes before it were used".to_owned().into(),
         },
         Problem {
             path: "logs/es-3_audit.json".to_owned(),
             line: Some(1203),
             kind: "undecodable".to_owned(),
-            message: "a string is not closed (byte 311)".to_owned(),
+            message: "a string is not closed (byte 311)".to_owned().into(),
         },
     ];
     coverage.problems_total = 2;

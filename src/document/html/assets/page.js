@@ -34,7 +34,7 @@ addEventListener("afterprint", () => {
 });
 
 // Charts say it shorter; without the script the numbers are all there is.
-for (const numbers of document.querySelectorAll("details.numbers[open]")) numbers.open = false;
+for (const numbers of document.querySelectorAll("section > details.numbers[open]")) numbers.open = false;
 
 const drawAll = () => charts.forEach((draw) => draw());
 let drawn = 0, due = 0;
