@@ -17,6 +17,9 @@ use crate::time::Millis;
 /// Minutes with a line of the server log that show that a node lives.
 const ALIVE: usize = 3;
 
+/// Chance of so few lines of its server log below which a node was down.
+const DOWN: f64 = 0.05;
+
 /// Share of its usual busy minutes that the other nodes must have meanwhile: where nobody has anything to do, silence means
 /// nothing.
 const BUSY: f64 = 0.8;
@@ -104,7 +107,7 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         // that is not among the inputs, tells nothing.
         let lines = server.len() as f64 * (end.0 - start.0) as f64 / scene.length() as f64;
         let goes_on = stats.span.last.is_some_and(|last| last > end);
-        let may_live = alive >= ALIVE || goes_on && lines < ALIVE as f64;
+        let may_live = alive >= ALIVE || goes_on && poisson_below(alive, lines) > DOWN;
         if !may_live || missing < MISSING {
             return None;
         }
@@ -117,6 +120,16 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         busy.then_some(Silence { node: at, start, end, alive, goes_on })
     };
     gaps.into_iter().filter_map(silence).collect()
+}
+
+/// Chance of at most so many lines where so many are expected.
+fn poisson_below(most: usize, expected: f64) -> f64 {
+    let (mut term, mut sum) = ((-expected).exp(), 0.0);
+    for count in 0..=most {
+        sum += term;
+        term *= expected / (count + 1) as f64;
+    }
+    sum
 }
 
 fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {

@@ -1,6 +1,7 @@
 //! Measures the features of campaigns.
 
 use super::accounts::AccountChanges;
+use super::activity::Activity;
 use super::campaign::{Campaign, Family};
 use super::deeds::Deeds;
 use super::features::{Feature, Features, Observed};
@@ -20,6 +21,7 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) null: &'s Null,
     pub(super) changes: &'s AccountChanges,
     pub(super) deeds: &'s Deeds,
+    pub(super) activity: &'s Activity,
     /// Keys that are refused somewhere in the log, by number.
     pub(super) refused_keys: &'s [Sym],
 }
@@ -124,9 +126,11 @@ impl Measure<'_, '_> {
         ];
         // Who tries several names while a realm is away is as hostile as at other times: of passwords only those count of whom
         // nothing else is seen.
-        let nobody = || campaign.units.iter().all(|&at| self.units[at as usize].alone);
-        let counts = campaign.family != Family::Passwords || nobody();
-        features.set(Feature::Unjudged, if counts { share(&unjudged) } else { 0.0 });
+        let alone = || {
+            let counts = self.units_of(campaign).filter(|unit| unit.alone).flat_map(|unit| unit.attempts(scene));
+            counts.filter(|&&at| unjudged.contains(&scene.attempt(at).reason)).count() as f64 / all
+        };
+        features.set(Feature::Unjudged, if campaign.family == Family::Passwords { alone() } else { share(&unjudged) });
         features.set(Feature::NoSuchUser, share(&[Reason::UnknownUser]));
     }
 
@@ -410,7 +414,8 @@ impl Measure<'_, '_> {
         own.all(|past| self.scene.history.within(past, from, to) < 0.5)
     }
 
-    /// Share of the accounts of the same realms that are not part of it, at work before, and at work meanwhile.
+    /// How much those of the same realms who are not part of it are at work meanwhile, by how much just before: 1 = half as
+    /// much, or more. Where they were hardly at work before, nothing can be known.
     fn realm_is_up(&self, campaign: &Campaign) -> Observed<f64> {
         const NOBODY: Observed<f64> = Observed::Unknown("nobody else was at work through the same realm");
         let scene = self.scene;
@@ -428,20 +433,20 @@ impl Measure<'_, '_> {
         // Some fail before it begins and after it is over.
         let quantile = |of: usize| campaign.attempts.get(campaign.attempts.len() * of / 10).map(|&at| scene.time(at));
         let (middle, last) = (quantile(1).unwrap_or(first), quantile(8).unwrap_or(last));
-        let (mut before, mut meanwhile) = (0.0, 0.0);
-        let own = scene.history.pasts().iter().filter(|past| !past.key.is_some() && past.cluster == campaign.cluster);
-        for past in own.filter(|past| realms.binary_search(&past.realm).is_ok()) {
-            if victims.binary_search(&past.principal).is_ok() {
-                continue;
-            }
-            let at_work = scene.history.within(past, Millis(first.0 - DAY), first) >= 1.0;
-            before += f64::from(u8::from(at_work));
-            meanwhile += f64::from(u8::from(at_work && scene.history.within(past, middle, last) >= 1.0));
-        }
-        if before < 1.0 {
+        let length = (last.0 - middle.0).max(HOUR / 60);
+        let around = length.clamp(HOUR, DAY);
+        let others = |from: Millis, to: Millis| {
+            let all: f64 = realms.iter().map(|&realm| self.activity.within(campaign.cluster, realm, from, to)).sum();
+            let own = victims.iter().flat_map(|&victim| scene.history.of_account(campaign.cluster, victim));
+            let own = own.filter(|past| !past.key.is_some() && realms.binary_search(&past.realm).is_ok());
+            all - own.map(|past| Activity::of_pair(&scene.history, past, from, to)).sum::<f64>()
+        };
+        let before = others(Millis(first.0 - around), Millis(first.0 - 1));
+        let expected = before * length as f64 / around as f64;
+        if expected < 1.0 {
             return NOBODY;
         }
-        Observed::Is((2.0 * meanwhile / before.max(victims.len() as f64 / 4.0)).min(1.0))
+        Observed::Is((2.0 * others(middle, Millis(middle.0 + length)) / expected).min(1.0))
     }
 
     fn chance(&self, campaign: &Campaign, features: &mut Features) {

@@ -7,6 +7,7 @@
 
 mod access;
 mod accounts;
+mod activity;
 mod advice;
 mod campaign;
 mod consequences;
@@ -57,6 +58,7 @@ use crate::model::{BaseRate, FailureRun, Finding};
 use crate::options::Options;
 use crate::state::Sym;
 use accounts::AccountChanges;
+use activity::Activity;
 use campaign::Campaign;
 use deeds::Deeds;
 use draft::Draft;
@@ -122,6 +124,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
         null: &null,
         changes: &changes,
         deeds: &deeds,
+        activity: &Activity::new(&scene.history),
         refused_keys: &refused_keys,
     })
 }

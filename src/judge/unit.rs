@@ -173,7 +173,7 @@ fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
         last = Some(pair);
         *of_source.entry((unit.cluster, unit.source)).or_default() += 1;
         *of_account.entry((unit.cluster, unit.principal)).or_default() += 1;
-        if matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount) {
+        if is_stranger(scene, unit) {
             let spot = swept.entry((unit.cluster, spot(scene, unit.source))).or_insert((0, unit.first));
             *spot = (spot.0 + 1, spot.1.min(unit.first));
         }
@@ -192,6 +192,17 @@ fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
         if movable && strangers >= SWEPT && !visited && !settled {
             unit.standing = Standing::Strange;
         }
+    }
+}
+
+/// Whether an account never got in before from the network of an address that fails. Outside, one that roams is a stranger
+/// wherever it is for the first time: alone that says little, of several accounts at one address much.
+fn is_stranger(scene: &Scene<'_>, unit: &Unit) -> bool {
+    let known = |net| scene.history.network(unit.cluster, unit.principal, net).is_some_and(|first| first < unit.first);
+    match unit.standing {
+        Standing::Strange | Standing::Unknown | Standing::UnknownAccount => true,
+        Standing::Near => scene.is_outside(unit.source) && scene.net(unit.source).is_some_and(|net| !known(net)),
+        _ => false,
     }
 }
 

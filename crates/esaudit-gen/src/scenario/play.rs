@@ -6,7 +6,7 @@ use crate::scenario::log::{Entry, Log, NodeLog};
 use crate::scenario::nuisance::Front;
 use crate::scenario::stage::{Fate, Stage, Turn, names_keys};
 use crate::scenario::truth::{Incident, PERHAPS_BROKEN, Truth};
-use crate::text::{Micros, Text, keep};
+use crate::text::{MINUTE, Micros, Text, keep};
 use crate::traffic::{Act, Odd, Traffic, What};
 use crate::world::{Credential, World};
 
@@ -51,9 +51,31 @@ fn play_one(mut stage: Stage) -> (Log, Truth, usize) {
     let log = Log { args: stage.args(), nodes: nodes.collect() };
     let mut truth = std::mem::take(&mut stage.truth);
     observe(&stage, &log, &acts, &mut truth);
+    lives(&stage, &log, &mut truth);
     truth.incidents.extend(crowd_unseen(&stage, &log));
     truth.settle();
     (log, truth, acts.len())
+}
+
+/// That a node lives while it writes no audit events is known by its server log alone: where that tells nothing, it may as well
+/// have been down.
+fn lives(stage: &Stage, log: &Log, truth: &mut Truth) {
+    /// Minutes with a line that show it: of a node that stops or starts there may be one at either end.
+    const MINUTES: usize = 3;
+    for &(node, from, to) in &stage.silent {
+        let node = &log.nodes[usize::from(node)];
+        let lines = node.entries.iter().filter(|entry| matches!(entry.record, Record::Server(_)));
+        let mut minutes: Vec<Micros> = lines
+            .map(|entry| entry.record.time())
+            .filter(|time| node.logging.server_log && (from..to).contains(time))
+            .map(|time| time / MINUTE)
+            .collect();
+        minutes.dedup();
+        if minutes.len() < MINUTES {
+            let gaps = truth.incidents.iter_mut().filter(|incident| incident.kind == "audit_gap");
+            gaps.for_each(|incident| incident.optional = true);
+        }
+    }
 }
 
 /// Where no node logs a success, nothing tells the address that everybody has from one that tries everybody: the crowd's own

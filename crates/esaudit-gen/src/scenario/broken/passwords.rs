@@ -75,7 +75,13 @@ pub(crate) fn rollout(stage: &mut Stage) {
     let hosts = stage.count(5, 50);
     stage.history(2 * HOUR);
     let when = spell(stage, 4, 40);
-    let incident = stale(stage, "a rollout's wrong secret: one cause", hosts * when.failures, false).at_most(3);
+    let mut incident = stale(stage, "a rollout's wrong secret: one cause", hosts * when.failures, false).at_most(3);
+    // That the realm lets others in shows it is no outage. Two in five people are of these hosts' realm; where none of them is
+    // expected meanwhile, nothing in the log tells one from the other.
+    let others = 0.4 * stage.life.logins as f64 * (when.to - when.from) as f64 / (stage.end - stage.start) as f64;
+    if others < 3.0 {
+        incident = incident.or(&["realm_outage"]);
+    }
     let tag = stage.incident(incident);
     let base = stage.host();
     for n in 0..hosts {
