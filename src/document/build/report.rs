@@ -52,7 +52,7 @@ impl Results for Report {
 /// Who failed, in number; keys and requests without credentials name nobody.
 fn by(principals: u64) -> Text {
     match principals {
-        0 => " that name no principal,".into(),
+        0 => " without a principal".into(),
         some => Text::from(" by ").with(Text::count(some, "principal", "principals")),
     }
 }
