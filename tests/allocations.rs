@@ -78,7 +78,7 @@ fn fold(folder: &mut StateBuilder, path: &Path, seq: &mut u32) {
     let label = "a";
     let mut chunk = Chunk::default();
     let mut each = |chunk: &Chunk| {
-        folder.chunk(InputRef { label, compression: "none", seq: *seq }, chunk);
+        folder.chunk(InputRef { label, compression: "none", seq: *seq, only: false }, chunk);
         *seq += 1;
     };
     let source = Source { path: path.to_owned(), label: label.to_owned(), is_stdin: false, size: None, modified: None };

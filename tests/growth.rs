@@ -59,7 +59,7 @@ fn work(log: &str, pool: &rayon::ThreadPool) -> (u64, u64) {
         let (mut bytes, mut chunk, mut seq) = (log.as_bytes(), Chunk::default(), 0);
         let mut chunker = StreamChunker::new(&mut bytes, options.chunk_size, options.max_line);
         while chunker.next(&mut chunk).unwrap() {
-            builder.chunk(InputRef { label: "a", compression: "none", seq }, &chunk);
+            builder.chunk(InputRef { label: "a", compression: "none", seq, only: false }, &chunk);
             seq += 1;
         }
         let joined = Arc::new(correlate(builder.into_state(), &[], &options));

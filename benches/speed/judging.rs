@@ -31,7 +31,7 @@ fn log(name: &str) -> &'static Path {
 fn fold_all<'c>(chunks: impl Iterator<Item = &'c (String, u32, Chunk)>, options: &Options) -> State {
     let mut folder = StateBuilder::new(options, 1);
     for (label, seq, chunk) in chunks {
-        folder.chunk(InputRef { label, compression: "none", seq: *seq }, chunk);
+        folder.chunk(InputRef { label, compression: "none", seq: *seq, only: false }, chunk);
     }
     folder.into_state()
 }
