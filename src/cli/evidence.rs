@@ -15,7 +15,8 @@ Examples:
   esaudit report logs --format json --manifest > report.json
   esaudit verify report.json logs                 the same files, where they were
   esaudit verify report.json /mnt/copy            a copy of them
-  esaudit report logs -o r.json --sign minisign.key && esaudit verify r.json --key minisign.pub
+  esaudit report logs -o report.json --sign minisign.key
+  esaudit verify report.json --key minisign.pub
 
 Exit status: 0 everything holds; 1 something differs; 2 it could not be checked; 64 wrong usage.";
 

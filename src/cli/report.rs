@@ -39,7 +39,7 @@ pub(super) struct ReportArgs {
     manifest: bool,
 
     /// Write a signature beside each file (FILE.minisig), made with this secret key of minisign, and add the manifest; the
-    /// password of the key is asked for on the terminal, or taken from ESAUDIT_SIGN_PASSWORD
+    /// password of the key is asked for on the terminal
     #[arg(long, value_name = "KEY")]
     sign: Option<PathBuf>,
 

@@ -1,10 +1,10 @@
 //! Who made a security change: the user of the `access_granted` event of the same request (audit-format 1.5).
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
-use super::repeated::Repeated;
 use super::source_lines::{SourceLine, SourceLines};
 use crate::state::{ChangeRecord, Grant, State, Sym, Symbols};
 
@@ -51,7 +51,7 @@ pub(super) fn join(
     state: &mut State,
     source_lines: &SourceLines,
     nodes: &NodeTable,
-    repeated: &mut Repeated,
+    repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Change> {
     let mut grants = std::mem::take(&mut state.grants);
     grants.sort_unstable_by_key(|grant| grant.request);
@@ -102,15 +102,17 @@ fn distinct(
     mut records: Vec<ChangeRecord>,
     state: &State,
     source_lines: &SourceLines,
-    repeated: &mut Repeated,
+    repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<ChangeRecord> {
     records.sort_unstable_by_key(|record| (record.identity, source_lines.of(record.pos)));
     let mut kept = Vec::with_capacity(records.len());
     for run in records.chunk_by(|a, b| a.identity == b.identity) {
         let path = |record: &ChangeRecord| source_lines.path(source_lines.of(record.pos).rank);
         let (count, from) = dedupe_across_inputs(&mut run.iter().map(path).collect::<Vec<_>>());
-        let action = state.symbols.get(run[0].action).unwrap_or_default();
-        repeated.add(action, Some(run[0].node), run.len() - count);
+        if run.len() > count {
+            let action = state.symbols.get(run[0].action).unwrap_or_default().to_vec();
+            *repeated.entry(action).or_default() += (run.len() - count) as u64;
+        }
         kept.extend(run.iter().filter(|record| path(record) == from).cloned());
     }
     kept

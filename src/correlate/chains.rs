@@ -12,7 +12,6 @@ use rayon::prelude::*;
 
 use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
-use super::repeated::Repeated;
 use super::source_lines::{SourceLine, SourceLines};
 use crate::event::Sequence;
 use crate::state::{Attempt, ChainId, Chains, Evicted, Key, Outcome, Pos, State, Sym};
@@ -74,7 +73,7 @@ pub(super) fn join(
     state: &mut State,
     source_lines: &SourceLines,
     nodes: &NodeTable,
-    repeated: &mut Repeated,
+    repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Attempt> {
     let mut all = std::mem::take(&mut state.attempts);
     let sequences: Sequences = std::mem::take(&mut state.sequences).into_iter().collect();
@@ -226,7 +225,7 @@ fn votes(
 struct Join<'s> {
     state: &'s mut State,
     source_lines: &'s SourceLines,
-    repeated: &'s mut Repeated,
+    repeated: &'s mut BTreeMap<Vec<u8>, u64>,
     votes: &'s [Votes],
     sequences: &'s Sequences,
 }
@@ -285,10 +284,10 @@ impl Item {
 }
 
 impl Join<'_> {
-    /// The node of a realm failure that belongs to no attempt, where its input is of one node.
-    fn node_of(&self, failure: &Loose) -> Option<u32> {
-        let mut nodes = self.state.inputs[self.source_lines.input(failure.place.rank)].nodes.keys();
-        nodes.next().copied().filter(|_| nodes.next().is_none())
+    fn again(&mut self, action: &[u8], count: usize) {
+        if count > 0 {
+            *self.repeated.entry(action.to_vec()).or_default() += count as u64;
+        }
     }
 
     /// All attempts of one key, ordered by outcome, time and place, and the loose failures of that key.
@@ -316,8 +315,7 @@ impl Join<'_> {
     fn without_attempt(&mut self, loose: &[Loose]) {
         for run in loose.chunk_by(|a, b| a.key == b.key) {
             if run.iter().any(|failure| failure.place.rank != run[0].place.rank) {
-                let node = self.node_of(&run[0]);
-                self.repeated.add(REALM_FAILED, node, run.len() - distinct(run, self.source_lines).len());
+                self.again(REALM_FAILED, run.len() - distinct(run, self.source_lines).len());
             }
         }
     }
@@ -332,7 +330,7 @@ impl Join<'_> {
                 keep[start + at] = path(attempt) == from;
             }
             start += run.len();
-            self.repeated.add(run[0].outcome.name().as_bytes(), Some(run[0].node), run.len() - count);
+            self.again(run[0].outcome.name().as_bytes(), run.len() - count);
         }
     }
 
@@ -357,7 +355,7 @@ impl Join<'_> {
                 kept.push(failure);
             }
         }
-        self.repeated.add(REALM_FAILED, Some(attempts[only].node), loose.len() - kept.len());
+        self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, &[only], &kept);
         // All realm failures belong to the only attempt, wherever they stand.
         attempts[only].chain = self.chain(&items);
@@ -366,7 +364,7 @@ impl Join<'_> {
     /// Several attempts of one request and principal: each takes the realm failures since the one before it.
     fn assign(&mut self, attempts: &mut [Attempt], several: &[usize], loose: &[Loose]) {
         let kept = distinct(loose, self.source_lines);
-        self.repeated.add(REALM_FAILED, Some(attempts[several[0]].node), loose.len() - kept.len());
+        self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, several, &kept);
         let mut start = 0;
         let last = items.iter().rposition(Item::is_end);

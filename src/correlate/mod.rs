@@ -16,7 +16,6 @@ mod profiles;
 mod realms;
 mod reason_lines;
 mod reasons;
-mod repeated;
 mod silence;
 mod source_lines;
 mod uses;
@@ -27,7 +26,6 @@ pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{Cluster, Node, NodeTable};
 pub use powerful::{Powerful, PowerfulAction, TurnedAway};
 pub use reason_lines::{KeyFailure, ReasonLine};
-pub use repeated::Repeated;
 pub use source_lines::{SourceLine, SourceLines};
 pub use view::{Correlated, LeftOut, Selection};
 
@@ -145,8 +143,8 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
     uses::settle_transport(&mut state);
     let listing = keys::intern_listing(&mut state, listing);
     let source_lines = SourceLines::new(&state);
-    let mut nodes = NodeTable::new(&state);
-    let mut repeated = Repeated::new(std::mem::take(&mut state.counted_only.repeated));
+    let nodes = NodeTable::new(&state);
+    let mut repeated = std::mem::take(&mut state.counted_only.repeated);
     let mut attempts = chains::join(&mut state, &source_lines, &nodes, &mut repeated);
     // Places are looked up only where times are equal.
     let by_time = |a: &Attempt, b: &Attempt| {
@@ -154,8 +152,6 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
     };
     let changes = || actors::join(&mut state, &source_lines, &nodes, &mut repeated);
     let ((), changes) = rayon::join(|| attempts.par_sort_unstable_by(by_time), changes);
-    repeated.take_from(&mut nodes);
-    let repeated = repeated.actions;
     let mut actions = BTreeMap::new();
     for (action, count) in &state.actions {
         let distinct = count - repeated.get(action).copied().unwrap_or(0);
@@ -206,7 +202,7 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
 }
 
 /// Takes the attempts out of a state, each once and with its chain; events met again are counted in `repeated`.
-pub(crate) fn distinct_attempts(state: &mut State, repeated: &mut Repeated) -> Vec<Attempt> {
+pub(crate) fn distinct_attempts(state: &mut State, repeated: &mut BTreeMap<Vec<u8>, u64>) -> Vec<Attempt> {
     let (source_lines, nodes) = (SourceLines::new(state), NodeTable::new(state));
     chains::join(state, &source_lines, &nodes, repeated)
 }

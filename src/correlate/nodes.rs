@@ -126,12 +126,6 @@ impl NodeTable {
         &self.nodes[self.index(in_state)]
     }
 
-    /// Counters of the node that a record names by its index in the state.
-    pub(super) fn stats_of(&mut self, in_state: u32) -> &mut NodeStats {
-        let at = self.index(in_state);
-        &mut self.nodes[at].stats
-    }
-
     /// Index in this table of a node of the state.
     #[must_use]
     pub fn index(&self, in_state: u32) -> usize {

@@ -1,5 +1,6 @@
 //! One state out of all that were written away: what is kept joined, the rest counted.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
@@ -10,7 +11,7 @@ use super::Budget;
 use super::choose::{self, Kept};
 use super::segment::Segments;
 use super::text_counts;
-use crate::correlate::{self, Repeated};
+use crate::correlate;
 use crate::state::{Attempt, AttemptFlags, ChainId, Key, Outcome, Pos, RealmFailure, State, Sym};
 use crate::time::Millis;
 
@@ -190,7 +191,7 @@ fn count(whole: &mut State, attempts: Vec<Attempt>) {
     let (loose, others): (Vec<_>, Vec<_>) = std::mem::take(&mut whole.realm_failures).into_iter().partition(own);
     let kept = std::mem::replace(&mut whole.attempts, attempts);
     whole.realm_failures = loose;
-    let mut repeated = Repeated::default();
+    let mut repeated = BTreeMap::new();
     let distinct = correlate::distinct_attempts(whole, &mut repeated);
     whole.attempts = kept;
     whole.realm_failures = others;
@@ -204,8 +205,7 @@ fn count(whole: &mut State, attempts: Vec<Attempt>) {
         let counts = counted_only.minutes.entry(attempt.time.0.div_euclid(60_000)).or_default();
         counts[usize::from(attempt.outcome == Outcome::AnonymousDenied)] += 1;
     }
-    repeated.take_from_state(&mut whole.nodes);
-    for (action, count) in repeated.actions {
+    for (action, count) in repeated {
         *counted_only.repeated.entry(action).or_default() += count;
     }
 }

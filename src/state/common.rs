@@ -193,7 +193,6 @@ impl Cut<'_> {
             for kind in ActionKind::ALL_NAMED.into_iter().filter(|&kind| !is_joined(kind)) {
                 let Some(&count) = sketch.kinds.get(kind as usize).filter(|count| **count > 0) else { continue };
                 let count = u64::from(count);
-                stats.audit_events = stats.audit_events.saturating_sub(count);
                 match kind {
                     ActionKind::AccessGranted | ActionKind::AccessDenied => {
                         stats.decisions = stats.decisions.saturating_sub(count);

@@ -347,14 +347,3 @@ fn slices_of_one_log_are_no_copies() {
     let told = format!("{:?}", report.coverage.cannot_tell);
     assert!(!told.contains("once or twice"), "{told}");
 }
-
-#[test]
-fn a_node_logged_what_is_met_again_once() {
-    let lines = lines();
-    let once = Inputs::of(&[("a.json", &lines)]).report(&[]).coverage.nodes;
-    let twice = Inputs::of(&[("a.json", &lines), ("b.json", &lines), ("c.json", &lines[50..900])]).report(&[]);
-    let events = |nodes: &[esaudit::internals::model::Node]| -> Vec<u64> {
-        nodes.iter().map(|node| node.audit_events).collect()
-    };
-    assert_eq!(events(&once), events(&twice.coverage.nodes));
-}

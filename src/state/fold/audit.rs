@@ -26,7 +26,7 @@ impl StateBuilder {
         let (what, time) = (event.what(), event.time());
         let pos = Pos { chunk: self.chunk, line };
         match self.copies_here.as_ref().map(|copies| copies.counts(event, (self.at.1, line))) {
-            Some(Counts::Elsewhere) => return self.met_again(event),
+            Some(Counts::Elsewhere) => return self.met_again(event, node),
             Some(Counts::OnceJoined) => {}
             None if self.only => {}
             Some(Counts::Here) | None => self.sketching.add((self.at.0, node), time, what, sketch_hash(event)),
@@ -106,7 +106,8 @@ impl StateBuilder {
     }
 
     /// Counts an event that counts elsewhere.
-    fn met_again(&mut self, event: &impl AuditFields) {
+    fn met_again(&mut self, event: &impl AuditFields, node: u32) {
+        self.state.nodes[node as usize].audit_events += 1;
         count_action(&mut self.state.actions, event.action_name(), 1);
         count_action(&mut self.state.counted_only.repeated, event.action_name(), 1);
     }
