@@ -28,7 +28,7 @@ const LEAST: f64 = 0.25;
 const CHANCE: f64 = -10.0;
 
 /// Fewer episodes are no crowd.
-const FEWEST: usize = 5;
+pub(super) const FEWEST: usize = 5;
 
 /// Marks the episodes of such stretches.
 pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
@@ -50,15 +50,18 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
         let logins = source.and_then(|source| scene.history.source(cluster, source));
         let rate = logins.map_or(0.0, |sum| MISNAMED * sum.count as f64 / (sum.last.0 - sum.first.0).max(HOUR) as f64);
         for width in WIDTHS.map(|width| width.max(scene.length() / 5000)) {
-            for at in excess(scene, units, &list, width, rate * width as f64) {
+            let of_one = source.is_some_and(|source| scene.is_outside(source));
+            for at in excess(scene, units, &list, width, (rate * width as f64, of_one)) {
                 units[at as usize].crowd = true;
             }
         }
     }
 }
 
-/// The episodes of a group that begin in bins with an excess.
-fn excess(scene: &Scene<'_>, units: &[Unit], list: &[u32], width: i64, mistyped: f64) -> Vec<u32> {
+/// The episodes of a group that begin in bins with an excess. `of_one`: they come from one address outside. That many accounts
+/// fail there is unusual in a log of minutes, too, of which nothing else is known: who exports only the failures, or the minutes
+/// of an attack, has such a log.
+fn excess(scene: &Scene<'_>, units: &[Unit], list: &[u32], width: i64, (mistyped, of_one): (f64, bool)) -> Vec<u32> {
     let mut bins: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
     for &at in list {
         bins.entry(units[at as usize].first.0.div_euclid(width)).or_default().push(at);
@@ -72,5 +75,5 @@ fn excess(scene: &Scene<'_>, units: &[Unit], list: &[u32], width: i64, mistyped:
     let odd = |count: usize| {
         count >= FEWEST && poisson_tail(count as f64, BUSY * usual.max(LEAST).max(mistyped)) < CHANCE - all.ln()
     };
-    bins.into_values().filter(|bin| all >= 4.0 && odd(bin.len())).flatten().collect()
+    bins.into_values().filter(|bin| (all >= 4.0 || of_one) && odd(bin.len())).flatten().collect()
 }

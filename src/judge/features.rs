@@ -209,6 +209,8 @@ pub(super) struct Features {
     pub(super) sources: usize,
     /// The usual gap between failures, milliseconds.
     pub(super) gap: i64,
+    /// Whether the log holds minutes in which many accounts failed and nothing that they could be compared with.
+    pub(super) nothing_beside: bool,
     /// The change that explains it: index into the joined changes.
     pub(super) change: Option<u32>,
 }
@@ -222,6 +224,7 @@ impl Features {
             accounts: 0,
             sources: 0,
             gap: 0,
+            nothing_beside: false,
             change: None,
         }
     }

@@ -3,6 +3,7 @@
 use super::accounts::AccountChanges;
 use super::activity::Activity;
 use super::campaign::{Campaign, Family};
+use super::crowd;
 use super::deeds::Deeds;
 use super::features::{Feature, Features, Observed};
 use super::history::{DAY, HOUR};
@@ -158,6 +159,10 @@ impl Measure<'_, '_> {
                 if blind > 0.5 { Observed::Unknown("successes are not logged") } else { Observed::Is(value) },
             );
         }
+        features.nothing_beside = blind > 0.5
+            && features.get(Feature::WholeLog) > 0.0
+            && features.accounts >= crowd::FEWEST
+            && self.scene.length() < HOUR;
         // What is strange to one account is ordinary for one that travels.
         let strange: f64 = self
             .units_of(campaign)

@@ -18,6 +18,10 @@ const OPERATIONAL: f64 = 0.15;
 /// What may as well be chance is not called an attack: the hostile kinds have at least so much of all.
 const SURE: f64 = 0.7;
 
+/// Share of the hostile kinds among all that are no accident at most, where a log holds only the failures of some minutes: behind
+/// a gateway of their own while the directory is down people fail like that, too.
+const NOTHING_BESIDE: f64 = 0.75;
+
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Posterior {
@@ -53,6 +57,16 @@ impl Posterior {
                 }
             }
         }
+        if features.nothing_beside && posterior.hostility() > NOTHING_BESIDE {
+            let told = posterior.hostile + posterior.operational;
+            let part = NOTHING_BESIDE / posterior.hostility();
+            let other = (1.0 - NOTHING_BESIDE) * told / posterior.operational.max(1e-12);
+            for (kind, mass) in &mut posterior.kinds {
+                *mass *= if is_hostile(*kind) { part } else { other };
+            }
+            posterior.hostile *= part;
+            posterior.operational *= other;
+        }
         posterior.kinds.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         posterior
     }
@@ -74,14 +88,18 @@ impl Posterior {
     /// The likeliest kind of the likelier side.
     pub(super) fn kind(&self) -> Option<Kind> {
         let hostile = self.hostile >= self.operational;
-        let of_side = |kind: &Kind| HYPOTHESES.iter().any(|rival| rival.doc.kind == *kind && rival.hostile == hostile);
-        self.kinds.iter().map(|(kind, _)| *kind).find(of_side)
+        self.kinds.iter().map(|(kind, _)| *kind).find(|kind| is_hostile(*kind) == hostile)
     }
 
     /// The probability that what is told is right: the mass of the side that is told.
     pub(super) fn confidence(&self) -> f64 {
         rounded(self.hostile.max(self.operational))
     }
+}
+
+/// Whether a kind is an attack.
+fn is_hostile(kind: Kind) -> bool {
+    HYPOTHESES.iter().any(|rival| rival.doc.kind == kind && rival.hostile)
 }
 
 /// A probability as it is told: two digits, never certain.

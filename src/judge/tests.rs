@@ -107,3 +107,15 @@ fn denied_actions_of_a_key_are_told() {
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!((findings[0].kind.as_str(), findings[0].failures), ("api_key_underprivileged", 20));
 }
+
+/// Who exports only the failures of some minutes asks all the same; people behind one gateway whose directory is down fail so, too.
+#[test]
+fn many_accounts_that_fail_in_minutes_may_be_sprayed() {
+    let spray = |source: &str| {
+        let mut log = Log::default();
+        (0..100).for_each(|at| log.fail(f64::from(at), &format!("u{}", at % 25), source));
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(spray(OUTSIDE), [pair("password_spraying", "unclear")]);
+    assert_eq!(spray(INSIDE), []);
+}

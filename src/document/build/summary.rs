@@ -130,15 +130,16 @@ pub(super) fn verdict(report: &Report) -> (Text, Tone) {
         return (text.with("."), Tone::Note);
     }
     let failures = report.totals.failed_attempts;
-    let text = if failures == 0 {
-        Text::from("Quiet: no failed authentication in ").with(what_is_left(report))
-    } else {
-        Text::from("Nothing matches a known pattern among ")
-            .with(Text::count(failures, "failed attempt", "failed attempts"))
-            .with(" in ")
-            .with(what_is_left(report))
+    if failures == 0 {
+        return (Text::from("Quiet: no failed authentication in ").with(what_is_left(report)).with("."), Tone::Plain);
+    }
+    // An attack and an outage look alike where nobody is seen to get in.
+    let (head, tone) = match report.base_rate.as_ref().is_some_and(|rate| rate.logins.is_none()) {
+        true => ("Cannot tell: successes are not logged, and nothing matches a known pattern among ", Tone::Warn),
+        false => ("Nothing matches a known pattern among ", Tone::Plain),
     };
-    (text.with("."), Tone::Plain)
+    let text = Text::from(head).with(Text::count(failures, "failed attempt", "failed attempts"));
+    (text.with(" in ").with(what_is_left(report)).with("."), tone)
 }
 
 /// What cannot be told, without where and why: each thing once.
