@@ -27,6 +27,9 @@ const LEAST: f64 = 0.25;
 /// Logarithm of the chance below which a bin stands out, beyond the number of bins looked at.
 const CHANCE: f64 = -10.0;
 
+/// A log that is shorter holds no other time that minutes could be compared with.
+pub(super) const SHORT: i64 = HOUR;
+
 /// Fewer episodes are no crowd.
 pub(super) const FEWEST: usize = 5;
 
@@ -75,5 +78,6 @@ fn excess(scene: &Scene<'_>, units: &[Unit], list: &[u32], width: i64, (mistyped
     let odd = |count: usize| {
         count >= FEWEST && poisson_tail(count as f64, BUSY * usual.max(LEAST).max(mistyped)) < CHANCE - all.ln()
     };
-    bins.into_values().filter(|bin| (all >= 4.0 || of_one) && odd(bin.len())).flatten().collect()
+    let comparable = all >= 4.0 || of_one && scene.length() < SHORT;
+    bins.into_values().filter(|bin| comparable && odd(bin.len())).flatten().collect()
 }

@@ -162,7 +162,7 @@ impl Measure<'_, '_> {
         features.nothing_beside = blind > 0.5
             && features.get(Feature::WholeLog) > 0.0
             && features.accounts >= crowd::FEWEST
-            && self.scene.length() < HOUR;
+            && self.scene.length() < crowd::SHORT;
         // What is strange to one account is ordinary for one that travels.
         let strange: f64 = self
             .units_of(campaign)
