@@ -77,7 +77,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let habit =
         deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
     let mut features = measure.none();
-    let strange = scene.places.strangeness(scene, past.cluster, past.principal, past.source, past.first);
+    let strange = scene.strangeness(past.cluster, past.principal, past.source, past.first);
     features.set(Feature::Strange, strange);
     features.set(Feature::Outside, f64::from(u8::from(outside)) * strange);
     let mut kinds: Vec<Sym> = deeds.iter().map(|deed| deed.action).collect();

@@ -134,7 +134,7 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         unit.attempts(scene).iter().copied().filter(|&at| scene.time(at) <= success.time).collect();
     let last = failures.last().map_or(success.time, |&at| scene.time(at));
     let reset = measure.changes.within(unit.principal, last, success.time);
-    let strange = scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first);
+    let strange = scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first);
     let away = matches!(unit.standing, Standing::Strange | Standing::Near);
     let mut said = vec![(Feature::Entry, if away { strange } else { 0.0 })];
     said.push((Feature::Later, f64::from(u8::from(unit.standing == Standing::Later))));

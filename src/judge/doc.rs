@@ -1,6 +1,5 @@
 //! The documentation of a kind of finding, as data: `esaudit explain`, the manual and the reports read the same words.
 
-use super::hypotheses::HYPOTHESES;
 use super::kinds::Kind;
 use crate::model::text::Text;
 
@@ -24,16 +23,6 @@ pub struct Doc {
     pub attack: &'static [&'static str],
     /// Where the pattern comes from.
     pub source: &'static str,
-}
-
-/// Every kind's documentation, in the order of the contract.
-pub fn docs() -> impl Iterator<Item = &'static Doc> {
-    HYPOTHESES.iter().map(|hypothesis| &hypothesis.doc)
-}
-
-/// The documentation of a kind.
-pub(super) fn of(kind: Kind) -> &'static Doc {
-    &HYPOTHESES[kind as usize].doc
 }
 
 /// How to disable an account, where the realm is not known.
@@ -60,28 +49,4 @@ fn stand_in(name: &str) -> Option<&'static str> {
         "keys" => "the keys",
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::text::Span;
-
-    #[test]
-    fn every_kind_is_documented_whole() {
-        for doc in docs() {
-            let name = doc.kind.name();
-            for text in [doc.signature, doc.meaning, doc.verdict, doc.source] {
-                assert!(text.len() > 10, "{name}: {text}");
-            }
-            assert!(!doc.next_steps.is_empty() && !doc.false_positives.is_empty(), "{name}");
-            for template in doc.next_steps.iter().chain([&doc.meaning]) {
-                let told = spoken(template);
-                let words = told.spans().iter().filter(|span| !matches!(span, Span::Call(_)));
-                let words: String = words.map(|span| span.plain().into_owned()).collect();
-                assert!(!words.contains('{') && !words.contains('['), "{name}: {words}");
-            }
-        }
-        assert_eq!(docs().count(), Kind::ALL.len());
-    }
 }

@@ -6,8 +6,10 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 
 use super::advice;
-use super::doc::{self, Doc};
+use super::doc::Doc;
+use super::hypotheses::doc_of;
 use super::kinds::{Kind, Severity, Verdict};
+use super::ranked::{NAMED, ranked};
 use super::scene::Scene;
 use super::{Judged, opensearch, words};
 use crate::correlate::SourceLine;
@@ -16,17 +18,11 @@ use crate::model::{Evidence, Finding, FindingPart, FindingTimeline};
 use crate::state::Sym;
 use crate::time::Millis;
 
-/// Entries of a list inside a finding; its total stands beside it.
-const LIST_LIMIT: usize = 50;
-
 /// Lines of evidence of a finding.
 const EVIDENCE_LIMIT: usize = 10;
 
 /// Columns of a finding's own timeline.
 const TIMELINE_BUCKETS: i64 = 60;
-
-/// Names that a sentence spells out.
-pub(super) const NAMED: usize = 3;
 
 /// Sentences in the making: of words alone, or of spans.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +84,7 @@ impl Draft {
     /// A finding of a kind.
     pub(super) fn new(kind: Kind, severity: Severity, (verdict, confidence): (Verdict, f64)) -> Self {
         Self {
-            doc: doc::of(kind),
+            doc: doc_of(kind),
             cluster: 0,
             severity,
             verdict,
@@ -154,28 +150,6 @@ pub(super) fn key_in_words(scene: &Scene<'_>, key: Sym) -> String {
     let name = scene.key(key).and_then(|key| scene.joined.state.symbols.string(key.name));
     let name = name.map_or_else(String::new, |name| format!(" ({name})"));
     format!("{}{name}", scene.text(key))
-}
-
-/// Distinct symbols of a list, the most frequent first, then by text: the first few as text, and how many there are.
-pub(super) fn ranked(scene: &Scene<'_>, mut syms: Vec<Sym>) -> (Vec<String>, u64) {
-    syms.retain(|sym| sym.is_some());
-    syms.sort_unstable();
-    let mut counts: Vec<(usize, &[u8])> =
-        syms.chunk_by(|a, b| a == b).map(|run| (run.len(), scene.shown(run[0]))).collect();
-    let total = counts.len() as u64;
-    let order = |a: &(usize, &[u8]), b: &(usize, &[u8])| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1));
-    if counts.len() > LIST_LIMIT {
-        counts.select_nth_unstable_by(LIST_LIMIT, order);
-        counts.truncate(LIST_LIMIT);
-    }
-    counts.sort_unstable_by(order);
-    (counts.into_iter().map(|(_, text)| String::from_utf8_lossy(text).into_owned()).collect(), total)
-}
-
-/// The sources of attempts in words, with the block they share where they are many.
-pub(super) fn sources_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String {
-    let (names, total) = ranked(scene, attempts.iter().map(|&at| scene.attempt(at).source).collect());
-    words::list(&names, total, NAMED)
 }
 
 /// Drafts to findings: told whole, ranked, numbered, pointing to each other.

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, NAMED, ranked};
+use super::draft::Draft;
 use super::features::Feature;
 use super::history::{DAY, HOUR};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::ranked::{NAMED, ranked};
 use super::score;
 use super::weights::Subject;
 use super::words;

@@ -7,7 +7,6 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::scene::is_placeholder;
 use crate::correlate::Correlated;
 use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, Outcome, Sym};
@@ -31,6 +30,11 @@ pub(super) enum Class {
     Key,
     /// The account is the id of an API key: its authentication was terminated.
     Terminated,
+}
+
+/// Names that stand for whoever tried, and are no account (audit-format 2).
+pub(super) fn is_placeholder(name: &[u8]) -> bool {
+    name.first() == Some(&b'<') || name == b"_anonymous"
 }
 
 /// Whether an attempt without a reason was made with an API key whose id stands in the place of the account: no realm is

@@ -70,7 +70,7 @@ impl Measure<'_, '_> {
             syms
         };
         let mut accounts = distinct(|attempt| attempt.principal);
-        accounts.retain(|&account| !super::scene::is_placeholder(scene.bytes(account)));
+        accounts.retain(|&account| !super::index::is_placeholder(scene.bytes(account)));
         let sources = distinct(|attempt| attempt.source);
         let tries = campaign.attempts.len() as f64;
         features.accounts = accounts.len();
@@ -170,8 +170,8 @@ impl Measure<'_, '_> {
             .units_of(campaign)
             .filter(|unit| unit.standing == Standing::Strange)
             .map(|unit| {
-                let places = &self.scene.places;
-                weight(unit) * places.strangeness(self.scene, unit.cluster, unit.principal, unit.source, unit.first)
+                let scene = self.scene;
+                weight(unit) * scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first)
             })
             .sum();
         features.set(Feature::Strange, strange / count);

@@ -35,9 +35,11 @@ mod null;
 mod opensearch;
 mod place;
 mod places;
+mod ranked;
 mod scene;
 mod score;
 mod stolen;
+mod strange;
 mod surge;
 mod tell;
 #[cfg(test)]
@@ -48,7 +50,8 @@ mod unit;
 mod weights;
 mod words;
 
-pub use doc::{Doc, docs, spoken};
+pub use doc::{Doc, spoken};
+pub use hypotheses::docs;
 pub use kinds::{Kind, Severity, Verdict};
 
 use std::sync::OnceLock;
@@ -244,7 +247,7 @@ fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value
     let scene = measure.scene;
     let Judgement { campaign, features, posterior, .. } = judgement;
     let names = |of: fn(&crate::state::Attempt) -> Sym| {
-        draft::ranked(scene, campaign.attempts.iter().map(|&at| of(scene.attempt(at))).collect()).0
+        ranked::ranked(scene, campaign.attempts.iter().map(|&at| of(scene.attempt(at))).collect()).0
     };
     let values: serde_json::Map<String, serde_json::Value> =
         features.all().map(|(feature, value)| (feature.name().to_owned(), value.into())).collect();
@@ -257,7 +260,7 @@ fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value
         "family": format!("{:?}", campaign.family),
         "principals": names(|attempt| attempt.principal),
         "sources": names(|attempt| attempt.source),
-        "api_keys": draft::ranked(scene, campaign.keys.clone()).0,
+        "api_keys": ranked::ranked(scene, campaign.keys.clone()).0,
         "start": start.map(crate::time::Millis::rfc3339),
         "end": end.map(crate::time::Millis::rfc3339),
         "failures": campaign.failures(scene),

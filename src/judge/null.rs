@@ -158,7 +158,7 @@ impl Null {
 
     /// Chance that an ordinary failure stands so to its address.
     fn place(&self, scene: &Scene<'_>, unit: &Unit) -> f64 {
-        let stranger = || scene.places.new_place(scene, unit.cluster, unit.principal, unit.source, unit.first);
+        let stranger = || scene.new_place(unit.cluster, unit.principal, unit.source, unit.first);
         match unit.standing {
             // A desk whose owner is not seen at any other time.
             Standing::Unknown if unit.alone => {

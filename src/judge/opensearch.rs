@@ -160,7 +160,8 @@ pub(super) fn next_steps(doc: &'static Doc) -> &'static [&'static str] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::doc::{docs, spoken};
+    use super::super::doc::spoken;
+    use super::super::hypotheses::docs;
     use super::*;
 
     #[test]

@@ -5,24 +5,23 @@
 
 use super::history::{History, Past};
 use super::place::Net;
-use super::scene::Scene;
 use crate::state::Sym;
 use crate::time::Millis;
 
 /// How many days of accounts the prior of new places is worth, and its share of days at a new place: on 1 in 200 days
 /// somebody is at another place for the first time.
 const PRIOR_DAYS: f64 = 100.0;
-const PRIOR_NEW: f64 = 0.005;
+pub(super) const PRIOR_NEW: f64 = 0.005;
 
 /// How many days of an account count as much as what everybody does.
-const DAYS_OF_EVERYBODY: f64 = 5.0;
+pub(super) const DAYS_OF_EVERYBODY: f64 = 5.0;
 
 /// Successes of a pair that was seen once: a login and what was done then.
 const ONCE: u32 = 5;
 
 /// Which kind of new place: an address of a network that the account used before, another network inside, or one outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Newness {
+pub(super) enum Newness {
     Address,
     Network,
     Outside,
@@ -31,7 +30,7 @@ enum Newness {
 /// Shares of days on which an account is at a new place, by whether it is a program and by kind of place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Places {
-    shares: [[f64; 3]; 2],
+    pub(super) shares: [[f64; 3]; 2],
     /// Chance that the next login is of a pair that was never seen, by whether its address lies outside.
     unseen: [f64; 2],
     /// Successes with a password or token.
@@ -74,51 +73,10 @@ impl Places {
     pub(super) fn unseen(&self, outside: bool) -> f64 {
         self.unseen[usize::from(outside)]
     }
-
-    /// Chance that an account is at such a new place on a day.
-    pub(super) fn new_place(&self, scene: &Scene<'_>, cluster: u16, account: Sym, source: Sym, before: Millis) -> f64 {
-        let who = usize::from(scene.is_program(cluster, account));
-        let place = scene.address(source).map(|address| (address.net, address.outside));
-        let known = place.and_then(|(net, _)| scene.history.network(cluster, account, net));
-        let newness = newness(place, known, before);
-        let everybody = self.shares[who][newness as usize];
-        let Some(sum) = scene.history.account(cluster, account) else { return everybody };
-        // The place that is being judged is left out.
-        let itself = scene.history.pair(cluster, account, source);
-        let days = f64::from(sum.days.saturating_sub(itself.map_or(0, |past| u32::from(past.days))));
-        let known_net = u32::from(known.is_some());
-        let new = match newness {
-            Newness::Address => sum.others.saturating_sub(1 + u32::from(itself.is_some())),
-            Newness::Network => sum.nets[0].saturating_sub(1 + known_net),
-            Newness::Outside => sum.nets[1].saturating_sub(known_net),
-        };
-        ((f64::from(new) + DAYS_OF_EVERYBODY * everybody) / (days + DAYS_OF_EVERYBODY)).min(1.0)
-    }
-
-    /// How strange a place is to an account before a time, from 0 to 1: 1 = as strange as to somebody who never leaves the
-    /// desk.
-    pub(super) fn strangeness(
-        &self,
-        scene: &Scene<'_>,
-        cluster: u16,
-        account: Sym,
-        source: Sym,
-        before: Millis,
-    ) -> f64 {
-        let network = scene.net(source).and_then(|net| scene.history.network(cluster, account, net));
-        // A network of its own is a little less strange, to programs much less: their hosts come and go.
-        let near = network.is_some_and(|first| first < before);
-        let discount = match (near, scene.is_program(cluster, account)) {
-            (true, true) => 0.3,
-            (true, false) => 0.8,
-            (false, _) => 1.0,
-        };
-        discount * (self.new_place(scene, cluster, account, source, before).ln() / PRIOR_NEW.ln()).clamp(0.0, 1.0)
-    }
 }
 
 /// Which kind of new place an address is, whose network the account first used at a time.
-fn newness(place: Option<(Net, bool)>, known: Option<Millis>, before: Millis) -> Newness {
+pub(super) fn newness(place: Option<(Net, bool)>, known: Option<Millis>, before: Millis) -> Newness {
     match place {
         _ if known.is_some_and(|first| first < before) => Newness::Address,
         Some((_, true)) => Newness::Outside,

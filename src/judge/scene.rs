@@ -170,11 +170,6 @@ fn cluster_of(joined: &Correlated, node: usize) -> u16 {
     joined.nodes.all()[node].cluster.min(usize::from(u16::MAX)) as u16
 }
 
-/// Names that stand for whoever tried, and are no account (audit-format 2).
-pub(super) fn is_placeholder(name: &[u8]) -> bool {
-    name.first() == Some(&b'<') || name == b"_anonymous"
-}
-
 /// Every address met, read once.
 fn addresses(joined: &Correlated, known: &Surroundings) -> HashMap<Sym, Option<Address>, RandomState> {
     let mut addresses: HashMap<Sym, Option<Address>, RandomState> = HashMap::default();

@@ -1,11 +1,12 @@
 //! A scored campaign becomes a finding: its kind, how bad it is, and the evidence in sentences.
 
 use super::campaign::{Campaign, Family};
-use super::draft::{Draft, NAMED, key_in_words, ranked};
+use super::draft::{Draft, key_in_words};
 use super::features::{Feature, Features};
 use super::hypotheses::{HYPOTHESES, Told};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::ranked::{NAMED, ranked};
 use super::score::Posterior;
 use super::unit::Unit;
 use super::words;

@@ -356,9 +356,7 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
             let home = u64::from(past.count) * 2 >= account.count;
             if home || shared || !rare && !away { Standing::Later } else { Standing::Strange }
         }
-        _ if scene.places.strangeness(scene, unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => {
-            Standing::Near
-        }
+        _ if scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => Standing::Near,
         _ => Standing::Strange,
     }
 }

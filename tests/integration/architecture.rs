@@ -17,9 +17,6 @@ const CIRCLES: &[(&str, &str, &str)] = &[
     ("document/formats", "document/html", "the registry of formats names its writers, which are of its trait"),
     ("document/formats", "document/markdown", "the registry of formats names its writers, which are of its trait"),
     ("document/formats", "document/terminal", "the registry of formats names its writers, which are of its trait"),
-    ("judge/doc", "judge/hypotheses", "the documentation of a kind stands in its file and is listed in one place"),
-    ("judge/index", "judge/scene", "the index is made of the scene that holds it"),
-    ("judge/places", "judge/scene", "the places are made of the scene that holds them"),
 ];
 
 /// The same of the generator.

@@ -28,9 +28,9 @@ mod wrong_realm;
 
 use super::campaign::{Campaign, Family};
 use super::doc::Doc;
-use super::draft::{ranked, sources_in_words};
 use super::features::{Feature, Features};
-use super::kinds::{Severity, Verdict};
+use super::kinds::{Kind, Severity, Verdict};
+use super::ranked::{ranked, sources_in_words};
 use super::scene::Scene;
 use super::words;
 
@@ -72,6 +72,16 @@ pub(super) static HYPOTHESES: &[&Hypothesis] = &[
     &realm_outage::HYPOTHESIS,
     &audit_gap::HYPOTHESIS,
 ];
+
+/// Every kind's documentation, in the order of the contract.
+pub fn docs() -> impl Iterator<Item = &'static Doc> {
+    HYPOTHESES.iter().map(|hypothesis| &hypothesis.doc)
+}
+
+/// The documentation of a kind.
+pub(super) fn doc_of(kind: Kind) -> &'static Doc {
+    &HYPOTHESES[kind as usize].doc
+}
 
 /// A campaign that is about to be told as a finding.
 pub(super) struct Told<'t, 'c> {
@@ -163,8 +173,28 @@ fn named(_: &Told<'_, '_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::doc::spoken;
     use super::super::kinds::Kind;
     use super::*;
+    use crate::model::text::Span;
+
+    #[test]
+    fn every_kind_is_documented_whole() {
+        for doc in docs() {
+            let name = doc.kind.name();
+            for text in [doc.signature, doc.meaning, doc.verdict, doc.source] {
+                assert!(text.len() > 10, "{name}: {text}");
+            }
+            assert!(!doc.next_steps.is_empty() && !doc.false_positives.is_empty(), "{name}");
+            for template in doc.next_steps.iter().chain([&doc.meaning]) {
+                let told = spoken(template);
+                let words = told.spans().iter().filter(|span| !matches!(span, Span::Call(_)));
+                let words: String = words.map(|span| span.plain().into_owned()).collect();
+                assert!(!words.contains('{') && !words.contains('['), "{name}: {words}");
+            }
+        }
+        assert_eq!(docs().count(), Kind::ALL.len());
+    }
 
     #[test]
     fn kinds_are_those_of_the_contract_in_order() {
