@@ -215,6 +215,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
     let mut told = short_of_memory(joined, options);
     told.extend(unsettled(joined));
     told.extend(without_order(joined));
+    told.extend(contested(joined));
     let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
     if cut > 0 {
         let inputs = if cut == 1 { "input" } else { "inputs" };
@@ -303,6 +304,17 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
         told.push(told_first.with(format!("): they carry none and were read as {zone} (--assume-tz)")));
     }
     told
+}
+
+/// Attempts of which the server log tells some reason, and nothing tells of which.
+fn contested(joined: &Correlated) -> Option<Text> {
+    let count = (0..joined.attempts.len() as u32).filter(|&at| joined.is_contested(at)).count();
+    (count > 0).then(|| {
+        Text::from(format!(
+            "whether lines of the server log tell the reason of {count} failed attempts: each of these lines fits several of \
+             one moment, and neither key nor principal, address, realm or what their clients did before decides"
+        ))
+    })
 }
 
 /// Inputs whose lines of one millisecond stand in no order.

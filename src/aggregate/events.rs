@@ -66,7 +66,7 @@ fn attempt(joined: &Correlated, at: u32, refusal: Option<(Sym, f64)>) -> Event {
         Basis::Explicit => Some(1.0),
         Basis::None => None,
         Basis::ServerLog => Some(joined.doubt(at).map_or(1.0, rounded)),
-        Basis::Context | Basis::Inferred => refusal.map(|(_, confidence)| rounded(confidence)),
+        Basis::Context | Basis::Inferred => joined.doubt(at).or(refusal.map(|(_, confidence)| confidence)).map(rounded),
     };
     Event {
         at: attempt.time,

@@ -305,10 +305,9 @@ impl Assigned {
                 .filter_map(|&node| joined.nodes.all().get(node)?.label().map(str::to_owned))
                 .collect(),
             actions,
-            why: key.reason.map_or_else(Vec::new, |reason| {
-                let disabled = self.members(number).iter().find_map(|&at| joined.disabled_by(at));
-                why(reason, count.basis(), (key.chain, disabled.and_then(|at| joined.changes.get(at))), joined)
-            }),
+            why: key
+                .reason
+                .map_or_else(Vec::new, |reason| why((reason, count.basis()), key.chain, self.members(number), joined)),
             messages: messages(&count.messages, symbols),
             evidence: source_lines.into_iter().map(|place| joined.evidence(place)).collect(),
         }
@@ -400,14 +399,25 @@ fn messages(counts: &BTreeMap<Sym, u64>, symbols: &Symbols) -> Vec<String> {
     messages.iter().take(MOST_MESSAGES).map(|(_, text)| String::from_utf8_lossy(text).into_owned()).collect()
 }
 
-/// What a reason that no line tells was inferred from.
-fn why(
-    reason: Reason,
-    basis: Basis,
-    (chain, disabled): (Option<ChainId>, Option<&Change>),
-    joined: &Correlated,
-) -> Vec<Text> {
-    let sentence = match (reason, basis) {
+/// What a reason that no line tells for sure was inferred from, or why none is told although a line does.
+fn why(told: (Reason, Basis), chain: Option<ChainId>, members: &[u32], joined: &Correlated) -> Vec<Text> {
+    let doubtful = members.iter().filter(|&&at| joined.doubt(at).is_some()).count();
+    if told.1 == Basis::Inferred && 2 * doubtful > members.len() {
+        return vec![
+            "the server log tells this reason of one of several attempts of the same moments, and it is likely one of \
+             these"
+                .into(),
+        ];
+    }
+    let contested = members.iter().filter(|&&at| joined.is_contested(at)).count();
+    if contested > 0 {
+        return vec![Text::from(format!(
+            "of {contested} {} the server log may tell the reason: its line is about one of several attempts of the same \
+             moment, and nothing tells about which",
+            if contested == 1 { "attempt" } else { "attempts" }
+        ))];
+    }
+    let sentence = match told {
         (Reason::BadPassword, Basis::Inferred) => {
             let realms = chain.and_then(|chain| realm_names(joined, chain)).unwrap_or_default();
             match realms.as_slice() {
@@ -427,7 +437,10 @@ fn why(
              complain of wrong passwords: no realm knows the account"
                 .into()
         }
-        (Reason::UserDisabled, Basis::Inferred) => disabled_account(disabled, joined),
+        (Reason::UserDisabled, Basis::Inferred) => {
+            let disabled = members.iter().find_map(|&at| joined.disabled_by(at));
+            disabled_account(disabled.and_then(|at| joined.changes.get(at)), joined)
+        }
         (Reason::MissingCredentials, Basis::Inferred) => {
             "no credentials, or ones that leave no line (malformed header, unknown token): the server log, which covers the \
              time, says nothing, and the clients are not known to send keys or tokens"

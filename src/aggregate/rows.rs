@@ -64,7 +64,7 @@ pub fn reasons(joined: &Correlated) -> impl Iterator<Item = Told> {
 /// A line about no key in the form of those that are about one.
 fn as_refusal(line: &ReasonLine) -> KeyFailure {
     KeyFailure {
-        attempt: line.attempt,
+        attempt: line.own_attempt(),
         key: Sym::NONE,
         reason: line.record.reason,
         time: line.record.time,

@@ -54,7 +54,8 @@ impl Candidates {
             let near = apart.abs() <= self.window;
             if let Some(bonus) = self.compatible(joined, line, attempt(at), history, near) {
                 let affinity = (what(line), attempt(at).source.0);
-                pairs.push(Pair { line: number, attempt: at, apart, affinity, bonus });
+                let who = (attempt(at).principal, attempt(at).chain);
+                pairs.push(Pair { line: number, attempt: at, apart, affinity, who, reason: line.record.reason, bonus });
             }
             true
         };

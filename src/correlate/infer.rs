@@ -42,8 +42,9 @@ pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures
         let kinds = Kinds::learn(joined, &profiles);
         disabled_accounts(joined, &lacking, &kinds);
         if let Some(silent) = Silent::learn(joined, &profiles, &lacking, &kinds) {
-            each_unexplained(joined, |joined, attempt| {
-                silent.all_asked(joined, attempt).then_some(Reason::UnknownUser)
+            each_unexplained(joined, |joined, at, attempt| {
+                let is_silent = !joined.contested.contains(&at);
+                (is_silent && silent.all_asked(joined, attempt)).then_some(Reason::UnknownUser)
             });
         }
     }
@@ -53,13 +54,13 @@ pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures
 }
 
 /// Infers the reason of each failed attempt that has none by itself, on all cores.
-fn each_unexplained(joined: &mut Joined, reason: impl Fn(&Joined, &Attempt) -> Option<Reason> + Sync) {
+fn each_unexplained(joined: &mut Joined, reason: impl Fn(&Joined, u32, &Attempt) -> Option<Reason> + Sync) {
     let mut attempts = std::mem::take(&mut joined.attempts);
     let known = &*joined;
-    attempts.par_iter_mut().with_min_len(PIECE).for_each(|attempt| {
+    attempts.par_iter_mut().enumerate().with_min_len(PIECE).for_each(|(at, attempt)| {
         if attempt.outcome == Outcome::Failed
             && attempt.basis == Basis::None
-            && let Some(reason) = reason(known, attempt)
+            && let Some(reason) = reason(known, at as u32, attempt)
         {
             attempt.reason = reason;
             attempt.basis = Basis::Inferred;
@@ -141,7 +142,7 @@ fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking)
         realms.is_some_and(|realms| order.moved_to_front(joined, cluster, realms))
     };
     let moved: HashSet<(usize, u32), RandomState> = chains.into_iter().filter(moved).collect();
-    each_unexplained(joined, |joined, attempt| {
+    each_unexplained(joined, |joined, _, attempt| {
         let symbols = &joined.state.symbols;
         let realms = joined.state.chains.get(attempt.chain).filter(|realms| !realms.is_empty())?;
         let only_reserved = realms.len() == 1 && symbols.get(realms[0]) == Some(b"reserved");

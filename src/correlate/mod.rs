@@ -16,6 +16,7 @@ mod profiles;
 mod realms;
 mod reason_lines;
 mod reasons;
+mod shares;
 mod silence;
 mod source_lines;
 mod uses;
@@ -29,7 +30,7 @@ pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 pub use view::{Correlated, LeftOut, Selection};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -40,6 +41,7 @@ use uses::Uses;
 use crate::decode::apikeys::ApiKey;
 use crate::model::Evidence;
 use crate::options::Options;
+use crate::reason::Basis;
 use crate::state::{Actor, Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
@@ -69,6 +71,9 @@ pub struct Joined {
     pub messages: BTreeMap<u32, Vec<Sym>>,
     /// How surely the line that gives an attempt (index into `attempts`) its reason is its own, where that is not certain.
     doubts: BTreeMap<u32, f64>,
+    /// Attempts (indexes into `attempts`) that a line of the server log may explain, or may not: it is about one of several, and
+    /// nothing else explains them.
+    contested: BTreeSet<u32>,
     /// Changes (index into `changes`) that disabled the account of an attempt (index into `attempts`).
     disabled_by: BTreeMap<u32, usize>,
     /// Events that say that an authentication failed and are steps of a negotiation.
@@ -175,6 +180,7 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
         reason_lines: Vec::new(),
         messages: BTreeMap::new(),
         doubts: BTreeMap::new(),
+        contested: BTreeSet::new(),
         disabled_by: BTreeMap::new(),
         negotiations: 0,
         keys: Vec::new(),
@@ -190,6 +196,8 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
     keys::add(&joined, &mut keys, &told.failures);
     infer::infer(&mut joined, &keys, &uses, &mut told.failures);
     silence::infer(&mut joined, options.match_window_ms, &told.left_over, &told.sent);
+    let attempts = &joined.attempts;
+    joined.contested.retain(|&at| attempts[at as usize].basis == Basis::None);
     reason_lines::sort(&mut told.failures);
     joined.key_failures = told.failures;
     for (key, at) in keys.iter().zip(0..) {

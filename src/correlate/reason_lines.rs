@@ -47,6 +47,17 @@ pub struct ReasonLine {
     pub confidence: f64,
 }
 
+/// An attempt is told as a line's own, and its client as that of a refusal, where that is likelier than not.
+pub(super) const LIKELIER_THAN_NOT: f64 = 0.5;
+
+impl ReasonLine {
+    /// The attempt, where it is likelier than not the line's own.
+    #[must_use]
+    pub fn own_attempt(&self) -> Option<u32> {
+        self.attempt.filter(|_| self.confidence > LIKELIER_THAN_NOT)
+    }
+}
+
 /// A shared `trace.id` reaches this many windows: the client's whole operation bears it.
 pub(super) const TRACE_WINDOWS: i64 = 20;
 

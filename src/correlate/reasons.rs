@@ -7,11 +7,17 @@ use rayon::prelude::*;
 use super::Joined;
 use super::candidates::Candidates;
 use super::history::History;
-use super::matching::{Match, Pair, assign};
-use super::reason_lines::{self, KeyFailure, ReasonLine};
+use super::matching::Pair;
+use super::reason_lines::{self, KeyFailure, LIKELIER_THAN_NOT, ReasonLine};
+use super::shares::{Assigned, Match, assign};
 use crate::reason::{Basis, Reason, Subject};
 use crate::state::Sym;
 use crate::time::Millis;
+
+/// A reason is told as a fact from the first likelihood on, as an inference from the second, and not at all below: of two or
+/// three attempts that fit a line alike, none is singled out.
+const FACT: f64 = 0.9;
+const INFERENCE: f64 = 0.75;
 
 /// What the lines told, beside the reasons of attempts.
 #[derive(Debug, Default)]
@@ -77,9 +83,11 @@ pub(super) fn from_server_logs(joined: &mut Joined, history: &History<'_>, windo
     for ((round, _), group) in rounds {
         let of_group: Vec<&ReasonLine> = group.iter().map(|&at| &lines[at]).collect();
         let mut found: Vec<Option<Match>> = vec![None; group.len()];
-        for one in matched(joined, &of_group, &candidates, history, window) {
+        let assigned = matched(joined, &of_group, &candidates, history, window);
+        for one in assigned.matches {
             found[one.line as usize] = Some(one);
         }
+        joined.contested.extend(assigned.contested);
         for (at, found) in group.into_iter().zip(found) {
             apply(joined, &mut lines[at], found, round, &mut told);
         }
@@ -97,18 +105,16 @@ fn apply(joined: &mut Joined, line: &mut ReasonLine, found: Option<Match>, round
         told.left_over[line.node].push(record.time);
     }
     if let Some(found) = found {
-        (line.attempt, line.confidence) = (Some(found.attempt), found.confidence);
-        keep_text(&mut joined.messages, found.attempt, record.reason, record.text);
-        let attempt = &mut joined.attempts[found.attempt as usize];
-        if record.about == Subject::OtherCredentials {
-            told.sent.insert(found.attempt);
-        } else if attempt.basis != Basis::ServerLog || stronger(record.reason) < stronger(attempt.reason) {
-            attempt.reason = record.reason;
-            attempt.basis = Basis::ServerLog;
-            note_doubt(&mut joined.doubts, &found);
+        (line.attempt, line.confidence) = (Some(found.attempt), found.client);
+        if found.reason >= INFERENCE {
+            explain(joined, line, &found, told);
+        } else {
+            joined.contested.insert(found.attempt);
         }
     }
     if record.about.is_key() {
+        // Where it may as well be another's, the client is not known.
+        let found = found.filter(|found| found.client > LIKELIER_THAN_NOT);
         // A terminated attempt, and any of a cross-cluster key, bears the id that its line may leave out.
         let principal = found.map_or(Sym::NONE, |found| joined.attempts[found.attempt as usize].principal);
         let subject = record.subject;
@@ -119,9 +125,26 @@ fn apply(joined: &mut Joined, line: &mut ReasonLine, found: Option<Match>, round
             time: record.time,
             place: line.place,
             node: line.node,
-            confidence: found.map_or(0.0, |found| found.confidence),
+            confidence: found.map_or(0.0, |found| found.client),
             basis: Basis::ServerLog,
         });
+    }
+}
+
+/// Gives an attempt the reason that a line tells, unless it has a better one.
+fn explain(joined: &mut Joined, line: &ReasonLine, found: &Match, told: &mut Told) {
+    let record = line.record;
+    keep_text(&mut joined.messages, found.attempt, record.reason, record.text);
+    if record.about == Subject::OtherCredentials {
+        told.sent.insert(found.attempt);
+        return;
+    }
+    let attempt = &mut joined.attempts[found.attempt as usize];
+    let basis = if found.reason >= FACT { Basis::ServerLog } else { Basis::Inferred };
+    if (worth(basis), stronger(record.reason)) < (worth(attempt.basis), stronger(attempt.reason)) {
+        attempt.reason = record.reason;
+        attempt.basis = basis;
+        note_doubt(&mut joined.doubts, found);
     }
 }
 
@@ -144,7 +167,7 @@ fn take_negotiations(joined: &mut Joined, lines: &mut [ReasonLine], history: &Hi
     }
     let candidates = Candidates::new(joined, window);
     let mut steps: Vec<u32> =
-        matched(joined, &steps, &candidates, history, window).into_iter().map(|found| found.attempt).collect();
+        matched(joined, &steps, &candidates, history, window).matches.iter().map(|found| found.attempt).collect();
     steps.sort_unstable();
     joined.negotiations = steps.len() as u64;
     let mut at = 0;
@@ -156,8 +179,8 @@ fn take_negotiations(joined: &mut Joined, lines: &mut [ReasonLine], history: &Hi
 
 /// Notes how sure a match is, unless it is as good as certain.
 fn note_doubt(doubts: &mut BTreeMap<u32, f64>, found: &Match) {
-    if found.confidence < 0.9995 {
-        doubts.insert(found.attempt, found.confidence);
+    if found.event < 0.9995 {
+        doubts.insert(found.attempt, found.event);
     } else {
         doubts.remove(&found.attempt);
     }
@@ -168,6 +191,12 @@ fn keep_text(messages: &mut BTreeMap<u32, Vec<Sym>>, attempt: u32, reason: Reaso
     if reason == Reason::Unknown && text.is_some() {
         messages.entry(attempt).or_default().push(text);
     }
+}
+
+/// Which of several bases counts: what the node says of an attempt comes before what its record shows.
+fn worth(basis: Basis) -> usize {
+    const ORDER: [Basis; 4] = [Basis::ServerLog, Basis::Explicit, Basis::Context, Basis::Inferred];
+    ORDER.iter().position(|&known| known == basis).unwrap_or(ORDER.len())
 }
 
 /// Which of several realms' reasons counts: a realm that knows the account says more than one that does not.
@@ -192,7 +221,7 @@ fn matched(
     candidates: &Candidates,
     history: &History<'_>,
     window: i64,
-) -> Vec<Match> {
+) -> Assigned {
     let of_line = |(number, line): (usize, &&ReasonLine)| candidates.of(joined, line, number as u32, history);
     let pairs: Vec<Pair> = lines.par_iter().enumerate().flat_map_iter(of_line).collect();
     assign(&pairs, window)

@@ -28,9 +28,11 @@ pub(super) fn infer(joined: &mut Joined, window: i64, left_over: &[Vec<Millis>],
         let may_be_its = lines.get(next).is_some_and(|time| time.0 <= attempt.time.0);
         !may_be_its && nodes.of(attempt.node).server_log_covers(attempt.time, window)
     };
+    let contested = &joined.contested;
     joined.attempts.par_iter_mut().enumerate().with_min_len(1024).for_each(|(at, attempt)| {
         let unexplained = attempt.outcome == Outcome::AnonymousDenied && attempt.basis == Basis::None;
-        if unexplained && !sent.contains(&(at as u32)) && !bears.contains(&attempt.source) && is_silent(attempt) {
+        let may_have_sent = |at: u32| sent.contains(&at) || contested.contains(&at);
+        if unexplained && !may_have_sent(at as u32) && !bears.contains(&attempt.source) && is_silent(attempt) {
             attempt.reason = Reason::MissingCredentials;
             attempt.basis = Basis::Inferred;
         }

@@ -189,6 +189,12 @@ impl Correlated {
         self.joined.doubts.get(&self.number(at)).copied()
     }
 
+    /// Whether a line of the server log may explain an attempt (index into `attempts`), or another of the same moment.
+    #[must_use]
+    pub fn is_contested(&self, at: u32) -> bool {
+        self.joined.contested.contains(&self.number(at))
+    }
+
     /// The change (index into `changes`) that disabled the account of an attempt (index into `attempts`).
     #[must_use]
     pub fn disabled_by(&self, at: u32) -> Option<usize> {

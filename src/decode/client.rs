@@ -180,6 +180,18 @@ pub(super) fn has_level(members: &[(RawStr<'_>, Value<'_>)]) -> bool {
     })
 }
 
+/// Whether an object names who wrote it, as messages of chats and tickets do: what it calls a text is theirs.
+#[must_use]
+pub(super) fn has_author(members: &[(RawStr<'_>, Value<'_>)]) -> bool {
+    const AUTHORS: [&str; 10] =
+        ["user", "userid", "username", "author", "authorid", "from", "sender", "senderid", "postedby", "displayname"];
+    members.iter().any(|(name, value)| {
+        matches!(value, Value::Scalar(super::json::Scalar::Str(_)))
+            && plain(&name.text())
+                .is_some_and(|(plain, length)| AUTHORS.iter().any(|known| known.as_bytes() == &plain[..length]))
+    })
+}
+
 /// Names, without case and punctuation, of members that only a log of requests has beside a status.
 const OF_REQUESTS: &[&str] = &[
     "request",

@@ -14,6 +14,10 @@ const GUESSES: &[Guess] = &[
         marks: &[b"git-lfs.github.com/spec"],
         what: "a pointer of Git LFS, not the file itself: fetch it with `git lfs pull`",
     },
+    Guess {
+        marks: &[b"{\"request_body\":"],
+        what: "HTTP messages, in which what looks like a record is what a client sent",
+    },
     Guess { marks: &[b"\"kibana\"", b"\"event\""], what: "Kibana's audit log, which is not Elasticsearch's" },
     Guess { marks: &[b"\"kibana."], what: "Kibana's audit log, which is not Elasticsearch's" },
     Guess { marks: &[b"\"audit_category\""], what: "the audit log of OpenSearch or Search Guard" },

@@ -5,12 +5,16 @@
 //! The first occurrence of a member wins; a member of the wrong type counts as absent.
 
 mod change;
+mod document;
+
+pub use document::Document;
+use document::parse_number;
 
 use crate::action_class::is_restricted;
 use crate::decode::json::{self, RawStr, Scalar, Visitor};
 use crate::error::{DecodeError, ProblemKind};
 use crate::event::members::audit_members;
-use crate::event::{AuditEvent, Change, Indices, Oddity, Sequence, SequenceKind, Text};
+use crate::event::{Change, Indices, Oddity, SequenceKind, Text};
 
 macro_rules! fields {
     (
@@ -315,23 +319,19 @@ impl<'a> Members<'a> {
     pub fn document(&self) -> Option<Document> {
         let number = |field| self.text_or_number(field).and_then(|text| parse_number(&text));
         let offset = number(Field::LogOffset);
-        let of_file = offset.zip(self.text(Field::LogFile)).map(|(offset, file)| (file, offset));
-        let name = match of_file {
-            Some((file, offset)) => Some(xxhash_rust::xxh3::xxh3_64_with_seed(&file, offset.wrapping_add(1))),
-            None => self.text(Field::ExportId).filter(|id| !id.is_empty()).map(|id| xxhash_rust::xxh3::xxh3_64(&id)),
-        };
-        let sorted = || match self.sort.0[1] {
+        let sorted = match self.sort.0[1] {
             Some(Scalar::Num(number)) => parse_number(number),
             _ => None,
         };
-        let sequence = [
+        let file = self.text(Field::LogFile);
+        let id = self.text(Field::ExportId).filter(|id| !id.is_empty());
+        let orders = [
             (SequenceKind::Event, number(Field::EventSequence)),
             (SequenceKind::Offset, offset),
             (SequenceKind::SeqNo, number(Field::SeqNo)),
-            (SequenceKind::Sort, sorted()),
+            (SequenceKind::Sort, sorted),
         ];
-        let sequence = sequence.into_iter().find_map(|(kind, number)| Some(Sequence { kind, number: number? }));
-        (name.is_some() || sequence.is_some()).then_some(Document { name, sequence })
+        Document::of(file.as_deref().zip(offset), id.as_deref(), orders)
     }
 
     /// The indices of the request, if it names any and any matched.
@@ -346,35 +346,6 @@ impl<'a> Members<'a> {
     #[must_use]
     pub fn index_names(&self) -> Vec<Text<'a>> {
         if self.indices.none { Vec::new() } else { self.indices.all.iter().map(|name| name.text()).collect() }
-    }
-}
-
-/// A number without a sign; Kibana's exports write separators.
-fn parse_number(text: &[u8]) -> Option<u64> {
-    let digits: Vec<u8> = text.iter().copied().filter(|byte| *byte != b',').collect();
-    std::str::from_utf8(&digits).ok()?.parse().ok()
-}
-
-/// What names a document, and what orders it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Document {
-    /// Hash of the file and the offset that it was shipped from, which stay the same where it is shipped again, else of its `_id`.
-    name: Option<u64>,
-    sequence: Option<Sequence>,
-}
-
-impl Document {
-    /// Puts it into an event that an inner document did not put it into.
-    pub fn put_into(self, event: &mut AuditEvent<'_>) {
-        event.sequence = event.sequence.or(self.sequence);
-        if let (None, Some(name)) = (event.document, self.name) {
-            // A file may be cut and begin anew, an `_id` be reused.
-            let mut hasher = xxhash_rust::xxh3::Xxh3::with_seed(name);
-            hasher.update(&event.time.0.to_le_bytes());
-            hasher.update(event.action.name());
-            hasher.update(event.request_id.as_deref().unwrap_or_default());
-            event.document = Some(hasher.digest());
-        }
     }
 }
 

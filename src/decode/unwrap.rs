@@ -4,7 +4,7 @@
 //! carries is one line, mostly in several forms. Members that a client writes, and lines of other products, hold quotations
 //! at best ([`super::client`]).
 
-use super::client::{has_level, is_foreign, is_of_client, is_weak, may_hold_record, payload_rank};
+use super::client::{has_author, has_level, is_foreign, is_of_client, is_weak, may_hold_record, payload_rank};
 use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
 use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, table};
@@ -126,10 +126,12 @@ impl Search<'_, '_> {
         let (texts, containers) = sorted(&members);
         let mut carries = false;
         let of_program = has_level(&members);
+        let of_author = has_author(&members);
         for (rank, name, text) in texts {
             let is_payload = rank < NO_PAYLOAD;
-            // Beside the message of a program, what it calls a value or a text is what it was given.
-            let is_given = carries && of_program && is_weak(rank);
+            // Beside the message of a program, what it calls a value or a text is what it was given; beside an author, what that
+            // one wrote.
+            let is_given = (carries && of_program || of_author) && is_weak(rank);
             if quoting || is_given || (!is_payload && (carries || is_of_client(&name))) {
                 self.quoted |= may_hold_record(&text.text());
                 continue;

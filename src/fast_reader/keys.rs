@@ -1,5 +1,6 @@
 //! The members of native audit lines (audit-format 2), as far as they are texts or arrays of texts.
 
+use super::flat::{Layout, layout_keys};
 use super::scan::Pattern;
 use crate::event::members::audit_members;
 
@@ -19,52 +20,51 @@ macro_rules! keys {
         keys! { @flat [$($done)* $name = $path,] $($rest)* }
     };
     (@flat [$($name:ident = $text:literal,)*]) => {
-        /// A member of a native audit line.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[repr(u8)]
-        pub(super) enum Key {
-            $($name,)*
+        layout_keys! {
+            /// A member of a native audit line.
+            Key [KEYS, PATTERNS, b", \""] { $($name = $text,)* }
         }
-
-        impl Key {
-            /// The key of a name.
-            #[allow(non_upper_case_globals, reason = "one name for the key and its text")]
-            pub(super) fn named(name: &[u8]) -> Option<Self> {
-                // Compared as texts of one type, so that the compiler may choose by length first.
-                $(const $name: &[u8] = $text;)*
-                match name {
-                    $($name => Some(Self::$name),)*
-                    _ => None,
-                }
-            }
-        }
-
-        /// How many keys there are.
-        pub(super) const KEYS: usize = [$(stringify!($name)),*].len();
-
-        /// Each key as it stands after another member.
-        static PATTERNS: [Pattern; KEYS] = [$(Pattern::of(b", \"", $text, b"\":")),*];
     };
 }
 
 audit_members!(keys);
 
 impl Key {
-    /// `, "name":`.
-    #[inline]
-    pub(super) fn pattern(self) -> &'static Pattern {
-        &PATTERNS[self as usize]
-    }
-
     /// A set of this key alone.
     #[inline]
     pub(super) const fn bit(self) -> u64 {
         1 << self as u8
     }
+}
 
-    /// Whether an array of texts may be its value.
+impl Layout for Key {
+    const LENIENT: bool = false;
+    const GOES_ON: bool = false;
+    const FIRST: Self = Self::Type;
+
     #[inline]
-    pub(super) const fn may_be_array(self) -> bool {
+    fn named(name: &[u8]) -> Option<Self> {
+        Self::of_name(name)
+    }
+
+    #[inline]
+    fn pattern(self) -> &'static Pattern {
+        &PATTERNS[self as usize]
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        self as usize
+    }
+
+    #[inline]
+    fn may_be_list(self) -> bool {
         matches!(self, Self::UserRoles | Self::Indices)
+    }
+
+    /// Restricted indices begin so.
+    #[inline]
+    fn is_noted(start: Option<&[u8; 2]>) -> bool {
+        matches!(start, Some(b".s" | b".a"))
     }
 }

@@ -10,11 +10,11 @@
 //! What makes it fast: consecutive lines of a node are alike, so what a line has in common with the one before it is
 //! compared and not walked again (what stands before a byte decides how the bytes after it read, so equal beginnings have
 //! equal members); where a value differs, the comparison goes on behind both values. Where the members themselves differ the
-//! next one is guessed to be the one that followed last time, and compared in one step; texts are searched for their end 32
-//! bytes at a time.
+//! next one is guessed, see [`flat`]; texts are searched for their end 32 bytes at a time.
 
 mod audit_fields;
 mod clock;
+mod flat;
 mod keys;
 mod scan;
 pub mod server;
@@ -24,8 +24,9 @@ pub(crate) mod tests;
 pub use audit_fields::{ActionKind, AuditFields, ClientText};
 
 use clock::Clock;
+use flat::Flat;
 use keys::{KEYS, Key};
-use scan::{common, plain_end, same};
+use scan::plain_end;
 
 use crate::action_class::is_restricted;
 use crate::decode::actions::is_damaged;
@@ -33,14 +34,6 @@ use crate::decode::native::{LAYERS, without_port};
 use crate::event::members::audit_members;
 use crate::event::{Action, AuditEvent, Indices, Text};
 use crate::time::{Millis, Stamp, Zone};
-
-/// A member of the line taken last.
-#[derive(Debug, Clone, Copy)]
-struct Member {
-    key: Key,
-    /// Where it ends, from the start of its line.
-    end: u32,
-}
 
 /// Sets of members, to tell what changed from one line to the next.
 pub mod changes {
@@ -72,21 +65,10 @@ const KIND: u64 = Key::Type.bit() | Key::EventType.bit() | Key::EventAction.bit(
 #[derive(Debug)]
 pub struct Probe {
     clock: Clock<5>,
-    /// Which two members followed each member last, the later first.
-    next: [[Key; 2]; KEYS],
+    /// The line taken last, and what was learned from those before.
+    flat: Flat<Key, KEYS>,
     /// Where the last line starts; `None` if it was not taken.
     last: Option<usize>,
-    /// Members of the last line, in order.
-    members: [Member; KEYS],
-    count: usize,
-    /// Which members it has.
-    met: u64,
-    /// Where their values stand, from the start of the line.
-    values: [(u32, u32); KEYS],
-    /// Which values are arrays: their places are those between the brackets.
-    arrays: u64,
-    /// Whether the array of indices may hold a restricted one.
-    may_be_restricted: bool,
     /// The member that told the time.
     time: Key,
     what: ActionKind,
@@ -98,14 +80,8 @@ impl Probe {
     pub fn new(assume_tz: Zone) -> Self {
         Self {
             clock: Clock::new(assume_tz),
-            next: [[Key::Type; 2]; KEYS],
+            flat: Flat::new(),
             last: None,
-            members: [Member { key: Key::Type, end: 0 }; KEYS],
-            count: 0,
-            met: 0,
-            values: [(0, 0); KEYS],
-            arrays: 0,
-            may_be_restricted: false,
             time: Key::Timestamp,
             what: ActionKind::Other,
         }
@@ -121,16 +97,14 @@ impl Probe {
     #[inline]
     pub fn take<'t>(&'t mut self, text: &'t [u8], start: usize, max_line: usize) -> Option<FastEvent<'t>> {
         let last = self.last.take();
-        let resumed = match last {
-            Some(last) => self.resume(text, last, start),
-            None => None,
-        };
+        let (flat, clock) = (&mut self.flat, &mut self.clock);
+        let resumed = last.and_then(|last| flat.resume(text, (last, start), self.time, |time| clock.read(time)));
         let (stamp, at, mut changed) = match resumed {
             Some((stamp, at, dropped)) => (Some(stamp), at, dropped),
-            None => (None, self.begin(text, start)?, changes::ALL),
+            None => (None, flat.begin(text, start)?, changes::ALL),
         };
-        let kept = self.count;
-        let end = self.walk(text, start, at)?;
+        let kept = flat.count();
+        let end = flat.walk(text, start, at)?;
         let next = match text.get(end..) {
             Some([b'\n', ..]) => end + 1,
             Some([]) => end,
@@ -141,14 +115,12 @@ impl Probe {
         if next - start > max_line.min(u32::MAX as usize) {
             return None;
         }
-        for member in &self.members[kept.min(self.count)..self.count] {
-            changed |= member.key.bit();
-        }
+        changed |= flat.since(kept);
         let line = &text[start..end];
-        let time = if self.met & Key::Timestamp.bit() != 0 { Key::Timestamp } else { Key::AtTimestamp };
+        let time = if flat.met() & Key::Timestamp.bit() != 0 { Key::Timestamp } else { Key::AtTimestamp };
         let stamp = match stamp {
             Some(stamp) if time == self.time => stamp,
-            _ => self.clock.read(self.value(line, time)?)?,
+            _ => clock.read(flat.value(line, time)?)?,
         };
         self.time = time;
         if changed & KIND != 0 {
@@ -158,155 +130,12 @@ impl Probe {
         Some(FastEvent { probe: self, line, next, stamp, changed })
     }
 
-    /// What the line has in common with the last one, but for the time and for values that differ: the time, where the
-    /// members end that were taken from the last line, and the members that may have changed.
-    #[inline]
-    fn resume(&mut self, text: &[u8], last: usize, start: usize) -> Option<(Stamp, usize, u64)> {
-        let (from, to) = self.values[self.time as usize];
-        let (from, to) = (from as usize, to as usize);
-        let before = text.get(last..)?;
-        let line = text.get(start..)?;
-        if !same(line.get(..from)?, before.get(..from)?) {
-            return None;
-        }
-        // What is a time holds no quote, backslash or control character.
-        let stamp = self.clock.read(line.get(from..to)?)?;
-        let mut member = self.members[..self.count].iter().position(|member| member.end as usize > to)?;
-        let times = member;
-        let mut changed = 0;
-        let last_end = self.members[self.count.checked_sub(1)?].end as usize;
-        // Where both are compared next: at the end of a value, so that equal bytes mean the same from there on.
-        let (mut new, mut old) = (to, to);
-        while member < self.count {
-            let differs = old + common(line.get(new..)?, before.get(old..)?, last_end.saturating_sub(old));
-            let shift = (new as u32).wrapping_sub(old as u32);
-            while member < self.count && self.members[member].end as usize <= differs {
-                self.shift(member, shift);
-                member += 1;
-            }
-            // The member of the time itself must be the same.
-            if member == times {
-                return None;
-            }
-            if member == self.count {
-                break;
-            }
-            let key = self.members[member].key;
-            let (from, to) = self.values[key as usize];
-            if differs < from as usize || self.arrays & key.bit() != 0 {
-                break;
-            }
-            // The value differs, and it is known where it ends in the last line.
-            let end = plain_end(line, differs + new - old);
-            if line.get(end) != Some(&b'"') {
-                break;
-            }
-            self.values[key as usize] = (from.wrapping_add(shift), end as u32);
-            self.members[member].end = end as u32 + 1;
-            changed |= key.bit();
-            (new, old) = (end + 1, to as usize + 1);
-            member += 1;
-        }
-        let dropped = self.members[member..self.count].iter().fold(0, |bits, member| bits | member.key.bit());
-        self.count = member;
-        self.met &= !dropped;
-        Some((stamp, start + self.members[member.checked_sub(1)?].end as usize, changed | dropped))
-    }
-
-    /// Notes that a member, which is the same as that of the last line, stands elsewhere.
-    #[inline]
-    fn shift(&mut self, member: usize, shift: u32) {
-        if shift == 0 {
-            return;
-        }
-        let Member { key, end } = &mut self.members[member];
-        *end = end.wrapping_add(shift);
-        let (from, to) = &mut self.values[*key as usize];
-        (*from, *to) = (from.wrapping_add(shift), to.wrapping_add(shift));
-    }
-
-    /// The first member.
-    fn begin(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        self.count = 0;
-        self.met = 0;
-        let (key, value) = key(text, start, b"{\"")?;
-        self.member(text, start, key, value)
-    }
-
-    /// The members after another one, up to the end of the object.
-    #[inline]
-    fn walk(&mut self, text: &[u8], start: usize, mut at: usize) -> Option<usize> {
-        let mut previous = self.members[self.count - 1].key;
-        loop {
-            match text.get(at)? {
-                b',' => {}
-                b'}' => return Some(at + 1),
-                _ => return None,
-            }
-            let [guess, other] = self.next[previous as usize];
-            let (found, value) = if guess.pattern().is_at(text, at) {
-                (guess, at + guess.pattern().len())
-            } else {
-                let (found, value) = if other.pattern().is_at(text, at) {
-                    (other, at + other.pattern().len())
-                } else {
-                    key(text, at, b", \"")?
-                };
-                self.next[previous as usize] = [found, guess];
-                (found, value)
-            };
-            at = self.member(text, start, found, value)?;
-            previous = found;
-        }
-    }
-
-    /// A member whose value is at `value`; where it ends.
-    #[inline]
-    fn member(&mut self, text: &[u8], start: usize, key: Key, value: usize) -> Option<usize> {
-        if self.met & key.bit() != 0 {
-            return None;
-        }
-        let end = match text.get(value)? {
-            b'"' => {
-                let end = plain_end(text, value + 1);
-                if text.get(end) != Some(&b'"') {
-                    return None;
-                }
-                self.values[key as usize] = ((value + 1 - start) as u32, (end - start) as u32);
-                self.arrays &= !key.bit();
-                end + 1
-            }
-            b'[' if key.may_be_array() => {
-                let (end, restricted) = array_end(text, value + 1)?;
-                self.values[key as usize] = ((value + 1 - start) as u32, (end - 1 - start) as u32);
-                self.arrays |= key.bit();
-                if key.bit() == Key::Indices.bit() {
-                    self.may_be_restricted = restricted;
-                }
-                end
-            }
-            _ => return None,
-        };
-        self.met |= key.bit();
-        self.members[self.count] = Member { key, end: (end - start) as u32 };
-        self.count += 1;
-        Some(end)
-    }
-
-    #[inline]
-    fn value<'t>(&self, line: &'t [u8], key: Key) -> Option<&'t [u8]> {
-        if self.met & key.bit() == 0 {
-            return None;
-        }
-        let (from, to) = self.values[key as usize];
-        line.get(from as usize..to as usize)
-    }
-
     /// Which event it is, if it is a native audit event that is folded from its members alone.
     fn kind(&self, line: &[u8]) -> Option<ActionKind> {
-        let layer = self.value(line, Key::EventType);
-        let is_native = self.value(line, Key::Type) == Some(b"audit") || layer.is_some_and(|l| LAYERS.contains(&l));
-        let name = self.value(line, Key::EventAction)?;
+        let layer = self.flat.value(line, Key::EventType);
+        let is_native =
+            self.flat.value(line, Key::Type) == Some(b"audit") || layer.is_some_and(|l| LAYERS.contains(&l));
+        let name = self.flat.value(line, Key::EventAction)?;
         // A damaged name is for the decoder to tell.
         if is_damaged(name) {
             return None;
@@ -315,41 +144,6 @@ impl Probe {
         match ActionKind::of(&action) {
             ActionKind::Change => None,
             what => is_native.then_some(what),
-        }
-    }
-}
-
-/// A key after `before`, and where its value begins.
-fn key(text: &[u8], at: usize, before: &[u8]) -> Option<(Key, usize)> {
-    let rest = text.get(at..)?.strip_prefix(before)?;
-    let end = plain_end(rest, 0);
-    let key = Key::named(&rest[..end])?;
-    let value = at + before.len() + end + 2;
-    match rest.get(end..)? {
-        // Container images of 7.x write a space after the first colon.
-        [b'"', b':', b' ', ..] => Some((key, value + 1)),
-        [b'"', b':', ..] => Some((key, value)),
-        _ => None,
-    }
-}
-
-/// Where an array of plain texts ends, and whether one of them begins as restricted indices do; `at` is after its bracket.
-#[inline]
-fn array_end(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
-    if text.get(at) == Some(&b']') {
-        return Some((at + 1, false));
-    }
-    let mut restricted = false;
-    loop {
-        if text.get(at) != Some(&b'"') {
-            return None;
-        }
-        let end = plain_end(text, at + 1);
-        restricted |= matches!(text.get(at + 1..at + 3), Some(b".s" | b".a"));
-        match text.get(end..)? {
-            [b'"', b',', ..] => at = end + 2,
-            [b'"', b']', ..] => return Some((end + 2, restricted)),
-            _ => return None,
         }
     }
 }
@@ -401,7 +195,7 @@ impl<'t> FastEvent<'t> {
 
     #[inline]
     fn get(&self, key: Key) -> Option<&'t [u8]> {
-        self.probe.value(self.line, key)
+        self.probe.flat.value(self.line, key)
     }
 
     /// Ids and addresses that are empty are absent.
@@ -448,12 +242,11 @@ macro_rules! fast_event {
             })*
             fn indices(&self) -> Option<Indices<'_>> {
                 let names = self.get(Key::Indices)?;
-                let is_array = self.probe.arrays & Key::Indices.bit() != 0;
-                if is_array { of_names(listed(names)) } else { of_names(std::iter::once(names)) }
+                if self.probe.flat.is_list(Key::Indices) { of_names(listed(names)) } else { of_names(std::iter::once(names)) }
             }
             fn each_index(&self, each: &mut dyn FnMut(&[u8])) {
                 let Some(names) = self.get(Key::Indices) else { return };
-                if self.probe.arrays & Key::Indices.bit() == 0 {
+                if !self.probe.flat.is_list(Key::Indices) {
                     if names != b"-*" {
                         each(names);
                     }
@@ -463,25 +256,26 @@ macro_rules! fast_event {
             }
             #[inline]
             fn may_be_restricted(&self) -> bool {
-                let met = self.probe.met & Key::Indices.bit() != 0;
-                met && (self.probe.may_be_restricted || self.probe.arrays & Key::Indices.bit() == 0)
+                let flat = &self.probe.flat;
+                let met = flat.met() & Key::Indices.bit() != 0;
+                met && (!flat.is_list(Key::Indices) || flat.holds_noted(Key::Indices))
             }
             fn whole(&self) -> Option<&AuditEvent<'_>> {
                 None
             }
             #[inline]
             fn client_text(&self) -> Option<ClientText<'_>> {
-                let named = self.probe.met & changes::CLIENT;
+                let named = self.probe.flat.met() & changes::CLIENT;
                 let (mut first, mut last) = (u32::MAX, 0);
                 let mut bits = named;
                 while bits != 0 {
-                    let (from, to) = self.probe.values[bits.trailing_zeros() as usize];
+                    let (from, to) = self.probe.flat.place(bits.trailing_zeros() as usize);
                     (first, last) = (first.min(from), last.max(to));
                     bits &= bits - 1;
                 }
                 let (mut host_end, mut address_end) = (last, last);
                 if named & Key::OriginAddress.bit() != 0 {
-                    let (from, to) = self.probe.values[Key::OriginAddress as usize];
+                    let (from, to) = self.probe.flat.place(Key::OriginAddress as usize);
                     let address = self.line.get(from as usize..to as usize)?;
                     // The port of IPv6 stands behind a bracket that goes with it.
                     let host = if address.starts_with(b"[") { address } else { without_port(address) };

@@ -126,13 +126,6 @@ impl Pattern {
         self.len as usize
     }
 
-    /// Whether the text stands at `at`, however little follows.
-    #[inline]
-    pub(super) fn starts(&self, text: &[u8], at: usize) -> bool {
-        let short = |rest: &[u8]| rest.len() < STEP && rest.starts_with(&self.text.as_flattened()[..self.len()]);
-        self.is_at(text, at) || text.get(at..).is_some_and(short)
-    }
-
     /// Whether the text stands at `at`. `false` also where fewer than [`STEP`] bytes follow: who asks must be
     /// able to do without an answer there.
     #[inline]
@@ -181,8 +174,6 @@ mod tests {
             line.extend_from_slice(b", \"user.name\":");
             line.extend_from_slice(&text);
             prop_assert_eq!(pattern.is_at(&line, text.len()), line.len() >= text.len() + STEP);
-            prop_assert!(pattern.starts(&line, text.len()));
-            prop_assert!(!pattern.starts(&line[..text.len() + pattern.len() - 1], text.len()));
         }
     }
 }

@@ -129,6 +129,8 @@ pub(super) struct Csv {
     field_start: usize,
     /// Fields of the row, those without a name included.
     fields: usize,
+    /// How wide the columns of a printed table are, by the line below its header.
+    widths: Vec<usize>,
     object: Vec<u8>,
 }
 
@@ -153,6 +155,7 @@ impl Csv {
             was_quoted: false,
             field_start: 0,
             fields: 0,
+            widths: Vec::new(),
             object: Vec::new(),
         }
     }
@@ -202,7 +205,9 @@ impl Csv {
         let names = self.names.as_ref().map_or(0, Vec::len);
         if self.fields == names || names == 0 {
             self.emit(out);
-        } else if !is_rule(&self.row) {
+        } else if is_rule(&self.row) {
+            self.widths = self.row.split(|&byte| byte == b'+').map(<[u8]>::len).collect();
+        } else {
             out(self.start, Frame::Broken("a row that has another number of fields than the header"));
         }
     }
@@ -229,10 +234,14 @@ impl Csv {
         let mut object = std::mem::take(&mut self.object);
         object.clear();
         object.push(b'{');
-        let mut start = 0;
-        for (name, &end) in self.names.iter().flatten().zip(&self.ends) {
+        let (mut start, mut any_cut) = (0, false);
+        for (column, (name, &end)) in self.names.iter().flatten().zip(&self.ends).enumerate() {
             let value = self.row.get(start..end).unwrap_or_default();
             start = end;
+            if is_cut(value, self.widths.get(column)) {
+                any_cut = true;
+                continue;
+            }
             if value.is_empty() || matches!(value, b"-" | b"(null)" | b"null") {
                 continue;
             }
@@ -247,6 +256,12 @@ impl Csv {
         }
         object.push(b'}');
         out(self.start, Frame::Record(&object));
+        if any_cut {
+            out(
+                self.start,
+                Frame::Broken("a cell that the printed table cut: what it held is unknown (format=csv does not cut)"),
+            );
+        }
         self.object = object;
     }
 
@@ -336,6 +351,13 @@ impl Framer for Csv {
 /// Whether a row is the line of dashes below the header of a printed table.
 fn is_rule(row: &[u8]) -> bool {
     !row.is_empty() && row.iter().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b' '))
+}
+
+/// Whether a cell of a printed table is the beginning of a longer value: SQL's `format=txt` cuts what is wider than its column,
+/// 30 characters at most, and ends it with `~` (Elasticsearch's `BasicFormatter`).
+fn is_cut(value: &[u8], width: Option<&usize>) -> bool {
+    let is_start = |byte: &&u8| **byte & 0xc0 != 0x80;
+    value.ends_with(b"~") && width.is_some_and(|&width| value.iter().filter(is_start).count() >= width)
 }
 
 /// A line of text in a table with tabs, whose own tabs and line ends stand as escapes. Objects have escapes of their own.
@@ -452,6 +474,18 @@ mod tests {
             pieces(text.as_bytes(), 50, 7),
             [(2, "oversized".to_owned()), (3, r#"{"@timestamp":"2","message":"x"}"#.to_owned())]
         );
+    }
+
+    #[test]
+    fn a_cut_cell_is_no_name() {
+        let text = "     @timestamp     | event.action |   user.name    \n--------------------+--------------+----------------\n2026-03-01T12:00:00Z|a             |a-name~          \n2026-03-01T12:00:00Z|a             |backup-service-~\n";
+        let rows = pieces(text.as_bytes(), 1000, 1000);
+        assert_eq!(
+            rows[0],
+            (3, r#"{"@timestamp":"2026-03-01T12:00:00Z","event.action":"a","user.name":"a-name~"}"#.to_owned())
+        );
+        assert_eq!(rows[1], (4, r#"{"@timestamp":"2026-03-01T12:00:00Z","event.action":"a"}"#.to_owned()));
+        assert!(rows[2].1.starts_with("a cell that the printed table cut"), "{rows:?}");
     }
 
     proptest! {

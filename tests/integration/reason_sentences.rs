@@ -441,3 +441,35 @@ fn a_key_in_use_is_not_called_invalidated() {
     assert_eq!(status(3), ("invalidated".into(), false));
     assert_eq!(status(20), ("active".into(), true));
 }
+
+#[test]
+fn one_line_of_two_refusals_is_nobodys() {
+    let (ours, theirs) = ("10.0.0.5", "10.0.0.6");
+    let audit = [denied(0, ours), denied(0, theirs)];
+    let ended = format!("api key [{ID}] has been invalidated");
+    // Whose it is, nothing tells: neither has a reason, and neither is called one without credentials.
+    let one = read(&audit, &log(&[refused(0, &ended)]));
+    assert_eq!(told(&one), [format!("{ours} unknown none 1"), format!("{theirs} unknown none 1")]);
+    assert!(one.groups.iter().all(|group| group.why.len() == 1), "{:?}", one.groups);
+    assert_eq!(failing(&one), [format!("{ID} api_key_invalidated ")]);
+    // Each line of one reason: it is that of both, whoever sent which key.
+    let other = "api key [Zz9hYwBqTzL7m_0PeXdA] has been invalidated";
+    let two = read(&audit, &log(&[refused(0, &ended), refused(0, other)]));
+    let both =
+        [format!("{ours} api_key_invalidated server_log 1"), format!("{theirs} api_key_invalidated server_log 1")];
+    assert_eq!(told(&two), both);
+    assert!(two.api_keys.failing.iter().all(|key| key.unattributed == 1), "{:?}", two.api_keys.failing);
+    // Two reasons: which is whose is not known.
+    let mixed = read(&audit, &log(&[refused(0, &ended), refused(0, "api key is expired")]));
+    assert_eq!(told(&mixed), told(&one));
+    // What a client used before decides.
+    let known = [&audit[..], &[used(-MINUTE, ID, theirs)]].concat();
+    let decided = read(&known, &log(&[refused(0, &ended)]));
+    assert!(told(&decided).contains(&format!("{theirs} api_key_invalidated server_log 1")), "{:?}", told(&decided));
+    // Of one client's two requests one was refused for it, and which does not matter to who.
+    let again = denied(0, ours).replace(&format!("{ours}-0"), "another").replace(":5\"", ":6\"");
+    let same = read(&[denied(0, ours), again], &log(&[refused(0, &ended)]));
+    let parts = [format!("{ours} api_key_invalidated server_log 1"), format!("{ours} unknown none 1")];
+    assert_eq!(told(&same), parts);
+    assert_eq!(failing(&same), [format!("{ID} api_key_invalidated {ours}x1")]);
+}

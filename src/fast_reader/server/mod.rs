@@ -10,6 +10,8 @@ mod json;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use json::JsonLines;
+
 use super::clock::Clock;
 use super::scan::is_plain_text;
 use crate::decode::TextShape;
@@ -105,16 +107,22 @@ struct Judge {
     local: Clock<0>,
     utc: Clock<1>,
     zoned: Clock<5>,
+    json: JsonLines,
 }
 
 impl Judge {
     fn new(assumed: Zone) -> Self {
-        Self { local: Clock::new(assumed), utc: Clock::new(assumed), zoned: Clock::new(assumed) }
+        Self {
+            local: Clock::new(assumed),
+            utc: Clock::new(assumed),
+            zoned: Clock::new(assumed),
+            json: JsonLines::new(),
+        }
     }
 
     fn read<'l>(&mut self, line: &'l [u8]) -> Option<Silent<'l>> {
         let read = match line.first() {
-            Some(b'{') => json::read(line)?,
+            Some(b'{') => self.json.read(line)?,
             Some(b'[') => text(line)?,
             _ => return is_nobodys(line).then_some(Silent::Other),
         };

@@ -1,0 +1,133 @@
+//! Files of HTTP messages: captures (`tcpdump -A`, `ngrep`), audit logs of web application firewalls, requests saved as text.
+//! A body that stands on a line of its own is what a client sent, however much it looks like a record, so each line is given to
+//! the decoders as that.
+
+use super::record::{Frame, Framer, Out};
+use crate::decode::json;
+
+/// Methods of requests that have a body.
+const METHODS: [&[u8]; 4] = [b"POST ", b"PUT ", b"PATCH ", b"DELETE "];
+
+/// Bytes of a line in which the line of a request is looked for: captures print its packet's headers before it.
+const HEAD: usize = 256;
+
+/// Whether a text that begins as no record does holds the first line of a request, with its header behind it. What the server
+/// answered (`curl -i`) is its own.
+#[must_use]
+pub(super) fn claims(text: &[u8]) -> bool {
+    if matches!(text.first(), None | Some(b'{' | b'[' | b'<' | b'>' | b'*')) {
+        return false;
+    }
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let mut header_due = false;
+    lines.any(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let found = header_due && is_header(line);
+        header_due = is_request(line);
+        found
+    })
+}
+
+/// `POST /path HTTP/1.1`.
+fn is_request(line: &[u8]) -> bool {
+    if !(line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")) {
+        return false;
+    }
+    let head = &line[..line.len().min(HEAD)];
+    let at = METHODS.iter().filter_map(|method| memchr::memmem::find(head, method)).min();
+    // What stands before it is no text of a log: nothing, or the bytes of a packet.
+    at.is_some_and(|at| at == 0 || head[..at].iter().any(|&byte| byte >= 0x80 || byte == b'.'))
+}
+
+/// `Name: value`.
+fn is_header(line: &[u8]) -> bool {
+    let name = &line[..memchr::memchr(b':', line).unwrap_or(0)];
+    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}
+
+/// The reader.
+pub(super) struct Requests {
+    limit: usize,
+    line: Vec<u8>,
+    oversized: bool,
+    number: u64,
+    object: Vec<u8>,
+}
+
+impl Requests {
+    /// A reader that keeps no line longer than `limit` bytes.
+    #[must_use]
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, line: Vec::new(), oversized: false, number: 1, object: Vec::new() }
+    }
+
+    fn end_line(&mut self, out: &mut Out<'_>) {
+        if std::mem::take(&mut self.oversized) {
+            out(self.number, Frame::Oversized);
+        } else if !self.line.trim_ascii().is_empty() {
+            self.object.clear();
+            self.object.extend_from_slice(b"{\"request_body\":");
+            json::write_text(&mut self.object, &self.line);
+            self.object.push(b'}');
+            out(self.number, Frame::Record(&self.object));
+        }
+        self.line.clear();
+        self.number += 1;
+    }
+}
+
+impl Framer for Requests {
+    fn feed(&mut self, bytes: &[u8], out: &mut Out<'_>) {
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let text = part.strip_suffix(b"\n").unwrap_or(part);
+            if self.line.len() + text.len() > self.limit {
+                self.oversized = true;
+            } else {
+                self.line.extend_from_slice(text);
+            }
+            if text.len() < part.len() {
+                self.end_line(out);
+            }
+        }
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) {
+        if !self.line.is_empty() || self.oversized {
+            self.end_line(out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::decode;
+
+    const RECORD: &str = r#"{"type":"audit", "timestamp":"2026-03-01T12:34:56,789+0000", "node.id":"n", "event.type":"rest", "event.action":"authentication_failed"}"#;
+
+    #[test]
+    fn what_a_client_sent_is_quoted() {
+        let capture =
+            format!("12:00:00.1 IP a.1 > b.9200: tcp 9\nE..&..@.POST /_bulk HTTP/1.1\r\nHost: x\r\n\r\n{RECORD}\r\n");
+        let firewall = format!("--a-A--\n--a-B--\nPOST / HTTP/1.1\nUser-Agent: x\n\n--a-C--\n{RECORD}\n--a-Z--\n");
+        for text in [capture, firewall] {
+            assert!(claims(text.as_bytes()), "{text}");
+            for chunk in [1, 7, 4096] {
+                let rows = super::super::record::pieces(&mut Requests::new(4096), text.as_bytes(), chunk);
+                let quoted = rows.iter().filter(|(_, row)| decode(row) == [("unknown", "quoted".to_owned())]).count();
+                assert_eq!(quoted, 1, "{rows:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_server_wrote_is_not() {
+        let answer = format!("HTTP/1.1 200 OK\ncontent-type: application/json\n\n{RECORD}\n");
+        let verbose = format!("> POST /_search HTTP/1.1\n> Host: x\n< HTTP/1.1 200 OK\n{RECORD}\n");
+        let log = format!("{RECORD}\nPOST / HTTP/1.1\nHost: x\n");
+        let sentence = format!("proxy: POST / HTTP/1.1\nHost: x\n{RECORD}\n");
+        for text in [answer, verbose, log, sentence] {
+            assert!(!claims(text.as_bytes()), "{text}");
+        }
+    }
+}
