@@ -264,6 +264,8 @@ pub struct Options {
     pub by: Vec<GroupBy>,
     /// Whether paths of requests are kept though nothing is grouped by them: they take memory.
     pub keep_paths: bool,
+    /// Whether every powerful action is kept: otherwise of each kind the first are, and the others counted.
+    pub keep_acts: bool,
     /// Groups that are written out, the most frequent first; `None` = all. Never changes an answer: how many there are is
     /// always told.
     pub listed: Option<usize>,
@@ -279,6 +281,8 @@ pub struct Options {
     pub input_format: Option<&'static str>,
     /// What is known of the surroundings.
     pub surroundings: Surroundings,
+    /// What was read is under pseudonyms of the key of this fingerprint: parts that hold no names.
+    pub pseudonymized: Option<String>,
     /// What to look at.
     pub filter: Filter,
 }
@@ -306,6 +310,7 @@ impl Default for Options {
             manifest: false,
             by: GroupBy::DEFAULT.to_vec(),
             keep_paths: false,
+            keep_acts: false,
             listed: None,
             trust_proxy: Vec::new(),
             api_keys: Vec::new(),
@@ -313,6 +318,7 @@ impl Default for Options {
             assume_tz: crate::time::Zone::UTC,
             input_format: None,
             surroundings: Surroundings::default(),
+            pseudonymized: None,
             filter: Filter::default(),
         }
     }

@@ -44,6 +44,9 @@ const WINDOW_LOG: u32 = 22;
 /// Memory that [`Part::parse`] may use.
 const DEFAULT_MOST: u64 = 4 << 30;
 
+/// The option whose value is the fingerprint of the key, in parts that hold pseudonyms.
+const PSEUDONYMS: &str = "pseudonymize";
+
 /// Options that change what is learned from a line. Parts that are merged must agree in all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
@@ -65,15 +68,22 @@ impl Reading {
             ("trust-proxy", proxies.join(",")),
             ("keep-path", options.keeps_paths().to_string()),
         ];
-        Self { options: list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+        let under_key = options.pseudonymized.iter().map(|key| (PSEUDONYMS, key.clone()));
+        Self { options: list.into_iter().chain(under_key).map(|(name, value)| (name.to_owned(), value)).collect() }
+    }
+
+    /// Notes that the part holds pseudonyms of the key of this fingerprint.
+    pub fn pseudonymized(&mut self, fingerprint: String) {
+        self.options.insert(PSEUDONYMS.to_owned(), fingerprint);
     }
 
     /// The first option in which two differ: its name, and both values.
     #[must_use]
     pub fn difference<'a>(&'a self, other: &'a Self) -> Option<(&'a str, &'a str, &'a str)> {
-        self.options.iter().find_map(|(name, value)| {
-            let theirs = other.options.get(name).map_or("", String::as_str);
-            (theirs != value).then_some((name.as_str(), value.as_str(), theirs))
+        let value = |of: &'a Self, name: &str| of.options.get(name).map_or("", String::as_str);
+        self.options.keys().chain(other.options.keys()).find_map(|name| {
+            let (ours, theirs) = (value(self, name), value(other, name));
+            (ours != theirs).then_some((name.as_str(), ours, theirs))
         })
     }
 
@@ -111,6 +121,7 @@ impl Reading {
         let proxies = get("trust-proxy").split(',').filter(|proxy| !proxy.is_empty());
         options.trust_proxy = proxies.map(Cidr::parse).collect::<Result<_, _>>().map_err(Error::Inputs)?;
         options.keep_paths = get("keep-path") == "true";
+        options.pseudonymized = self.options.get(PSEUDONYMS).cloned();
         if options.by.contains(&GroupBy::Path) && !options.keep_paths {
             let message = "the parts hold no paths of requests: scan with --keep-path to group by them";
             return Err(Error::Inputs(message.to_owned()));

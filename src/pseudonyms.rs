@@ -19,9 +19,12 @@ use crate::options::Cidr;
 use crate::reserved::RESERVED_USERS;
 
 mod apply;
+mod replacer;
+mod stored;
 mod texts;
 
 pub use apply::{parameters, view, withhold};
+pub use stored::stored;
 
 /// Fewer bytes than this can be guessed.
 const SHORTEST_KEY: usize = 16;
@@ -122,6 +125,16 @@ impl Pseudonyms {
             if own(part) { String::from_utf8_lossy(part).into_owned() } else { self.text(part) }
         };
         path.split(|&byte| byte == b'/').map(shown).collect::<Vec<_>>().join("/")
+    }
+
+    /// A privilege, `privilege on index`: the index is named by people.
+    #[must_use]
+    pub fn privilege(&self, privilege: &[u8]) -> String {
+        let text = String::from_utf8_lossy(privilege);
+        match text.split_once(" on ") {
+            Some((privilege, index)) => format!("{privilege} on {}", self.text(index.as_bytes())),
+            None => text.into_owned(),
+        }
     }
 
     /// The block that holds the pseudonyms of a block's addresses.

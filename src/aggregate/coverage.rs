@@ -230,6 +230,12 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
              else's (--pseudonymize)",
         ));
     }
+    if options.pseudonymized.is_some() {
+        told.push(Text::from(
+            "which accounts are built in or a program's, and whether a success stands in several inputs: these are parts under \
+             pseudonyms, and neither names nor sums of events are in them",
+        ));
+    }
     let sum = |count: fn(&crate::state::InputStats) -> u64| joined.state.inputs.iter().map(count).sum::<u64>();
     if sum(|input| input.audit_events) == 0 && sum(|input| input.server_events) > 0 {
         told.push(Text::from(

@@ -4,18 +4,20 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::read::{InputArgs, JoinArgs, RunArgs};
+use super::read::{InputArgs, JoinArgs, RunArgs, parse_key};
 use super::report::{FORMS, JudgeArgs, ReportRequest};
 use super::{Command, Terminal};
 use crate::document::formats::{Form, Style};
 use crate::options::Options;
 use crate::output::{Formats, Output, Styles};
 use crate::pipeline::{Inputs, Naming, Request};
+use crate::pseudonyms::Pseudonyms;
 
 pub(super) const SCAN_EXAMPLES: &str = "\
 Examples:
   esaudit scan /var/log/elasticsearch -o es-1.esa --prefix es-1:
   esaudit merge es-1.esa es-2.esa -o report.html
+  esaudit scan logs -o logs.esa --pseudonymize secret.key
   zstdcat old.json.zst | esaudit scan - --name es-1/old.json -o old.esa
   ssh es-1 esaudit scan /var/log/elasticsearch --prefix es-1: -o - > es-1.esa";
 
@@ -51,6 +53,11 @@ pub(super) struct ScanArgs {
     /// Keep the paths of requests, for `merge --by path`
     #[arg(long)]
     keep_path: bool,
+
+    /// Keep pseudonyms of principals, addresses and API keys only, those that every report made with this key has; the file
+    /// holds at least 16 bytes that nobody guesses. Parts of one key can be merged without it
+    #[arg(long, value_name = "KEYFILE", value_parser = parse_key)]
+    pseudonymize: Option<Pseudonyms>,
 
     #[command(flatten)]
     input: InputArgs,
@@ -93,6 +100,7 @@ impl ScanArgs {
         self.input.apply(&mut read.options);
         self.threads.apply(&mut read);
         read.options.keep_paths = self.keep_path;
+        read.pseudonyms = self.pseudonymize;
         read.naming = Naming { prefix: self.prefix, stdin: self.name, base: None };
         let formats = Formats { chosen: Some("esa"), default: "esa", forms: &[Form::Part] };
         let plain = Styles { stdout: Style::default(), file: Style::default() };

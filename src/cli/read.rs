@@ -160,7 +160,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(wrong)
 }
 
-fn parse_key(path: &str) -> Result<Pseudonyms, String> {
+pub(super) fn parse_key(path: &str) -> Result<Pseudonyms, String> {
     Pseudonyms::load(std::path::Path::new(path)).map_err(|error| error.to_string())
 }
 

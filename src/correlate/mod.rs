@@ -188,7 +188,7 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
         actions,
         duplicates,
         originals: std::collections::HashMap::new(),
-        pseudonymized: false,
+        pseudonymized: options.pseudonymized.is_some(),
     };
     let mut keys = keys::collect(&joined, listing);
     let uses = Uses::of(&joined);

@@ -133,13 +133,29 @@ pub(super) fn settle(
         return State::merge_all(states);
     }
     let mut rest = Segments::default();
-    let reduced = states.iter().try_for_each(|state| rest.write(state)).and_then(|()| {
-        drop(states);
-        written.push(rest);
-        spill::reduce(written, budget, max_in_flight)
-    });
-    reduced.unwrap_or_else(|error| {
+    if let Err(error) = states.iter().try_for_each(|state| rest.write(state)) {
         problems.push(spill::problem(&error));
-        State::default()
+        return in_memory(states, written, problems);
+    }
+    drop(states);
+    written.push(rest);
+    spill::reduce(&mut written, budget, max_in_flight).unwrap_or_else(|error| {
+        problems.push(spill::problem(&error));
+        in_memory(Vec::new(), written, problems)
     })
+}
+
+/// One state, whatever memory it takes: better too much of it than an answer that lacks what was read. What cannot be read back
+/// is a problem.
+fn in_memory(states: Vec<State>, written: Vec<Segments>, problems: &mut Problems) -> State {
+    let mut whole = State::merge_all(states);
+    for mut segments in written {
+        for at in 0..segments.len() {
+            match segments.read(at) {
+                Ok(state) => whole = State::merge(whole, state),
+                Err(error) => problems.push(spill::problem(&error)),
+            }
+        }
+    }
+    whole
 }

@@ -11,6 +11,7 @@ use crate::model::StoredInput;
 use crate::options::Options;
 use crate::part::{Part, Problems};
 use crate::progress::Progress;
+use crate::pseudonyms;
 use crate::state::{InputStats, Sketches, State};
 
 /// The records of all inputs.
@@ -39,11 +40,23 @@ impl Gathered {
 
     /// What can be stored of them, to be merged with others.
     pub fn part(&mut self) -> &Part {
+        self.pseudonymize();
         if !std::mem::replace(&mut self.canonical, true) {
             let state = std::mem::take(&mut self.part.state);
             self.part.state = self.run.threads.install(|| state.canonical(self.run.options.max_problems));
         }
         &self.part
+    }
+
+    /// What is stored holds pseudonyms only, where nobody is to be named.
+    fn pseudonymize(&mut self) {
+        let Self { part, run, canonical, .. } = self;
+        let (Some(names), None) = (&run.pseudonyms, &run.options.pseudonymized) else { return };
+        let state = std::mem::take(&mut part.state);
+        part.state = run.threads.install(|| pseudonyms::stored(names, state, &mut part.problems));
+        part.reading.pseudonymized(names.fingerprint());
+        run.options.pseudonymized = Some(names.fingerprint());
+        *canonical = false;
     }
 
     /// Writes them as a part file.

@@ -12,7 +12,7 @@ use crate::input;
 use crate::lines::Chunk;
 use crate::model::events::Event;
 use crate::model::impact::ImpactReport;
-use crate::options::EventKinds;
+use crate::options::{EventKinds, Options};
 use crate::part::are_parts;
 use crate::progress::Progress;
 use crate::state::InputRef;
@@ -53,7 +53,19 @@ pub fn single_events(
     kinds: EventKinds,
 ) -> Result<(JoinedRun, Vec<Event>, Option<&'static str>), Error> {
     let logs = logs(&request)?;
-    let read = request.join()?;
+    let again = (kinds.powerful && logs.is_some()).then(|| request.clone());
+    let mut read = request.join()?;
+    if let (Some(again), Some(paths)) = (again, &logs)
+        && acts_missing(&read) > 0
+        && read_again(paths).is_some()
+    {
+        let needs = acts_missing(&read).saturating_mul(ACT_BYTES);
+        if needs <= again.options.max_memory / 4 {
+            // Two of them do not fit into memory.
+            drop(read);
+            read = Request { options: Options { keep_acts: true, ..again.options }, ..again }.join()?;
+        }
+    }
     if !kinds.successes && !kinds.denied {
         return Ok((read.looked_at(), Vec::new(), None));
     }
@@ -84,12 +96,24 @@ fn logs(request: &Request) -> Result<Option<Vec<OsString>>, Error> {
 const OF_PARTS: &str = "parts do not hold it, name the logs themselves";
 const OF_PIPES: &str = "what comes through a pipe can be read once, name files";
 
+/// Bytes that a powerful action takes while it is joined, as it is kept and as it is told, with what the lists grow by.
+const ACT_BYTES: u64 = 512;
+
+/// Powerful actions that are counted and no more.
+fn acts_missing(read: &JoinedRun) -> u64 {
+    read.joined.powerful.counted_only.values().sum()
+}
+
+/// The inputs, to be read once more; `None` where one of them cannot.
+fn read_again(paths: &[OsString]) -> Option<Vec<input::Source>> {
+    let sources = input::discover(paths).sources;
+    let once_only = sources.iter().any(|source| source.is_stdin || source.size.is_none());
+    (!once_only && !interrupt::requested()).then_some(sources)
+}
+
 /// What the inputs hold of those who are wanted; `None` where one of them cannot be read again.
 fn searched(paths: &[OsString], wanted: &Wanted, run: &RunContext) -> Option<Found> {
-    let sources = input::discover(paths).sources;
-    if sources.iter().any(|source| source.is_stdin || source.size.is_none()) || interrupt::requested() {
-        return None;
-    }
+    let sources = read_again(paths)?;
     run.phase(SEARCHING);
     // How far it is counts the first pass, which takes longer.
     let queue = Queue::new(sources, run.threads.current_num_threads(), Progress::default());

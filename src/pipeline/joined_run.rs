@@ -59,7 +59,7 @@ impl JoinedRun {
 
     /// Under pseudonyms where nobody is to be named.
     fn pseudonymized(mut self) -> Self {
-        if let Some(names) = &self.run.pseudonyms {
+        if let (Some(names), None) = (&self.run.pseudonyms, &self.run.options.pseudonymized) {
             self.joined = pseudonyms::view(names, self.joined, &mut self.problems, &mut self.stored);
         }
         self
@@ -190,5 +190,7 @@ fn passing(joined: &Correlated, run: &RunContext) -> Correlated {
 fn name_in_parameters(run: &RunContext, parameters: &mut BTreeMap<String, serde_json::Value>) {
     if let Some(names) = &run.pseudonyms {
         pseudonyms::parameters(names, parameters);
+    } else if let Some(key) = &run.options.pseudonymized {
+        parameters.insert("pseudonymized".to_owned(), serde_json::json!(key));
     }
 }

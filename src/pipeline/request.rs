@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::pseudonyms::Pseudonyms;
 
 /// What is read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Inputs {
     /// Files, folders (recursively), globs, or `-` for standard input, all of them logs.
     Logs(Vec<OsString>),
@@ -26,7 +26,7 @@ pub enum Inputs {
 }
 
 /// What is to be read, how, and what may be shown of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Request {
     /// What is read.
     pub inputs: Inputs,
@@ -83,11 +83,11 @@ impl Request {
             Inputs::Logs(paths) | Inputs::Any(paths) => Ok(gather::gather(&paths, &naming, run)),
             Inputs::Parts(paths) => {
                 let part = parts::open(paths, &run)?;
-                scanned_with(&part.reading, &mut run.options)?;
+                scanned_with(&part.reading, &mut run)?;
                 Ok(Gathered::of_part(part, run))
             }
             Inputs::Part(part) => {
-                scanned_with(&part.reading, &mut run.options)?;
+                scanned_with(&part.reading, &mut run)?;
                 Ok(Gathered::of_part(*part, run))
             }
         }
@@ -95,10 +95,21 @@ impl Request {
 }
 
 /// Puts the options that parts were scanned with into those of the request.
-fn scanned_with(reading: &Reading, options: &mut Options) -> Result<(), Error> {
+fn scanned_with(reading: &Reading, run: &mut RunContext) -> Result<(), Error> {
+    let RunContext { options, pseudonyms, .. } = run;
     if let Some((name, asked, used)) = reading.refuses(&Reading::of(options)) {
         let message = format!("--{name} `{asked}`: the parts were scanned with `{used}`; scan the logs anew");
         return Err(Error::Inputs(message));
     }
-    reading.apply(options)
+    reading.apply(options)?;
+    let Some(key) = &options.pseudonymized else { return Ok(()) };
+    if pseudonyms.as_ref().is_some_and(|names| names.fingerprint() != *key) {
+        let message = "--pseudonymize: the parts hold pseudonyms already, of another key; leave it out";
+        return Err(Error::Inputs(message.to_owned()));
+    }
+    if !options.api_keys.is_empty() {
+        let message = "--api-keys lists keys by their ids, and the parts hold pseudonyms only; leave it out";
+        return Err(Error::Inputs(message.to_owned()));
+    }
+    Ok(())
 }

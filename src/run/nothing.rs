@@ -1,5 +1,6 @@
 //! What is said on standard error where no input held anything: a wrong all-clear is the worst answer.
 
+use crate::error::ProblemKind;
 use crate::model::Coverage;
 
 /// Inputs named one by one; more are counted.
@@ -29,6 +30,9 @@ pub(super) fn explain(coverage: &Coverage) -> Vec<String> {
 }
 
 fn cause(coverage: &Coverage) -> &'static str {
+    if coverage.problems.iter().any(|problem| problem.kind == ProblemKind::ReadError.name() && problem.line.is_none()) {
+        return "likely cause: what was to be read could not be read, as said above; nothing is known of what it holds";
+    }
     if coverage.inputs.is_empty() {
         return "likely cause: the path is wrong, or the folder is empty; the audit log is <cluster>_audit.json in the folder path.logs of each node";
     }

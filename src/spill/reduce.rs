@@ -99,13 +99,13 @@ const MOST_CLASSES: u64 = 256;
 ///
 /// # Errors
 /// Where temporary files cannot be read or written.
-pub fn reduce(mut written: Vec<Segments>, budget: Budget, max_in_flight: usize) -> io::Result<State> {
-    let kept = choose::choose(&mut written, budget)?;
+pub fn reduce(written: &mut [Segments], budget: Budget, max_in_flight: usize) -> io::Result<State> {
+    let kept = choose::choose(written, budget)?;
     let mut whole = State::default();
     let classes = (kept.attempts * COUNTING).div_ceil(budget.pass().max(1)).clamp(1, MOST_CLASSES);
     let mut left_out = if kept.everything { None } else { Some(LeftOutFiles::new(classes)?) };
     let mut actors = 0;
-    for segments in &mut written {
+    for segments in written.iter_mut() {
         for at in 0..segments.len() {
             let mut state = segments.read(at)?;
             let mut border = state.attempts.len();

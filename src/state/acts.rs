@@ -135,7 +135,7 @@ pub struct Act {
 /// The acts of a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Acts {
-    /// The first, by time.
+    /// The first, by time; where all are kept, those beyond in any order.
     pub first: Vec<Act>,
     /// How many there are in all.
     pub count: u64,
@@ -144,14 +144,18 @@ pub struct Acts {
 }
 
 impl Acts {
-    /// Adds an act; `order` compares lines of different chunks.
-    pub(super) fn add(&mut self, act: Act, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+    /// Adds an act, whatever is there already if `all` are kept; `order` compares lines of different chunks.
+    pub(super) fn add(&mut self, act: Act, all: bool, order: &impl Fn(&Pos, &Pos) -> Ordering) {
         self.count += 1;
         self.last = self.last.max(Some(act.time));
-        self.keep(act, order);
+        self.keep(act, all, order);
     }
 
-    fn keep(&mut self, act: Act, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+    fn keep(&mut self, act: Act, all: bool, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        if all && self.first.len() >= MOST_OF_A_KIND {
+            self.first.push(act);
+            return;
+        }
         let before = |known: &Act| {
             let by_time = (known.time, known.request).cmp(&(act.time, act.request));
             by_time.then_with(|| order(&known.pos, &act.pos)) == Ordering::Less
@@ -164,10 +168,10 @@ impl Acts {
         self.first.truncate(MOST_OF_A_KIND);
     }
 
-    fn merge(&mut self, other: Self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+    fn merge(&mut self, other: Self, all: bool, order: &impl Fn(&Pos, &Pos) -> Ordering) {
         self.count += other.count;
         self.last = self.last.max(other.last);
-        other.first.into_iter().for_each(|act| self.keep(act, order));
+        other.first.into_iter().for_each(|act| self.keep(act, all, order));
     }
 }
 
@@ -182,9 +186,18 @@ pub struct ActLog {
     pub kinds: HashMap<ActKind, Acts, RandomState>,
     /// Acts of kinds that are not kept, by class.
     pub left_out: BTreeMap<ActionClass, u64>,
+    /// All acts of a kind are kept: somebody asked for each of them. Never so in a part.
+    #[serde(skip)]
+    pub keeps_all: bool,
 }
 
 impl ActLog {
+    /// Adds an act. Of who was turned away the first are always enough.
+    pub(super) fn add(&mut self, kind: ActKind, act: Act, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        let all = self.keeps_all && !kind.is_turned_away();
+        self.kinds.entry(kind).or_default().add(act, all, order);
+    }
+
     /// Keeps the kinds that tell most.
     pub(super) fn trim(&mut self, symbols: &Symbols) {
         if self.kinds.len() <= MOST_KINDS {
@@ -200,12 +213,14 @@ impl ActLog {
 
     /// Takes in the acts of another log that are already translated.
     pub(super) fn merge(&mut self, other: Self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+        self.keeps_all |= other.keeps_all;
         for (kind, acts) in other.kinds {
+            let all = self.keeps_all && !kind.is_turned_away();
             match self.kinds.entry(kind) {
                 hashbrown::hash_map::Entry::Vacant(entry) => {
                     entry.insert(acts);
                 }
-                hashbrown::hash_map::Entry::Occupied(mut entry) => entry.get_mut().merge(acts, order),
+                hashbrown::hash_map::Entry::Occupied(mut entry) => entry.get_mut().merge(acts, all, order),
             }
         }
         for (class, count) in other.left_out {
@@ -215,6 +230,7 @@ impl ActLog {
 
     /// Bytes that it takes, roughly.
     pub(super) fn weight(&self) -> u64 {
+        // Where all are kept, it was seen before that they fit.
         (self.kinds.len() * 512) as u64
     }
 }
@@ -273,7 +289,7 @@ mod tests {
         fn the_first_are_kept_however_they_arrive(times in prop::collection::vec(0_i64..500, 1..200), cut in any::<prop::sample::Index>()) {
             let log = |times: &[i64]| {
                 let mut log = ActLog::default();
-                times.iter().for_each(|&time| log.kinds.entry(kind(1, ActionClass::Keys)).or_default().add(act(time), &Pos::cmp));
+                times.iter().for_each(|&time| log.add(kind(1, ActionClass::Keys), act(time), &Pos::cmp));
                 log
             };
             let whole = log(&times);
@@ -302,7 +318,7 @@ mod tests {
             .collect();
         let mut log = ActLog::default();
         for kind in &kinds {
-            (0..2).for_each(|time| log.kinds.entry(*kind).or_default().add(act(time), &Pos::cmp));
+            (0..2).for_each(|time| log.add(*kind, act(time), &Pos::cmp));
         }
         log.trim(&symbols);
         assert_eq!(log.kinds.len(), MOST_KINDS);

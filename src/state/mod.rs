@@ -14,6 +14,7 @@ mod fold;
 mod merge;
 mod records;
 mod remap;
+mod rename;
 mod series;
 mod series_columns;
 mod sketches;

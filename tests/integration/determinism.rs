@@ -44,7 +44,7 @@ fn folder(inputs: &Inputs) -> &str {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn threads_and_chunks_do_not_show(

@@ -6,7 +6,7 @@ use test_support::model::{arrange, cut, ending_last, ending_once, event, lines, 
 use test_support::{Inputs, assert_equal, disagreement, ended, generate};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn on_random_logs_in_any_order(

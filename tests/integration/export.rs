@@ -97,7 +97,7 @@ fn groups(report: &esaudit::internals::model::Report) -> BTreeMap<String, u64> {
 
 /// Every kind of incident, over two days.
 fn generated() -> Inputs {
-    generate(&["--seed", "9", "--days", "2", "--rate", "0.02", "--server-log", "--plant", "all"]).0
+    generate(&["--seed", "9", "--days", "2", "--rate", "0.008", "--server-log", "--plant", "all"]).0
 }
 
 #[test]

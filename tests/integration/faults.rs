@@ -186,3 +186,79 @@ fn death_at_every_call_of_writing_leaves_whole_files() {
     // Not all of them died before they wrote.
     assert!(bench.left() > 0);
 }
+
+#[test]
+fn without_room_for_temporary_files_nothing_that_was_read_is_lost() {
+    if tool_is_missing("strace") || !strace(&["-qq", "-o", "/dev/null"], &["--version".to_owned()]).status.success() {
+        return missing("strace may not trace here");
+    }
+    let lines: Vec<String> = (0..1500)
+        .map(|at| test_support::line::Line::new(at, "authentication_failed").user(&format!("u{at}")).end())
+        .collect();
+    let inputs = Inputs::of(&[("a.json", &lines)]);
+    let verb =
+        ["report", "--format", "json", "--max-memory", "1M", "--chunk-size", "16384", "--threads", "1", "--quiet"];
+    let mut arguments: Vec<String> = verb.iter().map(|&word| word.to_owned()).collect();
+    arguments.push(inputs.path().to_str().unwrap().to_owned());
+    let mut filled = 0;
+    for number in 1..12 {
+        let inject = format!("inject=write:error=ENOSPC:when={number}");
+        let output = strace(&["-qq", "-e", "trace=write", "-e", &inject, "-o", "/dev/null"], &arguments);
+        let Ok(report) = serde_json::from_slice::<Value>(&output.stdout) else {
+            assert_eq!(output.status.code(), Some(2));
+            continue;
+        };
+        let counted = report["coverage"]["counted_only"]["attempts"].as_u64().unwrap_or(0);
+        let told = report["totals"]["failed_attempts"].as_u64().unwrap();
+        assert_eq!(told.max(counted), told);
+        assert_eq!((told, &report["coverage"]["audit_events"]), (1500, &Value::from(1500)), "{number}");
+        let problems = report["coverage"]["problems"].to_string();
+        if problems.contains("TMPDIR") {
+            filled += 1;
+            assert_eq!((output.status.code(), report["coverage"]["complete"].as_bool()), (Some(2), Some(false)));
+        }
+    }
+    assert!(filled > 0);
+}
+
+#[test]
+fn lack_of_memory_leaves_whole_files() {
+    let lines: Vec<String> = (0..20_000)
+        .map(|at| {
+            let line = test_support::line::Line::new(at, "authentication_failed").request(&format!("r{at}"));
+            line.user(&format!("user-{at}")).end()
+        })
+        .collect();
+    let inputs = Inputs::of(&[("a.json", &lines[..]), ("old.json", &lines[..9])]);
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("r.json");
+    let run = |name: &str, limit: &str| {
+        let command = format!(
+            "ulimit -c 0; ulimit -v {limit}; exec {} report {} --threads 1 --quiet -o {}",
+            env!("CARGO_BIN_EXE_esaudit"),
+            inputs.path().join(name).display(),
+            output.display()
+        );
+        Command::new("sh").args(["-c", &command]).output().unwrap()
+    };
+    let [old, whole] = ["old.json", "a.json"].map(|name| {
+        assert!(run(name, "unlimited").status.success());
+        fs::read(&output).unwrap()
+    });
+    let mut short = 0;
+    for megabytes in [90, 120, 150, 180, 220] {
+        fs::write(&output, &old).unwrap();
+        let ended = run("a.json", &(megabytes << 10).to_string());
+        let now = fs::read(&output).unwrap();
+        // Whatever it died of, and if it died: what stands under the name is one or the other.
+        assert!(
+            if ended.status.success() { now == whole } else { now == whole || now == old },
+            "{megabytes} MB: {ended:?}"
+        );
+        short += usize::from(!ended.status.success());
+    }
+    assert!(short > 0);
+    // What it left under another name goes with the next run.
+    assert!(run("a.json", "unlimited").status.success());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

@@ -202,7 +202,7 @@ fn every_verb_escapes_what_it_shows() {
 }
 
 /// So many principals, and as many sources.
-const FLOOD: usize = 1_000_000;
+const FLOOD: usize = 500_000;
 
 /// A name that no other number has: one that collides in hashes without a seed, such as those of old Java and of FNV, one
 /// that reads like a pattern, or one of 64 KB.
@@ -288,11 +288,11 @@ fn a_flood_of_names_is_counted_exactly_in_bounded_time_and_memory() {
         let (short, peak) = run(&["--threads", "1", "--max-memory", "100M"]);
         assert!(peak.is_none_or(|peak| peak < 100 << 20), "{peak:?}");
         let left_out = short.coverage.counted_only.map_or(0, |counted| counted.attempts);
-        assert!(left_out == 0 || short.coverage.cannot_tell[0].contains(&left_out.to_string()));
+        assert!(left_out > 0 && short.coverage.cannot_tell[0].contains(&left_out.to_string()));
         whole.join().unwrap()
     });
     assert_eq!(whole.groups_total, FLOOD as u64);
     assert_eq!(whole.coverage.counted_only, None);
     assert!(whole.groups.len() == 10 && whole.groups.iter().all(|group| group.count == 1));
-    assert!(peak.is_none_or(|peak| peak < 700 << 20), "{peak:?}");
+    assert!(peak.is_none_or(|peak| peak < 400 << 20), "{peak:?}");
 }

@@ -243,20 +243,35 @@ fn totals_of_parts_that_left_something_out_are_bounds_and_said_to_be() {
 }
 
 #[test]
-fn powerful_actions_beyond_those_that_are_kept_are_said_to_be_missing() {
+fn powerful_actions_beyond_those_that_are_kept_are_read_again_or_said_to_be_missing() {
     let act = |at: i64| {
         let line = Line::new(at * 1000, "access_granted").user("kim").from("10.0.0.1:5").request(&format!("r{at}"));
         line.text("origin.type", "rest").text("action", "indices:admin/delete").raw("indices", r#"["x"]"#).end()
     };
-    let told = |count: i64| {
-        let inputs = Inputs::of(&[("audit.json", &(0..count).map(act).collect::<Vec<_>>())]);
-        let path = inputs.path().to_str().unwrap().to_owned();
-        let events = test_support::esaudit(&["events", &path, "--kind", "powerful", "--format", "jsonl"]);
+    // Newest first: what comes later is earlier than all that is kept.
+    let log = |count: i64| Inputs::of(&[("audit.json", &(0..count).rev().map(act).collect::<Vec<_>>())]);
+    let events = |inputs: &Inputs, options: &[&str]| {
+        let arguments =
+            ["events", inputs.path().to_str().unwrap(), "--kind", "powerful", "--format", "jsonl", "--quiet"];
+        let events = test_support::esaudit(&[&arguments, options].concat());
         let rows = events.stdout.iter().filter(|&&byte| byte == b'\n').count();
-        (rows, events.status.code(), inputs.report(&[]).coverage.complete)
+        ((rows, events.status.code()), events.stdout)
     };
-    assert_eq!(told(64), (64, Some(0), true));
-    assert_eq!(told(100), (64, Some(2), false));
+    let few = log(64);
+    assert_eq!((events(&few, &[]).0, few.report(&[]).coverage.complete), ((64, Some(0)), true));
+    let many = log(1000);
+    assert!(!many.report(&[]).coverage.complete);
+    let (told, whole) = events(&many, &[]);
+    assert_eq!(told, (1000, Some(0)));
+    assert!(events(&many, &["--threads", "3", "--chunk-size", "2000"]).1 == whole);
+    // Where there is no room for all of them, and where nothing can be read again, it is said.
+    assert_eq!(events(&many, &["--max-memory", "1M"]).0, (64, Some(2)));
+    let file = many.path().join("audit.json");
+    let command =
+        format!("cat {} | {} events - --kind powerful --format jsonl", file.display(), env!("CARGO_BIN_EXE_esaudit"));
+    let piped = std::process::Command::new("sh").args(["-c", &command]).output().unwrap();
+    assert_eq!(piped.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&piped.stderr).contains("936 powerful actions are left out"));
 }
 
 #[test]

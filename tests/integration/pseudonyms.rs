@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use esaudit::Part;
 use esaudit::internals::document::formats::{Form, offered};
 use esaudit::internals::model::Report;
 use esaudit::internals::model::keys::KeysReport;
@@ -235,4 +236,73 @@ fn messages_are_kept_without_their_names() {
     for name in ["Zebulon", "Quux", "Trumpington", "203.0.113.77", "\"principal\": \"failed\"", "kim"] {
         assert!(!text.contains(name), "{name}\n{text}");
     }
+}
+
+/// The texts of a part, those of its header and inputs too.
+fn texts(part: &Part) -> Vec<String> {
+    let state = &part.state;
+    let symbols = state.symbols.iter().map(|text| String::from_utf8_lossy(text).into_owned());
+    let labels = state.inputs.iter().map(|input| format!("{} {:?}", input.label, input.first_line));
+    symbols.chain(labels).chain([format!("{:?} {:?}", part.reading, part.problems)]).collect()
+}
+
+#[test]
+fn parts_can_hold_pseudonyms_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, other) =
+        (key(folder.path(), "key", "correct horse battery staple"), key(folder.path(), "o", "another key, long"));
+    let scan = |node: &str, options: &[&str]| {
+        let path = folder.path().join(format!("{node}{}.esa", options.len())).to_str().unwrap().to_owned();
+        let output = esaudit(&[&["scan", &format!("{LOGS}/{node}"), "--quiet", "-o", &path], options].concat());
+        assert!(output.status.success(), "{output:?}");
+        path
+    };
+    let hidden = ["--pseudonymize", key.as_str()];
+    let parts = ["es-1", "es-2", "es-3"].map(|node| scan(node, &hidden));
+    let originals = originals();
+    for path in &parts {
+        let part = Part::open(Path::new(path), 1 << 30).unwrap();
+        let texts = texts(&part);
+        assert!(texts.len() > 20);
+        let left: Vec<_> =
+            originals.iter().filter(|name| texts.iter().any(|text| text.contains(name.as_str()))).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    // What is made of them is what is made of the logs, but for what names alone tell.
+    let merged = |options: &[&str]| {
+        let paths: Vec<&str> = parts.iter().map(String::as_str).collect();
+        esaudit(&[&["merge"], &paths[..], &["--format", "json", "--quiet"], options].concat())
+    };
+    let of_parts: Report = serde_json::from_slice(&merged(&[]).stdout).unwrap();
+    let nodes = ["es-1", "es-2", "es-3"].map(|node| format!("{LOGS}/{node}"));
+    let arguments = ["report", &nodes[0], &nodes[1], &nodes[2], "--format", "json", "--quiet", "--pseudonymize", &key];
+    let of_logs: Report = serde_json::from_slice(&esaudit(&arguments).stdout).unwrap();
+    assert_eq!(of_parts.totals, of_logs.totals);
+    assert_eq!(of_parts.security_changes, of_logs.security_changes);
+    let counted = |report: &Report| {
+        let counts =
+            report.groups.iter().map(|group| (group.principal.clone(), group.realm_chain.clone(), group.count));
+        counts.collect::<BTreeSet<_>>()
+    };
+    assert_eq!(counted(&of_parts), counted(&of_logs));
+    let told = of_parts.coverage.cannot_tell.iter().map(|text| text.plain().to_string()).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("are pseudonyms here") && told.contains("parts under pseudonyms"), "{told}");
+    // Keys are not mixed, and no name is taken in again.
+    assert_eq!(merged(&hidden).stdout, merged(&[]).stdout, "there is nothing left to hide");
+    for (options, word) in
+        [(vec!["--pseudonymize", other.as_str()], "another key"), (vec!["--api-keys", LISTING], "--api-keys")]
+    {
+        let refused = merged(&options);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(word), "{refused:?}");
+    }
+    let plain = scan("es-2", &[]);
+    let mixed = esaudit(&["merge", &parts[0], &plain, "--format", "json"]);
+    assert_eq!(mixed.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&mixed.stderr).contains("--pseudonymize"), "{mixed:?}");
+    // A merge hides what it writes, too.
+    let (one, whole) = (folder.path().join("one.esa"), scan("es-1", &[]));
+    let output = esaudit(&["merge", &whole, "--pseudonymize", &key, "-o", one.to_str().unwrap(), "--quiet"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(Part::open(&one, 1 << 30).unwrap().state == Part::open(Path::new(&parts[0]), 1 << 30).unwrap().state);
 }

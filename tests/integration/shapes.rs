@@ -271,7 +271,14 @@ fn every_shape_gives_one_answer_however_it_is_kept() {
         assert!(native["totals"]["failed_attempts"].as_u64() > Some(100));
         for (shape, format, _) in SHAPES.iter().filter(|shape| shape.2 == carries) {
             let files = files(shape);
-            for (compression, store) in ALL {
+            // One shape in every compression, each other as it is and in one of them: what comes out of a compression is the
+            // same bytes, whatever they are.
+            let at = SHAPES.iter().position(|(name, ..)| name == shape).unwrap();
+            let kept = ALL
+                .iter()
+                .enumerate()
+                .filter(|(store, _)| at == 0 || *store == 0 || *store == 1 + at % (ALL.len() - 1));
+            for (compression, store) in kept.map(|(_, store)| store) {
                 let about = format!("{shape}, {compression}");
                 let mut inputs = Inputs::new();
                 keep(&store(&files), "x", &mut inputs);
@@ -284,8 +291,8 @@ fn every_shape_gives_one_answer_however_it_is_kept() {
                     assert_eq!(input["format"], *format, "{about}");
                     assert_eq!(input["bytes"], bytes.len(), "{about}");
                     let path = input["path"].as_str().unwrap();
-                    let gz = if compression == "tar of gzip" { ".gz" } else { "" };
-                    match compression {
+                    let gz = if *compression == "tar of gzip" { ".gz" } else { "" };
+                    match *compression {
                         "tar" | "tar.gz" | "tar of gzip" | "zip" => {
                             assert!(path.ends_with(&format!("!{name}{gz}")), "{about}: {path}");
                         }
@@ -303,14 +310,15 @@ fn every_shape_gives_one_answer_however_it_is_kept() {
     }
 }
 
-/// Each envelope as it is, and in turn compressed, bundled, or in another encoding.
+/// Each envelope as it is, and one in three also compressed, bundled, or in another encoding, in turn.
 #[test]
 fn every_envelope_gives_one_answer() {
     let native = native(Everything);
     let kept: Vec<_> = ALL.iter().chain(&storage::ENCODED).collect();
     for (at, (shape, format)) in ENVELOPES.iter().enumerate() {
         let files = files(shape);
-        for (compression, store) in [&ALL[0], kept[at % kept.len()]] {
+        let stored = (at % 3 == 0).then(|| kept[at / 3 % kept.len()]);
+        for (compression, store) in stored.into_iter().chain([&ALL[0]]) {
             let about = format!("{shape}, {compression}");
             let mut inputs = Inputs::new();
             keep(&store(&files), "x", &mut inputs);
@@ -324,12 +332,14 @@ fn every_envelope_gives_one_answer() {
 
 #[test]
 fn threads_and_chunks_do_not_show_in_any_shape() {
-    for (shape, ..) in SHAPES {
+    for (at, (shape, ..)) in SHAPES.iter().enumerate() {
         let mut inputs = Inputs::new();
         keep(&files(shape), "x", &mut inputs);
         let whole = report(&inputs, &["--threads", "1"]);
-        for options in [["--threads", "3", "--chunk-size", "999"], ["--threads", "2", "--chunk-size", "70000"]] {
-            assert_eq!(report(&inputs, &options), whole, "{shape} {options:?}");
+        let options = [["--threads", "3", "--chunk-size", "999"], ["--threads", "2", "--chunk-size", "70000"]];
+        // The large chunks are like what other tests read.
+        for options in &options[..1 + usize::from(at % 4 == 0)] {
+            assert_eq!(report(&inputs, options), whole, "{shape} {options:?}");
         }
     }
 }

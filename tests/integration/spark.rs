@@ -96,6 +96,7 @@ fn failed_repeated_and_doubled_tasks_do_no_harm() {
     assert!(folder.path().join("failed").exists());
 }
 
+/// In one process: the other test has executors of their own.
 #[test]
 fn the_job_as_it_is_submitted() {
     let Some(python) = tools() else { return };
@@ -104,7 +105,7 @@ fn the_job_as_it_is_submitted() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let output = command(&python, &python.with_file_name("spark-submit"))
-        .args(["--master", "local-cluster[2,1,1024]", "--conf", "spark.ui.enabled=false"])
+        .args(["--master", "local[2]", "--conf", "spark.ui.enabled=false"])
         .arg("contrib/spark/esaudit_spark.py")
         .args([&format!("{}/es-*", logs.to_str().unwrap()), "--binary", env!("CARGO_BIN_EXE_esaudit")])
         .args(["-o", &path("report.json"), "-o", &format!("file://{}", path("all.esa"))])

@@ -22,7 +22,7 @@ sc.setLogLevel("ERROR")
 sc.addPyFile(os.path.join(job_folder, "esaudit_spark.py"))
 plan = job.plan_of(sc, wrapper, ["--threads", "1"])
 inputs = job.list_inputs(sc, [logs, os.path.join(logs, "*")])
-shares = job.in_shares(inputs, 5)
+shares = job.in_shares(inputs, 3)
 
 
 def calls():
@@ -52,6 +52,6 @@ mode("plain")
 # Spark runs no speculative copy of a task on the host of the first, so here the copies are shares of their own. Merged in
 # twos, that is, in several rounds.
 job.FAN_IN = 2
-told["twice"] = run("twice", shares + shares[:3])
+told["twice"] = run("twice", shares + shares[:1])
 sc.stop()
 print(json.dumps(told))

@@ -30,7 +30,7 @@ use super::campaign::{Campaign, Family};
 use super::doc::Doc;
 use super::features::{Feature, Features};
 use super::kinds::{Kind, Severity, Verdict};
-use super::ranked::{ranked, sources_in_words};
+use super::ranked::{NAMED, ranked, sources_in_words};
 use super::scene::Scene;
 use super::words;
 
@@ -117,7 +117,7 @@ impl Told<'_, '_> {
     fn list(&self, of: fn(&crate::state::Attempt) -> crate::state::Sym) -> String {
         let syms = self.campaign.attempts.iter().map(|&at| of(self.scene.attempt(at))).collect();
         let (names, total) = ranked(self.scene, syms);
-        words::list(&names, total, super::draft::NAMED)
+        words::list(&names, total, NAMED)
     }
 
     fn nodes(&self) -> String {
@@ -127,7 +127,7 @@ impl Told<'_, '_> {
         nodes.sort_unstable();
         nodes.dedup();
         let names: Vec<String> = nodes.into_iter().map(|node| self.scene.node_name(node)).collect();
-        words::list(&names, names.len() as u64, super::draft::NAMED)
+        words::list(&names, names.len() as u64, NAMED)
     }
 
     fn keys(&self, one: &str, several: &str) -> String {

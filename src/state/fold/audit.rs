@@ -288,7 +288,7 @@ impl StateBuilder {
 
     fn add_act(&mut self, kind: ActKind, act: Act) {
         let order = line_order(&self.state.inputs, &self.state.chunks);
-        self.state.acts.kinds.entry(kind).or_default().add(act, &order);
+        self.state.acts.add(kind, act, &order);
         if self.state.acts.kinds.len() >= 2 * MOST_KINDS {
             self.state.acts.trim(&self.state.symbols);
         }

@@ -35,7 +35,7 @@ use super::coverage::{InputProblem, InputStats};
 use super::records::Pos;
 use super::sketches::Sketching;
 use super::symbols::Sym;
-use super::{ChunkInfo, MARK, NodeKey, State, line_order};
+use super::{ActLog, ChunkInfo, MARK, NodeKey, State, line_order};
 use crate::copies::{Copies, OfInput};
 use crate::decode::reason::first_of_trace;
 use crate::decode::{Context, UNKNOWN, decode_line};
@@ -111,8 +111,9 @@ impl StateBuilder {
     /// A folder with an empty state. `workers` share the bound on requests in flight.
     #[must_use]
     pub fn new(options: &Options, workers: usize) -> Self {
+        let acts = ActLog { keeps_all: options.keep_acts, ..ActLog::default() };
         Self {
-            state: State::default(),
+            state: State { acts, ..State::default() },
             context: Context::new(options.assume_tz).forced(options.input_format),
             max_line: options.max_line,
             max_problems: options.max_problems,

@@ -51,6 +51,8 @@ impl Browser {
             .args(["-c", script])
             .arg(program)
             .arg(profile.path())
+            // What it leaves elsewhere than in its profile goes along with that.
+            .env("TMPDIR", profile.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -87,7 +87,9 @@ fn hostile_text_stays_text() {
     for hostile in corpus() {
         for report in [everywhere(&judged(), &hostile), in_names(&judged(), &hostile)] {
             for entry in offered(&[Form::Json, Form::Lines]) {
-                for unicode in [true, false] {
+                // Only a terminal may lack letters.
+                let both = [true, false];
+                for &unicode in if entry.name == "table" { &both[..] } else { &both[..1] } {
                     let mut view = view(80);
                     view.style.unicode = unicode;
                     // RFC 4180 ends lines with both.
