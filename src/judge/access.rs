@@ -8,6 +8,7 @@ use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::score;
+use super::unusual;
 use super::weights::Subject;
 use super::words;
 use crate::model::text::Span;
@@ -88,6 +89,8 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     features.set(Feature::Near, holds(near));
     features.set(Feature::OwnShared, holds(is_shared(scene, past.cluster, past.source)));
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
+    let unusual = unusual::of(scene, past);
+    unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));
     let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::SuspiciousAccess)]));
     if probability < 0.5 {
         return None;
@@ -113,6 +116,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     if outside {
         draft.why.push("The source lies outside the internal networks".to_owned());
     }
+    draft.why.extend(unusual.into_iter().map(|(_, sentence)| sentence));
     for deed in deeds.iter().take(8) {
         draft.why.push(text!("Then {}", consequences::deed_in_words(measure, deed)));
         draft.evidence.push(deed.place);

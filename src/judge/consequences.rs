@@ -16,6 +16,7 @@ use super::scene::Scene;
 use super::score::{self, Posterior};
 use super::tell::Judgement;
 use super::unit::{Standing, Unit};
+use super::unusual;
 use super::weights::Subject;
 use super::words;
 use crate::model::call::{ApiCall, Method};
@@ -141,6 +142,9 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     said.push((Feature::ResetBetween, f64::from(u8::from(reset.is_some()))));
     let many = (failures.len().max(1) as f64).ln() / 20_f64.ln();
     said.push((Feature::Volume, many.min(1.5)));
+    if success.time == past.first {
+        said.extend(unusual::of(scene, past).into_iter().map(|(feature, _)| (feature, 1.0)));
+    }
     let deeds = deeds(measure, unit.principal, unit.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
     let who = (unit.principal, unit.source);
@@ -252,6 +256,9 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
         "{} of it from there since (authentication_success or access decisions)",
         words::count(draft.successes, "success", "successes")
     ));
+    if let Some(past) = past.filter(|past| past.first == entry.success.time) {
+        draft.why.extend(unusual::of(scene, past).into_iter().map(|(_, sentence)| sentence));
+    }
     draft.expected = (!entry.failures.is_empty()).then(|| judgement.features.expected.min(20.0).exp());
     if let Some(expected) = draft.expected {
         draft.why.push(format!("By chance {} such tries in a log like this one", words::chance(expected)));

@@ -189,6 +189,12 @@ features! {
     Entry = "entry", After;
     /// What was done after it: changes, keys made, powerful actions.
     Deeds = "deeds", After;
+    /// The account had not got in for weeks.
+    Dormant = "dormant", Timing;
+    /// The account gets in from another place within the same minutes.
+    AtOnce = "at_once", Timing;
+    /// At an hour of the day at which the account is at work nowhere else.
+    OddHour = "odd_hour", Timing;
     /// Keys ended at once: 1 = a hundred.
     Ended = "ended", Shape;
     /// Share of them that were in use.

@@ -47,6 +47,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod unit;
+mod unusual;
 mod weights;
 mod words;
 

@@ -31,8 +31,7 @@ pub(super) struct Judgement {
 /// The finding of a campaign, if it is one.
 pub(super) fn tell(measure: &Measure<'_, '_>, judgement: &Judgement) -> Option<Draft> {
     let posterior = &judgement.posterior;
-    // Where no single story is likelier than that nothing happened, there is nothing to tell.
-    if posterior.ordinary >= ORDINARY.min(posterior.hostile.max(posterior.operational)) {
+    if posterior.ordinary >= ORDINARY {
         return None;
     }
     Some(draft(measure, judgement, posterior.kind()?))
