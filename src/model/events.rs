@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Evidence;
+use super::{AddressFacts, Evidence};
 use crate::time::Millis;
 
 /// A failed attempt or a security change, in normal form. `null` means unknown.
@@ -21,6 +21,9 @@ pub struct Event {
     pub principal: Option<String>,
     /// Client address.
     pub source: Option<String>,
+    /// What is known of it beyond the logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_known: Option<Box<AddressFacts>>,
     /// `x_forwarded_for` as sent, where the source was not taken from it.
     pub forwarded_for: Option<String>,
     /// Node: the id where it is known, else the name.

@@ -10,6 +10,7 @@
 )]
 
 mod actors;
+mod addresses;
 mod architecture;
 mod browser;
 mod charts;

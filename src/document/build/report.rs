@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{aside, changes, charts, coverage, failures, findings, period, summary, tool};
+use super::{addresses, aside, changes, charts, coverage, failures, findings, period, summary, tool};
 use crate::data::{json, lines};
 use crate::document::formats::{Form, Results};
 use crate::document::summary::Summary;
@@ -21,6 +21,7 @@ impl Results for Report {
         let mut sections = Vec::new();
         sections.extend(findings::section(self));
         sections.extend(failures::sections(self));
+        sections.extend(addresses::section(self));
         sections.extend(aside::sections(self));
         sections.extend(changes::sections(self));
         sections.extend(charts::sections(self));
