@@ -58,7 +58,7 @@ pub(super) struct ReportArgs {
 }
 
 /// Forms of data that a report has.
-pub(super) const FORMS: &[Form] = &[Form::Json, Form::Lines];
+pub(super) const FORMS: &[Form] = &[Form::Json, Form::Lines, Form::EcsBulk, Form::Navigator, Form::Stix];
 
 /// What a report is about and where it goes.
 #[derive(Debug, Args)]

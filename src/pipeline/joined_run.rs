@@ -8,7 +8,7 @@ use super::story;
 use crate::aggregate::Successes;
 use crate::correlate::Correlated;
 use crate::error::Error;
-use crate::model::events::Event;
+use crate::model::events::{Event, InFinding};
 use crate::model::keys::KeysReport;
 use crate::model::text::{Span, Text};
 use crate::model::timeline::TimelineReport;
@@ -30,6 +30,8 @@ pub struct JoinedRun {
     pub incomplete: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     pub(super) stored: Vec<StoredInput>,
+    /// By attempt: the finding it is in, once they were made.
+    pub(super) in_findings: HashMap<u32, Arc<InFinding>>,
     pub(super) run: RunContext,
 }
 
@@ -83,7 +85,7 @@ impl JoinedRun {
     /// Judges, counts and lists.
     #[must_use]
     pub fn report(self) -> Analysis {
-        let Self { joined, problems, incomplete, stored, run } = self.looked_at();
+        let Self { joined, problems, incomplete, stored, run, .. } = self.looked_at();
         run.phase("judging");
         let joined = Arc::new(joined);
         let options = &run.options;
@@ -96,6 +98,22 @@ impl JoinedRun {
         report.coverage.cannot_tell.extend(wrong.map(|wrong| unread_geography(&run, wrong)));
         name_in_parameters(&run, &mut report.parameters);
         Analysis { report, incomplete, stored, run }
+    }
+
+    /// Judges, so that events know the findings that they are in: those of the report with the same filter.
+    pub fn find(&mut self) {
+        self.run.phase("judging");
+        let verdicts = self.run.threads.install(|| judge::judge(&self.joined, &self.run.options));
+        for judged in verdicts.findings {
+            let finding = judged.finding;
+            let told = Arc::new(InFinding {
+                id: finding.id,
+                kind: finding.kind,
+                severity: finding.severity,
+                verdict: finding.verdict,
+            });
+            self.in_findings.extend(judged.attempts.into_iter().map(|at| (at, Arc::clone(&told))));
+        }
     }
 
     /// Tells the story of the actor whom the filter names, and whether some input could not be read whole.
@@ -132,6 +150,7 @@ impl JoinedRun {
         aggregate::events(&self.joined, kinds, found).map(move |mut event| {
             let facts = event.source.as_ref().and_then(|source| known.get(source));
             event.source_known = facts.cloned().map(Box::new);
+            event.finding = event.attempt.and_then(|at| self.in_findings.get(&at)).cloned();
             event
         })
     }

@@ -27,6 +27,7 @@ mod document;
 mod equals_reference;
 mod events;
 mod evidence;
+mod exchange;
 mod export;
 mod faults;
 mod filters;

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{addresses, chain_or_set, place};
-use crate::data::json;
+use crate::data::{ecs, json};
 use crate::document::formats::{Form, Results};
 use crate::document::{Cell, Column, Document, Media, Names, Row, Section, Table};
 use crate::model::events::{Event, Timesketch};
@@ -65,6 +65,7 @@ impl Results for Events<'_> {
     fn data(&self, form: Form, out: &mut dyn io::Write) -> io::Result<()> {
         match form {
             Form::Timesketch => (self.0)().try_for_each(|event| json::write_line(&Timesketch::new(&event), out)),
+            Form::EcsBulk => (self.0)().try_for_each(|event| ecs::event(&event, out)),
             _ => (self.0)().try_for_each(|event| json::write_line(&event, out)),
         }
     }
