@@ -136,13 +136,19 @@ impl KnownBlock {
     }
 }
 
-/// Blocks by length, the longest first, then by their first address.
+/// Blocks by length, the longest first.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Index(Vec<((u8, bool), Vec<(u128, u32)>)>);
+struct Index(Vec<(Length, Firsts)>);
+
+/// Length of a block, and whether it is one of IPv6.
+type Length = (u8, bool);
+
+/// Blocks of one length: first address and number, sorted.
+type Firsts = Vec<(u128, u32)>;
 
 impl Index {
     fn new(blocks: impl Iterator<Item = (Cidr, u32)>) -> Self {
-        let mut by_length: BTreeMap<(u8, bool), Vec<(u128, u32)>> = BTreeMap::new();
+        let mut by_length: BTreeMap<Length, Firsts> = BTreeMap::new();
         for (block, number) in blocks {
             let (is_v6, prefix, first) = block.key();
             by_length.entry((prefix, is_v6)).or_default().push((first, number));
