@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use crate::error::Error;
 use crate::judge::Kind;
-use crate::options::{Cidr, Surroundings};
+use crate::options::{AddressBook, Cidr, KnownBlock, Standing, Surroundings};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,6 +26,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 struct File {
     surroundings: Blocks,
+    networks: BTreeMap<Spanned<String>, Vec<Block>>,
     findings: BTreeMap<String, Spanned<BTreeMap<String, Spanned<IgnoredAny>>>>,
 }
 
@@ -82,12 +83,30 @@ pub fn parse(text: &str) -> Result<Config, Error> {
         }
     }
     let blocks = |blocks: Vec<Block>| blocks.into_iter().map(|block| block.0).collect();
+    let listed = [Standing::Good.name(), Standing::Bad.name()];
+    if let Some(name) = file.networks.keys().find(|name| listed.contains(&name.get_ref().as_str())) {
+        let (at, name) = (line(name.span().start), name.get_ref());
+        return Err(Error::Option(format!(
+            "line {at}: `{name}` stands for the addresses of lists; name the network otherwise"
+        )));
+    }
+    let network = |(name, blocks): (Spanned<String>, Vec<Block>)| {
+        let name = name.into_inner();
+        let known = move |block: Block| KnownBlock {
+            standing: Standing::Own,
+            label: Some(name.clone()),
+            list: String::new(),
+            block: block.0,
+        };
+        blocks.into_iter().map(known)
+    };
     Ok(Config {
         surroundings: Surroundings {
             scanners: blocks(file.surroundings.scanners),
             proxies: blocks(file.surroundings.proxies),
             service_accounts: file.surroundings.service_accounts,
             internal_networks: blocks(file.surroundings.internal_networks),
+            known: AddressBook::new(file.networks.into_iter().flat_map(network).collect()),
         },
     })
 }
@@ -137,6 +156,13 @@ pub fn print(config: &Config) -> String {
     ] {
         let _ = writeln!(out, "# {about}\n{name} = {}", serde_json::json!(values));
     }
+    out.push_str(
+        "\n# Networks of your own by name: shown by it, asked for as `--source @office`, and not outside.\n\
+         # office = [\"10.1.0.0/16\", \"2001:db8:1::/48\"]\n[networks]\n",
+    );
+    for (name, networks) in known.known.networks() {
+        let _ = writeln!(out, "{} = {}", serde_json::json!(name), serde_json::json!(blocks(&networks)));
+    }
     out
 }
 
@@ -154,6 +180,18 @@ mod tests {
         let config = parse("[surroundings]\nproxies = [\"10.0.0.5\"]\nservice_accounts = [\"svc\"]\n").unwrap();
         assert!(config.surroundings.proxies[0].contains("10.0.0.5".parse().unwrap()));
         assert_eq!(parse(&print(&config)).unwrap(), config);
+    }
+
+    #[test]
+    fn networks_have_names() {
+        let config = parse("[networks]\noffice = [\"10.1.0.0/16\"]\n\"the lab\" = [\"2001:db8::/32\"]\n").unwrap();
+        let known = &config.surroundings.known;
+        assert_eq!(known.network("10.1.2.3".parse().unwrap()), Some("office"));
+        assert!(!config.surroundings.is_outside("2001:db8::7".parse().unwrap()));
+        assert!(config.surroundings.is_outside("198.51.100.7".parse().unwrap()));
+        assert_eq!(parse(&print(&config)).unwrap(), config);
+        let error = parse("[networks]\n\nbad = [\"10.1.0.0/16\"]\n").unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("`bad`"), "{error}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ macro_rules! shown {
 
 shown! {
     action_class,
+    address_lists,
     aggregate,
     cli,
     config,
@@ -31,6 +32,7 @@ shown! {
     fast_reader,
     filter,
     framing,
+    geography,
     impact,
     input,
     interrupt,

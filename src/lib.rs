@@ -40,6 +40,7 @@
 //! error, time, reason,
 //! credential, reserved,
 //! numbers, network,
+//! geography,
 //! options,
 //! progress,
 //! action_class           plain data
@@ -71,6 +72,7 @@
 //! show                   the lines behind a finding
 //! output                 where results go
 //! config                 configuration file -> options
+//! address_lists          lists of known addresses -> options
 //! watch                  progress -> a line on the terminal
 //! cli                    arguments -> options
 //! run                    what each verb does with them
@@ -88,6 +90,7 @@
 )]
 
 mod action_class;
+mod address_lists;
 mod aggregate;
 mod cli;
 mod config;
@@ -104,6 +107,7 @@ mod event;
 mod fast_reader;
 mod filter;
 mod framing;
+mod geography;
 mod impact;
 mod input;
 mod interrupt;

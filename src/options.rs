@@ -2,12 +2,15 @@
 
 use std::net::IpAddr;
 
+use crate::geography::Geography;
 use crate::network::is_private;
 
 use serde::{Deserialize, Serialize};
 
+mod addresses;
 pub mod filter;
 
+pub use addresses::{AddressBook, KnownBlock, Standing};
 pub use filter::Filter;
 
 /// A key by which failures are grouped (`--by`).
@@ -99,7 +102,7 @@ pub const DEFAULT_MAX_MEMORY: u64 = 2 << 30;
 pub const DEFAULT_PROBLEMS: usize = 100;
 
 /// A block of addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cidr {
     /// Its first address.
     address: IpAddr,
@@ -145,6 +148,21 @@ impl Cidr {
 }
 
 impl Cidr {
+    /// The block of a length that holds an address; what is longer than an address is cut to one.
+    #[must_use]
+    fn single(address: IpAddr, prefix: u8) -> Self {
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        Self { address, prefix: prefix.min(most) }
+    }
+
+    /// What two blocks of the same addresses have in common: the version, the length, the first address.
+    fn key(self) -> (bool, u8, u128) {
+        match self.map(|address| address).address {
+            IpAddr::V4(v4) => (false, self.prefix, u128::from(u32::from(v4))),
+            IpAddr::V6(v6) => (true, self.prefix, u128::from(v6)),
+        }
+    }
+
     /// The block of the same length that holds what its addresses become; `image` keeps common prefixes.
     #[must_use]
     pub fn map(self, image: impl Fn(IpAddr) -> IpAddr) -> Self {
@@ -174,16 +192,28 @@ pub struct Surroundings {
     pub service_accounts: Vec<String>,
     /// The organisation's own networks; empty = the private address ranges.
     pub internal_networks: Vec<Cidr>,
+    /// Networks by name, and lists of bad and good addresses.
+    pub known: AddressBook,
 }
 
 impl Surroundings {
-    /// Whether an address is in none of the organisation's networks.
+    /// Whether an address is in none of the organisation's networks. Those that have a name are its own as well, and what is on
+    /// a list of good addresses counts as they do.
     #[must_use]
     pub fn is_outside(&self, address: IpAddr) -> bool {
+        if self.known.trusts(address) {
+            return false;
+        }
         match self.internal_networks.as_slice() {
             [] => !is_private(address),
             networks => !networks.iter().any(|block| block.contains(address)),
         }
+    }
+
+    /// Whether a list says that an address is bad.
+    #[must_use]
+    pub fn is_bad(&self, address: IpAddr) -> bool {
+        self.known.listed(address).is_some_and(|known| known.standing == Standing::Bad)
     }
 }
 
@@ -271,6 +301,10 @@ pub struct Options {
     pub listed: Option<usize>,
     /// Proxies whose `x_forwarded_for` is believed: the source is the last hop that is not one of them.
     pub trust_proxy: Vec<Cidr>,
+    /// Databases that tell the country, the network and the kind of an address.
+    pub geography: Geography,
+    /// Lists of addresses, as they were named: what they say stands in the surroundings.
+    pub address_lists: Vec<std::path::PathBuf>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
     pub api_keys: Vec<std::path::PathBuf>,
     /// How far a line of the server log and the attempt it explains may be apart, in milliseconds.
@@ -313,6 +347,8 @@ impl Default for Options {
             keep_acts: false,
             listed: None,
             trust_proxy: Vec::new(),
+            geography: Geography::default(),
+            address_lists: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
             assume_tz: crate::time::Zone::UTC,

@@ -124,8 +124,10 @@ pub fn resolve(files: &[OsString], formats: &Formats<'_>, styles: Styles) -> Res
 /// The format that a file's extension stands for.
 fn of_extension(path: &Path, forms: &[Form]) -> Result<&'static Format, String> {
     let extensions = formats::extensions(forms);
-    let is = |extension: &OsStr, known: &str| extension.eq_ignore_ascii_case(known);
-    let named = path.extension().and_then(|extension| extensions.iter().find(|(known, _)| is(extension, known)));
+    let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default().to_ascii_lowercase();
+    let ends = |known: &str| name.strip_suffix(known).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+    // Of `layer.navigator.json` the longer one counts.
+    let named = extensions.iter().filter(|(known, _)| ends(known)).max_by_key(|(known, _)| known.len());
     named.and_then(|(_, name)| formats::format(name)).ok_or_else(|| {
         let known: Vec<String> = extensions.iter().map(|(extension, _)| format!(".{extension}")).collect();
         format!(

@@ -1,5 +1,6 @@
 //! Attempts to numbers: exact counts, in the order that the contract pins.
 
+mod addresses;
 mod api_keys;
 mod aside;
 mod charts;
@@ -18,6 +19,7 @@ mod timeline;
 mod tops;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -26,7 +28,7 @@ use crate::correlate::{Change, Correlated};
 use crate::event::is_invalidation;
 use crate::judge::Verdicts;
 use crate::model::{Filters, Report, SecurityChange, Tool, Totals};
-use crate::options::{Cidr, Filter, Options, Surroundings};
+use crate::options::{AddressBook, Cidr, Filter, KnownBlock, Options, Standing, Surroundings};
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -109,6 +111,7 @@ pub fn report(
     report
 }
 
+pub use addresses::{Successes, addresses};
 pub use coverage::{Found, coverage};
 pub use events::events;
 pub use keys::keys;
@@ -122,7 +125,9 @@ pub fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     [
         ("filters", filter_parameters(&options.filter)),
         ("surroundings", surroundings(&options.surroundings)),
-        ("api_keys", json!(options.api_keys.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())),
+        ("addresses", paths(options.address_lists.iter().map(PathBuf::as_path))),
+        ("geoip", paths(options.geography.paths())),
+        ("api_keys", paths(options.api_keys.iter().map(PathBuf::as_path))),
         ("assume_tz", json!(options.assume_tz.to_string())),
         ("by", json!(by)),
         ("input_format", json!(options.input_format)),
@@ -137,6 +142,11 @@ pub fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+/// Files as they were named.
+fn paths<'p>(paths: impl Iterator<Item = &'p Path>) -> serde_json::Value {
+    json!(paths.map(Path::to_string_lossy).collect::<Vec<_>>())
 }
 
 /// The conditions of the filter as they were given; times as the user wrote them, with the zone they were read in.
@@ -167,15 +177,29 @@ fn surroundings(known: &Surroundings) -> serde_json::Value {
         "proxies": blocks(&known.proxies),
         "service_accounts": known.service_accounts,
         "internal_networks": blocks(&known.internal_networks),
+        "networks": known.known.networks().into_iter().map(|(name, list)| (name, blocks(&list))).collect::<BTreeMap<_, _>>(),
     })
 }
 
 /// The organisation's networks as a report was told of them; what cannot be read as one is none.
 #[must_use]
-pub fn internal_networks(report: &Report) -> Vec<Cidr> {
-    let networks = report.parameters.get("surroundings").and_then(|known| known.get("internal_networks"));
-    let texts = networks.and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(|text| text.as_str());
-    texts.filter_map(|text| Cidr::parse(text).ok()).collect()
+pub fn networks(report: &Report) -> Surroundings {
+    let member = |name: &str| report.parameters.get("surroundings").and_then(|known| known.get(name));
+    let blocks = |list: Option<&serde_json::Value>| -> Vec<Cidr> {
+        let texts = list.and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(|text| text.as_str());
+        texts.filter_map(|text| Cidr::parse(text).ok()).collect()
+    };
+    let named = member("networks").and_then(serde_json::Value::as_object).into_iter().flatten();
+    let known = named.flat_map(|(name, list)| {
+        let known =
+            |block| KnownBlock { standing: Standing::Own, label: Some(name.clone()), list: String::new(), block };
+        blocks(Some(list)).into_iter().map(known)
+    });
+    Surroundings {
+        internal_networks: blocks(member("internal_networks")),
+        known: AddressBook::new(known.collect()),
+        ..Surroundings::default()
+    }
 }
 
 /// The realms of a chain in the order they were asked; `None` where it is not known.

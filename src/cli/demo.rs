@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::known::SurroundingsArgs;
 use super::report::{FORMS, JudgeArgs, ReportRequest};
 use super::{Command, Terminal};
 use crate::options::Options;
@@ -24,6 +25,9 @@ pub(super) struct DemoArgs {
 
     #[command(flatten)]
     pub(super) judge: JudgeArgs,
+
+    #[command(flatten)]
+    surroundings: SurroundingsArgs,
 }
 
 /// `esaudit demo`, resolved.
@@ -40,7 +44,8 @@ impl DemoArgs {
         if let Some(folder) = self.logs {
             return Ok(Command::Demo(DemoRequest::Logs(folder)));
         }
-        let read = Request::new(Inputs::Logs(Vec::new()), Options::default());
+        let mut read = Request::new(Inputs::Logs(Vec::new()), Options::default());
+        self.surroundings.apply(&mut read.options);
         let request = self.judge.resolve(terminal, line, read, FORMS)?;
         Ok(Command::Demo(DemoRequest::Report(Box::new(request))))
     }

@@ -18,10 +18,11 @@ Examples:
   esaudit events logs --source 198.18.0.0/15 -o attack.csv
   esaudit events logs --kind attempts,changes --format timesketch -o incident.jsonl
   esaudit events logs --principal alice --kind attempts,successes,denied,changes,powerful
-  esaudit events logs --principal alice --since end-1h";
+  esaudit events logs --principal alice --since end-1h
+  esaudit events logs --format ecs-bulk -o attempts.bulk.ndjson   to send back into Elasticsearch";
 
 /// Forms of data that events have.
-pub(super) const FORMS: &[Form] = &[Form::Lines, Form::Timesketch];
+pub(super) const FORMS: &[Form] = &[Form::Lines, Form::Timesketch, Form::EcsBulk];
 
 #[derive(Debug, Args)]
 pub(super) struct EventsArgs {

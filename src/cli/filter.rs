@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::decode::actions;
+use crate::options::AddressBook;
 use crate::options::filter::{Bound, Edge, Filter, Pattern, Rules};
 use crate::time::{Millis, Zone};
 
@@ -22,7 +23,8 @@ pub(super) struct FilterArgs {
     #[arg(long, value_name = "NAME")]
     principal: Vec<String>,
 
-    /// Client address, or a block such as 10.0.0.0/8
+    /// Client address, a block such as 10.0.0.0/8, or a network of the configuration by name, `@office`; `@bad` and `@good`
+    /// are what --addresses lists
     #[arg(long, value_name = "ADDRESS")]
     source: Vec<String>,
 
@@ -66,23 +68,29 @@ fn action(text: &str) -> Result<Pattern, String> {
     ))
 }
 
+/// Conditions on addresses.
+pub(super) fn source(texts: &[String], known: &AddressBook) -> Result<Rules, String> {
+    let check = |text: &str| Pattern::source(text, known);
+    Rules::parse(texts, check).map_err(|error| format!("--source: {error}"))
+}
+
 impl FilterArgs {
-    /// The filter; times without a zone are read in `zone`.
-    pub(super) fn resolve(&self, zone: Zone) -> Result<Filter, String> {
+    /// The filter; times without a zone are read in `zone`, and networks have the names of `known`.
+    pub(super) fn resolve(&self, zone: Zone, known: &AddressBook) -> Result<Filter, String> {
         let now = Millis::now();
         let times = |name: &str, texts: &[String], edge| {
             let read =
                 |text: &String| Bound::parse(text, edge, zone, now).map_err(|error| format!("--{name}: {error}"));
             texts.iter().map(read).collect::<Result<Vec<_>, _>>()
         };
-        let rules = |name: &str, texts: &[String], check| {
+        let rules = |name: &str, texts: &[String], check: fn(&str) -> Result<Pattern, String>| {
             Rules::parse(texts, check).map_err(|error| format!("--{name}: {error}"))
         };
         let filter = Filter {
             since: times("since", &self.since, Edge::First)?,
             until: times("until", &self.until, Edge::Last)?,
             principal: rules("principal", &self.principal, Pattern::text)?,
-            source: rules("source", &self.source, Pattern::source)?,
+            source: source(&self.source, known)?,
             realm: rules("realm", &self.realm, Pattern::text)?,
             node: rules("node", &self.node, Pattern::text)?,
             reason: rules("reason", &self.reason, Pattern::reason)?,

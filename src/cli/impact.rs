@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::filter;
+use super::known::SurroundingsArgs;
 use super::output::{JSON, OutputArgs};
 use super::read::{InputArgs, RunArgs};
-use super::report::parse_config;
 use super::{Command, Terminal};
-use crate::config::Config;
 use crate::options::filter::{Bound, Edge, Filter, Pattern, Rules};
 use crate::options::{DEFAULT_MATCH_WINDOW_MS, Options, Surroundings};
 use crate::output::Outputs;
@@ -55,7 +55,7 @@ pub(super) struct ImpactArgs {
     )]
     key: Vec<String>,
 
-    /// From which address, or a block such as 10.0.0.0/8
+    /// From which address, a block such as 10.0.0.0/8, or a network of the configuration by name, `@office`
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -72,9 +72,8 @@ pub(super) struct ImpactArgs {
     #[arg(long, value_name = "TIME")]
     until: Vec<String>,
 
-    /// Configuration file: the internal networks [default: those that the report was made with]
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
+    #[command(flatten)]
+    known: SurroundingsArgs,
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -122,21 +121,23 @@ fn names_finding(argument: &OsStr) -> bool {
 
 impl ImpactArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let Self { arguments, report, principal, key, source, since, until, config, output, input, run } = self;
+        let Self { arguments, report, principal, key, source, since, until, known, output, input, run } = self;
+        let surroundings = known.surroundings();
+        let book = surroundings.as_ref().map(|known| known.known.clone()).unwrap_or_default();
         let now = Millis::now();
         let times = |name: &str, texts: &[String], edge| {
             let read =
                 |text: &String| Bound::parse(text, edge, output.tz, now).map_err(|error| format!("--{name}: {error}"));
             texts.iter().map(read).collect::<Result<Vec<_>, _>>()
         };
-        let rules = |name: &str, texts: &[String], check| {
+        let rules = |name: &str, texts: &[String], check: fn(&str) -> Result<Pattern, String>| {
             Rules::parse(texts, check).map_err(|error| format!("--{name}: {error}"))
         };
         let filter = Filter {
             since: times("since", &since, Edge::First)?,
             until: times("until", &until, Edge::Last)?,
             principal: rules("principal", &principal, Pattern::text)?,
-            source: rules("source", &source, Pattern::source)?,
+            source: filter::source(&source, &book)?,
             key: rules("key", &key, Pattern::text)?,
             ..Filter::default()
         };
@@ -163,7 +164,6 @@ impl ImpactArgs {
         run.apply(&mut read);
         read.options.match_window_ms = DEFAULT_MATCH_WINDOW_MS;
         read.options.filter = filter;
-        let surroundings = config.map(|config| config.surroundings);
         Ok(Command::Impact(Box::new(ImpactRequest {
             read,
             whom,

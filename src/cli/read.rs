@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::filter::FilterArgs;
+use super::known::{GeoipArgs, SurroundingsArgs};
 use super::one_of;
+use crate::config::Config;
 use crate::framing;
 use crate::options::{self, Cidr, Limits, Options};
 use crate::pipeline::{Inputs, Request};
@@ -75,6 +77,12 @@ pub(super) struct InputArgs {
 pub(super) struct JoinArgs {
     #[command(flatten)]
     filter: FilterArgs,
+
+    #[command(flatten)]
+    surroundings: SurroundingsArgs,
+
+    #[command(flatten)]
+    geoip: GeoipArgs,
 
     /// Listing of API keys (response of `GET /_security/api_key` or `_query/api_key`); repeatable
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
@@ -188,7 +196,9 @@ impl InputArgs {
 impl JoinArgs {
     /// Puts them into a request; times of the filter without a zone are read in `zone`.
     pub(super) fn apply(self, request: &mut Request, zone: Zone) -> Result<(), String> {
-        request.options.filter = self.filter.resolve(zone)?;
+        self.surroundings.apply(&mut request.options);
+        self.geoip.apply(&mut request.options);
+        request.options.filter = self.filter.resolve(zone, &request.options.surroundings.known)?;
         request.options.api_keys = self.api_keys;
         request.options.match_window_ms = self.match_window;
         request.pseudonyms = self.pseudonymize;
@@ -225,6 +235,11 @@ impl ReadArgs {
         self.join.apply(&mut request, zone)?;
         self.threads.apply(&mut request);
         Ok(request)
+    }
+
+    /// The configuration, as its file says it.
+    pub(super) fn config(&self) -> Config {
+        self.join.surroundings.config()
     }
 
     /// Zone of times that carry none.

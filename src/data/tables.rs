@@ -82,6 +82,8 @@ pub const ATTEMPTS: Table = Table {
         maybe("node", Kind::Text),
         maybe("node_name", Kind::Text),
         maybe("realm_chain", Kind::Texts),
+        // ClickHouse has no lists that are unknown.
+        known("realm_chain_logged", Kind::Flag),
         known("reason", Kind::Text),
         known("reason_basis", Kind::Text),
         known("credential", Kind::Text),
@@ -89,6 +91,13 @@ pub const ATTEMPTS: Table = Table {
         maybe("api_key", Kind::Text),
         maybe("api_key_name", Kind::Text),
         maybe("url_path", Kind::Text),
+        maybe("finding", Kind::Text),
+        maybe("severity", Kind::Text),
+        maybe("source_network", Kind::Text),
+        maybe("source_standing", Kind::Text),
+        maybe("source_country", Kind::Text),
+        maybe("source_as", Kind::Count),
+        maybe("source_flags", Kind::Texts),
         known("evidence_path", Kind::Text),
         known("evidence_line", Kind::Count),
     ],
@@ -164,6 +173,11 @@ fn place(evidence: Evidence) -> [Cell; 2] {
 #[must_use]
 pub fn attempt(event: Event) -> Vec<Cell> {
     let [path, line] = place(event.evidence);
+    let chain_logged = Cell::Flag(Some(event.realm_chain.is_some()));
+    let (finding, severity) =
+        event.finding.as_deref().map(|finding| (finding.id.clone(), finding.severity.clone())).unzip();
+    let (network, listed, geo) =
+        event.source_known.map_or((None, None, None), |known| (known.network, known.listed, known.geo));
     vec![
         Cell::Time(event.at),
         Cell::Text(Some(event.action)),
@@ -173,6 +187,7 @@ pub fn attempt(event: Event) -> Vec<Cell> {
         Cell::Text(event.node),
         Cell::Text(event.node_name),
         Cell::Texts(event.realm_chain),
+        chain_logged,
         word(event.reason.unwrap_or_default()),
         word(event.reason_basis.unwrap_or_default()),
         word(event.credential.unwrap_or_default()),
@@ -180,6 +195,13 @@ pub fn attempt(event: Event) -> Vec<Cell> {
         Cell::Text(event.api_key),
         Cell::Text(event.api_key_name),
         Cell::Text(event.url_path),
+        Cell::Text(finding),
+        Cell::Text(severity),
+        Cell::Text(network),
+        Cell::Text(listed.map(|listed| listed.standing)),
+        Cell::Text(geo.as_ref().and_then(|geo| geo.country.clone())),
+        Cell::Count(geo.as_ref().and_then(|geo| geo.as_number).map(u64::from)),
+        Cell::Texts(geo.map(|geo| geo.flags)),
         path,
         line,
     ]

@@ -102,6 +102,12 @@ pub enum Form {
     Lines,
     /// JSON lines for Timesketch.
     Timesketch,
+    /// Documents of the Elastic Common Schema with the lines of the bulk API.
+    EcsBulk,
+    /// A layer of the ATT&CK Navigator.
+    Navigator,
+    /// Indicators of STIX 2.1.
+    Stix,
     /// A part file.
     Part,
 }
@@ -177,6 +183,24 @@ pub static FORMATS: &[Format] = &[
         extensions: &[],
         about: "JSON lines for Timesketch",
         shows: Shows::Data(Form::Timesketch),
+    },
+    Format {
+        name: "ecs-bulk",
+        extensions: &["bulk.ndjson"],
+        about: "documents of the Elastic Common Schema, for the bulk API of Elasticsearch",
+        shows: Shows::Data(Form::EcsBulk),
+    },
+    Format {
+        name: "navigator",
+        extensions: &["navigator.json"],
+        about: "a layer of the ATT&CK Navigator",
+        shows: Shows::Data(Form::Navigator),
+    },
+    Format {
+        name: "stix",
+        extensions: &["stix.json"],
+        about: "hostile sources as indicators of STIX 2.1",
+        shows: Shows::Data(Form::Stix),
     },
     Format { name: "esa", extensions: &["esa"], about: "a part file, to be merged", shows: Shows::Data(Form::Part) },
 ];
@@ -255,7 +279,7 @@ mod tests {
     #[test]
     fn names_and_extensions_are_unique_and_found() {
         let mut names = Vec::new();
-        let all = [Form::Json, Form::Lines, Form::Timesketch, Form::Part];
+        let all = [Form::Json, Form::Lines, Form::Timesketch, Form::EcsBulk, Form::Navigator, Form::Stix, Form::Part];
         for entry in FORMATS {
             assert_eq!(named(entry.name, &all).map(|format| format.name), Ok(entry.name));
             assert!(!entry.about.is_empty() && !entry.about.ends_with('.'), "{}", entry.name);

@@ -227,7 +227,8 @@ impl Page<'_> {
     fn name(&self, name: &Name) -> String {
         let count = name.count.map(|count| format!(" ×{}", number(count))).unwrap_or_default();
         let sure = name.sure.map(|sure| format!(" ({} sure)", words::share(sure))).unwrap_or_default();
-        format!("{}{}{count}{sure}", self.span(&name.span, false), name.remark)
+        let note: String = name.note.spans().iter().map(|span| self.span(span, false)).collect();
+        format!("{}{note}{}{count}{sure}", self.span(&name.span, false), name.remark)
     }
 
     /// A time of a table, whose zone the head tells.

@@ -312,6 +312,8 @@ pub struct Name {
     pub span: Span,
     /// Words between the name and its count.
     pub remark: &'static str,
+    /// What is known of it beyond the logs, for people.
+    pub note: Text,
     /// How often.
     pub count: Option<u64>,
     /// How sure that is, where it is not.
@@ -322,7 +324,7 @@ impl Name {
     /// A name alone.
     #[must_use]
     pub fn new(span: Span) -> Self {
-        Self { span, remark: "", count: None, sure: None }
+        Self { span, remark: "", note: Text::new(), count: None, sure: None }
     }
 
     /// The same with a count.

@@ -99,6 +99,8 @@ features! {
     Excess = "excess", History;
     /// Share of failures from outside the organisation's networks.
     Outside = "outside", Place;
+    /// Share of failures from addresses that a list of the user's calls bad.
+    KnownBad = "known_bad", Place;
     /// Share of accounts with a known change just before.
     Changed = "changed", Cause;
     /// The clients fail on one node above the others.

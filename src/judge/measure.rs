@@ -87,8 +87,12 @@ impl Measure<'_, '_> {
             Feature::Scattered,
             holds(accounts.len() >= 10 && sources.len() >= 10 && each <= 1.5 && per_source < 10.0),
         );
-        let outside = campaign.attempts.iter().filter(|&&at| scene.is_outside(scene.attempt(at).source)).count() as f64;
-        features.set(Feature::Outside, if tries > 0.0 { outside / tries } else { 0.0 });
+        let share = |is: &dyn Fn(Sym) -> bool| {
+            let such = campaign.attempts.iter().filter(|&&at| is(scene.attempt(at).source)).count() as f64;
+            if tries > 0.0 { such / tries } else { 0.0 }
+        };
+        features.set(Feature::Outside, share(&|source| scene.is_outside(source)));
+        features.set(Feature::KnownBad, share(&|source| scene.is_bad(source)));
         let volume = (tries.max(1.0).ln() - PEOPLE.0.ln()) / (PEOPLE.1.ln() - PEOPLE.0.ln());
         features.set(Feature::Volume, volume.clamp(0.0, 1.0));
         features.set(Feature::Few, holds(campaign.failures(scene) < 5));

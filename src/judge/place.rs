@@ -11,6 +11,8 @@ pub(super) struct Address {
     pub(super) net: Net,
     /// Not one of the organisation's networks.
     pub(super) outside: bool,
+    /// On a list of bad addresses.
+    pub(super) bad: bool,
     pub(super) scanner: bool,
     pub(super) proxy: bool,
 }
@@ -21,7 +23,8 @@ impl Address {
         let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;
         let within = |blocks: &[Cidr]| blocks.iter().any(|block| block.contains(address));
         let (net, outside) = (Net::of(address), known.is_outside(address));
-        Some(Self { net, outside, scanner: within(&known.scanners), proxy: within(&known.proxies) })
+        let bad = known.is_bad(address);
+        Some(Self { net, outside, bad, scanner: within(&known.scanners), proxy: within(&known.proxies) })
     }
 }
 

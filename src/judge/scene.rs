@@ -126,6 +126,11 @@ impl<'c> Scene<'c> {
         self.address(source).is_some_and(|address| address.outside)
     }
 
+    /// Whether a list of the user's says that a source is bad.
+    pub(super) fn is_bad(&self, source: Sym) -> bool {
+        self.address(source).is_some_and(|address| address.bad)
+    }
+
     pub(super) fn is_proxy(&self, source: Sym) -> bool {
         self.address(source).is_some_and(|address| address.proxy)
     }

@@ -163,6 +163,7 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::Alternating => share("of the clients get in between their failures"),
         Feature::Excess => share("of the clients fail ten times as fast as they used to get in"),
         Feature::Outside => share("of the failures come from outside the internal networks"),
+        Feature::KnownBad => share("of the failures come from addresses that a list given with --addresses calls bad"),
         Feature::Surge => plain("Far more accounts than usual were shut out at their own places at that time"),
         Feature::RealmDown if value > 0.5 => plain("Hardly anybody got in through the same realm meanwhile"),
         Feature::RealmUp if value >= 0.5 => plain("Others got in through the same realm meanwhile"),

@@ -1,9 +1,24 @@
 //! Single events: what `esaudit events` writes, one a line.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::Evidence;
+use super::{AddressFacts, Evidence};
 use crate::time::Millis;
+
+/// What is told of a finding beside its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InFinding {
+    /// `F1`, as the report with the same filters names it.
+    pub id: String,
+    /// Its kind.
+    pub kind: String,
+    /// How severe it is.
+    pub severity: String,
+    /// hostile, operational, unclear.
+    pub verdict: String,
+}
 
 /// A failed attempt or a security change, in normal form. `null` means unknown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -11,6 +26,12 @@ pub struct Event {
     /// When.
     #[serde(skip)]
     pub at: Millis,
+    /// Of attempts the place among all that were joined.
+    #[serde(skip)]
+    pub attempt: Option<u32>,
+    /// The finding that it is in, where findings were made.
+    #[serde(skip)]
+    pub finding: Option<Arc<InFinding>>,
     /// When, UTC.
     pub time: String,
     /// `attempt`, `success`, `denied`, `change` or `powerful`.
@@ -21,6 +42,9 @@ pub struct Event {
     pub principal: Option<String>,
     /// Client address.
     pub source: Option<String>,
+    /// What is known of it beyond the logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_known: Option<Box<AddressFacts>>,
     /// `x_forwarded_for` as sent, where the source was not taken from it.
     pub forwarded_for: Option<String>,
     /// Node: the id where it is known, else the name.
@@ -130,12 +154,17 @@ pub struct Timesketch<'e> {
     request_id: Option<&'e str>,
     evidence_path: &'e str,
     evidence_line: u64,
+    finding: Option<&'e str>,
+    severity: Option<&'e str>,
+    /// What Timesketch shows as tags.
+    tag: Vec<&'e str>,
 }
 
 impl<'e> Timesketch<'e> {
     /// Of an event.
     #[must_use]
     pub fn new(event: &'e Event) -> Self {
+        let finding = event.finding.as_deref();
         let timestamp_desc = match event.kind {
             "attempt" => "Authentication Failure Time",
             "change" => "Security Change Time",
@@ -171,12 +200,18 @@ impl<'e> Timesketch<'e> {
             request_id: event.request_id.as_deref(),
             evidence_path: &event.evidence.path,
             evidence_line: event.evidence.line,
+            finding: finding.map(|finding| finding.id.as_str()),
+            severity: finding.map(|finding| finding.severity.as_str()),
+            tag: std::iter::once(event.kind)
+                .chain(finding.into_iter().flat_map(|finding| [finding.kind.as_str(), finding.verdict.as_str()]))
+                .collect(),
         }
     }
 }
 
 /// The event in one sentence.
-fn message(event: &Event) -> String {
+#[must_use]
+pub fn message(event: &Event) -> String {
     let mut message = event.action.clone();
     if let Some(action) = &event.es_action {
         message.push_str(&format!(" {action}"));

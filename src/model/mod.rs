@@ -9,6 +9,7 @@ use charts::Charts;
 use groups::Groups;
 use text::Text;
 
+mod addresses;
 pub mod call;
 pub mod charts;
 mod coverage;
@@ -21,6 +22,7 @@ mod sections;
 pub mod text;
 pub mod timeline;
 
+pub use addresses::{AddressFacts, KnownAddress, Listed};
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
 pub use sections::{
     AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, Lane, NewPlace, RunAs,
@@ -47,6 +49,10 @@ pub struct Report {
     /// The clusters that the inputs come from, by uuid.
     #[serde(default)]
     pub clusters: Vec<Cluster>,
+    /// Addresses of which something is known beyond the logs (`[networks]`, `--addresses`, `--geoip`), most failures first.
+    /// Absent where nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub addresses: Vec<KnownAddress>,
     /// The headline numbers.
     pub totals: Totals,
     /// How people and machines of this log fail ordinarily.
@@ -165,6 +171,7 @@ impl Report {
             coverage,
             filters,
             clusters: Vec::new(),
+            addresses: Vec::new(),
             totals: Totals::default(),
             groups: Groups::default(),
             groups_total: 0,

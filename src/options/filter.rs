@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::Cidr;
+use super::{AddressBook, Cidr};
 use crate::model::text::{Span, Text};
 use crate::reason::Reason;
 use crate::time::Millis;
@@ -109,7 +109,7 @@ impl Rules {
     ///
     /// # Errors
     /// A message for the user, from `check`.
-    pub fn parse(texts: &[String], check: fn(&str) -> Result<Pattern, String>) -> Result<Self, String> {
+    pub fn parse(texts: &[String], check: impl Fn(&str) -> Result<Pattern, String>) -> Result<Self, String> {
         let mut rules = Self::default();
         for text in texts {
             let (list, pattern) = match text.strip_prefix('!') {
@@ -172,6 +172,8 @@ pub enum Pattern {
     Glob(String),
     /// A block of addresses, and how it was given.
     Block(Cidr, String),
+    /// The addresses that a book has under a name.
+    Known(AddressBook, String),
 }
 
 impl Pattern {
@@ -183,11 +185,21 @@ impl Pattern {
         Ok(Self::Glob(text.to_owned()))
     }
 
-    /// An address, a block of addresses, or a glob.
+    /// An address, a block of addresses, a glob, or after `@` the name of a network or a kind of list in a book.
     ///
     /// # Errors
-    /// A message for the user where it is neither.
-    pub fn source(text: &str) -> Result<Self, String> {
+    /// A message for the user where it is none of them.
+    pub fn source(text: &str, known: &AddressBook) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix('@') {
+            return if known.has(name) {
+                Ok(Self::Known(known.clone(), name.to_owned()))
+            } else {
+                Err(format!(
+                    "no network is called `{name}`: it has to stand under [networks] in the file of --config; @bad and \
+                     @good are what --addresses lists"
+                ))
+            };
+        }
         match Cidr::parse(text) {
             Ok(block) => Ok(Self::Block(block, text.to_owned())),
             Err(_) if is_glob(text) && !text.contains('/') => Self::text(text),
@@ -214,10 +226,8 @@ impl Pattern {
     pub fn matches(&self, value: &[u8]) -> bool {
         match self {
             Self::Glob(pattern) => glob(pattern.as_bytes(), value),
-            Self::Block(block, _) => {
-                let address = std::str::from_utf8(value).ok().and_then(|text| text.parse::<IpAddr>().ok());
-                address.is_some_and(|address| block.contains(address))
-            }
+            Self::Block(block, _) => address(value).is_some_and(|address| block.contains(address)),
+            Self::Known(book, name) => address(value).is_some_and(|address| book.holds(name, address)),
         }
     }
 }
@@ -226,8 +236,14 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Glob(text) | Self::Block(_, text) => f.write_str(text),
+            Self::Known(_, name) => write!(f, "@{name}"),
         }
     }
+}
+
+/// A value that is an address, read.
+fn address(value: &[u8]) -> Option<IpAddr> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 fn is_glob(text: &str) -> bool {
@@ -324,12 +340,12 @@ mod tests {
 
     #[test]
     fn addresses_and_reasons_are_checked() {
-        let source = |text: &str| Pattern::source(text);
+        let source = |text: &str| Pattern::source(text, &AddressBook::default());
         assert!(source("10.0.0.0/8").unwrap().matches(b"10.1.2.3"));
         assert!(source("10.0.0.1").unwrap().matches(b"::ffff:10.0.0.1"));
         assert!(source("10.1.*").unwrap().matches(b"10.1.2.3"));
         assert!(!source("10.0.0.0/8").unwrap().matches(b"not an address"));
-        for wrong in ["10.0.0.0/33", "10.0.0", "nonsense", "10.*/8"] {
+        for wrong in ["10.0.0.0/33", "10.0.0", "nonsense", "10.*/8", "@office"] {
             assert!(source(wrong).is_err(), "{wrong}");
         }
         assert!(Pattern::reason("api_key_*").is_ok());

@@ -1,7 +1,7 @@
 //! Logs to records: discover, read in parallel, fold per worker, merge once.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::copies;
@@ -33,7 +33,8 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -
     problems.extend(found.problems);
     if run.options.manifest {
         stored.extend(run.threads.install(|| manifest::stored(&sources)));
-        stored.extend(run.options.api_keys.iter().map(|path| manifest::of_path(path)));
+        let beside = run.options.api_keys.iter().chain(&run.options.address_lists).map(PathBuf::as_path);
+        stored.extend(beside.chain(run.options.geography.paths()).map(manifest::of_path));
     }
     // Last of all, so that nothing of what was read or hashed escapes it.
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));

@@ -1,5 +1,6 @@
 //! What was read, before anything is joined.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::joined_run::JoinedRun;
@@ -80,7 +81,7 @@ impl Gathered {
         let listing = listing(&run.options, &mut problems);
         let incomplete = state.is_incomplete(&problems);
         let joined = run.threads.install(|| correlate(state, &listing, &run.options));
-        JoinedRun { joined, problems, incomplete, stored, run }
+        JoinedRun { joined, problems, incomplete, stored, in_findings: HashMap::new(), run }
     }
 }
 

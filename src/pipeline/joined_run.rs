@@ -1,16 +1,18 @@
 //! What was read, joined, and what is made of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::run::RunContext;
 use super::story;
+use crate::aggregate::Successes;
 use crate::correlate::Correlated;
 use crate::error::Error;
-use crate::model::events::Event;
+use crate::model::events::{Event, InFinding};
 use crate::model::keys::KeysReport;
+use crate::model::text::{Span, Text};
 use crate::model::timeline::TimelineReport;
-use crate::model::{Coverage, Report, StoredInput};
+use crate::model::{AddressFacts, Coverage, Report, StoredInput};
 use crate::options::{EventKinds, KeyQuery, Options, StoryKinds};
 use crate::part::Problems;
 use crate::progress::Verbosity;
@@ -28,6 +30,8 @@ pub struct JoinedRun {
     pub incomplete: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     pub(super) stored: Vec<StoredInput>,
+    /// By attempt: the finding it is in, once they were made.
+    pub(super) in_findings: HashMap<u32, Arc<InFinding>>,
     pub(super) run: RunContext,
 }
 
@@ -81,16 +85,35 @@ impl JoinedRun {
     /// Judges, counts and lists.
     #[must_use]
     pub fn report(self) -> Analysis {
-        let Self { joined, problems, incomplete, stored, run } = self.looked_at();
+        let Self { joined, problems, incomplete, stored, run, .. } = self.looked_at();
         run.phase("judging");
         let joined = Arc::new(joined);
         let options = &run.options;
         let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
         run.threads.install(|| impact::after_entry(&joined, &mut report.findings, &run.options.surroundings));
+        let (addresses, wrong) = aggregate::addresses(&joined, &run.options, Successes::Outside);
+        report.addresses = addresses;
+        let incomplete = incomplete || !report.coverage.reconciled || wrong.is_some();
+        report.coverage.cannot_tell.extend(wrong.map(|wrong| unread_geography(&run, wrong)));
         name_in_parameters(&run, &mut report.parameters);
-        let incomplete = incomplete || !report.coverage.reconciled;
         Analysis { report, incomplete, stored, run }
+    }
+
+    /// Judges, so that events know the findings that they are in: those of the report with the same filter.
+    pub fn find(&mut self) {
+        self.run.phase("judging");
+        let verdicts = self.run.threads.install(|| judge::judge(&self.joined, &self.run.options));
+        for judged in verdicts.findings {
+            let finding = judged.finding;
+            let told = Arc::new(InFinding {
+                id: finding.id,
+                kind: finding.kind,
+                severity: finding.severity,
+                verdict: finding.verdict,
+            });
+            self.in_findings.extend(judged.attempts.into_iter().map(|at| (at, Arc::clone(&told))));
+        }
     }
 
     /// Tells the story of the actor whom the filter names, and whether some input could not be read whole.
@@ -121,7 +144,15 @@ impl JoinedRun {
 
     /// The same with others among them, which are in order.
     pub fn events_with<'e>(&'e self, kinds: EventKinds, found: &'e [Event]) -> impl Iterator<Item = Event> + 'e {
-        aggregate::events(&self.joined, kinds, found)
+        let (known, _) = aggregate::addresses(&self.joined, &self.run.options, Successes::All);
+        let known: HashMap<String, AddressFacts> =
+            known.into_iter().map(|known| (known.address, known.facts)).collect();
+        aggregate::events(&self.joined, kinds, found).map(move |mut event| {
+            let facts = event.source.as_ref().and_then(|source| known.get(source));
+            event.source_known = facts.cloned().map(Box::new);
+            event.finding = event.attempt.and_then(|at| self.in_findings.get(&at)).cloned();
+            event
+        })
     }
 
     /// What was read, and what these logs cannot tell.
@@ -184,6 +215,12 @@ fn passing(joined: &Correlated, run: &RunContext) -> Correlated {
         pseudonyms::withhold(&mut passing);
     }
     passing
+}
+
+/// What a damaged database leaves open; the name of a file may say whose it is.
+fn unread_geography(run: &RunContext, wrong: String) -> Text {
+    let wrong = if run.pseudonyms.is_some() { "a database of --geoip is damaged".to_owned() } else { wrong };
+    Text::from("where some addresses are: ").with(Span::name(&wrong))
 }
 
 /// The parameters name somebody, too: whom the filter asks for, for one.

@@ -99,7 +99,7 @@ pub fn view(
 
 /// Replaces what names somebody in the parameters of a report.
 pub fn parameters(names: &Pseudonyms, parameters: &mut BTreeMap<String, Value>) {
-    const NAMING: [&str; 4] = ["api_keys", "trust_proxy", "surroundings", "key"];
+    const NAMING: [&str; 6] = ["addresses", "api_keys", "geoip", "trust_proxy", "surroundings", "key"];
     if let Some(Value::Object(filters)) = parameters.get_mut("filters") {
         let naming = filters.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "since" | "until"));
         naming.for_each(|(_, value)| replace(names, value));

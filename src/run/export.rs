@@ -18,12 +18,13 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     let failed = |error| Error::Output { what: format!("{} was not written", folder.display()), error };
     output::check_folder(&folder).map_err(failed)?;
     let progress = read.progress.clone();
-    let evidence = watched(&progress, || Ok::<_, Error>(read.join()?.looked_at()))?;
+    let mut evidence = watched(&progress, || Ok::<_, Error>(read.join()?.looked_at()))?;
     let coverage = evidence.coverage();
     if let Some(status) = refused(evidence.options().strict, &coverage) {
         return Ok(status);
     }
-    output::folder(&folder, |within| write(&evidence.joined, within)).map_err(failed)?;
+    evidence.find();
+    output::folder(&folder, |within| write(&evidence, within)).map_err(failed)?;
     let lacks = evidence.lacks(EventKinds::default());
     lacks.iter().for_each(|lack| complain(lack));
     Ok(status(&coverage, evidence.options().require_events, evidence.incomplete || !lacks.is_empty(), 0))
@@ -31,12 +32,13 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
 
 /// Fills a folder with the three tables.
 #[cfg(feature = "parquet")]
-fn write(joined: &crate::correlate::Correlated, folder: &std::path::Path) -> std::io::Result<()> {
+fn write(evidence: &crate::pipeline::JoinedRun, folder: &std::path::Path) -> std::io::Result<()> {
     use crate::aggregate;
     use crate::data::{parquet, tables};
 
     let kinds = EventKinds { attempts: true, ..EventKinds::default() };
-    let attempts = aggregate::events(joined, kinds, &[]).map(tables::attempt);
+    let joined = &evidence.joined;
+    let attempts = evidence.events(kinds).map(tables::attempt);
     let changes = aggregate::changes(joined).map(|(time, node, change)| tables::change(time, node, change));
     let reasons = aggregate::reasons(joined).map(tables::reason);
     parquet::write(&tables::ATTEMPTS, attempts, &folder.join(tables::ATTEMPTS.name))?;

@@ -35,7 +35,7 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
                 *paths = show::files(&report);
             }
             if !is_told {
-                read.options.surroundings.internal_networks = aggregate::internal_networks(&report);
+                read.options.surroundings = aggregate::networks(&report);
             }
             let finding =
                 report.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(&id)).ok_or_else(|| {

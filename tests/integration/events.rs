@@ -72,7 +72,7 @@ fn csv_has_a_line_each_and_keeps_formulas_from_being_run() {
     let csv = run(&["--format", "csv"]);
     assert_eq!(csv.lines().count(), 1 + lines(&[]).len());
     let columns = csv.lines().next().unwrap().split(',').count();
-    assert!(csv.starts_with("time,kind,action,principal,source,") && columns == 23, "{columns}");
+    assert!(csv.starts_with("time,kind,action,principal,source,") && columns == 28, "{columns}");
     let line = Line::new(0, "authentication_failed").user("=1+1").from("10.0.0.1:40000").end();
     let inputs = Inputs::of(&[("audit.json", &[line])]);
     let output = esaudit(&["events", "--format", "csv", inputs.path().to_str().unwrap()]);

@@ -161,9 +161,9 @@ fn every_verb_escapes_what_it_shows() {
     let (part, page) = (part.to_str().unwrap(), page.to_str().unwrap());
     assert!(esaudit(&["scan", &path, "-o", part]).status.success());
     let verbs = [
-        (vec!["report", path.as_str()], &[Form::Json, Form::Lines][..]),
+        (vec!["report", path.as_str()], &[Form::Json, Form::Lines, Form::EcsBulk, Form::Navigator, Form::Stix][..]),
         (vec!["keys", path.as_str()], &[Form::Json]),
-        (vec!["events", path.as_str()], &[Form::Lines, Form::Timesketch]),
+        (vec!["events", path.as_str()], &[Form::Lines, Form::Timesketch, Form::EcsBulk]),
         (vec!["timeline", path.as_str(), "--source", "*"], &[Form::Json]),
         (vec!["impact", path.as_str(), "--source", "*"], &[Form::Json]),
         (vec!["show", "G1", "--report", file, "--context", "3"], &[Form::Json]),

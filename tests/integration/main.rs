@@ -10,6 +10,7 @@
 )]
 
 mod actors;
+mod addresses;
 mod architecture;
 mod browser;
 mod charts;
@@ -27,6 +28,7 @@ mod document;
 mod equals_reference;
 mod events;
 mod evidence;
+mod exchange;
 mod export;
 mod faults;
 mod filters;

@@ -2,6 +2,7 @@
 
 pub mod breakin;
 pub mod line;
+pub mod mmdb;
 pub mod model;
 pub mod python;
 pub mod reference;

@@ -1,6 +1,7 @@
 //! What the report tells beside groups and findings: how people fail ordinarily, refusals without an audit event, denials, new
 //! places, clusters. Each is there only where it holds something.
 
+use super::addresses::Known;
 use super::{amounts, moment, places, time, word};
 use crate::document::{Block, Cell, Column, Fact, Media, Names, Section, Table, Tone};
 use crate::model::text::{Span, Text};
@@ -40,7 +41,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     }
     if !report.new_places.is_empty() {
         let section = Section::new("new-places", "New places", "Accounts at new addresses");
-        let table = new_places(&report.new_places).of_total(report.new_places_total);
+        let table = new_places(report).of_total(report.new_places_total);
         sections.push(section.remark("where they had not got in before").with(table));
     }
     sections.extend(not_counted(&report.coverage));
@@ -196,7 +197,8 @@ fn turned_away<'a>(name: &'static str, list: Vec<&'a TurnedAway>) -> Table<'a> {
     Table::new(name, columns, list.iter().map(row).collect()).timed()
 }
 
-fn new_places(list: &[NewPlace]) -> Table<'_> {
+fn new_places(report: &Report) -> Table<'_> {
+    let known = Known::of(report);
     let columns = vec![
         Column::time("first", "First"),
         Column::text("principal", "Principal"),
@@ -205,18 +207,19 @@ fn new_places(list: &[NewPlace]) -> Table<'_> {
         Column::number("powerful", "Powerful"),
         Column::time("history_since", "Known since"),
     ];
-    let row = |place: &NewPlace| {
+    let row = move |place: &NewPlace| {
         let tone = if place.powerful > 0 { Tone::Bad } else { Tone::Plain };
         vec![
             Cell::of(moment(&place.first)),
             Cell::of(Span::principal(&place.principal)),
-            Cell::of(Span::address(&place.source)),
+            known.cell(Some(&place.source), ""),
             Cell::number(place.successes),
             Cell::number(place.powerful).tone(tone),
             time(place.history_since.as_deref()),
         ]
     };
-    Table::of("new_places", columns, list, row).timed()
+    let rows = report.new_places.iter().map(row).collect();
+    Table::new("new_places", columns, rows).timed()
 }
 
 fn cluster_name(cluster: &Cluster) -> Span {

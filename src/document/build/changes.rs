@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::addresses::Known;
 use super::{node, place, places, reason, time, what_is_left, word};
 use crate::document::formats::View;
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
@@ -14,7 +15,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
         report.security_changes.iter().partition(|change| is_invalidation(change));
     let none = Text::from("None in ").with(what_is_left(report)).with(".");
     let remark = if ended.is_empty() { "" } else { REQUESTED };
-    let invalidations = table(&report.coverage, "invalidations", Column::text("keys", "Keys"), ended, keys);
+    let invalidations = table(report, "invalidations", Column::text("keys", "Keys"), ended, keys);
     let title = "API key invalidations";
     let mut sections =
         vec![Section::new("invalidations", "Invalidations", title).remark(remark).with(invalidations.or(none))];
@@ -24,7 +25,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     }
     if !others.is_empty() {
         let all = (others.len() > View::DEFAULT_TOP).then(|| in_all(&others));
-        let changes = table(&report.coverage, "changes", Column::text("target", "Target"), others, target);
+        let changes = table(report, "changes", Column::text("target", "Target"), others, target);
         let section = Section::new("changes", "Changes", "Other security changes").remark(REQUESTED).with(changes);
         sections.push(match all {
             Some(all) => section.with(Block::Prose(all, Tone::Dim).on(Media::SCREEN.and(Media::FILE))),
@@ -48,7 +49,7 @@ fn in_all(changes: &[&SecurityChange]) -> Text {
 }
 
 fn table<'a>(
-    coverage: &'a Coverage,
+    report: &'a Report,
     name: &'static str,
     object: Column,
     changes: Vec<&'a SecurityChange>,
@@ -77,13 +78,19 @@ fn table<'a>(
     ];
     let len = changes.len() as u64;
     let rows = move || -> Box<dyn Iterator<Item = Row> + 'a> {
-        let row = move |change: &'a SecurityChange| Row::Cells(row(coverage, change, describe));
+        let known = Known::of(report);
+        let row = move |change: &'a SecurityChange| Row::Cells(row(&report.coverage, &known, change, describe));
         Box::new(changes.clone().into_iter().map(row))
     };
     Table::lazy(name, columns, len, rows).timed()
 }
 
-fn row(coverage: &Coverage, change: &SecurityChange, describe: fn(&SecurityChange) -> Cell) -> Vec<Cell> {
+fn row(
+    coverage: &Coverage,
+    known: &Known<'_>,
+    change: &SecurityChange,
+    describe: fn(&SecurityChange) -> Cell,
+) -> Vec<Cell> {
     let name = |text: Option<&str>| Cell::logged(Span::name, text, "");
     let on = change.node.as_deref().map_or(Cell::NONE, |key| Cell::of(node(coverage, key)));
     let realm = Cell::logged(Span::realm, change.actor_realm.as_deref(), "");
@@ -111,7 +118,7 @@ fn row(coverage: &Coverage, change: &SecurityChange, describe: fn(&SecurityChang
         time(Some(&change.time)),
         Cell::of(Span::name(&change.action)),
         actor(change),
-        Cell::logged(Span::address, change.source.as_deref(), "address not logged"),
+        known.cell(change.source.as_deref(), "address not logged"),
         describe(change),
         realm,
         run_by,

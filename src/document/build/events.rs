@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::{chain_or_set, place};
-use crate::data::json;
+use super::{addresses, chain_or_set, place};
+use crate::data::{ecs, json};
 use crate::document::formats::{Form, Results};
-use crate::document::{Cell, Column, Document, Media, Row, Section, Table};
+use crate::document::{Cell, Column, Document, Media, Names, Row, Section, Table};
 use crate::model::events::{Event, Timesketch};
 use crate::model::text::{Logged, Span};
 
@@ -18,7 +18,7 @@ pub struct Events<'e>(pub Source<'e>);
 impl Results for Events<'_> {
     fn document(&self) -> Document<'_> {
         const MORE: Media = Media::FILE.and(Media::PAGE).and(Media::DATA);
-        let columns = vec![
+        let mut columns = vec![
             Column::time("time", "Time"),
             Column::text("kind", "Kind").on(MORE),
             Column::text("action", "Action"),
@@ -40,10 +40,13 @@ impl Results for Events<'_> {
             Column::text("es_action", "Elasticsearch action").below("action", "  "),
             Column::text("index", "Index").below("action", "  index"),
             Column::text("request_id", "Request").on(Media::DATA),
+        ];
+        columns.extend(addresses::columns());
+        columns.extend([
             Column::text("evidence_path", "File").on(Media::DATA),
             Column::number("evidence_line", "Line").on(Media::DATA),
             Column::text("evidence", "Evidence").on(Media::FILE.and(Media::PAGE)),
-        ];
+        ]);
         let rows =
             || -> Box<dyn Iterator<Item = Row> + '_> { Box::new((self.0)().map(|event| Row::Cells(row(&event)))) };
         // How many there are is known when all have been made.
@@ -62,6 +65,7 @@ impl Results for Events<'_> {
     fn data(&self, form: Form, out: &mut dyn io::Write) -> io::Result<()> {
         match form {
             Form::Timesketch => (self.0)().try_for_each(|event| json::write_line(&Timesketch::new(&event), out)),
+            Form::EcsBulk => (self.0)().try_for_each(|event| ecs::event(&event, out)),
             _ => (self.0)().try_for_each(|event| json::write_line(&event, out)),
         }
     }
@@ -71,12 +75,16 @@ fn row(event: &Event) -> Vec<Cell> {
     let name = |text: Option<&str>| Cell::logged(Span::name, text, "");
     let key = |text: Option<&str>| Cell::logged(Span::key, text, "");
     let asked = event.realm_chain.as_deref();
-    vec![
+    let source = match (&event.source, &event.source_known) {
+        (Some(source), Some(facts)) => Cell::Names(Names { items: vec![addresses::name(source, facts)], total: 1 }),
+        (source, _) => Cell::logged(Span::address, source.as_deref(), ""),
+    };
+    let mut cells = vec![
         Cell::of(Span::Time(event.at)),
         Cell::of(event.kind),
         name(Some(&event.action)),
         Cell::logged(Span::principal, event.principal.as_deref(), ""),
-        Cell::logged(Span::address, event.source.as_deref(), ""),
+        source,
         Cell::logged(Span::address, event.forwarded_for.as_deref(), ""),
         Cell::logged(Span::node, event.node.as_deref(), ""),
         Cell::logged(Span::node, event.node_name.as_deref(), ""),
@@ -94,8 +102,12 @@ fn row(event: &Event) -> Vec<Cell> {
         name(event.es_action.as_deref()),
         name(event.index.as_deref()),
         name(event.request_id.as_deref()),
+    ];
+    cells.extend(addresses::cells(event.source_known.as_deref()));
+    cells.extend([
         name(Some(&event.evidence.path)),
         Cell::number(event.evidence.line),
         Cell::of(place(&event.evidence)),
-    ]
+    ]);
+    cells
 }

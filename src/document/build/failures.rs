@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::addresses::Known;
 use super::{addresses, chain, chain_or_set, joined, node, place, places, reason, share, time, word};
 use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
@@ -158,9 +159,10 @@ fn upper(key: GroupBy) -> &'static str {
 fn table(report: &Report, by: Vec<GroupBy>) -> Table<'_> {
     let (columns, values): (Vec<Column>, Vec<Value>) = columns(&by).into_iter().unzip();
     let rows = move || -> Box<dyn Iterator<Item = Row> + '_> {
-        let values = values.clone();
-        let row =
-            move |group: Group| Row::Cells(values.iter().map(|value| cell(&report.coverage, &group, *value)).collect());
+        let (values, known) = (values.clone(), Known::of(report));
+        let row = move |group: Group| {
+            Row::Cells(values.iter().map(|value| cell(&report.coverage, &known, &group, *value)).collect())
+        };
         Box::new(report.groups.iter().map(row))
     };
     Table::lazy("failures", columns, report.groups.len() as u64, rows)
@@ -169,10 +171,10 @@ fn table(report: &Report, by: Vec<GroupBy>) -> Table<'_> {
         .timed()
 }
 
-fn cell(coverage: &Coverage, group: &Group, value: Value) -> Cell {
+fn cell(coverage: &Coverage, known: &Known<'_>, group: &Group, value: Value) -> Cell {
     match value {
         Value::Count => Cell::number(group.count),
-        Value::Key(key) => of_key(coverage, group, key),
+        Value::Key(key) => of_key(coverage, known, group, key),
         // Tells a chain that was not logged (empty) from one in which no realm was asked (0).
         Value::RealmsAsked => group.realm_chain.as_ref().map_or(Cell::NONE, |realms| Cell::number(realms.len() as u64)),
         Value::Reason => Cell::of(word(&group.reason)),
@@ -182,16 +184,16 @@ fn cell(coverage: &Coverage, group: &Group, value: Value) -> Cell {
         Value::Last => time(group.last.as_deref()),
         Value::Sources => Cell::Names(addresses(&group.sources, group.sources_total)),
         Value::SourcesTotal => Cell::number(group.sources_total),
-        Value::Clients => clients(group),
+        Value::Clients => clients(known, group),
         Value::Forwarded => Cell::Names(addresses(&group.forwarded, 0)),
         Value::Nodes => Names::cell(Span::node, &group.nodes, group.nodes.len() as u64),
         Value::Actions => actions(group),
         Value::Evidence => places(&group.evidence),
-        Value::Details => details(coverage, group),
+        Value::Details => details(coverage, known, group),
     }
 }
 
-fn of_key(coverage: &Coverage, group: &Group, key: GroupBy) -> Cell {
+fn of_key(coverage: &Coverage, known: &Known<'_>, group: &Group, key: GroupBy) -> Cell {
     let by = || group.by.get(key.name()).and_then(Option::as_deref);
     match key {
         GroupBy::Principal => match &group.principal {
@@ -201,7 +203,7 @@ fn of_key(coverage: &Coverage, group: &Group, key: GroupBy) -> Cell {
         GroupBy::RealmChain => chain_or_set(group.realm_chain.as_deref(), group.realm_chain_ordered),
         GroupBy::Reason => reason(&group.reason, &group.reason_basis),
         GroupBy::Node => by().map_or(Cell::Absent("not logged"), |key| Cell::of(node(coverage, key))),
-        GroupBy::Source => Cell::logged(Span::address, by(), "not logged"),
+        GroupBy::Source => known.cell(by(), "not logged"),
         GroupBy::Credential => Cell::of(word(&group.credential.as_deref().unwrap_or("unknown").replace('_', " "))),
         GroupBy::Cluster => Cell::logged(Span::name, by().or(group.cluster.as_deref()), "not logged"),
         GroupBy::Action | GroupBy::Path => Cell::logged(Span::name, by(), "not logged"),
@@ -209,11 +211,11 @@ fn of_key(coverage: &Coverage, group: &Group, key: GroupBy) -> Cell {
 }
 
 /// Addresses with their counts, and who stands behind proxies: what a request says of itself may be a lie.
-fn clients(group: &Group) -> Cell {
+fn clients(known: &Known<'_>, group: &Group) -> Cell {
     if group.sources.is_empty() {
         return Cell::Absent("address not logged");
     }
-    let mut names = addresses(&group.sources, group.sources_total);
+    let mut names = known.counted(&group.sources, group.sources_total);
     if let ([only], 0..=1) = (names.items.as_mut_slice(), group.sources_total)
         && only.count == Some(group.count)
     {
@@ -239,12 +241,12 @@ fn actions(group: &Group) -> Cell {
     Cell::Names(Names { items, total: group.actions.len() as u64 })
 }
 
-fn details(coverage: &Coverage, group: &Group) -> Cell {
+fn details(coverage: &Coverage, known: &Known<'_>, group: &Group) -> Cell {
     let messages = group.messages.iter().map(|text| Name::new(Span::name(text))).collect();
     let inferred = if group.why.is_empty() { Cell::NONE } else { Cell::of(joined(group.why.iter().cloned(), "; ")) };
     let lines = group.evidence.iter().map(|line| Name::new(place(line))).collect();
     Cell::Fields(vec![
-        ("From", Cell::Names(addresses(&group.sources, group.sources_total))),
+        ("From", Cell::Names(known.counted(&group.sources, group.sources_total))),
         ("Forwarded for", Cell::Names(addresses(&group.forwarded, 0))),
         ("Nodes", nodes(coverage, group)),
         ("Events", actions(group)),
@@ -256,7 +258,7 @@ fn details(coverage: &Coverage, group: &Group) -> Cell {
 
 /// Small tables of the most frequent principals, addresses, reasons, chains and nodes.
 fn tops(report: &Report) -> Option<Section<'_>> {
-    let tops = &report.tops;
+    let (tops, known) = (&report.tops, Known::of(report));
     let whole = report.totals.failed_attempts;
     let of = |list: &[TopText], cell: &dyn Fn(Option<&str>) -> Cell| -> Vec<(Cell, u64)> {
         list.iter().map(|top| (cell(top.key.as_deref()), top.count)).collect()
@@ -273,7 +275,7 @@ fn tops(report: &Report) -> Option<Section<'_>> {
         (
             "top_sources",
             Column::text("source", "Source"),
-            of(&tops.sources, &|key| Cell::logged(Span::address, key, "not logged")),
+            of(&tops.sources, &|key| known.cell(key, "not logged")),
             tops.sources_total,
         ),
         (

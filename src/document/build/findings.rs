@@ -1,5 +1,6 @@
 //! The judged findings: all in one table, then one by one.
 
+use super::addresses::Known;
 use super::{node, period, place, time, what_is_left, word};
 use crate::document::{
     Block, Card, Cards, Cell, Column, List, ListKind, Media, Name, Names, Section, Spark, Table, Tone,
@@ -26,7 +27,10 @@ pub(super) fn section(report: &Report) -> Option<Section<'_>> {
     let cards = Cards {
         total: report.findings.len(),
         on_screen: ON_SCREEN,
-        cards: Box::new(|| Box::new(report.findings.iter().map(|finding| card(&report.coverage, finding)))),
+        cards: Box::new(move || {
+            let known = Known::of(report);
+            Box::new(report.findings.iter().map(move |finding| card(&report.coverage, &known, finding)))
+        }),
     };
     Some(section.with(table(&report.findings)).with(Block::Cards(cards)))
 }
@@ -72,7 +76,7 @@ fn row(finding: &Finding) -> Vec<Cell> {
     ]
 }
 
-fn card<'a>(coverage: &'a Coverage, finding: &'a Finding) -> Card<'a> {
+fn card<'a>(coverage: &'a Coverage, known: &Known<'a>, finding: &'a Finding) -> Card<'a> {
     let mut blocks = Vec::new();
     if let Some(timeline) = &finding.timeline {
         blocks.push(Block::Spark(Spark { counts: timeline.counts.clone(), bucket_seconds: timeline.bucket_seconds }));
@@ -93,7 +97,7 @@ fn card<'a>(coverage: &'a Coverage, finding: &'a Finding) -> Card<'a> {
             Block::List(List { name, kind: ListKind::Places, items })
         };
         blocks.push(lines("Evidence").on(Media::SCREEN.and(Media::FILE)));
-        let folded = vec![Block::Fields(who(coverage, finding)), lines("")];
+        let folded = vec![Block::Fields(who(coverage, known, finding)), lines("")];
         blocks.push(Block::Fold { title, open: false, blocks: folded }.on(Media::PAGE));
     }
     Card {
@@ -153,11 +157,12 @@ fn lanes<'a>(after: &AfterEntry) -> Option<Block<'a>> {
 }
 
 /// Who and where, by name.
-fn who(coverage: &Coverage, finding: &Finding) -> Vec<(&'static str, Cell)> {
+fn who(coverage: &Coverage, known: &Known<'_>, finding: &Finding) -> Vec<(&'static str, Cell)> {
+    let addresses = finding.sources.iter().map(|address| known.name(address)).collect();
     let nodes = finding.nodes.iter().map(|key| Name::new(node(coverage, key))).collect();
     vec![
         ("Principals", Names::cell(Span::principal, &finding.principals, finding.principals_total)),
-        ("Addresses", Names::cell(Span::address, &finding.sources, finding.sources_total)),
+        ("Addresses", Cell::Names(Names { items: addresses, total: finding.sources_total })),
         ("Nodes", Cell::Names(Names { items: nodes, total: finding.nodes.len() as u64 })),
         ("API keys", Names::cell(Span::key, &finding.api_keys, finding.api_keys.len() as u64)),
     ]

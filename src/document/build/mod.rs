@@ -1,5 +1,6 @@
 //! Documents out of what verbs find: a file a verb, and a file for each part of the report that is worth one.
 
+mod addresses;
 mod aside;
 mod changes;
 mod charts;

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::{aside, changes, charts, coverage, failures, findings, period, summary, tool};
-use crate::data::{json, lines};
+use super::{addresses, aside, changes, charts, coverage, failures, findings, period, summary, tool};
+use crate::data::{ecs, json, lines, navigator, stix};
 use crate::document::formats::{Form, Results};
 use crate::document::summary::Summary;
 use crate::document::{Block, Document, Figure, Media};
@@ -21,6 +21,7 @@ impl Results for Report {
         let mut sections = Vec::new();
         sections.extend(findings::section(self));
         sections.extend(failures::sections(self));
+        sections.extend(addresses::section(self));
         sections.extend(aside::sections(self));
         sections.extend(changes::sections(self));
         sections.extend(charts::sections(self));
@@ -44,6 +45,9 @@ impl Results for Report {
     fn data(&self, form: Form, out: &mut dyn io::Write) -> io::Result<()> {
         match form {
             Form::Lines => lines::write(self, out),
+            Form::EcsBulk => ecs::findings(self, out),
+            Form::Navigator => navigator::write(self, out),
+            Form::Stix => stix::write(self, out),
             _ => json::write(self, out),
         }
     }

@@ -139,6 +139,11 @@ impl Page<'_, '_> {
 
     fn name(&self, name: &Name, out: &mut Markup) {
         self.span(&name.span, out);
+        if !name.note.is_empty() {
+            out.own("<span class=\"basis\">");
+            self.text(&name.note, out);
+            out.own("</span>");
+        }
         out.text(name.remark);
         if let Some(count) = name.count {
             out.own("<span class=\"times\"> ×").number(count).own("</span>");

@@ -198,6 +198,9 @@ impl Ink {
     pub(super) fn item(&self, name: &Name) -> Pieces {
         let mut out = Pieces::default();
         self.span(&mut out, &name.span, Tone::Plain);
+        if !name.note.is_empty() {
+            out.append(self.text(&name.note, Tone::Dim));
+        }
         out.words(name.remark, Tone::Plain);
         if let Some(count) = name.count {
             out.push(format!("{}{}", self.glyphs.times, number(count)), Tone::Plain, true);
