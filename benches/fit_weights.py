@@ -261,7 +261,7 @@ def told(kinds, masses):
     hostile = sum(m for k, m in masses.items() if k in HOSTILE)
     ordinary = masses["ordinary"]
     operational = 1 - hostile - ordinary
-    if ordinary >= 0.5:
+    if ordinary >= min(0.5, max(hostile, operational)):
         return "ordinary", "ordinary", ordinary
     share = hostile / max(hostile + operational, 1e-12)
     verdict = "hostile" if share >= 0.8 and hostile >= 0.7 else "operational" if share <= 0.15 else "unclear"

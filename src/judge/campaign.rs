@@ -86,8 +86,8 @@ pub(super) fn unjudged(scene: &Scene<'_>) -> Vec<Campaign> {
     /// A cause that rests so long is told twice.
     const PAUSE: i64 = 6 * HOUR;
     let mut causes: BTreeMap<(u16, Reason), Vec<Vec<u32>>> = BTreeMap::new();
-    for &at in &scene.index.unjudged {
-        let cause = (scene.cluster(scene.node(at)), scene.attempt(at).reason);
+    for &(at, reason) in &scene.index.unjudged {
+        let cause = (scene.cluster(scene.node(at)), reason);
         let runs = causes.entry(cause).or_default();
         let last = runs.last().and_then(|run| run.last()).map(|&last| scene.time(last));
         match (runs.last_mut(), last) {

@@ -54,8 +54,24 @@ impl Entry {
 
 /// The break-ins that a campaign led to, as drafts.
 pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<(Entry, Draft)> {
-    let entries = entries(measure, judgement);
-    entries.into_iter().filter_map(|entry| breach(measure, judgement, &entry).map(|draft| (entry, draft))).collect()
+    let mut breaches: Vec<(Entry, Draft)> = entries(measure, judgement)
+        .into_iter()
+        .filter_map(|entry| breach(measure, judgement, &entry).map(|draft| (entry, draft)))
+        .collect();
+    // An account that an intruder made is what was made to stay, and no second victim.
+    let made: Vec<Sym> = breaches.iter().flat_map(|(entry, _)| made(measure, entry)).map(|deed| deed.object).collect();
+    breaches.retain(|(entry, _)| !made.contains(&entry.principal));
+    breaches
+}
+
+/// The accounts that were made after an entry and were not known before.
+fn made<'s>(measure: &'s Measure<'_, '_>, entry: &Entry) -> impl Iterator<Item = &'s Deed> {
+    let scene = measure.scene;
+    let deeds = deeds(measure, entry.principal, entry.source, entry.success.time).into_iter();
+    deeds.filter(move |deed| {
+        let account = scene.history.account(scene.cluster(deed.node), deed.object);
+        scene.bytes(deed.action) == b"put_user" && account.is_none_or(|sum| sum.first >= deed.time)
+    })
 }
 
 /// The successes that a campaign may have led to, each account once, by time.
@@ -291,6 +307,20 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
     }
     if deeds.len() > TOLD {
         draft.why.push(format!("And {} more such actions", words::number((deeds.len() - TOLD) as u64)));
+    }
+    for account in self::made(measure, entry) {
+        for past in scene.history.of_account(draft.cluster, account.object) {
+            made.times.extend([past.first, past.last]);
+            made.sources.push(past.source);
+            draft.times.push(past.last);
+            draft.why.push(text!(
+                "{} was used {} from {}, last at {}",
+                Span::principal(&scene.text(account.object)),
+                Text::count(u64::from(past.count), "time", "times"),
+                Span::address(&scene.text(past.source)),
+                past.last
+            ));
+        }
     }
     for &key in &made.api_keys {
         for past in scene.history.of_key(draft.cluster, key) {

@@ -27,12 +27,18 @@ const OVER: f64 = 8.0;
 const FEW: usize = 5;
 const SOON: i64 = 300_000;
 
+/// Successes elsewhere right after a few failures that are counted.
+const AT_ONCE: f64 = 2.0;
+
 /// Successes on the node for each failure there from which on it does not differ: a clock that is ahead refuses old tokens and
 /// takes fresh ones.
 const SOME: f64 = 0.5;
 
 /// Successes that the node's share of everybody's counts for where a client's own are few.
 const PRIOR: f64 = 2.0;
+
+/// One in so many clients at either end of a stretch is not looked at.
+const CORE: usize = 10;
 
 /// Share of its usual successes that a differing node lets the same realms have at most.
 const SHUT: f64 = 0.5;
@@ -82,28 +88,36 @@ fn is_looked_at(scene: &Scene<'_>, unit: &Unit) -> bool {
     unit.source.is_some() && (named || nameless)
 }
 
-/// What an episode says for a node that differs: how its failures are spread, each more of them saying less, or the contrast of
-/// this client alone.
+/// What an episode says for a node that differs: how its failures and the successes meanwhile are spread, each more of them
+/// saying less, or the contrast of this client alone. What fails elsewhere speaks against it.
 fn score(scene: &Scene<'_>, unit: &Unit, node: usize, usual: f64) -> f64 {
-    let (mut all, mut there) = (0.0, 0.0);
     let few = unit.len() < FEW;
     let until = if few { Millis(unit.last.0 + SOON) } else { unit.last };
     let enough = if few { 0.5 } else { SOME * unit.len() as f64 };
+    let (mut all, mut there, mut let_in, mut let_in_there) = (0.0, 0.0, 0.0, 0.0);
     for past in pasts(scene, unit) {
-        if scene.history.within_on(past, node, unit.first, until) >= enough {
-            // It lets the client in all the while, or at once: somebody mistyped.
-            return 0.0;
-        }
         all += f64::from(past.count);
         there += scene.history.within_on(past, node, Millis(i64::MIN), Millis(i64::MAX));
+        let_in += scene.history.within(past, unit.first, until);
+        let_in_there += scene.history.within_on(past, node, unit.first, until);
     }
     let share = ((there + PRIOR * usual) / (all + PRIOR)).clamp(0.01, 0.99);
+    if let_in_there >= enough {
+        // It lets the client in all the while, or at once: somebody mistyped.
+        return ((1.0 - MOST) / share).ln().clamp(-LEAST, 0.0);
+    }
     let attempts = unit.attempts(scene);
     let failed = attempts.len().max(1) as f64;
     let here = attempts.iter().filter(|&&at| scene.node(at) == node).count() as f64;
     let sum = here * (MOST / share).ln() + (failed - here) * ((1.0 - MOST) / (1.0 - share)).ln();
-    let alone = unit.contrast.as_ref().filter(|contrast| contrast.node == node).map_or(0.0, |contrast| contrast.weight);
-    (sum * (1.0 + failed.ln()) / failed).max(alone).clamp(-LEAST, ONE)
+    let sum = sum * (1.0 + failed.ln()) / failed;
+    if few {
+        // Whoever fails here and gets in right after gets in elsewhere each time, where it is the node.
+        let elsewhere = if here > 0.0 { (let_in - let_in_there).clamp(0.0, AT_ONCE) } else { 0.0 };
+        return (sum - elsewhere * (1.0 - share).ln()).clamp(-LEAST, ONE);
+    }
+    let alone = unit.contrast.as_ref().filter(|contrast| contrast.node == node);
+    sum.max(alone.map_or(f64::MIN, |contrast| contrast.weight)).clamp(-LEAST, ONE)
 }
 
 /// What the client of an episode did with success.
@@ -142,8 +156,10 @@ fn stretches(own: &[(u32, f64)]) -> Vec<&[(u32, f64)]> {
 /// Whether the node lets hardly anybody in meanwhile through the realms of these clients.
 fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usual: f64) -> bool {
     let of = |at: &u32| &units[*at as usize];
-    let (Some(from), Some(to)) =
-        (members.iter().map(|at| of(at).first).min(), members.iter().map(|at| of(at).last).max())
+    // The first few, and the last, may have failed there before it began or after it was over.
+    let few = members.len() / CORE;
+    let core = members.get(few..members.len() - few).unwrap_or(members);
+    let (Some(from), Some(to)) = (core.iter().map(|at| of(at).first).min(), core.iter().map(|at| of(at).last).max())
     else {
         return false;
     };

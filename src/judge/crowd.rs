@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::history::HOUR;
+use super::history::{DAY, HOUR};
 use super::index::Class;
-use super::null::poisson_tail;
+use super::null::{binomial_tail, poisson_tail};
 use super::scene::Scene;
 use super::unit::{Standing, Unit};
 use crate::state::Sym;
@@ -28,10 +28,28 @@ const LEAST: f64 = 0.25;
 const CHANCE: f64 = -10.0;
 
 /// A log that is shorter holds no other time that minutes could be compared with.
-pub(super) const SHORT: i64 = HOUR;
+const SHORT: i64 = HOUR;
 
 /// Fewer episodes are no crowd.
-pub(super) const FEWEST: usize = 5;
+const FEWEST: usize = 5;
+
+/// What lasts longer than a day's work without a rest of this part of it, and fills at most this part of a log that goes on for
+/// a day besides, is no business hours.
+const DAYS_WORK: i64 = 16 * HOUR;
+const RESTS: i64 = 6;
+const PART_OF_LOG: i64 = 2;
+
+/// Share of the episodes in such a stretch, and how many there are at least.
+const MOST: f64 = 0.9;
+const MANY: usize = 30;
+
+/// Share of people who mistype that do so again before they get in, at least: one to four in ten.
+const AGAIN: f64 = 0.1;
+
+/// Whether a log of which nothing but minutes is known holds failures of so many accounts: there is nothing to compare with.
+pub(super) fn is_all(scene: &Scene<'_>, accounts: usize) -> bool {
+    scene.length() < SHORT && accounts >= FEWEST
+}
 
 /// Marks the episodes of such stretches.
 pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
@@ -58,7 +76,11 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
                 units[at as usize].crowd = true;
             }
         }
+        if source.is_none_or(|source| scene.is_outside(source)) {
+            unlike_people(scene, units, &list).into_iter().for_each(|at| units[at as usize].crowd = true);
+        }
     }
+    who_falls(scene, units);
 }
 
 /// The episodes of a group that begin in bins with an excess. `of_one`: they come from one address outside. That many accounts
@@ -78,6 +100,51 @@ fn excess(scene: &Scene<'_>, units: &[Unit], list: &[u32], width: i64, (mistyped
     let odd = |count: usize| {
         count >= FEWEST && poisson_tail(count as f64, BUSY * usual.max(LEAST).max(mistyped)) < CHANCE - all.ln()
     };
-    let comparable = all >= 4.0 || of_one && scene.length() < SHORT;
+    let comparable = all >= 4.0 || of_one && is_all(scene, list.len());
     bins.into_values().filter(|bin| comparable && odd(bin.len())).flatten().collect()
+}
+
+/// The episodes of a group of which no success is logged, where their times or their tries are not those of people: they go on
+/// day and night for a part of the log, or hardly anybody tries again.
+fn unlike_people(scene: &Scene<'_>, units: &[Unit], list: &[u32]) -> Vec<u32> {
+    let mut blind: Vec<u32> =
+        list.iter().copied().filter(|&at| units[at as usize].standing == Standing::Blind).collect();
+    if blind.len() < MANY {
+        return Vec::new();
+    }
+    let once = blind.iter().filter(|&&at| units[at as usize].len() == 1).count() as f64;
+    if binomial_tail(once, blind.len() as f64, 1.0 - AGAIN) < CHANCE {
+        return blind;
+    }
+    blind.sort_by_key(|&at| (units[at as usize].first, at));
+    let time = |at: u32| units[at as usize].first.0;
+    let many = (MOST * blind.len() as f64).ceil() as usize;
+    let Some(stretch) = blind.windows(many).min_by_key(|stretch| time(stretch[many - 1]) - time(stretch[0])) else {
+        return Vec::new();
+    };
+    let length = time(stretch[many - 1]) - time(stretch[0]);
+    let rests = stretch.windows(2).any(|pair| time(pair[1]) - time(pair[0]) > length / RESTS);
+    let part = length * PART_OF_LOG <= scene.length() && scene.length() - length >= DAY;
+    if length >= DAYS_WORK && !rests && part { stretch.to_vec() } else { Vec::new() }
+}
+
+/// Makes strangers of those who come to a place outside for the first time amid a crowd of strangers, fail, and then get in: to
+/// know a password is what the crowd is after.
+fn who_falls(scene: &Scene<'_>, units: &mut [Unit]) {
+    let mut crowds: BTreeMap<u16, Vec<i64>> = BTreeMap::new();
+    for unit in units.iter().filter(|unit| unit.crowd && scene.is_outside(unit.source)) {
+        crowds.entry(unit.cluster).or_default().push(unit.first.0);
+    }
+    crowds.values_mut().for_each(|times| times.sort_unstable());
+    for unit in units.iter_mut().filter(|unit| unit.class == Class::Named && scene.is_outside(unit.source)) {
+        let new = matches!(unit.standing, Standing::Later | Standing::Near) && unit.before_any == 0.0;
+        let elsewhere = scene.history.account(unit.cluster, unit.principal).is_some_and(|sum| sum.others > 1);
+        let amid = crowds.get(&unit.cluster).is_some_and(|times| {
+            let (from, to) = (unit.first.0 - HOUR / 2, unit.first.0 + HOUR / 2);
+            times.partition_point(|&time| time <= to) - times.partition_point(|&time| time < from) >= FEWEST
+        });
+        if new && elsewhere && amid {
+            (unit.crowd, unit.standing) = (true, Standing::Strange);
+        }
+    }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::deeds::Deed;
 use super::draft::{Draft, NAMED, ranked};
 use super::features::Feature;
 use super::history::{DAY, HOUR};
@@ -55,13 +54,17 @@ pub(super) fn mass_invalidations(measure: &Measure<'_, '_>) -> Vec<Draft> {
             actors.entry((cluster, scene.bytes(change.actor))).or_default().push(at);
         }
     }
+    // Keys that were made, by whom, then time; where no line names who did it, too.
+    let is_made = |change: &&Change| scene.bytes(change.record.action) == b"create_apikey";
+    let mut created: Vec<&Change> = scene.joined.changes_left().map(|(_, change)| change).filter(is_made).collect();
+    created.sort_by_key(|change| (change.actor, change.record.time));
     let mut drafts = Vec::new();
     for ((cluster, _), changes) in actors {
         let time = |at: usize| scene.joined.changes[at].record.time.0;
         let sweeps: Vec<Sweep<'_>> =
             changes.chunk_by(|&a, &b| time(b) - time(a) <= PAUSE).map(|run| sweep(measure, run, &resolved)).collect();
         for at in 0..sweeps.len() {
-            drafts.extend(draft(measure, cluster, &sweeps, at));
+            drafts.extend(draft(measure, (cluster, &created), &sweeps, at));
         }
     }
     drafts
@@ -105,7 +108,12 @@ fn is_leaver(measure: &Measure<'_, '_>, change: &Change) -> bool {
         })
 }
 
-fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usize) -> Option<Draft> {
+fn draft(
+    measure: &Measure<'_, '_>,
+    (cluster, created): (u16, &[&Change]),
+    sweeps: &[Sweep<'_>],
+    at: usize,
+) -> Option<Draft> {
     let scene = measure.scene;
     let sweep = &sweeps[at];
     let (&first, &last) = (sweep.changes.first()?, sweep.changes.last()?);
@@ -118,13 +126,10 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, sweeps: &[Sweep<'_>], at: usiz
     // Whoever makes as many keys as are ended rotates them.
     let mut ended = sweep.keys.clone();
     ended.sort_unstable();
-    let made = |deed: &&Deed| {
-        deed.time >= since
-            && deed.time <= last.record.time
-            && scene.bytes(deed.action) == b"create_apikey"
-            && !deed.ids.iter().any(|id| ended.binary_search(id).is_ok())
-    };
-    let made = measure.deeds.of(first.actor).iter().filter(made).count();
+    let other = |change: &&&Change| !change.record.ids.iter().any(|id| ended.binary_search(id).is_ok());
+    let start = created.partition_point(|change| (change.actor, change.record.time) < (first.actor, since));
+    let end = created.partition_point(|change| (change.actor, change.record.time) <= (first.actor, last.record.time));
+    let made = created[start..end].iter().filter(other).count();
     let used: Vec<Sym> = sweep.keys.iter().filter(in_use).copied().collect();
     let alike = sweeps.iter().enumerate().filter(|&(other, one)| other != at && one.count * 2 >= sweep.count);
     let habit = alike.count();

@@ -129,6 +129,8 @@ features! {
     ManyAccounts = "many_accounts", Shape;
     /// Five sources or more.
     ManySources = "many_sources", Shape;
+    /// One source, or none that is logged.
+    OneSource = "one_source", Shape;
     /// Many accounts that are not at their own places.
     Sweep = "sweep", Shape;
     /// Many accounts fail at once through addresses that many share, while others get in through the same realm.

@@ -3,12 +3,15 @@
 
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::scene::is_placeholder;
 use crate::correlate::Correlated;
 use crate::reason::{Basis, Reason};
 use crate::state::{Attempt, Outcome, Sym};
+use crate::time::Millis;
 
 /// Attempts that one task looks at, at least.
 const PIECE: usize = 1024;
@@ -107,8 +110,8 @@ pub(super) struct Group {
 pub(super) struct Index {
     list: Vec<u32>,
     groups: Vec<Group>,
-    /// Attempts that no realm judged, by time.
-    pub(super) unjudged: Vec<u32>,
+    /// Attempts that no realm judged, by time, and why not.
+    pub(super) unjudged: Vec<(u32, Reason)>,
     /// Attempts with the id of an API key as account, by time.
     pub(super) terminated: Vec<u32>,
 }
@@ -118,11 +121,12 @@ impl Index {
     pub(super) fn new(joined: &Correlated, is_stranger: impl Fn(Sym) -> bool + Sync) -> Self {
         let attempts = &joined.attempts;
         let symbols = joined.state.symbols.len() + 1;
-        let classes: Vec<Class> = attempts
+        let mut classes: Vec<Class> = attempts
             .par_iter()
             .with_min_len(PIECE)
             .map(|attempt| Class::of(joined, attempt, is_stranger(attempt.source)))
             .collect();
+        let unjudged = unjudged(attempts, &mut classes);
         let those = |class: Class| -> Vec<u32> {
             (0..attempts.len() as u32).filter(|&at| classes[at as usize] == class).collect()
         };
@@ -137,7 +141,7 @@ impl Index {
             let sorted = sorted_by(&those(class), symbols, source);
             add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at)));
         }
-        Self { list, groups, unjudged: those(Class::Unjudged), terminated: those(Class::Terminated) }
+        Self { list, groups, unjudged, terminated: those(Class::Terminated) }
     }
 
     /// The attempts by account and address, or by address where there is no account.
@@ -168,6 +172,56 @@ fn add(list: &mut Vec<u32>, groups: &mut Vec<Group>, sorted: &[u32], class: Clas
         list.extend_from_slice(run);
         groups.push(Group { principal, source, class, range: start..list.len() as u32 });
     }
+}
+
+/// What a client fails of that no realm judges.
+struct Unjudged {
+    first: Millis,
+    last: Millis,
+    reason: Reason,
+    /// Attempts that were not judged, and others meanwhile.
+    many: u32,
+    others: u32,
+}
+
+/// The attempts that no realm judged. What a client fails without a known reason while its other attempts are not judged is one
+/// of them, and so are a few with another: lines of one moment are taken for each other, and nothing else differs.
+fn unjudged(attempts: &[Attempt], classes: &mut [Class]) -> Vec<(u32, Reason)> {
+    /// For each other so many that were not judged.
+    const FEW: u32 = 5;
+    let mut clients: HashMap<(Sym, Sym), Unjudged, RandomState> = HashMap::default();
+    let pair = |attempt: &Attempt| (attempt.principal, attempt.source);
+    for (attempt, _) in attempts.iter().zip(classes.iter()).filter(|(_, class)| **class == Class::Unjudged) {
+        let (time, reason) = (attempt.time, attempt.reason);
+        let new = || Unjudged { first: time, last: time, reason, many: 0, others: 0 };
+        let client = clients.entry(pair(attempt)).or_insert_with(new);
+        (client.first, client.last) = (client.first.min(time), client.last.max(time));
+        client.many += 1;
+    }
+    let meanwhile = |client: &Unjudged, attempt: &Attempt| (client.first..=client.last).contains(&attempt.time);
+    for (attempt, _) in attempts.iter().zip(classes.iter()).filter(|(_, class)| **class == Class::Named) {
+        if let Some(client) = clients.get_mut(&pair(attempt)).filter(|client| meanwhile(client, attempt)) {
+            client.others += 1;
+        }
+    }
+    let mut list = Vec::new();
+    for (at, attempt) in attempts.iter().enumerate() {
+        let class = &mut classes[at];
+        let of_client = |client: &&Unjudged| {
+            let few = client.others * FEW <= client.many;
+            meanwhile(client, attempt) && (few || attempt.basis == Basis::None)
+        };
+        let reason = match *class {
+            Class::Unjudged => Some(attempt.reason),
+            Class::Named => clients.get(&pair(attempt)).filter(of_client).map(|client| client.reason),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            *class = Class::Unjudged;
+            list.push((at as u32, reason));
+        }
+    }
+    list
 }
 
 /// Stable counting sort by a symbol below `symbols`.

@@ -33,7 +33,9 @@ pub(super) fn breaches(
             drafts.push(breach);
             continue;
         };
-        if several {
+        // A campaign that was after somebody else is told for itself.
+        let bystander = entry.failures.len() * 2 < drafts[at].attempts.len() && victims > 1;
+        if several || bystander {
             // The share of the spray that led to it.
             let mut share = Draft::new(drafts[at].doc.kind, breach.severity, (breach.verdict, breach.confidence));
             share.title = text!(

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::contrast;
 use super::history::{DAY, HOUR};
 use super::index::Class;
+use super::kindred;
 use super::names::Names;
 use super::null::Null;
 use super::place::Net;
@@ -49,6 +50,9 @@ const DICTIONARY: usize = 4;
 /// Sources of one campaign try about as often: one tries at most so many times as often as another, few tries apart.
 const SAME_PACE: usize = 8;
 const FEWEST: usize = 5;
+
+/// Tries of one account from which on whoever makes them is no part of a crowd that tries many.
+const GUESSES: usize = 8;
 
 /// Failures in a row of a person that are more than forgetting.
 const MANY: usize = 12;
@@ -92,12 +96,7 @@ impl Sets {
 /// The campaigns of a log, by time.
 pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Surge]) -> Vec<Linked> {
     let by_node = contrast::by_node(scene, units);
-    let surge_of: Vec<Option<u32>> = units
-        .iter()
-        .map(|unit| {
-            surges.iter().position(|surge| unit.class == Class::Named && surge.holds(scene, unit)).map(|at| at as u32)
-        })
-        .collect();
+    let surge_of = surge_of(scene, units, surges);
     let crowded = crowded(scene, units, null);
     let looked_at: Vec<u32> = (0..units.len() as u32)
         .filter(|&at| {
@@ -111,7 +110,7 @@ pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Sur
     let linker = Linker { scene, units };
     let passwords = |at: &&u32| units[**at as usize].class != Class::Anonymous;
     let (local, strange): (Vec<u32>, Vec<u32>) =
-        order.iter().filter(passwords).copied().partition(|&at| linker.is_local(at));
+        order.iter().filter(passwords).copied().partition(|&at| linker.is_local(at) || surge_of[at as usize].is_some());
     let bare: Vec<u32> = order.iter().copied().filter(|&at| units[at as usize].class == Class::Anonymous).collect();
     linker.pairs(&order, &mut sets);
     linker.strangers(&strange, &mut sets);
@@ -119,11 +118,7 @@ pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Sur
     linker.locals(&rest, &surge_of, &mut sets);
     linker.nodes(&nodes, &mut sets);
     linker.bare(&bare, &mut sets);
-    let mut campaigns: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for at in order {
-        campaigns.entry(sets.find(at)).or_default().push(at);
-    }
-    let linked = campaigns.into_values().map(|units| Linked {
+    let linked = groups(&order, &mut sets).into_values().map(|units| Linked {
         by_node: units.iter().any(|&at| by_node[at as usize]),
         surge: units.iter().filter(|&&at| surge_of[at as usize].is_some()).count() * 2 > units.len(),
         units,
@@ -131,6 +126,37 @@ pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Sur
     let mut linked: Vec<Linked> = linked.collect();
     linked.sort_by_key(|campaign| by_time(scene, &units[campaign.units[0] as usize]));
     linked
+}
+
+/// The surge that each episode belongs to. At an address that many share, those of whom nothing else is seen belong to what the
+/// others there fail of.
+fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> Vec<Option<u32>> {
+    let mut shared: HashMap<(u32, Sym), u32, RandomState> = HashMap::default();
+    let held = |unit: &Unit| surges.iter().position(|surge| unit.class == Class::Named && surge.holds(scene, unit));
+    let mut surge_of: Vec<Option<u32>> = units.iter().map(|unit| held(unit).map(|at| at as u32)).collect();
+    for (unit, surge) in units.iter().zip(&surge_of) {
+        if let Some(surge) = surge.filter(|_| unit.standing == Standing::OwnShared) {
+            *shared.entry((surge, unit.source)).or_default() += 1;
+        }
+    }
+    for (unit, surge) in units.iter().zip(&mut surge_of).filter(|(unit, _)| unit.standing == Standing::UnknownAccount) {
+        let within = |at: &usize| {
+            let Surge { cluster, start, end } = surges[*at];
+            let known = shared.get(&(*at as u32, unit.source)).is_some_and(|&known| known as usize >= SEVERAL);
+            known && cluster == unit.cluster && start <= unit.last && unit.first < end
+        };
+        *surge = (0..surges.len()).find(within).map(|at| at as u32);
+    }
+    surge_of
+}
+
+/// Episodes by the set that they are in.
+fn groups(list: &[u32], sets: &mut Sets) -> BTreeMap<u32, Vec<u32>> {
+    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for &at in list {
+        groups.entry(sets.find(at)).or_default().push(at);
+    }
+    groups
 }
 
 /// An order that depends on the log alone.
@@ -184,6 +210,12 @@ fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
         .collect()
 }
 
+/// Whether an account fails at an inside address of its own of a log that shows no success: that it worked there is not seen, and
+/// nothing else is to be thought of it.
+fn is_at_home(scene: &Scene<'_>, unit: &Unit) -> bool {
+    unit.standing == Standing::Blind && unit.alone && !scene.is_outside(unit.source)
+}
+
 struct Linker<'s, 'c> {
     scene: &'s Scene<'c>,
     units: &'s [Unit],
@@ -234,6 +266,9 @@ impl Linker<'_, '_> {
         self.shared(list, NEAR, sets, net);
         self.victims(list, sets);
         self.crowd(list, sets);
+        for (one, other) in kindred::pairs(self.scene, self.units, groups(list, sets).values().map(Vec::as_slice)) {
+            sets.join(one, other);
+        }
     }
 
     /// Sources that try the same names.
@@ -284,7 +319,16 @@ impl Linker<'_, '_> {
     fn crowd(&self, list: &[u32], sets: &mut Sets) {
         let tries = self.tries(list);
         let few = |unit: &Unit| tries.get(&(unit.cluster, unit.source)).is_some_and(|&tries| tries <= FEW_TRIES);
-        let crowd: Vec<u32> = list.iter().copied().filter(|&at| few(self.unit(at))).collect();
+        // Who guesses one account from several addresses is another.
+        let guessed = |group: &[u32]| {
+            let first = self.unit(group[0]);
+            group.len() > 1
+                && group.iter().all(|&at| self.unit(at).principal == first.principal)
+                && group.iter().map(|&at| self.unit(at).len()).sum::<usize>() >= GUESSES
+        };
+        let apart: HashSet<u32, RandomState> =
+            groups(list, sets).into_values().filter(|group| guessed(group)).flatten().collect();
+        let crowd: Vec<u32> = list.iter().copied().filter(|at| few(self.unit(*at)) && !apart.contains(at)).collect();
         let mut gaps: Vec<i64> =
             crowd.windows(2).map(|pair| self.unit(pair[1]).first.0 - self.unit(pair[0]).first.0).collect();
         let pause = (10 * super::unit::median(&mut gaps)).clamp(HOUR / 2, 6 * HOUR);
@@ -325,7 +369,7 @@ impl Linker<'_, '_> {
             .filter(|&at| {
                 let unit = self.unit(at);
                 let run = if unit.program { BARE } else { MANY } as u32;
-                unit.before > 0.0 && (unit.run >= run || unit.sittings >= STOPPED)
+                (unit.before > 0.0 || is_at_home(self.scene, unit)) && (unit.run >= run || unit.sittings >= STOPPED)
             })
             .collect();
         let near = |a: u32, b: u32, pause: i64| {

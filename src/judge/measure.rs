@@ -1,12 +1,14 @@
 //! Measures the features of campaigns.
 
+use std::sync::OnceLock;
+
 use super::accounts::AccountChanges;
 use super::activity::Activity;
 use super::campaign::{Campaign, Family};
 use super::crowd;
 use super::deeds::Deeds;
 use super::features::{Feature, Features, Observed};
-use super::history::{DAY, HOUR};
+use super::history::HOUR;
 use super::index::Class;
 use super::null::Null;
 use super::scene::Scene;
@@ -22,7 +24,8 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) null: &'s Null,
     pub(super) changes: &'s AccountChanges,
     pub(super) deeds: &'s Deeds,
-    pub(super) activity: &'s Activity,
+    /// Made where it is asked for first.
+    pub(super) activity: OnceLock<Activity>,
     /// Keys that are refused somewhere in the log, by number.
     pub(super) refused_keys: &'s [Sym],
 }
@@ -53,7 +56,7 @@ impl Measure<'_, '_> {
         Features::new()
     }
 
-    fn units_of<'m>(&'m self, campaign: &'m Campaign) -> impl Iterator<Item = &'m Unit> {
+    pub(super) fn units_of<'m>(&'m self, campaign: &'m Campaign) -> impl Iterator<Item = &'m Unit> {
         campaign.units.iter().map(|&at| &self.units[at as usize])
     }
 
@@ -76,6 +79,7 @@ impl Measure<'_, '_> {
         features.set(Feature::OneAccount, holds(accounts.len() == 1));
         features.set(Feature::ManyAccounts, holds(accounts.len() >= 5));
         features.set(Feature::ManySources, holds(sources.len() >= 5));
+        features.set(Feature::OneSource, holds(sources.len() <= 1));
         let each = tries / accounts.len().max(1) as f64;
         features.set(Feature::ManyTries, holds(each > 8.0));
         let per_source = accounts.len() as f64 / sources.len().max(1) as f64;
@@ -159,10 +163,8 @@ impl Measure<'_, '_> {
                 if blind > 0.5 { Observed::Unknown("successes are not logged") } else { Observed::Is(value) },
             );
         }
-        features.nothing_beside = blind > 0.5
-            && features.get(Feature::WholeLog) > 0.0
-            && features.accounts >= crowd::FEWEST
-            && self.scene.length() < crowd::SHORT;
+        features.nothing_beside =
+            blind > 0.5 && features.get(Feature::WholeLog) > 0.0 && crowd::is_all(self.scene, features.accounts);
         // What is strange to one account is ordinary for one that travels.
         let strange: f64 = self
             .units_of(campaign)
@@ -192,7 +194,8 @@ impl Measure<'_, '_> {
         features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
-        let together = self.units_of(campaign).filter(|unit| unit.before > 0.0).count() as f64;
+        let home = |unit: &&Unit| unit.before > 0.0 || unit.standing == Standing::Blind && unit.is_local(self.scene);
+        let together = self.units_of(campaign).filter(home).count() as f64;
         features.set(Feature::Together, if together > 1.0 { (together.ln() / 10_f64.ln()).min(1.0) } else { 0.0 });
         features.set(Feature::ResetBetween, share(&|unit| self.was_reset(unit)));
         features.set(Feature::ByNode, f64::from(u8::from(campaign.by_node)));
@@ -230,32 +233,6 @@ impl Measure<'_, '_> {
             self.units_of(campaign).filter(|unit| unit.is_local(self.scene) || unit.standing == Standing::Blind);
         let count: usize = local.map(|unit| unit.attempts(self.scene).iter().filter(disabled).count()).sum();
         count as f64 / campaign.attempts.len().max(1) as f64
-    }
-
-    /// How often the accounts get in while they fail, by how often just before: a client with a wrong password does not get
-    /// in, an account that somebody else tries does. 0 too where they did nothing before.
-    fn works_on(&self, campaign: &Campaign) -> f64 {
-        /// Accounts and places of each that are looked at.
-        const MOST: usize = 200;
-        const MOST_PASTS: usize = 16;
-        let scene = self.scene;
-        let Some((first, last)) = campaign.span(scene) else { return 0.0 };
-        let length = (last.0 - first.0).max(HOUR / 6);
-        let around = length.clamp(HOUR, DAY);
-        let mut accounts: Vec<Sym> =
-            self.units_of(campaign).map(|unit| unit.principal).filter(|principal| principal.is_some()).collect();
-        accounts.sort_by_key(|&account| scene.shown(account));
-        accounts.dedup();
-        let (mut before, mut meanwhile) = (0.0, 0.0);
-        for &account in accounts.iter().take(MOST) {
-            let own = scene.history.of_account(campaign.cluster, account).filter(|past| !past.key.is_some());
-            for past in own.take(MOST_PASTS) {
-                before += scene.history.within(past, Millis(first.0 - around), Millis(first.0 - 1));
-                meanwhile += scene.history.within(past, first, Millis(first.0 + length));
-            }
-        }
-        let expected = before * length as f64 / around as f64;
-        if expected < 1.0 { 0.0 } else { (meanwhile / expected).min(1.0) }
     }
 
     /// Whether failures took the place of successes.
@@ -361,97 +338,6 @@ impl Measure<'_, '_> {
     fn last_success(&self, cluster: u16, account: Sym, first: Millis) -> Option<Millis> {
         let own = self.scene.history.of_account(cluster, account).filter(|past| !past.key.is_some()).take(64);
         own.filter_map(|past| self.scene.history.last_before(past, first)).max()
-    }
-
-    /// Whether others get in through the realms of these accounts meanwhile, and whether a realm was not asked.
-    fn realms(&self, campaign: &Campaign, features: &mut Features) {
-        let scene = self.scene;
-        if campaign.family == Family::Bare {
-            return;
-        }
-        let mut lacks = 0.0;
-        let mut asked = 0.0;
-        for unit in self.units_of(campaign).filter(|unit| unit.class == Class::Named) {
-            let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
-            let &[first, ..] = unit.attempts(scene) else { continue };
-            let Some(chain) = scene.chain(scene.attempt(first).chain).filter(|chain| !chain.is_empty()) else {
-                continue;
-            };
-            asked += 1.0;
-            lacks += f64::from(u8::from(past.realm.is_some() && !chain.contains(&past.realm)));
-        }
-        features.observe(
-            Feature::LacksRealm,
-            if asked > 0.0 {
-                Observed::Is(lacks / asked)
-            } else {
-                Observed::Unknown("no record says where the password was checked")
-            },
-        );
-        // So do several who stop at their own places, one after the other.
-        let own = features.get(Feature::Own) + features.get(Feature::OwnShared);
-        if campaign.surge || own > 0.5 && campaign.units.len() >= 4 && features.get(Feature::OneAccount) == 0.0 {
-            // That the accounts themselves get in shows it too.
-            let up = match self.realm_is_up(campaign) {
-                Observed::Is(up) => Observed::Is(up.max(features.get(Feature::WorksOn))),
-                unknown => unknown,
-            };
-            if let Observed::Is(up) = up {
-                features.set(Feature::RealmDown, 1.0 - up);
-            }
-            features.observe(Feature::RealmUp, up);
-        }
-        if campaign.surge {
-            let up = features.get(Feature::RealmUp);
-            let all = campaign.units.len().max(1) as f64;
-            // Behind an address that many share, an excess while others get in is no outage.
-            let excess = up * features.get(Feature::OwnShared) * features.get(Feature::ManyAccounts);
-            features.set(Feature::Through, excess);
-            let asleep = self.units_of(campaign).filter(|unit| self.is_asleep(unit)).count() as f64;
-            features.set(Feature::Asleep, asleep / all);
-        }
-    }
-
-    /// Whether an account did nothing around its failures: it was not there.
-    fn is_asleep(&self, unit: &Unit) -> bool {
-        let (from, to) = (Millis(unit.first.0 - HOUR / 2), Millis(unit.last.0 + HOUR));
-        let mut own = self.scene.history.of_account(unit.cluster, unit.principal).take(64);
-        own.all(|past| self.scene.history.within(past, from, to) < 0.5)
-    }
-
-    /// How much those of the same realms who are not part of it are at work meanwhile, by how much just before: 1 = half as
-    /// much, or more. Where they were hardly at work before, nothing can be known.
-    fn realm_is_up(&self, campaign: &Campaign) -> Observed<f64> {
-        const NOBODY: Observed<f64> = Observed::Unknown("nobody else was at work through the same realm");
-        let scene = self.scene;
-        let Some((first, last)) = campaign.span(scene) else { return NOBODY };
-        let mut realms: Vec<Sym> = Vec::new();
-        let mut victims: Vec<Sym> = Vec::new();
-        for unit in self.units_of(campaign) {
-            victims.push(unit.principal);
-            realms.extend(scene.history.pair(unit.cluster, unit.principal, unit.source).map(|past| past.realm));
-        }
-        for list in [&mut realms, &mut victims] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        // Some fail before it begins and after it is over.
-        let quantile = |of: usize| campaign.attempts.get(campaign.attempts.len() * of / 10).map(|&at| scene.time(at));
-        let (middle, last) = (quantile(1).unwrap_or(first), quantile(8).unwrap_or(last));
-        let length = (last.0 - middle.0).max(HOUR / 60);
-        let around = length.clamp(HOUR, DAY);
-        let others = |from: Millis, to: Millis| {
-            let all: f64 = realms.iter().map(|&realm| self.activity.within(campaign.cluster, realm, from, to)).sum();
-            let own = victims.iter().flat_map(|&victim| scene.history.of_account(campaign.cluster, victim));
-            let own = own.filter(|past| !past.key.is_some() && realms.binary_search(&past.realm).is_ok());
-            all - own.map(|past| Activity::of_pair(&scene.history, past, from, to)).sum::<f64>()
-        };
-        let before = others(Millis(first.0 - around), Millis(first.0 - 1));
-        let expected = before * length as f64 / around as f64;
-        if expected < 1.0 {
-            return NOBODY;
-        }
-        Observed::Is((2.0 * others(middle, Millis(middle.0 + length)) / expected).min(1.0))
     }
 
     fn chance(&self, campaign: &Campaign, features: &mut Features) {

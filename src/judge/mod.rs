@@ -25,8 +25,10 @@ mod hypotheses;
 mod index;
 mod join;
 mod keys;
+mod kindred;
 mod kinds;
 mod link;
+mod meanwhile;
 mod measure;
 mod names;
 mod null;
@@ -49,6 +51,8 @@ mod words;
 pub use doc::{Doc, docs, spoken};
 pub use kinds::{Kind, Severity, Verdict};
 
+use std::sync::OnceLock;
+
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use rayon::prelude::*;
@@ -58,7 +62,6 @@ use crate::model::{BaseRate, FailureRun, Finding};
 use crate::options::Options;
 use crate::state::Sym;
 use accounts::AccountChanges;
-use activity::Activity;
 use campaign::Campaign;
 use deeds::Deeds;
 use draft::Draft;
@@ -124,7 +127,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
         null: &null,
         changes: &changes,
         deeds: &deeds,
-        activity: &Activity::new(&scene.history),
+        activity: OnceLock::new(),
         refused_keys: &refused_keys,
     })
 }

@@ -30,7 +30,8 @@ pub(super) struct Judgement {
 /// The finding of a campaign, if it is one.
 pub(super) fn tell(measure: &Measure<'_, '_>, judgement: &Judgement) -> Option<Draft> {
     let posterior = &judgement.posterior;
-    if posterior.ordinary >= ORDINARY {
+    // Where no single story is likelier than that nothing happened, there is nothing to tell.
+    if posterior.ordinary >= ORDINARY.min(posterior.hostile.max(posterior.operational)) {
         return None;
     }
     Some(draft(measure, judgement, posterior.kind()?))

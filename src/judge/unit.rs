@@ -335,7 +335,7 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
         return Standing::Blind;
     }
     let account = history.account(unit.cluster, unit.principal).filter(|sum| sum.count > 0);
-    let source = history.source(unit.cluster, unit.source).filter(|sum| sum.count > 0);
+    let source = history.source(unit.cluster, unit.source).filter(|sum| sum.count > 0 || sum.first < unit.first);
     let shared = source.is_some_and(|sum| sum.others >= SHARED);
     if unit.before > 0.0 {
         return if shared { Standing::OwnShared } else { Standing::Own };
@@ -370,7 +370,9 @@ fn mistyped(scene: &Scene<'_>, unit: &Unit) -> bool {
     /// How soon after the name is written right.
     const SOON: i64 = HOUR / 4;
     let soon = Millis(unit.last.0 + SOON);
-    let own = scene.history.of_source(unit.cluster, unit.source).filter(|past| !past.key.is_some());
+    // A key that was used from there before is of somebody who works there, too.
+    let own = scene.history.of_source(unit.cluster, unit.source);
+    let own = own.filter(|past| !past.key.is_some() || past.first < unit.first);
     unit.len() <= TRIES && own.take(MOST_PASTS).any(|past| scene.history.within(past, unit.last, soon) >= 1.0)
 }
 

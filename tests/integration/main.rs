@@ -14,6 +14,7 @@ mod architecture;
 mod browser;
 mod charts;
 mod cli;
+mod clusters;
 mod collect;
 mod containers;
 mod copies;

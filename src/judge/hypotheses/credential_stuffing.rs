@@ -34,6 +34,6 @@ fn title(told: &Told<'_, '_>) -> String {
     format!(
         "Leaked passwords of {} are tried from {}",
         count(told.features.accounts as u64, "account", "accounts"),
-        count(told.features.sources as u64, "source", "sources")
+        told.places()
     )
 }

@@ -8,8 +8,10 @@ mod actors;
 mod ascii_lookahead;
 mod audit;
 mod join;
+mod nodes;
 mod proxy;
 mod recent;
+mod server_lines;
 mod silent;
 mod tally;
 #[cfg(test)]
@@ -29,21 +31,19 @@ use recent::Recent;
 use silent::SilentLines;
 use tally::{Order, Tally, begins_like_record, count_format, is_text};
 
-use super::coverage::{InputProblem, InputStats, NodeStats};
-use super::records::{Pos, ReasonRecord};
+use super::coverage::{InputProblem, InputStats};
+use super::records::Pos;
 use super::sketches::Sketching;
 use super::symbols::Sym;
-use super::{ActLog, ChunkInfo, MARK, NodeKey, State, line_order, node_key, smaller_name};
+use super::{ActLog, ChunkInfo, MARK, NodeKey, State, line_order};
 use crate::copies::{Copies, OfInput};
-use crate::decode::reason::{Message, attached, classify, first_of_trace, with_cause};
+use crate::decode::reason::first_of_trace;
 use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::error::ProblemKind;
-use crate::event::{Oddity, Record, ServerEvent};
+use crate::event::{Oddity, Record};
 use crate::fast_reader::{ActionKind, AuditFields, FastEvent, Probe, changes};
 use crate::lines::{Chunk, Note, hole, length};
 use crate::options::{Cidr, Options};
-use crate::reason::{Cause, Reason, Subject};
-use crate::time::Millis;
 
 /// Which input a chunk belongs to, and where in it.
 #[derive(Debug, Clone, Copy)]
@@ -461,81 +461,6 @@ impl StateBuilder {
                 stats.problem(problem, self.max_problems);
             }
         }
-    }
-
-    /// The node of an audit event, which also tells its cluster.
-    fn audit_node(&mut self, event: &impl AuditFields) -> u32 {
-        let at = self.node_in(event.node_id(), event.node_name(), event.cluster_uuid());
-        if let Some(name) = event.cluster_name() {
-            let name = self.state.symbols.intern(name);
-            let node = &mut self.state.nodes[at as usize];
-            if node.cluster_name != name {
-                node.cluster_name = smaller_name(&self.state.symbols, node.cluster_name, name);
-            }
-        }
-        at
-    }
-
-    /// The node of an event, in the cluster that the event names.
-    fn node_in(&mut self, id: Option<&[u8]>, name: Option<&[u8]>, cluster: Option<&[u8]>) -> u32 {
-        let symbols = &mut self.state.symbols;
-        let [id, name, cluster] = [id, name, cluster].map(|text| symbols.intern_opt(text));
-        let nodes = &mut self.state.nodes;
-        let at = *self.nodes.entry(node_key(id, name, cluster)).or_insert_with(|| {
-            nodes.push(NodeStats { id, name, cluster, ..NodeStats::default() });
-            nodes.len() as u32 - 1
-        });
-        let node = &mut self.state.nodes[at as usize];
-        if node.name != name {
-            node.name = smaller_name(&self.state.symbols, node.name, name);
-        }
-        at
-    }
-
-    fn server(&mut self, event: &ServerEvent<'_>, line: u32) -> u32 {
-        let at = self.node_in(event.node_id.as_deref(), event.node_name.as_deref(), event.cluster_uuid.as_deref());
-        let node = &mut self.state.nodes[at as usize];
-        node.server_events += 1;
-        if let Some(time) = event.time {
-            node.server_span.add(time);
-            node.server_minutes.add(time);
-            self.reason(event, time, at, line);
-        }
-        at
-    }
-
-    fn reason(&mut self, event: &ServerEvent<'_>, time: Millis, node: u32, line: u32) {
-        let message = Message {
-            level: event.level.as_deref(),
-            logger: event.logger.as_deref(),
-            text: &event.message,
-            cause: event.error.as_ref().and_then(|(class, message)| attached(class, message)),
-        };
-        let Some(told) = classify(&message) else { return };
-        let understood = told.reason != Reason::Unknown && (told.name.is_some() || told.subject != Subject::Realm);
-        if told.awaits_cause && event.error.is_none() {
-            self.awaiting = Some((self.state.reasons.len(), line + 1));
-        }
-        let symbols = &mut self.state.symbols;
-        self.state.reasons.push(ReasonRecord {
-            time,
-            pos: Pos { chunk: self.chunk, line },
-            node,
-            subject: symbols.intern_opt(told.name),
-            realm: symbols.intern_opt(told.realm),
-            trace: symbols.intern_opt(event.trace_id.as_deref()),
-            text: if understood { Sym::NONE } else { symbols.intern(&event.message) },
-            about: told.subject,
-            reason: told.reason,
-            awaits_cause: told.awaits_cause && event.error.is_none(),
-        });
-    }
-
-    /// Gives the record that awaits an exception the one that follows it.
-    fn explain(&mut self, cause: Option<Cause>) {
-        let Some(record) = self.awaiting.take().and_then(|(at, _)| self.state.reasons.get_mut(at)) else { return };
-        record.awaits_cause = false;
-        record.reason = cause.map_or(record.reason, |cause| with_cause(record.reason, cause));
     }
 }
 

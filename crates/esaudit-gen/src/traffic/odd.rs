@@ -59,7 +59,7 @@ impl Traffic {
                 self.explain(request, "WARN", KEY_LOGGER, message.to_owned());
             }
             Odd::JwtRefused(name) => {
-                let message = "Authentication to realm jwt1 failed - failed to validate JWT (Caused by java.lang.IllegalArgumentException: date claim [exp] value [1772449199000] must be after now [1772449261000])";
+                let message = "Authentication to realm jwt1 failed - Realm [jwt1] JWT validation failed for token=[https://id.example/es/apps/token]. (Caused by java.lang.IllegalArgumentException: date claim [exp] value [1772449199000] must be after now [1772449261000])";
                 self.explain(request, "WARN", REALMS_LOGGER, message.to_owned());
                 self.failed(request, name, Chain::default(), Reason::TokenExpired, None);
             }
