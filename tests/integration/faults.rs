@@ -258,7 +258,9 @@ fn lack_of_memory_leaves_whole_files() {
         short += usize::from(!ended.status.success());
     }
     assert!(short > 0);
-    // What it left under another name goes with the next run.
-    assert!(run("a.json", "unlimited").status.success());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    // What it left besides is under the name of a temporary file, by which later runs know it.
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name == "r.json" || name.starts_with(".esaudit-") && name.ends_with(".part"), "{name}");
+    }
 }
