@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::options::{Cidr, KnownBlock, Standing};
+use crate::options::{AddressStanding, Cidr, KnownBlock};
 
 /// A list, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +25,9 @@ type Labelled = (Cidr, Option<String>);
 /// A message for the user that names the file, and the line of what is wrong in it.
 pub fn load(argument: &str) -> Result<AddressList, String> {
     let (standing, name) = match argument.split_once('=') {
-        Some(("good", name)) => (Standing::Good, name),
-        Some(("bad", name)) => (Standing::Bad, name),
-        _ => (Standing::Bad, argument),
+        Some(("good", name)) => (AddressStanding::Good, name),
+        Some(("bad", name)) => (AddressStanding::Bad, name),
+        _ => (AddressStanding::Bad, argument),
     };
     let text = std::fs::read(Path::new(name)).map_err(|error| format!("{name}: {error}"))?;
     let text = String::from_utf8(text).map_err(|_| format!("{name}: no text in UTF-8"))?;
@@ -45,7 +45,7 @@ fn parse(text: &str) -> Result<Vec<Labelled>, String> {
         let bundle: Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
         return stix(&bundle);
     }
-    let mut records = Records::new(text);
+    let mut records = AddressRecords::new(text);
     let header: Vec<String> = records.next().map(|(_, fields)| fields).unwrap_or_default();
     let column = |name: &str| header.iter().position(|known| known == name);
     match (column("type"), column("value")) {
@@ -119,7 +119,7 @@ fn compared(pattern: &str) -> Vec<Cidr> {
 }
 
 /// The rows of an export of MISP that are about addresses; those that are not meant for detection (`to_ids` 0) are left out.
-fn misp(records: Records<'_>, columns: [Option<usize>; 4]) -> Result<Vec<Labelled>, String> {
+fn misp(records: AddressRecords<'_>, columns: [Option<usize>; 4]) -> Result<Vec<Labelled>, String> {
     let mut found = Vec::new();
     for (line, fields) in records {
         let [kind, value, comment, to_ids] =
@@ -135,18 +135,18 @@ fn misp(records: Records<'_>, columns: [Option<usize>; 4]) -> Result<Vec<Labelle
 }
 
 /// The records of a CSV (RFC 4180), each with the line that it begins on.
-struct Records<'t> {
+struct AddressRecords<'t> {
     rest: &'t str,
     line: u64,
 }
 
-impl<'t> Records<'t> {
+impl<'t> AddressRecords<'t> {
     fn new(text: &'t str) -> Self {
         Self { rest: text, line: 1 }
     }
 }
 
-impl Iterator for Records<'_> {
+impl Iterator for AddressRecords<'_> {
     type Item = (u64, Vec<String>);
 
     fn next(&mut self) -> Option<Self::Item> {

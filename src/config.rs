@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use crate::error::Error;
 use crate::judge::Kind;
-use crate::options::{AddressBook, Cidr, KnownBlock, Standing, Surroundings};
+use crate::options::{AddressBook, AddressStanding, Cidr, KnownBlock, Surroundings};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,25 +25,25 @@ pub struct Config {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
-    surroundings: Blocks,
-    networks: BTreeMap<Spanned<String>, Vec<Block>>,
+    surroundings: AddressBlocks,
+    networks: BTreeMap<Spanned<String>, Vec<AddressBlock>>,
     findings: BTreeMap<String, Spanned<BTreeMap<String, Spanned<IgnoredAny>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Blocks {
-    scanners: Vec<Block>,
-    proxies: Vec<Block>,
+struct AddressBlocks {
+    scanners: Vec<AddressBlock>,
+    proxies: Vec<AddressBlock>,
     service_accounts: Vec<String>,
-    internal_networks: Vec<Block>,
+    internal_networks: Vec<AddressBlock>,
 }
 
 /// A block of addresses; the parser of the file names the line if it is none.
 #[derive(Debug)]
-struct Block(Cidr);
+struct AddressBlock(Cidr);
 
-impl<'de> Deserialize<'de> for Block {
+impl<'de> Deserialize<'de> for AddressBlock {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Cidr::parse(&text).map(Self).map_err(serde::de::Error::custom)
@@ -82,18 +82,18 @@ pub fn parse(text: &str) -> Result<Config, Error> {
             return Err(Error::Option(format!("line {at}: findings.{section}.{key} no longer applies: {instead}")));
         }
     }
-    let blocks = |blocks: Vec<Block>| blocks.into_iter().map(|block| block.0).collect();
-    let listed = [Standing::Good.name(), Standing::Bad.name()];
+    let blocks = |blocks: Vec<AddressBlock>| blocks.into_iter().map(|block| block.0).collect();
+    let listed = [AddressStanding::Good.name(), AddressStanding::Bad.name()];
     if let Some(name) = file.networks.keys().find(|name| listed.contains(&name.get_ref().as_str())) {
         let (at, name) = (line(name.span().start), name.get_ref());
         return Err(Error::Option(format!(
             "line {at}: `{name}` stands for the addresses of lists; name the network otherwise"
         )));
     }
-    let network = |(name, blocks): (Spanned<String>, Vec<Block>)| {
+    let network = |(name, blocks): (Spanned<String>, Vec<AddressBlock>)| {
         let name = name.into_inner();
-        let known = move |block: Block| KnownBlock {
-            standing: Standing::Own,
+        let known = move |block: AddressBlock| KnownBlock {
+            standing: AddressStanding::Own,
             label: Some(name.clone()),
             list: String::new(),
             block: block.0,

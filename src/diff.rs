@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::error::Error;
-use crate::model::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally, Totals};
+use crate::model::diff::{
+    DiffReport, DiffSide, FindingChange, GroupChange, Lists, NumberChange, RefusedChange, TotalsChange,
+};
 use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
 
 /// Reads a report that `esaudit report --format json` wrote.
@@ -72,12 +74,15 @@ pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) 
         old: side(old_path, old),
         new: side(new_path, new),
         notes,
-        totals: Totals {
-            failed_attempts: Tally::new(old.totals.failed_attempts, new.totals.failed_attempts),
-            principals: Tally::new(old.totals.principals, new.totals.principals),
-            sources: Tally::new(old.totals.sources, new.totals.sources),
-            api_key_invalidations: Tally::new(old.totals.api_key_invalidations, new.totals.api_key_invalidations),
-            findings: Tally::new(old.findings.len() as u64, new.findings.len() as u64),
+        totals: TotalsChange {
+            failed_attempts: NumberChange::new(old.totals.failed_attempts, new.totals.failed_attempts),
+            principals: NumberChange::new(old.totals.principals, new.totals.principals),
+            sources: NumberChange::new(old.totals.sources, new.totals.sources),
+            api_key_invalidations: NumberChange::new(
+                old.totals.api_key_invalidations,
+                new.totals.api_key_invalidations,
+            ),
+            findings: NumberChange::new(old.findings.len() as u64, new.findings.len() as u64),
         },
         findings: findings(&old.findings, &new.findings),
         groups: if comparable {
@@ -89,8 +94,8 @@ pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) 
     }
 }
 
-fn side(path: &str, report: &Report) -> Side {
-    Side {
+fn side(path: &str, report: &Report) -> DiffSide {
+    DiffSide {
         path: path.to_owned(),
         first: report.coverage.first.clone(),
         last: report.coverage.last.clone(),
@@ -130,7 +135,7 @@ fn likeness(old: &Finding, new: &Finding) -> usize {
     if about == 0 && nobody(old) && nobody(new) { 1 + shared(&old.nodes, &new.nodes) } else { about }
 }
 
-fn findings(old: &[Finding], new: &[Finding]) -> Lists<Found> {
+fn findings(old: &[Finding], new: &[Finding]) -> Lists<FindingChange> {
     let mut alike: Vec<(Reverse<usize>, usize, usize)> = Vec::new();
     for (before, one) in old.iter().enumerate() {
         for (after, other) in new.iter().enumerate() {
@@ -151,19 +156,19 @@ fn findings(old: &[Finding], new: &[Finding]) -> Lists<Found> {
     let mut lists = Lists::default();
     for (before, one) in old.iter().enumerate() {
         let other = partner.get(&before).map(|&after| &new[after]);
-        let counts = Tally::new(one.failures, other.map_or(0, |other| other.failures));
+        let counts = NumberChange::new(one.failures, other.map_or(0, |other| other.failures));
         lists.add(found(Some(one), other), true, other.is_some(), counts);
     }
     for (_, other) in new.iter().enumerate().filter(|(after, _)| !taken.contains(after)) {
-        lists.add(found(None, Some(other)), false, true, Tally::new(0, other.failures));
+        lists.add(found(None, Some(other)), false, true, NumberChange::new(0, other.failures));
     }
     lists
 }
 
-fn found(old: Option<&Finding>, new: Option<&Finding>) -> Found {
+fn found(old: Option<&Finding>, new: Option<&Finding>) -> FindingChange {
     let told = new.or(old);
     let text = |get: fn(&Finding) -> &String| told.map(get).cloned().unwrap_or_default();
-    Found {
+    FindingChange {
         kind: text(|finding| &finding.kind),
         title: told.map(|finding| finding.title.clone()).unwrap_or_default(),
         verdict: text(|finding| &finding.verdict),
@@ -173,7 +178,10 @@ fn found(old: Option<&Finding>, new: Option<&Finding>) -> Found {
         id_new: new.map(|finding| finding.id.clone()),
         last_old: old.and_then(|finding| finding.end.clone()),
         last_new: new.and_then(|finding| finding.end.clone()),
-        failures: Tally::new(old.map_or(0, |finding| finding.failures), new.map_or(0, |finding| finding.failures)),
+        failures: NumberChange::new(
+            old.map_or(0, |finding| finding.failures),
+            new.map_or(0, |finding| finding.failures),
+        ),
     }
 }
 
@@ -185,7 +193,7 @@ struct Failures {
 }
 
 /// What groups are compared by: principal, chain, reason, credential, cluster, other keys.
-type GroupKey<'g> = (
+type ComparedKey<'g> = (
     &'g Option<String>,
     &'g Option<Vec<String>>,
     &'g String,
@@ -194,8 +202,8 @@ type GroupKey<'g> = (
     &'g BTreeMap<String, Option<String>>,
 );
 
-fn sums(groups: &[Group], credentials: bool, clusters: bool) -> BTreeMap<GroupKey<'_>, Failures> {
-    let mut sums: BTreeMap<GroupKey<'_>, Failures> = BTreeMap::new();
+fn sums(groups: &[Group], credentials: bool, clusters: bool) -> BTreeMap<ComparedKey<'_>, Failures> {
+    let mut sums: BTreeMap<ComparedKey<'_>, Failures> = BTreeMap::new();
     for group in groups {
         let credential = group.credential.as_ref().filter(|_| credentials);
         let cluster = group.cluster.as_ref().filter(|_| clusters);
@@ -207,7 +215,7 @@ fn sums(groups: &[Group], credentials: bool, clusters: bool) -> BTreeMap<GroupKe
     sums
 }
 
-fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
+fn groups(old: &[Group], new: &[Group]) -> Lists<GroupChange> {
     // Reports of older versions do not tell credentials and clusters apart: then their groups are compared with all that
     // have the other keys in common.
     let all = |has: fn(&Group) -> bool| [old, new].iter().all(|groups| groups.iter().any(has));
@@ -215,11 +223,11 @@ fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
     let clusters = all(|group| group.cluster.is_some());
     let (before, after) = (sums(old, credentials, clusters), sums(new, credentials, clusters));
     let mut lists = Lists::default();
-    let keys: BTreeSet<&GroupKey<'_>> = before.keys().chain(after.keys()).collect();
+    let keys: BTreeSet<&ComparedKey<'_>> = before.keys().chain(after.keys()).collect();
     for key in keys {
         let (one, other) = (before.get(key), after.get(key));
-        let count = Tally::new(one.map_or(0, |group| group.count), other.map_or(0, |group| group.count));
-        let change = Change {
+        let count = NumberChange::new(one.map_or(0, |group| group.count), other.map_or(0, |group| group.count));
+        let change = GroupChange {
             principal: key.0.clone(),
             realm_chain: key.1.clone(),
             reason: key.2.clone(),
@@ -236,7 +244,7 @@ fn groups(old: &[Group], new: &[Group]) -> Lists<Change> {
     lists
 }
 
-fn keys(old: &[FailingKey], new: &[FailingKey]) -> Lists<Refused> {
+fn keys(old: &[FailingKey], new: &[FailingKey]) -> Lists<RefusedChange> {
     fn key(refused: &FailingKey) -> (&Option<String>, &String) {
         (&refused.id, &refused.reason)
     }
@@ -246,8 +254,8 @@ fn keys(old: &[FailingKey], new: &[FailingKey]) -> Lists<Refused> {
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
     for (id, reason) in keys {
         let (one, other) = (before.get(&(id, reason)).copied(), after.get(&(id, reason)).copied());
-        let count = Tally::new(one.map_or(0, |refused| refused.count), other.map_or(0, |refused| refused.count));
-        let refused = Refused {
+        let count = NumberChange::new(one.map_or(0, |refused| refused.count), other.map_or(0, |refused| refused.count));
+        let refused = RefusedChange {
             id: id.clone(),
             name: other.or(one).and_then(|refused| refused.name.clone()),
             reason: reason.clone(),

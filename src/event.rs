@@ -13,7 +13,7 @@ use crate::error::ProblemKind;
 use crate::time::Millis;
 
 /// Text as it stood in the record: borrowed where the record needed no unescaping.
-pub type Text<'a> = Cow<'a, [u8]>;
+pub type LogText<'a> = Cow<'a, [u8]>;
 
 /// What an audit event says happened (`event.action`).
 ///
@@ -39,15 +39,15 @@ pub enum Action<'a> {
     /// A request that was changed on its way, or whose token could not be validated.
     TamperedRequest,
     /// `security_config_change`: the name is the action, e.g. `invalidate_apikeys`.
-    SecurityChange(Text<'a>),
+    SecurityChange(LogText<'a>),
     /// Anything else, by name.
-    Other(Text<'a>),
+    Other(LogText<'a>),
 }
 
 impl<'a> Action<'a> {
     /// Reads an `event.action`; `layer` is the `event.type` (audit-format 2), which marks security changes.
     #[must_use]
-    pub fn from_name(name: Text<'a>, layer: Option<&[u8]>) -> Self {
+    pub fn from_name(name: LogText<'a>, layer: Option<&[u8]>) -> Self {
         match name.as_ref() {
             b"authentication_failed" => Self::AuthenticationFailed,
             b"realm_authentication_failed" => Self::RealmAuthenticationFailed,
@@ -106,31 +106,31 @@ pub fn is_invalidation(action: &[u8]) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change<'a> {
     /// API key ids named by the event (`apikey.id`, `apikeys.ids`).
-    pub ids: Vec<Text<'a>>,
+    pub ids: Vec<LogText<'a>>,
     /// Name of the object: API key, user, role, role mapping, application, service token.
-    pub name: Option<Text<'a>>,
+    pub name: Option<LogText<'a>>,
     /// Second part of a target's name: the privilege of an application, …
-    pub detail: Option<Text<'a>>,
+    pub detail: Option<LogText<'a>>,
     /// `namespace` of a service token or service account.
-    pub namespace: Option<Text<'a>>,
+    pub namespace: Option<LogText<'a>>,
     /// `service` of a service token or service account.
-    pub service: Option<Text<'a>>,
+    pub service: Option<LogText<'a>>,
     /// Owner filter of an invalidation (`invalidate.apikeys.user.name`): whose keys, not who did it.
-    pub owner: Option<Text<'a>>,
+    pub owner: Option<LogText<'a>>,
     /// Realm filter of an invalidation.
-    pub owner_realm: Option<Text<'a>>,
+    pub owner_realm: Option<LogText<'a>>,
     /// `owned_by_authenticated_user` of an invalidation.
     pub owned_by_authenticated_user: Option<bool>,
     /// `expiration` of a created or changed key, as written (`90d`).
-    pub expiration: Option<Text<'a>>,
+    pub expiration: Option<LogText<'a>>,
     /// `type` of a created or changed key: `rest`, `cross_cluster` (from 8.9 on).
-    pub kind: Option<Text<'a>>,
+    pub kind: Option<LogText<'a>>,
     /// Whose key a grant makes: `create.grant.run_as`, else `create.grant.user.name` (audit-format 2).
-    pub granted_to: Option<Text<'a>>,
+    pub granted_to: Option<LogText<'a>>,
     /// Roles that a user or a role mapping gets.
-    pub roles: Vec<Text<'a>>,
+    pub roles: Vec<LogText<'a>>,
     /// Cluster privileges that a role gets.
-    pub cluster_privileges: Vec<Text<'a>>,
+    pub cluster_privileges: Vec<LogText<'a>>,
     /// Index privileges that a role gets, each as `privilege on index`, and as whom it may act, each as `run as user`.
     pub index_privileges: Vec<Vec<u8>>,
 }
@@ -140,9 +140,9 @@ pub struct Change<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indices<'a> {
     /// The first.
-    pub first: Text<'a>,
+    pub first: LogText<'a>,
     /// The first that ordinary privileges do not reach.
-    pub restricted: Option<Text<'a>>,
+    pub restricted: Option<LogText<'a>>,
     /// How many.
     pub total: u32,
 }
@@ -188,12 +188,12 @@ macro_rules! audit_event {
             /// What happened.
             pub action: Action<'a>,
             /// `event.type`: `rest`, `transport`, `ip_filter`, `security_config_change`.
-            pub layer: Option<Text<'a>>,
-            $($(#[$doc])* pub $name: Option<Text<'a>>,)*
+            pub layer: Option<LogText<'a>>,
+            $($(#[$doc])* pub $name: Option<LogText<'a>>,)*
             /// `indices`; `None` also where no index matched.
             pub indices: Option<Indices<'a>>,
             /// All of them; empty where no index matched.
-            pub index_names: Vec<Text<'a>>,
+            pub index_names: Vec<LogText<'a>>,
             /// The body of a security change.
             pub change: Option<Box<Change<'a>>>,
             /// It is a record of OpenSearch, Open Distro or Search Guard.
@@ -247,21 +247,21 @@ pub struct ServerEvent<'a> {
     /// The record gave no zone; `--assume-tz` was applied.
     pub zone_assumed: bool,
     /// Node id, where the line has it (8.x and 7.x JSON).
-    pub node_id: Option<Text<'a>>,
+    pub node_id: Option<LogText<'a>>,
     /// Node name.
-    pub node_name: Option<Text<'a>>,
+    pub node_name: Option<LogText<'a>>,
     /// `cluster.uuid`.
-    pub cluster_uuid: Option<Text<'a>>,
+    pub cluster_uuid: Option<LogText<'a>>,
     /// Level, as written.
-    pub level: Option<Text<'a>>,
+    pub level: Option<LogText<'a>>,
     /// Logger or component, as written.
-    pub logger: Option<Text<'a>>,
+    pub logger: Option<LogText<'a>>,
     /// The message.
-    pub message: Text<'a>,
+    pub message: LogText<'a>,
     /// `trace.id`.
-    pub trace_id: Option<Text<'a>>,
+    pub trace_id: Option<LogText<'a>>,
     /// Class and message of the exception that was logged with it, where the record has them.
-    pub error: Option<(Text<'a>, Text<'a>)>,
+    pub error: Option<(LogText<'a>, LogText<'a>)>,
 }
 
 /// Whose log a line is of that looks like one of Elasticsearch's server log and is not: another program of the same folder.

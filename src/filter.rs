@@ -14,17 +14,17 @@ mod sieve;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::correlate::{Correlated, Powerful, Selection};
-use crate::options::filter::{Filter, Range};
-use crate::state::{Actor, ActorSeries, Series, Span};
+use crate::correlate::{Correlated, PowerfulActions, Selection};
+use crate::options::filter::{Filter, TimeRange};
+use crate::state::{Actor, ActorSeries, Series, TimeSpan};
 
 pub use near::remarks;
 use sieve::Sieve;
 
 /// The first and the last event, which `start` and `end` stand for.
 #[must_use]
-pub fn span(joined: &Correlated) -> Span {
-    let mut span = Span::default();
+pub fn span(joined: &Correlated) -> TimeSpan {
+    let mut span = TimeSpan::default();
     for input in &joined.state.inputs {
         span.merge(&input.span);
     }
@@ -33,7 +33,7 @@ pub fn span(joined: &Correlated) -> Span {
 
 /// The stretch of time that passes.
 #[must_use]
-pub fn range(joined: &Correlated, filter: &Filter) -> Range {
+pub fn range(joined: &Correlated, filter: &Filter) -> TimeRange {
     let span = span(joined);
     filter.range(span.first, span.last)
 }
@@ -71,17 +71,18 @@ pub fn view(joined: &Correlated, filter: &Filter) -> Correlated {
 }
 
 /// What is known of successes at the end of the time that is asked for.
-fn known_successes(joined: &Correlated, range: Range) -> Arc<ActorSeries> {
-    if range.until == Range::ALL.until {
+fn known_successes(joined: &Correlated, range: TimeRange) -> Arc<ActorSeries> {
+    if range.until == TimeRange::ALL.until {
         return Arc::clone(&joined.successes);
     }
-    let known = joined.successes.iter().map(|(actor, series)| (*actor, series.within(Range::ALL.since, range.until)));
+    let known =
+        joined.successes.iter().map(|(actor, series)| (*actor, series.within(TimeRange::ALL.since, range.until)));
     Arc::new(known.filter(|(_, series)| series.count() > 0).collect())
 }
 
 /// Powerful actions that happened until then, those that do not pass marked.
-fn powerful(joined: &Correlated, sieve: &Sieve<'_>) -> Powerful {
-    let mut powerful = Powerful::clone(&joined.powerful);
+fn powerful(joined: &Correlated, sieve: &Sieve<'_>) -> PowerfulActions {
+    let mut powerful = PowerfulActions::clone(&joined.powerful);
     for (action, kept) in powerful.actions.iter_mut().zip(sieve.powerful()) {
         action.left_out = !kept;
     }

@@ -26,11 +26,11 @@ use parts::Parts;
 pub use parts::{ContainerRange, read_parts};
 pub use range_handoff::RangeHandoff;
 pub use record::{Frame, Framer, Out};
-use requests::Requests;
+use requests::FramedRequests;
 use rubydebug::RubyDebug;
 
 /// One way of separating records that are not lines.
-struct Entry {
+struct FramingEntry {
     /// The name in `coverage.inputs[].format` and of `--input-format`.
     name: &'static str,
     /// Whether the first bytes of an input, without byte-order mark and white space, are of it.
@@ -42,37 +42,37 @@ struct Entry {
 }
 
 /// In the order in which they are asked.
-static FRAMINGS: [Entry; 5] = [
-    Entry {
+static FRAMINGS: [FramingEntry; 5] = [
+    FramingEntry {
         name: "rubydebug",
         claims: rubydebug::claims,
         framer: |limit| Box::new(RubyDebug::new(limit)),
         names_records: true,
     },
-    Entry {
+    FramingEntry {
         name: "containers",
         claims: documents::claims_containers,
         framer: |limit| Box::new(Documents::containers(limit)),
         names_records: false,
     },
-    Entry {
+    FramingEntry {
         name: "documents",
         claims: documents::claims,
         framer: |limit| Box::new(Documents::new(limit)),
         names_records: false,
     },
-    Entry { name: "csv", claims: csv::claims, framer: |limit| Box::new(Csv::new(limit)), names_records: true },
-    Entry {
+    FramingEntry { name: "csv", claims: csv::claims, framer: |limit| Box::new(Csv::new(limit)), names_records: true },
+    FramingEntry {
         name: "requests",
         claims: requests::claims,
-        framer: |limit| Box::new(Requests::new(limit)),
+        framer: |limit| Box::new(FramedRequests::new(limit)),
         names_records: true,
     },
 ];
 
 /// How the records of an input are separated, where they are not lines.
 #[derive(Clone, Copy)]
-pub struct Framing(&'static Entry);
+pub struct Framing(&'static FramingEntry);
 
 impl PartialEq for Framing {
     fn eq(&self, other: &Self) -> bool {
@@ -293,7 +293,7 @@ fn into<'c>(
 }
 
 /// A file from its start to the length that it had when it was opened.
-pub struct Whole<'f> {
+pub struct WholeFile<'f> {
     /// The file.
     pub file: &'f File,
     /// Where the next read begins.
@@ -302,7 +302,7 @@ pub struct Whole<'f> {
     pub len: u64,
 }
 
-impl Read for Whole<'_> {
+impl Read for WholeFile<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.len - self.at).unwrap_or(usize::MAX);
         let want = buffer.len().min(left);

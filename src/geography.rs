@@ -157,7 +157,7 @@ impl Database {
         if address.is_ipv6() && self.reader.metadata().ip_version == 4 {
             return Ok(Geo::default());
         }
-        let found = self.reader.lookup(address).and_then(|found| found.decode::<Entry<'_>>());
+        let found = self.reader.lookup(address).and_then(|found| found.decode::<GeoEntry<'_>>());
         let entry = found.map_err(|error| format!("{}: damaged: {error}", self.path.display()))?;
         Ok(entry.unwrap_or_default().geo())
     }
@@ -166,7 +166,7 @@ impl Database {
 /// The members of all kinds of databases that tell something.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Entry<'a> {
+struct GeoEntry<'a> {
     #[serde(borrow)]
     country: Named<'a>,
     #[serde(borrow)]
@@ -207,7 +207,7 @@ struct Traits<'a> {
     is_tor_exit_node: bool,
 }
 
-impl Entry<'_> {
+impl GeoEntry<'_> {
     fn geo(self) -> Geo {
         let own = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         // Where the address is used is not known of satellites; where it is registered is.

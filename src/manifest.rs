@@ -121,7 +121,7 @@ pub fn seal(report: &mut Report, mut inputs: Vec<StoredInput>) -> io::Result<()>
     // A listing of keys that also lies among the logs is one file.
     inputs.dedup();
     report.manifest = None;
-    let mut body = Hashing(Sha256::new());
+    let mut body = HashWriter(Sha256::new());
     json::write(report, &mut body)?;
     let report_sha256 = hex(&body.0.finalize());
     let parameters = report.parameters.clone();
@@ -174,9 +174,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Hashes what is written.
-struct Hashing(Sha256);
+struct HashWriter(Sha256);
 
-impl Write for Hashing {
+impl Write for HashWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 mod addresses;
 pub mod filter;
 
-pub use addresses::{AddressBook, KnownBlock, Standing};
+pub use addresses::{AddressBook, AddressStanding, KnownBlock};
 pub use filter::Filter;
 
 /// A key by which failures are grouped (`--by`).
@@ -213,7 +213,7 @@ impl Surroundings {
     /// Whether a list says that an address is bad.
     #[must_use]
     pub fn is_bad(&self, address: IpAddr) -> bool {
-        self.known.listed(address).is_some_and(|known| known.standing == Standing::Bad)
+        self.known.listed(address).is_some_and(|known| known.standing == AddressStanding::Bad)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::document::csv;
-use crate::document::formats::{self, Form, Format, Results, Screenful, Shows, Style, Told, View};
+use crate::document::formats::{self, FindingsTold, Form, Format, Results, Screenful, Shows, Style, View};
 use crate::error::Error;
 use crate::escape;
 use crate::interrupt::Temporary;
@@ -54,7 +54,7 @@ pub struct Outputs {
     /// `--table`: the one to write where a format holds one, [`ALL_TABLES`] for a folder.
     pub table: Option<String>,
     /// `--finding`, `--explain`.
-    pub told: Option<Told>,
+    pub told: Option<FindingsTold>,
     /// What is shown where standard output is a terminal.
     pub screen: Option<Screen>,
     /// What files are signed with.

@@ -38,14 +38,14 @@ struct Counters {
     stored: AtomicU64,
     /// Bytes after decompression.
     bytes: AtomicU64,
-    open: Mutex<Vec<Open>>,
+    open: Mutex<Vec<OpenInput>>,
     phases: Mutex<Vec<(&'static str, Instant)>>,
     notes: Mutex<Vec<String>>,
 }
 
 /// An input that is being read from start to end.
 #[derive(Debug)]
-struct Open {
+struct OpenInput {
     label: String,
     size: u64,
     /// Shares its position with whoever reads it.
@@ -126,7 +126,7 @@ impl Progress {
     /// An input of a stored size is read from now on; `file` is a clone of what is read, where its position tells how far.
     pub fn open(&self, label: &str, size: Option<u64>, file: Option<File>) {
         let size = size.unwrap_or(0);
-        locked(&self.counters.open).push(Open { label: label.to_owned(), size, file });
+        locked(&self.counters.open).push(OpenInput { label: label.to_owned(), size, file });
     }
 
     /// The input is done, as far as it is read from start to end.
@@ -159,7 +159,7 @@ impl Progress {
     pub fn snapshot(&self) -> Snapshot {
         let counters = &self.counters;
         let mut open = locked(&counters.open);
-        let at = |open: &mut Open| {
+        let at = |open: &mut OpenInput| {
             open.file.as_mut().and_then(|file| file.stream_position().ok()).unwrap_or(0).min(open.size)
         };
         let under_way: u64 = open.iter_mut().map(at).sum();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::document::build::ShownLines;
 use crate::error::Error;
-use crate::framing::{FramingKind, HEAD, Whole};
+use crate::framing::{FramingKind, HEAD, WholeFile};
 use crate::input::{self, Opened, Source};
 use crate::manifest;
 use crate::model::{Evidence, Report, StoredInput};
@@ -18,7 +18,7 @@ use crate::options::Limits;
 
 mod scan;
 
-use scan::{Missed, Plain, Printer, Skipping, Taker, scan};
+use scan::{LineSink, Missed, Plain, Printer, Skipping, scan};
 
 /// Folders in which no file is stored.
 const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
@@ -148,7 +148,7 @@ impl Lines {
             return true;
         }
         let mut fits = true;
-        let mut taker = Taker::Proof(&mut fits);
+        let mut taker = LineSink::Proof(&mut fits);
         let missed = pass(source, file, path, wanted, &mut Printer::new(path, 0, &mut taker, false));
         fits && missed.is_ok_and(|missed| missed.is_empty())
     }
@@ -173,7 +173,8 @@ impl Lines {
 #[must_use]
 pub fn read(lines: &Lines, context: u64) -> (ShownLines, Vec<String>) {
     let mut shown = ShownLines::default();
-    let remarks = each(lines, context, &mut Taker::Lines(&mut shown.0)).unwrap_or_else(|error| vec![error.to_string()]);
+    let remarks =
+        each(lines, context, &mut LineSink::Lines(&mut shown.0)).unwrap_or_else(|error| vec![error.to_string()]);
     (shown, remarks)
 }
 
@@ -182,10 +183,10 @@ pub fn read(lines: &Lines, context: u64) -> (ShownLines, Vec<String>) {
 /// # Errors
 /// Those of `out`.
 pub fn write_raw(lines: &Lines, context: u64, out: &mut dyn Write) -> io::Result<Vec<String>> {
-    each(lines, context, &mut Taker::Raw(out))
+    each(lines, context, &mut LineSink::Raw(out))
 }
 
-fn each(lines: &Lines, context: u64, taker: &mut Taker<'_>) -> io::Result<Vec<String>> {
+fn each(lines: &Lines, context: u64, taker: &mut LineSink<'_>) -> io::Result<Vec<String>> {
     let mut remarks = Vec::new();
     let mut any = false;
     for (path, wanted) in &lines.wanted {
@@ -221,7 +222,7 @@ fn pass(
     match input::open(source, Limits::default())? {
         Opened::Ranges { file, .. } => {
             let mut head = Vec::new();
-            let _ = Whole { file: &file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
+            let _ = WholeFile { file: &file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
             let is_lines = FramingKind::of(&head, None) == FramingKind::Lines;
             scan(&mut Plain::new(&file), wanted, is_lines, printer)
         }

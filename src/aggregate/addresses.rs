@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::correlate::Correlated;
-use crate::model::{AddressFacts, KnownAddress, Listed};
+use crate::model::{AddressFacts, KnownAddress, ListedAddress};
 use crate::options::Options;
 use crate::state::Sym;
 
@@ -41,7 +41,7 @@ pub fn addresses(joined: &Correlated, options: &Options, successes: Successes) -
             None
         });
         let hides = joined.pseudonymized;
-        let listed = surroundings.known.listed(address).map(|known| Listed {
+        let listed = surroundings.known.listed(address).map(|known| ListedAddress {
             standing: known.standing.name().to_owned(),
             label: known.label.clone().filter(|_| !hides),
             list: (!hides).then(|| known.list.clone()),

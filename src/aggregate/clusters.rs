@@ -1,22 +1,22 @@
 //! The clusters that the inputs come from.
 
-use crate::correlate::{Correlated, Node};
+use crate::correlate::{Correlated, KnownNode};
 use crate::model::Cluster;
-use crate::state::Span;
+use crate::state::TimeSpan;
 use crate::time::Millis;
 
 /// The clusters that have audit events, or all where none has.
 pub(super) fn clusters(joined: &Correlated) -> Vec<Cluster> {
-    let mut members: Vec<Vec<&Node>> = vec![Vec::new(); joined.nodes.clusters().len()];
+    let mut members: Vec<Vec<&KnownNode>> = vec![Vec::new(); joined.nodes.clusters().len()];
     joined.nodes.all().iter().for_each(|node| members[node.cluster].push(node));
     let made = joined.nodes.clusters().iter().zip(&members).map(|(cluster, members)| {
         let nodes = || members.iter().copied();
-        let mut span = Span::default();
+        let mut span = TimeSpan::default();
         nodes().for_each(|node| span.merge(&node.stats.span));
         Cluster {
             uuid: cluster.uuid.clone(),
             name: cluster.name.clone(),
-            nodes: nodes().filter_map(Node::label).map(str::to_owned).collect(),
+            nodes: nodes().filter_map(KnownNode::label).map(str::to_owned).collect(),
             first: span.first.map(Millis::rfc3339),
             last: span.last.map(Millis::rfc3339),
             audit_events: nodes().map(|node| node.stats.audit_events).sum(),

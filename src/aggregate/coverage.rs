@@ -2,7 +2,7 @@
 
 use super::clusters;
 use super::tops::top;
-use crate::correlate::{Correlated, Node};
+use crate::correlate::{Correlated, KnownNode};
 use crate::decode::UNKNOWN;
 use crate::error::ProblemKind;
 use crate::model::text::{Span, Text};
@@ -14,20 +14,20 @@ use crate::text;
 use crate::time::Millis;
 
 /// Problems met before anything was read: path, kind, plain words.
-pub type Found<'f> = &'f [(String, ProblemKind, String)];
+pub type PathProblems<'f> = &'f [(String, ProblemKind, String)];
 
 /// What was read, and what cannot be told from it.
 #[must_use]
-pub fn coverage(joined: &Correlated, found: Found<'_>, options: &Options) -> Coverage {
+pub fn coverage(joined: &Correlated, found: PathProblems<'_>, options: &Options) -> Coverage {
     let state = &joined.state;
     let sum = |count: fn(&crate::state::InputStats) -> u64| state.inputs.iter().map(count).sum::<u64>();
-    let mut span = state::Span::default();
+    let mut span = state::TimeSpan::default();
     for input in &state.inputs {
         span.merge(&input.span);
     }
     let mut inputs: Vec<Input> = state.inputs.iter().map(input).collect();
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut nodes: Vec<&Node> = joined.nodes.all().iter().collect();
+    let mut nodes: Vec<&KnownNode> = joined.nodes.all().iter().collect();
     // Records without any node name no node; server logs without one neither.
     nodes.retain(|node| node.label().is_some());
     let (problems, problems_total) = problems(joined, found, options);
@@ -138,7 +138,7 @@ fn input(stats: &crate::state::InputStats) -> Input {
     }
 }
 
-fn node(joined: &Correlated, node: &Node) -> model::Node {
+fn node(joined: &Correlated, node: &KnownNode) -> model::Node {
     let stats = &node.stats;
     model::Node {
         id: node.id.clone(),
@@ -165,7 +165,7 @@ fn gaps(minutes: &Minutes) -> Vec<Gap> {
 }
 
 /// The first problems by path and line, and how many there were.
-fn problems(joined: &Correlated, found: Found<'_>, options: &Options) -> (Vec<Problem>, u64) {
+fn problems(joined: &Correlated, found: PathProblems<'_>, options: &Options) -> (Vec<Problem>, u64) {
     let mut problems: Vec<Problem> = found
         .iter()
         .map(|(path, kind, message)| Problem {
@@ -370,7 +370,7 @@ fn unsettled(joined: &Correlated) -> Vec<Text> {
 }
 
 /// What the records of OpenSearch cannot answer, in its words.
-fn of_opensearch(name: &Span, node: &Node, report: &model::Node) -> Vec<Text> {
+fn of_opensearch(name: &Span, node: &KnownNode, report: &model::Node) -> Vec<Text> {
     let mut told = Vec::new();
     if node.stats.failures + node.stats.anonymous > 0 {
         told.push(text!(
@@ -393,8 +393,8 @@ fn of_opensearch(name: &Span, node: &Node, report: &model::Node) -> Vec<Text> {
 /// Nodes that may be of one cluster or of several.
 fn unknown_clusters(joined: &Correlated) -> Option<Text> {
     let unknown = joined.nodes.clusters().iter().position(|cluster| cluster.uuid.is_none())?;
-    let of_none = |node: &&Node| node.cluster == unknown && node.stats.audit_events > 0 && !node.is_opensearch();
-    let nodes: Vec<String> = joined.nodes.all().iter().filter(of_none).map(Node::spoken).collect();
+    let of_none = |node: &&KnownNode| node.cluster == unknown && node.stats.audit_events > 0 && !node.is_opensearch();
+    let nodes: Vec<String> = joined.nodes.all().iter().filter(of_none).map(KnownNode::spoken).collect();
     let known = joined.nodes.clusters().len() > 1;
     // One node, or several of a log that names no cluster at all, are mostly of one.
     (known && !nodes.is_empty()).then(|| {
@@ -447,9 +447,9 @@ fn unexplained(joined: &Correlated) -> Vec<Vec<Millis>> {
 }
 
 /// The attempts of a node without a reason, by time, that its server log, which is there, does not reach.
-fn beyond_server_log(attempts: &[Millis], node: &Node) -> Option<Text> {
+fn beyond_server_log(attempts: &[Millis], node: &KnownNode) -> Option<Text> {
     // The attempts stand by time: those between two covered stretches are neighbours.
-    let mut stretches: Vec<(usize, state::Span, u64)> = Vec::new();
+    let mut stretches: Vec<(usize, state::TimeSpan, u64)> = Vec::new();
     for &time in attempts {
         if node.server_log_covers(time, 0) {
             continue;
@@ -460,7 +460,7 @@ fn beyond_server_log(attempts: &[Millis], node: &Node) -> Option<Text> {
                 span.add(time);
                 *count += 1;
             }
-            _ => stretches.push((before, state::Span { first: Some(time), last: Some(time) }, 1)),
+            _ => stretches.push((before, state::TimeSpan { first: Some(time), last: Some(time) }, 1)),
         }
     }
     let attempts: u64 = stretches.iter().map(|(.., count)| count).sum();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{LIST_LIMIT, clusters};
 use crate::correlate::{Correlated, SourceLine};
 use crate::model::Denied;
-use crate::state::{Span, Sym};
+use crate::state::{Sym, TimeSpan};
 use crate::time::Millis;
 
 /// Texts of a row: principal, key, action, index.
@@ -14,9 +14,9 @@ type Texts<'j> = [Option<&'j [u8]>; 4];
 
 /// One row.
 #[derive(Default)]
-struct Row {
+struct DeniedRow {
     count: u64,
-    span: Span,
+    span: TimeSpan,
     sources: Vec<Sym>,
     first: Option<(Millis, SourceLine)>,
     last: Option<(Millis, SourceLine)>,
@@ -25,12 +25,12 @@ struct Row {
 /// The rows by count, the most frequent of them, and how many there are.
 pub(super) fn denied(joined: &Correlated) -> (Vec<Denied>, u64) {
     let text = |sym: Sym| joined.state.symbols.get(sym);
-    let mut rows: BTreeMap<(usize, Texts<'_>), Row> = BTreeMap::new();
+    let mut rows: BTreeMap<(usize, Texts<'_>), DeniedRow> = BTreeMap::new();
     for (actor, series) in joined.denials.iter() {
         let texts = [actor.principal, actor.apikey, actor.es_action, actor.object].map(text);
         let row = rows.entry((joined.nodes.cluster(actor.node), texts)).or_default();
         row.count += series.count();
-        row.span.merge(&Span { first: series.first(), last: series.last() });
+        row.span.merge(&TimeSpan { first: series.first(), last: series.last() });
         row.sources.push(actor.source);
         // The line of a bucket is that of its first event.
         let place = |bucket: &crate::state::Bucket| (bucket.first, joined.source_lines.of(bucket.pos));
@@ -40,7 +40,7 @@ pub(super) fn denied(joined: &Correlated) -> (Vec<Denied>, u64) {
     }
     let total = rows.len() as u64;
     // The order of what stands in the map is kept among equals.
-    let mut rows: Vec<((usize, Texts<'_>), Row)> = rows.into_iter().collect();
+    let mut rows: Vec<((usize, Texts<'_>), DeniedRow)> = rows.into_iter().collect();
     rows.sort_by_key(|(_, row)| Reverse(row.count));
     rows.truncate(LIST_LIMIT);
     let string = |text: &[u8]| String::from_utf8_lossy(text).into_owned();

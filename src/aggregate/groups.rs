@@ -11,9 +11,9 @@ use rayon::prelude::*;
 
 use super::tops::top;
 use super::{clusters, realm_names};
-use crate::correlate::{Change, Correlated, SourceLine};
+use crate::correlate::{AttributedChange, Correlated, SourceLine};
 use crate::credential::Credential;
-use crate::model::groups::{Groups, Source, Tally};
+use crate::model::groups::{GroupSource, GroupTally, Groups};
 use crate::model::text::{Span, Text};
 use crate::model::{Group, SourceCount};
 use crate::options::{GroupBy, Options};
@@ -52,9 +52,9 @@ pub(super) fn groups(joined: &Arc<Correlated>, options: &Options) -> Grouped {
     let assigned = Assigned::new(joined, options);
     let total = assigned.keys.len();
     let listed = options.listed.unwrap_or(usize::MAX).min(total);
-    let order = Order::new(joined, &assigned);
-    let mut ranked: Vec<Ranked> = (0..total as u32).map(|number| order.rank(number)).collect();
-    let compare = |a: &Ranked, b: &Ranked| order.compare(a, b);
+    let order = GroupOrder::new(joined, &assigned);
+    let mut ranked: Vec<RankedGroup> = (0..total as u32).map(|number| order.rank(number)).collect();
+    let compare = |a: &RankedGroup, b: &RankedGroup| order.compare(a, b);
     // A flood of names makes millions of groups: only those that are listed are put in order.
     let mut cut = 0;
     if listed < total {
@@ -63,7 +63,7 @@ pub(super) fn groups(joined: &Arc<Correlated>, options: &Options) -> Grouped {
     }
     ranked.par_sort_unstable_by(compare);
     let order = ranked.iter().map(|ranked| ranked.number).collect();
-    let listing = Listing { joined: Arc::clone(joined), by: options.by.clone(), assigned, order };
+    let listing = GroupListing { joined: Arc::clone(joined), by: options.by.clone(), assigned, order };
     let listed = if listed <= FEW {
         (0..listed).into_par_iter().map(|at| listing.group(at)).collect::<Vec<_>>().into()
     } else {
@@ -85,7 +85,7 @@ fn keys(joined: &Correlated, options: &Options) -> Vec<GroupBy> {
 const FEW: usize = 10_000;
 
 /// What groups are made from when they are looked at.
-struct Listing {
+struct GroupListing {
     joined: Arc<Correlated>,
     by: Vec<GroupBy>,
     assigned: Assigned,
@@ -93,19 +93,19 @@ struct Listing {
     order: Vec<u32>,
 }
 
-impl Source for Listing {
+impl GroupSource for GroupListing {
     fn group(&self, at: usize) -> Group {
         Group { id: format!("G{}", at + 1), ..self.assigned.group(&self.joined, &self.by, self.order[at]) }
     }
 
-    fn tally(&self, at: usize) -> Tally {
+    fn tally(&self, at: usize) -> GroupTally {
         let members = self.assigned.members(self.order[at]);
-        Tally { count: members.len() as u64, of_actions: outcomes(&self.joined, members).iter().sum() }
+        GroupTally { count: members.len() as u64, of_actions: outcomes(&self.joined, members).iter().sum() }
     }
 }
 
 /// A group with what mostly decides its place.
-struct Ranked {
+struct RankedGroup {
     /// Attempts.
     count: u32,
     number: u32,
@@ -114,14 +114,14 @@ struct Ranked {
 }
 
 /// The order of groups.
-struct Order<'j> {
+struct GroupOrder<'j> {
     joined: &'j Correlated,
     assigned: &'j Assigned,
     /// All text is valid, so it need not be made so to be compared as it is shown.
     valid: bool,
 }
 
-impl<'j> Order<'j> {
+impl<'j> GroupOrder<'j> {
     fn new(joined: &'j Correlated, assigned: &'j Assigned) -> Self {
         let valid = joined.state.symbols.iter().all(|text| std::str::from_utf8(text).is_ok());
         Self { joined, assigned, valid }
@@ -139,17 +139,17 @@ impl<'j> Order<'j> {
         })
     }
 
-    fn rank(&self, number: u32) -> Ranked {
+    fn rank(&self, number: u32) -> RankedGroup {
         let text = self.text(self.assigned.keys[number as usize].principal).unwrap_or_default();
         let mut beginning = [0; 8];
         let used = text.len().min(8);
         beginning[..used].copy_from_slice(&text[..used]);
         let count = self.assigned.members(number).len() as u32;
-        Ranked { count, number, beginning: u64::from_be_bytes(beginning) }
+        RankedGroup { count, number, beginning: u64::from_be_bytes(beginning) }
     }
 
     /// By count descending, then what is shown of the keys, then what is not, then the first attempt.
-    fn compare(&self, a: &Ranked, b: &Ranked) -> Ordering {
+    fn compare(&self, a: &RankedGroup, b: &RankedGroup) -> Ordering {
         (b.count, a.beginning).cmp(&(a.count, b.beginning)).then_with(|| self.compare_keys(a.number, b.number))
     }
 
@@ -466,7 +466,7 @@ fn why(told: (Reason, Basis), chain: Option<ChainId>, members: &[u32], joined: &
 }
 
 /// Why an account is taken for disabled, and since when and by whom, where the log tells.
-fn disabled_account(disabled: Option<&Change>, joined: &Correlated) -> Text {
+fn disabled_account(disabled: Option<&AttributedChange>, joined: &Correlated) -> Text {
     let told = Text::from(
         "no realm that knows the account complained, and yet the attempt failed: the password was right, and the account is \
          disabled",

@@ -6,25 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::api_keys::{client, rounded};
-use super::{Found, LIST_LIMIT, coverage, filters, parameters};
+use super::{LIST_LIMIT, PathProblems, coverage, filters, parameters};
 use crate::correlate::{Correlated, How, Invalidation, KeyFailure, KeyInfo};
 use crate::filter;
 use crate::model::keys::{
-    Actor, Key, KeyTotals, KeysReport, Refused, RefusedClient, RemoteUser, Unnamed, Use, UseClient,
+    ChangeActor, Key, KeyTotals, KeysReport, Refused, RefusedClient, RemoteUser, Unnamed, Use, UseClient,
 };
 use crate::model::text::{Span as Piece, Text};
 use crate::model::{SCHEMA_VERSION, Tool};
 use crate::options::filter::{Pattern, Rules};
 use crate::options::{Filter, KeyQuery, Options};
 use crate::reason::Reason;
-use crate::state::{Span, Sym};
+use crate::state::{Sym, TimeSpan};
 use crate::text;
 use crate::time::Millis;
 use crate::words;
 
 /// Builds what `esaudit keys` tells.
 #[must_use]
-pub fn keys(joined: &Correlated, problems: Found<'_>, options: &Options, query: &KeyQuery) -> KeysReport {
+pub fn keys(joined: &Correlated, problems: PathProblems<'_>, options: &Options, query: &KeyQuery) -> KeysReport {
     let mut coverage = coverage::coverage(joined, problems, options);
     let as_of = query.as_of.or_else(|| joined.last_event());
     let lives = Lives::collect(joined, &options.filter);
@@ -148,7 +148,7 @@ fn cannot_tell(joined: &Correlated, filter: &Filter, vague: u64) -> Vec<Text> {
 /// Use and refusals by key.
 pub(super) struct Lives<'j> {
     /// By key and address: events, first and last.
-    uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>>,
+    uses: BTreeMap<Sym, BTreeMap<Sym, (u64, TimeSpan)>>,
     /// By key and user of another cluster: events.
     remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>>,
     refused: BTreeMap<Sym, Vec<&'j KeyFailure>>,
@@ -160,7 +160,7 @@ impl<'j> Lives<'j> {
     pub(super) fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
         let passing = (!filter.is_empty()).then(|| filter::successes(joined, filter));
         let successes = passing.as_ref().unwrap_or(&joined.successes);
-        let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, Span)>> = BTreeMap::new();
+        let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, TimeSpan)>> = BTreeMap::new();
         let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
         let mut in_use = BTreeSet::new();
         for actor in joined.users_of_keys() {
@@ -168,7 +168,7 @@ impl<'j> Lives<'j> {
             let Some(series) = successes.get(actor) else { continue };
             let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();
             *count += series.count();
-            span.merge(&Span { first: series.first(), last: series.last() });
+            span.merge(&TimeSpan { first: series.first(), last: series.last() });
             if actor.object.is_some() {
                 let users = remote_users.entry(actor.apikey).or_default();
                 *users.entry(actor.object).or_default() += series.count();
@@ -241,10 +241,10 @@ fn how(end: &Invalidation) -> &'static str {
     }
 }
 
-fn actor(joined: &Correlated, change: usize) -> Actor {
+fn actor(joined: &Correlated, change: usize) -> ChangeActor {
     let change = &joined.changes[change];
     let text = |sym: Sym| joined.state.symbols.string(sym);
-    Actor {
+    ChangeActor {
         name: text(change.actor),
         realm: text(change.actor_realm),
         source: text(change.source),
@@ -252,13 +252,13 @@ fn actor(joined: &Correlated, change: usize) -> Actor {
     }
 }
 
-fn used_by(joined: &Correlated, clients: &BTreeMap<Sym, (u64, Span)>, remote: Option<&BTreeMap<Sym, u64>>) -> Use {
+fn used_by(joined: &Correlated, clients: &BTreeMap<Sym, (u64, TimeSpan)>, remote: Option<&BTreeMap<Sym, u64>>) -> Use {
     let text = |sym: Sym| joined.state.symbols.string(sym).unwrap_or_default();
     let mut remote_users: Vec<RemoteUser> =
         remote.into_iter().flatten().map(|(&user, &count)| RemoteUser { name: text(user), count }).collect();
     remote_users.sort_by(|a, b| (Reverse(a.count), &a.name).cmp(&(Reverse(b.count), &b.name)));
     remote_users.truncate(LIST_LIMIT);
-    let mut whole = (0, Span::default());
+    let mut whole = (0, TimeSpan::default());
     let mut list: Vec<UseClient> = Vec::new();
     for (&source, (count, span)) in clients {
         whole.0 += count;
@@ -286,7 +286,7 @@ fn used_by(joined: &Correlated, clients: &BTreeMap<Sym, (u64, Span)>, remote: Op
 /// The refusals, which stand by time; `end` is that of the key.
 fn refused(joined: &Correlated, failures: &[&KeyFailure], end: Option<Millis>) -> Refused {
     let mut out = Refused { count: failures.len() as u64, ..Refused::default() };
-    let mut clients: BTreeMap<Sym, (u64, f64, Span)> = BTreeMap::new();
+    let mut clients: BTreeMap<Sym, (u64, f64, TimeSpan)> = BTreeMap::new();
     for failure in failures {
         *out.reasons.entry(failure.reason.name().to_owned()).or_default() += 1;
         *out.bases.entry(failure.basis.name().to_owned()).or_default() += 1;

@@ -24,11 +24,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::correlate::{Change, Correlated};
+use crate::correlate::{AttributedChange, Correlated};
 use crate::event::is_invalidation;
 use crate::judge::Verdicts;
 use crate::model::{Filters, Report, SecurityChange, Tool, Totals};
-use crate::options::{AddressBook, Cidr, Filter, KnownBlock, Options, Standing, Surroundings};
+use crate::options::{AddressBook, AddressStanding, Cidr, Filter, KnownBlock, Options, Surroundings};
 use crate::state::{ChainId, Sym};
 
 /// Entries of a list inside a group or finding; its total stands beside it.
@@ -39,7 +39,7 @@ const LIST_LIMIT: usize = 50;
 pub fn report(
     joined: &Arc<Correlated>,
     judge: impl FnOnce() -> Verdicts + Send,
-    problems: coverage::Found<'_>,
+    problems: coverage::PathProblems<'_>,
     options: &Options,
 ) -> Report {
     let lists = || {
@@ -112,7 +112,7 @@ pub fn report(
 }
 
 pub use addresses::{Successes, addresses};
-pub use coverage::{Found, coverage};
+pub use coverage::{PathProblems, coverage};
 pub use events::events;
 pub use keys::keys;
 pub use rows::{changes, reasons};
@@ -191,8 +191,12 @@ pub fn networks(report: &Report) -> Surroundings {
     };
     let named = member("networks").and_then(serde_json::Value::as_object).into_iter().flatten();
     let known = named.flat_map(|(name, list)| {
-        let known =
-            |block| KnownBlock { standing: Standing::Own, label: Some(name.clone()), list: String::new(), block };
+        let known = |block| KnownBlock {
+            standing: AddressStanding::Own,
+            label: Some(name.clone()),
+            list: String::new(),
+            block,
+        };
         blocks(Some(list)).into_iter().map(known)
     });
     Surroundings {
@@ -208,7 +212,7 @@ fn realm_names(joined: &Correlated, chain: ChainId) -> Option<Vec<String>> {
     joined.state.chains.get(chain).map(|realms| realms.iter().filter_map(|&realm| symbols.string(realm)).collect())
 }
 
-fn security_change(joined: &Correlated, at: usize, change: &Change) -> SecurityChange {
+fn security_change(joined: &Correlated, at: usize, change: &AttributedChange) -> SecurityChange {
     let symbols = &joined.state.symbols;
     let text = |sym: Sym| symbols.string(sym);
     let record = &change.record;

@@ -11,20 +11,20 @@ use crate::correlate::Correlated;
 use crate::filter;
 use crate::model::NewPlace;
 use crate::options::Options;
-use crate::state::{Span, Sym};
+use crate::state::{Sym, TimeSpan};
 use crate::time::Millis;
 
 /// An account: cluster and name.
-type Account = (usize, Sym);
+type PlacedAccount = (usize, Sym);
 
 /// Successes of an account from one address.
 #[derive(Default)]
-struct Place {
-    span: Span,
+struct AccountPlace {
+    span: TimeSpan,
     count: u64,
 }
 
-impl Place {
+impl AccountPlace {
     fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.span.merge(&other.span);
@@ -36,13 +36,13 @@ impl Place {
 pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlace>, u64) {
     let places = places(joined);
     let asked_for = asked_for(joined, options);
-    let mut powerful: HashMap<(Account, Sym), u64, RandomState> = HashMap::default();
+    let mut powerful: HashMap<(PlacedAccount, Sym), u64, RandomState> = HashMap::default();
     for action in joined.powerful.actions.iter().filter(|action| action.granted && !action.apikey.is_some()) {
         let account = (joined.nodes.all()[action.node].cluster, action.who());
         *powerful.entry((account, action.source)).or_default() += 1;
     }
     let text = |sym: Sym| joined.state.symbols.get(sym);
-    let mut found: Vec<(u64, i64, Millis, Account, Sym, u64)> = Vec::new();
+    let mut found: Vec<(u64, i64, Millis, PlacedAccount, Sym, u64)> = Vec::new();
     for of_account in places.chunk_by(|(one, ..), (other, ..)| one == other) {
         let Some(since) = of_account.iter().filter_map(|(.., place)| place.span.first).min() else { continue };
         for (account, source, place) in of_account.iter().filter(|(_, source, _)| source.is_some()) {
@@ -57,7 +57,7 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
     let total = found.len() as u64;
     if found.len() > LIST_LIMIT {
         found.select_nth_unstable_by(LIST_LIMIT, |a, b| {
-            let told = |row: &(u64, i64, Millis, Account, Sym, u64)| (Reverse((row.0, row.1)), row.3.0);
+            let told = |row: &(u64, i64, Millis, PlacedAccount, Sym, u64)| (Reverse((row.0, row.1)), row.3.0);
             told(a).cmp(&told(b)).then_with(|| (text(a.3.1), text(a.4)).cmp(&(text(b.3.1), text(b.4))))
         });
         found.truncate(LIST_LIMIT);
@@ -77,13 +77,13 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
 }
 
 /// Successes by account and address, sorted.
-fn places(joined: &Correlated) -> Vec<(Account, Sym, Place)> {
+fn places(joined: &Correlated) -> Vec<(PlacedAccount, Sym, AccountPlace)> {
     let own = joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some());
-    let mut places: Vec<(Account, Sym, Place)> = Vec::new();
+    let mut places: Vec<(PlacedAccount, Sym, AccountPlace)> = Vec::new();
     for (actor, series) in own {
         let account = (joined.nodes.cluster(actor.node), actor.principal);
-        let span = Span { first: series.first(), last: series.last() };
-        let next = (account, actor.source, Place { span, count: series.count() });
+        let span = TimeSpan { first: series.first(), last: series.last() };
+        let next = (account, actor.source, AccountPlace { span, count: series.count() });
         // The series of one pair on several nodes stand together, mostly.
         let same = places.last_mut().filter(|last| is_same(&next, last));
         match same {
@@ -102,17 +102,17 @@ fn places(joined: &Correlated) -> Vec<(Account, Sym, Place)> {
     places
 }
 
-fn is_same(one: &(Account, Sym, Place), other: &(Account, Sym, Place)) -> bool {
+fn is_same(one: &(PlacedAccount, Sym, AccountPlace), other: &(PlacedAccount, Sym, AccountPlace)) -> bool {
     (one.0, one.1) == (other.0, other.1)
 }
 
 /// The accounts and addresses that a filter leaves; `None` where there is none.
-fn asked_for(joined: &Correlated, options: &Options) -> Option<HashSet<(Account, Sym), RandomState>> {
+fn asked_for(joined: &Correlated, options: &Options) -> Option<HashSet<(PlacedAccount, Sym), RandomState>> {
     if options.filter.is_empty() {
         return None;
     }
     let range = filter::range(joined, &options.filter);
-    let mut first: HashMap<(Account, Sym), Millis, RandomState> = HashMap::default();
+    let mut first: HashMap<(PlacedAccount, Sym), Millis, RandomState> = HashMap::default();
     for (actor, series) in joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
         let pair = ((joined.nodes.cluster(actor.node), actor.principal), actor.source);
         if let Some(time) = series.first() {

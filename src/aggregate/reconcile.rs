@@ -63,7 +63,7 @@ fn contradictions(report: &Report, left_out: u64) -> Vec<String> {
         let id = report.groups.get(at).map(|group| group.id).unwrap_or_default();
         equal(&format!("attempts of {id}"), tally.count, "the sum of its actions", tally.of_actions);
     }
-    let bucket = |bucket: &crate::model::Bucket| bucket.authentication_failed + bucket.anonymous_access_denied;
+    let bucket = |bucket: &crate::model::TimelineBucket| bucket.authentication_failed + bucket.anonymous_access_denied;
     let in_buckets = report.timeline.buckets.iter().map(bucket).sum();
     equal("failed attempts", attempts, "the sum of the timeline", in_buckets);
     let tops = &report.tops;

@@ -10,12 +10,12 @@ use crate::reason::Reason;
 use crate::time::Millis;
 
 /// What refusals have in common: principal, realm, API key, reason, node of the table.
-type Kind<'j> = (Option<&'j [u8]>, Option<&'j [u8]>, Option<&'j [u8]>, Reason, usize);
+type RefusalKind<'j> = (Option<&'j [u8]>, Option<&'j [u8]>, Option<&'j [u8]>, Reason, usize);
 
 /// The refusals by kind, the most frequent first.
 pub(super) fn server_refusals(joined: &Correlated) -> Vec<ServerRefusal> {
     let text = |sym| joined.state.symbols.get(sym);
-    let mut kinds: BTreeMap<Kind<'_>, Vec<(Millis, SourceLine)>> = BTreeMap::new();
+    let mut kinds: BTreeMap<RefusalKind<'_>, Vec<(Millis, SourceLine)>> = BTreeMap::new();
     for line in joined.reason_lines.iter().filter(|line| line.attempt.is_none() && line.record.about.is_refusal()) {
         let ReasonLine { record, node, place, .. } = line;
         let subject = text(record.subject);
@@ -27,7 +27,7 @@ pub(super) fn server_refusals(joined: &Correlated) -> Vec<ServerRefusal> {
     }
     let string = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
     // The order of the map is kept among those that are as frequent.
-    let mut kinds: Vec<(Kind<'_>, Vec<(Millis, SourceLine)>)> = kinds.into_iter().collect();
+    let mut kinds: Vec<(RefusalKind<'_>, Vec<(Millis, SourceLine)>)> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, lines)| Reverse(lines.len()));
     let made = kinds.into_iter().map(|((principal, realm, key, reason, node), lines)| {
         let (first, last) = (lines.iter().min().copied(), lines.iter().max().copied());

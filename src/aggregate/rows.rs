@@ -6,7 +6,7 @@ use super::api_keys::rounded;
 use super::security_change;
 use crate::correlate::{Correlated, KeyFailure, ReasonLine, SourceLine};
 use crate::model::SecurityChange;
-use crate::model::events::Told;
+use crate::model::events::ReasonSource;
 use crate::reason::{Basis, Subject};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -38,7 +38,7 @@ impl Teller<'_> {
 
 /// The lines of server logs that tell a reason, and the refusals of API keys that other events tell, as far as a filter
 /// has left them.
-pub fn reasons(joined: &Correlated) -> impl Iterator<Item = Told> {
+pub fn reasons(joined: &Correlated) -> impl Iterator<Item = ReasonSource> {
     let is_key = |line: &&ReasonLine| line.record.about.is_key();
     let of_keys: BTreeMap<SourceLine, &ReasonLine> =
         joined.reason_lines.iter().filter(is_key).map(|line| (line.place, line)).collect();
@@ -51,10 +51,10 @@ pub fn reasons(joined: &Correlated) -> impl Iterator<Item = Told> {
     tellers.into_iter().map(|teller| match teller {
         Teller::Line(line) => {
             let record = &line.record;
-            let told = Told { about: record.about.name(), ..told(joined, &as_refusal(line)) };
+            let told = ReasonSource { about: record.about.name(), ..told(joined, &as_refusal(line)) };
             // The attempt tells who failed where the line does not.
             let subject = joined.state.symbols.string(record.subject);
-            with_line(joined, Told { principal: subject.or(told.principal), ..told }, line)
+            with_line(joined, ReasonSource { principal: subject.or(told.principal), ..told }, line)
         }
         Teller::Refusal(refusal, None) => told(joined, refusal),
         Teller::Refusal(refusal, Some(line)) => with_line(joined, told(joined, refusal), line),
@@ -76,17 +76,17 @@ fn as_refusal(line: &ReasonLine) -> KeyFailure {
 }
 
 /// What only a line of the server log tells.
-fn with_line(joined: &Correlated, told: Told, line: &ReasonLine) -> Told {
+fn with_line(joined: &Correlated, told: ReasonSource, line: &ReasonLine) -> ReasonSource {
     let text = |sym: Sym| joined.state.symbols.string(sym);
     let record = &line.record;
-    Told { realm: text(record.realm), trace_id: text(record.trace), message: text(record.text), ..told }
+    ReasonSource { realm: text(record.realm), trace_id: text(record.trace), message: text(record.text), ..told }
 }
 
-fn told(joined: &Correlated, refusal: &KeyFailure) -> Told {
+fn told(joined: &Correlated, refusal: &KeyFailure) -> ReasonSource {
     let text = |sym: Sym| joined.state.symbols.string(sym);
     let attempt = refusal.attempt.map(|at| &joined.attempts[at as usize]);
     let node = &joined.nodes.all()[refusal.node];
-    Told {
+    ReasonSource {
         at: refusal.time,
         about: Subject::ApiKey.name(),
         reason: refusal.reason.name(),

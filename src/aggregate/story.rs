@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_keys::rounded;
-use super::{Found, coverage, filters, parameters, realm_names, security_change};
+use super::{PathProblems, coverage, filters, parameters, realm_names, security_change};
 use crate::action_class::ActionClass;
 use crate::correlate::{Correlated, PowerfulAction, SourceLine};
 use crate::filter;
@@ -13,7 +13,7 @@ use crate::model::timeline::{Entry, TimelineReport, TimelineTotals};
 use crate::model::{SCHEMA_VERSION, Tool, TopChain};
 use crate::options::{Options, StoryKinds};
 use crate::reason::{Basis, Reason};
-use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Key, Origin, Sym};
+use crate::state::{ActorSeries, Attempt, Bucket, ChainId, Origin, RecordKey, Sym};
 use crate::time::Millis;
 
 /// Repeats that pause longer than this, and much longer than they usually do, are told apart.
@@ -29,7 +29,7 @@ const MOST_NAMED: usize = 5;
 const MANY: usize = 10;
 
 /// An entry with what orders it.
-type Timed = ((Millis, Millis, u8, SourceLine), Entry);
+type TimedEntry = ((Millis, Millis, u8, SourceLine), Entry);
 
 /// Tells what the filter has left. `told` are the findings that the actor is in, and `of_attempts` says by attempt (index
 /// into `joined.attempts`) which of them it is in.
@@ -39,7 +39,7 @@ pub fn story(
     told: &[Judged],
     of_attempts: &BTreeMap<u32, Vec<usize>>,
     kinds: StoryKinds,
-    (problems, options): (Found<'_>, &Options),
+    (problems, options): (PathProblems<'_>, &Options),
 ) -> TimelineReport {
     let successes = filter::successes(joined, &options.filter);
     let mut timed = Vec::new();
@@ -115,7 +115,7 @@ fn failures(
     told: &[Judged],
     of_attempts: &BTreeMap<u32, Vec<usize>>,
     successes: &ActorSeries,
-) -> Vec<Timed> {
+) -> Vec<TimedEntry> {
     let keys: BTreeMap<u32, Sym> =
         joined.key_failures.iter().filter_map(|failure| Some((failure.attempt?, failure.key))).collect();
     let many = |sym: fn(&Attempt) -> Sym| joined.attempts.iter().map(sym).collect::<BTreeSet<Sym>>().len() > MANY;
@@ -152,7 +152,7 @@ fn failures(
     entries
 }
 
-fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) -> Timed {
+fn failure(joined: &Correlated, run: &[u32], key: Sym, findings: Vec<String>) -> TimedEntry {
     let attempt = |at: u32| &joined.attempts[at as usize];
     let (first, last) = (attempt(run[0]), attempt(run[run.len() - 1]));
     let mut chains: BTreeMap<u32, u64> = BTreeMap::new();
@@ -241,7 +241,7 @@ fn nodes(joined: &Correlated, in_state: impl Iterator<Item = u32>) -> Vec<String
 }
 
 /// Successes or refused actions by who, from where, with which key, through which realm.
-fn series(joined: &Correlated, all: &ActorSeries, kind: &str) -> Vec<Timed> {
+fn series(joined: &Correlated, all: &ActorSeries, kind: &str) -> Vec<TimedEntry> {
     type Alike = (Sym, Sym, Sym, Sym, Sym);
     let mut alike: BTreeMap<Alike, Vec<(Bucket, u32)>> = BTreeMap::new();
     let mut actors: Vec<_> = all.iter().collect();
@@ -277,7 +277,7 @@ fn series(joined: &Correlated, all: &ActorSeries, kind: &str) -> Vec<Timed> {
     entries
 }
 
-fn change(joined: &Correlated, at: usize) -> Timed {
+fn change(joined: &Correlated, at: usize) -> TimedEntry {
     let change = &joined.changes[at];
     let told = security_change(joined, at, change);
     let key = match (change.record.ids.as_slice(), told.resolved_ids.as_slice()) {
@@ -299,12 +299,13 @@ fn change(joined: &Correlated, at: usize) -> Timed {
 
 /// Powerful actions by who, from where, which and to what. Where changes are told, they tell of users, roles and keys; what was
 /// refused is told with the refusals.
-fn powerful(joined: &Correlated, with_changes: bool) -> Vec<Timed> {
+fn powerful(joined: &Correlated, with_changes: bool) -> Vec<TimedEntry> {
     type Alike = (Sym, Sym, Sym, Sym, Sym, Sym, bool);
     let text = |sym: Sym| joined.state.symbols.get(sym);
-    let of_change = |request: Option<Key>, changes: &BTreeSet<Key>| request.is_some_and(|key| changes.contains(&key));
+    let of_change =
+        |request: Option<RecordKey>, changes: &BTreeSet<RecordKey>| request.is_some_and(|key| changes.contains(&key));
     let changes = joined.changes_left().filter_map(|(_, change)| text(change.record.request_id));
-    let changes: BTreeSet<Key> = changes.filter(|_| with_changes).map(|id| Key::of(&[Some(id)])).collect();
+    let changes: BTreeSet<RecordKey> = changes.filter(|_| with_changes).map(|id| RecordKey::of(&[Some(id)])).collect();
     let mut alike: BTreeMap<Alike, Vec<&PowerfulAction>> = BTreeMap::new();
     let told = joined.powerful.actions.iter().filter(|action| {
         let is_told = action.granted || action.class == ActionClass::RunAs;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::correlate::Correlated;
-use crate::model::{Bucket, Timeline};
+use crate::model::{Timeline, TimelineBucket};
 use crate::state::{Attempt, Outcome};
 use crate::time::Millis;
 
@@ -52,12 +52,14 @@ pub(super) fn timeline(joined: &Correlated) -> Timeline {
     }
     let buckets = buckets
         .into_iter()
-        .map(|(bucket, [authentication_failed, anonymous_access_denied, access_denied, tampered_request])| Bucket {
-            start: Millis(bucket * bucket_ms).rfc3339(),
-            authentication_failed,
-            anonymous_access_denied,
-            access_denied,
-            tampered_request,
+        .map(|(bucket, [authentication_failed, anonymous_access_denied, access_denied, tampered_request])| {
+            TimelineBucket {
+                start: Millis(bucket * bucket_ms).rfc3339(),
+                authentication_failed,
+                anonymous_access_denied,
+                access_denied,
+                tampered_request,
+            }
         })
         .collect();
     Timeline { bucket_seconds, buckets }

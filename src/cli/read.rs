@@ -52,16 +52,16 @@ pub(super) struct InputArgs {
     require_events: u64,
 
     /// Bytes that may come out of one compressed input, with K, M, G or T; what is beyond is cut off and said
-    #[arg(long, value_name = "BYTES", default_value_t = Bytes(Limits::default().decompressed), value_parser = parse_bytes)]
-    max_decompressed: Bytes,
+    #[arg(long, value_name = "BYTES", default_value_t = ByteCount(Limits::default().decompressed), value_parser = parse_bytes)]
+    max_decompressed: ByteCount,
 
     /// Bytes that may come out for each stored byte of a compressed input, judged from 256M on; 0 for any number
     #[arg(long, value_name = "N", default_value_t = Limits::default().ratio)]
     max_ratio: u64,
 
     /// Longest line that is read, in bytes, with K, M, G or T; longer ones are skipped and counted
-    #[arg(long, value_name = "BYTES", default_value_t = Bytes(options::DEFAULT_MAX_LINE as u64), value_parser = parse_bytes)]
-    max_line: Bytes,
+    #[arg(long, value_name = "BYTES", default_value_t = ByteCount(options::DEFAULT_MAX_LINE as u64), value_parser = parse_bytes)]
+    max_line: ByteCount,
 
     /// Realm failures that may wait for the end of their request at one time
     #[arg(long, value_name = "N", default_value_t = options::DEFAULT_MAX_IN_FLIGHT)]
@@ -136,9 +136,9 @@ pub(super) struct ReadArgs {
 
 /// A number of bytes, shown as a user would write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bytes(u64);
+struct ByteCount(u64);
 
-impl fmt::Display for Bytes {
+impl fmt::Display for ByteCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
         let whole = units.into_iter().find(|(shift, _)| self.0 > 0 && self.0.is_multiple_of(1 << shift));
@@ -147,8 +147,8 @@ impl fmt::Display for Bytes {
     }
 }
 
-fn parse_bytes(text: &str) -> Result<Bytes, String> {
-    parse_size(text).map(Bytes)
+fn parse_bytes(text: &str) -> Result<ByteCount, String> {
+    parse_size(text).map(ByteCount)
 }
 
 /// Reads a number of bytes: `4096`, `64K`, `10M`, `2G`, `1T`.
@@ -258,10 +258,10 @@ mod tests {
             [("0", 0), ("4096", 4096), ("64K", 65_536), ("10m", 10 << 20), ("2GiB", 2 << 30), ("1T", 1 << 40)]
         {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
-            assert_eq!(parse_bytes(&Bytes(bytes).to_string()), Ok(Bytes(bytes)), "{text}");
+            assert_eq!(parse_bytes(&ByteCount(bytes).to_string()), Ok(ByteCount(bytes)), "{text}");
         }
         assert_eq!(
-            [Bytes(64 << 20), Bytes(1 << 40), Bytes(1_000), Bytes(0)].map(|b| b.to_string()),
+            [ByteCount(64 << 20), ByteCount(1 << 40), ByteCount(1_000), ByteCount(0)].map(|b| b.to_string()),
             ["64M", "1T", "1000", "0"]
         );
         for wrong in ["", "K", "-1", "1.5G", "1P", "99999999999999T", "x"] {

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
-use crate::document::formats::{Form, Told};
+use crate::document::formats::{FindingsTold, Form};
 use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
 use crate::output::{Output, Outputs, Screen};
@@ -174,9 +174,9 @@ impl JudgeArgs {
     ) -> Result<ReportRequest, String> {
         let is_default = self.by.is_empty() && !self.full && !self.output.wants_all();
         let told = match (self.explain, self.finding) {
-            (_, ids) if !ids.is_empty() => Some(Told::Only(ids)),
+            (_, ids) if !ids.is_empty() => Some(FindingsTold::Only(ids)),
             // 0 stands for all.
-            (explain, _) => explain.map(|most| Told::First((most > 0).then_some(most))),
+            (explain, _) => explain.map(|most| FindingsTold::First((most > 0).then_some(most))),
         };
         let mut by: Vec<GroupBy> = Vec::new();
         let keys = if self.by.is_empty() { ByKey::DEFAULT.to_vec() } else { self.by };

@@ -10,7 +10,7 @@ use crate::state::{ChangeRecord, Grant, State, Sym, Symbols};
 
 /// A security change with its actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct AttributedChange {
     /// The change.
     pub record: ChangeRecord,
     /// Where it stands.
@@ -27,7 +27,7 @@ pub struct Change {
     pub actor_key: Sym,
 }
 
-impl Change {
+impl AttributedChange {
     /// Whether what it gives amounts to everything: the role `superuser`, a role that may do all on the cluster or manage
     /// who may do what, or one that may do all with every index, or act as anybody.
     #[must_use]
@@ -52,16 +52,18 @@ pub(super) fn join(
     source_lines: &SourceLines,
     nodes: &NodeTable,
     repeated: &mut BTreeMap<Vec<u8>, u64>,
-) -> Vec<Change> {
+) -> Vec<AttributedChange> {
     let mut grants = std::mem::take(&mut state.grants);
     grants.sort_unstable_by_key(|grant| grant.request);
     let records = distinct(std::mem::take(&mut state.changes), state, source_lines, repeated);
-    let mut changes: Vec<Change> =
+    let mut changes: Vec<AttributedChange> =
         records.into_iter().map(|record| with_actor(record, &grants, &state.symbols, source_lines)).collect();
     // Of one millisecond the content decides, not the place: the first of several invalidations ends a key, and how the
     // lines were split over files must not show.
     changes.sort_by(|a, b| {
-        let node = |change: &Change| (nodes.of(change.record.node).label(), change.record.owned_by_authenticated_user);
+        let node = |change: &AttributedChange| {
+            (nodes.of(change.record.node).label(), change.record.owned_by_authenticated_user)
+        };
         (a.record.time.cmp(&b.record.time))
             .then_with(|| texts(a, &state.symbols).cmp(texts(b, &state.symbols)))
             .then_with(|| node(a).cmp(&node(b)))
@@ -71,7 +73,7 @@ pub(super) fn join(
 }
 
 /// The texts of a change.
-fn texts<'s>(change: &'s Change, symbols: &'s Symbols) -> impl Iterator<Item = Option<&'s [u8]>> {
+fn texts<'s>(change: &'s AttributedChange, symbols: &'s Symbols) -> impl Iterator<Item = Option<&'s [u8]>> {
     let record = &change.record;
     [
         record.action,
@@ -118,9 +120,14 @@ fn distinct(
     kept
 }
 
-fn with_actor(record: ChangeRecord, grants: &[Grant], symbols: &Symbols, source_lines: &SourceLines) -> Change {
+fn with_actor(
+    record: ChangeRecord,
+    grants: &[Grant],
+    symbols: &Symbols,
+    source_lines: &SourceLines,
+) -> AttributedChange {
     let grants = if record.has_request_id { best_grants(&record, grants, symbols) } else { Vec::new() };
-    let mut change = Change {
+    let mut change = AttributedChange {
         place: source_lines.of(record.pos),
         actor: record.user,
         actor_realm: record.user_realm,

@@ -4,8 +4,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::Joined;
-use super::history::History;
-use super::matching::Pair;
+use super::history::KeyHistory;
+use super::matching::MatchCandidate;
 use super::reason_lines::{ReasonLine, TRACE_WINDOWS};
 use crate::reason::{Basis, Reason, Subject};
 use crate::state::{Attempt, ChainId, Outcome, Pos, Sym};
@@ -40,7 +40,13 @@ impl Candidates {
 
     /// The attempts that a line may explain, the likeliest and nearest first. A line comes before the event that ends its
     /// attempt, in the same millisecond at the latest, unless it is one of those that come after (audit-format 1.14).
-    pub(super) fn of(&self, joined: &Joined, line: &ReasonLine, number: u32, history: &History<'_>) -> Vec<Pair> {
+    pub(super) fn of(
+        &self,
+        joined: &Joined,
+        line: &ReasonLine,
+        number: u32,
+        history: &KeyHistory<'_>,
+    ) -> Vec<MatchCandidate> {
         let time = line.record.time;
         let of_node = self.by_node[line.node].as_slice();
         let attempt = |at: u32| &joined.attempts[at as usize];
@@ -55,7 +61,15 @@ impl Candidates {
             if let Some(bonus) = self.compatible(joined, line, attempt(at), history, near) {
                 let affinity = (what(line), attempt(at).source.0);
                 let who = (attempt(at).principal, attempt(at).chain);
-                pairs.push(Pair { line: number, attempt: at, apart, affinity, who, reason: line.record.reason, bonus });
+                pairs.push(MatchCandidate {
+                    line: number,
+                    attempt: at,
+                    apart,
+                    affinity,
+                    who,
+                    reason: line.record.reason,
+                    bonus,
+                });
             }
             true
         };
@@ -66,7 +80,7 @@ impl Candidates {
             let start = of_node.partition_point(|&at| attempt(at).time < time);
             let _ = of_node[start..].iter().take(MOST_LOOKED_AT).all(|&at| look(at));
         }
-        pairs.sort_by(|a: &Pair, b: &Pair| {
+        pairs.sort_by(|a: &MatchCandidate, b: &MatchCandidate| {
             b.bonus.total_cmp(&a.bonus).then((a.apart.abs(), a.attempt).cmp(&(b.apart.abs(), b.attempt)))
         });
         pairs.truncate(MOST_CANDIDATES);
@@ -79,7 +93,7 @@ impl Candidates {
         joined: &Joined,
         line: &ReasonLine,
         attempt: &Attempt,
-        history: &History<'_>,
+        history: &KeyHistory<'_>,
         near: bool,
     ) -> Option<f64> {
         let record = &line.record;
@@ -129,7 +143,7 @@ fn what(line: &ReasonLine) -> u32 {
 }
 
 /// Whether an attempt is of the kind that a line tells of.
-fn fits(joined: &Joined, line: &ReasonLine, attempt: &Attempt, history: &History<'_>) -> bool {
+fn fits(joined: &Joined, line: &ReasonLine, attempt: &Attempt, history: &KeyHistory<'_>) -> bool {
     let record = &line.record;
     let named = record.subject.is_some() && attempt.principal == record.subject;
     let anonymous = attempt.outcome == Outcome::AnonymousDenied;

@@ -14,7 +14,7 @@ use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
 use super::source_lines::{SourceLine, SourceLines};
 use crate::event::Sequence;
-use crate::state::{Attempt, ChainId, Chains, Evicted, Key, Outcome, Pos, State, Sym};
+use crate::state::{Attempt, ChainId, Chains, Evicted, Outcome, Pos, RecordKey, State, Sym};
 use crate::time::Millis;
 
 /// `event.action` of realm failures, for counting those met again.
@@ -58,7 +58,7 @@ impl Votes {
 /// A realm failure with its place.
 #[derive(Debug, Clone, Copy)]
 struct Loose {
-    key: Key,
+    key: RecordKey,
     place: SourceLine,
     /// What orders it within its millisecond, where its document tells.
     sequence: Option<Sequence>,
@@ -128,11 +128,12 @@ pub(super) fn join(
 
 /// Takes out the attempts that are not the only event of their key. They are few, and the others need no putting together.
 fn take_several(attempts: &mut Vec<Attempt>, loose: &[Loose]) -> Vec<Attempt> {
-    let mut keys: Vec<Key> = attempts.par_iter().with_min_len(PIECE).map(|attempt| attempt.key).collect();
+    let mut keys: Vec<RecordKey> = attempts.par_iter().with_min_len(PIECE).map(|attempt| attempt.key).collect();
     keys.par_sort_unstable();
-    let again: Vec<Key> = keys.par_chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect();
+    let again: Vec<RecordKey> =
+        keys.par_chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect();
     drop(keys);
-    let is_loose = |key: Key| loose.binary_search_by_key(&key, |failure| failure.key).is_ok();
+    let is_loose = |key: RecordKey| loose.binary_search_by_key(&key, |failure| failure.key).is_ok();
     let together = |attempt: &Attempt| again.binary_search(&attempt.key).is_ok() || is_loose(attempt.key);
     let source_lines: Vec<usize> = attempts
         .par_iter()
@@ -265,7 +266,7 @@ fn as_set(state: &mut State, chain: ChainId) -> ChainId {
 
 /// A step of a request whose chain is being put together: a realm failure, or the end of an attempt.
 #[derive(Debug, Clone, Copy)]
-struct Item {
+struct ChainStep {
     place: SourceLine,
     /// Its order among the steps of one place, the end last.
     within: u32,
@@ -277,7 +278,7 @@ struct Item {
     end: Option<usize>,
 }
 
-impl Item {
+impl ChainStep {
     fn is_end(&self) -> bool {
         self.end.is_some()
     }
@@ -367,7 +368,7 @@ impl Join<'_> {
         self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, several, &kept);
         let mut start = 0;
-        let last = items.iter().rposition(Item::is_end);
+        let last = items.iter().rposition(ChainStep::is_end);
         for (number, item) in items.iter().enumerate() {
             let Some(at) = item.end else { continue };
             let stop = if last == Some(number) { items.len() } else { number + 1 };
@@ -377,17 +378,17 @@ impl Join<'_> {
     }
 
     /// The realms of steps.
-    fn chain(&mut self, items: &[Item]) -> ChainId {
+    fn chain(&mut self, items: &[ChainStep]) -> ChainId {
         let realms: Vec<Sym> = items.iter().map(|item| item.realm).filter(|realm| realm.is_some()).collect();
         self.state.chains.intern(&realms)
     }
 
     /// Realm failures and ends of one request in the order in which they happened: by time; those of one millisecond by
     /// file, and within a file in the order of its lines, or against it where they stand newest first.
-    fn items(&self, attempts: &[Attempt], ends: &[usize], loose: &[Loose]) -> Vec<Item> {
+    fn items(&self, attempts: &[Attempt], ends: &[usize], loose: &[Loose]) -> Vec<ChainStep> {
         let node = attempts[0].node;
         let only_one = ends.len() == 1;
-        let ends = ends.iter().map(|&at| Item {
+        let ends = ends.iter().map(|&at| ChainStep {
             place: self.source_lines.of(attempts[at].pos),
             within: u32::MAX,
             time: attempts[at].time,
@@ -395,7 +396,7 @@ impl Join<'_> {
             realm: Sym::NONE,
             end: Some(at),
         });
-        let realms = loose.iter().map(|&Loose { place, within, time, sequence, realm, .. }| Item {
+        let realms = loose.iter().map(|&Loose { place, within, time, sequence, realm, .. }| ChainStep {
             place,
             within,
             time,
@@ -403,8 +404,8 @@ impl Join<'_> {
             realm,
             end: None,
         });
-        let mut items: Vec<Item> = ends.chain(realms).collect();
-        let kind = |item: &Item| item.sequence.map(|sequence| sequence.kind);
+        let mut items: Vec<ChainStep> = ends.chain(realms).collect();
+        let kind = |item: &ChainStep| item.sequence.map(|sequence| sequence.kind);
         if items.iter().all(|item| kind(item).is_some() && kind(item) == kind(&items[0])) {
             items.sort_by_key(|item| (item.time, item.sequence, item.place));
             return items;

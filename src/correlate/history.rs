@@ -5,7 +5,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
 use super::keys::KeyInfo;
-use super::uses::{Client, Use, Uses};
+use super::uses::{Client, ClientUse, Uses};
 use crate::reason::Reason;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -19,14 +19,14 @@ const USED_ENDED: f64 = 4.0;
 const USED_ANY: f64 = 1.0;
 
 /// Keys as far as matching asks for them.
-pub(super) struct History<'k> {
+pub(super) struct KeyHistory<'k> {
     uses: &'k Uses,
     keys: HashMap<Sym, &'k KeyInfo, RandomState>,
     /// Keys that any client used.
     used: HashSet<Sym, RandomState>,
 }
 
-impl<'k> History<'k> {
+impl<'k> KeyHistory<'k> {
     pub(super) fn new(keys: &'k [KeyInfo], uses: &'k Uses) -> Self {
         let used = uses.iter().flat_map(|(_, used)| used.keys().copied()).collect();
         Self { uses, keys: keys.iter().map(|key| (key.id, key)).collect(), used }
@@ -59,7 +59,7 @@ impl<'k> History<'k> {
     }
 
     /// Whether a key is known to have ended in this way by then, and was not used after.
-    fn had_ended(&self, key: Sym, of_key: &Use, reason: Reason, time: Millis) -> bool {
+    fn had_ended(&self, key: Sym, of_key: &ClientUse, reason: Reason, time: Millis) -> bool {
         let Some(info) = self.keys.get(&key) else { return false };
         let end = match reason {
             Reason::ApiKeyInvalidated => info.invalidated.and_then(|end| end.time),
@@ -73,9 +73,9 @@ impl<'k> History<'k> {
     /// is known to have ended in this way by then.
     pub(super) fn name(&self, client: Client, reason: Reason, time: Millis) -> Option<Sym> {
         let used = self.uses.of_client(client)?;
-        let mut before: Vec<(Sym, &Use)> =
+        let mut before: Vec<(Sym, &ClientUse)> =
             used.iter().filter(|(_, of_key)| of_key.ended_by(time)).map(|(&key, of_key)| (key, of_key)).collect();
-        let ended = |&(key, of_key): &(Sym, &Use)| self.had_ended(key, of_key, reason, time);
+        let ended = |&(key, of_key): &(Sym, &ClientUse)| self.had_ended(key, of_key, reason, time);
         if before.iter().any(ended) {
             before.retain(ended);
         } else {

@@ -11,7 +11,7 @@ use super::Joined;
 use super::disabled::Disabled;
 use super::keys::KeyInfo;
 use super::profiles::AttemptProfiles;
-use super::realms::{Kinds, Lacking, RealmOrder, Silent};
+use super::realms::{Kinds, Lacking, RealmOrder, SilentRealms};
 use super::reason_lines::KeyFailure;
 use super::uses::{Client, Uses};
 use crate::reason::{Basis, Reason};
@@ -41,7 +41,7 @@ pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures
         passwords(joined, &profiles, &lacking);
         let kinds = Kinds::learn(joined, &profiles);
         disabled_accounts(joined, &lacking, &kinds);
-        if let Some(silent) = Silent::learn(joined, &profiles, &lacking, &kinds) {
+        if let Some(silent) = SilentRealms::learn(joined, &profiles, &lacking, &kinds) {
             each_unexplained(joined, |joined, at, attempt| {
                 let is_silent = !joined.contested.contains(&at);
                 (is_silent && silent.all_asked(joined, attempt)).then_some(Reason::UnknownUser)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reason_lines::KeyFailure;
-use super::{Change, Joined};
+use super::{AttributedChange, Joined};
 use crate::decode::apikeys::ApiKey;
 use crate::event::is_invalidation;
 use crate::state::{State, Sym};
@@ -244,7 +244,13 @@ impl Unmade {
 }
 
 /// Ties a creation to its key: by id, or (events before 7.16 carry only the name) by a name that one key alone bears.
-fn created(joined: &Joined, at: usize, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>, unmade: &mut Unmade) {
+fn created(
+    joined: &Joined,
+    at: usize,
+    change: &AttributedChange,
+    keys: &mut BTreeMap<Sym, KeyInfo>,
+    unmade: &mut Unmade,
+) {
     let record = &change.record;
     let cluster = joined.nodes.cluster(record.node);
     let id = match record.ids.as_slice() {
@@ -276,13 +282,13 @@ fn created(joined: &Joined, at: usize, change: &Change, keys: &mut BTreeMap<Sym,
 }
 
 /// When a key expires that was created or changed with an expiration.
-fn expiration(joined: &Joined, change: &Change) -> Option<Millis> {
+fn expiration(joined: &Joined, change: &AttributedChange) -> Option<Millis> {
     let life = joined.state.symbols.get(change.record.expiration).and_then(time::duration)?;
     Some(Millis(change.record.time.0.saturating_add(life)))
 }
 
 /// An update may set a new expiration, from then on. What a listing says already holds it.
-fn expires_anew(joined: &Joined, change: &Change, keys: &mut BTreeMap<Sym, KeyInfo>) {
+fn expires_anew(joined: &Joined, change: &AttributedChange, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let Some(expires) = expiration(joined, change) else { return };
     for id in &change.record.ids {
         if let Some(key) = keys.get_mut(id).filter(|key| !key.listed) {
@@ -294,7 +300,7 @@ fn expires_anew(joined: &Joined, change: &Change, keys: &mut BTreeMap<Sym, KeyIn
 
 /// What an invalidation may name keys by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum By {
+enum KeysNamedBy {
     Name(Sym),
     NameAndOwner(Sym, Sym),
     Owner(Sym),
@@ -304,21 +310,21 @@ enum By {
 }
 
 /// Keys by cluster and what an invalidation may name them by: those whose end is not settled yet.
-struct Living(BTreeMap<(Option<usize>, By), Vec<Sym>>);
+struct Living(BTreeMap<(Option<usize>, KeysNamedBy), Vec<Sym>>);
 
 impl Living {
     fn of(keys: &BTreeMap<Sym, KeyInfo>) -> Self {
-        let mut living: BTreeMap<(Option<usize>, By), Vec<Sym>> = BTreeMap::new();
+        let mut living: BTreeMap<(Option<usize>, KeysNamedBy), Vec<Sym>> = BTreeMap::new();
         let mut by_age: Vec<&KeyInfo> = keys.values().collect();
         by_age.sort_by_key(|key| key.created);
         for key in by_age {
             let (name, owner, realm) = (key.name, key.owner, key.owner_realm);
             let by = [
-                By::Name(name),
-                By::NameAndOwner(name, owner),
-                By::Owner(owner),
-                By::OwnerAndRealm(owner, realm),
-                By::Realm(realm),
+                KeysNamedBy::Name(name),
+                KeysNamedBy::NameAndOwner(name, owner),
+                KeysNamedBy::Owner(owner),
+                KeysNamedBy::OwnerAndRealm(owner, realm),
+                KeysNamedBy::Realm(realm),
             ];
             by.into_iter().for_each(|by| living.entry((key.cluster, by)).or_default().push(key.id));
         }
@@ -326,7 +332,14 @@ impl Living {
     }
 
     /// The keys of a cluster, or of an unknown one, that existed at a time.
-    fn named(&mut self, cluster: usize, by: By, time: Millis, keys: &BTreeMap<Sym, KeyInfo>, named: &mut Vec<Sym>) {
+    fn named(
+        &mut self,
+        cluster: usize,
+        by: KeysNamedBy,
+        time: Millis,
+        keys: &BTreeMap<Sym, KeyInfo>,
+        named: &mut Vec<Sym>,
+    ) {
         let settled = |key: &KeyInfo| key.invalidated.is_some_and(|end| end.change.is_some());
         for place in [Some(cluster), None] {
             let Some(list) = self.0.get_mut(&(place, by)) else { continue };
@@ -342,7 +355,13 @@ impl Living {
 }
 
 /// Ends the keys that an invalidation names, by id or by filter, in its cluster. A key ends once: the first event counts.
-fn invalidated(at: usize, change: &Change, cluster: usize, keys: &mut BTreeMap<Sym, KeyInfo>, living: &mut Living) {
+fn invalidated(
+    at: usize,
+    change: &AttributedChange,
+    cluster: usize,
+    keys: &mut BTreeMap<Sym, KeyInfo>,
+    living: &mut Living,
+) {
     let record = &change.record;
     let own = record.owned_by_authenticated_user == Some(true);
     let owner = if own { change.actor } else { record.owner };
@@ -351,21 +370,25 @@ fn invalidated(at: usize, change: &Change, cluster: usize, keys: &mut BTreeMap<S
         named.clone_from(&record.ids);
         How::Id
     } else if record.name.is_some() {
-        let by = if owner.is_some() { By::NameAndOwner(record.name, owner) } else { By::Name(record.name) };
+        let by = if owner.is_some() {
+            KeysNamedBy::NameAndOwner(record.name, owner)
+        } else {
+            KeysNamedBy::Name(record.name)
+        };
         living.named(cluster, by, time, keys, &mut named);
         How::Name
     } else if owner.is_some() {
         if record.owner_realm.is_some() {
             let realms = [record.owner_realm, Sym::NONE];
             realms.into_iter().for_each(|realm| {
-                living.named(cluster, By::OwnerAndRealm(owner, realm), time, keys, &mut named);
+                living.named(cluster, KeysNamedBy::OwnerAndRealm(owner, realm), time, keys, &mut named);
             });
         } else {
-            living.named(cluster, By::Owner(owner), time, keys, &mut named);
+            living.named(cluster, KeysNamedBy::Owner(owner), time, keys, &mut named);
         }
         How::Owner
     } else if record.owner_realm.is_some() {
-        living.named(cluster, By::Realm(record.owner_realm), time, keys, &mut named);
+        living.named(cluster, KeysNamedBy::Realm(record.owner_realm), time, keys, &mut named);
         How::Realm
     } else {
         return;

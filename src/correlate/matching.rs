@@ -17,7 +17,7 @@ use crate::state::{ChainId, Sym};
 
 /// A line, or an attempt, as far as matching needs it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pair {
+pub(super) struct MatchCandidate {
     /// Index of the line.
     pub(super) line: u32,
     /// Index of the attempt.
@@ -62,7 +62,7 @@ pub(super) struct Learned {
 
 impl Learned {
     /// `certain` are places of pairs, and how sure they are.
-    pub(super) fn from(pairs: &[Pair], certain: impl Iterator<Item = (usize, f64)>, window: i64) -> Self {
+    pub(super) fn from(pairs: &[MatchCandidate], certain: impl Iterator<Item = (usize, f64)>, window: i64) -> Self {
         let mut distances: Vec<i64> = Vec::new();
         let mut counts: HashMap<(u32, u32), f64, RandomState> = HashMap::default();
         let mut totals: HashMap<u32, f64, RandomState> = HashMap::default();
@@ -90,7 +90,7 @@ impl Learned {
     }
 
     /// Logarithm of the likelihood of a pair.
-    fn score(&self, pair: &Pair) -> f64 {
+    fn score(&self, pair: &MatchCandidate) -> f64 {
         let apart = (pair.apart as f64 - self.centre).abs() / self.spread;
         let time = ((-apart).exp() / (2.0 * self.spread) + self.delayed).ln();
         let seen = self.counts.get(&pair.affinity).copied().unwrap_or(0.0);
@@ -103,7 +103,7 @@ impl Learned {
 /// The candidates by line and by attempt; lines and attempts are numbered densely.
 pub(super) struct Graph<'p> {
     /// The candidates.
-    pub(super) pairs: &'p [Pair],
+    pub(super) pairs: &'p [MatchCandidate],
     /// By line: its candidates.
     pub(super) of_line: Vec<Range<usize>>,
     /// By pair: its line.
@@ -117,7 +117,7 @@ pub(super) struct Graph<'p> {
 }
 
 impl<'p> Graph<'p> {
-    pub(super) fn new(pairs: &'p [Pair]) -> Self {
+    pub(super) fn new(pairs: &'p [MatchCandidate]) -> Self {
         let mut of_line = Vec::new();
         let mut lines = vec![0; pairs.len()];
         let mut start = 0;

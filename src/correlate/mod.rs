@@ -22,10 +22,10 @@ mod source_lines;
 mod uses;
 mod view;
 
-pub use actors::Change;
+pub use actors::AttributedChange;
 pub use keys::{How, Invalidation, KeyInfo};
-pub use nodes::{Cluster, Node, NodeTable};
-pub use powerful::{Powerful, PowerfulAction, TurnedAway};
+pub use nodes::{KnownCluster, KnownNode, NodeTable};
+pub use powerful::{PowerfulAction, PowerfulActions, TurnedAwayClient};
 pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 pub use view::{Correlated, LeftOut, Selection};
@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use history::History;
+use history::KeyHistory;
 use rayon::prelude::*;
 use uses::Uses;
 
@@ -58,9 +58,9 @@ pub struct Joined {
     /// Distinct failed attempts, by time, then place.
     pub attempts: Vec<Attempt>,
     /// Distinct security changes, by time, then content.
-    pub changes: Vec<Change>,
+    pub changes: Vec<AttributedChange>,
     /// Powerful actions.
-    pub powerful: Powerful,
+    pub powerful: PowerfulActions,
     /// `x_forwarded_for` of attempts, by the place of their event.
     pub forwarded: HashMap<Pos, Sym, RandomState>,
     /// Refusals of API keys, by time.
@@ -192,7 +192,7 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
     };
     let mut keys = keys::collect(&joined, listing);
     let uses = Uses::of(&joined);
-    let mut told = reasons::from_server_logs(&mut joined, &History::new(&keys, &uses), options.match_window_ms);
+    let mut told = reasons::from_server_logs(&mut joined, &KeyHistory::new(&keys, &uses), options.match_window_ms);
     keys::add(&joined, &mut keys, &told.failures);
     infer::infer(&mut joined, &keys, &uses, &mut told.failures);
     silence::infer(&mut joined, options.match_window_ms, &told.left_over, &told.sent);

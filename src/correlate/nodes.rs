@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::state::{InputStats, Minutes, NodeStats, Span, State, Sym};
+use crate::state::{InputStats, Minutes, NodeStats, State, Sym, TimeSpan};
 use crate::time::Millis;
 
 /// A cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cluster {
+pub struct KnownCluster {
     /// `cluster.uuid`; `None` for the nodes whose uuid no event tells, which are taken as one cluster.
     pub uuid: Option<String>,
     /// `cluster.name`; of several the one that sorts first.
@@ -17,7 +17,7 @@ pub struct Cluster {
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct KnownNode {
     /// `node.id`.
     pub id: Option<String>,
     /// `node.name`.
@@ -31,7 +31,7 @@ pub struct Node {
     pub server_log: Vec<(Millis, Millis)>,
 }
 
-impl Node {
+impl KnownNode {
     /// Whether the server log covers a time, give or take a window in milliseconds.
     #[must_use]
     pub fn server_log_covers(&self, time: Millis, window: i64) -> bool {
@@ -66,10 +66,10 @@ impl Node {
 /// The nodes met, by label.
 #[derive(Debug, Clone)]
 pub struct NodeTable {
-    nodes: Vec<Node>,
+    nodes: Vec<KnownNode>,
     /// By index in the state: index here.
     index: Vec<u32>,
-    clusters: Vec<Cluster>,
+    clusters: Vec<KnownCluster>,
 }
 
 impl NodeTable {
@@ -84,7 +84,7 @@ impl NodeTable {
         for (at, &name) in homes.names.iter().enumerate().filter(|&(at, _)| homes.of[at] == at && target[at] != at) {
             names.entry(target[at]).or_insert(name);
         }
-        let mut united: BTreeMap<usize, (Node, Sym)> = BTreeMap::new();
+        let mut united: BTreeMap<usize, (KnownNode, Sym)> = BTreeMap::new();
         for (at, stats) in state.nodes.iter().enumerate() {
             let home = target[at];
             let owner = &state.nodes[home];
@@ -94,7 +94,7 @@ impl NodeTable {
                 let id = state.symbols.string(owner.id);
                 let stats = NodeStats { id: owner.id, name, cluster: owner.cluster, ..NodeStats::default() };
                 let name = state.symbols.string(name);
-                (Node { id, name, cluster: 0, stats, server_log: Vec::new() }, owner.cluster)
+                (KnownNode { id, name, cluster: 0, stats, server_log: Vec::new() }, owner.cluster)
             });
             node.stats.merge(stats);
             node.stats.cluster_name = smaller(state, node.stats.cluster_name, stats.cluster_name);
@@ -106,7 +106,7 @@ impl NodeTable {
             node.server_log = covered(&node.stats);
         }
         let uuid = |cluster: Sym| state.symbols.get(cluster);
-        let mut nodes: Vec<(usize, (Node, Sym))> = united.into_iter().collect();
+        let mut nodes: Vec<(usize, (KnownNode, Sym))> = united.into_iter().collect();
         nodes.sort_by(|(_, (a, in_a)), (_, (b, in_b))| {
             (&a.id, &a.name, uuid(*in_a)).cmp(&(&b.id, &b.name, uuid(*in_b)))
         });
@@ -115,14 +115,14 @@ impl NodeTable {
             place[*home] = at as u32;
         }
         let index = target.iter().map(|&home| place[home]).collect();
-        let mut nodes: Vec<(Node, Sym)> = nodes.into_iter().map(|(_, node)| node).collect();
+        let mut nodes: Vec<(KnownNode, Sym)> = nodes.into_iter().map(|(_, node)| node).collect();
         let clusters = clusters(state, &mut nodes);
         Self { nodes: nodes.into_iter().map(|(node, _)| node).collect(), index, clusters }
     }
 
     /// The node that a record names by its index in the state.
     #[must_use]
-    pub fn of(&self, in_state: u32) -> &Node {
+    pub fn of(&self, in_state: u32) -> &KnownNode {
         &self.nodes[self.index(in_state)]
     }
 
@@ -134,13 +134,13 @@ impl NodeTable {
 
     /// All nodes, by id then name.
     #[must_use]
-    pub fn all(&self) -> &[Node] {
+    pub fn all(&self) -> &[KnownNode] {
         &self.nodes
     }
 
     /// The clusters, by uuid, the one without last. Nothing is joined across them.
     #[must_use]
-    pub fn clusters(&self) -> &[Cluster] {
+    pub fn clusters(&self) -> &[KnownCluster] {
         &self.clusters
     }
 
@@ -229,7 +229,7 @@ impl Homes {
 }
 
 /// Whether two spans share more than an end.
-fn overlap(one: &Span, other: &Span) -> bool {
+fn overlap(one: &TimeSpan, other: &TimeSpan) -> bool {
     one.first < other.last && other.first < one.last && one.first.is_some() && other.first.is_some()
 }
 
@@ -259,13 +259,13 @@ fn targets(state: &State, homes: &Homes) -> Vec<usize> {
 /// The clusters of the nodes, each given with its uuid; notes in each node which it is. A node of which only a server log is
 /// known, which tells no uuid, is of the only cluster there is; so is every node where the only uuid stands in a server log:
 /// audit events of 7.x carry none, and not every node's server log is at hand.
-fn clusters(state: &State, nodes: &mut [(Node, Sym)]) -> Vec<Cluster> {
+fn clusters(state: &State, nodes: &mut [(KnownNode, Sym)]) -> Vec<KnownCluster> {
     let mut uuids: Vec<Sym> = nodes.iter().map(|(_, uuid)| *uuid).filter(|uuid| uuid.is_some()).collect();
     uuids.sort_by_key(|&uuid| state.symbols.get(uuid));
     uuids.dedup();
     let places: BTreeMap<Sym, usize> = uuids.iter().enumerate().map(|(at, &uuid)| (uuid, at)).collect();
     let audited = state.nodes.iter().any(|node| node.cluster.is_some() && node.audit_events > 0);
-    let of_the_only = |node: &Node| uuids.len() == 1 && (node.stats.audit_events == 0 || !audited);
+    let of_the_only = |node: &KnownNode| uuids.len() == 1 && (node.stats.audit_events == 0 || !audited);
     let mut names = vec![Sym::NONE; uuids.len() + 1];
     let mut unknown = uuids.is_empty();
     for (node, uuid) in nodes {
@@ -275,10 +275,13 @@ fn clusters(state: &State, nodes: &mut [(Node, Sym)]) -> Vec<Cluster> {
         names[node.cluster] = smaller(state, names[node.cluster], node.stats.cluster_name);
     }
     let string = |sym: Sym| state.symbols.string(sym);
-    let mut clusters: Vec<Cluster> =
-        uuids.iter().zip(&names).map(|(&uuid, &name)| Cluster { uuid: string(uuid), name: string(name) }).collect();
+    let mut clusters: Vec<KnownCluster> = uuids
+        .iter()
+        .zip(&names)
+        .map(|(&uuid, &name)| KnownCluster { uuid: string(uuid), name: string(name) })
+        .collect();
     if unknown {
-        clusters.push(Cluster { uuid: None, name: string(names[uuids.len()]) });
+        clusters.push(KnownCluster { uuid: None, name: string(names[uuids.len()]) });
     }
     clusters
 }

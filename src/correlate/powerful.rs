@@ -6,7 +6,7 @@ use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
 use super::source_lines::{SourceLine, SourceLines};
 use crate::action_class::{ActionClass, base};
-use crate::state::{Act, ActKind, Key, Origin, State, Sym};
+use crate::state::{Act, ActKind, Origin, RecordKey, State, Sym};
 use crate::time::Millis;
 
 /// A powerful action: what somebody did, or was not allowed to do, that changes the cluster or reaches restricted indices.
@@ -39,7 +39,7 @@ pub struct PowerfulAction {
     /// How many indices it is about.
     pub indices: u32,
     /// Hash of the request id, the same in all events of the request; `None` where there is none.
-    pub request: Option<Key>,
+    pub request: Option<RecordKey>,
     /// Index into the node table.
     pub node: usize,
     /// Where it stands.
@@ -58,7 +58,7 @@ impl PowerfulAction {
 
 /// Requests of one client that were turned away: tampered ones, connections that an IP filter refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TurnedAway {
+pub struct TurnedAwayClient {
     /// The first of them; its action is the `event.action`.
     pub first: PowerfulAction,
     /// When the last happened.
@@ -69,9 +69,9 @@ pub struct TurnedAway {
 
 /// Powerful actions, and those that are counted and no more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Powerful {
+pub struct PowerfulActions {
     /// Who was turned away, by the first time, then place.
-    pub turned_away: Vec<TurnedAway>,
+    pub turned_away: Vec<TurnedAwayClient>,
     /// By time, then place.
     pub actions: Vec<PowerfulAction>,
     /// Events beyond the first of their kind, and of kinds that were not kept, by class: as met, copies included.
@@ -83,11 +83,11 @@ pub struct Powerful {
 const LONGEST_REQUEST_MS: i64 = 600_000;
 
 /// What all events of one request and action have in common.
-type Identity<'s> = (usize, Key, bool, &'s [u8], Sym, bool);
+type Identity<'s> = (usize, RecordKey, bool, &'s [u8], Sym, bool);
 
 /// Takes the acts out of a state, each once: copies in several inputs are one, and so are the parts of a request on other
 /// nodes, which bear its id and the same action.
-pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTable) -> Powerful {
+pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTable) -> PowerfulActions {
     let log = std::mem::take(&mut state.acts);
     let mut counted_only = log.left_out;
     let mut all: Vec<(PowerfulAction, bool)> = Vec::new();
@@ -95,8 +95,11 @@ pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTa
     for (kind, acts) in log.kinds {
         if kind.is_turned_away() {
             let first = acts.first.first().map(|act| action(&kind, act, source_lines, nodes).0);
-            let row =
-                |first: PowerfulAction| TurnedAway { first, last: acts.last.unwrap_or(first.time), count: acts.count };
+            let row = |first: PowerfulAction| TurnedAwayClient {
+                first,
+                last: acts.last.unwrap_or(first.time),
+                count: acts.count,
+            };
             turned_away.extend(first.map(row));
             continue;
         }
@@ -109,7 +112,7 @@ pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTa
     let symbols = &state.symbols;
     let identity = |(action, has_id): &(PowerfulAction, bool)| -> Identity<'_> {
         let name = base(symbols.get(action.es_action).unwrap_or_default());
-        let request = action.request.unwrap_or(Key(0));
+        let request = action.request.unwrap_or(RecordKey(0));
         (nodes.all()[action.node].cluster, request, *has_id, name, action.principal, action.granted)
     };
     all.sort_by(|a, b| {
@@ -137,7 +140,7 @@ pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTa
     let mut actions: Vec<PowerfulAction> = actions.into_iter().map(without_id).collect();
     actions.sort_by_key(|action| (action.time, action.place));
     turned_away.sort_by_key(|row| (row.first.time, row.first.place));
-    Powerful { turned_away, actions, counted_only }
+    PowerfulActions { turned_away, actions, counted_only }
 }
 
 fn action(kind: &ActKind, act: &Act, source_lines: &SourceLines, nodes: &NodeTable) -> (PowerfulAction, bool) {

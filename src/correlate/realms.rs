@@ -204,7 +204,7 @@ impl Kinds {
 /// Accounts that no realm knows: the node asked all its realms that take such a credential, and none complained in a server
 /// log in which realms do complain of wrong passwords. A disabled account does not look like this: the realm that knows it
 /// ends the chain early.
-pub(super) struct Silent<'k> {
+pub(super) struct SilentRealms<'k> {
     kinds: &'k Kinds,
     /// By node: whether its realms complain of passwords.
     complains: Vec<bool>,
@@ -214,7 +214,7 @@ pub(super) struct Silent<'k> {
     known: HashSet<Account, RandomState>,
 }
 
-impl<'k> Silent<'k> {
+impl<'k> SilentRealms<'k> {
     /// `None` where no realm complains of anything, so that silence means nothing.
     pub(super) fn learn(
         joined: &Joined,

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use super::Joined;
 use super::candidates::Candidates;
-use super::history::History;
-use super::matching::Pair;
+use super::history::KeyHistory;
+use super::matching::MatchCandidate;
 use super::reason_lines::{self, KeyFailure, LIKELIER_THAN_NOT, ReasonLine};
-use super::shares::{Assigned, Match, assign};
+use super::shares::{Match, SharedReasons, assign};
 use crate::reason::{Basis, Reason, Subject};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -21,7 +21,7 @@ const INFERENCE: f64 = 0.75;
 
 /// What the lines told, beside the reasons of attempts.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct MatchedReasons {
     /// The refusals of API keys.
     pub(super) failures: Vec<KeyFailure>,
     /// By node: times of lines whose attempt was not found, by time.
@@ -65,8 +65,9 @@ impl Round {
 }
 
 /// Gives attempts the reasons that the server logs tell, and moves their lines out of the state.
-pub(super) fn from_server_logs(joined: &mut Joined, history: &History<'_>, window: i64) -> Told {
-    let mut told = Told { left_over: vec![Vec::new(); joined.nodes.all().len()], ..Told::default() };
+pub(super) fn from_server_logs(joined: &mut Joined, history: &KeyHistory<'_>, window: i64) -> MatchedReasons {
+    let mut told =
+        MatchedReasons { left_over: vec![Vec::new(); joined.nodes.all().len()], ..MatchedReasons::default() };
     if joined.state.reasons.is_empty() {
         return told;
     }
@@ -99,7 +100,7 @@ pub(super) fn from_server_logs(joined: &mut Joined, history: &History<'_>, windo
 }
 
 /// Gives a line its attempt, and the attempt its reason.
-fn apply(joined: &mut Joined, line: &mut ReasonLine, found: Option<Match>, round: Round, told: &mut Told) {
+fn apply(joined: &mut Joined, line: &mut ReasonLine, found: Option<Match>, round: Round, told: &mut MatchedReasons) {
     let record = line.record;
     if found.is_none() && round != Round::After {
         told.left_over[line.node].push(record.time);
@@ -132,7 +133,7 @@ fn apply(joined: &mut Joined, line: &mut ReasonLine, found: Option<Match>, round
 }
 
 /// Gives an attempt the reason that a line tells, unless it has a better one.
-fn explain(joined: &mut Joined, line: &ReasonLine, found: &Match, told: &mut Told) {
+fn explain(joined: &mut Joined, line: &ReasonLine, found: &Match, told: &mut MatchedReasons) {
     let record = line.record;
     keep_text(&mut joined.messages, found.attempt, record.reason, record.text);
     if record.about == Subject::OtherCredentials {
@@ -149,7 +150,7 @@ fn explain(joined: &mut Joined, line: &ReasonLine, found: &Match, told: &mut Tol
 }
 
 /// Names the keys of refusals whose lines leave the id out, by who used which key until when.
-fn name_keys(joined: &Joined, history: &History<'_>, failures: &mut [KeyFailure]) {
+fn name_keys(joined: &Joined, history: &KeyHistory<'_>, failures: &mut [KeyFailure]) {
     for failure in failures.iter_mut().filter(|failure| !failure.key.is_some()) {
         let Some(attempt) = failure.attempt.map(|at| &joined.attempts[at as usize]) else { continue };
         let client = (joined.nodes.cluster(attempt.node), attempt.source);
@@ -160,7 +161,7 @@ fn name_keys(joined: &Joined, history: &History<'_>, failures: &mut [KeyFailure]
 }
 
 /// Takes out the attempts that are steps of a negotiation: the client sends another token, and that decides.
-fn take_negotiations(joined: &mut Joined, lines: &mut [ReasonLine], history: &History<'_>, window: i64) {
+fn take_negotiations(joined: &mut Joined, lines: &mut [ReasonLine], history: &KeyHistory<'_>, window: i64) {
     let steps: Vec<&ReasonLine> = lines.iter().filter(|line| line.record.about == Subject::Negotiation).collect();
     if steps.is_empty() {
         return;
@@ -219,10 +220,10 @@ fn matched(
     joined: &Joined,
     lines: &[&ReasonLine],
     candidates: &Candidates,
-    history: &History<'_>,
+    history: &KeyHistory<'_>,
     window: i64,
-) -> Assigned {
+) -> SharedReasons {
     let of_line = |(number, line): (usize, &&ReasonLine)| candidates.of(joined, line, number as u32, history);
-    let pairs: Vec<Pair> = lines.par_iter().enumerate().flat_map_iter(of_line).collect();
+    let pairs: Vec<MatchCandidate> = lines.par_iter().enumerate().flat_map_iter(of_line).collect();
     assign(&pairs, window)
 }

@@ -7,7 +7,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::matching::{Graph, Learned, Pair, Solved};
+use super::matching::{Graph, Learned, MatchCandidate, Solved};
 use crate::reason::Reason;
 
 /// A matched pair. Each likelihood is from 0 to 1.
@@ -28,7 +28,7 @@ pub(super) struct Match {
 
 /// Lines matched to attempts.
 #[derive(Debug, Default)]
-pub(super) struct Assigned {
+pub(super) struct SharedReasons {
     /// The pairs.
     pub(super) matches: Vec<Match>,
     /// Attempts without a line that one may be about nonetheless, at least as likely as [`CONTESTED`].
@@ -44,9 +44,9 @@ const ABSENT: f64 = 0.01;
 
 /// Matches lines to attempts, one to one. `pairs` are all candidates, those of one line in a row; `window` is the largest
 /// distance in milliseconds.
-pub(super) fn assign(pairs: &[Pair], window: i64) -> Assigned {
+pub(super) fn assign(pairs: &[MatchCandidate], window: i64) -> SharedReasons {
     if pairs.is_empty() {
-        return Assigned::default();
+        return SharedReasons::default();
     }
     let graph = Graph::new(pairs);
     let alone = graph.of_line.iter().filter(|candidates| candidates.len() == 1).map(|candidates| candidates.start);
@@ -62,7 +62,7 @@ pub(super) fn assign(pairs: &[Pair], window: i64) -> Assigned {
         solved = graph.solve(&learned);
     }
     let shares = Shares::new(&graph, &solved, none);
-    Assigned { matches: shares.all().map(|(_, one)| one).collect(), contested: shares.contested() }
+    SharedReasons { matches: shares.all().map(|(_, one)| one).collect(), contested: shares.contested() }
 }
 
 /// What the chosen pairs could give up, and to whom.
@@ -173,7 +173,7 @@ impl<'g> Shares<'g> {
 }
 
 /// Whether a report tells the attempts of two pairs apart by nothing but their time.
-fn are_alike(one: &Pair, other: &Pair) -> bool {
+fn are_alike(one: &MatchCandidate, other: &MatchCandidate) -> bool {
     (one.affinity.1, one.who) == (other.affinity.1, other.who)
 }
 
@@ -182,8 +182,8 @@ mod tests {
     use super::*;
     use crate::state::{ChainId, Sym};
 
-    fn pair(line: u32, attempt: u32, apart: i64, key: u32, client: u32) -> Pair {
-        Pair {
+    fn pair(line: u32, attempt: u32, apart: i64, key: u32, client: u32) -> MatchCandidate {
+        MatchCandidate {
             line,
             attempt,
             apart,
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn what_certain_pairs_taught_settles_a_tie() {
         // Twenty certain pairs: key 7 from client 1, key 8 from client 2. Then both at once, at the same distance.
-        let mut pairs: Vec<Pair> = (0..20).map(|at| pair(at, at, 1, 7 + at % 2, 1 + at % 2)).collect();
+        let mut pairs: Vec<MatchCandidate> = (0..20).map(|at| pair(at, at, 1, 7 + at % 2, 1 + at % 2)).collect();
         pairs.extend([pair(20, 20, 1, 7, 2), pair(20, 21, 1, 7, 1), pair(21, 20, 1, 8, 2), pair(21, 21, 1, 8, 1)]);
         let matches = assign(&pairs, 250).matches;
         let of = |line| matches.iter().find(|found| found.line == line).unwrap();
@@ -235,7 +235,8 @@ mod tests {
         let both = [pair(0, 0, 0, 7, 1), pair(0, 1, 0, 7, 2), pair(1, 0, 0, 8, 1), pair(1, 1, 0, 8, 2)];
         let told = assign(&both, 250);
         assert!(told.matches.iter().all(|one| one.reason > 0.99 && one.client < 0.5), "{told:?}");
-        let other = both.map(|one| if one.line == 1 { Pair { reason: Reason::ApiKeyExpired, ..one } } else { one });
+        let other =
+            both.map(|one| if one.line == 1 { MatchCandidate { reason: Reason::ApiKeyExpired, ..one } } else { one });
         assert!(assign(&other, 250).matches.iter().all(|one| one.reason <= 0.5));
         let told = assign(&both[..2], 250);
         assert!(told.matches[0].reason <= 0.5);
@@ -252,7 +253,7 @@ mod tests {
 
     #[test]
     fn nine_lines_of_ten_refusals_explain_each_by_nine_in_ten() {
-        let pairs: Vec<Pair> =
+        let pairs: Vec<MatchCandidate> =
             (0..9).flat_map(|line| (0..10).map(move |attempt| pair(line, attempt, 0, 7, attempt))).collect();
         let told = assign(&pairs, 250);
         assert!(told.matches.iter().all(|one| (one.reason - 0.9).abs() < 1e-9), "{told:?}");

@@ -23,7 +23,7 @@ pub struct SourceLines {
     /// By rank: index of the input.
     inputs: Vec<u32>,
     /// By input: its chunks in order.
-    bases: Vec<Vec<Base>>,
+    bases: Vec<Vec<ChunkBase>>,
     /// By chunk: lines of its records, where records are not lines.
     numbers: BTreeMap<u32, Numbers>,
     /// By rank: lines, from 1, at which reading can begin, and where they stand; in order.
@@ -36,7 +36,7 @@ pub struct SourceLines {
 
 /// Where a chunk of an input begins.
 #[derive(Debug, Clone, Copy)]
-struct Base {
+struct ChunkBase {
     seq: u32,
     /// Lines before it.
     before: u64,
@@ -79,7 +79,7 @@ impl SourceLines {
                 last = Some(end);
             }
             chunks[at] = (ranks[chunk.input as usize], before);
-            bases[chunk.input as usize].push(Base { seq: chunk.seq, before, chunk: at as u32 });
+            bases[chunk.input as usize].push(ChunkBase { seq: chunk.seq, before, chunk: at as u32 });
             before += chunk.lines;
         }
         let mut by_path: Vec<usize> = (0..inputs.len()).collect();
@@ -150,7 +150,7 @@ impl SourceLines {
         }
     }
 
-    fn shown(&self, base: Base, line: u64) -> u64 {
+    fn shown(&self, base: ChunkBase, line: u64) -> u64 {
         self.numbers.get(&base.chunk).map_or(base.before + line + 1, |numbers| numbers.get(line))
     }
 }

@@ -11,13 +11,13 @@ use crate::time::Millis;
 
 /// Use of a key by a client on all nodes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Use {
+pub(super) struct ClientUse {
     pub(super) count: u64,
     pub(super) first: Option<Millis>,
     pub(super) last: Option<Millis>,
 }
 
-impl Use {
+impl ClientUse {
     fn add(&mut self, series: &Series) {
         self.count += series.count();
         self.first = [self.first, series.first()].into_iter().flatten().min();
@@ -63,17 +63,17 @@ pub(super) type Client = (usize, Sym);
 
 /// By client: the keys it used.
 #[derive(Debug, Default)]
-pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, Use>>);
+pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, ClientUse>>);
 
 impl Uses {
     pub(super) fn of(joined: &Joined) -> Self {
-        let mut uses: HashMap<(Client, Sym), Use, RandomState> = HashMap::default();
+        let mut uses: HashMap<(Client, Sym), ClientUse, RandomState> = HashMap::default();
         let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
         of_keys.for_each(|(actor, series)| {
             let client = (joined.nodes.cluster(actor.node), actor.source);
             uses.entry((client, actor.apikey)).or_default().add(series);
         });
-        let mut by_client: BTreeMap<Client, BTreeMap<Sym, Use>> = BTreeMap::new();
+        let mut by_client: BTreeMap<Client, BTreeMap<Sym, ClientUse>> = BTreeMap::new();
         for ((client, key), used) in uses {
             by_client.entry(client).or_default().insert(key, used);
         }
@@ -85,12 +85,12 @@ impl Uses {
     }
 
     /// The keys that a client used.
-    pub(super) fn of_client(&self, client: Client) -> Option<&BTreeMap<Sym, Use>> {
+    pub(super) fn of_client(&self, client: Client) -> Option<&BTreeMap<Sym, ClientUse>> {
         self.0.get(&client)
     }
 
     /// The clients and their keys.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Client, &BTreeMap<Sym, Use>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Client, &BTreeMap<Sym, ClientUse>)> {
         self.0.iter().map(|(&client, used)| (client, used))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Change, Joined, KeyFailure, Powerful, ReasonLine};
+use super::{AttributedChange, Joined, KeyFailure, PowerfulActions, ReasonLine};
 use crate::model::text::Text;
 use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
@@ -37,7 +37,7 @@ pub struct Correlated {
     /// Distinct lines of server logs that tell a reason, by node, then time. Their attempts are those of this view.
     pub reason_lines: Arc<Vec<ReasonLine>>,
     /// Powerful actions.
-    pub powerful: Arc<Powerful>,
+    pub powerful: Arc<PowerfulActions>,
     /// Who succeeded, as far as that was known at the end of the time that is looked at.
     pub successes: Arc<ActorSeries>,
     /// Refused actions of users who had authenticated.
@@ -64,7 +64,7 @@ pub struct Selection {
     /// By line that tells a reason.
     pub reason_lines: Vec<bool>,
     /// Powerful actions, those that are left out but known marked.
-    pub powerful: Powerful,
+    pub powerful: PowerfulActions,
     /// Successes that were known.
     pub successes: Arc<ActorSeries>,
     /// Refused actions that pass.
@@ -208,7 +208,7 @@ impl Correlated {
     }
 
     /// The changes that no filter left out, with their index among all.
-    pub fn changes_left(&self) -> impl Iterator<Item = (usize, &Change)> {
+    pub fn changes_left(&self) -> impl Iterator<Item = (usize, &AttributedChange)> {
         self.joined.changes.iter().enumerate().filter(|(at, _)| self.shows_change(*at))
     }
 

@@ -52,7 +52,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
     lines("cluster", clusters, out)?;
     lines("address", addresses, out)?;
-    line("totals", &Totals { totals, groups_total: *groups_total }, out)?;
+    line("totals", &LineTotals { totals, groups_total: *groups_total }, out)?;
     groups.iter().try_for_each(|group| line("group", &group, out))?;
     if let Some(base_rate) = base_rate {
         line("base_rate", base_rate, out)?;
@@ -82,7 +82,7 @@ struct Meta<'a, P> {
 }
 
 #[derive(Serialize)]
-struct Totals<'a, B> {
+struct LineTotals<'a, B> {
     #[serde(flatten)]
     totals: &'a B,
     groups_total: u64,
@@ -96,7 +96,7 @@ struct Timed<'a, B> {
 }
 
 #[derive(Serialize)]
-struct Record<'a, B> {
+struct LineRecord<'a, B> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(flatten)]
@@ -104,7 +104,7 @@ struct Record<'a, B> {
 }
 
 fn line(kind: &'static str, body: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    json::write_line(&Record { kind, body }, out)
+    json::write_line(&LineRecord { kind, body }, out)
 }
 
 fn lines(kind: &'static str, bodies: &[impl Serialize], out: &mut dyn io::Write) -> io::Result<()> {

@@ -14,7 +14,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
-use super::tables::{Cell, Column, Kind, SCHEMA_VERSION, Table};
+use super::tables::{DataCell, DataColumn, DataKind, DataTable, SCHEMA_VERSION};
 
 /// Rows gathered before they are written.
 const ROWS: usize = 1 << 16;
@@ -33,7 +33,7 @@ const DAY_OF_NOTHING: &str = "1970-01-01";
 ///
 /// # Errors
 /// Those of the file system.
-pub fn write(table: &Table, rows: impl Iterator<Item = Vec<Cell>>, folder: &Path) -> io::Result<()> {
+pub fn write(table: &DataTable, rows: impl Iterator<Item = Vec<DataCell>>, folder: &Path) -> io::Result<()> {
     let mut open: Option<DayFile> = None;
     for row in rows {
         let day = day(&row);
@@ -53,8 +53,8 @@ pub fn write(table: &Table, rows: impl Iterator<Item = Vec<Cell>>, folder: &Path
 }
 
 /// The UTC day of a row.
-fn day(row: &[Cell]) -> String {
-    let Some(Cell::Time(time)) = row.first() else { return NO_DAY.to_owned() };
+fn day(row: &[DataCell]) -> String {
+    let Some(DataCell::Time(time)) = row.first() else { return NO_DAY.to_owned() };
     time.rfc3339().split_once('T').map_or_else(|| NO_DAY.to_owned(), |(day, _)| day.to_owned())
 }
 
@@ -69,21 +69,21 @@ fn failed(error: ParquetError) -> io::Error {
 }
 
 /// The schema in Parquet's own words.
-fn schema(table: &Table) -> String {
-    let column = |column: &Column| {
-        let Column { name, kind, nullable } = column;
+fn schema(table: &DataTable) -> String {
+    let column = |column: &DataColumn| {
+        let DataColumn { name, kind, nullable } = column;
         let repetition = if *nullable { "OPTIONAL" } else { "REQUIRED" };
         match kind {
-            Kind::Time => format!("{repetition} INT64 {name} (TIMESTAMP(MILLIS,true));"),
-            Kind::Text => format!("{repetition} BYTE_ARRAY {name} (STRING);"),
-            Kind::Texts => {
+            DataKind::Time => format!("{repetition} INT64 {name} (TIMESTAMP(MILLIS,true));"),
+            DataKind::Text => format!("{repetition} BYTE_ARRAY {name} (STRING);"),
+            DataKind::Texts => {
                 format!(
                     "{repetition} GROUP {name} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }}"
                 )
             }
-            Kind::Count => format!("{repetition} INT64 {name};"),
-            Kind::Share => format!("{repetition} DOUBLE {name};"),
-            Kind::Flag => format!("{repetition} BOOLEAN {name};"),
+            DataKind::Count => format!("{repetition} INT64 {name};"),
+            DataKind::Share => format!("{repetition} DOUBLE {name};"),
+            DataKind::Flag => format!("{repetition} BOOLEAN {name};"),
         }
     };
     let columns: Vec<String> = table.columns.iter().map(column).collect();
@@ -91,10 +91,10 @@ fn schema(table: &Table) -> String {
 }
 
 /// How a table is written: by time, and times and numbers of lines as steps from one to the next, which is 45 % smaller.
-fn properties(table: &Table) -> Result<WriterProperties, ParquetError> {
+fn properties(table: &DataTable) -> Result<WriterProperties, ParquetError> {
     let by_time = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
     let mut builder = WriterProperties::builder();
-    for column in table.columns.iter().filter(|column| matches!(column.kind, Kind::Time | Kind::Count)) {
+    for column in table.columns.iter().filter(|column| matches!(column.kind, DataKind::Time | DataKind::Count)) {
         let path = ColumnPath::from(column.name);
         builder = builder
             .set_column_dictionary_enabled(path.clone(), false)
@@ -123,7 +123,7 @@ struct DayFile {
 }
 
 impl DayFile {
-    fn create(table: &Table, day: String, folder: &Path) -> io::Result<Self> {
+    fn create(table: &DataTable, day: String, folder: &Path) -> io::Result<Self> {
         let folder = folder.join(format!("day={day}"));
         fs::create_dir_all(&folder)?;
         let path = folder.join("part-0.parquet");
@@ -135,7 +135,7 @@ impl DayFile {
         Ok(Self { day, path, writer, buffers, rows: 0, bytes: 0 })
     }
 
-    fn push(&mut self, row: Vec<Cell>) -> io::Result<()> {
+    fn push(&mut self, row: Vec<DataCell>) -> io::Result<()> {
         if row.len() != self.buffers.len() {
             return Err(io::Error::other("a row without the columns of its table"));
         }
@@ -183,7 +183,7 @@ enum Values {
 
 /// A column that is being gathered.
 struct Buffer {
-    kind: Kind,
+    kind: DataKind,
     nullable: bool,
     values: Values,
     /// How much of each value is there, as Parquet counts: 0 = null.
@@ -193,45 +193,45 @@ struct Buffer {
 }
 
 impl Buffer {
-    fn new(column: &Column) -> Self {
+    fn new(column: &DataColumn) -> Self {
         let values = match column.kind {
-            Kind::Time | Kind::Count => Values::Longs(Vec::new()),
-            Kind::Share => Values::Doubles(Vec::new()),
-            Kind::Flag => Values::Flags(Vec::new()),
-            Kind::Text | Kind::Texts => Values::Texts(Vec::new()),
+            DataKind::Time | DataKind::Count => Values::Longs(Vec::new()),
+            DataKind::Share => Values::Doubles(Vec::new()),
+            DataKind::Flag => Values::Flags(Vec::new()),
+            DataKind::Text | DataKind::Texts => Values::Texts(Vec::new()),
         };
-        let Column { kind, nullable, .. } = *column;
+        let DataColumn { kind, nullable, .. } = *column;
         Self { kind, nullable, values, definitions: Vec::new(), repetitions: Vec::new() }
     }
 
     /// Takes a value; how much memory its text needs.
-    fn push(&mut self, cell: Cell) -> io::Result<usize> {
+    fn push(&mut self, cell: DataCell) -> io::Result<usize> {
         let present = i16::from(self.nullable);
         let mut define = |is_there: bool| self.definitions.push(if is_there { present } else { 0 });
         match (cell, self.kind, &mut self.values) {
-            (Cell::Time(time), Kind::Time, Values::Longs(values)) => {
+            (DataCell::Time(time), DataKind::Time, Values::Longs(values)) => {
                 define(true);
                 values.push(time.0);
             }
-            (Cell::Count(count), Kind::Count, Values::Longs(values)) => {
+            (DataCell::Count(count), DataKind::Count, Values::Longs(values)) => {
                 define(count.is_some());
                 values.extend(count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)));
             }
-            (Cell::Share(share), Kind::Share, Values::Doubles(values)) => {
+            (DataCell::Share(share), DataKind::Share, Values::Doubles(values)) => {
                 define(share.is_some());
                 values.extend(share);
             }
-            (Cell::Flag(flag), Kind::Flag, Values::Flags(values)) => {
+            (DataCell::Flag(flag), DataKind::Flag, Values::Flags(values)) => {
                 define(flag.is_some());
                 values.extend(flag);
             }
-            (Cell::Text(text), Kind::Text, Values::Texts(values)) => {
+            (DataCell::Text(text), DataKind::Text, Values::Texts(values)) => {
                 define(text.is_some());
                 let bytes = text.as_ref().map_or(0, String::len);
                 values.extend(text.map(|text| ByteArray::from(text.into_bytes())));
                 return Ok(bytes);
             }
-            (Cell::Texts(list), Kind::Texts, Values::Texts(values)) => {
+            (DataCell::Texts(list), DataKind::Texts, Values::Texts(values)) => {
                 let bytes = list.iter().flatten().map(String::len).sum();
                 // One level for null, one for empty.
                 if list.as_ref().is_none_or(Vec::is_empty) {
@@ -252,7 +252,7 @@ impl Buffer {
 
     /// Writes what was gathered and begins anew.
     fn write(&mut self, out: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
-        let is_list = self.kind == Kind::Texts;
+        let is_list = self.kind == DataKind::Texts;
         let definitions = (self.nullable || is_list).then_some(self.definitions.as_slice());
         let repetitions = is_list.then_some(self.repetitions.as_slice());
         match &mut self.values {

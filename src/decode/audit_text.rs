@@ -49,11 +49,11 @@ impl TextShape for AuditText {
     }
 
     fn claims(&self, line: &[u8]) -> bool {
-        matches!(line, [b'[', b'0'..=b'9', ..]) && Head::read(line).is_some()
+        matches!(line, [b'[', b'0'..=b'9', ..]) && AuditHead::read(line).is_some()
     }
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        let head = Head::read(line);
+        let head = AuditHead::read(line);
         if head.as_ref().is_some_and(|head| is_damaged(head.action)) {
             return Err(native::DAMAGED_ACTION);
         }
@@ -68,11 +68,11 @@ impl TextShape for AuditText {
 
 /// Whether a text begins as an event of this log does.
 pub(super) fn begins(text: &[u8]) -> bool {
-    Head::read(text).is_some()
+    AuditHead::read(text).is_some()
 }
 
 /// What stands in brackets at the start.
-struct Head<'a> {
+struct AuditHead<'a> {
     time: &'a [u8],
     node_name: Option<&'a [u8]>,
     layer: &'a [u8],
@@ -81,7 +81,7 @@ struct Head<'a> {
 }
 
 /// Node, layer, action, and the pairs.
-type Event<'a> = (Option<&'a [u8]>, &'a [u8], &'a [u8], &'a [u8]);
+type TextLine<'a> = (Option<&'a [u8]>, &'a [u8], &'a [u8], &'a [u8]);
 
 /// The text of a bracket at the start, and what follows it and its white space.
 pub(super) fn bracket(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -90,7 +90,7 @@ pub(super) fn bracket(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&inside[..end], inside[end + 1..].trim_ascii_start()))
 }
 
-impl<'a> Head<'a> {
+impl<'a> AuditHead<'a> {
     fn read(line: &'a [u8]) -> Option<Self> {
         let (time, rest) = bracket(line)?;
         let (node_name, layer, action, rest) = Self::event(rest)?;
@@ -102,7 +102,7 @@ impl<'a> Head<'a> {
         !self.rest.trim_ascii().is_empty() && PAIRS.read(self.rest).is_none()
     }
 
-    fn event(mut rest: &'a [u8]) -> Option<Event<'a>> {
+    fn event(mut rest: &'a [u8]) -> Option<TextLine<'a>> {
         let mut node_name = None;
         for _ in 0..4 {
             let (text, after) = bracket(rest)?;
@@ -121,7 +121,7 @@ impl<'a> Head<'a> {
 /// The event of a line, if it is one and has a time.
 #[must_use]
 pub fn event<'a>(line: &'a [u8], context: &Context) -> Option<AuditEvent<'a>> {
-    let head = Head::read(line)?;
+    let head = AuditHead::read(line)?;
     let stamp = time::parse(head.time, context.assume_tz)?;
     (!is_damaged(head.action) && !head.is_cut()).then(|| build(&head, stamp))
 }
@@ -129,11 +129,11 @@ pub fn event<'a>(line: &'a [u8], context: &Context) -> Option<AuditEvent<'a>> {
 /// The event of the message of a server line: the same without the time.
 #[must_use]
 pub fn event_of_message<'a>(message: &'a [u8], stamp: Stamp) -> Option<AuditEvent<'a>> {
-    let (node_name, layer, action, rest) = Head::event(message)?;
-    Some(build(&Head { time: b"", node_name, layer, action, rest }, stamp))
+    let (node_name, layer, action, rest) = AuditHead::event(message)?;
+    Some(build(&AuditHead { time: b"", node_name, layer, action, rest }, stamp))
 }
 
-fn build<'a>(head: &Head<'a>, stamp: Stamp) -> AuditEvent<'a> {
+fn build<'a>(head: &AuditHead<'a>, stamp: Stamp) -> AuditEvent<'a> {
     let mut members = Members::empty();
     members.set(Field::Layer, head.layer);
     if let Some(name) = head.node_name {

@@ -9,12 +9,12 @@ use crate::error::DecodeError;
 use crate::event::Record;
 
 /// Such a row.
-pub struct Cell;
+pub struct BareCell;
 
 /// Cells beside the record, at most.
 const MAX_CELLS: usize = 6;
 
-impl TextShape for Cell {
+impl TextShape for BareCell {
     fn name(&self) -> &'static str {
         "row"
     }

@@ -9,7 +9,7 @@ use super::members::{Field, Members};
 use super::native::{self, LAYERS, normal_form, without_query};
 use super::{Context, JsonShape, Sink, audit_text, legacy};
 use crate::error::DecodeError;
-use crate::event::{Action, AuditEvent, Change, Record, Text, is_invalidation};
+use crate::event::{Action, AuditEvent, Change, LogText, Record, is_invalidation};
 use crate::time::{self, Stamp};
 
 /// The document of an ingest pipeline for the audit log, also in an export without `_source`.
@@ -52,8 +52,8 @@ impl JsonShape for Ecs {
 }
 
 /// The raw line that the document was made from, where it was kept.
-fn raw_line<'a>(members: &Members<'a>) -> Option<Text<'a>> {
-    let is_line = |text: &Text<'_>| matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
+fn raw_line<'a>(members: &Members<'a>) -> Option<LogText<'a>> {
+    let is_line = |text: &LogText<'_>| matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
     let fields = [Field::EventOriginal, Field::RawLine, Field::Message];
     fields.into_iter().find_map(|field| members.text(field).filter(is_line))
 }
@@ -123,7 +123,7 @@ fn separate_actor<'a>(
     event: &mut AuditEvent<'a>,
     action: &[u8],
     original: Option<&AuditEvent<'a>>,
-    target: Option<Text<'a>>,
+    target: Option<LogText<'a>>,
 ) {
     let (user, realm) = match original {
         Some(original) => {
@@ -155,7 +155,7 @@ fn separate_actor<'a>(
 }
 
 /// The client with its port, as the native line writes it.
-fn origin<'a>(members: &Members<'a>, original: Option<&AuditEvent<'a>>) -> Option<Text<'a>> {
+fn origin<'a>(members: &Members<'a>, original: Option<&AuditEvent<'a>>) -> Option<LogText<'a>> {
     let written = members.text(Field::SourceAddress).or_else(|| members.text(Field::OriginAddress));
     let written = native::non_empty(written);
     if let Some(address) = written.as_ref().filter(|address| has_port(address)) {
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_user_of_a_change_is_its_target_unless_shown_to_be_the_actor() {
-        let name = |text: &Option<crate::event::Text<'_>>| {
+        let name = |text: &Option<crate::event::LogText<'_>>| {
             text.as_ref().map(|text| String::from_utf8_lossy(text).into_owned()).unwrap_or_default()
         };
         // The pipelines move the filter of an invalidation into the user.

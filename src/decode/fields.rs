@@ -18,7 +18,7 @@ pub struct Pairs {
 
 /// One pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pair<'a> {
+pub struct FieldPair<'a> {
     /// The name.
     pub name: &'static [u8],
     /// The value, as written.
@@ -35,20 +35,20 @@ impl Pairs {
 
     /// Reads a text that is nothing but pairs. `None` where it does not begin with one.
     #[must_use]
-    pub fn read<'a>(&self, text: &'a [u8]) -> Option<Vec<Pair<'a>>> {
+    pub fn read<'a>(&self, text: &'a [u8]) -> Option<Vec<FieldPair<'a>>> {
         let (mut name, mut rest) = self.start(text)?;
         let mut pairs = Vec::new();
         let delimiter = [self.close, self.between].concat();
         'pair: loop {
             for at in memchr::memmem::find_iter(rest, &delimiter) {
                 if let Some((next, value)) = self.start(&rest[at + delimiter.len()..]) {
-                    pairs.push(Pair { name, value: &rest[..at] });
+                    pairs.push(FieldPair { name, value: &rest[..at] });
                     (name, rest) = (next, value);
                     continue 'pair;
                 }
             }
             // The last value ends at the end; a line cut in the middle has no closer.
-            pairs.push(Pair { name, value: rest.strip_suffix(self.close).unwrap_or(rest) });
+            pairs.push(FieldPair { name, value: rest.strip_suffix(self.close).unwrap_or(rest) });
             return Some(pairs);
         }
     }

@@ -10,7 +10,7 @@ mod tree;
 use std::borrow::Cow;
 
 use crate::error::DecodeError;
-use crate::event::Text;
+use crate::event::LogText;
 pub use tree::{Value, elements, members, string};
 
 /// A scalar, still as written.
@@ -48,7 +48,7 @@ impl<'a> RawStr<'a> {
 
     /// The text itself; borrowed unless it holds escapes.
     #[must_use]
-    pub fn text(self) -> Text<'a> {
+    pub fn text(self) -> LogText<'a> {
         if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
 }

@@ -4,7 +4,7 @@ use super::members::{Field, Members};
 use super::native::{self, LAYERS, normal_form, without_query};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
-use crate::event::{Action, AuditEvent, Record, Text};
+use crate::event::{Action, AuditEvent, LogText, Record};
 use crate::time::{self, Stamp};
 
 /// The document as the node itself indexed it.
@@ -35,7 +35,7 @@ impl JsonShape for Legacy {
 
 /// The normal form of an event of 5.x or 6.x, from members under the names of that time.
 #[must_use]
-pub fn legacy_event<'a>(members: &mut Members<'a>, stamp: Stamp, name: Text<'a>) -> AuditEvent<'a> {
+pub fn legacy_event<'a>(members: &mut Members<'a>, stamp: Stamp, name: LogText<'a>) -> AuditEvent<'a> {
     let layer = members.text(Field::Layer);
     let mut event = normal_form(members, stamp, Action::from_name(name, layer.as_deref()), layer);
     event.user = event.user.take().or_else(|| members.text(Field::Principal));

@@ -7,14 +7,14 @@
 mod change;
 mod document;
 
-pub use document::Document;
+pub use document::DocumentName;
 use document::parse_number;
 
 use crate::action_class::is_restricted;
 use crate::decode::json::{self, RawStr, Scalar, Visitor};
 use crate::error::{DecodeError, ProblemKind};
 use crate::event::members::audit_members;
-use crate::event::{Change, Indices, Oddity, SequenceKind, Text};
+use crate::event::{Change, Indices, LogText, Oddity, SequenceKind};
 
 macro_rules! fields {
     (
@@ -145,9 +145,9 @@ pub struct Members<'a> {
     values: [Option<Scalar<'a>>; FIELDS],
     change: Change<'a>,
     any_change: bool,
-    indices: Listed<'a>,
+    indices: ListedMembers<'a>,
     /// Index names of the part of a role that is being read, and whether its privileges were met.
-    index_names: Vec<Text<'a>>,
+    index_names: Vec<LogText<'a>>,
     /// The first two values of `sort` of a search hit, and how many were met.
     sort: ([Option<Scalar<'a>>; 2], usize),
     names_end: bool,
@@ -159,7 +159,7 @@ pub struct Members<'a> {
 
 /// The elements of `indices`.
 #[derive(Debug, Clone, Default)]
-struct Listed<'a> {
+struct ListedMembers<'a> {
     all: Vec<RawStr<'a>>,
     first: Option<RawStr<'a>>,
     restricted: Option<RawStr<'a>>,
@@ -168,7 +168,7 @@ struct Listed<'a> {
     none: bool,
 }
 
-impl<'a> Listed<'a> {
+impl<'a> ListedMembers<'a> {
     fn add(&mut self, element: RawStr<'a>) {
         let text = element.text();
         self.none |= text.as_ref() == b"-*";
@@ -206,7 +206,7 @@ impl<'a> Members<'a> {
             values: [None; FIELDS],
             change: Change::default(),
             any_change: false,
-            indices: Listed::default(),
+            indices: ListedMembers::default(),
             index_names: Vec::new(),
             sort: ([None; 2], 0),
             names_end: false,
@@ -298,7 +298,7 @@ impl<'a> Members<'a> {
 
     /// A text member, unescaped.
     #[must_use]
-    pub fn text(&self, field: Field) -> Option<Text<'a>> {
+    pub fn text(&self, field: Field) -> Option<LogText<'a>> {
         match self.values[field as usize] {
             Some(Scalar::Str(text)) => Some(RawStr::text(text)),
             _ => None,
@@ -307,7 +307,7 @@ impl<'a> Members<'a> {
 
     /// A text or number member as text.
     #[must_use]
-    pub fn text_or_number(&self, field: Field) -> Option<Text<'a>> {
+    pub fn text_or_number(&self, field: Field) -> Option<LogText<'a>> {
         match self.values[field as usize] {
             Some(Scalar::Num(number)) => Some(number.into()),
             _ => self.text(field),
@@ -316,7 +316,7 @@ impl<'a> Members<'a> {
 
     /// What names the document, and what orders it, if anything does.
     #[must_use]
-    pub fn document(&self) -> Option<Document> {
+    pub fn document(&self) -> Option<DocumentName> {
         let number = |field| self.text_or_number(field).and_then(|text| parse_number(&text));
         let offset = number(Field::LogOffset);
         let sorted = match self.sort.0[1] {
@@ -331,20 +331,20 @@ impl<'a> Members<'a> {
             (SequenceKind::SeqNo, number(Field::SeqNo)),
             (SequenceKind::Sort, sorted),
         ];
-        Document::of(file.as_deref().zip(offset), id.as_deref(), orders)
+        DocumentName::of(file.as_deref().zip(offset), id.as_deref(), orders)
     }
 
     /// The indices of the request, if it names any and any matched.
     #[must_use]
     pub fn indices(&self) -> Option<Indices<'a>> {
-        let Listed { first, restricted, total, none, .. } = self.indices;
+        let ListedMembers { first, restricted, total, none, .. } = self.indices;
         let first = first.filter(|_| !none)?;
         Some(Indices { first: first.text(), restricted: restricted.map(RawStr::text), total })
     }
 
     /// Their names, in the order in which they stand.
     #[must_use]
-    pub fn index_names(&self) -> Vec<Text<'a>> {
+    pub fn index_names(&self) -> Vec<LogText<'a>> {
         if self.indices.none { Vec::new() } else { self.indices.all.iter().map(|name| name.text()).collect() }
     }
 }
@@ -357,13 +357,13 @@ const INDICES: &[u8] = b"indices";
 
 /// A path without the prefixes below which other shapes put the native names.
 #[derive(Clone, Copy)]
-struct Place<'p> {
+struct NestedPath<'p> {
     path: &'p [u8],
     beneath_source: bool,
     beneath_audit: bool,
 }
 
-impl<'p> Place<'p> {
+impl<'p> NestedPath<'p> {
     /// `exported`: the record is known to be a search hit, whose values may stand in arrays below `fields`.
     #[inline]
     fn of(mut path: &'p [u8], exported: bool) -> Self {
@@ -393,7 +393,7 @@ impl<'a> Visitor<'a> for Members<'a> {
     }
 
     fn enter(&mut self, path: &[u8]) -> bool {
-        let path = Place::of(path, self.exported).path;
+        let path = NestedPath::of(path, self.exported).path;
         if !self.exported && field(path).is_some_and(is_telling) {
             self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
         }
@@ -432,7 +432,7 @@ impl<'a> Visitor<'a> for Members<'a> {
     }
 
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>) {
-        let place = Place::of(path, self.exported);
+        let place = NestedPath::of(path, self.exported);
         self.beneath_source |= place.beneath_source;
         self.beneath_audit |= place.beneath_audit;
         let path = place.path;

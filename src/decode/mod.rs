@@ -134,7 +134,7 @@ pub static TEXT_SHAPES: &[&dyn TextShape] = &[
     &cri::Cri,
     &prefixed::Compose,
     &prefixed::Kubectl,
-    &cell::Cell,
+    &cell::BareCell,
     &prefix::Prefixed,
 ];
 

@@ -7,7 +7,7 @@ use super::members::{Field, Members};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
 use crate::event::members::audit_members;
-use crate::event::{Action, AuditEvent, Record, Text};
+use crate::event::{Action, AuditEvent, LogText, Record};
 use crate::time::{self, Stamp};
 
 /// The native audit line. 6.5 to 7.2 have no `"type":"audit"`, so a line is known by `event.action` beside a time and one
@@ -57,7 +57,7 @@ pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<A
 }
 
 /// The layer, under the name that the node gives it or what pipelines without dots in names make of that.
-fn layer<'a>(members: &Members<'a>) -> Option<Text<'a>> {
+fn layer<'a>(members: &Members<'a>) -> Option<LogText<'a>> {
     [Field::EventType, Field::LegacyAction, Field::Layer]
         .into_iter()
         .find_map(|field| members.text(field).filter(|layer| LAYERS.contains(&layer.as_ref())))
@@ -91,7 +91,7 @@ macro_rules! normal_form {
             members: &mut Members<'a>,
             stamp: Stamp,
             action: Action<'a>,
-            layer: Option<Text<'a>>,
+            layer: Option<LogText<'a>>,
         ) -> AuditEvent<'a> {
             let mut event = AuditEvent::new(stamp.time, action);
             event.zone_assumed = stamp.zone_assumed;
@@ -110,19 +110,19 @@ audit_members!(normal_form);
 
 /// Ids and addresses that are empty are absent.
 #[must_use]
-pub fn non_empty(text: Option<Text<'_>>) -> Option<Text<'_>> {
+pub fn non_empty(text: Option<LogText<'_>>) -> Option<LogText<'_>> {
     text.filter(|text| !text.is_empty())
 }
 
 /// The path of a request target.
 #[must_use]
-pub fn without_query(url: Text<'_>) -> Text<'_> {
+pub fn without_query(url: LogText<'_>) -> LogText<'_> {
     let Some(end) = memchr::memchr(b'?', &url) else { return url };
     match url {
-        Text::Borrowed(url) => Text::Borrowed(&url[..end]),
-        Text::Owned(mut url) => {
+        LogText::Borrowed(url) => LogText::Borrowed(&url[..end]),
+        LogText::Owned(mut url) => {
             url.truncate(end);
-            Text::Owned(url)
+            LogText::Owned(url)
         }
     }
 }
@@ -144,7 +144,7 @@ pub fn without_port(origin: &[u8]) -> &[u8] {
 /// The client address of an `origin.address`: [`without_port`], and IPv6 in its canonical form, so that all shapes agree.
 /// Anything else is kept.
 #[must_use]
-pub fn client_address(origin: &[u8]) -> Text<'_> {
+pub fn client_address(origin: &[u8]) -> LogText<'_> {
     let without_port = without_port(origin);
     if memchr::memchr(b':', without_port).is_none() {
         return Cow::Borrowed(without_port);

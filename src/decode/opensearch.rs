@@ -7,7 +7,7 @@ use super::members::{Field, Members};
 use super::native::{self, normal_form};
 use super::{Context, JsonShape, Sink};
 use crate::error::DecodeError;
-use crate::event::{Action, Record, Text};
+use crate::event::{Action, LogText, Record};
 use crate::time;
 
 /// One record of any of the three.
@@ -41,7 +41,7 @@ impl JsonShape for OpenSearch {
             b"MISSING_PRIVILEGES" => Action::AccessDenied,
             _ => Action::Other(category),
         };
-        let layer = members.text(Field::AuditLayer).map(|layer| Text::Owned(layer.to_ascii_lowercase()));
+        let layer = members.text(Field::AuditLayer).map(|layer| LogText::Owned(layer.to_ascii_lowercase()));
         let mut event = normal_form(&mut members, stamp, action, layer);
         event.of_opensearch = true;
         event.user = user;

@@ -6,7 +6,7 @@ use super::json::{self, RawStr, Scalar, Value};
 use super::native::{DAMAGED_ACTION, NO_TIME};
 use super::{Context, Sink};
 use crate::error::DecodeError;
-use crate::event::{Action, AuditEvent, Change, Record, Text};
+use crate::event::{Action, AuditEvent, Change, LogText, Record};
 use crate::time;
 
 /// The name in `coverage.inputs[].format`.
@@ -32,7 +32,7 @@ impl<'a> Own<'a> {
         self.0.iter().find(|(key, _)| key.text().as_ref() == name.as_bytes()).map(|(_, value)| *value)
     }
 
-    fn text(&self, name: &str) -> Option<Text<'a>> {
+    fn text(&self, name: &str) -> Option<LogText<'a>> {
         match self.value(name)? {
             Value::Scalar(Scalar::Str(text)) => Some(text.text()),
             _ => None,
@@ -40,7 +40,7 @@ impl<'a> Own<'a> {
     }
 
     /// The texts of a list.
-    fn texts(&self, name: &str) -> Vec<Text<'a>> {
+    fn texts(&self, name: &str) -> Vec<LogText<'a>> {
         let Some(Value::List(list)) = self.value(name) else { return Vec::new() };
         let elements = json::elements(list).map(|(elements, _)| elements).unwrap_or_default();
         let text = |element: Value<'a>| match element {
@@ -51,9 +51,9 @@ impl<'a> Own<'a> {
     }
 
     /// What joins the events of an attempt: where it stands, which no other does.
-    fn request_id(&self) -> Option<Text<'a>> {
+    fn request_id(&self) -> Option<LogText<'a>> {
         self.text("request_id").or_else(|| match self.value("evidence")? {
-            Value::Object(place) => Some(Text::Borrowed(place)),
+            Value::Object(place) => Some(LogText::Borrowed(place)),
             _ => None,
         })
     }
@@ -73,7 +73,7 @@ impl<'a> Own<'a> {
 
     fn change(&self, mut event: AuditEvent<'a>) -> AuditEvent<'a> {
         // The user is the actor, not the target; how that user authenticated is not told.
-        event.authentication_type = event.user.is_some().then_some(Text::Borrowed(b""));
+        event.authentication_type = event.user.is_some().then_some(LogText::Borrowed(b""));
         let ids = self.texts("ids").into_iter().chain(self.text("api_key")).collect();
         // Without a column for ids, the target may be one.
         let names: &[&str] = if self.has("ids") { &["name"] } else { &["target", "api_key_name"] };

@@ -25,9 +25,9 @@ impl Stream {
 
 /// Streams in which a record has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Open(u8);
+pub struct OpenStreams(u8);
 
-impl Open {
+impl OpenStreams {
     /// One after the other.
     pub fn iter(self) -> impl Iterator<Item = Stream> {
         (0..4).filter(move |stream| self.0 >> stream & 1 == 1).map(Stream)
@@ -36,16 +36,16 @@ impl Open {
 
 /// What lines do to the streams: where the last line of a stream leaves it, whatever was before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Change {
-    met: Open,
-    open: Open,
+pub struct StreamChange {
+    met: OpenStreams,
+    open: OpenStreams,
     /// Some line continues.
     pub parts: bool,
 }
 
-impl Change {
+impl StreamChange {
     /// Adds the next line.
-    pub fn add(&mut self, part: Part) {
+    pub fn add(&mut self, part: PartialLine) {
         let bit = 1 << part.stream.0;
         self.met.0 |= bit;
         self.open.0 = self.open.0 & !bit | if part.continues { bit } else { 0 };
@@ -54,20 +54,20 @@ impl Change {
 
     /// What is open behind the lines.
     #[must_use]
-    pub fn after(self, before: Open) -> Open {
-        Open(before.0 & !self.met.0 | self.open.0)
+    pub fn after(self, before: OpenStreams) -> OpenStreams {
+        OpenStreams(before.0 & !self.met.0 | self.open.0)
     }
 
     /// Whether one of the lines is of an open stream.
     #[must_use]
-    pub fn meets(self, open: Open) -> bool {
+    pub fn meets(self, open: OpenStreams) -> bool {
         self.met.0 & open.0 != 0
     }
 }
 
 /// What a physical line of a container runtime is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct PartialLine {
     /// Whose it is.
     pub stream: Stream,
     /// Its record goes on in the next line of the same stream.
@@ -76,11 +76,12 @@ pub struct Part {
 
 /// Looks at a line; `None` for lines of no runtime.
 #[must_use]
-pub fn part(line: &[u8]) -> Option<Part> {
+pub fn part(line: &[u8]) -> Option<PartialLine> {
     match line.first()? {
-        b'{' => DockerLine::read(line).map(|line| Part { stream: line.stream, continues: line.partial }),
-        b'0'..=b'9' => CriLine::read(line)
-            .and_then(|line| Some(Part { stream: Stream::named(Stream::CRI, line.stream)?, continues: line.partial })),
+        b'{' => DockerLine::read(line).map(|line| PartialLine { stream: line.stream, continues: line.partial }),
+        b'0'..=b'9' => CriLine::read(line).and_then(|line| {
+            Some(PartialLine { stream: Stream::named(Stream::CRI, line.stream)?, continues: line.partial })
+        }),
         _ => None,
     }
 }

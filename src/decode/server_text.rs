@@ -27,7 +27,7 @@ const OTHER_LOGS: [&[u8]; 8] = [
 ];
 
 /// The parts of a line.
-pub(crate) struct Head<'a> {
+pub(crate) struct ServerHead<'a> {
     pub(crate) time: &'a [u8],
     pub(crate) level: &'a [u8],
     pub(crate) logger: &'a [u8],
@@ -37,7 +37,7 @@ pub(crate) struct Head<'a> {
     pub(crate) message: &'a [u8],
 }
 
-impl<'a> Head<'a> {
+impl<'a> ServerHead<'a> {
     /// Takes a line apart; `None` where it is of another form.
     pub(crate) fn read(line: &'a [u8]) -> Option<Self> {
         let (time, rest) = bracket(line)?;
@@ -83,11 +83,11 @@ impl TextShape for ServerText {
     }
 
     fn claims(&self, line: &[u8]) -> bool {
-        line.starts_with(b"[") && Head::read(line).is_some()
+        line.starts_with(b"[") && ServerHead::read(line).is_some()
     }
 
     fn decode(&self, line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        let head = Head::read(line).ok_or(DecodeError::at(0, "not a server-log line"))?;
+        let head = ServerHead::read(line).ok_or(DecodeError::at(0, "not a server-log line"))?;
         if head.is_other_log() {
             sink(self.name(), Record::Other);
             return Ok(());

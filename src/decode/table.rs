@@ -4,11 +4,11 @@
 
 use super::json::{self, RawStr, Scalar, Value};
 
-type Member<'a> = (RawStr<'a>, Value<'a>);
+type TableMember<'a> = (RawStr<'a>, Value<'a>);
 
 /// The rows of a table as objects; `None` where the members are not those of one.
 #[must_use]
-pub(super) fn rows(members: &[Member<'_>]) -> Option<Vec<Vec<u8>>> {
+pub(super) fn rows(members: &[TableMember<'_>]) -> Option<Vec<Vec<u8>>> {
     let list = |known: &[&[u8]]| {
         members.iter().find_map(|(name, value)| match value {
             Value::List(text) if known.contains(&&*name.text()) => {

@@ -2,7 +2,7 @@
 
 use super::{Context, decode_line};
 use crate::error::DecodeError;
-use crate::event::{AuditEvent, Change, Record, ServerEvent, Text};
+use crate::event::{AuditEvent, Change, LogText, Record, ServerEvent};
 use crate::time::Zone;
 
 /// Format and kind of each record.
@@ -26,8 +26,8 @@ pub(crate) fn decode(line: &str) -> Vec<(&'static str, String)> {
     try_decode(line).unwrap()
 }
 
-fn own(text: &mut Option<Text<'_>>) -> Option<Text<'static>> {
-    text.take().map(|text| Text::Owned(text.into_owned()))
+fn own(text: &mut Option<LogText<'_>>) -> Option<LogText<'static>> {
+    text.take().map(|text| LogText::Owned(text.into_owned()))
 }
 
 /// The one audit event of a line.
@@ -35,7 +35,8 @@ pub(crate) fn audit(line: &str) -> (&'static str, AuditEvent<'static>) {
     let mut found = None;
     decode_line(line.as_bytes(), &Context::new(Zone::UTC), &mut |format, record| {
         let Record::Audit(mut event) = record else { panic!("no audit event: {line}") };
-        let action = crate::event::Action::from_name(Text::Owned(event.action.name().to_vec()), event.layer.as_deref());
+        let action =
+            crate::event::Action::from_name(LogText::Owned(event.action.name().to_vec()), event.layer.as_deref());
         let mut owned = AuditEvent::new(event.time, action);
         owned.zone_assumed = event.zone_assumed;
         macro_rules! own {
@@ -55,7 +56,7 @@ pub(crate) fn audit(line: &str) -> (&'static str, AuditEvent<'static>) {
             es_action
         );
         owned.change = event.change.map(|mut change| {
-            let ids = change.ids.iter().map(|id| Text::Owned(id.to_vec())).collect();
+            let ids = change.ids.iter().map(|id| LogText::Owned(id.to_vec())).collect();
             let mut copy = Change { ids, ..Change::default() };
             macro_rules! own {
                 ($($member:ident),*) => { $(copy.$member = own(&mut change.$member);)* };
@@ -86,12 +87,12 @@ pub(crate) fn server(line: &str) -> (&'static str, ServerEvent<'static>) {
                 cluster_uuid: own(&mut event.cluster_uuid),
                 level: own(&mut event.level),
                 logger: own(&mut event.logger),
-                message: Text::Owned(event.message.to_vec()),
+                message: LogText::Owned(event.message.to_vec()),
                 trace_id: own(&mut event.trace_id),
                 error: event
                     .error
                     .take()
-                    .map(|(class, message)| (Text::Owned(class.into_owned()), Text::Owned(message.into_owned()))),
+                    .map(|(class, message)| (LogText::Owned(class.into_owned()), LogText::Owned(message.into_owned()))),
             },
         ));
     })
@@ -101,7 +102,7 @@ pub(crate) fn server(line: &str) -> (&'static str, ServerEvent<'static>) {
 
 /// What tells one event from another: time, action, node, principal, realm, origin, request id.
 pub(crate) fn brief(event: &AuditEvent<'_>) -> String {
-    let text = |text: &Option<Text<'_>>| {
+    let text = |text: &Option<LogText<'_>>| {
         text.as_ref().map_or("-".to_owned(), |text| String::from_utf8_lossy(text).into_owned())
     };
     let node = event.node_id.clone().or_else(|| event.node_name.clone());

@@ -37,7 +37,7 @@ pub(super) fn list(text: &[u8], context: &Context, sink: &mut Sink<'_>) -> Resul
 }
 
 fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-    let mut search = Search {
+    let mut search = RecordSearch {
         context: context.inside()?,
         sink,
         format: WRAPPED,
@@ -47,7 +47,7 @@ fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<()
         damaged: None,
     };
     search.value(value, 0, false);
-    let Search { known, quoted, product, damaged, .. } = search;
+    let RecordSearch { known, quoted, product, damaged, .. } = search;
     match damaged {
         Some(error) if !known => return Err(error),
         // What else was in the line was given already.
@@ -59,7 +59,7 @@ fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<()
     Ok(())
 }
 
-struct Search<'s, 'r> {
+struct RecordSearch<'s, 'r> {
     context: Context,
     sink: &'s mut Sink<'r>,
     format: &'static str,
@@ -70,7 +70,7 @@ struct Search<'s, 'r> {
     damaged: Option<DecodeError>,
 }
 
-impl Search<'_, '_> {
+impl RecordSearch<'_, '_> {
     /// Looks into a value; whether a record is in it. `quoting`: texts in it are no records, because the line that the
     /// envelope carries is another.
     fn value(&mut self, value: Value<'_>, depth: usize, quoting: bool) -> bool {
@@ -269,10 +269,12 @@ const SHORTEST: usize = 30;
 const NO_PAYLOAD: usize = usize::MAX;
 
 /// A member by how well its name suits as that of the line that is carried.
-type Ranked<'a, V> = (usize, std::borrow::Cow<'a, [u8]>, V);
+type RankedMember<'a, V> = (usize, std::borrow::Cow<'a, [u8]>, V);
 
 /// The texts and the objects and lists of an object, each the best first. `event.original` stands among the texts.
-fn sorted<'a>(members: &[(RawStr<'a>, Value<'a>)]) -> (Vec<Ranked<'a, RawStr<'a>>>, Vec<Ranked<'a, Value<'a>>>) {
+fn sorted<'a>(
+    members: &[(RawStr<'a>, Value<'a>)],
+) -> (Vec<RankedMember<'a, RawStr<'a>>>, Vec<RankedMember<'a, Value<'a>>>) {
     let (mut texts, mut containers) = (Vec::new(), Vec::new());
     for (name, value) in members {
         let name = name.text();

@@ -8,9 +8,9 @@ use crate::time::Millis;
 #[derive(Debug)]
 pub enum Chart<'a> {
     /// Counts over time, a series each, with what is marked in it.
-    Series(Series),
+    Series(ChartSeries),
     /// Counts by who and when.
-    Heat(Heat<'a>),
+    Heat(HeatChart<'a>),
     /// Which realms were asked after which, and how it ended.
     Flow(&'a [Flow]),
     /// What became of API keys.
@@ -19,7 +19,7 @@ pub enum Chart<'a> {
 
 /// Counts over time.
 #[derive(Debug, Default)]
-pub struct Series {
+pub struct ChartSeries {
     /// Width of a bucket in seconds.
     pub bucket_seconds: u64,
     /// First and last time of all that was read.
@@ -55,7 +55,7 @@ pub struct Mark {
 
 /// Counts by who and when.
 #[derive(Debug)]
-pub struct Heat<'a> {
+pub struct HeatChart<'a> {
     /// Start of the first bucket.
     pub start: Option<Millis>,
     /// Width of a bucket in seconds.

@@ -7,7 +7,7 @@ use crate::time::{Millis, Zone};
 
 /// Shows times without what all of them share: the year, or the day. The head of the document says which, and in which zone.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock {
+pub struct DisplayClock {
     zone: Zone,
     year: Option<i32>,
     day: Option<NaiveDate>,
@@ -27,7 +27,7 @@ pub fn parse(time: &str) -> Option<Millis> {
 
 const WHOLE: &str = "%Y-%m-%d %H:%M:%S";
 
-impl Clock {
+impl DisplayClock {
     /// A clock for times of a period.
     #[must_use]
     pub fn new(zone: Zone, period: Option<(Millis, Millis)>) -> Self {
@@ -113,16 +113,16 @@ mod tests {
 
     #[test]
     fn sentences_are_told_in_the_zone() {
-        let berlin = Clock::new(Zone::parse("Europe/Berlin").unwrap(), None);
+        let berlin = DisplayClock::new(Zone::parse("Europe/Berlin").unwrap(), None);
         assert_eq!(berlin.sentence(at("2026-03-01T23:53:19Z")), "2026-03-02 00:53:19 +01:00");
         assert_eq!(berlin.sentence(at("2026-07-01T12:00:00.123Z")), "2026-07-01 14:00:00 +02:00");
-        assert_eq!(Clock::new(Zone::UTC, None).sentence(at("2026-07-01T12:00:00Z")), "2026-07-01 12:00:00 UTC");
+        assert_eq!(DisplayClock::new(Zone::UTC, None).sentence(at("2026-07-01T12:00:00Z")), "2026-07-01 12:00:00 UTC");
     }
 
     #[test]
     fn the_day_is_that_of_the_zone() {
         let zone = Zone::parse("+02:00").unwrap();
-        let clock = Clock::new(zone, Some((at("2026-03-01T20:00:00.000Z"), at("2026-03-01T23:00:00.000Z"))));
+        let clock = DisplayClock::new(zone, Some((at("2026-03-01T20:00:00.000Z"), at("2026-03-01T23:00:00.000Z"))));
         assert_eq!(clock.show(at("2026-03-01T20:00:00.000Z")), "03-01 22:00:00");
         assert_eq!(clock.show(at("2026-03-01T23:00:00.000Z")), "03-02 01:00:00");
         assert_eq!(

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use super::formats::View;
-use super::{Block, Cell, Document, Media, Name, Row, Table};
+use super::{Block, Cell, Document, ListedName, Media, Row, Table};
 use crate::escape;
 use crate::model::text::{Span, Text};
 
@@ -95,7 +95,7 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-fn name(name: &Name) -> String {
+fn name(name: &ListedName) -> String {
     let count = name.count.map(|count| format!(" x{count}")).unwrap_or_default();
     format!("{}{}{count}", span(&name.span), name.remark)
 }

@@ -38,14 +38,14 @@ pub struct View<'v> {
     /// The table to write where a format holds one.
     pub table: Option<&'v str>,
     /// Which findings a screen tells in full; `None` = as many as are well read.
-    pub told: Option<&'v Told>,
+    pub told: Option<&'v FindingsTold>,
     /// Where a summary goes instead, if it is to fit a screen.
     pub screen: Option<Screenful<'v>>,
 }
 
 /// Findings that a screen tells in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum FindingsTold {
     /// The first of them; `None` = all (`--explain`).
     First(Option<usize>),
     /// These, by id, and nothing else of the report (`--finding`).

@@ -9,7 +9,7 @@ use std::io;
 
 use sha2::{Digest as _, Sha256};
 
-use super::clock::Clock;
+use super::clock::DisplayClock;
 use super::formats::View;
 use super::{Block, Document, Fact, Media, Section, Tone};
 use markup::Markup;
@@ -52,7 +52,7 @@ const SCRIPT: &str = concat!(
 /// # Errors
 /// Only those of `out`.
 pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let page = Page { document, view, clock: Clock::new(view.style.zone, document.period) };
+    let page = HtmlPage { document, view, clock: DisplayClock::new(view.style.zone, document.period) };
     let mut body = Markup::default();
     page.head(&mut body);
     for section in page.sections() {
@@ -85,10 +85,10 @@ pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) 
 }
 
 /// What every part of the page needs.
-struct Page<'p, 'd> {
+struct HtmlPage<'p, 'd> {
     document: &'p Document<'d>,
     view: &'p View<'p>,
-    clock: Clock,
+    clock: DisplayClock,
 }
 
 /// Whether a block is on the page.
@@ -104,7 +104,7 @@ fn has(section: &Section<'_>, is: fn(&Block<'_>) -> bool) -> bool {
     section.blocks.iter().any(is)
 }
 
-impl<'d> Page<'_, 'd> {
+impl<'d> HtmlPage<'_, 'd> {
     /// Whether findings are told one by one, so that others can lead to them.
     fn tells_findings(&self) -> bool {
         self.document.sections.iter().any(|section| has(section, |block| matches!(block, Block::Cards(_))))

@@ -6,9 +6,11 @@
 use std::io;
 
 use super::chart::level;
-use super::clock::Clock;
+use super::clock::DisplayClock;
 use super::formats::View;
-use super::{Block, Card, Cell, Chart, Document, Fact, Kind, List, ListKind, Media, Name, Row, Section, Table};
+use super::{
+    Block, Card, Cell, Chart, ColumnKind, Document, Fact, List, ListKind, ListedName, Media, Row, Section, Table,
+};
 use crate::escape;
 use crate::model::call::ApiCall;
 use crate::model::text::{Span, Text};
@@ -28,8 +30,8 @@ const MAX_ITEMS: usize = 5;
 /// # Errors
 /// Only those of `out`.
 pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let clock = Clock::new(view.style.zone, None);
-    let mut page = Page { text: String::new(), view, clock };
+    let clock = DisplayClock::new(view.style.zone, None);
+    let mut page = MarkdownPage { text: String::new(), view, clock };
     page.block(&format!("# {}", document.title));
     document.head.iter().for_each(|block| page.piece(block));
     let [name, version] = &document.tool;
@@ -43,13 +45,13 @@ pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) 
     out.write_all(page.text.as_bytes())
 }
 
-struct Page<'p> {
+struct MarkdownPage<'p> {
     text: String,
     view: &'p View<'p>,
-    clock: Clock,
+    clock: DisplayClock,
 }
 
-impl Page<'_> {
+impl MarkdownPage<'_> {
     /// A block of its own: a heading, a paragraph.
     fn block(&mut self, text: &str) {
         self.text.push_str(text);
@@ -164,7 +166,7 @@ impl Page<'_> {
         }
         let columns: Vec<_> = table.columns_on(Media::FILE).collect();
         let titles: Vec<&str> = columns.iter().map(|(_, column)| column.title).collect();
-        let rule = |kind: Kind| if kind == Kind::Number { "---:" } else { "---" };
+        let rule = |kind: ColumnKind| if kind == ColumnKind::Number { "---:" } else { "---" };
         let rules: Vec<&str> = columns.iter().map(|(_, column)| rule(column.kind)).collect();
         self.text.push_str(&format!("| {} |\n| {} |\n", titles.join(" | "), rules.join(" | ")));
         let mut shown = 0;
@@ -224,7 +226,7 @@ impl Page<'_> {
         }
     }
 
-    fn name(&self, name: &Name) -> String {
+    fn name(&self, name: &ListedName) -> String {
         let count = name.count.map(|count| format!(" ×{}", number(count))).unwrap_or_default();
         let sure = name.sure.map(|sure| format!(" ({} sure)", words::share(sure))).unwrap_or_default();
         let note: String = name.note.spans().iter().map(|span| self.span(span, false)).collect();

@@ -19,7 +19,7 @@ mod table;
 pub mod terminal;
 
 pub use chart::{Chart, Spark};
-pub use table::{Cell, Column, Kind, Name, Names, Row, Rows, Table};
+pub use table::{Cell, Column, ColumnKind, ListedName, NameList, Row, Rows, Table};
 
 /// Who is shown something: a set of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,14 +223,14 @@ pub struct Fact {
     /// What it stands for.
     pub value: Text,
     /// A time that it spans, told in full after the value.
-    pub whole: Option<Whole>,
+    pub whole: Option<WholeTime>,
     /// How it is set off; what is not plain is a warning.
     pub tone: Tone,
 }
 
 /// A time told in full, with its length and zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Whole {
+pub struct WholeTime {
     /// Its begin.
     pub from: Millis,
     /// Its end.

@@ -18,7 +18,7 @@ pub struct Summary {
     /// How it is set off.
     pub tone: Tone,
     /// The findings, hostile first, then as the report orders them.
-    pub findings: Vec<Told>,
+    pub findings: Vec<ToldFinding>,
     /// What these logs cannot tell, each thing in a few words.
     pub unknown: Vec<Text>,
     /// The finding to look at first.
@@ -27,7 +27,7 @@ pub struct Summary {
 
 /// A finding in a line or two.
 #[derive(Debug)]
-pub struct Told {
+pub struct ToldFinding {
     /// `F1`.
     pub id: Logged,
     /// How severe.
@@ -42,7 +42,7 @@ pub struct Told {
     pub start: Text,
 }
 
-impl Told {
+impl ToldFinding {
     /// Whether two findings are told in one line where many are alike.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {

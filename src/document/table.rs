@@ -178,7 +178,7 @@ pub enum Row {
 
 /// How a column sorts and is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// From the left.
     Text,
     /// From the right.
@@ -195,7 +195,7 @@ pub struct Column {
     /// Heading.
     pub title: &'static str,
     /// How it sorts.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// Where it is shown.
     pub media: Media,
     /// The column below which it stands where room is short, and its heading there; one that is indented begins with blanks.
@@ -206,19 +206,19 @@ impl Column {
     /// A column of text.
     #[must_use]
     pub const fn text(key: &'static str, title: &'static str) -> Self {
-        Self { key, title, kind: Kind::Text, media: Media::ALL, below: None }
+        Self { key, title, kind: ColumnKind::Text, media: Media::ALL, below: None }
     }
 
     /// A column of numbers.
     #[must_use]
     pub const fn number(key: &'static str, title: &'static str) -> Self {
-        Self { kind: Kind::Number, ..Self::text(key, title) }
+        Self { kind: ColumnKind::Number, ..Self::text(key, title) }
     }
 
     /// A column of times.
     #[must_use]
     pub const fn time(key: &'static str, title: &'static str) -> Self {
-        Self { kind: Kind::Time, ..Self::text(key, title) }
+        Self { kind: ColumnKind::Time, ..Self::text(key, title) }
     }
 
     /// The same below another where room is short.
@@ -248,7 +248,7 @@ pub enum Cell {
     /// Attack or accident.
     Verdict(Logged),
     /// Names, most important first.
-    Names(Names),
+    Names(NameList),
     /// Names and what they stand for, to be folded away.
     Fields(Vec<(&'static str, Cell)>),
 }
@@ -298,16 +298,16 @@ impl Cell {
 
 /// Some names of many.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub struct NameList {
     /// The first of them.
-    pub items: Vec<Name>,
+    pub items: Vec<ListedName>,
     /// How many there are.
     pub total: u64,
 }
 
 /// A name of a list.
 #[derive(Debug, Clone)]
-pub struct Name {
+pub struct ListedName {
     /// It.
     pub span: Span,
     /// Words between the name and its count.
@@ -320,7 +320,7 @@ pub struct Name {
     pub sure: Option<f64>,
 }
 
-impl Name {
+impl ListedName {
     /// A name alone.
     #[must_use]
     pub fn new(span: Span) -> Self {
@@ -335,10 +335,10 @@ impl Name {
     }
 }
 
-impl Names {
+impl NameList {
     /// Names without counts.
     pub fn cell<'n>(span: impl Fn(&str) -> Span, names: impl IntoIterator<Item = &'n String>, total: u64) -> Cell {
-        let items = names.into_iter().map(|name| Name::new(span(name))).collect();
+        let items = names.into_iter().map(|name| ListedName::new(span(name))).collect();
         Cell::Names(Self { items, total })
     }
 }

@@ -4,15 +4,15 @@
 
 use std::io;
 
-use super::clock::Clock;
-use super::formats::{Style, Told, View};
+use super::clock::DisplayClock;
+use super::formats::{FindingsTold, Style, View};
 use super::{Block, Document, Fact, List, ListKind, Media, Row, Section, Spark, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::words;
 use grid::Grid;
 use ink::Ink;
-use pieces::{Line, Pieces};
-use screen::Screen;
+use pieces::{Pieces, StyledLine};
+use screen::LinePrinter;
 
 mod bars;
 mod cards;
@@ -51,8 +51,8 @@ const GUTTER: usize = 4;
 /// # Errors
 /// Only those of `out`.
 pub fn write(document: &Document<'_>, view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut writer = Writer::new(view, Clock::new(view.style.zone, document.period), out);
-    if let Some(Told::Only(ids)) = view.told {
+    let mut writer = TerminalWriter::new(view, DisplayClock::new(view.style.zone, document.period), out);
+    if let Some(FindingsTold::Only(ids)) = view.told {
         return writer.only(document, ids);
     }
     // What stands in logs is told as it stands there.
@@ -87,8 +87,8 @@ fn is_shown(block: &Block<'_>) -> bool {
     }
 }
 
-struct Writer<'w> {
-    screen: Screen<'w>,
+struct TerminalWriter<'w> {
+    screen: LinePrinter<'w>,
     ink: Ink,
     view: &'w View<'w>,
     width: usize,
@@ -96,15 +96,15 @@ struct Writer<'w> {
     whole: bool,
 }
 
-impl<'w> Writer<'w> {
-    fn new(view: &'w View<'w>, clock: Clock, out: &'w mut dyn io::Write) -> Self {
+impl<'w> TerminalWriter<'w> {
+    fn new(view: &'w View<'w>, clock: DisplayClock, out: &'w mut dyn io::Write) -> Self {
         let style = Style { width: view.style.width.max(MIN_WIDTH), ..view.style };
-        let screen = Screen::new(out, style);
+        let screen = LinePrinter::new(out, style);
         Self { screen, ink: Ink::new(style, clock), view, width: style.width, whole: false }
     }
 }
 
-impl Writer<'_> {
+impl TerminalWriter<'_> {
     fn title(&mut self, document: &Document<'_>) -> io::Result<()> {
         let [name, version] = &document.tool;
         let mut pieces = self.ink.text(&Text::from(Span::Name(name.clone())), Tone::Bold);
@@ -132,8 +132,8 @@ impl Writer<'_> {
         lines.try_for_each(|line| self.indented(&line, hang))
     }
 
-    fn indented(&mut self, line: &Line, indent: usize) -> io::Result<()> {
-        let mut out = Line::default();
+    fn indented(&mut self, line: &StyledLine, indent: usize) -> io::Result<()> {
+        let mut out = StyledLine::default();
         out.blanks(indent);
         out.append(line);
         self.screen.line(&out)
@@ -146,11 +146,11 @@ impl Writer<'_> {
     }
 
     /// Text below a lead, with a hanging indent.
-    fn led(&mut self, lead: &Line, pieces: &Pieces, indent: usize, measure: usize) -> io::Result<()> {
+    fn led(&mut self, lead: &StyledLine, pieces: &Pieces, indent: usize, measure: usize) -> io::Result<()> {
         let hang = indent + lead.width();
         let room = self.width.saturating_sub(hang).clamp(10, measure);
         for (at, line) in pieces.wrap(room).iter().enumerate() {
-            let mut out = Line::default();
+            let mut out = StyledLine::default();
             out.blanks(indent);
             if at == 0 {
                 out.append(lead);
@@ -253,7 +253,7 @@ impl Writer<'_> {
         let most = if list.name.is_empty() || self.whole { usize::MAX } else { MAX_SENTENCES };
         // Names of lists within cards stand in a column of their own.
         let name = |words: &'static str| {
-            let mut line = Line::default();
+            let mut line = StyledLine::default();
             if !list.name.is_empty() {
                 line.append(&self.ink.own(words, Tone::Plain).wrap(MAX_MEASURE)[0]);
                 line.blanks(6_usize.saturating_sub(line.width()));
@@ -300,7 +300,7 @@ impl Writer<'_> {
         if more > 0 {
             pieces.append(self.ink.own(&format!(" and {} more", words::count(more, "line", "lines")), Tone::Dim));
         }
-        let mut lead = Line::default();
+        let mut lead = StyledLine::default();
         for line in self.ink.own(list.name, Tone::Dim).wrap(MAX_MEASURE) {
             lead.append(&line);
         }
@@ -350,10 +350,11 @@ impl Writer<'_> {
 
     fn band(&mut self, band: &[Grid], room: usize) -> io::Result<()> {
         let rooms = rooms(band, room);
-        let drawn: Vec<Vec<Line>> = rooms.iter().zip(band).map(|(room, grid)| grid.lines(*room, &self.ink)).collect();
+        let drawn: Vec<Vec<StyledLine>> =
+            rooms.iter().zip(band).map(|(room, grid)| grid.lines(*room, &self.ink)).collect();
         let height = drawn.iter().map(Vec::len).max().unwrap_or(0);
         for number in 0..height {
-            let mut line = Line::default();
+            let mut line = StyledLine::default();
             line.blanks(INDENT);
             let mut end = INDENT;
             for (lines, room) in drawn.iter().zip(&rooms) {
@@ -383,7 +384,7 @@ impl Writer<'_> {
     }
 
     /// A line and what is to be said of it: beside it, or below where there is no room.
-    fn remarked(&mut self, mut line: Line, remark: &Pieces, indent: usize, room: usize) -> io::Result<()> {
+    fn remarked(&mut self, mut line: StyledLine, remark: &Pieces, indent: usize, room: usize) -> io::Result<()> {
         if line.width() + 3 + remark.width() <= room {
             line.blanks(3);
             line.append(&remark.wrap(room)[0]);

@@ -8,14 +8,14 @@ use crate::time::{self, Millis, Stamp, Zone};
 pub(super) struct Clock<const Z: usize> {
     assume_tz: Zone,
     /// The last time, its digits within the minute blanked; all zero before the first.
-    known: Parts,
+    known: TimeParts,
     /// The minute itself.
     base: i64,
     zone_assumed: bool,
 }
 
 /// The first and the last 16 bytes of a time, which overlap: compared as two numbers.
-type Parts = (u128, u128);
+type TimeParts = (u128, u128);
 
 impl<const Z: usize> Clock<Z> {
     /// Where the digits within the minute begin.
@@ -42,7 +42,7 @@ impl<const Z: usize> Clock<Z> {
     }
 
     #[cold]
-    fn read_anew(&mut self, text: &[u8], parts: Option<(Parts, i64)>) -> Option<Stamp> {
+    fn read_anew(&mut self, text: &[u8], parts: Option<(TimeParts, i64)>) -> Option<Stamp> {
         let stamp = time::parse(text, self.assume_tz)?;
         if let Some((parts, millis)) = parts
             // A zone that is assumed may have rules. Since clocks are as they are, those change at full minutes.
@@ -57,7 +57,7 @@ impl<const Z: usize> Clock<Z> {
     /// Whatever a text like `2026-03-01T12:34:56,789+0000` holds but its digits within the minute, and the milliseconds
     /// these are.
     #[inline]
-    fn parts(text: &[u8]) -> Option<(Parts, i64)> {
+    fn parts(text: &[u8]) -> Option<(TimeParts, i64)> {
         if text.len() != Self::ZONE + Z || text[16] != b':' {
             return None; // the colon is what a clock that has read nothing must not take for its minute
         }

@@ -7,7 +7,7 @@
 //! Objects of one source are alike: the member that follows another is guessed to be one of the two that followed it last, and
 //! compared in one step; what a line has in common with the one before it can be taken from there, see [`Flat::resume`].
 
-use super::scan::{Pattern, common, plain_end, same};
+use super::scan::{ShortText, common, plain_end, same};
 
 /// The members of one kind of line; the type is that of their keys.
 pub(super) trait Layout: Copy + 'static {
@@ -21,7 +21,7 @@ pub(super) trait Layout: Copy + 'static {
     /// The key of a name.
     fn named(name: &[u8]) -> Option<Self>;
     /// The key as it stands after another member.
-    fn pattern(self) -> &'static Pattern;
+    fn pattern(self) -> &'static ShortText;
     /// Its number.
     fn index(self) -> usize;
     /// Whether a list of texts may be its value.
@@ -57,8 +57,8 @@ macro_rules! layout_keys {
         pub(super) const $count: usize = [$(stringify!($name)),*].len();
 
         /// Each key as it stands after another member.
-        static $patterns: [$crate::fast_reader::scan::Pattern; $count] =
-            [$($crate::fast_reader::scan::Pattern::of($before, $text, b"\":")),*];
+        static $patterns: [$crate::fast_reader::scan::ShortText; $count] =
+            [$($crate::fast_reader::scan::ShortText::of($before, $text, b"\":")),*];
     };
 }
 
@@ -66,7 +66,7 @@ pub(super) use layout_keys;
 
 /// A member of the object read last.
 #[derive(Debug, Clone, Copy)]
-struct Member<L> {
+struct TakenMember<L> {
     key: L,
     /// Where it ends, from the start of the object.
     end: u32,
@@ -78,7 +78,7 @@ pub(super) struct Flat<L, const N: usize> {
     /// Which two members followed each member last, the later first.
     next: [[L; 2]; N],
     /// Members in order.
-    members: [Member<L>; N],
+    members: [TakenMember<L>; N],
     count: usize,
     /// Which members there are.
     met: u64,
@@ -96,7 +96,7 @@ impl<L: Layout, const N: usize> Flat<L, N> {
     pub(super) fn new() -> Self {
         Self {
             next: [[L::FIRST; 2]; N],
-            members: [Member { key: L::FIRST, end: 0 }; N],
+            members: [TakenMember { key: L::FIRST, end: 0 }; N],
             count: 0,
             met: 0,
             values: [(0, 0); N],
@@ -195,7 +195,7 @@ impl<L: Layout, const N: usize> Flat<L, N> {
             _ => return None,
         };
         self.met |= bit;
-        self.members[self.count] = Member { key, end: (end - start) as u32 };
+        self.members[self.count] = TakenMember { key, end: (end - start) as u32 };
         self.count += 1;
         Some(end)
     }
@@ -268,7 +268,7 @@ impl<L: Layout, const N: usize> Flat<L, N> {
         if shift == 0 {
             return;
         }
-        let Member { key, end } = &mut self.members[member];
+        let TakenMember { key, end } = &mut self.members[member];
         *end = end.wrapping_add(shift);
         let (from, to) = &mut self.values[key.index()];
         (*from, *to) = (from.wrapping_add(shift), to.wrapping_add(shift));

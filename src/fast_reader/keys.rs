@@ -1,7 +1,7 @@
 //! The members of native audit lines (audit-format 2), as far as they are texts or arrays of texts.
 
 use super::flat::{Layout, layout_keys};
-use super::scan::Pattern;
+use super::scan::ShortText;
 use crate::event::members::audit_members;
 
 macro_rules! keys {
@@ -22,14 +22,14 @@ macro_rules! keys {
     (@flat [$($name:ident = $text:literal,)*]) => {
         layout_keys! {
             /// A member of a native audit line.
-            Key [KEYS, PATTERNS, b", \""] { $($name = $text,)* }
+            MemberKey [KEYS, PATTERNS, b", \""] { $($name = $text,)* }
         }
     };
 }
 
 audit_members!(keys);
 
-impl Key {
+impl MemberKey {
     /// A set of this key alone.
     #[inline]
     pub(super) const fn bit(self) -> u64 {
@@ -37,7 +37,7 @@ impl Key {
     }
 }
 
-impl Layout for Key {
+impl Layout for MemberKey {
     const LENIENT: bool = false;
     const GOES_ON: bool = false;
     const FIRST: Self = Self::Type;
@@ -48,7 +48,7 @@ impl Layout for Key {
     }
 
     #[inline]
-    fn pattern(self) -> &'static Pattern {
+    fn pattern(self) -> &'static ShortText {
         &PATTERNS[self as usize]
     }
 

@@ -25,52 +25,55 @@ pub use audit_fields::{ActionKind, AuditFields, ClientText};
 
 use clock::Clock;
 use flat::Flat;
-use keys::{KEYS, Key};
+use keys::{KEYS, MemberKey};
 use scan::plain_end;
 
 use crate::action_class::is_restricted;
 use crate::decode::actions::is_damaged;
 use crate::decode::native::{LAYERS, without_port};
 use crate::event::members::audit_members;
-use crate::event::{Action, AuditEvent, Indices, Text};
+use crate::event::{Action, AuditEvent, Indices, LogText};
 use crate::time::{Millis, Stamp, Zone};
 
 /// Sets of members, to tell what changed from one line to the next.
 pub mod changes {
-    use super::Key;
+    use super::MemberKey;
 
     /// Everything.
     pub const ALL: u64 = u64::MAX;
     /// What names the node and its cluster.
-    pub const NODE: u64 = Key::NodeId.bit() | Key::NodeName.bit() | Key::ClusterUuid.bit() | Key::ClusterName.bit();
+    pub const NODE: u64 = MemberKey::NodeId.bit()
+        | MemberKey::NodeName.bit()
+        | MemberKey::ClusterUuid.bit()
+        | MemberKey::ClusterName.bit();
     /// What is done, and to which indices.
-    pub const ACT: u64 = Key::EsAction.bit() | Key::Indices.bit();
+    pub const ACT: u64 = MemberKey::EsAction.bit() | MemberKey::Indices.bit();
     /// What names the client that authenticated, with its node.
     pub const ACTOR: u64 = NODE | CLIENT;
     /// What names it without its node.
-    pub(super) const CLIENT: u64 = Key::UserName.bit()
-        | Key::RunByName.bit()
-        | Key::UserRealm.bit()
-        | Key::Realm.bit()
-        | Key::ApiKeyId.bit()
-        | Key::ApiKeyName.bit()
-        | Key::OriginType.bit()
-        | Key::OriginAddress.bit();
+    pub(super) const CLIENT: u64 = MemberKey::UserName.bit()
+        | MemberKey::RunByName.bit()
+        | MemberKey::UserRealm.bit()
+        | MemberKey::Realm.bit()
+        | MemberKey::ApiKeyId.bit()
+        | MemberKey::ApiKeyName.bit()
+        | MemberKey::OriginType.bit()
+        | MemberKey::OriginAddress.bit();
 }
 
 /// What decides whether a line is a native audit event, and which.
-const KIND: u64 = Key::Type.bit() | Key::EventType.bit() | Key::EventAction.bit();
+const KIND: u64 = MemberKey::Type.bit() | MemberKey::EventType.bit() | MemberKey::EventAction.bit();
 
 /// Recognises native audit lines, one after the other; remembers the last one it took.
 #[derive(Debug)]
 pub struct Probe {
     clock: Clock<5>,
     /// The line taken last, and what was learned from those before.
-    flat: Flat<Key, KEYS>,
+    flat: Flat<MemberKey, KEYS>,
     /// Where the last line starts; `None` if it was not taken.
     last: Option<usize>,
     /// The member that told the time.
-    time: Key,
+    time: MemberKey,
     what: ActionKind,
 }
 
@@ -82,7 +85,7 @@ impl Probe {
             clock: Clock::new(assume_tz),
             flat: Flat::new(),
             last: None,
-            time: Key::Timestamp,
+            time: MemberKey::Timestamp,
             what: ActionKind::Other,
         }
     }
@@ -117,7 +120,8 @@ impl Probe {
         }
         changed |= flat.since(kept);
         let line = &text[start..end];
-        let time = if flat.met() & Key::Timestamp.bit() != 0 { Key::Timestamp } else { Key::AtTimestamp };
+        let time =
+            if flat.met() & MemberKey::Timestamp.bit() != 0 { MemberKey::Timestamp } else { MemberKey::AtTimestamp };
         let stamp = match stamp {
             Some(stamp) if time == self.time => stamp,
             _ => clock.read(flat.value(line, time)?)?,
@@ -132,10 +136,10 @@ impl Probe {
 
     /// Which event it is, if it is a native audit event that is folded from its members alone.
     fn kind(&self, line: &[u8]) -> Option<ActionKind> {
-        let layer = self.flat.value(line, Key::EventType);
+        let layer = self.flat.value(line, MemberKey::EventType);
         let is_native =
-            self.flat.value(line, Key::Type) == Some(b"audit") || layer.is_some_and(|l| LAYERS.contains(&l));
-        let name = self.flat.value(line, Key::EventAction)?;
+            self.flat.value(line, MemberKey::Type) == Some(b"audit") || layer.is_some_and(|l| LAYERS.contains(&l));
+        let name = self.flat.value(line, MemberKey::EventAction)?;
         // A damaged name is for the decoder to tell.
         if is_damaged(name) {
             return None;
@@ -168,11 +172,11 @@ fn of_names<'t>(names: impl Iterator<Item = &'t [u8]>) -> Option<Indices<'t>> {
         }
         first.get_or_insert(name);
         if restricted.is_none() && is_restricted(name) {
-            restricted = Some(Text::from(name));
+            restricted = Some(LogText::from(name));
         }
         total = total.saturating_add(1);
     }
-    Some(Indices { first: Text::from(first?), restricted, total })
+    Some(Indices { first: LogText::from(first?), restricted, total })
 }
 
 /// A line that was taken.
@@ -194,23 +198,23 @@ impl<'t> FastEvent<'t> {
     }
 
     #[inline]
-    fn get(&self, key: Key) -> Option<&'t [u8]> {
+    fn get(&self, key: MemberKey) -> Option<&'t [u8]> {
         self.probe.flat.value(self.line, key)
     }
 
     /// Ids and addresses that are empty are absent.
     #[inline]
-    fn non_empty(&self, key: Key) -> Option<&'t [u8]> {
+    fn non_empty(&self, key: MemberKey) -> Option<&'t [u8]> {
         self.get(key).filter(|text| !text.is_empty())
     }
 }
 
 macro_rules! text_of {
     ($event:ident, $key:ident, plain) => {
-        $event.get(Key::$key)
+        $event.get(MemberKey::$key)
     };
     ($event:ident, $key:ident, filled) => {
-        $event.non_empty(Key::$key)
+        $event.non_empty(MemberKey::$key)
     };
     // It stands in an object: the full decoder reads those lines.
     ($event:ident, $key:ident, nested) => {
@@ -235,18 +239,18 @@ macro_rules! fast_event {
                 self.probe.what
             }
             fn action_name(&self) -> &[u8] {
-                self.get(Key::EventAction).unwrap_or_default()
+                self.get(MemberKey::EventAction).unwrap_or_default()
             }
             $(fn $name(&self) -> Option<&[u8]> {
                 text_of!(self, $key, $how)
             })*
             fn indices(&self) -> Option<Indices<'_>> {
-                let names = self.get(Key::Indices)?;
-                if self.probe.flat.is_list(Key::Indices) { of_names(listed(names)) } else { of_names(std::iter::once(names)) }
+                let names = self.get(MemberKey::Indices)?;
+                if self.probe.flat.is_list(MemberKey::Indices) { of_names(listed(names)) } else { of_names(std::iter::once(names)) }
             }
             fn each_index(&self, each: &mut dyn FnMut(&[u8])) {
-                let Some(names) = self.get(Key::Indices) else { return };
-                if !self.probe.flat.is_list(Key::Indices) {
+                let Some(names) = self.get(MemberKey::Indices) else { return };
+                if !self.probe.flat.is_list(MemberKey::Indices) {
                     if names != b"-*" {
                         each(names);
                     }
@@ -257,8 +261,8 @@ macro_rules! fast_event {
             #[inline]
             fn may_be_restricted(&self) -> bool {
                 let flat = &self.probe.flat;
-                let met = flat.met() & Key::Indices.bit() != 0;
-                met && (!flat.is_list(Key::Indices) || flat.holds_noted(Key::Indices))
+                let met = flat.met() & MemberKey::Indices.bit() != 0;
+                met && (!flat.is_list(MemberKey::Indices) || flat.holds_noted(MemberKey::Indices))
             }
             fn whole(&self) -> Option<&AuditEvent<'_>> {
                 None
@@ -274,8 +278,8 @@ macro_rules! fast_event {
                     bits &= bits - 1;
                 }
                 let (mut host_end, mut address_end) = (last, last);
-                if named & Key::OriginAddress.bit() != 0 {
-                    let (from, to) = self.probe.flat.place(Key::OriginAddress as usize);
+                if named & MemberKey::OriginAddress.bit() != 0 {
+                    let (from, to) = self.probe.flat.place(MemberKey::OriginAddress as usize);
                     let address = self.line.get(from as usize..to as usize)?;
                     // The port of IPv6 stands behind a bracket that goes with it.
                     let host = if address.starts_with(b"[") { address } else { without_port(address) };

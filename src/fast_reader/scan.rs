@@ -14,11 +14,11 @@ pub(super) fn ends(block: u8x16) -> u32 {
 }
 
 /// Bytes that are looked at in one step: two vectors. As arrays in place, for copying them takes a call each.
-type Block = [[u8; 16]; 2];
+type VectorPair = [[u8; 16]; 2];
 
 /// The whole blocks that a text begins with.
 #[inline]
-fn blocks(text: &[u8]) -> &[Block] {
+fn blocks(text: &[u8]) -> &[VectorPair] {
     text.as_chunks::<16>().0.as_chunks::<2>().0
 }
 
@@ -74,7 +74,7 @@ pub(super) fn common(a: &[u8], b: &[u8], len: usize) -> usize {
 
 /// Bits of the bytes in which two blocks are equal.
 #[inline]
-fn equal(a: &Block, b: &Block) -> u32 {
+fn equal(a: &VectorPair, b: &VectorPair) -> u32 {
     let ((low_a, high_a), (low_b, high_b)) = (halves(a), halves(b));
     (low_a.cmp_eq(low_b).move_mask() | high_a.cmp_eq(high_b).move_mask() << 16) as u32
 }
@@ -93,18 +93,18 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
 
 /// Text of at most [`STEP`] bytes that is looked for often at a known place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pattern {
-    text: Block,
+pub(super) struct ShortText {
+    text: VectorPair,
     /// Bits of the bytes of `text` that count.
     bits: u32,
     /// How many they are.
     len: u32,
 }
 
-impl Pattern {
+impl ShortText {
     /// The pattern of the parts, one after the other. What is longer than [`STEP`] does not compile.
     pub(super) const fn of(before: &[u8], name: &[u8], after: &[u8]) -> Self {
-        let mut text: Block = [[0; 16]; 2];
+        let mut text: VectorPair = [[0; 16]; 2];
         let mut used = 0;
         let parts = [before, name, after];
         let mut part = 0;
@@ -136,7 +136,7 @@ impl Pattern {
 }
 
 #[inline]
-fn halves(block: &Block) -> (u8x16, u8x16) {
+fn halves(block: &VectorPair) -> (u8x16, u8x16) {
     (u8x16::new(block[0]), u8x16::new(block[1]))
 }
 
@@ -169,7 +169,7 @@ mod tests {
             if !text.is_empty() {
                 prop_assert!(!same(&text, &other) && !same(&text, &text[1..]));
             }
-            let pattern = Pattern::of(b", \"", b"user.name", b"\":");
+            let pattern = ShortText::of(b", \"", b"user.name", b"\":");
             let mut line = text.clone();
             line.extend_from_slice(b", \"user.name\":");
             line.extend_from_slice(&text);

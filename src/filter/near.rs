@@ -15,13 +15,13 @@ const MOST: usize = 3;
 const MAX_NAME: usize = 64;
 
 /// The names that a kind of condition is about.
-type Names = fn(&Correlated) -> BTreeSet<String>;
+type NamesOf = fn(&Correlated) -> BTreeSet<String>;
 
 /// Sentences about conditions that nothing in the log meets.
 #[must_use]
 pub fn remarks(joined: &Correlated, filter: &Filter) -> Vec<String> {
     let mut remarks = times(joined, filter);
-    let names: [(&str, &Rules, Names); 4] = [
+    let names: [(&str, &Rules, NamesOf); 4] = [
         ("principal", &filter.principal, principals),
         ("source", &filter.source, sources),
         ("node", &filter.node, nodes),

@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::correlate::{Change, Correlated, KeyFailure, PowerfulAction, ReasonLine};
-use crate::options::filter::{Filter, Range, Rules};
+use crate::correlate::{AttributedChange, Correlated, KeyFailure, PowerfulAction, ReasonLine};
+use crate::options::filter::{Filter, Rules, TimeRange};
 use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
 /// Verdicts on texts by symbol, made when first asked for.
@@ -40,7 +40,7 @@ impl<'j> TextVerdicts<'j> {
 pub(super) struct Sieve<'j> {
     joined: &'j Correlated,
     filter: &'j Filter,
-    pub(super) range: Range,
+    pub(super) range: TimeRange,
     principal: TextVerdicts<'j>,
     source: TextVerdicts<'j>,
     realm: TextVerdicts<'j>,
@@ -54,14 +54,14 @@ pub(super) struct Sieve<'j> {
 
 impl<'j> Sieve<'j> {
     pub(super) fn new(joined: &'j Correlated, filter: &'j Filter) -> Self {
-        let of_cluster = |cluster: &'j crate::correlate::Cluster| {
+        let of_cluster = |cluster: &'j crate::correlate::KnownCluster| {
             [&cluster.uuid, &cluster.name].into_iter().flatten().map(String::as_bytes)
         };
         let clusters: Vec<bool> =
             joined.nodes.clusters().iter().map(|cluster| filter.cluster.pass(of_cluster(cluster))).collect();
         let nodes = joined.nodes.all().iter();
         let names =
-            |node: &'j crate::correlate::Node| [&node.id, &node.name].into_iter().flatten().map(String::as_bytes);
+            |node: &'j crate::correlate::KnownNode| [&node.id, &node.name].into_iter().flatten().map(String::as_bytes);
         let refused = joined.key_failures.iter().filter(|failure| failure.key.is_some());
         let mut keys_of_changes: BTreeMap<usize, Vec<Sym>> = BTreeMap::new();
         for key in &joined.keys {
@@ -239,7 +239,7 @@ impl<'j> Sieve<'j> {
         self.joined.changes.iter().enumerate().map(|(at, change)| self.change(at, change)).collect()
     }
 
-    fn change(&self, at: usize, change: &Change) -> bool {
+    fn change(&self, at: usize, change: &AttributedChange) -> bool {
         let joined = self.joined;
         let record = &change.record;
         let made = self.keys_of_changes.get(&at).into_iter().flatten().copied();
@@ -257,7 +257,7 @@ impl<'j> Sieve<'j> {
     }
 
     /// Who made a change, whom it is about, and who owns the keys that it is about.
-    fn principals(&self, change: &Change, keys: &[Sym]) -> Vec<Sym> {
+    fn principals(&self, change: &AttributedChange, keys: &[Sym]) -> Vec<Sym> {
         let record = &change.record;
         let mut principals = vec![change.actor, change.run_by, record.owner, record.granted_to];
         if self.joined.judged(record.action).is_some_and(is_about_user) {
@@ -268,7 +268,7 @@ impl<'j> Sieve<'j> {
     }
 
     /// The keys a change is about or was made with; an event may tell the name alone.
-    fn keys_of(&self, change: &Change, mut about: Vec<Sym>) -> bool {
+    fn keys_of(&self, change: &AttributedChange, mut about: Vec<Sym>) -> bool {
         let action = self.joined.judged(change.record.action).unwrap_or_default();
         about.extend([change.actor_key].into_iter().filter(|key| key.is_some()));
         if memchr::memmem::find(action, b"apikey").is_some() {

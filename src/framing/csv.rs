@@ -389,7 +389,7 @@ const BODIES: [&[u8]; 6] = [b"put", b"delete", b"change", b"create", b"invalidat
 fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     let value = unguarded(value);
     let may_be_document = name == b"_source" || BODIES.contains(&name);
-    let is_document = || may_be_document && json::walk(value, &mut Nobody).is_ok();
+    let is_document = || may_be_document && json::walk(value, &mut ValidateOnly).is_ok();
     let is_flag = || name.ends_with(b".owned_by_authenticated_user") && matches!(value, b"true" | b"false");
     if is_flag() || is_document() {
         object.extend_from_slice(value);
@@ -410,9 +410,9 @@ fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 }
 
 /// Looks at nothing: the walk alone validates.
-struct Nobody;
+struct ValidateOnly;
 
-impl<'a> Visitor<'a> for Nobody {
+impl<'a> Visitor<'a> for ValidateOnly {
     fn enter(&mut self, _: &[u8]) -> bool {
         false
     }

@@ -72,7 +72,7 @@ const MAX_FRAMES: usize = 16;
 const MAX_KEY: usize = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum JsonState {
     /// A value, a name or an end is due.
     Between,
     /// Inside a name of a response.
@@ -93,7 +93,7 @@ pub(super) struct Documents {
     /// Containers of any kind are taken apart, not only search responses.
     of_containers: bool,
     frames: Vec<Nesting>,
-    state: State,
+    state: JsonState,
     line: u64,
     /// Bytes before the first that is no byte-order mark.
     seen: usize,
@@ -126,7 +126,7 @@ impl Documents {
             limit,
             of_containers: false,
             frames: Vec::new(),
-            state: State::Between,
+            state: JsonState::Between,
             line: 1,
             seen: 0,
             start: 1,
@@ -154,7 +154,7 @@ impl Documents {
 
     /// Whether an element of a container has begun.
     fn is_among_elements(&self) -> bool {
-        matches!(self.frames.last(), Some(Nesting::Elements { .. })) && self.state == State::Capture
+        matches!(self.frames.last(), Some(Nesting::Elements { .. })) && self.state == JsonState::Capture
     }
 
     /// Takes bytes of a text in three quotes, which may hold anything, and returns how many that was.
@@ -194,7 +194,7 @@ impl Documents {
         if self.in_key && self.key.len() < MAX_KEY {
             self.key.extend_from_slice(&bytes[..bytes.len().min(MAX_KEY)]);
         }
-        if self.oversized || matches!(self.state, State::Skip | State::Key) {
+        if self.oversized || matches!(self.state, JsonState::Skip | JsonState::Key) {
             return;
         }
         if self.record.len() + bytes.len() > self.limit {
@@ -214,7 +214,7 @@ impl Documents {
     fn forget(&mut self) {
         self.record.clear();
         self.oversized = false;
-        self.state = State::Between;
+        self.state = JsonState::Between;
     }
 
     /// Begins to keep an object whose `{` is the current byte.
@@ -225,7 +225,7 @@ impl Documents {
     /// Begins to keep an object, a list or a text, which begins with the current byte.
     fn capture_from(&mut self, byte: u8, undetermined: bool) {
         self.forget();
-        self.state = State::Capture;
+        self.state = JsonState::Capture;
         self.start = self.line;
         self.undetermined = undetermined;
         self.in_string = byte == b'"';
@@ -238,14 +238,14 @@ impl Documents {
     fn push(&mut self, frame: Nesting) {
         if self.frames.len() < MAX_FRAMES {
             self.frames.push(frame);
-            self.state = State::Between;
+            self.state = JsonState::Between;
         } else {
             self.skip();
         }
     }
 
     fn skip(&mut self) {
-        (self.state, self.depth) = (State::Skip, 1);
+        (self.state, self.depth) = (JsonState::Skip, 1);
     }
 
     /// A value that begins with `byte` under the last name of a response, or of an object that may be one. `false` where
@@ -254,7 +254,7 @@ impl Documents {
         let inside = match (self.frames.last(), self.key.as_slice(), byte) {
             // In a `hits` object, and where somebody cut it out of its response.
             (_, b"hits", b'[') => Nesting::Hits,
-            (Some(Nesting::HitsObject), _, _) if self.state != State::Capture => return false,
+            (Some(Nesting::HitsObject), _, _) if self.state != JsonState::Capture => return false,
             (_, b"hits", b'{') => Nesting::HitsObject,
             (Some(Nesting::Response), b"aggregations" | b"aggs", b'{') => Nesting::Aggregations,
             (Some(Nesting::Aggregations), _, b'{' | b'[') => Nesting::Aggregations,
@@ -265,7 +265,7 @@ impl Documents {
                 None => return false,
             },
         };
-        if self.state == State::Capture {
+        if self.state == JsonState::Capture {
             self.forget();
             self.push(if inside == Nesting::Hits { Nesting::HitsObject } else { Nesting::Response });
         }
@@ -280,35 +280,35 @@ impl Documents {
     /// A byte outside of texts.
     fn byte(&mut self, byte: u8, out: &mut Out<'_>) {
         match self.state {
-            State::Between => self.between(byte),
-            State::AfterKey => match byte {
+            JsonState::Between => self.between(byte),
+            JsonState::AfterKey => match byte {
                 b':' | b' ' | b'\t' | b'\r' | b'\n' => {}
                 _ if self.member(byte) => {}
                 b'{' | b'[' => self.skip(),
                 b'"' => {
-                    (self.state, self.depth) = (State::Skip, 0);
+                    (self.state, self.depth) = (JsonState::Skip, 0);
                     self.in_string = true;
                 }
                 // Other values are of bytes that mean nothing between names.
                 _ => {
-                    self.state = State::Between;
+                    self.state = JsonState::Between;
                     self.between(byte);
                 }
             },
-            State::Skip => match byte {
+            JsonState::Skip => match byte {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' => {
                     self.depth -= 1;
                     if self.depth == 0 {
-                        self.state = State::Between;
+                        self.state = JsonState::Between;
                     }
                 }
                 _ => {}
             },
-            State::Capture => self.inside(byte, out),
+            JsonState::Capture => self.inside(byte, out),
             // Names are texts, and lines of junk are taken whole.
-            State::Key | State::Junk => {}
+            JsonState::Key | JsonState::Junk => {}
         }
     }
 
@@ -318,7 +318,7 @@ impl Documents {
             (_, b',' | b' ' | b'\t' | b'\r' | b'\n') => {}
             (Some(Nesting::Aggregations), b'{' | b'[') => self.push(Nesting::Aggregations),
             (Some(Nesting::Response | Nesting::HitsObject | Nesting::Aggregations), b'"') => {
-                self.state = State::Key;
+                self.state = JsonState::Key;
                 self.key.clear();
                 (self.in_key, self.in_string) = (true, true);
             }
@@ -333,13 +333,13 @@ impl Documents {
             (None | Some(Nesting::List), b'[') => self.push(Nesting::List),
             (Some(Nesting::Hits), b'[') => self.skip(),
             (Some(Nesting::List | Nesting::Hits), b'"') => {
-                (self.state, self.depth) = (State::Skip, 0);
+                (self.state, self.depth) = (JsonState::Skip, 0);
                 self.in_string = true;
             }
             (Some(_), _) => {}
             (None, _) => {
                 self.forget();
-                self.state = State::Junk;
+                self.state = JsonState::Junk;
                 self.start = self.line;
                 self.keep(&[byte]);
             }
@@ -408,14 +408,14 @@ impl Documents {
             }
             b'"' => {
                 self.in_string = false;
-                self.after_empty = end == 0 && self.empty && !self.in_key && self.state == State::Capture;
+                self.after_empty = end == 0 && self.empty && !self.in_key && self.state == JsonState::Capture;
                 self.in_key = false;
                 match self.state {
-                    State::Key => self.state = State::AfterKey,
-                    State::Skip if self.depth == 0 => self.state = State::Between,
+                    JsonState::Key => self.state = JsonState::AfterKey,
+                    JsonState::Skip if self.depth == 0 => self.state = JsonState::Between,
                     _ => self.keep(b"\""),
                 }
-                if self.state == State::Capture && self.depth == 0 {
+                if self.state == JsonState::Capture && self.depth == 0 {
                     self.emit(out);
                 }
             }
@@ -429,7 +429,7 @@ impl Documents {
     }
 
     fn cut(&mut self, out: &mut Out<'_>) {
-        if self.state == State::Capture {
+        if self.state == JsonState::Capture {
             self.emit(out);
         } else {
             out(self.line, Frame::Broken("the response ends in the middle"));
@@ -461,7 +461,7 @@ impl Framer for Documents {
                 bytes = &bytes[taken..];
                 continue;
             }
-            if self.state == State::Junk {
+            if self.state == JsonState::Junk {
                 let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
                 self.keep(&bytes[..end]);
                 bytes = &bytes[end..];
@@ -480,11 +480,11 @@ impl Framer for Documents {
 
     fn finish(&mut self, out: &mut Out<'_>) {
         match self.state {
-            State::Capture | State::Junk => self.emit(out),
-            State::Between if self.frames.is_empty() => {}
+            JsonState::Capture | JsonState::Junk => self.emit(out),
+            JsonState::Between if self.frames.is_empty() => {}
             _ => out(self.line, Frame::Broken("the response ends in the middle")),
         }
         self.frames.clear();
-        self.state = State::Between;
+        self.state = JsonState::Between;
     }
 }

@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 
-use super::{RangeHandoff, Whole};
-use crate::decode::partial::{self, Change, Part, Stream};
+use super::{RangeHandoff, WholeFile};
+use crate::decode::partial::{self, PartialLine, Stream, StreamChange};
 use crate::lines::{Chunk, Note, StreamChunker, lines, read_range};
 
 /// Cuts a stream into chunks of lines in which every record is one line.
@@ -89,7 +89,7 @@ pub fn read_parts(
     chunk.clear();
     let ContainerRange { file, len, number, bytes } = place;
     let read = read_range(file, bytes, len, max_line, raw);
-    let mut change = Change::default();
+    let mut change = StreamChange::default();
     if read.is_ok() {
         let short = lines(raw.bytes()).filter(|line| line.len() <= max_line);
         short.filter_map(partial::part).for_each(|part| change.add(part));
@@ -102,11 +102,11 @@ pub fn read_parts(
         return Ok(());
     }
     let mut joiner = Joiner::new(max_line);
-    joiner.open.extend(open.iter().map(|stream| Open { stream, parts: Vec::new(), line: None, span: 0 }));
+    joiner.open.extend(open.iter().map(|stream| OpenRecord { stream, parts: Vec::new(), line: None, span: 0 }));
     joiner.lines(raw, chunk);
     if joiner.is_waiting() {
         let at = raw.offset.map_or(len, |offset| offset + raw.bytes().len() as u64 + raw.skipped);
-        joiner.look_ahead(&mut Whole { file, at, len }, chunk);
+        joiner.look_ahead(&mut WholeFile { file, at, len }, chunk);
     }
     chunk.shrunk = raw.shrunk;
     Ok(())
@@ -136,7 +136,7 @@ enum Held {
 }
 
 /// A record of which parts are missing.
-struct Open {
+struct OpenRecord {
     stream: Stream,
     parts: Vec<Vec<u8>>,
     /// Number of the line of the first part; `None` once the record is too long, and where it began before the range.
@@ -150,7 +150,7 @@ struct Joiner {
     held: VecDeque<Held>,
     /// Number of the first line held.
     first_held: u64,
-    open: Vec<Open>,
+    open: Vec<OpenRecord>,
     /// Lines in the chunk.
     written: u32,
     ended: bool,
@@ -189,7 +189,7 @@ impl Joiner {
         let Some(part) = part.filter(|part| part.continues) else {
             return self.put_line(line, has_end, chunk);
         };
-        self.open.push(Open {
+        self.open.push(OpenRecord {
             stream: part.stream,
             parts: vec![line.to_vec()],
             line: Some(self.first_held + self.held.len() as u64),
@@ -199,7 +199,7 @@ impl Joiner {
     }
 
     /// Takes a line if it is a part of an open record.
-    fn goes_on(&mut self, part: Part, line: &[u8]) -> bool {
+    fn goes_on(&mut self, part: PartialLine, line: &[u8]) -> bool {
         let Some(at) = self.open.iter().position(|open| open.stream == part.stream) else { return false };
         if self.open[at].line.is_some() {
             self.open[at].parts.push(line.to_vec());
@@ -211,7 +211,7 @@ impl Joiner {
     }
 
     /// Takes the missing parts out of what follows the lines, which are somebody else's.
-    fn look_ahead(&mut self, rest: &mut Whole<'_>, chunk: &mut Chunk) {
+    fn look_ahead(&mut self, rest: &mut WholeFile<'_>, chunk: &mut Chunk) {
         let max_line = self.max_line;
         let (mut following, mut raw) = (StreamChunker::new(rest, AHEAD, max_line), Chunk::default());
         // Who reads those lines as their own tells of errors.

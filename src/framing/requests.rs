@@ -46,7 +46,7 @@ fn is_header(line: &[u8]) -> bool {
 }
 
 /// The reader.
-pub(super) struct Requests {
+pub(super) struct FramedRequests {
     limit: usize,
     line: Vec<u8>,
     oversized: bool,
@@ -54,7 +54,7 @@ pub(super) struct Requests {
     object: Vec<u8>,
 }
 
-impl Requests {
+impl FramedRequests {
     /// A reader that keeps no line longer than `limit` bytes.
     #[must_use]
     pub(super) fn new(limit: usize) -> Self {
@@ -76,7 +76,7 @@ impl Requests {
     }
 }
 
-impl Framer for Requests {
+impl Framer for FramedRequests {
     fn feed(&mut self, bytes: &[u8], out: &mut Out<'_>) {
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             let text = part.strip_suffix(b"\n").unwrap_or(part);
@@ -113,7 +113,7 @@ mod tests {
         for text in [capture, firewall] {
             assert!(claims(text.as_bytes()), "{text}");
             for chunk in [1, 7, 4096] {
-                let rows = super::super::record::pieces(&mut Requests::new(4096), text.as_bytes(), chunk);
+                let rows = super::super::record::pieces(&mut FramedRequests::new(4096), text.as_bytes(), chunk);
                 let quoted = rows.iter().filter(|(_, row)| decode(row) == [("unknown", "quoted".to_owned())]).count();
                 assert_eq!(quoted, 1, "{rows:?}");
             }

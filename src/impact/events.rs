@@ -3,8 +3,8 @@
 use super::hits::{Hits, What, Who};
 use super::plan::Plan;
 use super::requests::{client, placed};
-use super::search::Found;
-use crate::correlate::{Correlated, Node};
+use super::search::SearchResult;
+use crate::correlate::{Correlated, KnownNode};
 use crate::fast_reader::ActionKind;
 use crate::model::events::Event;
 use crate::options::EventKinds;
@@ -13,8 +13,8 @@ use crate::state::Sym;
 
 /// The events of clients that pass, by time, then place. Parts of requests on other nodes are none.
 #[must_use]
-pub fn events(joined: &Correlated, plan: &Plan, found: Found, kinds: EventKinds, filter: &Filter) -> Vec<Event> {
-    let Found(mut hits) = found;
+pub fn events(joined: &Correlated, plan: &Plan, found: SearchResult, kinds: EventKinds, filter: &Filter) -> Vec<Event> {
+    let SearchResult(mut hits) = found;
     let mut events = placed(joined, &mut hits);
     events.sort_by_key(|(hit, place)| (hit.time, *place));
     let passes: Vec<bool> = hits.who.all().iter().map(|who| passes(joined, plan, &hits, who, filter)).collect();
@@ -69,7 +69,7 @@ fn kind(what: What, kinds: EventKinds) -> Option<&'static str> {
     }
 }
 
-fn node<'j>(joined: &'j Correlated, hits: &Hits, who: &Who) -> Option<&'j Node> {
+fn node<'j>(joined: &'j Correlated, hits: &Hits, who: &Who) -> Option<&'j KnownNode> {
     let key = hits.symbols.string(who.node)?;
     joined.nodes.all().iter().find(|node| node.label() == Some(&key) || node.name.as_ref() == Some(&key))
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use crate::fast_reader::ActionKind;
-use crate::state::{Key, Origin, Sym, Symbols};
+use crate::state::{Origin, RecordKey, Sym, Symbols};
 use crate::time::Millis;
 
 /// Names of a list that are kept; a log line of the longest that is read names more only if they are of a few letters each.
@@ -122,9 +122,9 @@ impl What {
 pub(super) struct Hit {
     pub(super) time: Millis,
     /// Hash of the request id; of an event without one, its own.
-    pub(super) request: Key,
+    pub(super) request: RecordKey,
     /// Hash of everything that tells events apart.
-    pub(super) identity: Key,
+    pub(super) identity: RecordKey,
     /// Index into [`Hits::inputs`].
     pub(super) input: u32,
     /// Chunk of the input.
@@ -141,7 +141,7 @@ pub(super) struct Hit {
 
 /// What the actor's accounts and keys did before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Before {
+pub(super) struct EarlierUse {
     /// Indices that they touched.
     pub(super) touched: std::collections::BTreeSet<Sym>,
     /// Allowed actions by hour since 1970.
@@ -164,7 +164,7 @@ pub(super) struct Hits {
     /// Lists of indices, by blocks.
     lists: Distinct<Box<[u32]>>,
     pub(super) events: Vec<Hit>,
-    pub(super) before: Before,
+    pub(super) before: EarlierUse,
     /// Lists that were cut.
     pub(super) lists_cut: u64,
 }
@@ -176,7 +176,7 @@ impl Hits {
         let names = &names[..names.len().min(LONGEST_LIST)];
         let ends_block = |sym: &Sym| {
             let text = self.symbols.get(*sym);
-            Key::of(&[text]).0.is_multiple_of(BLOCK)
+            RecordKey::of(&[text]).0.is_multiple_of(BLOCK)
         };
         let mut cut = Vec::new();
         let mut start = 0;
@@ -294,8 +294,8 @@ mod tests {
         let what = What { event: 4, action: none, request_name: none, path: none };
         let hit = Hit {
             time: Millis(1),
-            request: Key(1),
-            identity: Key(2),
+            request: RecordKey(1),
+            identity: RecordKey(2),
             input: other.inputs.number("a.json".to_owned()),
             seq: 0,
             line: 3,

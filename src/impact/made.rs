@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::correlate::{Change, Correlated};
+use crate::correlate::{AttributedChange, Correlated};
 use crate::model::impact::Persistence;
 use crate::state::Sym;
 use crate::time::Millis;
 
 /// Who made a request, by the texts of its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Client<'t> {
+pub(super) struct RequestClient<'t> {
     /// Who authenticated.
     pub(super) principal: Option<&'t [u8]>,
     /// With which API key.
@@ -39,7 +39,7 @@ pub(super) enum Thing {
 
 impl Thing {
     /// What a client uses: a key of an account rather than the account.
-    fn used_by(client: &Client<'_>) -> Option<Self> {
+    fn used_by(client: &RequestClient<'_>) -> Option<Self> {
         if let Some(key) = client.key {
             return Some(Self::Key(key.to_vec()));
         }
@@ -100,7 +100,7 @@ impl MadeThings {
     }
 
     /// What of it a client uses.
-    pub(super) fn used_by(&self, client: &Client<'_>, time: Millis) -> Option<usize> {
+    pub(super) fn used_by(&self, client: &RequestClient<'_>, time: Millis) -> Option<usize> {
         let at = *self.index.get(&Thing::used_by(client)?)?;
         (self.all[at].at <= time).then_some(at)
     }
@@ -164,7 +164,7 @@ fn kind(action: &[u8]) -> Option<&'static str> {
 }
 
 /// What a change made or changed.
-pub(super) fn of(joined: &Correlated, accounts: &Accounts, at: usize, change: &Change) -> Vec<Made> {
+pub(super) fn of(joined: &Correlated, accounts: &Accounts, at: usize, change: &AttributedChange) -> Vec<Made> {
     let symbols = &joined.state.symbols;
     let record = &change.record;
     let action = symbols.get(record.action).unwrap_or_default();

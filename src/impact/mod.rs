@@ -2,7 +2,7 @@
 //!
 //! The first pass tells whom to follow ([`Plan`]): the actor, what it made, who came with it. A second one, searched and not
 //! read ([`Search`]), finds the events that name them, and [`report`] makes the contract's model of these. Of parts there is no
-//! second pass: `Found::of_records` gives what their records hold.
+//! second pass: `SearchResult::of_records` gives what their records hold.
 
 mod events;
 mod hits;
@@ -19,6 +19,6 @@ mod undo;
 
 pub use events::events;
 pub use plan::{Asked, Plan, Suspect};
-pub use search::{Finder, Found, Search, Wanted};
+pub use search::{Finder, Search, SearchResult, Wanted};
 pub use since::after_entry;
-pub use tell::{Source, report};
+pub use tell::{AnswerBasis, report};

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::made::{self, Accounts, Client, MadeThings, Thing};
+use super::made::{self, Accounts, MadeThings, RequestClient, Thing};
 use super::search::Wanted;
-use crate::correlate::{Change, Correlated};
+use crate::correlate::{AttributedChange, Correlated};
 use crate::network::Net;
 use crate::options::Surroundings;
-use crate::options::filter::{Filter, Range, Rules};
+use crate::options::filter::{Filter, Rules, TimeRange};
 use crate::reserved::SYSTEM_USERS;
-use crate::state::{Actor, Span, Sym};
+use crate::state::{Actor, Sym, TimeSpan};
 use crate::time::Millis;
 
 /// Whose deeds are asked for.
@@ -52,7 +52,7 @@ pub struct Suspect {
 
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum RequestSide {
     /// The actor's.
     Actor,
     /// That of whoever used what the actor made (number in [`Plan::made`]).
@@ -72,7 +72,7 @@ pub struct Plan {
     /// Until when.
     pub(super) until: Millis,
     /// First and last event of the log.
-    pub(super) log: Span,
+    pub(super) log: TimeSpan,
     /// What is known of the surroundings.
     surroundings: Surroundings,
     /// Whether there was a success from then on.
@@ -94,13 +94,13 @@ pub struct Plan {
 impl Plan {
     /// Finds out whom to follow.
     #[must_use]
-    pub fn new(joined: &Correlated, asked: Asked, range: Range, surroundings: &Surroundings) -> Self {
+    pub fn new(joined: &Correlated, asked: Asked, range: TimeRange, surroundings: &Surroundings) -> Self {
         let mut plan = Self { surroundings: surroundings.clone(), ..Self::bare(joined, asked, range) };
         plan.entry_places(joined);
         plan.places(joined);
         let first = plan.first_success(joined);
         plan.entered = first.is_some();
-        if range.since == Range::ALL.since {
+        if range.since == TimeRange::ALL.since {
             let start = match &plan.asked {
                 Asked::Finding(suspect) => Some(suspect.start),
                 Asked::Named { .. } => plan.log.first,
@@ -135,7 +135,7 @@ impl Plan {
         }
     }
 
-    fn bare(joined: &Correlated, asked: Asked, range: Range) -> Self {
+    fn bare(joined: &Correlated, asked: Asked, range: TimeRange) -> Self {
         Self {
             asked,
             from: range.since,
@@ -248,18 +248,18 @@ impl Plan {
                 continue;
             }
             let side = self.maker(joined, change, time);
-            if matches!(side, Side::Actor | Side::Made(_)) {
+            if matches!(side, RequestSide::Actor | RequestSide::Made(_)) {
                 made::of(joined, &accounts, at, change).into_iter().for_each(|made| self.made.add(made));
             }
         }
     }
 
-    fn maker(&self, joined: &Correlated, change: &Change, time: Millis) -> Side {
+    fn maker(&self, joined: &Correlated, change: &AttributedChange, time: Millis) -> RequestSide {
         let who = if change.run_by.is_some() { change.run_by } else { change.actor };
         let side = self.side(&client(joined, (who, change.actor_key, change.source)), time);
         // Who uses a changed account from a place of its own is its owner.
         match side {
-            Side::Made(at) if !self.made.all()[at].is_new => Side::Other,
+            RequestSide::Made(at) if !self.made.all()[at].is_new => RequestSide::Other,
             side => side,
         }
     }
@@ -284,7 +284,7 @@ impl Plan {
     }
 
     /// Whether a client is the actor itself, by what was asked for.
-    pub(super) fn is_asked_for(&self, client: &Client<'_>) -> bool {
+    pub(super) fn is_asked_for(&self, client: &RequestClient<'_>) -> bool {
         match &self.asked {
             Asked::Named { principal, key, source } => {
                 let from = client.source.is_some() || source.is_empty();
@@ -303,13 +303,13 @@ impl Plan {
     }
 
     /// Whether a key is one that is asked for by a name that this event does not tell.
-    fn is_own_key(&self, asked: &Rules, client: &Client<'_>) -> bool {
+    fn is_own_key(&self, asked: &Rules, client: &RequestClient<'_>) -> bool {
         !asked.is_empty() && client.key.is_some_and(|key| self.own.contains(key))
     }
 
     /// Whether the actor of a finding may be at an address where its accounts had not been before: whoever has a password
     /// may use it from anywhere, and an owner is mostly near a place of before, or within the organisation.
-    fn is_strange(&self, suspect: &Suspect, client: &Client<'_>) -> bool {
+    fn is_strange(&self, suspect: &Suspect, client: &RequestClient<'_>) -> bool {
         let (Some(principal), Some(source)) = (client.principal, client.source) else { return false };
         let Some(known) = self.known.get(principal).filter(|known| !known.is_empty()) else { return false };
         let is_account = suspect.principals.contains(principal) && client.key.is_none();
@@ -320,39 +320,39 @@ impl Plan {
     }
 
     /// Whose request it is that this client made.
-    pub(super) fn side(&self, client: &Client<'_>, time: Millis) -> Side {
+    pub(super) fn side(&self, client: &RequestClient<'_>, time: Millis) -> RequestSide {
         if time < self.from || time > self.until {
-            return Side::Other;
+            return RequestSide::Other;
         }
         if self.is_asked_for(client) {
-            return Side::Actor;
+            return RequestSide::Actor;
         }
         if let Some(at) = self.uses(client, time) {
-            return Side::Made(at);
+            return RequestSide::Made(at);
         }
         if let (Some(principal), Some(source)) = (client.principal, client.source)
             && let Some(since) = self.newcomers.get(&(source.to_vec(), principal.to_vec()))
             && time >= *since
         {
-            return Side::Actor;
+            return RequestSide::Actor;
         }
         match &self.asked {
-            Asked::Finding(suspect) if self.is_strange(suspect, client) => Side::Actor,
+            Asked::Finding(suspect) if self.is_strange(suspect, client) => RequestSide::Actor,
             Asked::Finding(suspect) => {
                 let known = client.principal.is_some_and(|name| suspect.principals.contains(name));
-                if known { Side::Owner } else { Side::Other }
+                if known { RequestSide::Owner } else { RequestSide::Other }
             }
-            Asked::Named { .. } => Side::Other,
+            Asked::Named { .. } => RequestSide::Other,
         }
     }
 
     /// What of that which was made a client uses.
-    pub(super) fn uses(&self, client: &Client<'_>, time: Millis) -> Option<usize> {
+    pub(super) fn uses(&self, client: &RequestClient<'_>, time: Millis) -> Option<usize> {
         self.made.used_by(client, time)
     }
 
     /// Whether a request without a known client can only be the actor's: all that its account does is the actor's.
-    pub(super) fn owns_all(&self, client: &Client<'_>) -> bool {
+    pub(super) fn owns_all(&self, client: &RequestClient<'_>) -> bool {
         match &self.asked {
             Asked::Named { source, .. } => source.is_empty() && self.is_asked_for(client),
             Asked::Finding(suspect) => {
@@ -434,16 +434,16 @@ impl Plan {
 }
 
 /// The client of a series; one of refusals has an action, and an index where successes have the user of the other cluster.
-pub(super) fn client_of<'j>(joined: &'j Correlated, actor: &Actor) -> Client<'j> {
+pub(super) fn client_of<'j>(joined: &'j Correlated, actor: &Actor) -> RequestClient<'j> {
     let remote_user = joined.state.symbols.get(actor.object).filter(|_| !actor.es_action.is_some());
-    Client { remote_user, ..client(joined, (actor.principal, actor.apikey, actor.source)) }
+    RequestClient { remote_user, ..client(joined, (actor.principal, actor.apikey, actor.source)) }
 }
 
 /// A client by the symbols of the joined records.
-pub(super) fn client(joined: &Correlated, (principal, key, source): (Sym, Sym, Sym)) -> Client<'_> {
+pub(super) fn client(joined: &Correlated, (principal, key, source): (Sym, Sym, Sym)) -> RequestClient<'_> {
     let text = |sym: Sym| joined.state.symbols.get(sym);
     let key_name = joined.key(key).and_then(|key| text(key.name));
-    Client {
+    RequestClient {
         principal: text(principal),
         key: text(key),
         key_name,

@@ -5,21 +5,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::hits::{Hit, Hits};
 use super::plan::Plan;
-use super::requests::{Of, Placed, Request, Requests, client, is_deed};
-use super::undo::{self, Known};
+use super::requests::{ClientRequest, Of, PlacedHit, Requests, client, is_deed};
+use super::undo::{self, KnownAction};
 use crate::action_class::{ActionClass, base, is_restricted};
 use crate::correlate::{Correlated, SourceLine};
 use crate::fast_reader::ActionKind;
 use crate::model::SourceCount;
 use crate::model::impact::{Background, DeniedAccess, Persistence, PowerfulDeed, Reached, UserCount};
-use crate::state::{Key, Origin, Sym};
+use crate::state::{Origin, RecordKey, Sym};
 use crate::time::Millis;
 
 /// Indices that a powerful action names one by one; how many there are stands beside them.
 const NAMED: usize = 50;
 
 /// Events of one request by what they say was done.
-type By<K> = BTreeMap<K, Vec<Placed>>;
+type EventsBy<K> = BTreeMap<K, Vec<PlacedHit>>;
 
 /// What was found of an actor, ready to be told.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ pub(super) struct Reach {
 
 /// Requests and their events, counted.
 #[derive(Debug, Clone, Default)]
-struct Tally {
+struct RequestTally {
     requests: u64,
     events: u64,
     first: Option<(Millis, SourceLine)>,
@@ -51,9 +51,9 @@ struct Tally {
     actions: BTreeMap<Sym, u64>,
 }
 
-impl Tally {
+impl RequestTally {
     /// Counts a request by some of its events.
-    fn add(&mut self, hits: &Hits, events: &[Placed]) {
+    fn add(&mut self, hits: &Hits, events: &[PlacedHit]) {
         self.requests += 1;
         self.events += events.len() as u64;
         for (hit, place) in events {
@@ -90,7 +90,7 @@ impl Tally {
 
 /// Uses of something that was made.
 #[derive(Debug, Default)]
-struct Uses {
+struct MadeUses {
     count: u64,
     first: Option<Millis>,
     last: Option<Millis>,
@@ -108,23 +108,23 @@ struct Counter<'c> {
     /// By list: whether a restricted index is in it.
     restricted: HashMap<u32, bool>,
     /// Of requests that name one list of indices.
-    by_list: HashMap<(ActionClass, u32), Tally>,
-    by_index: HashMap<(ActionClass, Option<Sym>), Tally>,
-    denied: HashMap<(Sym, Option<Sym>), Tally>,
-    background: HashMap<(Sym, Sym, Option<Sym>), Tally>,
-    uses: BTreeMap<usize, Uses>,
+    by_list: HashMap<(ActionClass, u32), RequestTally>,
+    by_index: HashMap<(ActionClass, Option<Sym>), RequestTally>,
+    denied: HashMap<(Sym, Option<Sym>), RequestTally>,
+    background: HashMap<(Sym, Sym, Option<Sym>), RequestTally>,
+    uses: BTreeMap<usize, MadeUses>,
     /// Security changes by request.
-    changes: HashMap<Key, Vec<usize>>,
+    changes: HashMap<RecordKey, Vec<usize>>,
     reach: Reach,
     powerful: Vec<(Millis, SourceLine, PowerfulDeed)>,
 }
 
 /// What requests reached.
 pub(super) fn reach(joined: &Correlated, plan: &Plan, hits: &Hits, requests: &Requests<'_>) -> Reach {
-    let mut changes: HashMap<Key, Vec<usize>> = HashMap::new();
+    let mut changes: HashMap<RecordKey, Vec<usize>> = HashMap::new();
     for (at, change) in joined.changes.iter().enumerate() {
         if let Some(id) = joined.state.symbols.get(change.record.request_id) {
-            changes.entry(Key::of(&[Some(id)])).or_default().push(at);
+            changes.entry(RecordKey::of(&[Some(id)])).or_default().push(at);
         }
     }
     let mut counter = Counter {
@@ -168,7 +168,7 @@ impl Counter<'_> {
             .or_insert_with(|| hits.names(list).any(|name| hits.symbols.get(name).is_some_and(is_restricted)))
     }
 
-    fn request(&mut self, request: &Request<'_>) {
+    fn request(&mut self, request: &ClientRequest<'_>) {
         let is_actor = matches!(request.of, Of::Actor | Of::ActorBy(_));
         match request.of {
             Of::Background => return self.background(request),
@@ -197,7 +197,7 @@ impl Counter<'_> {
         self.powerful(request);
     }
 
-    fn names(&mut self, request: &Request<'_>) {
+    fn names(&mut self, request: &ClientRequest<'_>) {
         let hits = self.hits;
         let mut name = |sym: Sym| self.reach.principals.extend(hits.symbols.string(sym));
         let who = &hits.who.all()[request.who as usize];
@@ -212,7 +212,7 @@ impl Counter<'_> {
     }
 
     /// Counts what was allowed and what was not, by class and index.
-    fn deeds(&mut self, request: &Request<'_>) {
+    fn deeds(&mut self, request: &ClientRequest<'_>) {
         const DATA: [ActionClass; 6] = [
             ActionClass::Read,
             ActionClass::Search,
@@ -222,8 +222,8 @@ impl Counter<'_> {
             ActionClass::Reindex,
         ];
         let hits = self.hits;
-        let mut classes: By<ActionClass> = BTreeMap::new();
-        let mut refused: By<(Sym, Option<Sym>)> = BTreeMap::new();
+        let mut classes: EventsBy<ActionClass> = BTreeMap::new();
+        let mut refused: EventsBy<(Sym, Option<Sym>)> = BTreeMap::new();
         for (hit, place) in request.events.iter().filter(|(hit, _)| is_deed(hits, hit)) {
             let what = hits.what.all()[hit.what as usize];
             if what.is(ActionKind::AccessGranted) {
@@ -250,7 +250,7 @@ impl Counter<'_> {
     }
 
     /// Counts a request for each index that its events of a class name; those that name none belong to all of these.
-    fn allowed(&mut self, class: ActionClass, events: &[Placed]) {
+    fn allowed(&mut self, class: ActionClass, events: &[PlacedHit]) {
         let hits = self.hits;
         let mut lists: Vec<u32> = events.iter().map(|(hit, _)| hit.list).filter(|&list| !hits.is_empty(list)).collect();
         lists.sort_unstable();
@@ -265,16 +265,16 @@ impl Counter<'_> {
                 }
                 for (name, lists) in by_index {
                     let named = events.iter().filter(|(hit, _)| hits.is_empty(hit.list) || lists.contains(&hit.list));
-                    let named: Vec<Placed> = named.copied().collect();
+                    let named: Vec<PlacedHit> = named.copied().collect();
                     self.by_index.entry((class, Some(name))).or_default().add(hits, &named);
                 }
             }
         }
     }
 
-    fn background(&mut self, request: &Request<'_>) {
+    fn background(&mut self, request: &ClientRequest<'_>) {
         let hits = self.hits;
-        let mut deeds: By<(Sym, Sym, Option<Sym>)> = BTreeMap::new();
+        let mut deeds: EventsBy<(Sym, Sym, Option<Sym>)> = BTreeMap::new();
         for (hit, place) in request.events.iter().filter(|(hit, _)| is_deed(hits, hit)) {
             let (who, what) = (hits.who.all()[hit.who as usize], hits.what.all()[hit.what as usize]);
             let mut add = |name| deeds.entry((who.principal, what.action, name)).or_default().push((*hit, *place));
@@ -285,7 +285,7 @@ impl Counter<'_> {
         }
     }
 
-    fn used(&mut self, at: usize, request: &Request<'_>) {
+    fn used(&mut self, at: usize, request: &ClientRequest<'_>) {
         let who = &self.hits.who.all()[request.who as usize];
         let uses = self.uses.entry(at).or_default();
         uses.count += 1;
@@ -299,9 +299,9 @@ impl Counter<'_> {
     }
 
     /// Notes the powerful actions of a request, each once whatever parts it has.
-    fn powerful(&mut self, request: &Request<'_>) {
+    fn powerful(&mut self, request: &ClientRequest<'_>) {
         let hits = self.hits;
-        let mut met: By<(Vec<u8>, bool)> = BTreeMap::new();
+        let mut met: EventsBy<(Vec<u8>, bool)> = BTreeMap::new();
         for (hit, place) in request.events {
             let what = hits.what.all()[hit.what as usize];
             let run_as = what.is(ActionKind::RunAsGranted) || what.is(ActionKind::RunAsDenied);
@@ -327,11 +327,11 @@ impl Counter<'_> {
 
     fn deed(
         &self,
-        request: &Request<'_>,
+        request: &ClientRequest<'_>,
         action: &[u8],
         granted: bool,
-        (hit, place): Placed,
-        events: &[Placed],
+        (hit, place): PlacedHit,
+        events: &[PlacedHit],
     ) -> PowerfulDeed {
         let hits = self.hits;
         let text = |sym: Sym| hits.symbols.string(sym);
@@ -343,7 +343,7 @@ impl Counter<'_> {
         let path =
             request.events.iter().map(|(hit, _)| hits.what.all()[hit.what as usize].path).find(|path| path.is_some());
         let change = self.changes.get(&hit.request).and_then(|changes| changes.first()).copied();
-        let known = Known {
+        let known = KnownAction {
             symbols: &self.joined.state.symbols,
             change: change.map(|at| &self.joined.changes[at]),
             path: path.and_then(|path| hits.symbols.get(path)),
@@ -351,7 +351,7 @@ impl Counter<'_> {
         };
         let class = if run_as { ActionClass::RunAs } else { ActionClass::of(action) };
         let changes = matches!(class, ActionClass::Security | ActionClass::Keys);
-        let known = if changes { known } else { Known { change: None, ..known } };
+        let known = if changes { known } else { KnownAction { change: None, ..known } };
         let undo = undo::undo(action, &known).filter(|_| granted && !run_as);
         let source = if matches!(who.origin, Origin::Rest | Origin::Unknown) { who.source } else { Sym::NONE };
         PowerfulDeed {
@@ -374,7 +374,7 @@ impl Counter<'_> {
     }
 
     fn finish(mut self) -> Reach {
-        let by_list: Vec<((ActionClass, u32), Tally)> = std::mem::take(&mut self.by_list).into_iter().collect();
+        let by_list: Vec<((ActionClass, u32), RequestTally)> = std::mem::take(&mut self.by_list).into_iter().collect();
         for ((class, list), tally) in by_list {
             for name in self.hits.names(list) {
                 self.by_index.entry((class, Some(name))).or_default().merge(&tally);
@@ -396,7 +396,7 @@ impl Counter<'_> {
     fn reached(&self) -> Vec<Reached> {
         let has_history = self.plan.has_history(self.hits.before.first);
         let mut rows: Vec<((ActionClass, Reverse<u64>), Reached)> = Vec::with_capacity(self.by_index.len());
-        let tallies: BTreeMap<&(ActionClass, Option<Sym>), &Tally> = self.by_index.iter().collect();
+        let tallies: BTreeMap<&(ActionClass, Option<Sym>), &RequestTally> = self.by_index.iter().collect();
         for ((class, index), tally) in tallies {
             let (first, last) = tally.times();
             let name = index.and_then(|index| self.text(index));
@@ -422,8 +422,8 @@ impl Counter<'_> {
     }
 
     fn refused(&self) -> Vec<DeniedAccess> {
-        let tallies: BTreeMap<&(Sym, Option<Sym>), &Tally> = self.denied.iter().collect();
-        let row = |(&(action, index), tally): (&(Sym, Option<Sym>), &Tally)| {
+        let tallies: BTreeMap<&(Sym, Option<Sym>), &RequestTally> = self.denied.iter().collect();
+        let row = |(&(action, index), tally): (&(Sym, Option<Sym>), &RequestTally)| {
             let (first, last) = tally.times();
             DeniedAccess {
                 action: self.text(action),
@@ -440,7 +440,7 @@ impl Counter<'_> {
     }
 
     fn of_nodes(&self) -> Vec<Background> {
-        let tallies: BTreeMap<&(Sym, Sym, Option<Sym>), &Tally> = self.background.iter().collect();
+        let tallies: BTreeMap<&(Sym, Sym, Option<Sym>), &RequestTally> = self.background.iter().collect();
         let rows = tallies.into_iter().map(|(&(principal, action, index), tally)| {
             let (first, last) = tally.times();
             Background {
@@ -460,7 +460,7 @@ impl Counter<'_> {
     }
 
     fn persistence(&self) -> Vec<Persistence> {
-        let none = Uses::default();
+        let none = MadeUses::default();
         let counted = |counts: &BTreeMap<Sym, u64>| {
             let mut list: Vec<(Reverse<u64>, String)> =
                 counts.iter().filter_map(|(sym, count)| Some((Reverse(*count), self.text(*sym)?))).collect();

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::{Plan, Side, client, client_of};
+use super::plan::{Plan, RequestSide, client, client_of};
 use super::reach::Reach;
 use crate::correlate::{Correlated, PowerfulAction};
 use crate::model::SourceCount;
@@ -21,16 +21,16 @@ pub(super) fn lacks(why: &str) -> String {
 }
 
 /// Whose a record is, and whether it is followed at all.
-fn side_of(joined: &Correlated, plan: &Plan, (principal, key, source): (Sym, Sym, Sym), time: Millis) -> Side {
+fn side_of(joined: &Correlated, plan: &Plan, (principal, key, source): (Sym, Sym, Sym), time: Millis) -> RequestSide {
     plan.side(&client(joined, (principal, key, source)), time)
 }
 
 /// Whether what was done with something that was made is told as the actor's.
-pub(super) fn is_followed(plan: &Plan, side: Side) -> bool {
+pub(super) fn is_followed(plan: &Plan, side: RequestSide) -> bool {
     match side {
-        Side::Actor => true,
-        Side::Made(at) => plan.made.all()[at].is_new,
-        Side::Owner | Side::Other => false,
+        RequestSide::Actor => true,
+        RequestSide::Made(at) => plan.made.all()[at].is_new,
+        RequestSide::Owner | RequestSide::Other => false,
     }
 }
 
@@ -51,14 +51,14 @@ pub(super) fn followed<'j>(
     joined: &'j Correlated,
     plan: &'j Plan,
     series: impl Iterator<Item = (&'j Actor, &'j Series)>,
-) -> Vec<(&'j Actor, Series, Side)> {
-    let mut found: Vec<(&Actor, Series, Side)> = series
+) -> Vec<(&'j Actor, Series, RequestSide)> {
+    let mut found: Vec<(&Actor, Series, RequestSide)> = series
         .filter_map(|(actor, series)| {
             let within = series.within(plan.from, plan.until);
             let last = within.last()?;
             let side = plan.side(&client_of(joined, actor), last);
             let counts = plan.is_cluster(joined, joined.nodes.cluster(actor.node));
-            (counts && matches!(side, Side::Actor | Side::Made(_))).then_some((actor, within, side))
+            (counts && matches!(side, RequestSide::Actor | RequestSide::Made(_))).then_some((actor, within, side))
         })
         .collect();
     found.sort_unstable_by_key(|(actor, ..)| **actor);
@@ -71,7 +71,7 @@ pub(super) fn reach(joined: &Correlated, plan: &Plan) -> Reach {
     let text = |sym: Sym| joined.state.symbols.string(sym);
     let successes = followed(joined, plan, joined.successes.iter());
     for (actor, series, side) in &successes {
-        if *side == Side::Actor {
+        if *side == RequestSide::Actor {
             reach.principals.extend(text(actor.principal));
             reach.sources.extend(text(actor.source));
             reach.entered = [reach.entered, series.first()].into_iter().flatten().min();
@@ -119,7 +119,7 @@ fn denied(joined: &Correlated, plan: &Plan) -> Vec<DeniedAccess> {
     let place = |pos: &crate::state::Pos| joined.source_lines.of(*pos);
     let order = |a: &crate::state::Pos, b: &crate::state::Pos| place(a).cmp(&place(b));
     for (actor, series, side) in followed(joined, plan, joined.denials.iter()) {
-        if side == Side::Actor {
+        if side == RequestSide::Actor {
             rows.entry((actor.es_action, actor.object)).or_default().merge(&series, &order);
         }
     }
@@ -142,7 +142,7 @@ fn denied(joined: &Correlated, plan: &Plan) -> Vec<DeniedAccess> {
     rows
 }
 
-fn persistence(joined: &Correlated, plan: &Plan, successes: &[(&Actor, Series, Side)]) -> Vec<Persistence> {
+fn persistence(joined: &Correlated, plan: &Plan, successes: &[(&Actor, Series, RequestSide)]) -> Vec<Persistence> {
     let text = |sym: Sym| joined.state.symbols.string(sym);
     let mut uses: BTreeMap<usize, Vec<(&Actor, &Series)>> = BTreeMap::new();
     for (actor, series, _) in successes {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::hits::{Hit, Hits, Who};
-use super::made::Client;
-use super::plan::{Plan, Side};
+use super::made::RequestClient;
+use super::plan::{Plan, RequestSide};
 use crate::correlate::{Correlated, SourceLine};
 use crate::fast_reader::ActionKind;
 use crate::state::{Origin, Sym};
@@ -28,23 +28,23 @@ pub(super) enum Of {
 }
 
 /// An event and its place.
-pub(super) type Placed = (Hit, SourceLine);
+pub(super) type PlacedHit = (Hit, SourceLine);
 
 /// A request.
 #[derive(Debug)]
-pub(super) struct Request<'e> {
+pub(super) struct ClientRequest<'e> {
     pub(super) of: Of,
     /// Who made it, a number in [`Hits::who`].
     pub(super) who: u32,
     /// Its events, by time, then place.
-    pub(super) events: &'e [Placed],
+    pub(super) events: &'e [PlacedHit],
 }
 
 /// Requests of those who are followed.
 #[derive(Debug)]
 pub(super) struct Requests<'e> {
     /// By time of the first event, then place.
-    pub(super) all: Vec<Request<'e>>,
+    pub(super) all: Vec<ClientRequest<'e>>,
     /// Addresses that the actor came from.
     pub(super) places: BTreeSet<Vec<u8>>,
     /// Requests that are not the actor's for being made at places of the owner.
@@ -54,17 +54,17 @@ pub(super) struct Requests<'e> {
 }
 
 /// Every event once, those of a request one after the other, by time, then place.
-pub(super) fn by_request(joined: &Correlated, hits: &mut Hits) -> Vec<Placed> {
+pub(super) fn by_request(joined: &Correlated, hits: &mut Hits) -> Vec<PlacedHit> {
     let mut events = placed(joined, hits);
     events.sort_unstable_by_key(|(hit, place)| (hit.request, hit.time, *place));
     events
 }
 
 /// Puts events, in the order of [`by_request`], together.
-pub(super) fn requests<'e>(joined: &Correlated, plan: &Plan, hits: &Hits, events: &'e [Placed]) -> Requests<'e> {
+pub(super) fn requests<'e>(joined: &Correlated, plan: &Plan, hits: &Hits, events: &'e [PlacedHit]) -> Requests<'e> {
     let clusters = Clusters::new(joined, hits);
     let client = |who: u32| client(hits, &hits.who.all()[who as usize]);
-    let mut sides: Vec<(u32, Option<Side>, std::ops::Range<usize>)> = Vec::new();
+    let mut sides: Vec<(u32, Option<RequestSide>, std::ops::Range<usize>)> = Vec::new();
     let mut places: BTreeSet<Vec<u8>> = plan.asked_places();
     let mut start = 0;
     for group in events.chunk_by(|a, b| a.0.request == b.0.request) {
@@ -76,11 +76,11 @@ pub(super) fn requests<'e>(joined: &Correlated, plan: &Plan, hits: &Hits, events
         }
         let outer = outermost(hits, group);
         let side = outer.map(|who| plan.side(&client(who), first.time));
-        if side == Some(Side::Other) {
+        if side == Some(RequestSide::Other) {
             continue;
         }
         let who = outer.unwrap_or(first.who);
-        if side == Some(Side::Actor) {
+        if side == Some(RequestSide::Actor) {
             places.extend(client(who).source.map(<[u8]>::to_vec));
         }
         sides.push((who, side, range));
@@ -89,18 +89,18 @@ pub(super) fn requests<'e>(joined: &Correlated, plan: &Plan, hits: &Hits, events
     for (who, side, range) in sides {
         let group = &events[range];
         let of = match side {
-            Some(Side::Actor) => Of::Actor,
-            Some(Side::Made(at)) => {
+            Some(RequestSide::Actor) => Of::Actor,
+            Some(RequestSide::Made(at)) => {
                 let inside = client(who).source.is_some_and(|source| places.contains(source));
                 if inside { Of::ActorBy(at) } else { Of::Elsewhere(at) }
             }
-            Some(Side::Owner | Side::Other) => Of::Owner,
+            Some(RequestSide::Owner | RequestSide::Other) => Of::Owner,
             None => without_client(plan, hits, who, group),
         };
         found.of_owner += u64::from(of == Of::Owner);
         found.unknown += u64::from(of == Of::Unknown);
         if !matches!(of, Of::Owner | Of::Unknown) {
-            found.all.push(Request { of, who, events: group });
+            found.all.push(ClientRequest { of, who, events: group });
         }
     }
     found.places = places;
@@ -109,9 +109,9 @@ pub(super) fn requests<'e>(joined: &Correlated, plan: &Plan, hits: &Hits, events
 }
 
 /// The texts of a client.
-pub(super) fn client<'h>(hits: &'h Hits, who: &Who) -> Client<'h> {
+pub(super) fn client<'h>(hits: &'h Hits, who: &Who) -> RequestClient<'h> {
     let text = |sym: Sym| hits.symbols.get(sym);
-    Client {
+    RequestClient {
         principal: text(who.principal),
         key: text(who.key),
         key_name: text(who.key_name),
@@ -122,18 +122,18 @@ pub(super) fn client<'h>(hits: &'h Hits, who: &Who) -> Client<'h> {
 }
 
 /// Who sent a request, as the node has it that it came in at.
-fn outermost(hits: &Hits, group: &[Placed]) -> Option<u32> {
-    let came_in = |hit: &&Placed| hits.who.all()[hit.0.who as usize].came_in();
+fn outermost(hits: &Hits, group: &[PlacedHit]) -> Option<u32> {
+    let came_in = |hit: &&PlacedHit| hits.who.all()[hit.0.who as usize].came_in();
     group.iter().find(came_in).map(|(hit, _)| hit.who)
 }
 
 /// Whose a request is of which only parts are written down.
-fn without_client(plan: &Plan, hits: &Hits, who: u32, group: &[Placed]) -> Of {
+fn without_client(plan: &Plan, hits: &Hits, who: u32, group: &[PlacedHit]) -> Of {
     let origin = |hit: &Hit| hits.who.all()[hit.who as usize].origin;
     if group.iter().any(|(hit, _)| origin(hit) == Origin::LocalNode) {
         return Of::Background;
     }
-    let client = Client { source: None, ..client(hits, &hits.who.all()[who as usize]) };
+    let client = RequestClient { source: None, ..client(hits, &hits.who.all()[who as usize]) };
     if plan.owns_all(&client) {
         return Of::Actor;
     }
@@ -145,7 +145,7 @@ fn without_client(plan: &Plan, hits: &Hits, who: u32, group: &[Placed]) -> Of {
 }
 
 /// Every event once, with its place: one that is met in several inputs is one.
-pub(super) fn placed(joined: &Correlated, hits: &mut Hits) -> Vec<Placed> {
+pub(super) fn placed(joined: &Correlated, hits: &mut Hits) -> Vec<PlacedHit> {
     let labels: HashMap<&str, u32> = (0..joined.state.inputs.len() as u32)
         .map(|rank| (joined.state.inputs[joined.source_lines.input(rank)].label.as_str(), rank))
         .collect();
@@ -163,7 +163,7 @@ pub(super) fn placed(joined: &Correlated, hits: &mut Hits) -> Vec<Placed> {
         ranks[hit.input as usize].map(|rank| SourceLine { rank, line })
     };
     let events = std::mem::take(&mut hits.events);
-    let mut placed: Vec<Placed> = events.into_iter().filter_map(|hit| Some((hit, place(&hit)?))).collect();
+    let mut placed: Vec<PlacedHit> = events.into_iter().filter_map(|hit| Some((hit, place(&hit)?))).collect();
     let path = |place: &SourceLine| joined.source_lines.path(place.rank);
     placed.sort_unstable_by_key(|(hit, at)| (hit.identity, path(at), at.line));
     let (mut start, mut kept) = (0, 0);

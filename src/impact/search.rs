@@ -12,7 +12,7 @@ use crate::event::Record;
 use crate::fast_reader::{ActionKind, AuditFields, FastEvent, Probe};
 use crate::lines::{Chunk, length};
 use crate::options::{Cidr, Options};
-use crate::state::{InputRef, Key, Origin, Sym, client_behind};
+use crate::state::{InputRef, Origin, RecordKey, Sym, client_behind};
 use crate::time::Millis;
 
 /// Whom the search is for.
@@ -61,7 +61,7 @@ impl<'w> Search<'w> {
     /// What one worker takes chunks with.
     #[must_use]
     pub fn finder(&'w self) -> Finder<'w> {
-        Finder { search: self, probe: Probe::new(self.context.assume_tz), taker: Taker::new(self) }
+        Finder { search: self, probe: Probe::new(self.context.assume_tz), taker: HitTaker::new(self) }
     }
 }
 
@@ -70,14 +70,14 @@ impl<'w> Search<'w> {
 pub struct Finder<'s> {
     search: &'s Search<'s>,
     probe: Probe,
-    taker: Taker<'s>,
+    taker: HitTaker<'s>,
 }
 
 /// What finders found.
 #[derive(Debug, Default)]
-pub struct Found(pub(super) Hits);
+pub struct SearchResult(pub(super) Hits);
 
-impl Found {
+impl SearchResult {
     /// What all of them found together.
     #[must_use]
     pub fn together(finders: impl IntoIterator<Item = Self>) -> Self {
@@ -90,8 +90,8 @@ impl Found {
 impl Finder<'_> {
     /// What was found.
     #[must_use]
-    pub fn finish(self) -> Found {
-        Found(self.taker.hits)
+    pub fn finish(self) -> SearchResult {
+        SearchResult(self.taker.hits)
     }
 
     /// Searches a chunk.
@@ -131,7 +131,7 @@ impl Finder<'_> {
 
 /// Keeps the events of those who are followed.
 #[derive(Debug)]
-struct Taker<'s> {
+struct HitTaker<'s> {
     search: &'s Search<'s>,
     hits: Hits,
     /// Input, chunk and line at hand.
@@ -141,7 +141,7 @@ struct Taker<'s> {
     names: Vec<Sym>,
 }
 
-impl<'s> Taker<'s> {
+impl<'s> HitTaker<'s> {
     fn new(search: &'s Search<'s>) -> Self {
         Self { search, hits: Hits::default(), at: (0, 0, 0), copies: None, names: Vec::new() }
     }
@@ -232,7 +232,7 @@ impl<'s> Taker<'s> {
         self.names.retain(|name| met.insert(*name));
         let list = hits.list(&self.names);
         let first = self.names.first().and_then(|&name| hits.symbols.get(name)).map(<[u8]>::to_vec);
-        let identity = Key::of(&[
+        let identity = RecordKey::of(&[
             event.node_identity(),
             event.request_id(),
             Some(event.action_name()),
@@ -268,7 +268,7 @@ impl<'s> Taker<'s> {
         let (input, seq, line) = self.at;
         hits.events.push(Hit {
             time,
-            request: event.request_id().map_or(identity, |id| Key::of(&[Some(id)])),
+            request: event.request_id().map_or(identity, |id| RecordKey::of(&[Some(id)])),
             identity,
             input,
             seq,

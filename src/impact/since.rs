@@ -10,7 +10,7 @@ use crate::correlate::Correlated;
 use crate::model::text::{Span as Piece, Text};
 use crate::model::{AfterEntry, Finding, Lane};
 use crate::options::Surroundings;
-use crate::options::filter::Range;
+use crate::options::filter::TimeRange;
 use crate::state::{Actor, Sym};
 use crate::text;
 use crate::time::{self, Millis, Zone};
@@ -24,7 +24,7 @@ pub fn after_entry(joined: &Correlated, findings: &mut [Finding], surroundings: 
     let near = near(joined, entries.iter().map(|&at| &findings[at]));
     for at in entries {
         let Some(suspect) = Suspect::of(&findings[at], findings) else { continue };
-        let plan = Plan::new(&near, Asked::Finding(Box::new(suspect)), Range::ALL, surroundings);
+        let plan = Plan::new(&near, Asked::Finding(Box::new(suspect)), TimeRange::ALL, surroundings);
         if !plan.entered {
             continue;
         }

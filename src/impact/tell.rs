@@ -7,7 +7,7 @@ use super::plan::{Asked, Plan};
 use super::reach::{self, Reach};
 use super::records;
 use super::requests::{self, Requests};
-use super::search::Found;
+use super::search::SearchResult;
 use crate::aggregate;
 use crate::correlate::Correlated;
 use crate::model::impact::{FollowedActor, ImpactReport, Volume, VolumeBefore, VolumeBucket};
@@ -18,9 +18,9 @@ use crate::words;
 
 /// What an answer rests on beside the joined records.
 #[derive(Debug)]
-pub enum Source {
+pub enum AnswerBasis {
     /// Events that the second pass found.
-    Events(Box<Found>),
+    Events(Box<SearchResult>),
     /// Records alone: the inputs could be read once, or are parts; in words, why.
     Records(&'static str),
 }
@@ -37,20 +37,20 @@ const GONE: i64 = 3_600_000;
 pub fn report(
     joined: &Correlated,
     plan: &Plan,
-    source: Source,
-    problems: aggregate::Found<'_>,
+    source: AnswerBasis,
+    problems: aggregate::PathProblems<'_>,
     options: &Options,
 ) -> ImpactReport {
     let (reach, before, mut lacks) = match source {
-        Source::Events(found) => {
-            let Found(mut hits) = *found;
+        AnswerBasis::Events(found) => {
+            let SearchResult(mut hits) = *found;
             let events = requests::by_request(joined, &mut hits);
             let requests = requests::requests(joined, plan, &hits, &events);
             let reach = reach::reach(joined, plan, &hits, &requests);
             let lacks = not_counted(&requests, &hits);
             (reach, before(&hits), lacks)
         }
-        Source::Records(why) => {
+        AnswerBasis::Records(why) => {
             let reach = records::reach(joined, plan);
             (reach, None, vec![records::lacks(why)])
         }
@@ -170,7 +170,7 @@ fn unlogged(joined: &Correlated, plan: &Plan) -> Option<String> {
     let silent = joined.nodes.all().iter().filter(|node| {
         node.stats.audit_events > 0 && node.stats.decisions == 0 && plan.is_cluster(joined, node.cluster)
     });
-    let mut names: Vec<String> = silent.map(crate::correlate::Node::spoken).collect();
+    let mut names: Vec<String> = silent.map(crate::correlate::KnownNode::spoken).collect();
     names.sort();
     (!names.is_empty()).then(|| {
         format!(

@@ -1,29 +1,29 @@
 //! The request to the cluster that undoes a powerful action, where there is one and the log names what it needs.
 
-use crate::correlate::Change;
+use crate::correlate::AttributedChange;
 use crate::model::call::{ApiCall, Method};
 use crate::state::{Sym, Symbols};
 
 /// What is known of a powerful action beside its name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'k> {
+pub(super) struct KnownAction<'k> {
     pub(super) symbols: &'k Symbols,
     /// The security change of the same request.
-    pub(super) change: Option<&'k Change>,
+    pub(super) change: Option<&'k AttributedChange>,
     /// The path of the request.
     pub(super) path: Option<&'k [u8]>,
     /// What was put was there before, as far as the log tells: to delete it would undo too much.
     pub(super) was_there: bool,
 }
 
-impl Known<'_> {
-    fn text(&self, sym: fn(&Change) -> Sym) -> Option<String> {
+impl KnownAction<'_> {
+    fn text(&self, sym: fn(&AttributedChange) -> Sym) -> Option<String> {
         self.symbols.string(sym(self.change?))
     }
 }
 
 /// What an action made or changed, where the log names it.
-pub(super) fn target(known: &Known<'_>) -> Option<String> {
+pub(super) fn target(known: &KnownAction<'_>) -> Option<String> {
     let Some(change) = known.change else {
         let (_, names) = object(known.path?)?;
         return Some(names.join("/"));
@@ -40,7 +40,7 @@ pub(super) fn target(known: &Known<'_>) -> Option<String> {
 }
 
 /// The request that undoes an action, by its name without what marks a child.
-pub(super) fn undo(action: &[u8], known: &Known<'_>) -> Option<ApiCall> {
+pub(super) fn undo(action: &[u8], known: &KnownAction<'_>) -> Option<ApiCall> {
     let name = || known.text(|change| change.record.name);
     let delete = |path| Some(ApiCall::new(Method::Delete, path).name(&name()?)).filter(|_| !known.was_there);
     let security = action.strip_prefix(b"cluster:admin/xpack/security/").unwrap_or_default();
@@ -112,7 +112,7 @@ mod tests {
 
     fn by_path(action: &str, path: &str) -> Option<String> {
         let symbols = Symbols::default();
-        let known = Known { symbols: &symbols, change: None, path: Some(path.as_bytes()), was_there: false };
+        let known = KnownAction { symbols: &symbols, change: None, path: Some(path.as_bytes()), was_there: false };
         undo(action.as_bytes(), &known).map(|call| call.plain())
     }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use super::bounds::{Budget, Limited, Stored};
+use super::bounds::{InputBudget, Limited, Stored};
 use super::damage::{Broken, unsupported};
 use super::encoding::{Transcoded, Utf16};
 use super::{Compression, StreamInfo, tar, zip};
@@ -16,11 +16,11 @@ const MAX_LAYERS: usize = 8;
 pub(super) const PEEK: usize = 512;
 
 /// What is called for every stream of plain bytes.
-pub(super) type Each<'a> = dyn FnMut(&StreamInfo, &mut dyn Read) + 'a;
+pub(super) type EachStream<'a> = dyn FnMut(&StreamInfo, &mut dyn Read) + 'a;
 
 /// What the first bytes of a stream say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum StreamFormat {
     Plain,
     Compressed(Compression),
     Tar,
@@ -33,7 +33,7 @@ pub(super) enum Format {
     Unread(&'static str),
 }
 
-impl Format {
+impl StreamFormat {
     pub(super) fn of(head: &[u8]) -> Self {
         match Compression::of(head) {
             Compression::None if head.get(257..262) == Some(b"ustar") => Self::Tar,
@@ -70,24 +70,29 @@ fn unread(head: &[u8]) -> Option<&'static str> {
 }
 
 /// Gives `each` the plain streams of a file. `whole`: it is regular and read from its start, so that zip can seek in it.
-pub(super) fn streams(label: String, mut stored: Stored<'_, '_>, whole: bool, each: &mut Each<'_>) -> io::Result<()> {
+pub(super) fn streams(
+    label: String,
+    mut stored: Stored<'_, '_>,
+    whole: bool,
+    each: &mut EachStream<'_>,
+) -> io::Result<()> {
     let info = StreamInfo { label, compression: Compression::None };
     let seekable = if whole { Some(stored.file.try_clone()?) } else { None };
     let budget = stored.budget;
-    peel(info, Peeked::new(&mut stored), seekable, 0, budget, each)
+    peel(info, PeekedReader::new(&mut stored), seekable, 0, budget, each)
 }
 
 /// Takes off one layer, and the next ones. What is decompressed passes here and nowhere else, so here it is limited.
 fn peel(
     info: StreamInfo,
-    mut input: Peeked<'_>,
+    mut input: PeekedReader<'_>,
     seekable: Option<File>,
     layer: usize,
-    budget: &Budget,
-    each: &mut Each<'_>,
+    budget: &InputBudget,
+    each: &mut EachStream<'_>,
 ) -> io::Result<()> {
-    let format = Format::of(input.head());
-    if format != Format::Plain && layer == MAX_LAYERS {
+    let format = StreamFormat::of(input.head());
+    if format != StreamFormat::Plain && layer == MAX_LAYERS {
         return Err(unsupported(format!("more than {MAX_LAYERS} layers of archives and compression")));
     }
     let mut member = |name: &[u8], compression: Compression, reader: &mut dyn Read| {
@@ -98,29 +103,29 @@ fn peel(
         let inner = StreamInfo { label, compression };
         let mut limited = Limited { reader, budget };
         // Members of a tar are as they stand in a stream that is limited itself.
-        let reader: &mut dyn Read = if format == Format::Zip { &mut limited } else { limited.reader };
-        if let Err(err) = peel(inner.clone(), Peeked::new(reader), None, layer + 1, budget, each) {
+        let reader: &mut dyn Read = if format == StreamFormat::Zip { &mut limited } else { limited.reader };
+        if let Err(err) = peel(inner.clone(), PeekedReader::new(reader), None, layer + 1, budget, each) {
             // A damaged archive within an archive must not hide the members after it.
             each(&inner, &mut Broken(Some(err)));
         }
     };
     match format {
-        Format::Plain => {
+        StreamFormat::Plain => {
             each(&info, &mut input);
             Ok(())
         }
-        Format::Compressed(compression) => {
+        StreamFormat::Compressed(compression) => {
             let mut decoder = Limited { reader: compression.decoder(input)?, budget };
             let info = StreamInfo { compression, ..info };
-            peel(info, Peeked::new(&mut decoder), None, layer + 1, budget, each)
+            peel(info, PeekedReader::new(&mut decoder), None, layer + 1, budget, each)
         }
-        Format::Unread(what) => Err(unsupported(what)),
-        Format::Utf16(order) => {
+        StreamFormat::Unread(what) => Err(unsupported(what)),
+        StreamFormat::Utf16(order) => {
             let mut text = Limited { reader: Transcoded::new(input, order), budget };
             each(&info, &mut text);
             Ok(())
         }
-        Format::Parquet => {
+        StreamFormat::Parquet => {
             let (file, damaged) = match seekable {
                 Some(file) => (file, None),
                 None => zip::spool(&mut input)?,
@@ -128,8 +133,8 @@ fn peel(
             each(&info, &mut Limited { reader: rows(file)?, budget });
             damaged.map_or(Ok(()), Err)
         }
-        Format::Tar => tar::members(&mut input, &mut |name, reader| member(name, Compression::None, reader)),
-        Format::Zip => match seekable {
+        StreamFormat::Tar => tar::members(&mut input, &mut |name, reader| member(name, Compression::None, reader)),
+        StreamFormat::Zip => match seekable {
             Some(file) => zip::members(file, &mut member),
             None => {
                 let (file, damaged) = zip::spool(&mut input)?;
@@ -142,8 +147,8 @@ fn peel(
 
 /// The rows of a Parquet file, a line each.
 #[cfg(feature = "parquet")]
-fn rows(file: File) -> io::Result<super::parquet::Rows> {
-    super::parquet::Rows::new(file)
+fn rows(file: File) -> io::Result<super::parquet::ParquetRows> {
+    super::parquet::ParquetRows::new(file)
 }
 
 /// This program was built without what reads Parquet.
@@ -153,7 +158,7 @@ fn rows(_: File) -> io::Result<io::Empty> {
 }
 
 /// A reader whose first bytes have been looked at and are not lost.
-struct Peeked<'a> {
+struct PeekedReader<'a> {
     head: [u8; PEEK],
     /// What of `head` is not yet read.
     unread: std::ops::Range<usize>,
@@ -162,7 +167,7 @@ struct Peeked<'a> {
     inner: &'a mut dyn Read,
 }
 
-impl<'a> Peeked<'a> {
+impl<'a> PeekedReader<'a> {
     fn new(inner: &'a mut dyn Read) -> Self {
         let mut head = [0; PEEK];
         let mut filled = 0;
@@ -182,7 +187,7 @@ impl<'a> Peeked<'a> {
     }
 }
 
-impl Read for Peeked<'_> {
+impl Read for PeekedReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.unread.is_empty() {
             return match self.error.take() {
@@ -214,7 +219,7 @@ mod tests {
         file.write_all(data).unwrap();
         file.rewind().unwrap();
         let mut all = Vec::new();
-        let budget = Budget::new(Limits::default(), data.len() as u64);
+        let budget = InputBudget::new(Limits::default(), data.len() as u64);
         let stored = Stored { file, budget: &budget, may_wait: false, observer: None };
         let result = streams("in".to_owned(), stored, whole, &mut |info, reader| {
             let mut data = Vec::new();

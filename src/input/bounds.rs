@@ -16,14 +16,14 @@ const RATIO_FROM: u64 = 256 << 20;
 
 /// The counters of one input.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct InputBudget {
     limits: Limits,
     made: Cell<u64>,
     /// Bytes as stored: the size of a file; of a pipe, what came so far.
     pub(super) stored: Cell<u64>,
 }
 
-impl Budget {
+impl InputBudget {
     pub(super) fn new(limits: Limits, stored: u64) -> Self {
         Self { limits, made: Cell::new(0), stored: Cell::new(stored) }
     }
@@ -73,7 +73,7 @@ impl std::error::Error for Stopped {}
 /// A reader of decompressed bytes that ends with an error where the budget does.
 pub(super) struct Limited<'b, R> {
     pub(super) reader: R,
-    pub(super) budget: &'b Budget,
+    pub(super) budget: &'b InputBudget,
 }
 
 impl<R: Read> Read for Limited<'_, R> {
@@ -117,7 +117,7 @@ pub type Observer<'o> = dyn FnMut(&[u8]) + 'o;
 /// The bytes of an input as they are stored, until a signal comes.
 pub(super) struct Stored<'b, 'o> {
     pub(super) file: File,
-    pub(super) budget: &'b Budget,
+    pub(super) budget: &'b InputBudget,
     /// A pipe or a terminal: a read may wait for ever, and its size is not known before its end.
     pub(super) may_wait: bool,
     pub(super) observer: Option<&'o mut Observer<'o>>,
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8], decompressed: u64) -> (Vec<u8>, Option<String>) {
-        let budget = Budget::new(Limits { decompressed, ratio: 10 }, 1);
+        let budget = InputBudget::new(Limits { decompressed, ratio: 10 }, 1);
         let mut reader = Limited { reader: text, budget: &budget };
         let mut out = Vec::new();
         let error = reader.read_to_end(&mut out).err().map(|error| error.to_string());
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_ratio_is_judged_from_some_size_on() {
-        let budget = Budget::new(Limits { decompressed: u64::MAX, ratio: 10 }, 100);
+        let budget = InputBudget::new(Limits { decompressed: u64::MAX, ratio: 10 }, 100);
         assert_eq!(budget.left(), RATIO_FROM);
         budget.stored.set(RATIO_FROM);
         assert_eq!(budget.left(), RATIO_FROM * 10);

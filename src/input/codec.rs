@@ -5,7 +5,7 @@ use std::io;
 use zstd_safe::{DCtx, InBuffer, OutBuffer};
 
 /// What one call of a decompressor did. What it made counts even if it failed.
-pub(super) struct Step {
+pub(super) struct CodecStep {
     /// Bytes of the input used up.
     pub(super) used: usize,
     /// Bytes of the output written.
@@ -33,7 +33,7 @@ pub(super) trait Codec: Sized {
     fn may_begin(input: &[u8]) -> bool;
 
     /// Decompresses some of `input`, which is empty at the end of the file.
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step;
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> CodecStep;
 }
 
 /// Whether one is the begin of the other.
@@ -46,15 +46,15 @@ fn counted<D>(
     decoder: &mut D,
     counts: impl Fn(&D) -> (u64, u64),
     run: impl FnOnce(&mut D) -> Result<bool, String>,
-) -> Step {
+) -> CodecStep {
     let (used, made) = counts(decoder);
     let ended = run(decoder);
     let after = counts(decoder);
     // Both are at most the length of a slice.
-    Step { used: (after.0 - used) as usize, made: (after.1 - made) as usize, ended }
+    CodecStep { used: (after.0 - used) as usize, made: (after.1 - made) as usize, ended }
 }
 
-fn inflate(decoder: &mut flate2::Decompress, input: &[u8], out: &mut [u8]) -> Step {
+fn inflate(decoder: &mut flate2::Decompress, input: &[u8], out: &mut [u8]) -> CodecStep {
     let counts = |decoder: &flate2::Decompress| (decoder.total_in(), decoder.total_out());
     counted(decoder, counts, |decoder| match decoder.decompress(input, out, flate2::FlushDecompress::None) {
         Ok(status) => Ok(status == flate2::Status::StreamEnd),
@@ -75,7 +75,7 @@ impl Codec for Gzip {
         agrees(input, &[0x1f, 0x8b])
     }
 
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> CodecStep {
         inflate(&mut self.0, input, out)
     }
 }
@@ -94,7 +94,7 @@ impl Codec for Deflate {
         false
     }
 
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> CodecStep {
         inflate(&mut self.0, input, out)
     }
 }
@@ -128,7 +128,7 @@ impl Codec for Zstd {
             || matches!(input, [0x50..=0x5f, rest @ ..] if agrees(rest, &[0x2a, 0x4d, 0x18]))
     }
 
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> CodecStep {
         // A failing call tells nothing of what it wrote. So that no good block is lost with a bad one, a call gets one
         // block at most, and none while there is output to fetch.
         if std::mem::take(&mut self.holds) {
@@ -143,7 +143,7 @@ impl Codec for Zstd {
 }
 
 impl Zstd {
-    fn run(&mut self, input: &[u8], out: &mut [u8]) -> Step {
+    fn run(&mut self, input: &[u8], out: &mut [u8]) -> CodecStep {
         let room = out.len();
         let mut from = InBuffer::around(input);
         let mut to = OutBuffer::around(out);
@@ -157,7 +157,7 @@ impl Zstd {
             }
             Err(code) => Err(zstd_safe::get_error_name(code).to_owned()),
         };
-        Step { used, made, ended }
+        CodecStep { used, made, ended }
     }
 }
 
@@ -174,7 +174,7 @@ impl Codec for Bzip2 {
         agrees(input, b"BZh")
     }
 
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> CodecStep {
         let counts = |decoder: &bzip2::Decompress| (decoder.total_in(), decoder.total_out());
         counted(&mut self.0, counts, |decoder| match decoder.decompress(input, out) {
             Ok(bzip2::Status::MemNeeded) => Err("not enough memory".to_owned()),
@@ -200,7 +200,7 @@ impl Codec for Xz {
         agrees(input, &[0xfd, b'7', b'z', b'X', b'Z', 0])
     }
 
-    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> CodecStep {
         let counts = |decoder: &liblzma::stream::Stream| (decoder.total_in(), decoder.total_out());
         counted(&mut self.0, counts, |decoder| match decoder.process(input, out, liblzma::stream::Action::Run) {
             Ok(status) => Ok(status == liblzma::stream::Status::StreamEnd),

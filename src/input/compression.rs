@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::bounds::Stopped;
-use super::codec::{Bzip2, Codec, Deflate, Gzip, Step, Xz, Zstd};
+use super::codec::{Bzip2, Codec, CodecStep, Deflate, Gzip, Xz, Zstd};
 use super::frames::{Framed, Frames};
 use crate::error::ProblemKind;
 
@@ -78,13 +78,13 @@ impl Compression {
         };
         Ok(match self {
             Self::None => Box::new(input),
-            Self::Gzip => Box::new(Members::<_, Gzip>::new(input)?),
-            Self::Zstd => Box::new(Members::<_, Zstd>::new(input)?),
-            Self::Bzip2 => Box::new(Members::<_, Bzip2>::new(input)?),
-            Self::Xz => Box::new(Members::<_, Xz>::new(input)?),
+            Self::Gzip => Box::new(CompressedMembers::<_, Gzip>::new(input)?),
+            Self::Zstd => Box::new(CompressedMembers::<_, Zstd>::new(input)?),
+            Self::Bzip2 => Box::new(CompressedMembers::<_, Bzip2>::new(input)?),
+            Self::Xz => Box::new(CompressedMembers::<_, Xz>::new(input)?),
             Self::Lz4 => Box::new(Framed::new(Lz4::new(input))),
             Self::Snappy => Box::new(Framed::new(Snappy::new(input))),
-            Self::Deflate => Box::new(Members::<_, Deflate>::new(input)?),
+            Self::Deflate => Box::new(CompressedMembers::<_, Deflate>::new(input)?),
         })
     }
 }
@@ -110,24 +110,24 @@ pub fn problem_kind(err: &io::Error) -> ProblemKind {
 /// One loop of our own for all formats, because the libraries' readers drop what the failing call had decompressed, do
 /// not tell zero padding from garbage after the last member, and do not say where the damage is. Garbage is what gzip(1)
 /// calls it: bytes that do not begin another member.
-pub(super) struct Members<R, C> {
+pub(super) struct CompressedMembers<R, C> {
     input: R,
     codec: C,
-    state: State,
+    state: InflateState,
     /// Compressed bytes used.
     position: u64,
 }
 
-enum State {
+enum InflateState {
     /// At the begin of another member, padding or the end.
     Between,
     Inside,
     Failed(io::ErrorKind, String),
 }
 
-impl<R: BufRead, C: Codec> Members<R, C> {
+impl<R: BufRead, C: Codec> CompressedMembers<R, C> {
     pub(super) fn new(input: R) -> io::Result<Self> {
-        Ok(Self { input, codec: C::new()?, state: State::Inside, position: 0 })
+        Ok(Self { input, codec: C::new()?, state: InflateState::Inside, position: 0 })
     }
 
     /// Reads to the end or the first error; compressed bytes used.
@@ -161,35 +161,35 @@ impl<R: BufRead, C: Codec> Members<R, C> {
     }
 
     fn fail(&mut self, kind: io::ErrorKind, message: String) -> io::Error {
-        self.state = State::Failed(kind, message.clone());
+        self.state = InflateState::Failed(kind, message.clone());
         io::Error::new(kind, message)
     }
 }
 
-impl<R: BufRead, C: Codec> Read for Members<R, C> {
+impl<R: BufRead, C: Codec> Read for CompressedMembers<R, C> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() {
             return Ok(0);
         }
         loop {
             match &self.state {
-                State::Failed(kind, message) => return Err(io::Error::new(*kind, message.clone())),
-                State::Between => {
+                InflateState::Failed(kind, message) => return Err(io::Error::new(*kind, message.clone())),
+                InflateState::Between => {
                     if !self.next_member()? {
                         return Ok(0);
                     }
-                    self.state = State::Inside;
+                    self.state = InflateState::Inside;
                 }
-                State::Inside => {}
+                InflateState::Inside => {}
             }
             let input = self.input.fill_buf()?;
             let at_end = input.is_empty();
-            let Step { used, made, ended } = self.codec.step(input, out);
+            let CodecStep { used, made, ended } = self.codec.step(input, out);
             self.input.consume(used);
             self.position += used as u64;
             let position = self.position;
             match ended {
-                Ok(true) => self.state = State::Between,
+                Ok(true) => self.state = InflateState::Between,
                 Ok(false) if made > 0 || used > 0 => {}
                 Ok(false) if at_end => {
                     let message = format!("{} data ends early, after {position} bytes", C::NAME);

@@ -14,7 +14,7 @@ use crate::error::ProblemKind;
 
 /// What the arguments stand for.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Discovered {
     /// Inputs sorted by the bytes of their label, each file once.
     pub sources: Vec<Source>,
     /// Label, kind and message of what could not be listed or is not a file, sorted.
@@ -27,8 +27,8 @@ pub struct Found {
 /// A file that several names lead to (named twice, symbolic links, hard links) is listed once, under the label that
 /// sorts first: the result does not depend on the order of the arguments.
 #[must_use]
-pub fn discover(paths: &[OsString]) -> Found {
-    let mut search = Search::default();
+pub fn discover(paths: &[OsString]) -> Discovered {
+    let mut search = PathSearch::default();
     // Folders reached in two ways are walked under the name met first: the order must be that of the labels.
     let mut paths: Vec<&OsString> = paths.iter().collect();
     paths.sort_by_cached_key(|path| [path.as_bytes(), b"/"].concat());
@@ -47,7 +47,7 @@ pub(crate) fn id(meta: &Metadata) -> FileId {
 }
 
 #[derive(Default)]
-struct Search {
+struct PathSearch {
     found: HashMap<FileId, Source>,
     /// Folders walked.
     visited: HashSet<FileId>,
@@ -56,7 +56,7 @@ struct Search {
     problems: Vec<(String, ProblemKind, String)>,
 }
 
-impl Search {
+impl PathSearch {
     fn argument(&mut self, arg: &OsStr) {
         if arg == "-" {
             return self.stdin();
@@ -195,7 +195,7 @@ impl Search {
         self.problems.push((label(path), kind, message));
     }
 
-    fn finish(self) -> Found {
+    fn finish(self) -> Discovered {
         let mut problems = self.problems;
         let unread = self.special.into_iter().filter(|(id, _)| !self.found.contains_key(id));
         problems.extend(unread.map(|(_, (label, what))| (label, ProblemKind::NotALog, what.to_owned())));
@@ -203,7 +203,7 @@ impl Search {
         problems.dedup();
         let mut sources: Vec<Source> = self.found.into_values().collect();
         sources.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
-        Found { sources, problems }
+        Discovered { sources, problems }
     }
 }
 
@@ -280,16 +280,16 @@ mod tests {
             self.0.path().join(name)
         }
 
-        fn discover(&self, names: &[&str]) -> Found {
+        fn discover(&self, names: &[&str]) -> Discovered {
             discover(&names.iter().map(|name| self.path(name).into_os_string()).collect::<Vec<_>>())
         }
 
         /// Labels with the temporary folder taken off.
-        fn labels(&self, found: &Found) -> Vec<String> {
+        fn labels(&self, found: &Discovered) -> Vec<String> {
             found.sources.iter().map(|source| self.short(&source.label)).collect()
         }
 
-        fn problems(&self, found: &Found) -> Vec<(String, ProblemKind)> {
+        fn problems(&self, found: &Discovered) -> Vec<(String, ProblemKind)> {
             found.problems.iter().map(|(label, kind, _)| (self.short(label), *kind)).collect()
         }
 

@@ -22,12 +22,12 @@ use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use crate::options::Limits;
-use archive::{Format, PEEK};
-use bounds::{Budget, Stored};
+use archive::{PEEK, StreamFormat};
 pub use bounds::{INTERRUPTED, Observer, UntilSignal, interrupted};
+use bounds::{InputBudget, Stored};
 pub use compression::{Compression, problem_kind};
+pub use discover::{Discovered, discover};
 pub(crate) use discover::{FileId, id};
-pub use discover::{Found, discover};
 
 /// A file, or standard input, to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl Streams {
         observer: Option<&'o mut Observer<'o>>,
         each: &mut dyn FnMut(&StreamInfo, &mut dyn Read),
     ) -> io::Result<()> {
-        let budget = Budget::new(self.limits, self.size);
+        let budget = InputBudget::new(self.limits, self.size);
         let observer = observer.filter(|_| self.may_wait);
         let stored = Stored { file: self.file, budget: &budget, may_wait: self.may_wait, observer };
         archive::streams(self.label, stored, self.whole, each)
@@ -178,7 +178,7 @@ pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
         let seen = read_full(|at, buffer| file.read_at(buffer, at), &mut head)?;
         // Files of /proc have a length of 0 and content all the same.
         let len = meta.len();
-        if (len > 0 || seen == 0) && Format::of(&head[..seen]) == Format::Plain {
+        if (len > 0 || seen == 0) && StreamFormat::of(&head[..seen]) == StreamFormat::Plain {
             return Ok(Opened::Ranges { file, len });
         }
     }

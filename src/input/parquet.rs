@@ -29,14 +29,14 @@ const REASONS: &[u8] = b"{\"esaudit\":\"reasons\"}\n";
 const RENAMED: [(&str, &str); 2] = [("actor", "principal"), ("actor_realm", "principal_realm")];
 
 /// The rows of a file, a line each.
-pub(super) struct Rows {
+pub(super) struct ParquetRows {
     rows: Option<RowIter<'static>>,
     kind: &'static str,
     line: Vec<u8>,
     given: usize,
 }
 
-impl Rows {
+impl ParquetRows {
     /// Reads what describes a file.
     pub(super) fn new(file: File) -> io::Result<Self> {
         let opened = guarded(|| SerializedFileReader::new(file))?;
@@ -79,7 +79,7 @@ impl Rows {
     }
 }
 
-impl Read for Rows {
+impl Read for ParquetRows {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.given == self.line.len()
             && let Err(error) = self.next()

@@ -43,7 +43,7 @@ pub(super) fn members(input: &mut dyn Read, each: &mut dyn FnMut(&[u8], &mut dyn
             b'L' | b'K' | b'x' | b'g' => declared,
             _ => next.size.unwrap_or(declared),
         };
-        let mut member = Member { input, left: size, position };
+        let mut member = TarMember { input, left: size, position };
         match kind {
             b'L' => next.name = member.small()?.map(until_nul),
             b'x' => next.add_pax(&member.small()?.unwrap_or_default()),
@@ -171,13 +171,13 @@ fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// The bytes of one member.
-struct Member<'a> {
+struct TarMember<'a> {
     input: &'a mut dyn Read,
     left: u64,
     position: u64,
 }
 
-impl Member<'_> {
+impl TarMember<'_> {
     /// All bytes, of an extension; none if it is too long.
     fn small(&mut self) -> io::Result<Option<Vec<u8>>> {
         if self.left > MAX_EXTENSION {
@@ -203,7 +203,7 @@ impl Member<'_> {
     }
 }
 
-impl Read for Member<'_> {
+impl Read for TarMember<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let room = out.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         if room == 0 {

@@ -9,7 +9,7 @@ use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, Zip
 
 use super::Compression;
 use super::codec::Deflate;
-use super::compression::{BLOCK, Members};
+use super::compression::{BLOCK, CompressedMembers};
 use super::damage::{Broken, damage, unsupported};
 use super::read_full;
 
@@ -43,22 +43,22 @@ pub(super) fn spool(input: &mut dyn Read) -> io::Result<(File, Option<io::Error>
 }
 
 /// What is called with the name, the compression and the decompressed bytes of a member.
-type Each<'a> = dyn FnMut(&[u8], Compression, &mut dyn Read) + 'a;
+type EachMember<'a> = dyn FnMut(&[u8], Compression, &mut dyn Read) + 'a;
 
 /// Calls `each` for every regular member.
-pub(super) fn members(file: File, each: &mut Each<'_>) -> io::Result<()> {
+pub(super) fn members(file: File, each: &mut EachMember<'_>) -> io::Result<()> {
     let mut buffer = vec![0; RECORD];
     let whole = file.try_clone()?;
     let archive = match ZipLocator::new().locate_in_file(file, &mut buffer) {
         Ok(archive) => archive,
         Err((file, err)) => {
             let err = error(err);
-            salvage(&file, &Known::new(), each)?;
+            salvage(&file, &KnownMembers::new(), each)?;
             return Err(err);
         }
     };
     let mut entries = archive.entries(&mut buffer);
-    let (mut seen, mut known, mut lost) = (0, Known::new(), false);
+    let (mut seen, mut known, mut lost) = (0, KnownMembers::new(), false);
     let end = loop {
         let entry = match entries.next_entry() {
             Ok(Some(entry)) => entry,
@@ -97,7 +97,7 @@ pub(super) fn members(file: File, each: &mut Each<'_>) -> io::Result<()> {
 }
 
 /// Members that the directory led to: where the header of each stands, and how many bytes are stored behind it.
-type Known = BTreeMap<u64, u64>;
+type KnownMembers = BTreeMap<u64, u64>;
 
 fn open<'a>(
     archive: &'a ZipArchive<FileReader>,
@@ -134,7 +134,7 @@ fn error(err: rawzip::Error) -> io::Error {
 
 /// Reads the members of an archive whose directory is lost, or damaged, by the headers before each of them; without those that
 /// are known already.
-fn salvage(file: &File, known: &Known, each: &mut Each<'_>) -> io::Result<()> {
+fn salvage(file: &File, known: &KnownMembers, each: &mut EachMember<'_>) -> io::Result<()> {
     let mut header = [0; 30];
     let mut from = 0;
     while let Some(at) = find_header(file, from)? {
@@ -172,7 +172,7 @@ fn salvage(file: &File, known: &Known, each: &mut Each<'_>) -> io::Result<()> {
                 let end = begin + u64::from(stored);
                 // What does not end before another header, or with the file, may have declared a false length.
                 from = if ends_well(file, end)? { end } else { begin };
-                let reader = compression.decoder(Range { file, at: begin, end })?;
+                let reader = compression.decoder(FileRange { file, at: begin, end })?;
                 give(
                     compression,
                     &mut Checked { reader, crc: flate2::Crc::new(), expected: (long(14), length.into()) },
@@ -180,8 +180,8 @@ fn salvage(file: &File, known: &Known, each: &mut Each<'_>) -> io::Result<()> {
             }
             // Deflate knows its end.
             Ok(Compression::Deflate) => {
-                let input = BufReader::with_capacity(BLOCK, Range { file, at: begin, end: u64::MAX });
-                let mut reader = Members::<_, Deflate>::new(input)?;
+                let input = BufReader::with_capacity(BLOCK, FileRange { file, at: begin, end: u64::MAX });
+                let mut reader = CompressedMembers::<_, Deflate>::new(input)?;
                 give(Compression::Deflate, &mut reader);
                 from = begin + reader.read_through();
             }
@@ -235,13 +235,13 @@ fn find_header(file: &File, from: u64) -> io::Result<Option<u64>> {
 }
 
 /// A part of a file.
-struct Range<'a> {
+struct FileRange<'a> {
     file: &'a File,
     at: u64,
     end: u64,
 }
 
-impl Read for Range<'_> {
+impl Read for FileRange<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let room = out.len().min(usize::try_from(self.end - self.at).unwrap_or(usize::MAX));
         let n = self.file.read_at(&mut out[..room], self.at)?;

@@ -9,7 +9,7 @@ use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::score;
 use super::unusual;
-use super::weights::Subject;
+use super::weights::WeightSubject;
 use super::words;
 use crate::model::text::Span;
 use crate::state::Sym;
@@ -91,7 +91,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
     let unusual = unusual::of(scene, past);
     unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));
-    let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::SuspiciousAccess)]));
+    let probability = score::logistic(score::sum(&features, &[WeightSubject::Kind(Kind::SuspiciousAccess)]));
     if probability < 0.5 {
         return None;
     }

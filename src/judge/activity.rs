@@ -4,7 +4,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::history::{History, Past};
+use super::history::{Past, SuccessHistory};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -13,7 +13,7 @@ const MINUTE: i64 = 60_000;
 
 /// From a minute on: how many pairs of account and address are at work, and the minutes of all before.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct ActivityStep {
     minute: i64,
     level: i64,
     before: i64,
@@ -21,10 +21,10 @@ struct Step {
 
 /// Minutes at work by cluster and realm.
 #[derive(Debug)]
-pub(super) struct Activity(HashMap<(u16, Sym), Vec<Step>, RandomState>);
+pub(super) struct Activity(HashMap<(u16, Sym), Vec<ActivityStep>, RandomState>);
 
 impl Activity {
-    pub(super) fn new(history: &History<'_>) -> Self {
+    pub(super) fn new(history: &SuccessHistory<'_>) -> Self {
         let mut turns: HashMap<(u16, Sym), Vec<(i64, i64)>, RandomState> = HashMap::default();
         for past in history.pasts().iter().filter(|past| !past.key.is_some()) {
             let turns = turns.entry((past.cluster, past.realm)).or_default();
@@ -44,24 +44,24 @@ impl Activity {
     }
 
     /// Of them, those of one pair.
-    pub(super) fn of_pair(history: &History<'_>, past: &Past, from: Millis, to: Millis) -> f64 {
+    pub(super) fn of_pair(history: &SuccessHistory<'_>, past: &Past, from: Millis, to: Millis) -> f64 {
         let (from, to) = (from.0.div_euclid(MINUTE), to.0.div_euclid(MINUTE) + 1);
         minutes(history, past).map(|(start, end)| (end.min(to) - start.max(from)).max(0)).sum::<i64>() as f64
     }
 }
 
 /// Minutes in which a pair succeeded, as stretches that do not overlap on one node: from the first to the one after the last.
-fn minutes(history: &History<'_>, past: &Past) -> impl Iterator<Item = (i64, i64)> {
+fn minutes(history: &SuccessHistory<'_>, past: &Past) -> impl Iterator<Item = (i64, i64)> {
     history.stretches(past).map(|(first, last)| (first.0.div_euclid(MINUTE), last.0.div_euclid(MINUTE) + 1))
 }
 
-fn steps(mut turns: Vec<(i64, i64)>) -> Vec<Step> {
+fn steps(mut turns: Vec<(i64, i64)>) -> Vec<ActivityStep> {
     turns.sort_unstable();
-    let mut steps: Vec<Step> = Vec::new();
+    let mut steps: Vec<ActivityStep> = Vec::new();
     for (minute, turn) in turns {
-        let last = steps.last().copied().unwrap_or(Step { minute, level: 0, before: 0 });
+        let last = steps.last().copied().unwrap_or(ActivityStep { minute, level: 0, before: 0 });
         let before = last.before + last.level * (minute - last.minute);
-        let step = Step { minute, level: last.level + turn, before };
+        let step = ActivityStep { minute, level: last.level + turn, before };
         match steps.last_mut() {
             Some(last) if last.minute == minute => *last = step,
             _ => steps.push(step),

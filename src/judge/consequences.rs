@@ -17,7 +17,7 @@ use super::score::{self, Posterior};
 use super::tell::Judgement;
 use super::unit::{Standing, Unit};
 use super::unusual;
-use super::weights::Subject;
+use super::weights::WeightSubject;
 use super::words;
 use crate::model::call::{ApiCall, Method};
 use crate::model::text::{Span, Text};
@@ -33,7 +33,7 @@ const ODDS: f64 = 6.0;
 
 /// Somebody who got in where tries had come from.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct GotIn {
     pub(super) principal: Sym,
     pub(super) source: Sym,
     pub(super) success: Success,
@@ -46,16 +46,16 @@ pub(super) struct Entry {
     reset: Option<u32>,
 }
 
-impl Entry {
+impl GotIn {
     /// Logarithm of the odds that it was not the owner.
     fn odds(&self) -> f64 {
-        self.campaign + score::sum(&self.features, &[Subject::Kind(Kind::AccountCompromise)])
+        self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)])
     }
 }
 
 /// The break-ins that a campaign led to, as drafts.
-pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<(Entry, Draft)> {
-    let mut breaches: Vec<(Entry, Draft)> = entries(measure, judgement)
+pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<(GotIn, Draft)> {
+    let mut breaches: Vec<(GotIn, Draft)> = entries(measure, judgement)
         .into_iter()
         .filter_map(|entry| breach(measure, judgement, &entry).map(|draft| (entry, draft)))
         .collect();
@@ -66,7 +66,7 @@ pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<
 }
 
 /// The accounts that were made after an entry and were not known before.
-fn made<'s>(measure: &'s Measure<'_, '_>, entry: &Entry) -> impl Iterator<Item = &'s Deed> {
+fn made<'s>(measure: &'s Measure<'_, '_>, entry: &GotIn) -> impl Iterator<Item = &'s Deed> {
     let scene = measure.scene;
     let deeds = deeds(measure, entry.principal, entry.source, entry.success.time).into_iter();
     deeds.filter(move |deed| {
@@ -76,9 +76,9 @@ fn made<'s>(measure: &'s Measure<'_, '_>, entry: &Entry) -> impl Iterator<Item =
 }
 
 /// The successes that a campaign may have led to, each account once, by time.
-pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<Entry> {
+pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<GotIn> {
     let scene = measure.scene;
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<GotIn> = Vec::new();
     let tries = Tries::new(scene, &judgement.campaign);
     let units = || judgement.campaign.units.iter().map(|&at| &measure.units[at as usize]);
     for unit in units().filter(|unit| unit.principal.is_some() && !scene.is_scanner(unit.source)) {
@@ -110,7 +110,7 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<E
         }
     }
     entries.sort_by(|a, b| {
-        let key = |entry: &Entry| (entry.success.time, scene.shown(entry.principal), scene.shown(entry.source));
+        let key = |entry: &GotIn| (entry.success.time, scene.shown(entry.principal), scene.shown(entry.source));
         key(a).cmp(&key(b))
     });
     // One account that gets in from several addresses is in once.
@@ -120,7 +120,7 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<E
 }
 
 /// The success that the tries of one episode led to.
-fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), unit: &Unit) -> Option<Entry> {
+fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), unit: &Unit) -> Option<GotIn> {
     let scene = measure.scene;
     let before =
         matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
@@ -148,7 +148,7 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let deeds = deeds(measure, unit.principal, unit.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
     let who = (unit.principal, unit.source);
-    Some(Entry { reset, ..entry(measure, (judgement, tries), who, success, failures, &said) })
+    Some(GotIn { reset, ..entry(measure, (judgement, tries), who, success, failures, &said) })
 }
 
 /// How many tries of a campaign came from each address, and from each network.
@@ -184,7 +184,7 @@ fn entry(
     success: Success,
     failures: Vec<u32>,
     said: &[(Feature, f64)],
-) -> Entry {
+) -> GotIn {
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
     // A campaign speaks against an address by what came from there: in a crowd of strangers anybody may be another.
@@ -203,10 +203,10 @@ fn entry(
     features.set(Feature::Enters, judgement.features.get(Feature::Enters));
     let shared = is_shared(measure.scene, judgement.campaign.cluster, source);
     features.set(Feature::OwnShared, f64::from(u8::from(shared)));
-    Entry { principal, source, success, failures, campaign, features, reset: None }
+    GotIn { principal, source, success, failures, campaign, features, reset: None }
 }
 
-fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Option<Draft> {
+fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Option<Draft> {
     let scene = measure.scene;
     let probability = score::logistic(entry.odds());
     let (verdict, severity) = match probability {
@@ -273,7 +273,7 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &Entry) -> Op
 }
 
 /// What is known of a success that a campaign may have led to, as weights are fitted to it.
-pub(super) fn export(scene: &Scene<'_>, entry: &Entry) -> serde_json::Value {
+pub(super) fn export(scene: &Scene<'_>, entry: &GotIn) -> serde_json::Value {
     let values: serde_json::Map<String, serde_json::Value> =
         entry.features.all().map(|(feature, value)| (feature.name().to_owned(), value.into())).collect();
     serde_json::json!({
@@ -294,7 +294,7 @@ fn deeds<'s>(measure: &'s Measure<'_, '_>, principal: Sym, source: Sym, since: M
 }
 
 /// Tells what was done after the entry; what was made becomes a part.
-fn tell_deeds(measure: &Measure<'_, '_>, entry: &Entry, draft: &mut Draft) {
+fn tell_deeds(measure: &Measure<'_, '_>, entry: &GotIn, draft: &mut Draft) {
     /// Deeds that are told one by one.
     const TOLD: usize = 8;
     let scene = measure.scene;

@@ -10,9 +10,9 @@ use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::{NAMED, ranked};
 use super::score;
-use super::weights::Subject;
+use super::weights::WeightSubject;
 use super::words;
-use crate::correlate::Change;
+use crate::correlate::AttributedChange;
 use crate::event::is_invalidation;
 use crate::model::text::{Span, Text};
 use crate::state::Sym;
@@ -30,7 +30,7 @@ const FEWEST: usize = 5;
 
 /// What one actor ended without a long pause.
 struct Sweep<'c> {
-    changes: Vec<&'c Change>,
+    changes: Vec<&'c AttributedChange>,
     /// Keys that are known to have existed, each once.
     keys: Vec<Sym>,
     /// How many, those included that the event does not name.
@@ -56,8 +56,9 @@ pub(super) fn mass_invalidations(measure: &Measure<'_, '_>) -> Vec<Draft> {
         }
     }
     // Keys that were made, by whom, then time; where no line names who did it, too.
-    let is_made = |change: &&Change| scene.bytes(change.record.action) == b"create_apikey";
-    let mut created: Vec<&Change> = scene.joined.changes_left().map(|(_, change)| change).filter(is_made).collect();
+    let is_made = |change: &&AttributedChange| scene.bytes(change.record.action) == b"create_apikey";
+    let mut created: Vec<&AttributedChange> =
+        scene.joined.changes_left().map(|(_, change)| change).filter(is_made).collect();
     created.sort_by_key(|change| (change.actor, change.record.time));
     let mut drafts = Vec::new();
     for ((cluster, _), changes) in actors {
@@ -99,7 +100,7 @@ fn sweep<'c>(measure: &Measure<'_, 'c>, run: &[usize], resolved: &BTreeMap<usize
 }
 
 /// Whether the owner of the keys is disabled or deleted along with them.
-fn is_leaver(measure: &Measure<'_, '_>, change: &Change) -> bool {
+fn is_leaver(measure: &Measure<'_, '_>, change: &AttributedChange) -> bool {
     let scene = measure.scene;
     let (from, to) = (Millis(change.record.time.0 - DAY), Millis(change.record.time.0 + DAY));
     change.record.owner.is_some()
@@ -111,7 +112,7 @@ fn is_leaver(measure: &Measure<'_, '_>, change: &Change) -> bool {
 
 fn draft(
     measure: &Measure<'_, '_>,
-    (cluster, created): (u16, &[&Change]),
+    (cluster, created): (u16, &[&AttributedChange]),
     sweeps: &[Sweep<'_>],
     at: usize,
 ) -> Option<Draft> {
@@ -127,7 +128,7 @@ fn draft(
     // Whoever makes as many keys as are ended rotates them.
     let mut ended = sweep.keys.clone();
     ended.sort_unstable();
-    let other = |change: &&&Change| !change.record.ids.iter().any(|id| ended.binary_search(id).is_ok());
+    let other = |change: &&&AttributedChange| !change.record.ids.iter().any(|id| ended.binary_search(id).is_ok());
     let start = created.partition_point(|change| (change.actor, change.record.time) < (first.actor, since));
     let end = created.partition_point(|change| (change.actor, change.record.time) <= (first.actor, last.record.time));
     let made = created[start..end].iter().filter(other).count();
@@ -145,7 +146,7 @@ fn draft(
     features.set(Feature::Replaced, (made as f64 / sweep.count as f64).min(1.0));
     features.set(Feature::Outside, f64::from(u8::from(outside)));
     features.set(Feature::Strange, f64::from(u8::from(new)));
-    let probability = score::logistic(score::sum(&features, &[Subject::Kind(Kind::MassInvalidation)]));
+    let probability = score::logistic(score::sum(&features, &[WeightSubject::Kind(Kind::MassInvalidation)]));
     if probability < 0.5 {
         return None;
     }

@@ -64,7 +64,7 @@ pub(super) struct Success {
 /// All that an account or an address did with success, summed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sum {
-    /// Numbers of its pasts: of an account in [`History::pasts`], of an address in the list by address.
+    /// Numbers of its pasts: of an account in [`SuccessHistory::pasts`], of an address in the list by address.
     range: Range<u32>,
     /// Distinct addresses of an account, or accounts of an address, without keys.
     pub(super) others: u32,
@@ -82,7 +82,7 @@ pub(super) struct Sum {
 
 /// The successes of a run, to be looked up.
 #[derive(Debug)]
-pub(super) struct History<'c> {
+pub(super) struct SuccessHistory<'c> {
     ways: Vec<Way<'c>>,
     pasts: Vec<Past>,
     by_source: Vec<u32>,
@@ -95,7 +95,7 @@ pub(super) struct History<'c> {
 
 type Raw<'c> = (u16, Sym, Sym, Sym, Way<'c>);
 
-impl<'c> History<'c> {
+impl<'c> SuccessHistory<'c> {
     /// `cluster` numbers the cluster of a node of the table, `net` gives the network of an address, and whether it is outside.
     pub(super) fn new(
         joined: &'c Correlated,
@@ -236,7 +236,7 @@ impl<'c> History<'c> {
         self.ways(past).iter().map(|way| share_within(way.series, start, end)).sum()
     }
 
-    /// As [`History::within`], on one node.
+    /// As [`SuccessHistory::within`], on one node.
     pub(super) fn within_on(&self, past: &Past, node: usize, start: Millis, end: Millis) -> f64 {
         let ways = self.ways(past).iter().filter(|way| way.node as usize == node);
         ways.map(|way| share_within(way.series, start, end)).sum()

@@ -99,7 +99,7 @@ impl Class {
 
 /// A stretch of one of the lists of an [`Index`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Group {
+pub(super) struct IndexRange {
     /// Who was tried; [`Sym::NONE`] where no account is named.
     pub(super) principal: Sym,
     /// From where; [`Sym::NONE`] where it was not logged.
@@ -113,7 +113,7 @@ pub(super) struct Group {
 #[derive(Debug)]
 pub(super) struct Index {
     list: Vec<u32>,
-    groups: Vec<Group>,
+    groups: Vec<IndexRange>,
     /// Attempts that no realm judged, by time, and why not.
     pub(super) unjudged: Vec<(u32, Reason)>,
     /// Attempts with the id of an API key as account, by time.
@@ -149,12 +149,12 @@ impl Index {
     }
 
     /// The attempts by account and address, or by address where there is no account.
-    pub(super) fn groups(&self) -> &[Group] {
+    pub(super) fn groups(&self) -> &[IndexRange] {
         &self.groups
     }
 
     /// The attempts of a group, by time.
-    pub(super) fn of(&self, group: &Group) -> &[u32] {
+    pub(super) fn of(&self, group: &IndexRange) -> &[u32] {
         self.slice(&group.range)
     }
 
@@ -164,17 +164,23 @@ impl Index {
     }
 
     /// Where the list of a group begins within the list of all.
-    pub(super) fn start(group: &Group) -> u32 {
+    pub(super) fn start(group: &IndexRange) -> u32 {
         group.range.start
     }
 }
 
-fn add(list: &mut Vec<u32>, groups: &mut Vec<Group>, sorted: &[u32], class: Class, key: impl Fn(u32) -> (Sym, Sym)) {
+fn add(
+    list: &mut Vec<u32>,
+    groups: &mut Vec<IndexRange>,
+    sorted: &[u32],
+    class: Class,
+    key: impl Fn(u32) -> (Sym, Sym),
+) {
     for run in sorted.chunk_by(|&a, &b| key(a) == key(b)) {
         let (principal, source) = key(run[0]);
         let start = list.len() as u32;
         list.extend_from_slice(run);
-        groups.push(Group { principal, source, class, range: start..list.len() as u32 });
+        groups.push(IndexRange { principal, source, class, range: start..list.len() as u32 });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::consequences::Entry;
+use super::consequences::GotIn;
 use super::draft::Draft;
 use super::history::HOUR;
 use super::kinds::{Kind, Verdict};
@@ -24,7 +24,7 @@ pub(super) fn breaches(
     drafts: &mut Vec<Draft>,
     campaign: Option<usize>,
     victims: usize,
-    breaches: Vec<(Entry, Draft)>,
+    breaches: Vec<(GotIn, Draft)>,
 ) {
     let several = breaches.len() > 1 || victims > FEW_VICTIMS;
     for (entry, mut breach) in breaches {
@@ -82,12 +82,12 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
 }
 
 /// A draft that can be joined, by cluster and time.
-type Placed = (u16, (Millis, Millis), usize);
+type PlacedDraft = (u16, (Millis, Millis), usize);
 
 /// The drafts that can be joined and hold, by cluster and time.
-fn placed(measure: &Measure<'_, '_>, drafts: &[Draft], holds: impl Fn(&Draft) -> bool) -> Vec<Placed> {
+fn placed(measure: &Measure<'_, '_>, drafts: &[Draft], holds: impl Fn(&Draft) -> bool) -> Vec<PlacedDraft> {
     let open = drafts.iter().enumerate().filter(|(_, draft)| !draft.absorbed && holds(draft));
-    let mut placed: Vec<Placed> =
+    let mut placed: Vec<PlacedDraft> =
         open.filter_map(|(at, draft)| Some((draft.cluster, draft.span(measure.scene)?, at))).collect();
     placed.sort_unstable();
     placed
@@ -95,7 +95,7 @@ fn placed(measure: &Measure<'_, '_>, drafts: &[Draft], holds: impl Fn(&Draft) ->
 
 /// Makes one of findings of a kind that overlap.
 fn overlapping(measure: &Measure<'_, '_>, drafts: &mut [Draft], kind: Kind) {
-    let mut open: Option<Placed> = None;
+    let mut open: Option<PlacedDraft> = None;
     for (cluster, span, at) in placed(measure, drafts, |draft| draft.doc.kind == kind) {
         match &mut open {
             Some((known, whole, other)) if *known == cluster && span.0.0 - NEAR <= whole.1.0 => {
@@ -139,7 +139,7 @@ fn of_sources(
     if few.is_empty() {
         return;
     }
-    let many: Vec<(Placed, Vec<Sym>)> =
+    let many: Vec<(PlacedDraft, Vec<Sym>)> =
         placed(measure, drafts, many).into_iter().map(|placed| (placed, sources(measure, &drafts[placed.2]))).collect();
     let mut by_source: BTreeMap<(u16, Sym), Vec<usize>> = BTreeMap::new();
     for (number, ((cluster, ..), sources)) in many.iter().enumerate() {

@@ -29,7 +29,7 @@ const REPLACED: i64 = 2 * DAY;
 
 /// Refusals of one key, or of one client where no line names the key, for one reason.
 #[derive(Debug)]
-struct Refused {
+struct KeyRefusals {
     cluster: u16,
     key: Sym,
     reason: Reason,
@@ -123,7 +123,7 @@ fn join(sets: &mut [usize], one: usize, other: usize) {
 /// What refusals of one list share: cluster, reason, key and client.
 type Together<'s> = (u16, Reason, &'s [u8], &'s [u8]);
 
-fn refused(scene: &Scene<'_>) -> Vec<Refused> {
+fn refused(scene: &Scene<'_>) -> Vec<KeyRefusals> {
     let mut lists: BTreeMap<Together<'_>, Vec<u32>> = BTreeMap::new();
     let judged = |failure: &KeyFailure| {
         !matches!(failure.reason, Reason::ApiKeyError | Reason::ServerBusy | Reason::RealmUnavailable)
@@ -134,7 +134,7 @@ fn refused(scene: &Scene<'_>) -> Vec<Refused> {
         let cause = (scene.cluster(failure.node), failure.reason, scene.bytes(failure.key), source);
         lists.entry(cause).or_default().push(at);
     }
-    let mut refused: Vec<Refused> =
+    let mut refused: Vec<KeyRefusals> =
         lists.into_iter().map(|((cluster, reason, ..), list)| one(scene, cluster, reason, list)).collect();
     refused.sort_by_key(|one| {
         // The numbers of symbols are no order that outputs may show.
@@ -144,7 +144,7 @@ fn refused(scene: &Scene<'_>) -> Vec<Refused> {
     refused
 }
 
-fn one(scene: &Scene<'_>, cluster: u16, reason: Reason, mut refusals: Vec<u32>) -> Refused {
+fn one(scene: &Scene<'_>, cluster: u16, reason: Reason, mut refusals: Vec<u32>) -> KeyRefusals {
     let failure = |at: u32| &scene.joined.key_failures[at as usize];
     refusals.sort_by_key(|&at| (failure(at).time, failure(at).place));
     let mut sources: Vec<Sym> =
@@ -155,7 +155,7 @@ fn one(scene: &Scene<'_>, cluster: u16, reason: Reason, mut refusals: Vec<u32>) 
     let key = failure(refusals[0]).key;
     let (first, last) = (failure(refusals[0]).time, failure(refusals[refusals.len() - 1]).time);
     let used = |past: &super::history::Past| past.first < first && sources.binary_search(&past.source).is_ok();
-    Refused {
+    KeyRefusals {
         cluster,
         key,
         reason,
@@ -168,7 +168,7 @@ fn one(scene: &Scene<'_>, cluster: u16, reason: Reason, mut refusals: Vec<u32>) 
     }
 }
 
-fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
+fn link(scene: &Scene<'_>, refused: &[KeyRefusals], sets: &mut [usize]) {
     // What ended them: one change, or changes of one actor within an onset.
     let mut ends: BTreeMap<(u16, Sym), (usize, Millis)> = BTreeMap::new();
     let mut ended: Vec<usize> = (0..refused.len()).filter(|&at| refused[at].ended_by.is_some()).collect();
@@ -187,11 +187,11 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
     for one in refused.iter().filter(|one| one.key.is_some()) {
         one.sources.iter().for_each(|&source| *keys_of.entry((one.cluster, source)).or_default() += 1);
     }
-    let faithful = |one: &Refused| {
+    let faithful = |one: &KeyRefusals| {
         !one.sources.is_empty() && one.sources.iter().all(|&source| keys_of.get(&(one.cluster, source)) == Some(&1))
     };
     let mut stopped: BTreeMap<(u16, Reason), Vec<usize>> = BTreeMap::new();
-    let stops = |one: &Refused| one.ended_by.is_none() && (one.worked || !one.key.is_some() || faithful(one));
+    let stops = |one: &KeyRefusals| one.ended_by.is_none() && (one.worked || !one.key.is_some() || faithful(one));
     for (at, one) in refused.iter().enumerate().filter(|(_, one)| stops(one)) {
         stopped.entry((one.cluster, one.reason)).or_default().push(at);
     }
@@ -205,7 +205,8 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
         }
     }
     // Who sends many keys, and networks of such.
-    let tried = |one: &Refused| !one.worked && matches!(one.reason, Reason::ApiKeyNotFound | Reason::ApiKeyBadSecret);
+    let tried =
+        |one: &KeyRefusals| !one.worked && matches!(one.reason, Reason::ApiKeyNotFound | Reason::ApiKeyBadSecret);
     let mut clients: BTreeMap<(u16, Sym), (usize, Millis)> = BTreeMap::new();
     let mut nets = BTreeMap::new();
     let mut crowd: BTreeMap<u16, (usize, Millis)> = BTreeMap::new();
@@ -234,13 +235,13 @@ fn link(scene: &Scene<'_>, refused: &[Refused], sets: &mut [usize]) {
 }
 
 /// Whether two keys are of one owner or their clients neighbours.
-fn alike(scene: &Scene<'_>, one: &Refused, other: &Refused) -> bool {
-    let owner = |one: &Refused| scene.key(one.key).map(|key| key.owner).filter(|owner| owner.is_some());
-    let nets = |one: &Refused| one.sources.iter().filter_map(|&source| scene.net(source)).collect::<BTreeSet<_>>();
+fn alike(scene: &Scene<'_>, one: &KeyRefusals, other: &KeyRefusals) -> bool {
+    let owner = |one: &KeyRefusals| scene.key(one.key).map(|key| key.owner).filter(|owner| owner.is_some());
+    let nets = |one: &KeyRefusals| one.sources.iter().filter_map(|&source| scene.net(source)).collect::<BTreeSet<_>>();
     owner(one).is_some() && owner(one) == owner(other) || !nets(one).is_disjoint(&nets(other))
 }
 
-fn campaign(scene: &Scene<'_>, refused: &[Refused], cause: &[usize]) -> Campaign {
+fn campaign(scene: &Scene<'_>, refused: &[KeyRefusals], cause: &[usize]) -> Campaign {
     let failure = |at: u32| &scene.joined.key_failures[at as usize];
     let mut refusals: Vec<u32> = cause.iter().flat_map(|&at| refused[at].refusals.iter().copied()).collect();
     refusals.sort_by_key(|&at| (failure(at).time, failure(at).place));

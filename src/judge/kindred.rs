@@ -30,7 +30,7 @@ const REST: i64 = 3 * DAY;
 const BEFORE: usize = 16;
 
 /// A sweep of strangers.
-struct Sweep {
+struct KindredSweep {
     /// One of its episodes.
     unit: u32,
     cluster: u16,
@@ -47,7 +47,7 @@ pub(super) fn pairs<'l>(
     units: &[Unit],
     campaigns: impl Iterator<Item = &'l [u32]>,
 ) -> Vec<(u32, u32)> {
-    let mut sweeps: Vec<Sweep> = campaigns.filter_map(|campaign| sweep(scene, units, campaign)).collect();
+    let mut sweeps: Vec<KindredSweep> = campaigns.filter_map(|campaign| sweep(scene, units, campaign)).collect();
     sweeps.sort_by_key(|sweep| (sweep.cluster, sweep.first, sweep.last, sweep.unit));
     let mut pairs = Vec::new();
     for (at, sweep) in sweeps.iter().enumerate() {
@@ -58,7 +58,7 @@ pub(super) fn pairs<'l>(
     pairs
 }
 
-fn sweep(scene: &Scene<'_>, units: &[Unit], campaign: &[u32]) -> Option<Sweep> {
+fn sweep(scene: &Scene<'_>, units: &[Unit], campaign: &[u32]) -> Option<KindredSweep> {
     let of = |at: &u32| &units[*at as usize];
     let distinct =
         |key: fn(&Unit) -> Sym| campaign.iter().map(|at| key(of(at))).collect::<HashSet<Sym, RandomState>>().len();
@@ -67,7 +67,7 @@ fn sweep(scene: &Scene<'_>, units: &[Unit], campaign: &[u32]) -> Option<Sweep> {
         return None;
     }
     let (accounts, sources) = (distinct(|unit| unit.principal), distinct(|unit| unit.source));
-    (accounts >= ACCOUNTS).then(|| Sweep {
+    (accounts >= ACCOUNTS).then(|| KindredSweep {
         unit,
         cluster: first.cluster,
         first: campaign.iter().map(|at| of(at).first).min().unwrap_or(first.first),
@@ -83,8 +83,8 @@ fn near(one: f64, other: f64, most: f64) -> bool {
 }
 
 /// Whether two go on at the same time and share the work.
-fn is_together(one: &Sweep, other: &Sweep) -> bool {
-    let span = |sweep: &Sweep| (sweep.last.0 - sweep.first.0) as f64;
+fn is_together(one: &KindredSweep, other: &KindredSweep) -> bool {
+    let span = |sweep: &KindredSweep| (sweep.last.0 - sweep.first.0) as f64;
     let both = (one.last.0.min(other.last.0) - one.first.0.max(other.first.0)) as f64;
     both >= TOGETHER * span(one).max(span(other))
         && near(one.tries / one.sources, other.tries / other.sources, ALIKE)
@@ -92,8 +92,8 @@ fn is_together(one: &Sweep, other: &Sweep) -> bool {
 }
 
 /// Whether one is a crowd that comes again as the other after a rest.
-fn is_return(one: &Sweep, other: &Sweep) -> bool {
-    let pace = |sweep: &Sweep| sweep.tries / (sweep.last.0 - sweep.first.0).max(HOUR / 6) as f64;
+fn is_return(one: &KindredSweep, other: &KindredSweep) -> bool {
+    let pace = |sweep: &KindredSweep| sweep.tries / (sweep.last.0 - sweep.first.0).max(HOUR / 6) as f64;
     let rest = other.first.0 - one.last.0;
     (0..=REST).contains(&rest)
         && one.sources.min(other.sources) >= SOURCES as f64

@@ -10,7 +10,7 @@ use super::contrast;
 use super::history::{DAY, HOUR};
 use super::index::Class;
 use super::kindred;
-use super::names::Names;
+use super::names::NameSet;
 use super::null::Null;
 use super::place::Net;
 use super::scene::Scene;
@@ -273,7 +273,7 @@ impl Linker<'_, '_> {
 
     /// Sources that try the same names.
     fn victims(&self, list: &[u32], sets: &mut Sets) {
-        let mut names: HashMap<(u16, Sym), Names, RandomState> = HashMap::default();
+        let mut names: HashMap<(u16, Sym), NameSet, RandomState> = HashMap::default();
         for &at in list {
             let unit = self.unit(at);
             names.entry((unit.cluster, unit.source)).or_default().add(self.scene.bytes(unit.principal));

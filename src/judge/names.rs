@@ -5,13 +5,13 @@ const KEPT: usize = 32;
 
 /// A set of names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Names {
+pub(super) struct NameSet {
     /// Smallest first.
     hashes: Vec<u64>,
     added: usize,
 }
 
-impl Names {
+impl NameSet {
     /// Adds a name; attackers' lists differ in case and blanks (`admin `, `Admin`).
     pub(super) fn add(&mut self, name: &[u8]) {
         let plain = name.trim_ascii().to_ascii_lowercase();
@@ -55,8 +55,8 @@ impl Names {
 mod tests {
     use super::*;
 
-    fn names(list: impl IntoIterator<Item = String>) -> Names {
-        let mut names = Names::default();
+    fn names(list: impl IntoIterator<Item = String>) -> NameSet {
+        let mut names = NameSet::default();
         list.into_iter().for_each(|name| names.add(name.as_bytes()));
         names
     }

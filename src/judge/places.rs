@@ -3,7 +3,7 @@
 //! Smoothed from the account to everybody, as Freeman et al. (NDSS 2016) smooth the places of logins: who uses many places
 //! will use another, who never leaves the desk will not.
 
-use super::history::{History, Past};
+use super::history::{Past, SuccessHistory};
 use super::place::Net;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -39,7 +39,7 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(
-        history: &History<'_>,
+        history: &SuccessHistory<'_>,
         is_program: impl Fn(u16, Sym) -> bool,
         net: impl Fn(Sym) -> Option<(Net, bool)>,
     ) -> Self {

@@ -3,7 +3,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::history::History;
+use super::history::SuccessHistory;
 use super::index::Index;
 use super::place::{Address, Net};
 use super::places::Places;
@@ -24,7 +24,7 @@ pub(super) struct Scene<'c> {
     pub(super) joined: &'c Correlated,
     surroundings: &'c Surroundings,
     pub(super) index: Index,
-    pub(super) history: History<'c>,
+    pub(super) history: SuccessHistory<'c>,
     pub(super) places: Places,
     addresses: HashMap<Sym, Option<Address>, RandomState>,
     /// First and last audit event.
@@ -33,14 +33,14 @@ pub(super) struct Scene<'c> {
 
 impl<'c> Scene<'c> {
     pub(super) fn new(joined: &'c Correlated, options: &'c Options) -> Self {
-        let mut span = crate::state::Span::default();
+        let mut span = crate::state::TimeSpan::default();
         for node in joined.nodes.all() {
             span.merge(&node.stats.span);
         }
         let surroundings = &options.surroundings;
         let addresses = addresses(joined, surroundings);
         let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| (address.net, address.outside));
-        let history = History::new(joined, |node| cluster_of(joined, node), net);
+        let history = SuccessHistory::new(joined, |node| cluster_of(joined, node), net);
         let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
         let clusters = joined.nodes.clusters().len().max(1) as u16;
         let is_stranger =
@@ -157,7 +157,13 @@ impl<'c> Scene<'c> {
 }
 
 /// See [`Scene::is_program`].
-fn is_program(joined: &Correlated, known: &Surroundings, history: &History<'_>, cluster: u16, principal: Sym) -> bool {
+fn is_program(
+    joined: &Correlated,
+    known: &Surroundings,
+    history: &SuccessHistory<'_>,
+    cluster: u16,
+    principal: Sym,
+) -> bool {
     let name = joined.judged(principal).unwrap_or_default();
     let busy = || {
         history.account(cluster, principal).is_some_and(|sum| {

@@ -5,7 +5,7 @@ use super::campaign::Family;
 use super::features::{Feature, Features};
 use super::hypotheses::HYPOTHESES;
 use super::kinds::{Kind, Verdict};
-use super::weights::{self, Subject};
+use super::weights::{self, WeightSubject};
 
 /// How much one story may say for or against a hypothesis at most.
 const CAP: f64 = 12.0;
@@ -39,11 +39,11 @@ impl Posterior {
         let rivals = HYPOTHESES.iter().filter(|rival| rival.families.contains(&family));
         let mut sums: Vec<(Option<Kind>, bool, f64)> = rivals
             .map(|rival| {
-                let side = if rival.hostile { Subject::Hostile } else { Subject::Operational };
-                (Some(rival.doc.kind), rival.hostile, sum(features, &[side, Subject::Kind(rival.doc.kind)]))
+                let side = if rival.hostile { WeightSubject::Hostile } else { WeightSubject::Operational };
+                (Some(rival.doc.kind), rival.hostile, sum(features, &[side, WeightSubject::Kind(rival.doc.kind)]))
             })
             .collect();
-        sums.push((None, false, sum(features, &[Subject::Ordinary])));
+        sums.push((None, false, sum(features, &[WeightSubject::Ordinary])));
         let most = sums.iter().map(|(.., sum)| *sum).fold(f64::NEG_INFINITY, f64::max);
         let all: f64 = sums.iter().map(|(.., sum)| (sum - most).exp()).sum();
         let mut posterior = Self { kinds: Vec::new(), hostile: 0.0, operational: 0.0, ordinary: 0.0 };
@@ -113,7 +113,7 @@ pub(super) fn logistic(sum: f64) -> f64 {
 }
 
 /// What the features say for some subjects together, each story capped.
-pub(super) fn sum(features: &Features, subjects: &[Subject]) -> f64 {
+pub(super) fn sum(features: &Features, subjects: &[WeightSubject]) -> f64 {
     let weights: Vec<&[f64]> = subjects.iter().map(|&subject| weights::of(subject)).collect();
     let bias: f64 = weights.iter().map(|weights| weights[Feature::ALL.len()]).sum();
     let mut stories = [0.0_f64; 8];

@@ -26,7 +26,7 @@ const FEWEST: usize = 3;
 const CONFIDENCE: f64 = 0.6;
 
 /// The uses of one key, by place.
-struct Key<'h> {
+struct KeyPlaces<'h> {
     inside: Vec<&'h Past>,
     outside: Vec<&'h Past>,
 }
@@ -34,15 +34,15 @@ struct Key<'h> {
 /// The drafts of keys that left the house.
 pub(super) fn keys(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
-    let mut keys: BTreeMap<(u16, &[u8], Sym), Key<'_>> = BTreeMap::new();
+    let mut keys: BTreeMap<(u16, &[u8], Sym), KeyPlaces<'_>> = BTreeMap::new();
     for past in scene.history.pasts().iter().filter(|past| past.key.is_some()) {
         let order = (past.cluster, scene.shown(past.key), past.key);
-        let key = keys.entry(order).or_insert_with(|| Key { inside: Vec::new(), outside: Vec::new() });
+        let key = keys.entry(order).or_insert_with(|| KeyPlaces { inside: Vec::new(), outside: Vec::new() });
         if scene.is_outside(past.source) { key.outside.push(past) } else { key.inside.push(past) }
     }
-    let housed = |key: &&Key<'_>| uses(&key.inside) >= USES;
+    let housed = |key: &&KeyPlaces<'_>| uses(&key.inside) >= USES;
     let all = keys.values().filter(housed).count();
-    let left: Vec<&Key<'_>> = keys.values().filter(housed).filter(|key| has_left(key)).collect();
+    let left: Vec<&KeyPlaces<'_>> = keys.values().filter(housed).filter(|key| has_left(key)).collect();
     let moved = keys.values().filter(housed).filter(|key| !key.outside.is_empty()).count();
     if all < FEWEST || moved > 1 && moved as f64 > USUAL * all as f64 {
         return Vec::new();
@@ -55,13 +55,13 @@ fn uses(pasts: &[&Past]) -> u64 {
 }
 
 /// Whether a key was used from inside alone for long, and then from outside.
-fn has_left(key: &Key<'_>) -> bool {
+fn has_left(key: &KeyPlaces<'_>) -> bool {
     let since = key.inside.iter().map(|past| past.first).min();
     let out = key.outside.iter().map(|past| past.first).min();
     since.zip(out).is_some_and(|(since, out)| out.0 - since.0 >= KNOWN)
 }
 
-fn draft(measure: &Measure<'_, '_>, key: &Key<'_>, all: usize) -> Option<Draft> {
+fn draft(measure: &Measure<'_, '_>, key: &KeyPlaces<'_>, all: usize) -> Option<Draft> {
     let scene = measure.scene;
     let first = key.outside.iter().min_by_key(|past| (past.first, scene.shown(past.source)))?;
     let last = key.outside.iter().map(|past| past.last).max()?;

@@ -3,7 +3,7 @@
 use super::campaign::{Campaign, Family};
 use super::draft::{Draft, key_in_words};
 use super::features::{Feature, Features};
-use super::hypotheses::{HYPOTHESES, Told};
+use super::hypotheses::{HYPOTHESES, ToldCampaign};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::{NAMED, ranked};
@@ -43,7 +43,7 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     let scene = measure.scene;
     let hypothesis = HYPOTHESES[kind as usize];
     let verdict = posterior.verdict();
-    let told = Told { scene, campaign, features, verdict };
+    let told = ToldCampaign { scene, campaign, features, verdict };
     let scanned =
         !campaign.attempts.is_empty() && campaign.attempts.iter().all(|&at| scene.is_scanner(scene.attempt(at).source));
     let severity = if scanned { Severity::Info } else { (hypothesis.severity)(&told) };

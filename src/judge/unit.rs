@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::history::{HOUR, Past, Success};
-use super::index::{Class, Group, Index};
+use super::index::{Class, Index, IndexRange};
 use super::place::Net;
 use super::scene::Scene;
 use crate::state::Sym;
@@ -135,7 +135,7 @@ impl Unit {
 
 /// The episodes of all attempts that are grouped by who and where.
 pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
-    let of_group = |group: &Group| {
+    let of_group = |group: &IndexRange| {
         let attempts = scene.index.of(group);
         let start = Index::start(group);
         let cuts = cuts(scene, attempts);
@@ -276,7 +276,7 @@ pub(super) fn median(numbers: &mut [i64]) -> i64 {
     if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle).1 }
 }
 
-fn unit(scene: &Scene<'_>, group: &Group, attempts: &[u32], range: Range<u32>) -> Option<Unit> {
+fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u32>) -> Option<Unit> {
     let (&first, &last) = (attempts.first()?, attempts.last()?);
     let cluster = scene.cluster(scene.node(first));
     let (from, to) = (scene.time(first), scene.time(last));

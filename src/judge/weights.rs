@@ -10,7 +10,7 @@ const TABLE: &str = include_str!("weights.tsv");
 
 /// Whom a weight speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(super) enum WeightSubject {
     /// Every hostile kind.
     Hostile,
     /// Every operational kind.
@@ -21,7 +21,7 @@ pub(super) enum Subject {
     Kind(Kind),
 }
 
-impl Subject {
+impl WeightSubject {
     fn parse(name: &str) -> Option<Self> {
         match name {
             "hostile" => Some(Self::Hostile),
@@ -43,22 +43,22 @@ impl Subject {
 
 /// A line of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Row {
-    subject: Subject,
+struct WeightRow {
+    subject: WeightSubject,
     /// `None`: the bias.
     feature: Option<Feature>,
     value: f64,
 }
 
-fn row(line: &str) -> Option<Row> {
+fn row(line: &str) -> Option<WeightRow> {
     let mut columns = line.split('\t');
-    let subject = Subject::parse(columns.next()?)?;
+    let subject = WeightSubject::parse(columns.next()?)?;
     let name = columns.next()?;
     let feature = Feature::ALL.iter().copied().find(|feature| feature.name() == name);
     if feature.is_none() && name != "bias" {
         return None;
     }
-    Some(Row { subject, feature, value: columns.next()?.parse().ok()? })
+    Some(WeightRow { subject, feature, value: columns.next()?.parse().ok()? })
 }
 
 /// Lines that hold a weight.
@@ -67,7 +67,7 @@ fn lines() -> impl Iterator<Item = &'static str> {
 }
 
 /// The weights of a subject: by number of the feature, the bias last.
-pub(super) fn of(subject: Subject) -> &'static [f64] {
+pub(super) fn of(subject: WeightSubject) -> &'static [f64] {
     static WEIGHTS: LazyLock<Vec<Vec<f64>>> = LazyLock::new(|| {
         let mut weights = vec![vec![0.0; Feature::ALL.len() + 1]; 3 + Kind::ALL.len()];
         for row in lines().filter_map(row) {

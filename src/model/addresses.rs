@@ -22,14 +22,14 @@ pub struct AddressFacts {
     /// Name of the network of the configuration that it is in.
     pub network: Option<String>,
     /// What a list says of it.
-    pub listed: Option<Listed>,
+    pub listed: Option<ListedAddress>,
     /// What databases say of it.
     pub geo: Option<Geo>,
 }
 
 /// An entry of a list of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
+pub struct ListedAddress {
     /// bad, good.
     pub standing: String,
     /// What the list says.

@@ -17,24 +17,24 @@ pub struct DiffReport {
     /// Which program wrote the new report.
     pub tool: Tool,
     /// The report before.
-    pub old: Side,
+    pub old: DiffSide,
     /// The report after.
-    pub new: Side,
+    pub new: DiffSide,
     /// What makes the two hard to compare.
     pub notes: Vec<String>,
     /// The headline numbers.
-    pub totals: Totals,
+    pub totals: TotalsChange,
     /// Findings, as ordered in the reports.
-    pub findings: Lists<Found>,
+    pub findings: Lists<FindingChange>,
     /// Groups of failures, those that changed most first.
-    pub groups: Lists<Change>,
+    pub groups: Lists<GroupChange>,
     /// Failing API keys, likewise.
-    pub api_keys: Lists<Refused>,
+    pub api_keys: Lists<RefusedChange>,
 }
 
 /// One of the two reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Side {
+pub struct DiffSide {
     /// Its file.
     pub path: String,
     /// First event of the logs that it is about.
@@ -47,14 +47,14 @@ pub struct Side {
 
 /// A number before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Tally {
+pub struct NumberChange {
     /// Before.
     pub old: u64,
     /// After.
     pub new: u64,
 }
 
-impl Tally {
+impl NumberChange {
     /// Both numbers.
     #[must_use]
     pub fn new(old: u64, new: u64) -> Self {
@@ -64,17 +64,17 @@ impl Tally {
 
 /// The headline numbers before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Totals {
+pub struct TotalsChange {
     /// Failed attempts.
-    pub failed_attempts: Tally,
+    pub failed_attempts: NumberChange,
     /// Distinct principals among them.
-    pub principals: Tally,
+    pub principals: NumberChange,
     /// Distinct addresses among them.
-    pub sources: Tally,
+    pub sources: NumberChange,
     /// API key invalidations.
-    pub api_key_invalidations: Tally,
+    pub api_key_invalidations: NumberChange,
     /// Findings.
-    pub findings: Tally,
+    pub findings: NumberChange,
 }
 
 /// Things by what became of them.
@@ -100,7 +100,7 @@ impl<T> Default for Lists<T> {
 
 impl<T> Lists<T> {
     /// Puts something where it belongs.
-    pub fn add(&mut self, item: T, was: bool, is: bool, count: Tally) {
+    pub fn add(&mut self, item: T, was: bool, is: bool, count: NumberChange) {
         let list = match (was, is) {
             (false, _) => &mut self.new,
             (true, false) => &mut self.gone,
@@ -112,7 +112,7 @@ impl<T> Lists<T> {
     }
 
     /// Sorts each list by how much changed, the most first; equals stay in order.
-    pub fn sort_by_key(&mut self, count: impl Fn(&T) -> Tally) {
+    pub fn sort_by_key(&mut self, count: impl Fn(&T) -> NumberChange) {
         for list in [&mut self.new, &mut self.gone, &mut self.grown, &mut self.shrunk, &mut self.same] {
             list.sort_by_key(|item| Reverse(count(item).new.abs_diff(count(item).old)));
         }
@@ -127,7 +127,7 @@ impl<T> Lists<T> {
 
 /// A finding before and after.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Found {
+pub struct FindingChange {
     /// Kind.
     pub kind: String,
     /// Title, of the new report where it is in that.
@@ -147,12 +147,12 @@ pub struct Found {
     /// Its end after.
     pub last_new: Option<String>,
     /// Failures in it.
-    pub failures: Tally,
+    pub failures: NumberChange,
 }
 
 /// A group before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct GroupChange {
     /// Principal; null for attempts without one.
     pub principal: Option<String>,
     /// Realm chain; null = not logged, [] = none was asked.
@@ -169,7 +169,7 @@ pub struct Change {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by: BTreeMap<String, Option<String>>,
     /// Attempts.
-    pub count: Tally,
+    pub count: NumberChange,
     /// Last attempt before.
     pub last_old: Option<String>,
     /// Last attempt after.
@@ -178,7 +178,7 @@ pub struct Change {
 
 /// A failing API key before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Refused {
+pub struct RefusedChange {
     /// Id; null where no line names it.
     pub id: Option<String>,
     /// Name.
@@ -186,7 +186,7 @@ pub struct Refused {
     /// Why it is refused.
     pub reason: String,
     /// Refusals.
-    pub count: Tally,
+    pub count: NumberChange,
     /// Last refusal before.
     pub last_old: Option<String>,
     /// Last refusal after.

@@ -86,7 +86,7 @@ pub struct Event {
 
 /// What tells why an attempt failed: a line of the server log, or, of a refused API key, other events.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ReasonSource {
     /// When.
     pub at: Millis,
     /// What it is about, see [`crate::reason::Subject`].

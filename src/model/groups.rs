@@ -16,42 +16,42 @@ const BATCH: usize = 4096;
 const FIRST: usize = 64;
 
 /// What makes groups.
-pub trait Source: Send + Sync {
+pub trait GroupSource: Send + Sync {
     /// The group at a place below the number that was told with the source.
     fn group(&self, at: usize) -> Group;
     /// What a group counts, which takes no group to be made.
-    fn tally(&self, at: usize) -> Tally;
+    fn tally(&self, at: usize) -> GroupTally;
 }
 
 /// What a group counts, in two ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct GroupTally {
     /// Its attempts.
     pub count: u64,
     /// Its attempts by action, added up.
     pub of_actions: u64,
 }
 
-impl Source for Vec<Group> {
+impl GroupSource for Vec<Group> {
     fn group(&self, at: usize) -> Group {
         self[at].clone()
     }
 
-    fn tally(&self, at: usize) -> Tally {
-        Tally { count: self[at].count, of_actions: self[at].actions.values().sum() }
+    fn tally(&self, at: usize) -> GroupTally {
+        GroupTally { count: self[at].count, of_actions: self[at].actions.values().sum() }
     }
 }
 
 /// Groups in report order.
 #[derive(Clone)]
 pub struct Groups {
-    source: Arc<dyn Source>,
+    source: Arc<dyn GroupSource>,
     len: usize,
 }
 
 impl Groups {
     /// The first `len` groups of a source.
-    pub fn of(source: impl Source + 'static, len: usize) -> Self {
+    pub fn of(source: impl GroupSource + 'static, len: usize) -> Self {
         Self { source: Arc::new(source), len }
     }
 
@@ -95,7 +95,7 @@ impl Groups {
     }
 
     /// What each counts, in order.
-    pub fn tallies(&self) -> impl IndexedParallelIterator<Item = Tally> {
+    pub fn tallies(&self) -> impl IndexedParallelIterator<Item = GroupTally> {
         (0..self.len).into_par_iter().with_min_len(FIRST).map(|at| self.source.tally(at))
     }
 }

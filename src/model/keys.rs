@@ -68,7 +68,7 @@ pub struct Key {
     /// When it was created.
     pub created_at: Option<String>,
     /// By whom.
-    pub created_by: Option<Actor>,
+    pub created_by: Option<ChangeActor>,
     /// When it expires or expired; null = never, or unknown, see `expiration_known`.
     pub expires: Option<String>,
     /// Whether the logs or a listing tell if it expires.
@@ -76,7 +76,7 @@ pub struct Key {
     /// When it was invalidated; null with status `invalidated` where the listing does not say when.
     pub invalidated_at: Option<String>,
     /// By whom; null where no event tells.
-    pub invalidated_by: Option<Actor>,
+    pub invalidated_by: Option<ChangeActor>,
     /// How the invalidation named it: `id`, `name`, `owner`, `realm`, or `listing` where no event tells.
     pub invalidated_how: Option<String>,
     /// Its use, as access decisions and successful authentications of clients show it.
@@ -87,7 +87,7 @@ pub struct Key {
 
 /// Who changed something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
+pub struct ChangeActor {
     /// User.
     pub name: Option<String>,
     /// Realm.

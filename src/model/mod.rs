@@ -22,7 +22,7 @@ mod sections;
 pub mod text;
 pub mod timeline;
 
-pub use addresses::{AddressFacts, KnownAddress, Listed};
+pub use addresses::{AddressFacts, KnownAddress, ListedAddress};
 pub use coverage::{CountedOnly, Coverage, Gap, Input, Node, Problem};
 pub use sections::{
     AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, Lane, NewPlace, RunAs,
@@ -517,12 +517,12 @@ pub struct Timeline {
     /// Width of a bucket.
     pub bucket_seconds: u64,
     /// By start.
-    pub buckets: Vec<Bucket>,
+    pub buckets: Vec<TimelineBucket>,
 }
 
 /// One bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bucket {
+pub struct TimelineBucket {
     /// Start.
     pub start: String,
     /// Attempts that ended in `authentication_failed`.

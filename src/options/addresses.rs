@@ -9,7 +9,7 @@ use super::Cidr;
 
 /// How the user stands to an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum AddressStanding {
     /// In a network of the organisation's own, which has a name.
     Own,
     /// On a list of good addresses.
@@ -18,7 +18,7 @@ pub enum Standing {
     Bad,
 }
 
-impl Standing {
+impl AddressStanding {
     /// The name in reports, and after `@` in filters.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -34,7 +34,7 @@ impl Standing {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KnownBlock {
     /// How the user stands to it.
-    pub standing: Standing,
+    pub standing: AddressStanding,
     /// Name of the network, or what the list says of the address.
     pub label: Option<String>,
     /// The list that has it, as it was named; of networks empty.
@@ -52,9 +52,9 @@ struct Book {
     /// Sorted.
     blocks: Vec<KnownBlock>,
     /// Those that are networks of one's own.
-    networks: Index,
+    networks: AddressIndex,
     /// Those of lists.
-    listed: Index,
+    listed: AddressIndex,
 }
 
 impl AddressBook {
@@ -63,12 +63,12 @@ impl AddressBook {
     pub fn new(mut blocks: Vec<KnownBlock>) -> Self {
         blocks.sort();
         blocks.dedup();
-        let of = |is: fn(Standing) -> bool| {
+        let of = |is: fn(AddressStanding) -> bool| {
             let numbered = blocks.iter().zip(0_u32..).filter(|(known, _)| is(known.standing));
-            Index::new(numbered.map(|(known, number)| (known.block, number)))
+            AddressIndex::new(numbered.map(|(known, number)| (known.block, number)))
         };
-        let networks = of(|standing| standing == Standing::Own);
-        let listed = of(|standing| standing != Standing::Own);
+        let networks = of(|standing| standing == AddressStanding::Own);
+        let listed = of(|standing| standing != AddressStanding::Own);
         Self(Arc::new(Book { blocks, networks, listed }))
     }
 
@@ -99,14 +99,15 @@ impl AddressBook {
     /// Whether an address is trusted: in a network of one's own, or on a list of good ones.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.network(address).is_some() || self.listed(address).is_some_and(|known| known.standing == Standing::Good)
+        self.network(address).is_some()
+            || self.listed(address).is_some_and(|known| known.standing == AddressStanding::Good)
     }
 
     /// Networks by name, with their blocks.
     #[must_use]
     pub fn networks(&self) -> BTreeMap<&str, Vec<Cidr>> {
         let mut networks: BTreeMap<&str, Vec<Cidr>> = BTreeMap::new();
-        for known in self.0.blocks.iter().filter(|known| known.standing == Standing::Own) {
+        for known in self.0.blocks.iter().filter(|known| known.standing == AddressStanding::Own) {
             networks.entry(known.label.as_deref().unwrap_or_default()).or_default().push(known.block);
         }
         networks
@@ -122,7 +123,7 @@ impl AddressBook {
     #[must_use]
     pub fn holds(&self, name: &str, address: IpAddr) -> bool {
         let book = &self.0;
-        let found = |index: &Index| index.all(address).any(|number| book.blocks[number as usize].is(name));
+        let found = |index: &AddressIndex| index.all(address).any(|number| book.blocks[number as usize].is(name));
         found(&book.networks) || found(&book.listed)
     }
 }
@@ -130,7 +131,7 @@ impl AddressBook {
 impl KnownBlock {
     fn is(&self, name: &str) -> bool {
         match self.standing {
-            Standing::Own => self.label.as_deref() == Some(name),
+            AddressStanding::Own => self.label.as_deref() == Some(name),
             listed => listed.name() == name,
         }
     }
@@ -138,7 +139,7 @@ impl KnownBlock {
 
 /// Blocks by length, the longest first.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Index(Vec<(Length, Firsts)>);
+struct AddressIndex(Vec<(Length, Firsts)>);
 
 /// Length of a block, and whether it is one of IPv6.
 type Length = (u8, bool);
@@ -146,7 +147,7 @@ type Length = (u8, bool);
 /// Blocks of one length: first address and number, sorted.
 type Firsts = Vec<(u128, u32)>;
 
-impl Index {
+impl AddressIndex {
     fn new(blocks: impl Iterator<Item = (Cidr, u32)>) -> Self {
         let mut by_length: BTreeMap<Length, Firsts> = BTreeMap::new();
         for (block, number) in blocks {
@@ -180,8 +181,8 @@ impl Index {
 mod tests {
     use super::*;
 
-    fn known(standing: Standing, label: &str, block: &str) -> KnownBlock {
-        let list = if standing == Standing::Own { "" } else { "list.txt" };
+    fn known(standing: AddressStanding, label: &str, block: &str) -> KnownBlock {
+        let list = if standing == AddressStanding::Own { "" } else { "list.txt" };
         let block = Cidr::parse(block).unwrap();
         KnownBlock { standing, label: Some(label.to_owned()), list: list.to_owned(), block }
     }
@@ -189,12 +190,12 @@ mod tests {
     #[test]
     fn the_smallest_block_counts_and_bad_before_good() {
         let book = AddressBook::new(vec![
-            known(Standing::Own, "all", "10.0.0.0/8"),
-            known(Standing::Own, "office", "10.1.2.3/16"),
-            known(Standing::Own, "v6", "2001:db8::/32"),
-            known(Standing::Bad, "scanner", "198.51.100.7"),
-            known(Standing::Good, "probe", "198.51.100.7"),
-            known(Standing::Good, "partner", "198.51.100.0/24"),
+            known(AddressStanding::Own, "all", "10.0.0.0/8"),
+            known(AddressStanding::Own, "office", "10.1.2.3/16"),
+            known(AddressStanding::Own, "v6", "2001:db8::/32"),
+            known(AddressStanding::Bad, "scanner", "198.51.100.7"),
+            known(AddressStanding::Good, "probe", "198.51.100.7"),
+            known(AddressStanding::Good, "partner", "198.51.100.0/24"),
         ]);
         let at = |text: &str| text.parse::<IpAddr>().unwrap();
         assert_eq!(book.network(at("10.1.9.9")), Some("office"));

@@ -10,7 +10,7 @@ use crate::time::Millis;
 
 mod bound;
 
-pub use bound::{Bound, Edge, Range};
+pub use bound::{Bound, Edge, TimeRange};
 
 /// Conditions; all of them must hold (`esaudit report --since … --principal …`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,9 +71,9 @@ impl Filter {
 
     /// The first and the last time that pass, of a log from `start` to `end`.
     #[must_use]
-    pub fn range(&self, start: Option<Millis>, end: Option<Millis>) -> Range {
+    pub fn range(&self, start: Option<Millis>, end: Option<Millis>) -> TimeRange {
         let at = |bound: &Bound| bound.at(start, end);
-        Range {
+        TimeRange {
             since: self.since.iter().filter_map(at).min().unwrap_or(Millis(i64::MIN)),
             until: self.until.iter().filter_map(at).max().unwrap_or(Millis(i64::MAX)),
         }

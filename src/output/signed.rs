@@ -21,7 +21,7 @@ pub(super) fn file(
     }
     let mut hash = [0; 32];
     super::file(path, |out| {
-        let mut hashing = Hashing { out, hash: Sha256::new() };
+        let mut hashing = HashedOutput { out, hash: Sha256::new() };
         render(&mut hashing)?;
         hash = hashing.hash.finalize().into();
         Ok(())
@@ -32,12 +32,12 @@ pub(super) fn file(
 }
 
 /// Hashes what is written.
-struct Hashing<'o> {
+struct HashedOutput<'o> {
     out: &'o mut dyn Write,
     hash: Sha256,
 }
 
-impl Write for Hashing<'_> {
+impl Write for HashedOutput<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.out.write(bytes)?;
         self.hash.update(&bytes[..count]);

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use crate::copies::{event_hash, is_joined};
 use crate::fast_reader::AuditFields;
-use crate::state::{Span, Unsettled};
+use crate::state::{TimeSpan, Unsettled};
 use crate::time::Millis;
 
 /// An event that was compared.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Met {
+pub(super) struct ComparedEvent {
     /// See [`event_hash`].
     event: u64,
     /// Node, time, action and request; 0 where there is no request id.
@@ -24,7 +24,7 @@ pub(super) struct Met {
     joined: bool,
 }
 
-impl Met {
+impl ComparedEvent {
     /// An event of a numbered node in a numbered input.
     pub(super) fn new(event: &impl AuditFields, node: u32, input: u32) -> Self {
         let near = |text: Option<&[u8]>| {
@@ -49,7 +49,7 @@ impl Met {
 
 /// Events that several inputs hold, and the input to take each from: the one that holds it most often, of several the first. What
 /// only one input holds and another may hold in another form is noted as not settled.
-pub(super) fn settle(mut met: Vec<Met>, unsettled: &mut Unsettled) -> HashMap<u64, u32> {
+pub(super) fn settle(mut met: Vec<ComparedEvent>, unsettled: &mut Unsettled) -> HashMap<u64, u32> {
     let mut shared = HashMap::new();
     met.sort_unstable_by_key(|met| (met.event, met.input));
     for same in met.chunk_by(|a, b| a.event == b.event) {
@@ -77,7 +77,7 @@ pub(super) fn settle(mut met: Vec<Met>, unsettled: &mut Unsettled) -> HashMap<u6
 }
 
 /// In how many inputs events are, by input, and the input that has most of them, with their number.
-fn inputs(same: &[Met]) -> (usize, (u32, usize)) {
+fn inputs(same: &[ComparedEvent]) -> (usize, (u32, usize)) {
     let runs = || same.chunk_by(|a, b| a.input == b.input);
     let mut most = (0, 0);
     for run in runs().filter(|run| !run.is_empty()) {
@@ -89,11 +89,11 @@ fn inputs(same: &[Met]) -> (usize, (u32, usize)) {
 }
 
 /// Notes what several inputs have; whether they do.
-fn doubt(same: &[Met], unsettled: &mut Unsettled) -> bool {
+fn doubt(same: &[ComparedEvent], unsettled: &mut Unsettled) -> bool {
     let (inputs, (_, most)) = inputs(same);
     let by_request = same[0].request != 0 && same.iter().all(|met| met.request == same[0].request);
     if inputs > 1 && !(by_request && same[0].joined) {
-        let span = Span { first: Some(same[0].time), last: Some(same[0].time) };
+        let span = TimeSpan { first: Some(same[0].time), last: Some(same[0].time) };
         unsettled.add((same.len() - most) as u64, span);
     }
     inputs > 1
@@ -103,11 +103,11 @@ fn doubt(same: &[Met], unsettled: &mut Unsettled) -> bool {
 mod tests {
     use super::*;
 
-    fn met(event: u64, request: u64, input: u32) -> Met {
-        Met { event, request, user: 9, time: Millis(5), input, joined: false }
+    fn met(event: u64, request: u64, input: u32) -> ComparedEvent {
+        ComparedEvent { event, request, user: 9, time: Millis(5), input, joined: false }
     }
 
-    fn doubts(met: Vec<Met>) -> (usize, u64) {
+    fn doubts(met: Vec<ComparedEvent>) -> (usize, u64) {
         let mut unsettled = Unsettled::default();
         let shared = settle(met, &mut unsettled);
         (shared.len(), unsettled.events)
@@ -121,6 +121,12 @@ mod tests {
         assert_eq!(doubts(vec![met(1, 1, 0), met(2, 1, 1)]), (0, 1));
         assert_eq!(doubts(vec![met(1, 1, 0), met(2, 0, 1)]), (0, 1));
         assert_eq!(doubts(vec![met(1, 1, 0), met(1, 1, 0), met(2, 0, 1), met(3, 0, 0)]), (0, 1));
-        assert_eq!(doubts(vec![Met { joined: true, ..met(1, 1, 0) }, Met { joined: true, ..met(2, 1, 1) }]), (0, 0));
+        assert_eq!(
+            doubts(vec![
+                ComparedEvent { joined: true, ..met(1, 1, 0) },
+                ComparedEvent { joined: true, ..met(2, 1, 1) }
+            ]),
+            (0, 0)
+        );
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::compared::{self, Met};
+use super::compared::{self, ComparedEvent};
 use super::work::TakesChunks;
 use crate::copies::{Copies, InputCopies, NodeBlock, block_of, node_hash};
 use crate::correlate::NodeTable;
@@ -14,7 +14,7 @@ use crate::event::Record;
 use crate::fast_reader::{AuditFields, Probe};
 use crate::lines::{Chunk, hole, length};
 use crate::options::Options;
-use crate::state::{InputRef, Sketch, Span, State, Sym, Unsettled};
+use crate::state::{InputRef, Sketch, State, Sym, TimeSpan, Unsettled};
 use crate::time::Millis;
 
 /// Bytes of inputs up to which every overlap is looked at. Of more, one that is shorter than [`SHORTEST_MS`] is taken for the place
@@ -37,7 +37,7 @@ pub(super) struct Common {
 }
 
 /// Everything of one node and one block in one input.
-struct Row {
+struct CopyRow {
     at: NodeBlock,
     /// Place of the input by name.
     rank: u32,
@@ -54,7 +54,7 @@ pub(super) fn find(state: &State, options: &Options) -> Option<Common> {
     order.sort_by(|&a, &b| state.inputs[a].label.cmp(&state.inputs[b].label));
     let mut ranks = vec![0; order.len()];
     order.iter().zip(0..).for_each(|(&input, rank)| ranks[input] = rank);
-    let mut finding = Finding { state, order, common: Common::default(), inputs: BTreeMap::new() };
+    let mut finding = CopySearch { state, order, common: Common::default(), inputs: BTreeMap::new() };
     finding.common.copies.scale = state.sketches.scale();
     if several {
         finding.blocks(&ranks, options);
@@ -63,7 +63,7 @@ pub(super) fn find(state: &State, options: &Options) -> Option<Common> {
     finding.finish()
 }
 
-struct Finding<'s> {
+struct CopySearch<'s> {
     state: &'s State,
     /// Inputs by name.
     order: Vec<usize>,
@@ -72,7 +72,7 @@ struct Finding<'s> {
     inputs: BTreeMap<u32, InputCopies>,
 }
 
-impl Finding<'_> {
+impl CopySearch<'_> {
     fn blocks(&mut self, ranks: &[u32], options: &Options) {
         let rows = rows(self.state, ranks);
         let mut nodes = false;
@@ -90,14 +90,14 @@ impl Finding<'_> {
     }
 
     /// Inputs that hold events of one node at the same time.
-    fn group(&mut self, group: &[&Row], bytes: u64, room: &mut u64) {
+    fn group(&mut self, group: &[&CopyRow], bytes: u64, room: &mut u64) {
         let mut firsts: Vec<Millis> = group.iter().map(|row| row.sketch.first).collect();
         let mut lasts: Vec<Millis> = group.iter().map(|row| row.sketch.last).collect();
         firsts.sort_unstable();
         lasts.sort_unstable();
         // What at least two of them reach over.
         let (from, until) = (firsts[1], lasts[lasts.len() - 2]);
-        let span = Span { first: Some(from), last: Some(until) };
+        let span = TimeSpan { first: Some(from), last: Some(until) };
         let total: u64 = group.iter().map(|row| u64::from(row.sketch.count)).sum();
         let most = group.iter().map(|row| u64::from(row.sketch.count)).max().unwrap_or(0);
         if group.iter().all(|row| row.sketch.is_same(&group[0].sketch)) {
@@ -132,7 +132,7 @@ impl Finding<'_> {
         for again in places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|again| again.len() > 1) {
             let (rank, name, first) = again[0];
             self.inputs.entry(rank).or_default().documents.insert(name, first);
-            self.common.open.add(again.len() as u64 - 1, Span::default());
+            self.common.open.add(again.len() as u64 - 1, TimeSpan::default());
         }
     }
 
@@ -151,15 +151,15 @@ impl Finding<'_> {
 }
 
 /// The sketches of a state by node, block and input.
-fn rows(state: &State, ranks: &[u32]) -> Vec<Row> {
+fn rows(state: &State, ranks: &[u32]) -> Vec<CopyRow> {
     let nodes = NodeTable::new(state);
     let scale = state.sketches.scale();
-    let row = |sketch: &Sketch| Row {
+    let row = |sketch: &Sketch| CopyRow {
         at: (nodes.index(sketch.node) as u32, block_of(sketch.first, scale)),
         rank: ranks[sketch.input as usize],
         sketch: *sketch,
     };
-    let mut rows: Vec<Row> = state.sketches.iter().map(row).collect();
+    let mut rows: Vec<CopyRow> = state.sketches.iter().map(row).collect();
     rows.sort_by_key(|row| (row.at, row.rank));
     // A node that records name in several ways.
     rows.dedup_by(|next, kept| {
@@ -173,10 +173,10 @@ fn rows(state: &State, ranks: &[u32]) -> Vec<Row> {
 }
 
 /// Those of a block whose events lie between each other's.
-fn groups(block: &[Row]) -> Vec<Vec<&Row>> {
-    let mut sorted: Vec<&Row> = block.iter().collect();
+fn groups(block: &[CopyRow]) -> Vec<Vec<&CopyRow>> {
+    let mut sorted: Vec<&CopyRow> = block.iter().collect();
     sorted.sort_by_key(|row| (row.sketch.first, row.sketch.last, row.rank));
-    let mut groups: Vec<Vec<&Row>> = Vec::new();
+    let mut groups: Vec<Vec<&CopyRow>> = Vec::new();
     for row in sorted {
         match groups.last_mut() {
             Some(group) if group.iter().any(|other| other.sketch.overlaps(&row.sketch)) => group.push(row),
@@ -218,7 +218,7 @@ impl Common {
     }
 
     /// Takes in what workers met, and gives what is a copy, if anything is; what there is no memory for is noted.
-    pub(super) fn settle(self, met: Vec<Met>, unsettled: &mut Unsettled) -> Option<Arc<Copies>> {
+    pub(super) fn settle(self, met: Vec<ComparedEvent>, unsettled: &mut Unsettled) -> Option<Arc<Copies>> {
         let Self { mut copies, too_many, .. } = self;
         unsettled.add(too_many.events, too_many.span);
         copies.shared = compared::settle(met, unsettled);
@@ -243,7 +243,7 @@ pub(super) struct Comparing<'c> {
     probe: Probe,
     probing: bool,
     /// What was met.
-    pub(super) met: Vec<Met>,
+    pub(super) met: Vec<ComparedEvent>,
 }
 
 impl Comparing<'_> {
@@ -252,12 +252,12 @@ impl Comparing<'_> {
     }
 }
 
-fn note(common: &Common, met: &mut Vec<Met>, event: &impl AuditFields, number: u32) {
+fn note(common: &Common, met: &mut Vec<ComparedEvent>, event: &impl AuditFields, number: u32) {
     let copies = &common.copies;
     if let Some(node) = copies.node_of(event)
         && copies.compared.contains(&(node, block_of(event.time(), copies.scale)))
     {
-        met.push(Met::new(event, node, number));
+        met.push(ComparedEvent::new(event, node, number));
     }
 }
 

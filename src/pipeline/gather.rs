@@ -113,7 +113,7 @@ fn without_copies(first: ReadOnce, sources: &[Source], run: &RunContext) -> (Rea
 }
 
 /// Standard input under the path that was chosen for it.
-fn named(mut found: input::Found, naming: &Naming) -> input::Found {
+fn named(mut found: input::Discovered, naming: &Naming) -> input::Discovered {
     if let Some(name) = &naming.stdin {
         let sources = found.sources.iter_mut().filter(|source| source.is_stdin).map(|source| &mut source.label);
         let problems = found.problems.iter_mut().map(|(path, ..)| path).filter(|path| *path == "-");

@@ -7,7 +7,7 @@ use super::request::{Inputs, Request};
 use super::run::{RunContext, SEARCHING};
 use super::work::{Queue, TakesChunks, Worker};
 use crate::error::{Error, ProblemKind};
-use crate::impact::{self, Asked, Finder, Found, Plan, Search, Source, Wanted};
+use crate::impact::{self, AnswerBasis, Asked, Finder, Plan, Search, SearchResult, Wanted};
 use crate::input;
 use crate::lines::Chunk;
 use crate::model::events::Event;
@@ -32,10 +32,10 @@ pub fn impact(request: Request, asked: Asked) -> Result<(ImpactReport, bool), Er
     let plan =
         run.threads.install(|| Plan::new(joined, asked, filter::range(joined, &options.filter), &options.surroundings));
     let source = match logs {
-        None => Source::Records(OF_PARTS),
+        None => AnswerBasis::Records(OF_PARTS),
         Some(paths) => match searched(&paths, &plan.wanted(), run) {
-            Some(found) => Source::Events(Box::new(found)),
-            None => Source::Records(OF_PIPES),
+            Some(found) => AnswerBasis::Events(Box::new(found)),
+            None => AnswerBasis::Records(OF_PIPES),
         },
     };
     run.phase("counting");
@@ -112,14 +112,14 @@ fn read_again(paths: &[OsString]) -> Option<Vec<input::Source>> {
 }
 
 /// What the inputs hold of those who are wanted; `None` where one of them cannot be read again.
-fn searched(paths: &[OsString], wanted: &Wanted, run: &RunContext) -> Option<Found> {
+fn searched(paths: &[OsString], wanted: &Wanted, run: &RunContext) -> Option<SearchResult> {
     let sources = read_again(paths)?;
     run.phase(SEARCHING);
     // How far it is counts the first pass, which takes longer.
     let queue = Queue::new(sources, run.threads.current_num_threads(), Progress::default());
     let search = Search::new(wanted, &run.options, run.copies.clone());
     let worker = || Worker::new(&queue, &run.options, Searching(search.finder()));
-    Some(Found::together(run.threads.broadcast(|_| worker().run().0.finish())))
+    Some(SearchResult::together(run.threads.broadcast(|_| worker().run().0.finish())))
 }
 
 /// Gives chunks to a finder. What is wrong with an input the first pass has told.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::options::Options;
 use crate::part::{Part, PartsUnion};
 use crate::spill::{self, Budget, Segments};
-use crate::state::{Known, State};
+use crate::state::{KnownBlocks, State};
 
 /// The union of part files.
 pub(super) fn open(mut paths: Vec<OsString>, run: &RunContext) -> Result<Part, Error> {
@@ -39,7 +39,7 @@ pub fn merge_parts(parts: impl IntoIterator<Item = (String, Part)>, options: &Op
     let budget = Budget::new(options, 1);
     let mut union = PartsUnion::default();
     let (mut whole, mut written) = (None, Segments::default());
-    let (mut failed, mut known) = (None, Known::default());
+    let (mut failed, mut known) = (None, KnownBlocks::default());
     for (name, part) in parts {
         let mut state = union.take(name, part)?;
         known.take_out(&mut state);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::copies::Copies;
 use crate::error::ProblemKind;
-use crate::framing::{Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, Whole, read_parts};
+use crate::framing::{Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, WholeFile, read_parts};
 use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
 use crate::interrupt;
 use crate::lines::{Chunk, read_range};
@@ -22,7 +22,7 @@ use crate::state::{InputRef, State, StateBuilder};
 
 /// What the bytes of a stream are to the progress.
 #[derive(Debug, Clone, Copy)]
-enum Counted {
+enum CountedBytes {
     /// As many as are stored.
     Stored,
     /// What came out of the stored ones.
@@ -333,9 +333,9 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
                 if let FramingKind::Records(_) = cut {
                     // Records are found from the start only.
                     let info = StreamInfo { label, compression: input::Compression::None };
-                    let mut whole = Whole { file: &file, at: 0, len };
+                    let mut whole = WholeFile { file: &file, at: 0, len };
                     self.queue.progress.open(&source.label, None, None);
-                    self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), Counted::Stored);
+                    self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), CountedBytes::Stored);
                     return self.queue.progress.close(&source.label);
                 }
                 self.taker.bytes(plain(&label, 0), 0);
@@ -367,7 +367,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
     /// How a plain file is cut into records. Where it cannot be read, reading it will say so.
     fn cut(&self, file: &File) -> FramingKind {
         let mut head = Vec::new();
-        let _ = Whole { file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
+        let _ = WholeFile { file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
         FramingKind::of(&head, self.options.input_format)
     }
 
@@ -409,7 +409,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
             let mut reader = UntilSignal(reader);
             let mut peeked = Peeked::new(&mut reader);
             let cut = FramingKind::of(peeked.head(), self.options.input_format);
-            self.stream(&Arc::new(info), cut, &mut peeked, Counted::Decompressed);
+            self.stream(&Arc::new(info), cut, &mut peeked, CountedBytes::Decompressed);
         });
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
@@ -420,7 +420,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
         }
     }
 
-    fn stream(&mut self, info: &Arc<StreamInfo>, cut: FramingKind, reader: &mut dyn Read, counted: Counted) {
+    fn stream(&mut self, info: &Arc<StreamInfo>, cut: FramingKind, reader: &mut dyn Read, counted: CountedBytes) {
         let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
         let mut seq = 0;
         let mut error: Option<io::Error> = None;
@@ -430,8 +430,8 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
             match chunker.next(&mut chunk) {
                 Ok(true) => {
                     match counted {
-                        Counted::Stored => self.queue.progress.part(chunker.bytes() - read),
-                        Counted::Decompressed => self.queue.progress.bytes(chunker.bytes() - read),
+                        CountedBytes::Stored => self.queue.progress.part(chunker.bytes() - read),
+                        CountedBytes::Decompressed => self.queue.progress.bytes(chunker.bytes() - read),
                     }
                     read = chunker.bytes();
                     let parcel = Parcel { stream: Arc::clone(info), seq, chunk };

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Pseudonyms;
-use super::texts::Known;
+use super::texts::KnownTexts;
 use crate::error::ProblemKind;
-use crate::state::{Actor, ChangeRecord, CountedOnly, InputStats, State, Sym, Symbols};
+use crate::state::{Actor, ChangeRecord, CountedAttempts, InputStats, State, Sym, Symbols};
 
 /// Stands for messages of the server log that were not understood and are too long to be looked at.
 const WITHHELD: &[u8] = b"(withheld, because it may hold names)";
@@ -21,13 +21,13 @@ pub(super) struct Replacer<'p> {
     /// Symbols, and what stands for them.
     done: HashMap<Sym, Sym>,
     /// Originals and what stands for them.
-    known: Known,
+    known: KnownTexts,
 }
 
 impl<'p> Replacer<'p> {
     /// For records that have these texts; names in `kept` stay.
     pub(super) fn new(names: &'p Pseudonyms, symbols: Symbols, kept: HashSet<String>) -> Self {
-        Self { names, symbols, done: HashMap::new(), known: Known { kept, ..Known::default() } }
+        Self { names, symbols, done: HashMap::new(), known: KnownTexts { kept, ..KnownTexts::default() } }
     }
 
     /// The texts with what stands for them, and what stands for which.
@@ -73,7 +73,7 @@ impl<'p> Replacer<'p> {
     }
 
     /// Principals of whose attempts a sample is kept.
-    pub(super) fn sampled(&mut self, counted_only: &mut CountedOnly) {
+    pub(super) fn sampled(&mut self, counted_only: &mut CountedAttempts) {
         let sampled = std::mem::take(&mut counted_only.sampled);
         counted_only.sampled = sampled.into_iter().map(|(principal, count)| (self.text(principal), count)).collect();
     }

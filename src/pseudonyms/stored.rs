@@ -8,14 +8,14 @@
 use super::Pseudonyms;
 use super::replacer::{Replacer, names_that_stay};
 use crate::error::ProblemKind;
-use crate::state::{Key, Sketches, State};
+use crate::state::{RecordKey, Sketches, State};
 
 impl Pseudonyms {
     /// A hash that nobody can make from guessed names who lacks the key.
-    fn rekey(&self, key: Key) -> Key {
+    fn rekey(&self, key: RecordKey) -> RecordKey {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&self.hash("key", &key.0.to_le_bytes())[..8]);
-        Key(u64::from_le_bytes(bytes))
+        RecordKey(u64::from_le_bytes(bytes))
     }
 }
 

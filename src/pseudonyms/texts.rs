@@ -67,7 +67,7 @@ static MESSAGE_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 
 /// What is replaced, and what is not.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownTexts {
     /// Originals, and what stands for them.
     pub(super) texts: HashMap<String, String>,
     /// Names that stay: those of realms, nodes and clusters.
@@ -78,7 +78,7 @@ fn is_short_number(word: &str) -> bool {
     word.len() <= DIGITS && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl Known {
+impl KnownTexts {
     /// A path of an input.
     pub(super) fn path(&self, names: &Pseudonyms, path: &str) -> String {
         path.split_inclusive(['/', '!']).map(|part| self.part(names, part)).collect()
@@ -236,10 +236,10 @@ mod tests {
         Pseudonyms::new(b"0123456789abcdef").unwrap()
     }
 
-    fn known() -> Known {
+    fn known() -> KnownTexts {
         let names = names();
         let shown = |text: &str| (text.to_owned(), names.text(text.as_bytes()));
-        Known {
+        KnownTexts {
             texts: ["alice", "svc-1", "audit"].into_iter().map(shown).collect(),
             kept: ["es-1", "ldap1"].into_iter().map(str::to_owned).collect(),
         }

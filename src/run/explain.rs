@@ -2,7 +2,7 @@
 
 use super::outcome::{INCOMPLETE, write_all};
 use crate::cli::ExplainRequest;
-use crate::document::build::{Explained, Listing};
+use crate::document::build::{Explained, KindListing};
 use crate::error::Error;
 use crate::judge;
 
@@ -13,7 +13,7 @@ use crate::judge;
 pub fn explain(request: ExplainRequest) -> Result<u8, Error> {
     let mut docs = judge::docs();
     let complete = match request.kind {
-        None => write_all(&request.outputs, &Listing(docs.collect())),
+        None => write_all(&request.outputs, &KindListing(docs.collect())),
         Some(kind) => {
             let doc = docs.find(|doc| doc.kind == kind);
             write_all(&request.outputs, &Explained(doc.ok_or_else(|| Error::Option("no such kind".to_owned()))?))

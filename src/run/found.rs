@@ -9,12 +9,12 @@ use crate::pipeline::Request;
 use crate::show;
 
 /// A report, and what complaints call it.
-pub(super) struct Found {
+pub(super) struct LoadedReport {
     pub(super) report: Report,
     pub(super) name: String,
 }
 
-impl Found {
+impl LoadedReport {
     /// The report that was saved, else that of a request.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! `esaudit impact`.
 
 use super::console::watched;
-use super::found::Found;
+use super::found::LoadedReport;
 use super::outcome::{refused, status, write_all};
 use crate::aggregate;
 use crate::cli::{ImpactRequest, Whom};
@@ -28,7 +28,7 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
             let paths = if let Inputs::Any(paths) = &read.inputs { paths.as_slice() } else { &[] };
             // Ids are those of the whole report: bounds are of what is followed.
             let all = || Request::of(paths, Options { filter: Filter::default(), ..read.options.clone() });
-            let Found { report, name } = Found::of(path.as_deref(), all)?;
+            let LoadedReport { report, name } = LoadedReport::of(path.as_deref(), all)?;
             if let Inputs::Any(paths) = &mut read.inputs
                 && paths.is_empty()
             {

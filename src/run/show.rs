@@ -1,7 +1,7 @@
 //! `esaudit show`.
 
 use super::console::complain;
-use super::found::Found;
+use super::found::LoadedReport;
 use super::outcome::{INCOMPLETE, write_all};
 use crate::cli::ShowRequest;
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::{output, show};
 /// The report cannot be read or has no such finding or group, or standard output cannot be written.
 pub fn show(request: &ShowRequest) -> Result<u8, Error> {
     let read = || Request::of(&request.paths, Options::default());
-    let found = Found::of(request.report.as_deref(), read)?;
+    let found = LoadedReport::of(request.report.as_deref(), read)?;
     let lines = show::find(&found.report, &found.name, &request.id, &request.paths)?;
     let mut complete = true;
     let mut remarks = Vec::new();

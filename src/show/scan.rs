@@ -126,14 +126,14 @@ impl Forward for Skipping<'_> {
 }
 
 /// A line, and how many bytes of it were left out.
-struct Line {
+struct ScannedLine {
     bytes: Vec<u8>,
     left_out: u64,
 }
 
 /// The next line without its end, and of the NUL bytes of a hole before it one; `None` at the end of the input.
-fn next_line(input: &mut dyn Forward, most: usize) -> io::Result<Option<Line>> {
-    let mut line = Line { bytes: Vec::new(), left_out: 0 };
+fn next_line(input: &mut dyn Forward, most: usize) -> io::Result<Option<ScannedLine>> {
+    let mut line = ScannedLine { bytes: Vec::new(), left_out: 0 };
     let mut any = false;
     loop {
         let buffer = match input.fill_buf() {
@@ -171,7 +171,7 @@ pub(super) fn scan(
     let most = if printer.is_raw() { RAW } else { SHOWN };
     let mut missed = Vec::new();
     let mut next = wanted.iter().peekable();
-    let mut before: VecDeque<(u64, Line)> = VecDeque::new();
+    let mut before: VecDeque<(u64, ScannedLine)> = VecDeque::new();
     let (mut number, mut after, mut record) = (1, 0, Depth::default());
     let mut lines_of_record = 0;
     while next.peek().is_some() || after > 0 || record.is_open() {
@@ -269,7 +269,7 @@ impl Depth {
 }
 
 /// Where lines go.
-pub(super) enum Taker<'o> {
+pub(super) enum LineSink<'o> {
     /// Into a list.
     Lines(&'o mut Vec<LogLine>),
     /// Out, as they are.
@@ -282,7 +282,7 @@ pub(super) enum Taker<'o> {
 pub(super) struct Printer<'p, 'o> {
     path: Logged,
     context: u64,
-    taker: &'p mut Taker<'o>,
+    taker: &'p mut LineSink<'o>,
     /// The last line that was passed on.
     last: Option<u64>,
     /// Whether another input came before.
@@ -290,28 +290,28 @@ pub(super) struct Printer<'p, 'o> {
 }
 
 impl<'p, 'o> Printer<'p, 'o> {
-    pub(super) fn new(path: &str, context: u64, taker: &'p mut Taker<'o>, any: bool) -> Self {
+    pub(super) fn new(path: &str, context: u64, taker: &'p mut LineSink<'o>, any: bool) -> Self {
         Self { path: Logged::new(path), context, taker, last: None, any }
     }
 
     fn is_raw(&self) -> bool {
-        matches!(self.taker, Taker::Raw(_))
+        matches!(self.taker, LineSink::Raw(_))
     }
 
-    fn line(&mut self, number: u64, line: &Line, wanted: bool) -> io::Result<()> {
+    fn line(&mut self, number: u64, line: &ScannedLine, wanted: bool) -> io::Result<()> {
         let follows = self.last.is_some_and(|last| last + 1 == number);
         let after_gap = self.context > 0 && !follows && (self.any || self.last.is_some());
         self.last = Some(number);
         match self.taker {
-            Taker::Proof(fits) => {
+            LineSink::Proof(fits) => {
                 **fits &= is_record(&line.bytes);
                 Ok(())
             }
-            Taker::Raw(out) => {
+            LineSink::Raw(out) => {
                 out.write_all(&line.bytes)?;
                 out.write_all(b"\n")
             }
-            Taker::Lines(list) => {
+            LineSink::Lines(list) => {
                 let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(&line.bytes);
                 list.push(LogLine {
                     path: self.path.clone(),
@@ -343,7 +343,7 @@ mod tests {
         let mut lines = Vec::new();
         let mut reader = text.as_bytes();
         let mut input = Skipping::new(&mut reader);
-        let mut taker = Taker::Lines(&mut lines);
+        let mut taker = LineSink::Lines(&mut lines);
         let missed = scan(&mut input, wanted, false, &mut Printer::new("p", context, &mut taker, false)).unwrap();
         let shown = ShownLines(lines);
         let mut out = Vec::new();

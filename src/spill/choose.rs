@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use super::Budget;
 use super::segment::Segments;
 use super::text_counts::TextCount;
-use crate::state::{Attempt, Key};
+use crate::state::{Attempt, RecordKey};
 
 /// Bytes that the attempts of a principal take at least.
 fn cost(tally: TextCount) -> u64 {
@@ -40,7 +40,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Whether an attempt is kept, by its principal's hash and its own.
-    pub(super) fn keeps(&self, principal: u64, key: Key) -> bool {
+    pub(super) fn keeps(&self, principal: u64, key: RecordKey) -> bool {
         self.everything
             || self.whole.contains(&principal)
             || self.sampled.get(&principal).is_some_and(|&below| scatter(key.0) < below)
@@ -61,7 +61,7 @@ impl Kept {
 
 /// The hash of no text.
 fn null() -> u64 {
-    Key::of(&[None]).0
+    RecordKey::of(&[None]).0
 }
 
 /// Spreads hashes whose low and high bits were used before.

@@ -12,7 +12,7 @@ use super::choose::{self, Kept};
 use super::segment::Segments;
 use super::text_counts;
 use crate::correlate;
-use crate::state::{Attempt, AttemptFlags, ChainId, Key, Outcome, Pos, RealmFailure, State, Sym};
+use crate::state::{Attempt, AttemptFlags, ChainId, Outcome, Pos, RealmFailure, RecordKey, State, Sym};
 use crate::time::Millis;
 
 /// An attempt that is left out, as it waits to be counted.
@@ -32,7 +32,7 @@ impl LeftOutFiles {
         Ok(Self { classes: classes.collect::<io::Result<_>>()? })
     }
 
-    fn class(&self, key: Key) -> usize {
+    fn class(&self, key: RecordKey) -> usize {
         // The remainder is below the number of classes.
         (key.0 % self.classes.len() as u64) as usize
     }
@@ -78,7 +78,7 @@ fn parse(row: &[u8; ROW]) -> Attempt {
     };
     Attempt {
         time: Millis(long(0) as i64),
-        key: Key(long(8)),
+        key: RecordKey(long(8)),
         pos: Pos { chunk: short(16), line: short(20) },
         node: short(24),
         chain: ChainId(short(28)),
@@ -185,7 +185,7 @@ fn forget_actors(state: &mut State, kept: &Kept) -> u64 {
 
 /// Counts attempts that are left out, each once.
 fn count(whole: &mut State, attempts: Vec<Attempt>) {
-    let mut keys: Vec<Key> = attempts.iter().map(|attempt| attempt.key).collect();
+    let mut keys: Vec<RecordKey> = attempts.iter().map(|attempt| attempt.key).collect();
     keys.sort_unstable();
     let own = |failure: &RealmFailure| keys.binary_search(&failure.key).is_ok();
     let (loose, others): (Vec<_>, Vec<_>) = std::mem::take(&mut whole.realm_failures).into_iter().partition(own);

@@ -1,7 +1,7 @@
 //! How often principals and sources occur in a state, by the hash of their text, so that states that know other texts can be
 //! compared.
 
-use crate::state::{Attempt, Key, State, Sym};
+use crate::state::{Attempt, RecordKey, State, Sym};
 
 /// How often a text occurs, by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct TextCount {
 
 /// The published hash of a text: the same on every machine.
 pub(super) fn hash(state: &State, sym: Sym) -> u64 {
-    Key::of(&[state.symbols.get(sym)]).0
+    RecordKey::of(&[state.symbols.get(sym)]).0
 }
 
 /// How often each principal and each source occurs among the attempts of a state.

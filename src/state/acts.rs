@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::records::{Key, Pos};
+use super::records::{Pos, RecordKey};
 use super::symbols::{Sym, Symbols};
 use crate::action_class::ActionClass;
 use crate::time::Millis;
@@ -109,7 +109,7 @@ impl ActKind {
             text(self.es_action),
             Some(&flags[..]),
         ];
-        (weight, Key::of(&texts).0)
+        (weight, RecordKey::of(&texts).0)
     }
 }
 
@@ -119,7 +119,7 @@ pub struct Act {
     /// When.
     pub time: Millis,
     /// Hash of the request id, which is the same on all nodes of a request; of the event itself where there is none.
-    pub request: Key,
+    pub request: RecordKey,
     /// Its line.
     pub pos: Pos,
     /// Index into [`super::State::nodes`].
@@ -275,7 +275,7 @@ mod tests {
     fn act(time: i64) -> Act {
         Act {
             time: Millis(time),
-            request: Key(time.unsigned_abs()),
+            request: RecordKey(time.unsigned_abs()),
             pos: Pos { chunk: 0, line: 0 },
             node: 0,
             index: Sym::NONE,

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::records::Pos;
-use super::remap::{Indices, Remap};
+use super::remap::{Remap, RemapIndices};
 use super::symbols::{ChainId, Chains, Sym, Symbols};
 use super::{ChunkInfo, State};
 
@@ -14,7 +14,7 @@ struct Used {
     chains: Vec<bool>,
 }
 
-impl Indices for Used {
+impl RemapIndices for Used {
     fn sym(&mut self, sym: &mut Sym) {
         self.syms[sym.0 as usize] = true;
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use std::fmt;
 
-use super::records::{Attempt, AttemptFlags, Key, Outcome, Pos};
+use super::records::{Attempt, AttemptFlags, Outcome, Pos, RecordKey};
 use super::symbols::{ChainId, Sym};
 use crate::reason::{Basis, Reason};
 use crate::time::Millis;
@@ -13,7 +13,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 
 #[derive(Default, Serialize, Deserialize)]
-struct Columns {
+struct AttemptColumns {
     /// Milliseconds since the attempt before.
     times: Vec<i64>,
     /// Hashes: bytes that do not compress, so they are stored as such.
@@ -32,7 +32,7 @@ struct Columns {
 /// Attempts in a block.
 const BLOCK: usize = 1 << 16;
 
-impl Columns {
+impl AttemptColumns {
     fn of(attempts: &[Attempt]) -> Self {
         let mut columns = Self::default();
         let (mut time, mut chunk, mut line) = (0_i64, 0_i64, 0_i64);
@@ -65,7 +65,7 @@ impl Columns {
             let (outcome, reason, basis, flags) = *self.what.get(at).ok_or(MISSING)?;
             attempts.push(Attempt {
                 time: Millis(time),
-                key: Key(u64::from_le_bytes(*self.keys.get(at).ok_or(MISSING)?)),
+                key: RecordKey(u64::from_le_bytes(*self.keys.get(at).ok_or(MISSING)?)),
                 pos: Pos { chunk: place(chunk)?, line: place(line)? },
                 principal: *self.principals.get(at).ok_or(MISSING)?,
                 source: *self.sources.get(at).ok_or(MISSING)?,
@@ -84,7 +84,7 @@ impl Columns {
 
 pub(super) fn serialize<S: Serializer>(attempts: &[Attempt], serializer: S) -> Result<S::Ok, S::Error> {
     let mut blocks = serializer.serialize_seq(Some(attempts.len().div_ceil(BLOCK)))?;
-    attempts.chunks(BLOCK).try_for_each(|block| blocks.serialize_element(&Columns::of(block)))?;
+    attempts.chunks(BLOCK).try_for_each(|block| blocks.serialize_element(&AttemptColumns::of(block)))?;
     blocks.end()
 }
 
@@ -100,7 +100,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Self::Value, A::Error> {
             let mut attempts = Vec::new();
-            while let Some(block) = blocks.next_element::<Columns>()? {
+            while let Some(block) = blocks.next_element::<AttemptColumns>()? {
                 block.rows(&mut attempts).map_err(A::Error::custom)?;
             }
             Ok(attempts)

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::coverage::Span;
+use super::coverage::TimeSpan;
 use super::series::{Actor, Bucket};
 use super::sketches::{COUNTED, Sketch};
 use super::{ActLog, State, Unsettled};
@@ -12,22 +12,22 @@ use crate::fast_reader::ActionKind;
 use crate::time::Millis;
 
 /// A node, by what names it, and a block of time.
-type Block = (u64, i64);
+type CommonBlock = (u64, i64);
 
 /// The blocks of the states met so far.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct KnownBlocks {
     scale: u8,
-    blocks: BTreeMap<Block, Vec<Sketch>>,
+    blocks: BTreeMap<CommonBlock, Vec<Sketch>>,
 }
 
-impl Known {
+impl KnownBlocks {
     /// Takes out of a state what was met before, and remembers the rest.
     pub fn take_out(&mut self, state: &mut State) {
         self.widen(state.sketches.scale());
         let nodes: Vec<u64> = state.nodes.iter().map(|node| identity(state, node)).collect();
         let block = |sketch: &Sketch| (nodes[sketch.node as usize], block_of(sketch.first, self.scale));
-        let mut of_state: BTreeMap<Block, Vec<Sketch>> = BTreeMap::new();
+        let mut of_state: BTreeMap<CommonBlock, Vec<Sketch>> = BTreeMap::new();
         for sketch in state.sketches.iter() {
             of_state.entry(block(sketch)).or_default().push(*sketch);
         }
@@ -43,7 +43,7 @@ impl Known {
         }
         if !again.is_empty() {
             let everything = of_state.keys().all(|block| again.contains(block));
-            let mut cut = Cut { nodes: &nodes, scale: self.scale, again: &again, all: &of_state, open: &mut open };
+            let mut cut = BlockCut { nodes: &nodes, scale: self.scale, again: &again, all: &of_state, open: &mut open };
             cut.out_of(state, everything);
         }
         // Inputs may share a stretch of time and no event; where one block is the same, what is beside it may be, too.
@@ -61,7 +61,7 @@ impl Known {
             return;
         }
         self.scale = scale;
-        let mut wider: BTreeMap<Block, Vec<Sketch>> = BTreeMap::new();
+        let mut wider: BTreeMap<CommonBlock, Vec<Sketch>> = BTreeMap::new();
         for ((node, _), sketches) in std::mem::take(&mut self.blocks) {
             for sketch in sketches {
                 let list = wider.entry((node, block_of(sketch.first, scale))).or_default();
@@ -89,7 +89,7 @@ impl State {
     #[must_use]
     pub fn overlaps(&self, node_of: impl Fn(u32) -> u64, alike: bool) -> Unsettled {
         let scale = self.sketches.scale();
-        let mut blocks: BTreeMap<Block, Vec<Sketch>> = BTreeMap::new();
+        let mut blocks: BTreeMap<CommonBlock, Vec<Sketch>> = BTreeMap::new();
         for sketch in self.sketches.iter() {
             let node = node_of(sketch.node);
             blocks.entry((node, block_of(sketch.first, scale))).or_default().push(*sketch);
@@ -107,8 +107,8 @@ impl State {
 }
 
 /// How many events of a state may be among those met before, at most, and when they happened.
-fn overlap(sketches: &[Sketch], known: &[Sketch]) -> (u64, Span) {
-    let (mut count, mut span) = (0, Span::default());
+fn overlap(sketches: &[Sketch], known: &[Sketch]) -> (u64, TimeSpan) {
+    let (mut count, mut span) = (0, TimeSpan::default());
     for sketch in sketches {
         for other in known.iter().filter(|other| other.overlaps(sketch)) {
             count += u64::from(sketch.count.min(other.count));
@@ -120,15 +120,15 @@ fn overlap(sketches: &[Sketch], known: &[Sketch]) -> (u64, Span) {
 }
 
 /// Takes blocks out of a state.
-struct Cut<'c> {
+struct BlockCut<'c> {
     nodes: &'c [u64],
     scale: u8,
-    again: &'c HashSet<Block>,
-    all: &'c BTreeMap<Block, Vec<Sketch>>,
+    again: &'c HashSet<CommonBlock>,
+    all: &'c BTreeMap<CommonBlock, Vec<Sketch>>,
     open: &'c mut Unsettled,
 }
 
-impl Cut<'_> {
+impl BlockCut<'_> {
     fn is_again(&self, node: u32, time: Millis) -> bool {
         self.again.contains(&(self.nodes[node as usize], block_of(time, self.scale)))
     }
@@ -148,7 +148,7 @@ impl Cut<'_> {
             every &= again;
         }
         if some && !every {
-            self.open.add(u64::from(bucket.count), Span { first: Some(bucket.first), last: Some(bucket.last()) });
+            self.open.add(u64::from(bucket.count), TimeSpan { first: Some(bucket.first), last: Some(bucket.last()) });
         }
         !every
     }
@@ -215,7 +215,7 @@ impl Cut<'_> {
             acts.first.retain(|act| !self.is_again(act.node, act.time));
             acts.count -= kept - acts.first.len() as u64;
             if counted_only > 0 && kept > acts.first.len() as u64 {
-                self.open.add(counted_only, Span { first: None, last: acts.last });
+                self.open.add(counted_only, TimeSpan { first: None, last: acts.last });
             }
             acts.count > 0
         });

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::coverage::Span;
+use super::coverage::TimeSpan;
 use super::symbols::Sym;
 
 /// What is still known of attempts that were left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct CountedOnly {
+pub struct CountedAttempts {
     /// How many attempts, each event once.
     pub attempts: u64,
     /// Their times.
-    pub span: Span,
+    pub span: TimeSpan,
     /// By minute since 1970: `authentication_failed` and `anonymous_access_denied`.
     pub minutes: BTreeMap<i64, [u64; 2]>,
     /// Distinct principals beyond those of the attempts that are kept. At most, where it was merged with others.
@@ -32,7 +32,7 @@ pub struct CountedOnly {
     pub merged: bool,
 }
 
-impl CountedOnly {
+impl CountedAttempts {
     /// Whether nothing was left out.
     #[must_use]
     pub fn is_empty(&self) -> bool {

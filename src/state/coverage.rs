@@ -12,14 +12,14 @@ use crate::time::Millis;
 
 /// First and last time of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Span {
+pub struct TimeSpan {
     /// First.
     pub first: Option<Millis>,
     /// Last.
     pub last: Option<Millis>,
 }
 
-impl Span {
+impl TimeSpan {
     /// Widens to a time.
     #[inline]
     pub fn add(&mut self, time: Millis) {
@@ -87,11 +87,11 @@ pub struct InputStats {
     /// A signal ended the run before it was read whole.
     pub interrupted: bool,
     /// Times of its events.
-    pub span: Span,
+    pub span: TimeSpan,
     /// Records by wire format.
     pub formats: BTreeMap<String, u64>,
     /// Times of the audit events in it by node (index into [`super::State::nodes`]); nodes of server events without.
-    pub nodes: BTreeMap<u32, Span>,
+    pub nodes: BTreeMap<u32, TimeSpan>,
     /// Records whose time carried no zone.
     pub zone_assumed: u64,
     /// Times that rise, and times that fall, from one audit event to the next within a chunk; the steps between chunks
@@ -352,11 +352,11 @@ pub struct NodeStats {
     /// `access_granted` and `access_denied` events: somebody had authenticated.
     pub decisions: u64,
     /// Times of its audit events.
-    pub span: Span,
+    pub span: TimeSpan,
     /// Minutes with audit events.
     pub minutes: Minutes,
     /// Times of its server events.
-    pub server_span: Span,
+    pub server_span: TimeSpan,
     /// Minutes with server events.
     pub server_minutes: Minutes,
     /// Audit events in the form of OpenSearch, Open Distro or Search Guard.

@@ -24,11 +24,11 @@ mod symbols;
 
 pub use actor_series::ActorSeries;
 pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
-pub use common::Known;
-pub use counted_only::CountedOnly;
-pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, Span};
+pub use common::KnownBlocks;
+pub use counted_only::CountedAttempts;
+pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, TimeSpan};
 pub use fold::{InputRef, StateBuilder, client_behind};
-pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure, ReasonRecord};
+pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Outcome, Pos, RealmFailure, ReasonRecord, RecordKey};
 pub use remap::Remap;
 pub use series::{Actor, Bucket, IN_TRANSPORT, Series};
 pub use sketches::{COUNTED, Sketch, Sketches, Unsettled, block_width};
@@ -66,7 +66,7 @@ pub struct Evicted {
     /// How many.
     pub events: u64,
     /// Their times: chains of attempts in this stretch may lack realms.
-    pub span: Span,
+    pub span: TimeSpan,
 }
 
 /// Bytes of an input between two lines whose place in it is kept.
@@ -121,7 +121,7 @@ pub struct State {
     /// Realm failures evicted.
     pub evicted: Evicted,
     /// Attempts that are counted and no more.
-    pub counted_only: CountedOnly,
+    pub counted_only: CountedAttempts,
     /// Lines of logs of other products.
     pub products: BTreeMap<Product, u64>,
     /// What tells which events inputs have in common.

@@ -21,9 +21,9 @@ pub struct Pos {
 /// Request ids are random numbers made by the node, so nobody outside can aim for a collision; by chance one is expected
 /// in 10^12 pairs of attempts of one run with 6 million attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Key(pub u64);
+pub struct RecordKey(pub u64);
 
-impl Key {
+impl RecordKey {
     /// Hash of parts, each with its length, absent parts distinct from empty ones.
     #[must_use]
     pub fn of(parts: &[Option<&[u8]>]) -> Self {
@@ -75,7 +75,7 @@ pub struct Attempt {
     /// When it ended.
     pub time: Millis,
     /// Node, request id and principal.
-    pub key: Key,
+    pub key: RecordKey,
     /// The line of the event that ended it.
     pub pos: Pos,
     /// `user.name`.
@@ -161,7 +161,7 @@ pub struct RealmFailure {
     /// When the realm said no.
     pub time: Millis,
     /// Node, request id and principal.
-    pub key: Key,
+    pub key: RecordKey,
     /// Its line.
     pub pos: Pos,
     /// The realm.
@@ -199,7 +199,7 @@ pub struct Grant {
     /// When.
     pub time: Millis,
     /// Node and request id.
-    pub request: Key,
+    pub request: RecordKey,
     /// Its line.
     pub pos: Pos,
     /// Who.
@@ -222,9 +222,9 @@ pub struct ChangeRecord {
     /// When.
     pub time: Millis,
     /// Node and request id.
-    pub request: Key,
+    pub request: RecordKey,
     /// Node, time, action, request id and body: the same event met again has the same.
-    pub identity: Key,
+    pub identity: RecordKey,
     /// Whether there was a request id.
     pub has_request_id: bool,
     /// Its line.
@@ -325,12 +325,12 @@ mod tests {
     fn keys_tell_parts_apart() {
         let long = vec![b'x'; 500];
         let keys = [
-            Key::of(&[Some(b"a"), Some(b"bc")]),
-            Key::of(&[Some(b"ab"), Some(b"c")]),
-            Key::of(&[Some(b"a"), Some(b"bc"), None]),
-            Key::of(&[Some(b"a"), Some(b"bc"), Some(b"")]),
-            Key::of(&[Some(&long), None]),
-            Key::of(&[Some(&long), Some(b"")]),
+            RecordKey::of(&[Some(b"a"), Some(b"bc")]),
+            RecordKey::of(&[Some(b"ab"), Some(b"c")]),
+            RecordKey::of(&[Some(b"a"), Some(b"bc"), None]),
+            RecordKey::of(&[Some(b"a"), Some(b"bc"), Some(b"")]),
+            RecordKey::of(&[Some(&long), None]),
+            RecordKey::of(&[Some(&long), Some(b"")]),
         ];
         for (i, a) in keys.iter().enumerate() {
             assert!(keys[i + 1..].iter().all(|b| a != b));

@@ -8,10 +8,10 @@ use hashbrown::HashMap;
 
 use super::records::Pos;
 use super::symbols::{ChainId, Sym};
-use super::{ActLog, ActorSeries, ChunkInfo, InputStats, NodeKey, NodeStats, Span, State, node_key, smaller_name};
+use super::{ActLog, ActorSeries, ChunkInfo, InputStats, NodeKey, NodeStats, State, TimeSpan, node_key, smaller_name};
 
 /// What is done with the indices that records carry.
-pub(super) trait Indices {
+pub(super) trait RemapIndices {
     /// A text.
     fn sym(&mut self, sym: &mut Sym);
     /// A realm chain.
@@ -45,7 +45,7 @@ impl Remap {
     }
 }
 
-impl Indices for &Remap {
+impl RemapIndices for &Remap {
     fn sym(&mut self, sym: &mut Sym) {
         *sym = self.syms[sym.0 as usize];
     }
@@ -122,7 +122,7 @@ impl State {
     }
 
     /// Shows every index that a record carries.
-    pub(super) fn each_index(&mut self, indices: &mut impl Indices) {
+    pub(super) fn each_index(&mut self, indices: &mut impl RemapIndices) {
         for attempt in &mut self.attempts {
             indices.pos(&mut attempt.pos);
             indices.sym(&mut attempt.principal);
@@ -220,7 +220,7 @@ impl State {
         for mut other in others {
             let mut translated = BTreeMap::new();
             for (node, span) in std::mem::take(&mut other.nodes) {
-                translated.entry(nodes[node as usize]).or_insert_with(Span::default).merge(&span);
+                translated.entry(nodes[node as usize]).or_insert_with(TimeSpan::default).merge(&span);
             }
             other.nodes = translated;
             let at = *index.entry(other.label.clone()).or_insert_with(|| {
@@ -235,7 +235,7 @@ impl State {
 }
 
 /// Shows the indices of acts. Two kinds never become one.
-fn each_act(log: &mut ActLog, indices: &mut impl Indices) {
+fn each_act(log: &mut ActLog, indices: &mut impl RemapIndices) {
     log.kinds = std::mem::take(&mut log.kinds)
         .into_iter()
         .map(|(mut kind, mut acts)| {
@@ -252,7 +252,7 @@ fn each_act(log: &mut ActLog, indices: &mut impl Indices) {
 
 /// Shows the indices of series. Two actors never become one: symbols and nodes are translated one to one, but for nodes that
 /// turn out to be the same, which cannot happen within one state.
-fn each_actor<I: Indices>(series: &mut ActorSeries, indices: &mut I) {
+fn each_actor<I: RemapIndices>(series: &mut ActorSeries, indices: &mut I) {
     let indices = RefCell::new(indices);
     series.translate(
         |actor| {

@@ -12,7 +12,7 @@ use super::symbols::Sym;
 use crate::time::Millis;
 
 #[derive(Default, Serialize, Deserialize)]
-struct Columns {
+struct SeriesColumns {
     /// Symbols since those of the actor before: actors are sorted.
     principals: Vec<i64>,
     sources: Vec<i64>,
@@ -38,17 +38,17 @@ const BLOCK: usize = 1 << 14;
 
 /// What the next bucket is a difference to.
 #[derive(Default)]
-struct Before {
+struct PreviousBucket {
     time: i64,
     chunk: i64,
     line: i64,
 }
 
-impl Columns {
+impl SeriesColumns {
     fn of(block: &[(Actor, Series)]) -> Self {
         let mut columns = Self::default();
         let (mut principal, mut source, mut apikey) = (0, 0, 0);
-        let mut before = Before::default();
+        let mut before = PreviousBucket::default();
         for (actor, series) in block {
             let [this, from, with] = [actor.principal, actor.source, actor.apikey].map(|sym| i64::from(sym.0));
             columns.principals.push(this - principal);
@@ -66,20 +66,20 @@ impl Columns {
         columns
     }
 
-    fn add(&mut self, bucket: &Bucket, before: &mut Before) {
+    fn add(&mut self, bucket: &Bucket, before: &mut PreviousBucket) {
         let (chunk, line) = (i64::from(bucket.pos.chunk), i64::from(bucket.pos.line));
         self.counts.push(bucket.count.wrapping_sub(1));
         self.starts.push(bucket.first.0.wrapping_sub(before.time));
         self.spans.push(bucket.last().0.wrapping_sub(bucket.first.0));
         self.chunks.push(chunk - before.chunk);
         self.lines.push(line - before.line);
-        *before = Before { time: bucket.last().0, chunk, line };
+        *before = PreviousBucket { time: bucket.last().0, chunk, line };
     }
 
     /// Appends the series of the block; says what is wrong with it.
     fn rows(&self, series: &mut Vec<(Actor, Series)>) -> Result<(), &'static str> {
         let (mut principal, mut source, mut apikey) = (0_i64, 0_i64, 0_i64);
-        let (mut before, mut next) = (Before::default(), 0_usize);
+        let (mut before, mut next) = (PreviousBucket::default(), 0_usize);
         for (at, step) in self.principals.iter().enumerate() {
             principal = principal.wrapping_add(*step);
             source = source.wrapping_add(*self.sources.get(at).ok_or(MISSING)?);
@@ -103,7 +103,7 @@ impl Columns {
         Ok(())
     }
 
-    fn bucket(&self, at: usize, before: &mut Before) -> Result<Bucket, &'static str> {
+    fn bucket(&self, at: usize, before: &mut PreviousBucket) -> Result<Bucket, &'static str> {
         let column = |column: &[i64]| column.get(at).copied().ok_or(MISSING);
         let first = before.time.wrapping_add(column(&self.starts)?);
         let last = first.wrapping_add(column(&self.spans)?);
@@ -111,7 +111,7 @@ impl Columns {
         let line = before.line.wrapping_add(column(&self.lines)?);
         let place = |value: i64| u32::try_from(value).map_err(|_| "a place out of range");
         let pos = Pos { chunk: place(chunk)?, line: place(line)? };
-        *before = Before { time: last, chunk, line };
+        *before = PreviousBucket { time: last, chunk, line };
         let count = self.counts.get(at).ok_or(MISSING)?.wrapping_add(1);
         Ok(Bucket::new(count, Millis(first), Millis(last), pos))
     }
@@ -121,7 +121,7 @@ const MISSING: &str = "the columns of the series differ in length";
 
 pub(super) fn serialize<S: Serializer>(list: &[(Actor, Series)], serializer: S) -> Result<S::Ok, S::Error> {
     let mut blocks = serializer.serialize_seq(Some(list.len().div_ceil(BLOCK)))?;
-    list.chunks(BLOCK).try_for_each(|block| blocks.serialize_element(&Columns::of(block)))?;
+    list.chunks(BLOCK).try_for_each(|block| blocks.serialize_element(&SeriesColumns::of(block)))?;
     blocks.end()
 }
 
@@ -137,7 +137,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Self::Value, A::Error> {
             let mut series = Vec::new();
-            while let Some(block) = blocks.next_element::<Columns>()? {
+            while let Some(block) = blocks.next_element::<SeriesColumns>()? {
                 block.rows(&mut series).map_err(A::Error::custom)?;
             }
             Ok(series)

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::coverage::Span;
+use super::coverage::TimeSpan;
 use crate::copies::block_of;
 use crate::fast_reader::ActionKind;
 use crate::time::Millis;
@@ -245,12 +245,12 @@ pub struct Unsettled {
     /// How many, at most.
     pub events: u64,
     /// When they happened.
-    pub span: Span,
+    pub span: TimeSpan,
 }
 
 impl Unsettled {
     /// Adds events of a sketch.
-    pub fn add(&mut self, events: u64, span: Span) {
+    pub fn add(&mut self, events: u64, span: TimeSpan) {
         self.events += events;
         self.span.merge(&span);
     }

@@ -1,9 +1,9 @@
 //! The check of a state that came from elsewhere: that it refers to nothing that is not there, stands in the one order in which
 //! states are written, and holds no number that could not have been counted. Whoever wrote it may have meant harm.
 
-use super::coverage::{InputStats, Span};
+use super::coverage::{InputStats, TimeSpan};
 use super::records::{Outcome, Pos};
-use super::remap::Indices;
+use super::remap::RemapIndices;
 use super::symbols::{ChainId, Sym};
 use super::{MOST_KINDS, MOST_OF_A_KIND, Series, State, Unsettled};
 use crate::copies::block_of;
@@ -24,7 +24,7 @@ struct Check {
     sound: bool,
 }
 
-impl Indices for Check {
+impl RemapIndices for Check {
     fn sym(&mut self, sym: &mut Sym) {
         self.sound &= sym.0 as usize <= self.syms;
     }
@@ -47,7 +47,7 @@ impl Check {
         self.sound &= time.0.unsigned_abs() <= FURTHEST;
     }
 
-    fn span(&mut self, span: &Span) {
+    fn span(&mut self, span: &TimeSpan) {
         self.sound &= span.first.is_some() == span.last.is_some() && span.first <= span.last;
         [span.first, span.last].into_iter().flatten().for_each(|time| self.time(time));
     }
@@ -118,7 +118,7 @@ impl State {
         self.changes.iter().for_each(|change| check.time(change.time));
         self.reasons.iter().for_each(|reason| check.time(reason.time));
         for bucket in self.successes.values().chain(self.denials.values()).flat_map(Series::buckets) {
-            check.span(&Span { first: Some(bucket.first), last: Some(bucket.last()) });
+            check.span(&TimeSpan { first: Some(bucket.first), last: Some(bucket.last()) });
         }
         for acts in self.acts.kinds.values() {
             acts.first.iter().map(|act| act.time).chain(acts.last).for_each(|time| check.time(time));
@@ -136,7 +136,7 @@ impl State {
             check.span(&node.server_span);
         }
         for sketch in self.sketches.iter() {
-            check.span(&Span { first: Some(sketch.first), last: Some(sketch.last) });
+            check.span(&TimeSpan { first: Some(sketch.first), last: Some(sketch.last) });
         }
         for span in [&self.evicted.span, &self.counted_only.span, &self.unsettled.span] {
             check.span(span);

@@ -210,6 +210,25 @@ fn no_two_files_of_a_folder_import_each_other() {
     assert_eq!(circles("crates/test-support/src"), BTreeSet::new());
 }
 
+/// A name stands for one thing: no type that a file holds, public or not, is called as one of another file.
+#[test]
+fn a_type_name_stands_for_one_thing() {
+    let mut files_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let known = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    for (module, code) in known.iter().filter(|(module, _)| module.iter().all(|name| name != "tests")) {
+        for line in code.lines() {
+            let visible = ["pub(crate) ", "pub(super) ", "pub "].iter().find_map(|prefix| line.strip_prefix(prefix));
+            let mut words = visible.unwrap_or(line).split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            if let Some("struct" | "enum" | "trait" | "type") = words.next() {
+                files_of.entry(words.next().unwrap().to_owned()).or_default().push(module.join("::"));
+            }
+        }
+    }
+    assert!(files_of.len() > 300, "{}", files_of.len());
+    files_of.retain(|_, files| files.len() > 1);
+    assert_eq!(files_of, BTreeMap::new(), "types of one name");
+}
+
 #[test]
 fn imports_are_read_as_they_are_written() {
     let text = "use crate::{a, b::{c, d as e}};\nuse super::f;\n\n// crate::no\nfn g() -> crate::h::I {}\n#[cfg(test)]\nmod tests {\n    use crate::j;\n}\n";

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use esaudit::internals::decode::native::client_address;
 use esaudit::internals::decode::{Context, decode_line};
-use esaudit::internals::event::{Record, Text};
+use esaudit::internals::event::{LogText, Record};
 use esaudit::internals::framing::{Frame, Framing};
 use esaudit::internals::time::{self, Zone};
 use serde_json::Value;
@@ -39,7 +39,7 @@ struct Seen {
 fn read(bytes: &[u8], zone: Zone) -> (Vec<Seen>, usize, usize) {
     let (mut events, mut servers, mut others) = (Vec::new(), 0, 0);
     let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
-    let member = |member: &Option<Text<'_>>| member.as_deref().map(text);
+    let member = |member: &Option<LogText<'_>>| member.as_deref().map(text);
     let mut decode = |line: &[u8]| {
         decode_line(line, &Context::new(zone), &mut |_, record| match record {
             Record::Audit(event) => {

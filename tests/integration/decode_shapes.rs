@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use esaudit::internals::decode::{Context, decode_line, partial};
-use esaudit::internals::event::{Record, Text};
+use esaudit::internals::event::{LogText, Record};
 use esaudit::internals::framing::{Frame, Framing};
 use esaudit::internals::time::Zone;
 use serde_json::{Value, json};
@@ -27,7 +27,8 @@ fn events(input: &str) -> Vec<(&'static str, String)> {
     let mut decode = |line: &[u8]| {
         decode_line(line, &Context::new(Zone::UTC), &mut |format, record| {
             let Record::Audit(event) = record else { return };
-            let text = |text: &Option<Text<'_>>| String::from_utf8_lossy(text.as_deref().unwrap_or(b"-")).into_owned();
+            let text =
+                |text: &Option<LogText<'_>>| String::from_utf8_lossy(text.as_deref().unwrap_or(b"-")).into_owned();
             let members =
                 [&event.node_id, &event.user, &event.realm, &event.origin, &event.request_id, &event.url_path];
             let members: Vec<String> = members.into_iter().map(text).collect();

@@ -1,7 +1,7 @@
 //! A made document with every kind of block and cell, hostile text in each, through every writer; and every verb in every
 //! format.
 
-use esaudit::internals::document::chart::{Chart, Heat, Mark, Series};
+use esaudit::internals::document::chart::{Chart, ChartSeries, HeatChart, Mark};
 use esaudit::internals::document::formats::{FORMATS, Results as _, Shows, Style, View};
 use esaudit::internals::document::*;
 use esaudit::internals::escape;
@@ -69,8 +69,8 @@ fn sentence(text: &str) -> Text {
 
 /// Every kind of cell.
 fn cells(text: &str) -> Vec<Cell> {
-    let name = |span: Span| Name { remark: " forwarded", sure: Some(0.5), ..Name::new(span).times(12) };
-    let names = || Cell::Names(Names { items: spans(text).into_iter().map(name).collect(), total: 99 });
+    let name = |span: Span| ListedName { remark: " forwarded", sure: Some(0.5), ..ListedName::new(span).times(12) };
+    let names = || Cell::Names(NameList { items: spans(text).into_iter().map(name).collect(), total: 99 });
     let mut cells: Vec<Cell> = spans(text).into_iter().map(Cell::of).collect();
     cells.extend([
         Cell::Absent("not logged"),
@@ -152,7 +152,7 @@ fn blocks<'a>(text: &'a str, numbers: &'a Numbers) -> Vec<Block<'a>> {
         from: Some(AT),
         to: Some(AT),
     };
-    let series = Series {
+    let series = ChartSeries {
         bucket_seconds: 60,
         covers: Some((AT, Millis(AT.0 + 3_600_000))),
         names: vec!["one", "two", "three", "four"],
@@ -162,7 +162,7 @@ fn blocks<'a>(text: &'a str, numbers: &'a Numbers) -> Vec<Block<'a>> {
         marked: "changes",
         marks: vec![(AT, Logged::new(text), Some(Logged::new(text)))],
     };
-    let heat = Heat {
+    let heat = HeatChart {
         start: Some(AT),
         bucket_seconds: 60,
         sources: &numbers.rows,
@@ -171,7 +171,7 @@ fn blocks<'a>(text: &'a str, numbers: &'a Numbers) -> Vec<Block<'a>> {
         principals_total: 4,
     };
     let list = |name, kind| Block::List(List { name, kind, items: vec![sentence(text); 8] });
-    let whole = Whole { from: AT, to: Millis(AT.0 + 5000), says_zone: true };
+    let whole = WholeTime { from: AT, to: Millis(AT.0 + 5000), says_zone: true };
     vec![
         Block::Facts(vec![
             Fact::new("Read", sentence(text)),

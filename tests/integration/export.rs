@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use esaudit::internals::data::tables::{ATTEMPTS, CHANGES, Kind, REASONS};
+use esaudit::internals::data::tables::{ATTEMPTS, CHANGES, DataKind, REASONS};
 use esaudit::internals::time::Millis;
 use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -176,11 +176,11 @@ fn days_types_and_compression() {
             }
             for (column, known) in schema.columns().iter().zip(table.columns) {
                 let (physical, converted) = match known.kind {
-                    Kind::Time => (Type::INT64, ConvertedType::TIMESTAMP_MILLIS),
-                    Kind::Text | Kind::Texts => (Type::BYTE_ARRAY, ConvertedType::UTF8),
-                    Kind::Count => (Type::INT64, ConvertedType::NONE),
-                    Kind::Share => (Type::DOUBLE, ConvertedType::NONE),
-                    Kind::Flag => (Type::BOOLEAN, ConvertedType::NONE),
+                    DataKind::Time => (Type::INT64, ConvertedType::TIMESTAMP_MILLIS),
+                    DataKind::Text | DataKind::Texts => (Type::BYTE_ARRAY, ConvertedType::UTF8),
+                    DataKind::Count => (Type::INT64, ConvertedType::NONE),
+                    DataKind::Share => (Type::DOUBLE, ConvertedType::NONE),
+                    DataKind::Flag => (Type::BOOLEAN, ConvertedType::NONE),
                 };
                 assert_eq!(column.path().parts()[0], known.name);
                 assert_eq!((column.physical_type(), column.converted_type()), (physical, converted), "{}", known.name);

@@ -13,7 +13,7 @@ use esaudit::internals::correlate::Correlated;
 use esaudit::internals::options::Options;
 use esaudit::internals::pipeline::Request;
 use esaudit::internals::reason::{Basis, Reason};
-use esaudit::internals::state::Key;
+use esaudit::internals::state::RecordKey;
 use serde_json::Value;
 
 use test_support::{difference, json};
@@ -21,7 +21,7 @@ use test_support::{difference, json};
 /// A generated cluster, with what is true of each attempt.
 struct Cluster {
     dir: tempfile::TempDir,
-    truth: HashMap<Key, Truth>,
+    truth: HashMap<RecordKey, Truth>,
 }
 
 struct Truth {
@@ -64,7 +64,7 @@ impl Cluster {
                 let text = |name: &str| attempt[name].as_str().map(str::to_owned);
                 let part = |name: &str| text(name).map(String::into_bytes);
                 let parts = [part("node"), part("request_id"), part("principal")];
-                let key = Key::of(&parts.each_ref().map(|part| part.as_deref()));
+                let key = RecordKey::of(&parts.each_ref().map(|part| part.as_deref()));
                 let reason = text("reason").unwrap();
                 (key, Truth { reason, api_key: text("api_key"), source: text("source"), trace: text("trace_id") })
             })
@@ -220,7 +220,7 @@ struct Score {
 }
 
 impl Score {
-    fn of(joined: &Correlated, truth: &HashMap<Key, Truth>) -> Self {
+    fn of(joined: &Correlated, truth: &HashMap<RecordKey, Truth>) -> Self {
         let mut score = Self::default();
         let none = Truth { reason: "missing_credentials".into(), api_key: None, source: None, trace: None };
         // Where the ids that would make it easy were put aside, they tell whose line it is.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use esaudit::internals::document::formats::{Results, Screenful, Told, format};
+use esaudit::internals::document::formats::{FindingsTold, Results, Screenful, format};
 use esaudit::internals::document::terminal::width;
 use esaudit::{Options, Report, Request, Style, View, analyze};
 use test_support::esaudit;
@@ -117,7 +117,9 @@ fn findings_are_told_whole_when_named() {
     assert_eq!(data.status.code(), Some(64), "{data:?}");
 
     let report = incident();
-    for (told, number) in [(Told::First(Some(5)), 5), (Told::First(None), 6), (Told::First(Some(99)), 6)] {
+    for (told, number) in
+        [(FindingsTold::First(Some(5)), 5), (FindingsTold::First(None), 6), (FindingsTold::First(Some(99)), 6)]
+    {
         let text = written(&report, &View { told: Some(&told), ..View::default() });
         let whole = text.matches("\n    Why ").count();
         assert_eq!(whole, number, "{told:?}");

@@ -10,13 +10,13 @@ pub(super) fn parse_number(text: &[u8]) -> Option<u64> {
 
 /// What names a document, and what orders it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Document {
+pub struct DocumentName {
     /// Hash of the file and the offset that it was shipped from, which stay the same where it is shipped again, else of its `_id`.
     name: Option<u64>,
     sequence: Option<Sequence>,
 }
 
-impl Document {
+impl DocumentName {
     /// The document that a file held at an offset, or of an id, with its numbers in the order of their worth; `None` where nothing
     /// names or orders it.
     pub(super) fn of(

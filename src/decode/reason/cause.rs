@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::pattern::Pattern;
+use super::pattern::TemplatePattern;
 use super::template::CauseRow;
 use crate::reason::{Cause, Reason};
 
@@ -30,7 +30,7 @@ fn simple(class: &[u8]) -> &[u8] {
 /// What the exception in a message says by a table.
 pub(super) fn in_message(text: &[u8], rows: &[CauseRow], otherwise: Reason) -> Reason {
     let (_, message) = exception(text);
-    let row = rows.iter().find(|row| Pattern::of(row.text).fit(message).is_some());
+    let row = rows.iter().find(|row| TemplatePattern::of(row.text).fit(message).is_some());
     row.map_or(otherwise, |row| row.reason)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn of_directory(text: &[u8], otherwise: Reason) -> Reason {
     if class.starts_with(b"LDAP") && class.ends_with(b"Exception") {
         return text.get(class.len()..).and_then(result_code).map_or(otherwise, |code| of_code(code, text));
     }
-    if Pattern::of(NO_SUCH_USER).fit(message).is_some() {
+    if TemplatePattern::of(NO_SUCH_USER).fit(message).is_some() {
         return Reason::UnknownUser;
     }
     match class {
@@ -109,7 +109,7 @@ pub fn attached(class: &[u8], message: &[u8]) -> Option<Cause> {
         _ if simple(class) == b"EsRejectedExecutionException" => Some(Cause::Rejected),
         b"server is too busy to respond" => Some(Cause::Rejected),
         b"token expired" => Some(Cause::TokenExpired),
-        _ if Pattern::of(WRONG_TYPE).fit(message).is_some() => Some(Cause::WrongType),
+        _ if TemplatePattern::of(WRONG_TYPE).fit(message).is_some() => Some(Cause::WrongType),
         _ => None,
     }
 }

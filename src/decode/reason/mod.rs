@@ -18,7 +18,7 @@ pub use cause::{attached, first_of_trace};
 pub use template::{CauseRow, From, Levels, Says, Template};
 
 use crate::reason::{Cause, Reason, Subject};
-use pattern::{Hole, Pattern};
+use pattern::{Hole, TemplatePattern};
 
 /// A line of the server log, as far as it may tell a reason.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,7 +35,7 @@ pub struct Message<'m> {
 
 /// A message that tells a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReasonLine<'m> {
+pub struct ToldReason<'m> {
     /// The reason; [`Reason::Unknown`] for an unknown text after a known prefix.
     pub reason: Reason,
     /// Whose attempt it may explain.
@@ -49,13 +49,14 @@ pub struct ReasonLine<'m> {
 }
 
 /// A row, ready to be compared with.
-struct Row {
-    pattern: Pattern,
+struct TemplateRow {
+    pattern: TemplatePattern,
     template: &'static Template,
 }
 
-static ROWS: LazyLock<Vec<Row>> =
-    LazyLock::new(|| templates().map(|template| Row { pattern: Pattern::of(template.text), template }).collect());
+static ROWS: LazyLock<Vec<TemplateRow>> = LazyLock::new(|| {
+    templates().map(|template| TemplateRow { pattern: TemplatePattern::of(template.text), template }).collect()
+});
 
 /// Every message that is known to tell a reason, in the order in which a line is compared with them.
 pub fn templates() -> impl Iterator<Item = &'static Template> {
@@ -99,14 +100,14 @@ const CLASSES: [&str; 12] = [
 
 /// Reads a message; `None` if it tells no reason.
 #[must_use]
-pub fn classify<'m>(message: &Message<'m>) -> Option<ReasonLine<'m>> {
+pub fn classify<'m>(message: &Message<'m>) -> Option<ToldReason<'m>> {
     let class = match message.logger {
         Some(logger) => Some(class_of(logger)?),
         None => None,
     };
     let level = message.level.map(<[u8]>::trim_ascii);
     let text = message.text.trim_ascii_end();
-    ROWS.iter().find_map(|Row { pattern, template }| {
+    ROWS.iter().find_map(|TemplateRow { pattern, template }| {
         let filled = pattern.fit(text)?;
         let written = is_from(template.from, class)
             && level.is_none_or(|level| template.levels.iter().any(|known| known.as_bytes() == level));
@@ -122,7 +123,7 @@ pub fn classify<'m>(message: &Message<'m>) -> Option<ReasonLine<'m>> {
                 }
             };
             let realm = filled.get(Hole::Realm).map(|realm| realm_name(template.subject, realm));
-            ReasonLine { reason, subject: template.subject, name, realm, awaits_cause }
+            ToldReason { reason, subject: template.subject, name, realm, awaits_cause }
         })
     })
 }

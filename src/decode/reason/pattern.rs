@@ -39,19 +39,19 @@ impl<'m> Filled<'m> {
 
 /// A literal, and the hole behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Part {
+struct PatternPart {
     literal: &'static [u8],
     hole: Option<Hole>,
 }
 
 /// A template, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Part>);
+pub(super) struct TemplatePattern(Vec<PatternPart>);
 
 /// Ends of a hole that are tried: a name that holds more pieces of a message than this is of nobody who wants in.
 const MOST_ENDS: usize = 16;
 
-impl Pattern {
+impl TemplatePattern {
     /// Takes a template apart.
     pub(super) fn of(text: &'static str) -> Self {
         const HOLES: [(&str, Hole); 6] = [
@@ -68,11 +68,11 @@ impl Pattern {
             let next = HOLES.iter().filter_map(|&(name, hole)| Some((rest.find(name)?, name, hole)));
             match next.min_by_key(|&(at, ..)| at) {
                 Some((at, name, hole)) => {
-                    parts.push(Part { literal: &rest.as_bytes()[..at], hole: Some(hole) });
+                    parts.push(PatternPart { literal: &rest.as_bytes()[..at], hole: Some(hole) });
                     rest = &rest[at + name.len()..];
                 }
                 None => {
-                    parts.push(Part { literal: rest.as_bytes(), hole: None });
+                    parts.push(PatternPart { literal: rest.as_bytes(), hole: None });
                     rest = "";
                 }
             }
@@ -87,7 +87,7 @@ impl Pattern {
     }
 }
 
-fn fit<'m>(parts: &[Part], text: &'m [u8], filled: Filled<'m>) -> Option<Filled<'m>> {
+fn fit<'m>(parts: &[PatternPart], text: &'m [u8], filled: Filled<'m>) -> Option<Filled<'m>> {
     let Some((part, parts)) = parts.split_first() else { return text.is_empty().then_some(filled) };
     let text = text.strip_prefix(part.literal)?;
     let Some(hole) = part.hole else { return fit(parts, text, filled) };
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn holes(template: &'static str, message: &str) -> Option<[Option<String>; NAMED]> {
-        let filled = Pattern::of(template).fit(message.as_bytes())?;
+        let filled = TemplatePattern::of(template).fit(message.as_bytes())?;
         Some(filled.holes.map(|text| text.map(|text| String::from_utf8_lossy(text).into_owned())))
     }
 

@@ -42,7 +42,7 @@ fn logger(template: &Template) -> String {
     format!("{AUTHC}{class}")
 }
 
-fn told<'m>(template: &Template, logger: &'m str, text: &'m str) -> Option<ReasonLine<'m>> {
+fn told<'m>(template: &Template, logger: &'m str, text: &'m str) -> Option<ToldReason<'m>> {
     classify(&Message {
         level: Some(template.levels[0].as_bytes()),
         logger: Some(logger.as_bytes()),

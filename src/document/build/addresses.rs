@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Cell, Column, Media, Name, Names, Section, Table, Tone};
+use crate::document::{Cell, Column, ListedName, Media, NameList, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{AddressFacts, KnownAddress, Report, SourceCount};
 
@@ -17,35 +17,35 @@ impl<'r> Known<'r> {
     }
 
     /// An address with what is known of it, as a name of a list.
-    pub(super) fn name(&self, address: &str) -> Name {
-        self.0.get(address).map_or_else(|| Name::new(Span::address(address)), |known| name(address, &known.facts))
+    pub(super) fn name(&self, address: &str) -> ListedName {
+        self.0.get(address).map_or_else(|| ListedName::new(Span::address(address)), |known| name(address, &known.facts))
     }
 
     /// A cell of one address.
     pub(super) fn cell(&self, address: Option<&str>, absent: &'static str) -> Cell {
         match address {
             Some(address) if self.0.contains_key(address) => {
-                Cell::Names(Names { items: vec![self.name(address)], total: 1 })
+                Cell::Names(NameList { items: vec![self.name(address)], total: 1 })
             }
             address => Cell::logged(Span::address, address, absent),
         }
     }
 
     /// Addresses and how often each was met.
-    pub(super) fn counted(&self, list: &[SourceCount], total: u64) -> Names {
+    pub(super) fn counted(&self, list: &[SourceCount], total: u64) -> NameList {
         let items = list.iter().map(|source| self.name(&source.address).times(source.count)).collect();
-        Names { items, total: total.max(list.len() as u64) }
+        NameList { items, total: total.max(list.len() as u64) }
     }
 }
 
 /// An address with what is known of it.
-pub(super) fn name(address: &str, facts: &AddressFacts) -> Name {
+pub(super) fn name(address: &str, facts: &AddressFacts) -> ListedName {
     let mut note = Text::new();
     for word in facts.words() {
         note.push(if note.is_empty() { " (" } else { ", " });
         note.push(Span::name(&word));
     }
-    Name { note: note.with(")"), ..Name::new(Span::address(address)) }
+    ListedName { note: note.with(")"), ..ListedName::new(Span::address(address)) }
 }
 
 /// The columns of what is known of an address, for programs.
@@ -68,7 +68,7 @@ pub(super) fn cells(facts: Option<&AddressFacts>) -> [Cell; 5] {
         text(facts.and_then(|facts| facts.listed.as_ref()).map(|listed| listed.standing.as_str())),
         text(geo.and_then(|geo| geo.country.as_deref())),
         geo.and_then(|geo| geo.as_number).map_or(Cell::NONE, |number| Cell::of(format!("AS{number}"))),
-        Names::cell(Span::name, flags, flags.len() as u64),
+        NameList::cell(Span::name, flags, flags.len() as u64),
     ]
 }
 

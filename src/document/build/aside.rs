@@ -3,7 +3,7 @@
 
 use super::addresses::Known;
 use super::{amounts, moment, places, time, word};
-use crate::document::{Block, Cell, Column, Fact, Media, Names, Section, Table, Tone};
+use crate::document::{Block, Cell, Column, Fact, Media, NameList, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{BaseRate, Cluster, Coverage, Denied, NewPlace, Report, RunAs, ServerRefusal, TurnedAway};
 
@@ -240,7 +240,7 @@ fn clusters(list: &[Cluster]) -> Table<'_> {
         vec![
             Cell::of(cluster_name(cluster)),
             Cell::logged(Span::key, cluster.uuid.as_deref(), "not logged"),
-            Names::cell(Span::node, &cluster.nodes, cluster.nodes.len() as u64),
+            NameList::cell(Span::node, &cluster.nodes, cluster.nodes.len() as u64),
             Cell::number(cluster.audit_events),
             time(cluster.first.as_deref()),
             time(cluster.last.as_deref()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::addresses::Known;
 use super::{node, place, places, reason, time, what_is_left, word};
 use crate::document::formats::View;
-use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
+use crate::document::{Block, Cell, Column, ListedName, Media, NameList, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{Coverage, FailingKey, Report, SecurityChange};
 
@@ -99,7 +99,7 @@ fn row(
     let line = Cell::of(place(&change.evidence));
     let by_key = Cell::logged(Span::key, change.actor_api_key.as_deref(), "");
     let owner = Cell::logged(Span::principal, change.owner.as_deref(), "");
-    let list = |texts: &[String]| Names::cell(Span::name, texts, texts.len() as u64);
+    let list = |texts: &[String]| NameList::cell(Span::name, texts, texts.len() as u64);
     let (roles, privileges) = (list(&change.roles), list(&change.privileges));
     let details = vec![
         ("Realm", realm.clone()),
@@ -109,7 +109,7 @@ fn row(
         ("Roles", roles.clone()),
         ("Privileges", privileges.clone()),
         ("Node", on.clone()),
-        ("Keys", Names::cell(Span::key, ids, ids.len() as u64)),
+        ("Keys", NameList::cell(Span::key, ids, ids.len() as u64)),
         ("Expiration", name(change.expiration.as_deref())),
         ("Request", name(change.request_id.as_deref())),
         ("Line", line.clone()),
@@ -154,7 +154,7 @@ fn actor(change: &SecurityChange) -> Cell {
 /// Which keys an invalidation names.
 fn keys(change: &SecurityChange) -> Cell {
     if !change.ids.is_empty() {
-        return Names::cell(Span::key, &change.ids, change.ids.len() as u64);
+        return NameList::cell(Span::key, &change.ids, change.ids.len() as u64);
     }
     let mut filters = Vec::new();
     if let Some(name) = &change.name {
@@ -233,19 +233,19 @@ fn failing(keys: &[FailingKey]) -> Table<'_> {
 }
 
 /// Clients of a key with their counts, and refusals that none could be joined to.
-pub(super) fn clients(clients: impl Iterator<Item = Name>, total: u64, unattributed: u64) -> Cell {
-    let mut names = Names { items: clients.collect(), total };
+pub(super) fn clients(clients: impl Iterator<Item = ListedName>, total: u64, unattributed: u64) -> Cell {
+    let mut names = NameList { items: clients.collect(), total };
     if unattributed > 0 {
-        names.items.push(Name::new(Span::Plain("unknown".into())).times(unattributed));
+        names.items.push(ListedName::new(Span::Plain("unknown".into())).times(unattributed));
         names.total += 1;
     }
     Cell::Names(names)
 }
 
 /// An address with its count, and how sure that is.
-pub(super) fn client(address: &str, count: u64, confidence: f64) -> Name {
+pub(super) fn client(address: &str, count: u64, confidence: f64) -> ListedName {
     let sure = (confidence < 0.995).then_some(confidence);
-    Name { sure, ..Name::new(Span::address(address)).times(count) }
+    ListedName { sure, ..ListedName::new(Span::address(address)).times(count) }
 }
 
 fn failing_row(key: &FailingKey) -> Vec<Cell> {

@@ -1,18 +1,18 @@
 //! What happened when: the charts of the report, each with its numbers in a table.
 
 use super::{chain, moment, period, time, word};
-use crate::document::chart::{Chart, Heat, Mark, Series};
+use crate::document::chart::{Chart, ChartSeries, HeatChart, Mark};
 use crate::document::clock::parse;
 use crate::document::{Block, Cell, Column, Media, Section, Table};
 use crate::model::charts::KeyLife;
 use crate::model::text::{Logged, Span, Text};
-use crate::model::{Bucket, Report};
+use crate::model::{Report, TimelineBucket};
 use crate::words;
 
 /// A series of the timeline: its name and its value in a bucket.
-type Counted = (&'static str, fn(&Bucket) -> u64);
+type CountedSeries = (&'static str, fn(&TimelineBucket) -> u64);
 
-const SERIES: [Counted; 4] = [
+const SERIES: [CountedSeries; 4] = [
     ("authentication_failed", |bucket| bucket.authentication_failed),
     ("anonymous_access_denied", |bucket| bucket.anonymous_access_denied),
     ("access_denied", |bucket| bucket.access_denied),
@@ -37,7 +37,7 @@ fn timeline(report: &Report) -> Option<Section<'_>> {
     if timeline.buckets.is_empty() {
         return None;
     }
-    let series = Series {
+    let series = ChartSeries {
         bucket_seconds: timeline.bucket_seconds,
         covers: period(report.coverage.first.as_deref(), report.coverage.last.as_deref()),
         names: SERIES.iter().map(|(name, _)| *name).collect(),
@@ -67,7 +67,7 @@ fn timeline(report: &Report) -> Option<Section<'_>> {
         Column::number("access_denied", "Access denied"),
         Column::number("tampered_request", "Tampered request"),
     ];
-    let row = |bucket: &Bucket| {
+    let row = |bucket: &TimelineBucket| {
         let numbers = SERIES.iter().map(|(_, value)| Cell::number(value(bucket)));
         std::iter::once(time(Some(&bucket.start))).chain(numbers).collect()
     };
@@ -107,7 +107,7 @@ fn heat(report: &Report) -> Option<Section<'_>> {
          name to find it in the table of failures.",
         words::seconds(heat.bucket_seconds)
     );
-    let chart = Chart::Heat(Heat {
+    let chart = Chart::Heat(HeatChart {
         start: heat.start.as_deref().and_then(parse),
         bucket_seconds: heat.bucket_seconds,
         sources: &heat.sources,

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{amounts, joined, time, word};
-use crate::document::{Block, Cell, Column, Fact, Kind, List, Media, Name, Names, Section, Table, Tone, Whole};
+use crate::document::{
+    Block, Cell, Column, ColumnKind, Fact, List, ListedName, Media, NameList, Section, Table, Tone, WholeTime,
+};
 use crate::model::text::{Logged, Span, Text};
 use crate::model::{Coverage, Filters, Input, Node, Problem};
 
@@ -65,7 +67,7 @@ fn read(coverage: &Coverage) -> Text {
 
 fn span(coverage: &Coverage) -> Fact {
     match super::period(coverage.first.as_deref(), coverage.last.as_deref()) {
-        Some((from, to)) => Fact { whole: Some(Whole { from, to, says_zone: true }), ..Fact::new("Span", "") },
+        Some((from, to)) => Fact { whole: Some(WholeTime { from, to, says_zone: true }), ..Fact::new("Span", "") },
         None => match (&coverage.first, &coverage.last) {
             (Some(first), Some(last)) => {
                 Fact::new("Span", Text::from(Span::name(first)).with(" to ").with(Span::name(last)))
@@ -133,7 +135,7 @@ pub(super) fn caveats(coverage: &Coverage) -> Vec<Section<'_>> {
     if !coverage.problems.is_empty() {
         let columns = vec![
             Column::text("path", "Where"),
-            Column { kind: Kind::Number, ..Column::text("line", "Line").on(Media::DATA) },
+            Column { kind: ColumnKind::Number, ..Column::text("line", "Line").on(Media::DATA) },
             Column::text("what", "What").below("path", "  what"),
         ];
         let table = Table::of("problems", columns, &coverage.problems, problem).stacked();
@@ -204,10 +206,10 @@ fn node_row(node: &Node) -> Vec<Cell> {
     let shown = |met: Option<bool>| met.map_or(Cell::Absent("unknown"), yes);
     let gap = |gap: &crate::model::Gap| {
         let (from, to) = super::period(Some(&gap.start), Some(&gap.end))?;
-        Some(Name::new(Span::Period(from, to)))
+        Some(ListedName::new(Span::Period(from, to)))
     };
     let gaps =
-        Names { items: node.gaps.iter().take(MAX_GAPS).filter_map(gap).collect(), total: node.gaps.len() as u64 };
+        NameList { items: node.gaps.iter().take(MAX_GAPS).filter_map(gap).collect(), total: node.gaps.len() as u64 };
     vec![
         Cell::logged(Span::node, node.name.as_deref(), "not told"),
         Cell::logged(Span::key, node.id.as_deref(), "not told"),

@@ -5,8 +5,8 @@ use std::io;
 use super::{chain, period, time, tool, word};
 use crate::data::json;
 use crate::document::formats::{Form, Results};
-use crate::document::{Block, Cell, Column, Document, Fact, Media, Row, Section, Table, Tone, Whole};
-use crate::model::diff::{Change, DiffReport, Found, Lists, Refused, Side, Tally};
+use crate::document::{Block, Cell, Column, Document, Fact, Media, Row, Section, Table, Tone, WholeTime};
+use crate::model::diff::{DiffReport, DiffSide, FindingChange, GroupChange, Lists, NumberChange, RefusedChange};
 use crate::model::text::{Span, Text};
 use crate::words;
 
@@ -17,7 +17,7 @@ impl Results for DiffReport {
         let note = |note: &String| Fact::new("Note", note.clone()).tone(Tone::Warn);
         facts.extend(self.notes.iter().map(note));
         // The clock leaves out what all times share: those of both reports.
-        let ends = |pick: fn(&Side) -> &Option<String>| {
+        let ends = |pick: fn(&DiffSide) -> &Option<String>| {
             [pick(&self.old).as_deref(), pick(&self.new).as_deref()].into_iter().flatten()
         };
         let sections = [
@@ -41,10 +41,10 @@ impl Results for DiffReport {
     }
 }
 
-fn side(name: &'static str, side: &Side) -> Vec<Fact> {
+fn side(name: &'static str, side: &DiffSide) -> Vec<Fact> {
     let path = Text::from(Span::name(&side.path)).with(":");
     let whole = period(side.first.as_deref(), side.last.as_deref());
-    let whole = whole.map(|(from, to)| Whole { from, to, says_zone: false });
+    let whole = whole.map(|(from, to)| WholeTime { from, to, says_zone: false });
     let value = match (whole, &side.first, &side.last) {
         (None, Some(first), Some(last)) => path.with(" ").with(Span::name(first)).with(" to ").with(Span::name(last)),
         (None, ..) => path.with(" no event with a time"),
@@ -67,7 +67,7 @@ fn totals<'a>(diff: &DiffReport) -> Table<'a> {
         ("Findings", totals.findings),
         ("API key invalidations", totals.api_key_invalidations),
     ];
-    let row = |(name, tally): (&'static str, Tally)| {
+    let row = |(name, tally): (&'static str, NumberChange)| {
         vec![Cell::of(name), Cell::number(tally.old), Cell::number(tally.new), change(tally)]
     };
     let columns = vec![
@@ -80,7 +80,7 @@ fn totals<'a>(diff: &DiffReport) -> Table<'a> {
 }
 
 /// How a number changed: by how much, and by how much of itself.
-fn change(tally: Tally) -> Cell {
+fn change(tally: NumberChange) -> Cell {
     let sign = if tally.new > tally.old { '+' } else { '-' };
     let by = words::number(tally.new.abs_diff(tally.old));
     Cell::of(match (tally.old, tally.new) {
@@ -93,7 +93,7 @@ fn change(tally: Tally) -> Cell {
 /// A change of one thing: what it is, its count and when it was met last.
 struct Changed {
     what: Vec<Cell>,
-    count: Tally,
+    count: NumberChange,
     last: [Option<String>; 2],
 }
 
@@ -160,7 +160,7 @@ const FINDING: [Column; 3] = [
     Column::text("kind", "Kind").below("finding", "  kind"),
 ];
 
-fn found(found: &Found) -> Changed {
+fn found(found: &FindingChange) -> Changed {
     let severity = match (found.severity_old.as_deref(), found.severity_new.as_deref()) {
         (Some(old), Some(new)) if old != new => {
             Cell::of(Text::from(word(new)).with(" (was ").with(word(old)).with(")"))
@@ -179,7 +179,7 @@ fn found(found: &Found) -> Changed {
 }
 
 /// Columns of groups: those that all have, and the keys of another grouping together.
-fn failure(lists: &Lists<Change>) -> Vec<Column> {
+fn failure(lists: &Lists<GroupChange>) -> Vec<Column> {
     let mut columns = vec![
         Column::text("principal", "Principal"),
         Column::text("reason", "Reason").below("principal", "  reason"),
@@ -187,13 +187,13 @@ fn failure(lists: &Lists<Change>) -> Vec<Column> {
     ];
     let all = || lists.changed().into_iter().flat_map(|(_, list)| list);
     let by = Column::text("by", "By");
-    let has = |change: &Change| !change.by.is_empty() || change.credential.is_some() || change.cluster.is_some();
+    let has = |change: &GroupChange| !change.by.is_empty() || change.credential.is_some() || change.cluster.is_some();
     let shown = all().any(has);
     columns.push(if shown { by.below("principal", "  by") } else { by.on(Media::NONE) });
     columns
 }
 
-fn group(group: &Change) -> Changed {
+fn group(group: &GroupChange) -> Changed {
     let by = group.by.iter().map(|(name, value)| {
         let value = value.as_deref().map_or_else(|| Text::from("not logged"), |value| Span::name(value).into());
         Text::from(word(name)).with(": ").with(value)
@@ -219,7 +219,7 @@ const KEY: [Column; 3] = [
     Column::text("reason", "Reason").below("name", "  reason"),
 ];
 
-fn key(key: &Refused) -> Changed {
+fn key(key: &RefusedChange) -> Changed {
     Changed {
         what: vec![
             Cell::logged(Span::key, key.name.as_deref(), "name unknown"),

@@ -5,15 +5,15 @@ use std::io;
 use super::{addresses, chain_or_set, place};
 use crate::data::{ecs, json};
 use crate::document::formats::{Form, Results};
-use crate::document::{Cell, Column, Document, Media, Names, Row, Section, Table};
+use crate::document::{Cell, Column, Document, Media, NameList, Row, Section, Table};
 use crate::model::events::{Event, Timesketch};
 use crate::model::text::{Logged, Span};
 
 /// Makes events.
-pub type Source<'e> = Box<dyn Fn() -> Box<dyn Iterator<Item = Event> + 'e> + 'e>;
+pub type EventSource<'e> = Box<dyn Fn() -> Box<dyn Iterator<Item = Event> + 'e> + 'e>;
 
 /// Events, made each time they are written.
-pub struct Events<'e>(pub Source<'e>);
+pub struct Events<'e>(pub EventSource<'e>);
 
 impl Results for Events<'_> {
     fn document(&self) -> Document<'_> {
@@ -76,7 +76,7 @@ fn row(event: &Event) -> Vec<Cell> {
     let key = |text: Option<&str>| Cell::logged(Span::key, text, "");
     let asked = event.realm_chain.as_deref();
     let source = match (&event.source, &event.source_known) {
-        (Some(source), Some(facts)) => Cell::Names(Names { items: vec![addresses::name(source, facts)], total: 1 }),
+        (Some(source), Some(facts)) => Cell::Names(NameList { items: vec![addresses::name(source, facts)], total: 1 }),
         (source, _) => Cell::logged(Span::address, source.as_deref(), ""),
     };
     let mut cells = vec![

@@ -12,7 +12,7 @@ use crate::model::text::{Logged, Text};
 
 /// All kinds of finding.
 #[derive(Debug)]
-pub struct Listing(pub Vec<&'static Doc>);
+pub struct KindListing(pub Vec<&'static Doc>);
 
 /// One kind of finding.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ fn kinds<'a>(docs: &[&'static Doc]) -> Table<'a> {
     Table::new("kinds", columns, rows.collect()).least(usize::MAX)
 }
 
-impl Results for Listing {
+impl Results for KindListing {
     fn document(&self) -> Document<'_> {
         document("what findings mean", vec![Section::new("kinds", "Kinds", "Kinds of findings").with(kinds(&self.0))])
     }

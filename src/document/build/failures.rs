@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::addresses::Known;
 use super::{addresses, chain, chain_or_set, joined, node, place, places, reason, share, time, word};
-use crate::document::{Block, Cell, Column, Media, Name, Names, Row, Section, Table, Tone};
+use crate::document::{Block, Cell, Column, ListedName, Media, NameList, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{Coverage, Group, Report, TopText};
 use crate::options::GroupBy;
@@ -72,7 +72,7 @@ fn column(key: GroupBy) -> Column {
 
 /// Where the values of a group come from.
 #[derive(Clone, Copy)]
-enum Value {
+enum GroupValue {
     Count,
     Key(GroupBy),
     RealmsAsked,
@@ -92,9 +92,9 @@ enum Value {
 }
 
 /// The columns, and what stands in each.
-fn columns(by: &[GroupBy]) -> Vec<(Column, Value)> {
+fn columns(by: &[GroupBy]) -> Vec<(Column, GroupValue)> {
     const DATA: Media = Media::DATA;
-    let mut columns = vec![(Column::number("count", "Count"), Value::Count)];
+    let mut columns = vec![(Column::number("count", "Count"), GroupValue::Count)];
     // Where room is short, the first key stands above the addresses, the others in pairs.
     let first = by.first().map_or("count", |key| column(*key).key);
     let others = by.get(1..).unwrap_or_default();
@@ -107,37 +107,37 @@ fn columns(by: &[GroupBy]) -> Vec<(Column, Value)> {
             None => plain,
         };
         if shown || key != GroupBy::Reason {
-            columns.push((placed, Value::Key(key)));
+            columns.push((placed, GroupValue::Key(key)));
         }
         if key == GroupBy::RealmChain {
-            columns.push((Column::number("realms_asked", "Realms asked").on(DATA), Value::RealmsAsked));
+            columns.push((Column::number("realms_asked", "Realms asked").on(DATA), GroupValue::RealmsAsked));
         }
     }
-    columns.push((Column::text("reason", "Reason").on(DATA), Value::Reason));
-    columns.push((Column::text("reason_basis", "Rests on").on(DATA), Value::Basis));
-    columns.push((Column::text("credential", "Credential").on(DATA), Value::Credential));
+    columns.push((Column::text("reason", "Reason").on(DATA), GroupValue::Reason));
+    columns.push((Column::text("reason_basis", "Rests on").on(DATA), GroupValue::Basis));
+    columns.push((Column::text("credential", "Credential").on(DATA), GroupValue::Credential));
     for (at, key) in by.iter().enumerate() {
         if matches!(key, GroupBy::Principal | GroupBy::RealmChain | GroupBy::Reason) {
             continue;
         }
         let above = at.checked_sub(2).filter(|_| at % 2 == 0).map(|_| column(by[at - 1]).key);
         let placed = above.map_or_else(|| column(*key), |above| column(*key).below(above, upper(*key)));
-        columns.push((placed, Value::Key(*key)));
+        columns.push((placed, GroupValue::Key(*key)));
     }
-    columns.push((Column::time("first", "First"), Value::First));
-    columns.push((Column::time("last", "Last").below("first", "LAST"), Value::Last));
+    columns.push((Column::time("first", "First"), GroupValue::First));
+    columns.push((Column::time("last", "Last").below("first", "LAST"), GroupValue::Last));
     if !by.contains(&GroupBy::Source) {
         let clients = Column::text("clients", "Sources").on(Media::PEOPLE).below(first, "  from");
-        columns.push((clients, Value::Clients));
+        columns.push((clients, GroupValue::Clients));
     }
     columns.extend([
-        (Column::text("sources", "Sources").on(DATA), Value::Sources),
-        (Column::number("sources_total", "Sources in all").on(DATA), Value::SourcesTotal),
-        (Column::text("forwarded", "Forwarded for").on(DATA), Value::Forwarded),
-        (Column::text("nodes", "Nodes").on(DATA), Value::Nodes),
-        (Column::text("actions", "Actions").on(DATA), Value::Actions),
-        (Column::text("evidence", "Evidence").on(DATA), Value::Evidence),
-        (Column::text("details", "Details").on(Media::PAGE), Value::Details),
+        (Column::text("sources", "Sources").on(DATA), GroupValue::Sources),
+        (Column::number("sources_total", "Sources in all").on(DATA), GroupValue::SourcesTotal),
+        (Column::text("forwarded", "Forwarded for").on(DATA), GroupValue::Forwarded),
+        (Column::text("nodes", "Nodes").on(DATA), GroupValue::Nodes),
+        (Column::text("actions", "Actions").on(DATA), GroupValue::Actions),
+        (Column::text("evidence", "Evidence").on(DATA), GroupValue::Evidence),
+        (Column::text("details", "Details").on(Media::PAGE), GroupValue::Details),
     ]);
     columns
 }
@@ -157,7 +157,7 @@ fn upper(key: GroupBy) -> &'static str {
 }
 
 fn table(report: &Report, by: Vec<GroupBy>) -> Table<'_> {
-    let (columns, values): (Vec<Column>, Vec<Value>) = columns(&by).into_iter().unzip();
+    let (columns, values): (Vec<Column>, Vec<GroupValue>) = columns(&by).into_iter().unzip();
     let rows = move || -> Box<dyn Iterator<Item = Row> + '_> {
         let (values, known) = (values.clone(), Known::of(report));
         let row = move |group: Group| {
@@ -171,25 +171,27 @@ fn table(report: &Report, by: Vec<GroupBy>) -> Table<'_> {
         .timed()
 }
 
-fn cell(coverage: &Coverage, known: &Known<'_>, group: &Group, value: Value) -> Cell {
+fn cell(coverage: &Coverage, known: &Known<'_>, group: &Group, value: GroupValue) -> Cell {
     match value {
-        Value::Count => Cell::number(group.count),
-        Value::Key(key) => of_key(coverage, known, group, key),
+        GroupValue::Count => Cell::number(group.count),
+        GroupValue::Key(key) => of_key(coverage, known, group, key),
         // Tells a chain that was not logged (empty) from one in which no realm was asked (0).
-        Value::RealmsAsked => group.realm_chain.as_ref().map_or(Cell::NONE, |realms| Cell::number(realms.len() as u64)),
-        Value::Reason => Cell::of(word(&group.reason)),
-        Value::Basis => Cell::of(word(&group.reason_basis)),
-        Value::Credential => Cell::logged(word, group.credential.as_deref(), ""),
-        Value::First => time(group.first.as_deref()),
-        Value::Last => time(group.last.as_deref()),
-        Value::Sources => Cell::Names(addresses(&group.sources, group.sources_total)),
-        Value::SourcesTotal => Cell::number(group.sources_total),
-        Value::Clients => clients(known, group),
-        Value::Forwarded => Cell::Names(addresses(&group.forwarded, 0)),
-        Value::Nodes => Names::cell(Span::node, &group.nodes, group.nodes.len() as u64),
-        Value::Actions => actions(group),
-        Value::Evidence => places(&group.evidence),
-        Value::Details => details(coverage, known, group),
+        GroupValue::RealmsAsked => {
+            group.realm_chain.as_ref().map_or(Cell::NONE, |realms| Cell::number(realms.len() as u64))
+        }
+        GroupValue::Reason => Cell::of(word(&group.reason)),
+        GroupValue::Basis => Cell::of(word(&group.reason_basis)),
+        GroupValue::Credential => Cell::logged(word, group.credential.as_deref(), ""),
+        GroupValue::First => time(group.first.as_deref()),
+        GroupValue::Last => time(group.last.as_deref()),
+        GroupValue::Sources => Cell::Names(addresses(&group.sources, group.sources_total)),
+        GroupValue::SourcesTotal => Cell::number(group.sources_total),
+        GroupValue::Clients => clients(known, group),
+        GroupValue::Forwarded => Cell::Names(addresses(&group.forwarded, 0)),
+        GroupValue::Nodes => NameList::cell(Span::node, &group.nodes, group.nodes.len() as u64),
+        GroupValue::Actions => actions(group),
+        GroupValue::Evidence => places(&group.evidence),
+        GroupValue::Details => details(coverage, known, group),
     }
 }
 
@@ -223,36 +225,36 @@ fn clients(known: &Known<'_>, group: &Group) -> Cell {
         only.count = None;
     }
     names.total += group.forwarded.len() as u64;
-    let forwarded = group
-        .forwarded
-        .iter()
-        .map(|client| Name { remark: " forwarded", ..Name::new(Span::address(&client.address)).times(client.count) });
+    let forwarded = group.forwarded.iter().map(|client| ListedName {
+        remark: " forwarded",
+        ..ListedName::new(Span::address(&client.address)).times(client.count)
+    });
     names.items.extend(forwarded);
     Cell::Names(names)
 }
 
 fn nodes(coverage: &Coverage, group: &Group) -> Cell {
-    let items = group.nodes.iter().map(|key| Name::new(node(coverage, key))).collect();
-    Cell::Names(Names { items, total: group.nodes.len() as u64 })
+    let items = group.nodes.iter().map(|key| ListedName::new(node(coverage, key))).collect();
+    Cell::Names(NameList { items, total: group.nodes.len() as u64 })
 }
 
 fn actions(group: &Group) -> Cell {
-    let items = group.actions.iter().map(|(action, count)| Name::new(Span::name(action)).times(*count)).collect();
-    Cell::Names(Names { items, total: group.actions.len() as u64 })
+    let items = group.actions.iter().map(|(action, count)| ListedName::new(Span::name(action)).times(*count)).collect();
+    Cell::Names(NameList { items, total: group.actions.len() as u64 })
 }
 
 fn details(coverage: &Coverage, known: &Known<'_>, group: &Group) -> Cell {
-    let messages = group.messages.iter().map(|text| Name::new(Span::name(text))).collect();
+    let messages = group.messages.iter().map(|text| ListedName::new(Span::name(text))).collect();
     let inferred = if group.why.is_empty() { Cell::NONE } else { Cell::of(joined(group.why.iter().cloned(), "; ")) };
-    let lines = group.evidence.iter().map(|line| Name::new(place(line))).collect();
+    let lines = group.evidence.iter().map(|line| ListedName::new(place(line))).collect();
     Cell::Fields(vec![
         ("From", Cell::Names(known.counted(&group.sources, group.sources_total))),
         ("Forwarded for", Cell::Names(addresses(&group.forwarded, 0))),
         ("Nodes", nodes(coverage, group)),
         ("Events", actions(group)),
         ("Inferred", inferred),
-        ("Server log", Cell::Names(Names { items: messages, total: group.messages.len() as u64 })),
-        ("Lines", Cell::Names(Names { items: lines, total: group.evidence.len() as u64 })),
+        ("Server log", Cell::Names(NameList { items: messages, total: group.messages.len() as u64 })),
+        ("Lines", Cell::Names(NameList { items: lines, total: group.evidence.len() as u64 })),
     ])
 }
 

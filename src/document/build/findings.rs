@@ -3,7 +3,7 @@
 use super::addresses::Known;
 use super::{node, period, place, time, what_is_left, word};
 use crate::document::{
-    Block, Card, Cards, Cell, Column, List, ListKind, Media, Name, Names, Section, Spark, Table, Tone,
+    Block, Card, Cards, Cell, Column, List, ListKind, ListedName, Media, NameList, Section, Spark, Table, Tone,
 };
 use crate::model::text::{Logged, Span, Text};
 use crate::model::{AfterEntry, Coverage, Finding, FindingPart, Lane, Report};
@@ -159,11 +159,11 @@ fn lanes<'a>(after: &AfterEntry) -> Option<Block<'a>> {
 /// Who and where, by name.
 fn who(coverage: &Coverage, known: &Known<'_>, finding: &Finding) -> Vec<(&'static str, Cell)> {
     let addresses = finding.sources.iter().map(|address| known.name(address)).collect();
-    let nodes = finding.nodes.iter().map(|key| Name::new(node(coverage, key))).collect();
+    let nodes = finding.nodes.iter().map(|key| ListedName::new(node(coverage, key))).collect();
     vec![
-        ("Principals", Names::cell(Span::principal, &finding.principals, finding.principals_total)),
-        ("Addresses", Cell::Names(Names { items: addresses, total: finding.sources_total })),
-        ("Nodes", Cell::Names(Names { items: nodes, total: finding.nodes.len() as u64 })),
-        ("API keys", Names::cell(Span::key, &finding.api_keys, finding.api_keys.len() as u64)),
+        ("Principals", NameList::cell(Span::principal, &finding.principals, finding.principals_total)),
+        ("Addresses", Cell::Names(NameList { items: addresses, total: finding.sources_total })),
+        ("Nodes", Cell::Names(NameList { items: nodes, total: finding.nodes.len() as u64 })),
+        ("API keys", NameList::cell(Span::key, &finding.api_keys, finding.api_keys.len() as u64)),
     ]
 }

@@ -4,10 +4,10 @@ use std::io;
 
 use super::{addresses, amounts, coverage, deeds, moment, node, period, place, places, time, tool, word};
 use crate::data::json;
-use crate::document::chart::{Chart, Series};
+use crate::document::chart::{Chart, ChartSeries};
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
-use crate::document::{Block, Cell, Column, Document, Fact, List, Media, Name, Names, Section, Table, Tone};
+use crate::document::{Block, Cell, Column, Document, Fact, List, ListedName, Media, NameList, Section, Table, Tone};
 use crate::model::Coverage;
 use crate::model::impact::{Background, DeniedAccess, ImpactReport, Persistence, PowerfulDeed, Reached, VolumeBucket};
 use crate::model::text::{Logged, Span, Text};
@@ -143,14 +143,14 @@ fn deed(coverage: &Coverage, deed: &PowerfulDeed) -> Vec<Cell> {
     if let Some(target) = &deed.target {
         what.push(Text::from(": ").with(Span::name(target)));
     }
-    let indices = deed.indices.iter().map(|index| Name::new(Span::name(index))).collect();
+    let indices = deed.indices.iter().map(|index| ListedName::new(Span::name(index))).collect();
     vec![
         Cell::of(moment(&deed.time)),
         Cell::Text(what, if deed.granted { Tone::Bad } else { Tone::Warn }),
         Cell::of(Span::name(&deed.action)),
         Cell::of(word(&deed.class)),
         Cell::logged(Span::name, deed.target.as_deref(), ""),
-        Cell::Names(Names { items: indices, total: deed.indices_total }),
+        Cell::Names(NameList { items: indices, total: deed.indices_total }),
         Cell::logged(Span::name, deed.undo.as_deref(), ""),
         Cell::logged(Span::principal, deed.principal.as_deref(), "(none)"),
         Cell::logged(Span::principal, deed.run_as.as_deref(), ""),
@@ -192,7 +192,7 @@ fn reached(impact: &ImpactReport) -> Table<'_> {
 
 fn reached_row(row: &Reached) -> Vec<Cell> {
     let tone = if sensitive(row) == 0 { Tone::Bad } else { Tone::Plain };
-    let actions = row.actions.iter().map(|(action, count)| Name::new(Span::name(action)).times(*count)).collect();
+    let actions = row.actions.iter().map(|(action, count)| ListedName::new(Span::name(action)).times(*count)).collect();
     vec![
         Cell::logged(Span::name, row.index.as_deref(), "(names none)").tone(tone),
         Cell::of(word(&row.class)),
@@ -205,7 +205,7 @@ fn reached_row(row: &Reached) -> Vec<Cell> {
         },
         Cell::of(moment(&row.first)),
         Cell::of(moment(&row.last)),
-        Cell::Names(Names { items: actions, total: row.actions.len() as u64 }),
+        Cell::Names(NameList { items: actions, total: row.actions.len() as u64 }),
         places(&row.evidence),
     ]
 }
@@ -234,7 +234,7 @@ fn persistence(impact: &ImpactReport) -> Section<'_> {
 fn made(thing: &Persistence) -> Vec<Cell> {
     let ended = thing.ended_at.as_deref();
     let users =
-        thing.used_by.iter().map(|user| Name::new(Span::principal(&user.principal)).times(user.count)).collect();
+        thing.used_by.iter().map(|user| ListedName::new(Span::principal(&user.principal)).times(user.count)).collect();
     let used = thing.uses.is_some_and(|uses| uses > 0);
     vec![
         Cell::of(moment(&thing.made_at)),
@@ -245,7 +245,7 @@ fn made(thing: &Persistence) -> Vec<Cell> {
         Cell::logged(Span::principal, thing.made_by.as_deref(), ""),
         thing.uses.map_or(Cell::Absent("unknown"), Cell::number).tone(if used { Tone::Bad } else { Tone::Plain }),
         Cell::Names(addresses(&thing.use_sources, thing.use_sources.len() as u64)),
-        Cell::Names(Names { items: users, total: thing.used_by.len() as u64 }),
+        Cell::Names(NameList { items: users, total: thing.used_by.len() as u64 }),
         thing.first_use.as_deref().map_or(Cell::NONE, |first| Cell::of(moment(first))),
         thing.last_use.as_deref().map_or(Cell::NONE, |last| Cell::of(moment(last))),
         ended.map_or(Cell::NONE, |ended| Cell::of(moment(ended))),
@@ -282,7 +282,7 @@ fn volume(impact: &ImpactReport) -> Option<Section<'_>> {
     if volume.buckets.is_empty() {
         return None;
     }
-    let series = Series {
+    let series = ChartSeries {
         bucket_seconds: volume.bucket_seconds,
         covers: period(impact.actor.from.as_deref(), impact.actor.until.as_deref()),
         names: vec!["requests"],
@@ -297,7 +297,7 @@ fn volume(impact: &ImpactReport) -> Option<Section<'_>> {
                 Some((parse(&deed.time)?, Logged::new(&deed.action), who))
             })
             .collect(),
-        ..Series::default()
+        ..ChartSeries::default()
     };
     let step = words::seconds(volume.bucket_seconds);
     let columns = vec![Column::time("start", "Start"), Column::number("count", "Requests")];

@@ -8,7 +8,7 @@ use super::{coverage, period, places, time, tool, word};
 use crate::data::json;
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
-use crate::document::{Block, Cell, Column, Document, Media, Name, Names, Section, Table, Tone};
+use crate::document::{Block, Cell, Column, Document, ListedName, Media, NameList, Section, Table, Tone};
 use crate::model::keys::{Key, KeysReport, Refused, Unnamed, Use};
 use crate::model::text::{Span, Text};
 
@@ -170,8 +170,9 @@ fn used(used: &Use) -> [Cell; 3] {
         return [Cell::Absent("none seen"), Cell::NONE, Cell::NONE];
     }
     let absent = || Span::Plain("not logged".into());
-    let items = used.clients.iter().map(|from| Name::new(from.address.as_deref().map_or_else(absent, Span::address)));
-    let from = Names { items: items.collect(), total: used.clients_total };
+    let items =
+        used.clients.iter().map(|from| ListedName::new(from.address.as_deref().map_or_else(absent, Span::address)));
+    let from = NameList { items: items.collect(), total: used.clients_total };
     [time(used.last.as_deref()), Cell::of(Text::count(used.count, "event", "events")), Cell::Names(from)]
 }
 

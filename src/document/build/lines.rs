@@ -14,7 +14,7 @@ use crate::model::text::{Logged, Span};
 pub struct ShownLines(pub Vec<LogLine>);
 
 #[derive(Serialize)]
-struct Line<'l> {
+struct ListedLine<'l> {
     path: &'l str,
     line: u64,
     is_evidence: bool,
@@ -51,14 +51,14 @@ impl Results for ShownLines {
     }
 
     fn data(&self, _: Form, out: &mut dyn io::Write) -> io::Result<()> {
-        let lines = self.0.iter().map(|line| Line {
+        let lines = self.0.iter().map(|line| ListedLine {
             path: line.path.raw(),
             line: line.number,
             is_evidence: line.is_evidence,
             text: line.text.raw(),
             bytes_left_out: line.left_out,
         });
-        let lines: Vec<Line<'_>> = lines.collect();
+        let lines: Vec<ListedLine<'_>> = lines.collect();
         json::write(&serde_json::json!({"schema_version": 1, "lines": lines}), out)
     }
 }

@@ -21,12 +21,12 @@ mod timeline;
 mod verify;
 
 pub use embedded::Embedded;
-pub use events::{Events, Source};
-pub use explain::{Explained, Listing};
+pub use events::{EventSource, Events};
+pub use explain::{Explained, KindListing};
 pub use lines::ShownLines;
 
 use super::clock::parse;
-use super::{Cell, Name, Names, Tone};
+use super::{Cell, ListedName, NameList, Tone};
 use crate::model::text::{Logged, Span, Text};
 use crate::model::{Coverage, Evidence, Report, SourceCount, Tool};
 use crate::time::Millis;
@@ -113,14 +113,14 @@ fn place(place: &Evidence) -> Span {
 
 /// Lines of inputs.
 fn places(places: &[Evidence]) -> Cell {
-    let items = places.iter().map(|line| Name::new(place(line))).collect();
-    Cell::Names(Names { items, total: places.len() as u64 })
+    let items = places.iter().map(|line| ListedName::new(place(line))).collect();
+    Cell::Names(NameList { items, total: places.len() as u64 })
 }
 
 /// Addresses and how often each was met.
-fn addresses(list: &[SourceCount], total: u64) -> Names {
-    let items = list.iter().map(|source| Name::new(Span::address(&source.address)).times(source.count)).collect();
-    Names { items, total: total.max(list.len() as u64) }
+fn addresses(list: &[SourceCount], total: u64) -> NameList {
+    let items = list.iter().map(|source| ListedName::new(Span::address(&source.address)).times(source.count)).collect();
+    NameList { items, total: total.max(list.len() as u64) }
 }
 
 /// Amounts of different things, without those of which there is none: `1 duplicate event, 2 oversized lines`.

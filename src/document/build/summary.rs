@@ -1,7 +1,7 @@
 //! The summary of a report: the verdict of the night in a sentence, and the findings by what they need.
 
 use super::{coverage, moment, period, tool, what_is_left, word};
-use crate::document::summary::{Summary, Told};
+use crate::document::summary::{Summary, ToldFinding};
 use crate::document::{Block, Fact, Tone};
 use crate::model::text::{Logged, Text};
 use crate::model::{Finding, Report};
@@ -54,8 +54,8 @@ fn rank(verdict: &str) -> usize {
     VERDICTS.iter().position(|known| *known == verdict).unwrap_or(VERDICTS.len())
 }
 
-fn told(finding: &Finding) -> Told {
-    Told {
+fn told(finding: &Finding) -> ToldFinding {
+    ToldFinding {
         id: Logged::new(&finding.id),
         severity: Logged::new(&finding.severity),
         verdict: Logged::new(&finding.verdict),

@@ -6,7 +6,7 @@ use super::{chain, coverage, deeds, findings, joined, node, period, places, time
 use crate::data::json;
 use crate::document::clock::parse;
 use crate::document::formats::{Form, Results};
-use crate::document::{Block, Cell, Column, Document, Media, Names, Row, Section, Table, Tone};
+use crate::document::{Block, Cell, Column, Document, Media, NameList, Row, Section, Table, Tone};
 use crate::model::Coverage;
 use crate::model::text::{Span, Text};
 use crate::model::timeline::{Entry, TimelineReport};
@@ -99,9 +99,9 @@ fn row(coverage: &Coverage, entry: &Entry) -> Vec<Cell> {
         if entry.findings.is_empty() { Cell::NONE } else { Cell::Text(in_findings, Tone::Bold) },
         match entry.principals_total {
             0 => Cell::Absent("(none)"),
-            total => Names::cell(Span::principal, &entry.principals, total),
+            total => NameList::cell(Span::principal, &entry.principals, total),
         },
-        Names::cell(Span::address, &entry.sources, entry.sources_total),
+        NameList::cell(Span::address, &entry.sources, entry.sources_total),
         on(coverage, entry),
         places(&entry.evidence),
     ]

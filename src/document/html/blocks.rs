@@ -2,9 +2,9 @@
 
 use super::cells::IN_CELL;
 use super::markup::Markup;
-use super::{Page, ROWS};
+use super::{HtmlPage, ROWS};
 use crate::document::chart::{Chart, Spark};
-use crate::document::{Block, Card, Cards, Cell, Figure, Kind, List, ListKind, Media, Row, Table, Tone};
+use crate::document::{Block, Card, Cards, Cell, ColumnKind, Figure, List, ListKind, Media, Row, Table, Tone};
 use crate::words;
 
 /// Bytes of the main table, and of others: a page must open whatever the log holds.
@@ -14,7 +14,7 @@ const ROOM: usize = 512 << 10;
 /// Bytes of what is told one by one; what is beyond is in the table alone.
 const CARDS_ROOM: usize = 1536 << 10;
 
-impl Page<'_, '_> {
+impl HtmlPage<'_, '_> {
     /// A block of a section of this title.
     pub(super) fn block(&self, block: &Block<'_>, title: &str, out: &mut Markup) {
         match block {
@@ -171,7 +171,7 @@ impl Page<'_, '_> {
             }
             body.own("<tr>");
             for (at, column) in &columns {
-                body.own(if column.kind == Kind::Number { "<td class=\"num\">" } else { "<td>" });
+                body.own(if column.kind == ColumnKind::Number { "<td class=\"num\">" } else { "<td>" });
                 match &row {
                     Row::Cells(cells) => {
                         cells.get(*at).into_iter().for_each(|cell| self.cell(cell, IN_CELL, &mut body))
@@ -209,9 +209,9 @@ impl Page<'_, '_> {
         out.own("</caption>\n<thead><tr>");
         for (_, column) in &columns {
             out.own(match column.kind {
-                Kind::Text => "<th scope=\"col\" data-kind=\"text\">",
-                Kind::Number => "<th scope=\"col\" data-kind=\"num\">",
-                Kind::Time => "<th scope=\"col\" data-kind=\"time\">",
+                ColumnKind::Text => "<th scope=\"col\" data-kind=\"text\">",
+                ColumnKind::Number => "<th scope=\"col\" data-kind=\"num\">",
+                ColumnKind::Time => "<th scope=\"col\" data-kind=\"time\">",
             });
             out.text(column.title).own("</th>");
         }

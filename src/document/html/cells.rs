@@ -1,8 +1,8 @@
 //! Spans and cells of the page.
 
-use super::Page;
-use super::markup::{Actor, Markup};
-use crate::document::{Cell, Name, Names, Tone};
+use super::HtmlPage;
+use super::markup::{LinkedName, Markup};
+use crate::document::{Cell, ListedName, NameList, Tone};
 use crate::model::call::ApiCall;
 use crate::model::text::{Logged, Span, Text};
 use crate::time::Millis;
@@ -12,7 +12,7 @@ use crate::words;
 pub(super) const IN_CELL: usize = 3;
 const IN_DETAILS: usize = 20;
 
-impl Page<'_, '_> {
+impl HtmlPage<'_, '_> {
     /// A time of a table.
     fn time(&self, time: Millis, out: &mut Markup) {
         out.own("<time datetime=\"").text(&time.rfc3339()).own("\">").text(&self.clock.show(time)).own("</time>");
@@ -26,10 +26,10 @@ impl Page<'_, '_> {
             }
             Span::Finding(id) => out.name(id.raw()),
             Span::Code(text) => out.own("<code>").text(text).own("</code>"),
-            Span::Address(text) => out.actor(Actor::Address, text.raw()),
-            Span::Key(text) => out.actor(Actor::Key, text.raw()),
-            Span::Principal(text) => out.actor(Actor::Principal, text.raw()),
-            Span::Node(text) => out.actor(Actor::Node, text.raw()),
+            Span::Address(text) => out.actor(LinkedName::Address, text.raw()),
+            Span::Key(text) => out.actor(LinkedName::Key, text.raw()),
+            Span::Principal(text) => out.actor(LinkedName::Principal, text.raw()),
+            Span::Node(text) => out.actor(LinkedName::Node, text.raw()),
             Span::Name(text) | Span::Realm(text) => out.name(text.raw()),
             Span::Chain(realms) => {
                 for (at, realm) in realms.iter().enumerate() {
@@ -124,7 +124,7 @@ impl Page<'_, '_> {
         out.own("</dl>");
     }
 
-    fn names(&self, names: &Names, most: usize, out: &mut Markup) {
+    fn names(&self, names: &NameList, most: usize, out: &mut Markup) {
         let shown = names.items.len().min(most);
         for (at, name) in names.items[..shown].iter().enumerate() {
             out.own(if at > 0 { ", " } else { "" });
@@ -137,7 +137,7 @@ impl Page<'_, '_> {
         }
     }
 
-    fn name(&self, name: &Name, out: &mut Markup) {
+    fn name(&self, name: &ListedName, out: &mut Markup) {
         self.span(&name.span, out);
         if !name.note.is_empty() {
             out.own("<span class=\"basis\">");

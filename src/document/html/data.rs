@@ -5,10 +5,10 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::Page;
+use super::HtmlPage;
 use super::markup::{Markup, class, visible};
 use crate::document::Block;
-use crate::document::chart::{Chart, Heat, Series};
+use crate::document::chart::{Chart, ChartSeries, HeatChart};
 use crate::document::clock::parse;
 use crate::model::charts::{Flow, HeatRow, KeyLife};
 use crate::time::Millis;
@@ -16,7 +16,7 @@ use crate::time::Millis;
 /// Looks for changes of the clock.
 const MOST_LOOKS: i64 = 5000;
 
-impl Page<'_, '_> {
+impl HtmlPage<'_, '_> {
     /// The script element that holds the data.
     pub(super) fn data(&self, out: &mut Markup) -> io::Result<()> {
         let mut data = json!({
@@ -79,7 +79,7 @@ fn put(data: &mut Value, chart: &Chart<'_>) {
     }
 }
 
-fn timeline(data: &mut Value, series: &Series) {
+fn timeline(data: &mut Value, series: &ChartSeries) {
     let bucket = |(start, counts): &(Millis, Vec<u64>)| {
         Value::from_iter(std::iter::once(json!(start.0)).chain(counts.iter().map(|count| json!(count))))
     };
@@ -106,7 +106,7 @@ fn timeline(data: &mut Value, series: &Series) {
         .collect();
 }
 
-fn heat(heat: &Heat<'_>) -> Value {
+fn heat(heat: &HeatChart<'_>) -> Value {
     json!({
         "start": heat.start.map(|at| at.0),
         "width": heat.bucket_seconds.saturating_mul(1000),

@@ -17,7 +17,7 @@ const MAX_TEXT: usize = 2000;
 
 /// Whom a name names.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Actor {
+pub(super) enum LinkedName {
     /// Who authenticates.
     Principal,
     /// A client's address.
@@ -86,15 +86,15 @@ impl Markup {
 
     /// A name that the script leads from to everything of whom it names. Addresses and ids are one piece, unless they are longer
     /// than any of them.
-    pub(super) fn actor(&mut self, actor: Actor, name: &str) -> &mut Self {
+    pub(super) fn actor(&mut self, actor: LinkedName, name: &str) -> &mut Self {
         let signs = name.chars().count();
         self.own("<bdi data-a=").own(match actor {
-            Actor::Principal => "p",
-            Actor::Address => "a",
-            Actor::Key => "k",
-            Actor::Node => "n",
+            LinkedName::Principal => "p",
+            LinkedName::Address => "a",
+            LinkedName::Key => "k",
+            LinkedName::Node => "n",
         });
-        let is_id = matches!(actor, Actor::Address | Actor::Key);
+        let is_id = matches!(actor, LinkedName::Address | LinkedName::Key);
         self.own(match (is_id, signs) {
             (true, ..=MAX_ID) => " class=\"whole\">",
             (_, ..=MAX_WHOLE) => ">",

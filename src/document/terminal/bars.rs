@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::Writer;
+use super::TerminalWriter;
 use super::ink::Ink;
-use super::pieces::Line;
-use crate::document::chart::{Chart, Series, level};
+use super::pieces::StyledLine;
+use crate::document::chart::{Chart, ChartSeries, level};
 use crate::document::{Section, Tone};
 use crate::model::text::Text;
 use crate::time::Millis;
@@ -36,7 +36,7 @@ struct Axis {
 }
 
 impl Axis {
-    fn new(series: &Series, room: usize) -> Option<Self> {
+    fn new(series: &ChartSeries, room: usize) -> Option<Self> {
         let bucket = series.bucket_seconds.max(1);
         let starts = || series.buckets.iter().map(|(start, _)| *start);
         // The axis covers all that was read, so that silence is seen too.
@@ -69,7 +69,7 @@ impl Axis {
     }
 
     /// The sums of a series in each step.
-    fn sums(&self, series: &Series, number: usize) -> Vec<u64> {
+    fn sums(&self, series: &ChartSeries, number: usize) -> Vec<u64> {
         let mut sums = vec![0_u64; self.steps];
         for (start, counts) in &series.buckets {
             let seconds = u64::try_from(start.0.div_euclid(1000) - self.start).unwrap_or(0);
@@ -84,13 +84,13 @@ impl Axis {
 
 impl Ink {
     /// Bars, each `repeat` characters wide.
-    pub(super) fn bars(&self, counts: &[u64], peak: u64, repeat: usize) -> Line {
+    pub(super) fn bars(&self, counts: &[u64], peak: u64, repeat: usize) -> StyledLine {
         let bar = counts.iter().flat_map(|&count| std::iter::repeat_n(level(count, peak, self.glyphs.bars), repeat));
         Self::line(bar.collect())
     }
 }
 
-impl Writer<'_> {
+impl TerminalWriter<'_> {
     pub(super) fn chart(&mut self, chart: &Chart<'_>, indent: usize) -> io::Result<()> {
         let Chart::Series(series) = chart else { return Ok(()) };
         let room = self.width - indent;

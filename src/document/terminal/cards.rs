@@ -3,13 +3,13 @@
 use std::io;
 
 use super::pieces::Pieces;
-use super::{CARD_INDENT, INDENT, Ink, Writer, is_shown};
-use crate::document::formats::{Told, View};
+use super::{CARD_INDENT, INDENT, Ink, TerminalWriter, is_shown};
+use crate::document::formats::{FindingsTold, View};
 use crate::document::{Block, Card, Cards, Document, Media, Tone};
 use crate::escape;
 use crate::model::text::{Span, Text};
 
-impl Writer<'_> {
+impl TerminalWriter<'_> {
     /// The findings of these ids, whole, and nothing else.
     pub(super) fn only(&mut self, document: &Document<'_>, ids: &[String]) -> io::Result<()> {
         let blocks = document.sections.iter().flat_map(|section| &section.blocks);
@@ -37,7 +37,7 @@ impl Writer<'_> {
     pub(super) fn cards(&mut self, cards: &Cards<'_>) -> io::Result<()> {
         let rows = self.view.top.unwrap_or(Some(View::DEFAULT_TOP)).unwrap_or(usize::MAX);
         let shown = match self.view.told {
-            Some(Told::First(most)) => most.unwrap_or(cards.total),
+            Some(FindingsTold::First(most)) => most.unwrap_or(cards.total),
             _ => cards.on_screen.min(rows),
         };
         let shown = shown.min(cards.total);

@@ -7,8 +7,8 @@ use comfy_table::{
 };
 
 use super::ink::Ink;
-use super::pieces::{Line, Pieces};
-use crate::document::{Cell, Column, Kind, Media, Names, Row, Table, Tone};
+use super::pieces::{Pieces, StyledLine};
+use crate::document::{Cell, Column, ColumnKind, Media, NameList, Row, Table, Tone};
 use crate::words::number;
 
 /// Blanks between two columns.
@@ -26,17 +26,17 @@ const SHORT: usize = 8;
 const MOST_LEAST: usize = 46;
 
 /// One line of a cell, before it is wrapped.
-enum Entry {
+enum CellLine {
     /// A text, after blanks.
     Text(usize, Pieces),
     /// As many items as fit on a line, then how many more there are.
     List(usize, Vec<Pieces>, u64),
 }
 
-impl Entry {
+impl CellLine {
     fn new(indent: usize, cell: &Cell, ink: &Ink) -> Self {
         match cell {
-            Cell::Names(Names { items, total }) => {
+            Cell::Names(NameList { items, total }) => {
                 Self::List(indent, items.iter().map(|name| ink.item(name)).collect(), *total)
             }
             cell => Self::Text(indent, ink.cell(cell)),
@@ -68,7 +68,7 @@ impl Entry {
         .min(MOST_LEAST)
     }
 
-    fn lines(&self, room: usize) -> Vec<Line> {
+    fn lines(&self, room: usize) -> Vec<StyledLine> {
         let (indent, pieces) = match self {
             Self::Text(_, pieces) if pieces.is_empty() => return Vec::new(),
             Self::Text(indent, pieces) => (*indent, pieces.clone()),
@@ -81,7 +81,7 @@ impl Entry {
         let wrapped = pieces.wrap(room.saturating_sub(indent)).into_iter();
         wrapped
             .map(|line| {
-                let mut out = Line::default();
+                let mut out = StyledLine::default();
                 out.blanks(indent);
                 out.append(&line);
                 out
@@ -132,7 +132,7 @@ struct Drawn {
 pub(super) struct Grid {
     columns: Vec<Drawn>,
     /// By row and column its entries.
-    rows: Vec<Vec<Vec<Entry>>>,
+    rows: Vec<Vec<Vec<CellLine>>>,
 }
 
 impl Grid {
@@ -152,8 +152,9 @@ impl Grid {
                     Row::Remark(of, text) if *of == at => Cell::Text(text.clone(), Tone::Dim),
                     Row::Remark(..) => Cell::NONE,
                 };
-                let entries =
-                    |column: &Drawn| column.of.iter().map(|&(at, indent)| Entry::new(indent, &cell(at), ink)).collect();
+                let entries = |column: &Drawn| {
+                    column.of.iter().map(|&(at, indent)| CellLine::new(indent, &cell(at), ink)).collect()
+                };
                 columns.iter().map(entries).collect()
             })
             .collect();
@@ -166,7 +167,7 @@ impl Grid {
         modest.iter().sum::<usize>() + GAP * modest.len().saturating_sub(1) <= room
     }
 
-    fn widths(&self, measure: impl Fn(&Entry) -> usize, head: impl Fn(&Pieces) -> usize) -> Vec<usize> {
+    fn widths(&self, measure: impl Fn(&CellLine) -> usize, head: impl Fn(&Pieces) -> usize) -> Vec<usize> {
         let widths = self.columns.iter().enumerate().map(|(at, column)| {
             let head = column.heads.iter().map(|(indent, words)| indent + head(words)).max().unwrap_or(0);
             let cells = self.rows.iter().filter_map(|row| row.get(at)).flatten();
@@ -182,7 +183,7 @@ impl Grid {
 
     /// Width where there is room for everything.
     pub(super) fn natural(&self) -> usize {
-        let widths = self.widths(Entry::natural, Pieces::width);
+        let widths = self.widths(CellLine::natural, Pieces::width);
         widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
     }
 
@@ -190,14 +191,14 @@ impl Grid {
     /// what should not be broken; at last even that is.
     fn fitted(&self, room: usize) -> Vec<usize> {
         let room = room.saturating_sub(GAP * self.columns.len().saturating_sub(1));
-        let natural = self.widths(Entry::natural, Pieces::width);
+        let natural = self.widths(CellLine::natural, Pieces::width);
         if natural.iter().sum::<usize>() <= room {
             return natural;
         }
         let wanted = self.widths(
             |entry| match entry {
-                Entry::List(..) => entry.modest().max(entry.least(NAMES)),
-                Entry::Text(..) => entry.natural(),
+                CellLine::List(..) => entry.modest().max(entry.least(NAMES)),
+                CellLine::Text(..) => entry.natural(),
             },
             |head| head.least(NAMES),
         );
@@ -222,7 +223,7 @@ impl Grid {
     }
 
     /// The drawn lines, without margin.
-    pub(super) fn lines(&self, room: usize, ink: &Ink) -> Vec<Line> {
+    pub(super) fn lines(&self, room: usize, ink: &Ink) -> Vec<StyledLine> {
         let widths = self.fitted(room);
         let columns = || self.columns.iter().zip(&widths);
         let style = presets::NOTHING.header_separator(LineStyle::none().fill(ink.glyphs.rule));
@@ -232,7 +233,7 @@ impl Grid {
         if self.columns.len() > 1 {
             let heads = columns().map(|(column, &width)| {
                 let heads =
-                    column.heads.iter().flat_map(|(indent, head)| Entry::Text(*indent, head.clone()).lines(width));
+                    column.heads.iter().flat_map(|(indent, head)| CellLine::Text(*indent, head.clone()).lines(width));
                 column.cell(heads)
             });
             table.set_header(heads.collect::<Vec<_>>());
@@ -250,13 +251,13 @@ impl Grid {
             column.set_padding((0, columns(gap)));
             column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(columns(width + gap))));
         }
-        table.lines().map(|line| Line::unmarked(&line)).collect()
+        table.lines().map(|line| StyledLine::unmarked(&line)).collect()
     }
 }
 
 impl Drawn {
     /// A cell of wrapped lines.
-    fn cell(&self, lines: impl Iterator<Item = Line>) -> DrawnCell {
+    fn cell(&self, lines: impl Iterator<Item = StyledLine>) -> DrawnCell {
         let lines: Vec<String> = lines.map(|line| line.marked()).collect();
         DrawnCell::new_owned(lines.join("\n")).set_alignment(if self.right {
             CellAlignment::Right
@@ -294,7 +295,7 @@ fn drawn(table: &Table<'_>, flat: bool, ink: &Ink) -> Vec<Drawn> {
         } else {
             drawn.push(Drawn {
                 heads: vec![(0, head(column, ink))],
-                right: column.kind == Kind::Number,
+                right: column.kind == ColumnKind::Number,
                 of: vec![(at, 0)],
             });
             keys.push(vec![column.key]);

@@ -1,9 +1,9 @@
 //! Texts on a terminal: made harmless here, and nowhere else.
 
-use super::pieces::{Line, Pieces};
-use crate::document::clock::Clock;
+use super::pieces::{Pieces, StyledLine};
+use crate::document::clock::DisplayClock;
 use crate::document::formats::Style;
-use crate::document::{Cell, Name, Tone};
+use crate::document::{Cell, ListedName, Tone};
 use crate::escape;
 use crate::model::text::{Span, Text};
 use crate::words::{self, number};
@@ -62,12 +62,12 @@ impl Glyphs {
 #[derive(Debug)]
 pub(super) struct Ink {
     pub(super) glyphs: &'static Glyphs,
-    pub(super) clock: Clock,
+    pub(super) clock: DisplayClock,
     pub(super) unicode: bool,
 }
 
 impl Ink {
-    pub(super) fn new(style: Style, clock: Clock) -> Self {
+    pub(super) fn new(style: Style, clock: DisplayClock) -> Self {
         let glyphs = if style.unicode { &Glyphs::UNICODE } else { &Glyphs::ASCII };
         Self { glyphs, clock, unicode: style.unicode }
     }
@@ -99,13 +99,13 @@ impl Ink {
     }
 
     /// A line of our own making, with all its blanks.
-    pub(super) fn line(text: String) -> Line {
+    pub(super) fn line(text: String) -> StyledLine {
         Self::line_in(text, Tone::Plain)
     }
 
     /// The same set off.
-    pub(super) fn line_in(text: String, tone: Tone) -> Line {
-        let mut line = Line::default();
+    pub(super) fn line_in(text: String, tone: Tone) -> StyledLine {
+        let mut line = StyledLine::default();
         line.push(&escape::terminal(&text, true), tone);
         line
     }
@@ -195,7 +195,7 @@ impl Ink {
     }
 
     /// A name of a list, with its count.
-    pub(super) fn item(&self, name: &Name) -> Pieces {
+    pub(super) fn item(&self, name: &ListedName) -> Pieces {
         let mut out = Pieces::default();
         self.span(&mut out, &name.span, Tone::Plain);
         if !name.note.is_empty() {
@@ -262,15 +262,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::document::terminal::screen::Screen;
+    use crate::document::terminal::screen::LinePrinter;
     use crate::time::Zone;
 
     fn ink(unicode: bool) -> Ink {
-        Ink::new(Style { unicode, ..Style::default() }, Clock::new(Zone::UTC, None))
+        Ink::new(Style { unicode, ..Style::default() }, DisplayClock::new(Zone::UTC, None))
     }
 
     fn lines(pieces: &Pieces, room: usize) -> Vec<String> {
-        let text = |line: Line| line.parts.into_iter().map(|(text, _)| text).collect::<String>();
+        let text = |line: StyledLine| line.parts.into_iter().map(|(text, _)| text).collect::<String>();
         pieces.wrap(room).into_iter().map(text).collect()
     }
 
@@ -295,7 +295,7 @@ mod tests {
         let chain = ink(true).text(&chain, Tone::Plain);
         assert_eq!(lines(&chain, 60), ["reserved → default_file → corporate-active-directory"]);
         assert_eq!(lines(&chain, 28), ["reserved → default_file →", "corporate-active-directory"]);
-        let name = Name::new(Span::address("2001:db8::1")).times(1234);
+        let name = ListedName::new(Span::address("2001:db8::1")).times(1234);
         assert_eq!(lines(&ink(false).item(&name), 12), ["2001:db8::1", " x1,234"]);
     }
 
@@ -307,7 +307,7 @@ mod tests {
         for (color, written) in [(true, "\x1b[31mhostile\x1b[0m calm \\x1b[2J\n"), (false, "hostile calm \\x1b[2J\n")] {
             let mut out = Vec::new();
             let style = Style { width: 80, color, ..Style::default() };
-            Screen::new(&mut out, style).line(&pieces.wrap(80)[0]).unwrap();
+            LinePrinter::new(&mut out, style).line(&pieces.wrap(80)[0]).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), written);
         }
     }

@@ -118,11 +118,11 @@ impl Pieces {
 
     /// Lines of at most `room` columns, broken at blanks, else between pieces, and within a piece only where it is longer than
     /// a line.
-    pub(super) fn wrap(&self, room: usize) -> Vec<Line> {
+    pub(super) fn wrap(&self, room: usize) -> Vec<StyledLine> {
         // A wide character needs two columns.
         let room = room.max(2);
         let mut lines = Vec::new();
-        let mut line = Line::default();
+        let mut line = StyledLine::default();
         let mut rest = self.list.as_slice();
         while let Some((_, others)) = rest.split_first() {
             let end = 1 + others.iter().take_while(|piece| !piece.gap).count();
@@ -148,12 +148,12 @@ impl Pieces {
 
 /// A line, or a part of one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line {
+pub(super) struct StyledLine {
     pub(super) parts: Vec<(String, Tone)>,
     width: usize,
 }
 
-impl Line {
+impl StyledLine {
     fn is_empty(&self) -> bool {
         self.width == 0
     }
@@ -262,9 +262,9 @@ mod tests {
 
     #[test]
     fn tones_outlive_being_drawn() {
-        let mut line = Line::default();
+        let mut line = StyledLine::default();
         MARKS.iter().for_each(|(tone, _)| line.push("a é", *tone));
-        let back = Line::unmarked(&line.marked());
+        let back = StyledLine::unmarked(&line.marked());
         assert_eq!((&back.parts, back.width, width(&line.marked())), (&line.parts, line.width, 21));
     }
 

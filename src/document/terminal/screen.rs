@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::ink::Ink;
-use super::pieces::{Line, take, width};
+use super::pieces::{StyledLine, take, width};
 use crate::document::formats::Style;
 use crate::document::{LogLine, Tone};
 use crate::escape;
@@ -22,12 +22,12 @@ fn sgr(tone: Tone) -> &'static str {
 }
 
 /// Where lines go.
-pub(super) struct Screen<'a> {
+pub(super) struct LinePrinter<'a> {
     out: &'a mut dyn Write,
     style: Style,
 }
 
-impl<'a> Screen<'a> {
+impl<'a> LinePrinter<'a> {
     pub(super) fn new(out: &'a mut dyn Write, style: Style) -> Self {
         Self { out, style }
     }
@@ -54,7 +54,7 @@ impl<'a> Screen<'a> {
 
     /// Writes a line without its trailing blanks. The layout fits lines to the width; one that it misses is cut here, so that
     /// such a mistake costs beauty only.
-    pub(super) fn line(&mut self, line: &Line) -> io::Result<()> {
+    pub(super) fn line(&mut self, line: &StyledLine) -> io::Result<()> {
         let mut text = String::with_capacity(line.width() + 16);
         let mut room = self.style.width;
         let cut = line.width() > room;

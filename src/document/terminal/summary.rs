@@ -3,11 +3,11 @@
 use std::io;
 
 use super::ink::{severity, verdict};
-use super::pieces::{Line, Pieces};
-use super::{INDENT, Ink, NAME, Writer};
-use crate::document::clock::Clock;
+use super::pieces::{Pieces, StyledLine};
+use super::{INDENT, Ink, NAME, TerminalWriter};
+use crate::document::clock::DisplayClock;
 use crate::document::formats::{Screenful, View};
-use crate::document::summary::{Summary, Told};
+use crate::document::summary::{Summary, ToldFinding};
 use crate::document::{Fact, Tone};
 use crate::model::text::{Logged, Span, Text};
 
@@ -28,7 +28,7 @@ const TITLE: usize = 3;
 
 /// Which titles are shortened to one line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Cut {
+enum TitleCut {
     None,
     /// All but those of attacks.
     Others,
@@ -39,13 +39,13 @@ enum Cut {
 #[derive(Clone, Copy)]
 struct Fit {
     folded: bool,
-    cut: Cut,
+    cut: TitleCut,
     most: usize,
 }
 
 /// Findings that are told in one line: the first of them, and how many more.
 struct Folded<'s> {
-    first: &'s Told,
+    first: &'s ToldFinding,
     more: u64,
 }
 
@@ -54,30 +54,30 @@ struct Folded<'s> {
 /// # Errors
 /// Only those of `out`.
 pub fn write(summary: &Summary, screen: &Screenful<'_>, view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut writer = Writer::new(view, Clock::new(view.style.zone, summary.period), out);
+    let mut writer = TerminalWriter::new(view, DisplayClock::new(view.style.zone, summary.period), out);
     let head = head(&writer, summary);
     let foot = foot(&writer, summary, screen);
     let room = screen.rows.max(MIN_ROWS).saturating_sub(head.len() + foot.len() + PROMPT + 2);
     let body = body(&writer, &summary.findings, room);
-    let gap = if body.is_empty() { Vec::new() } else { vec![Line::default()] };
-    for line in head.iter().chain(&gap).chain(&body).chain([&Line::default()]).chain(&foot) {
+    let gap = if body.is_empty() { Vec::new() } else { vec![StyledLine::default()] };
+    for line in head.iter().chain(&gap).chain(&body).chain([&StyledLine::default()]).chain(&foot) {
         writer.screen.line(line)?;
     }
     Ok(())
 }
 
-fn head(writer: &Writer<'_>, summary: &Summary) -> Vec<Line> {
+fn head(writer: &TerminalWriter<'_>, summary: &Summary) -> Vec<StyledLine> {
     let [name, version] = &summary.tool;
     let title = Text::from(Span::Name(name.clone())).with(" ").with(Span::Name(version.clone()));
     let mut lines = writer.ink.text(&title, Tone::Dim).wrap(writer.width);
     lines.extend(summary.read.iter().flat_map(|fact| named(writer, fact, 2)));
-    lines.push(Line::default());
+    lines.push(StyledLine::default());
     let pieces = writer.ink.text(&summary.verdict, if summary.tone == Tone::Plain { Tone::Bold } else { summary.tone });
     lines.extend(pieces.wrap(writer.width - INDENT).iter().map(|line| shifted(line, INDENT)));
     lines
 }
 
-fn foot(writer: &Writer<'_>, summary: &Summary, screen: &Screenful<'_>) -> Vec<Line> {
+fn foot(writer: &TerminalWriter<'_>, summary: &Summary, screen: &Screenful<'_>) -> Vec<StyledLine> {
     let mut facts = Vec::new();
     if !summary.unknown.is_empty() {
         let between = |at| if at > 0 { "; " } else { "" };
@@ -101,12 +101,12 @@ fn foot(writer: &Writer<'_>, summary: &Summary, screen: &Screenful<'_>) -> Vec<L
 }
 
 /// A name and what it is, in so many lines at most.
-fn named(writer: &Writer<'_>, fact: &Fact, most: usize) -> Vec<Line> {
+fn named(writer: &TerminalWriter<'_>, fact: &Fact, most: usize) -> Vec<StyledLine> {
     let value = writer.value(fact);
     let lines = cut(&value, writer.width - INDENT - NAME, most, &writer.ink);
     let mut name = fact.name;
-    let of = |line: &Line| {
-        let mut out = Line::default();
+    let of = |line: &StyledLine| {
+        let mut out = StyledLine::default();
         out.blanks(INDENT);
         out.push(std::mem::take(&mut name), Tone::Dim);
         out.blanks((INDENT + NAME).saturating_sub(out.width()));
@@ -117,7 +117,7 @@ fn named(writer: &Writer<'_>, fact: &Fact, most: usize) -> Vec<Line> {
 }
 
 /// Pieces in so many lines at most; what is left out is said by an ellipsis.
-fn cut(pieces: &Pieces, room: usize, most: usize, ink: &Ink) -> Vec<Line> {
+fn cut(pieces: &Pieces, room: usize, most: usize, ink: &Ink) -> Vec<StyledLine> {
     let mut lines = pieces.wrap(room);
     if lines.len() > most {
         lines = pieces.wrap(room.saturating_sub(ink.glyphs.ellipsis.chars().count()));
@@ -129,23 +129,23 @@ fn cut(pieces: &Pieces, room: usize, most: usize, ink: &Ink) -> Vec<Line> {
     lines
 }
 
-fn shifted(line: &Line, indent: usize) -> Line {
-    let mut out = Line::default();
+fn shifted(line: &StyledLine, indent: usize) -> StyledLine {
+    let mut out = StyledLine::default();
     out.blanks(indent);
     out.append(line);
     out
 }
 
 /// The findings in at most so many lines: the fullest way that fits.
-fn body(writer: &Writer<'_>, findings: &[Told], room: usize) -> Vec<Line> {
+fn body(writer: &TerminalWriter<'_>, findings: &[ToldFinding], room: usize) -> Vec<StyledLine> {
     if findings.is_empty() {
         return Vec::new();
     }
     let all = usize::MAX;
-    let ways = [(false, Cut::None), (true, Cut::None), (true, Cut::Others), (true, Cut::All)];
+    let ways = [(false, TitleCut::None), (true, TitleCut::None), (true, TitleCut::Others), (true, TitleCut::All)];
     let ways = ways.map(|(folded, cut)| Fit { folded, cut, most: all });
     // A report may hold very many: what is left to try are counts of lines that can fit at all.
-    let fewer = (1..=room.max(1)).rev().map(|most| Fit { folded: true, cut: Cut::All, most });
+    let fewer = (1..=room.max(1)).rev().map(|most| Fit { folded: true, cut: TitleCut::All, most });
     let fits = |fit: Fit| {
         if fit.most == all && !fit.folded && findings.len() > room {
             return None;
@@ -153,11 +153,11 @@ fn body(writer: &Writer<'_>, findings: &[Told], room: usize) -> Vec<Line> {
         let lines = lines(writer, findings, fit);
         (lines.len() <= room).then_some(lines)
     };
-    let least = || lines(writer, findings, Fit { folded: true, cut: Cut::All, most: 1 });
+    let least = || lines(writer, findings, Fit { folded: true, cut: TitleCut::All, most: 1 });
     ways.into_iter().chain(fewer).find_map(fits).unwrap_or_else(least)
 }
 
-fn lines(writer: &Writer<'_>, findings: &[Told], fit: Fit) -> Vec<Line> {
+fn lines(writer: &TerminalWriter<'_>, findings: &[ToldFinding], fit: Fit) -> Vec<StyledLine> {
     let entries = folded(findings, fit.folded);
     let lead = Lead::of(writer, findings);
     let mut lines = Vec::new();
@@ -180,7 +180,7 @@ fn lines(writer: &Writer<'_>, findings: &[Told], fit: Fit) -> Vec<Line> {
 }
 
 /// Findings in their order; of like ones the first, and how many more there are.
-fn folded(findings: &[Told], fold: bool) -> Vec<Folded<'_>> {
+fn folded(findings: &[ToldFinding], fold: bool) -> Vec<Folded<'_>> {
     let mut entries: Vec<Folded<'_>> = Vec::new();
     for finding in findings {
         match entries.iter_mut().find(|entry| fold && entry.first.is_like(finding)) {
@@ -199,8 +199,8 @@ struct Lead {
 }
 
 impl Lead {
-    fn of(writer: &Writer<'_>, findings: &[Told]) -> Self {
-        let widest = |text: fn(&Told) -> Text| {
+    fn of(writer: &TerminalWriter<'_>, findings: &[ToldFinding]) -> Self {
+        let widest = |text: fn(&ToldFinding) -> Text| {
             let widths = findings.iter().map(|finding| writer.ink.text(&text(finding), Tone::Plain).width());
             widths.max().map_or(0, |most| most + 2)
         };
@@ -209,9 +209,9 @@ impl Lead {
     }
 }
 
-fn told(writer: &Writer<'_>, entry: &Folded<'_>, cut_titles: Cut, columns: Lead) -> Vec<Line> {
+fn told(writer: &TerminalWriter<'_>, entry: &Folded<'_>, cut_titles: TitleCut, columns: Lead) -> Vec<StyledLine> {
     let (ink, finding) = (&writer.ink, entry.first);
-    let mut lead = Line::default();
+    let mut lead = StyledLine::default();
     lead.blanks(INDENT);
     let word = |text: &Logged, tone| ink.text(&Span::Name(text.clone()).into(), tone);
     let words = [
@@ -236,9 +236,9 @@ fn told(writer: &Writer<'_>, entry: &Folded<'_>, cut_titles: Cut, columns: Lead)
     }
     let room = writer.width.saturating_sub(end).max(10);
     let shortened = match cut_titles {
-        Cut::None => false,
-        Cut::Others => finding.verdict.raw() != "hostile",
-        Cut::All => true,
+        TitleCut::None => false,
+        TitleCut::Others => finding.verdict.raw() != "hostile",
+        TitleCut::All => true,
     };
     let mut out = Vec::new();
     for line in cut(&title, room, if shortened { 1 } else { TITLE }, ink) {

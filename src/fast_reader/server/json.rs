@@ -2,17 +2,17 @@
 //!
 //! Two layouts of the reader of flat objects, see [`super::super::flat`].
 
-use super::Line;
+use super::LineParts;
 use crate::decode::JsonShape;
 use crate::decode::product::ELASTICSEARCH;
 use crate::decode::server::{EcsServer, JsonServer, begins_server_line};
 use crate::decode::text_event::is_audit_logger;
 use crate::fast_reader::flat::{Flat, Layout, layout_keys};
-use crate::fast_reader::scan::Pattern;
+use crate::fast_reader::scan::ShortText;
 
 layout_keys! {
     /// The members of a line of 8.x, in the order in which they are mostly written.
-    Ecs [ECS, ECS_PATTERNS, b"\""] {
+    Eight [ECS, ECS_PATTERNS, b"\""] {
         Timestamp = b"@timestamp",
         Level = b"log.level",
         Message = b"message",
@@ -63,7 +63,7 @@ macro_rules! server_layout {
             }
 
             #[inline]
-            fn pattern(self) -> &'static Pattern {
+            fn pattern(self) -> &'static ShortText {
                 &$patterns[self as usize]
             }
 
@@ -84,13 +84,13 @@ macro_rules! server_layout {
     };
 }
 
-server_layout!(Ecs, ECS_PATTERNS, Timestamp, list: Tags, goes_on: false);
+server_layout!(Eight, ECS_PATTERNS, Timestamp, list: Tags, goes_on: false);
 server_layout!(Seven, SEVEN_PATTERNS, Type, list: StackTrace, goes_on: true);
 
 /// Reads lines, one after the other.
 #[derive(Debug)]
 pub(super) struct JsonLines {
-    ecs: Flat<Ecs, ECS>,
+    ecs: Flat<Eight, ECS>,
     seven: Flat<Seven, SEVEN>,
 }
 
@@ -100,52 +100,53 @@ impl JsonLines {
     }
 
     /// Reads a line that begins with `{`.
-    pub(super) fn read<'l>(&mut self, line: &'l [u8]) -> Option<Line<'l>> {
+    pub(super) fn read<'l>(&mut self, line: &'l [u8]) -> Option<LineParts<'l>> {
         if line.starts_with(b"{\"@timestamp\":") {
-            read_ecs(&Members::read(line, &mut self.ecs)?)
+            read_ecs(&ServerMembers::read(line, &mut self.ecs)?)
         } else {
-            read_seven(&Members::read(line, &mut self.seven)?)
+            read_seven(&ServerMembers::read(line, &mut self.seven)?)
         }
     }
 }
 
-fn read_ecs<'l>(members: &Members<'l, '_, Ecs, ECS>) -> Option<Line<'l>> {
-    let logger = members.optional(Ecs::Logger)?;
-    let of_elasticsearch = match (members.optional(Ecs::Dataset)?, members.optional(Ecs::Service)?) {
+fn read_ecs<'l>(members: &ServerMembers<'l, '_, Eight, ECS>) -> Option<LineParts<'l>> {
+    let logger = members.optional(Eight::Logger)?;
+    let of_elasticsearch = match (members.optional(Eight::Dataset)?, members.optional(Eight::Service)?) {
         (Some(dataset), _) => dataset == b"elasticsearch.server",
         (None, Some(service)) => service == ELASTICSEARCH,
         (None, None) => {
-            members.get(Ecs::NodeId).is_some() && logger.is_none_or(|logger| logger.starts_with(b"org.elasticsearch."))
+            members.get(Eight::NodeId).is_some()
+                && logger.is_none_or(|logger| logger.starts_with(b"org.elasticsearch."))
         }
     };
     if !of_elasticsearch {
         return None;
     }
     // Who wrote it, and what it carries, is for the decoder to tell where neither a logger nor a node of Elasticsearch does.
-    let is_plain = match members.get(Ecs::Logger) {
+    let is_plain = match members.get(Eight::Logger) {
         Some(logger) => logger.starts_with(b"org.elasticsearch"),
         None => {
-            members.get(Ecs::NodeId).is_some()
-                && !matches!(members.get(Ecs::Message)?.trim_ascii_start(), [b'{' | b'[', ..])
+            members.get(Eight::NodeId).is_some()
+                && !matches!(members.get(Eight::Message)?.trim_ascii_start(), [b'{' | b'[', ..])
         }
     };
     if !is_plain {
         return None;
     }
-    Some(Line {
+    Some(LineParts {
         format: EcsServer.name(),
-        time: members.plain(Ecs::Timestamp)?,
-        node_id: members.optional(Ecs::NodeId)?,
-        node_name: members.optional(Ecs::NodeName)?,
-        cluster_uuid: members.optional(Ecs::ClusterUuid)?,
-        level: members.plain(Ecs::Level)?,
+        time: members.plain(Eight::Timestamp)?,
+        node_id: members.optional(Eight::NodeId)?,
+        node_name: members.optional(Eight::NodeName)?,
+        cluster_uuid: members.optional(Eight::ClusterUuid)?,
+        level: members.plain(Eight::Level)?,
         logger,
-        message: members.get(Ecs::Message)?,
-        escaped: members.is_escaped(Ecs::Message),
+        message: members.get(Eight::Message)?,
+        escaped: members.is_escaped(Eight::Message),
     })
 }
 
-fn read_seven<'l>(members: &Members<'l, '_, Seven, SEVEN>) -> Option<Line<'l>> {
+fn read_seven<'l>(members: &ServerMembers<'l, '_, Seven, SEVEN>) -> Option<LineParts<'l>> {
     let line = members.line;
     if line.ends_with(b",") && !begins_server_line(line) {
         return None;
@@ -153,7 +154,7 @@ fn read_seven<'l>(members: &Members<'l, '_, Seven, SEVEN>) -> Option<Line<'l>> {
     if members.plain(Seven::Type)? != b"server" || is_audit_logger(members.plain(Seven::Component)?) {
         return None;
     }
-    Some(Line {
+    Some(LineParts {
         format: JsonServer.name(),
         time: members.plain(Seven::Timestamp)?,
         node_id: members.optional(Seven::NodeId)?,
@@ -167,12 +168,12 @@ fn read_seven<'l>(members: &Members<'l, '_, Seven, SEVEN>) -> Option<Line<'l>> {
 }
 
 /// The texts of the members of a line.
-struct Members<'l, 'f, L, const N: usize> {
+struct ServerMembers<'l, 'f, L, const N: usize> {
     line: &'l [u8],
     flat: &'f Flat<L, N>,
 }
 
-impl<'l, 'f, L: Layout, const N: usize> Members<'l, 'f, L, N> {
+impl<'l, 'f, L: Layout, const N: usize> ServerMembers<'l, 'f, L, N> {
     /// Reads a line that has members of a layout and no others.
     fn read(line: &'l [u8], flat: &'f mut Flat<L, N>) -> Option<Self> {
         u32::try_from(line.len()).ok()?;

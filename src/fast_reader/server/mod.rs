@@ -17,12 +17,12 @@ use super::scan::is_plain_text;
 use crate::decode::TextShape;
 use crate::decode::prefix::holds_time_start;
 use crate::decode::reason::{Message, classify, is_telling_logger};
-use crate::decode::server_text::{Head, ServerText};
+use crate::decode::server_text::{ServerHead, ServerText};
 use crate::time::{Stamp, Zone};
 
 /// A line that was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Silent<'l> {
+pub enum SilentLine<'l> {
     /// A server event without a reason.
     Server(ServerLine<'l>),
     /// No event, in what wraps every line.
@@ -47,7 +47,7 @@ pub struct ServerLine<'l> {
 }
 
 /// The parts of a server line that count, whatever its shape.
-struct Line<'l> {
+struct LineParts<'l> {
     format: &'static str,
     time: &'l [u8],
     node_id: Option<&'l [u8]>,
@@ -77,18 +77,18 @@ impl Servers {
 
     /// Takes a line, without its end; `None` leaves it to the decoder.
     #[must_use]
-    pub fn take<'l>(&'l mut self, line: &'l [u8]) -> Option<Silent<'l>> {
+    pub fn take<'l>(&'l mut self, line: &'l [u8]) -> Option<SilentLine<'l>> {
         let line = unended(line)?;
         let (envelope, inner) = match line.first() {
             Some(b'{') if line.starts_with(envelope::DOCKER) => envelope::docker(line, &mut self.scratch)?,
             Some(b'0'..=b'9') => envelope::cri(line)?,
             Some(b'[') if line.starts_with(b"[pod/") => envelope::kubectl(line)?,
             Some(b'{' | b'[') => return self.judge.read(line),
-            _ if is_nobodys(line) => return Some(Silent::Text),
+            _ if is_nobodys(line) => return Some(SilentLine::Text),
             _ => envelope::compose(line)?,
         };
         Some(match self.judge.read(unended(inner)?)? {
-            Silent::Server(server) => Silent::Server(ServerLine { format: envelope, ..server }),
+            SilentLine::Server(server) => SilentLine::Server(ServerLine { format: envelope, ..server }),
             other => other,
         })
     }
@@ -120,11 +120,11 @@ impl Judge {
         }
     }
 
-    fn read<'l>(&mut self, line: &'l [u8]) -> Option<Silent<'l>> {
+    fn read<'l>(&mut self, line: &'l [u8]) -> Option<SilentLine<'l>> {
         let read = match line.first() {
             Some(b'{') => self.json.read(line)?,
             Some(b'[') => text(line)?,
-            _ => return is_nobodys(line).then_some(Silent::Other),
+            _ => return is_nobodys(line).then_some(SilentLine::Other),
         };
         if tells_reason(&read) {
             return None;
@@ -135,14 +135,14 @@ impl Judge {
             _ => self.zoned.read(read.time),
         }?;
         // A time that cannot be is a problem, which the decoder's way of counting names.
-        let Line { format, node_id, node_name, cluster_uuid, .. } = read;
+        let LineParts { format, node_id, node_name, cluster_uuid, .. } = read;
         let server = ServerLine { format, stamp, node_id, node_name, cluster_uuid };
-        stamp.time.is_plausible().then_some(Silent::Server(server))
+        stamp.time.is_plausible().then_some(SilentLine::Server(server))
     }
 }
 
 /// Whether the message tells a reason, or may do so. Most loggers tell none, whatever they say.
-fn tells_reason(line: &Line<'_>) -> bool {
+fn tells_reason(line: &LineParts<'_>) -> bool {
     if line.logger.is_some_and(|logger| !is_telling_logger(logger)) {
         return false;
     }
@@ -151,9 +151,9 @@ fn tells_reason(line: &Line<'_>) -> bool {
 }
 
 /// Reads a line that begins with a bracket.
-fn text(line: &[u8]) -> Option<Line<'_>> {
-    let head = Head::read(line).filter(|head| head.holds_message_only())?;
-    Some(Line {
+fn text(line: &[u8]) -> Option<LineParts<'_>> {
+    let head = ServerHead::read(line).filter(|head| head.holds_message_only())?;
+    Some(LineParts {
         format: ServerText.name(),
         time: head.time,
         node_id: None,

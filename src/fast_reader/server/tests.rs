@@ -169,11 +169,11 @@ fn decoded(line: &[u8]) -> Option<Told> {
 fn taken(servers: &mut Servers, line: &[u8]) -> Option<Told> {
     let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
     servers.take(line).map(|silent| match silent {
-        Silent::Server(line) => {
+        SilentLine::Server(line) => {
             Ok((line.format, line.stamp, [line.node_id, line.node_name, line.cluster_uuid].map(owned)))
         }
-        Silent::Other => Err(false),
-        Silent::Text => Err(true),
+        SilentLine::Other => Err(false),
+        SilentLine::Text => Err(true),
     })
 }
 

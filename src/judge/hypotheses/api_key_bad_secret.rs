@@ -1,6 +1,6 @@
 //! A key with a wrong secret.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -26,6 +26,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!("{} sent with a wrong secret by {}", told.keys("is", "are"), told.places())
 }

@@ -1,6 +1,6 @@
 //! Many secrets or ids of API keys tried.
 
-use super::{Doc, Hypothesis, Told, attack};
+use super::{Doc, Hypothesis, ToldCampaign, attack};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 use crate::judge::words::number;
@@ -30,7 +30,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!(
         "API keys are guessed from {}: {} refusals, {} ids",
         told.places(),

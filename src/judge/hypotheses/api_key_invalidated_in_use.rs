@@ -1,6 +1,6 @@
 //! An invalidated API key is still used.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -29,6 +29,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!("{} invalidated and still used by {}", told.keys("is", "are"), told.places())
 }

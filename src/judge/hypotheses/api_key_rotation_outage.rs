@@ -1,6 +1,6 @@
 //! A key was invalidated before its replacement was in use.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -25,6 +25,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!("{} invalidated before the replacement was in use on {}", told.keys("was", "were"), told.places())
 }

@@ -1,6 +1,6 @@
 //! A key that this cluster does not have.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -27,6 +27,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!("{} not known to this cluster, and sent by {}", told.keys("is", "are"), told.places())
 }

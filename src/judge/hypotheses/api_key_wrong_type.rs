@@ -1,6 +1,6 @@
 //! A cross-cluster key on the REST interface, or the reverse.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -26,7 +26,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     let send = if told.features.sources <= 1 { "sends" } else { "send" };
     format!("{} of the wrong type for where {} {send} it", told.keys("is", "are"), told.places())
 }

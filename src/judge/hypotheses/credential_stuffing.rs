@@ -1,6 +1,6 @@
 //! Many accounts from many places, about one try each.
 
-use super::{Doc, Hypothesis, Told, attack};
+use super::{Doc, Hypothesis, ToldCampaign, attack};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 use crate::judge::words::count;
@@ -30,7 +30,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!(
         "Leaked passwords of {} are tried from {}",
         count(told.features.accounts as u64, "account", "accounts"),

@@ -1,6 +1,6 @@
 //! Clients that worked begin to send no credentials.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -30,7 +30,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     let send = if told.features.sources == 1 { "sends" } else { "send" };
     format!("{} {send} no credentials", told.places())
 }

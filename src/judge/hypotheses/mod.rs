@@ -42,8 +42,8 @@ pub(super) struct Hypothesis {
     pub(super) hostile: bool,
     /// Which failures it may explain; empty for what is not told of failures alone.
     pub(super) families: &'static [Family],
-    pub(super) severity: fn(&Told<'_, '_>) -> Severity,
-    pub(super) title: fn(&Told<'_, '_>) -> String,
+    pub(super) severity: fn(&ToldCampaign<'_, '_>) -> Severity,
+    pub(super) title: fn(&ToldCampaign<'_, '_>) -> String,
 }
 
 /// Every kind, in the order of the contract.
@@ -84,14 +84,14 @@ pub(super) fn doc_of(kind: Kind) -> &'static Doc {
 }
 
 /// A campaign that is about to be told as a finding.
-pub(super) struct Told<'t, 'c> {
+pub(super) struct ToldCampaign<'t, 'c> {
     pub(super) scene: &'t Scene<'c>,
     pub(super) campaign: &'t Campaign,
     pub(super) features: &'t Features,
     pub(super) verdict: Verdict,
 }
 
-impl Told<'_, '_> {
+impl ToldCampaign<'_, '_> {
     fn failures(&self) -> u64 {
         self.campaign.failures(self.scene)
     }
@@ -140,7 +140,7 @@ impl Told<'_, '_> {
 }
 
 /// How bad an attack is that is not known to have got in: high where it may.
-fn attack(told: &Told<'_, '_>) -> Severity {
+fn attack(told: &ToldCampaign<'_, '_>) -> Severity {
     let features = told.features;
     let exists = 1.0 - features.get(Feature::Unknown) - features.get(Feature::UnknownAccount) > 0.2;
     let tries = told.failures();
@@ -153,12 +153,12 @@ fn attack(told: &Told<'_, '_>) -> Severity {
 }
 
 /// How bad it is that somebody looks around without credentials: nothing is lost by it.
-fn scan(told: &Told<'_, '_>) -> Severity {
+fn scan(told: &ToldCampaign<'_, '_>) -> Severity {
     if told.failures() >= 100 { Severity::Medium } else { Severity::Low }
 }
 
 /// How bad it is that clients are shut out, by their number.
-fn outage(told: &Told<'_, '_>) -> Severity {
+fn outage(told: &ToldCampaign<'_, '_>) -> Severity {
     match (told.failures(), told.features.sources.max(told.campaign.keys.len())) {
         (1000.., _) | (_, 10..) => Severity::High,
         (100.., _) | (_, 3..) => Severity::Medium,
@@ -167,7 +167,7 @@ fn outage(told: &Told<'_, '_>) -> Severity {
 }
 
 /// The title of kinds that are told of more than failures: whoever finds one writes it.
-fn named(_: &Told<'_, '_>) -> String {
+fn named(_: &ToldCampaign<'_, '_>) -> String {
     String::new()
 }
 

@@ -1,6 +1,6 @@
 //! One account or a few, many tries.
 
-use super::{Doc, Hypothesis, Told, attack};
+use super::{Doc, Hypothesis, ToldCampaign, attack};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -31,6 +31,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!("Passwords of {} are guessed from {}", told.accounts(), told.places())
 }

@@ -1,6 +1,6 @@
 //! Few tries each on many accounts.
 
-use super::{Doc, Hypothesis, Told, attack};
+use super::{Doc, Hypothesis, ToldCampaign, attack};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 use crate::judge::words::count;
@@ -32,6 +32,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!("{} sprayed from {}", count(told.features.accounts as u64, "account is", "accounts are"), told.places())
 }

@@ -1,6 +1,6 @@
 //! Attempts that no realm judged.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::features::Feature;
 use crate::judge::kinds::Kind;
@@ -29,7 +29,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     let accounts = told.features.accounts as u64;
     // Where no line says so it is only what they look like.
     let unjudged = told.features.get(Feature::Unjudged) >= 0.5;

@@ -1,6 +1,6 @@
 //! A client with a password that is no longer right.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -30,7 +30,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     let fail = if told.features.accounts == 1 { "fails" } else { "fail" };
     format!("{} {fail} with a stored password that is no longer right, on {}", told.accounts(), told.places())
 }

@@ -1,6 +1,6 @@
 //! Many requests without credentials from somebody who has none.
 
-use super::{Doc, Hypothesis, Told, scan};
+use super::{Doc, Hypothesis, ToldCampaign, scan};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 use crate::judge::words::number;
@@ -30,6 +30,6 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     format!("{} requests without credentials from {}, which never got in", number(told.failures()), told.places())
 }

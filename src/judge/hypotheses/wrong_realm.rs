@@ -1,6 +1,6 @@
 //! A realm is missing on a node.
 
-use super::{Doc, Hypothesis, Told, outage};
+use super::{Doc, Hypothesis, ToldCampaign, outage};
 use crate::judge::campaign::Family;
 use crate::judge::kinds::Kind;
 
@@ -30,7 +30,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     title,
 };
 
-fn title(told: &Told<'_, '_>) -> String {
+fn title(told: &ToldCampaign<'_, '_>) -> String {
     let (fail, get) = if told.features.accounts == 1 { ("fails", "gets") } else { ("fail", "get") };
     format!("{} {fail} on {} and {get} in on other nodes", told.accounts(), told.nodes())
 }

@@ -4,14 +4,14 @@ use crate::time::{self, Millis, Zone};
 
 /// A stretch of time, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
+pub struct TimeRange {
     /// First.
     pub since: Millis,
     /// Last.
     pub until: Millis,
 }
 
-impl Range {
+impl TimeRange {
     /// All times.
     pub const ALL: Self = Self { since: Millis(i64::MIN), until: Millis(i64::MAX) };
 
@@ -31,7 +31,7 @@ impl Range {
 
 /// What a time is counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Base {
+pub(super) enum TimeBase {
     /// 1970.
     Epoch,
     /// The first event.
@@ -45,7 +45,7 @@ pub(super) enum Base {
 pub struct Bound {
     /// As given, and the zone it was read in where it names none.
     pub given: String,
-    pub(super) base: Base,
+    pub(super) base: TimeBase,
     pub(super) millis: i64,
 }
 
@@ -68,9 +68,11 @@ impl Bound {
         let given = text.trim();
         let bound = |base, millis| Ok(Self { given: given.to_owned(), base, millis });
         if let Some(length) = given.strip_suffix("ago").map(str::trim_end).and_then(length) {
-            return bound(Base::Epoch, now.0.saturating_sub(length));
+            return bound(TimeBase::Epoch, now.0.saturating_sub(length));
         }
-        for (word, base, zero) in [("now", Base::Epoch, now.0), ("end", Base::End, 0), ("start", Base::Start, 0)] {
+        for (word, base, zero) in
+            [("now", TimeBase::Epoch, now.0), ("end", TimeBase::End, 0), ("start", TimeBase::Start, 0)]
+        {
             let Some(rest) = given.strip_prefix(word) else { continue };
             let rest = rest.trim_start();
             let offset = match rest.as_bytes().first() {
@@ -87,7 +89,7 @@ impl Bound {
             Some((time, zone_assumed, width)) => {
                 let given = if zone_assumed { format!("{given} in {zone}") } else { given.to_owned() };
                 let millis = if edge == Edge::Last { time.0.saturating_add(width - 1) } else { time.0 };
-                Ok(Self { given, base: Base::Epoch, millis })
+                Ok(Self { given, base: TimeBase::Epoch, millis })
             }
             None => Err(format!(
                 "`{text}` is no time: give 2026-03-01, 2026-03-01T12:00, 2026-03-01T12:00:00Z, 2h ago, end-1h or start+1h"
@@ -99,9 +101,9 @@ impl Bound {
     #[must_use]
     pub fn at(&self, start: Option<Millis>, end: Option<Millis>) -> Option<Millis> {
         let base = match self.base {
-            Base::Epoch => Some(Millis(0)),
-            Base::Start => start,
-            Base::End => end,
+            TimeBase::Epoch => Some(Millis(0)),
+            TimeBase::Start => start,
+            TimeBase::End => end,
         };
         base.map(|base| Millis(base.0.saturating_add(self.millis)))
     }

@@ -39,8 +39,8 @@ pub(super) struct Actors {
     denials: Vec<(Actor, Series)>,
     denied: HashTable<u32>,
     /// The clients met last, each on its node; and on any node.
-    pub(super) met: Met,
-    pub(super) elsewhere: Met,
+    pub(super) met: RecentClients,
+    pub(super) elsewhere: RecentClients,
     pub(super) hasher: RandomState,
 }
 
@@ -152,14 +152,14 @@ const SETS: (usize, usize) = (1 << 10, 1 << 18);
 
 /// The clients met last, by a hash of their names.
 #[derive(Debug, Default)]
-pub(super) struct Met {
+pub(super) struct RecentClients {
     /// A power of two of them, or none.
     sets: Vec<Set>,
     /// How many clients were noted, those that had to be noted again among them.
     noted: usize,
 }
 
-impl Met {
+impl RecentClients {
     /// The series of a client, if it was met lately: that it has none is known, too.
     #[inline]
     pub(super) fn get(&self, fingerprint: u64) -> Option<Option<u32>> {
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn clients_are_met_again() {
-        let mut met = Met::default();
+        let mut met = RecentClients::default();
         assert_eq!(met.get(7), None);
         // More than there are sets at first, and as many clients.
         let many = 4 * SETS.0 as u64;

@@ -13,7 +13,7 @@ use crate::fast_reader::{ActionKind, AuditFields};
 use crate::reason::{Basis, Reason};
 use crate::state::acts::{Act, ActKind, MOST_KINDS, Origin};
 use crate::state::line_order;
-use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Key, Outcome, Pos, RealmFailure};
+use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Outcome, Pos, RealmFailure, RecordKey};
 use crate::state::symbols::{ChainId, Sym};
 
 /// Bytes of an `x_forwarded_for` that are kept: a client may write what it likes, a dozen hops fit.
@@ -185,7 +185,7 @@ impl StateBuilder {
         } else {
             // Joins nothing; kept to be recognised when it is met again.
             let (origin, path) = (event.origin(), event.url_path());
-            let key = Key::of(&[event.node_identity(), None, event.user(), origin, path, Some(b"realm")]);
+            let key = RecordKey::of(&[event.node_identity(), None, event.user(), origin, path, Some(b"realm")]);
             self.state.realm_failures.push(RealmFailure { time, key, pos, realm });
         }
     }
@@ -227,7 +227,7 @@ impl StateBuilder {
         let source = event.origin().map(client_address);
         let identity =
             [event.node_identity(), event.request_id(), event.user(), event.origin(), Some(event.action_name())];
-        let request = Key::of(&identity);
+        let request = RecordKey::of(&identity);
         let symbols = &mut self.state.symbols;
         let kind = ActKind {
             principal: symbols.intern_opt(event.user()),
@@ -257,8 +257,8 @@ impl StateBuilder {
         let index = indices.as_ref().map(|indices| indices.restricted.as_deref().unwrap_or(&indices.first));
         let source = event.origin().map(client_address);
         let request = match event.request_id() {
-            Some(id) => Key::of(&[Some(id)]),
-            None => Key::of(&[event.node_identity(), event.user(), event.origin(), event.es_action(), index]),
+            Some(id) => RecordKey::of(&[Some(id)]),
+            None => RecordKey::of(&[event.node_identity(), event.user(), event.origin(), event.es_action(), index]),
         };
         let symbols = &mut self.state.symbols;
         let kind = ActKind {
@@ -339,7 +339,7 @@ impl StateBuilder {
         if event.request_id.is_none() {
             parts.extend([event.origin.as_deref(), event.url_path.as_deref()]);
         }
-        let identity = Key::of(&parts);
+        let identity = RecordKey::of(&parts);
         let source = event.origin.as_deref().map(client_address);
         let request = request_key(event);
         let symbols = &mut self.state.symbols;
@@ -381,16 +381,16 @@ impl StateBuilder {
 }
 
 /// The key of an attempt: node, request id and principal; without a request id everything that may tell two events apart.
-fn attempt_key(event: &impl AuditFields, principal: Option<&[u8]>) -> Key {
+fn attempt_key(event: &impl AuditFields, principal: Option<&[u8]>) -> RecordKey {
     let node = event.node_identity();
     match event.request_id() {
-        Some(request) => Key::of(&[node, Some(request), principal]),
-        None => Key::of(&[node, None, principal, event.origin(), event.url_path()]),
+        Some(request) => RecordKey::of(&[node, Some(request), principal]),
+        None => RecordKey::of(&[node, None, principal, event.origin(), event.url_path()]),
     }
 }
 
-fn request_key(event: &impl AuditFields) -> Key {
-    Key::of(&[event.node_identity(), event.request_id()])
+fn request_key(event: &impl AuditFields) -> RecordKey {
+    RecordKey::of(&[event.node_identity(), event.request_id()])
 }
 
 /// Adds to the count of an action.

@@ -2,14 +2,14 @@
 
 use super::StateBuilder;
 use crate::event::Sequence;
-use crate::state::records::{AttemptFlags, Key, Pos, RealmFailure};
+use crate::state::records::{AttemptFlags, Pos, RealmFailure, RecordKey};
 use crate::state::symbols::Sym;
 use crate::time::Millis;
 
 /// A failure event of the chunk being folded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Failure {
-    pub(super) key: Key,
+    pub(super) key: RecordKey,
     pub(super) line: u32,
     pub(super) time: Millis,
     /// What orders it within its millisecond, where its document tells.
@@ -91,7 +91,7 @@ mod tests {
     fn a_chunk_settles_only_what_is_certain() {
         let failure = |time: i64, realm: u32| {
             let attempt = (realm == 0).then_some(7);
-            Failure { key: Key(1), line: 0, time: Millis(time), sequence: None, realm: Sym(realm), attempt }
+            Failure { key: RecordKey(1), line: 0, time: Millis(time), sequence: None, realm: Sym(realm), attempt }
         };
         assert!(is_settled(&[failure(5, 1), failure(5, 2), failure(5, 0)]));
         assert!(is_settled(&[failure(5, 0)]));

@@ -29,7 +29,7 @@ use join::Failure;
 pub use proxy::client_behind;
 use recent::Recent;
 use silent::SilentLines;
-use tally::{Order, Tally, begins_like_record, count_format, is_text};
+use tally::{ChunkTally, TimeOrder, begins_like_record, count_format, is_text};
 
 use super::coverage::{InputProblem, InputStats};
 use super::records::Pos;
@@ -91,7 +91,7 @@ pub struct StateBuilder {
     /// The last record that awaits an exception, and the line at which that would begin.
     awaiting: Option<(usize, u32)>,
     /// Of the chunk being folded.
-    order: Order,
+    order: TimeOrder,
     actors: Actors,
     sketching: Sketching,
     /// What is known to be a copy, of all inputs and of that at hand.
@@ -131,7 +131,7 @@ impl StateBuilder {
             silent: SilentLines::new(options.assume_tz),
             recent: Recent::default(),
             awaiting: None,
-            order: Order::default(),
+            order: TimeOrder::default(),
             actors: Actors::default(),
             sketching: Sketching::default(),
             copies: None,
@@ -230,7 +230,7 @@ impl StateBuilder {
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
         probe.forget();
         let mut silent = std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz));
-        let mut taken_lines = Tally::default();
+        let mut taken_lines = ChunkTally::default();
         let mut ascii_lookahead = AsciiLookahead::default();
         ascii_lookahead.go_on(bytes, 0);
         if input.seq == 0 {

@@ -3,8 +3,8 @@
 
 use super::StateBuilder;
 use super::tally::{count_format, is_text};
-use crate::fast_reader::server::{ServerLine, Servers, Silent};
-use crate::state::coverage::{InputStats, Span};
+use crate::fast_reader::server::{ServerLine, Servers, SilentLine};
+use crate::state::coverage::{InputStats, TimeSpan};
 use crate::time::{Millis, Zone};
 
 /// Takes such lines of one chunk after the other.
@@ -22,25 +22,25 @@ struct Run {
     /// The node; `None` before the first line of a chunk.
     node: Option<u32>,
     /// What names it.
-    id: Name,
-    name: Name,
-    cluster: Name,
+    id: KeptText,
+    name: KeptText,
+    cluster: KeptText,
     format: &'static str,
     lines: u64,
     zone_assumed: u64,
-    span: Span,
+    span: TimeSpan,
     /// Minute last marked.
     minute: Option<i64>,
 }
 
 /// A text that may be absent, kept in one place.
 #[derive(Debug, Default)]
-struct Name {
+struct KeptText {
     text: Vec<u8>,
     present: bool,
 }
 
-impl Name {
+impl KeptText {
     #[inline]
     fn is(&self, other: Option<&[u8]>) -> bool {
         match other {
@@ -73,9 +73,9 @@ impl StateBuilder {
         stats: &mut InputStats,
     ) -> bool {
         match lines.servers.take(line) {
-            Some(Silent::Server(server)) => self.silent_server(&server, &mut lines.run, stats),
-            Some(Silent::Other) => lines.others += 1,
-            Some(Silent::Text) => {
+            Some(SilentLine::Server(server)) => self.silent_server(&server, &mut lines.run, stats),
+            Some(SilentLine::Other) => lines.others += 1,
+            Some(SilentLine::Text) => {
                 lines.others += 1;
                 if is_text(line) {
                     stats.stray(at, self.max_problems);
@@ -125,7 +125,7 @@ impl StateBuilder {
             stats.zone_assumed += run.zone_assumed;
             count_format(stats, run.format, run.lines);
         }
-        (run.node, run.lines, run.zone_assumed, run.span, run.minute) = (None, 0, 0, Span::default(), None);
+        (run.node, run.lines, run.zone_assumed, run.span, run.minute) = (None, 0, 0, TimeSpan::default(), None);
     }
 
     /// Notes what the lines of a chunk add up to.

@@ -1,6 +1,6 @@
 //! What the lines of one chunk add to what is known of their input.
 
-use super::super::coverage::{InputStats, Span};
+use super::super::coverage::{InputStats, TimeSpan};
 use crate::decode::JsonShape;
 use crate::decode::native::Native;
 use crate::fast_reader::{AuditFields, FastEvent};
@@ -8,14 +8,14 @@ use crate::time::Millis;
 
 /// Whether the times of the audit events of a chunk rise or fall.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(super) struct TimeOrder {
     /// Times of the first and last event, as they stand.
     pub(super) ends: Option<(Millis, Millis)>,
     pub(super) rises: u64,
     pub(super) falls: u64,
 }
 
-impl Order {
+impl TimeOrder {
     #[inline]
     pub(super) fn add(&mut self, time: Millis) {
         match &mut self.ends {
@@ -31,15 +31,15 @@ impl Order {
 
 /// What the lines of one chunk that the probe took add to their input.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ChunkTally {
     lines: u64,
     zone_assumed: u64,
     /// The node of the last line, and the times of its lines since another node had one.
     node: Option<u32>,
-    span: Span,
+    span: TimeSpan,
 }
 
-impl Tally {
+impl ChunkTally {
     #[inline]
     pub(super) fn add(&mut self, taken: &FastEvent<'_>, node: u32, stats: &mut InputStats) {
         if self.node != Some(node) {

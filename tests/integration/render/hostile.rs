@@ -134,7 +134,7 @@ fn a_huge_report_is_cut_for_people_only() {
     report.security_changes =
         (0..5_000).map(|_| change("03:12:00", "invalidate_apikey", None, &["id"; 500], None)).collect();
     report.timeline.buckets = (0..1500)
-        .map(|_| Bucket {
+        .map(|_| TimelineBucket {
             start: at("00:00:00").unwrap_or_default(),
             authentication_failed: u64::MAX,
             anonymous_access_denied: 1,

@@ -295,7 +295,7 @@ pub(crate) fn incident() -> Report {
     ];
     report.timeline.buckets = (0..24 * 60)
         .step_by(2)
-        .map(|minute: u64| Bucket {
+        .map(|minute: u64| TimelineBucket {
             start: at(&format!("{:02}:{:02}:00", minute / 60, minute % 60)).unwrap_or_default(),
             authentication_failed: if (131..295).contains(&minute) { 200 + minute % 113 } else { 3 },
             anonymous_access_denied: u64::from(minute.is_multiple_of(60)) * 5,
