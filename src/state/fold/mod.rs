@@ -473,6 +473,6 @@ const QUOTED: Oddity = (
     "text of a client or of another product that looks like a record of Elasticsearch: quoted, not counted",
 );
 
-/// See [`Millis::is_plausible`].
+/// See [`crate::time::Millis::is_plausible`].
 const IMPLAUSIBLE_TIME: Oddity =
     (ProblemKind::ImplausibleTime, "a time before 2010 or after 2099, which no Elasticsearch can have written");
