@@ -90,7 +90,7 @@ fn schema(table: &DataTable) -> String {
     format!("message {} {{ {} }}", table.name, columns.join(" "))
 }
 
-/// How a table is written: by time, and times and numbers of lines as steps from one to the next, which is 45 % smaller.
+/// How a table is written: by time, and times and numbers of lines as steps from one to the next, which are small numbers.
 fn properties(table: &DataTable) -> Result<WriterProperties, ParquetError> {
     let by_time = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
     let mut builder = WriterProperties::builder();
