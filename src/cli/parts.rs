@@ -17,7 +17,6 @@ pub(super) const SCAN_EXAMPLES: &str = "\
 Examples:
   esaudit scan /var/log/elasticsearch -o es-1.esa --prefix es-1:
   esaudit merge es-1.esa es-2.esa -o report.html
-  esaudit scan logs -o logs.esa --pseudonymize secret.key
   zstdcat old.json.zst | esaudit scan - --name es-1/old.json -o old.esa
   ssh es-1 esaudit scan /var/log/elasticsearch --prefix es-1: -o - > es-1.esa";
 

@@ -127,7 +127,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
     draft
         .why
-        .extend(past.key.is_some().then(|| format!("With API key {}", super::draft::key_in_words(scene, past.key))));
+        .extend(past.key.is_some().then(|| format!("With API key {}", super::ranked::key_in_words(scene, past.key))));
     draft.api_keys = deeds.iter().flat_map(|deed| deed.ids.iter().copied()).chain([past.key]).collect();
     draft.successes = u64::from(past.count);
     Some(draft)

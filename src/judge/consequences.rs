@@ -6,12 +6,13 @@ use hashbrown::{HashMap, HashSet};
 
 use super::campaign::Campaign;
 use super::deeds::Deed;
-use super::draft::{Draft, key_in_words};
+use super::draft::Draft;
 use super::features::{Feature, Features, is_shared};
 use super::history::{DAY, Success};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::place::Net;
+use super::ranked::key_in_words;
 use super::scene::Scene;
 use super::score::{self, Posterior};
 use super::tell::Judgement;

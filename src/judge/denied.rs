@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, key_in_words};
+use super::draft::Draft;
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
-use super::ranked::ranked;
+use super::ranked::{key_in_words, ranked};
 use super::words;
 use crate::state::{Actor, Series, Sym};
 

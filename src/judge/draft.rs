@@ -145,13 +145,6 @@ impl Draft {
     }
 }
 
-/// A key in words: `id (name)`.
-pub(super) fn key_in_words(scene: &Scene<'_>, key: Sym) -> String {
-    let name = scene.key(key).and_then(|key| scene.joined.state.symbols.string(key.name));
-    let name = name.map_or_else(String::new, |name| format!(" ({name})"));
-    format!("{}{name}", scene.text(key))
-}
-
 /// Drafts to findings: told whole, ranked, numbered, pointing to each other.
 pub(super) fn finish(scene: &Scene<'_>, mut drafts: Vec<Draft>) -> Vec<Judged> {
     let mut findings: Vec<(usize, Finding)> = drafts

@@ -33,3 +33,10 @@ pub(super) fn sources_in_words(scene: &Scene<'_>, attempts: &[u32]) -> String {
     let (names, total) = ranked(scene, attempts.iter().map(|&at| scene.attempt(at).source).collect());
     words::list(&names, total, NAMED)
 }
+
+/// A key in words: `id (name)`.
+pub(super) fn key_in_words(scene: &Scene<'_>, key: Sym) -> String {
+    let name = scene.key(key).and_then(|key| scene.joined.state.symbols.string(key.name));
+    let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+    format!("{}{name}", scene.text(key))
+}

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, key_in_words};
+use super::draft::Draft;
 use super::history::{HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::ranked::key_in_words;
 use super::words;
 use crate::model::text::Span;
 use crate::state::Sym;

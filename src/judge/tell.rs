@@ -1,12 +1,12 @@
 //! A scored campaign becomes a finding: its kind, how bad it is, and the evidence in sentences.
 
 use super::campaign::{Campaign, Family};
-use super::draft::{Draft, key_in_words};
+use super::draft::Draft;
 use super::features::{Feature, Features};
 use super::hypotheses::{HYPOTHESES, ToldCampaign};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
-use super::ranked::{NAMED, ranked};
+use super::ranked::{NAMED, key_in_words, ranked};
 use super::score::Posterior;
 use super::unit::Unit;
 use super::words;

@@ -199,13 +199,17 @@ fn text_is_broken_only_where_it_is_not_at_home() {
         for chunk in ["1", "400", "1000000"] {
             let output = run(&path, &["--chunk-size", chunk, "--threads", "2"]);
             let coverage = parsed(&output, name).coverage;
-            let found: Vec<_> = coverage.problems.iter().map(|problem| (problem.kind.as_str(), problem.line)).collect();
+            // No release writes both into one file: what a message quotes may look so.
+            let (quoted, others): (Vec<_>, Vec<_>) =
+                coverage.problems.iter().partition(|problem| problem.kind.as_str() == "quoted");
+            assert_eq!(quoted.len(), usize::from(name == "server text"), "{name}");
+            let found: Vec<_> = others.iter().map(|problem| (problem.kind.as_str(), problem.line)).collect();
             let expected: Vec<_> = broken.iter().map(|&line| ("undecodable", Some(line))).collect();
             assert_eq!((found, coverage.undecodable_lines), (expected, broken.len() as u64), "{name}");
             assert!(coverage.reconciled && coverage.complete, "{name}");
         }
         let status = run(&path, &["--strict"]).status.code();
-        assert_eq!(status, Some(if broken.is_empty() { 0 } else { 2 }), "{name}");
+        assert_eq!(status, Some(if broken.is_empty() && name != "server text" { 0 } else { 2 }), "{name}");
     }
 }
 

@@ -133,7 +133,7 @@ impl ToldCampaign<'_, '_> {
     fn keys(&self, one: &str, several: &str) -> String {
         match self.campaign.keys.as_slice() {
             [] => format!("An API key that no line names {one}"),
-            [only] => format!("API key {} {one}", super::draft::key_in_words(self.scene, *only)),
+            [only] => format!("API key {} {one}", super::ranked::key_in_words(self.scene, *only)),
             keys => format!("{} {several}", words::count(keys.len() as u64, "API key", "API keys")),
         }
     }
