@@ -4,11 +4,11 @@
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
-use super::campaign::Campaign;
+use super::arrivals;
 use super::deeds::Deed;
 use super::draft::Draft;
-use super::features::{Feature, Features, is_shared};
-use super::history::{DAY, Success};
+use super::features::{Feature, Features, is_shared, was_shared};
+use super::history::{DAY, Past, Success};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::place::Net;
@@ -45,6 +45,8 @@ pub(super) struct GotIn {
     /// What the success itself says.
     features: Features,
     reset: Option<u32>,
+    /// Tries of the campaign came from the same address, or its network.
+    same_source: bool,
 }
 
 impl GotIn {
@@ -80,7 +82,7 @@ fn made<'s>(measure: &'s Measure<'_, '_>, entry: &GotIn) -> impl Iterator<Item =
 pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<GotIn> {
     let scene = measure.scene;
     let mut entries: Vec<GotIn> = Vec::new();
-    let tries = Tries::new(scene, &judgement.campaign);
+    let tries = Tries::new(measure, judgement);
     let units = || judgement.campaign.units.iter().map(|&at| &measure.units[at as usize]);
     for unit in units().filter(|unit| unit.principal.is_some() && !scene.is_scanner(unit.source)) {
         if let Some(entry) = of_unit(measure, (judgement, &tries), unit) {
@@ -97,19 +99,23 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
         sources.clear();
     }
     let tried: HashSet<(Sym, Sym), RandomState> = units().map(|unit| (unit.principal, unit.source)).collect();
-    for source in sources.into_iter().filter(|&source| !is_shared(scene, cluster, source) && !scene.is_scanner(source))
-    {
+    let own = |source: Sym| !tries.is_site(scene, source) && !scene.is_scanner(source);
+    for source in sources.iter().copied().filter(|&source| own(source)) {
         for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
             let new = past.first >= start && past.first.0 <= end.0 + AFTER;
             if !new || tried.contains(&(past.principal, source)) {
                 continue;
             }
             if let Some(success) = scene.history.first_after(past, start) {
-                let said = [(Feature::Entry, 1.0)];
-                entries.push(entry(measure, (judgement, &tries), (past.principal, source), success, Vec::new(), &said));
+                let said = [(Feature::Entry, first_time(scene, past))];
+                if said[0].1 > 0.0 {
+                    let who = (past.principal, source);
+                    entries.push(entry(measure, (judgement, &tries), who, success, Vec::new(), &said));
+                }
             }
         }
     }
+    entries.extend(elsewhere(measure, (judgement, &tries), &tried, &sources));
     entries.sort_by(|a, b| {
         let key = |entry: &GotIn| (entry.success.time, scene.shown(entry.principal), scene.shown(entry.source));
         key(a).cmp(&key(b))
@@ -118,6 +124,46 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
     let mut seen: HashSet<Sym, RandomState> = HashSet::default();
     entries.retain(|entry| seen.insert(entry.principal));
     entries
+}
+
+/// How strange it is that an account gets in where an attack came from, at the first try: as strange as the place is to it. Of
+/// one that is seen nowhere else it is all that is known outside, and inside it may be the owner of the desk.
+fn first_time(scene: &Scene<'_>, past: &Past) -> f64 {
+    let elsewhere = scene.history.account(past.cluster, past.principal).is_some_and(|sum| sum.others > 1);
+    if elsewhere {
+        scene.strangeness(past.cluster, past.principal, past.source, past.first)
+    } else {
+        f64::from(u8::from(scene.is_outside(past.source)))
+    }
+}
+
+/// The accounts that get in at the first try while a campaign from many addresses lasts, from one that it did not use before:
+/// its addresses change from try to try.
+fn elsewhere(
+    measure: &Measure<'_, '_>,
+    (judgement, tries): (&Judgement, &Tries),
+    tried: &HashSet<(Sym, Sym), RandomState>,
+    sources: &[Sym],
+) -> Vec<GotIn> {
+    let scene = measure.scene;
+    let campaign = &judgement.campaign;
+    let Some((start, end)) = campaign.span(scene) else { return Vec::new() };
+    if sources.is_empty()
+        || judgement.features.get(Feature::ManySources) * judgement.features.get(Feature::Outside) < 0.5
+    {
+        return Vec::new();
+    }
+    let amid = measure.arrivals().within(campaign.cluster, start, end).iter();
+    let new = amid.filter(|past| {
+        let strange = scene.history.account(past.cluster, past.principal).is_some_and(|sum| sum.others > 1);
+        strange && sources.binary_search(&past.source).is_err() && !tried.contains(&(past.principal, past.source))
+    });
+    new.filter_map(|past| {
+        let success = scene.history.first_after(past, start)?;
+        let said = [(Feature::Entry, first_time(scene, past))];
+        Some(entry(measure, (judgement, tries), (past.principal, past.source), success, Vec::new(), &said))
+    })
+    .collect()
 }
 
 /// The success that the tries of one episode led to.
@@ -154,13 +200,25 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
 
 /// How many tries of a campaign came from each address, and from each network.
 struct Tries {
+    cluster: u16,
+    /// When the campaign began.
+    start: Millis,
     sources: HashMap<Sym, usize, RandomState>,
     nets: HashMap<Net, usize, RandomState>,
+    /// Logarithm of the odds that who comes to a new place outside meanwhile is one of theirs.
+    amid: f64,
 }
 
 impl Tries {
-    fn new(scene: &Scene<'_>, campaign: &Campaign) -> Self {
-        let mut tries = Self { sources: HashMap::default(), nets: HashMap::default() };
+    fn new(measure: &Measure<'_, '_>, judgement: &Judgement) -> Self {
+        let (scene, campaign) = (measure.scene, &judgement.campaign);
+        let many = judgement.features.get(Feature::ManySources) * judgement.features.get(Feature::Outside) >= 0.5;
+        let span = campaign.span(scene).filter(|_| many);
+        let amid =
+            span.map_or(0.0, |span| measure.arrivals().odds(campaign.cluster, span, campaign.attempts.len()).max(0.0));
+        let start = campaign.span(scene).map_or(Millis(i64::MAX), |(start, _)| start);
+        let (sources, nets) = (HashMap::default(), HashMap::default());
+        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, amid };
         for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
             *tries.sources.entry(source).or_default() += 1;
             if let Some(net) = scene.net(source) {
@@ -168,6 +226,14 @@ impl Tries {
             }
         }
         tries
+    }
+
+    /// Whether many get in from an address of their own accord: they did before it began, or more accounts got in than were tried.
+    fn is_site(&self, scene: &Scene<'_>, source: Sym) -> bool {
+        let accounts = scene.history.source(self.cluster, source).map_or(0, |sum| sum.others as usize);
+        let tries = self.sources.get(&source).copied().unwrap_or(0);
+        is_shared(scene, self.cluster, source)
+            && (tries < accounts || was_shared(scene, self.cluster, source, self.start))
     }
 
     /// From an address, or from the network of one outside.
@@ -188,8 +254,13 @@ fn entry(
 ) -> GotIn {
     let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
-    // A campaign speaks against an address by what came from there: in a crowd of strangers anybody may be another.
-    campaign = campaign.min(3.0 * (tries.of(measure.scene, source).max(1) as f64).ln());
+    // A campaign speaks against an address by what came from there, or by how rarely anybody comes to a new place: in a crowd of
+    // strangers anybody may be another.
+    let own = 3.0 * (tries.of(measure.scene, source).max(1) as f64).ln();
+    let alone = |source: Sym| {
+        measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons)
+    };
+    campaign = campaign.min(own.max(if alone(source) { tries.amid } else { 0.0 }));
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5
@@ -202,9 +273,10 @@ fn entry(
     let strange = features.get(Feature::Entry);
     features.set(Feature::Outside, judgement.features.get(Feature::Outside) * strange);
     features.set(Feature::Enters, judgement.features.get(Feature::Enters));
-    let shared = is_shared(measure.scene, judgement.campaign.cluster, source);
+    let shared = tries.is_site(measure.scene, source);
     features.set(Feature::OwnShared, f64::from(u8::from(shared)));
-    GotIn { principal, source, success, failures, campaign, features, reset: None }
+    let same_source = tries.of(measure.scene, source) > 0;
+    GotIn { principal, source, success, failures, campaign, features, reset: None, same_source }
 }
 
 fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Option<Draft> {
@@ -224,10 +296,11 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Op
     let at = entry.success.time;
     draft.why.push(match entry.failures.len() as u64 {
         0 => text!(
-            "{} got in from {} for the first time at {}, amid tries from there for other accounts",
+            "{} got in from {} for the first time at {}, amid tries from {} for other accounts",
             who(),
             from(),
-            at
+            at,
+            if entry.same_source { "there" } else { "other addresses" }
         ),
         many => text!(
             "{} of {} from {}, then a success from there at {}",

@@ -66,7 +66,16 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
             groups.entry((unit.cluster, Some(unit.source))).or_default().push(at);
         }
     }
-    for ((cluster, source), list) in groups.into_iter().filter(|(_, list)| list.len() >= FEWEST) {
+    // Each address first: what one of them does is no crowd of the others.
+    let mut groups: Vec<((u16, Option<Sym>), Vec<u32>)> = groups.into_iter().collect();
+    groups.sort_by_key(|&((_, source), _)| source.is_none());
+    for ((cluster, source), mut list) in groups {
+        if source.is_none() {
+            list.retain(|&at| !units[at as usize].crowd);
+        }
+        if list.len() < FEWEST {
+            continue;
+        }
         // Who works there mistypes a name now and then.
         let logins = source.and_then(|source| scene.history.source(cluster, source));
         let rate = logins.map_or(0.0, |sum| MISNAMED * sum.count as f64 / (sum.last.0 - sum.first.0).max(HOUR) as f64);
@@ -76,9 +85,8 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
                 units[at as usize].crowd = true;
             }
         }
-        if source.is_none_or(|source| scene.is_outside(source)) {
-            unlike_people(scene, units, &list).into_iter().for_each(|at| units[at as usize].crowd = true);
-        }
+        let outside = source.is_none_or(|source| scene.is_outside(source));
+        unlike_people(scene, units, &list, outside).into_iter().for_each(|at| units[at as usize].crowd = true);
     }
     who_falls(scene, units);
 }
@@ -105,15 +113,17 @@ fn excess(scene: &Scene<'_>, units: &[Unit], list: &[u32], width: i64, (mistyped
 }
 
 /// The episodes of a group of which no success is logged, where their times or their tries are not those of people: they go on
-/// day and night for a part of the log, or hardly anybody tries again.
-fn unlike_people(scene: &Scene<'_>, units: &[Unit], list: &[u32]) -> Vec<u32> {
+/// day and night for a part of the log, or hardly anybody tries again; at one address inside, where these are people who work there
+/// unless they also come all at once.
+fn unlike_people(scene: &Scene<'_>, units: &[Unit], list: &[u32], outside: bool) -> Vec<u32> {
     let mut blind: Vec<u32> =
         list.iter().copied().filter(|&at| units[at as usize].standing == Standing::Blind).collect();
     if blind.len() < MANY {
         return Vec::new();
     }
     let once = blind.iter().filter(|&&at| units[at as usize].len() == 1).count() as f64;
-    if binomial_tail(once, blind.len() as f64, 1.0 - AGAIN) < CHANCE {
+    let once = binomial_tail(once, blind.len() as f64, 1.0 - AGAIN);
+    if once < CHANCE && outside {
         return blind;
     }
     blind.sort_by_key(|&at| (units[at as usize].first, at));
@@ -123,6 +133,17 @@ fn unlike_people(scene: &Scene<'_>, units: &[Unit], list: &[u32]) -> Vec<u32> {
         return Vec::new();
     };
     let length = time(stretch[many - 1]) - time(stretch[0]);
+    if !outside {
+        // Inside both must agree: many come to work at the same time, and some people try but once.
+        let others = (blind.len() - many) as f64 + LEAST;
+        let usual = BUSY * others * length as f64 / (scene.length() - length).max(1) as f64;
+        let burst = length * PART_OF_LOG <= scene.length() && once < CHANCE / 3.0;
+        return if burst && poisson_tail(many as f64, usual) + once < 2.0 * CHANCE {
+            stretch.to_vec()
+        } else {
+            Vec::new()
+        };
+    }
     let rests = stretch.windows(2).any(|pair| time(pair[1]) - time(pair[0]) > length / RESTS);
     let part = length * PART_OF_LOG <= scene.length() && scene.length() - length >= DAY;
     if length >= DAYS_WORK && !rests && part { stretch.to_vec() } else { Vec::new() }

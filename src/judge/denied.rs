@@ -1,12 +1,13 @@
 //! Valid API keys that may not do what they are used for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::{key_in_words, ranked};
 use super::words;
+use crate::action_class::ActionClass;
 use crate::state::{Actor, Series, Sym};
 
 /// Refused actions of a key from which on it is told.
@@ -59,7 +60,11 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)],
     };
     let (actions, actions_total) = ranked(scene, repeated(|actor| actor.es_action));
     let (sources, sources_total) = ranked(scene, repeated(|actor| actor.source));
-    let judged = if actions_total > ACTIONS { (Verdict::Unclear, 0.5) } else { (Verdict::Operational, 0.9) };
+    // No program of the house asks from outside for several kinds of power that it does not have.
+    let powers: BTreeSet<ActionClass> =
+        denials.iter().filter_map(|(actor, _)| ActionClass::of_powerful(scene.bytes(actor.es_action))).collect();
+    let curious = powers.len() > 1 && denials.iter().all(|(actor, _)| scene.is_outside(actor.source));
+    let judged = if actions_total > ACTIONS || curious { (Verdict::Unclear, 0.5) } else { (Verdict::Operational, 0.9) };
     let severity = if total >= 1000 { Severity::Medium } else { Severity::Low };
     let mut draft = Draft::new(Kind::ApiKeyUnderprivileged, severity, judged);
     draft.cluster = cluster;

@@ -4,6 +4,7 @@
 use super::scene::Scene;
 use super::unit::SHARED;
 use crate::state::Sym;
+use crate::time::Millis;
 
 /// A value, or why it cannot be known here.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -137,6 +138,8 @@ features! {
     Sweep = "sweep", Shape;
     /// Many accounts fail at once through addresses that many share, while others get in through the same realm.
     Through = "through", Shape;
+    /// Share of requests without credentials to nodes that log no success: whether their clients get in is not known.
+    Blind = "blind", After;
     /// Share of episodes in stretches in which far more strangers than usual fail.
     Crowd = "crowd", Shape;
     /// Share of episodes that name no account.
@@ -259,6 +262,13 @@ impl Features {
     pub(super) fn all(&self) -> impl Iterator<Item = (Feature, f64)> {
         Feature::ALL.iter().map(|&feature| (feature, self.get(feature))).filter(|(_, value)| *value != 0.0)
     }
+}
+
+/// Whether an address was shared by many who got in before a time: those whom an attack there let in do not count.
+pub(super) fn was_shared(scene: &Scene<'_>, cluster: u16, source: Sym, before: Millis) -> bool {
+    let own = || scene.history.of_source(cluster, source).filter(|past| !past.key.is_some() && past.first < before);
+    is_shared(scene, cluster, source)
+        && (scene.is_proxy(source) || own().take(SHARED as usize).count() == SHARED as usize)
 }
 
 /// Whether an address is shared by many who get in.

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::history::HOUR;
 use super::kinds::{Kind, Verdict};
 use super::measure::Measure;
-use crate::model::text::Span;
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
@@ -71,6 +71,7 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
         overlapping(measure, drafts, kind);
     }
     within_outages(measure, drafts);
+    leases(measure, drafts);
     // Refusals of a key's clients that no line explains are of that key.
     let unexplained = |draft: &Draft| draft.doc.kind == Kind::MissingCredentials;
     let of_keys = |draft: &Draft| !draft.api_keys.is_empty() && draft.doc.kind.name().starts_with("api_key");
@@ -123,6 +124,43 @@ fn within_outages(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
         if known == cluster && last.0 <= span.1.0 + NEAR / 6 {
             absorb(measure, drafts, outage, at);
         }
+    }
+}
+
+/// A program whose account changes by itself, as those leased from a secret store do, goes on with each for a while after its end:
+/// several accounts that fail at one address, one after the other, have one cause.
+fn leases(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
+    /// Accounts from which on it is no coincidence.
+    const SEVERAL: usize = 4;
+    /// The next one comes within so long.
+    const NEXT: i64 = 24 * HOUR;
+    let stale = |draft: &Draft| {
+        draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !draft.attempts.is_empty()
+    };
+    let mut of_one: Vec<(u16, Sym, (Millis, Millis), usize)> = placed(measure, drafts, stale)
+        .into_iter()
+        .filter_map(|(cluster, span, at)| match sources(measure, &drafts[at])[..] {
+            [source] if source.is_some() => Some((cluster, source, span, at)),
+            _ => None,
+        })
+        .collect();
+    of_one.sort_by_key(|&(cluster, source, span, at)| (cluster, measure.scene.shown(source), span, at));
+    let follows = |a: &(u16, Sym, (Millis, Millis), usize), b: &(u16, Sym, (Millis, Millis), usize)| {
+        (a.0, a.1) == (b.0, b.1) && a.2.1 <= b.2.0 && b.2.0.0 - a.2.1.0 <= NEXT
+    };
+    for run in of_one.chunk_by(follows).filter(|run| run.len() >= SEVERAL) {
+        let into = run[0].3;
+        let accounts = run.len() as u64;
+        run[1..].iter().for_each(|&(.., from)| absorb(measure, drafts, into, from));
+        drafts[into].title = text!(
+            "{} fail one after the other with stored passwords that are no longer right, on {}",
+            Text::count(accounts, "account", "accounts"),
+            Span::address(&measure.scene.text(run[0].1))
+        );
+        drafts[into].why.push(format!(
+            "{accounts} accounts fail from this one address, each after it had worked and none while another fails: one program \
+             whose account changes"
+        ));
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
+use super::accounts::AccountChanges;
 use super::contrast;
 use super::history::{DAY, HOUR};
 use super::index::Class;
@@ -94,7 +95,13 @@ impl Sets {
 }
 
 /// The campaigns of a log, by time.
-pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Surge]) -> Vec<Linked> {
+pub(super) fn link(
+    scene: &Scene<'_>,
+    units: &[Unit],
+    null: &Null,
+    surges: &[Surge],
+    changes: &AccountChanges,
+) -> Vec<Linked> {
     let by_node = contrast::by_node(scene, units);
     let surge_of = surge_of(scene, units, surges);
     let crowded = crowded(scene, units, null);
@@ -107,7 +114,7 @@ pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Sur
     let mut order = looked_at.clone();
     order.sort_by_key(|&at| by_time(scene, &units[at as usize]));
     let mut sets = Sets((0..units.len() as u32).collect());
-    let linker = Linker { scene, units };
+    let linker = Linker { scene, units, changes };
     let passwords = |at: &&u32| units[**at as usize].class != Class::Anonymous;
     let (local, strange): (Vec<u32>, Vec<u32>) =
         order.iter().filter(passwords).copied().partition(|&at| linker.is_local(at) || surge_of[at as usize].is_some());
@@ -219,6 +226,7 @@ fn is_at_home(scene: &Scene<'_>, unit: &Unit) -> bool {
 struct Linker<'s, 'c> {
     scene: &'s Scene<'c>,
     units: &'s [Unit],
+    changes: &'s AccountChanges,
 }
 
 impl Linker<'_, '_> {
@@ -328,7 +336,10 @@ impl Linker<'_, '_> {
         };
         let apart: HashSet<u32, RandomState> =
             groups(list, sets).into_values().filter(|group| guessed(group)).flatten().collect();
-        let crowd: Vec<u32> = list.iter().copied().filter(|at| few(self.unit(*at)) && !apart.contains(at)).collect();
+        // Who fails at one address alone after a change of the account has a cause of its own.
+        let explained = |unit: &Unit| unit.alone && self.changes.before(unit.principal, unit.first, 0).is_some();
+        let joins = |at: &u32| few(self.unit(*at)) && !explained(self.unit(*at)) && !apart.contains(at);
+        let crowd: Vec<u32> = list.iter().copied().filter(joins).collect();
         let mut gaps: Vec<i64> =
             crowd.windows(2).map(|pair| self.unit(pair[1]).first.0 - self.unit(pair[0]).first.0).collect();
         let pause = (10 * super::unit::median(&mut gaps)).clamp(HOUR / 2, 6 * HOUR);

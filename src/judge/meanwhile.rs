@@ -1,6 +1,7 @@
 //! What went on meanwhile: whether the accounts of a campaign got in all the same, and others through their realms.
 
 use super::activity::Activity;
+use super::arrivals::Arrivals;
 use super::campaign::{Campaign, Family};
 use super::features::{Feature, Features, Observed};
 use super::history::{DAY, HOUR};
@@ -19,6 +20,11 @@ const FAIR: usize = 4;
 impl Measure<'_, '_> {
     fn activity(&self) -> &Activity {
         self.activity.get_or_init(|| Activity::new(&self.scene.history))
+    }
+
+    /// Who comes to new places outside, and when.
+    pub(super) fn arrivals(&self) -> &Arrivals<'_> {
+        self.arrivals.get_or_init(|| Arrivals::new(self.scene))
     }
 
     /// How often the accounts get in while they fail, by how often just before: a client with a wrong password does not get

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::accounts::AccountChanges;
 use super::activity::Activity;
+use super::arrivals::Arrivals;
 use super::campaign::{Campaign, Family};
 use super::crowd;
 use super::deeds::Deeds;
@@ -26,6 +27,8 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) deeds: &'s Deeds,
     /// Made where it is asked for first.
     pub(super) activity: OnceLock<Activity>,
+    /// As is this.
+    pub(super) arrivals: OnceLock<Arrivals<'s>>,
     /// Keys that are refused somewhere in the log, by number.
     pub(super) refused_keys: &'s [Sym],
 }
@@ -187,7 +190,7 @@ impl Measure<'_, '_> {
         features.set(Feature::StaysOut, stays_out / count);
         features.set(Feature::Disabled, self.disabled(campaign));
         features.set(Feature::WorksOn, self.works_on(campaign));
-        features.set(Feature::Alone, share(&|unit| unit.alone));
+        features.set(Feature::Alone, share(&|unit| unit.alone && !self.is_assailed(unit)));
         features.set(Feature::Crowd, share(&|unit| unit.crowd));
         features.set(Feature::Displaced, share(&|unit| self.displaced(unit)));
         features.set(Feature::Returns, share(&|unit| unit.before > 0.0 && unit.after > 0.0));
@@ -213,6 +216,7 @@ impl Measure<'_, '_> {
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
         if campaign.family == Family::Bare {
+            features.set(Feature::Blind, blind);
             // From outside, only what keeps to the clock is a probe.
             let inside = (1.0 - features.get(Feature::Outside)).max(features.get(Feature::Regular));
             let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
@@ -239,6 +243,14 @@ impl Measure<'_, '_> {
         count as f64 / campaign.attempts.len().max(1) as f64
     }
 
+    /// Whether somebody tries, at a place that is strange to the account, more often in a row than people do: that nobody else is
+    /// seen there makes it no desk of the owner's.
+    fn is_assailed(&self, unit: &Unit) -> bool {
+        /// Tries in a row: one person in 80 makes so many (see `null`).
+        const MANY: u32 = 12;
+        unit.standing == Standing::Strange && unit.run >= MANY
+    }
+
     /// Whether failures took the place of successes.
     fn displaced(&self, unit: &Unit) -> bool {
         let span = (unit.last.0 - unit.first.0).max(HOUR / 2);
@@ -258,7 +270,9 @@ impl Measure<'_, '_> {
         // Where successes are not logged, or the owner does not come back, that the failures end with it must do.
         let entry = unit.entry.map_or(until, |entry| entry.time);
         let local = unit.is_local(self.scene) || unit.standing == Standing::Blind && unit.alone;
-        local
+        // Who is at a new place and gets in there once it is set anew is who asked for it.
+        let asked = matches!(unit.standing, Standing::Strange) && unit.entry.is_some();
+        (local || asked)
             && (unit.after > 0.0 || unit.before == 0.0)
             && self.changes.within(unit.principal, unit.first, until.min(entry.max(unit.last))).is_some()
     }
@@ -355,8 +369,14 @@ impl Measure<'_, '_> {
         let alone = alone.fold(f64::INFINITY, f64::min);
         let within = campaign.span(self.scene).map_or(0.0, |(first, last)| (last.0 - first.0) as f64);
         let together = self.null.coincidence(self.scene, self.units_of(campaign), within);
-        let expected =
-            if alone.is_finite() { alone.min(together) } else { together - features.get(Feature::Volume) * CERTAIN };
+        // The episodes of one account do not come by themselves: its streak says how many they are.
+        let expected = if alone.is_finite() && features.accounts == 1 {
+            alone
+        } else if alone.is_finite() {
+            alone.min(together)
+        } else {
+            together - features.get(Feature::Volume) * CERTAIN
+        };
         features.expected = expected;
         features.set(Feature::Chance, (-expected / CERTAIN).clamp(-0.25, 1.0));
     }

@@ -9,6 +9,7 @@ mod access;
 mod accounts;
 mod activity;
 mod advice;
+mod arrivals;
 mod campaign;
 mod consequences;
 mod contrast;
@@ -132,6 +133,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
         changes: &changes,
         deeds: &deeds,
         activity: OnceLock::new(),
+        arrivals: OnceLock::new(),
         refused_keys: &refused_keys,
     })
 }
@@ -140,7 +142,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
 fn judgements(measure: &Measure<'_, '_>) -> Vec<Judgement> {
     let scene = measure.scene;
     let surges = surge::surges(scene, measure.units);
-    let linked = link::link(scene, measure.units, measure.null, &surges);
+    let linked = link::link(scene, measure.units, measure.null, &surges, measure.changes);
     let of_units = linked.into_iter().map(|linked| Campaign::of_units(scene, measure.units, linked));
     let campaigns: Vec<Campaign> = of_units.chain(campaign::unjudged(scene)).chain(keys::campaigns(scene)).collect();
     campaigns
@@ -194,7 +196,17 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             None => drafts.push(found),
         }
     }
-    drafts.extend(denied::underprivileged(measure));
+    for mut refused in denied::underprivileged(measure) {
+        stolen::suspect(measure, &mut refused);
+        let suspicious = |draft: &Draft| draft.doc.kind == Kind::SuspiciousAccess;
+        let told = |draft: &Draft| {
+            suspicious(draft) && suspicious(&refused) && refused.api_keys.iter().all(|key| draft.api_keys.contains(key))
+        };
+        match drafts.iter().position(told) {
+            Some(at) => join::take(measure, &mut drafts[at], &refused),
+            None => drafts.push(refused),
+        }
+    }
     for mut gap in gaps::audit_gaps(measure) {
         gaps::suspect(measure, &mut gap, &drafts);
         drafts.push(gap);

@@ -51,6 +51,33 @@ pub(super) fn keys(measure: &Measure<'_, '_>) -> Vec<Draft> {
     left.into_iter().filter_map(|key| draft(measure, key, all)).collect()
 }
 
+/// What a key may not do, tried from outside with a key that was used from inside alone before: as likely somebody who looks
+/// what a stolen key is good for as a program that moved.
+pub(super) fn suspect(measure: &Measure<'_, '_>, denied: &mut Draft) {
+    /// How sure, and how many different actions one program tries that may do none of them.
+    const SURE: f64 = 0.7;
+    let scene = measure.scene;
+    let &[key] = denied.api_keys.as_slice() else { return };
+    if !denied.sources.iter().all(|&source| scene.is_outside(source)) {
+        return;
+    }
+    let (outside, inside): (Vec<&Past>, Vec<&Past>) =
+        scene.history.of_key(denied.cluster, key).partition(|past| scene.is_outside(past.source));
+    let places = KeyPlaces { inside, outside };
+    if uses(&places.inside) < USES || !has_left(&places) {
+        return;
+    }
+    let refused = denied.title.clone();
+    denied.doc = super::hypotheses::doc_of(Kind::SuspiciousAccess);
+    (denied.verdict, denied.confidence, denied.severity) = (Verdict::Unclear, SURE, Severity::Medium);
+    denied.title = text!(
+        "API key {} was used from inside alone, and then from outside for what it may not do",
+        Span::key(&key_in_words(scene, key))
+    );
+    denied.why.push(refused);
+    denied.why.push("Not to be known here: whether a host of yours moved".to_owned());
+}
+
 fn uses(pasts: &[&Past]) -> u64 {
     pasts.iter().map(|past| u64::from(past.count)).sum()
 }
