@@ -200,7 +200,7 @@ def commands(name, files, threads, scratch):
             then = f'> {failures}; exec "$0" -c "$1" {failures}'
             found["rg + DuckDB, JSON"] = ["sh", "-c", f"{search} {then}", sys.executable, DUCKDB_JSON]
             found["rg + DuckDB, text"] = ["sh", "-c", f"{search} {then}", sys.executable, DUCKDB_TEXT]
-            found["rg | DuckDB, text"] = ["sh", "-c", f'{search} | "$0" -c "$1" /dev/stdin', sys.executable, DUCKDB_TEXT]
+            found["rg into DuckDB, text"] = ["sh", "-c", f'{search} | "$0" -c "$1" /dev/stdin', sys.executable, DUCKDB_TEXT]
     if has("chdb"):
         found["ClickHouse local"] = [sys.executable, "-c", CLICKHOUSE, *paths]
         if shutil.which("rg"):

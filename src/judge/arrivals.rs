@@ -14,6 +14,9 @@ const HITS: f64 = 0.005;
 /// Accounts at most that an attack gets into from one address.
 const HITS_OF_ONE_PLACE: u32 = 2;
 
+/// How many more than on average an ordinary busy hour has: see `crowd`.
+const BUSY: f64 = 4.0;
+
 /// Such arrivals that a log is taken to hold besides those that are seen.
 const PRIOR: f64 = 0.5;
 
@@ -63,7 +66,9 @@ impl<'s> Arrivals<'s> {
         let within = ((to.0 - from.0) as f64).max(1000.0);
         // An hour at least is left of a log that is all campaign.
         let rest = (self.length - within).max(HOUR as f64);
-        let expected = (all - amid + PRIOR) * within / rest;
-        (HITS * tries as f64 / expected).ln()
+        let hits = HITS * tries as f64;
+        // What comes beyond the hits that so many tries have comes anyway, whatever the rest of the log is like.
+        let expected = (BUSY * (all - amid + PRIOR) * within / rest).max(amid - hits);
+        (hits / expected).ln()
     }
 }

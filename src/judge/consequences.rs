@@ -63,7 +63,8 @@ pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<
         .filter_map(|entry| breach(measure, judgement, &entry).map(|draft| (entry, draft)))
         .collect();
     // An account that an intruder made is what was made to stay, and no second victim.
-    let made: Vec<Sym> = breaches.iter().flat_map(|(entry, _)| made(measure, entry)).map(|deed| deed.object).collect();
+    let made: HashSet<Sym, RandomState> =
+        breaches.iter().flat_map(|(entry, _)| made(measure, entry)).map(|deed| deed.object).collect();
     breaches.retain(|(entry, _)| !made.contains(&entry.principal));
     breaches
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::campaign::{Campaign, Family};
 use super::features::{Feature, Features, is_shared};
@@ -386,13 +386,15 @@ pub(super) fn replaced(
     sources: &[Sym],
     first: Millis,
 ) -> Vec<(Sym, Sym, Millis)> {
+    // There may be as many keys as successes of the client.
+    let refused: HashSet<Sym, RandomState> = campaign.keys.iter().copied().collect();
     let mut replaced = Vec::new();
     for &source in sources {
         let new = scene
             .history
             .of_source(campaign.cluster, source)
-            .filter(|past| past.key.is_some() && !campaign.keys.contains(&past.key))
             .filter(|past| past.first > first && past.first.0 - first.0 <= REPLACED)
+            .filter(|past| past.key.is_some() && !refused.contains(&past.key))
             .min_by_key(|past| (past.first, scene.shown(past.key)));
         replaced.extend(new.map(|past| (source, past.key, past.first)));
     }
