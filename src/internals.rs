@@ -55,6 +55,7 @@ shown! {
     signing,
     spill,
     state,
+    text,
     time,
     verify,
     watch,

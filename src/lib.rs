@@ -40,11 +40,12 @@
 //! error, time, reason,
 //! credential, reserved,
 //! numbers, network,
-//! geography,
+//! geography              plain data
+//! words, escape          amounts in words; text from a log made harmless
+//! text                   sentences of typed spans
 //! options,
 //! progress,
 //! action_class           plain data
-//! words, escape          amounts in words; text from a log made harmless
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -130,6 +131,7 @@ mod show;
 mod signing;
 mod spill;
 mod state;
+mod text;
 mod time;
 mod verify;
 mod watch;
@@ -146,7 +148,6 @@ pub use error::{Error, PartError, ProblemKind};
 pub use judge::{Kind, Severity};
 pub use model::events::Event;
 pub use model::keys::KeysReport;
-pub use model::text::Text;
 pub use model::timeline::TimelineReport;
 pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChange, StoredInput, Totals};
 pub use options::filter::{Bound, Edge, Pattern, Rules};
@@ -156,4 +157,5 @@ pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, Naming, Request, analy
 pub use progress::{Progress, Snapshot, Verbosity};
 pub use pseudonyms::Pseudonyms;
 pub use reason::{Basis, Reason};
+pub use text::Text;
 pub use time::{Millis, Zone};

@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::error::Error;
-use crate::options::Cidr;
+use crate::network::{self, Cidr};
 use crate::reserved::RESERVED_USERS;
 
 mod apply;
@@ -104,7 +104,7 @@ impl Pseudonyms {
     /// The pseudonym of a principal, an address, an API key's id, or any other name.
     #[must_use]
     pub fn text(&self, text: &[u8]) -> String {
-        match std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
+        match network::address(text) {
             Some(address) => self.address(address).to_string(),
             None => format!("{}-{}", kind(text), self.digits("text", text)),
         }

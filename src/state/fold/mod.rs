@@ -17,6 +17,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -213,36 +214,29 @@ impl StateBuilder {
         // Taken out while the chunk is folded, so that the state may be borrowed.
         let mut stats = std::mem::take(&mut self.state.inputs[input_at as usize]);
         self.state.inputs[input_at as usize].label.clone_from(&stats.label);
-        self.chunk = self.state.chunks.len() as u32;
-        self.at = (input_at, input.seq);
-        self.only = input.only;
-        self.copies_here = self.copies.as_ref().and_then(|copies| copies.of_input(input.label));
-        self.awaiting = None;
-        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None, cause: None });
-        self.format = chunk.format;
-        if !chunk.numbers.is_empty() {
-            self.state.numbers.insert(self.chunk, chunk.numbers.clone());
-        }
-        let mut notes = chunk.notes.as_slice();
+        self.begin_chunk(input, input_at, chunk);
         let probing = self.probing && chunk.format.is_none();
-        let mut line_number: u32 = 0;
         let bytes = chunk.bytes();
         let mut probe = std::mem::replace(&mut self.probe, Probe::new(self.context.assume_tz));
         probe.forget();
-        let mut silent = std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz));
+        let mut plain = PlainLines {
+            notes: chunk.notes.as_slice(),
+            silent: std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz)),
+            probing,
+        };
         let mut taken_lines = ChunkTally::default();
         let mut ascii_lookahead = AsciiLookahead::default();
         ascii_lookahead.go_on(bytes, 0);
         if input.seq == 0 {
             self.first_line(bytes, &mut stats);
         }
-        let mut at = 0;
+        let (mut at, mut line_number) = (0, 0_u32);
         while at < bytes.len() {
             let (start, problems) = (at, stats.problems_total);
             let taken = if probing { probe.take(bytes, at, self.max_line) } else { None };
             // A forwarded request changes its source, which the whole event is needed for.
-            let plain = |taken: &FastEvent<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
-            at = match taken.filter(plain) {
+            let is_whole = |taken: &FastEvent<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
+            at = match taken.filter(is_whole) {
                 Some(taken) => {
                     self.recent.changed(taken.changed());
                     let node = self.node_of(&taken);
@@ -260,21 +254,7 @@ impl StateBuilder {
                         Some(len) => (&bytes[at..at + len], at + len + 1),
                         None => (&bytes[at..], bytes.len()),
                     };
-                    if line_number == 0 {
-                        self.state.chunks[self.chunk as usize].cause = first_of_trace(line);
-                    } else if self.awaiting.is_some_and(|(_, awaited)| awaited == line_number) {
-                        self.explain(first_of_trace(line));
-                    }
-                    // Only empty lines have notes, and the probe takes none of those.
-                    match notes.split_first() {
-                        Some(((at, note), rest)) if *at == line_number => {
-                            notes = rest;
-                            self.note(*note, line_number, input.seq, &mut stats);
-                        }
-                        _ if length(line) > self.max_line => self.oversized(line_number, input.seq, &mut stats),
-                        _ if probing && self.silent(line, (input.seq, line_number), &mut silent, &mut stats) => {}
-                        _ => self.line(line, line_number, input.seq, &mut stats),
-                    }
+                    self.plain_line(line, (input.seq, line_number), &mut plain, &mut stats);
                     next
                 }
             };
@@ -284,50 +264,95 @@ impl StateBuilder {
                 && stats.problems_total == problems
                 && std::str::from_utf8(line).is_err()
             {
-                let oddity = (
-                    ProblemKind::InvalidUtf8,
-                    "not valid UTF-8: read as Windows-1252 where it can be, else shown with U+FFFD",
-                );
-                self.odd(oddity, line_number, input.seq, &mut stats);
+                self.odd(NOT_UTF8, line_number, input.seq, &mut stats);
             }
-            // The last line that starts in a block of the input, so that it does not depend on where chunks begin.
-            let next = at as u64 + if at == bytes.len() { chunk.skipped } else { 0 };
-            if let Some(offset) = chunk.offset
-                && (offset + start as u64) / MARK != (offset + next) / MARK
-                && next - start as u64 <= self.max_line as u64
-            {
-                self.state.marks.push((Pos { chunk: self.chunk, line: line_number }, offset + start as u64));
-            }
+            self.mark(chunk, line_number, start..at);
             line_number += 1;
         }
         self.probe = probe;
         taken_lines.count(&mut stats);
-        self.end_silent(&mut silent, &mut stats);
-        self.silent = silent;
+        self.end_silent(&mut plain.silent, &mut stats);
+        self.silent = plain.silent;
+        self.end_chunk(chunk, (input.seq, line_number), &mut stats);
+        self.state.inputs[input_at as usize] = stats;
+        self.state.evict(self.max_in_flight);
+    }
+
+    /// Turns to a chunk: what was known of the one before is over.
+    fn begin_chunk(&mut self, input: InputRef<'_>, input_at: u32, chunk: &Chunk) {
+        self.chunk = self.state.chunks.len() as u32;
+        self.at = (input_at, input.seq);
+        self.only = input.only;
+        self.copies_here = self.copies.as_ref().and_then(|copies| copies.of_input(input.label));
+        self.awaiting = None;
+        self.state.chunks.push(ChunkInfo { input: input_at, seq: input.seq, lines: 0, ends: None, cause: None });
+        self.format = chunk.format;
+        if !chunk.numbers.is_empty() {
+            self.state.numbers.insert(self.chunk, chunk.numbers.clone());
+        }
+    }
+
+    /// A line that the probe did not take.
+    fn plain_line(&mut self, line: &[u8], at: (u32, u32), plain: &mut PlainLines<'_>, stats: &mut InputStats) {
+        let (seq, number) = at;
+        if number == 0 {
+            self.state.chunks[self.chunk as usize].cause = first_of_trace(line);
+        } else if self.awaiting.is_some_and(|(_, awaited)| awaited == number) {
+            self.explain(first_of_trace(line));
+        }
+        // Only empty lines have notes, and the probe takes none of those.
+        match plain.notes.split_first() {
+            Some(((noted, note), rest)) if *noted == number => {
+                plain.notes = rest;
+                self.note(*note, number, seq, stats);
+            }
+            _ if length(line) > self.max_line => self.oversized(number, seq, stats),
+            _ if plain.probing && self.silent(line, at, &mut plain.silent, stats) => {}
+            _ => self.line(line, number, seq, stats),
+        }
+    }
+
+    /// Remembers the place of the last line that starts in a block of the input, so that it does not depend on where chunks
+    /// begin.
+    #[inline]
+    fn mark(&mut self, chunk: &Chunk, number: u32, line: Range<usize>) {
+        let start = line.start as u64;
+        let next = line.end as u64 + if line.end == chunk.bytes().len() { chunk.skipped } else { 0 };
+        if let Some(offset) = chunk.offset
+            && (offset + start) / MARK != (offset + next) / MARK
+            && next - start <= self.max_line as u64
+        {
+            self.state.marks.push((Pos { chunk: self.chunk, line: number }, offset + start));
+        }
+    }
+
+    /// Closes a chunk: what it held as a whole. `at` is its place and the number of its lines.
+    fn end_chunk(&mut self, chunk: &Chunk, (seq, mut lines): (u32, u32), stats: &mut InputStats) {
         // Chunks hold whole lines; only the last line of an input may lack its end.
+        let bytes = chunk.bytes();
         if !bytes.is_empty() && !bytes.ends_with(b"\n") {
-            let broken = stats.problems.iter_mut().find(|problem| {
-                problem.at == Some((input.seq, line_number - 1)) && problem.kind == ProblemKind::Undecodable
-            });
+            let broken = stats
+                .problems
+                .iter_mut()
+                .find(|problem| problem.at == Some((seq, lines - 1)) && problem.kind == ProblemKind::Undecodable);
             if let Some(problem) = broken {
                 problem.kind = ProblemKind::TruncatedLine;
                 stats.truncated = true;
             }
         }
         if chunk.oversized_tail {
-            self.oversized(line_number, input.seq, &mut stats);
-            line_number += 1;
+            self.oversized(lines, seq, stats);
+            lines += 1;
         }
-        stats.lines += u64::from(line_number);
-        self.state.chunks[self.chunk as usize].lines = u64::from(line_number);
+        stats.lines += u64::from(lines);
         let order = std::mem::take(&mut self.order);
-        self.state.chunks[self.chunk as usize].ends = order.ends;
+        let info = &mut self.state.chunks[self.chunk as usize];
+        info.lines = u64::from(lines);
+        info.ends = order.ends;
         stats.rises += order.rises;
         stats.falls += order.falls;
         self.sketching.end();
         self.join_within_chunk();
-        self.state.inputs[input_at as usize] = stats;
-        self.state.evict(self.max_in_flight);
     }
 
     /// What the first line of an input says of all of it.
@@ -463,6 +488,18 @@ impl StateBuilder {
         }
     }
 }
+
+/// What lines of a chunk that the probe did not take are read with.
+struct PlainLines<'c> {
+    /// What stands for lines that are left, by their number.
+    notes: &'c [(u32, Note)],
+    silent: SilentLines,
+    probing: bool,
+}
+
+/// What is said of a line that is no UTF-8.
+const NOT_UTF8: Oddity =
+    (ProblemKind::InvalidUtf8, "not valid UTF-8: read as Windows-1252 where it can be, else shown with U+FFFD");
 
 /// Bytes of the first line of an input that are kept.
 const FIRST_LINE: usize = 300;
