@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::files;
 use crate::options::{AddressStanding, Cidr, KnownBlock};
 
 /// A list, as the command line names it.
@@ -29,7 +30,7 @@ pub fn load(argument: &str) -> Result<AddressList, String> {
         Some(("bad", name)) => (AddressStanding::Bad, name),
         _ => (AddressStanding::Bad, argument),
     };
-    let text = std::fs::read(Path::new(name)).map_err(|error| format!("{name}: {error}"))?;
+    let text = files::read(Path::new(name), files::LIST).map_err(|error| format!("{name}: {error}"))?;
     let text = String::from_utf8(text).map_err(|_| format!("{name}: no text in UTF-8"))?;
     let labelled = parse(text.trim_start_matches('\u{feff}')).map_err(|error| format!("{name}: {error}"))?;
     if labelled.is_empty() {

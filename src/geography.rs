@@ -12,6 +12,7 @@ use std::sync::Arc;
 use maxminddb::Reader;
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::network::{is_private, is_reserved};
 
 /// What databases say of an address; what they do not say is null.
@@ -122,7 +123,7 @@ impl Database {
     /// A message for the user that names the file: it cannot be read, is none, or is one of another kind.
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
-        let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+        let bytes = files::read(path, files::LONGEST).map_err(|error| format!("{name}: {error}"))?;
         let reader = Reader::from_source(bytes).map_err(|error| format!("{name}: no MaxMind database: {error}"))?;
         let kind = &reader.metadata().database_type;
         if !KINDS.iter().any(|known| kind.contains(known)) {

@@ -30,6 +30,7 @@ shown! {
     escape,
     event,
     fast_reader,
+    files,
     filter,
     framing,
     geography,

@@ -39,10 +39,11 @@
 //! ```text
 //! error, time, reason,
 //! credential, reserved,
-//! numbers, network,
-//! geography              plain data
+//! numbers, network       plain data
 //! words, escape          amounts in words; text from a log made harmless
 //! text                   sentences of typed spans
+//! files                  files beside the logs, read whole
+//! geography,
 //! options,
 //! progress,
 //! action_class           plain data
@@ -106,6 +107,7 @@ mod error;
 mod escape;
 mod event;
 mod fast_reader;
+mod files;
 mod filter;
 mod framing;
 mod geography;

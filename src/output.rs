@@ -224,6 +224,6 @@ mod tests {
                 "{error}"
             );
         }
-        assert!(left(folder.path()).is_empty());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

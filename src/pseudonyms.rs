@@ -15,6 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::error::Error;
+use crate::files;
 use crate::network::{self, Cidr};
 use crate::reserved::RESERVED_USERS;
 
@@ -62,7 +63,7 @@ impl Pseudonyms {
     /// # Errors
     /// Words for the user.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let bytes = std::fs::read(path)?;
+        let bytes = files::read(path, files::WRITTEN_BY_HAND)?;
         Self::new(bytes.trim_ascii_end())
     }
 
