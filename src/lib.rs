@@ -86,6 +86,8 @@
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
 // What tests, benches and fuzz targets use is public where they are built, and of no use to anybody else.
+// What comes from outside must not turn into another number on its way; where a cast cannot do that, the place says why.
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap))]
 #![cfg_attr(
     not(feature = "internals"),
     allow(unreachable_pub, unused_imports, dead_code, reason = "public for the tests")

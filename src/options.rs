@@ -79,6 +79,9 @@ pub const DEFAULT_MAX_LINE: usize = 64 << 20;
 /// Bytes of input one worker takes at a time. Large enough to amortise a read, small enough to stay in the L2 cache.
 pub const DEFAULT_CHUNK: usize = 1 << 20;
 
+/// Bytes of a chunk, at most: its lines are numbered in 32 bits.
+pub const MOST_CHUNK: usize = 1 << 30;
+
 /// Realm failures that may wait for the end of their request at one time; beyond it the oldest are evicted, and said.
 pub const DEFAULT_MAX_IN_FLIGHT: usize = 8_000_000;
 

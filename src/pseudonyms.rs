@@ -190,7 +190,7 @@ impl Pseudonyms {
         }
         *known.entry((is_v4, prefix, length)).or_insert_with(|| {
             let about = if is_v4 { "IPv4" } else { "IPv6" };
-            self.hash(about, &[&[length as u8], prefix.to_be_bytes().as_slice()].concat())
+            self.hash(about, &[&length.to_le_bytes()[..1], prefix.to_be_bytes().as_slice()].concat())
         })
     }
 }

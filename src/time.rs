@@ -39,6 +39,7 @@ impl Millis {
     }
 
     /// The same without the general machinery, ten times as fast, for years of four digits: reports hold very many times.
+    #[expect(clippy::cast_sign_loss, reason = "digits are positive, and below ten")]
     fn four_digit_year(self) -> Option<String> {
         let (days, of_day) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
         // Years begin in March here, so that the leap day is the last; eras of 400 years have 146,097 days.
@@ -65,7 +66,6 @@ impl Millis {
         ];
         for (place, mut number) in parts {
             for digit in text[place].iter_mut().rev() {
-                // Below ten.
                 *digit = b'0' + (number % 10) as u8;
                 number /= 10;
             }

@@ -131,3 +131,16 @@ impl Chunk {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_without_memory_is_an_error() {
+        let mut chunk = Chunk::default();
+        chunk.grow(8).unwrap();
+        assert_eq!(chunk.grow(isize::MAX as usize).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        assert_eq!(chunk.buffer.len(), 8);
+    }
+}

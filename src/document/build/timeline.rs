@@ -1,5 +1,7 @@
 //! `esaudit timeline`: a row for everything that happened to one actor, and for every long silence.
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds between events, rounded")]
+
 use std::io;
 
 use super::{chain, coverage, deeds, findings, joined, node, period, places, time, tool, word};
