@@ -32,7 +32,7 @@ const MAX_HEADER: usize = 64 * 1024;
 pub(super) fn claims(text: &[u8]) -> bool {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
     let rows = text.get(line.len() + 1..).unwrap_or_default();
-    if is_separator_line(line) {
+    if is_preface(line) {
         let line = &rows[..memchr::memchr(b'\n', rows).unwrap_or(rows.len())];
         return columns(line).is_some();
     }
@@ -43,9 +43,10 @@ pub(super) fn claims(text: &[u8]) -> bool {
     }
 }
 
-/// `sep=;`, by which Excel is told the delimiter.
-fn is_separator_line(line: &[u8]) -> bool {
-    matches!(line.trim_ascii().strip_prefix(b"sep="), Some([delimiter]) if DELIMITERS.contains(delimiter))
+/// `sep=;`, by which Excel is told the delimiter, and `#TYPE …`, with which `Export-Csv` of PowerShell 5 begins.
+fn is_preface(line: &[u8]) -> bool {
+    line.starts_with(b"#TYPE ")
+        || matches!(line.trim_ascii().strip_prefix(b"sep="), Some([delimiter]) if DELIMITERS.contains(delimiter))
 }
 
 /// Whether a row under a header of any names holds the line of a log: then the names tell which column that is, and which ones
@@ -214,7 +215,7 @@ impl Csv {
 
     fn read_header(&mut self, out: &mut Out<'_>) {
         let line = self.row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.row);
-        if is_separator_line(line) {
+        if is_preface(line) {
             return;
         }
         match columns(line) {
@@ -428,6 +429,18 @@ mod tests {
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
         super::super::record::pieces(&mut Csv::new(limit), text, chunk)
+    }
+
+    #[test]
+    fn what_stands_before_the_header_is_no_header() {
+        let line = r#""{""type"":""audit"", ""timestamp"":""2026-03-01T12:34:56,789+0000"", ""event.type"":""rest"", ""event.action"":""x""}""#;
+        for preface in ["#TYPE Microsoft.PowerShell.Commands.MatchInfo\n", "sep=,\n", ""] {
+            let text = format!("{preface}\"LineNumber\",\"Line\"\n\"1\",{line}\n");
+            assert!(claims(text.as_bytes()), "{preface}");
+            let rows = pieces(text.as_bytes(), 1 << 20, 7);
+            assert_eq!(rows.len(), 1, "{rows:?}");
+            assert_eq!(audit(&rows[0].1).0, "wrapped", "{preface}");
+        }
     }
 
     #[test]
