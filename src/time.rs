@@ -11,7 +11,7 @@ mod languages;
 mod stamp;
 mod zone;
 
-pub use stamp::{Stamp, parse};
+pub use stamp::{Stamp, is_ambiguous, parse};
 pub use zone::Zone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z: the resolution of the audit log.

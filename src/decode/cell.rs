@@ -3,7 +3,7 @@
 //! Nothing names the columns, so nothing says which of them a client wrote. A row counts only if its other cells are those of a
 //! shipper: times, names, numbers of lines; whatever looks like a request makes the record a quotation.
 
-use super::client::may_hold_record;
+use super::quotation::may_hold_record;
 use super::{Context, Sink, TextShape, UNKNOWN, decode_line};
 use crate::error::DecodeError;
 use crate::event::Record;

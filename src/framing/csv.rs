@@ -10,7 +10,7 @@ mod header;
 
 use cells::{is_cut, is_rule, without_escapes, write_value};
 pub(super) use header::claims;
-use header::{MAX_HEADER, columns, is_separator_line};
+use header::{MAX_HEADER, columns, is_preface};
 
 /// The reader.
 pub(super) struct Csv {
@@ -123,7 +123,7 @@ impl Csv {
 
     fn read_header(&mut self, out: &mut Out<'_>) {
         let line = self.row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.row);
-        if is_separator_line(line) {
+        if is_preface(line) {
             return;
         }
         match columns(line) {
@@ -274,6 +274,18 @@ mod tests {
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
         super::super::record::pieces(&mut Csv::new(limit), text, chunk)
+    }
+
+    #[test]
+    fn what_stands_before_the_header_is_no_header() {
+        let line = r#""{""type"":""audit"", ""timestamp"":""2026-03-01T12:34:56,789+0000"", ""event.type"":""rest"", ""event.action"":""x""}""#;
+        for preface in ["#TYPE Microsoft.PowerShell.Commands.MatchInfo\n", "sep=,\n", ""] {
+            let text = format!("{preface}\"LineNumber\",\"Line\"\n\"1\",{line}\n");
+            assert!(claims(text.as_bytes()), "{preface}");
+            let rows = pieces(text.as_bytes(), 1 << 20, 7);
+            assert_eq!(rows.len(), 1, "{rows:?}");
+            assert_eq!(audit(&rows[0].1).0, "wrapped", "{preface}");
+        }
     }
 
     #[test]

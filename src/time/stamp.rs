@@ -29,6 +29,20 @@ pub fn parse(text: &[u8], assumed: Zone) -> Option<Stamp> {
     parse_epoch(text).or_else(|| local(text, assumed))
 }
 
+/// Whether a text is a date in digits of which day and month could change places: `03/01/2026 12:01`.
+#[must_use]
+pub fn is_ambiguous(text: &[u8]) -> bool {
+    let date = text.split(|byte| matches!(byte, b' ' | b',' | b'T')).next().unwrap_or_default();
+    let mut parts = date.split(|byte| matches!(byte, b'/' | b'-'));
+    let mut part = |longest: usize| {
+        let digits = parts.next().filter(|part| (1..=longest).contains(&part.len()))?;
+        std::str::from_utf8(digits).ok()?.parse::<u32>().ok()
+    };
+    let (first, second, year) = (part(2), part(2), part(4));
+    let may_be_month = |part: Option<u32>| part.is_some_and(|part| (1..=12).contains(&part));
+    may_be_month(first) && may_be_month(second) && year.is_some() && parts.next().is_none()
+}
+
 /// A time as people of other languages write it.
 fn local(text: &[u8], assumed: Zone) -> Option<Stamp> {
     parse_iso(languages::as_iso(text)?.as_bytes(), assumed)
@@ -166,6 +180,25 @@ mod tests {
             assert_eq!(millis(text), Some(instant), "{text}");
         }
         assert_eq!(Millis(instant).rfc3339(), "2026-03-01T12:34:56.789Z");
+    }
+
+    #[test]
+    fn dates_whose_day_may_be_the_month_are_known() {
+        for text in ["03/01/2026 12:01", "3/1/2026, 12:01:56 PM", "01-02-26 10:00", "12/12/2026"] {
+            assert!(is_ambiguous(text.as_bytes()) && millis(text).is_none(), "{text}");
+        }
+        for text in [
+            "13/01/2026 12:01",
+            "2026-03-01T12:01:56Z",
+            "03/01",
+            "03/01/2026/1",
+            "a/b/c",
+            "",
+            "1772366516",
+            "03.01.2026 12:01",
+        ] {
+            assert!(!is_ambiguous(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

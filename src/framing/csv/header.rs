@@ -29,7 +29,7 @@ pub(super) const MAX_HEADER: usize = 64 * 1024;
 pub(in crate::framing) fn claims(text: &[u8]) -> bool {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
     let rows = text.get(line.len() + 1..).unwrap_or_default();
-    if is_separator_line(line) {
+    if is_preface(line) {
         let line = &rows[..memchr::memchr(b'\n', rows).unwrap_or(rows.len())];
         return columns(line).is_some();
     }
@@ -40,9 +40,10 @@ pub(in crate::framing) fn claims(text: &[u8]) -> bool {
     }
 }
 
-/// `sep=;`, by which Excel is told the delimiter.
-pub(super) fn is_separator_line(line: &[u8]) -> bool {
-    matches!(line.trim_ascii().strip_prefix(b"sep="), Some([delimiter]) if DELIMITERS.contains(delimiter))
+/// `sep=;`, by which Excel is told the delimiter, and `#TYPE …`, with which `Export-Csv` of PowerShell 5 begins.
+pub(super) fn is_preface(line: &[u8]) -> bool {
+    line.starts_with(b"#TYPE ")
+        || matches!(line.trim_ascii().strip_prefix(b"sep="), Some([delimiter]) if DELIMITERS.contains(delimiter))
 }
 
 /// Whether a row under a header of any names holds the line of a log: then the names tell which column that is, and which ones
