@@ -5,7 +5,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
 use super::keys::KeyInfo;
-use super::uses::{Client, ClientUse, Uses};
+use super::uses::{Client, KeyUse, Uses};
 use crate::reason::Reason;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -28,7 +28,7 @@ pub(super) struct KeyHistory<'k> {
 
 impl<'k> KeyHistory<'k> {
     pub(super) fn new(keys: &'k [KeyInfo], uses: &'k Uses) -> Self {
-        let used = uses.iter().flat_map(|(_, used)| used.keys().copied()).collect();
+        let used = uses.iter().map(|(_, key)| key).collect();
         Self { uses, keys: keys.iter().map(|key| (key.id, key)).collect(), used }
     }
 
@@ -41,15 +41,15 @@ impl<'k> KeyHistory<'k> {
     pub(super) fn favour(&self, client: Client, key: Sym, reason: Reason, time: Millis) -> f64 {
         let Some(used) = self.uses.of_client(client) else { return 0.0 };
         if key.is_some() {
-            return match used.get(&key) {
-                Some(of_key) if of_key.began_by(time) => USED_IT,
+            return match used.binary_search_by_key(&key, |one| one.key) {
+                Ok(at) if used[at].used.began_by(time) => USED_IT,
                 // Nobody is known to have used it: any client may have come by it.
                 _ if !self.used.contains(&key) => USED_OTHERS / 2.0,
                 _ => USED_OTHERS,
             };
         }
-        let before = || used.iter().filter(|(_, of_key)| of_key.began_by(time));
-        if before().any(|(&key, of_key)| self.had_ended(key, of_key, reason, time)) {
+        let before = || used.iter().filter(|one| one.used.began_by(time));
+        if before().any(|one| self.had_ended(one, reason, time)) {
             USED_ENDED
         } else if reason == Reason::ApiKeyBadSecret && before().next().is_some() {
             USED_ANY
@@ -59,31 +59,30 @@ impl<'k> KeyHistory<'k> {
     }
 
     /// Whether a key is known to have ended in this way by then, and was not used after.
-    fn had_ended(&self, key: Sym, of_key: &ClientUse, reason: Reason, time: Millis) -> bool {
-        let Some(info) = self.keys.get(&key) else { return false };
+    fn had_ended(&self, KeyUse { key, used, .. }: &KeyUse, reason: Reason, time: Millis) -> bool {
+        let Some(info) = self.keys.get(key) else { return false };
         let end = match reason {
             Reason::ApiKeyInvalidated => info.invalidated.and_then(|end| end.time),
             Reason::ApiKeyExpired => info.expires,
             _ => None,
         };
-        end.is_some_and(|end| end <= time) && of_key.ended_by(time)
+        end.is_some_and(|end| end <= time) && used.ended_by(time)
     }
 
     /// The key of a line that names none: the one that its client used before and not after, of several the only one that
     /// is known to have ended in this way by then.
     pub(super) fn name(&self, client: Client, reason: Reason, time: Millis) -> Option<Sym> {
         let used = self.uses.of_client(client)?;
-        let mut before: Vec<(Sym, &ClientUse)> =
-            used.iter().filter(|(_, of_key)| of_key.ended_by(time)).map(|(&key, of_key)| (key, of_key)).collect();
-        let ended = |&(key, of_key): &(Sym, &ClientUse)| self.had_ended(key, of_key, reason, time);
+        let mut before: Vec<&KeyUse> = used.iter().filter(|one| one.used.ended_by(time)).collect();
+        let ended = |one: &&KeyUse| self.had_ended(one, reason, time);
         if before.iter().any(ended) {
             before.retain(ended);
         } else {
             // What ended in another way, or is known to live on, is not it.
-            before.retain(|&(key, _)| self.may_have_ended(key, reason, time));
+            before.retain(|one| self.may_have_ended(one.key, reason, time));
         }
         match before.as_slice() {
-            [(only, _)] => Some(*only),
+            [only] => Some(only.key),
             _ => None,
         }
     }

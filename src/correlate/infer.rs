@@ -13,7 +13,7 @@ use super::keys::KeyInfo;
 use super::profiles::AttemptProfiles;
 use super::realms::{Kinds, Lacking, RealmOrder, SilentRealms};
 use super::reason_lines::KeyFailure;
-use super::uses::{Client, Uses};
+use super::uses::{Client, KeyUse, Uses};
 use crate::reason::{Basis, Reason};
 use crate::reserved::RESERVED_USERS;
 use crate::state::{Attempt, AttemptFlags, ChainId, Outcome, Sym};
@@ -178,7 +178,7 @@ fn disabled_accounts(joined: &mut Joined, lacking: &Lacking, kinds: &Kinds) {
 /// A client that used a key until its end and is refused from then on: the refusals are those of the key.
 fn ended_keys(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures: &mut Vec<KeyFailure>) {
     let ends: HashMap<Sym, _, RandomState> = keys.iter().filter_map(|key| Some((key.id, end_of(key)?))).collect();
-    let with_ended = uses.iter().filter(|(_, used)| used.keys().any(|key| ends.contains_key(key)));
+    let with_ended = uses.iter().filter(|(_, key)| ends.contains_key(key));
     let sources: HashSet<Client, RandomState> = with_ended.map(|(client, _)| client).collect();
     if sources.is_empty() {
         return;
@@ -200,7 +200,7 @@ fn ended_keys(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures: &mut
         let time = |at: usize| joined.attempts[at].time;
         // Of several keys that ended, the refusals belong to the one whose end their onset follows most closely.
         let mut best: Option<(Millis, Sym, Reason, Basis, usize)> = None;
-        for (&key, use_of_key) in used {
+        for &KeyUse { key, used: use_of_key, .. } in used {
             let Some(&(end, reason, basis)) = ends.get(&key) else { continue };
             let first = attempts.partition_point(|&at| time(at) < end);
             let (Some(&onset), Some(last_use)) = (attempts.get(first), use_of_key.last) else { continue };
@@ -221,7 +221,7 @@ fn ended_keys(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures: &mut
             }
         }
         let Some((end, key, reason, basis, first)) = best else { continue };
-        let replaced = used.iter().filter(|&(&other, _)| other != key).filter_map(|(_, other)| other.last).max();
+        let replaced = used.iter().filter(|other| other.key != key).filter_map(|other| other.used.last).max();
         for &at in &attempts[first..] {
             joined.attempts[at].reason = reason;
             joined.attempts[at].basis = basis;

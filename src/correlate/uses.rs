@@ -1,9 +1,8 @@
 //! Which client used which API key, and until when.
 
-use std::collections::BTreeMap;
-
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
+use rayon::prelude::*;
 
 use super::Joined;
 use crate::state::{Actor, IN_TRANSPORT, Series, State, Sym};
@@ -18,10 +17,14 @@ pub(super) struct ClientUse {
 }
 
 impl ClientUse {
-    fn add(&mut self, series: &Series) {
-        self.count += series.count();
-        self.first = [self.first, series.first()].into_iter().flatten().min();
-        self.last = self.last.max(series.last());
+    fn of(series: &Series) -> Self {
+        Self { count: series.count(), first: series.first(), last: series.last() }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
     }
 
     pub(super) fn span_ms(&self) -> i64 {
@@ -61,36 +64,53 @@ pub(super) fn settle_transport(state: &mut State) {
 /// A client of a cluster, by address.
 pub(super) type Client = (usize, Sym);
 
-/// By client: the keys it used.
+/// Use of one key by one client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyUse {
+    client: Client,
+    pub(super) key: Sym,
+    pub(super) used: ClientUse,
+}
+
+/// Which clients used which keys: by client, then key, each pair once. Most clients used one or two, for which a list takes a
+/// tenth of the memory of a map.
 #[derive(Debug, Default)]
-pub(super) struct Uses(BTreeMap<Client, BTreeMap<Sym, ClientUse>>);
+pub(super) struct Uses(Vec<KeyUse>);
 
 impl Uses {
     pub(super) fn of(joined: &Joined) -> Self {
-        let mut uses: HashMap<(Client, Sym), ClientUse, RandomState> = HashMap::default();
         let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
-        of_keys.for_each(|(actor, series)| {
-            let client = (joined.nodes.cluster(actor.node), actor.source);
-            uses.entry((client, actor.apikey)).or_default().add(series);
+        let mut uses: Vec<KeyUse> = of_keys
+            .map(|(actor, series)| KeyUse {
+                client: (joined.nodes.cluster(actor.node), actor.source),
+                key: actor.apikey,
+                used: ClientUse::of(series),
+            })
+            .collect();
+        uses.par_sort_unstable_by_key(|one| (one.client, one.key));
+        uses.dedup_by(|next, kept| {
+            let same = (next.client, next.key) == (kept.client, kept.key);
+            if same {
+                kept.used.add(&next.used);
+            }
+            same
         });
-        let mut by_client: BTreeMap<Client, BTreeMap<Sym, ClientUse>> = BTreeMap::new();
-        for ((client, key), used) in uses {
-            by_client.entry(client).or_default().insert(key, used);
-        }
-        Self(by_client)
+        Self(uses)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The keys that a client used.
-    pub(super) fn of_client(&self, client: Client) -> Option<&BTreeMap<Sym, ClientUse>> {
-        self.0.get(&client)
+    /// The keys that a client used, by number; `None` where it used none.
+    pub(super) fn of_client(&self, client: Client) -> Option<&[KeyUse]> {
+        let rest = &self.0[self.0.partition_point(|one| one.client < client)..];
+        let own = &rest[..rest.partition_point(|one| one.client == client)];
+        (!own.is_empty()).then_some(own)
     }
 
-    /// The clients and their keys.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Client, &BTreeMap<Sym, ClientUse>)> {
-        self.0.iter().map(|(&client, used)| (client, used))
+    /// The clients and their keys, those of a client together.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Client, Sym)> {
+        self.0.iter().map(|one| (one.client, one.key))
     }
 }

@@ -97,9 +97,10 @@ fn score(scene: &Scene<'_>, unit: &Unit, node: usize, usual: f64) -> f64 {
     let (mut all, mut there, mut let_in, mut let_in_there) = (0.0, 0.0, 0.0, 0.0);
     for past in pasts(scene, unit) {
         all += f64::from(past.count);
-        there += scene.history.within_on(past, node, Millis(i64::MIN), Millis(i64::MAX));
-        let_in += scene.history.within(past, unit.first, until);
-        let_in_there += scene.history.within_on(past, node, unit.first, until);
+        let spread = scene.history.spread(past, node, unit.first, until);
+        there += spread.ever_there;
+        let_in += spread.within;
+        let_in_there += spread.within_there;
     }
     let share = ((there + PRIOR * usual) / (all + PRIOR)).clamp(0.01, 0.99);
     if let_in_there >= enough {

@@ -61,6 +61,17 @@ pub(super) struct Success {
     pub(super) pos: Pos,
 }
 
+/// How the successes of a pair are spread.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spread {
+    /// All on the node.
+    pub(super) ever_there: f64,
+    /// On every node within a stretch of time, as [`SuccessHistory::within`].
+    pub(super) within: f64,
+    /// On the node within that stretch.
+    pub(super) within_there: f64,
+}
+
 /// All that an account or an address did with success, summed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sum {
@@ -240,6 +251,22 @@ impl<'c> SuccessHistory<'c> {
     pub(super) fn within_on(&self, past: &Past, node: usize, start: Millis, end: Millis) -> f64 {
         let ways = self.ways(past).iter().filter(|way| way.node as usize == node);
         ways.map(|way| share_within(way.series, start, end)).sum()
+    }
+
+    /// How successes are spread over one node and the others, see [`Spread`], in one look at them.
+    pub(super) fn spread(&self, past: &Past, node: usize, start: Millis, end: Millis) -> Spread {
+        let mut spread = Spread::default();
+        let overlaps = past.first <= end && start <= past.last;
+        for way in self.ways(past) {
+            let there = way.node as usize == node;
+            let within = if overlaps { share_within(way.series, start, end) } else { 0.0 };
+            spread.within += within;
+            if there {
+                spread.ever_there += way.series.count() as f64;
+                spread.within_there += within;
+            }
+        }
+        spread
     }
 
     /// Stretches of time in which a pair succeeded, first to last of each.

@@ -67,96 +67,145 @@ pub(super) fn breaches(
 /// credentials of whoever has another finding. Each is looked up among those that it can join, so that a log with many
 /// findings costs no more than sorting them.
 pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
+    let mut joining = Joining { measure, grown: vec![false; drafts.len()] };
     for kind in [Kind::WrongRealm, Kind::RealmOutage] {
-        overlapping(measure, drafts, kind);
+        joining.overlapping(drafts, kind);
     }
-    within_outages(measure, drafts);
+    joining.within_outages(drafts);
     // Refusals of a key's clients that no line explains are of that key.
     let unexplained = |draft: &Draft| draft.doc.kind == Kind::MissingCredentials;
     let of_keys = |draft: &Draft| !draft.api_keys.is_empty() && draft.doc.kind.name().starts_with("api_key");
-    of_sources(measure, drafts, unexplained, of_keys);
+    joining.of_sources(drafts, unexplained, of_keys);
     // Reconnaissance and guessing of one source are one campaign.
     let bare = |draft: &Draft| draft.doc.kind == Kind::UnauthenticatedScan;
     let hostile = |draft: &Draft| draft.verdict == Verdict::Hostile && !bare(draft);
-    of_sources(measure, drafts, bare, hostile);
+    joining.of_sources(drafts, bare, hostile);
+    (0..drafts.len()).for_each(|at| joining.settle(drafts, at));
 }
 
 /// A draft that can be joined, by cluster and time.
 type PlacedDraft = (u16, (Millis, Millis), usize);
 
-/// The drafts that can be joined and hold, by cluster and time.
-fn placed(measure: &Measure<'_, '_>, drafts: &[Draft], holds: impl Fn(&Draft) -> bool) -> Vec<PlacedDraft> {
-    let open = drafts.iter().enumerate().filter(|(_, draft)| !draft.absorbed && holds(draft));
-    let mut placed: Vec<PlacedDraft> =
-        open.filter_map(|(at, draft)| Some((draft.cluster, draft.span(measure.scene)?, at))).collect();
-    placed.sort_unstable();
-    placed
+/// Joins drafts.
+struct Joining<'m, 's, 'c> {
+    measure: &'m Measure<'s, 'c>,
+    /// Whether each draft took in attempts of others that are not in order yet: to put them in order each time would cost as
+    /// much as all of them for every part.
+    grown: Vec<bool>,
 }
 
-/// Makes one of findings of a kind that overlap.
-fn overlapping(measure: &Measure<'_, '_>, drafts: &mut [Draft], kind: Kind) {
-    let mut open: Option<PlacedDraft> = None;
-    for (cluster, span, at) in placed(measure, drafts, |draft| draft.doc.kind == kind) {
-        match &mut open {
-            Some((known, whole, other)) if *known == cluster && span.0.0 - NEAR <= whole.1.0 => {
-                whole.1 = whole.1.max(span.1);
-                let (into, from) =
-                    if drafts[at].attempts.len() > drafts[*other].attempts.len() { (at, *other) } else { (*other, at) };
-                absorb(measure, drafts, into, from);
-                *other = into;
+impl Joining<'_, '_, '_> {
+    /// The drafts that can be joined and hold, by cluster and time.
+    fn placed(&mut self, drafts: &mut [Draft], holds: impl Fn(&Draft) -> bool) -> Vec<PlacedDraft> {
+        // When a draft begins and ends is read off its first and last attempt.
+        (0..drafts.len()).for_each(|at| self.settle(drafts, at));
+        let open = drafts.iter().enumerate().filter(|(_, draft)| !draft.absorbed && holds(draft));
+        let mut placed: Vec<PlacedDraft> =
+            open.filter_map(|(at, draft)| Some((draft.cluster, draft.span(self.measure.scene)?, at))).collect();
+        placed.sort_unstable();
+        placed
+    }
+
+    /// Makes one of findings of a kind that overlap.
+    fn overlapping(&mut self, drafts: &mut [Draft], kind: Kind) {
+        let mut open: Option<PlacedDraft> = None;
+        for (cluster, span, at) in self.placed(drafts, |draft| draft.doc.kind == kind) {
+            match &mut open {
+                Some((known, whole, other)) if *known == cluster && span.0.0 - NEAR <= whole.1.0 => {
+                    whole.1 = whole.1.max(span.1);
+                    let (into, from) = if drafts[at].attempts.len() > drafts[*other].attempts.len() {
+                        (at, *other)
+                    } else {
+                        (*other, at)
+                    };
+                    self.absorb(drafts, into, from);
+                    *other = into;
+                }
+                _ => open = Some((cluster, span, at)),
             }
-            _ => open = Some((cluster, span, at)),
         }
     }
-}
 
-/// What fails while an outage lasts, and has no other cause, is a part of it.
-fn within_outages(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
-    let outages = placed(measure, drafts, |draft| draft.doc.kind == Kind::RealmOutage);
-    let stale = |draft: &Draft| {
-        draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !draft.changed
-    };
-    for (cluster, (first, last), at) in placed(measure, drafts, stale) {
-        // Outages that would overlap have become one.
-        let begun = outages.partition_point(|(known, span, _)| (*known, span.0.0 - NEAR / 12) <= (cluster, first.0));
-        let Some(&(known, span, outage)) = outages[..begun].last() else { continue };
-        if known == cluster && last.0 <= span.1.0 + NEAR / 6 {
-            absorb(measure, drafts, outage, at);
+    /// What fails while an outage lasts, and has no other cause, is a part of it.
+    fn within_outages(&mut self, drafts: &mut [Draft]) {
+        let outages = self.placed(drafts, |draft| draft.doc.kind == Kind::RealmOutage);
+        let stale = |draft: &Draft| {
+            draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !draft.changed
+        };
+        for (cluster, (first, last), at) in self.placed(drafts, stale) {
+            // Outages that would overlap have become one.
+            let begun =
+                outages.partition_point(|(known, span, _)| (*known, span.0.0 - NEAR / 12) <= (cluster, first.0));
+            let Some(&(known, span, outage)) = outages[..begun].last() else { continue };
+            if known == cluster && last.0 <= span.1.0 + NEAR / 6 {
+                self.absorb(drafts, outage, at);
+            }
         }
     }
-}
 
-/// Gives findings about few sources to one about the same and more at the same time.
-fn of_sources(
-    measure: &Measure<'_, '_>,
-    drafts: &mut [Draft],
-    few: impl Fn(&Draft) -> bool,
-    many: impl Fn(&Draft) -> bool,
-) {
-    /// Findings about one source that are looked at: the last to begin.
-    const MOST: usize = 16;
-    let few = placed(measure, drafts, few);
-    if few.is_empty() {
-        return;
+    /// Gives findings about few sources to one about the same and more at the same time.
+    fn of_sources(&mut self, drafts: &mut [Draft], few: impl Fn(&Draft) -> bool, many: impl Fn(&Draft) -> bool) {
+        /// Findings about one source that are looked at: the last to begin.
+        const MOST: usize = 16;
+        let few = self.placed(drafts, few);
+        if few.is_empty() {
+            return;
+        }
+        let many: Vec<(PlacedDraft, Vec<Sym>)> = self
+            .placed(drafts, many)
+            .into_iter()
+            .map(|placed| (placed, sources(self.measure, &drafts[placed.2])))
+            .collect();
+        let mut by_source: BTreeMap<(u16, Sym), Vec<usize>> = BTreeMap::new();
+        for (number, ((cluster, ..), sources)) in many.iter().enumerate() {
+            sources.iter().for_each(|&source| by_source.entry((*cluster, source)).or_default().push(number));
+        }
+        for (cluster, (first, last), at) in few {
+            let own = sources(self.measure, &drafts[at]);
+            let Some(of_first) = own.first().and_then(|&source| by_source.get(&(cluster, source))) else { continue };
+            let begun = of_first.partition_point(|&number| many[number].0.1.0.0 - NEAR <= last.0);
+            let found = of_first[..begun]
+                .iter()
+                .rev()
+                .take(MOST)
+                .map(|&number| &many[number])
+                .find(|(placed, sources)| placed.1.1.0 >= first.0 - NEAR && within(&own, sources));
+            if let Some(&((.., into), _)) = found {
+                self.absorb(drafts, into, at);
+            }
+        }
     }
-    let many: Vec<(PlacedDraft, Vec<Sym>)> =
-        placed(measure, drafts, many).into_iter().map(|placed| (placed, sources(measure, &drafts[placed.2]))).collect();
-    let mut by_source: BTreeMap<(u16, Sym), Vec<usize>> = BTreeMap::new();
-    for (number, ((cluster, ..), sources)) in many.iter().enumerate() {
-        sources.iter().for_each(|&source| by_source.entry((*cluster, source)).or_default().push(number));
+
+    /// Makes one draft a part of another.
+    fn absorb(&mut self, drafts: &mut [Draft], into: usize, from: usize) {
+        self.settle(drafts, from);
+        let part = drafts[from].part(self.measure.scene);
+        drafts[from].absorbed = true;
+        let taken = std::mem::take(&mut drafts[from].attempts);
+        let severity = drafts[from].severity;
+        let (nodes, times, failures) = (drafts[from].nodes.clone(), drafts[from].times.clone(), drafts[from].failures);
+        let whole = &mut drafts[into];
+        if whole.sources.is_empty() {
+            whole.attempts.extend(taken);
+            self.grown[into] = true;
+        } else {
+            whole.failures += taken.len() as u64;
+        }
+        if !whole.nodes.is_empty() {
+            whole.nodes.extend(nodes);
+        }
+        whole.times.extend(times);
+        whole.failures += failures;
+        whole.severity = whole.severity.max(severity);
+        drafts[into].parts.push(part);
     }
-    for (cluster, (first, last), at) in few {
-        let own = sources(measure, &drafts[at]);
-        let Some(of_first) = own.first().and_then(|&source| by_source.get(&(cluster, source))) else { continue };
-        let begun = of_first.partition_point(|&number| many[number].0.1.0.0 - NEAR <= last.0);
-        let found = of_first[..begun]
-            .iter()
-            .rev()
-            .take(MOST)
-            .map(|&number| &many[number])
-            .find(|(placed, sources)| placed.1.1.0 >= first.0 - NEAR && within(&own, sources));
-        if let Some(&((.., into), _)) = found {
-            absorb(measure, drafts, into, at);
+
+    /// Puts the attempts of a draft in order that took in those of others.
+    fn settle(&mut self, drafts: &mut [Draft], at: usize) {
+        if std::mem::take(&mut self.grown[at]) {
+            let attempts = &mut drafts[at].attempts;
+            attempts.sort_unstable();
+            attempts.dedup();
         }
     }
 }
@@ -179,28 +228,4 @@ fn sources(measure: &Measure<'_, '_>, draft: &Draft) -> Vec<Sym> {
 
 fn within(few: &[Sym], many: &[Sym]) -> bool {
     !few.is_empty() && few.iter().all(|source| many.binary_search(source).is_ok())
-}
-
-/// Makes one draft a part of another.
-fn absorb(measure: &Measure<'_, '_>, drafts: &mut [Draft], into: usize, from: usize) {
-    let part = drafts[from].part(measure.scene);
-    drafts[from].absorbed = true;
-    let taken = std::mem::take(&mut drafts[from].attempts);
-    let severity = drafts[from].severity;
-    let (nodes, times, failures) = (drafts[from].nodes.clone(), drafts[from].times.clone(), drafts[from].failures);
-    let whole = &mut drafts[into];
-    if whole.sources.is_empty() {
-        whole.attempts.extend(taken);
-        whole.attempts.sort_unstable();
-        whole.attempts.dedup();
-    } else {
-        whole.failures += taken.len() as u64;
-    }
-    if !whole.nodes.is_empty() {
-        whole.nodes.extend(nodes);
-    }
-    whole.times.extend(times);
-    whole.failures += failures;
-    whole.severity = whole.severity.max(severity);
-    drafts[into].parts.push(part);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 use super::contrast;
 use super::history::{DAY, HOUR};
@@ -14,10 +15,13 @@ use super::names::NameSet;
 use super::null::Null;
 use super::place::Net;
 use super::scene::Scene;
-use super::surge::Surge;
+use super::surge::{self, Surge};
 use super::unit::{Standing, Unit};
 use crate::state::Sym;
 use crate::time::Millis;
+
+/// Episodes that one task looks at, at least.
+const PIECE: usize = 256;
 
 /// An episode is looked at where chance makes fewer of its like than this in the log.
 const FEW: f64 = 2.0;
@@ -99,6 +103,8 @@ pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Sur
     let surge_of = surge_of(scene, units, surges);
     let crowded = crowded(scene, units, null);
     let looked_at: Vec<u32> = (0..units.len() as u32)
+        .into_par_iter()
+        .with_min_len(PIECE)
         .filter(|&at| {
             let unit = &units[at as usize];
             by_node[at as usize] || surge_of[at as usize].is_some() || crowded[at as usize] || is_odd(scene, unit, null)
@@ -132,8 +138,12 @@ pub(super) fn link(scene: &Scene<'_>, units: &[Unit], null: &Null, surges: &[Sur
 /// others there fail of.
 fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> Vec<Option<u32>> {
     let mut shared: HashMap<(u32, Sym), u32, RandomState> = HashMap::default();
-    let held = |unit: &Unit| surges.iter().position(|surge| unit.class == Class::Named && surge.holds(scene, unit));
-    let mut surge_of: Vec<Option<u32>> = units.iter().map(|unit| held(unit).map(|at| at as u32)).collect();
+    let held = |unit: &Unit| surge::near(surges, unit).find(|&at| surges[at].holds(scene, unit)).map(|at| at as u32);
+    let mut surge_of: Vec<Option<u32>> = units
+        .par_iter()
+        .with_min_len(PIECE)
+        .map(|unit| if unit.class == Class::Named { held(unit) } else { None })
+        .collect();
     for (unit, surge) in units.iter().zip(&surge_of) {
         if let Some(surge) = surge.filter(|_| unit.standing == Standing::OwnShared) {
             *shared.entry((surge, unit.source)).or_default() += 1;
@@ -145,7 +155,7 @@ fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> Vec<Option<u
             let known = shared.get(&(*at as u32, unit.source)).is_some_and(|&known| known as usize >= SEVERAL);
             known && cluster == unit.cluster && start <= unit.last && unit.first < end
         };
-        *surge = (0..surges.len()).find(within).map(|at| at as u32);
+        *surge = surge::near(surges, unit).find(within).map(|at| at as u32);
     }
     surge_of
 }

@@ -49,23 +49,21 @@ impl Surge {
     }
 }
 
+/// Numbers of the surges near which an episode lies: [`Surge::holds`] is false of all others.
+pub(super) fn near(surges: &[Surge], unit: &Unit) -> std::ops::Range<usize> {
+    let over = surges.partition_point(|surge| (surge.cluster, surge.end) <= (unit.cluster, unit.first));
+    let begun =
+        surges.partition_point(|surge| (surge.cluster, surge.start.0 - NARROWEST) <= (unit.cluster, unit.last.0));
+    over..begun.max(over)
+}
+
 /// The surges of a log, by cluster, then time.
 pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     let width = NARROWEST.max(scene.length() / MOST_BINS);
     let bin = |time: Millis| time.0.div_euclid(width);
     // Failing and active pairs.
-    let mut active: HashMap<(u16, i64), f64, RandomState> = HashMap::default();
-    for past in scene.history.pasts().iter().filter(|past| !past.key.is_some()) {
-        let mut seen = i64::MIN;
-        for (first, last) in scene.history.stretches(past) {
-            for at in bin(first).max(seen.saturating_add(1))..=bin(last) {
-                *active.entry((past.cluster, at)).or_default() += 1.0;
-            }
-            seen = seen.max(bin(last));
-        }
-    }
     let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
-        active.into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
+        active(scene, bin).into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
     let failing = units.iter().filter(|unit| unit.class == Class::Named && unit.standing.is_local());
     for unit in failing {
         let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
@@ -92,6 +90,44 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
         }
     }
     surges
+}
+
+/// How many pairs get in within each bin, by cluster and bin. Counted by where they begin and cease to, so that a client that is
+/// at work for years costs no more than one for a minute.
+fn active(scene: &Scene<'_>, bin: impl Fn(Millis) -> i64) -> Vec<((u16, i64), f64)> {
+    let mut turns: HashMap<(u16, i64), i64, RandomState> = HashMap::default();
+    for past in scene.history.pasts().iter().filter(|past| !past.key.is_some()) {
+        let mut seen = i64::MIN;
+        let mut open: Option<(i64, i64)> = None;
+        let mut turn = |(from, to): (i64, i64)| {
+            *turns.entry((past.cluster, from)).or_default() += 1;
+            *turns.entry((past.cluster, to)).or_default() -= 1;
+        };
+        for (first, last) in scene.history.stretches(past) {
+            let (from, to) = (bin(first).max(seen.saturating_add(1)), bin(last).saturating_add(1));
+            if from >= to {
+                continue;
+            }
+            seen = to - 1;
+            match &mut open {
+                Some((_, end)) if *end == from => *end = to,
+                _ => open.replace((from, to)).into_iter().for_each(&mut turn),
+            }
+        }
+        open.into_iter().for_each(turn);
+    }
+    let mut turns: Vec<((u16, i64), i64)> = turns.into_iter().collect();
+    turns.sort_unstable();
+    let mut active = Vec::new();
+    let mut level = 0;
+    for pair in turns.windows(2) {
+        let (((cluster, from), turn), ((next, to), _)) = (pair[0], pair[1]);
+        level += turn;
+        if cluster == next && level > 0 {
+            active.extend((from..to).map(|at| ((cluster, at), level as f64)));
+        }
+    }
+    active
 }
 
 /// Whether a pair that failed within a bin did not get in soon after, as people do who mistyped.

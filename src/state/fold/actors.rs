@@ -135,20 +135,48 @@ impl Actors {
     }
 }
 
-/// A client as a line names it, and its series. Of the texts 64 bits of a hash with a seed of its own for each run are kept: that
-/// another client is taken for it happens once in 2^63 look-ups, whatever names somebody chooses.
-#[derive(Debug, Default, Clone, Copy)]
-struct Slot {
+/// Slots that one look at memory brings.
+const SLOTS: usize = 5;
+
+/// Clients as lines name them, and their series, the last met first. Of the texts 64 bits of a hash with a seed of its own for
+/// each run are kept: that another client is taken for one happens once in 2^61 look-ups, whatever names somebody chooses.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Set {
     /// 0 = not used yet.
-    fingerprint: u64,
-    series: Option<u32>,
+    fingerprints: [u64; SLOTS],
+    /// [`NO_SERIES`] = it has none.
+    series: [u32; SLOTS],
 }
 
-/// Two slots that one look at memory brings.
-type Set = [Slot; 2];
+const NO_SERIES: u32 = u32::MAX;
+
+const _: () = assert!(size_of::<Set>() == 64, "a line of a processor's caches");
+
+impl Set {
+    const EMPTY: Self = Self { fingerprints: [0; SLOTS], series: [NO_SERIES; SLOTS] };
+
+    /// The slot of a client. All are compared whichever it is: where it stands cannot be guessed.
+    #[inline]
+    fn slot(&self, fingerprint: u64) -> Option<usize> {
+        let hits =
+            self.fingerprints.iter().rev().fold(0_u32, |hits, &known| hits << 1 | u32::from(known == fingerprint));
+        (hits != 0).then(|| hits.trailing_zeros() as usize)
+    }
+
+    fn insert(&mut self, fingerprint: u64, series: u32) {
+        self.fingerprints.rotate_right(1);
+        self.series.rotate_right(1);
+        (self.fingerprints[0], self.series[0]) = (fingerprint, series);
+    }
+}
 
 /// Sets at first, and at most: then they take 8 MiB.
-const SETS: (usize, usize) = (1 << 10, 1 << 18);
+const SETS: (usize, usize) = (1 << 8, 1 << 17);
+
+/// Clients in a set on average from which on there are to be more sets: few sets are full then, and the memory that is looked
+/// at is small.
+const FULL: usize = 3;
 
 /// The clients met last, by a hash of their names.
 #[derive(Debug, Default)]
@@ -164,7 +192,8 @@ impl RecentClients {
     #[inline]
     pub(super) fn get(&self, fingerprint: u64) -> Option<Option<u32>> {
         let set = self.sets.get(self.place(fingerprint))?;
-        set.iter().find(|slot| slot.fingerprint == fingerprint).map(|slot| slot.series)
+        let series = *set.series.get(set.slot(fingerprint)?)?;
+        Some((series != NO_SERIES).then_some(series))
     }
 
     #[inline]
@@ -174,21 +203,22 @@ impl RecentClients {
 
     /// Notes a client.
     pub(super) fn put(&mut self, fingerprint: u64, series: Option<u32>) {
-        if self.noted >= self.sets.len() && self.sets.len() < SETS.1 {
-            let more = (4 * self.sets.len()).clamp(SETS.0, SETS.1);
-            let before = std::mem::replace(&mut self.sets, vec![Set::default(); more]);
-            for slot in before.into_iter().flatten().filter(|slot| slot.fingerprint != 0) {
-                self.insert(slot);
+        if self.noted >= FULL * self.sets.len() && self.sets.len() < SETS.1 {
+            let more = (2 * self.sets.len()).clamp(SETS.0, SETS.1);
+            let before = std::mem::replace(&mut self.sets, vec![Set::EMPTY; more]);
+            for set in before {
+                let slots = set.fingerprints.into_iter().zip(set.series).rev();
+                slots.filter(|(known, _)| *known != 0).for_each(|(known, series)| self.insert(known, series));
             }
         }
         self.noted += 1;
-        self.insert(Slot { fingerprint, series });
+        self.insert(fingerprint, series.unwrap_or(NO_SERIES));
     }
 
-    fn insert(&mut self, slot: Slot) {
-        let place = self.place(slot.fingerprint);
-        if let Some([first, second]) = self.sets.get_mut(place) {
-            (*second, *first) = (*first, slot);
+    fn insert(&mut self, fingerprint: u64, series: u32) {
+        let place = self.place(fingerprint);
+        if let Some(set) = self.sets.get_mut(place) {
+            set.insert(fingerprint, series);
         }
     }
 }
@@ -236,14 +266,15 @@ mod tests {
     fn clients_are_met_again() {
         let mut met = RecentClients::default();
         assert_eq!(met.get(7), None);
-        // More than there are sets at first, and as many clients.
-        let many = 4 * SETS.0 as u64;
-        (1..=many).for_each(|client| met.put(client << 1, (client % 3 != 0).then_some(client as u32)));
-        let known = (1..=many).filter(|&client| met.get(client << 1).is_some());
-        assert!(known.count() > many as usize / 2);
-        for client in (1..=many).filter(|&client| met.get(client << 1).is_some()) {
-            assert_eq!(met.get(client << 1), Some((client % 3 != 0).then_some(client as u32)));
+        // More than there are slots at first.
+        let many = 16 * (SLOTS * SETS.0) as u64;
+        let name = |client: u64| client.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+        (1..=many).for_each(|client| met.put(name(client), (client % 3 != 0).then_some(client as u32)));
+        let known = (1..=many).filter(|&client| met.get(name(client)).is_some());
+        assert!(known.count() > many as usize * 9 / 10);
+        for client in (1..=many).filter(|&client| met.get(name(client)).is_some()) {
+            assert_eq!(met.get(name(client)), Some((client % 3 != 0).then_some(client as u32)));
         }
-        assert_eq!(met.get(1), None);
+        assert_eq!(met.get(name(many + 1)), None);
     }
 }
