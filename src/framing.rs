@@ -63,13 +63,13 @@ static FRAMINGS: [FramingEntry; 6] = [
         framer: |limit| Box::new(Documents::new(limit)),
         names_records: false,
     },
+    FramingEntry { name: "csv", claims: csv::claims, framer: |limit| Box::new(Csv::new(limit)), names_records: true },
     FramingEntry {
         name: "server-log",
         claims: messages::claims,
         framer: |limit| Box::new(Messages::new(limit)),
         names_records: false,
     },
-    FramingEntry { name: "csv", claims: csv::claims, framer: |limit| Box::new(Csv::new(limit)), names_records: true },
     FramingEntry {
         name: "requests",
         claims: requests::claims,

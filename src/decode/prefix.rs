@@ -5,6 +5,7 @@
 //! What a line quotes does not count either: a record in quotes, behind a name of what clients write, or in a line of a log of
 //! requests ([`super::quotation`]).
 
+use super::cell::is_of_shipper;
 use super::client::payload_rank;
 use super::json;
 use super::quotation::{may_hold_record, quotes};
@@ -241,7 +242,11 @@ fn ends(rest: &[u8]) -> bool {
         // Octet counting: the length of the next line stands before it.
         [b' ', b'<', ..] if digits > 0 => true,
         [b'{', b'"', ..] => true,
-        _ => rest.first() == Some(&0),
+        // Further cells of a table without a header.
+        _ => match rest.split_first() {
+            Some((b'\t', cells)) => cells.split(|&byte| byte == b'\t').all(is_of_shipper),
+            first => matches!(first, Some((0, _))),
+        },
     }
 }
 
@@ -270,6 +275,8 @@ mod tests {
             format!("  message: '{LINE}'"),
             format!("- '{LINE}'"),
             format!("          '{LINE}',"),
+            format!("PrimaryResult\tes\t{LINE}\t2026-03-01T12:00:00Z"),
+            format!("{LINE}\tes-1\t2026-03-01 12:00:00"),
             format!("    textPayload: '{}'", LINE.replace("\"rest\"", "\"rest\", \"user.name\":\"o''brien\"")),
         ] {
             assert_eq!(audit(&wrapped).0, "prefixed", "{wrapped}");
@@ -290,6 +297,7 @@ mod tests {
         for line in [format!("ftp [pid 1] [{old}] FAIL LOGIN"), format!("imap-login: user=<{old}>, rip=6.6.6.6")] {
             assert_eq!(decode(&line), [("unknown", "quoted".to_owned())], "{line}");
         }
+        assert!(try_decode(&format!("{LINE}\tx y {{")).is_err());
         for line in [format!("INSERT INTO t VALUES(1,'{LINE}');"), format!("user: '{LINE}'"), format!("got '{LINE}'")] {
             assert_eq!(decode(&line), [("unknown", "quoted".to_owned())], "{line}");
         }

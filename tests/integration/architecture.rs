@@ -239,9 +239,9 @@ fn additions_touch_the_files_that_the_page_lists() {
     /// Files that name a member for another reason than to read it.
     const OTHERS: &[(&str, &str)] = &[
         ("decode/mod", "how damaged records begin"),
-        ("decode/client", "what texts of clients may look like"),
         ("decode/members", "a list of names that is not gone into"),
         ("decode/members/change", "users inside of changes"),
+        ("decode/quotation", "what texts of clients may look like"),
         ("decode/text_event", "which texts a client wrote"),
         ("fast_reader/server/json", "the layouts of server lines"),
         ("framing/csv/header", "which columns tell a table of events"),
