@@ -2,6 +2,7 @@
 //! network, victim, dictionary and time; accounts at their own places by account, onset, surge and node.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
@@ -247,8 +248,8 @@ impl Linker<'_, '_> {
     }
 
     /// Joins neighbours in time that share a key and pause at most so long between them.
-    fn shared<K: Ord>(&self, list: &[u32], pause: i64, sets: &mut Sets, key: impl Fn(&Unit) -> Option<K>) {
-        let mut last: BTreeMap<K, (u32, Millis)> = BTreeMap::new();
+    fn shared<K: Eq + Hash>(&self, list: &[u32], pause: i64, sets: &mut Sets, key: impl Fn(&Unit) -> Option<K>) {
+        let mut last: HashMap<K, (u32, Millis), RandomState> = HashMap::default();
         for &at in list {
             let unit = self.unit(at);
             let Some(key) = key(unit) else { continue };
