@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::files;
 use crate::options::{AddressStanding, Cidr, KnownBlock};
 
 /// A list, as the command line names it.
@@ -29,7 +30,7 @@ pub fn load(argument: &str) -> Result<AddressList, String> {
         Some(("bad", name)) => (AddressStanding::Bad, name),
         _ => (AddressStanding::Bad, argument),
     };
-    let text = std::fs::read(Path::new(name)).map_err(|error| format!("{name}: {error}"))?;
+    let text = files::read(Path::new(name), files::LIST).map_err(|error| format!("{name}: {error}"))?;
     let text = String::from_utf8(text).map_err(|_| format!("{name}: no text in UTF-8"))?;
     let labelled = parse(text.trim_start_matches('\u{feff}')).map_err(|error| format!("{name}: {error}"))?;
     if labelled.is_empty() {
@@ -136,13 +137,25 @@ fn misp(records: AddressRecords<'_>, columns: [Option<usize>; 4]) -> Result<Vec<
 
 /// The records of a CSV (RFC 4180), each with the line that it begins on.
 struct AddressRecords<'t> {
-    rest: &'t str,
+    reader: csv_core::Reader,
+    rest: &'t [u8],
     line: u64,
+    /// The fields of the record, one after another, and where each ends.
+    fields: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 impl<'t> AddressRecords<'t> {
     fn new(text: &'t str) -> Self {
-        Self { rest: text, line: 1 }
+        let (fields, ends) = (vec![0; 256], vec![0; 32]);
+        Self { reader: csv_core::Reader::new(), rest: text.as_bytes(), line: 1, fields, ends }
+    }
+
+    /// Goes over bytes of the text.
+    fn pass(&mut self, bytes: usize) {
+        let (passed, rest) = self.rest.split_at(bytes);
+        self.line += passed.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.rest = rest;
     }
 }
 
@@ -150,33 +163,26 @@ impl Iterator for AddressRecords<'_> {
     type Item = (u64, Vec<String>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
+        // The reader goes over empty lines by itself, and a record does not begin there.
+        self.pass(self.rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count());
         let begun = self.line;
-        let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
-        let mut chars = self.rest.char_indices().peekable();
-        let mut end = self.rest.len();
-        while let Some((at, c)) = chars.next() {
-            self.line += u64::from(c == '\n');
-            match c {
-                '"' if quoted && chars.peek().is_some_and(|&(_, next)| next == '"') => {
-                    field.push('"');
-                    chars.next();
-                }
-                '"' => quoted = !quoted,
-                ',' if !quoted => fields.push(std::mem::take(&mut field)),
-                '\n' if !quoted => {
-                    end = at + 1;
-                    break;
-                }
-                '\r' if !quoted => {}
-                other => field.push(other),
+        let (mut written, mut ended) = (0, 0);
+        loop {
+            let (fields, ends) = (&mut self.fields[written..], &mut self.ends[ended..]);
+            let (result, read, more, fields) = self.reader.read_record(self.rest, fields, ends);
+            self.pass(read);
+            (written, ended) = (written + more, ended + fields);
+            match result {
+                csv_core::ReadRecordResult::InputEmpty => {}
+                csv_core::ReadRecordResult::OutputFull => self.fields.resize(2 * self.fields.len(), 0),
+                csv_core::ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+                csv_core::ReadRecordResult::Record => break,
+                csv_core::ReadRecordResult::End => return None,
             }
         }
-        fields.push(field);
-        self.rest = &self.rest[end..];
-        Some((begun, fields))
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let fields = starts.zip(&self.ends[..ended]).map(|(start, &end)| &self.fields[start..end]);
+        Some((begun, fields.map(|field| String::from_utf8_lossy(field).into_owned()).collect()))
     }
 }
 

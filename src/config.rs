@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::error::Error;
+use crate::files;
 use crate::judge::Kind;
 use crate::options::{AddressBook, AddressStanding, Cidr, KnownBlock, Surroundings};
 
@@ -56,7 +58,9 @@ impl<'de> Deserialize<'de> for AddressBlock {
 /// A message for the user that names the file, and the line of what is wrong in it: names that are not known are errors, so
 /// that a mistyped threshold is not silently the default.
 pub fn load(path: &Path) -> Result<Config, Error> {
-    let text = std::fs::read_to_string(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
+    let failed = |error| Error::File { path: path.to_owned(), error };
+    let text = files::read(path, files::WRITTEN_BY_HAND).map_err(failed)?;
+    let text = String::from_utf8(text).map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
     parse(&text).map_err(|error| Error::Option(format!("{}: {error}", path.display())))
 }
 

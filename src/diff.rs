@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::files;
 use crate::model::diff::{
     DiffReport, DiffSide, FindingChange, GroupChange, Lists, NumberChange, RefusedChange, TotalsChange,
 };
@@ -19,7 +20,7 @@ use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
 /// A message for the user that names the file.
 pub fn load(path: &Path) -> Result<Report, Error> {
     let name = path.display();
-    let text = std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
+    let text = files::read(path, files::LONGEST).map_err(|error| Error::File { path: path.to_owned(), error })?;
     let document: serde_json::Value = serde_json::from_slice(&text).map_err(|error| {
         Error::Report(format!(
             "{name} is no JSON report of esaudit: {error}; make one with `esaudit report LOGS -o FILE.json`"

@@ -8,6 +8,7 @@
 
 mod csv;
 mod documents;
+mod messages;
 mod parts;
 mod range_handoff;
 mod record;
@@ -22,6 +23,7 @@ use crate::decode::{self, partial};
 use crate::lines::{Chunk, Note, StreamChunker, lines};
 use csv::Csv;
 use documents::Documents;
+use messages::Messages;
 use parts::Parts;
 pub use parts::{ContainerRange, read_parts};
 pub use range_handoff::RangeHandoff;
@@ -42,7 +44,7 @@ struct FramingEntry {
 }
 
 /// In the order in which they are asked.
-static FRAMINGS: [FramingEntry; 5] = [
+static FRAMINGS: [FramingEntry; 6] = [
     FramingEntry {
         name: "rubydebug",
         claims: rubydebug::claims,
@@ -62,6 +64,12 @@ static FRAMINGS: [FramingEntry; 5] = [
         names_records: false,
     },
     FramingEntry { name: "csv", claims: csv::claims, framer: |limit| Box::new(Csv::new(limit)), names_records: true },
+    FramingEntry {
+        name: "server-log",
+        claims: messages::claims,
+        framer: |limit| Box::new(Messages::new(limit)),
+        names_records: false,
+    },
     FramingEntry {
         name: "requests",
         claims: requests::claims,
@@ -376,6 +384,7 @@ mod tests {
             ("{\"type\":\"audit\",\n{\"type\":\"audit\"}\n", None),
             ("{\"_index\":\"x\",\"_source\":{\"hits\":1}}\n", None),
             ("[2018-06-19T05:16:15,549] [rest] [x]", None),
+            ("[2026-03-01T12:34:56,789][WARN ][o.e.x.X] [n] x\n", Some("server-log")),
             ("plain, text\n", None),
             ("\u{feff}{\n  \"@timestamp\": 1\n}", Some("documents")),
             ("{\"took\":3,\"hits\":{\"hits\":[", Some("documents")),

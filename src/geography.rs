@@ -12,7 +12,8 @@ use std::sync::Arc;
 use maxminddb::Reader;
 use serde::{Deserialize, Serialize};
 
-use crate::network::is_private;
+use crate::files;
+use crate::network::{is_private, is_reserved};
 
 /// What databases say of an address; what they do not say is null.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,26 +95,6 @@ impl Geography {
     }
 }
 
-/// Whether an address is of no host on the internet: multicast, documentation, and what RFC 6890 reserves beside the private
-/// ranges.
-fn is_reserved(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            // 192.0.0.0/24 is for protocols, 198.18.0.0/15 for benchmarks, 240.0.0.0/4 for later.
-            a == 0
-                || a >= 224
-                || v4.is_documentation()
-                || (a, b, c) == (192, 0, 0)
-                || (a == 198 && (b == 18 || b == 19))
-        }
-        IpAddr::V6(v6) => {
-            let [first, second, ..] = v6.segments();
-            v6.is_multicast() || (first, second) == (0x2001, 0x0db8)
-        }
-    }
-}
-
 /// A database.
 pub struct Database {
     path: PathBuf,
@@ -142,7 +123,7 @@ impl Database {
     /// A message for the user that names the file: it cannot be read, is none, or is one of another kind.
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
-        let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+        let bytes = files::read(path, files::LONGEST).map_err(|error| format!("{name}: {error}"))?;
         let reader = Reader::from_source(bytes).map_err(|error| format!("{name}: no MaxMind database: {error}"))?;
         let kind = &reader.metadata().database_type;
         if !KINDS.iter().any(|known| kind.contains(known)) {
@@ -239,23 +220,6 @@ impl Traits<'_> {
             as_organization: self.autonomous_system_organization.map(str::to_owned),
             flags: flags.into_iter().filter(|(is, _)| *is).map(|(_, flag)| flag.to_owned()).collect(),
             ..Geo::default()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reserved_addresses() {
-        for reserved in
-            ["192.0.2.1", "198.18.0.1", "203.0.113.9", "224.0.0.1", "255.255.255.255", "0.1.2.3", "2001:db8::1"]
-        {
-            assert!(is_reserved(reserved.parse().unwrap()), "{reserved}");
-        }
-        for used in ["8.8.8.8", "198.20.0.1", "192.0.1.1", "2a02::1"] {
-            assert!(!is_reserved(used.parse().unwrap()), "{used}");
         }
     }
 }

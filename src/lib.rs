@@ -39,12 +39,14 @@
 //! ```text
 //! error, time, reason,
 //! credential, reserved,
-//! numbers, network,
+//! numbers, network       plain data
+//! words, escape          amounts in words; text from a log made harmless
+//! text                   sentences of typed spans
+//! files                  files beside the logs, read whole
 //! geography,
 //! options,
 //! progress,
 //! action_class           plain data
-//! words, escape          amounts in words; text from a log made harmless
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
@@ -84,6 +86,8 @@
 //! within that pool, because it is the part that would not shrink with more cores; the results do not depend on threads.
 
 // What tests, benches and fuzz targets use is public where they are built, and of no use to anybody else.
+// What comes from outside must not turn into another number on its way; where a cast cannot do that, the place says why.
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap))]
 #![cfg_attr(
     not(feature = "internals"),
     allow(unreachable_pub, unused_imports, dead_code, reason = "public for the tests")
@@ -105,6 +109,7 @@ mod error;
 mod escape;
 mod event;
 mod fast_reader;
+mod files;
 mod filter;
 mod framing;
 mod geography;
@@ -130,6 +135,7 @@ mod show;
 mod signing;
 mod spill;
 mod state;
+mod text;
 mod time;
 mod verify;
 mod watch;
@@ -146,7 +152,6 @@ pub use error::{Error, PartError, ProblemKind};
 pub use judge::{Kind, Severity};
 pub use model::events::Event;
 pub use model::keys::KeysReport;
-pub use model::text::Text;
 pub use model::timeline::TimelineReport;
 pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChange, StoredInput, Totals};
 pub use options::filter::{Bound, Edge, Pattern, Rules};
@@ -156,4 +161,5 @@ pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, Naming, Request, analy
 pub use progress::{Progress, Snapshot, Verbosity};
 pub use pseudonyms::Pseudonyms;
 pub use reason::{Basis, Reason};
+pub use text::Text;
 pub use time::{Millis, Zone};

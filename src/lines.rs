@@ -102,7 +102,7 @@ fn cut_oversized_tail(chunk: &mut Chunk, max_line: usize) {
 fn fill(file: &File, from: u64, len: u64, filled: &mut usize, want: usize, chunk: &mut Chunk) -> io::Result<()> {
     let available = usize::try_from(len.saturating_sub(from)).unwrap_or(usize::MAX);
     let want = want.min(available);
-    chunk.grow(want);
+    chunk.grow(want)?;
     while *filled < want {
         if interrupt::requested() {
             return Err(input::interrupted());
@@ -166,7 +166,7 @@ impl<'r> StreamChunker<'r> {
         let mut filled = self.carry.len();
         // Where the first byte of the buffer stands.
         let mut start = if filled > 0 { self.carry_at } else { self.bytes };
-        chunk.grow(filled.max(self.chunk_size));
+        chunk.grow(filled.max(self.chunk_size))?;
         chunk.buffer[..filled].copy_from_slice(&self.carry);
         self.carry.clear();
         let mut searched = 0;
@@ -174,7 +174,7 @@ impl<'r> StreamChunker<'r> {
         let (mut whole, mut closed) = (0, false);
         while !(self.finished || filled >= self.chunk_size && whole > 0) {
             if filled == chunk.buffer.len() {
-                chunk.grow(filled.saturating_mul(2));
+                chunk.grow(filled.saturating_mul(2))?;
             }
             match self.reader.read(&mut chunk.buffer[filled..]) {
                 Ok(0) => self.finished = true,

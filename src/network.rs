@@ -1,6 +1,15 @@
-//! Where an address lies: its network, and whether it is reached from the internet.
+//! Addresses: how they are read, their networks and blocks, and whether they are reached from the internet.
 
+use std::fmt;
 use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// Reads a value that may be an address.
+#[must_use]
+pub fn address(text: &[u8]) -> Option<IpAddr> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
 
 /// A network as hosts of one owner share it: 256 addresses of IPv4, a /64 of IPv6 (RFC 6177 gives a site no less).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +23,55 @@ impl Net {
             IpAddr::V4(v4) => Self(u64::from(u32::from(v4) >> 8), false),
             IpAddr::V6(v6) => Self((u128::from(v6) >> 64) as u64, true),
         }
+    }
+}
+
+/// A block of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cidr(IpNet);
+
+impl Cidr {
+    /// Reads `10.0.0.0/8`, `fd00::/8`, or a single address.
+    ///
+    /// # Errors
+    /// A message for the user.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let block = if text.contains('/') { text.parse().ok() } else { text.parse::<IpAddr>().ok().map(IpNet::from) };
+        block.map(Self).ok_or_else(|| format!("`{text}` is neither an address nor a block such as 10.0.0.0/8"))
+    }
+
+    /// Whether the block holds an address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+
+    /// The block of a length that holds an address; what is longer than an address is cut to one.
+    #[must_use]
+    pub fn around(address: IpAddr, prefix: u8) -> Self {
+        Self(IpNet::new(address, prefix).unwrap_or_else(|_| address.into()).trunc())
+    }
+
+    /// What two blocks of the same addresses have in common: the version, the length, the first address.
+    #[must_use]
+    pub fn key(self) -> (bool, u8, u128) {
+        let first = match self.0.network() {
+            IpAddr::V4(v4) => u128::from(u32::from(v4)),
+            IpAddr::V6(v6) => u128::from(v6),
+        };
+        (self.0.network().is_ipv6(), self.0.prefix_len(), first)
+    }
+
+    /// The block of the same length that holds what its addresses become; `image` keeps common prefixes.
+    #[must_use]
+    pub fn map(self, image: impl Fn(IpAddr) -> IpAddr) -> Self {
+        Self::around(image(self.0.addr()), self.0.prefix_len())
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -37,6 +95,27 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address is of no host on the internet: multicast, documentation, and what RFC 6890 reserves beside the private
+/// ranges.
+#[must_use]
+pub fn is_reserved(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            // 192.0.0.0/24 is for protocols, 198.18.0.0/15 for benchmarks, 240.0.0.0/4 for later.
+            a == 0
+                || a >= 224
+                || v4.is_documentation()
+                || (a, b, c) == (192, 0, 0)
+                || (a == 198 && (b == 18 || b == 19))
+        }
+        IpAddr::V6(v6) => {
+            let [first, second, ..] = v6.segments();
+            v6.is_multicast() || (first, second) == (0x2001, 0x0db8)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +128,35 @@ mod tests {
         }
         for outside in ["8.8.8.8", "203.0.113.7", "2001:db8::1", "100.128.0.1", "172.32.0.1"] {
             assert!(!is_private(outside.parse().unwrap()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn reserved_addresses() {
+        for reserved in
+            ["192.0.2.1", "198.18.0.1", "203.0.113.9", "224.0.0.1", "255.255.255.255", "0.1.2.3", "2001:db8::1"]
+        {
+            assert!(is_reserved(reserved.parse().unwrap()), "{reserved}");
+        }
+        for used in ["8.8.8.8", "198.20.0.1", "192.0.1.1", "2a02::1"] {
+            assert!(!is_reserved(used.parse().unwrap()), "{used}");
+        }
+    }
+
+    #[test]
+    fn blocks_of_addresses() {
+        let block = |text: &str| Cidr::parse(text).unwrap();
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert!(block("10.0.0.0/8").contains(address("10.255.1.2")));
+        assert!(block("10.0.0.0/8").contains(address("::ffff:10.1.2.3")));
+        assert!(!block("10.0.0.0/8").contains(address("11.0.0.1")));
+        assert!(block("192.0.2.7").contains(address("192.0.2.7")));
+        assert!(!block("192.0.2.7").contains(address("192.0.2.8")));
+        assert!(block("fd00::/8").contains(address("fd12::1")));
+        assert!(block("0.0.0.0/0").contains(address("203.0.113.9")));
+        assert!(!block("0.0.0.0/0").contains(address("2001:db8::1")));
+        for wrong in ["10.0.0.0/33", "10.0.0/8", "x", "", "::/129", "10.0.0.0/"] {
+            assert!(Cidr::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

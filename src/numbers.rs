@@ -1,6 +1,8 @@
 //! Line numbers of records that are not lines: a search response has many records on one line, a pretty-printed document
 //! many lines in one record.
 
+#![expect(clippy::cast_possible_truncation, reason = "LEB128 takes the lower bits of a number")]
+
 use serde::{Deserialize, Serialize};
 
 /// The line of each record of a chunk, in a byte or two a record at most; none at all where records stand at even

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::geography::Geography;
+pub use crate::network::Cidr;
 use crate::network::is_private;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,9 @@ pub const DEFAULT_MAX_LINE: usize = 64 << 20;
 /// Bytes of input one worker takes at a time. Large enough to amortise a read, small enough to stay in the L2 cache.
 pub const DEFAULT_CHUNK: usize = 1 << 20;
 
+/// Bytes of a chunk, at most: its lines are numbered in 32 bits.
+pub const MOST_CHUNK: usize = 1 << 30;
+
 /// Realm failures that may wait for the end of their request at one time; beyond it the oldest are evicted, and said.
 pub const DEFAULT_MAX_IN_FLIGHT: usize = 8_000_000;
 
@@ -100,86 +104,6 @@ pub const DEFAULT_MAX_MEMORY: u64 = 2 << 30;
 
 /// Problems listed by name; all are counted.
 pub const DEFAULT_PROBLEMS: usize = 100;
-
-/// A block of addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cidr {
-    /// Its first address.
-    address: IpAddr,
-    /// Bits that all its addresses share.
-    prefix: u8,
-}
-
-impl Cidr {
-    /// Reads `10.0.0.0/8`, `fd00::/8`, or a single address.
-    ///
-    /// # Errors
-    /// A message for the user.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is neither an address nor a block such as 10.0.0.0/8");
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse::<u8>().map_err(|_| wrong())?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.unwrap_or(most);
-        if prefix > most {
-            return Err(wrong());
-        }
-        Ok(Self { address, prefix })
-    }
-
-    /// Whether the block holds an address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(block), IpAddr::V4(address)) => {
-                let apart = u32::from(block) ^ u32::from(address);
-                apart.leading_zeros() >= u32::from(self.prefix)
-            }
-            (IpAddr::V6(block), IpAddr::V6(address)) => {
-                let apart = u128::from(block) ^ u128::from(address);
-                apart.leading_zeros() >= u32::from(self.prefix)
-            }
-            _ => false,
-        }
-    }
-}
-
-impl Cidr {
-    /// The block of a length that holds an address; what is longer than an address is cut to one.
-    #[must_use]
-    fn single(address: IpAddr, prefix: u8) -> Self {
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        Self { address, prefix: prefix.min(most) }
-    }
-
-    /// What two blocks of the same addresses have in common: the version, the length, the first address.
-    fn key(self) -> (bool, u8, u128) {
-        match self.map(|address| address).address {
-            IpAddr::V4(v4) => (false, self.prefix, u128::from(u32::from(v4))),
-            IpAddr::V6(v6) => (true, self.prefix, u128::from(v6)),
-        }
-    }
-
-    /// The block of the same length that holds what its addresses become; `image` keeps common prefixes.
-    #[must_use]
-    pub fn map(self, image: impl Fn(IpAddr) -> IpAddr) -> Self {
-        let host = |bits: u32| bits - u32::from(self.prefix).min(bits);
-        let address = match image(self.address) {
-            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(host(32)).unwrap_or(0)).into()),
-            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(host(128)).unwrap_or(0)).into()),
-        };
-        Self { address, prefix: self.prefix }
-    }
-}
-
-impl std::fmt::Display for Cidr {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
-    }
-}
 
 /// What the user knows of the surroundings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -356,28 +280,6 @@ impl Default for Options {
             surroundings: Surroundings::default(),
             pseudonymized: None,
             filter: Filter::default(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_of_addresses() {
-        let block = |text: &str| Cidr::parse(text).unwrap();
-        let address = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert!(block("10.0.0.0/8").contains(address("10.255.1.2")));
-        assert!(block("10.0.0.0/8").contains(address("::ffff:10.1.2.3")));
-        assert!(!block("10.0.0.0/8").contains(address("11.0.0.1")));
-        assert!(block("192.0.2.7").contains(address("192.0.2.7")));
-        assert!(!block("192.0.2.7").contains(address("192.0.2.8")));
-        assert!(block("fd00::/8").contains(address("fd12::1")));
-        assert!(block("0.0.0.0/0").contains(address("203.0.113.9")));
-        assert!(!block("0.0.0.0/0").contains(address("2001:db8::1")));
-        for wrong in ["10.0.0.0/33", "10.0.0/8", "x", "", "::/129", "10.0.0.0/"] {
-            assert!(Cidr::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

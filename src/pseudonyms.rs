@@ -15,7 +15,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::error::Error;
-use crate::options::Cidr;
+use crate::files;
+use crate::network::{self, Cidr};
 use crate::reserved::RESERVED_USERS;
 
 mod apply;
@@ -62,7 +63,7 @@ impl Pseudonyms {
     /// # Errors
     /// Words for the user.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let bytes = std::fs::read(path)?;
+        let bytes = files::read(path, files::WRITTEN_BY_HAND)?;
         Self::new(bytes.trim_ascii_end())
     }
 
@@ -104,7 +105,7 @@ impl Pseudonyms {
     /// The pseudonym of a principal, an address, an API key's id, or any other name.
     #[must_use]
     pub fn text(&self, text: &[u8]) -> String {
-        match std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
+        match network::address(text) {
             Some(address) => self.address(address).to_string(),
             None => format!("{}-{}", kind(text), self.digits("text", text)),
         }
@@ -189,7 +190,7 @@ impl Pseudonyms {
         }
         *known.entry((is_v4, prefix, length)).or_insert_with(|| {
             let about = if is_v4 { "IPv4" } else { "IPv6" };
-            self.hash(about, &[&[length as u8], prefix.to_be_bytes().as_slice()].concat())
+            self.hash(about, &[&length.to_le_bytes()[..1], prefix.to_be_bytes().as_slice()].concat())
         })
     }
 }

@@ -103,7 +103,7 @@ pub enum Subject {
     TerminatedKey,
     /// What a realm said, and of which principal, where the line names it.
     Realm,
-    /// What a realm said at once, told at DEBUG beside what is told after all realms were asked.
+    /// What a realm said at once, beside what is told after all realms were asked: mostly at DEBUG. No attempt need have failed.
     RealmCheck,
     /// A principal.
     Principal,

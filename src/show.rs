@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::document::build::ShownLines;
 use crate::error::Error;
+use crate::files;
 use crate::framing::{FramingKind, HEAD, WholeFile};
 use crate::input::{self, Opened, Source};
 use crate::manifest;
@@ -43,7 +44,7 @@ pub struct Lines {
 /// It cannot be read, or is no report.
 pub fn load(path: &Path) -> Result<Report, Error> {
     let shown = path.display();
-    let text = std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
+    let text = files::read(path, files::LONGEST).map_err(|error| Error::File { path: path.to_owned(), error })?;
     serde_json::from_slice(&text).map_err(|error| Error::Report(format!("{shown}: not a JSON report: {error}")))
 }
 

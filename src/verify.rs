@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::files;
 use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
 use crate::model::{Manifest, StoredInput};
@@ -57,7 +58,7 @@ impl Verification {
 pub fn verify(report: &Path, paths: &[OsString], signature: Option<&(String, PathBuf)>) -> Result<Verification, Error> {
     let shown = report.display();
     let wrong = |message: String| Error::Report(format!("{shown}: {message}"));
-    let text = std::fs::read(report).map_err(|error| Error::File { path: report.to_owned(), error })?;
+    let text = files::read(report, files::LONGEST).map_err(|error| Error::File { path: report.to_owned(), error })?;
     let signed = signature.map(|(key, file)| signing::check(key, &text, file)).transpose()?;
     let text = String::from_utf8(text).map_err(|_| wrong("not a JSON report".to_owned()))?;
     let (manifest, body) = match unseal(&text) {

@@ -1,5 +1,11 @@
 //! Draws the progress of a run on one line of a terminal, and takes it away at the end.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "speeds and times that are left, for people"
+)]
+
 use std::io::{self, Write};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};

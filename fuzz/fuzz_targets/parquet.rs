@@ -5,29 +5,17 @@
 use std::io::Write;
 use std::sync::Once;
 
-use esaudit::internals::document::formats::{Form, View, offered};
+use esaudit::internals::document::formats::{Form, View};
 use esaudit::internals::options::Options;
-use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
+
+mod report;
 
 static HOOK: Once = Once::new();
 
 fn run(folder: &std::path::Path, threads: usize) -> Vec<u8> {
     let options = Options { threads, max_line: 4096, ..Options::default() };
-    let Ok(analysis) = analyze(Request::of([folder], options)) else { return Vec::new() };
-    for input in &analysis.report.coverage.inputs {
-        let sum = input.audit_events
-            + input.server_events
-            + input.other_lines
-            + input.undecodable_lines
-            + input.oversized_lines;
-        assert_eq!(input.lines, sum);
-    }
-    let mut out = Vec::new();
-    for format in offered(&[Form::Json]) {
-        assert!(format.write(&analysis.report, &View::default(), &mut out).is_ok());
-    }
-    out
+    report::written(folder, options, &View::default(), &[Form::Json])
 }
 
 fuzz_target!(|data: &[u8]| {

@@ -4,29 +4,16 @@
 
 use std::io::Write;
 
+use esaudit::internals::document::formats::{Form, Style, View};
 use esaudit::internals::options::Options;
-use esaudit::internals::document::formats::{Form, Style, View, offered};
-use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 
-fn run(folder: &std::path::Path, options: &Options) -> Vec<u8> {
-    let Ok(analysis) = analyze(Request::of([folder], options.clone())) else { return Vec::new() };
-    let coverage = &analysis.report.coverage;
-    for input in &coverage.inputs {
-        let sum = input.audit_events
-            + input.server_events
-            + input.other_lines
-            + input.undecodable_lines
-            + input.oversized_lines;
-        assert_eq!(input.lines, sum);
-    }
-    let mut out = Vec::new();
+mod report;
+
+fn run(folder: &std::path::Path, options: Options) -> Vec<u8> {
     let style = Style { width: 80, color: true, ..Style::default() };
     let view = View { style, top: Some(None), ..View::default() };
-    for format in offered(&[Form::Json, Form::Lines]) {
-        assert!(format.write(&analysis.report, &view, &mut out).is_ok());
-    }
-    out
+    report::written(folder, options, &view, &[Form::Json, Form::Lines])
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -38,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
         let _ = file.write_all(text);
     }
     let options = |threads, chunk_size| Options { threads, chunk_size, max_line: 4096, ..Options::default() };
-    let whole = run(folder.path(), &options(1, 1 << 20));
-    let cut = run(folder.path(), &options(2, usize::from(size) + 1));
+    let whole = run(folder.path(), options(1, 1 << 20));
+    let cut = run(folder.path(), options(2, usize::from(size) + 1));
     assert!(whole == cut, "{}\n---\n{}", String::from_utf8_lossy(&whole), String::from_utf8_lossy(&cut));
 });

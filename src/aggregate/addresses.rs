@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use crate::correlate::Correlated;
 use crate::model::{AddressFacts, KnownAddress, ListedAddress};
+use crate::network;
 use crate::options::Options;
 use crate::state::Sym;
 
@@ -89,5 +90,5 @@ fn failures(joined: &Correlated) -> HashMap<Sym, u64, RandomState> {
 
 /// The address that a source stands for; `None` where it is none.
 fn read(joined: &Correlated, source: Sym) -> Option<IpAddr> {
-    std::str::from_utf8(joined.judged(source)?).ok()?.parse().ok()
+    network::address(joined.judged(source)?)
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::LIST_LIMIT;
-use crate::correlate::{Correlated, KeyFailure, KeyInfo};
+use crate::correlate::{Correlated, KeyFailure};
 use crate::model::{ApiKeys, FailingKey, KeyClient};
 use crate::reason::Reason;
 use crate::state::Sym;
@@ -31,20 +31,10 @@ pub(super) fn client(joined: &Correlated, failure: &KeyFailure) -> Option<Sym> {
     Some(joined.attempts[attempt as usize].source).filter(|source| source.is_some())
 }
 
-/// What is known of a key.
-pub(super) fn info(joined: &Correlated, id: Sym) -> Option<&KeyInfo> {
-    let text = |sym| joined.state.symbols.get(sym);
-    if !id.is_some() {
-        return None;
-    }
-    let at = joined.keys.binary_search_by(|key| text(key.id).cmp(&text(id))).ok()?;
-    joined.keys.get(at)
-}
-
 fn failing_key(joined: &Correlated, reason: Reason, failures: &[&KeyFailure]) -> FailingKey {
     let text = |sym: Sym| joined.state.symbols.string(sym);
     let id = failures[0].key;
-    let known = info(joined, id);
+    let known = joined.key(id);
     let end = known.and_then(|key| key.invalidated);
     let by = end.and_then(|end| end.change).and_then(|at| text(joined.changes[at].actor));
     let mut clients: BTreeMap<&[u8], (u64, f64)> = BTreeMap::new();

@@ -215,6 +215,7 @@ fn cannot_tell(joined: &Correlated, options: &Options) -> Vec<Text> {
     let mut told = short_of_memory(joined, options);
     told.extend(unsettled(joined));
     told.extend(without_order(joined));
+    told.extend(among_messages(joined));
     told.extend(contested(joined));
     let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
     if cut > 0 {
@@ -334,6 +335,22 @@ fn without_order(joined: &Correlated) -> Option<Text> {
     Some(begin.with(
         "): the lines of one millisecond contradict each other there, as in an export that was sorted by time alone, so realm \
          chains are sets and nothing is inferred from their order; export event.sequence, log.offset or _seq_no with it",
+    ))
+}
+
+/// Inputs in which audit events stand among the lines of a server log of text. Where more of a message follows them they do not
+/// count ([`crate::framing`]); a message may also end in such a line.
+fn among_messages(joined: &Correlated) -> Option<Text> {
+    let is_mixed =
+        |input: &&state::InputStats| ["server-text", "native"].iter().all(|format| input.formats.contains_key(*format));
+    let mixed = || joined.state.inputs.iter().filter(is_mixed);
+    let first = mixed().map(|input| &input.label).min()?;
+    let count = mixed().count();
+    let inputs = if count == 1 { "input" } else { "inputs" };
+    let begin = Text::from(format!("whether nodes wrote all audit events of {count} {inputs} (first: "));
+    Some(begin.with(Span::name(first)).with(
+        "): they stand among the lines of a server log of text, which no release writes so; where the two were not put into \
+         one file, the last line of a message, which a client may have written, looks the same",
     ))
 }
 

@@ -404,8 +404,8 @@ fn why(told: (Reason, Basis), chain: Option<ChainId>, members: &[u32], joined: &
     let doubtful = members.iter().filter(|&&at| joined.doubt(at).is_some()).count();
     if told.1 == Basis::Inferred && 2 * doubtful > members.len() {
         return vec![
-            "the server log tells this reason of one of several attempts of the same moments, and it is likely one of \
-             these"
+            "the server log tells this reason of some of the attempts of the same moments and not of which: each of these is \
+             likely one of them"
                 .into(),
         ];
     }

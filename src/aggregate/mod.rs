@@ -1,5 +1,12 @@
 //! Attempts to numbers: exact counts, in the order that the contract pins.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "entries of tables are numbered in 32 bits: --max-memory holds fewer; widths and numbers of buckets are small and positive"
+)]
+
 mod addresses;
 mod api_keys;
 mod aside;

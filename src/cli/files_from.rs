@@ -1,8 +1,11 @@
 //! `--files-from FILE|-`, in every verb that takes paths: the list stands for the paths in it, before anything else is parsed.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use crate::files;
 
 const OPTION: &str = "--files-from";
 
@@ -48,12 +51,7 @@ pub(super) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Ve
 }
 
 fn read(list: &OsStr) -> io::Result<Vec<u8>> {
-    if list != "-" {
-        return std::fs::read(list);
-    }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+    if list == "-" { files::all(io::stdin().lock(), files::LIST) } else { files::read(Path::new(list), files::LIST) }
 }
 
 fn paths(list: &[u8]) -> Vec<OsString> {

@@ -28,7 +28,9 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
         _ => Vec::new(),
     };
     let outputs: Vec<&Path> = outputs.into_iter().chain(beside.iter().map(PathBuf::as_path)).collect();
-    if outputs.is_empty() {
+    are_apart(&outputs)?;
+    let printed = printed_to();
+    if outputs.is_empty() && printed.is_none() {
         return Ok(());
     }
     let named = named_otherwise(arguments);
@@ -43,7 +45,7 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
             Err(_) => {}
         }
     }
-    if existing.is_empty() {
+    if existing.is_empty() && printed.is_none() {
         return Ok(());
     }
     let mut inputs: Vec<FileId> =
@@ -54,6 +56,9 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
     let found = input::discover(command.inputs());
     inputs.extend(found.sources.iter().filter_map(|source| fs::metadata(&source.path).ok()).map(|meta| id(&meta)));
     inputs.sort_unstable();
+    if printed.is_some_and(|id| inputs.binary_search(&id).is_ok()) {
+        return Err("standard output goes to an input, which would be read along: name another file".to_owned());
+    }
     for (path, meta) in existing {
         if inputs.binary_search(&id(&meta)).is_ok() {
             return Err(is_input(path));
@@ -64,6 +69,30 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
                 "`{path}` exists and is not of this program: name another file, or replace it with --force"
             ));
         }
+    }
+    Ok(())
+}
+
+/// The file that standard output is added to (`>> FILE`), if it is one; an empty one holds nothing that could be lost.
+fn printed_to() -> Option<FileId> {
+    let out = fs::File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
+    let meta = out.metadata().ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
+    Some(id(&meta))
+}
+
+/// Refuses two outputs that lead to one file, of which only the last would be left.
+fn are_apart(outputs: &[&Path]) -> Result<(), String> {
+    let mut seen: Vec<(PathBuf, &Path)> = Vec::new();
+    for &path in outputs {
+        let Some(place) = fs::canonicalize(path).ok().or_else(|| resolved(path)) else { continue };
+        // What is no file (`/dev/null`) takes whatever comes.
+        if place.exists() && !place.is_file() {
+            continue;
+        }
+        if let Some((_, other)) = seen.iter().find(|(known, _)| *known == place) {
+            return Err(format!("the outputs `{}` and `{}` are one file", shown(other), shown(path)));
+        }
+        seen.push((place, path));
     }
     Ok(())
 }
@@ -120,7 +149,11 @@ fn named_otherwise(arguments: &[OsString]) -> Vec<&OsStr> {
                     rest.next();
                 }
             }
-            _ => named.push(argument),
+            // Also a file behind a word of an option's: `--addresses good=FILE`.
+            _ => {
+                named.push(argument);
+                named.extend(bytes.iter().position(|&byte| byte == b'=').map(|at| OsStr::from_bytes(&bytes[at + 1..])));
+            }
         }
     }
     named
@@ -173,8 +206,9 @@ mod tests {
 
     #[test]
     fn outputs_are_not_named_otherwise() {
-        let arguments = "report a --output b -o c -qo d -oe --output=f --config=g --threads 2 - h -- -o".split(' ');
+        let arguments =
+            "report a --output b -o c -qo d -oe --output=f --config=g --threads good=i - h -- -o".split(' ');
         let arguments: Vec<OsString> = arguments.map(OsString::from).collect();
-        assert_eq!(named_otherwise(&arguments), ["report", "a", "g", "2", "-", "h", "-o"]);
+        assert_eq!(named_otherwise(&arguments), ["report", "a", "g", "good=i", "i", "-", "h", "-o"]);
     }
 }

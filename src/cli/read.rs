@@ -179,7 +179,7 @@ fn parse_input_format(name: &str) -> Result<&'static str, String> {
 impl InputArgs {
     /// Puts them into options.
     pub(super) fn apply(self, options: &mut Options) {
-        options.chunk_size = self.chunk_size;
+        options.chunk_size = self.chunk_size.min(options::MOST_CHUNK);
         options.max_line = usize::try_from(self.max_line.0).unwrap_or(usize::MAX);
         options.max_in_flight = self.max_in_flight;
         options.max_problems = self.problems;

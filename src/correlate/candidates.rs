@@ -161,7 +161,10 @@ fn fits(joined: &Joined, line: &ReasonLine, attempt: &Attempt, history: &KeyHist
         Subject::Realm => {
             !anonymous && (named || !record.subject.is_some()) && asks(joined, attempt.chain, record.realm)
         }
-        Subject::RealmCheck => named && asks(joined, attempt.chain, record.realm),
+        // The native realm does not name itself where it could not read an account.
+        Subject::RealmCheck => {
+            !anonymous && named && (!record.realm.is_some() || asks(joined, attempt.chain, record.realm))
+        }
         Subject::Anybody => !anonymous && free,
         Subject::Unreadable => !anonymous && !attempt.principal.is_some(),
         Subject::Anonymous | Subject::NoCredentials => anonymous && free,

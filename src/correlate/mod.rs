@@ -1,6 +1,11 @@
 //! Joins records into answers: attempts get their realm chain, security changes their actor, and events met again in
 //! overlapping inputs are taken out.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "entries of tables are numbered in 32 bits: --max-memory holds fewer"
+)]
+
 mod actors;
 mod candidates;
 mod chains;

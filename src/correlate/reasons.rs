@@ -9,7 +9,7 @@ use super::candidates::Candidates;
 use super::history::KeyHistory;
 use super::matching::MatchCandidate;
 use super::reason_lines::{self, KeyFailure, LIKELIER_THAN_NOT, ReasonLine};
-use super::shares::{Match, SharedReasons, assign};
+use super::shares::{ContestedAttempt, Match, SharedReasons, assign};
 use crate::reason::{Basis, Reason, Subject};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -88,7 +88,9 @@ pub(super) fn from_server_logs(joined: &mut Joined, history: &KeyHistory<'_>, wi
         for one in assigned.matches {
             found[one.line as usize] = Some(one);
         }
-        joined.contested.extend(assigned.contested);
+        for left in assigned.contested {
+            leave(joined, &left);
+        }
         for (at, found) in group.into_iter().zip(found) {
             apply(joined, &mut lines[at], found, round, &mut told);
         }
@@ -141,11 +143,25 @@ fn explain(joined: &mut Joined, line: &ReasonLine, found: &Match, told: &mut Mat
         return;
     }
     let attempt = &mut joined.attempts[found.attempt as usize];
-    let basis = if found.reason >= FACT { Basis::ServerLog } else { Basis::Inferred };
+    let basis = if found.reason >= FACT && !found.tied { Basis::ServerLog } else { Basis::Inferred };
     if (worth(basis), stronger(record.reason)) < (worth(attempt.basis), stronger(attempt.reason)) {
         attempt.reason = record.reason;
         attempt.basis = basis;
         note_doubt(&mut joined.doubts, found);
+    }
+}
+
+/// What is said of an attempt that got no line although one may be about it: where it is as likely as others of the same moment
+/// to have failed for a reason, the same as of them.
+fn leave(joined: &mut Joined, left: &ContestedAttempt) {
+    if left.share < INFERENCE {
+        joined.contested.insert(left.attempt);
+        return;
+    }
+    let attempt = &mut joined.attempts[left.attempt as usize];
+    if (worth(Basis::Inferred), stronger(left.reason)) < (worth(attempt.basis), stronger(attempt.reason)) {
+        (attempt.reason, attempt.basis) = (left.reason, Basis::Inferred);
+        joined.doubts.insert(left.attempt, left.share);
     }
 }
 

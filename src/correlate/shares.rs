@@ -2,7 +2,10 @@
 //! alone that would change what is said.
 //!
 //! Of two refusals in one millisecond and one line, nothing tells whose it is: neither is explained. Where as many lines tell
-//! the same reason as there are refusals, it is the reason of each, and only who sent which key is open.
+//! the same reason as there are refusals, it is the reason of each, and only who sent which key is open. Of nine lines and ten
+//! refusals, each of the ten is as likely as any, and none is singled out.
+
+use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -24,6 +27,19 @@ pub(super) struct Match {
     /// How sure it is, among the lines and attempts at hand, that an attempt of this principal and client failed for this
     /// reason: which of its attempts it was does not matter, nor which of the lines that tell the same.
     pub(super) reason: f64,
+    /// An attempt without a line could have this one as well: that this one has it is by order alone.
+    pub(super) tied: bool,
+}
+
+/// An attempt without a line that one may be about nonetheless.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ContestedAttempt {
+    /// Index of the attempt.
+    pub(super) attempt: u32,
+    /// The likeliest of what the lines tell.
+    pub(super) reason: Reason,
+    /// How likely it failed for that, from 0 to 1: of ten refusals and nine lines each for nine in ten.
+    pub(super) share: f64,
 }
 
 /// Lines matched to attempts.
@@ -32,12 +48,15 @@ pub(super) struct SharedReasons {
     /// The pairs.
     pub(super) matches: Vec<Match>,
     /// Attempts without a line that one may be about nonetheless, at least as likely as [`CONTESTED`].
-    pub(super) contested: Vec<u32>,
+    pub(super) contested: Vec<ContestedAttempt>,
 }
 
 /// Likelihood that a line is about an attempt from which on there is no silence about it: what a fact lacks, see
 /// [`super::reasons`].
 const CONTESTED: f64 = 0.1;
+
+/// How likely another attempt has to be against the chosen one for the choice to be one by order.
+const AS_LIKELY: f64 = 0.5;
 
 /// Likelihood that the attempt of a line is not among the candidates (not logged, lost, outside the window).
 const ABSENT: f64 = 0.01;
@@ -115,11 +134,15 @@ impl<'g> Shares<'g> {
         let (graph, chosen) = (self.graph, &self.solved.chosen);
         let pair = &graph.pairs[mine];
         let absent = (self.none - self.solved.scores[mine]).exp();
-        let (mut client, mut event, mut reason) = (absent, absent, 0.0);
+        let (mut client, mut event, mut reason, mut tied) = (absent, absent, 0.0, false);
         for other in graph.of_line[graph.lines[mine]].clone().filter(|&other| other != mine) {
             let instead = &graph.pairs[other];
             let (odds, says, tells) = match chosen.by_attempt[graph.attempts[other]] {
-                None => (self.odds(&[other], &[mine]), None, None),
+                None => {
+                    let odds = self.odds(&[other], &[mine]);
+                    tied |= odds >= AS_LIKELY && !are_alike(pair, instead);
+                    (odds, None, None)
+                }
                 Some(theirs) => {
                     let Some(back) = graph.pair(graph.lines[theirs], graph.attempts[mine]) else { continue };
                     let line = &graph.pairs[theirs];
@@ -148,27 +171,34 @@ impl<'g> Shares<'g> {
         }
         let share = |against: f64| 1.0 / (1.0 + against);
         let (client, event, reason) = (share(client), share(event), share(reason));
-        Match { line: pair.line, attempt: pair.attempt, client, event, reason }
+        Match { line: pair.line, attempt: pair.attempt, client, event, reason, tied }
     }
 
     /// Attempts without a line that one may be about, in order.
-    fn contested(&self) -> Vec<u32> {
+    fn contested(&self) -> Vec<ContestedAttempt> {
         let (graph, chosen) = (self.graph, &self.solved.chosen);
-        let mut odds = vec![0.0; chosen.by_attempt.len()];
+        // By attempt: the odds of all that the lines tell, and of the likeliest.
+        let mut odds: BTreeMap<u32, Vec<(Reason, f64)>> = BTreeMap::new();
         for other in (0..graph.pairs.len()).filter(|&other| self.is_free(other)) {
             let Some(mine) = chosen.by_line[graph.lines[other]] else { continue };
-            if !are_alike(&graph.pairs[mine], &graph.pairs[other]) {
-                // A line goes to one of those that could have it.
-                odds[graph.attempts[other]] += self.odds(&[other], &[mine]) / self.open[graph.lines[other]].max(1.0);
+            let (pair, free) = (&graph.pairs[mine], &graph.pairs[other]);
+            if are_alike(pair, free) {
+                continue;
+            }
+            // A line goes to one of those that could have it.
+            let of_line = self.odds(&[other], &[mine]) / self.open[graph.lines[other]].max(1.0);
+            let reasons = odds.entry(free.attempt).or_default();
+            match reasons.iter_mut().find(|(reason, _)| *reason == pair.reason) {
+                Some((_, sum)) => *sum += of_line,
+                None => reasons.push((pair.reason, of_line)),
             }
         }
-        let mut contested: Vec<u32> = (0..graph.pairs.len())
-            .filter(|&at| odds[graph.attempts[at]] / (1.0 + odds[graph.attempts[at]]) >= CONTESTED)
-            .map(|at| graph.pairs[at].attempt)
-            .collect();
-        contested.sort_unstable();
-        contested.dedup();
-        contested
+        let told = odds.into_iter().filter_map(|(attempt, reasons)| {
+            let all: f64 = reasons.iter().map(|(_, odds)| odds).sum();
+            let (reason, odds) = reasons.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+            (all / (1.0 + all) >= CONTESTED).then_some(ContestedAttempt { attempt, reason, share: odds / (1.0 + all) })
+        });
+        told.collect()
     }
 }
 
@@ -240,7 +270,8 @@ mod tests {
         assert!(assign(&other, 250).matches.iter().all(|one| one.reason <= 0.5));
         let told = assign(&both[..2], 250);
         assert!(told.matches[0].reason <= 0.5);
-        assert_eq!(told.contested, [1]);
+        let left: Vec<u32> = told.contested.iter().map(|left| left.attempt).collect();
+        assert_eq!(left, [1]);
     }
 
     #[test]
@@ -256,7 +287,9 @@ mod tests {
         let pairs: Vec<MatchCandidate> =
             (0..9).flat_map(|line| (0..10).map(move |attempt| pair(line, attempt, 0, 7, attempt))).collect();
         let told = assign(&pairs, 250);
-        assert!(told.matches.iter().all(|one| (one.reason - 0.9).abs() < 1e-9), "{told:?}");
-        assert_eq!(told.contested.len(), 1);
+        assert!(told.matches.iter().all(|one| (one.reason - 0.9).abs() < 1e-9 && one.tied), "{told:?}");
+        // The tenth too: which one has no line is by order.
+        let [left] = told.contested.as_slice() else { panic!("{told:?}") };
+        assert!(left.reason == Reason::ApiKeyInvalidated && (left.share - 0.9).abs() < 1e-9, "{left:?}");
     }
 }

@@ -1,6 +1,8 @@
 //! Findings as a layer of the ATT&CK Navigator: a square for each technique, the darker the surer the finding that shows it.
 //! The layout is that of layers 4.5 (github.com/mitre-attack/attack-navigator, `layers/spec/v4.5`).
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 0 to 1 in hundredths")]
+
 use std::collections::BTreeMap;
 use std::io;
 

@@ -3,6 +3,8 @@
 //! Ids are made of what an indicator says, so that the same address of the same log is the same object however often it is
 //! written. They have the form of random ones (version 4), which the standard asks of these objects.
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 0 to 1 in hundredths")]
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;

@@ -3,7 +3,7 @@
 //! Nothing names the columns, so nothing says which of them a client wrote. A row counts only if its other cells are those of a
 //! shipper: times, names, numbers of lines; whatever looks like a request makes the record a quotation.
 
-use super::client::may_hold_record;
+use super::quotation::may_hold_record;
 use super::{Context, Sink, TextShape, UNKNOWN, decode_line};
 use crate::error::DecodeError;
 use crate::event::Record;
@@ -75,7 +75,7 @@ fn unquote(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 }
 
 /// Whether a cell is a time, a name of a node or a stream, a level, or a number that is no status of a response.
-fn is_of_shipper(cell: &[u8]) -> bool {
+pub(super) fn is_of_shipper(cell: &[u8]) -> bool {
     const METHODS: [&[u8]; 8] = [b"GET", b"POST", b"PUT", b"DELETE", b"HEAD", b"PATCH", b"OPTIONS", b"CONNECT"];
     let cell = cell.trim_ascii();
     let cell = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell);

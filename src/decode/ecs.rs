@@ -79,7 +79,7 @@ fn event<'a>(
     if is_damaged(&name) {
         return Err(native::DAMAGED_ACTION);
     }
-    let stamp = stamp(members, original.as_ref(), context).ok_or(native::NO_TIME)?;
+    let stamp = stamp(members, original.as_ref(), context).ok_or_else(|| native::no_time(members))?;
     // `event.type` holds the ECS category here, or the layer where nothing mapped it.
     let layer = members
         .text(Field::Layer)

@@ -50,10 +50,22 @@ const GUESSES: &[Guess] = &[
     Guess { marks: &[b"\"columns\"", b"\"values\""], what: "an answer of ES|QL without rows of the audit log" },
     Guess { marks: &[b"<!doctype html"], what: "a web page, perhaps a login page in place of the file" },
     Guess { marks: &[b"<html"], what: "a web page, perhaps a login page in place of the file" },
+    Guess {
+        marks: &[b"openxmlformats"],
+        what: "a part of an Excel or Word document, which is not read: save it as CSV or as plain text",
+    },
     Guess { marks: &[b"<?xml"], what: "XML, which is not read: export as JSON or as raw lines" },
     Guess { marks: &[b"%PDF-"], what: "a PDF document" },
     Guess { marks: &[b"\x89PNG"], what: "a picture" },
     Guess { marks: &[b"&quot;type&quot;"], what: "audit records in HTML, with quotes as &quot;: save the text" },
+    Guess {
+        marks: &[b"\\x22type\\x22"],
+        what: "audit records whose quotes are written as \\x22: decode them first (printf %b)",
+    },
+    Guess {
+        marks: &[b"\\u0022type\\u0022"],
+        what: "audit records whose quotes are written as \\u0022: decode them first",
+    },
     Guess { marks: &[b"%22type%22"], what: "audit records with percent signs for their quotes: decode them first" },
     Guess { marks: &[b"'type': 'audit'"], what: "audit records as Python prints them: write them with json.dumps" },
     Guess {
@@ -107,7 +119,8 @@ pub fn guess(first: &[u8]) -> &'static str {
 /// Whether a line is long and of nothing but the letters of base64.
 fn is_base64(text: &[u8]) -> bool {
     let letters = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
-    text.len() >= 40 && text.iter().all(letters)
+    // A rule of dashes is none.
+    text.len() >= 40 && text.iter().all(letters) && text.iter().any(u8::is_ascii_alphanumeric)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub mod partial;
 pub mod prefix;
 pub mod prefixed;
 pub(crate) mod product;
+mod quotation;
 pub mod reason;
 pub(crate) mod ruby;
 pub mod server;
@@ -144,6 +145,8 @@ pub static TEXT_SHAPES: &[&dyn TextShape] = &[
 /// # Errors
 /// Where the line should be a record and is not: broken JSON, bytes that are no text, or a record without a time.
 pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let plain = prefixed::without_colours(line);
+    let line = plain.as_deref().unwrap_or(line);
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     match context.forced {
         Some(name) => decode_as(name, line, context, sink),
@@ -210,7 +213,7 @@ fn decode_any(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(),
     if let Err(error) = std::str::from_utf8(line) {
         return Err(DecodeError::at(error.valid_up_to(), "neither a record nor text"));
     }
-    sink(UNKNOWN, if client::may_hold_record(line) { Record::Quoted } else { Record::Other });
+    sink(UNKNOWN, if quotation::may_hold_record(line) { Record::Quoted } else { Record::Other });
     Ok(())
 }
 

@@ -47,7 +47,7 @@ pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<A
         .text_or_number(Field::Timestamp)
         .or_else(|| members.text_or_number(Field::AtTimestamp))
         .and_then(|text| time::parse(&text, context.assume_tz))
-        .ok_or(NO_TIME)?;
+        .ok_or_else(|| no_time(members))?;
     let layer = layer(members).or_else(|| members.text(Field::EventType));
     if is_damaged(&action) {
         return Err(DAMAGED_ACTION);
@@ -69,6 +69,21 @@ pub const DAMAGED_ACTION: DecodeError =
 
 /// What every audit shape says of an event whose time is missing or no time.
 pub const NO_TIME: DecodeError = DecodeError { message: "an audit event without a usable time", offset: 0 };
+
+/// The same, where the time can be read in two ways.
+const AMBIGUOUS_TIME: DecodeError = DecodeError {
+    message: "an audit event whose time may be one of two, for nothing tells its day from its month: export times as \
+              2026-03-01T12:01:56Z",
+    offset: 0,
+};
+
+/// Which of the two is said of members without a time.
+#[must_use]
+pub fn no_time(members: &Members<'_>) -> DecodeError {
+    let times = [Field::Timestamp, Field::AtTimestamp].map(|field| members.text_or_number(field));
+    let is_ambiguous = times.into_iter().flatten().any(|text| time::is_ambiguous(&text));
+    if is_ambiguous { AMBIGUOUS_TIME } else { NO_TIME }
+}
 
 macro_rules! text_of {
     ($members:ident, $key:ident, filled) => {

@@ -3,10 +3,12 @@
 //! a record never counts as one.
 //!
 //! What a line quotes does not count either: a record in quotes, behind a name of what clients write, or in a line of a log of
-//! requests (`super::client`).
+//! requests ([`super::quotation`]).
 
-use super::client::{may_hold_record, payload_rank, quotes};
+use super::cell::is_of_shipper;
+use super::client::payload_rank;
 use super::json;
+use super::quotation::{may_hold_record, quotes};
 use super::{Context, Sink, TEXT_SHAPES, TextShape, UNKNOWN, decode_line, looks_like_record, ruby};
 use crate::error::DecodeError;
 use crate::event::Record;
@@ -95,8 +97,16 @@ fn next_start(line: &[u8], from: usize) -> Option<usize> {
             [b'"', b'[', b'2', b'0', ..] => true,
             _ => false,
         };
-        begins && at.checked_sub(1).is_none_or(|before| separates(line, before))
+        let stands_alone = at.checked_sub(1).is_none_or(|before| separates(line, before));
+        begins && (stands_alone || line[at] == b'{' && is_in_single_quotes(&line[from..at]))
     })
+}
+
+/// Whether a quote that YAML and lists of texts put around a line opens before it: after nothing but what separates elements, or
+/// after a name under which envelopes carry lines.
+fn is_in_single_quotes(before: &[u8]) -> bool {
+    let Some(before) = before.strip_suffix(b"'") else { return false };
+    matches!(before.trim_ascii(), b"" | b"-" | b"[" | b",") || is_payload_name(before)
 }
 
 /// Whether a text begins as a date does.
@@ -124,10 +134,11 @@ fn separates(line: &[u8], at: usize) -> bool {
 
 fn take(prefix: &[u8], text: &[u8], context: &Context, give: &mut dyn FnMut(Record<'_>) -> bool) -> Took {
     match text.first() {
+        Some(b'{') if prefix.ends_with(b"'") => take_single_quoted(text, context, give),
         Some(b'{') => take_object(text, context, give),
         Some(b'"') => take_text(prefix, text, context, give),
         // What stands in a tag or in brackets does not go up to the end of the line.
-        _ if matches!(prefix, [.., b'(' | b'>']) && !is_priority(prefix) => Took::Nothing(1),
+        _ if matches!(prefix, [.., b'(' | b'[' | b'{' | b'<' | b'>']) && !is_priority(prefix) => Took::Nothing(1),
         _ => take_line(text, context, give),
     }
 }
@@ -152,14 +163,37 @@ fn take_object(text: &[u8], context: &Context, give: &mut dyn FnMut(Record<'_>) 
     read(rewritten.as_deref().unwrap_or(&text[..length]), length, context, give)
 }
 
-/// A text that holds a record, if its name is one under which envelopes carry lines.
-fn take_text(prefix: &[u8], text: &[u8], context: &Context, give: &mut dyn FnMut(Record<'_>) -> bool) -> Took {
+/// An object in single quotes, two of which stand for one inside.
+fn take_single_quoted(text: &[u8], context: &Context, give: &mut dyn FnMut(Record<'_>) -> bool) -> Took {
+    let (mut object, mut at) = (Vec::with_capacity(text.len()), 0);
+    loop {
+        let Some(quote) = memchr::memchr(b'\'', &text[at..]).map(|found| at + found) else { return Took::Nothing(1) };
+        object.extend_from_slice(&text[at..quote]);
+        at = quote + 1;
+        if text.get(at) != Some(&b'\'') {
+            break;
+        }
+        object.push(b'\'');
+        at += 1;
+    }
+    let rest = &text[at..];
+    let is_element = rest.strip_prefix(b",").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"'"));
+    if is_element || ends(rest) { read(&object, at, context, give) } else { Took::Nothing(at) }
+}
+
+/// Whether a text ends in a name under which envelopes carry lines, and what assigns to it.
+fn is_payload_name(prefix: &[u8]) -> bool {
     let name = prefix.trim_ascii_end().strip_suffix(b"=").or_else(|| prefix.trim_ascii_end().strip_suffix(b":"));
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'@');
-    let named = name.is_some_and(|name| {
+    name.is_some_and(|name| {
         let start = name.iter().rposition(|byte| !is_name(byte)).map_or(0, |at| at + 1);
         payload_rank(&name[start..]).is_some()
-    });
+    })
+}
+
+/// A text that holds a record, if its name is one under which envelopes carry lines.
+fn take_text(prefix: &[u8], text: &[u8], context: &Context, give: &mut dyn FnMut(Record<'_>) -> bool) -> Took {
+    let named = is_payload_name(prefix);
     match json::string(text) {
         Ok((inner, rest)) => {
             let length = text.len() - rest.len();
@@ -208,7 +242,11 @@ fn ends(rest: &[u8]) -> bool {
         // Octet counting: the length of the next line stands before it.
         [b' ', b'<', ..] if digits > 0 => true,
         [b'{', b'"', ..] => true,
-        _ => rest.first() == Some(&0),
+        // Further cells of a table without a header.
+        _ => match rest.split_first() {
+            Some((b'\t', cells)) => cells.split(|&byte| byte == b'\t').all(is_of_shipper),
+            first => matches!(first, Some((0, _))),
+        },
     }
 }
 
@@ -232,6 +270,19 @@ mod tests {
         ] {
             assert_eq!(audit(&format!("{prefix}{LINE}")).0, name, "{prefix}");
         }
+        // YAML, lists of texts, colours between all tokens.
+        for wrapped in [
+            format!("  message: '{LINE}'"),
+            format!("- '{LINE}'"),
+            format!("          '{LINE}',"),
+            format!("PrimaryResult\tes\t{LINE}\t2026-03-01T12:00:00Z"),
+            format!("{LINE}\tes-1\t2026-03-01 12:00:00"),
+            format!("    textPayload: '{}'", LINE.replace("\"rest\"", "\"rest\", \"user.name\":\"o''brien\"")),
+        ] {
+            assert_eq!(audit(&wrapped).0, "prefixed", "{wrapped}");
+        }
+        assert_eq!(decode(&format!("['{LINE}', '{LINE}']")).len(), 2);
+        assert_eq!(audit(&LINE.replace("\":", "\"\u{1b}[0m:\u{1b}[0;32m")).0, "native");
         let text = "es01_1  | [2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] message";
         assert_eq!(decode(text), [("compose", "server".to_owned())]);
     }
@@ -240,6 +291,15 @@ mod tests {
     fn text_that_holds_an_object_is_other() {
         for line in ["took {\"a\":1}", "GET / {\"broken"] {
             assert_eq!(decode(line), [("unknown", "other".to_owned())], "{line}");
+        }
+        let old =
+            "[2026-03-01T12:00:10,000] [n] [rest] [authentication_failed] origin_address=[6.6.6.6], principal=[x]";
+        for line in [format!("ftp [pid 1] [{old}] FAIL LOGIN"), format!("imap-login: user=<{old}>, rip=6.6.6.6")] {
+            assert_eq!(decode(&line), [("unknown", "quoted".to_owned())], "{line}");
+        }
+        assert!(try_decode(&format!("{LINE}\tx y {{")).is_err());
+        for line in [format!("INSERT INTO t VALUES(1,'{LINE}');"), format!("user: '{LINE}'"), format!("got '{LINE}'")] {
+            assert_eq!(decode(&line), [("unknown", "quoted".to_owned())], "{line}");
         }
         for line in ["x ={\"type\":\"audit\"}", "said \"{\"type\":\"audit\"}"] {
             assert_eq!(decode(line), [("unknown", "quoted".to_owned())], "{line}");

@@ -10,14 +10,28 @@ pub struct Compose;
 /// `kubectl logs --prefix`.
 pub struct Kubectl;
 
-/// A text without the colour sequences (`ESC [ … m`) at its start.
-fn without_colour(mut text: &[u8]) -> &[u8] {
-    while let Some(rest) = text.strip_prefix(b"\x1b[") {
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
-        let Some(after) = rest[digits..].strip_prefix(b"m") else { break };
-        text = after;
+/// A line without colour sequences (`ESC [ … m`), which terminals and `jq -C` put everywhere; `None` where it has none. JSON
+/// writes the byte as an escape, so that no value holds it.
+pub(super) fn without_colours(line: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(0x1b, line)?;
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = memchr::memmem::find(rest, b"\x1b[") {
+        let code = &rest[at + 2..];
+        let digits = code.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+        match code[digits..].strip_prefix(b"m").or_else(|| code[digits..].strip_prefix(b"K")) {
+            Some(after) => {
+                plain.extend_from_slice(&rest[..at]);
+                rest = after;
+            }
+            None => {
+                plain.extend_from_slice(&rest[..at + 2]);
+                rest = code;
+            }
+        }
     }
-    text
+    plain.extend_from_slice(rest);
+    (plain.len() < line.len()).then_some(plain)
 }
 
 fn is_name(byte: u8) -> bool {
@@ -26,15 +40,13 @@ fn is_name(byte: u8) -> bool {
 
 /// What follows `name |`.
 pub(crate) fn after_bar(line: &[u8]) -> Option<&[u8]> {
-    let line = without_colour(line);
     let name = line.iter().take_while(|&&byte| is_name(byte)).count();
     // A number or an address is the cell of a table: containers have names.
     if !line[..name].iter().any(u8::is_ascii_alphabetic) {
         return None;
     }
     let rest = line[name..].trim_ascii_start();
-    let rest = without_colour(without_colour(rest).trim_ascii_start().strip_prefix(b"|")?);
-    Some(without_colour(rest.trim_ascii_start()))
+    Some(rest.strip_prefix(b"|")?.trim_ascii_start())
 }
 
 impl TextShape for Compose {

@@ -4,12 +4,15 @@
 //! carries is one line, mostly in several forms. Members that a client writes, and lines of other products, hold quotations
 //! at best ([`super::client`]).
 
-use super::client::{has_author, has_level, is_foreign, is_of_client, is_weak, may_hold_record, payload_rank};
+use super::client::{
+    has_author, has_level, is_foreign, is_of_client, is_text_of_client, is_weak, names_value_of_client, payload_rank,
+};
 use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
+use super::quotation::may_hold_record;
 use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, table};
 use crate::error::DecodeError;
-use crate::event::{Product, Record};
+use crate::event::{LogText, Product, Record};
 
 /// The name of records that were found in objects of no known shape.
 pub(super) const WRAPPED: &str = "wrapped";
@@ -36,7 +39,17 @@ pub(super) fn list(text: &[u8], context: &Context, sink: &mut Sink<'_>) -> Resul
     search(Value::List(text), context, sink)
 }
 
+/// Custom tables of Log Analytics name a member by its type, and flatten what a security change is about.
+const SUFFIXED: DecodeError = DecodeError {
+    message: "names with suffixes (event_action_s), as custom tables of Log Analytics have them: export the raw lines",
+    offset: 0,
+};
+
 fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let whole = match value {
+        Value::Object(text) | Value::List(text) => text,
+        Value::Scalar(_) => &[],
+    };
     let mut search = RecordSearch {
         context: context.inside()?,
         sink,
@@ -53,6 +66,7 @@ fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<()
         // What else was in the line was given already.
         Some(_) => sink(UNKNOWN, Record::Damaged),
         None if quoted && !known => sink(UNKNOWN, Record::Quoted),
+        None if !known && memchr::memmem::find(whole, b"\"event_action_s\"").is_some() => return Err(SUFFIXED),
         None if !known => sink(UNKNOWN, product.map_or(Record::Other, Record::OfProduct)),
         None => {}
     }
@@ -126,26 +140,35 @@ impl RecordSearch<'_, '_> {
         let (texts, containers) = sorted(&members);
         let mut carries = false;
         let of_program = has_level(&members);
-        let of_author = has_author(&members);
+        let of_author = has_author(&members) || names_value_of_client(&members);
+        // Texts of names that nobody knows may be several records; one of them may stand there twice.
+        let mut read: Vec<LogText<'_>> = Vec::new();
         for (rank, name, text) in texts {
             let is_payload = rank < NO_PAYLOAD;
             // Beside the message of a program, what it calls a value or a text is what it was given; beside an author, what that
             // one wrote.
             let is_given = (carries && of_program || of_author) && is_weak(rank);
-            if quoting || is_given || (!is_payload && (carries || is_of_client(&name))) {
+            if quoting || is_given || (!is_payload && (carries || is_text_of_client(&name))) {
                 self.quoted |= may_hold_record(&text.text());
                 continue;
             }
             let text = text.text();
+            if read.contains(&text) {
+                continue;
+            }
             if depth == 0 && matches!(&*name, b"message" | b"original") {
                 self.format = MESSAGE;
             }
             let known = self.text(&text);
             self.format = WRAPPED;
-            if known {
-                return true;
+            match known {
+                true if is_payload => return true,
+                true => read.push(text),
+                false => carries |= is_payload && is_line(&text),
             }
-            carries |= is_payload && is_line(&text);
+        }
+        if !read.is_empty() {
+            return true;
         }
         let mut known = false;
         for (rank, name, value) in containers {
@@ -291,6 +314,10 @@ fn sorted<'a>(
             _ => containers.push((rank, name, *value)),
         }
     }
+    // The answer to a search repeats under `fields` what the document holds.
+    if containers.iter().any(|(_, name, _)| **name == *b"_source") {
+        containers.retain(|(_, name, _)| !matches!(&**name, b"fields" | b"highlight"));
+    }
     // Stable: of equals the first in the document.
     texts.sort_by_key(|(rank, ..)| *rank);
     containers.sort_by_key(|(rank, ..)| *rank);
@@ -330,5 +357,27 @@ mod tests {
         assert_eq!(decode(&document("{not json")), [("unknown", "other".to_owned())]);
         assert_eq!(decode(&document("[index] created")), [("unknown", "other".to_owned())]);
         assert!(try_decode(&document(&line[..100])).is_err());
+    }
+
+    #[test]
+    fn records_under_unknown_names_are_each_one() {
+        let line = |user: &str| {
+            format!(
+                r#"{{"type":"audit", "timestamp":"2026-03-01T12:34:56,789+0000", "event.type":"rest", "event.action":"authentication_failed", "user.name":"{user}"}}"#
+            )
+        };
+        let (a, b) = (line("a"), line("b"));
+        for (object, count) in [
+            (serde_json::json!({"first":a,"second":b}), 2),
+            (serde_json::json!({"first":a,"second":a}), 1),
+            (serde_json::json!({"message":a,"other":b}), 1),
+            // Kibana's view of a document, and a search response that asks for fields too.
+            (serde_json::json!({"_index":"i","_id":"1","_source":{"message":a},"fields":{"message":[a]}}), 1),
+            (serde_json::json!({"_source":{"log":a},"highlight":{"log":[a]}}), 1),
+        ] {
+            assert_eq!(decode(&object.to_string()).len(), count, "{object}");
+        }
+        let table = serde_json::json!({"TimeGenerated":"x","type_s":"audit","event_action_s":"authentication_failed"});
+        assert!(try_decode(&table.to_string()).is_err());
     }
 }

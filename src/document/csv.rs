@@ -7,7 +7,7 @@
 use std::io;
 use std::path::Path;
 
-use super::formats::View;
+use super::view::View;
 use super::{Block, Cell, Document, ListedName, Media, Row, Table};
 use crate::escape;
 use crate::model::text::{Span, Text};

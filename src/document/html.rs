@@ -10,7 +10,7 @@ use std::io;
 use sha2::{Digest as _, Sha256};
 
 use super::clock::DisplayClock;
-use super::formats::View;
+use super::view::View;
 use super::{Block, Document, Fact, Media, Section, Tone};
 use markup::Markup;
 

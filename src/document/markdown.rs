@@ -7,7 +7,7 @@ use std::io;
 
 use super::chart::level;
 use super::clock::DisplayClock;
-use super::formats::View;
+use super::view::View;
 use super::{
     Block, Card, Cell, Chart, ColumnKind, Document, Fact, List, ListKind, ListedName, Media, Row, Section, Table,
 };

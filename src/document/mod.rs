@@ -14,9 +14,11 @@ pub mod csv;
 pub mod formats;
 pub mod html;
 pub mod markdown;
+pub mod results;
 pub mod summary;
 mod table;
 pub mod terminal;
+pub mod view;
 
 pub use chart::{Chart, Spark};
 pub use table::{Cell, Column, ColumnKind, ListedName, NameList, Row, Rows, Table};

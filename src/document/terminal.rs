@@ -5,7 +5,7 @@
 use std::io;
 
 use super::clock::DisplayClock;
-use super::formats::{FindingsTold, Style, View};
+use super::view::{FindingsTold, Style, View};
 use super::{Block, Document, Fact, List, ListKind, Media, Row, Section, Spark, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::words;

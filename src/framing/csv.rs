@@ -3,105 +3,14 @@
 //! JSON object with dotted names for the decoders.
 
 use super::record::{Frame, Framer, Out};
-use crate::decode::json::{self, Scalar, Visitor};
+use crate::decode::json;
 
-/// Names of which a header has one: when it was.
-const TIMES: [&[u8]; 5] = [b"@timestamp", b"timestamp", b"audit_utc_timestamp", b"Time", b"_source.@timestamp"];
+mod cells;
+mod header;
 
-/// Names of which a header has one: what it was, or the raw line.
-const ACTIONS: [&[u8]; 9] = [
-    b"event.action",
-    b"event_type",
-    b"elasticsearch.audit.event_type",
-    b"audit_category",
-    b"message",
-    b"event.original",
-    b"_source",
-    b"_source.event.action",
-    b"log.level",
-];
-
-/// Kibana's default, and what its settings offer.
-const DELIMITERS: [u8; 4] = *b",;\t|";
-
-/// Longest header that is looked at.
-const MAX_HEADER: usize = 64 * 1024;
-
-/// Whether the first line of a text is the header of an export. A header that does not end is none.
-#[must_use]
-pub(super) fn claims(text: &[u8]) -> bool {
-    let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
-    let rows = text.get(line.len() + 1..).unwrap_or_default();
-    if is_separator_line(line) {
-        let line = &rows[..memchr::memchr(b'\n', rows).unwrap_or(rows.len())];
-        return columns(line).is_some();
-    }
-    match columns(line) {
-        Some((_, names)) if names_events(&names) => true,
-        Some((delimiter, names)) => carries_lines(delimiter, &names, rows),
-        None => false,
-    }
-}
-
-/// `sep=;`, by which Excel is told the delimiter.
-fn is_separator_line(line: &[u8]) -> bool {
-    matches!(line.trim_ascii().strip_prefix(b"sep="), Some([delimiter]) if DELIMITERS.contains(delimiter))
-}
-
-/// Whether a row under a header of any names holds the line of a log: then the names tell which column that is, and which ones
-/// a client wrote.
-fn carries_lines(delimiter: u8, names: &[Vec<u8>], rows: &[u8]) -> bool {
-    let row = rows.trim_ascii_start();
-    let line = &row[..memchr::memchr(b'\n', row).unwrap_or(row.len())];
-    if matches!(line.first(), None | Some(b'{' | b'[')) || line.starts_with(b"\"{\\") {
-        return false;
-    }
-    let is_row = if names.len() == 1 { line.starts_with(b"\"") } else { line.contains(&delimiter) };
-    is_row && [&b"{\"\""[..], b"{\"", b"[20"].iter().any(|mark| memchr::memmem::find(line, mark).is_some())
-}
-
-/// Whether the names are those of events: when, and what.
-fn names_events(names: &[Vec<u8>]) -> bool {
-    let has = |known: &[&[u8]]| names.iter().any(|name| known.contains(&name.as_slice()));
-    names.len() > 1 && has(&TIMES) && has(&ACTIONS)
-}
-
-/// Delimiter and names of a header line, whatever the names are.
-fn columns(line: &[u8]) -> Option<(u8, Vec<Vec<u8>>)> {
-    if line.len() > MAX_HEADER {
-        return None;
-    }
-    let split = |delimiter: u8| -> Vec<Vec<u8>> { line.split(|&byte| byte == delimiter).map(name).collect() };
-    let all = DELIMITERS.map(|delimiter| (delimiter, split(delimiter)));
-    if let Some((delimiter, names)) = all.iter().find(|(_, names)| names_events(names)) {
-        return Some((*delimiter, names.clone()));
-    }
-    // The delimiter that makes the most of names is the one.
-    let (delimiter, names) = all.into_iter().rev().max_by_key(|(_, names)| names.len())?;
-    let fits = names.iter().all(|name| is_name(name));
-    let alone = names.len() == 1 && line.starts_with(b"\"");
-    (fits && (names.len() > 1 || alone)).then_some((delimiter, names))
-}
-
-/// Whether a text may be the name of a column.
-fn is_name(name: &[u8]) -> bool {
-    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"_.@- []#()/$".contains(byte);
-    (1..=64).contains(&name.len()) && name.iter().any(u8::is_ascii_alphabetic) && name.iter().all(of_name)
-}
-
-/// A name of the header: without quotes, and without the sign that keeps spreadsheets from reading `@` as a formula.
-fn name(text: &[u8]) -> Vec<u8> {
-    let text = text.trim_ascii();
-    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
-    unguarded(text).to_vec()
-}
-
-fn unguarded(text: &[u8]) -> &[u8] {
-    match text {
-        [b'\'', rest @ ..] if matches!(rest.first(), Some(b'=' | b'+' | b'-' | b'@')) => rest,
-        _ => text,
-    }
-}
+use cells::{is_cut, is_rule, without_escapes, write_value};
+pub(super) use header::claims;
+use header::{MAX_HEADER, columns, is_preface};
 
 /// The reader.
 pub(super) struct Csv {
@@ -214,7 +123,7 @@ impl Csv {
 
     fn read_header(&mut self, out: &mut Out<'_>) {
         let line = self.row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.row);
-        if is_separator_line(line) {
+        if is_preface(line) {
             return;
         }
         match columns(line) {
@@ -348,75 +257,12 @@ impl Framer for Csv {
     }
 }
 
-/// Whether a row is the line of dashes below the header of a printed table.
-fn is_rule(row: &[u8]) -> bool {
-    !row.is_empty() && row.iter().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b' '))
-}
-
-/// Whether a cell of a printed table is the beginning of a longer value: SQL's `format=txt` cuts what is wider than its column,
-/// 30 characters at most, and ends it with `~` (Elasticsearch's `BasicFormatter`).
-fn is_cut(value: &[u8], width: Option<&usize>) -> bool {
-    let is_start = |byte: &&u8| **byte & 0xc0 != 0x80;
-    value.ends_with(b"~") && width.is_some_and(|&width| value.iter().filter(is_start).count() >= width)
-}
-
-/// A line of text in a table with tabs, whose own tabs and line ends stand as escapes. Objects have escapes of their own.
-fn without_escapes(value: &[u8]) -> Option<Vec<u8>> {
-    if !value.starts_with(b"[") || memchr::memchr(b'\\', value).is_none() {
-        return None;
+/// A text without the sign that keeps spreadsheets from reading it as a formula.
+fn unguarded(text: &[u8]) -> &[u8] {
+    match text {
+        [b'\'', rest @ ..] if matches!(rest.first(), Some(b'=' | b'+' | b'-' | b'@')) => rest,
+        _ => text,
     }
-    let mut text = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match (byte, rest.first()) {
-            (b'\\', Some(b't')) => text.push(b'\t'),
-            (b'\\', Some(b'n')) => text.push(b'\n'),
-            _ => {
-                text.push(byte);
-                continue;
-            }
-        }
-        rest = &rest[1..];
-    }
-    Some(text)
-}
-
-/// Names of columns that hold the body of a security change as JSON.
-const BODIES: [&[u8]; 6] = [b"put", b"delete", b"change", b"create", b"invalidate", b"activate"];
-
-/// Texts, except for whole documents, flags, and lists of ids and indices, which Kibana joins with commas: neither may hold one.
-fn write_value(object: &mut Vec<u8>, name: &[u8], value: &[u8]) {
-    let value = unguarded(value);
-    let may_be_document = name == b"_source" || BODIES.contains(&name);
-    let is_document = || may_be_document && json::walk(value, &mut ValidateOnly).is_ok();
-    let is_flag = || name.ends_with(b".owned_by_authenticated_user") && matches!(value, b"true" | b"false");
-    if is_flag() || is_document() {
-        object.extend_from_slice(value);
-    } else if name.ends_with(b".ids") || name == b"indices" || name.ends_with(b".indices") {
-        let inside = value.strip_prefix(b"[").and_then(|value| value.strip_suffix(b"]")).unwrap_or(value);
-        object.push(b'[');
-        for (at, id) in inside.split(|&byte| byte == b',').enumerate() {
-            if at > 0 {
-                object.push(b',');
-            }
-            let id = id.trim_ascii();
-            json::write_text(object, id.strip_prefix(b"\"").and_then(|id| id.strip_suffix(b"\"")).unwrap_or(id));
-        }
-        object.push(b']');
-    } else {
-        json::write_text(object, value);
-    }
-}
-
-/// Looks at nothing: the walk alone validates.
-struct ValidateOnly;
-
-impl<'a> Visitor<'a> for ValidateOnly {
-    fn enter(&mut self, _: &[u8]) -> bool {
-        false
-    }
-    fn scalar(&mut self, _: &[u8], _: Scalar<'a>) {}
 }
 
 #[cfg(test)]
@@ -428,6 +274,18 @@ mod tests {
 
     fn pieces(text: &[u8], limit: usize, chunk: usize) -> Vec<(u64, String)> {
         super::super::record::pieces(&mut Csv::new(limit), text, chunk)
+    }
+
+    #[test]
+    fn what_stands_before_the_header_is_no_header() {
+        let line = r#""{""type"":""audit"", ""timestamp"":""2026-03-01T12:34:56,789+0000"", ""event.type"":""rest"", ""event.action"":""x""}""#;
+        for preface in ["#TYPE Microsoft.PowerShell.Commands.MatchInfo\n", "sep=,\n", ""] {
+            let text = format!("{preface}\"LineNumber\",\"Line\"\n\"1\",{line}\n");
+            assert!(claims(text.as_bytes()), "{preface}");
+            let rows = pieces(text.as_bytes(), 1 << 20, 7);
+            assert_eq!(rows.len(), 1, "{rows:?}");
+            assert_eq!(audit(&rows[0].1).0, "wrapped", "{preface}");
+        }
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! Where the ranges of a file meet: a record that a container runtime cut may begin in one and end in another.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "ranges are numbered in 32 bits: each is at least a block of a file"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, PoisonError};
 

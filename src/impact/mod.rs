@@ -4,6 +4,11 @@
 //! read ([`Search`]), finds the events that name them, and [`report`] makes the contract's model of these. Of parts there is no
 //! second pass: `SearchResult::of_records` gives what their records hold.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "entries of tables are numbered in 32 bits: --max-memory holds fewer, as they do lines of a chunk"
+)]
+
 mod events;
 mod hits;
 mod made;

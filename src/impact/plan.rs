@@ -1,12 +1,11 @@
 //! Whom to follow, out of what the first pass joined: the actor, what it made, and who came with it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use super::made::{self, Accounts, MadeThings, RequestClient, Thing};
 use super::search::Wanted;
 use crate::correlate::{AttributedChange, Correlated};
-use crate::network::Net;
+use crate::network::{Net, address};
 use crate::options::Surroundings;
 use crate::options::filter::{Filter, Rules, TimeRange};
 use crate::reserved::SYSTEM_USERS;
@@ -451,8 +450,4 @@ pub(super) fn client(joined: &Correlated, (principal, key, source): (Sym, Sym, S
         remote_user: None,
         source: text(source),
     }
-}
-
-fn address(text: &[u8]) -> Option<IpAddr> {
-    std::str::from_utf8(text).ok()?.parse().ok()
 }

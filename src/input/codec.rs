@@ -42,6 +42,7 @@ fn agrees(input: &[u8], magic: &[u8]) -> bool {
 }
 
 /// Runs a decompressor that counts its bytes itself.
+#[expect(clippy::cast_possible_truncation, reason = "both are at most the length of a slice")]
 fn counted<D>(
     decoder: &mut D,
     counts: impl Fn(&D) -> (u64, u64),
@@ -50,7 +51,6 @@ fn counted<D>(
     let (used, made) = counts(decoder);
     let ended = run(decoder);
     let after = counts(decoder);
-    // Both are at most the length of a slice.
     CodecStep { used: (after.0 - used) as usize, made: (after.1 - made) as usize, ended }
 }
 

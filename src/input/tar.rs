@@ -148,14 +148,13 @@ fn is_header(header: &[u8; BLOCK]) -> bool {
 }
 
 fn checksum_matches(header: &[u8; BLOCK]) -> bool {
-    let declared = number(&header[148..156]);
-    let blank = (148..156).map(|_| u64::from(b' ')).sum::<u64>();
+    let Ok(declared) = i64::try_from(number(&header[148..156])) else { return false };
     let sum = |value: fn(u8) -> i64| -> i64 {
         let outside = header[..148].iter().chain(&header[156..]);
-        outside.map(|byte| value(*byte)).sum::<i64>() + blank as i64
+        outside.map(|byte| value(*byte)).sum::<i64>() + 8 * i64::from(b' ')
     };
     // Old programs summed signed characters.
-    sum(i64::from) == declared as i64 || sum(|byte| i64::from(byte.cast_signed())) == declared as i64
+    sum(i64::from) == declared || sum(|byte| i64::from(byte.cast_signed())) == declared
 }
 
 fn name(header: &[u8; BLOCK]) -> Vec<u8> {

@@ -258,10 +258,10 @@ struct Checked<R> {
 }
 
 impl<R: Read> Read for Checked<R> {
+    #[expect(clippy::cast_possible_truncation, reason = "the counter of the checksum wraps at 32 bits")]
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.reader.read(out)?;
         self.crc.update(&out[..n]);
-        // The counter of the checksum wraps at 32 bits.
         let (crc, length) = self.expected;
         if n == 0 && !out.is_empty() && (self.crc.sum() != crc || self.crc.amount() != length as u32) {
             return Err(damage("length or checksum of the zip member do not match"));

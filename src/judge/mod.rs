@@ -5,6 +5,13 @@
 //! weights of one table (`weights`, `score`), what followed is looked at on an axis of its own (`consequences`), and what
 //! tells one cause becomes one finding (`join`, `draft`). Nothing decides by itself: no rule excludes a hypothesis.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "entries of tables are numbered in 32 bits, as --max-memory holds fewer; amounts that were weighed are rounded"
+)]
+
 mod access;
 mod accounts;
 mod activity;

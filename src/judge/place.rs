@@ -1,7 +1,6 @@
 //! Where an address lies: its network, and whether it is one of the organisation's.
 
-use std::net::IpAddr;
-
+use crate::network;
 pub(super) use crate::network::Net;
 use crate::options::{Cidr, Surroundings};
 
@@ -20,7 +19,7 @@ pub(super) struct Address {
 impl Address {
     /// Reads an address; `None` where it is none.
     pub(super) fn of(text: &[u8], known: &Surroundings) -> Option<Self> {
-        let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;
+        let address = network::address(text)?;
         let within = |blocks: &[Cidr]| blocks.iter().any(|block| block.contains(address));
         let (net, outside) = (Net::of(address), known.is_outside(address));
         let bad = known.is_bad(address);

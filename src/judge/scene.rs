@@ -42,7 +42,7 @@ impl<'c> Scene<'c> {
         let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| (address.net, address.outside));
         let history = SuccessHistory::new(joined, |node| cluster_of(joined, node), net);
         let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
-        let clusters = joined.nodes.clusters().len().max(1) as u16;
+        let clusters = joined.nodes.clusters().len().clamp(1, usize::from(u16::MAX)) as u16;
         let is_stranger =
             |source: Sym| outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none());
         let index = Index::new(joined, is_stranger);

@@ -1,5 +1,7 @@
 //! A chunk of whole lines.
 
+use std::io;
+
 use crate::numbers::Numbers;
 
 /// Whole lines, one after the other, the last perhaps without its line end.
@@ -114,9 +116,31 @@ impl Chunk {
     }
 
     /// Makes room for `len` bytes without clearing what a former use left (it is overwritten before it is read).
-    pub(super) fn grow(&mut self, len: usize) {
+    ///
+    /// # Errors
+    /// There is no memory for so many.
+    pub(super) fn grow(&mut self, len: usize) -> io::Result<()> {
         if self.buffer.len() < len {
+            let short = || {
+                format!("no memory for a block of {len} bytes: fewer --threads need less, and a smaller --chunk-size")
+            };
+            let reserved = self.buffer.try_reserve(len - self.buffer.len());
+            reserved.map_err(|_| io::Error::new(io::ErrorKind::OutOfMemory, short()))?;
             self.buffer.resize(len, 0);
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_without_memory_is_an_error() {
+        let mut chunk = Chunk::default();
+        chunk.grow(8).unwrap();
+        assert_eq!(chunk.grow(isize::MAX as usize).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        assert_eq!(chunk.buffer.len(), 8);
     }
 }

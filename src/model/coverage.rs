@@ -142,7 +142,7 @@ pub struct Node {
     /// The uuid of its cluster, where there is more than one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cluster: Option<String>,
-    /// Audit events of this node.
+    /// Audit events of this node as they were met: those met again are counted again, as in `audit_events` of the coverage.
     pub audit_events: u64,
     /// Its first event.
     pub first: Option<String>,

@@ -54,7 +54,7 @@ pub struct Event {
     /// Realms in the order they were asked; null = not logged, [] = none was asked.
     pub realm_chain: Option<Vec<String>>,
     /// False where the order of the realms is not known; else not there.
-    #[serde(skip_serializing_if = "super::is_ordered")]
+    #[serde(skip_serializing_if = "super::group::is_ordered")]
     pub realm_chain_ordered: bool,
     /// Why it failed; null for changes.
     pub reason: Option<&'static str>,
@@ -137,7 +137,7 @@ pub struct Timesketch<'e> {
     node: Option<&'e str>,
     node_name: Option<&'e str>,
     realm_chain: Option<&'e [String]>,
-    #[serde(skip_serializing_if = "super::is_ordered")]
+    #[serde(skip_serializing_if = "super::group::is_ordered")]
     realm_chain_ordered: bool,
     reason: Option<&'e str>,
     reason_basis: Option<&'e str>,

@@ -170,7 +170,7 @@ impl AddressIndex {
     fn all(&self, address: IpAddr) -> impl Iterator<Item = u32> + '_ {
         let address = address.to_canonical();
         self.0.iter().filter(move |((_, is_v6), _)| *is_v6 == address.is_ipv6()).flat_map(move |((prefix, _), list)| {
-            let (_, _, first) = Cidr::single(address, *prefix).key();
+            let (_, _, first) = Cidr::around(address, *prefix).key();
             let from = list.partition_point(|&(known, _)| known < first);
             list[from..].iter().take_while(move |&&(known, _)| known == first).map(|&(_, number)| number)
         })

@@ -1,11 +1,11 @@
 //! What the user wants to look at: conditions on attempts and security changes, and their words.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use super::{AddressBook, Cidr};
-use crate::model::text::{Span, Text};
+use crate::network::address;
 use crate::reason::Reason;
+use crate::text::{Span, Text};
 use crate::time::Millis;
 
 mod bound;
@@ -239,11 +239,6 @@ impl fmt::Display for Pattern {
             Self::Known(_, name) => write!(f, "@{name}"),
         }
     }
-}
-
-/// A value that is an address, read.
-fn address(value: &[u8]) -> Option<IpAddr> {
-    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 fn is_glob(text: &str) -> bool {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::whole;
 use crate::signing::{self, Signer};
 
 /// Writes a file, and its signature beside it. Of an earlier signature nothing is left to be taken for that of the new file.
@@ -20,7 +21,7 @@ pub(super) fn file(
         _ => {}
     }
     let mut hash = [0; 32];
-    super::file(path, |out| {
+    whole::file(path, |out| {
         let mut hashing = HashedOutput { out, hash: Sha256::new() };
         render(&mut hashing)?;
         hash = hashing.hash.finalize().into();
@@ -28,7 +29,7 @@ pub(super) fn file(
     })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let signature = signer.sign(File::open(path)?, &name, hash)?;
-    super::file(&beside, |out| out.write_all(signature.as_bytes()))
+    whole::file(&beside, |out| out.write_all(signature.as_bytes()))
 }
 
 /// Hashes what is written.

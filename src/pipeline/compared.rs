@@ -51,8 +51,7 @@ impl ComparedEvent {
 /// only one input holds and another may hold in another form is noted as not settled.
 pub(super) fn settle(mut met: Vec<ComparedEvent>, unsettled: &mut Unsettled) -> HashMap<u64, u32> {
     let mut shared = HashMap::new();
-    met.sort_unstable_by_key(|met| (met.event, met.input));
-    for same in met.chunk_by(|a, b| a.event == b.event) {
+    for same in alike(&mut met, |met| met.event) {
         let (inputs, most) = inputs(same);
         if inputs > 1 {
             shared.insert(same[0].event, most.0);
@@ -60,20 +59,27 @@ pub(super) fn settle(mut met: Vec<ComparedEvent>, unsettled: &mut Unsettled) -> 
     }
     met.retain(|met| !shared.contains_key(&met.event));
     // One request in two forms that differ in what else they hold. Failures and changes are joined by it.
-    met.sort_unstable_by_key(|met| (met.request, met.input));
-    let mut alike = Vec::new();
-    for same in met.chunk_by(|a, b| a.request == b.request).filter(|same| same[0].request != 0) {
+    let mut doubted = Vec::new();
+    for same in alike(&mut met, |met| met.request).filter(|same| same[0].request != 0) {
         if doubt(same, unsettled) {
-            alike.push(same[0].request);
+            doubted.push(same[0].request);
         }
     }
-    met.retain(|met| alike.binary_search(&met.request).is_err());
+    met.retain(|met| doubted.binary_search(&met.request).is_err());
     // A form that leaves the request id out.
-    met.sort_unstable_by_key(|met| (met.user, met.input));
-    for same in met.chunk_by(|a, b| a.user == b.user).filter(|same| same.iter().any(|met| met.request == 0)) {
+    for same in alike(&mut met, |met| met.user).filter(|same| same.iter().any(|met| met.request == 0)) {
         doubt(same, unsettled);
     }
     shared
+}
+
+/// Events that have a hash in common, by it, each group by input.
+fn alike(
+    met: &mut [ComparedEvent],
+    hash: impl Fn(&ComparedEvent) -> u64 + Copy,
+) -> impl Iterator<Item = &[ComparedEvent]> {
+    met.sort_unstable_by_key(|met| (hash(met), met.input));
+    met.chunk_by(move |a, b| hash(a) == hash(b))
 }
 
 /// In how many inputs events are, by input, and the input that has most of them, with their number.

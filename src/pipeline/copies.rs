@@ -1,6 +1,8 @@
 //! What inputs have in common, found once they are read: blocks of time that are the same to the last event, and blocks whose
 //! events have to be compared one by one, for which the inputs are read once more.
 
+#![expect(clippy::cast_possible_truncation, reason = "nodes are numbered in 32 bits")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 

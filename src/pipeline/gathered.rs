@@ -8,6 +8,7 @@ use super::run::RunContext;
 use crate::correlate::correlate;
 use crate::decode::apikeys::{self, ApiKey};
 use crate::error::ProblemKind;
+use crate::files;
 use crate::model::StoredInput;
 use crate::options::Options;
 use crate::part::{Part, Problems};
@@ -103,7 +104,8 @@ fn note_inputs(state: &State, progress: &Progress) {
 fn listing(options: &Options, problems: &mut Problems) -> Vec<ApiKey> {
     let mut keys = Vec::new();
     for path in &options.api_keys {
-        let read = std::fs::read(path).map_err(|error| error.to_string()).and_then(|text| apikeys::parse(&text));
+        let read =
+            files::read(path, files::LIST).map_err(|error| error.to_string()).and_then(|text| apikeys::parse(&text));
         match read {
             Ok(listed) => keys.extend(listed),
             Err(message) => problems.push((path.to_string_lossy().into_owned(), ProblemKind::Unreadable, message)),

@@ -17,46 +17,25 @@ use crate::model::StoredInput;
 impl Replacer<'_> {
     /// Replaces them in every record.
     fn records(&mut self, joined: &mut Joined) {
-        for attempt in &mut joined.attempts {
-            attempt.principal = self.text(attempt.principal);
-            attempt.source = self.text(attempt.source);
-        }
+        self.attempts(&mut joined.attempts);
         for change in &mut joined.changes {
             self.change(&mut change.record);
-            for sym in [&mut change.actor, &mut change.run_by, &mut change.source, &mut change.actor_key] {
-                *sym = self.text(*sym);
-            }
+            self.each([&mut change.actor, &mut change.run_by, &mut change.source, &mut change.actor_key]);
         }
-        for failure in &mut joined.key_failures {
-            failure.key = self.text(failure.key);
-        }
+        self.each(joined.key_failures.iter_mut().map(|failure| &mut failure.key));
         for key in &mut joined.keys {
-            for sym in [&mut key.id, &mut key.name, &mut key.owner] {
-                *sym = self.text(*sym);
-            }
+            self.each([&mut key.id, &mut key.name, &mut key.owner]);
         }
         let turned_away = joined.powerful.turned_away.iter_mut().map(|row| &mut row.first);
         for action in joined.powerful.actions.iter_mut().chain(turned_away) {
             let named = [&mut action.principal, &mut action.run_by, &mut action.source, &mut action.apikey];
-            for sym in named.into_iter().chain([&mut action.index]) {
-                *sym = self.text(*sym);
-            }
+            self.each(named.into_iter().chain([&mut action.index]));
         }
         joined.state.rename_actors(|actor| self.actor(actor));
         self.sampled(&mut joined.state.counted_only);
-        for record in joined.reason_lines.iter_mut().map(|line| &mut line.record) {
-            record.subject = self.text(record.subject);
-        }
-        // Whole texts with names in them come last: a name must not be taken for one.
-        for attempt in &mut joined.attempts {
-            attempt.path = self.with(attempt.path, Pseudonyms::url_path);
-        }
-        for sym in joined.forwarded.values_mut() {
-            *sym = self.with(*sym, Pseudonyms::list);
-        }
-        for record in joined.reason_lines.iter_mut().map(|line| &mut line.record) {
-            record.text = self.message(record.text);
-        }
+        self.each(joined.reason_lines.iter_mut().map(|line| &mut line.record.subject));
+        let reasons = joined.reason_lines.iter_mut().map(|line| &mut line.record);
+        self.whole_texts(&mut joined.attempts, joined.forwarded.values_mut(), reasons);
         joined.messages.values_mut().flatten().for_each(|message| *message = self.message(*message));
         joined.state.reasons.clear();
         joined.state.key_names.clear();

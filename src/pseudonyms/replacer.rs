@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Pseudonyms;
 use super::texts::KnownTexts;
 use crate::error::ProblemKind;
-use crate::state::{Actor, ChangeRecord, CountedAttempts, InputStats, State, Sym, Symbols};
+use crate::state::{Actor, Attempt, ChangeRecord, CountedAttempts, InputStats, ReasonRecord, State, Sym, Symbols};
 
 /// Stands for messages of the server log that were not understood and are too long to be looked at.
 const WITHHELD: &[u8] = b"(withheld, because it may hold names)";
@@ -53,20 +53,46 @@ impl<'p> Replacer<'p> {
         self.with(sym, Pseudonyms::text)
     }
 
-    /// Whom events over time are of.
-    pub(super) fn actor(&mut self, actor: &mut Actor) {
-        for sym in [&mut actor.principal, &mut actor.source, &mut actor.apikey, &mut actor.object] {
+    /// What stands for each of some names and addresses.
+    pub(super) fn each<'s>(&mut self, syms: impl IntoIterator<Item = &'s mut Sym>) {
+        for sym in syms {
             *sym = self.text(*sym);
         }
+    }
+
+    /// Whom attempts are of, and where they came from.
+    pub(super) fn attempts(&mut self, attempts: &mut [Attempt]) {
+        attempts.iter_mut().for_each(|attempt| self.each([&mut attempt.principal, &mut attempt.source]));
+    }
+
+    /// Whole texts with names in them. They come last, after every record: a name must not be taken for one.
+    pub(super) fn whole_texts<'r>(
+        &mut self,
+        attempts: &mut [Attempt],
+        forwarded: impl Iterator<Item = &'r mut Sym>,
+        reasons: impl Iterator<Item = &'r mut ReasonRecord>,
+    ) {
+        for attempt in attempts {
+            attempt.path = self.with(attempt.path, Pseudonyms::url_path);
+        }
+        for list in forwarded {
+            *list = self.with(*list, Pseudonyms::list);
+        }
+        for reason in reasons {
+            reason.text = self.message(reason.text);
+        }
+    }
+
+    /// Whom events over time are of.
+    pub(super) fn actor(&mut self, actor: &mut Actor) {
+        self.each([&mut actor.principal, &mut actor.source, &mut actor.apikey, &mut actor.object]);
     }
 
     /// What a change itself names. Roles are not: they say what was given.
     pub(super) fn change(&mut self, record: &mut ChangeRecord) {
         let told = [&mut record.user, &mut record.run_by, &mut record.source, &mut record.name];
         let objects = [&mut record.namespace, &mut record.service, &mut record.owner, &mut record.granted_to];
-        for sym in told.into_iter().chain(objects).chain(&mut record.ids) {
-            *sym = self.text(*sym);
-        }
+        self.each(told.into_iter().chain(objects).chain(&mut record.ids));
         for sym in &mut record.privileges {
             *sym = self.with(*sym, Pseudonyms::privilege);
         }

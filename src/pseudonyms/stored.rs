@@ -22,41 +22,22 @@ impl Pseudonyms {
 impl Replacer<'_> {
     /// Replaces them in every record of a state.
     fn state(&mut self, state: &mut State) {
-        for attempt in &mut state.attempts {
-            attempt.principal = self.text(attempt.principal);
-            attempt.source = self.text(attempt.source);
-        }
+        self.attempts(&mut state.attempts);
         for grant in &mut state.grants {
-            for sym in [&mut grant.user, &mut grant.run_by, &mut grant.source, &mut grant.apikey] {
-                *sym = self.text(*sym);
-            }
+            self.each([&mut grant.user, &mut grant.run_by, &mut grant.source, &mut grant.apikey]);
         }
         state.changes.iter_mut().for_each(|change| self.change(change));
         state.rename_actors(|actor| self.actor(actor));
         state.rename_acts(|kind| {
-            for sym in [&mut kind.principal, &mut kind.run_by, &mut kind.source, &mut kind.apikey] {
-                *sym = self.text(*sym);
-            }
+            self.each([&mut kind.principal, &mut kind.run_by, &mut kind.source, &mut kind.apikey]);
         });
-        for act in state.acts.kinds.values_mut().flat_map(|acts| &mut acts.first) {
-            act.index = self.text(act.index);
-        }
+        self.each(state.acts.kinds.values_mut().flat_map(|acts| &mut acts.first).map(|act| &mut act.index));
         self.sampled(&mut state.counted_only);
         let names = std::mem::take(&mut state.key_names);
         state.key_names = names.into_iter().map(|(id, name)| (self.text(id), self.text(name))).collect();
-        for reason in &mut state.reasons {
-            reason.subject = self.text(reason.subject);
-        }
-        // Whole texts with names in them come last: a name must not be taken for one.
-        for attempt in &mut state.attempts {
-            attempt.path = self.with(attempt.path, Pseudonyms::url_path);
-        }
-        for (_, list) in &mut state.forwarded {
-            *list = self.with(*list, Pseudonyms::list);
-        }
-        for reason in &mut state.reasons {
-            reason.text = self.message(reason.text);
-        }
+        self.each(state.reasons.iter_mut().map(|reason| &mut reason.subject));
+        let forwarded = state.forwarded.iter_mut().map(|(_, list)| list);
+        self.whole_texts(&mut state.attempts, forwarded, state.reasons.iter_mut());
     }
 }
 

@@ -6,6 +6,13 @@
 //! What is kept depends on the events and the limit alone, not on threads, chunks or the order of inputs: whoever crosses
 //! the limit in one run has a worker that crosses it in every other, because the workers' limits add up to less.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "entries of tables are numbered in 32 bits: --max-memory holds fewer; shares are between 0 and 1, and bits are written as they are read"
+)]
+
 mod choose;
 mod machine;
 mod reduce;

@@ -175,12 +175,6 @@ impl InputStats {
             let message = "there is no record in it, as in a search response without hits";
             self.whole.insert((ProblemKind::NotALog, message.to_owned()));
         }
-        // Nodes write the text of their server log into one file and audit events as JSON into another.
-        if ["server-text", "native"].iter().all(|format| self.formats.contains_key(*format)) {
-            let message = "audit events stand among the lines of a server log of text, which no release writes so: where the two \
-                           were not put together, they are what its messages quote";
-            self.whole.insert((ProblemKind::Quoted, message.to_owned()));
-        }
         if self.is_unrecognised() {
             let message = format!("nothing in it was recognised: it looks like {}", guess(&self.first_line));
             self.whole.insert((ProblemKind::NotALog, message));

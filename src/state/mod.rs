@@ -3,6 +3,12 @@
 //! Nothing in a state depends on the order in which events arrived in a way that shows: what is ordered is ordered later
 //! by time and place. `merge` is associative and, up to the numbering of symbols, commutative.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "entries of tables are numbered in 32 bits: --max-memory holds fewer; parts of a day are positive"
+)]
+
 mod actor_series;
 mod acts;
 mod canonical;

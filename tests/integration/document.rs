@@ -5,10 +5,10 @@ use esaudit::internals::document::chart::{Chart, ChartSeries, HeatChart, Mark};
 use esaudit::internals::document::formats::{FORMATS, Results as _, Shows, Style, View};
 use esaudit::internals::document::*;
 use esaudit::internals::escape;
-use esaudit::internals::model::call::{ApiCall, Method};
 use esaudit::internals::model::charts::{Flow, HeatRow, KeyLife};
-use esaudit::internals::model::text::{Logged, Span, Text};
 use esaudit::internals::model::{Group, Problem};
+use esaudit::internals::text::call::{ApiCall, Method};
+use esaudit::internals::text::{Logged, Span, Text};
 use esaudit::internals::time::{Millis, Zone};
 use esaudit::{Options, Request, analyze};
 

@@ -1,7 +1,7 @@
 //! Files that `--output` writes: which format, whole or not at all, and each for itself.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use esaudit::internals::model::Report;
 use serde_json::Value;
@@ -142,10 +142,54 @@ fn an_output_never_replaces_an_input() {
     let (log, config, missing) = (path("log.json"), path("esaudit.toml"), path("none.json"));
     let config = ["report", &log, "--config", &config, "--format", "json", "-o", &config].map(str::to_owned);
     let missing = ["report", &log, &missing, "-o", &missing].map(str::to_owned);
-    for arguments in [config.to_vec(), missing.to_vec()] {
+    let good = path("good.csv");
+    fs::write(&good, "198.51.100.7").unwrap();
+    let known = ["report", &log, "--addresses", &format!("good={good}"), "-o", &good].map(str::to_owned);
+    for arguments in [config.to_vec(), missing.to_vec(), known.to_vec()] {
         assert_eq!(esaudit(&arguments).status.code(), Some(64), "{arguments:?}");
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
+}
+
+/// Shells open the file: `>>` would add to the log what is read from it.
+#[test]
+fn standard_output_never_adds_to_an_input() {
+    let folder = linked();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let before = fs::read(path("log.json")).unwrap();
+    let added = |input: &str, file: &str| {
+        let out = fs::OpenOptions::new().create(true).append(true).open(path(file)).unwrap();
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
+            .args(["report", input, "--format", "json", "--quiet"])
+            .stdout(out)
+            .output();
+        run.unwrap().status.code()
+    };
+    for (input, file) in [(path("log.json"), "link.json"), (path("."), "log.json"), (path("link.json"), "hard.json")] {
+        assert_eq!(added(&input, file), Some(64), "{input} {file}");
+        assert_eq!(fs::read(path("log.json")).unwrap(), before);
+    }
+    // A new file among the inputs, as `report . > report.json` makes it, and one that is no input.
+    assert_eq!(added(&path("."), "new.json"), Some(0));
+    fs::create_dir(path("notes")).unwrap();
+    fs::write(path("notes/a"), "mine").unwrap();
+    assert_eq!(added(&path("log.json"), "notes/a"), Some(0));
+}
+
+#[test]
+fn two_outputs_are_two_files() {
+    let folder = linked();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::os::unix::fs::symlink("one.json", path("two.json")).unwrap();
+    let (log, one, two) = (path("log.json"), path("one.json"), path("two.json"));
+    let indirect = path("../") + folder.path().file_name().unwrap().to_str().unwrap() + "/one.json";
+    for other in [two, indirect] {
+        let done = esaudit(&["report", &log, "-o", &one, "-o", &other]);
+        assert_eq!(done.status.code(), Some(64), "{done:?}");
+        assert!(text(&done.stderr).contains("are one file"), "{done:?}");
+    }
+    assert!(!Path::new(&one).exists());
+    assert_eq!(esaudit(&["report", &log, "-o", &one, "-o", "/dev/null", "--format", "json"]).status.code(), Some(0));
 }
 
 #[test]

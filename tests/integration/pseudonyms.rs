@@ -279,6 +279,15 @@ fn parts_can_hold_pseudonyms_only() {
     let of_logs: Report = serde_json::from_slice(&esaudit(&arguments).stdout).unwrap();
     assert_eq!(of_parts.totals, of_logs.totals);
     assert_eq!(of_parts.security_changes, of_logs.security_changes);
+    assert_eq!(of_parts.api_keys, of_logs.api_keys);
+    assert!(of_logs.api_keys.failing.iter().any(|key| key.invalidated_by.is_some() && key.owner.is_some()));
+    // The lists of what is replaced, in records that are stored and in joined ones, agree.
+    let findings = |report: &Report| {
+        let mut findings = report.findings.clone();
+        findings.iter_mut().for_each(|finding| finding.expected_by_chance = None);
+        findings
+    };
+    assert_eq!(findings(&of_parts), findings(&of_logs));
     let counted = |report: &Report| {
         let counts =
             report.groups.iter().map(|group| (group.principal.clone(), group.realm_chain.clone(), group.count));

@@ -149,6 +149,14 @@ fn what_a_client_wrote_is_no_event() {
         json!({"process":{"args":["x",forged],"title":forged}}).to_string(),
         format!("ticket,description\n1,\"{}\"\n", forged.replace('"', "\"\"")),
         format!("time,search_term\n1,\"{}\"\n", forged.replace('"', "\"\"")),
+        format!("time,field,value\n1,user-agent,\"{}\"\n", forged.replace('"', "\"\"")),
+        json!({"time":"x","type":"request","auth":{"display_name":forged},"request":{"data":{"password":forged}}}).to_string(),
+        json!({"ClientRequestURI":forged,"ClientRequestUserAgent":forged,"EdgeResponseStatus":200}).to_string(),
+        json!({"event_type":"http","src_ip":"6.6.6.6","http":{"hostname":forged},"payload_printable":forged}).to_string(),
+        json!({"event_id":"x","breadcrumbs":{"values":[{"message":forged,"category":"console"}]}}).to_string(),
+        json!({"field":"user-agent","value":forged}).to_string(),
+        // In a message of several lines.
+        format!("[2026-03-01T12:34:56,700][WARN ][r.suppressed             ] [n] path: /x, params: {{q=\n{forged}\n}}\n"),
     ] {
         assert_eq!(decoded(&carrier), [""; 0], "{carrier}");
     }

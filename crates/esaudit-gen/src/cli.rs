@@ -6,7 +6,7 @@ use chrono::DateTime;
 use clap::{Parser, ValueEnum};
 
 use crate::addresses::Addresses;
-use crate::shapes::Shape;
+use crate::shape::Shape;
 use crate::text::{Micros, SECOND};
 
 /// How the audit file of a release looks.
@@ -236,16 +236,6 @@ impl Args {
     /// True if requests carry ids in this form and release.
     pub(crate) fn has_request_ids(&self) -> bool {
         self.format_version != FormatVersion::V65 && self.shape().has_request_ids()
-    }
-
-    /// When the audit files are rolled.
-    pub(crate) fn rolling(&self) -> Roll {
-        match self.roll_lines {
-            _ if self.shape().is_one_document() || self.shape().is_newest_first() => Roll::Never,
-            Some(lines) => Roll::Lines(lines.max(1)),
-            None if self.roll == "daily" => Roll::Daily,
-            None => Roll::Never,
-        }
     }
 
     /// The folder to write to.

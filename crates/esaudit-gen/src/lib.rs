@@ -22,6 +22,7 @@ mod plants;
 mod population;
 mod rng;
 pub mod scenario;
+mod shape;
 mod shapes;
 mod sim;
 mod size;

@@ -115,12 +115,22 @@ fn open(args: &Args, world: &World) -> io::Result<Vec<NodeOutput>> {
         let frame = Frame { header: header.to_owned(), ..Shape::Native.frame() };
         outputs.push(NodeOutput {
             renderer: Renderer::new(args, world, node),
-            audit: RollingFile::new(&folder, shape.file(), shape.frame(), args.gzip, args.rolling(), args.tz),
+            audit: RollingFile::new(&folder, shape.file(), shape.frame(), args.gzip, rolling(args), args.tz),
             server: RollingFile::new(&folder, ("prod_server", extension), frame, server_gzip, Roll::Never, args.tz),
             held: Vec::new(),
         });
     }
     Ok(outputs)
+}
+
+/// When the audit files are rolled.
+fn rolling(args: &Args) -> Roll {
+    match args.roll_lines {
+        _ if args.shape().is_one_document() || args.shape().is_newest_first() => Roll::Never,
+        Some(lines) => Roll::Lines(lines.max(1)),
+        None if args.roll == "daily" => Roll::Daily,
+        None => Roll::Never,
+    }
 }
 
 /// Writes all events before `until`, in order of time on each node.

@@ -74,8 +74,9 @@ fn result_code(text: &[u8]) -> Option<u16> {
     std::str::from_utf8(&digits[..end]).ok()?.parse().ok()
 }
 
-/// Result codes: RFC 4511 A.1 (0 to 80), and those of the UnboundID LDAP SDK for what fails at the client (81 server down,
-/// 85 timeout, 89 parameter error, which is what a bind without a password is, 91 connect error). Directories answer 53 or 19
+/// Result codes: RFC 4511 A.1 (0 to 80; 3 is a time limit that was exceeded), and those of the UnboundID LDAP SDK for what
+/// fails at the client (81 server down, 85 timeout, 89 parameter error, which is what a bind without a password is, 91 connect
+/// error). Directories answer 53 or 19
 /// for accounts that are locked or disabled.
 fn of_code(code: u16, text: &[u8]) -> Reason {
     match code {
@@ -83,21 +84,25 @@ fn of_code(code: u16, text: &[u8]) -> Reason {
         32 => Reason::UnknownUser,
         19 | 53 => Reason::UserDisabled,
         89 => Reason::MalformedCredentials,
-        51 | 52 | 80..=88 | 91 => Reason::RealmUnavailable,
+        3 | 51 | 52 | 80..=88 | 91 => Reason::RealmUnavailable,
         _ => Reason::Unknown,
     }
 }
 
-/// Active Directory's own code beside 49: 525 no such user, 52e wrong password, and restrictions of the account (530 hours,
-/// 531 workstation, 532 password expired, 533 disabled, 701 account expired, 773 password must change, 775 locked).
+/// Active Directory's own code beside 49, a number of a Windows error: 525 no such user, 52e wrong password, and restrictions of
+/// the account (52f any, 530 hours, 531 workstation, 532 password expired, 533 disabled, 534 and 569 kind of logon, 701 account
+/// expired, 773 password must change, 775 locked). Another one is about something else than the password.
 fn of_active_directory(text: &[u8]) -> Reason {
     const BEFORE: &[u8] = b"AcceptSecurityContext error, data ";
     let code = memmem::find(text, BEFORE).map(|at| &text[at + BEFORE.len()..]);
     let code = code.map(|text| text.split(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default());
     match code {
         Some(b"525") => Reason::UnknownUser,
-        Some(b"530" | b"531" | b"532" | b"533" | b"701" | b"773" | b"775") => Reason::UserDisabled,
-        _ => Reason::BadPassword,
+        Some(b"52f" | b"530" | b"531" | b"532" | b"533" | b"534" | b"569" | b"701" | b"773" | b"775") => {
+            Reason::UserDisabled
+        }
+        None | Some(b"52e") => Reason::BadPassword,
+        Some(_) => Reason::Unknown,
     }
 }
 

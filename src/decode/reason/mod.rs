@@ -83,13 +83,14 @@ fn class_of(logger: &[u8]) -> Option<&[u8]> {
 }
 
 /// Classes under `authc` that tell reasons, of all releases.
-const CLASSES: [&str; 12] = [
+const CLASSES: [&str; 13] = [
     "ApiKeyAuthenticator",
     "PluggableApiKeyAuthenticator",
     "ApiKeyService",
     "AuthenticationService",
     "AuthenticatorChain",
     "CrossClusterAccessAuthenticationService",
+    "NativeUsersStore",
     "OAuth2TokenAuthenticator",
     "RealmsAuthenticator",
     "ReservedRealm",

@@ -13,6 +13,19 @@ const fn of_realm(text: &'static str, says: Says, source: &'static str) -> Templ
     row(text, WARN, says, Subject::Realm, source)
 }
 
+/// An account that the native realm could not read: it says nothing more, and others may still know the account. Written for
+/// look-ups that no attempt asks for, too.
+const fn unread_user(text: &'static str) -> Template {
+    Template {
+        text,
+        from: From::Class(&["NativeUsersStore"]),
+        levels: WARN_OR_ERROR,
+        says: Says::Reason(Reason::RealmUnavailable),
+        subject: Subject::RealmCheck,
+        source: "NativeUsersStore.getUserAndPassword: the security index is red",
+    }
+}
+
 const fn one(reason: Reason) -> Says {
     Says::Reason(reason)
 }
@@ -35,10 +48,21 @@ const OIDC: &[CauseRow] = &[
         "Failed to parse or validate the ID Token; Caused by com.nimbusds.jose.proc.BadJWTException: Expired JWT",
         Reason::TokenExpired,
     ),
+    // The keys of the provider could not be fetched.
+    cause(
+        "Failed to parse or validate the ID Token; Caused by com.nimbusds.jose.RemoteKeySourceException: {}",
+        Reason::RealmUnavailable,
+    ),
 ];
 
-/// `[nbf]` and `[iat]` `must be before now` mean that a clock goes wrong, which no reason of the contract says.
-const JWT: &[CauseRow] = &[cause("date claim [exp] value [{n}] must be after now [{n}]", Reason::TokenExpired)];
+/// `[nbf]` and `[iat]` `must be before now` mean that a clock goes wrong, which no reason of the contract says. The rest is what
+/// `JwtUtil.readUriContents` says of the provider's keys that could not be fetched.
+const JWT: &[CauseRow] = &[
+    cause("date claim [exp] value [{n}] must be after now [{n}]", Reason::TokenExpired),
+    cause("Get [{}] failed.{}", Reason::RealmUnavailable),
+    cause("Get [{}] failed, status [{n}], reason [{}].", Reason::RealmUnavailable),
+    cause("Get [{}] was cancelled.", Reason::RealmUnavailable),
+];
 
 /// The rows; the reserved realm's and Kerberos' ends of an attempt before the text that other realms could write.
 pub(super) const TABLE: &[Template] = &[
@@ -107,6 +131,21 @@ pub(super) const TABLE: &[Template] = &[
         one(Reason::TokenInvalid),
         "PkiRealm.authenticate",
     ),
+    of_realm(
+        "Authentication to realm {realm} failed - the principal [{}] was authenticated, but no user could be found in realms [{}]",
+        one(Reason::UnknownUser),
+        "DelegatedAuthorizationSupport.resolve",
+    ),
+    of_realm(
+        "Authentication to realm {realm} failed - authorization_realms are not permitted (Caused by {cause})",
+        one(Reason::RealmNotLicensed),
+        "DelegatedAuthorizationSupport.resolve",
+    ),
+    of_realm(
+        "Authentication to realm {realm} failed - No [authorization_realms] have been configured",
+        one(Reason::RealmNotConfigured),
+        "DelegatedAuthorizationSupport.resolve",
+    ),
     of_realm("Authentication to realm {realm} failed - {}", one(Reason::Unknown), "any other realm, plugins included"),
     row(
         "Authentication of [{user}] was terminated by realm [{realm}] - failed to authenticate user [{user}]",
@@ -157,6 +196,11 @@ pub(super) const TABLE: &[Template] = &[
         Subject::PasswordHash,
         "ReservedRealm.getUserInfo: the security index is red",
     ),
+    unread_user("could not retrieve user [{user}] because security index is not available"),
+    unread_user(
+        "failed to retrieve user [{user}] because the security index is not available, the cluster may still be starting up",
+    ),
+    unread_user("failed to retrieve user [{user}]"),
     row(
         "An error occurred while attempting to authenticate [{user}] against realm [{realm}]",
         WARN,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::addresses::Known;
 use super::{node, place, places, reason, time, what_is_left, word};
-use crate::document::formats::View;
+use crate::document::view::View;
 use crate::document::{Block, Cell, Column, ListedName, Media, NameList, Row, Section, Table, Tone};
 use crate::model::text::{Span, Text};
 use crate::model::{Coverage, FailingKey, Report, SecurityChange};

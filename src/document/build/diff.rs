@@ -4,7 +4,7 @@ use std::io;
 
 use super::{chain, period, time, tool, word};
 use crate::data::json;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Fact, Media, Row, Section, Table, Tone, WholeTime};
 use crate::model::diff::{DiffReport, DiffSide, FindingChange, GroupChange, Lists, NumberChange, RefusedChange};
 use crate::model::text::{Span, Text};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::ShownLines;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::summary::Summary;
 use crate::document::{Block, Card, Document, Media};
 use crate::model::Report;

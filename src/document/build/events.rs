@@ -4,7 +4,7 @@ use std::io;
 
 use super::{addresses, chain_or_set, place};
 use crate::data::{ecs, json};
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Cell, Column, Document, Media, NameList, Row, Section, Table};
 use crate::model::events::{Event, Timesketch};
 use crate::model::text::{Logged, Span};

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::data::json as json_writer;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, List, ListKind, Section, Table, Tone};
 use crate::judge::{Doc, spoken};
 use crate::model::text::{Logged, Text};

@@ -6,7 +6,7 @@ use super::{addresses, amounts, coverage, deeds, moment, node, period, place, pl
 use crate::data::json;
 use crate::document::chart::{Chart, ChartSeries};
 use crate::document::clock::parse;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Fact, List, ListedName, Media, NameList, Section, Table, Tone};
 use crate::model::Coverage;
 use crate::model::impact::{Background, DeniedAccess, ImpactReport, Persistence, PowerfulDeed, Reached, VolumeBucket};

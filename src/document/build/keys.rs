@@ -7,7 +7,7 @@ use super::changes::{client, clients, why};
 use super::{coverage, period, places, time, tool, word};
 use crate::data::json;
 use crate::document::clock::parse;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, ListedName, Media, NameList, Section, Table, Tone};
 use crate::model::keys::{Key, KeysReport, Refused, Unnamed, Use};
 use crate::model::text::{Span, Text};

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::data::json;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, LogLine, Media, Section, Table};
 use crate::model::text::{Logged, Span};
 

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{addresses, aside, changes, charts, coverage, failures, findings, period, summary, tool};
 use crate::data::{ecs, json, lines, navigator, stix};
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::summary::Summary;
 use crate::document::{Block, Document, Figure, Media};
 use crate::model::Report;

@@ -1,11 +1,13 @@
 //! `esaudit timeline`: a row for everything that happened to one actor, and for every long silence.
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds between events, rounded")]
+
 use std::io;
 
 use super::{chain, coverage, deeds, findings, joined, node, period, places, time, tool, word};
 use crate::data::json;
 use crate::document::clock::parse;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Media, NameList, Row, Section, Table, Tone};
 use crate::model::Coverage;
 use crate::model::text::{Span, Text};

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::data::json;
-use crate::document::formats::{Form, Results};
+use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, Fact, Section, Table, Tone};
 use crate::model::text::{Logged, Span, Text};
 use crate::verify::{CheckedInput, Verification};

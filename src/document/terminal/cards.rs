@@ -4,7 +4,7 @@ use std::io;
 
 use super::pieces::Pieces;
 use super::{CARD_INDENT, INDENT, Ink, TerminalWriter, is_shown};
-use crate::document::formats::{FindingsTold, View};
+use crate::document::view::{FindingsTold, View};
 use crate::document::{Block, Card, Cards, Document, Media, Tone};
 use crate::escape;
 use crate::model::text::{Span, Text};

@@ -2,7 +2,7 @@
 
 use super::pieces::{Pieces, StyledLine};
 use crate::document::clock::DisplayClock;
-use crate::document::formats::Style;
+use crate::document::view::Style;
 use crate::document::{Cell, ListedName, Tone};
 use crate::escape;
 use crate::model::text::{Span, Text};

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::ink::Ink;
 use super::pieces::{StyledLine, take, width};
-use crate::document::formats::Style;
+use crate::document::view::Style;
 use crate::document::{LogLine, Tone};
 use crate::escape;
 

@@ -6,8 +6,8 @@ use super::ink::{severity, verdict};
 use super::pieces::{Pieces, StyledLine};
 use super::{INDENT, Ink, NAME, TerminalWriter};
 use crate::document::clock::DisplayClock;
-use crate::document::formats::{Screenful, View};
 use crate::document::summary::{Summary, ToldFinding};
+use crate::document::view::{Screenful, View};
 use crate::document::{Fact, Tone};
 use crate::model::text::{Logged, Span, Text};
 

@@ -1,10 +1,8 @@
 //! The client behind a proxy: `x_forwarded_for` is written by clients and proxies alike, so it is believed only from an
 //! address that the user trusts, and only back to the last hop that is not trusted.
 
-use std::net::IpAddr;
-
 use crate::decode::native::client_address;
-use crate::options::Cidr;
+use crate::network::{self, Cidr};
 
 /// The last hop that is not trusted, where the connection itself came from a trusted proxy; else `None`: the connection's
 /// address stands.
@@ -12,8 +10,7 @@ use crate::options::Cidr;
 pub fn client_behind<'f>(origin: Option<&[u8]>, forwarded: Option<&'f [u8]>, trusted: &[Cidr]) -> Option<&'f [u8]> {
     let (origin, forwarded) = (origin?, forwarded?);
     let is_trusted = |address: &[u8]| {
-        let text = client_address(address);
-        let address = std::str::from_utf8(&text).ok().and_then(|text| text.parse::<IpAddr>().ok());
+        let address = network::address(&client_address(address));
         address.is_some_and(|address| trusted.iter().any(|block| block.contains(address)))
     };
     if !is_trusted(origin) {

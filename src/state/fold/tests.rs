@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::fast_reader::server::tests::LINES as SERVER_LINES;
 use crate::fast_reader::tests::{Damage, LINES, damage};
-use crate::lines::StreamChunker;
+use crate::lines::{Chunk, StreamChunker};
 
 fn state(text: &[u8], chunk_size: usize, probing: bool) -> State {
     let mut folder = StateBuilder::new(&Options::default(), 1);

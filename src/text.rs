@@ -5,9 +5,12 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::call::ApiCall;
 use crate::time::Millis;
 use crate::words;
+
+pub mod call;
+
+use call::ApiCall;
 
 /// A sentence, a title, a step.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -340,9 +343,9 @@ fn closing(text: &str) -> Option<usize> {
 #[macro_export]
 macro_rules! text {
     ($template:literal $(, $part:expr)* $(,)?) => {
-        $crate::model::text::Text::format(
+        $crate::text::Text::format(
             $template,
-            [$($crate::model::text::Text::from($part)),*],
+            [$($crate::text::Text::from($part)),*],
         )
     };
 }
@@ -423,7 +426,7 @@ mod tests {
             Text::list(names, 5, 3),
             Millis(1_772_368_496_789),
             Span::Duration(16_200_000),
-            ApiCall::new(super::super::call::Method::Get, "/_security/user").name("a b"),
+            ApiCall::new(super::call::Method::Get, "/_security/user").name("a b"),
         );
         let plain = "1 failure from a, b, 2026-03-01 12:34:56 UTC and 2 others at 2026-03-01 12:34:56 UTC, for 4 h 30 min: \
                      GET /_security/user/a%20b";

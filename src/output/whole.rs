@@ -1,0 +1,213 @@
+//! Files and folders that appear whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::BUFFER;
+use crate::interrupt::Temporary;
+
+/// Writes a file that appears whole or not at all: a temporary file beside it is written, brought to the disk and renamed.
+/// What is no regular file (`/dev/null`, a named pipe) is written as it is.
+///
+/// # Errors
+/// What the system says; then a file of that name is as it was before.
+pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    // A link stays a link: what it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&path).is_ok_and(|known| !known.is_file()) {
+        let opened = File::options().write(true).open(&path)?;
+        return written(opened, render).map(drop);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
+    let mut failed = None;
+    let temporary = builder.make_in(folder, |path| {
+        // The permissions that any new file has: what the umask leaves.
+        let opened = File::options().write(true).create_new(true).open(path);
+        failed = opened.as_ref().err().and_then(io::Error::raw_os_error);
+        opened
+    });
+    // The complaint about the temporary file's name would only confuse.
+    let (opened, name) = match (temporary, failed) {
+        (Ok(temporary), _) => temporary.into_parts(),
+        (Err(_), Some(code)) => return Err(io::Error::from_raw_os_error(code)),
+        (Err(error), None) => return Err(error),
+    };
+    sweep(folder);
+    let registered = Temporary::new(&name);
+    // Whoever sweeps sees that it is in use. Where files cannot be locked, its age tells.
+    let _ = flock(&opened, FlockOperation::NonBlockingLockExclusive);
+    written(opened, render)?.sync_all()?;
+    let persisted = name.persist(&path).map_err(|error| error.error);
+    drop(registered);
+    persisted
+}
+
+/// How temporary files begin and end.
+const TEMPORARY: (&str, &str) = (".esaudit-", ".part");
+
+/// A temporary file that was not written to for so long, and that nobody holds, is what a run left behind that was killed.
+const LEFT_BEHIND: Duration = Duration::from_secs(60);
+
+/// Removes what runs that were killed left in a folder.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let bytes = name.as_encoded_bytes();
+        if !bytes.starts_with(TEMPORARY.0.as_bytes()) || !bytes.ends_with(TEMPORARY.1.as_bytes()) {
+            continue;
+        }
+        // A link is not followed.
+        let Ok(meta) = fs::symlink_metadata(entry.path()) else { continue };
+        let is_old = meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND));
+        if !is_old || !meta.is_file() && !meta.is_dir() {
+            continue;
+        }
+        // Whoever fills a folder holds it as a file is held.
+        if File::open(entry.path()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()) {
+            let _ = if meta.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+        }
+    }
+}
+
+/// Whether [`folder`] may fill a folder: there is none yet, or it is empty. To be asked before long work.
+///
+/// # Errors
+/// What the system says, or that the folder is not empty.
+pub fn check_folder(path: &Path) -> io::Result<()> {
+    sweep(path);
+    match fs::read_dir(path).map(|mut entries| entries.next()) {
+        Ok(None) => Ok(()),
+        Ok(Some(entry)) => {
+            entry?;
+            Err(io::Error::other("the folder is not empty; name a new one, or empty it"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Fills a folder: `fill` is given the path of an empty one, whose content is moved to `path` once it is complete, so that
+/// each entry appears whole or not at all. The folder is made if it is missing, and has to be empty.
+///
+/// # Errors
+/// What the system says, or that the folder is not empty; then it is as it was before.
+pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    check_folder(path)?;
+    let missing = !path.exists();
+    fs::create_dir_all(path)?;
+    // Within the folder, so that moving is renaming, whatever is mounted there.
+    let filled = fill_within(path, fill);
+    if filled.is_err() && missing {
+        // The parents that were made stay: others may have begun to use them.
+        let _ = fs::remove_dir(path);
+    }
+    filled
+}
+
+fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let temporary = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempdir_in(path)?;
+    let registered = Temporary::new(temporary.path());
+    let held = File::open(temporary.path())?;
+    let _ = flock(&held, FlockOperation::NonBlockingLockExclusive);
+    fill(temporary.path())?;
+    let mut moved = Vec::new();
+    for entry in fs::read_dir(temporary.path())? {
+        let entry = entry?;
+        let target = path.join(entry.file_name());
+        if let Err(error) = fs::rename(entry.path(), &target) {
+            moved.iter().for_each(|target| drop(fs::remove_dir_all(target)));
+            return Err(error);
+        }
+        moved.push(target);
+    }
+    temporary.close()?;
+    drop(registered);
+    File::open(path)?.sync_all()
+}
+
+fn written(file: File, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
+    let mut out = io::BufWriter::with_capacity(BUFFER, file);
+    render(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        file(&path, |out| out.write_all(b"first")).unwrap();
+        let failed = file(&path, |out| {
+            out.write_all(&[b'x'; 2 * BUFFER])?;
+            Err(io::Error::other("disk full"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "disk full");
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        file(&path, |out| out.write_all(b"second")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(left(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_folder_is_filled_whole_or_stays_empty() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        let fill = |within: &Path| {
+            fs::create_dir(within.join("one"))?;
+            fs::write(within.join("one/x"), b"x")?;
+            fs::write(within.join("two"), b"y")
+        };
+        let failed = folder(&path, |within| fill(within).and(Err(io::Error::other("disk full"))));
+        assert_eq!(failed.unwrap_err().to_string(), "disk full");
+        assert!(!path.exists());
+        fs::create_dir_all(&path).unwrap();
+        assert!(folder(&path, |_| Err(io::Error::other("disk full"))).is_err());
+        assert!(left(&path).is_empty());
+        folder(&path, fill).unwrap();
+        assert_eq!(left(&path), ["one", "two"]);
+        assert_eq!(fs::read(path.join("one/x")).unwrap(), b"x");
+        let refused = folder(&path, |_| panic!("it is not empty"));
+        assert!(refused.unwrap_err().to_string().contains("not empty"));
+        assert!(folder(&path.join("two"), fill).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_devices_and_permissions_are_kept() {
+        use std::os::unix::fs::{MetadataExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link, plain) =
+            (folder.path().join("real.txt"), folder.path().join("link.txt"), folder.path().join("plain"));
+        fs::write(&real, "old").unwrap();
+        symlink(&real, &link).unwrap();
+        file(&link, |out| out.write_all(b"new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+        // A file made the plain way shows what the umask leaves.
+        File::create(&plain).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode();
+        assert_eq!(mode(&real), mode(&plain));
+        file(Path::new("/dev/null"), |out| out.write_all(b"x")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        if Path::new("/dev/full").exists() {
+            assert!(file(Path::new("/dev/full"), |out| out.write_all(b"x")).is_err());
+        }
+    }
+}
