@@ -68,7 +68,12 @@ impl<'a> ServerHead<'a> {
 
     /// Whether the line is of the server log and its message is neither an audit event nor a record.
     pub(crate) fn holds_message_only(&self) -> bool {
-        !self.is_other_log() && !is_audit_logger(self.logger) && !self.may_hold_record() && self.product().is_none()
+        !self.is_other_log() && self.holds_no_event() && self.product().is_none()
+    }
+
+    /// Whether its message is neither an audit event nor a record, whosever line it is.
+    pub(crate) fn holds_no_event(&self) -> bool {
+        !is_audit_logger(self.logger) && !self.may_hold_record()
     }
 
     /// Whose line it is, if not of Elasticsearch.

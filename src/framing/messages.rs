@@ -1,4 +1,5 @@
-//! The server log as text, whose messages may go over several lines and quote what a client sent.
+//! The server log as text, and other logs in its layout (Logstash's), whose messages may go over several lines and quote what a
+//! client sent.
 //!
 //! No release writes audit events between its lines, so a record directly below a line of text is part of that message where more
 //! of the message follows it: then it is given to the decoders as what a client wrote. Where the next message or the end of the
@@ -18,7 +19,7 @@ const MOST_IN_MESSAGE: usize = 64 << 10;
 #[must_use]
 pub(super) fn claims(text: &[u8]) -> bool {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
-    line.first() == Some(&b'[') && ServerHead::read(line).is_some_and(|head| head.holds_message_only())
+    line.first() == Some(&b'[') && ServerHead::read(line).is_some_and(|head| head.holds_no_event())
 }
 
 /// The reader.
@@ -168,6 +169,8 @@ mod tests {
             for more in ["]", "\tat org.elasticsearch.X.y(X.java:1)", "Caused by: x.Y: z"] {
                 let text = format!("{FIRST} [\n{record}\n\n{record}\n{more}\n{FIRST}\n");
                 assert!(claims(text.as_bytes()));
+                let other = text.replace("r.suppressed             ] [n]", "logstash.outputs.elasticsearch][main]");
+                assert!(claims(other.as_bytes()), "{other}");
                 for chunk in [1, 7, 4096] {
                     let kinds = read(&text, chunk);
                     let kinds: Vec<(u64, &str)> = kinds.iter().map(|(at, kind)| (*at, kind.as_str())).collect();
@@ -203,7 +206,7 @@ mod tests {
         for text in [
             RECORD,
             OLD,
-            "[2026-03-01T12:34:56,789][WARN ][logstash.outputs.elasticsearch][main] x",
+            "[2026-03-01T12:34:56,789][INFO ][o.e.x.s.a.l.LoggingAuditTrail] [n] event.action=\"x\"",
             "[INFO] started",
             "plain",
             "",
