@@ -67,9 +67,8 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
         }
     }
     // Each address first: what one of them does is no crowd of the others.
-    let mut groups: Vec<((u16, Option<Sym>), Vec<u32>)> = groups.into_iter().collect();
-    groups.sort_by_key(|&((_, source), _)| source.is_none());
-    for ((cluster, source), mut list) in groups {
+    let (each, all): (Vec<_>, Vec<_>) = groups.into_iter().partition(|((_, source), _)| source.is_some());
+    for ((cluster, source), mut list) in each.into_iter().chain(all) {
         if source.is_none() {
             list.retain(|&at| !units[at as usize].crowd);
         }

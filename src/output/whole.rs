@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, fcntl_getfl, fcntl_setfl, flock};
 
 use super::BUFFER;
-use crate::interrupt::Temporary;
+use crate::interrupt::{self, Temporary};
 
 /// Writes a file that appears whole or not at all: a temporary file beside it is written, brought to the disk and renamed.
 /// What is no regular file (`/dev/null`, a named pipe) is written as it is.
@@ -19,8 +20,7 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     // A link stays a link: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&path).is_ok_and(|known| !known.is_file()) {
-        let opened = File::options().write(true).open(&path)?;
-        return written(opened, render).map(drop);
+        return written(opened_as_it_is(&path)?, render).map(drop);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -46,6 +46,19 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     let persisted = name.persist(&path).map_err(|error| error.error);
     drop(registered);
     persisted
+}
+
+/// Opens what is no regular file. Whoever writes into a pipe waits for its reader; after a signal nobody does: there is one, or it
+/// is an error.
+fn opened_as_it_is(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true);
+    if !interrupt::requested() {
+        return options.open(path);
+    }
+    let opened = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    fcntl_setfl(&opened, fcntl_getfl(&opened)? - OFlags::NONBLOCK)?;
+    Ok(opened)
 }
 
 /// How temporary files begin and end.

@@ -210,7 +210,8 @@ fn no_signal_leaves_a_temporary_file() {
         std::thread::sleep(READ);
         signal(&child, name);
         let output = end(child);
-        assert!(matches!(output.status.code(), Some(130 | 0)), "{name}: {output:?}");
+        // On a slow machine it is still reading: then it writes what it has, but for the pipe, which nobody reads.
+        assert!(matches!(output.status.code(), Some(130 | 2 | 0)), "{name}: {output:?}");
         assert!(left(folder.path()).is_empty(), "{name}: {:?}", left(folder.path()));
     }
 }
