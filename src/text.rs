@@ -256,7 +256,7 @@ impl Text {
         self
     }
 
-    /// A template of our own with each `{}` replaced by the next of `parts`; see [`text!`](crate::text).
+    /// A template of our own with each `{}` replaced by the next of `parts`; see [`text!`](crate::text!).
     #[must_use]
     pub fn format(template: &'static str, parts: impl IntoIterator<Item = Self>) -> Self {
         let mut out = Self::new();

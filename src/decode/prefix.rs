@@ -3,7 +3,7 @@
 //! a record never counts as one.
 //!
 //! What a line quotes does not count either: a record in quotes, behind a name of what clients write, or in a line of a log of
-//! requests ([`super::quotation`]).
+//! requests (`quotation`).
 
 use super::cell::is_of_shipper;
 use super::client::payload_rank;

@@ -84,8 +84,9 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
                 units[at as usize].crowd = true;
             }
         }
-        let outside = source.is_none_or(|source| scene.is_outside(source));
-        unlike_people(scene, units, &list, outside).into_iter().for_each(|at| units[at as usize].crowd = true);
+        if source.is_none_or(|source| scene.is_outside(source)) {
+            unlike_people(scene, units, &list).into_iter().for_each(|at| units[at as usize].crowd = true);
+        }
     }
     who_falls(scene, units);
 }
@@ -112,17 +113,15 @@ fn excess(scene: &Scene<'_>, units: &[Unit], list: &[u32], width: i64, (mistyped
 }
 
 /// The episodes of a group of which no success is logged, where their times or their tries are not those of people: they go on
-/// day and night for a part of the log, or hardly anybody tries again; at one address inside, where these are people who work there
-/// unless they also come all at once.
-fn unlike_people(scene: &Scene<'_>, units: &[Unit], list: &[u32], outside: bool) -> Vec<u32> {
+/// day and night for a part of the log, or hardly anybody tries again.
+fn unlike_people(scene: &Scene<'_>, units: &[Unit], list: &[u32]) -> Vec<u32> {
     let mut blind: Vec<u32> =
         list.iter().copied().filter(|&at| units[at as usize].standing == Standing::Blind).collect();
     if blind.len() < MANY {
         return Vec::new();
     }
     let once = blind.iter().filter(|&&at| units[at as usize].len() == 1).count() as f64;
-    let once = binomial_tail(once, blind.len() as f64, 1.0 - AGAIN);
-    if once < CHANCE && outside {
+    if binomial_tail(once, blind.len() as f64, 1.0 - AGAIN) < CHANCE {
         return blind;
     }
     blind.sort_by_key(|&at| (units[at as usize].first, at));
@@ -132,17 +131,6 @@ fn unlike_people(scene: &Scene<'_>, units: &[Unit], list: &[u32], outside: bool)
         return Vec::new();
     };
     let length = time(stretch[many - 1]) - time(stretch[0]);
-    if !outside {
-        // Inside both must agree: many come to work at the same time, and some people try but once.
-        let others = (blind.len() - many) as f64 + LEAST;
-        let usual = BUSY * others * length as f64 / (scene.length() - length).max(1) as f64;
-        let burst = length * PART_OF_LOG <= scene.length() && once < CHANCE / 3.0;
-        return if burst && poisson_tail(many as f64, usual) + once < 2.0 * CHANCE {
-            stretch.to_vec()
-        } else {
-            Vec::new()
-        };
-    }
     let rests = stretch.windows(2).any(|pair| time(pair[1]) - time(pair[0]) > length / RESTS);
     let part = length * PART_OF_LOG <= scene.length() && scene.length() - length >= DAY;
     if length >= DAYS_WORK && !rests && part { stretch.to_vec() } else { Vec::new() }

@@ -153,9 +153,7 @@ impl Joining<'_, '_, '_> {
         /// The next one comes within so long.
         const NEXT: i64 = 24 * HOUR;
         let stale = |draft: &Draft| {
-            draft.doc.kind == Kind::StaleCredential
-                && draft.verdict == Verdict::Operational
-                && !draft.attempts.is_empty()
+            draft.doc.kind == Kind::StaleCredential && draft.verdict != Verdict::Hostile && !draft.attempts.is_empty()
         };
         let mut of_one: Vec<(u16, Sym, (Millis, Millis), usize)> = self
             .placed(drafts, stale)
@@ -170,18 +168,21 @@ impl Joining<'_, '_, '_> {
             (a.0, a.1) == (b.0, b.1) && a.2.1 <= b.2.0 && b.2.0.0 - a.2.1.0 <= NEXT
         };
         for run in of_one.chunk_by(follows).filter(|run| run.len() >= SEVERAL) {
-            let into = run[0].3;
+            // Of some the log tells more than of others.
+            let surest = |&&(.., at): &&(u16, Sym, (Millis, Millis), usize)| drafts[at].verdict != Verdict::Operational;
+            let into = run.iter().min_by_key(surest).map_or(run[0].3, |&(.., at)| at);
             let accounts = run.len() as u64;
-            run[1..].iter().for_each(|&(.., from)| self.absorb(drafts, into, from));
+            let others = run.iter().map(|&(.., at)| at).filter(|&at| at != into);
+            others.for_each(|from| self.absorb(drafts, into, from));
             drafts[into].title = text!(
                 "{} fail one after the other with stored passwords that are no longer right, on {}",
                 Text::count(accounts, "account", "accounts"),
                 Span::address(&measure.scene.text(run[0].1))
             );
             drafts[into].why.push(format!(
-            "{accounts} accounts fail from this one address, each after it had worked and none while another fails: one program \
-             whose account changes"
-        ));
+                "{accounts} accounts fail from this one address, each after it had worked and none while another fails: \
+                 one program whose account changes"
+            ));
         }
     }
 

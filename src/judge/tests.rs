@@ -1,5 +1,7 @@
 //! Incidents small enough to be written by hand.
 
+mod entries;
+
 use super::testing::{INSIDE, Log, OUTSIDE, irregular};
 
 /// A log in which kim works at a desk, so that other places are strange.

@@ -22,7 +22,7 @@ pub struct FailingKey {
     pub owner: Option<String>,
     /// Reason.
     pub reason: String,
-    /// What the reason rests on, see [`Group::reason_basis`]; the strongest of all refusals.
+    /// What the reason rests on, see [`super::Group::reason_basis`]; the strongest of all refusals.
     pub reason_basis: String,
     /// Refusals.
     pub count: u64,

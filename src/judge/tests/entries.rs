@@ -1,0 +1,126 @@
+//! Who got in amid what goes on: hits of a campaign, people who come anyway, and what one cause is told as.
+
+use crate::judge::testing::{INSIDE, Log, OUTSIDE, irregular};
+use crate::model::Finding;
+
+/// Names of people.
+fn person(at: usize) -> String {
+    format!("person{at}")
+}
+
+/// A day at which forty people work at their desks from the morning on.
+fn office() -> Log {
+    let mut log = Log::new();
+    for who in 0..40_usize {
+        (0..24_u32).for_each(|hour| log.success(f64::from(hour) * 3600.0 + who as f64, &person(who), &desk(who)));
+    }
+    log
+}
+
+fn desk(who: usize) -> String {
+    format!("10.3.0.{}", who + 1)
+}
+
+/// Another address of the whole world for each number.
+fn anywhere(at: usize) -> String {
+    format!("{}.{}.7.9", 20 + at % 60, 3 * (at % 80) + 1)
+}
+
+/// Two hundred names that nobody has are tried once each from another address, within seven minutes from 50,000 s on.
+fn stuff(log: &mut Log) {
+    for (at, time) in irregular(200, 50_000.0, 2.0).into_iter().enumerate() {
+        log.fail(time, &format!("leaked{at}"), &anywhere(at));
+    }
+}
+
+fn taken_over(findings: &[Finding]) -> Vec<&str> {
+    let compromised = findings.iter().filter(|finding| finding.kind == "account_compromise");
+    compromised.flat_map(|finding| finding.principals.iter().map(String::as_str)).collect()
+}
+
+#[test]
+fn a_hit_of_stuffing_from_an_address_of_its_own_is_told() {
+    let mut log = office();
+    stuff(&mut log);
+    (0..5).for_each(|at| log.success(50_200.0 + f64::from(at) * 60.0, "person7", "91.90.33.197"));
+    assert_eq!(taken_over(&log.findings()), ["person7"]);
+}
+
+#[test]
+fn people_who_go_on_a_journey_anyway_are_no_hits() {
+    let mut log = office();
+    stuff(&mut log);
+    // Half of the office comes from a hotel of its own, each, in these minutes and at other times of the day alike.
+    for who in 0..20_usize {
+        let hotel = format!("91.90.{who}.197");
+        log.success(50_000.0 + 20.0 * who as f64, &person(who), &hotel);
+        log.success(20_000.0 + 1500.0 * who as f64, &person(20 + who), &format!("92.90.{who}.197"));
+    }
+    assert_eq!(taken_over(&log.findings()), [""; 0]);
+}
+
+#[test]
+fn a_new_site_amid_stuffing_is_no_hit() {
+    let mut log = office();
+    stuff(&mut log);
+    log.fail(50_100.0, "persom3", "91.90.33.197");
+    (0..20_usize).for_each(|who| log.success(50_110.0 + 5.0 * who as f64, &person(who), "91.90.33.197"));
+    assert_eq!(taken_over(&log.findings()), [""; 0]);
+}
+
+#[test]
+fn those_whom_a_spray_lets_in_do_not_make_its_address_a_shared_one() {
+    let mut log = office();
+    (0..40_usize).for_each(|who| log.fail(50_000.0 + 10.0 * who as f64, &person(who), OUTSIDE));
+    (0..8_usize).for_each(|who| log.success(50_005.0 + 40.0 * who as f64, &person(who), OUTSIDE));
+    let findings = log.findings();
+    let mut names = taken_over(&findings);
+    names.sort_unstable();
+    assert_eq!(names, ["person0", "person1", "person2", "person3", "person4", "person5", "person6", "person7"]);
+}
+
+#[test]
+fn the_owner_of_a_desk_that_somebody_guesses_from_is_no_victim() {
+    let mut log = office();
+    irregular(60, 30_000.0, 60.0).into_iter().for_each(|time| log.fail(time, "person3", "10.4.0.9"));
+    // Whom that desk belongs to is seen nowhere else.
+    (0..9).for_each(|at| log.success(30_500.0 + f64::from(at) * 900.0, "owner", "10.4.0.9"));
+    assert!(!taken_over(&log.findings()).contains(&"owner"));
+}
+
+#[test]
+fn accounts_that_a_program_leases_one_after_the_other_are_one_finding() {
+    let mut log = Log::new();
+    for lease in 0..6_u32 {
+        let (name, begun) = (format!("v-token-{lease}"), f64::from(lease) * 10_000.0);
+        (0..100).for_each(|at| log.success(begun + f64::from(at) * 60.0, &name, INSIDE));
+        (100..150).for_each(|at| log.fail(begun + f64::from(at) * 60.0, &name, INSIDE));
+    }
+    let findings = log.findings();
+    let told: Vec<(&str, u64)> =
+        findings.iter().map(|finding| (finding.kind.as_str(), finding.principals_total)).collect();
+    assert_eq!(told, [("stale_credential", 6)], "{findings:?}");
+    assert_eq!(findings[0].failures, 300);
+}
+
+#[test]
+fn what_a_key_may_not_do_is_not_broken_where_it_left_the_house() {
+    let refused = |source: &str| {
+        let mut log = Log::new();
+        (0..60).for_each(|at| log.key(f64::from(at * 300), "k1", INSIDE, "access_granted", "indices:data/read/search"));
+        (0..20).for_each(|at| {
+            log.key(40_000.0 + f64::from(at), "k1", source, "access_denied", "cluster:admin/snapshot/create");
+            log.key(40_000.5 + f64::from(at), "k1", source, "access_denied", "cluster:admin/xpack/security/user/get");
+        });
+        log.told().into_iter().map(|(kind, _, verdict)| (kind, verdict)).collect::<Vec<_>>()
+    };
+    assert_eq!(refused(OUTSIDE), [("suspicious_access".to_owned(), "unclear".to_owned())]);
+    assert_eq!(refused(INSIDE), [("api_key_underprivileged".to_owned(), "operational".to_owned())]);
+}
+
+#[test]
+fn requests_without_credentials_are_no_scan_where_no_success_is_logged() {
+    let mut log = Log::default();
+    (0..60).for_each(|at| log.anonymous(f64::from(at) * 1380.0, OUTSIDE, "n1"));
+    assert!(log.told().iter().all(|(.., verdict)| verdict != "hostile"));
+}
