@@ -10,6 +10,7 @@
 mod addresses;
 mod api_keys;
 mod aside;
+mod cannot_tell;
 mod charts;
 mod clusters;
 mod coverage;

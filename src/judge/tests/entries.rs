@@ -124,3 +124,36 @@ fn requests_without_credentials_are_no_scan_where_no_success_is_logged() {
     (0..60).for_each(|at| log.anonymous(f64::from(at) * 1380.0, OUTSIDE, "n1"));
     assert!(log.told().iter().all(|(.., verdict)| verdict != "hostile"));
 }
+
+/// What is told of a break-in into kim's account at a time, in seconds, after six days of work from eight to four.
+fn broken_into(at: f64, at_the_desk_too: bool) -> String {
+    const DAY: f64 = 86_400.0;
+    let mut log = Log::new();
+    for day in 0..6_u32 {
+        (8..16).for_each(|hour| log.success(f64::from(day) * DAY + f64::from(hour) * 3600.0, "kim", "10.2.2.2"));
+    }
+    // Others go on working.
+    (0..40_u32).for_each(|day| log.success(f64::from(day) * DAY + 30_000.0, "bystander", "10.9.9.9"));
+    irregular(40, at - 1000.0, 20.0).into_iter().for_each(|time| log.fail(time, "kim", OUTSIDE));
+    log.success(at, "kim", OUTSIDE);
+    if at_the_desk_too {
+        log.success(at + 60.0, "kim", "10.2.2.2");
+    }
+    let findings = log.findings();
+    let found = findings.iter().find(|finding| finding.kind == "account_compromise");
+    found.map(|finding| finding.why.iter().map(|why| why.plain() + "\n").collect()).unwrap_or_default()
+}
+
+#[test]
+fn what_an_account_never_did_before_is_told_of_its_entry() {
+    const HOUR: f64 = 3600.0;
+    const NIGHT: &str = "about which hour of the day (UTC) it gets in from nowhere else";
+    const ASLEEP: &str = "It had not got in from anywhere for";
+    const TWICE: &str = "It got in from 10.2.2.2 within the same minutes";
+    let day = |day: f64, hour: f64| (day * 24.0 + hour) * HOUR;
+    let told = |why: &str| [NIGHT, ASLEEP, TWICE].map(|sentence| why.contains(sentence));
+    assert_eq!(told(&broken_into(day(5.0, 12.5), false)), [false, false, false]);
+    assert_eq!(told(&broken_into(day(6.0, 2.5), false)), [true, false, false]);
+    assert_eq!(told(&broken_into(day(34.0, 12.5), false)), [false, true, false]);
+    assert_eq!(told(&broken_into(day(5.0, 12.5), true)), [false, false, true]);
+}
