@@ -8,6 +8,7 @@
 
 mod csv;
 mod documents;
+mod line;
 mod messages;
 mod parts;
 mod range_handoff;

@@ -5,10 +5,10 @@
 //! of the message follows it: then it is given to the decoders as what a client wrote. Where the next message or the end of the
 //! input follows, two logs were put into one file, and it counts.
 
+use super::line::{LineSoFar, quote};
 use super::record::{Frame, Framer, Out};
 use crate::decode::TextShape;
 use crate::decode::audit_text::AuditText;
-use crate::decode::json;
 use crate::decode::server_text::ServerHead;
 
 /// Bytes of records in a row that a message may hold. Clients get into messages by the first line and the headers of a request,
@@ -24,10 +24,7 @@ pub(super) fn claims(text: &[u8]) -> bool {
 
 /// The reader.
 pub(super) struct Messages {
-    limit: usize,
-    line: Vec<u8>,
-    oversized: bool,
-    number: u64,
+    line: LineSoFar,
     /// A line of text was last, so that what follows may be part of its message.
     open: bool,
     /// Records below it, of which is not known whether they are: their lines, and where each ends in `bytes`.
@@ -64,40 +61,30 @@ impl Messages {
     /// A reader that keeps no line longer than `limit` bytes.
     #[must_use]
     pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            line: Vec::new(),
-            oversized: false,
-            number: 1,
-            open: false,
-            held: Vec::new(),
-            bytes: Vec::new(),
-            object: Vec::new(),
-        }
+        Self { line: LineSoFar::new(limit), open: false, held: Vec::new(), bytes: Vec::new(), object: Vec::new() }
     }
 
     fn end_line(&mut self, out: &mut Out<'_>) {
-        if std::mem::take(&mut self.oversized) {
+        if self.line.oversized {
             self.release(false, out);
-            out(self.number, Frame::Oversized);
+            out(self.line.number, Frame::Oversized);
         } else {
-            match Kind::of(&self.line) {
+            match Kind::of(&self.line.bytes) {
                 Kind::Record if self.open => self.hold(out),
                 Kind::Blank if !self.held.is_empty() => self.hold(out),
                 kind => {
                     self.release(matches!(kind, Kind::Further), out);
                     self.open |= matches!(kind, Kind::First);
-                    out(self.number, Frame::Record(&self.line));
+                    out(self.line.number, Frame::Record(&self.line.bytes));
                 }
             }
         }
-        self.line.clear();
-        self.number += 1;
+        self.line.next();
     }
 
     fn hold(&mut self, out: &mut Out<'_>) {
-        self.bytes.extend_from_slice(&self.line);
-        self.held.push((self.number, self.bytes.len()));
+        self.bytes.extend_from_slice(&self.line.bytes);
+        self.held.push((self.line.number, self.bytes.len()));
         if self.bytes.len() > MOST_IN_MESSAGE {
             self.release(false, out);
             self.open = false;
@@ -111,10 +98,7 @@ impl Messages {
             let line = &self.bytes[start..end];
             start = end;
             if quoted && !line.trim_ascii().is_empty() {
-                self.object.clear();
-                self.object.extend_from_slice(b"{\"request_body\":");
-                json::write_text(&mut self.object, line);
-                self.object.push(b'}');
+                quote(&mut self.object, line);
                 out(number, Frame::Record(&self.object));
             } else {
                 out(number, Frame::Record(line));
@@ -126,21 +110,15 @@ impl Messages {
 
 impl Framer for Messages {
     fn feed(&mut self, bytes: &[u8], out: &mut Out<'_>) {
-        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let text = part.strip_suffix(b"\n").unwrap_or(part);
-            if self.line.len() + text.len() > self.limit {
-                self.oversized = true;
-            } else {
-                self.line.extend_from_slice(text);
-            }
-            if text.len() < part.len() {
-                self.end_line(out);
-            }
+        let mut rest = bytes;
+        while let Some(behind) = self.line.take(rest) {
+            self.end_line(out);
+            rest = behind;
         }
     }
 
     fn finish(&mut self, out: &mut Out<'_>) {
-        if !self.line.is_empty() || self.oversized {
+        if self.line.has_begun() {
             self.end_line(out);
         }
         self.release(false, out);

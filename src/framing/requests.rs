@@ -2,8 +2,8 @@
 //! A body that stands on a line of its own is what a client sent, however much it looks like a record, so each line is given to
 //! the decoders as that.
 
+use super::line::{LineSoFar, quote};
 use super::record::{Frame, Framer, Out};
-use crate::decode::json;
 
 /// Methods of requests that have a body.
 const METHODS: [&[u8]; 4] = [b"POST ", b"PUT ", b"PATCH ", b"DELETE "];
@@ -47,10 +47,7 @@ fn is_header(line: &[u8]) -> bool {
 
 /// The reader.
 pub(super) struct FramedRequests {
-    limit: usize,
-    line: Vec<u8>,
-    oversized: bool,
-    number: u64,
+    line: LineSoFar,
     object: Vec<u8>,
 }
 
@@ -58,41 +55,31 @@ impl FramedRequests {
     /// A reader that keeps no line longer than `limit` bytes.
     #[must_use]
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, line: Vec::new(), oversized: false, number: 1, object: Vec::new() }
+        Self { line: LineSoFar::new(limit), object: Vec::new() }
     }
 
     fn end_line(&mut self, out: &mut Out<'_>) {
-        if std::mem::take(&mut self.oversized) {
-            out(self.number, Frame::Oversized);
-        } else if !self.line.trim_ascii().is_empty() {
-            self.object.clear();
-            self.object.extend_from_slice(b"{\"request_body\":");
-            json::write_text(&mut self.object, &self.line);
-            self.object.push(b'}');
-            out(self.number, Frame::Record(&self.object));
+        if self.line.oversized {
+            out(self.line.number, Frame::Oversized);
+        } else if !self.line.bytes.trim_ascii().is_empty() {
+            quote(&mut self.object, &self.line.bytes);
+            out(self.line.number, Frame::Record(&self.object));
         }
-        self.line.clear();
-        self.number += 1;
+        self.line.next();
     }
 }
 
 impl Framer for FramedRequests {
     fn feed(&mut self, bytes: &[u8], out: &mut Out<'_>) {
-        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let text = part.strip_suffix(b"\n").unwrap_or(part);
-            if self.line.len() + text.len() > self.limit {
-                self.oversized = true;
-            } else {
-                self.line.extend_from_slice(text);
-            }
-            if text.len() < part.len() {
-                self.end_line(out);
-            }
+        let mut rest = bytes;
+        while let Some(behind) = self.line.take(rest) {
+            self.end_line(out);
+            rest = behind;
         }
     }
 
     fn finish(&mut self, out: &mut Out<'_>) {
-        if !self.line.is_empty() || self.oversized {
+        if self.line.has_begun() {
             self.end_line(out);
         }
     }

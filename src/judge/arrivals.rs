@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::crowd::BUSY;
 use super::history::{HOUR, Past, Sum};
 use super::scene::Scene;
 use crate::time::Millis;
@@ -13,9 +14,6 @@ const HITS: f64 = 0.005;
 
 /// Accounts at most that an attack gets into from one address.
 const HITS_OF_ONE_PLACE: u32 = 2;
-
-/// How many more than on average an ordinary busy hour has: see `crowd`.
-const BUSY: f64 = 4.0;
 
 /// Such arrivals that a log is taken to hold besides those that are seen.
 const PRIOR: f64 = 0.5;

@@ -15,7 +15,7 @@ use crate::state::Sym;
 const WIDTHS: [i64; 2] = [HOUR / 6, 6 * HOUR];
 
 /// How many more than on average an ordinary busy hour has: work is done in about 50 of the 168 hours of a week.
-const BUSY: f64 = 4.0;
+pub(super) const BUSY: f64 = 4.0;
 
 /// Mistyped names for each success: people mistype 1 to 5 % of their passwords and about a tenth as many names, and do a few
 /// things at each login.
