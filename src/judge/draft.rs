@@ -334,16 +334,21 @@ fn evidence(scene: &Scene<'_>, draft: &Draft) -> Vec<Evidence> {
     kept.into_iter().map(|place| scene.joined.evidence(place)).collect()
 }
 
-fn timeline(scene: &Scene<'_>, draft: &Draft, start: Millis, end: Millis) -> Option<FindingTimeline> {
+/// Seconds of a bucket of a timeline that has at most [`TIMELINE_BUCKETS`]: the narrowest that people count in.
+fn bucket_seconds(start: Millis, end: Millis) -> i64 {
     const WIDTHS: [i64; 14] = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 172_800, 604_800];
+    let fits = |width: i64| end.0.div_euclid(width * 1000) - start.0.div_euclid(width * 1000) < TIMELINE_BUCKETS;
+    WIDTHS.into_iter().find(|&width| fits(width)).unwrap_or_else(|| {
+        let week = WIDTHS[WIDTHS.len() - 1];
+        week * ((end.0 - start.0) / (week * 1000 * (TIMELINE_BUCKETS - 1)) + 1)
+    })
+}
+
+fn timeline(scene: &Scene<'_>, draft: &Draft, start: Millis, end: Millis) -> Option<FindingTimeline> {
     if draft.attempts.is_empty() {
         return None;
     }
-    let fits = |width: i64| end.0.div_euclid(width * 1000) - start.0.div_euclid(width * 1000) < TIMELINE_BUCKETS;
-    let width = WIDTHS.into_iter().find(|&width| fits(width)).unwrap_or_else(|| {
-        let week = WIDTHS[WIDTHS.len() - 1];
-        week * ((end.0 - start.0) / (week * 1000 * (TIMELINE_BUCKETS - 1)) + 1)
-    });
+    let width = bucket_seconds(start, end);
     let origin = start.0.div_euclid(width * 1000);
     let buckets = usize::try_from(end.0.div_euclid(width * 1000) - origin + 1).unwrap_or(1);
     let mut counts = vec![0_u64; buckets];
@@ -358,4 +363,25 @@ fn timeline(scene: &Scene<'_>, draft: &Draft, start: Millis, end: Millis) -> Opt
         bucket_seconds: u64::try_from(width).unwrap_or(1),
         counts,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timelines_have_sixty_buckets_at_most_and_not_far_fewer_than_they_could() {
+        const WEEK: i64 = 604_800;
+        for start in [0, 1, 999, 1_772_323_200_123] {
+            for span in (0..40).map(|power| 3_i64.pow(power) / 2).take_while(|&span| span < 100 * 52 * WEEK * 1000) {
+                let end = Millis(start + span);
+                let width = bucket_seconds(Millis(start), end);
+                let buckets = end.0.div_euclid(width * 1000) - start.div_euclid(width * 1000) + 1;
+                assert!((1..=TIMELINE_BUCKETS).contains(&buckets), "{span} ms: {buckets} of {width} s");
+                // The next narrower one is a fifth or more; of weeks, one week less.
+                assert!(width == 1 || buckets >= TIMELINE_BUCKETS / 5 - 1, "{span} ms: {buckets} of {width} s");
+                assert!(width <= WEEK || width % WEEK == 0);
+            }
+        }
+    }
 }

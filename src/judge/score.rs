@@ -123,3 +123,32 @@ pub(super) fn sum(features: &Features, subjects: &[WeightSubject]) -> f64 {
     }
     bias + stories.iter().map(|story| story.clamp(-CAP, CAP)).sum::<f64>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_is_beside_the_failures_no_verdict_is_sure_and_no_mass_is_lost() {
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        let mut limited = 0;
+        for family in HYPOTHESES.iter().flat_map(|rival| rival.families.iter().copied()) {
+            for (feature, at) in Feature::ALL.iter().flat_map(|&feature| [(feature, 1.0), (feature, 3.0)]) {
+                let mut features = Features::new();
+                features.set(feature, at);
+                let free = Posterior::of(family, &features);
+                features.nothing_beside = true;
+                let told = Posterior::of(family, &features);
+                let side = |hostile| {
+                    told.kinds.iter().filter(|(kind, _)| is_hostile(*kind) == hostile).map(|(_, mass)| mass).sum()
+                };
+                assert!(near(told.hostile, side(true)) && near(told.operational, side(false)), "{family:?} {told:?}");
+                assert!(near(told.hostile + told.operational + told.ordinary, 1.0), "{family:?} {told:?}");
+                assert!(near(told.ordinary, free.ordinary));
+                assert!(near(told.hostility(), free.hostility().min(NOTHING_BESIDE)), "{family:?} {told:?}");
+                limited += u32::from(free.hostility() > NOTHING_BESIDE);
+            }
+        }
+        assert!(limited > 10, "{limited}");
+    }
+}

@@ -59,7 +59,14 @@ fn a_spray_is_one_finding() {
     for (at, time) in irregular(80, 30_000.0, 20.0).into_iter().enumerate() {
         log.fail(time, &format!("user{}", at % 40), OUTSIDE);
     }
-    assert_eq!(kinds_and_verdicts(log), [pair("password_spraying", "hostile")]);
+    let findings = log.findings();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!((findings[0].kind.as_str(), findings[0].verdict.as_str()), ("password_spraying", "hostile"));
+    // Half an hour from 30,000 s on, in minutes.
+    let timeline = findings[0].timeline.as_ref().unwrap();
+    assert!(timeline.start.starts_with("2026-03-01T08:20:00"), "{timeline:?}");
+    assert_eq!((timeline.bucket_seconds, timeline.counts.iter().sum::<u64>()), (60, 80));
+    assert!(timeline.counts[0] > 0 && timeline.counts.last().is_some_and(|&last| last > 0), "{timeline:?}");
 }
 
 #[test]
