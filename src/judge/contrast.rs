@@ -40,6 +40,12 @@ const PRIOR: f64 = 2.0;
 /// One in so many clients at either end of a stretch is not looked at.
 const CORE: usize = 10;
 
+/// Successes that the clients themselves would have on the node from which on theirs alone tell.
+const ENOUGH: f64 = 6.0;
+
+/// One in so many of the clients at least comes through a realm that is theirs.
+const MANY: usize = 4;
+
 /// Share of its usual successes that a differing node lets the same realms have at most.
 const SHUT: f64 = 0.5;
 
@@ -177,11 +183,14 @@ fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usua
         let expected = elsewhere * usual / (1.0 - usual).max(0.01);
         elsewhere >= 1.0 && here <= SHUT * expected.max(3.0)
     };
-    if elsewhere >= 2.0 * members.len() as f64 {
+    if elsewhere >= 2.0 * members.len() as f64 || elsewhere * usual / (1.0 - usual).max(0.01) >= ENOUGH {
         return shut(here, elsewhere);
     }
+    // Who mistyped there meanwhile comes through another realm, which is not theirs.
+    let all = realms.len();
     realms.sort_unstable();
-    realms.dedup();
+    let realms: Vec<Sym> =
+        realms.chunk_by(|a, b| a == b).filter(|own| own.len() * MANY >= all).map(|own| own[0]).collect();
     let cluster = of(&members[0]).cluster;
     let (mut here, mut elsewhere) = (0.0, 0.0);
     for past in scene.history.pasts().iter().filter(|past| past.cluster == cluster && !past.key.is_some()) {
