@@ -9,8 +9,7 @@ use super::client::{
 };
 use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
-use super::quotation::may_hold_record;
-use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, table};
+use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, quotation, table};
 use crate::error::DecodeError;
 use crate::event::{LogText, Product, Record};
 
@@ -71,6 +70,11 @@ fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<()
         None => {}
     }
     Ok(())
+}
+
+/// Whether a text holds what looks like a record, packed or not.
+fn may_hold_record(text: &[u8]) -> bool {
+    quotation::may_hold_record(text) || packed::runs(text).any(|text| quotation::may_hold_record(&text))
 }
 
 struct RecordSearch<'s, 'r> {
@@ -289,13 +293,13 @@ fn give(sink: &mut Sink<'_>, format: &'static str, record: Record<'_>) -> bool {
 const SHORTEST: usize = 30;
 
 /// Rank of members that are not known to carry lines.
-const NO_PAYLOAD: usize = usize::MAX;
+pub(super) const NO_PAYLOAD: usize = usize::MAX;
 
 /// A member by how well its name suits as that of the line that is carried.
-type RankedMember<'a, V> = (usize, std::borrow::Cow<'a, [u8]>, V);
+pub(super) type RankedMember<'a, V> = (usize, std::borrow::Cow<'a, [u8]>, V);
 
 /// The texts and the objects and lists of an object, each the best first. `event.original` stands among the texts.
-fn sorted<'a>(
+pub(super) fn sorted<'a>(
     members: &[(RawStr<'a>, Value<'a>)],
 ) -> (Vec<RankedMember<'a, RawStr<'a>>>, Vec<RankedMember<'a, Value<'a>>>) {
     let (mut texts, mut containers) = (Vec::new(), Vec::new());
