@@ -301,7 +301,7 @@ fn is_audit_start(text: &[u8]) -> bool {
 
 /// Whether a text begins as records do, so that what is wrong with it must be told: an object with the members of an event, or
 /// of a server line.
-fn looks_like_record(text: &[u8]) -> bool {
+pub(crate) fn looks_like_record(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let head = &text[..text.len().min(400)];
     is_audit_start(text)

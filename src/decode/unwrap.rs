@@ -5,7 +5,8 @@
 //! at best ([`super::client`]).
 
 use super::client::{
-    has_author, has_level, is_foreign, is_of_client, is_text_of_client, is_weak, names_value_of_client, payload_rank,
+    has_author, has_level, has_method, is_foreign, is_of_client, is_text_of_client, is_weak, names_value_of_client,
+    payload_rank,
 };
 use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
@@ -144,13 +145,13 @@ impl RecordSearch<'_, '_> {
         let (texts, containers) = sorted(&members);
         let mut carries = false;
         let of_program = has_level(&members);
-        let of_author = has_author(&members) || names_value_of_client(&members);
+        let of_author = has_author(&members) || has_method(&members) || names_value_of_client(&members);
         // Texts of names that nobody knows may be several records; one of them may stand there twice.
         let mut read: Vec<LogText<'_>> = Vec::new();
         for (rank, name, text) in texts {
             let is_payload = rank < NO_PAYLOAD;
-            // Beside the message of a program, what it calls a value or a text is what it was given; beside an author, what that
-            // one wrote.
+            // Beside the message of a program, what it calls a value or a text is what it was given; beside an author or the
+            // method of a request, what that one wrote.
             let is_given = (carries && of_program || of_author) && is_weak(rank);
             if quoting || is_given || (!is_payload && (carries || is_text_of_client(&name))) {
                 self.quoted |= may_hold_record(&text.text());

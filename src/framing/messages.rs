@@ -140,8 +140,11 @@ impl Held {
                 self.open.insert(source, open);
                 Fate::Own
             }
-            Kind::Further => {
+            Kind::Further { opens } => {
                 self.decide(source, |_| Fate::Quoted);
+                if opens {
+                    self.open.insert(source, true);
+                }
                 Fate::Own
             }
             Kind::Record { .. } | Kind::Blank => Fate::Own,
@@ -271,6 +274,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_the_server_log_inside_a_message_is_quoted() {
+        let line = r#"{"@timestamp":"2026-03-01T12:34:56.789Z", "log.level": "WARN", "message":"Authentication using apikey failed - api key [K] has been invalidated", "log.logger":"org.elasticsearch.xpack.security.authc.ApiKeyAuthenticator"}"#;
+        for envelope in ENVELOPES {
+            let kinds = read(&wrapped(&format!("{FIRST}\n{line}\n\tat x\n"), envelope), 64);
+            assert_eq!(kinds[1].1, "quoted", "{}", envelope("x"));
+        }
+    }
+
+    #[test]
     fn streams_of_one_envelope_are_told_apart() {
         let on = |name: &str, line: &str| format!("[pod/{name}/elasticsearch] {line}\n");
         let text = [on("a", FIRST), on("a", RECORD), on("b", FIRST), on("b", RECORD), on("a", "\tat x")].concat();
@@ -292,9 +304,14 @@ mod tests {
     fn a_statement_of_a_data_base_is_quoted() {
         let head = "2026-03-01 12:00:00.000 UTC [1] STATEMENT:  INSERT INTO t VALUES ('";
         for record in [RECORD, OLD] {
-            for text in [format!("{head}\n\t{record}\n\t')\n"), format!("{head}\n{record}\n')\n")] {
+            let slow = "# Time: 2026-03-01T12:00:00.000000Z\n# Query_time: 1\nINSERT INTO t VALUES ('";
+            for text in [
+                format!("{head}\n\t{record}\n\t')\n"),
+                format!("{head}\n{record}\n')\n"),
+                format!("{slow}\n{record}\n');\n"),
+            ] {
                 assert!(claims(text.as_bytes()));
-                assert_eq!(read(&text, 50)[1].1, "quoted", "{text}");
+                assert!(read(&text, 50).iter().any(|(_, kind)| kind == "quoted"), "{text}");
             }
         }
         let text = format!("2026-03-01 12:00:00,000 main WARN x\n{RECORD}\nWARNING: y\n");

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::decode::audit_text::AuditText;
 use crate::decode::carried::carried;
 use crate::decode::server_text::{self, ServerHead};
-use crate::decode::{TextShape, holds_record, partial, without_colours};
+use crate::decode::{TextShape, holds_record, looks_like_record, partial, without_colours};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +20,10 @@ pub(super) enum Kind {
     First {
         open: bool,
     },
-    /// A further line of one.
-    Further,
+    /// A further line of one. `opens`: what follows is part of it.
+    Further {
+        opens: bool,
+    },
 }
 
 /// A line and whose it is.
@@ -59,13 +61,15 @@ impl Layout {
             timed => *self.timed.insert(timed.unwrap_or_else(|| is_of_other_program(line))),
         };
         if line.first() == Some(&b'{') {
-            return match carried(line).filter(|_| !is_record_of_node(line)) {
-                Some(carried) => (carried.source, kind_of(&carried.text)),
-                None => (0, kind_of(line)),
+            let Some(carried) = carried(line).filter(|_| !is_record_of_node(line)) else { return (0, kind_of(line)) };
+            // The node's own lines have a message, too.
+            return match kind_of(&carried.text) {
+                Kind::Further { .. } if looks_like_record(line) => (0, kind_of(line)),
+                kind => (carried.source, kind),
             };
         }
         let kind = kind_of(line);
-        if kind != Kind::Further {
+        if !matches!(kind, Kind::Further { .. }) {
             return (0, kind);
         }
         if let Some(at) = server_text::message_start(line) {
@@ -76,7 +80,8 @@ impl Layout {
             let end = words(line).nth(count).unwrap_or(line.len());
             return (named(&line[..end]), kind_of(&line[end..]));
         }
-        (0, if is_timed && begins_time(line) { Kind::First { open: is_unfinished(line) } } else { Kind::Further })
+        let opens = is_timed && is_unfinished(line);
+        (0, if is_timed && begins_time(line) { Kind::First { open: opens } } else { Kind::Further { opens } })
     }
 }
 
@@ -114,7 +119,7 @@ fn kind_of(text: &[u8]) -> Kind {
             Kind::First { open: ServerHead::read(text).is_some_and(|head| head.holds_no_event()) }
         }
         Some(b'[') if AuditText.claims(text) => Kind::Record { old: true },
-        Some(_) => Kind::Further,
+        Some(_) => Kind::Further { opens: false },
     }
 }
 
@@ -124,9 +129,10 @@ fn is_old(object: &[u8]) -> bool {
     object.starts_with(br#"{"@timestamp":""#) && memchr::memmem::find(head, br#""event.type":""#).is_some()
 }
 
-/// Whether a line is the first of a message of a program that is not Elasticsearch and writes the time first.
+/// Whether a line is the first of a message of a program that is not Elasticsearch and writes the time first, as MySQL does in
+/// its log of slow queries, too.
 fn is_of_other_program(line: &[u8]) -> bool {
-    begins_time(line)
+    (begins_time(line) || line.starts_with(b"# Time: "))
         && partial::stream(line).is_none()
         && server_text::message_start(line).is_none()
         && !holds_record(line)
@@ -213,7 +219,7 @@ mod tests {
             assert!(claims(format!("x\n{prefix}{head}\n").as_bytes()), "{prefix}");
             assert_eq!(kind(head), Kind::First { open: true }, "{prefix}");
             assert_eq!(kind(record), Kind::Record { old: false }, "{prefix}");
-            assert_eq!(kind("\tat org.X"), Kind::Further, "{prefix}");
+            assert_eq!(kind("\tat org.X"), Kind::Further { opens: false }, "{prefix}");
             assert_eq!(kind(""), Kind::Blank, "{prefix}");
         }
         let (a, b) = ("es-0 elasticsearch ", "es-1 elasticsearch ");
