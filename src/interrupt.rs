@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 /// What a shell reports of a program that SIGINT ended.
 pub const EXIT_STATUS: u8 = 130;
+
+/// The exit status of a run without the memory that it needs: that of every answer that could not be given.
+const ABORTED: i32 = 2;
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -43,6 +46,8 @@ fn now() -> MutexGuard<'static, Now> {
 pub fn install() -> io::Result<()> {
     // A file that grows beyond its limit is an error of writing it, and no reason to die.
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    // Where memory cannot be had, Rust says how much was wanted and aborts: to whoever asks, that is an error like others.
+    signal_hook::flag::register_conditional_shutdown(SIGABRT, ABORTED, Arc::new(AtomicBool::new(true)))?;
     // A shell ignores SIGINT for what it runs in the background; who sends it there by name means it.
     let hang_up = Some(SIGHUP).filter(|&signal| !is_ignored(signal));
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT].into_iter().chain(hang_up))?;

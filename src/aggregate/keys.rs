@@ -163,9 +163,14 @@ impl<'j> Lives<'j> {
         let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, TimeSpan)>> = BTreeMap::new();
         let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
         let mut in_use = BTreeSet::new();
-        for actor in joined.users_of_keys() {
-            in_use.insert(actor.apikey);
-            let Some(series) = successes.get(actor) else { continue };
+        let mut last = Sym::NONE;
+        for actor in joined.successes.keys().filter(|actor| actor.apikey.is_some()) {
+            // Series of one key mostly stand together.
+            if std::mem::replace(&mut last, actor.apikey) != actor.apikey {
+                in_use.insert(actor.apikey);
+            }
+        }
+        for (actor, series) in successes.iter().filter(|(actor, _)| actor.apikey.is_some()) {
             let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();
             *count += series.count();
             span.merge(&TimeSpan { first: series.first(), last: series.last() });

@@ -11,7 +11,7 @@ use crate::correlate::Correlated;
 use crate::filter;
 use crate::model::NewPlace;
 use crate::options::Options;
-use crate::state::{Sym, TimeSpan};
+use crate::state::{Actor, Series, Sym, TimeSpan};
 use crate::time::Millis;
 
 /// An account: cluster and name.
@@ -78,19 +78,22 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
 
 /// Successes by account and address, sorted.
 fn places(joined: &Correlated) -> Vec<(PlacedAccount, Sym, AccountPlace)> {
-    let own = joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some());
-    let mut places: Vec<(PlacedAccount, Sym, AccountPlace)> = Vec::new();
-    for (actor, series) in own {
-        let account = (joined.nodes.cluster(actor.node), actor.principal);
-        let span = TimeSpan { first: series.first(), last: series.last() };
-        let next = (account, actor.source, AccountPlace { span, count: series.count() });
-        // The series of one pair on several nodes stand together, mostly.
-        let same = places.last_mut().filter(|last| is_same(&next, last));
-        match same {
-            Some(last) => last.2.add(&next.2),
-            None => places.push(next),
+    let of_account = |of_account: &[(Actor, Series)]| {
+        let mut places: Vec<(PlacedAccount, Sym, AccountPlace)> = Vec::new();
+        for (actor, series) in of_account.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
+            let account = (joined.nodes.cluster(actor.node), actor.principal);
+            let span = TimeSpan { first: series.first(), last: series.last() };
+            let next = (account, actor.source, AccountPlace { span, count: series.count() });
+            // The series of one pair on several nodes stand together, mostly.
+            let same = places.last_mut().filter(|last| is_same(&next, last));
+            match same {
+                Some(last) => last.2.add(&next.2),
+                None => places.push(next),
+            }
         }
-    }
+        places
+    };
+    let mut places: Vec<_> = joined.successes.par_accounts().flat_map_iter(of_account).collect();
     places.par_sort_unstable_by_key(|(account, source, _)| (*account, *source));
     places.dedup_by(|next, kept| {
         let same = is_same(next, kept);

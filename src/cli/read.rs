@@ -18,8 +18,11 @@ use crate::pseudonyms::Pseudonyms;
 use crate::spill;
 use crate::time::Zone;
 
-/// Threads that are of use on any machine: what they share ends the gain long before.
-const MOST_THREADS: usize = 256;
+/// Threads that are of use for each core: some wait for a disk while others compute. What they hold and share costs with each more.
+const THREADS_A_CORE: usize = 4;
+
+/// Threads that are as well used where there are fewer cores.
+const FEW_THREADS: usize = 16;
 
 /// How lines are read.
 #[derive(Debug, Args)]
@@ -209,15 +212,16 @@ impl JoinArgs {
 impl RunArgs {
     /// Puts them into a request.
     pub(super) fn apply(&self, request: &mut Request) {
-        request.options.threads = self.threads.min(MOST_THREADS);
-        if self.threads > MOST_THREADS {
+        let useful = (cores() * THREADS_A_CORE).max(FEW_THREADS);
+        let room = spill::most_threads().unwrap_or(useful);
+        let most = room.min(useful);
+        if self.threads > most {
+            let why = if room < useful { "more have no room (ulimit -v)" } else { "more are of no use" };
             // Nothing is left to tell if even this cannot be written.
-            let _ = writeln!(
-                io::stderr(),
-                "esaudit: --threads {}: {MOST_THREADS} are used, more are of no use",
-                self.threads
-            );
+            let _ = writeln!(io::stderr(), "esaudit: --threads {}: {most} are used, {why}", self.threads);
         }
+        let wanted = if self.threads > 0 { self.threads } else { cores() };
+        request.options.threads = wanted.min(most);
         request.options.max_memory = self.max_memory.unwrap_or_else(spill::default_limit);
         request.progress = Progress::new(match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -225,6 +229,11 @@ impl RunArgs {
             _ => Verbosity::Normal,
         });
     }
+}
+
+/// How many cores there are for this process; one where the system does not tell.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl ReadArgs {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::Joined;
 use super::candidates::is_key_id;
 use super::realms::{Account, Kinds, Lacking};
-use crate::state::{Attempt, Sym};
+use crate::state::{Actor, Attempt, Series, Sym};
 use crate::time::Millis;
 
 /// What is known of accounts that were disabled.
@@ -33,10 +34,24 @@ impl Disabled {
             changes.entry(account).or_default().push((change.record.time, disables, at));
         }
         let mut last_success: HashMap<Account, Millis, RandomState> = HashMap::default();
-        for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
-            let last =
-                last_success.entry((joined.nodes.cluster(actor.node), actor.principal)).or_insert(Millis(i64::MIN));
-            *last = series.last().map_or(*last, |time| time.max(*last));
+        // Of each account by itself, on all cores: it has many series.
+        let of_account = |of_account: &[(Actor, Series)]| {
+            let mut last: Vec<(Account, Millis)> = Vec::new();
+            for (actor, series) in of_account.iter().filter(|(actor, _)| !actor.apikey.is_some()) {
+                let account = (joined.nodes.cluster(actor.node), actor.principal);
+                let time = series.last().unwrap_or(Millis(i64::MIN));
+                match last.last_mut().filter(|(known, _)| *known == account) {
+                    Some((_, known)) => *known = time.max(*known),
+                    None => last.push((account, time)),
+                }
+            }
+            last
+        };
+        let accounts: Vec<(Account, Millis)> =
+            joined.state.successes.par_accounts().flat_map_iter(of_account).collect();
+        for (account, time) in accounts {
+            let last = last_success.entry(account).or_insert(time);
+            *last = time.max(*last);
         }
         Self { changes, last_success }
     }

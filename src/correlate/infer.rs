@@ -90,12 +90,13 @@ fn known_ids(joined: &mut Joined, keys: &[KeyInfo], failures: &mut Vec<KeyFailur
         return;
     }
     // A key that works is of the right type: then the node was too busy to check it, or something else.
-    let works: BTreeSet<Sym> = joined.state.successes.keys().map(|actor| actor.apikey).collect();
+    let mut works = vec![false; joined.state.symbols.len() + 1];
+    joined.state.successes.keys().for_each(|actor| works[actor.apikey.0 as usize] = true);
     for at in named {
         let attempt = joined.attempts[at];
         let Some(&key) = by_id.get(&attempt.principal) else { continue };
         let ended = end_of(key).filter(|&(end, ..)| end <= attempt.time);
-        let wrong_type = || wrong_type(joined, key, &attempt).filter(|_| !works.contains(&key.id));
+        let wrong_type = || wrong_type(joined, key, &attempt).filter(|_| !works[key.id.0 as usize]);
         let Some((reason, basis)) = ended.map(|(_, reason, basis)| (reason, basis)).or_else(wrong_type) else {
             continue;
         };

@@ -105,25 +105,26 @@ pub(super) fn collect(joined: &Joined, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
     let mut met: BTreeSet<Sym> = named.collect();
     met.extend(joined.changes.iter().flat_map(|change| change.record.ids.iter().copied()));
     met.extend(state.key_names.keys().copied());
-    let mut owners: BTreeMap<Sym, (Sym, Sym)> = BTreeMap::new();
+    // By key; many series are of few keys, so that each looks its up by number.
+    let mut owners: Vec<Option<(Sym, Sym)>> = vec![None; state.symbols.len() + 1];
     let text = |sym: Sym| state.symbols.get(sym);
     // Of several owners the one that sorts first.
     let users = state.successes.keys().chain(state.denials.keys()).filter(|actor| actor.apikey.is_some());
     for actor in users {
         let owner = (actor.principal, actor.realm);
-        let known = owners.entry(actor.apikey).or_insert(owner);
+        let known = owners[actor.apikey.0 as usize].get_or_insert(owner);
         if *known != owner && (text(owner.0), text(owner.1)) < (text(known.0), text(known.1)) {
             *known = owner;
         }
     }
-    met.extend(owners.keys().copied());
+    met.extend(owners.iter().zip(0..).filter(|(owner, _)| owner.is_some()).map(|(_, key)| Sym(key)));
     met.remove(&Sym::NONE);
     for id in met {
         let key = keys.entry(id).or_insert_with(|| KeyInfo { id, ..KeyInfo::default() });
         if !key.name.is_some() {
             key.name = state.key_names.get(&id).copied().unwrap_or_default();
         }
-        if let Some(&(owner, _)) = owners.get(&id).filter(|_| !key.owner.is_some()) {
+        if let Some((owner, _)) = owners[id.0 as usize].filter(|_| !key.owner.is_some()) {
             // The realm that authenticated a key is `_es_api_key`, not its owner's.
             key.owner = owner;
         }
@@ -168,13 +169,13 @@ pub(super) fn collect(joined: &Joined, listing: Vec<KeyInfo>) -> Vec<KeyInfo> {
 const CACHED: i64 = 5 * 60_000;
 
 /// When each key was accepted last.
-fn last_uses(joined: &Joined) -> BTreeMap<Sym, Millis> {
-    let mut last: BTreeMap<Sym, Millis> = BTreeMap::new();
-    let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
-    for (key, time) in of_keys.filter_map(|(actor, series)| Some((actor.apikey, series.last()?))) {
-        last.entry(key).and_modify(|known| *known = time.max(*known)).or_insert(time);
+fn last_uses(joined: &Joined) -> impl Iterator<Item = (Sym, Millis)> {
+    let mut last: Vec<Option<Millis>> = vec![None; joined.state.symbols.len() + 1];
+    for (actor, series) in joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some()) {
+        let known = &mut last[actor.apikey.0 as usize];
+        *known = (*known).max(series.last());
     }
-    last
+    last.into_iter().zip(0..).filter_map(|(last, key)| Some((Sym(key), last?)))
 }
 
 /// Adds the keys of which nothing but their refusals is known.
@@ -194,7 +195,7 @@ pub(super) fn add(joined: &Joined, keys: &mut Vec<KeyInfo>, failures: &[KeyFailu
 
 /// The cluster of each key, as those that use it, change it by id or are refused with it show; ids are random, so that no
 /// other cluster has the same.
-fn places(joined: &Joined) -> BTreeMap<Sym, usize> {
+fn places(joined: &Joined) -> impl Iterator<Item = (Sym, usize)> {
     let nodes = &joined.nodes;
     let actors = joined.state.successes.keys().chain(joined.state.denials.keys());
     let used = actors.map(|actor| (actor.apikey, nodes.cluster(actor.node)));
@@ -204,12 +205,12 @@ fn places(joined: &Joined) -> BTreeMap<Sym, usize> {
     });
     let lines = joined.state.reasons.iter().filter(|reason| reason.about.is_key());
     let refused = lines.map(|reason| (reason.subject, nodes.cluster(reason.node)));
-    let mut places = BTreeMap::new();
+    let mut places: Vec<Option<usize>> = vec![None; joined.state.symbols.len() + 1];
     for (key, cluster) in used.chain(changed).chain(refused).filter(|(key, _)| key.is_some()) {
-        let least = places.entry(key).or_insert(cluster);
+        let least = places[key.0 as usize].get_or_insert(cluster);
         *least = cluster.min(*least);
     }
-    places
+    places.into_iter().zip(0..).filter_map(|(cluster, key)| Some((Sym(key), cluster?)))
 }
 
 fn is_creation(action: &[u8]) -> bool {

@@ -47,7 +47,7 @@ use crate::decode::apikeys::ApiKey;
 use crate::model::Evidence;
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{Actor, Attempt, Pos, State, Sym};
+use crate::state::{Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
 /// The joined records of a run, which nobody changes: what is looked at is a view of them, see [`Correlated`].
@@ -125,23 +125,6 @@ impl Joined {
     #[must_use]
     pub fn last_event(&self) -> Option<Millis> {
         self.state.inputs.iter().filter_map(|input| input.span.last).max()
-    }
-
-    fn in_order<'a>(&'a self, actors: impl Iterator<Item = &'a Actor>) -> std::vec::IntoIter<&'a Actor> {
-        let text = |sym| self.state.symbols.get(sym);
-        let mut actors: Vec<&Actor> = actors.collect();
-        actors.sort_by_cached_key(|actor| {
-            (
-                text(actor.principal),
-                text(actor.source),
-                text(actor.apikey),
-                text(actor.realm),
-                self.nodes.index(actor.node),
-                text(actor.es_action),
-                text(actor.object),
-            )
-        });
-        actors.into_iter()
     }
 }
 

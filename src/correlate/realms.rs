@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::Joined;
 use super::profiles::AttemptProfiles;
 use crate::reason::{Reason, Subject};
-use crate::state::{Attempt, ChainId, Outcome, Sym};
+use crate::state::{Actor, Attempt, ChainId, Outcome, Series, Sym};
 
 /// The order in which Elasticsearch asks realms unless a node has moved one to the front (audit-format 1.7).
 const BUILT_IN_ORDER: [&[u8]; 3] = [b"reserved", b"default_file", b"default_native"];
@@ -105,20 +105,23 @@ impl Lacking {
         let nodes = joined.nodes.all().len();
         let mut lacking =
             Self { succeeds: HashMap::default(), has: vec![BTreeSet::new(); nodes], chains: vec![0; nodes] };
-        let mut last = None;
-        joined.state.successes.keys().filter(|actor| !actor.apikey.is_some()).for_each(|actor| {
-            // Neighbours are mostly of one account, on several nodes.
-            let this = (actor.principal, actor.realm, actor.node);
-            if last.replace(this) == Some(this) {
-                return;
+        // Of each account by itself, on all cores: it comes from many addresses, and is authenticated by few realms.
+        let ways = |of_account: &[(Actor, Series)]| {
+            let own = of_account.iter().map(|(actor, _)| actor).filter(|actor| !actor.apikey.is_some());
+            let mut ways: Vec<(Sym, u32)> = own.map(|actor| (actor.realm, actor.node)).collect();
+            ways.sort_unstable();
+            ways.dedup();
+            let pseudo = |realm: Sym| joined.state.symbols.get(realm).is_none_or(|realm| realm.starts_with(b"_"));
+            ways.retain(|(realm, _)| !pseudo(*realm));
+            of_account.first().map(|(actor, _)| (actor.principal, ways))
+        };
+        let accounts: Vec<(Sym, Vec<(Sym, u32)>)> = joined.state.successes.par_accounts().filter_map(ways).collect();
+        for (principal, ways) in accounts {
+            for (realm, node) in ways {
+                lacking.succeeds.entry((joined.nodes.cluster(node), principal)).or_default().insert(realm);
+                lacking.has[joined.nodes.index(node)].insert(realm);
             }
-            let pseudo = joined.state.symbols.get(actor.realm).is_none_or(|realm| realm.starts_with(b"_"));
-            if !pseudo {
-                let account = (joined.nodes.cluster(actor.node), actor.principal);
-                lacking.succeeds.entry(account).or_default().insert(actor.realm);
-                lacking.has[joined.nodes.index(actor.node)].insert(actor.realm);
-            }
-        });
+        }
         let mut met: HashSet<(usize, ChainId), RandomState> = HashSet::default();
         for (way, count) in profiles.iter() {
             if let Some(realms) = joined.state.chains.get(way.chain).filter(|realms| !realms.is_empty()) {

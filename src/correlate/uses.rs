@@ -1,7 +1,5 @@
 //! Which client used which API key, and until when.
 
-use foldhash::fast::RandomState;
-use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use super::Joined;
@@ -51,11 +49,15 @@ impl ClientUse {
 pub(super) fn settle_transport(state: &mut State) {
     let transport = state.symbols.find(IN_TRANSPORT);
     let Some(transport) = transport else { return };
-    let direct: HashSet<Sym, RandomState> =
-        state.successes.keys().filter(|actor| actor.es_action != transport).map(|actor| actor.apikey).collect();
+    if state.successes.keys().all(|actor| actor.es_action != transport) {
+        return;
+    }
+    let mut direct = vec![false; state.symbols.len() + 1];
+    let others = state.successes.keys().filter(|actor| actor.es_action != transport);
+    others.for_each(|actor| direct[actor.apikey.0 as usize] = true);
     let settled = std::mem::take(&mut state.successes).into_iter().filter_map(|(actor, series)| {
         let is_part = actor.es_action == transport;
-        let kept = !is_part || !direct.contains(&actor.apikey);
+        let kept = !is_part || !direct[actor.apikey.0 as usize];
         kept.then_some((if is_part { Actor { es_action: Sym::NONE, ..actor } } else { actor }, series))
     });
     state.successes = settled.collect();
@@ -79,7 +81,7 @@ pub(super) struct Uses(Vec<KeyUse>);
 
 impl Uses {
     pub(super) fn of(joined: &Joined) -> Self {
-        let of_keys = joined.state.successes.iter().filter(|(actor, _)| actor.apikey.is_some());
+        let of_keys = joined.state.successes.par_iter().filter(|(actor, _)| actor.apikey.is_some());
         let mut uses: Vec<KeyUse> = of_keys
             .map(|(actor, series)| KeyUse {
                 client: (joined.nodes.cluster(actor.node), actor.source),

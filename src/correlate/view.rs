@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{AttributedChange, Joined, KeyFailure, PowerfulActions, ReasonLine};
 use crate::model::text::Text;
-use crate::state::{Actor, ActorSeries, Attempt, Sym};
+use crate::state::{ActorSeries, Attempt, Sym};
 
 /// How much a filter left out.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -210,10 +210,5 @@ impl Correlated {
     /// The changes that no filter left out, with their index among all.
     pub fn changes_left(&self) -> impl Iterator<Item = (usize, &AttributedChange)> {
         self.joined.changes.iter().enumerate().filter(|(at, _)| self.shows_change(*at))
-    }
-
-    /// Who succeeded with an API key, in an order that depends on text alone.
-    pub fn users_of_keys(&self) -> impl Iterator<Item = &Actor> {
-        self.joined.in_order(self.successes.keys().filter(|actor| actor.apikey.is_some()))
     }
 }

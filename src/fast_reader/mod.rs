@@ -54,10 +54,8 @@ pub mod changes {
         | MemberKey::ClusterName.bit();
     /// What is done, and to which indices.
     pub const ACT: u64 = MemberKey::EsAction.bit() | MemberKey::Indices.bit();
-    /// What names the client that authenticated, with its node.
-    pub const ACTOR: u64 = NODE | CLIENT;
-    /// What names it without its node.
-    pub(super) const CLIENT: u64 = MemberKey::UserName.bit()
+    /// What names the client that authenticated.
+    pub const CLIENT: u64 = MemberKey::UserName.bit()
         | MemberKey::RunByName.bit()
         | MemberKey::UserRealm.bit()
         | MemberKey::Realm.bit()

@@ -77,6 +77,12 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let outside = scene.is_outside(past.source);
     let habit =
         deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
+    // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
+    let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
+    let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
+    // Who makes such things from place to place, before or after, has the habit: a pipeline that runs anywhere.
+    let of_who = measure.deeds.of(past.principal);
+    let habitual = of_who.iter().any(|deed| deed.lasting && deed.source.is_some() && deed.source != past.source);
     let mut features = measure.none();
     let strange = scene.strangeness(past.cluster, past.principal, past.source, past.first);
     features.set(Feature::Strange, strange);
@@ -85,6 +91,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     kinds.sort_unstable();
     kinds.dedup();
     features.set(Feature::Deeds, (kinds.len() as f64 / 3.0).min(1.0) * (1.0 - 0.5 * habit));
+    features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
     features.set(Feature::Own, 1.0 - (-(known as f64) / KNOWN as f64).exp());
     features.set(Feature::Near, holds(near));
     features.set(Feature::OwnShared, holds(is_shared(scene, past.cluster, past.source)));
@@ -95,9 +102,6 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     if probability < 0.5 {
         return None;
     }
-    // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
-    let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
-    let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
     let kind = if made && began { Kind::Persistence } else { Kind::SuspiciousAccess };
     let hostile = probability >= 0.8;
     let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };

@@ -18,10 +18,16 @@ const HITS_OF_ONE_PLACE: u32 = 2;
 /// Such arrivals that a log is taken to hold besides those that are seen.
 const PRIOR: f64 = 0.5;
 
+/// Arrivals of accounts that never leave their desk that a log is taken to hold besides, where the places of those that are
+/// seen are weighed.
+const PRIOR_STRANGE: f64 = 1.0;
+
 /// First successes at networks outside of accounts that got in elsewhere before, by cluster, then time.
 #[derive(Debug)]
 pub(super) struct Arrivals<'s> {
     arrivals: BTreeMap<u16, Vec<&'s Past>>,
+    /// How strange the places are to these accounts on the average, by cluster.
+    strange: BTreeMap<u16, f64>,
     /// Length of the log.
     length: f64,
 }
@@ -45,7 +51,12 @@ impl<'s> Arrivals<'s> {
             }
         }
         arrivals.values_mut().for_each(|list| list.sort_by_key(|past| past.first));
-        Self { arrivals, length: scene.length() as f64 }
+        let strange = |list: &[&Past]| {
+            let strangeness = |past: &&Past| scene.strangeness(past.cluster, past.principal, past.source, past.first);
+            (PRIOR_STRANGE + list.iter().map(strangeness).sum::<f64>()) / (PRIOR_STRANGE + list.len() as f64)
+        };
+        let strange = arrivals.iter().map(|(cluster, list)| (*cluster, strange(list))).collect();
+        Self { arrivals, strange, length: scene.length() as f64 }
     }
 
     /// Those from one time to another, inclusive, by time.
@@ -56,17 +67,25 @@ impl<'s> Arrivals<'s> {
         &list[start..end]
     }
 
+    /// How strange a new place is to who comes to it on the average, from 0 to 1: what is weighed against the rate of arrivals
+    /// is weighed by how it differs from these.
+    pub(super) fn usual_strangeness(&self, cluster: u16) -> f64 {
+        self.strange.get(&cluster).copied().unwrap_or(1.0)
+    }
+
     /// Logarithm of the odds that an arrival within so many tries is a hit of theirs, and none that would have come anyway at
-    /// the rate of the rest of the log.
-    pub(super) fn odds(&self, cluster: u16, (from, to): (Millis, Millis), tries: usize) -> f64 {
+    /// the rate of the rest of the log; `unseen` is the chance that the next try comes from an address that made none yet.
+    pub(super) fn odds(&self, cluster: u16, (from, to): (Millis, Millis), tries: usize, unseen: f64) -> f64 {
         let amid = self.within(cluster, from, to).len() as f64;
         let all = self.arrivals.get(&cluster).map_or(0, Vec::len) as f64;
         let within = ((to.0 - from.0) as f64).max(1000.0);
         // An hour at least is left of a log that is all campaign.
         let rest = (self.length - within).max(HOUR as f64);
-        let hits = HITS * tries as f64;
+        let most = HITS * tries as f64;
         // What comes beyond the hits that so many tries have comes anyway, whatever the rest of the log is like.
-        let expected = (BUSY * (all - amid + PRIOR) * within / rest).max(amid - hits);
-        (hits / expected).ln()
+        let expected = (BUSY * (all - amid + PRIOR) * within / rest).max(amid - most);
+        // Where hardly any address is new, hits come from those that are known, unless more arrive than would anyway.
+        let hits = (amid - expected).max(unseen * most).min(most);
+        (hits.max(f64::MIN_POSITIVE) / expected).ln()
     }
 }

@@ -29,6 +29,9 @@ use crate::time::Millis;
 /// A success is put down to a campaign from its sources until so long after its end.
 const AFTER: i64 = DAY;
 
+/// Tries that somebody away from home may need until a password is typed right.
+const MISTYPED: usize = 4;
+
 /// Odds of a campaign count towards its successes no more than this, either way.
 const ODDS: f64 = 6.0;
 
@@ -56,9 +59,31 @@ impl GotIn {
     }
 }
 
+/// The successes amid a campaign that are as likely anybody's as its own, in a sentence: whoever reads it can ask these people.
+pub(super) fn doubtful(measure: &Measure<'_, '_>, entries: &[GotIn]) -> Option<Text> {
+    /// Probability from which on somebody is asked, and from which on it is a break-in.
+    const ASKED: f64 = 0.1;
+    const TOLD: f64 = 0.5;
+    /// Accounts that are named.
+    const NAMED: usize = 10;
+    let is_doubtful =
+        |entry: &&GotIn| entry.failures.is_empty() && (ASKED..TOLD).contains(&score::logistic(entry.odds()));
+    let who: Vec<Sym> = entries.iter().filter(is_doubtful).map(|entry| entry.principal).collect();
+    let names = who.iter().take(NAMED).map(|&principal| Span::principal(&measure.scene.text(principal)));
+    let many = who.len() as u64;
+    (many > 0).then(|| {
+        text!(
+            "Not to be known here: whether it found the password of {} that got in from a new place meanwhile ({}); ask {}",
+            Text::count(many, "account", "accounts"),
+            Text::list(names, many, NAMED),
+            if many == 1 { "its owner" } else { "their owners" }
+        )
+    })
+}
+
 /// The break-ins that a campaign led to, as drafts.
-pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<(GotIn, Draft)> {
-    let mut breaches: Vec<(GotIn, Draft)> = entries(measure, judgement)
+pub(super) fn breaches(measure: &Measure<'_, '_>, judgement: &Judgement, entries: Vec<GotIn>) -> Vec<(GotIn, Draft)> {
+    let mut breaches: Vec<(GotIn, Draft)> = entries
         .into_iter()
         .filter_map(|entry| breach(measure, judgement, &entry).map(|draft| (entry, draft)))
         .collect();
@@ -206,6 +231,8 @@ struct Tries {
     start: Millis,
     sources: HashMap<Sym, usize, RandomState>,
     nets: HashMap<Net, usize, RandomState>,
+    /// From everywhere.
+    all: usize,
     /// Logarithm of the odds that who comes to a new place outside meanwhile is one of theirs.
     amid: f64,
 }
@@ -214,17 +241,20 @@ impl Tries {
     fn new(measure: &Measure<'_, '_>, judgement: &Judgement) -> Self {
         let (scene, campaign) = (measure.scene, &judgement.campaign);
         let many = judgement.features.get(Feature::ManySources) * judgement.features.get(Feature::Outside) >= 0.5;
-        let span = campaign.span(scene).filter(|_| many);
-        let amid =
-            span.map_or(0.0, |span| measure.arrivals().odds(campaign.cluster, span, campaign.attempts.len()).max(0.0));
         let start = campaign.span(scene).map_or(Millis(i64::MAX), |(start, _)| start);
         let (sources, nets) = (HashMap::default(), HashMap::default());
-        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, amid };
+        let all = campaign.attempts.len();
+        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, all, amid: 0.0 };
         for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
             *tries.sources.entry(source).or_default() += 1;
             if let Some(net) = scene.net(source) {
                 *tries.nets.entry(net).or_default() += 1;
             }
+        }
+        if let Some(span) = campaign.span(scene).filter(|_| many) {
+            // Good & Turing: the sources that are seen once tell how many are not seen.
+            let unseen = tries.sources.values().filter(|&&tries| tries == 1).count() as f64 / all.max(1) as f64;
+            tries.amid = measure.arrivals().odds(campaign.cluster, span, all, unseen).max(0.0);
         }
         tries
     }
@@ -257,11 +287,14 @@ fn entry(
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
     // A campaign speaks against an address by what came from there, or by how rarely anybody comes to a new place: in a crowd of
     // strangers anybody may be another.
-    let own = 3.0 * (tries.of(measure.scene, source).max(1) as f64).ln();
-    let alone = |source: Sym| {
-        measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons)
-    };
-    campaign = campaign.min(own.max(if alone(source) { tries.amid } else { 0.0 }));
+    let of_source = tries.of(measure.scene, source);
+    // A few tries of nobody but the account that then gets in are what a traveller makes too, whatever goes on elsewhere.
+    let of_owner = if failures.len() == of_source && of_source < tries.all { of_source.min(MISTYPED) } else { 0 };
+    let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln();
+    let is_alone =
+        measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons);
+    let amid = if is_alone { tries.amid } else { 0.0 };
+    campaign = campaign.min(own.max(amid));
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5
@@ -271,6 +304,11 @@ fn entry(
     }
     let mut features = measure.none();
     said.iter().for_each(|&(feature, value)| features.set(feature, value));
+    if amid > own {
+        // The rate of arrivals tells how often places are new here: what is left to say is whether this one is newer than most.
+        let usual = measure.arrivals().usual_strangeness(judgement.campaign.cluster);
+        features.set(Feature::Entry, (features.get(Feature::Entry) / usual.max(0.1)).min(1.0));
+    }
     let strange = features.get(Feature::Entry);
     features.set(Feature::Outside, judgement.features.get(Feature::Outside) * strange);
     features.set(Feature::Enters, judgement.features.get(Feature::Enters));

@@ -2,6 +2,8 @@
 //! clients do. Found by a cumulative sum over the episodes in their order (Page 1954), so that many clients with one failure
 //! each weigh as much as one client with many.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::history::{DAY, Past};
@@ -40,6 +42,12 @@ const PRIOR: f64 = 2.0;
 /// One in so many clients at either end of a stretch is not looked at.
 const CORE: usize = 10;
 
+/// Successes that the clients themselves would have on the node from which on theirs alone tell.
+const ENOUGH: f64 = 6.0;
+
+/// One in so many of the clients at least comes through a realm that is theirs.
+const MANY: usize = 4;
+
 /// Share of its usual successes that a differing node lets the same realms have at most.
 const SHUT: f64 = 0.5;
 
@@ -60,24 +68,74 @@ pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
         let stats = &nodes[node].stats;
         (stats.decisions + stats.successes) as f64
     };
-    for &node in &shows {
-        let cluster = scene.cluster(node);
-        let all: f64 =
-            shows.iter().filter(|&&other| scene.cluster(other) == cluster).map(|&other| of_node(other)).sum();
-        let usual = of_node(node) / all.max(1.0);
-        let own: Vec<(u32, f64)> = order
-            .par_iter()
-            .filter(|&&at| units[at as usize].cluster == cluster)
-            .map(|&at| (at, score(scene, &units[at as usize], node, usual)))
-            .collect();
-        for stretch in stretches(&own) {
-            let members: Vec<u32> = stretch.iter().filter(|(_, score)| *score > 0.0).map(|(at, _)| *at).collect();
-            if is_shut(scene, units, &members, node, usual) {
-                members.into_iter().for_each(|at| chosen[at as usize] = true);
+    let mut clusters: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+    shows.into_iter().for_each(|node| clusters.entry(scene.cluster(node)).or_default().push(node));
+    for (cluster, nodes) in clusters {
+        let all: f64 = nodes.iter().map(|&node| of_node(node)).sum();
+        let nodes: Vec<Judged> =
+            nodes.into_iter().map(|node| Judged { node, usual: of_node(node) / all.max(1.0) }).collect();
+        let own: Vec<u32> = order.iter().copied().filter(|&at| units[at as usize].cluster == cluster).collect();
+        for some in nodes.chunks((MOST_SCORES / own.len().max(1)).max(1)) {
+            let scores = Scores::of(scene, units, &own, some);
+            for (column, &Judged { node, usual }) in some.iter().enumerate() {
+                for stretch in stretches(&scores.of_node(&own, column)) {
+                    let members = stretch.iter().filter(|(_, score)| *score > 0.0);
+                    let members: Vec<u32> = members.map(|(at, _)| *at).collect();
+                    if is_shut(scene, units, &members, node, usual) {
+                        members.into_iter().for_each(|at| chosen[at as usize] = true);
+                    }
+                }
             }
         }
     }
     chosen
+}
+
+/// A node that may differ, and its share of what the nodes of its cluster do.
+#[derive(Debug, Clone, Copy)]
+struct Judged {
+    node: usize,
+    usual: f64,
+}
+
+/// Scores that are held at once, 32 MiB of them. What a client did with success is looked at once for all nodes that fit.
+const MOST_SCORES: usize = 1 << 22;
+
+/// What each of some episodes says for each of some nodes.
+struct Scores {
+    nodes: usize,
+    /// Episode by episode.
+    list: Vec<f64>,
+}
+
+impl Scores {
+    fn of(scene: &Scene<'_>, units: &[Unit], own: &[u32], nodes: &[Judged]) -> Self {
+        let mut columns = vec![usize::MAX; scene.joined.nodes.all().len()];
+        nodes.iter().enumerate().for_each(|(column, judged)| columns[judged.node] = column);
+        let mut list = vec![0.0; own.len() * nodes.len()];
+        list.par_chunks_mut(nodes.len().max(1)).zip(own).with_min_len(64).for_each_init(
+            || vec![Spread::default(); nodes.len()],
+            |spreads, (row, &at)| score(scene, &units[at as usize], (nodes, &columns), spreads, row),
+        );
+        Self { nodes: nodes.len(), list }
+    }
+
+    /// The episodes with what they say for one node.
+    fn of_node(&self, own: &[u32], column: usize) -> Vec<(u32, f64)> {
+        own.iter().zip(self.list.chunks(self.nodes)).map(|(&at, row)| (at, row[column])).collect()
+    }
+}
+
+/// What a client did on one node.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spread {
+    /// All its successes there.
+    ever: f64,
+    /// Those meanwhile.
+    let_in: f64,
+    /// Those meanwhile from one of several addresses, or of one of several accounts.
+    of_past: f64,
+    failed: f64,
 }
 
 /// Clients that are known to get in, or whose tokens are refused.
@@ -88,28 +146,53 @@ fn is_looked_at(scene: &Scene<'_>, unit: &Unit) -> bool {
     unit.source.is_some() && (named || nameless)
 }
 
-/// What an episode says for a node that differs: how its failures and the successes meanwhile are spread, each more of them
-/// saying less, or the contrast of this client alone. What fails elsewhere speaks against it.
-fn score(scene: &Scene<'_>, unit: &Unit, node: usize, usual: f64) -> f64 {
-    let few = unit.len() < FEW;
-    let until = if few { Millis(unit.last.0 + SOON) } else { unit.last };
-    let enough = if few { 0.5 } else { SOME * unit.len() as f64 };
-    let (mut all, mut there, mut let_in, mut let_in_there) = (0.0, 0.0, 0.0, 0.0);
+/// What an episode says for nodes that differ, given with the place of each node of the table among them.
+fn score(
+    scene: &Scene<'_>,
+    unit: &Unit,
+    (nodes, columns): (&[Judged], &[usize]),
+    spreads: &mut [Spread],
+    row: &mut [f64],
+) {
+    spreads.fill(Spread::default());
+    let until = if unit.len() < FEW { Millis(unit.last.0 + SOON) } else { unit.last };
+    let (mut all, mut let_in) = (0.0, 0.0);
     for past in pasts(scene, unit) {
         all += f64::from(past.count);
-        let spread = scene.history.spread(past, node, unit.first, until);
-        there += spread.ever_there;
-        let_in += spread.within;
-        let_in_there += spread.within_there;
+        let_in += scene.history.spread(past, unit.first, until, |node, ever, within| {
+            if let Some(spread) = spreads.get_mut(columns[node]) {
+                spread.ever += ever;
+                spread.of_past += within;
+            }
+        });
+        for spread in spreads.iter_mut() {
+            spread.let_in += std::mem::take(&mut spread.of_past);
+        }
     }
-    let share = ((there + PRIOR * usual) / (all + PRIOR)).clamp(0.01, 0.99);
+    for &at in unit.attempts(scene) {
+        if let Some(spread) = spreads.get_mut(columns[scene.node(at)]) {
+            spread.failed += 1.0;
+        }
+    }
+    for ((score, judged), spread) in row.iter_mut().zip(nodes).zip(spreads.iter()) {
+        *score = score_of(unit, *judged, spread, (all, let_in));
+    }
+}
+
+/// What an episode says for a node that differs: how its failures and the successes meanwhile are spread, each more of them
+/// saying less, or the contrast of this client alone. What fails elsewhere speaks against it. `all` are its successes, `let_in`
+/// those meanwhile, on all nodes.
+fn score_of(unit: &Unit, Judged { node, usual }: Judged, there: &Spread, (all, let_in): (f64, f64)) -> f64 {
+    let few = unit.len() < FEW;
+    let enough = if few { 0.5 } else { SOME * unit.len() as f64 };
+    let let_in_there = there.let_in;
+    let share = ((there.ever + PRIOR * usual) / (all + PRIOR)).clamp(0.01, 0.99);
     if let_in_there >= enough {
         // It lets the client in all the while, or at once: somebody mistyped.
         return ((1.0 - MOST) / share).ln().clamp(-LEAST, 0.0);
     }
-    let attempts = unit.attempts(scene);
-    let failed = attempts.len().max(1) as f64;
-    let here = attempts.iter().filter(|&&at| scene.node(at) == node).count() as f64;
+    let failed = unit.len().max(1) as f64;
+    let here = there.failed;
     let sum = here * (MOST / share).ln() + (failed - here) * ((1.0 - MOST) / (1.0 - share)).ln();
     let sum = sum * (1.0 + failed.ln()) / failed;
     if few {
@@ -177,11 +260,14 @@ fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usua
         let expected = elsewhere * usual / (1.0 - usual).max(0.01);
         elsewhere >= 1.0 && here <= SHUT * expected.max(3.0)
     };
-    if elsewhere >= 2.0 * members.len() as f64 {
+    if elsewhere >= 2.0 * members.len() as f64 || elsewhere * usual / (1.0 - usual).max(0.01) >= ENOUGH {
         return shut(here, elsewhere);
     }
+    // Who mistyped there meanwhile comes through another realm, which is not theirs.
+    let all = realms.len();
     realms.sort_unstable();
-    realms.dedup();
+    let realms: Vec<Sym> =
+        realms.chunk_by(|a, b| a == b).filter(|own| own.len() * MANY >= all).map(|own| own[0]).collect();
     let cluster = of(&members[0]).cluster;
     let (mut here, mut elsewhere) = (0.0, 0.0);
     for past in scene.history.pasts().iter().filter(|past| past.cluster == cluster && !past.key.is_some()) {

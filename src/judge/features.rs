@@ -194,6 +194,8 @@ features! {
     Entry = "entry", After;
     /// What was done after it: changes, keys made, powerful actions.
     Deeds = "deeds", After;
+    /// The first thing done from a new place was to make what stays, by somebody without the habit.
+    MakesAtOnce = "makes_at_once", After;
     /// The account had not got in for weeks.
     Dormant = "dormant", Timing;
     /// The account gets in from another place within the same minutes.

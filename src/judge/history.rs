@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
+use super::index::sorted_by;
 use super::place::Net;
 use crate::correlate::Correlated;
 use crate::state::{Pos, Series, Sym};
@@ -61,17 +62,6 @@ pub(super) struct Success {
     pub(super) pos: Pos,
 }
 
-/// How the successes of a pair are spread.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Spread {
-    /// All on the node.
-    pub(super) ever_there: f64,
-    /// On every node within a stretch of time, as [`SuccessHistory::within`].
-    pub(super) within: f64,
-    /// On the node within that stretch.
-    pub(super) within_there: f64,
-}
-
 /// All that an account or an address did with success, summed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sum {
@@ -89,6 +79,8 @@ pub(super) struct Sum {
     pub(super) hours: u32,
     /// Networks of an account, and those of them that lie outside.
     pub(super) nets: [u32; 2],
+    /// Numbers of these in [`SuccessHistory::networks`]; none of an address.
+    networks: Range<u32>,
 }
 
 /// The successes of a run, to be looked up.
@@ -100,8 +92,8 @@ pub(super) struct SuccessHistory<'c> {
     by_key: Vec<u32>,
     accounts: HashMap<(u16, Sym), Sum, RandomState>,
     sources: HashMap<(u16, Sym), Sum, RandomState>,
-    /// Networks of each account with the time of its first success there.
-    networks: HashMap<(u16, Sym, Net), Millis, RandomState>,
+    /// Networks with the time of the first success there: those of an account together, by network.
+    networks: Vec<(Net, Millis)>,
 }
 
 type Raw<'c> = (u16, Sym, Sym, Sym, Way<'c>);
@@ -110,55 +102,48 @@ impl<'c> SuccessHistory<'c> {
     /// `cluster` numbers the cluster of a node of the table, `net` gives the network of an address, and whether it is outside.
     pub(super) fn new(
         joined: &'c Correlated,
-        cluster: impl Fn(usize) -> u16,
-        net: impl Fn(Sym) -> Option<(Net, bool)>,
+        cluster: impl Fn(usize) -> u16 + Sync,
+        net: impl Fn(Sym) -> Option<(Net, bool)> + Sync,
     ) -> Self {
         let mut raw: Vec<Raw<'c>> = joined
             .successes
-            .iter()
+            .par_iter()
             .map(|(actor, series)| {
                 let node = joined.nodes.index(actor.node);
                 let way = Way { node: node as u32, realm: actor.realm, series };
                 (cluster(node), actor.principal, actor.source, actor.apikey, way)
             })
             .collect();
-        raw.par_sort_unstable_by_key(|(cluster, principal, source, key, way)| {
-            (*cluster, *principal, *source, *key, way.realm, way.node)
+        // They come by account, address and key: only what one of these did on several nodes is still to be ordered.
+        raw.par_chunk_by_mut(|a, b| (a.1, a.2, a.3) == (b.1, b.2, b.3)).for_each(|of_client| {
+            of_client.sort_unstable_by_key(|(cluster, .., way)| (*cluster, way.realm, way.node));
         });
-        let mut start = 0;
-        let mut runs: Vec<Range<u32>> = Vec::new();
-        for run in raw.chunk_by(|a, b| (a.0, a.1, a.2, a.3) == (b.0, b.1, b.2, b.3)) {
-            let end = start + run.len() as u32;
-            runs.push(start..end);
-            start = end;
+        if joined.nodes.clusters().len() > 1 {
+            raw.par_sort_by_key(|(cluster, ..)| *cluster);
         }
         let of_run = |run: Range<u32>| past(&raw[run.start as usize..run.end as usize], run);
+        let runs = runs(&raw, |a, b| (a.0, a.1, a.2, a.3) == (b.0, b.1, b.2, b.3));
         let pasts: Vec<Past> = runs.into_par_iter().with_min_len(PIECE).filter_map(of_run).collect();
-        let ways = raw.into_iter().map(|(.., way)| way).collect();
-        let sorted = |order: fn(&Past) -> (u16, Sym, Sym, Sym)| {
-            let mut list: Vec<u32> = (0..pasts.len() as u32).collect();
-            list.par_sort_unstable_by_key(|&at| order(&pasts[at as usize]));
-            list
-        };
-        let by_source = sorted(|past| (past.cluster, past.source, past.principal, past.key));
-        let mut by_key = sorted(|past| (past.cluster, past.key, past.source, past.principal));
-        by_key.retain(|&at| pasts[at as usize].key.is_some());
+        let ways = raw.into_par_iter().map(|(.., way)| way).collect();
         let own: Vec<u32> = (0..pasts.len() as u32).collect();
-        let mut accounts = sums(&pasts, &own, |past| (past.cluster, past.principal), |past| past.source);
-        let sources = sums(&pasts, &by_source, |past| (past.cluster, past.source), |past| past.principal);
-        let mut networks: HashMap<_, Millis, RandomState> = HashMap::default();
-        for past in pasts.iter().filter(|past| !past.key.is_some()) {
-            if let Some((net, outside)) = net(past.source) {
-                let first = networks.entry((past.cluster, past.principal, net)).or_insert_with(|| {
-                    if let Some(sum) = accounts.get_mut(&(past.cluster, past.principal)) {
-                        sum.nets[0] += 1;
-                        sum.nets[1] += u32::from(outside);
-                    }
-                    past.first
-                });
-                *first = past.first.min(*first);
+        // Sorting is counting, which keeps the order of equals: the pasts of an address stay in the order of accounts.
+        let of_clusters = |list: Vec<u32>| match pasts.last() {
+            Some(last) if last.cluster > 0 => {
+                sorted_by(&list, usize::from(last.cluster) + 1, |at| Sym(u32::from(pasts[at as usize].cluster)))
             }
-        }
+            _ => list,
+        };
+        let symbols = joined.state.symbols.len() + 1;
+        let by_source = of_clusters(sorted_by(&own, symbols, |at| pasts[at as usize].source));
+        let mut by_key = by_source.clone();
+        by_key.retain(|&at| pasts[at as usize].key.is_some());
+        let by_key = of_clusters(sorted_by(&by_key, symbols, |at| pasts[at as usize].key));
+        let (accounts, sources) = rayon::join(
+            || sums(&pasts, &own, |past| (past.cluster, past.principal), |past| past.source),
+            || sums(&pasts, &by_source, |past| (past.cluster, past.source), |past| past.principal),
+        );
+        let (accounts, networks) = with_networks(&pasts, accounts, net);
+        let (accounts, sources) = (accounts.into_iter().collect(), sources.into_iter().collect());
         Self { ways, pasts, by_source, by_key, accounts, sources, networks }
     }
 
@@ -179,9 +164,10 @@ impl<'c> SuccessHistory<'c> {
 
     /// What an account did by itself from an address.
     pub(super) fn pair(&self, cluster: u16, principal: Sym, source: Sym) -> Option<&Past> {
-        let wanted = (cluster, principal, source, Sym::NONE);
-        let key = |past: &Past| (past.cluster, past.principal, past.source, past.key);
-        self.pasts.binary_search_by_key(&wanted, key).ok().map(|at| &self.pasts[at])
+        // Among those of the account, and not among all: each look at a distant one is a wait for memory.
+        let range = self.account(cluster, principal)?.range.clone();
+        let own = &self.pasts[range.start as usize..range.end as usize];
+        own.binary_search_by_key(&(source, Sym::NONE), |past| (past.source, past.key)).ok().map(|at| &own[at])
     }
 
     /// An account in sum.
@@ -215,7 +201,9 @@ impl<'c> SuccessHistory<'c> {
 
     /// When an account first got in from a network.
     pub(super) fn network(&self, cluster: u16, principal: Sym, net: Net) -> Option<Millis> {
-        self.networks.get(&(cluster, principal, net)).copied()
+        let range = self.account(cluster, principal)?.networks.clone();
+        let own = &self.networks[range.start as usize..range.end as usize];
+        own.binary_search_by_key(&net, |(net, _)| *net).ok().map(|at| own[at].1)
     }
 
     fn ways(&self, past: &Past) -> &[Way<'c>] {
@@ -253,20 +241,17 @@ impl<'c> SuccessHistory<'c> {
         ways.map(|way| share_within(way.series, start, end)).sum()
     }
 
-    /// How successes are spread over one node and the others, see [`Spread`], in one look at them.
-    pub(super) fn spread(&self, past: &Past, node: usize, start: Millis, end: Millis) -> Spread {
-        let mut spread = Spread::default();
+    /// How successes are spread over nodes: `tell` is told the node of each of their series, all of its successes, and those
+    /// within a stretch of time, as [`SuccessHistory::within`], which are given in sum.
+    pub(super) fn spread(&self, past: &Past, start: Millis, end: Millis, mut tell: impl FnMut(usize, f64, f64)) -> f64 {
         let overlaps = past.first <= end && start <= past.last;
+        let mut sum = 0.0;
         for way in self.ways(past) {
-            let there = way.node as usize == node;
             let within = if overlaps { share_within(way.series, start, end) } else { 0.0 };
-            spread.within += within;
-            if there {
-                spread.ever_there += way.series.count() as f64;
-                spread.within_there += within;
-            }
+            sum += within;
+            tell(way.node as usize, way.series.count() as f64, within);
         }
-        spread
+        sum
     }
 
     /// Stretches of time in which a pair succeeded, first to last of each.
@@ -334,20 +319,32 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
     (past.count > 0).then_some(past)
 }
 
+/// Where those that are alike begin and end in a list in which they stand together.
+fn runs<T>(list: &[T], alike: impl Fn(&T, &T) -> bool) -> Vec<Range<u32>> {
+    let mut start = 0;
+    let range = |run: &[T]| {
+        let end = start + run.len() as u32;
+        std::mem::replace(&mut start, end)..end
+    };
+    list.chunk_by(alike).map(range).collect()
+}
+
+/// Sums by cluster and account, or address.
+type Sums = Vec<((u16, Sym), Sum)>;
+
 /// Sums of pasts that share an account or an address; `order` lists them so that these stand together.
 fn sums(
     pasts: &[Past],
     order: &[u32],
-    shared: impl Fn(&Past) -> (u16, Sym),
-    other: impl Fn(&Past) -> Sym,
-) -> HashMap<(u16, Sym), Sum, RandomState> {
-    let mut sums = HashMap::default();
-    let mut start = 0;
-    for run in order.chunk_by(|&a, &b| shared(&pasts[a as usize]) == shared(&pasts[b as usize])) {
-        let of = |&at: &u32| &pasts[at as usize];
+    shared: impl Fn(&Past) -> (u16, Sym) + Sync,
+    other: impl Fn(&Past) -> Sym + Sync,
+) -> Sums {
+    let of = |&at: &u32| &pasts[at as usize];
+    let sum_of = |range: Range<u32>| {
+        let run = &order[range.start as usize..range.end as usize];
         let own = || run.iter().map(of).filter(|past| !past.key.is_some());
         let mut sum = Sum {
-            range: start..start + run.len() as u32,
+            range,
             others: 0,
             count: own().map(|past| u64::from(past.count)).sum(),
             days: own().map(|past| u32::from(past.days)).sum(),
@@ -355,6 +352,7 @@ fn sums(
             last: Millis(i64::MIN),
             hours: 0,
             nets: [0; 2],
+            networks: 0..0,
         };
         let mut last = None;
         for past in own() {
@@ -366,8 +364,37 @@ fn sums(
             sum.last = sum.last.max(past.last);
             sum.hours |= past.hours;
         }
-        start += run.len() as u32;
-        sums.insert(shared(of(&run[0])), sum);
-    }
-    sums
+        (shared(of(&run[0])), sum)
+    };
+    let runs = runs(order, |a, b| shared(of(a)) == shared(of(b)));
+    runs.into_par_iter().with_min_len(PIECE / 16).map(sum_of).collect()
+}
+
+/// Notes the networks of accounts; `net` gives that of an address, and whether it is outside.
+fn with_networks(
+    pasts: &[Past],
+    accounts: Sums,
+    net: impl Fn(Sym) -> Option<(Net, bool)> + Sync,
+) -> (Sums, Vec<(Net, Millis)>) {
+    let of_account = |(account, mut sum): ((u16, Sym), Sum)| {
+        let own = &pasts[sum.range.start as usize..sum.range.end as usize];
+        let own = own.iter().filter(|past| !past.key.is_some());
+        let place = |past: &Past| net(past.source).map(|(net, outside)| (net, past.first, outside));
+        let mut nets: Vec<(Net, Millis, bool)> = own.filter_map(place).collect();
+        // The first success there stands first.
+        nets.sort_unstable();
+        nets.dedup_by_key(|(net, ..)| *net);
+        sum.nets = [nets.len() as u32, nets.iter().filter(|(.., outside)| *outside).count() as u32];
+        (account, sum, nets)
+    };
+    let found: Vec<_> = accounts.into_par_iter().with_min_len(PIECE / 16).map(of_account).collect();
+    let mut networks = Vec::with_capacity(found.iter().map(|(.., nets)| nets.len()).sum());
+    let place = |(account, mut sum, nets): (_, Sum, Vec<(Net, Millis, bool)>)| {
+        let start = networks.len() as u32;
+        networks.extend(nets.into_iter().map(|(net, first, _)| (net, first)));
+        sum.networks = start..networks.len() as u32;
+        (account, sum)
+    };
+    let accounts = found.into_iter().map(place).collect();
+    (accounts, networks)
 }

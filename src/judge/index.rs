@@ -235,7 +235,7 @@ fn unjudged(attempts: &[Attempt], classes: &mut [Class]) -> Vec<(u32, Reason)> {
 }
 
 /// Stable counting sort by a symbol below `symbols`.
-fn sorted_by(list: &[u32], symbols: usize, key: impl Fn(u32) -> Sym) -> Vec<u32> {
+pub(super) fn sorted_by(list: &[u32], symbols: usize, key: impl Fn(u32) -> Sym) -> Vec<u32> {
     let mut ends = vec![0_u32; symbols + 1];
     for &at in list {
         ends[key(at).0 as usize + 1] += 1;

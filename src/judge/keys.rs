@@ -322,7 +322,10 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     let local = |source: &&Sym| scene.history.source(campaign.cluster, **source).is_some_and(|sum| sum.first < first);
     let local = sources.iter().filter(local).count() as f64 / sources.len().max(1) as f64;
     features.set(Feature::Own, local);
-    features.set(Feature::Unknown, if sources.is_empty() { 0.0 } else { 1.0 - local });
+    // Where no node tells of a success, nobody is known to have got in before.
+    let nodes = 0..scene.joined.nodes.all().len();
+    let shown = nodes.filter(|&node| scene.cluster(node) == campaign.cluster).any(|node| scene.shows_successes(node));
+    features.set(Feature::Unknown, if sources.is_empty() || !shown { 0.0 } else { 1.0 - local });
     features.set(Feature::Replaced, if replaced(scene, campaign, &sources, first).is_empty() { 0.0 } else { 1.0 });
     features.set(Feature::ByNode, on_one_node(scene, campaign, &sources));
     features.expected = -features.get(Feature::Volume) * 20.0;

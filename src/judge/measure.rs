@@ -122,6 +122,14 @@ impl Measure<'_, '_> {
         features.set(Feature::WholeLog, holds(whole && campaign.attempts.len() > 2));
     }
 
+    /// Whether an episode keeps to the clock.
+    fn is_regular(&self, unit: &Unit) -> bool {
+        let times = unit.attempts(self.scene).windows(2);
+        let mut gaps: Vec<i64> = times.map(|pair| self.scene.time(pair[1]).0 - self.scene.time(pair[0]).0).collect();
+        let usual = median(&mut gaps);
+        is_regular(&gaps, usual)
+    }
+
     fn reasons(&self, campaign: &Campaign, features: &mut Features) {
         let scene = self.scene;
         let all = campaign.attempts.len().max(1) as f64;
@@ -217,8 +225,10 @@ impl Measure<'_, '_> {
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
         if campaign.family == Family::Bare {
             features.set(Feature::Blind, blind);
-            // From outside, only what keeps to the clock is a probe.
-            let inside = (1.0 - features.get(Feature::Outside)).max(features.get(Feature::Regular));
+            // From outside, only what keeps to the clock is a probe; several that do, each to its own.
+            let regular = self.units_of(campaign).all(|unit| self.is_regular(unit));
+            let regular = features.get(Feature::Regular).max(f64::from(u8::from(regular)));
+            let inside = (1.0 - features.get(Feature::Outside)).max(regular);
             let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
             let probe = features.get(Feature::WholeLog) * inside * never;
             features.set(Feature::WholeLog, 0.0);

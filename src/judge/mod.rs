@@ -169,7 +169,12 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             judgement.draft = Some(drafts.len());
             drafts.push(draft);
         }
-        let breaches = consequences::breaches(measure, judgement);
+        let entries = consequences::entries(measure, judgement);
+        let told = judgement.draft.filter(|&at| drafts[at].verdict == Verdict::Hostile);
+        if let Some((at, doubtful)) = told.zip(consequences::doubtful(measure, &entries)) {
+            drafts[at].why.push(doubtful);
+        }
+        let breaches = consequences::breaches(measure, judgement, entries);
         join::breaches(measure, &mut drafts, judgement.draft, judgement.features.accounts, breaches);
     }
     let entered: HashSet<Vec<Sym>, RandomState> = drafts

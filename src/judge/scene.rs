@@ -7,6 +7,7 @@ use super::history::SuccessHistory;
 use super::index::Index;
 use super::place::{Address, Net};
 use super::places::Places;
+use super::unit::SHARED;
 use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::options::{Options, Surroundings};
 use crate::reserved::SYSTEM_USERS;
@@ -38,7 +39,12 @@ impl<'c> Scene<'c> {
             span.merge(&node.stats.span);
         }
         let surroundings = &options.surroundings;
-        let addresses = addresses(joined, surroundings);
+        let mut addresses = addresses(joined, surroundings);
+        for source in front_doors(joined, &addresses) {
+            if let Some(Some(address)) = addresses.get_mut(&source) {
+                address.outside = false;
+            }
+        }
         let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| (address.net, address.outside));
         let history = SuccessHistory::new(joined, |node| cluster_of(joined, node), net);
         let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
@@ -121,7 +127,8 @@ impl<'c> Scene<'c> {
         self.address(source).map(|address| address.net)
     }
 
-    /// Whether a source lies outside the organisation's networks; not so where it is no address.
+    /// Whether a source lies outside the organisation's networks; not so where it is no address, or a gateway through which most
+    /// accounts get in.
     pub(super) fn is_outside(&self, source: Sym) -> bool {
         self.address(source).is_some_and(|address| address.outside)
     }
@@ -181,14 +188,42 @@ fn cluster_of(joined: &Correlated, node: usize) -> u16 {
     joined.nodes.all()[node].cluster.min(usize::from(u16::MAX)) as u16
 }
 
+/// Addresses outside at which most of the accounts are first seen: gateways of the organisation's, wherever they are. Where the
+/// clients behind them are is not known. Whom an intruder got in as was at work elsewhere before.
+fn front_doors(joined: &Correlated, addresses: &HashMap<Sym, Option<Address>, RandomState>) -> Vec<Sym> {
+    let actors = || joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some());
+    let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
+    // Actors of a source are its accounts by realm and node, so no fewer than its accounts.
+    let mut actors_of: HashMap<Sym, u32, RandomState> = HashMap::default();
+    for (actor, _) in actors().filter(|(actor, _)| outside(actor.source)) {
+        *actors_of.entry(actor.source).or_default() += 1;
+    }
+    if actors_of.values().all(|&actors| actors < SHARED) {
+        return Vec::new();
+    }
+    let text = |source: Sym| joined.judged(source).unwrap_or_default();
+    let mut homes: HashMap<Sym, (Option<Millis>, Sym), RandomState> = HashMap::default();
+    for (actor, series) in actors() {
+        let seen = (series.first(), actor.source);
+        let home = homes.entry(actor.principal).or_insert(seen);
+        if (seen.0, text(seen.1)) < (home.0, text(home.1)) {
+            *home = seen;
+        }
+    }
+    let mut accounts_of: HashMap<Sym, u32, RandomState> = HashMap::default();
+    homes.values().for_each(|&(_, source)| *accounts_of.entry(source).or_default() += 1);
+    let is_door = |(&source, &own): (&Sym, &u32)| own >= SHARED && own as usize * 2 >= homes.len() && outside(source);
+    accounts_of.iter().filter(|&of| is_door(of)).map(|(&source, _)| source).collect()
+}
+
 /// Every address met, read once.
 fn addresses(joined: &Correlated, known: &Surroundings) -> HashMap<Sym, Option<Address>, RandomState> {
-    let mut addresses: HashMap<Sym, Option<Address>, RandomState> = HashMap::default();
     let tried = joined.attempts.iter().map(|attempt| attempt.source);
     let got_in = joined.successes.keys().map(|actor| actor.source);
     let changed = joined.changes.iter().map(|change| change.source);
-    for source in tried.chain(got_in).chain(changed) {
-        addresses.entry(source).or_insert_with(|| Address::of(joined.judged(source)?, known));
-    }
-    addresses
+    // Many records name few addresses: each is marked, which is quicker than to look it up.
+    let mut met = vec![false; joined.state.symbols.len() + 1];
+    tried.chain(got_in).chain(changed).for_each(|source| met[source.0 as usize] = true);
+    let met = met.into_iter().zip(0..).filter(|(met, _)| *met);
+    met.map(|(_, at)| (Sym(at), joined.judged(Sym(at)).and_then(|address| Address::of(address, known)))).collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::history::Past;
 use super::index::Class;
@@ -64,17 +65,19 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     // Failing and active pairs.
     let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
         active(scene, bin).into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
-    let failing = units.iter().filter(|unit| unit.class == Class::Named && unit.standing.is_local());
-    for unit in failing {
-        let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
-        let attempts = unit.attempts(scene);
-        for run in attempts.chunk_by(|&a, &b| bin(scene.time(a)) == bin(scene.time(b))) {
-            if shut_out(scene, past, run) {
-                let counts = bins.entry((unit.cluster, bin(scene.time(run[0])))).or_default();
-                counts.0 += 1.0;
-                counts.1 += 1.0;
-            }
-        }
+    let failing = |unit: &Unit| {
+        let local = unit.class == Class::Named && unit.standing.is_local();
+        let past = scene.history.pair(unit.cluster, unit.principal, unit.source).filter(|_| local);
+        let runs = unit.attempts(scene).chunk_by(|&a, &b| bin(scene.time(a)) == bin(scene.time(b)));
+        let shut = past.map(|past| runs.filter(|run| shut_out(scene, past, run)));
+        let bins = shut.into_iter().flatten().map(|run| (unit.cluster, bin(scene.time(run[0]))));
+        bins.collect::<Vec<(u16, i64)>>()
+    };
+    let failing: Vec<(u16, i64)> = units.par_iter().with_min_len(PIECE).flat_map_iter(failing).collect();
+    for bin in failing {
+        let counts = bins.entry(bin).or_default();
+        counts.0 += 1.0;
+        counts.1 += 1.0;
     }
     let usual = usual_share(&bins);
     let odd = |counts: &(f64, f64)| {
@@ -92,30 +95,51 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     surges
 }
 
+/// Pairs or episodes that one task looks at, at least.
+const PIECE: usize = 256;
+
+/// By cluster and bin: how many more pairs begin to be active than cease to.
+type Turns = HashMap<(u16, i64), i64, RandomState>;
+
+/// Notes in which bins a pair begins to get in, and ceases to.
+fn note_turns(
+    turns: &mut Turns,
+    cluster: u16,
+    stretches: impl Iterator<Item = (Millis, Millis)>,
+    bin: impl Fn(Millis) -> i64,
+) {
+    let mut seen = i64::MIN;
+    let mut open: Option<(i64, i64)> = None;
+    let mut turn = |(from, to): (i64, i64)| {
+        *turns.entry((cluster, from)).or_default() += 1;
+        *turns.entry((cluster, to)).or_default() -= 1;
+    };
+    for (first, last) in stretches {
+        let (from, to) = (bin(first).max(seen.saturating_add(1)), bin(last).saturating_add(1));
+        if from >= to {
+            continue;
+        }
+        seen = to - 1;
+        match &mut open {
+            Some((_, end)) if *end == from => *end = to,
+            _ => open.replace((from, to)).into_iter().for_each(&mut turn),
+        }
+    }
+    open.into_iter().for_each(turn);
+}
+
 /// How many pairs get in within each bin, by cluster and bin. Counted by where they begin and cease to, so that a client that is
 /// at work for years costs no more than one for a minute.
-fn active(scene: &Scene<'_>, bin: impl Fn(Millis) -> i64) -> Vec<((u16, i64), f64)> {
-    let mut turns: HashMap<(u16, i64), i64, RandomState> = HashMap::default();
-    for past in scene.history.pasts().iter().filter(|past| !past.key.is_some()) {
-        let mut seen = i64::MIN;
-        let mut open: Option<(i64, i64)> = None;
-        let mut turn = |(from, to): (i64, i64)| {
-            *turns.entry((past.cluster, from)).or_default() += 1;
-            *turns.entry((past.cluster, to)).or_default() -= 1;
-        };
-        for (first, last) in scene.history.stretches(past) {
-            let (from, to) = (bin(first).max(seen.saturating_add(1)), bin(last).saturating_add(1));
-            if from >= to {
-                continue;
-            }
-            seen = to - 1;
-            match &mut open {
-                Some((_, end)) if *end == from => *end = to,
-                _ => open.replace((from, to)).into_iter().for_each(&mut turn),
-            }
-        }
-        open.into_iter().for_each(turn);
-    }
+fn active(scene: &Scene<'_>, bin: impl Fn(Millis) -> i64 + Sync) -> Vec<((u16, i64), f64)> {
+    let own = scene.history.pasts().par_iter().with_min_len(PIECE).filter(|past| !past.key.is_some());
+    let turns = own.fold(Turns::default, |mut turns, past| {
+        note_turns(&mut turns, past.cluster, scene.history.stretches(past), &bin);
+        turns
+    });
+    let turns = turns.reduce(Turns::default, |mut turns, others| {
+        others.into_iter().for_each(|(at, turn)| *turns.entry(at).or_default() += turn);
+        turns
+    });
     let mut turns: Vec<((u16, i64), i64)> = turns.into_iter().collect();
     turns.sort_unstable();
     let mut active = Vec::new();

@@ -35,10 +35,20 @@ pub(super) fn told(written: Result<(), Error>) -> bool {
     written.is_ok()
 }
 
-/// With `--strict`, the exit status where anything is wrong with the inputs; the problems go to standard error.
+/// With `--strict`, the exit status where anything is wrong with the inputs, or where memory did not suffice for all that is in
+/// them; what it is goes to standard error.
 pub(super) fn refused(strict: bool, coverage: &Coverage) -> Option<u8> {
-    if !strict || coverage.problems_total == 0 {
+    if !strict {
         return None;
+    }
+    if let Some(left_out) = &coverage.counted_only {
+        let attempts = left_out.attempts;
+        complain(&format!(
+            "no report, because of --strict: {attempts} attempts are counted only, memory is short (--max-memory)"
+        ));
+    }
+    if coverage.problems_total == 0 {
+        return coverage.counted_only.as_ref().map(|_| INCOMPLETE);
     }
     let mut out = io::stderr().lock();
     let shown = |text: &str| escape::terminal(text, false);

@@ -23,6 +23,13 @@ pub fn scan(request: ScanRequest) -> Result<u8, Error> {
         complain(&format!("no part, because of --strict and {problems} problems; `esaudit report` lists them"));
         return Ok(INCOMPLETE);
     }
+    let left_out = records.part().state.counted_only.attempts;
+    if strict && left_out > 0 {
+        complain(&format!(
+            "no part, because of --strict: {left_out} attempts are counted only, memory is short (--max-memory)"
+        ));
+        return Ok(INCOMPLETE);
+    }
     let written = written(&output, |out| records.write_part(out));
     let part = records.part();
     Ok(if part.state.inputs.iter().any(|input| input.interrupted) {

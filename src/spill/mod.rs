@@ -19,7 +19,7 @@ mod reduce;
 mod segment;
 mod text_counts;
 
-pub use machine::default_limit;
+pub use machine::{default_limit, most_threads};
 pub use reduce::reduce;
 pub use segment::Segments;
 

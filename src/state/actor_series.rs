@@ -40,6 +40,16 @@ impl ActorSeries {
         self.list.iter().map(|(actor, series)| (actor, series))
     }
 
+    /// As [`Self::iter`], on all cores.
+    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = (&Actor, &Series)> {
+        self.list.par_iter().map(|(actor, series)| (actor, series))
+    }
+
+    /// The actors of each account with their events, on all cores.
+    pub fn par_accounts(&self) -> impl ParallelIterator<Item = &[(Actor, Series)]> {
+        self.list.par_chunk_by(|(a, _), (b, _)| a.principal == b.principal)
+    }
+
     /// Every actor.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Actor> + Clone {
         self.list.iter().map(|(actor, _)| actor)
@@ -87,17 +97,16 @@ impl ActorSeries {
     }
 
     /// Takes in others that are already translated; `order` as in [`Series::add`].
-    pub(super) fn join(&mut self, others: Vec<Self>, order: &impl Fn(&Pos, &Pos) -> Ordering) {
+    pub(super) fn join(&mut self, others: Vec<Self>, order: &(impl Fn(&Pos, &Pos) -> Ordering + Sync)) {
         self.list.reserve_exact(others.iter().map(Self::len).sum());
         others.into_iter().for_each(|other| self.list.extend(other.list));
         self.sort();
-        self.list.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            if same {
-                kept.1.merge(&next.1, order);
-            }
-            same
+        // On all cores those of one actor are taken into the first of them, which leaves the others empty.
+        self.list.par_chunk_by_mut(|(a, _), (b, _)| a == b).for_each(|of_actor| {
+            let Some(((_, first), others)) = of_actor.split_first_mut() else { return };
+            others.iter_mut().for_each(|(_, other)| first.merge(&std::mem::take(other), order));
         });
+        self.list.retain(|(_, series)| !series.buckets().is_empty());
     }
 }
 

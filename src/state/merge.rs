@@ -143,4 +143,15 @@ mod tests {
         }
         assert_eq!(State::merge_all(Vec::new()), State::default());
     }
+
+    /// What looks at the first few of many must find the same ones.
+    #[test]
+    fn texts_are_numbered_alike_whatever_came_first() {
+        let states: Vec<State> = (0..9).map(state).collect();
+        let one = State::merge_all(states.clone()).spelled();
+        let other = State::merge_all(states.into_iter().rev().collect()).spelled();
+        assert!(one.symbols.iter().is_sorted());
+        assert_eq!(one.symbols, other.symbols);
+        assert_eq!(one.successes, other.successes);
+    }
 }

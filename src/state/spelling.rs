@@ -29,17 +29,18 @@ fn windows_1252(text: &[u8]) -> Option<String> {
 }
 
 impl State {
-    /// The same with all texts in UTF-8, as far as they are text; names that thereby become one are one. Series are in order.
+    /// The same with all texts in UTF-8, as far as they are text; names that thereby become one are one. Texts are numbered in
+    /// their order and not in that of their arrival, which depends on threads: what looks at the first few of many finds the
+    /// same ones. Series are in order.
     #[must_use]
     pub fn spelled(mut self) -> Self {
-        self.successes.sort();
-        self.denials.sort();
-        if self.symbols.iter().all(|text| windows_1252(text).is_none()) {
-            return self;
+        if self.symbols.iter().any(|text| windows_1252(text).is_some()) {
+            let spelled = |text| windows_1252(text).map_or(Cow::Borrowed(text), |text| Cow::Owned(text.into_bytes()));
+            self.symbols = Symbols::of_texts(self.symbols.iter().map(spelled));
+            self = Self::merge_all(vec![Self::default(), self]);
         }
-        let spelled = |text| windows_1252(text).map_or(Cow::Borrowed(text), |text| Cow::Owned(text.into_bytes()));
-        self.symbols = Symbols::of_texts(self.symbols.iter().map(spelled));
-        Self::merge_all(vec![Self::default(), self])
+        self.renumber();
+        self
     }
 }
 

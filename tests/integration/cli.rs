@@ -264,6 +264,11 @@ fn the_table_cuts_at_top_and_the_json_does_only_when_asked() {
     assert_eq!(inputs.report(&[]).groups.len(), 30);
     assert_eq!(inputs.report(&["--top", "7"]).groups.len(), 7);
     assert_eq!(inputs.report(&["--top", "0"]).groups.len(), 30);
+    // What was left out of an answer is said where programs look.
+    assert_eq!(
+        ["7", "29", "30", "0"].map(|top| inputs.report(&["--top", top]).coverage.complete),
+        [false, false, true, true]
+    );
     let path = inputs.path().to_str().unwrap();
     let shown = |options: &[&str]| {
         let table = text(&esaudit(&[&["report", path], options].concat()).stdout);

@@ -255,7 +255,11 @@ fn lack_of_memory_leaves_whole_files() {
             if ended.status.success() { now == whole } else { now == whole || now == old },
             "{megabytes} MB: {ended:?}"
         );
-        short += usize::from(!ended.status.success());
+        if !ended.status.success() {
+            short += 1;
+            assert_eq!(ended.status.code(), Some(2), "{megabytes} MB: {ended:?}");
+            assert!(!ended.stderr.is_empty(), "{megabytes} MB");
+        }
     }
     assert!(short > 0);
     // What it left besides is under the name of a temporary file, by which later runs know it.

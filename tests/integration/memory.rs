@@ -1,5 +1,7 @@
 //! Bounded memory: what has no room is counted exactly, and said.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use test_support::line::Line;
@@ -81,6 +83,14 @@ fn counts_stay_exact_and_what_was_left_out_is_said() {
     assert_eq!(people(&short), people(&whole));
     let told = short["coverage"]["cannot_tell"][0].as_str().unwrap();
     assert!(told.contains(&left_out.to_string()) && told.contains("--max-memory (6 MiB)"), "{told}");
+    // Who wants all or nothing gets nothing.
+    let strict = Command::new(env!("CARGO_BIN_EXE_esaudit"))
+        .args(["report", inputs.path().to_str().unwrap(), "--max-memory", "6M", "--chunk-size", "65536", "--strict"])
+        .output()
+        .unwrap();
+    assert_eq!((strict.status.code(), &strict.stdout[..]), (Some(2), &b""[..]));
+    let told = String::from_utf8_lossy(&strict.stderr).into_owned();
+    assert!(told.contains(&format!("because of --strict: {left_out} attempts")), "{told}");
 }
 
 #[test]

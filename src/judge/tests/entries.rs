@@ -60,6 +60,56 @@ fn people_who_go_on_a_journey_anyway_are_no_hits() {
 }
 
 #[test]
+fn a_traveller_who_mistypes_amid_a_spray_is_no_victim() {
+    let mut log = office();
+    for (at, time) in irregular(120, 50_000.0, 60.0).into_iter().enumerate() {
+        log.fail(time, &person(at % 40), &anywhere(at % 20));
+    }
+    irregular(3, 52_000.0, 8.0).into_iter().for_each(|time| log.fail(time, "person7", "91.90.33.197"));
+    (0..5).for_each(|at| log.success(52_040.0 + f64::from(at) * 60.0, "person7", "91.90.33.197"));
+    for who in 20..40_usize {
+        log.success(1500.0 * who as f64, &person(who), &format!("92.90.{who}.197"));
+    }
+    assert_eq!(taken_over(&log.findings()), [""; 0]);
+}
+
+#[test]
+fn what_a_gateway_of_most_accounts_forwards_is_not_from_outside() {
+    let guesses = |gateway: bool| {
+        let mut log = Log::new();
+        for who in 0..20_usize {
+            let place = if gateway { OUTSIDE.to_owned() } else { desk(who) };
+            (0..24_u32).for_each(|hour| log.success(f64::from(hour) * 3600.0 + who as f64, &person(who), &place));
+        }
+        (0..12).for_each(|at| log.fail(40_000.0 + 11.0 * f64::from(at), "person7", OUTSIDE));
+        log.success(40_200.0, "person7", OUTSIDE);
+        let findings = log.findings();
+        let mut why = findings.iter().flat_map(|finding| finding.why.iter());
+        why.any(|why| why.plain().contains("come from outside the internal networks"))
+    };
+    assert_eq!((guesses(false), guesses(true)), (true, false));
+}
+
+#[test]
+fn what_is_made_to_stay_at_once_from_a_new_place_is_told() {
+    const KEY: (&str, &str, &str) =
+        ("create_apikey", "api_key/create", r#""create":{"apikey":{"id":"newkey","name":"mine"}}"#);
+    const USER: (&str, &str, &str) = ("put_user", "user/put", r#""put":{"user":{"name":"kim2","enabled":true}}"#);
+    let told = |first: f64| {
+        let mut log = office();
+        for who in 0..30_usize {
+            log.success(1500.0 * who as f64, &person(who), &format!("92.90.{who}.197"));
+        }
+        log.success(first, "person35", OUTSIDE);
+        log.change(50_000.0, "person35", OUTSIDE, KEY);
+        log.change(50_100.0, "person35", OUTSIDE, USER);
+        log.told().into_iter().map(|(kind, _, verdict)| (kind, verdict)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(49_999.9), [("persistence".to_owned(), "unclear".to_owned())]);
+    assert_eq!(told(46_000.0), []);
+}
+
+#[test]
 fn a_new_site_amid_stuffing_is_no_hit() {
     let mut log = office();
     stuff(&mut log);

@@ -192,14 +192,14 @@ impl StateBuilder {
 
     #[inline]
     fn success(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
-        if let Some(series) = self.series(event, node) {
-            self.add_success(series, event.time(), pos);
+        if let Some(client) = self.client(event) {
+            self.add_success(client, node, event.time(), pos);
         }
     }
 
     fn denial(&mut self, event: &impl AuditFields, node: u32, pos: Pos) {
-        if let Some(series) = self.series(event, node) {
-            let mut actor = self.actors.actor(series);
+        if let Some(client) = self.client(event) {
+            let mut actor = self.actors.actor(client, node);
             let symbols = &mut self.state.symbols;
             actor.es_action = symbols.intern_opt(event.es_action());
             actor.object = symbols.intern_opt(event.indices().map(|indices| indices.first).as_deref());

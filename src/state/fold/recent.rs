@@ -18,9 +18,9 @@ pub(super) struct Recent {
     /// Members that may have changed since `node` was found.
     stale_node: u64,
     node: u32,
-    /// Members that may have changed since `series` was found.
-    stale_actor: u64,
-    series: Option<u32>,
+    /// Members that may have changed since `client` was found.
+    stale_client: u64,
+    client: Option<u32>,
     /// Members that may have changed since `doing` was found.
     stale_act: u64,
     doing: Doing,
@@ -33,8 +33,8 @@ impl Default for Recent {
         Self {
             stale_node: changes::ALL,
             node: 0,
-            stale_actor: changes::ALL,
-            series: None,
+            stale_client: changes::ALL,
+            client: None,
             stale_act: changes::ALL,
             doing: Doing::default(),
             minute: (u32::MAX, i64::MIN),
@@ -47,7 +47,7 @@ impl Recent {
     #[inline]
     pub(super) fn changed(&mut self, members: u64) {
         self.stale_node |= members;
-        self.stale_actor |= members;
+        self.stale_client |= members;
         self.stale_act |= members;
     }
 
@@ -104,46 +104,34 @@ impl StateBuilder {
         self.recent.node
     }
 
-    /// The successes of the client that authenticated for an event, if it was one: not a node talking to itself or to
-    /// another node.
+    /// The client that authenticated for an event, if it was one: not a node talking to itself or to another node.
     #[inline]
-    pub(super) fn series(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
-        if self.recent.stale_actor & changes::ACTOR != 0 {
-            self.recent.series = self.find_series(event, node);
-            self.recent.stale_actor = 0;
+    pub(super) fn client(&mut self, event: &impl AuditFields) -> Option<u32> {
+        if self.recent.stale_client & changes::CLIENT != 0 {
+            self.recent.client = self.find_client(event);
+            self.recent.stale_client = 0;
         }
-        self.recent.series
+        self.recent.client
     }
 
-    /// Notes a success of a client.
+    /// Notes a success of a client on a node.
     #[inline]
-    pub(super) fn add_success(&mut self, series: u32, time: Millis, pos: Pos) {
-        self.actors.add(series, time, pos, &line_order(&self.state.inputs, &self.state.chunks));
+    pub(super) fn add_success(&mut self, client: u32, node: u32, time: Millis, pos: Pos) {
+        self.actors.add((client, node), time, pos, &line_order(&self.state.inputs, &self.state.chunks));
     }
 
     #[inline]
-    fn find_series(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
-        let Some(client) = event.client_text() else { return self.find_series_anew(event, node) };
-        let named = self.actors.hasher.hash_one((client.members, client.up_to_address, client.rest)).max(1);
-        // Spread by the golden ratio: other nodes, other places.
-        let here = named.wrapping_add(u64::from(node + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)).max(1);
-        if let Some(series) = self.actors.met.get(here) {
-            return series;
-        }
-        // Who is known by another node need not be looked up by name.
-        let series = match self.actors.elsewhere.get(named) {
-            Some(known) => known.map(|series| self.actors.on(series, node)),
-            None => {
-                let series = self.find_series_anew(event, node);
-                self.actors.elsewhere.put(named, series);
-                series
-            }
-        };
-        self.actors.met.put(here, series);
-        series
+    fn find_client(&mut self, event: &impl AuditFields) -> Option<u32> {
+        let Some(text) = event.client_text() else { return self.find_client_anew(event) };
+        let named = self.actors.hasher.hash_one((text.members, text.up_to_address, text.rest)).max(1);
+        self.actors.met.get(named).unwrap_or_else(|| {
+            let client = self.find_client_anew(event);
+            self.actors.met.put(named, client);
+            client
+        })
     }
 
-    fn find_series_anew(&mut self, event: &impl AuditFields, node: u32) -> Option<u32> {
+    fn find_client_anew(&mut self, event: &impl AuditFields) -> Option<u32> {
         let principal = event.run_by().or(event.user())?;
         // A cross-cluster key is used over the transport layer alone (audit-format 1.17).
         let remote_user = event.remote_user();
@@ -168,7 +156,7 @@ impl StateBuilder {
             source: symbols.intern_opt(source.as_deref()),
             apikey: symbols.intern_opt(event.apikey_id()),
             realm: symbols.intern_opt(realm),
-            node,
+            node: 0,
             es_action: if direct { Sym::NONE } else { symbols.intern(IN_TRANSPORT) },
             object: symbols.intern_opt(remote_user),
         };
