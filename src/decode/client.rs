@@ -223,11 +223,32 @@ pub(super) fn is_text_of_client(name: &[u8]) -> bool {
         || words.last().is_some_and(|word| is(word, LAST_WORDS_OF_CLIENTS))
 }
 
+/// Whether a word of a name says that a client wrote what it names, or that it is the line of a command.
+#[must_use]
+pub(super) fn is_word_of_client(name: &[u8]) -> bool {
+    let is_known = |word: &[u8]| WORDS_OF_CLIENTS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
+    name.eq_ignore_ascii_case(b"cmdline") || words_of(name).into_iter().any(is_known)
+}
+
 /// The words of a name: `http_user-agent`, `clientRequestURI`.
 fn words_of(name: &[u8]) -> Vec<&[u8]> {
     let rises = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
     let parts = name.split(|byte| !byte.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     parts.flat_map(|part| part.chunk_by(move |&a, &b| !rises(&[a, b]))).collect()
+}
+
+/// Whether an object is a request: a member names its method, so that what it carries is its body.
+#[must_use]
+pub(super) fn has_method(members: &[(RawStr<'_>, Value<'_>)]) -> bool {
+    const METHODS: [&[u8]; 4] = [b"POST", b"PUT", b"PATCH", b"DELETE"];
+    members.iter().any(|(name, value)| match value {
+        Value::Scalar(super::json::Scalar::Str(text)) => {
+            METHODS.contains(&&*text.text())
+                && plain(&name.text())
+                    .is_some_and(|(plain, length)| matches!(&plain[..length], b"method" | b"httpmethod" | b"verb"))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a member beside a value names what the value is, and a client writes that: `{"field":"user-agent","value":…}`.

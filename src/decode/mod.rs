@@ -7,6 +7,7 @@
 pub(crate) mod actions;
 pub mod apikeys;
 pub mod audit_text;
+pub(crate) mod carried;
 pub mod cell;
 mod client;
 pub mod cri;
@@ -42,6 +43,7 @@ use crate::event::Record;
 use crate::time::Zone;
 pub use guess::guess;
 use members::Members;
+pub(crate) use prefixed::without_colours;
 
 /// What decoding needs to know beside the line.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +154,16 @@ pub fn decode_line(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Resul
         Some(name) => decode_as(name, line, context, sink),
         None => decode_any(line, context, sink),
     }
+}
+
+/// Whether a line holds a record, be it damaged.
+#[must_use]
+pub(crate) fn holds_record(line: &[u8]) -> bool {
+    let mut known = false;
+    let result = decode_line(line, &Context::new(Zone::UTC), &mut |_, record| {
+        known |= matches!(record, Record::Audit(_) | Record::Server(_) | Record::Damaged);
+    });
+    known || result.is_err()
 }
 
 /// The names of the shapes.
@@ -289,7 +301,7 @@ fn is_audit_start(text: &[u8]) -> bool {
 
 /// Whether a text begins as records do, so that what is wrong with it must be told: an object with the members of an event, or
 /// of a server line.
-fn looks_like_record(text: &[u8]) -> bool {
+pub(crate) fn looks_like_record(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let head = &text[..text.len().min(400)];
     is_audit_start(text)

@@ -34,6 +34,15 @@ pub(super) fn unpack(text: &[u8]) -> Option<Vec<u8>> {
     matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')).then_some(bytes)
 }
 
+/// What the runs of base64 inside a text hold, where they are long enough for a record.
+pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let is_letter = |byte: &u8| value(*byte).is_some() || *byte == b'=';
+    text.split(move |byte| !is_letter(byte)).filter(|run| run.len() >= SHORTEST_RUN).filter_map(unpack)
+}
+
+/// No record is shorter in base64 inside other text, where hashes and tokens stand as well.
+const SHORTEST_RUN: usize = 120;
+
 /// The value of a letter, also of the alphabet for names of files (RFC 4648, sections 4 and 5).
 fn value(letter: u8) -> Option<u32> {
     Some(u32::from(match letter {

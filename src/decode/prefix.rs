@@ -17,7 +17,7 @@ use crate::event::Record;
 pub struct Prefixed;
 
 /// Longest prefix: syslog with structured data.
-const MAX_PREFIX: usize = 2048;
+pub(super) const MAX_PREFIX: usize = 2048;
 
 /// Places in a line that are tried: labels and structured data may look like the begin of a record.
 const MAX_TRIES: usize = 12;

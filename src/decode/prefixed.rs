@@ -12,7 +12,7 @@ pub struct Kubectl;
 
 /// A line without colour sequences (`ESC [ … m`), which terminals and `jq -C` put everywhere; `None` where it has none. JSON
 /// writes the byte as an escape, so that no value holds it.
-pub(super) fn without_colours(line: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn without_colours(line: &[u8]) -> Option<Vec<u8>> {
     memchr::memchr(0x1b, line)?;
     let mut plain = Vec::with_capacity(line.len());
     let mut rest = line;

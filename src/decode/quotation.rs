@@ -1,7 +1,7 @@
 //! Whether a text quotes a record: what stands before it in a line names it as a client's, or is the beginning of another
 //! product's line.
 
-use super::client::{is_of_client, payload_rank, plain};
+use super::client::{is_of_client, is_word_of_client, payload_rank, plain};
 
 /// Programs whose lines are about requests, as they name themselves in a syslog tag.
 const WEB_SERVERS: [&[u8]; 8] = [b"nginx", b"httpd", b"apache2", b"haproxy", b"traefik", b"envoy", b"squid", b"caddy"];
@@ -18,6 +18,17 @@ pub(super) fn quotes(prefix: &[u8]) -> bool {
             .any(|mark| memchr::memmem::find(prefix, mark).is_some())
         || words(prefix).any(|word| WEB_SERVERS.contains(&word))
         || names_client(prefix)
+        || is_in_value_of_client(prefix)
+}
+
+/// Whether a record stands inside of a value that a client wrote and that has begun before it: `COMMAND=/bin/echo {`. A value
+/// in quotes or brackets has ended.
+fn is_in_value_of_client(prefix: &[u8]) -> bool {
+    let Some(at) = memchr::memrchr(b'=', prefix) else { return false };
+    let (before, value) = (&prefix[..at], &prefix[at + 1..]);
+    let name = before.rsplit(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-' | b'.')).next();
+    !value.iter().any(|byte| matches!(byte, b'"' | b']' | b'}' | b')' | b',' | b'\t'))
+        && name.is_some_and(is_word_of_client)
 }
 
 /// Whether cells that blanks, tabs or lines separate are those of a request: its method, or the status beside an address.
@@ -101,7 +112,7 @@ fn names_client(prefix: &[u8]) -> bool {
 /// Whether a text holds what looks like a record of Elasticsearch, as itself or with its quotes escaped.
 #[must_use]
 pub(super) fn may_hold_record(text: &[u8]) -> bool {
-    const MARKS: [&[u8]; 9] = [
+    const MARKS: [&[u8]; 10] = [
         b"event.action",
         b"event_action",
         b"\"type\":\"audit\"",
@@ -111,6 +122,7 @@ pub(super) fn may_hold_record(text: &[u8]) -> bool {
         b"authentication_failed]",
         b"][o.e.x.s.a.",
         b"security.authc.ApiKeyAuthenticator\"",
+        b"security.authc.ApiKeyAuthenticator\\\"",
     ];
     // Each of them stands in an object or behind a time.
     let may = memchr::memchr2(b'{', b'\\', text).is_some() || memchr::memmem::find(text, b"[20").is_some();
@@ -135,6 +147,8 @@ mod tests {
             "WARNING:root:got payload ",
             "2026-04-12 07:15:30,000 INFO Login - the user sent: ",
             "Process created: ",
+            "Mar  1 12:00:00 h sudo:   bob : TTY=pts/0 ; USER=root ; COMMAND=/bin/echo ",
+            "12:00 Notice shell (cmdline=echo ",
         ] {
             assert!(quotes(prefix.as_bytes()), "{prefix}");
         }
@@ -142,6 +156,8 @@ mod tests {
             "MESSAGE=",
             "Mar  1 12:34:56 es-1 elasticsearch[42]: ",
             "EVENTS\t1\t",
+            "command=\"tail -F\" ",
+            "stream=stdout ",
             "/var/log/prod.json:",
             "es-0 elasticsearch ",
             "es elasticsearch ",

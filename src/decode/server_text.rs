@@ -3,6 +3,8 @@
 //! nobody's.
 
 use super::audit_text::{self, bracket};
+use super::prefix::MAX_PREFIX;
+use super::quotation::quotes;
 use super::text_event::{self, is_audit_logger};
 use super::{Context, Sink, TextShape, UNKNOWN, decode_line, product};
 use crate::error::DecodeError;
@@ -13,6 +15,17 @@ use crate::time;
 pub struct ServerText;
 
 const LEVELS: [&[u8]; 7] = [b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR", b"FATAL", b"CRITICAL"];
+
+/// Where a line of the server log begins behind what an envelope put before it; `None` where it does not, or where another
+/// product quotes it.
+#[must_use]
+pub(crate) fn message_start(line: &[u8]) -> Option<usize> {
+    let head = &line[..line.len().min(MAX_PREFIX)];
+    memchr::memchr_iter(b'[', head)
+        .filter(|&at| line[at + 1..].starts_with(b"20"))
+        .find(|&at| ServerHead::read(&line[at..]).is_some_and(|head| head.holds_no_event()))
+        .filter(|&at| !quotes(&line[..at]))
+}
 
 /// Loggers of the other logs, which share the layout: deprecation, slow logs, as the layout abbreviates them.
 const OTHER_LOGS: [&[u8]; 8] = [

@@ -5,12 +5,12 @@
 //! at best ([`super::client`]).
 
 use super::client::{
-    has_author, has_level, is_foreign, is_of_client, is_text_of_client, is_weak, names_value_of_client, payload_rank,
+    has_author, has_level, has_method, is_foreign, is_of_client, is_text_of_client, is_weak, names_value_of_client,
+    payload_rank,
 };
 use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
-use super::quotation::may_hold_record;
-use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, table};
+use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, quotation, table};
 use crate::error::DecodeError;
 use crate::event::{LogText, Product, Record};
 
@@ -71,6 +71,11 @@ fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<()
         None => {}
     }
     Ok(())
+}
+
+/// Whether a text holds what looks like a record, packed or not.
+fn may_hold_record(text: &[u8]) -> bool {
+    quotation::may_hold_record(text) || packed::runs(text).any(|text| quotation::may_hold_record(&text))
 }
 
 struct RecordSearch<'s, 'r> {
@@ -140,13 +145,13 @@ impl RecordSearch<'_, '_> {
         let (texts, containers) = sorted(&members);
         let mut carries = false;
         let of_program = has_level(&members);
-        let of_author = has_author(&members) || names_value_of_client(&members);
+        let of_author = has_author(&members) || has_method(&members) || names_value_of_client(&members);
         // Texts of names that nobody knows may be several records; one of them may stand there twice.
         let mut read: Vec<LogText<'_>> = Vec::new();
         for (rank, name, text) in texts {
             let is_payload = rank < NO_PAYLOAD;
-            // Beside the message of a program, what it calls a value or a text is what it was given; beside an author, what that
-            // one wrote.
+            // Beside the message of a program, what it calls a value or a text is what it was given; beside an author or the
+            // method of a request, what that one wrote.
             let is_given = (carries && of_program || of_author) && is_weak(rank);
             if quoting || is_given || (!is_payload && (carries || is_text_of_client(&name))) {
                 self.quoted |= may_hold_record(&text.text());
@@ -289,13 +294,13 @@ fn give(sink: &mut Sink<'_>, format: &'static str, record: Record<'_>) -> bool {
 const SHORTEST: usize = 30;
 
 /// Rank of members that are not known to carry lines.
-const NO_PAYLOAD: usize = usize::MAX;
+pub(super) const NO_PAYLOAD: usize = usize::MAX;
 
 /// A member by how well its name suits as that of the line that is carried.
-type RankedMember<'a, V> = (usize, std::borrow::Cow<'a, [u8]>, V);
+pub(super) type RankedMember<'a, V> = (usize, std::borrow::Cow<'a, [u8]>, V);
 
 /// The texts and the objects and lists of an object, each the best first. `event.original` stands among the texts.
-fn sorted<'a>(
+pub(super) fn sorted<'a>(
     members: &[(RawStr<'a>, Value<'a>)],
 ) -> (Vec<RankedMember<'a, RawStr<'a>>>, Vec<RankedMember<'a, Value<'a>>>) {
     let (mut texts, mut containers) = (Vec::new(), Vec::new());

@@ -1,110 +1,79 @@
-//! The server log as text, and other logs in its layout (Logstash's), whose messages may go over several lines and quote what a
-//! client sent.
+//! The server log as text, other logs in its layout (Logstash's) and of programs that write the time first: messages that may go
+//! over several lines and quote what a client sent, as the user's name in `Password authentication failed for USER` does. The
+//! same line by line inside envelopes, where each line of a message is a line of the envelope.
 //!
-//! No release writes audit events between its lines, so a record directly below a line of text is part of that message where more
-//! of the message follows it: then it is given to the decoders as what a client wrote. Where the next message or the end of the
-//! input follows, two logs were put into one file, and it counts.
+//! No release from 7.0 on writes audit events between such lines, so records below a message are part of it where more of it or
+//! another message follows: they are given to the decoders as what a client wrote. Where the input ends with them, or where they
+//! are more than fit into a message, two logs were put into one file, and they count; and 5.x and 6.x write both logs to the
+//! output of a container, so that their events count before the next message, too.
+
+mod layout;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use super::line::{LineSoFar, quote};
+use super::parts::Joiner;
 use super::record::{Frame, Framer, Out};
-use crate::decode::TextShape;
-use crate::decode::audit_text::AuditText;
-use crate::decode::server_text::ServerHead;
+use crate::lines::{Chunk, lines};
+use layout::{Kind, Layout, Seen};
 
 /// Bytes of records in a row that a message may hold. Clients get into messages by the first line and the headers of a request,
 /// of 4 and 16 KB at most (`http.max_initial_line_length`, `http.max_header_size`).
 const MOST_IN_MESSAGE: usize = 64 << 10;
 
-/// Whether a text begins with a line of such a log.
+/// Streams of lines that are told apart in one input; a log that names more is read as if those were one.
+const MOST_SOURCES: usize = 4096;
+
+/// Whether a text begins with lines of such a log.
 #[must_use]
 pub(super) fn claims(text: &[u8]) -> bool {
-    let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
-    line.first() == Some(&b'[') && ServerHead::read(line).is_some_and(|head| head.holds_no_event())
+    layout::claims(text)
 }
 
 /// The reader.
 pub(super) struct Messages {
     line: LineSoFar,
-    /// A line of text was last, so that what follows may be part of its message.
-    open: bool,
-    /// Records below it, of which is not known whether they are: their lines, and where each ends in `bytes`.
-    held: Vec<(u64, usize)>,
-    bytes: Vec<u8>,
-    object: Vec<u8>,
-}
-
-/// What a line is.
-enum Kind {
-    Blank,
-    /// A record of its own, as far as it shows.
-    Record,
-    /// The first line of a message.
-    First,
-    /// A further line of one.
-    Further,
-}
-
-impl Kind {
-    fn of(line: &[u8]) -> Self {
-        let line = line.trim_ascii();
-        match line.first() {
-            None => Self::Blank,
-            Some(b'{') => Self::Record,
-            Some(b'[') if ServerHead::read(line).is_some() => Self::First,
-            Some(b'[') if AuditText.claims(line) => Self::Record,
-            Some(_) => Self::Further,
-        }
-    }
+    /// Puts together what container runtimes cut.
+    joiner: Joiner,
+    joined: Chunk,
+    /// Number of the line before.
+    number: u64,
+    held: Held,
 }
 
 impl Messages {
     /// A reader that keeps no line longer than `limit` bytes.
     #[must_use]
     pub(super) fn new(limit: usize) -> Self {
-        Self { line: LineSoFar::new(limit), open: false, held: Vec::new(), bytes: Vec::new(), object: Vec::new() }
+        Self {
+            line: LineSoFar::new(limit),
+            joiner: Joiner::new(limit),
+            joined: Chunk::default(),
+            number: 0,
+            held: Held::default(),
+        }
     }
 
     fn end_line(&mut self, out: &mut Out<'_>) {
         if self.line.oversized {
-            self.release(false, out);
-            out(self.line.number, Frame::Oversized);
+            self.joiner.oversized(&mut self.joined);
         } else {
-            match Kind::of(&self.line.bytes) {
-                Kind::Record if self.open => self.hold(out),
-                Kind::Blank if !self.held.is_empty() => self.hold(out),
-                kind => {
-                    self.release(matches!(kind, Kind::Further), out);
-                    self.open |= matches!(kind, Kind::First);
-                    out(self.line.number, Frame::Record(&self.line.bytes));
-                }
-            }
+            self.joiner.line(&self.line.bytes, true, &mut self.joined);
         }
         self.line.next();
+        self.give_joined(out);
     }
 
-    fn hold(&mut self, out: &mut Out<'_>) {
-        self.bytes.extend_from_slice(&self.line.bytes);
-        self.held.push((self.line.number, self.bytes.len()));
-        if self.bytes.len() > MOST_IN_MESSAGE {
-            self.release(false, out);
-            self.open = false;
-        }
-    }
-
-    /// Gives on what was held: `quoted`, as text of a client.
-    fn release(&mut self, quoted: bool, out: &mut Out<'_>) {
-        let mut start = 0;
-        for (number, end) in self.held.drain(..) {
-            let line = &self.bytes[start..end];
-            start = end;
-            if quoted && !line.trim_ascii().is_empty() {
-                quote(&mut self.object, line);
-                out(number, Frame::Record(&self.object));
-            } else {
-                out(number, Frame::Record(line));
+    fn give_joined(&mut self, out: &mut Out<'_>) {
+        let mut oversized = self.joined.notes.iter().map(|(at, _)| *at).peekable();
+        for (at, line) in (0_u32..).zip(lines(self.joined.bytes())) {
+            self.number += 1;
+            match oversized.next_if_eq(&at) {
+                Some(_) => self.held.oversized(self.number, out),
+                None => self.held.line(self.number, line, out),
             }
         }
-        self.bytes.clear();
+        self.joined.clear();
     }
 }
 
@@ -121,7 +90,115 @@ impl Framer for Messages {
         if self.line.has_begun() {
             self.end_line(out);
         }
-        self.release(false, out);
+        self.joiner.finish(&mut self.joined);
+        self.give_joined(out);
+        self.held.release(out);
+    }
+}
+
+/// What becomes of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It may be part of a message; `old` as in [`Kind::Record`].
+    Undecided { old: bool },
+    /// It is given on as it is.
+    Own,
+    /// A client wrote it.
+    Quoted,
+}
+
+/// A line that waits, or stands behind one that does.
+struct Waiting {
+    number: u64,
+    source: u64,
+    fate: Fate,
+    line: Vec<u8>,
+}
+
+/// The lines of which is not known whether a message goes on behind them.
+#[derive(Default)]
+struct Held {
+    layout: Layout,
+    /// Whether the last message of a source may go on.
+    open: BTreeMap<u64, bool>,
+    waiting: VecDeque<Waiting>,
+    /// Bytes that wait.
+    bytes: usize,
+    object: Vec<u8>,
+}
+
+impl Held {
+    fn line(&mut self, number: u64, line: &[u8], out: &mut Out<'_>) {
+        let Seen { source, kind, indented } = self.layout.look(line);
+        let source = if self.open.len() < MOST_SOURCES || self.open.contains_key(&source) { source } else { 0 };
+        let is_open = self.open.get(&source).is_some_and(|open| *open);
+        let fate = match kind {
+            Kind::Record { .. } if is_open && indented => Fate::Quoted,
+            Kind::Record { old } if is_open => Fate::Undecided { old },
+            Kind::First { open } => {
+                self.decide(source, |old| if old { Fate::Own } else { Fate::Quoted });
+                self.open.insert(source, open);
+                Fate::Own
+            }
+            Kind::Further { opens } => {
+                self.decide(source, |_| Fate::Quoted);
+                if opens {
+                    self.open.insert(source, true);
+                }
+                Fate::Own
+            }
+            Kind::Record { .. } | Kind::Blank => Fate::Own,
+        };
+        if self.waiting.is_empty() && fate == Fate::Own {
+            return out(number, Frame::Record(line));
+        }
+        self.bytes += line.len();
+        self.waiting.push_back(Waiting { number, source, fate, line: line.to_vec() });
+        self.give_decided(out);
+        if self.bytes > MOST_IN_MESSAGE {
+            self.release(out);
+            self.open.clear();
+        }
+    }
+
+    fn oversized(&mut self, number: u64, out: &mut Out<'_>) {
+        self.release(out);
+        out(number, Frame::Oversized);
+    }
+
+    /// Decides on the lines of a source.
+    fn decide(&mut self, of: u64, fate: fn(bool) -> Fate) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.source == of) {
+            if let Fate::Undecided { old } = waiting.fate {
+                waiting.fate = fate(old);
+            }
+        }
+    }
+
+    /// Gives on the lines before the first that is undecided.
+    fn give_decided(&mut self, out: &mut Out<'_>) {
+        let is_decided = |first: &Waiting| !matches!(first.fate, Fate::Undecided { .. });
+        while self.waiting.front().is_some_and(is_decided)
+            && let Some(first) = self.waiting.pop_front()
+        {
+            self.bytes -= first.line.len();
+            if first.fate == Fate::Quoted {
+                quote(&mut self.object, &first.line);
+                out(first.number, Frame::Record(&self.object));
+            } else {
+                out(first.number, Frame::Record(&first.line));
+            }
+        }
+    }
+
+    /// Gives on all: what is undecided counts.
+    fn release(&mut self, out: &mut Out<'_>) {
+        for waiting in &mut self.waiting {
+            if matches!(waiting.fate, Fate::Undecided { .. }) {
+                waiting.fate = Fate::Own;
+            }
+        }
+        self.give_decided(out);
     }
 }
 
@@ -141,25 +218,104 @@ mod tests {
         rows.map(|(number, row)| (number, decode(&row)[0].1.clone())).collect()
     }
 
+    /// Puts an envelope around each line.
+    fn wrapped(text: &str, envelope: fn(&str) -> String) -> String {
+        text.lines().map(|line| envelope(line) + "\n").collect()
+    }
+
+    fn docker(line: &str) -> String {
+        serde_json::json!({"log": format!("{line}\n"), "stream": "stdout", "time": "2026-03-01T12:34:56.7Z"})
+            .to_string()
+    }
+
+    const ENVELOPES: [fn(&str) -> String; 6] = [
+        str::to_owned,
+        docker,
+        |line| format!("2026-03-01T12:34:56.789Z stdout F {line}"),
+        |line| format!("es01-1  | {line}"),
+        |line| format!("Mar  1 12:34:56 es-1 elasticsearch[42]: {line}"),
+        |line| {
+            serde_json::json!({"@timestamp": "2026-03-01T12:34:56.7Z", "message": line, "host": {"name": "h"}})
+                .to_string()
+        },
+    ];
+
     #[test]
     fn a_record_inside_a_message_is_quoted() {
-        for record in [RECORD, OLD] {
-            for more in ["]", "\tat org.elasticsearch.X.y(X.java:1)", "Caused by: x.Y: z"] {
-                let text = format!("{FIRST} [\n{record}\n\n{record}\n{more}\n{FIRST}\n");
-                assert!(claims(text.as_bytes()));
-                let other = text.replace("r.suppressed             ] [n]", "logstash.outputs.elasticsearch][main]");
-                assert!(claims(other.as_bytes()), "{other}");
-                for chunk in [1, 7, 4096] {
-                    let kinds = read(&text, chunk);
-                    let kinds: Vec<(u64, &str)> = kinds.iter().map(|(at, kind)| (*at, kind.as_str())).collect();
-                    assert_eq!(
-                        kinds,
-                        [(1, "server"), (2, "quoted"), (4, "quoted"), (5, "other"), (6, "server")],
-                        "{text}"
-                    );
+        for envelope in ENVELOPES {
+            for record in [RECORD, OLD] {
+                for more in ["]", "\tat org.elasticsearch.X.y(X.java:1)", "Caused by: x.Y: z"] {
+                    let text = wrapped(&format!("{FIRST} [\n{record}\n\n{record}\n{more}\n{FIRST}\n"), envelope);
+                    assert!(claims(text.as_bytes()));
+                    let other = text.replace("r.suppressed             ] [n]", "logstash.outputs.elasticsearch][main]");
+                    assert!(claims(other.as_bytes()), "{other}");
+                    for chunk in [1, 7, 4096] {
+                        let kinds = read(&text, chunk);
+                        let kinds: Vec<(u64, &str)> =
+                            kinds.iter().filter(|(at, _)| *at != 3).map(|(at, kind)| (*at, kind.as_str())).collect();
+                        assert_eq!(
+                            kinds,
+                            [(1, "server"), (2, "quoted"), (4, "quoted"), (5, "other"), (6, "server")],
+                            "{text}"
+                        );
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_record_between_two_messages_is_quoted_but_of_old_nodes() {
+        for envelope in ENVELOPES {
+            let kinds = |record: &str| read(&wrapped(&format!("{FIRST}\n{record}\n{FIRST}\n"), envelope), 64);
+            assert_eq!(kinds(RECORD)[1].1, "quoted");
+            assert!(kinds(OLD)[1].1.starts_with("2026"), "{:?}", kinds(OLD));
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_server_log_inside_a_message_is_quoted() {
+        let line = r#"{"@timestamp":"2026-03-01T12:34:56.789Z", "log.level": "WARN", "message":"Authentication using apikey failed - api key [K] has been invalidated", "log.logger":"org.elasticsearch.xpack.security.authc.ApiKeyAuthenticator"}"#;
+        for envelope in ENVELOPES {
+            let kinds = read(&wrapped(&format!("{FIRST}\n{line}\n\tat x\n"), envelope), 64);
+            assert_eq!(kinds[1].1, "quoted", "{}", envelope("x"));
+        }
+    }
+
+    #[test]
+    fn streams_of_one_envelope_are_told_apart() {
+        let on = |name: &str, line: &str| format!("[pod/{name}/elasticsearch] {line}\n");
+        let text = [on("a", FIRST), on("a", RECORD), on("b", FIRST), on("b", RECORD), on("a", "\tat x")].concat();
+        let kinds = read(&text, 9);
+        assert_eq!((kinds[1].1.as_str(), &kinds[3].1[..4]), ("quoted", "2026"));
+    }
+
+    #[test]
+    fn what_a_runtime_cut_is_put_together() {
+        let part = |text: &str| serde_json::json!({"log": text, "stream": "stdout", "time": "x"}).to_string();
+        let (head, tail) = RECORD.split_at(60);
+        let text = format!("{}\n{}\n{}\n{}\n", docker(FIRST), part(head), docker(tail), docker("\tat x"));
+        let kinds = read(&text, 4096);
+        assert_eq!(kinds.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1, 2, 4]);
+        assert_eq!(kinds[1].1, "quoted");
+    }
+
+    #[test]
+    fn a_statement_of_a_data_base_is_quoted() {
+        let head = "2026-03-01 12:00:00.000 UTC [1] STATEMENT:  INSERT INTO t VALUES ('";
+        for record in [RECORD, OLD] {
+            let slow = "# Time: 2026-03-01T12:00:00.000000Z\n# Query_time: 1\nINSERT INTO t VALUES ('";
+            for text in [
+                format!("{head}\n\t{record}\n\t')\n"),
+                format!("{head}\n{record}\n')\n"),
+                format!("{slow}\n{record}\n');\n"),
+            ] {
+                assert!(claims(text.as_bytes()));
+                assert!(read(&text, 50).iter().any(|(_, kind)| kind == "quoted"), "{text}");
+            }
+        }
+        let text = format!("2026-03-01 12:00:00,000 main WARN x\n{RECORD}\nWARNING: y\n");
+        assert!(read(&text, 50)[1].1.starts_with("2026"));
     }
 
     #[test]
@@ -169,7 +325,6 @@ mod tests {
         let long = format!("{RECORD}\n").repeat(MOST_IN_MESSAGE / RECORD.len() + 1);
         for (text, count) in [
             (format!("{FIRST}\n{trace}\n{RECORD}\n{RECORD}\n"), 2),
-            (format!("{FIRST}\n{RECORD}\n{FIRST}\n{trace}\n"), 1),
             (format!("{FIRST}\n{RECORD}\n\n{RECORD}"), 2),
             (format!("{FIRST}\n{long}{trace}\n"), MOST_IN_MESSAGE / RECORD.len() + 1),
         ] {

@@ -145,7 +145,8 @@ struct OpenRecord {
     span: usize,
 }
 
-struct Joiner {
+/// Puts lines together, one after the other.
+pub(super) struct Joiner {
     max_line: usize,
     held: VecDeque<Held>,
     /// Number of the first line held.
@@ -157,7 +158,8 @@ struct Joiner {
 }
 
 impl Joiner {
-    fn new(max_line: usize) -> Self {
+    /// A joiner of records of `max_line` bytes at most.
+    pub(super) fn new(max_line: usize) -> Self {
         Self { max_line, held: VecDeque::new(), first_held: 0, open: Vec::new(), written: 0, ended: true }
     }
 
@@ -180,7 +182,8 @@ impl Joiner {
         }
     }
 
-    fn line(&mut self, line: &[u8], has_end: bool, chunk: &mut Chunk) {
+    /// Takes a line, and gives what need not wait.
+    pub(super) fn line(&mut self, line: &[u8], has_end: bool, chunk: &mut Chunk) {
         self.pass(line.len() + 1);
         let part = partial::part(line).filter(|_| line.len() <= self.max_line);
         if part.is_some_and(|part| self.goes_on(part, line)) {
@@ -234,7 +237,8 @@ impl Joiner {
         self.finish(chunk);
     }
 
-    fn oversized(&mut self, chunk: &mut Chunk) {
+    /// Takes a line that is too long.
+    pub(super) fn oversized(&mut self, chunk: &mut Chunk) {
         self.pass(self.max_line + 1);
         self.put(Held::Oversized, true, chunk);
     }
@@ -308,7 +312,8 @@ impl Joiner {
         }
     }
 
-    fn finish(&mut self, chunk: &mut Chunk) {
+    /// Says that the input ended.
+    pub(super) fn finish(&mut self, chunk: &mut Chunk) {
         while !self.open.is_empty() {
             self.close(0);
         }

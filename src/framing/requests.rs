@@ -1,4 +1,5 @@
-//! Files of HTTP messages: captures (`tcpdump -A`, `ngrep`), audit logs of web application firewalls, requests saved as text.
+//! Files of HTTP messages: captures (`tcpdump -A`, `ngrep`), audit logs of web application firewalls, requests saved as text;
+//! sessions of SMTP.
 //! A body that stands on a line of its own is what a client sent, however much it looks like a record, so each line is given to
 //! the decoders as that.
 
@@ -18,6 +19,9 @@ pub(super) fn claims(text: &[u8]) -> bool {
     if matches!(text.first(), None | Some(b'{' | b'[' | b'<' | b'>' | b'*')) {
         return false;
     }
+    if is_mail_session(text) {
+        return true;
+    }
     let mut lines = text.split(|&byte| byte == b'\n');
     let mut header_due = false;
     lines.any(|line| {
@@ -27,6 +31,20 @@ pub(super) fn claims(text: &[u8]) -> bool {
         found
     })
 }
+
+/// Whether a text is a session of SMTP, whose client says who it is and then for whom it sends (RFC 5321, section 4.1).
+fn is_mail_session(text: &[u8]) -> bool {
+    let begins = |line: &[u8], verb: &[u8]| {
+        // What prints a session may mark who speaks.
+        let said = [&b"C: "[..], b"> ", b"-> "].iter().find_map(|mark| line.strip_prefix(*mark)).unwrap_or(line);
+        said.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb))
+    };
+    let mut lines = text.split(|&byte| byte == b'\n').take(MOST_BEFORE_MAIL);
+    lines.any(|line| begins(line, b"EHLO ") || begins(line, b"HELO ")) && lines.any(|line| begins(line, b"MAIL FROM:"))
+}
+
+/// Lines of a session of SMTP in which its client begins to send: the server's offers come first.
+const MOST_BEFORE_MAIL: usize = 60;
 
 /// `POST /path HTTP/1.1`.
 fn is_request(line: &[u8]) -> bool {
@@ -97,7 +115,8 @@ mod tests {
         let capture =
             format!("12:00:00.1 IP a.1 > b.9200: tcp 9\nE..&..@.POST /_bulk HTTP/1.1\r\nHost: x\r\n\r\n{RECORD}\r\n");
         let firewall = format!("--a-A--\n--a-B--\nPOST / HTTP/1.1\nUser-Agent: x\n\n--a-C--\n{RECORD}\n--a-Z--\n");
-        for text in [capture, firewall] {
+        let mail = format!("220 mx\r\nEHLO x\r\n250 ok\r\nMAIL FROM:<a@b>\r\nDATA\r\n\r\n{RECORD}\r\n.\r\n");
+        for text in [capture, firewall, mail] {
             assert!(claims(text.as_bytes()), "{text}");
             for chunk in [1, 7, 4096] {
                 let rows = super::super::record::pieces(&mut FramedRequests::new(4096), text.as_bytes(), chunk);

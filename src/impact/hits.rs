@@ -163,6 +163,8 @@ pub(super) struct Hits {
     blocks: Distinct<Box<[Sym]>>,
     /// Lists of indices, by blocks.
     lists: Distinct<Box<[u32]>>,
+    /// By name: whether a block ends at it, where that was asked.
+    ends_block: Vec<Option<bool>>,
     pub(super) events: Vec<Hit>,
     pub(super) before: EarlierUse,
     /// Lists that were cut.
@@ -174,14 +176,10 @@ impl Hits {
     pub(super) fn list(&mut self, names: &[Sym]) -> u32 {
         self.lists_cut += u64::from(names.len() > LONGEST_LIST);
         let names = &names[..names.len().min(LONGEST_LIST)];
-        let ends_block = |sym: &Sym| {
-            let text = self.symbols.get(*sym);
-            RecordKey::of(&[text]).0.is_multiple_of(BLOCK)
-        };
         let mut cut = Vec::new();
         let mut start = 0;
-        for (at, sym) in names.iter().enumerate() {
-            if ends_block(sym) || at + 1 == names.len() {
+        for (at, &sym) in names.iter().enumerate() {
+            if self.ends_block(sym) || at + 1 == names.len() {
                 cut.push(start..at + 1);
                 start = at + 1;
             }
@@ -190,10 +188,28 @@ impl Hits {
         self.lists.number(blocks)
     }
 
+    fn ends_block(&mut self, sym: Sym) -> bool {
+        let Self { symbols, ends_block, .. } = self;
+        let at = sym.0 as usize;
+        if at >= ends_block.len() {
+            ends_block.resize(at + 1, None);
+        }
+        *ends_block[at].get_or_insert_with(|| RecordKey::of(&[symbols.get(sym)]).0.is_multiple_of(BLOCK))
+    }
+
+    /// The blocks of a list: lists that are alike share most of theirs.
+    pub(super) fn blocks(&self, list: u32) -> &[u32] {
+        &self.lists.all()[list as usize]
+    }
+
+    /// The indices of a block.
+    pub(super) fn block(&self, block: u32) -> &[Sym] {
+        &self.blocks.all()[block as usize]
+    }
+
     /// The indices of a list.
     pub(super) fn names(&self, list: u32) -> impl Iterator<Item = Sym> {
-        let blocks = self.lists.all()[list as usize].iter();
-        blocks.flat_map(|&block| self.blocks.all()[block as usize].iter().copied())
+        self.blocks(list).iter().flat_map(|&block| self.block(block).iter().copied())
     }
 
     /// Whether a list is empty.

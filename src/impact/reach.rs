@@ -14,9 +14,14 @@ use crate::model::SourceCount;
 use crate::model::impact::{Background, DeniedAccess, Persistence, PowerfulDeed, Reached, UserCount};
 use crate::state::{Origin, RecordKey, Sym};
 use crate::time::Millis;
+use crate::words;
 
 /// Indices that a powerful action names one by one; how many there are stands beside them.
 const NAMED: usize = 50;
+
+/// Rows of a list, and powerful actions: clusters of the largest size that are known have some 50,000 indices, and an actor that
+/// names others without end must not fill the memory.
+const MOST_ROWS: usize = 50_000;
 
 /// Events of one request by what they say was done.
 type EventsBy<K> = BTreeMap<K, Vec<PlacedHit>>;
@@ -48,7 +53,8 @@ struct RequestTally {
     events: u64,
     first: Option<(Millis, SourceLine)>,
     last: Option<(Millis, SourceLine)>,
-    actions: BTreeMap<Sym, u64>,
+    /// Few, and there are as many tallies as indices.
+    actions: Vec<(Sym, u64)>,
 }
 
 impl RequestTally {
@@ -61,7 +67,17 @@ impl RequestTally {
             self.first = Some(self.first.map_or(at, |first| first.min(at)));
             self.last = Some(self.last.map_or(at, |last| last.max(at)));
             let action = hits.what.all()[hit.what as usize].action;
-            *self.actions.entry(action).or_default() += 1;
+            self.count(action, 1);
+        }
+    }
+
+    fn count(&mut self, action: Sym, count: u64) {
+        match self.actions.iter_mut().find(|known| known.0 == action) {
+            Some(known) => known.1 += count,
+            None => {
+                self.actions.reserve_exact(1);
+                self.actions.push((action, count));
+            }
         }
     }
 
@@ -70,9 +86,7 @@ impl RequestTally {
         self.events += other.events;
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = [self.last, other.last].into_iter().flatten().max();
-        for (action, count) in &other.actions {
-            *self.actions.entry(*action).or_default() += count;
-        }
+        other.actions.iter().for_each(|&(action, count)| self.count(action, count));
     }
 
     fn times(&self) -> (String, String) {
@@ -116,7 +130,11 @@ struct Counter<'c> {
     /// Security changes by request.
     changes: HashMap<RecordKey, Vec<usize>>,
     reach: Reach,
+    /// Pairs of a class and an index, those that are not listed included.
+    rows: usize,
     powerful: Vec<(Millis, SourceLine, PowerfulDeed)>,
+    /// Powerful actions that are not listed.
+    powerful_cut: u64,
 }
 
 /// What requests reached.
@@ -140,7 +158,9 @@ pub(super) fn reach(joined: &Correlated, plan: &Plan, hits: &Hits, requests: &Re
         uses: BTreeMap::new(),
         changes,
         reach: Reach::default(),
+        rows: 0,
         powerful: Vec::new(),
+        powerful_cut: 0,
     };
     requests.all.iter().for_each(|request| counter.request(request));
     counter.reach.sources = requests.places.iter().map(|place| lossy(place)).collect();
@@ -315,6 +335,10 @@ impl Counter<'_> {
             }
         }
         for ((action, granted), events) in met {
+            if self.powerful.len() >= MOST_ROWS {
+                self.powerful_cut += 1;
+                continue;
+            }
             // The event of the node that the client spoke to tells most.
             let origin = |hit: &Hit| hits.who.all()[hit.who as usize].origin;
             let teller = events.iter().min_by_key(|(hit, place)| (origin(hit), hit.time, *place)).copied();
@@ -374,19 +398,64 @@ impl Counter<'_> {
     }
 
     fn finish(mut self) -> Reach {
-        let by_list: Vec<((ActionClass, u32), RequestTally)> = std::mem::take(&mut self.by_list).into_iter().collect();
-        for ((class, list), tally) in by_list {
-            for name in self.hits.names(list) {
-                self.by_index.entry((class, Some(name))).or_default().merge(&tally);
-            }
-        }
+        self.count_lists();
         self.reach.reached = self.reached();
         self.reach.denied = self.refused();
         self.reach.background = self.of_nodes();
+        let cut = |rows: usize, what: &str, kept: &str| {
+            let all = words::number(rows as u64);
+            (rows > MOST_ROWS)
+                .then(|| format!("{all} {what}: the {} {kept} are listed.", words::number(MOST_ROWS as u64)))
+        };
+        let powerful = self.powerful.len() + usize::try_from(self.powerful_cut).unwrap_or(usize::MAX);
+        self.reach.lacks.extend(cut(
+            self.rows,
+            "pairs of an index and a class were reached",
+            "most sensitive and frequent",
+        ));
+        self.reach.lacks.extend(cut(
+            self.denied.len(),
+            "pairs of an action and an index were refused",
+            "most frequent",
+        ));
+        self.reach.lacks.extend(cut(powerful, "powerful actions were taken", "first"));
         self.powerful.sort_by(|a, b| (a.0, a.1, &a.2.action).cmp(&(b.0, b.1, &b.2.action)));
         self.reach.powerful = std::mem::take(&mut self.powerful).into_iter().map(|(_, _, deed)| deed).collect();
         self.reach.persistence = self.persistence();
         self.reach
+    }
+
+    /// Counts the requests that name one list of indices for each of these; where there are more indices than rows, for those
+    /// that are listed.
+    fn count_lists(&mut self) {
+        let hits = self.hits;
+        let mut by_block: HashMap<(ActionClass, u32), RequestTally> = HashMap::new();
+        for ((class, list), tally) in std::mem::take(&mut self.by_list) {
+            hits.blocks(list).iter().for_each(|&block| by_block.entry((class, block)).or_default().merge(&tally));
+        }
+        let named = |block: u32| hits.block(block).iter().map(|&name| Some(name));
+        let mut counts: HashMap<(ActionClass, Option<Sym>), u64> =
+            self.by_index.iter().map(|(key, tally)| (*key, tally.requests)).collect();
+        for (&(class, block), tally) in &by_block {
+            named(block).for_each(|name| *counts.entry((class, name)).or_default() += tally.requests);
+        }
+        self.rows = counts.len();
+        if self.rows > MOST_ROWS {
+            let mut ranked: Vec<((ActionClass, Option<Sym>), u64)> = counts.into_iter().collect();
+            let rank = |&((class, name), count): &((ActionClass, Option<Sym>), u64)| {
+                let name = name.and_then(|name| hits.symbols.get(name));
+                (Reverse(name.is_some_and(is_restricted)), class, Reverse(count), name)
+            };
+            ranked.select_nth_unstable_by(MOST_ROWS, |a, b| rank(a).cmp(&rank(b)));
+            ranked.truncate(MOST_ROWS);
+            counts = ranked.into_iter().collect();
+        }
+        self.by_index.retain(|key, _| counts.contains_key(key));
+        for ((class, block), tally) in by_block {
+            for name in named(block).filter(|name| counts.contains_key(&(class, *name))) {
+                self.by_index.entry((class, name)).or_default().merge(&tally);
+            }
+        }
     }
 
     fn text(&self, sym: Sym) -> Option<String> {
@@ -422,7 +491,13 @@ impl Counter<'_> {
     }
 
     fn refused(&self) -> Vec<DeniedAccess> {
-        let tallies: BTreeMap<&(Sym, Option<Sym>), &RequestTally> = self.denied.iter().collect();
+        let mut tallies: Vec<(&(Sym, Option<Sym>), &RequestTally)> = self.denied.iter().collect();
+        let name = |sym: Sym| self.hits.symbols.get(sym);
+        let rank = |&(&(action, index), tally): &(&(Sym, Option<Sym>), &RequestTally)| {
+            (Reverse(tally.requests), name(action), index.and_then(name))
+        };
+        tallies.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
+        tallies.truncate(MOST_ROWS);
         let row = |(&(action, index), tally): (&(Sym, Option<Sym>), &RequestTally)| {
             let (first, last) = tally.times();
             DeniedAccess {
@@ -434,9 +509,7 @@ impl Counter<'_> {
                 evidence: tally.evidence(self.joined),
             }
         };
-        let mut rows: Vec<DeniedAccess> = tallies.into_iter().map(|(key, tally)| row((key, tally))).collect();
-        rows.sort_by(|a, b| (Reverse(a.count), &a.action, &a.index).cmp(&(Reverse(b.count), &b.action, &b.index)));
-        rows
+        tallies.into_iter().map(row).collect()
     }
 
     fn of_nodes(&self) -> Vec<Background> {

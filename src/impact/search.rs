@@ -139,11 +139,37 @@ struct HitTaker<'s> {
     /// What of that input is a copy.
     copies: Option<OfInput>,
     names: Vec<Sym>,
+    met: MetNames,
+}
+
+/// Names that were met in one list, by number; the number of the list stands where a name was met last.
+#[derive(Debug, Default)]
+struct MetNames {
+    last: Vec<u32>,
+    list: u32,
+}
+
+impl MetNames {
+    /// Takes out what comes again in a list.
+    fn once_each(&mut self, names: &mut Vec<Sym>) {
+        if self.list == u32::MAX {
+            self.last.clear();
+            self.list = 0;
+        }
+        self.list += 1;
+        names.retain(|name| {
+            let at = name.0 as usize;
+            if at >= self.last.len() {
+                self.last.resize(at + 1, 0);
+            }
+            std::mem::replace(&mut self.last[at], self.list) != self.list
+        });
+    }
 }
 
 impl<'s> HitTaker<'s> {
     fn new(search: &'s Search<'s>) -> Self {
-        Self { search, hits: Hits::default(), at: (0, 0, 0), copies: None, names: Vec::new() }
+        Self { search, hits: Hits::default(), at: (0, 0, 0), copies: None, names: Vec::new(), met: MetNames::default() }
     }
 
     fn line(&mut self, line: &[u8]) {
@@ -228,8 +254,7 @@ impl<'s> HitTaker<'s> {
         self.names.clear();
         event.each_index(&mut |name| self.names.push(hits.symbols.intern(name)));
         // Documents of an index name a thing at two places.
-        let mut met = HashSet::new();
-        self.names.retain(|name| met.insert(*name));
+        self.met.once_each(&mut self.names);
         let list = hits.list(&self.names);
         let first = self.names.first().and_then(|&name| hits.symbols.get(name)).map(<[u8]>::to_vec);
         let identity = RecordKey::of(&[

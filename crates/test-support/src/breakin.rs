@@ -15,6 +15,9 @@ pub const SECOND: i64 = 1000;
 pub const INTRUDER: &str = "198.51.100.7";
 pub const ELSEWHERE: &str = "203.0.113.99";
 
+/// Where somebody spends a holiday.
+const HOTEL: &str = "192.0.2.80";
+
 /// The address of Kibana, and the coordinating node's.
 pub const KIBANA: &str = "10.0.0.5";
 const NODE: &str = "10.0.9.1:9300";
@@ -235,7 +238,8 @@ pub fn break_in(setup: Setup) -> BreakIn {
     BreakIn { inputs, truth: log.truth }
 }
 
-/// People, a pipeline, backups, a policy that deletes, an administrator's maintenance, a new employee: seven days of it.
+/// People, a pipeline, backups, a policy that deletes, an administrator's maintenance, a new employee, a holiday, a migration:
+/// seven days of it.
 fn ordinary_life(log: &mut Log) {
     let kibana = |log: &Log, own: &'static str| if log.setup.by_kibana { KIBANA } else { own };
     let people = [("alice", "10.1.0.11"), ("bob", "10.1.0.12"), ("carol", "10.1.0.13"), ("dora", "10.1.0.14")];
@@ -243,6 +247,10 @@ fn ordinary_life(log: &mut Log) {
         for (name, own) in people {
             // She began on the fifth day.
             if name == "dora" && day < 4 {
+                continue;
+            }
+            // He was on holiday from the second day to the fifth.
+            if name == "carol" && (1..5).contains(&day) {
                 continue;
             }
             for _ in 0..15 {
@@ -302,6 +310,48 @@ fn ordinary_life(log: &mut Log) {
         "put",
         r#"{"user":{"name":"dora","enabled":true,"roles":["reader"]}}"#,
     );
+    migration(log);
+    // On the last day of it he looked after his dashboards, from where he was.
+    for at in 0..6 {
+        let indices = ["logs-carol"];
+        let read = [Part { node: "n1", action: "indices:data/read/search", indices: &indices }];
+        let place = if log.setup.by_kibana { KIBANA } else { HOTEL };
+        log.request(4 * DAY + 19 * HOUR + at * 90 * SECOND, Caller::of("carol", place), true, &read);
+    }
+}
+
+/// Old indices are copied to new ones in the night of the break-in, and the night after: for each a new index, a reindex of
+/// thousands of writes, an alias that moves, the old one deleted; by an administrator's program with a key made for it.
+fn migration(log: &mut Log) {
+    let admin = Caller::of("root.admin", "10.1.0.2");
+    let start = ENTRY - 3 * HOUR;
+    let make = [Part { node: "n1", action: "cluster:admin/xpack/security/api_key/create", indices: &[] }];
+    let (id, _) = log.request(start, admin, true, &make);
+    log.change(start + 1, &id, "create_apikey", "create", r#"{"apikey":{"id":"MOVE-KEY","name":"migration"}}"#);
+    let program = Caller { key: Some("MOVE-KEY"), ..Caller::of("root.admin", "10.2.0.20") };
+    for (at, night) in [(0_i64, 0_i64), (1, 0), (2, DAY), (3, DAY)] {
+        let time = start + night + (1 + at) * 40 * 60 * SECOND;
+        let (old, new) = (format!("archive-{at}"), format!("archive-{at}-v2"));
+        let (from, to) = ([old.as_str()], [new.as_str()]);
+        let step = |log: &mut Log, after: i64, action, indices: &[&str]| {
+            log.request(time + after, program, true, &[Part { node: "n1", action, indices }]);
+        };
+        step(log, 0, "indices:admin/create", &to);
+        step(log, SECOND, "indices:admin/settings/update", &to);
+        let copied = [
+            Part { node: "n1", action: "indices:data/write/reindex", indices: &[] },
+            Part { node: "n1", action: "indices:data/read/search", indices: &from },
+            Part { node: "n2", action: "indices:data/write/bulk", indices: &[] },
+            Part { node: "n2", action: "indices:data/write/bulk[s]", indices: &to },
+        ];
+        log.request(time + 2 * SECOND, program, true, &copied);
+        for page in 0..200 {
+            step(log, 3 * SECOND + page * 2 * SECOND, "indices:data/read/scroll", &[]);
+            step(log, 4 * SECOND + page * 2 * SECOND, "indices:data/write/bulk", &to);
+        }
+        step(log, 900 * SECOND, "indices:admin/aliases", &[old.as_str(), new.as_str()]);
+        step(log, 910 * SECOND, "indices:admin/delete", &from);
+    }
 }
 
 /// What the intruder does, in the first hour and on the days after.

@@ -89,7 +89,14 @@ fn facts(impact: &ImpactReport) -> Vec<Fact> {
     if let Some(last) = &impact.last_seen {
         let seen = Text::from(moment(last));
         let (told, tone) = if impact.active_at_end {
-            (seen.with(": it goes on until the log ends"), Tone::Warn)
+            // Of what comes after `--until` nothing was asked.
+            let cut = impact.actor.until < impact.coverage.last;
+            let told = if cut {
+                ": it goes on until the time ends that was asked for"
+            } else {
+                ": it goes on until the log ends"
+            };
+            (seen.with(told), Tone::Warn)
         } else {
             (seen, Tone::Plain)
         };
