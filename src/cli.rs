@@ -24,6 +24,7 @@ mod overwrite;
 mod parts;
 mod read;
 mod report;
+mod rules;
 mod shell;
 mod timeline;
 mod tips;
@@ -49,6 +50,7 @@ pub use parts::ScanRequest;
 use parts::{MergeArgs, ScanArgs};
 use report::ReportArgs;
 pub use report::ReportRequest;
+use rules::RulesArgs;
 use shell::{CompletionsArgs, ManArgs};
 use timeline::TimelineArgs;
 pub use timeline::TimelineRequest;
@@ -105,6 +107,9 @@ enum Verb {
     /// Manual pages
     #[command(after_help = shell::MAN_EXAMPLES)]
     Man(ManArgs),
+    /// Kinds of attack as rules of Sigma, for live detection
+    #[command(after_help = rules::EXAMPLES)]
+    Rules(RulesArgs),
     /// The lines behind a finding or a group of a report, as they stand in the logs
     #[command(after_help = evidence::SHOW_EXAMPLES)]
     Show(Box<ShowLinesArgs>),
@@ -130,6 +135,7 @@ impl Verb {
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
+            Self::Rules(_) => "rules",
             Self::Show(_) => "show",
             Self::Verify(_) => "verify",
         }
@@ -152,7 +158,7 @@ impl Verb {
             Self::Show(args) => args.output.force,
             Self::Verify(args) => args.output.force,
             Self::Scan(args) => args.force,
-            Self::Export(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Export(_) | Self::Completions(_) | Self::Man(_) | Self::Rules(_) => false,
         }
     }
 }
@@ -273,6 +279,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Demo(args) => args.resolve(terminal, line),
         Verb::Completions(args) => Ok(args.resolve(command())),
         Verb::Man(args) => args.resolve(command()),
+        Verb::Rules(args) => Ok(args.resolve()),
         Verb::Keys(args) => args.resolve(terminal),
         Verb::Diff(args) => args.resolve(terminal),
         Verb::Timeline(args) => args.resolve(terminal),

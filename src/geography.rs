@@ -17,6 +17,7 @@ use crate::network::{is_private, is_reserved};
 
 /// What databases say of an address; what they do not say is null.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Geo {
     /// Country, as ISO 3166-1 codes it: `NL`.
     pub country: Option<String>,
@@ -28,6 +29,9 @@ pub struct Geo {
     pub as_number: Option<u32>,
     /// Who runs it.
     pub as_organization: Option<String>,
+    /// Where about it is, latitude and longitude in hundredths of a degree: to judge by, and not told.
+    #[serde(skip)]
+    pub location: Option<(i16, i16)>,
     /// What kind of address it is: anonymous, anonymous_vpn, hosting_provider, public_proxy, residential_proxy, tor_exit_node.
     pub flags: Vec<String>,
 }
@@ -48,6 +52,7 @@ impl Geo {
         self.country = self.country.take().or(other.country);
         self.country_name = self.country_name.take().or(other.country_name);
         self.city = self.city.take().or(other.city);
+        self.location = self.location.or(other.location);
         self.as_number = self.as_number.or(other.as_number);
         self.as_organization = self.as_organization.take().or(other.as_organization);
         self.flags.extend(other.flags);
@@ -154,10 +159,28 @@ struct GeoEntry<'a> {
     registered_country: Named<'a>,
     #[serde(borrow)]
     city: Named<'a>,
+    location: Location,
     #[serde(borrow)]
     traits: Traits<'a>,
     #[serde(borrow, flatten)]
     top: Traits<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Location {
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+impl Location {
+    /// In hundredths of a degree; `None` where it is nowhere on earth.
+    #[expect(clippy::cast_possible_truncation, reason = "within 18,000")]
+    fn hundredths(&self) -> Option<(i16, i16)> {
+        let within = |degrees: Option<f64>, most: f64| degrees.filter(|degrees| degrees.abs() <= most);
+        let (latitude, longitude) = (within(self.latitude, 90.0)?, within(self.longitude, 180.0)?);
+        Some(((latitude * 100.0).round() as i16, (longitude * 100.0).round() as i16))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -197,6 +220,7 @@ impl GeoEntry<'_> {
             country: own(country.iso_code),
             country_name: own(country.names.en),
             city: own(self.city.names.en),
+            location: self.location.hundredths(),
             ..Geo::default()
         };
         geo.fill(self.top.geo());

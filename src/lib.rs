@@ -44,6 +44,7 @@
 //! text                   sentences of typed spans
 //! files                  files beside the logs, read whole
 //! geography,
+//! sigma,
 //! options,
 //! progress,
 //! action_class           plain data
@@ -70,6 +71,7 @@
 //! diff                   two reports -> what changed
 //! pipeline               ties it together, in parallel
 //! verify                 the report and its inputs, afterwards
+//! schemas                JSON Schema of what is written as JSON
 //! document               results as documents, and a writer a format: terminal, Markdown, page, CSV
 //! show                   the lines behind a finding
 //! output                 where results go
@@ -131,7 +133,10 @@ mod pseudonyms;
 mod reason;
 mod reserved;
 mod run;
+#[cfg(feature = "internals")]
+mod schemas;
 mod show;
+mod sigma;
 mod signing;
 mod spill;
 mod state;

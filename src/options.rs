@@ -227,6 +227,8 @@ pub struct Options {
     pub trust_proxy: Vec<Cidr>,
     /// Databases that tell the country, the network and the kind of an address.
     pub geography: Geography,
+    /// Rules of others that single events are asked by.
+    pub sigma: Option<std::sync::Arc<crate::sigma::Rules>>,
     /// Lists of addresses, as they were named: what they say stands in the surroundings.
     pub address_lists: Vec<std::path::PathBuf>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.
@@ -257,6 +259,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             threads: 0,
+            sigma: None,
             chunk_size: DEFAULT_CHUNK,
             max_line: DEFAULT_MAX_LINE,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,

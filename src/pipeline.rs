@@ -13,6 +13,7 @@ mod joined_run;
 mod parts;
 mod request;
 mod run;
+mod sigma;
 mod story;
 mod work;
 

@@ -21,6 +21,7 @@ const SIGNATURE: &str = "signature";
 
 /// What came of one input, or of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct CheckedInput {
     /// Whether it holds.
     pub holds: bool,
@@ -34,6 +35,7 @@ pub struct CheckedInput {
 
 /// What came of all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Verification {
     /// The report first, then its inputs, then what is not in it.
     pub checks: Vec<CheckedInput>,

@@ -57,7 +57,11 @@ pub fn report(
     };
     let rows = || {
         let changes = joined.changes_left().map(|(at, change)| security_change(joined, at, change));
-        let lists = (places::new_places(joined, options), denied::denied(joined), refusals::server_refusals(joined));
+        let lists = (
+            places::new_places(joined, options, LIST_LIMIT),
+            denied::denied(joined),
+            refusals::server_refusals(joined),
+        );
         (coverage::coverage(joined, problems, options), changes.collect(), api_keys::api_keys(joined), lists)
     };
     let counts = || {
@@ -123,6 +127,7 @@ pub use addresses::{Successes, addresses};
 pub use coverage::{PathProblems, coverage};
 pub use events::events;
 pub use keys::keys;
+pub use places::new_places;
 pub use rows::{changes, reasons};
 pub use story::story;
 
@@ -130,6 +135,7 @@ pub use story::story;
 #[must_use]
 pub fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let by: Vec<&str> = options.by.iter().map(|key| key.name()).collect();
+    let sigma = options.sigma.as_ref().map(|rules| ("sigma", json!(rules.path().display().to_string())));
     [
         ("filters", filter_parameters(&options.filter)),
         ("surroundings", surroundings(&options.surroundings)),
@@ -148,6 +154,8 @@ pub fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("top", serde_json::Value::Null),
     ]
     .into_iter()
+    // Only where rules are run.
+    .chain(sigma)
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
 }

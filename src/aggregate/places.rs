@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::{LIST_LIMIT, clusters};
+use super::clusters;
 use crate::correlate::Correlated;
 use crate::filter;
 use crate::model::NewPlace;
@@ -31,9 +31,10 @@ impl AccountPlace {
     }
 }
 
-/// Of those the most telling, by first success, and how many there are. Keys are not accounts: a machine that gets one is no
-/// person at a new place.
-pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlace>, u64) {
+/// Of those the most telling, at most `most`, by first success, and how many there are. Keys are not accounts: a machine that
+/// gets one is no person at a new place.
+#[must_use]
+pub fn new_places(joined: &Correlated, options: &Options, most: usize) -> (Vec<NewPlace>, u64) {
     let places = places(joined);
     let asked_for = asked_for(joined, options);
     let mut powerful: HashMap<(PlacedAccount, Sym), u64, RandomState> = HashMap::default();
@@ -55,12 +56,12 @@ pub(super) fn new_places(joined: &Correlated, options: &Options) -> (Vec<NewPlac
         }
     }
     let total = found.len() as u64;
-    if found.len() > LIST_LIMIT {
-        found.select_nth_unstable_by(LIST_LIMIT, |a, b| {
+    if found.len() > most {
+        found.select_nth_unstable_by(most, |a, b| {
             let told = |row: &(u64, i64, Millis, PlacedAccount, Sym, u64)| (Reverse((row.0, row.1)), row.3.0);
             told(a).cmp(&told(b)).then_with(|| (text(a.3.1), text(a.4)).cmp(&(text(b.3.1), text(b.4))))
         });
-        found.truncate(LIST_LIMIT);
+        found.truncate(most);
     }
     found.sort_by(|a, b| (a.2, text(a.3.1), text(a.4), a.3.0).cmp(&(b.2, text(b.3.1), text(b.4), b.3.0)));
     let string = |sym: Sym| joined.state.symbols.string(sym).unwrap_or_default();

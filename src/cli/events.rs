@@ -22,7 +22,7 @@ Examples:
   esaudit events logs --format ecs-bulk -o attempts.bulk.ndjson   to send back into Elasticsearch";
 
 /// Forms of data that events have.
-pub(super) const FORMS: &[Form] = &[Form::Lines, Form::Timesketch, Form::EcsBulk];
+pub(super) const FORMS: &[Form] = &[Form::Lines, Form::Timesketch, Form::EcsBulk, Form::Ocsf];
 
 #[derive(Debug, Args)]
 pub(super) struct EventsArgs {

@@ -14,7 +14,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   esaudit export logs --parquet out
   duckdb -c \"SELECT source, count(*) FROM 'out/attempts/*/*.parquet' GROUP BY source ORDER BY 2 DESC\"
-  esaudit export logs --parquet march --since 2026-03-01 --until 2026-03-31";
+  esaudit export logs --parquet march --since 2026-03-01 --until 2026-03-31
+  esaudit export logs --ocsf lake --region eu-central-1 --account 123456789012";
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -23,8 +24,21 @@ pub(super) struct ExportArgs {
     paths: Vec<OsString>,
 
     /// Folder to write Parquet files to, as `attempts/day=2026-03-01/part-0.parquet`; it has to be empty or is made
-    #[arg(long, value_name = "DIR", required = true)]
-    parquet: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "ocsf")]
+    parquet: Option<PathBuf>,
+
+    /// Folder to write Parquet files of the Open Cybersecurity Schema Framework to, a folder for each class, divided as
+    /// Amazon Security Lake expects of a custom source; it has to be empty or is made
+    #[arg(long, value_name = "DIR")]
+    ocsf: Option<PathBuf>,
+
+    /// The region in the names of folders of --ocsf
+    #[arg(long, value_name = "NAME", default_value = "local", value_parser = folder_name)]
+    region: String,
+
+    /// The account in the names of folders of --ocsf
+    #[arg(long, value_name = "ID", default_value = "external", value_parser = folder_name)]
+    account: String,
 
     /// Zone of times in --since and --until that name none, an IANA name or an offset; what is written is always UTC
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
@@ -34,13 +48,27 @@ pub(super) struct ExportArgs {
     read: ReadArgs,
 }
 
+/// A name that stands in that of a folder.
+fn folder_name(name: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.chars().all(is_plain) {
+        Ok(name.to_owned())
+    } else {
+        Err("letters, digits, - and _".to_owned())
+    }
+}
+
 /// `esaudit export`, resolved.
 #[derive(Debug)]
 pub struct ExportRequest {
     /// What to read, and how.
     pub read: Request,
-    /// The folder to write to.
-    pub folder: PathBuf,
+    /// The folder to write our tables to.
+    pub parquet: Option<PathBuf>,
+    /// The folder to write classes of OCSF to.
+    pub ocsf: Option<PathBuf>,
+    /// The folders between a class and its days.
+    pub within: PathBuf,
 }
 
 impl ExportArgs {
@@ -48,6 +76,7 @@ impl ExportArgs {
         // Paths of requests are kept only where somebody asks for them.
         let mut read = self.read.request(Inputs::Any(self.paths), self.tz)?;
         read.options.keep_paths = true;
-        Ok(Command::Export(Box::new(ExportRequest { read, folder: self.parquet })))
+        let within = [format!("region={}", self.region), format!("accountId={}", self.account)].iter().collect();
+        Ok(Command::Export(Box::new(ExportRequest { read, parquet: self.parquet, ocsf: self.ocsf, within })))
     }
 }

@@ -15,8 +15,8 @@ pub(super) const JSON: &[Form] = &[Form::Json];
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Showing")]
 pub(super) struct OutputArgs {
-    /// How to write it: table, json, csv, md, html; of reports and events also jsonl and ecs-bulk, of reports also navigator
-    /// and stix, of events also timesketch [default: as the extension of --output says]
+    /// How to write it: table, json, csv, md, html; of reports and events also jsonl, ecs-bulk and ocsf, of reports also
+    /// navigator and stix, of events also timesketch [default: as the extension of --output says]
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
 

@@ -1,18 +1,20 @@
 //! `esaudit report`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
+use crate::data::ecs;
 use crate::document::formats::{FindingsTold, Form};
 use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
 use crate::output::{Output, Outputs, Screen};
 use crate::pipeline::{Inputs, Request};
+use crate::sigma::Rules;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +60,7 @@ pub(super) struct ReportArgs {
 }
 
 /// Forms of data that a report has.
-pub(super) const FORMS: &[Form] = &[Form::Json, Form::Lines, Form::EcsBulk, Form::Navigator, Form::Stix];
+pub(super) const FORMS: &[Form] = &[Form::Json, Form::Lines, Form::EcsBulk, Form::Navigator, Form::Stix, Form::Ocsf];
 
 /// What a report is about and where it goes.
 #[derive(Debug, Args)]
@@ -81,6 +83,11 @@ pub(super) struct JudgeArgs {
     /// Keys that failures are grouped by [default: principal,realm-chain,reason,credential]
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', value_enum)]
     by: Vec<ByKey>,
+
+    /// Folder of Sigma rules, or one file, to run over failed attempts, security changes and powerful actions; what is not
+    /// supported is named and skipped
+    #[arg(long, value_name = "DIR", value_parser = parse_sigma)]
+    sigma: Option<std::sync::Arc<Rules>>,
 
     /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
@@ -126,6 +133,10 @@ pub(super) fn parse_severity(name: &str) -> Result<Severity, String> {
         let known: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
         format!("one of {}", known.join(", "))
     })
+}
+
+fn parse_sigma(path: &str) -> Result<std::sync::Arc<Rules>, String> {
+    Rules::load(Path::new(path), ecs::FIELDS).map(std::sync::Arc::new)
 }
 
 /// `esaudit report`, resolved.
@@ -198,6 +209,7 @@ impl JudgeArgs {
             read: Request {
                 options: Options {
                     by,
+                    sigma: self.sigma,
                     // What no output shows need not be made.
                     listed: outputs.longest(),
                     ..read.options

@@ -17,6 +17,49 @@ use crate::model::{AddressFacts, Finding, Report};
 /// Version of the schema.
 const VERSION: &str = "8.11.0";
 
+/// The fields of an event that hold texts, numbers or lists of them.
+pub const FIELDS: &[&str] = &[
+    "@timestamp",
+    "ecs.version",
+    "message",
+    "event.kind",
+    "event.category",
+    "event.type",
+    "event.outcome",
+    "event.action",
+    "event.reason",
+    "event.module",
+    "event.dataset",
+    "user.name",
+    "source.address",
+    "source.ip",
+    "source.geo.country_iso_code",
+    "source.geo.country_name",
+    "source.geo.city_name",
+    "source.geo.name",
+    "source.as.number",
+    "source.as.organization.name",
+    "service.type",
+    "service.node.name",
+    "url.path",
+    "http.request.id",
+    "log.file.path",
+    "esaudit.kind",
+    "esaudit.line",
+    "esaudit.forwarded_for",
+    "esaudit.realm_chain",
+    "esaudit.reason_basis",
+    "esaudit.credential",
+    "esaudit.confidence",
+    "esaudit.api_key",
+    "esaudit.api_key_name",
+    "esaudit.target",
+    "esaudit.es_action",
+    "esaudit.index",
+    "esaudit.finding",
+    "esaudit.severity",
+];
+
 /// Writes an event and its action line.
 ///
 /// # Errors
@@ -24,6 +67,12 @@ const VERSION: &str = "8.11.0";
 pub fn event(event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
     let place = format!("{}:{} {}", event.evidence.path, event.evidence.line, event.kind);
     action("logs-esaudit.events-default", &ids::hex(&place), out)?;
+    json::write_line(&document(event), out)
+}
+
+/// An event.
+#[must_use]
+pub fn document(event: &Event) -> Value {
     let (category, kind) = match event.kind {
         "change" => ("iam", "change"),
         "denied" | "powerful" => ("database", "access"),
@@ -60,7 +109,7 @@ pub fn event(event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
             ("severity", json!(finding.map(|finding| &finding.severity))),
         ]),
     });
-    json::write_line(&whole(document), out)
+    whole(document)
 }
 
 /// Writes the findings of a report, each with its action line.

@@ -1,4 +1,5 @@
-//! Tables as Parquet: one file a day, in folders `day=2026-03-01` as Hive names them, written row group by row group.
+//! Tables as Parquet, written row group by row group: of those that are as long as the log one file a day, in folders
+//! `day=2026-03-01` as Hive names them.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
@@ -14,7 +15,8 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
-use super::tables::{DataCell, DataColumn, DataKind, DataTable, SCHEMA_VERSION};
+use super::tables::{DataCell, DataColumn, DataKind, DataTable, Division, SCHEMA_VERSION};
+use crate::time::Millis;
 
 /// Rows gathered before they are written.
 const ROWS: usize = 1 << 16;
@@ -28,12 +30,17 @@ const NO_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
 /// The day of the file of a table without rows: pyarrow finds no type for days of which none is known.
 const DAY_OF_NOTHING: &str = "1970-01-01";
 
-/// Writes the rows of a table, which come by time, to `folder`. A table without rows has one file that says so, so that
+/// Writes the rows of a table, which come in its order, to `folder`. A table without rows has one file that says so, so that
 /// queries find its columns.
 ///
 /// # Errors
 /// Those of the file system.
 pub fn write(table: &DataTable, rows: impl Iterator<Item = Vec<DataCell>>, folder: &Path) -> io::Result<()> {
+    if table.division == Division::One {
+        let mut file = DayFile::create(table, String::new(), folder)?;
+        rows.map(|row| file.push(row)).collect::<io::Result<()>>()?;
+        return file.close();
+    }
     let mut open: Option<DayFile> = None;
     for row in rows {
         let day = day(&row);
@@ -48,13 +55,18 @@ pub fn write(table: &DataTable, rows: impl Iterator<Item = Vec<DataCell>>, folde
     }
     match open {
         Some(file) => file.close(),
+        None if table.division == Division::EventDays => Ok(()),
         None => DayFile::create(table, DAY_OF_NOTHING.to_owned(), folder)?.close(),
     }
 }
 
 /// The UTC day of a row.
 fn day(row: &[DataCell]) -> String {
-    let Some(DataCell::Time(time)) = row.first() else { return NO_DAY.to_owned() };
+    let time = match row.first() {
+        Some(DataCell::Time(Some(time))) => *time,
+        Some(DataCell::Count(Some(time))) => Millis(i64::try_from(*time).unwrap_or(i64::MAX)),
+        _ => return NO_DAY.to_owned(),
+    };
     time.rfc3339().split_once('T').map_or_else(|| NO_DAY.to_owned(), |(day, _)| day.to_owned())
 }
 
@@ -70,38 +82,66 @@ fn failed(error: ParquetError) -> io::Error {
 
 /// The schema in Parquet's own words.
 fn schema(table: &DataTable) -> String {
-    let column = |column: &DataColumn| {
-        let DataColumn { name, kind, nullable } = column;
-        let repetition = if *nullable { "OPTIONAL" } else { "REQUIRED" };
-        match kind {
-            DataKind::Time => format!("{repetition} INT64 {name} (TIMESTAMP(MILLIS,true));"),
-            DataKind::Text => format!("{repetition} BYTE_ARRAY {name} (STRING);"),
-            DataKind::Texts => {
-                format!(
-                    "{repetition} GROUP {name} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }}"
-                )
-            }
-            DataKind::Count => format!("{repetition} INT64 {name};"),
-            DataKind::Share => format!("{repetition} DOUBLE {name};"),
-            DataKind::Flag => format!("{repetition} BOOLEAN {name};"),
-        }
-    };
-    let columns: Vec<String> = table.columns.iter().map(column).collect();
-    format!("message {} {{ {} }}", table.name, columns.join(" "))
+    format!("message {} {{ {} }}", table.name, members(table.columns, 0))
 }
 
-/// How a table is written: by time, and times and numbers of lines as steps from one to the next, which are small numbers.
+/// The members of an object that lies so deep: columns that share their name there are an object themselves. Objects are always
+/// there, and only what they hold may be null, so that they add no level.
+fn members(columns: &[DataColumn], depth: usize) -> String {
+    let part = |column: &DataColumn| column.name.split('.').nth(depth);
+    let mut text = String::new();
+    for group in columns.chunk_by(|one, other| part(one) == part(other)) {
+        let [first, ..] = group else { continue };
+        let name = part(first).unwrap_or_default();
+        if first.name.split('.').nth(depth + 1).is_none() {
+            group.iter().for_each(|column| text.push_str(&leaf(column, name, depth)));
+        } else if let Some(list) = name.strip_suffix("[]") {
+            let (repetition, inner) = (repetition(first.nullable), members(group, depth + 1));
+            text.push_str(&format!(
+                "{repetition} GROUP {list} (LIST) {{ REPEATED GROUP list {{ REQUIRED GROUP element {{ {inner} }} }} }} "
+            ));
+        } else {
+            text.push_str(&format!("REQUIRED GROUP {name} {{ {} }} ", members(group, depth + 1)));
+        }
+    }
+    text
+}
+
+fn repetition(nullable: bool) -> &'static str {
+    if nullable { "OPTIONAL" } else { "REQUIRED" }
+}
+
+/// A column under its own name; of objects of a list each has its text.
+fn leaf(column: &DataColumn, name: &str, depth: usize) -> String {
+    let in_list = column.name.split('.').take(depth).any(|part| part.ends_with("[]"));
+    let repetition = repetition(column.nullable && !in_list);
+    match column.kind {
+        DataKind::Time => format!("{repetition} INT64 {name} (TIMESTAMP(MILLIS,true)); "),
+        DataKind::Texts if !in_list => {
+            format!(
+                "{repetition} GROUP {name} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }} "
+            )
+        }
+        DataKind::Text | DataKind::Texts => format!("{repetition} BYTE_ARRAY {name} (STRING); "),
+        DataKind::Count => format!("{repetition} INT64 {name}; "),
+        DataKind::Small => format!("{repetition} INT32 {name}; "),
+        DataKind::Share => format!("{repetition} DOUBLE {name}; "),
+        DataKind::Flag => format!("{repetition} BOOLEAN {name}; "),
+    }
+}
+
+/// How a table is written: by its first column, and times and numbers of lines as steps from one to the next, which are small numbers.
 fn properties(table: &DataTable) -> Result<WriterProperties, ParquetError> {
-    let by_time = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+    let by_first = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
     let mut builder = WriterProperties::builder();
     for column in table.columns.iter().filter(|column| matches!(column.kind, DataKind::Time | DataKind::Count)) {
-        let path = ColumnPath::from(column.name);
+        let path = ColumnPath::from(column.name.split('.').map(str::to_owned).collect::<Vec<_>>());
         builder = builder
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     Ok(builder
-        .set_sorting_columns(Some(vec![by_time]))
+        .set_sorting_columns(Some(vec![by_first]))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         // Not the name of a library whose version would change the bytes.
         .set_created_by(concat!("esaudit ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -112,7 +152,7 @@ fn properties(table: &DataTable) -> Result<WriterProperties, ParquetError> {
         .build())
 }
 
-/// The file of a day.
+/// The file of a day, or, where the day has no name, of a whole table.
 struct DayFile {
     day: String,
     path: PathBuf,
@@ -124,7 +164,11 @@ struct DayFile {
 
 impl DayFile {
     fn create(table: &DataTable, day: String, folder: &Path) -> io::Result<Self> {
-        let folder = folder.join(format!("day={day}"));
+        let folder = match table.division {
+            Division::One => folder.to_owned(),
+            Division::Days => folder.join(format!("day={day}")),
+            Division::EventDays => folder.join(format!("eventDay={}", day.replace('-', ""))),
+        };
         fs::create_dir_all(&folder)?;
         let path = folder.join("part-0.parquet");
         let file = BufWriter::new(File::options().write(true).create_new(true).open(&path)?);
@@ -176,6 +220,7 @@ impl DayFile {
 /// Values of a column that wait to be written; null ones are not among them.
 enum Values {
     Longs(Vec<i64>),
+    Ints(Vec<i32>),
     Doubles(Vec<f64>),
     Flags(Vec<bool>),
     Texts(Vec<ByteArray>),
@@ -196,6 +241,7 @@ impl Buffer {
     fn new(column: &DataColumn) -> Self {
         let values = match column.kind {
             DataKind::Time | DataKind::Count => Values::Longs(Vec::new()),
+            DataKind::Small => Values::Ints(Vec::new()),
             DataKind::Share => Values::Doubles(Vec::new()),
             DataKind::Flag => Values::Flags(Vec::new()),
             DataKind::Text | DataKind::Texts => Values::Texts(Vec::new()),
@@ -210,12 +256,16 @@ impl Buffer {
         let mut define = |is_there: bool| self.definitions.push(if is_there { present } else { 0 });
         match (cell, self.kind, &mut self.values) {
             (DataCell::Time(time), DataKind::Time, Values::Longs(values)) => {
-                define(true);
-                values.push(time.0);
+                define(time.is_some());
+                values.extend(time.map(|time| time.0));
             }
             (DataCell::Count(count), DataKind::Count, Values::Longs(values)) => {
                 define(count.is_some());
                 values.extend(count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)));
+            }
+            (DataCell::Small(number), DataKind::Small, Values::Ints(values)) => {
+                define(number.is_some());
+                values.extend(number);
             }
             (DataCell::Share(share), DataKind::Share, Values::Doubles(values)) => {
                 define(share.is_some());
@@ -258,6 +308,10 @@ impl Buffer {
         match &mut self.values {
             Values::Longs(values) => {
                 out.typed::<Int64Type>().write_batch(values, definitions, repetitions)?;
+                values.clear();
+            }
+            Values::Ints(values) => {
+                out.typed::<Int32Type>().write_batch(values, definitions, repetitions)?;
                 values.clear();
             }
             Values::Doubles(values) => {

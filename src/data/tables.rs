@@ -1,5 +1,5 @@
-//! What `esaudit export` writes, whatever the file format: three tables, their columns, and the rows from the same events
-//! that the other outputs show.
+//! What `esaudit export` writes of single events, whatever the file format: tables, their columns, and the rows from the same
+//! events that the other outputs show.
 
 use crate::model::events::{Event, ReasonSource};
 use crate::model::{Evidence, SecurityChange};
@@ -19,6 +19,8 @@ pub enum DataKind {
     Texts,
     /// A whole number.
     Count,
+    /// A whole number of 32 bits.
+    Small,
     /// A share, 0 to 1.
     Share,
     /// Yes or no.
@@ -26,9 +28,9 @@ pub enum DataKind {
 }
 
 /// A column.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataColumn {
-    /// Its name.
+    /// Its name; with dots that of a member of an object, behind `[]` of the objects of a list.
     pub name: &'static str,
     /// Its type.
     pub kind: DataKind,
@@ -36,43 +38,59 @@ pub struct DataColumn {
     pub nullable: bool,
 }
 
+/// How a table is divided into files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Division {
+    /// It is one file.
+    One,
+    /// It is as long as the log: a folder a day, `day=2026-03-01`, as Hive names them.
+    Days,
+    /// `eventDay=20260301`, as Amazon Security Lake names them; without rows there is no file.
+    EventDays,
+}
+
 /// A table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DataTable {
     /// Its name, and that of its folder.
     pub name: &'static str,
-    /// Its columns, the first of which is the time.
+    /// Its columns; rows stand in the order of the first.
     pub columns: &'static [DataColumn],
+    /// In which files.
+    pub division: Division,
 }
 
 /// A value; `None` = unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DataCell {
     /// Of [`DataKind::Time`].
-    Time(Millis),
+    Time(Option<Millis>),
     /// Of [`DataKind::Text`].
     Text(Option<String>),
     /// Of [`DataKind::Texts`].
     Texts(Option<Vec<String>>),
     /// Of [`DataKind::Count`].
     Count(Option<u64>),
+    /// Of [`DataKind::Small`].
+    Small(Option<i32>),
     /// Of [`DataKind::Share`].
     Share(Option<f64>),
     /// Of [`DataKind::Flag`].
     Flag(Option<bool>),
 }
 
-const fn known(name: &'static str, kind: DataKind) -> DataColumn {
+pub(super) const fn known(name: &'static str, kind: DataKind) -> DataColumn {
     DataColumn { name, kind, nullable: false }
 }
 
-const fn maybe(name: &'static str, kind: DataKind) -> DataColumn {
+pub(super) const fn maybe(name: &'static str, kind: DataKind) -> DataColumn {
     DataColumn { name, kind, nullable: true }
 }
 
 /// Failed attempts.
 pub const ATTEMPTS: DataTable = DataTable {
     name: "attempts",
+    division: Division::Days,
     columns: &[
         known("time", DataKind::Time),
         known("action", DataKind::Text),
@@ -106,6 +124,7 @@ pub const ATTEMPTS: DataTable = DataTable {
 /// Security changes.
 pub const CHANGES: DataTable = DataTable {
     name: "changes",
+    division: Division::Days,
     columns: &[
         known("time", DataKind::Time),
         known("action", DataKind::Text),
@@ -138,6 +157,7 @@ pub const CHANGES: DataTable = DataTable {
 /// What tells why an attempt failed.
 pub const REASONS: DataTable = DataTable {
     name: "reasons",
+    division: Division::Days,
     columns: &[
         known("time", DataKind::Time),
         known("about", DataKind::Text),
@@ -161,11 +181,12 @@ pub const REASONS: DataTable = DataTable {
 };
 
 /// A fixed word.
-fn word(text: &str) -> DataCell {
+pub(super) fn word(text: &str) -> DataCell {
     DataCell::Text(Some(text.to_owned()))
 }
 
-fn place(evidence: Evidence) -> [DataCell; 2] {
+/// Where it stands.
+pub(super) fn place(evidence: Evidence) -> [DataCell; 2] {
     [DataCell::Text(Some(evidence.path)), DataCell::Count(Some(evidence.line))]
 }
 
@@ -179,7 +200,7 @@ pub fn attempt(event: Event) -> Vec<DataCell> {
     let (network, listed, geo) =
         event.source_known.map_or((None, None, None), |known| (known.network, known.listed, known.geo));
     vec![
-        DataCell::Time(event.at),
+        DataCell::Time(Some(event.at)),
         DataCell::Text(Some(event.action)),
         DataCell::Text(event.principal),
         DataCell::Text(event.source),
@@ -212,7 +233,7 @@ pub fn attempt(event: Event) -> Vec<DataCell> {
 pub fn change(at: Millis, node_name: Option<String>, change: SecurityChange) -> Vec<DataCell> {
     let [path, line] = place(change.evidence);
     vec![
-        DataCell::Time(at),
+        DataCell::Time(Some(at)),
         DataCell::Text(Some(change.action)),
         DataCell::Text(change.actor),
         DataCell::Text(change.actor_realm),
@@ -246,7 +267,7 @@ pub fn reason(told: ReasonSource) -> Vec<DataCell> {
     let [path, line] = place(told.evidence);
     let (attempt_path, attempt_line) = told.attempt.map(|place| (place.path, place.line)).unzip();
     vec![
-        DataCell::Time(told.at),
+        DataCell::Time(Some(told.at)),
         word(told.about),
         word(told.reason),
         word(told.reason_basis),

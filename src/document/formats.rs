@@ -99,6 +99,12 @@ pub static FORMATS: &[Format] = &[
         about: "hostile sources as indicators of STIX 2.1",
         shows: Shows::Data(Form::Stix),
     },
+    Format {
+        name: "ocsf",
+        extensions: &["ocsf.ndjson"],
+        about: "events of the Open Cybersecurity Schema Framework, one a line",
+        shows: Shows::Data(Form::Ocsf),
+    },
     Format { name: "esa", extensions: &["esa"], about: "a part file, to be merged", shows: Shows::Data(Form::Part) },
 ];
 
@@ -176,7 +182,16 @@ mod tests {
     #[test]
     fn names_and_extensions_are_unique_and_found() {
         let mut names = Vec::new();
-        let all = [Form::Json, Form::Lines, Form::Timesketch, Form::EcsBulk, Form::Navigator, Form::Stix, Form::Part];
+        let all = [
+            Form::Json,
+            Form::Lines,
+            Form::Timesketch,
+            Form::EcsBulk,
+            Form::Navigator,
+            Form::Stix,
+            Form::Ocsf,
+            Form::Part,
+        ];
         for entry in FORMATS {
             assert_eq!(named(entry.name, &all).map(|format| format.name), Ok(entry.name));
             assert!(!entry.about.is_empty() && !entry.about.ends_with('.'), "{}", entry.name);

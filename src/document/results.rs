@@ -37,6 +37,8 @@ pub enum Form {
     Navigator,
     /// Indicators of STIX 2.1.
     Stix,
+    /// Events of the Open Cybersecurity Schema Framework, one a line.
+    Ocsf,
     /// A part file.
     Part,
 }

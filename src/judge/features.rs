@@ -102,6 +102,10 @@ features! {
     Outside = "outside", Place;
     /// Share of failures from addresses that a list of the user's calls bad.
     KnownBad = "known_bad", Place;
+    /// From a country in which the account had not been (`--geoip`).
+    NewCountry = "new_country", Place;
+    /// From a network of machines for hire, a VPN, a proxy or Tor, and the account from none before.
+    Hired = "hired", Place;
     /// Share of accounts with a known change just before.
     Changed = "changed", Cause;
     /// The clients fail on one node above the others.
@@ -200,6 +204,8 @@ features! {
     Dormant = "dormant", Timing;
     /// The account gets in from another place within the same minutes.
     AtOnce = "at_once", Timing;
+    /// The account gets in from a place in another country, and nobody travels so fast.
+    TooFar = "too_far", Timing;
     /// At an hour of the day at which the account is at work nowhere else.
     OddHour = "odd_hour", Timing;
     /// Keys ended at once: 1 = a hundred.

@@ -57,6 +57,7 @@ mod tests;
 mod unit;
 mod unusual;
 mod weights;
+mod whereabouts;
 mod words;
 
 pub use doc::{Doc, spoken};

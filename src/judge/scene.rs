@@ -9,6 +9,8 @@ use super::place::{Address, Net};
 use super::places::Places;
 use super::unit::SHARED;
 use crate::correlate::{Correlated, KeyInfo, SourceLine};
+use crate::geography::{Geo, Geography};
+use crate::network;
 use crate::options::{Options, Surroundings};
 use crate::reserved::SYSTEM_USERS;
 use crate::state::{Attempt, ChainId, Sym};
@@ -24,6 +26,7 @@ const SUCCESSES_A_DAY: u64 = 20;
 pub(super) struct Scene<'c> {
     pub(super) joined: &'c Correlated,
     surroundings: &'c Surroundings,
+    geography: &'c Geography,
     pub(super) index: Index,
     pub(super) history: SuccessHistory<'c>,
     pub(super) places: Places,
@@ -55,7 +58,7 @@ impl<'c> Scene<'c> {
         let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
         let places =
             Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
-        Self { joined, surroundings, index, history, places, addresses, span }
+        Self { joined, surroundings, geography: &options.geography, index, history, places, addresses, span }
     }
 
     pub(super) fn attempt(&self, at: u32) -> &'c Attempt {
@@ -136,6 +139,14 @@ impl<'c> Scene<'c> {
     /// Whether a list of the user's says that a source is bad.
     pub(super) fn is_bad(&self, source: Sym) -> bool {
         self.address(source).is_some_and(|address| address.bad)
+    }
+
+    /// What databases say of a source. What is wrong with one is told where addresses are listed.
+    pub(super) fn geo(&self, source: Sym) -> Option<Geo> {
+        if self.geography.is_empty() {
+            return None;
+        }
+        self.geography.find(network::address(self.bytes(source))?).ok()?
     }
 
     pub(super) fn is_proxy(&self, source: Sym) -> bool {

@@ -5,6 +5,7 @@
 use super::features::Feature;
 use super::history::{DAY, HOUR, Past};
 use super::scene::Scene;
+use super::whereabouts;
 use crate::model::text::{Span, Text};
 use crate::text;
 use crate::time::Millis;
@@ -52,5 +53,6 @@ pub(super) fn of(scene: &Scene<'_>, past: &Past) -> Vec<(Feature, Text)> {
             text!("At {}, about which hour of the day (UTC) it gets in from nowhere else", time),
         ));
     }
+    found.extend(whereabouts::of(scene, past, &others));
     found
 }

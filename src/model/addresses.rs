@@ -6,6 +6,7 @@ use crate::geography::Geo;
 
 /// An address of which something is known: by the configuration, a list, or a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct KnownAddress {
     /// As it was logged.
     pub address: String,
@@ -18,6 +19,7 @@ pub struct KnownAddress {
 
 /// What is known of an address; what is not is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct AddressFacts {
     /// Name of the network of the configuration that it is in.
     pub network: Option<String>,
@@ -29,6 +31,7 @@ pub struct AddressFacts {
 
 /// An entry of a list of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct ListedAddress {
     /// bad, good.
     pub standing: String,

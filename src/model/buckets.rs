@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The failures of one finding over time, empty buckets included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct FindingTimeline {
     /// Start of the first bucket.
     pub start: String,
@@ -15,6 +16,7 @@ pub struct FindingTimeline {
 
 /// Failures over time; only buckets in which something happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// Width of a bucket.
     pub bucket_seconds: u64,
@@ -24,6 +26,7 @@ pub struct Timeline {
 
 /// One bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct TimelineBucket {
     /// Start.
     pub start: String,

@@ -6,6 +6,7 @@ use super::Evidence;
 
 /// One `security_config_change`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct SecurityChange {
     /// When.
     pub time: String,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Numbers for charts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Charts {
     /// Who failed when.
     pub heat: Heat,
@@ -21,6 +22,7 @@ pub struct Charts {
 
 /// Failed attempts by who and when.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Heat {
     /// Start of the first bucket; null without attempts.
     pub start: Option<String>,
@@ -34,6 +36,7 @@ pub struct Heat {
 
 /// The failed attempts of one principal or source over time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct HeatRow {
     /// Who; null = attempts without one.
     pub key: Option<String>,
@@ -45,6 +48,7 @@ pub struct HeatRow {
 
 /// Attempts that went through the same realms and ended for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Flow {
     /// Realms in the order they were asked; null = not logged, [] = none was asked.
     pub realm_chain: Option<Vec<String>>,
@@ -56,6 +60,7 @@ pub struct Flow {
 
 /// One API key over time; `esaudit keys` tells more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct KeyLife {
     /// Id.
     pub id: String,

@@ -10,6 +10,7 @@ use super::text::Text;
 
 /// What was read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Coverage {
     /// One entry an input file (or archive member), by path.
     pub inputs: Vec<Input>,
@@ -83,6 +84,7 @@ fn is_zero(number: &u64) -> bool {
 
 /// Attempts that are in the totals and in the timeline, and in nothing else, because memory is short (`--max-memory`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct CountedOnly {
     /// How many.
     pub attempts: u64,
@@ -101,6 +103,7 @@ pub struct CountedOnly {
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Input {
     /// Path as given or discovered; archive members after `!`.
     pub path: String,
@@ -134,6 +137,7 @@ pub struct Input {
 
 /// One node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Node {
     /// `node.id`; null where the logs never tell it.
     pub id: Option<String>,
@@ -160,6 +164,7 @@ pub struct Node {
 
 /// A stretch of silence, to the minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Gap {
     /// End of the last minute with an event.
     pub start: String,
@@ -169,6 +174,7 @@ pub struct Gap {
 
 /// A problem met while reading.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Input.
     pub path: String,

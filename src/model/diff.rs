@@ -11,6 +11,7 @@ use super::text::Text;
 
 /// Everything `esaudit diff` tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct DiffReport {
     /// Version of this contract.
     pub schema_version: u32,
@@ -34,6 +35,7 @@ pub struct DiffReport {
 
 /// One of the two reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct DiffSide {
     /// Its file.
     pub path: String,
@@ -47,6 +49,7 @@ pub struct DiffSide {
 
 /// A number before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct NumberChange {
     /// Before.
     pub old: u64,
@@ -64,6 +67,7 @@ impl NumberChange {
 
 /// The headline numbers before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct TotalsChange {
     /// Failed attempts.
     pub failed_attempts: NumberChange,
@@ -79,6 +83,7 @@ pub struct TotalsChange {
 
 /// Things by what became of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Lists<T> {
     /// Only in the new report.
     pub new: Vec<T>,
@@ -127,6 +132,7 @@ impl<T> Lists<T> {
 
 /// A finding before and after.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct FindingChange {
     /// Kind.
     pub kind: String,
@@ -152,6 +158,7 @@ pub struct FindingChange {
 
 /// A group before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct GroupChange {
     /// Principal; null for attempts without one.
     pub principal: Option<String>,
@@ -178,6 +185,7 @@ pub struct GroupChange {
 
 /// A failing API key before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct RefusedChange {
     /// Id; null where no line names it.
     pub id: Option<String>,

@@ -22,6 +22,7 @@ pub struct InFinding {
 
 /// A failed attempt or a security change, in normal form. `null` means unknown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Event {
     /// When.
     #[serde(skip)]
@@ -124,6 +125,7 @@ pub struct ReasonSource {
 /// What Timesketch asks of a line: a sentence, the time in ISO 8601, and what time it is
 /// (<https://timesketch.org/guides/user/import-from-json-csv/>). Other members become attributes; they are flat there.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Timesketch<'e> {
     message: String,
     datetime: String,

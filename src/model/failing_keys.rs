@@ -6,6 +6,7 @@ use super::Evidence;
 
 /// Failing API keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct ApiKeys {
     /// By count descending, then id.
     pub failing: Vec<FailingKey>,
@@ -13,6 +14,7 @@ pub struct ApiKeys {
 
 /// One failing API key, or all failures of one reason whose key no line names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct FailingKey {
     /// Key id; null where the reason does not name it.
     pub id: Option<String>,
@@ -48,6 +50,7 @@ pub struct FailingKey {
 
 /// A client of a failing key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct KeyClient {
     /// Address.
     pub address: String,

@@ -8,6 +8,7 @@ use super::{AfterEntry, Evidence, FindingPart, FindingTimeline};
 /// A judged pattern. Texts are plain strings in JSON. Words that do not depend on the log are borrowed: a flood makes 100,000
 /// findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// `F1`, `F2`, … in report order.
     pub id: String,

@@ -9,6 +9,7 @@ use super::text::Text;
 
 /// Attempts from one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct SourceCount {
     /// Client address without port.
     pub address: String,
@@ -18,6 +19,7 @@ pub struct SourceCount {
 
 /// Failures that share the chosen keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Group {
     /// `G1`, `G2`, … in report order.
     #[serde(default)]

@@ -137,6 +137,21 @@ impl Serialize for Groups {
     }
 }
 
+#[cfg(feature = "internals")]
+impl schemars::JsonSchema for Groups {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Groups".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<Group>::json_schema(generator)
+    }
+}
+
 impl<'de> Deserialize<'de> for Groups {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Vec::<Group>::deserialize(deserializer)?.into())

@@ -9,6 +9,7 @@ use super::{Coverage, Evidence, SourceCount, Tool};
 
 /// Everything `esaudit impact` tells. `null` means unknown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct ImpactReport {
     /// Version of this contract.
     pub schema_version: u32,
@@ -46,6 +47,7 @@ pub struct ImpactReport {
 
 /// Whom an impact is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct FollowedActor {
     /// The finding, where one was named.
     pub finding: Option<String>,
@@ -64,6 +66,7 @@ pub struct FollowedActor {
 
 /// What was done to an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Reached {
     /// Name or pattern as logged; null where the requests name none.
     pub index: Option<String>,
@@ -91,6 +94,7 @@ pub struct Reached {
 
 /// A powerful action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct PowerfulDeed {
     /// When.
     pub time: String,
@@ -126,6 +130,7 @@ pub struct PowerfulDeed {
 
 /// Something that was made or changed and lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Persistence {
     /// `api_key`, `user`, `role`, `role_mapping`, `service_token`, `privilege`.
     pub kind: String,
@@ -157,6 +162,7 @@ pub struct Persistence {
 
 /// Requests of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct UserCount {
     /// Account.
     pub principal: String,
@@ -166,6 +172,7 @@ pub struct UserCount {
 
 /// Refused actions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct DeniedAccess {
     /// The Elasticsearch action.
     pub action: Option<String>,
@@ -183,6 +190,7 @@ pub struct DeniedAccess {
 
 /// Requests over time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Volume {
     /// Width of a bucket.
     pub bucket_seconds: u64,
@@ -196,6 +204,7 @@ pub struct Volume {
 
 /// Requests in a stretch of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct VolumeBucket {
     /// Its start.
     pub start: String,
@@ -205,6 +214,7 @@ pub struct VolumeBucket {
 
 /// Events before an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct VolumeBefore {
     /// The first.
     pub since: String,
@@ -216,6 +226,7 @@ pub struct VolumeBefore {
 
 /// Work that a node did of its own accord.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Background {
     /// Under whose name.
     pub principal: Option<String>,

@@ -8,6 +8,7 @@ use super::{Coverage, Evidence, Filters, Tool};
 
 /// Everything `esaudit keys` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct KeysReport {
     /// Version of this contract.
     pub schema_version: u32,
@@ -32,6 +33,7 @@ pub struct KeysReport {
 
 /// Counts of all keys met.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct KeyTotals {
     /// Keys met, in the logs or in a listing.
     pub keys: u64,
@@ -49,6 +51,7 @@ pub struct KeyTotals {
 
 /// One key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Key {
     /// Id.
     pub id: String,
@@ -87,6 +90,7 @@ pub struct Key {
 
 /// Who changed something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct ChangeActor {
     /// User.
     pub name: Option<String>,
@@ -100,6 +104,7 @@ pub struct ChangeActor {
 
 /// Use of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Use {
     /// Events; a request may make several.
     pub count: u64,
@@ -118,6 +123,7 @@ pub struct Use {
 
 /// A user of another cluster who used a cross-cluster key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct RemoteUser {
     /// `cross_cluster_access.user.name`.
     pub name: String,
@@ -127,6 +133,7 @@ pub struct RemoteUser {
 
 /// Use of a key from one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct UseClient {
     /// Address; null where the events have none.
     pub address: Option<String>,
@@ -140,6 +147,7 @@ pub struct UseClient {
 
 /// Refusals of a key.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Refused {
     /// How often.
     pub count: u64,
@@ -167,6 +175,7 @@ pub struct Refused {
 
 /// Refusals of a key from one address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct RefusedClient {
     /// Address.
     pub address: String,
@@ -182,6 +191,7 @@ pub struct RefusedClient {
 
 /// Refusals of keys that no line names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Unnamed {
     /// Reason.
     pub reason: String,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a report rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// Every input as it is stored, by path.
     pub inputs: Vec<StoredInput>,
@@ -23,6 +24,7 @@ pub struct Manifest {
 
 /// An input as it is stored: compressed, if it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct StoredInput {
     /// Path as given or discovered.
     pub path: String,
@@ -39,6 +41,7 @@ pub struct StoredInput {
 
 /// A program as it was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Build {
     /// `esaudit`.
     pub name: String,

@@ -16,14 +16,17 @@ pub mod charts;
 mod coverage;
 pub mod diff;
 pub mod events;
+pub mod explain;
 mod failing_keys;
 mod finding;
 mod group;
 pub mod groups;
 pub mod impact;
 pub mod keys;
+pub mod lines;
 mod manifest;
 mod sections;
+mod sigma;
 pub mod timeline;
 mod tops;
 
@@ -42,6 +45,7 @@ pub use sections::{
     AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, Lane, NewPlace, RunAs,
     ServerRefusal, TurnedAway,
 };
+pub use sigma::{SigmaMatch, SigmaReport, SigmaStretch, SkippedRule};
 pub use tops::{TopChain, TopText, Tops};
 
 /// Version of the JSON contract.
@@ -49,6 +53,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Report {
     /// `SCHEMA_VERSION`.
     pub schema_version: u32,
@@ -111,6 +116,9 @@ pub struct Report {
     /// Refusals that stand in a server log without an audit event, by count descending.
     #[serde(default)]
     pub server_refusals: Vec<ServerRefusal>,
+    /// What rules of others found (`--sigma`). Absent where none were run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sigma: Option<SigmaReport>,
     /// Failures over time.
     pub timeline: Timeline,
     /// The most frequent values of each key, counted over all attempts whatever the grouping.
@@ -155,6 +163,7 @@ impl Report {
             turned_away: Vec::new(),
             turned_away_total: 0,
             server_refusals: Vec::new(),
+            sigma: None,
             timeline: Timeline { bucket_seconds: 60, buckets: Vec::new() },
             tops: Tops::default(),
             charts: Charts::default(),
@@ -173,6 +182,7 @@ impl Report {
 
 /// Name and version of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Tool {
     /// `esaudit`.
     pub name: String,
@@ -182,6 +192,7 @@ pub struct Tool {
 
 /// The filters in force and how much they left out. `coverage` is about everything that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Filters {
     /// One sentence each: alternatives of one option together; all of them hold.
     pub in_force: Vec<Text>,
@@ -197,6 +208,7 @@ pub struct Filters {
 
 /// The headline numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Failed authentication attempts.
     pub failed_attempts: u64,
@@ -213,6 +225,7 @@ pub struct Totals {
 
 /// A line of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Input.
     pub path: String,

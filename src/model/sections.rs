@@ -10,6 +10,7 @@ use super::text::Text;
 
 /// One Elasticsearch cluster among the inputs. Nothing is joined across clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Cluster {
     /// `cluster.uuid`; null for the nodes whose uuid no event tells, which are taken as one cluster.
     pub uuid: Option<String>,
@@ -27,6 +28,7 @@ pub struct Cluster {
 
 /// How the people and machines of this log fail ordinarily.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct BaseRate {
     /// Logins, failed ones included; null where successes are not logged.
     pub logins: Option<u64>,
@@ -44,6 +46,7 @@ pub struct BaseRate {
 
 /// How many runs of failures had a length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct FailureRun {
     /// Failures in a row.
     pub length: u64,
@@ -53,6 +56,7 @@ pub struct FailureRun {
 
 /// An account at an address from which it had not got in before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct NewPlace {
     /// Who.
     pub principal: String,
@@ -73,6 +77,7 @@ pub struct NewPlace {
 
 /// Requests that were refused for want of a privilege (403) after the client had authenticated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Denied {
     /// Who; with an API key its owner.
     pub principal: Option<String>,
@@ -99,6 +104,7 @@ pub struct Denied {
 
 /// Somebody who acted as somebody else, or tried to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct RunAs {
     /// Who authenticated.
     pub principal: Option<String>,
@@ -123,6 +129,7 @@ pub struct RunAs {
 
 /// Somebody whose requests were not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct TurnedAway {
     /// `tampered_request` or `connection_denied`.
     pub action: String,
@@ -145,6 +152,7 @@ pub struct TurnedAway {
 
 /// A refusal that stands in a server log and has no audit event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct ServerRefusal {
     /// Who, where the line names them.
     pub principal: Option<String>,
@@ -168,6 +176,7 @@ pub struct ServerRefusal {
 
 /// A part of a finding: the guessing that led to a break-in, or what was made after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct FindingPart {
     /// Kind, as of findings.
     pub kind: String,
@@ -189,6 +198,7 @@ pub struct FindingPart {
 
 /// What followed an entry, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct AfterEntry {
     /// The entry.
     pub from: Option<String>,
@@ -216,6 +226,7 @@ pub struct AfterEntry {
 
 /// Something over time, from an entry on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Lane {
     /// `events`, or a class of actions.
     pub name: String,
@@ -225,6 +236,7 @@ pub struct Lane {
 
 /// A document about the cluster among the inputs, and what it was used for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct ContextDocument {
     /// What it is: `api_keys`, …
     pub kind: String,

@@ -8,6 +8,7 @@ use super::{Coverage, Evidence, Filters, Finding, Tool, TopChain};
 
 /// Everything `esaudit timeline` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct TimelineReport {
     /// Version of this contract.
     pub schema_version: u32,
@@ -29,6 +30,7 @@ pub struct TimelineReport {
 
 /// Sums over all entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct TimelineTotals {
     /// Failed attempts.
     pub failures: u64,
@@ -45,6 +47,7 @@ pub struct TimelineTotals {
 
 /// Something that happened once, or again and again without a long pause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// `failures`, `successes`, `denials`, `change` or `powerful`.
     pub kind: String,

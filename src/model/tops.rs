@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The most frequent values among all attempts, counted exactly: the lists inside groups are cut, so they cannot be added up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Tops {
     /// Principals by count descending, then name; null = attempts without one. At most 50.
     pub principals: Vec<TopText>,
@@ -29,6 +30,7 @@ pub struct Tops {
 
 /// One value and the attempts that have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct TopText {
     /// The value; null where the attempts have none.
     pub key: Option<String>,
@@ -38,6 +40,7 @@ pub struct TopText {
 
 /// One realm chain and the attempts that went through it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct TopChain {
     /// Realms in the order they were asked; null = not logged, [] = none was asked.
     pub key: Option<Vec<String>>,

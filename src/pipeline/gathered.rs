@@ -82,7 +82,7 @@ impl Gathered {
         let listing = listing(&run.options, &mut problems);
         let incomplete = state.is_incomplete(&problems);
         let joined = run.threads.install(|| correlate(state, &listing, &run.options));
-        JoinedRun { joined, problems, incomplete, stored, in_findings: HashMap::new(), run }
+        JoinedRun { joined, problems, incomplete, stored, in_findings: HashMap::new(), findings: Vec::new(), run }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::run::RunContext;
-use super::story;
+use super::{sigma, story};
 use crate::aggregate::Successes;
 use crate::correlate::Correlated;
 use crate::error::Error;
@@ -12,10 +12,11 @@ use crate::model::events::{Event, InFinding};
 use crate::model::keys::KeysReport;
 use crate::model::text::{Span, Text};
 use crate::model::timeline::TimelineReport;
-use crate::model::{AddressFacts, Coverage, Report, StoredInput};
+use crate::model::{AddressFacts, Coverage, Finding, NewPlace, Report, SigmaReport, StoredInput};
 use crate::options::{EventKinds, KeyQuery, Options, StoryKinds};
 use crate::part::Problems;
 use crate::progress::Verbosity;
+use crate::sigma::Rules;
 use crate::{aggregate, filter, impact, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
@@ -32,6 +33,8 @@ pub struct JoinedRun {
     pub(super) stored: Vec<StoredInput>,
     /// By attempt: the finding it is in, once they were made.
     pub(super) in_findings: HashMap<u32, Arc<InFinding>>,
+    /// The findings, once they were made.
+    pub(super) findings: Vec<Finding>,
     pub(super) run: RunContext,
 }
 
@@ -85,7 +88,10 @@ impl JoinedRun {
     /// Judges, counts and lists.
     #[must_use]
     pub fn report(self) -> Analysis {
-        let Self { joined, problems, incomplete, stored, run, .. } = self.looked_at();
+        let looked = self.looked_at();
+        let rules = looked.run.options.sigma.clone();
+        let sigma = rules.map(|rules| looked.asked_by(&rules));
+        let Self { joined, problems, incomplete, stored, run, .. } = looked;
         run.phase("judging");
         let joined = Arc::new(joined);
         let options = &run.options;
@@ -94,10 +100,21 @@ impl JoinedRun {
         run.threads.install(|| impact::after_entry(&joined, &mut report.findings, &run.options.surroundings));
         let (addresses, wrong) = aggregate::addresses(&joined, &run.options, Successes::Outside);
         report.addresses = addresses;
+        report.sigma = sigma;
         let incomplete = incomplete || !report.coverage.reconciled || wrong.is_some();
         report.coverage.cannot_tell.extend(wrong.map(|wrong| unread_geography(&run, wrong)));
         name_in_parameters(&run, &mut report.parameters);
         Analysis { report, incomplete, stored, run }
+    }
+
+    /// What rules of others find.
+    fn asked_by(&self, rules: &Rules) -> SigmaReport {
+        if self.joined.pseudonymized {
+            return sigma::none(rules);
+        }
+        self.run.phase("running rules");
+        let kinds = EventKinds { attempts: true, changes: true, powerful: true, ..EventKinds::default() };
+        self.run.threads.install(|| sigma::found(rules, self.events(kinds)))
     }
 
     /// Judges, so that events know the findings that they are in: those of the report with the same filter.
@@ -107,13 +124,26 @@ impl JoinedRun {
         for judged in verdicts.findings {
             let finding = judged.finding;
             let told = Arc::new(InFinding {
-                id: finding.id,
-                kind: finding.kind,
-                severity: finding.severity,
-                verdict: finding.verdict,
+                id: finding.id.clone(),
+                kind: finding.kind.clone(),
+                severity: finding.severity.clone(),
+                verdict: finding.verdict.clone(),
             });
             self.in_findings.extend(judged.attempts.into_iter().map(|at| (at, Arc::clone(&told))));
+            self.findings.push(finding);
         }
+    }
+
+    /// The findings that [`Self::find`] made, in the order of the report; what followed an entry is not among what they tell.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Accounts at addresses from which they had not got in before, by first success: all of them.
+    #[must_use]
+    pub fn new_places(&self) -> Vec<NewPlace> {
+        self.run.threads.install(|| aggregate::new_places(&self.joined, &self.run.options, usize::MAX)).0
     }
 
     /// Tells the story of the actor whom the filter names, and whether some input could not be read whole.

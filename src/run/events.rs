@@ -24,7 +24,8 @@ pub fn events(request: EventsRequest) -> Result<u8, Error> {
     if let Some(status) = refused(evidence.options().strict, &coverage) {
         return Ok(status);
     }
-    let tells_findings = |output: &Output| matches!(output.format.shows, Shows::Data(Form::Timesketch | Form::EcsBulk));
+    let tells_findings =
+        |output: &Output| matches!(output.format.shows, Shows::Data(Form::Timesketch | Form::EcsBulk | Form::Ocsf));
     if kinds.attempts && outputs.list.iter().any(tells_findings) {
         evidence.find();
     }

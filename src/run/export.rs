@@ -1,10 +1,14 @@
 //! `esaudit export`.
 
+#[cfg(feature = "parquet")]
+use std::{io, path::Path};
+
 use crate::cli::ExportRequest;
 use crate::error::Error;
-use crate::options::EventKinds;
+#[cfg(feature = "parquet")]
+use crate::{model::Coverage, options::EventKinds, pipeline::JoinedRun};
 
-/// Reads logs or parts and writes attempts, changes and reasons as Parquet to an empty or new folder.
+/// Reads logs or parts and writes tables as Parquet to empty or new folders.
 ///
 /// # Errors
 /// Parts that cannot be used, no threads, or a folder that cannot be filled: then it is as it was before.
@@ -14,9 +18,14 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     use super::outcome::{refused, status};
     use crate::output;
 
-    let ExportRequest { read, folder } = request;
-    let failed = |error| Error::Output { what: format!("{} was not written", folder.display()), error };
-    output::check_folder(&folder).map_err(failed)?;
+    let ExportRequest { read, parquet, ocsf, within } = request;
+    let failed = |folder: &Path| {
+        let what = format!("{} was not written", folder.display());
+        move |error| Error::Output { what, error }
+    };
+    for folder in parquet.iter().chain(&ocsf) {
+        output::check_folder(folder).map_err(failed(folder))?;
+    }
     let progress = read.progress.clone();
     let mut evidence = watched(&progress, || Ok::<_, Error>(read.join()?.looked_at()))?;
     let coverage = evidence.coverage();
@@ -24,26 +33,61 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     evidence.find();
-    output::folder(&folder, |within| write(&evidence, within)).map_err(failed)?;
-    let lacks = evidence.lacks(EventKinds::default());
+    if let Some(folder) = &parquet {
+        output::folder(folder, |made| tables(&evidence, &coverage, made)).map_err(failed(folder))?;
+    }
+    if let Some(folder) = &ocsf {
+        output::folder(folder, |made| classes(&evidence, made, &within)).map_err(failed(folder))?;
+    }
+    let lacks = evidence.lacks(EventKinds { powerful: true, ..EventKinds::default() });
     lacks.iter().for_each(|lack| complain(lack));
     Ok(status(&coverage, evidence.options().require_events, evidence.incomplete || !lacks.is_empty(), 0))
 }
 
-/// Fills a folder with the three tables.
+/// Fills a folder with our tables.
 #[cfg(feature = "parquet")]
-fn write(evidence: &crate::pipeline::JoinedRun, folder: &std::path::Path) -> std::io::Result<()> {
+fn tables(evidence: &JoinedRun, coverage: &Coverage, folder: &Path) -> io::Result<()> {
     use crate::aggregate;
-    use crate::data::{parquet, tables};
+    use crate::data::{parquet, report_tables, tables};
 
-    let kinds = EventKinds { attempts: true, ..EventKinds::default() };
     let joined = &evidence.joined;
-    let attempts = evidence.events(kinds).map(tables::attempt);
+    let attempts = evidence.events(EventKinds { attempts: true, ..EventKinds::default() }).map(tables::attempt);
+    let powerful = evidence.events(EventKinds { powerful: true, ..EventKinds::default() }).map(report_tables::powerful);
     let changes = aggregate::changes(joined).map(|(time, node, change)| tables::change(time, node, change));
     let reasons = aggregate::reasons(joined).map(tables::reason);
-    parquet::write(&tables::ATTEMPTS, attempts, &folder.join(tables::ATTEMPTS.name))?;
-    parquet::write(&tables::CHANGES, changes, &folder.join(tables::CHANGES.name))?;
-    parquet::write(&tables::REASONS, reasons, &folder.join(tables::REASONS.name))
+    let findings = report_tables::findings(evidence.findings()).into_iter();
+    let places = evidence.new_places().into_iter().map(report_tables::new_place);
+    let inputs = report_tables::inputs(&coverage.inputs).into_iter();
+    let at = |table: &tables::DataTable| folder.join(table.name);
+    parquet::write(&tables::ATTEMPTS, attempts, &at(&tables::ATTEMPTS))?;
+    parquet::write(&tables::CHANGES, changes, &at(&tables::CHANGES))?;
+    parquet::write(&tables::REASONS, reasons, &at(&tables::REASONS))?;
+    parquet::write(&report_tables::FINDINGS, findings, &at(&report_tables::FINDINGS))?;
+    parquet::write(&report_tables::NEW_PLACES, places, &at(&report_tables::NEW_PLACES))?;
+    parquet::write(&report_tables::POWERFUL, powerful, &at(&report_tables::POWERFUL))?;
+    parquet::write(&report_tables::INPUTS, inputs, &at(&report_tables::INPUTS))
+}
+
+/// Fills a folder with the classes of OCSF.
+#[cfg(feature = "parquet")]
+fn classes(evidence: &JoinedRun, folder: &Path, within: &Path) -> io::Result<()> {
+    use crate::data::ocsf::{self, OcsfClass};
+    use crate::data::{ocsf_tables, parquet};
+
+    let kinds = EventKinds { attempts: true, changes: true, powerful: true, ..EventKinds::default() };
+    for class in OcsfClass::ALL {
+        let table = ocsf_tables::table(class);
+        let at = folder.join(table.name).join(within);
+        if class == OcsfClass::DetectionFinding {
+            let mut findings: Vec<_> = evidence.findings().iter().map(ocsf::finding).collect();
+            findings.sort_by_key(|finding| finding["time"].as_u64());
+            parquet::write(&table, findings.iter().map(|finding| ocsf_tables::row(&table, finding)), &at)?;
+        } else {
+            let events = evidence.events(kinds).filter(|event| ocsf::class(event) == class);
+            parquet::write(&table, events.map(|event| ocsf_tables::row(&table, &ocsf::event(&event))), &at)?;
+        }
+    }
+    Ok(())
 }
 
 /// Says that this program cannot do it.

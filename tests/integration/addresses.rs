@@ -227,3 +227,46 @@ fn pseudonyms_leave_the_country_alone() {
         assert!(!text.contains(hidden), "{hidden}");
     }
 }
+
+/// Somebody who works in London for days gets in from Sydney, from a machine for hire, minutes after London, and makes a user.
+#[test]
+fn where_an_account_gets_in_is_evidence() {
+    const HOUR: i64 = 3_600_000;
+    let allowed = |at: i64, source: &str, action: &str| {
+        let line = Line::on("n1", at, "access_granted").user("pat").text("user.realm", "native1");
+        line.text("origin.type", "rest").from(source).request(&format!("r{at}")).text("action", action).end()
+    };
+    let day = |day: i64| {
+        (0..12).map(move |hour| allowed(day * 24 * HOUR + hour * HOUR, "81.2.69.10:1", "indices:data/read/search"))
+    };
+    let mut lines: Vec<String> = (0..5).flat_map(day).collect();
+    let entry = 4 * 24 * HOUR + 11 * HOUR + HOUR / 3;
+    lines.push(allowed(entry, "1.128.0.7:1", "cluster:admin/xpack/security/user/put"));
+    let change = Line::on("n1", entry + 1, "put_user").request(&format!("r{entry}"));
+    lines.push(change.raw("put", r#"{"user":{"name":"x","roles":["superuser"]}}"#).end());
+    let inputs = Inputs::of(&[("a.json", &lines)]);
+    let city = |code: &str, name: &str, latitude: f64, longitude: f64| json!({"country": {"iso_code": code, "names": {"en": name}}, "location": {"latitude": latitude, "longitude": longitude}});
+    let blocks = [
+        ("1.128.0.0/16", city("AU", "Australia", -33.9, 151.2)),
+        ("81.2.69.0/24", city("GB", "United Kingdom", 51.5, -0.1)),
+    ];
+    let cities = beside(&inputs, "cities.mmdb", &database("GeoLite2-City", &blocks));
+    let hired = database("GeoIP2-Anonymous-IP", &[("1.128.0.0/16", json!({"is_hosting_provider": true}))]);
+    let hired = beside(&inputs, "hired.mmdb", &hired);
+    let told = |options: &[&str]| {
+        let report = report(&[inputs.path().to_str().unwrap()], options);
+        let finding = report.findings.iter().find(|finding| finding.sources.contains(&"1.128.0.7".to_owned())).cloned();
+        let finding = finding.unwrap_or_else(|| panic!("{:?}", report.findings));
+        (finding.confidence, finding.why.iter().map(|why| format!("{}\n", why.plain())).collect::<String>())
+    };
+    let (without, plain) = told(&[]);
+    let (with, why) = told(&["--geoip", &cities, "--geoip", &hired]);
+    for sentence in [
+        "It had not got in from Australia before",
+        "Databases call the address hosting provider, and none from which it got in before",
+        "It got in from 81.2.69.10 in United Kingdom as well, sooner than anybody travels",
+    ] {
+        assert!(why.contains(sentence) && !plain.contains(sentence), "{why}");
+    }
+    assert!(with > without, "{with} {without}");
+}

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use esaudit::internals::data::tables::{ATTEMPTS, CHANGES, DataKind, REASONS};
+use esaudit::internals::data::report_tables::{FINDINGS, INPUTS, NEW_PLACES, POWERFUL};
+use esaudit::internals::data::tables::{ATTEMPTS, CHANGES, DataKind, DataTable, Division, REASONS};
 use esaudit::internals::time::Millis;
 use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -14,6 +15,9 @@ use serde_json::{Value, json};
 
 use test_support::line::{Line, asked, failed};
 use test_support::{Inputs, esaudit, generate, python, report};
+
+/// Every table.
+const TABLES: [&DataTable; 7] = [&ATTEMPTS, &CHANGES, &REASONS, &FINDINGS, &NEW_PLACES, &POWERFUL, &INPUTS];
 
 /// Exports and gives the folder; the run must be a clean success.
 fn export(paths: &[&str], options: &[&str]) -> tempfile::TempDir {
@@ -109,11 +113,7 @@ fn pseudonyms_leave_no_name_in_any_table() {
     let plain = export(&[path], &[]);
     let hidden = export(&[path], &["--pseudonymize", key.path().to_str().unwrap()]);
     let text = |folder: &Path| -> String {
-        ["attempts", "changes", "reasons"]
-            .iter()
-            .flat_map(|table| rows(folder, table))
-            .map(|row| format!("{row}\n"))
-            .collect()
+        TABLES.iter().flat_map(|table| rows(folder, table.name)).map(|row| format!("{row}\n")).collect()
     };
     let (said, told) = (text(plain.path()), text(hidden.path()));
     assert_eq!(said.lines().count(), told.lines().count());
@@ -163,22 +163,35 @@ fn rows_are_the_groups_of_the_report() {
 fn days_types_and_compression() {
     let inputs = generated();
     let folder = export(&[inputs.path().to_str().unwrap()], &[]);
-    for table in [&ATTEMPTS, &CHANGES, &REASONS] {
+    for table in TABLES {
         let readers = readers(folder.path(), table.name);
         assert!(!readers.is_empty(), "{}", table.name);
         for (name, reader) in &readers {
             let metadata = reader.metadata();
             let schema = metadata.file_metadata().schema_descr();
-            let day = name.strip_prefix("day=").unwrap().strip_suffix("/part-0.parquet").unwrap();
-            for row in rows_of(reader) {
-                let time = Millis(row["time"].as_i64().unwrap()).rfc3339();
-                assert!(time.starts_with(day), "{time} on {day}");
+            let day = name.strip_prefix("day=").and_then(|day| day.strip_suffix("/part-0.parquet"));
+            assert_eq!(day.is_some(), table.division == Division::Days, "{name}");
+            let first = table.columns[0].name;
+            let keys: Vec<Value> = rows_of(reader).into_iter().map(|mut row| row[first].take()).collect();
+            let in_order = |a: &Value, b: &Value| match (a.as_i64(), b.as_i64()) {
+                (Some(a), Some(b)) => a <= b,
+                _ => b.is_null() || a.as_str() <= b.as_str(),
+            };
+            assert!(keys.is_sorted_by(in_order), "{}", table.name);
+            for time in day.into_iter().flat_map(|_| &keys) {
+                let time = Millis(time.as_i64().unwrap()).rfc3339();
+                assert!(day.is_some_and(|day| time.starts_with(day)), "{time} in {name}");
+            }
+            for group in metadata.row_groups() {
+                let sorted = group.sorting_columns().map(|columns| (columns.len(), columns[0].column_idx));
+                assert_eq!(sorted, Some((1, 0)), "{}", table.name);
             }
             for (column, known) in schema.columns().iter().zip(table.columns) {
                 let (physical, converted) = match known.kind {
                     DataKind::Time => (Type::INT64, ConvertedType::TIMESTAMP_MILLIS),
                     DataKind::Text | DataKind::Texts => (Type::BYTE_ARRAY, ConvertedType::UTF8),
                     DataKind::Count => (Type::INT64, ConvertedType::NONE),
+                    DataKind::Small => (Type::INT32, ConvertedType::NONE),
                     DataKind::Share => (Type::DOUBLE, ConvertedType::NONE),
                     DataKind::Flag => (Type::BOOLEAN, ConvertedType::NONE),
                 };
@@ -265,11 +278,12 @@ fn pseudonyms_replace_names_in_every_table() {
     fs::write(key.path(), "a key that nobody will ever guess").unwrap();
     let plain = export(&["testdata/incident"], &[]);
     let folder = export(&["testdata/incident"], &["--pseudonymize", key.path().to_str().unwrap()]);
-    for table in [&ATTEMPTS, &CHANGES, &REASONS] {
+    for table in TABLES {
         let text = |folder: &Path| Value::from(rows(folder, table.name)).to_string();
         let named =
             |text: &str| ["root.admin", "198.18.", "10.40.", "rosa", "billing-"].map(|name| text.contains(name));
-        assert!(named(&text(plain.path())).contains(&true), "{}", table.name);
+        let has_names = ![&NEW_PLACES, &INPUTS].contains(&table);
+        assert_eq!(named(&text(plain.path())).contains(&true), has_names, "{}", table.name);
         assert_eq!(named(&text(folder.path())), [false; 5], "{}", table.name);
     }
 }
@@ -284,6 +298,71 @@ fn row_groups_are_bounded() {
     let groups = readers[0].1.metadata().row_groups();
     assert!(groups.len() > 1 && groups.iter().all(|group| group.num_rows() <= 1 << 16));
     assert_eq!(groups.iter().map(|group| group.num_rows()).sum::<i64>(), 70_000);
+}
+
+/// What the report tells beside attempts and changes.
+#[test]
+fn tables_of_the_report_are_its_lists() {
+    let inputs = generated();
+    let path = inputs.path().to_str().unwrap();
+    let folder = export(&[path], &[]);
+    let report = report(&[path], &[]);
+    let column = |table: &str, name: &str| -> Vec<Value> {
+        let mut values: Vec<Value> = rows(folder.path(), table).into_iter().map(|mut row| row[name].take()).collect();
+        values.sort_by_key(Value::to_string);
+        values
+    };
+    let sorted = |mut values: Vec<Value>| {
+        values.sort_by_key(Value::to_string);
+        values
+    };
+    assert!(report.findings.len() > 10);
+    for (name, values) in [
+        ("finding", report.findings.iter().map(|finding| json!(finding.id)).collect::<Vec<_>>()),
+        ("title", report.findings.iter().map(|finding| json!(finding.title.plain())).collect()),
+        ("principals", report.findings.iter().map(|finding| json!(finding.principals)).collect()),
+        ("failures", report.findings.iter().map(|finding| json!(finding.failures)).collect()),
+    ] {
+        assert_eq!(column("findings", name), sorted(values), "{name}");
+    }
+    assert!(!report.new_places.is_empty());
+    assert_eq!(rows(folder.path(), "new_places").len() as u64, report.new_places_total);
+    let names = report.coverage.inputs.iter().map(|input| json!(input.path)).collect();
+    assert_eq!(column("inputs", "path"), sorted(names));
+    let lines: u64 = column("inputs", "lines").iter().filter_map(Value::as_u64).sum();
+    assert_eq!(lines, report.coverage.lines);
+    let events = esaudit(&["events", path, "--quiet", "--kind", "powerful"]).stdout;
+    assert_eq!(rows(folder.path(), "powerful").len(), events.iter().filter(|byte| **byte == b'\n').count());
+    assert!(!events.is_empty());
+}
+
+/// Each library reads every table, and finds in it as many rows as the report counts; a table without rows, too.
+#[test]
+fn every_library_reads_every_table() {
+    const READERS: [(&str, &str); 5] = [
+        ("duckdb", "duckdb.sql(f\"SELECT count(*) FROM '{folder}/**/*.parquet'\").fetchall()[0][0]"),
+        ("pyarrow.dataset", "pyarrow.dataset.dataset(folder, partitioning='hive').to_table().num_rows"),
+        ("pandas", "len(pandas.read_parquet(folder))"),
+        ("polars", "polars.scan_parquet(folder + '/**/*.parquet', hive_partitioning=True).collect().height"),
+        ("chdb", "int(str(chdb.query(f\"SELECT count() FROM file('{folder}/**.parquet')\")).strip())"),
+    ];
+    let full = export(&["testdata/incident"], &[]);
+    let inputs = Inputs::of(&[("a.json", &[failed(0, "r1")])]);
+    let bare = export(&[inputs.path().to_str().unwrap()], &[]);
+    for (module, count) in READERS {
+        let Some(python) = python::with(module) else { continue };
+        let program = format!(
+            "import sys, json, {module}\n\
+             print(json.dumps([{count} for table in sys.argv[2:] for folder in [sys.argv[1] + '/' + table]]))"
+        );
+        for folder in [full.path(), bare.path()] {
+            let names = TABLES.map(|table| table.name);
+            let arguments = [&[folder.to_str().unwrap()], names.as_slice()].concat();
+            let read: Value = serde_json::from_str(&python::run(&python, &program, &arguments)).unwrap();
+            let expected: Vec<usize> = names.iter().map(|table| rows(folder, table).len()).collect();
+            assert_eq!(read, json!(expected), "{module}");
+        }
+    }
 }
 
 const COUNT: &str = r#"

@@ -89,6 +89,10 @@ fn encode(out: &mut Vec<u8>, value: &Value) {
             out.extend(text.as_bytes());
         }
         Value::Bool(flag) => control(14, usize::from(*flag)),
+        Value::Number(number) if number.is_f64() => {
+            control(3, 8);
+            out.extend(number.as_f64().unwrap().to_be_bytes());
+        }
         Value::Number(number) => {
             control(6, 4);
             out.extend((number.as_u64().unwrap() as u32).to_be_bytes());

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{addresses, chain_or_set, place};
-use crate::data::{ecs, json};
+use crate::data::{ecs, json, ocsf};
 use crate::document::results::{Form, Results};
 use crate::document::{Cell, Column, Document, Media, NameList, Row, Section, Table};
 use crate::model::events::{Event, Timesketch};
@@ -66,6 +66,7 @@ impl Results for Events<'_> {
         match form {
             Form::Timesketch => (self.0)().try_for_each(|event| json::write_line(&Timesketch::new(&event), out)),
             Form::EcsBulk => (self.0)().try_for_each(|event| ecs::event(&event, out)),
+            Form::Ocsf => (self.0)().try_for_each(|event| ocsf::write(&event, out)),
             _ => (self.0)().try_for_each(|event| json::write_line(&event, out)),
         }
     }

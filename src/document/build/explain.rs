@@ -2,12 +2,12 @@
 
 use std::io;
 
-use serde_json::{Value, json};
-
-use crate::data::json as json_writer;
+use crate::data::json;
 use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, List, ListKind, Section, Table, Tone};
 use crate::judge::{Doc, spoken};
+use crate::model::SCHEMA_VERSION;
+use crate::model::explain::{KindReport, KindSignature, KindsReport};
 use crate::model::text::{Logged, Text};
 
 /// All kinds of finding.
@@ -42,9 +42,8 @@ impl Results for KindListing {
     }
 
     fn data(&self, _: Form, out: &mut dyn io::Write) -> io::Result<()> {
-        let kinds: Vec<Value> =
-            self.0.iter().map(|doc| json!({"kind": doc.kind.name(), "signature": doc.signature})).collect();
-        json_writer::write(&json!({"schema_version": 1, "kinds": kinds}), out)
+        let kinds = self.0.iter().map(|doc| KindSignature { kind: doc.kind.name(), signature: doc.signature });
+        json::write(&KindsReport { schema_version: SCHEMA_VERSION, kinds: kinds.collect() }, out)
     }
 }
 
@@ -82,19 +81,17 @@ impl Results for Explained {
 
     fn data(&self, _: Form, out: &mut dyn io::Write) -> io::Result<()> {
         let doc = self.0;
-        json_writer::write(
-            &json!({
-                "schema_version": 1,
-                "kind": doc.kind.name(),
-                "signature": doc.signature,
-                "meaning": spoken(doc.meaning),
-                "verdict": doc.verdict,
-                "next_steps": doc.next_steps.iter().map(|text| spoken(text)).collect::<Vec<_>>(),
-                "false_positives": doc.false_positives,
-                "attack": doc.attack,
-                "source": doc.source,
-            }),
-            out,
-        )
+        let report = KindReport {
+            schema_version: SCHEMA_VERSION,
+            kind: doc.kind.name(),
+            signature: doc.signature,
+            meaning: spoken(doc.meaning),
+            verdict: doc.verdict,
+            next_steps: doc.next_steps.iter().map(|text| spoken(text)).collect(),
+            false_positives: doc.false_positives.to_vec(),
+            attack: doc.attack.to_vec(),
+            source: doc.source,
+        };
+        json::write(&report, out)
     }
 }

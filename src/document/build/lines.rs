@@ -2,25 +2,16 @@
 
 use std::io;
 
-use serde::Serialize;
-
 use crate::data::json;
 use crate::document::results::{Form, Results};
 use crate::document::{Block, Cell, Column, Document, LogLine, Media, Section, Table};
+use crate::model::SCHEMA_VERSION;
+use crate::model::lines::{LinesReport, ListedLine};
 use crate::model::text::{Logged, Span};
 
 /// Lines that were found.
 #[derive(Debug, Default)]
 pub struct ShownLines(pub Vec<LogLine>);
-
-#[derive(Serialize)]
-struct ListedLine<'l> {
-    path: &'l str,
-    line: u64,
-    is_evidence: bool,
-    text: &'l str,
-    bytes_left_out: u64,
-}
 
 impl Results for ShownLines {
     fn document(&self) -> Document<'_> {
@@ -58,7 +49,6 @@ impl Results for ShownLines {
             text: line.text.raw(),
             bytes_left_out: line.left_out,
         });
-        let lines: Vec<ListedLine<'_>> = lines.collect();
-        json::write(&serde_json::json!({"schema_version": 1, "lines": lines}), out)
+        json::write(&LinesReport { schema_version: SCHEMA_VERSION, lines: lines.collect() }, out)
     }
 }

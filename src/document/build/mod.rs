@@ -16,6 +16,7 @@ mod impact;
 mod keys;
 mod lines;
 mod report;
+mod sigma;
 mod summary;
 mod timeline;
 mod verify;

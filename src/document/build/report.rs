@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::{addresses, aside, changes, charts, coverage, failures, findings, period, summary, tool};
-use crate::data::{ecs, json, lines, navigator, stix};
+use super::{addresses, aside, changes, charts, coverage, failures, findings, period, sigma, summary, tool};
+use crate::data::{ecs, json, lines, navigator, ocsf, stix};
 use crate::document::results::{Form, Results};
 use crate::document::summary::Summary;
 use crate::document::{Block, Document, Figure, Media};
@@ -22,6 +22,7 @@ impl Results for Report {
         sections.extend(findings::section(self));
         sections.extend(failures::sections(self));
         sections.extend(addresses::section(self));
+        sections.extend(sigma::section(self));
         sections.extend(aside::sections(self));
         sections.extend(changes::sections(self));
         sections.extend(charts::sections(self));
@@ -48,6 +49,7 @@ impl Results for Report {
             Form::EcsBulk => ecs::findings(self, out),
             Form::Navigator => navigator::write(self, out),
             Form::Stix => stix::write(self, out),
+            Form::Ocsf => ocsf::findings(self, out),
             _ => json::write(self, out),
         }
     }

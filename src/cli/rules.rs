@@ -1,0 +1,26 @@
+//! `esaudit rules`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Command;
+use crate::data::sigma_rules;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  esaudit rules -o rules                          a file for each kind of attack that a rule can tell
+  esaudit report logs --sigma rules               the same rules over logs, to see how often they would speak";
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    /// Folder to write to, which is made if it is missing
+    #[arg(short = 'o', long = "output", value_name = "DIR", required = true)]
+    folder: PathBuf,
+}
+
+impl RulesArgs {
+    pub(super) fn resolve(self) -> Command {
+        Command::Files(self.folder, sigma_rules::files())
+    }
+}

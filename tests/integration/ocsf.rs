@@ -1,0 +1,194 @@
+//! Events of the Open Cybersecurity Schema Framework meet its schema, of which `testdata/ocsf` holds the classes and objects that
+//! are written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use test_support::{Inputs, esaudit, generate, python};
+
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/ocsf/1.5.0.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// What of a value is not as the schema says, at a path.
+struct Checker<'s> {
+    schema: &'s Value,
+    profiles: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl Checker<'_> {
+    fn thing(&mut self, about: &Value, value: &Value, path: &str) {
+        let Some(members) = value.as_object() else { return self.wrong.push(format!("{path}: no object: {value}")) };
+        let attributes = about["attributes"].as_object().unwrap();
+        for (name, attribute) in attributes {
+            let applies = attribute["profile"].as_str().is_none_or(|name| self.profiles.iter().any(|one| one == name));
+            if attribute["required"] == true && applies && !members.contains_key(name) {
+                self.wrong.push(format!("{path}: {name} is required"));
+            }
+        }
+        for (kind, names) in about["constraints"].as_object().into_iter().flatten() {
+            let there = names.as_array().unwrap().iter().filter(|name| members.contains_key(name.as_str().unwrap()));
+            let there = there.count();
+            if (kind == "at_least_one" && there == 0) || (kind == "just_one" && there != 1) {
+                self.wrong.push(format!("{path}: {kind} of {names}"));
+            }
+        }
+        for (name, value) in members.iter().filter(|(name, _)| *name != "unmapped") {
+            let path = format!("{path}.{name}");
+            let Some(attribute) = attributes.get(name) else {
+                return self.wrong.push(format!("{path}: no such attribute"));
+            };
+            if attribute["profile"].as_str().is_some_and(|name| !self.profiles.iter().any(|one| one == name)) {
+                self.wrong.push(format!("{path}: of a profile that is not named"));
+            }
+            let values = match (attribute["array"] == true, value) {
+                (true, Value::Array(values)) => values.iter().collect(),
+                (false, value) => vec![value],
+                (true, _) => return self.wrong.push(format!("{path}: no list")),
+            };
+            values.into_iter().for_each(|value| self.value(attribute, value, &path));
+        }
+    }
+
+    fn value(&mut self, attribute: &Value, value: &Value, path: &str) {
+        let kind = attribute["type"].as_str().unwrap();
+        let schema = self.schema;
+        if let Some(about) = schema["objects"].get(kind) {
+            return self.thing(about, value, path);
+        }
+        let is_right = match kind {
+            "integer_t" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+            "long_t" | "timestamp_t" => value.is_i64() || value.is_u64(),
+            "boolean_t" => value.is_boolean(),
+            "ip_t" => value.as_str().is_some_and(|text| text.parse::<std::net::IpAddr>().is_ok()),
+            "string_t" | "username_t" => value.is_string(),
+            _ => false,
+        };
+        let is_listed =
+            attribute["enum"].as_array().is_none_or(|list| list.iter().any(|one| one == &json!(value.to_string())));
+        if !is_right || !is_listed {
+            self.wrong.push(format!("{path}: {value} is no {kind} of {}", attribute["enum"]));
+        }
+    }
+}
+
+fn wrong(schema: &Value, event: &Value) -> Vec<String> {
+    let class = &event["class_uid"];
+    let profiles = event["metadata"]["profiles"].as_array().into_iter().flatten();
+    let profiles = profiles.map(|name| name.as_str().unwrap().to_owned()).collect();
+    let mut checker = Checker { schema, profiles, wrong: Vec::new() };
+    match schema["classes"].get(class.to_string()) {
+        Some(about) => checker.thing(about, event, &class.to_string()),
+        None => checker.wrong.push(format!("no class {class}")),
+    }
+    let expected = class.as_u64().unwrap() * 100 + event["activity_id"].as_u64().unwrap();
+    if event["type_uid"] != expected {
+        checker.wrong.push(format!("type_uid {} is not {expected}", event["type_uid"]));
+    }
+    checker.wrong
+}
+
+fn made() -> Inputs {
+    generate(&["--seed", "9", "--days", "1", "--rate", "0.008", "--server-log", "--plant", "all"]).0
+}
+
+fn lines(arguments: &[&str]) -> Vec<Value> {
+    let output = esaudit(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn what_is_written_meets_the_schema() {
+    let schema = schema();
+    let inputs = made();
+    let path = inputs.path().to_str().unwrap();
+    let incident = "testdata/incident";
+    let kinds = "attempts,successes,denied,changes,powerful";
+    let mut events = lines(&["events", "--quiet", "--format", "ocsf", "--kind", "attempts,changes,powerful", path]);
+    events.extend(lines(&[
+        "events",
+        "--quiet",
+        "--format",
+        "ocsf",
+        "--kind",
+        kinds,
+        "--source",
+        "10.0.0.0/8",
+        incident,
+    ]));
+    events.extend(lines(&["report", "--quiet", "--format", "ocsf", path]));
+    let mut classes = BTreeMap::<u64, u64>::new();
+    for event in &events {
+        assert_eq!(wrong(&schema, event), Vec::<String>::new(), "{event}");
+        *classes.entry(event["class_uid"].as_u64().unwrap()).or_default() += 1;
+    }
+    assert_eq!(classes.keys().copied().collect::<Vec<_>>(), [2004, 3001, 3002, 3004, 6003]);
+    let first = events.iter().find(|event| event["unmapped"]["finding"].is_string() && event["class_uid"] == 3002);
+    let first = first.unwrap();
+    assert_eq!((&first["status"], &first["activity_name"]), (&json!("Failure"), &json!("Logon")));
+    // The schema is asked at all.
+    let mut damaged = first.clone();
+    damaged["severity_id"] = json!(7);
+    damaged.as_object_mut().unwrap().remove("user");
+    damaged["metadata"]["nonsense"] = json!(1);
+    assert_eq!(wrong(&schema, &damaged).len(), 3, "{:?}", wrong(&schema, &damaged));
+}
+
+/// The same events in Parquet, a folder for each class, divided as Amazon Security Lake divides.
+#[cfg(feature = "parquet")]
+#[test]
+fn a_lake_holds_the_same_events() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    let inputs = made();
+    let path = inputs.path().to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    let arguments = ["export", "--quiet", path, "--ocsf", to, "--region", "eu-central-1", "--account", "123456789012"];
+    let output = esaudit(&arguments);
+    assert!(output.status.success(), "{output:?}");
+    let mut events = lines(&["events", "--quiet", "--format", "ocsf", "--kind", "attempts,changes,powerful", path]);
+    events.extend(lines(&["report", "--quiet", "--format", "ocsf", path]));
+    let mut expected = BTreeMap::<String, Vec<String>>::new();
+    for event in &events {
+        let name = event["class_name"].as_str().unwrap().to_lowercase().replace(' ', "_");
+        expected.entry(name).or_default().push(event["metadata"]["uid"].as_str().unwrap().to_owned());
+    }
+    let mut found = BTreeMap::<String, Vec<String>>::new();
+    for file in
+        glob::glob(&format!("{to}/*/region=eu-central-1/accountId=123456789012/eventDay=*/part-0.parquet")).unwrap()
+    {
+        let file = file.unwrap();
+        let class = file.strip_prefix(to).unwrap().iter().next().unwrap().to_str().unwrap().to_owned();
+        let day = file.parent().unwrap().file_name().unwrap().to_str().unwrap().replace("eventDay=", "");
+        let reader = SerializedFileReader::new(std::fs::File::open(&file).unwrap()).unwrap();
+        for row in reader.get_row_iter(None).unwrap() {
+            let row = row.unwrap().to_json_value();
+            let time = esaudit::internals::time::Millis(row["time"].as_i64().unwrap()).rfc3339();
+            assert!(time.replace('-', "").starts_with(&day), "{time} on {day}");
+            found.entry(class.clone()).or_default().push(row["metadata"]["uid"].as_str().unwrap().to_owned());
+            if class == "detection_finding" {
+                let of = |event: &Value| event["metadata"]["uid"] == row["metadata"]["uid"];
+                let told = events.iter().find(|event| of(event)).unwrap();
+                let technique = |value: &Value| value["finding_info"]["attacks"][0]["technique"]["uid"].clone();
+                assert_eq!(technique(&row), technique(told));
+                assert_eq!(row["confidence_score"], told["confidence_score"]);
+            }
+        }
+    }
+    for list in expected.values_mut().chain(found.values_mut()) {
+        list.sort();
+    }
+    assert!(found.len() >= 4 && found == expected, "{:?} {:?}", found.keys(), expected.keys());
+    let Some(python) = python::with("duckdb") else { return };
+    let program = "import duckdb, sys\n\
+        print(duckdb.sql(f\"SELECT count(*), count(DISTINCT \\\"user\\\".name), min(class_uid) \
+        FROM '{sys.argv[1]}/authentication/**/*.parquet' WHERE status_id = 2 AND src_endpoint.ip IS NOT NULL\").fetchall()[0])";
+    let told = python::run(&python, program, &[to]);
+    assert!(told.contains("3002"), "{told}");
+}
