@@ -59,7 +59,16 @@ impl fmt::Display for Error {
                 )
             }
             Self::Io(error) => error.fmt(f),
+            Self::File { path, error } if error.kind() == std::io::ErrorKind::IsADirectory => {
+                write!(f, "{}: a folder, where a file is asked for", path.display())
+            }
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
+            // What was asked for is wrong, not where it goes.
+            Self::Output { error, .. }
+                if error.kind() == std::io::ErrorKind::InvalidInput && error.get_ref().is_some() =>
+            {
+                error.fmt(f)
+            }
             Self::Output { what, error } => write!(f, "{what}: {error}"),
             Self::Parts(_) => f.write_str(&self.messages().join("; ")),
             Self::Inputs(message) | Self::Report(message) | Self::Option(message) => f.write_str(message),

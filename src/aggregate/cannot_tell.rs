@@ -84,8 +84,8 @@ pub(super) fn cannot_tell(
     }
     if of_elasticsearch {
         told.push(Text::from(
-            "requests with bearer tokens that have expired or were invalidated: expired bearer tokens leave no audit event, \
-             and no line in the server log but at DEBUG"), 
+            "requests with expired or invalidated bearer tokens: they leave no audit event, and no line in the server log but \
+             at DEBUG"), 
         );
     }
     told.extend(unknown_clusters(joined));

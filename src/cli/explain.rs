@@ -25,6 +25,9 @@ pub(super) struct ExplainArgs {
 fn parse_kind(name: &str) -> Result<Kind, String> {
     // People write dashes.
     Kind::parse(&name.replace('-', "_")).ok_or_else(|| {
+        if name.strip_prefix(['F', 'f']).is_some_and(|rest| rest.parse::<u32>().is_ok()) {
+            return format!("it is a finding of a report: `esaudit report LOGS --finding {name}` tells it whole");
+        }
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         format!("one of {}", known.join(", "))
     })

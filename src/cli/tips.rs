@@ -37,7 +37,11 @@ pub(super) fn better(mut error: clap::Error, given: &[OsString]) -> clap::Error 
             let meant = OTHERWISE.iter().find(|(other, _)| wrong.as_str() == *other).map(|(_, own)| *own);
             if let Some(own) = meant {
                 error.insert(ContextKind::SuggestedArg, ContextValue::String(own.to_owned()));
+                // It is that of what the parser took it for.
+                error.remove(ContextKind::Usage);
             }
+            // No file is called like an option.
+            error.remove(ContextKind::Suggested);
             error
         }
         ErrorKind::InvalidSubcommand => match given.get(1) {

@@ -60,7 +60,10 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     draft.api_keys.clone_from(&campaign.keys);
     draft.failures = campaign.failures(scene) - campaign.attempts.len() as u64;
     let refusals = || campaign.refusals.iter().map(|&at| &scene.joined.key_failures[at as usize]);
-    draft.nodes = refusals().map(|failure| failure.node).collect();
+    draft.nodes = match kind {
+        Kind::WrongRealm | Kind::ClockSkew => told.failing_nodes(),
+        _ => refusals().map(|failure| failure.node).collect(),
+    };
     draft.times =
         [refusals().next(), refusals().next_back()].into_iter().flatten().map(|failure| failure.time).collect();
     draft.evidence =

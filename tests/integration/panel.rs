@@ -124,6 +124,7 @@ fn findings_requests_and_tables_can_be_taken_along() {
     );
     browser.value("document.querySelector('#F1 button.small').click(); 1");
     browser.holds("taken[0].startsWith('## F1 rosa.moreau1 taken over') && taken[0].includes('### Why') && taken[0].includes('1. ')");
+    browser.holds("!taken[0].includes('Copy') && taken[0].includes('· 2026-03-01 12:38:31 UTC – ') && taken[0].includes('evidence (7 lines)')");
     browser.value(
         "Array.from(document.querySelectorAll('#F1 li button.small')).find((b) => b.textContent === 'curl').click(); 1",
     );
@@ -131,6 +132,10 @@ fn findings_requests_and_tables_can_be_taken_along() {
     browser.value("document.querySelector('#failures button.csv').click(); 1");
     browser.settle();
     browser.holds("taken[2].split('\\r\\n').length > 50 && taken[2].startsWith('Count,')");
+    browser.value("document.querySelector('#keys button.csv').click(); 1");
+    browser.settle();
+    // Numbers are numbers, and what is absent is empty.
+    browser.holds("taken[3].includes(',invalidated,,2934,') && !taken[3].includes(\"'-\")");
 }
 
 #[test]

@@ -316,7 +316,10 @@ fn the_server_log_never_lowers_attribution() {
 fn what_leaves_no_record_is_said() {
     let report = read(&[denied(0, "10.0.0.1")], &[]);
     let told = &report.coverage.cannot_tell;
-    assert!(told.iter().any(|text| text.contains("expired bearer tokens leave no audit event")), "{told:?}");
+    assert!(
+        told.iter().any(|text| text.contains("expired or invalidated bearer tokens: they leave no audit event")),
+        "{told:?}"
+    );
 }
 
 #[test]

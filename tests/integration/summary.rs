@@ -85,20 +85,28 @@ fn hostile_findings_come_first_and_like_ones_are_folded() {
 fn the_verdict_says_no_more_than_the_findings() {
     let mut report = incident();
     let verdict = |report: &Report| fitted(report, 200, 50).lines().nth(4).unwrap().trim().to_owned();
-    assert!(verdict(&report).starts_with("Somebody got in: rosa.moreau1 taken over from 198.18.2.140;"));
+    assert!(
+        verdict(&report).starts_with("Somebody got in: rosa.moreau1 taken over from 198.18.2.140, in since 12:53:19;")
+    );
     report.findings.remove(0);
-    assert!(verdict(&report).starts_with("An attack, and no entry is seen: 19 accounts"), "{}", verdict(&report));
+    assert!(verdict(&report).starts_with("An attack: 19 accounts"), "{}", verdict(&report));
+    assert!(verdict(&report).contains("; nobody is seen to get in; also 4 operational"), "{}", verdict(&report));
     report.findings[0].kind = "suspicious_access".to_owned();
     assert!(verdict(&report).starts_with("Somebody seems to be in: 19 accounts"), "{}", verdict(&report));
     report.findings[0].kind = "password_spraying".to_owned();
     report.base_rate = None;
     assert!(verdict(&report).contains("whether anybody got in cannot be told"), "{}", verdict(&report));
     report.findings[0].verdict = "unclear".to_owned();
-    assert!(verdict(&report).starts_with("Nothing is certainly an attack; this may be one: 19 accounts"));
+    assert!(verdict(&report).starts_with("Nothing is certainly an attack; to be looked at: 19 accounts"));
     report.findings.remove(0);
     assert_eq!(verdict(&report), "No attack is seen; 4 findings are about what is broken.");
     report.findings.clear();
     assert!(verdict(&report).starts_with("Nothing matches a known pattern among 787 failed attempts"));
+    assert!(
+        verdict(&report).contains("; most often svc-exporter-617 (480 times), and from 10.40.3.38 (240 times)."),
+        "{}",
+        verdict(&report)
+    );
     report.coverage.audit_events = 0;
     assert!(verdict(&report).starts_with("No verdict: there is no audit log"), "{}", verdict(&report));
 }

@@ -22,10 +22,12 @@ fn complaints_say_what_was_meant() {
         (&["report", "x", "--user", "kim"], "'--principal'"),
         (&["keys", "x", "--from", "2026-01-01"], "'--since'"),
         (&["reprot", "x"], "'report'"),
+        (&["explain", "F1"], "--finding F1"),
     ] {
         let output = esaudit(arguments);
         assert_eq!(output.status.code(), Some(64), "{arguments:?}: {output:?}");
         assert!(said(&output).contains(tip), "{arguments:?}: {}", said(&output));
+        assert!(!said(&output).contains("as a value"), "{arguments:?}: {}", said(&output));
     }
 }
 

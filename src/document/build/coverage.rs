@@ -130,7 +130,7 @@ pub(super) fn caveats(coverage: &Coverage) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
     if !coverage.cannot_tell.is_empty() {
         let list = List::bullets("", coverage.cannot_tell.clone());
-        sections.push(Section::new("cannot-tell", "Open", "What these logs cannot tell").with(list));
+        sections.push(Section::new("cannot-tell", "Not told", "What these logs cannot tell").with(list));
     }
     if !coverage.problems.is_empty() {
         let columns = vec![

@@ -7,8 +7,9 @@ use crate::document::chart::{Chart, Spark};
 use crate::document::{Block, Card, Cards, Cell, ColumnKind, Figure, List, ListKind, Media, Row, Table, Tone};
 use crate::words;
 
-/// Bytes of the main table, and of others: a page must open whatever the log holds.
-const MAIN_ROOM: usize = 3 << 20;
+/// Bytes of the main table, which has room for [`ROWS`] rows of names of the usual length, and of others: a page must open
+/// whatever the log holds.
+const MAIN_ROOM: usize = 12 << 20;
 const ROOM: usize = 512 << 10;
 
 /// Bytes of what is told one by one; what is beyond is in the table alone.

@@ -21,7 +21,12 @@ impl TerminalWriter<'_> {
             let Some(card) = all.find(|card| card.id.raw().eq_ignore_ascii_case(id)) else {
                 let total: usize = cards.iter().map(|cards| cards.total).sum();
                 let id = escape::terminal(id, true);
-                return Err(io::Error::other(format!("no finding {id}; there are {total} (F1, …)")));
+                let are = match total {
+                    0 => "there is none".to_owned(),
+                    1 => "there is F1 alone".to_owned(),
+                    _ => format!("there are {total}, F1 to F{total}"),
+                };
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("no finding {id}: {are}")));
             };
             found.push(card);
         }

@@ -92,10 +92,13 @@ fn foot(writer: &TerminalWriter<'_>, summary: &Summary, screen: &Screenful<'_>) 
     };
     facts.push((Fact::new("Next", command(next)).tone(Tone::Bold), 3));
     let mut more = Text::new();
+    if summary.first.is_some() {
+        more.push("--full for everything, ");
+    }
     if let Some(second) = summary.findings.iter().find(|finding| Some(&finding.id) != summary.first.as_ref()) {
         more.push(Text::from("--finding ").with(Span::Finding(second.id.clone())).with(" for another, "));
     }
-    more.push("--full for everything, -o report.html for a page");
+    more.push("-o report.html for a page");
     facts.push((Fact::new("More", more), 2));
     facts.iter().flat_map(|(fact, most)| named(writer, fact, *most)).collect()
 }

@@ -16,13 +16,16 @@ const calendar = (place, width) => {
   const root = svg("svg", { viewBox: `0 0 ${left + weeks * size} ${7 * size + 20}`, width: left + weeks * size, role: "img",
     "aria-label": `Failures a day, at most ${number(peak)}` });
   ["Mon", "", "Wed", "", "Fri", "", "Sun"].forEach((name, row) => root.append(svg("text", { x: 0, y: 20 + row * size + size * 0.8 }, name)));
-  let month = "";
+  let month = "", name = null;
   for (let at = first; at <= last && (at - monday) / 7 < weeks; at += 1) {
     const x = left + Math.floor((at - monday) / 7) * size, count = counts.get(at) || 0;
     const date = new Date(at * DAY).toISOString().slice(0, 10);
     if (date.slice(0, 7) !== month) {
       month = date.slice(0, 7);
-      root.append(svg("text", { x, y: 12 }, month.slice(oneYear ? 5 : 2)));
+      // Of a month that has a column or two, the name of the next takes the room.
+      if (name && x - name.getAttribute("x") < 34) name.remove();
+      name = svg("text", { x, y: 12 }, month.slice(oneYear ? 5 : 2));
+      root.append(name);
     }
     const from = at * DAY - offsetAt(at * DAY);
     const cell = svg("rect", { class: count ? "cell day" : "day none", x, y: 20 + weekday(at) * size, width: size - 2, height: size - 2, rx: 2,

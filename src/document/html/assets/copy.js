@@ -19,14 +19,22 @@ const copy = async (text) => {
 
 // Text of a log is no Markdown.
 const plainText = (text) => text.trim().replace(/\s+/g, " ").replace(/([\\`*_[\]<>|#~])/g, "\\$1");
+// Elsewhere nobody knows the day and the clocks of the page: a time that is told short is told whole.
+const ofPage = (node) => {
+  const copy = node.cloneNode(true);
+  for (const time of copy.querySelectorAll("time")) {
+    if (!/UTC|[+-]\d\d:\d\d$/.test(time.textContent)) time.textContent = `${time.dateTime.slice(0, 19).replace("T", " ")} UTC`;
+  }
+  return copy;
+};
 const asMarkdown = (card) => {
   const lines = [`## ${plainText(card.querySelector("h3").textContent)}`, "",
-    Array.from(card.querySelectorAll(".badges > *, .facts li"), (node) => plainText(node.textContent)).join(" · ")];
-  for (const node of card.querySelectorAll("p.prose, h4, ul:not(.facts) > li, ol > li")) {
-    const text = Array.from(node.childNodes, (child) => (child.matches?.("button") ? ""
+    Array.from(card.querySelectorAll(".badges > :not(button), .facts li"), (node) => plainText(ofPage(node).textContent)).join(" · ")];
+  for (const node of card.querySelectorAll("p.prose, h4, details:has(li) > summary, ul:not(.facts) > li, ol > li")) {
+    const text = Array.from(ofPage(node).childNodes, (child) => (child.matches?.("button") ? ""
       : child.matches?.("code") ? `\`${child.textContent.replace(/`/g, "'")}\`` : plainText(` ${child.textContent} `) && child.textContent.replace(/([\\`*_[\]<>|#~])/g, "\\$1"))).join("");
     if (node.matches("li")) lines.push(`${node.closest("ol") ? "1." : "-"} ${text.trim()}`);
-    else lines.push("", node.matches("h4") ? `### ${text.trim()}` : text.trim(), "");
+    else lines.push("", node.matches("h4, summary") ? `### ${text.trim()}` : text.trim(), "");
   }
   return `${lines.join("\n").replace(/\n{3,}/g, "\n\n").trim()}\n`;
 };
@@ -42,10 +50,12 @@ for (const call of document.querySelectorAll("code.call")) {
   (body || call).after(" ", el("button", { type: "button", class: "small", "aria-label": `Copy ${method} ${path} as curl`, onclick: () => copy(command) }, "curl"));
 }
 
-// A spreadsheet takes some signs for the begin of a formula.
+// A spreadsheet takes some signs for the begin of a formula, and a number with commas for text. What is absent is empty.
 const csvCell = (cell) => {
+  if (cell.textContent.trim() === "-" && !cell.querySelector("bdi")) return "";
   const text = (cell.querySelector("data")?.value ?? cell.querySelector("time:only-child")?.dateTime ?? cell.textContent).trim();
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text;
+  const plain = cell.matches(".num") ? text.replace(/,/g, "") : text;
+  const safe = /^[=+\-@\t\r]/.test(plain) && !/^-?[\d.]+$/.test(plain) ? `'${plain}` : plain;
   return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 };
 const asCsv = (table) => [table.tHead.rows[0], ...Array.from(table.tBodies[0].rows).filter((row) => !row.hidden || row.dataset.more === "")]

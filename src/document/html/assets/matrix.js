@@ -1,4 +1,6 @@
 // Who was tried from where: a spray is a full row, guessing one full cell. Made of the rows of the table of failures.
+// Room for names of accounts to the right, where they lean over.
+const LEAN = 88;
 const MOST_SOURCES = 20, MOST_ACCOUNTS = 40, ACCOUNTS_OF_A_SPRAY = 5;
 const pairs = (() => {
   const found = new Map();
@@ -26,9 +28,9 @@ const matrix = (place, width) => {
   for (const [, accounts] of sprays) for (const [account, count] of accounts) totals.set(account, (totals.get(account) || 0) + count);
   const all = Array.from(totals).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   const accounts = all.slice(0, MOST_ACCOUNTS).map(([account]) => account);
-  const left = Math.min(200, width / 3), top = 118, size = Math.max(12, Math.min(26, Math.floor((width - left - 50) / accounts.length)));
+  const left = Math.min(200, width / 3), top = 118, size = Math.max(12, Math.min(26, Math.floor((width - left - LEAN) / accounts.length)));
   const peak = Math.max(1, ...sprays.flatMap(([, of]) => Array.from(of.values())));
-  const wide = left + accounts.length * size + 50;
+  const wide = left + accounts.length * size + LEAN;
   const root = svg("svg", { viewBox: `0 0 ${wide} ${top + sprays.length * size + 6}`, width: wide, role: "img",
     "aria-label": `Failures by address and account: ${plural(sprays.length, "address", "addresses")}, ${plural(accounts.length, "account", "accounts")}` });
   accounts.forEach((account, at) => root.append(svg("text", { transform: `translate(${left + at * size + size * 0.7} ${top - 8}) rotate(-50)` },

@@ -60,7 +60,8 @@ const openPanel = (kind, name, from) => {
     if (!rows.has(table)) rows.set(table, new Set());
     rows.get(table).add(row);
   }
-  const caption = (table) => table.caption.textContent;
+  // How a table is ordered is said where it stands.
+  const caption = (table) => table.caption.textContent.split(/[:,]/)[0];
   const spans = (list) => Array.from(list, timesOf).filter(Boolean);
   const lanes = [lane("findings", cards.map((card) => timesOf(card.querySelector(".facts"))).filter(Boolean)),
     ...Array.from(rows, ([table, list]) => lane(caption(table), spans(list)))].filter(Boolean);

@@ -77,7 +77,7 @@ const searchable = (table) => {
   const more = el("button", { type: "button", hidden: true, onclick: () => {
     drawn += STEP;
     apply();
-  } }, `Show ${STEP} rows more`);
+  } }, `Show ${number(STEP)} more rows`);
   table.closest(".scroll").after(more);
   let waiting = 0;
   input.addEventListener("input", () => {
