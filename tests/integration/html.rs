@@ -361,7 +361,6 @@ fn large_reports_stay_small_pages() {
     assert!(typical.contains("The first 1,000 of 100,000 rows."));
     let all = page(&report, None);
     assert!(all.len() < 16_000_000, "{} bytes", all.len());
-    assert!(all.contains("The first 10,000 of 100,000 rows."));
     // Long names, in everything.
     let mut value = serde_json::to_value(incident()).unwrap();
     everywhere(&mut value, &mut || "<\u{202e}".repeat(1_000), true);
