@@ -56,19 +56,22 @@ fn readers(folder: &Path, table: &str) -> Vec<(String, SerializedFileReader<File
 }
 
 /// A row as JSON; times in milliseconds.
-fn json_of(row: &Row) -> Value {
-    let value = |field: &Field| match field {
+pub(crate) fn json_of(row: &Row) -> Value {
+    row.get_column_iter().map(|(name, field)| (name.clone(), of_field(field))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn of_field(field: &Field) -> Value {
+    match field {
         Field::Null => Value::Null,
         Field::Bool(flag) => json!(flag),
+        Field::Int(number) => json!(number),
         Field::Long(number) | Field::TimestampMillis(number) => json!(number),
         Field::Double(number) => json!(number),
         Field::Str(text) => json!(text),
-        Field::ListInternal(list) => {
-            list.elements().iter().map(|text| json!(text.to_string().trim_matches('"'))).collect()
-        }
+        Field::Group(row) => json_of(row),
+        Field::ListInternal(list) => list.elements().iter().map(of_field).collect(),
         other => panic!("{other:?}"),
-    };
-    row.get_column_iter().map(|(name, field)| (name.clone(), value(field))).collect::<serde_json::Map<_, _>>().into()
+    }
 }
 
 fn rows_of(reader: &SerializedFileReader<File>) -> Vec<Value> {

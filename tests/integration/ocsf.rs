@@ -168,7 +168,7 @@ fn a_lake_holds_the_same_events() {
         let day = file.parent().unwrap().file_name().unwrap().to_str().unwrap().replace("eventDay=", "");
         let reader = SerializedFileReader::new(std::fs::File::open(&file).unwrap()).unwrap();
         for row in reader.get_row_iter(None).unwrap() {
-            let row = row.unwrap().to_json_value();
+            let row = crate::export::json_of(&row.unwrap());
             let time = esaudit::internals::time::Millis(row["time"].as_i64().unwrap()).rfc3339();
             assert!(time.replace('-', "").starts_with(&day), "{time} on {day}");
             found.entry(class.clone()).or_default().push(row["metadata"]["uid"].as_str().unwrap().to_owned());
