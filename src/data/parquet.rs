@@ -38,7 +38,9 @@ const DAY_OF_NOTHING: &str = "1970-01-01";
 pub fn write(table: &DataTable, rows: impl Iterator<Item = Vec<DataCell>>, folder: &Path) -> io::Result<()> {
     if table.division == Division::One {
         let mut file = DayFile::create(table, String::new(), folder)?;
-        rows.map(|row| file.push(row)).collect::<io::Result<()>>()?;
+        for row in rows {
+            file.push(row)?;
+        }
         return file.close();
     }
     let mut open: Option<DayFile> = None;

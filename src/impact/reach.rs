@@ -427,6 +427,7 @@ impl Counter<'_> {
 
     /// Counts the requests that name one list of indices for each of these; where there are more indices than rows, for those
     /// that are listed.
+    #[expect(clippy::iter_over_hash_type, reason = "sums alone, in whatever order")]
     fn count_lists(&mut self) {
         let hits = self.hits;
         let mut by_block: HashMap<(ActionClass, u32), RequestTally> = HashMap::new();

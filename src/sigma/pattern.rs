@@ -27,7 +27,7 @@ enum Pattern {
     Regex(Regex),
     Network(Cidr),
     /// Less, or more, than a number, or as much.
-    Number(fn(f64, f64) -> bool, f64),
+    Number(Comparison, f64),
 }
 
 /// Modifiers that are known.
@@ -103,6 +103,9 @@ impl Item {
     }
 }
 
+/// Whether a number of an event stands to that of a rule as asked.
+type Comparison = fn(f64, f64) -> bool;
+
 fn pattern(modifiers: &[&str], node: &Node) -> Result<Pattern, String> {
     let has = |name: &str| modifiers.contains(&name);
     if node.is_null() {
@@ -128,7 +131,7 @@ fn pattern(modifiers: &[&str], node: &Node) -> Result<Pattern, String> {
             _ => Err(format!("{text} is neither true nor false")),
         };
     }
-    let compared: [(&str, fn(f64, f64) -> bool); 4] =
+    let compared: [(&str, Comparison); 4] =
         [("lt", |a, b| a < b), ("lte", |a, b| a <= b), ("gt", |a, b| a > b), ("gte", |a, b| a >= b)];
     if let Some((_, compare)) = compared.iter().find(|(name, _)| has(name)) {
         return Ok(Pattern::Number(*compare, number()?));
