@@ -169,8 +169,39 @@ struct GeoEntry<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Location {
+    #[serde(deserialize_with = "degrees")]
     latitude: Option<f64>,
+    #[serde(deserialize_with = "degrees")]
     longitude: Option<f64>,
+}
+
+/// Degrees, which databases of others than MaxMind's write as whole numbers too; `None` where it is no number.
+fn degrees<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    struct Degrees;
+    impl serde::de::Visitor<'_> for Degrees {
+        type Value = Option<f64>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("degrees")
+        }
+
+        fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+            Ok(Some(value))
+        }
+
+        fn visit_f32<E>(self, value: f32) -> Result<Self::Value, E> {
+            Ok(Some(value.into()))
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+            Ok(i32::try_from(value).ok().map(f64::from))
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+            Ok(u32::try_from(value).ok().map(f64::from))
+        }
+    }
+    deserializer.deserialize_any(Degrees)
 }
 
 impl Location {

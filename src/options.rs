@@ -228,7 +228,7 @@ pub struct Options {
     /// Databases that tell the country, the network and the kind of an address.
     pub geography: Geography,
     /// Rules of others that single events are asked by.
-    pub sigma: Option<std::sync::Arc<crate::sigma::Rules>>,
+    pub sigma: Option<std::sync::Arc<crate::sigma::SigmaRules>>,
     /// Lists of addresses, as they were named: what they say stands in the surroundings.
     pub address_lists: Vec<std::path::PathBuf>,
     /// Listings of API keys: responses of `GET /_security/api_key` or `_query/api_key`.

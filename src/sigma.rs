@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use correlation::Counting;
-use rule::{About, Correlation, Read, Rule};
+use rule::{About, Correlation, Read, SigmaRule};
 
 use crate::files;
 use crate::time::Millis;
@@ -41,16 +41,16 @@ pub struct Skipped {
 
 /// Rules that were read.
 #[derive(Debug)]
-pub struct Rules {
+pub struct SigmaRules {
     path: PathBuf,
-    rules: Vec<Rule>,
+    rules: Vec<SigmaRule>,
     /// With the numbers of the rules that each refers to.
     correlations: Vec<(Correlation, Vec<usize>)>,
     skipped: Vec<Skipped>,
 }
 
 /// The same rules, as far as options are compared: those of one path.
-impl PartialEq for Rules {
+impl PartialEq for SigmaRules {
     fn eq(&self, other: &Self) -> bool {
         self.path == other.path
     }
@@ -75,7 +75,7 @@ pub struct Found {
     pub places: Vec<(String, u64)>,
 }
 
-impl Rules {
+impl SigmaRules {
     /// Reads the rules of a folder (`.yml`, `.yaml`, recursively), or of one file, for events that have these fields.
     ///
     /// # Errors
@@ -101,14 +101,14 @@ impl Rules {
                     for node in nodes.iter().filter(|node| !node.is_null()) {
                         let about = rule::about(node, &name);
                         match rule::read(node, about.clone(), fields) {
-                            Ok(Read::Rule(rule)) => read.rules.push(rule),
+                            Ok(Read::SigmaRule(rule)) => read.rules.push(rule),
                             Ok(Read::Correlation(correlation)) => correlations.push(correlation),
                             Err(why) => read.skipped.push(Skipped { about, why }),
                         }
                     }
                 }
                 Err(why) => {
-                    read.skipped.push(Skipped { about: rule::about(&yaml::Node::List(Vec::new()), &name), why })
+                    read.skipped.push(Skipped { about: rule::about(&yaml::YamlNode::List(Vec::new()), &name), why })
                 }
             }
         }
@@ -124,7 +124,7 @@ impl Rules {
     /// The rules that a correlation refers to.
     fn of(&self, correlation: &Correlation) -> Result<Vec<usize>, String> {
         let find = |name: &String| {
-            let is = |rule: &Rule| rule.about.name.as_ref() == Some(name) || rule.about.id.as_ref() == Some(name);
+            let is = |rule: &SigmaRule| rule.about.name.as_ref() == Some(name) || rule.about.id.as_ref() == Some(name);
             self.rules
                 .iter()
                 .position(is)
@@ -184,7 +184,7 @@ impl Found {
 /// Rules that are being run.
 #[derive(Debug)]
 pub struct RuleRun<'r> {
-    rules: &'r Rules,
+    rules: &'r SigmaRules,
     found: Vec<Found>,
     counting: Vec<Counting>,
     silent: std::collections::BTreeSet<usize>,

@@ -14,7 +14,7 @@ use crate::judge::Severity;
 use crate::options::{GroupBy, Options};
 use crate::output::{Output, Outputs, Screen};
 use crate::pipeline::{Inputs, Request};
-use crate::sigma::Rules;
+use crate::sigma::SigmaRules;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -87,7 +87,7 @@ pub(super) struct JudgeArgs {
     /// Folder of Sigma rules, or one file, to run over failed attempts, security changes and powerful actions; what is not
     /// supported is named and skipped
     #[arg(long, value_name = "DIR", value_parser = parse_sigma)]
-    sigma: Option<std::sync::Arc<Rules>>,
+    sigma: Option<std::sync::Arc<SigmaRules>>,
 
     /// Exit with status 1 where a finding is at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
@@ -135,8 +135,8 @@ pub(super) fn parse_severity(name: &str) -> Result<Severity, String> {
     })
 }
 
-fn parse_sigma(path: &str) -> Result<std::sync::Arc<Rules>, String> {
-    Rules::load(Path::new(path), ecs::FIELDS).map(std::sync::Arc::new)
+fn parse_sigma(path: &str) -> Result<std::sync::Arc<SigmaRules>, String> {
+    SigmaRules::load(Path::new(path), ecs::FIELDS).map(std::sync::Arc::new)
 }
 
 /// `esaudit report`, resolved.

@@ -10,7 +10,7 @@ use crate::data::sigma_rules;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   esaudit rules -o rules                          a file for each kind of attack that a rule can tell
-  esaudit report logs --sigma rules               the same rules over logs, to see how often they would speak";
+  esaudit rules --output rules                    the same; a file that is there is written anew";
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {

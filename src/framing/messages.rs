@@ -15,7 +15,7 @@ use super::line::{LineSoFar, quote};
 use super::parts::Joiner;
 use super::record::{Frame, Framer, Out};
 use crate::lines::{Chunk, lines};
-use layout::{Kind, Layout, Seen};
+use layout::{Kind, LookedAt, MessageLayout};
 
 /// Bytes of records in a row that a message may hold. Clients get into messages by the first line and the headers of a request,
 /// of 4 and 16 KB at most (`http.max_initial_line_length`, `http.max_header_size`).
@@ -38,7 +38,7 @@ pub(super) struct Messages {
     joined: Chunk,
     /// Number of the line before.
     number: u64,
-    held: Held,
+    held: HeldMessage,
 }
 
 impl Messages {
@@ -50,7 +50,7 @@ impl Messages {
             joiner: Joiner::new(limit),
             joined: Chunk::default(),
             number: 0,
-            held: Held::default(),
+            held: HeldMessage::default(),
         }
     }
 
@@ -117,8 +117,8 @@ struct Waiting {
 
 /// The lines of which is not known whether a message goes on behind them.
 #[derive(Default)]
-struct Held {
-    layout: Layout,
+struct HeldMessage {
+    layout: MessageLayout,
     /// Whether the last message of a source may go on.
     open: BTreeMap<u64, bool>,
     waiting: VecDeque<Waiting>,
@@ -127,9 +127,9 @@ struct Held {
     object: Vec<u8>,
 }
 
-impl Held {
+impl HeldMessage {
     fn line(&mut self, number: u64, line: &[u8], out: &mut Out<'_>) {
-        let Seen { source, kind, indented } = self.layout.look(line);
+        let LookedAt { source, kind, indented } = self.layout.look(line);
         let source = if self.open.len() < MOST_SOURCES || self.open.contains_key(&source) { source } else { 0 };
         let is_open = self.open.get(&source).is_some_and(|open| *open);
         let fate = match kind {

@@ -72,12 +72,12 @@ pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
     shows.into_iter().for_each(|node| clusters.entry(scene.cluster(node)).or_default().push(node));
     for (cluster, nodes) in clusters {
         let all: f64 = nodes.iter().map(|&node| of_node(node)).sum();
-        let nodes: Vec<Judged> =
-            nodes.into_iter().map(|node| Judged { node, usual: of_node(node) / all.max(1.0) }).collect();
+        let nodes: Vec<ComparedNode> =
+            nodes.into_iter().map(|node| ComparedNode { node, usual: of_node(node) / all.max(1.0) }).collect();
         let own: Vec<u32> = order.iter().copied().filter(|&at| units[at as usize].cluster == cluster).collect();
         for some in nodes.chunks((MOST_SCORES / own.len().max(1)).max(1)) {
             let scores = Scores::of(scene, units, &own, some);
-            for (column, &Judged { node, usual }) in some.iter().enumerate() {
+            for (column, &ComparedNode { node, usual }) in some.iter().enumerate() {
                 for stretch in stretches(&scores.of_node(&own, column)) {
                     let members = stretch.iter().filter(|(_, score)| *score > 0.0);
                     let members: Vec<u32> = members.map(|(at, _)| *at).collect();
@@ -93,7 +93,7 @@ pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
 
 /// A node that may differ, and its share of what the nodes of its cluster do.
 #[derive(Debug, Clone, Copy)]
-struct Judged {
+struct ComparedNode {
     node: usize,
     usual: f64,
 }
@@ -109,7 +109,7 @@ struct Scores {
 }
 
 impl Scores {
-    fn of(scene: &Scene<'_>, units: &[Unit], own: &[u32], nodes: &[Judged]) -> Self {
+    fn of(scene: &Scene<'_>, units: &[Unit], own: &[u32], nodes: &[ComparedNode]) -> Self {
         let mut columns = vec![usize::MAX; scene.joined.nodes.all().len()];
         nodes.iter().enumerate().for_each(|(column, judged)| columns[judged.node] = column);
         let mut list = vec![0.0; own.len() * nodes.len()];
@@ -150,7 +150,7 @@ fn is_looked_at(scene: &Scene<'_>, unit: &Unit) -> bool {
 fn score(
     scene: &Scene<'_>,
     unit: &Unit,
-    (nodes, columns): (&[Judged], &[usize]),
+    (nodes, columns): (&[ComparedNode], &[usize]),
     spreads: &mut [Spread],
     row: &mut [f64],
 ) {
@@ -182,7 +182,7 @@ fn score(
 /// What an episode says for a node that differs: how its failures and the successes meanwhile are spread, each more of them
 /// saying less, or the contrast of this client alone. What fails elsewhere speaks against it. `all` are its successes, `let_in`
 /// those meanwhile, on all nodes.
-fn score_of(unit: &Unit, Judged { node, usual }: Judged, there: &Spread, (all, let_in): (f64, f64)) -> f64 {
+fn score_of(unit: &Unit, ComparedNode { node, usual }: ComparedNode, there: &Spread, (all, let_in): (f64, f64)) -> f64 {
     let few = unit.len() < FEW;
     let enough = if few { 0.5 } else { SOME * unit.len() as f64 };
     let let_in_there = there.let_in;

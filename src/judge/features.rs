@@ -1,8 +1,8 @@
 //! What is measured of a campaign: each feature a number between 0 and 1 that speaks for or against hypotheses by the
 //! weights of the table, or why it cannot be known. No feature is a sentence, and none decides.
 
+use super::place::SHARED;
 use super::scene::Scene;
-use super::unit::SHARED;
 use crate::state::Sym;
 use crate::time::Millis;
 

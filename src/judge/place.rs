@@ -4,6 +4,9 @@ use crate::network;
 pub(super) use crate::network::Net;
 use crate::options::{Cidr, Surroundings};
 
+/// An address from which this many accounts get in is shared: a NAT, a proxy, Kibana, a terminal server.
+pub(super) const SHARED: u32 = 5;
+
 /// An address, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Address {

@@ -5,9 +5,8 @@ use hashbrown::HashMap;
 
 use super::history::SuccessHistory;
 use super::index::Index;
-use super::place::{Address, Net};
+use super::place::{Address, Net, SHARED};
 use super::places::Places;
-use super::unit::SHARED;
 use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::geography::{Geo, Geography};
 use crate::network;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::history::{HOUR, Past, Success};
 use super::index::{Class, Index, IndexRange};
-use super::place::Net;
+use super::place::{Net, SHARED};
 use super::scene::Scene;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -19,9 +19,6 @@ const PAUSE: i64 = 6 * HOUR;
 
 /// How many usual gaps make a long pause.
 const USUAL_GAPS: i64 = 8;
-
-/// An address from which this many accounts get in is shared: a NAT, a proxy, Kibana, a terminal server.
-pub(super) const SHARED: u32 = 5;
 
 /// Failures before a success that are more than a typing error.
 const GUESSES: u32 = 5;

@@ -16,7 +16,7 @@ use crate::model::{AddressFacts, Coverage, Finding, NewPlace, Report, SigmaRepor
 use crate::options::{EventKinds, KeyQuery, Options, StoryKinds};
 use crate::part::Problems;
 use crate::progress::Verbosity;
-use crate::sigma::Rules;
+use crate::sigma::SigmaRules;
 use crate::{aggregate, filter, impact, judge, manifest, pseudonyms};
 
 /// Everything that was read, joined.
@@ -108,7 +108,7 @@ impl JoinedRun {
     }
 
     /// What rules of others find.
-    fn asked_by(&self, rules: &Rules) -> SigmaReport {
+    fn asked_by(&self, rules: &SigmaRules) -> SigmaReport {
         if self.joined.pseudonymized {
             return sigma::none(rules);
         }

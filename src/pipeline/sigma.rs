@@ -3,13 +3,13 @@
 use crate::data::ecs;
 use crate::model::events::Event;
 use crate::model::{Evidence, SigmaMatch, SigmaReport, SigmaStretch, SkippedRule};
-use crate::sigma::{Found, Rules, Stretch};
+use crate::sigma::{Found, SigmaRules, Stretch};
 
 /// Stretches that are listed of a correlation.
 const LISTED: usize = 50;
 
 /// What is said of rules where the names that they ask for are not there.
-pub(super) fn none(rules: &Rules) -> SigmaReport {
+pub(super) fn none(rules: &SigmaRules) -> SigmaReport {
     let about = |why: &str| SkippedRule {
         title: format!("{} rules", rules.len()),
         file: rules.path().display().to_string(),
@@ -20,7 +20,7 @@ pub(super) fn none(rules: &Rules) -> SigmaReport {
 }
 
 /// What rules find among events, which come by time.
-pub(super) fn found(rules: &Rules, events: impl Iterator<Item = Event>) -> SigmaReport {
+pub(super) fn found(rules: &SigmaRules, events: impl Iterator<Item = Event>) -> SigmaReport {
     let mut asked = rules.run();
     for event in events {
         asked.take(event.at, &ecs::document(&event), &event.evidence.path, event.evidence.line);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
-use super::rule::{Correlation, Counts, values};
+use super::rule::{Correlation, CountOf, values};
 use crate::time::Millis;
 
 /// A stretch of time in which a correlation holds, of events with the same values of its fields.
@@ -22,7 +22,7 @@ pub struct Stretch {
 
 /// An event of a rule that a correlation looks at.
 #[derive(Debug)]
-struct Seen {
+struct SeenEvent {
     at: Millis,
     rule: usize,
     value: Option<String>,
@@ -30,8 +30,8 @@ struct Seen {
 
 /// What was seen of a group.
 #[derive(Debug, Default)]
-struct Group {
-    window: VecDeque<Seen>,
+struct EventGroup {
+    window: VecDeque<SeenEvent>,
     /// How often each value, or rule, is in it.
     counts: BTreeMap<String, usize>,
     found: Vec<Stretch>,
@@ -40,7 +40,7 @@ struct Group {
 /// What was seen for a correlation.
 #[derive(Debug, Default)]
 pub(super) struct Counting {
-    groups: BTreeMap<Vec<String>, Group>,
+    groups: BTreeMap<Vec<String>, EventGroup>,
 }
 
 impl Counting {
@@ -54,16 +54,16 @@ impl Counting {
             },
             None => None,
         };
-        let group = self.groups.entry(key).or_insert_with_key(|_| Group::default());
+        let group = self.groups.entry(key).or_insert_with_key(|_| EventGroup::default());
         *group.counts.entry(value.clone().unwrap_or_else(|| rule.to_string())).or_default() += 1;
-        group.window.push_back(Seen { at, rule, value });
+        group.window.push_back(SeenEvent { at, rule, value });
         while group.window.front().is_some_and(|first| at.0 - first.at.0 > correlation.timespan) {
             group.drop_first();
         }
         let holds = match correlation.counts {
-            Counts::Events => group.window.len() >= correlation.least,
-            Counts::Values | Counts::Rules => group.counts.len() >= correlation.least,
-            Counts::RulesInOrder => group.counts.len() >= correlation.least && group.is_in_order(correlation.least),
+            CountOf::Events => group.window.len() >= correlation.least,
+            CountOf::Values | CountOf::SigmaRules => group.counts.len() >= correlation.least,
+            CountOf::RulesInOrder => group.counts.len() >= correlation.least && group.is_in_order(correlation.least),
         };
         if holds {
             group.extend(at);
@@ -72,7 +72,7 @@ impl Counting {
 
     /// The stretches, by first event.
     pub(super) fn stretches(self) -> Vec<Stretch> {
-        let with_key = |(key, group): (Vec<String>, Group)| {
+        let with_key = |(key, group): (Vec<String>, EventGroup)| {
             group.found.into_iter().map(move |stretch| Stretch { group: key.clone(), ..stretch })
         };
         let mut all: Vec<Stretch> = self.groups.into_iter().flat_map(with_key).collect();
@@ -81,7 +81,7 @@ impl Counting {
     }
 }
 
-impl Group {
+impl EventGroup {
     fn drop_first(&mut self) {
         let Some(gone) = self.window.pop_front() else { return };
         let name = gone.value.unwrap_or_else(|| gone.rule.to_string());

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::yaml::Node;
+use super::yaml::YamlNode;
 use crate::network::Cidr;
 
 /// A piece of a text with wildcards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece {
+enum WildcardPiece {
     Is(char),
     /// `?`
     One,
@@ -20,10 +20,10 @@ enum Piece {
 
 /// What a value has to be.
 #[derive(Debug)]
-enum Pattern {
+enum ValuePattern {
     Null,
     Exists(bool),
-    Text(Vec<Piece>, bool),
+    Text(Vec<WildcardPiece>, bool),
     Regex(Regex),
     Network(Cidr),
     /// Less, or more, than a number, or as much.
@@ -54,14 +54,14 @@ const KNOWN: [&str; 15] = [
 pub(super) struct Item {
     pub(super) field: String,
     all: bool,
-    patterns: Vec<Pattern>,
+    patterns: Vec<ValuePattern>,
     /// Plain values without wildcards.
     pub(super) words: Vec<String>,
 }
 
 impl Item {
     /// Reads `field|modifier: values`.
-    pub(super) fn parse(name: &str, node: &Node) -> Result<Self, String> {
+    pub(super) fn parse(name: &str, node: &YamlNode) -> Result<Self, String> {
         let mut parts = name.split('|');
         let field = parts.next().unwrap_or_default().to_owned();
         let modifiers: Vec<&str> = parts.collect();
@@ -79,8 +79,8 @@ impl Item {
         let (mut patterns, mut words) = (Vec::new(), Vec::new());
         for entry in node.entries() {
             let pattern = pattern(&modifiers, entry).map_err(|why| format!("{name}: {why}"))?;
-            if let (Pattern::Text(pieces, _), Some(text)) = (&pattern, entry.text())
-                && pieces.iter().all(|piece| matches!(piece, Piece::Is(_)))
+            if let (ValuePattern::Text(pieces, _), Some(text)) = (&pattern, entry.text())
+                && pieces.iter().all(|piece| matches!(piece, WildcardPiece::Is(_)))
             {
                 words.push(text.to_lowercase());
             }
@@ -94,9 +94,9 @@ impl Item {
 
     /// Whether the values of the field meet it.
     pub(super) fn meets(&self, values: &[&Value]) -> bool {
-        let meets = |pattern: &Pattern| match pattern {
-            Pattern::Null => values.is_empty(),
-            Pattern::Exists(expected) => values.is_empty() != *expected,
+        let meets = |pattern: &ValuePattern| match pattern {
+            ValuePattern::Null => values.is_empty(),
+            ValuePattern::Exists(expected) => values.is_empty() != *expected,
             other => values.iter().any(|value| is_met(other, value)),
         };
         if self.all { self.patterns.iter().all(meets) } else { self.patterns.iter().any(meets) }
@@ -106,10 +106,10 @@ impl Item {
 /// Whether a number of an event stands to that of a rule as asked.
 type Comparison = fn(f64, f64) -> bool;
 
-fn pattern(modifiers: &[&str], node: &Node) -> Result<Pattern, String> {
+fn pattern(modifiers: &[&str], node: &YamlNode) -> Result<ValuePattern, String> {
     let has = |name: &str| modifiers.contains(&name);
     if node.is_null() {
-        return if modifiers.is_empty() { Ok(Pattern::Null) } else { Err("null with a modifier".to_owned()) };
+        return if modifiers.is_empty() { Ok(ValuePattern::Null) } else { Err("null with a modifier".to_owned()) };
     }
     let Some(text) = node.text() else { return Err("a value that is no text".to_owned()) };
     let number = || text.parse::<f64>().map_err(|_| format!("{text} is no number"));
@@ -118,86 +118,86 @@ fn pattern(modifiers: &[&str], node: &Node) -> Result<Pattern, String> {
         builder.case_insensitive(has("i")).multi_line(has("m")).dot_matches_new_line(has("s")).size_limit(1 << 20);
         return builder
             .build()
-            .map(Pattern::Regex)
+            .map(ValuePattern::Regex)
             .map_err(|_| format!("the regular expression {text} is not supported"));
     }
     if has("cidr") {
-        return Cidr::parse(text).map(Pattern::Network);
+        return Cidr::parse(text).map(ValuePattern::Network);
     }
     if has("exists") {
         return match text {
-            "true" | "yes" => Ok(Pattern::Exists(true)),
-            "false" | "no" => Ok(Pattern::Exists(false)),
+            "true" | "yes" => Ok(ValuePattern::Exists(true)),
+            "false" | "no" => Ok(ValuePattern::Exists(false)),
             _ => Err(format!("{text} is neither true nor false")),
         };
     }
     let compared: [(&str, Comparison); 4] =
         [("lt", |a, b| a < b), ("lte", |a, b| a <= b), ("gt", |a, b| a > b), ("gte", |a, b| a >= b)];
     if let Some((_, compare)) = compared.iter().find(|(name, _)| has(name)) {
-        return Ok(Pattern::Number(*compare, number()?));
+        return Ok(ValuePattern::Number(*compare, number()?));
     }
     let mut pieces = pieces(text);
     if has("contains") || has("endswith") {
-        pieces.insert(0, Piece::Many);
+        pieces.insert(0, WildcardPiece::Many);
     }
     if has("contains") || has("startswith") {
-        pieces.push(Piece::Many);
+        pieces.push(WildcardPiece::Many);
     }
     let cased = has("cased");
     if !cased {
         let lower = |piece| match piece {
-            Piece::Is(c) => c.to_lowercase().map(Piece::Is).collect(),
+            WildcardPiece::Is(c) => c.to_lowercase().map(WildcardPiece::Is).collect(),
             other => vec![other],
         };
         pieces = pieces.into_iter().flat_map(lower).collect();
     }
-    Ok(Pattern::Text(pieces, cased))
+    Ok(ValuePattern::Text(pieces, cased))
 }
 
 /// Wildcards, which a backslash makes signs of the text; two of them are one, and one before anything else is itself.
-fn pieces(text: &str) -> Vec<Piece> {
+fn pieces(text: &str) -> Vec<WildcardPiece> {
     let mut found = Vec::new();
     let mut signs = text.chars().peekable();
     while let Some(sign) = signs.next() {
         found.push(match sign {
             '\\' if signs.peek().is_some_and(|next| matches!(next, '*' | '?' | '\\')) => {
-                Piece::Is(signs.next().unwrap_or(sign))
+                WildcardPiece::Is(signs.next().unwrap_or(sign))
             }
-            '*' => Piece::Many,
-            '?' => Piece::One,
-            other => Piece::Is(other),
+            '*' => WildcardPiece::Many,
+            '?' => WildcardPiece::One,
+            other => WildcardPiece::Is(other),
         });
     }
     found
 }
 
-fn is_met(pattern: &Pattern, value: &Value) -> bool {
+fn is_met(pattern: &ValuePattern, value: &Value) -> bool {
     let text = match value {
         Value::String(text) => std::borrow::Cow::Borrowed(text.as_str()),
         Value::Null => return false,
         other => other.to_string().into(),
     };
     match pattern {
-        Pattern::Null | Pattern::Exists(_) => false,
-        Pattern::Text(pieces, true) => fits(pieces, &text.chars().collect::<Vec<_>>()),
-        Pattern::Text(pieces, false) => fits(pieces, &text.to_lowercase().chars().collect::<Vec<_>>()),
-        Pattern::Regex(regex) => regex.is_match(&text),
-        Pattern::Network(block) => text.parse::<IpAddr>().is_ok_and(|address| block.contains(address)),
-        Pattern::Number(compare, number) => {
+        ValuePattern::Null | ValuePattern::Exists(_) => false,
+        ValuePattern::Text(pieces, true) => fits(pieces, &text.chars().collect::<Vec<_>>()),
+        ValuePattern::Text(pieces, false) => fits(pieces, &text.to_lowercase().chars().collect::<Vec<_>>()),
+        ValuePattern::Regex(regex) => regex.is_match(&text),
+        ValuePattern::Network(block) => text.parse::<IpAddr>().is_ok_and(|address| block.contains(address)),
+        ValuePattern::Number(compare, number) => {
             value.as_f64().or_else(|| text.parse().ok()).is_some_and(|value| compare(value, *number))
         }
     }
 }
 
 /// Whether a text fits one with wildcards: after a mismatch the last `*` takes one sign more.
-fn fits(pieces: &[Piece], text: &[char]) -> bool {
+fn fits(pieces: &[WildcardPiece], text: &[char]) -> bool {
     let (mut piece, mut at) = (0, 0);
     let mut last: Option<(usize, usize)> = None;
     while at < text.len() {
         match pieces.get(piece) {
-            Some(Piece::Is(sign)) if *sign == text[at] => (piece, at) = (piece + 1, at + 1),
-            Some(Piece::One) => (piece, at) = (piece + 1, at + 1),
-            Some(Piece::Many) => {
+            Some(WildcardPiece::Is(sign)) if *sign == text[at] => (piece, at) = (piece + 1, at + 1),
+            Some(WildcardPiece::One) => (piece, at) = (piece + 1, at + 1),
+            Some(WildcardPiece::Many) => {
                 last = Some((piece, at));
                 piece += 1;
             }
@@ -210,7 +210,7 @@ fn fits(pieces: &[Piece], text: &[char]) -> bool {
             },
         }
     }
-    pieces[piece..].iter().all(|piece| *piece == Piece::Many)
+    pieces[piece..].iter().all(|piece| *piece == WildcardPiece::Many)
 }
 
 #[cfg(test)]
@@ -221,7 +221,7 @@ mod tests {
     use crate::sigma::yaml::documents;
 
     fn meets(item: &str, value: &Value) -> bool {
-        let Node::Map(members) = documents(item).unwrap().remove(0) else { panic!("{item}") };
+        let YamlNode::Map(members) = documents(item).unwrap().remove(0) else { panic!("{item}") };
         let values: Vec<&Value> = value.as_array().map_or(vec![value], |list| list.iter().collect());
         let values: Vec<&Value> = values.into_iter().filter(|value| !value.is_null()).collect();
         Item::parse(&members[0].0, &members[0].1).unwrap().meets(&values)
@@ -273,7 +273,7 @@ mod tests {
             "f|lt: x",
             "f: []",
         ] {
-            let Node::Map(members) = documents(item).unwrap().remove(0) else { panic!("{item}") };
+            let YamlNode::Map(members) = documents(item).unwrap().remove(0) else { panic!("{item}") };
             assert!(Item::parse(&members[0].0, &members[0].1).is_err(), "{item}");
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::condition::Condition;
 use super::pattern::Item;
-use super::yaml::Node;
+use super::yaml::YamlNode;
 
 /// What rules and correlations say of themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,22 +23,22 @@ pub struct About {
 
 /// What a rule asks of an event.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(super) struct SigmaRule {
     pub(super) about: About,
-    selections: Vec<Selection>,
+    selections: Vec<RuleSelection>,
     condition: Condition,
 }
 
 /// One of the things that a condition names: any of some lists of items, all of which have to hold.
 #[derive(Debug)]
-struct Selection(Vec<Vec<Item>>);
+struct RuleSelection(Vec<Vec<Item>>);
 
 /// What a correlation counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counts {
+pub(super) enum CountOf {
     Events,
     Values,
-    Rules,
+    SigmaRules,
     RulesInOrder,
 }
 
@@ -46,7 +46,7 @@ pub(super) enum Counts {
 #[derive(Debug)]
 pub(super) struct Correlation {
     pub(super) about: About,
-    pub(super) counts: Counts,
+    pub(super) counts: CountOf,
     /// Names or ids of rules.
     pub(super) of: Vec<String>,
     pub(super) group_by: Vec<String>,
@@ -63,13 +63,13 @@ pub(super) struct Correlation {
 /// What a document is.
 #[derive(Debug)]
 pub(super) enum Read {
-    Rule(Rule),
+    SigmaRule(SigmaRule),
     Correlation(Correlation),
 }
 
 /// What a document says of itself.
-pub(super) fn about(node: &Node, file: &str) -> About {
-    let text = |name: &str| node.get(name).and_then(Node::text).map(str::to_owned);
+pub(super) fn about(node: &YamlNode, file: &str) -> About {
+    let text = |name: &str| node.get(name).and_then(YamlNode::text).map(str::to_owned);
     About {
         file: file.to_owned(),
         id: text("id"),
@@ -80,7 +80,7 @@ pub(super) fn about(node: &Node, file: &str) -> About {
 }
 
 /// Reads a document.
-pub(super) fn read(node: &Node, about: About, fields: &[&str]) -> Result<Read, String> {
+pub(super) fn read(node: &YamlNode, about: About, fields: &[&str]) -> Result<Read, String> {
     if node.get("action").is_some() {
         return Err("rules in pieces (`action`) are not supported".to_owned());
     }
@@ -89,15 +89,15 @@ pub(super) fn read(node: &Node, about: About, fields: &[&str]) -> Result<Read, S
     }
     let detection = node.get("detection").ok_or("neither a detection nor a correlation")?;
     source(node.get("logsource").ok_or("no logsource")?)?;
-    rule(detection, about, fields).map(Read::Rule)
+    rule(detection, about, fields).map(Read::SigmaRule)
 }
 
 /// Whether the events are of ours.
-fn source(source: &Node) -> Result<(), String> {
+fn source(source: &YamlNode) -> Result<(), String> {
     let wanted =
         [("product", &["elasticsearch"][..]), ("category", &["authentication"]), ("service", &["audit", "security"])];
     for (name, known) in wanted {
-        if let Some(text) = source.get(name).and_then(Node::text)
+        if let Some(text) = source.get(name).and_then(YamlNode::text)
             && !known.contains(&text.to_ascii_lowercase().as_str())
         {
             return Err(format!("it is about the {name} {text}"));
@@ -106,31 +106,33 @@ fn source(source: &Node) -> Result<(), String> {
     Ok(())
 }
 
-fn rule(detection: &Node, about: About, fields: &[&str]) -> Result<Rule, String> {
-    let Node::Map(members) = detection else { return Err("a detection that is no map".to_owned()) };
+fn rule(detection: &YamlNode, about: About, fields: &[&str]) -> Result<SigmaRule, String> {
+    let YamlNode::Map(members) = detection else { return Err("a detection that is no map".to_owned()) };
     if detection.get("timeframe").is_some() {
         return Err("a timeframe is not supported; correlations are".to_owned());
     }
     let named = || members.iter().filter(|(name, _)| name != "condition");
-    let selections: Vec<Selection> =
+    let selections: Vec<RuleSelection> =
         named().map(|(name, node)| selection(name, node, fields)).collect::<Result<_, String>>()?;
     let names: Vec<String> = named().map(|(name, _)| name.clone()).collect();
     let conditions = detection.get("condition").ok_or("no condition")?.entries();
-    let read = |node: &Node| Condition::parse(node.text().ok_or("a condition that is no text")?, &names);
+    let read = |node: &YamlNode| Condition::parse(node.text().ok_or("a condition that is no text")?, &names);
     let condition = Condition::Any(conditions.iter().map(read).collect::<Result<_, String>>()?);
-    Ok(Rule { about, selections, condition })
+    Ok(SigmaRule { about, selections, condition })
 }
 
-fn selection(name: &str, node: &Node, fields: &[&str]) -> Result<Selection, String> {
+fn selection(name: &str, node: &YamlNode, fields: &[&str]) -> Result<RuleSelection, String> {
     let lists = node.entries().iter().map(|entry| {
-        let Node::Map(members) = entry else { return Err(format!("{name}: words without a field are not supported")) };
+        let YamlNode::Map(members) = entry else {
+            return Err(format!("{name}: words without a field are not supported"));
+        };
         members.iter().map(|(field, values)| item(field, values, fields)).collect()
     });
     let lists: Vec<Vec<Item>> = lists.collect::<Result<_, String>>()?;
     if lists.is_empty() || lists.iter().any(Vec::is_empty) {
         return Err(format!("{name}: a selection of nothing"));
     }
-    Ok(Selection(lists))
+    Ok(RuleSelection(lists))
 }
 
 /// What single events are not kept of: whoever asks for them would never be answered.
@@ -142,7 +144,7 @@ const NOT_HELD: [&str; 5] = [
     "system_access_granted",
 ];
 
-fn item(name: &str, values: &Node, fields: &[&str]) -> Result<Item, String> {
+fn item(name: &str, values: &YamlNode, fields: &[&str]) -> Result<Item, String> {
     let item = Item::parse(name, values)?;
     is_known(&item.field, fields)?;
     let asked = item.words.iter().find(|word| NOT_HELD.contains(&word.as_str()));
@@ -156,20 +158,20 @@ fn is_known(field: &str, fields: &[&str]) -> Result<(), String> {
     if fields.contains(&field) { Ok(()) } else { Err(format!("the events have no field {field}")) }
 }
 
-fn correlation(node: &Node, correlation: &Node, about: About, fields: &[&str]) -> Result<Correlation, String> {
+fn correlation(node: &YamlNode, correlation: &YamlNode, about: About, fields: &[&str]) -> Result<Correlation, String> {
     if correlation.get("aliases").is_some() {
         return Err("aliases of correlations are not supported".to_owned());
     }
-    let text = |name: &str| correlation.get(name).and_then(Node::text);
+    let text = |name: &str| correlation.get(name).and_then(YamlNode::text);
     let list = |name: &str| -> Vec<String> {
-        let entries = correlation.get(name).map(Node::entries).unwrap_or_default();
-        entries.iter().filter_map(Node::text).map(str::to_owned).collect()
+        let entries = correlation.get(name).map(YamlNode::entries).unwrap_or_default();
+        entries.iter().filter_map(YamlNode::text).map(str::to_owned).collect()
     };
     let counts = match text("type").ok_or("a correlation without a type")? {
-        "event_count" => Counts::Events,
-        "value_count" => Counts::Values,
-        "temporal" => Counts::Rules,
-        "temporal_ordered" => Counts::RulesInOrder,
+        "event_count" => CountOf::Events,
+        "value_count" => CountOf::Values,
+        "temporal" => CountOf::SigmaRules,
+        "temporal_ordered" => CountOf::RulesInOrder,
         other => return Err(format!("correlations of the type {other} are not supported")),
     };
     let (of, group_by) = (list("rules"), list("group-by"));
@@ -179,8 +181,8 @@ fn correlation(node: &Node, correlation: &Node, about: About, fields: &[&str]) -
     group_by.iter().try_for_each(|field| is_known(field, fields))?;
     let timespan = timespan(text("timespan").ok_or("a correlation without a timespan")?)?;
     let (mut least, mut field) = (of.len(), None);
-    if matches!(counts, Counts::Events | Counts::Values) {
-        let Some(Node::Map(members)) = correlation.get("condition") else {
+    if matches!(counts, CountOf::Events | CountOf::Values) {
+        let Some(YamlNode::Map(members)) = correlation.get("condition") else {
             return Err("a correlation without a condition".to_owned());
         };
         least = 0;
@@ -203,7 +205,7 @@ fn correlation(node: &Node, correlation: &Node, about: About, fields: &[&str]) -
     if let Some(field) = &field {
         is_known(field, fields)?;
     }
-    if (counts == Counts::Values) != field.is_some() {
+    if (counts == CountOf::Values) != field.is_some() {
         return Err("values are counted of a field, and events of none".to_owned());
     }
     let generate = [node.get("generate"), correlation.get("generate")];
@@ -225,7 +227,7 @@ fn timespan(text: &str) -> Result<i64, String> {
     number.parse::<u32>().ok().filter(|&number| number > 0).map(|number| i64::from(number) * unit).ok_or_else(wrong)
 }
 
-impl Rule {
+impl SigmaRule {
     /// Whether an event meets it.
     pub(super) fn meets(&self, event: &Value) -> bool {
         let selected = |at: usize| {

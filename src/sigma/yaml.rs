@@ -8,14 +8,14 @@ const DEEPEST: usize = 32;
 
 /// A piece of a document.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(super) enum YamlNode {
     /// A text, and whether it stands there without quotes, so that it may be a number or null.
     Scalar(String, bool),
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    List(Vec<YamlNode>),
+    Map(Vec<(String, YamlNode)>),
 }
 
-impl Node {
+impl YamlNode {
     /// The member of a name.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
         match self {
@@ -48,14 +48,14 @@ impl Node {
 
 /// A list or map that is not ended yet.
 enum Open {
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>, Option<String>),
+    List(Vec<YamlNode>),
+    Map(Vec<(String, YamlNode)>, Option<String>),
 }
 
 /// The documents of a file.
-pub(super) fn documents(text: &str) -> Result<Vec<Node>, String> {
+pub(super) fn documents(text: &str) -> Result<Vec<YamlNode>, String> {
     let mut parser = Parser::new_from_str(text);
-    let (mut documents, mut open): (Vec<Node>, Vec<Open>) = (Vec::new(), Vec::new());
+    let (mut documents, mut open): (Vec<YamlNode>, Vec<Open>) = (Vec::new(), Vec::new());
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| format!("no YAML: {error}"))?;
         let line = span.start.line();
@@ -66,7 +66,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, String> {
             | Event::MappingStart(1.., _) => {
                 return Err(format!("line {line}: anchors and aliases are not read"));
             }
-            Event::Scalar(text, style, ..) => Node::Scalar(text.into_owned(), style == ScalarStyle::Plain),
+            Event::Scalar(text, style, ..) => YamlNode::Scalar(text.into_owned(), style == ScalarStyle::Plain),
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= DEEPEST => {
                 return Err(format!("line {line}: deeper than rules are"));
             }
@@ -79,8 +79,8 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, String> {
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(Open::List(entries)) => Node::List(entries),
-                Some(Open::Map(members, _)) => Node::Map(members),
+                Some(Open::List(entries)) => YamlNode::List(entries),
+                Some(Open::Map(members, _)) => YamlNode::Map(members),
                 None => continue,
             },
             _ => continue,
@@ -93,7 +93,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, String> {
                     return Err(format!("line {line}: {name} stands there twice"));
                 }
                 (Some(name), node) => members.push((name, node)),
-                (None, Node::Scalar(text, _)) => *name = Some(text),
+                (None, YamlNode::Scalar(text, _)) => *name = Some(text),
                 (None, _) => return Err(format!("line {line}: a name that is no text")),
             },
         }
@@ -109,7 +109,7 @@ mod tests {
     fn documents_are_trees() {
         let read = documents("a: 1\nb: ['x', ~]\n---\n- c: {d: \"e\"}\n").unwrap();
         assert_eq!(read.len(), 2);
-        assert_eq!(read[0].get("a").and_then(Node::text), Some("1"));
+        assert_eq!(read[0].get("a").and_then(YamlNode::text), Some("1"));
         let list = read[0].get("b").unwrap().entries();
         assert_eq!((list[0].text(), list[1].is_null()), (Some("x"), true));
         assert_eq!(read[1].entries()[0].get("c").unwrap().get("d").unwrap().text(), Some("e"));

@@ -238,6 +238,9 @@ fn listed(page: &str, addition: &str) -> Vec<String> {
 fn additions_touch_the_files_that_the_page_lists() {
     /// Files that name a member for another reason than to read it.
     const OTHERS: &[(&str, &str)] = &[
+        ("data/ecs", "the names that events are written under"),
+        ("data/ocsf", "which members its own stand for"),
+        ("data/ocsf_tables", "the same in tables"),
         ("decode/mod", "how damaged records begin"),
         ("decode/members", "a list of names that is not gone into"),
         ("decode/members/change", "users inside of changes"),
@@ -246,6 +249,8 @@ fn additions_touch_the_files_that_the_page_lists() {
         ("fast_reader/server/json", "the layouts of server lines"),
         ("framing/csv/header", "which columns tell a table of events"),
         ("framing/documents/sniff", "what containers do not have"),
+        ("framing/messages/layout", "how a line of a text server log begins"),
+        ("sigma/rule", "names that rules of others use"),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/architecture.md")).unwrap();

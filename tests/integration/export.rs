@@ -285,7 +285,7 @@ fn pseudonyms_replace_names_in_every_table() {
         let text = |folder: &Path| Value::from(rows(folder, table.name)).to_string();
         let named =
             |text: &str| ["root.admin", "198.18.", "10.40.", "rosa", "billing-"].map(|name| text.contains(name));
-        let has_names = ![&NEW_PLACES, &INPUTS].contains(&table);
+        let has_names = table != &INPUTS;
         assert_eq!(named(&text(plain.path())).contains(&true), has_names, "{}", table.name);
         assert_eq!(named(&text(folder.path())), [false; 5], "{}", table.name);
     }
@@ -347,7 +347,7 @@ fn every_library_reads_every_table() {
         ("pyarrow.dataset", "pyarrow.dataset.dataset(folder, partitioning='hive').to_table().num_rows"),
         ("pandas", "len(pandas.read_parquet(folder))"),
         ("polars", "polars.scan_parquet(folder + '/**/*.parquet', hive_partitioning=True).collect().height"),
-        ("chdb", "int(str(chdb.query(f\"SELECT count() FROM file('{folder}/**.parquet')\")).strip())"),
+        ("chdb", "int(str(chdb.query(f\"SELECT count() FROM file('{folder}/**/*.parquet')\")).strip())"),
     ];
     let full = export(&["testdata/incident"], &[]);
     let inputs = Inputs::of(&[("a.json", &[failed(0, "r1")])]);

@@ -278,7 +278,8 @@ fn a_flood_of_names_is_counted_exactly_in_bounded_time_and_memory() {
         assert_eq!((coverage.lines, coverage.audit_events), (flood, flood));
         assert_eq!(coverage.actions.get("authentication_failed"), Some(&flood));
         assert!(coverage.reconciled, "{:?}", coverage.problems);
-        assert_eq!(coverage.complete, coverage.counted_only.is_none());
+        // Of the groups ten are listed.
+        assert!(!coverage.complete);
         let in_timeline: u64 = report.timeline.buckets.iter().map(|bucket| bucket.authentication_failed).sum();
         assert_eq!(in_timeline, flood);
         (report, peak)

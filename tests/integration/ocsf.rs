@@ -122,6 +122,10 @@ fn what_is_written_meets_the_schema() {
         incident,
     ]));
     events.extend(lines(&["report", "--quiet", "--format", "ocsf", path]));
+    let role = r#"{"type":"audit", "timestamp":"2026-03-01T12:00:00,000+0000", "node.id":"n1", "event.type":"security_config_change", "event.action":"put_role", "request.id":"r1", "put":{"role":{"name":"r","role_descriptor":{"cluster":["all"],"indices":[],"applications":[],"run_as":[]}}}}"#;
+    let changed = Inputs::of(&[("role.json", &[role.to_owned()])]);
+    let path = changed.path().to_str().unwrap();
+    events.extend(lines(&["events", "--quiet", "--format", "ocsf", "--kind", "changes", path]));
     let mut classes = BTreeMap::<u64, u64>::new();
     for event in &events {
         assert_eq!(wrong(&schema, event), Vec::<String>::new(), "{event}");

@@ -45,7 +45,7 @@ fn rules_find_events() {
     for (detection, events) in [
         ("  s: {event.action: authentication_failed}\n  condition: s\n", 52),
         ("  s: {event.action: AUTHENTICATION_failed, user.name: kim}\n  condition: s\n", 40),
-        ("  s: {user.name|startswith: user}\n  f: {user.name|endswith: ['0', '1']}\n  condition: s and not f\n", 9),
+        ("  s: {user.name|startswith: user}\n  f: {user.name|endswith: ['0', '1']}\n  condition: s and not f\n", 8),
         ("  s: {source.ip|cidr: 81.2.70.0/24}\n  condition: s\n", 12),
         ("  s: {user.name|re: '^user1[01]$'}\n  condition: all of s*\n", 2),
         ("  a: {user.name: 'k?m'}\n  b: {user.name: 'user1*'}\n  condition: 1 of them\n", 43),

@@ -28,7 +28,7 @@ pub(super) enum Kind {
 
 /// A line and whose it is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct LookedAt {
     /// Stands for the stream of lines that it is of, among those in one input.
     pub(super) source: u64,
     pub(super) kind: Kind,
@@ -38,21 +38,21 @@ pub(super) struct Seen {
 
 /// How the lines of an input look, learned from those before.
 #[derive(Debug, Default)]
-pub(super) struct Layout {
+pub(super) struct MessageLayout {
     /// Words before the text of a line.
     words: Option<usize>,
     /// Messages of another program, which begin with a time; `None` before the first line.
     timed: Option<bool>,
 }
 
-impl Layout {
+impl MessageLayout {
     /// Looks at the next line.
-    pub(super) fn look(&mut self, line: &[u8]) -> Seen {
+    pub(super) fn look(&mut self, line: &[u8]) -> LookedAt {
         let plain = without_colours(line);
         let line = plain.as_deref().unwrap_or(line).trim_ascii_end();
         let indented = line.first().is_some_and(u8::is_ascii_whitespace);
         let (source, kind) = self.source_and_kind(line.trim_ascii_start());
-        Seen { source, kind, indented }
+        LookedAt { source, kind, indented }
     }
 
     fn source_and_kind(&mut self, line: &[u8]) -> (u64, Kind) {
@@ -214,7 +214,7 @@ mod tests {
             "es-0 elasticsearch ",
             "Mar  1 12:34:56 es-1 elasticsearch[42]: ",
         ] {
-            let mut layout = Layout::default();
+            let mut layout = MessageLayout::default();
             let mut kind = |text: &str| layout.look(format!("{prefix}{text}").as_bytes()).kind;
             assert!(claims(format!("x\n{prefix}{head}\n").as_bytes()), "{prefix}");
             assert_eq!(kind(head), Kind::First { open: true }, "{prefix}");
@@ -223,7 +223,7 @@ mod tests {
             assert_eq!(kind(""), Kind::Blank, "{prefix}");
         }
         let (a, b) = ("es-0 elasticsearch ", "es-1 elasticsearch ");
-        let mut layout = Layout::default();
+        let mut layout = MessageLayout::default();
         let mut source = |prefix: &str, text: &str| layout.look(format!("{prefix}{text}").as_bytes()).source;
         assert_eq!(source(a, head), source(a, record));
         assert_ne!(source(a, "\tat x"), source(b, "\tat x"));

@@ -34,7 +34,7 @@ struct Noted {
 
 /// A client on whatever node.
 #[derive(Debug)]
-struct Client {
+struct FoldedClient {
     /// Its `node` means nothing.
     actor: Actor,
     /// Its first series: index into [`Actors::successes`].
@@ -54,7 +54,7 @@ struct OnNode {
 /// Clients and when they succeeded.
 #[derive(Debug, Default)]
 pub(super) struct Actors {
-    clients: Vec<Client>,
+    clients: Vec<FoldedClient>,
     /// By client: index into `clients`.
     index: HashTable<u32>,
     /// What clients did on each node, but for what is in `noted`.
@@ -85,7 +85,7 @@ impl Actors {
             return at;
         }
         let at = clients.len() as u32;
-        clients.push(Client { actor, first: NONE });
+        clients.push(FoldedClient { actor, first: NONE });
         self.index.insert_unique(hash, at, |&at| hasher.hash_one(clients[at as usize].actor));
         at
     }
