@@ -2,10 +2,9 @@
 //! over several lines and quote what a client sent, as the user's name in `Password authentication failed for USER` does. The
 //! same line by line inside envelopes, where each line of a message is a line of the envelope.
 //!
-//! No release from 7.0 on writes audit events between such lines, so records below a message are part of it where more of it or
-//! another message follows: they are given to the decoders as what a client wrote. Where the input ends with them, or where they
-//! are more than fit into a message, two logs were put into one file, and they count; and 5.x and 6.x write both logs to the
-//! output of a container, so that their events count before the next message, too.
+//! Records below a message are part of it where more of it follows: they are given to the decoders as what a client wrote. Where
+//! another message follows, or the end of the input, or where they are more than fit into a message, both logs went to one
+//! output, as those of many containers do, or into one file, and they count.
 
 mod layout;
 
@@ -99,8 +98,8 @@ impl Framer for Messages {
 /// What becomes of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It may be part of a message; `old` as in [`Kind::Record`].
-    Undecided { old: bool },
+    /// It may be part of a message.
+    Undecided,
     /// It is given on as it is.
     Own,
     /// A client wrote it.
@@ -133,21 +132,21 @@ impl HeldMessage {
         let source = if self.open.len() < MOST_SOURCES || self.open.contains_key(&source) { source } else { 0 };
         let is_open = self.open.get(&source).is_some_and(|open| *open);
         let fate = match kind {
-            Kind::Record { .. } if is_open && indented => Fate::Quoted,
-            Kind::Record { old } if is_open => Fate::Undecided { old },
+            Kind::Record if is_open && indented => Fate::Quoted,
+            Kind::Record if is_open => Fate::Undecided,
             Kind::First { open } => {
-                self.decide(source, |old| if old { Fate::Own } else { Fate::Quoted });
+                self.decide(source, Fate::Own);
                 self.open.insert(source, open);
                 Fate::Own
             }
             Kind::Further { opens } => {
-                self.decide(source, |_| Fate::Quoted);
+                self.decide(source, Fate::Quoted);
                 if opens {
                     self.open.insert(source, true);
                 }
                 Fate::Own
             }
-            Kind::Record { .. } | Kind::Blank => Fate::Own,
+            Kind::Record | Kind::Blank => Fate::Own,
         };
         if self.waiting.is_empty() && fate == Fate::Own {
             return out(number, Frame::Record(line));
@@ -167,17 +166,14 @@ impl HeldMessage {
     }
 
     /// Decides on the lines of a source.
-    fn decide(&mut self, of: u64, fate: fn(bool) -> Fate) {
-        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.source == of) {
-            if let Fate::Undecided { old } = waiting.fate {
-                waiting.fate = fate(old);
-            }
-        }
+    fn decide(&mut self, of: u64, fate: Fate) {
+        let own = self.waiting.iter_mut().filter(|waiting| waiting.source == of);
+        own.filter(|waiting| waiting.fate == Fate::Undecided).for_each(|waiting| waiting.fate = fate);
     }
 
     /// Gives on the lines before the first that is undecided.
     fn give_decided(&mut self, out: &mut Out<'_>) {
-        let is_decided = |first: &Waiting| !matches!(first.fate, Fate::Undecided { .. });
+        let is_decided = |first: &Waiting| first.fate != Fate::Undecided;
         while self.waiting.front().is_some_and(is_decided)
             && let Some(first) = self.waiting.pop_front()
         {
@@ -194,7 +190,7 @@ impl HeldMessage {
     /// Gives on all: what is undecided counts.
     fn release(&mut self, out: &mut Out<'_>) {
         for waiting in &mut self.waiting {
-            if matches!(waiting.fate, Fate::Undecided { .. }) {
+            if waiting.fate == Fate::Undecided {
                 waiting.fate = Fate::Own;
             }
         }
@@ -265,11 +261,12 @@ mod tests {
     }
 
     #[test]
-    fn a_record_between_two_messages_is_quoted_but_of_old_nodes() {
+    fn a_record_between_two_messages_counts() {
         for envelope in ENVELOPES {
-            let kinds = |record: &str| read(&wrapped(&format!("{FIRST}\n{record}\n{FIRST}\n"), envelope), 64);
-            assert_eq!(kinds(RECORD)[1].1, "quoted");
-            assert!(kinds(OLD)[1].1.starts_with("2026"), "{:?}", kinds(OLD));
+            for record in [RECORD, OLD] {
+                let kinds = read(&wrapped(&format!("{FIRST}\n{record}\n{FIRST}\n"), envelope), 64);
+                assert!(kinds[1].1.starts_with("2026"), "{kinds:?}");
+            }
         }
     }
 

@@ -12,6 +12,9 @@ use crate::time::Millis;
 /// Report 2018), of guessed passwords about as many.
 const HITS: f64 = 0.005;
 
+/// Share of the tries from addresses that made none before below which a campaign has its fixed addresses.
+const FEW_UNSEEN: f64 = 0.05;
+
 /// Accounts at most that an attack gets into from one address.
 const HITS_OF_ONE_PLACE: u32 = 2;
 
@@ -85,7 +88,7 @@ impl<'s> Arrivals<'s> {
         // What comes beyond the hits that so many tries have comes anyway, whatever the rest of the log is like.
         let expected = (BUSY * (all - amid + PRIOR) * within / rest).max(amid - most);
         // Where hardly any address is new, hits come from those that are known, unless more arrive than would anyway.
-        let hits = (amid - expected).max(unseen * most).min(most);
+        let hits = if unseen < FEW_UNSEEN { (amid - expected).clamp(0.0, most) } else { most };
         (hits.max(f64::MIN_POSITIVE) / expected).ln()
     }
 }

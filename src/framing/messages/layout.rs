@@ -12,10 +12,8 @@ use crate::decode::{TextShape, holds_record, looks_like_record, partial, without
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Blank,
-    /// A record of its own, as far as it shows. `old`: of a form that 5.x and 6.x write, whose containers mix both logs.
-    Record {
-        old: bool,
-    },
+    /// A record of its own, as far as it shows.
+    Record,
     /// The first line of a message. `open`: what follows it may be part of it.
     First {
         open: bool,
@@ -114,19 +112,13 @@ fn kind_of(text: &[u8]) -> Kind {
     let text = text.trim_ascii();
     match text.first() {
         None => Kind::Blank,
-        Some(b'{') => Kind::Record { old: is_old(text) },
+        Some(b'{') => Kind::Record,
         Some(b'[') if ServerHead::read(text).is_some() => {
             Kind::First { open: ServerHead::read(text).is_some_and(|head| head.holds_no_event()) }
         }
-        Some(b'[') if AuditText.claims(text) => Kind::Record { old: true },
+        Some(b'[') if AuditText.claims(text) => Kind::Record,
         Some(_) => Kind::Further { opens: false },
     }
-}
-
-/// Whether an object is an event as 6.x writes it: flat, without a type.
-fn is_old(object: &[u8]) -> bool {
-    let head = &object[..object.len().min(400)];
-    object.starts_with(br#"{"@timestamp":""#) && memchr::memmem::find(head, br#""event.type":""#).is_some()
 }
 
 /// Whether a line is the first of a message of a program that is not Elasticsearch and writes the time first, as MySQL does in
@@ -218,7 +210,7 @@ mod tests {
             let mut kind = |text: &str| layout.look(format!("{prefix}{text}").as_bytes()).kind;
             assert!(claims(format!("x\n{prefix}{head}\n").as_bytes()), "{prefix}");
             assert_eq!(kind(head), Kind::First { open: true }, "{prefix}");
-            assert_eq!(kind(record), Kind::Record { old: false }, "{prefix}");
+            assert_eq!(kind(record), Kind::Record, "{prefix}");
             assert_eq!(kind("\tat org.X"), Kind::Further { opens: false }, "{prefix}");
             assert_eq!(kind(""), Kind::Blank, "{prefix}");
         }
