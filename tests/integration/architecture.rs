@@ -249,7 +249,6 @@ fn additions_touch_the_files_that_the_page_lists() {
         ("fast_reader/server/json", "the layouts of server lines"),
         ("framing/csv/header", "which columns tell a table of events"),
         ("framing/documents/sniff", "what containers do not have"),
-        ("framing/messages/layout", "how a line of a text server log begins"),
         ("sigma/rule", "names that rules of others use"),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -173,7 +173,7 @@ fn audit_events_below_a_line_of_the_server_log() {
         ("inside", format!("{first}\n{event}\n}}\n{first}}}\n"), 0, vec![2]),
         ("inside, then a log", format!("{first}\n{event}\n}}\n{first}}}\n{event}\n"), 1, vec![2]),
         ("behind", format!("{first}}}\n{event}\n{event}\n"), 2, vec![]),
-        ("between", format!("{first}}}\n{event}\n{first}}}\n\tat org.x.Y(Z.java:1)\n"), 0, vec![2]),
+        ("between", format!("{first}}}\n{event}\n{first}}}\n\tat org.x.Y(Z.java:1)\n"), 1, vec![]),
         ("before", format!("{event}\n{first}\n\tat org.x.Y(Z.java:1)\n"), 1, vec![]),
     ] {
         let path = folder.path().join(name);
