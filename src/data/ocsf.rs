@@ -172,11 +172,11 @@ fn head(
 ) -> Map<String, Value> {
     let (uid, name, category, category_name) = class.names();
     let severity_name = SEVERITIES.get(severity as usize).copied().unwrap_or("Unknown");
-    // Those of which attributes are used: confidence and alerts of one, the actor of the other.
+    // That of which attributes are used: the actor. Of API Activity, and confidence and alerts of findings, the classes say
+    // themselves that they are of no profile.
     let profiles: &[&str] = match class {
-        OcsfClass::DetectionFinding => &["security_control"],
         OcsfClass::AccountChange | OcsfClass::EntityManagement => &["host"],
-        OcsfClass::Authentication | OcsfClass::ApiActivity => &[],
+        OcsfClass::Authentication | OcsfClass::ApiActivity | OcsfClass::DetectionFinding => &[],
     };
     let head = json!({
         "time": time,
