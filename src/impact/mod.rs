@@ -19,6 +19,7 @@ mod records;
 mod requests;
 mod search;
 mod since;
+mod tally;
 mod tell;
 mod undo;
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::hits::{Hit, Hits};
 use super::plan::Plan;
 use super::requests::{ClientRequest, Of, PlacedHit, Requests, client, is_deed};
+use super::tally::RequestTally;
 use super::undo::{self, KnownAction};
 use crate::action_class::{ActionClass, base, is_restricted};
 use crate::correlate::{Correlated, SourceLine};
@@ -44,62 +45,6 @@ pub(super) struct Reach {
     pub(super) last_seen: Option<Millis>,
     /// What cannot be told.
     pub(super) lacks: Vec<String>,
-}
-
-/// Requests and their events, counted.
-#[derive(Debug, Clone, Default)]
-struct RequestTally {
-    requests: u64,
-    events: u64,
-    first: Option<(Millis, SourceLine)>,
-    last: Option<(Millis, SourceLine)>,
-    /// Few, and there are as many tallies as indices.
-    actions: Vec<(Sym, u64)>,
-}
-
-impl RequestTally {
-    /// Counts a request by some of its events.
-    fn add(&mut self, hits: &Hits, events: &[PlacedHit]) {
-        self.requests += 1;
-        self.events += events.len() as u64;
-        for (hit, place) in events {
-            let at = (hit.time, *place);
-            self.first = Some(self.first.map_or(at, |first| first.min(at)));
-            self.last = Some(self.last.map_or(at, |last| last.max(at)));
-            let action = hits.what.all()[hit.what as usize].action;
-            self.count(action, 1);
-        }
-    }
-
-    fn count(&mut self, action: Sym, count: u64) {
-        match self.actions.iter_mut().find(|known| known.0 == action) {
-            Some(known) => known.1 += count,
-            None => {
-                self.actions.reserve_exact(1);
-                self.actions.push((action, count));
-            }
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.events += other.events;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = [self.last, other.last].into_iter().flatten().max();
-        other.actions.iter().for_each(|&(action, count)| self.count(action, count));
-    }
-
-    fn times(&self) -> (String, String) {
-        let time = |at: Option<(Millis, SourceLine)>| at.map(|(time, _)| time.rfc3339()).unwrap_or_default();
-        (time(self.first), time(self.last))
-    }
-
-    fn evidence(&self, joined: &Correlated) -> Vec<crate::model::Evidence> {
-        let mut lines: Vec<SourceLine> =
-            [self.first, self.last].into_iter().flatten().map(|(_, place)| place).collect();
-        lines.dedup();
-        lines.into_iter().map(|place| joined.evidence(place)).collect()
-    }
 }
 
 /// Uses of something that was made.
