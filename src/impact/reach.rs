@@ -64,8 +64,6 @@ struct Counter<'c> {
     hits: &'c Hits,
     /// By action: its class, and whether it is powerful.
     classes: HashMap<Sym, (ActionClass, bool)>,
-    /// By list: whether a restricted index is in it.
-    restricted: HashMap<u32, bool>,
     /// Of requests that name one list of indices.
     by_list: HashMap<(ActionClass, u32), RequestTally>,
     by_index: HashMap<(ActionClass, Option<Sym>), RequestTally>,
@@ -95,7 +93,6 @@ pub(super) fn reach(joined: &Correlated, plan: &Plan, hits: &Hits, requests: &Re
         plan,
         hits,
         classes: HashMap::new(),
-        restricted: HashMap::new(),
         by_list: HashMap::new(),
         by_index: HashMap::new(),
         denied: HashMap::new(),
@@ -123,14 +120,6 @@ impl Counter<'_> {
             .classes
             .entry(action)
             .or_insert_with(|| (ActionClass::of(text()), ActionClass::of_powerful(text()).is_some()))
-    }
-
-    fn is_restricted(&mut self, list: u32) -> bool {
-        let hits = self.hits;
-        *self
-            .restricted
-            .entry(list)
-            .or_insert_with(|| hits.names(list).any(|name| hits.symbols.get(name).is_some_and(is_restricted)))
     }
 
     fn request(&mut self, request: &ClientRequest<'_>) {
@@ -272,7 +261,7 @@ impl Counter<'_> {
             let run_as = what.is(ActionKind::RunAsGranted) || what.is(ActionKind::RunAsDenied);
             let granted = what.is(ActionKind::AccessGranted) || what.is(ActionKind::RunAsGranted);
             let is_powerful =
-                run_as || is_deed(hits, hit) && (self.class(what.action).1 || self.is_restricted(hit.list));
+                run_as || is_deed(hits, hit) && (self.class(what.action).1 || hits.is_restricted(hit.list));
             if is_powerful {
                 let action = hits.symbols.get(what.action).unwrap_or_default();
                 let name = if run_as { ActionKind::NAMED[what.event as usize].as_bytes() } else { base(action) };
@@ -334,7 +323,7 @@ impl Counter<'_> {
             source: text(source),
             node: text(who.node),
             indices: hits.names(list).take(NAMED).filter_map(text).collect(),
-            indices_total: hits.names(list).count() as u64,
+            indices_total: hits.names_total(list),
             granted,
             target: undo::target(&known).filter(|_| !run_as),
             undo: undo.map(|call| call.plain()),
@@ -416,7 +405,7 @@ impl Counter<'_> {
             let (first, last) = tally.times();
             let name = index.and_then(|index| self.text(index));
             let actions = tally.actions.iter().filter_map(|(action, count)| Some((self.text(*action)?, *count)));
-            let new = index.filter(|_| has_history).map(|index| !self.hits.before.touched.contains(&index));
+            let new = index.filter(|_| has_history).map(|index| !self.hits.was_touched(index));
             let row = Reached {
                 restricted: name.as_ref().is_some_and(|name| is_restricted(name.as_bytes())),
                 index: name,
