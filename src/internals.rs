@@ -19,6 +19,7 @@ shown! {
     aggregate,
     cli,
     config,
+    context,
     copies,
     correlate,
     credential,

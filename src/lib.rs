@@ -51,6 +51,7 @@
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
+//! context                what a cluster says about itself: answers of its APIs
 //! event, decode          a line -> one normalised event, borrowed
 //! framing                bytes of any shape -> chunks of records, one a line
 //! fast_reader            audit and server lines that need no full decode
@@ -100,6 +101,7 @@ mod address_lists;
 mod aggregate;
 mod cli;
 mod config;
+mod context;
 mod copies;
 mod correlate;
 mod credential;

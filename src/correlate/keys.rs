@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reason_lines::KeyFailure;
 use super::{AttributedChange, Joined};
-use crate::decode::apikeys::ApiKey;
+use crate::context::ApiKey;
 use crate::event::is_invalidation;
 use crate::state::{State, Sym};
 use crate::time::{self, Millis};

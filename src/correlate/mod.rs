@@ -43,7 +43,7 @@ use history::KeyHistory;
 use rayon::prelude::*;
 use uses::Uses;
 
-use crate::decode::apikeys::ApiKey;
+use crate::context::ApiKey;
 use crate::model::Evidence;
 use crate::options::Options;
 use crate::reason::Basis;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::symbols::Sym;
-use crate::decode::guess;
+use crate::decode::{dumps, guess};
 use crate::error::ProblemKind;
 use crate::framing::is_structured;
 use crate::time::Millis;
@@ -191,6 +191,7 @@ impl InputStats {
             [&b"deprecation"[..], b"slowlog", b"[gc", b"\"api_keys\"", b"][o.e.d.", b"{\"esaudit\":\"reasons\"}"];
         let marked = |mark: &&[u8]| memchr::memmem::find(&self.first_line, mark).is_some();
         self.audit_events + self.server_events == 0
+            && !self.formats.contains_key(dumps::NAME)
             && self.other_lines > 0
             && self.undecodable_lines == 0
             && !beside.iter().any(marked)
