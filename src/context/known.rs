@@ -55,8 +55,6 @@ pub struct ClusterFacts {
     pub license: Option<Dated<License>>,
     /// Nodes, by id.
     pub nodes: BTreeMap<String, Dated<NodeFacts>>,
-    /// API keys, by id.
-    pub keys: BTreeMap<String, Dated<ApiKey>>,
     /// Service accounts with what they may do, by name.
     pub services: Option<Dated<BTreeMap<String, Role>>>,
     /// Names of tokens, by service account.
@@ -72,6 +70,8 @@ pub struct Context {
     pub clusters: Vec<ClusterFacts>,
     /// Every dump that was read: kind, path, when, and whether it was used.
     pub read: Vec<(&'static str, String, Option<Millis>, bool)>,
+    /// API keys, by id: ids are random, so that no two clusters have the same.
+    pub keys: BTreeMap<String, Dated<ApiKey>>,
     /// Folders of other clusters.
     pub unplaced: Vec<Unplaced>,
 }
@@ -106,7 +106,14 @@ impl Context {
         }
         by_age.sort_by(|a, b| (a.0, a.2).cmp(&(b.0, b.2)));
         for (as_of, cluster, dump) in by_age {
-            context.read.push((dump.facts.kind(), dump.path.clone(), as_of, cluster.is_some()));
+            let of_keys = matches!(dump.facts, DumpFacts::ApiKeys(_));
+            context.read.push((dump.facts.kind(), dump.path.clone(), as_of, of_keys || cluster.is_some()));
+            if let DumpFacts::ApiKeys(keys) = &dump.facts {
+                for key in keys {
+                    let fact = Dated { fact: key.clone(), as_of, path: dump.path.clone() };
+                    context.keys.insert(key.id.clone(), fact);
+                }
+            }
             if let Some(cluster) = cluster {
                 context.clusters[cluster].add(dump, as_of);
             }
@@ -114,6 +121,16 @@ impl Context {
         context.read.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
         context.read.dedup();
         context
+    }
+
+    /// Changes the paths of inputs.
+    pub fn rename_paths(&mut self, mut rename: impl FnMut(&mut String)) {
+        self.read.iter_mut().for_each(|(_, path, ..)| rename(path));
+        self.unplaced.iter_mut().for_each(|folder| rename(&mut folder.path));
+        self.keys.values_mut().for_each(|key| rename(&mut key.path));
+        for facts in &mut self.clusters {
+            facts.rename_paths(&mut rename);
+        }
     }
 
     /// Whether nothing is known.
@@ -172,7 +189,7 @@ impl ClusterFacts {
     fn add(&mut self, dump: &Dump, as_of: Option<Millis>) {
         let path = &dump.path;
         match &dump.facts {
-            DumpFacts::CollectedAt(_) | DumpFacts::ApplicationPrivileges(_) => {}
+            DumpFacts::CollectedAt(_) | DumpFacts::ApplicationPrivileges(_) | DumpFacts::ApiKeys(_) => {}
             DumpFacts::Identity(identity) => self.identity = dated(identity.clone(), as_of, path),
             DumpFacts::Nodes(nodes) => {
                 for node in nodes {
@@ -188,12 +205,6 @@ impl ClusterFacts {
                 join(&mut self.services, named(roles, |role| &role.name), as_of, path);
             }
             DumpFacts::RoleMappings(mappings) => self.mappings = dated(mappings.clone(), as_of, path),
-            DumpFacts::ApiKeys(keys) => {
-                for key in keys {
-                    let fact = Dated { fact: key.clone(), as_of, path: path.clone() };
-                    self.keys.insert(key.id.clone(), fact);
-                }
-            }
             DumpFacts::ServiceTokens(tokens) => {
                 let fact = Dated { fact: tokens.tokens.clone(), as_of, path: path.clone() };
                 self.tokens.insert(tokens.account.clone(), fact);
@@ -201,6 +212,25 @@ impl ClusterFacts {
             DumpFacts::Certificates(certificates) => {
                 self.certificates.extend(certificates.iter().map(|one| (one.clone(), path.clone())));
             }
+        }
+    }
+
+    fn rename_paths(&mut self, rename: &mut impl FnMut(&mut String)) {
+        let single = [
+            self.identity.as_mut().map(|fact| &mut fact.path),
+            self.users.as_mut().map(|fact| &mut fact.path),
+            self.roles.as_mut().map(|fact| &mut fact.path),
+            self.mappings.as_mut().map(|fact| &mut fact.path),
+            self.settings.as_mut().map(|fact| &mut fact.path),
+            self.license.as_mut().map(|fact| &mut fact.path),
+            self.services.as_mut().map(|fact| &mut fact.path),
+        ];
+        single.into_iter().flatten().for_each(&mut *rename);
+        self.nodes.values_mut().for_each(|fact| rename(&mut fact.path));
+        self.tokens.values_mut().for_each(|fact| rename(&mut fact.path));
+        for (certificate, mut path) in std::mem::take(&mut self.certificates) {
+            rename(&mut path);
+            self.certificates.insert((certificate, path));
         }
     }
 

@@ -25,6 +25,7 @@ pub mod impact;
 pub mod keys;
 pub mod lines;
 mod manifest;
+mod power;
 mod sections;
 mod sigma;
 pub mod timeline;
@@ -41,6 +42,7 @@ pub use failing_keys::{ApiKeys, FailingKey, KeyClient};
 pub use finding::Finding;
 pub use group::{Group, SourceCount};
 pub use manifest::{Build, Manifest, StoredInput};
+pub use power::AccountPower;
 pub use sections::{
     AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, Lane, NewPlace, RunAs,
     ServerRefusal, TurnedAway,

@@ -98,6 +98,7 @@ impl JoinedRun {
         let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
         run.threads.install(|| impact::after_entry(&joined, &mut report.findings, &run.options.surroundings));
+        run.threads.install(|| aggregate::powers(&joined, &mut report.findings, &report.denied));
         let (addresses, wrong) = aggregate::addresses(&joined, &run.options, Successes::Outside);
         report.addresses = addresses;
         report.sigma = sigma;

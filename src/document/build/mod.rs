@@ -88,7 +88,7 @@ fn basis(basis: &str) -> Text {
     match basis {
         "server_log" => "server log".into(),
         "explicit" => "stated".into(),
-        "context" => "key listing".into(),
+        "context" => "the cluster says".into(),
         "none" | "" => Text::new(),
         other => word(other).into(),
     }
