@@ -52,6 +52,7 @@ shown! {
     pseudonyms,
     reason,
     reserved,
+    review,
     run,
     schemas,
     show,

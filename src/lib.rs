@@ -63,6 +63,7 @@
 //! pseudonyms             the view under names that may be shown
 //! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
+//! review                 what logs and settings would not show, and what invites trouble
 //! impact                 what an actor did once it was in: a second, searched pass
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
@@ -134,6 +135,7 @@ mod progress;
 mod pseudonyms;
 mod reason;
 mod reserved;
+mod review;
 mod run;
 #[cfg(feature = "internals")]
 mod schemas;

@@ -49,7 +49,8 @@ fn said(joined: &Correlated) -> BTreeMap<(&'static str, &str), Vec<Text>> {
             told.extend(of_settings(&spoken, &settings.fact));
         }
         if let Some(license) = &facts.license {
-            let mut told = text!("the licence is {}, {}", Span::name(&license.fact.kind), Span::name(&license.fact.status));
+            let mut told =
+                text!("the licence is {}, {}", Span::name(&license.fact.kind), Span::name(&license.fact.status));
             if let Some(expires) = license.fact.expires {
                 told = told.with(", until ").with(Span::Time(expires));
             }
@@ -58,8 +59,11 @@ fn said(joined: &Correlated) -> BTreeMap<(&'static str, &str), Vec<Text>> {
         let last = joined.last_event();
         for (certificate, path) in facts.certificates.iter().filter(|(certificate, _)| certificate.own) {
             if last.is_some_and(|last| certificate.expires.0 <= last.0.saturating_add(STALE_MS)) {
-                let told =
-                    text!("the certificate {} ends at {}", Span::name(&certificate.path), Span::Time(certificate.expires));
+                let told = text!(
+                    "the certificate {} ends at {}",
+                    Span::name(&certificate.path),
+                    Span::Time(certificate.expires)
+                );
                 says.entry(("certificates", path.as_str())).or_default().push(told);
             }
         }
@@ -224,7 +228,9 @@ fn contradicted_users(joined: &Correlated, cluster: usize, facts: &ClusterFacts)
                 && text(actor.realm) == Some("default_native")
                 && series.last().is_some_and(|last| last > as_of)
         })
-        .filter(|(actor, _)| text(actor.principal).is_some_and(|name| !users.fact.contains_key(name) && !put.contains(name)))
+        .filter(|(actor, _)| {
+            text(actor.principal).is_some_and(|name| !users.fact.contains_key(name) && !put.contains(name))
+        })
         .filter_map(|(actor, _)| joined.state.symbols.string(actor.principal))
         .collect();
     let strange: Vec<String> = strange.into_iter().collect();

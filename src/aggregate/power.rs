@@ -158,14 +158,9 @@ fn words_of(whose: &'static str, lacking: &Lack, row: &Denied) -> Text {
             action,
             Span::Code((*privilege).into())
         ),
-        Lack::Privilege { privilege, has } => text!(
-            "{} grant {} on {}; {} needs {}",
-            whose,
-            names(has),
-            index,
-            action,
-            Span::Code((*privilege).into())
-        ),
+        Lack::Privilege { privilege, has } => {
+            text!("{} grant {} on {}; {} needs {}", whose, names(has), index, action, Span::Code((*privilege).into()))
+        }
         Lack::Cluster { privilege, has } if has.is_empty() => {
             text!("{} grant no cluster privilege; {} needs {}", whose, action, Span::Code((*privilege).into()))
         }

@@ -147,7 +147,8 @@ fn folders(dumps: &[Dump]) -> BTreeMap<String, Folder> {
     let says = |dump: &&Dump| matches!(dump.facts, DumpFacts::CollectedAt(_) | DumpFacts::Identity(_));
     for dump in dumps.iter().filter(says) {
         let path = folder(&dump.path);
-        let entry = folders.entry(path.to_owned()).or_insert_with(|| Folder { path: path.to_owned(), ..Folder::default() });
+        let entry =
+            folders.entry(path.to_owned()).or_insert_with(|| Folder { path: path.to_owned(), ..Folder::default() });
         match &dump.facts {
             // Of several times the first: what was collected later tells of then, too.
             DumpFacts::CollectedAt(time) => entry.as_of = Some(entry.as_of.map_or(*time, |known| known.min(*time))),
@@ -288,7 +289,12 @@ mod tests {
     }
 
     fn users(names: &[&str]) -> DumpFacts {
-        let user = |name: &&str| User { name: name.to_string(), roles: Vec::new(), enabled: true, reserved: *name == "elastic" };
+        let user = |name: &&str| User {
+            name: name.to_string(),
+            roles: Vec::new(),
+            enabled: true,
+            reserved: *name == "elastic",
+        };
         DumpFacts::Users(names.iter().map(user).collect())
     }
 

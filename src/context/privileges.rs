@@ -67,7 +67,10 @@ const INDEX_NEEDS: &[(&str, IndexNeed)] = &[
     ("indices:data/write/delete", need("delete", &["delete", "write"])),
     ("indices:data/write/", need("write", &["write"])),
     ("indices:admin/auto_create", need("auto_configure", &["auto_configure", "create_index", "manage"])),
-    ("indices:admin/mapping/auto_put", need("auto_configure", &["auto_configure", "create_doc", "create", "index", "write", "manage"])),
+    (
+        "indices:admin/mapping/auto_put",
+        need("auto_configure", &["auto_configure", "create_doc", "create", "index", "write", "manage"]),
+    ),
     ("indices:admin/create", need("create_index", &["create_index", "manage"])),
     ("indices:admin/data_stream/create", need("create_index", &["create_index", "manage"])),
     ("indices:admin/data_stream/delete", need("delete_index", &["delete_index", "manage"])),
@@ -88,7 +91,11 @@ const INDEX_NEEDS: &[(&str, IndexNeed)] = &[
 /// Cluster privileges by the actions that they grant, the least first (`ClusterPrivilegeResolver` of Elasticsearch).
 const CLUSTER_NEEDS: &[(&str, &str, &[&str])] = &[
     ("cluster:monitor/", "monitor", &["monitor", "manage"]),
-    ("cluster:admin/xpack/security/api_key/", "manage_own_api_key", &["manage_own_api_key", "manage_api_key", "manage_security"]),
+    (
+        "cluster:admin/xpack/security/api_key/",
+        "manage_own_api_key",
+        &["manage_own_api_key", "manage_api_key", "manage_security"],
+    ),
     ("cluster:admin/xpack/security/", "manage_security", &["manage_security"]),
     ("cluster:admin/ingest/pipeline/", "manage_pipeline", &["manage_pipeline", "manage_ingest_pipelines", "manage"]),
     ("cluster:admin/ilm/", "manage_ilm", &["manage_ilm", "manage"]),
@@ -149,7 +156,9 @@ impl Privileges {
     #[must_use]
     pub fn is_superuser(&self) -> bool {
         let all_indices = |grant: &super::IndexGrant| {
-            grant.names.iter().any(|name| name == "*") && grant.privileges.iter().any(|one| one == "all") && !grant.partial
+            grant.names.iter().any(|name| name == "*")
+                && grant.privileges.iter().any(|one| one == "all")
+                && !grant.partial
         };
         self.cluster.iter().any(|one| one == "all") && self.indices.iter().any(all_indices)
     }
@@ -162,9 +171,8 @@ impl Privileges {
 
     /// Patterns of the indices of which any of some privileges is granted.
     fn covering(&self, any: &[&str]) -> impl Iterator<Item = &String> {
-        let grants = |grant: &&super::IndexGrant| {
-            grant.privileges.iter().any(|one| one == "all" || any.contains(&one.as_str()))
-        };
+        let grants =
+            |grant: &&super::IndexGrant| grant.privileges.iter().any(|one| one == "all" || any.contains(&one.as_str()));
         self.indices.iter().filter(grants).flat_map(|grant| &grant.names)
     }
 }

@@ -216,8 +216,7 @@ mod tests {
             ("xpack.security.authc.realms.native.n1.order", "0"),
             ("xpack.security.authc.realms.saml.s.enabled", "false"),
         ]);
-        let names: Vec<(String, bool)> =
-            of.realms().into_iter().map(|realm| (realm.name, realm.enabled)).collect();
+        let names: Vec<(String, bool)> = of.realms().into_iter().map(|realm| (realm.name, realm.enabled)).collect();
         let expected = [("reserved", true), ("default_file", true), ("n1", true), ("corp", true), ("s", false)];
         assert_eq!(names, expected.map(|(name, enabled)| (name.to_owned(), enabled)));
     }

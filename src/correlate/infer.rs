@@ -58,10 +58,7 @@ pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures
 }
 
 /// Infers the reason of each failed attempt that has none by itself, on all cores.
-fn each_unexplained(
-    joined: &mut Joined,
-    reason: impl Fn(&Joined, u32, &Attempt) -> Option<(Reason, Basis)> + Sync,
-) {
+fn each_unexplained(joined: &mut Joined, reason: impl Fn(&Joined, u32, &Attempt) -> Option<(Reason, Basis)> + Sync) {
     let mut attempts = std::mem::take(&mut joined.attempts);
     let known = &*joined;
     attempts.par_iter_mut().enumerate().with_min_len(PIECE).for_each(|(at, attempt)| {

@@ -86,7 +86,12 @@ impl KnownRealms {
     }
 
     /// What a node's settings say of the realms by which an account succeeds.
-    pub(super) fn say<'r>(&self, joined: &Joined, node: usize, realms: impl Iterator<Item = &'r Sym>) -> Option<SettingsSay> {
+    pub(super) fn say<'r>(
+        &self,
+        joined: &Joined,
+        node: usize,
+        realms: impl Iterator<Item = &'r Sym>,
+    ) -> Option<SettingsSay> {
         let known = self.nodes[node].as_ref()?;
         let (mut any, mut permitted) = (false, false);
         for realm in realms {

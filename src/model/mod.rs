@@ -13,6 +13,7 @@ mod addresses;
 mod buckets;
 mod change;
 pub mod charts;
+pub mod check;
 mod coverage;
 pub mod diff;
 pub mod events;

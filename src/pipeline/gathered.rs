@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use super::joined_run::JoinedRun;
 use super::run::RunContext;
-use crate::correlate::correlate;
 use crate::context::{Dump, DumpFacts};
+use crate::correlate::correlate;
 use crate::decode::apikeys;
 use crate::error::ProblemKind;
 use crate::files;

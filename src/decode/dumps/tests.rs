@@ -25,15 +25,42 @@ fn answers_are_told_by_their_members() {
     for (kind, text) in [
         ("cluster_settings", r#"{"persistent":{"xpack.security.audit.enabled":"true"},"transient":{}}"#),
         ("cluster_settings", r#"{"persistent":{},"transient":{},"defaults":{"a":{"b":"c"}}}"#),
-        ("license", r#"{"license":{"status":"active","uid":"u","type":"basic","issue_date_in_millis":1,"max_nodes":1000}}"#),
-        ("roles", r#"{"a":{"cluster":["all"],"indices":[],"applications":[],"run_as":[],"metadata":{},"transient_metadata":{"enabled":true}}}"#),
-        ("role_mappings", r#"{"m":{"enabled":true,"roles":["user"],"rules":{"field":{"username":"*"}},"metadata":{}}}"#),
-        ("application_privileges", r#"{"kibana-.kibana":{"all":{"application":"kibana-.kibana","name":"all","actions":["x"],"metadata":{}}}}"#),
-        ("service_accounts", r#"{"elastic/fleet-server":{"role_descriptor":{"cluster":["monitor"],"indices":[],"applications":[],"run_as":[],"metadata":{},"transient_metadata":{"enabled":true}}}}"#),
-        ("service_tokens", r#"{"service_account":"elastic/fleet-server","count":2,"tokens":{"a":{}},"nodes_credentials":{"_nodes":{"total":1},"file_tokens":{"b":{"nodes":["n"]}}}}"#),
-        ("certificates", r#"{"path":"http.p12","format":"PKCS12","alias":"http","subject_dn":"CN=x","serial_number":"1","has_private_key":true,"expiry":"2029-01-01T00:00:00.000Z"}"#),
-        ("cluster", r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.1.0"},"tagline":"You Know, for Search"}"#),
-        ("collected_at", r#"{"type":"elasticsearch_diagnostic","diagnostic":"9.3","product":"elasticsearch","version":"8.1","timestamp":"2026-03-01T10:00:00.000Z","flags":"","runner":"cli","mode":"full"}"#),
+        (
+            "license",
+            r#"{"license":{"status":"active","uid":"u","type":"basic","issue_date_in_millis":1,"max_nodes":1000}}"#,
+        ),
+        (
+            "roles",
+            r#"{"a":{"cluster":["all"],"indices":[],"applications":[],"run_as":[],"metadata":{},"transient_metadata":{"enabled":true}}}"#,
+        ),
+        (
+            "role_mappings",
+            r#"{"m":{"enabled":true,"roles":["user"],"rules":{"field":{"username":"*"}},"metadata":{}}}"#,
+        ),
+        (
+            "application_privileges",
+            r#"{"kibana-.kibana":{"all":{"application":"kibana-.kibana","name":"all","actions":["x"],"metadata":{}}}}"#,
+        ),
+        (
+            "service_accounts",
+            r#"{"elastic/fleet-server":{"role_descriptor":{"cluster":["monitor"],"indices":[],"applications":[],"run_as":[],"metadata":{},"transient_metadata":{"enabled":true}}}}"#,
+        ),
+        (
+            "service_tokens",
+            r#"{"service_account":"elastic/fleet-server","count":2,"tokens":{"a":{}},"nodes_credentials":{"_nodes":{"total":1},"file_tokens":{"b":{"nodes":["n"]}}}}"#,
+        ),
+        (
+            "certificates",
+            r#"{"path":"http.p12","format":"PKCS12","alias":"http","subject_dn":"CN=x","serial_number":"1","has_private_key":true,"expiry":"2029-01-01T00:00:00.000Z"}"#,
+        ),
+        (
+            "cluster",
+            r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.1.0"},"tagline":"You Know, for Search"}"#,
+        ),
+        (
+            "collected_at",
+            r#"{"type":"elasticsearch_diagnostic","diagnostic":"9.3","product":"elasticsearch","version":"8.1","timestamp":"2026-03-01T10:00:00.000Z","flags":"","runner":"cli","mode":"full"}"#,
+        ),
         ("collected_at", r#"{"collectionDate":"2026-03-01T10:00:00.000Z","Product Version":{"version":"8"}}"#),
         ("collected_at", "2026-03-01T10:00:00Z"),
     ] {

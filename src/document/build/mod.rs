@@ -4,6 +4,7 @@ mod addresses;
 mod aside;
 mod changes;
 mod charts;
+mod check;
 mod coverage;
 mod deeds;
 mod diff;
