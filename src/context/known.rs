@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ApiKey, Certificate, Dump, DumpFacts, Identity, License, NodeFacts, Role, RoleMapping, Settings, User};
+use super::{
+    ApiKey, Certificate, ClusterIdentity, Dump, DumpFacts, License, NodeFacts, Role, RoleMapping, Settings, User,
+};
 use crate::time::Millis;
 
 /// A fact and when it held.
@@ -24,7 +26,7 @@ pub struct Folder {
     /// When.
     pub as_of: Option<Millis>,
     /// Of which cluster.
-    pub identity: Option<Identity>,
+    pub identity: Option<ClusterIdentity>,
     /// Ids of nodes that it names.
     pub nodes: BTreeSet<String>,
 }
@@ -42,7 +44,7 @@ pub struct Unplaced {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClusterFacts {
     /// Who it is.
-    pub identity: Option<Dated<Identity>>,
+    pub identity: Option<Dated<ClusterIdentity>>,
     /// Users of the native and the reserved realm, by name.
     pub users: Option<Dated<BTreeMap<String, User>>>,
     /// Roles, by name.
@@ -65,7 +67,7 @@ pub struct ClusterFacts {
 
 /// Everything that dumps say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Context {
+pub struct ClusterContext {
     /// By cluster, as the table of nodes numbers them.
     pub clusters: Vec<ClusterFacts>,
     /// Every dump that was read: kind, path, when, and whether it was used.
@@ -81,7 +83,7 @@ fn folder(path: &str) -> &str {
     path.rfind(['/', '!']).map_or("", |at| &path[..=at])
 }
 
-impl Context {
+impl ClusterContext {
     /// Puts dumps together. `place` tells the cluster of a folder among `clusters`.
     #[must_use]
     pub fn of(mut dumps: Vec<Dump>, clusters: usize, place: impl Fn(&Folder) -> Option<usize>) -> Self {
@@ -138,6 +140,14 @@ impl Context {
     pub fn is_empty(&self) -> bool {
         self.read.is_empty()
     }
+}
+
+/// The paths of the folders whose dumps say when they were collected, or of which cluster.
+#[must_use]
+pub fn folders_of_dumps(dumps: &[Dump]) -> BTreeSet<String> {
+    let says = |dump: &&Dump| matches!(dump.facts, DumpFacts::CollectedAt(_) | DumpFacts::Identity(_));
+    let paths = dumps.iter().filter(says).map(|dump| folder(&dump.path));
+    paths.filter(|path| !path.is_empty()).map(str::to_owned).collect()
 }
 
 /// Folders with what tells their time and cluster. Files of a folder that does not say belong to the next above that does, as
@@ -307,7 +317,7 @@ mod tests {
             dump("a/users.json", users(&["elastic", "old"])),
             dump("undated/users.json", users(&["someone"])),
         ];
-        let context = Context::of(dumps, 1, |_| Some(0));
+        let context = ClusterContext::of(dumps, 1, |_| Some(0));
         let known = context.clusters[0].users.as_ref().unwrap();
         assert_eq!((known.as_of, known.fact.contains_key("new")), (Some(Millis(20)), true));
         assert!(!known.fact.contains_key("old") && context.clusters[0].lists_all_users());
@@ -318,9 +328,9 @@ mod tests {
 
     #[test]
     fn a_folder_of_another_cluster_is_left_out_and_named() {
-        let identity = Identity { cluster_uuid: Some("other".into()), ..Identity::default() };
+        let identity = ClusterIdentity { cluster_uuid: Some("other".into()), ..ClusterIdentity::default() };
         let dumps = vec![dump("x/cluster.json", DumpFacts::Identity(identity)), dump("x/users.json", users(&["a"]))];
-        let context = Context::of(dumps, 1, |folder| folder.identity.is_none().then_some(0));
+        let context = ClusterContext::of(dumps, 1, |folder| folder.identity.is_none().then_some(0));
         assert_eq!(context.clusters[0].users, None);
         assert_eq!(context.unplaced[0].cluster_uuid.as_deref(), Some("other"));
         assert!(context.read.iter().all(|(.., used)| !used));

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Millis;
-pub use known::{ClusterFacts, Context, Dated, Folder, Unplaced};
+pub use known::{ClusterContext, ClusterFacts, Dated, Folder, Unplaced, folders_of_dumps};
 pub use privileges::{IndexNeed, Lack, Might, index_need, lack, matches};
 pub use settings::{AuditPolicy, Realm, Settings};
 
@@ -53,7 +53,7 @@ pub enum DumpFacts {
     /// When the dumps of this folder were collected.
     CollectedAt(Millis),
     /// `GET /`: which cluster this folder is about.
-    Identity(Identity),
+    Identity(ClusterIdentity),
     /// `GET /_nodes`.
     Nodes(Vec<NodeFacts>),
     /// `GET /_cluster/settings`.
@@ -102,7 +102,7 @@ impl DumpFacts {
 
 /// Who answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Identity {
+pub struct ClusterIdentity {
     /// `cluster_uuid`.
     pub cluster_uuid: Option<String>,
     /// `cluster_name`.

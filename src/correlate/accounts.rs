@@ -39,13 +39,13 @@ pub(crate) fn is_near(joined: &Joined, as_of: Millis) -> bool {
 }
 
 /// Changes of accounts, by account and time.
-pub(super) struct Accounts {
+pub(super) struct ListedAccounts {
     changes: BTreeMap<Account, Vec<(Millis, AccountChange)>>,
     /// By cluster: whether its listing is there and near enough.
     usable: Vec<bool>,
 }
 
-impl Accounts {
+impl ListedAccounts {
     /// `None` where no listing can be used.
     pub(super) fn of(joined: &Joined) -> Option<Self> {
         let usable: Vec<bool> = joined

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reason_lines::KeyFailure;
 use super::{AttributedChange, Joined};
-use crate::context::Context;
+use crate::context::ClusterContext;
 use crate::event::is_invalidation;
 use crate::state::{State, Sym};
 use crate::time::{self, Millis};
@@ -69,7 +69,7 @@ pub struct KeyInfo {
 }
 
 /// Texts of a listing become symbols, so that they compare with those of the logs.
-pub(super) fn intern_listing(state: &mut State, context: &Context) -> Vec<KeyInfo> {
+pub(super) fn intern_listing(state: &mut State, context: &ClusterContext) -> Vec<KeyInfo> {
     let mut intern = |text: Option<&String>| state.symbols.intern_opt(text.map(String::as_bytes));
     let listed = context.keys.values().map(|listed| (&listed.fact, listed.as_of));
     listed

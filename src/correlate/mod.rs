@@ -49,7 +49,7 @@ use history::KeyHistory;
 use rayon::prelude::*;
 use uses::Uses;
 
-use crate::context::{Context, Dump};
+use crate::context::{ClusterContext, Dump};
 use crate::model::Evidence;
 use crate::options::Options;
 use crate::reason::Basis;
@@ -90,7 +90,7 @@ pub struct Joined {
     /// Events that say that an authentication failed and are steps of a negotiation.
     pub negotiations: u64,
     /// What clusters say about themselves.
-    pub context: Context,
+    pub context: ClusterContext,
     /// How far clocks of nodes are apart.
     pub clock_offsets: Vec<ClockOffset>,
     /// The API keys met, by id.
@@ -142,6 +142,7 @@ impl Joined {
 #[must_use]
 pub fn correlate(state: State, beside: &[Dump], options: &Options) -> Correlated {
     let mut state = state.spelled();
+    placing::note_folders(&mut state);
     state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
     uses::settle_transport(&mut state);
     let source_lines = SourceLines::new(&state);

@@ -3,16 +3,27 @@
 use std::collections::BTreeMap;
 
 use super::nodes::NodeTable;
-use crate::context::{Context, Dump, Folder};
+use crate::context::{ClusterContext, Dump, Folder, folders_of_dumps};
 use crate::state::{Origin, RecordKey, State};
 
 /// Puts dumps together by the clusters of the logs. Without logs they are of one cluster.
-pub(super) fn placed(dumps: Vec<Dump>, nodes: &NodeTable) -> Context {
+pub(super) fn placed(dumps: Vec<Dump>, nodes: &NodeTable) -> ClusterContext {
     if dumps.is_empty() {
-        return Context::default();
+        return ClusterContext::default();
     }
     let clusters = nodes.clusters().len().max(1);
-    Context::of(dumps, clusters, |folder| cluster_of(folder, nodes))
+    ClusterContext::of(dumps, clusters, |folder| cluster_of(folder, nodes))
+}
+
+/// Marks the inputs that lie in a folder of dumps: what is no log there is no reason to complain.
+pub(super) fn note_folders(state: &mut State) {
+    let folders = folders_of_dumps(&state.dumps);
+    if folders.is_empty() {
+        return;
+    }
+    for input in &mut state.inputs {
+        input.beside_dumps = folders.iter().any(|folder| input.label.starts_with(folder.as_str()));
+    }
 }
 
 /// The cluster of a folder: that of its uuid, else that of a node that it names, else the only one. A uuid that contradicts all

@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use super::Joined;
-use super::accounts::{AccountState, Accounts};
+use super::accounts::{AccountState, ListedAccounts};
 use super::disabled::is_account;
 use super::known_realms::KnownRealms;
 use super::realms::{Account, Lacking};
@@ -19,8 +19,8 @@ use crate::state::{Attempt, AttemptFlags, Outcome};
 const PIECE: usize = 1024;
 
 /// What is needed to tell a reason.
-struct Teller<'t> {
-    accounts: Accounts,
+struct ListingTeller<'t> {
+    accounts: ListedAccounts,
     known: &'t KnownRealms,
     lacking: &'t Lacking,
     /// Clusters in which somebody got in by a file realm: whom those know no listing tells.
@@ -31,7 +31,7 @@ struct Teller<'t> {
 
 /// Gives attempts the reasons that listings of users tell, where no log does, and takes back what contradicts them.
 pub(super) fn by_listings(joined: &mut Joined, known: &KnownRealms, lacking: &Lacking) {
-    let Some(accounts) = Accounts::of(joined) else { return };
+    let Some(accounts) = ListedAccounts::of(joined) else { return };
     let is_file = |joined: &Joined, cluster: usize, realm| known.kind(joined, cluster, realm) == Some("file");
     let files_used = lacking
         .succeeds
@@ -43,7 +43,7 @@ pub(super) fn by_listings(joined: &mut Joined, known: &KnownRealms, lacking: &La
         matches!(line.record.reason, Reason::RealmUnavailable | Reason::ServerBusy | Reason::RealmNotLicensed)
     });
     let outages = lines.map(|line| (line.node, line.record.time.0.div_euclid(60_000))).collect();
-    let teller = Teller { accounts, known, lacking, files_used, outages };
+    let teller = ListingTeller { accounts, known, lacking, files_used, outages };
     let mut attempts = std::mem::take(&mut joined.attempts);
     let all = &*joined;
     attempts.par_iter_mut().with_min_len(PIECE).for_each(|attempt| {
@@ -55,7 +55,7 @@ pub(super) fn by_listings(joined: &mut Joined, known: &KnownRealms, lacking: &La
     joined.attempts = attempts;
 }
 
-impl Teller<'_> {
+impl ListingTeller<'_> {
     fn tell(&self, joined: &Joined, attempt: &mut Attempt) {
         let cluster = joined.nodes.cluster(attempt.node);
         let account = (cluster, attempt.principal);

@@ -23,13 +23,13 @@ pub struct CheckReport {
     /// The time that ages are counted to: that of the last event, or of the newest dump.
     pub as_of: Option<String>,
     /// What is not as it should be, by severity, then id.
-    pub checks: Vec<Check>,
+    pub checks: Vec<ReadinessCheck>,
 }
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
-pub struct Check {
+pub struct ReadinessCheck {
     /// What was looked at: the same from run to run; where there are several of a kind, numbered from 2 on.
     pub id: String,
     /// critical, high, medium, low, info.

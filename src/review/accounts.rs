@@ -1,6 +1,6 @@
 //! Accounts that may do everything.
 
-use super::draft::{CheckDraft, Scene, few};
+use super::draft::{CheckDraft, ReviewScene, few};
 use crate::context::{Might, User};
 use crate::judge::Severity;
 use crate::model::call::{ApiCall, Method};
@@ -10,7 +10,7 @@ use crate::text;
 /// Accounts as good as superuser that a cluster needs: one for each of two people and one for the day when both are away.
 const ENOUGH: usize = 3;
 
-pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
+pub(super) fn look(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let mut drafts = Vec::new();
     for (_, facts) in scene.clusters() {
         let Some(users) = &facts.users else { continue };
@@ -35,7 +35,7 @@ pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
 }
 
 fn draft(
-    scene: &Scene<'_>,
+    scene: &ReviewScene<'_>,
     id: &'static str,
     severity: Severity,
     users: &[&User],

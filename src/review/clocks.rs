@@ -1,6 +1,6 @@
 //! Clocks of nodes that differ, as requests show that went from one to the other.
 
-use super::draft::{CheckDraft, Scene};
+use super::draft::{CheckDraft, ReviewScene};
 use crate::judge::Severity;
 use crate::model::text::Span;
 use crate::text;
@@ -12,7 +12,7 @@ const NOTABLE_MS: i64 = 1000;
 /// whom between nodes is wrong by a minute. Milliseconds.
 const BAD_MS: i64 = 60_000;
 
-pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
+pub(super) fn look(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let nodes = scene.joined.nodes.all();
     let mut drafts = Vec::new();
     for offset in scene.joined.clock_offsets.iter().filter(|offset| offset.ahead_ms.abs() >= NOTABLE_MS) {

@@ -6,7 +6,7 @@ use crate::context::{ClusterFacts, Settings};
 use crate::correlate::{Correlated, is_near};
 use crate::judge::Severity;
 use crate::model::Evidence;
-use crate::model::check::Check;
+use crate::model::check::ReadinessCheck;
 use crate::model::text::{Span, Text};
 use crate::time::Millis;
 
@@ -17,7 +17,7 @@ const LISTED: usize = 50;
 const NAMED: usize = 4;
 
 /// What is looked at.
-pub(super) struct Scene<'j> {
+pub(super) struct ReviewScene<'j> {
     pub(super) joined: &'j Correlated,
     /// The time that ages are counted to.
     pub(super) now: Option<Millis>,
@@ -25,7 +25,7 @@ pub(super) struct Scene<'j> {
     shown: BTreeMap<String, String>,
 }
 
-impl<'j> Scene<'j> {
+impl<'j> ReviewScene<'j> {
     pub(super) fn of(joined: &'j Correlated) -> Self {
         let dumped = joined.context.read.iter().filter_map(|(_, _, as_of, _)| *as_of).max();
         let text = |sym| joined.state.symbols.string(sym);
@@ -138,7 +138,7 @@ impl CheckDraft {
     }
 
     /// The check under its number among those of its id.
-    pub(super) fn finish(mut self, number: u32) -> Check {
+    pub(super) fn finish(mut self, number: u32) -> ReadinessCheck {
         for list in [&mut self.nodes, &mut self.principals, &mut self.api_keys, &mut self.paths] {
             list.sort();
             list.dedup();
@@ -147,7 +147,7 @@ impl CheckDraft {
         let of_input = |path: String| Evidence { path, line: 1, offset: None, offset_line: None };
         self.evidence.extend(self.paths.into_iter().map(of_input));
         self.evidence.truncate(LISTED);
-        Check {
+        ReadinessCheck {
             id: if number == 1 { self.id.to_owned() } else { format!("{}.{number}", self.id) },
             severity: self.severity.name().to_owned(),
             title: self.title,

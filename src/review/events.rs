@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::draft::{CheckDraft, ReviewedNode, Scene, few};
+use super::draft::{CheckDraft, ReviewScene, ReviewedNode, few};
 use crate::context::AuditPolicy;
 use crate::judge::Severity;
 use crate::model::call::{ApiCall, Method};
@@ -92,7 +92,7 @@ const WANTED: &[WantedEvent] = &[
 
 const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
 
-pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
+pub(super) fn look(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let nodes = scene.settings();
     let mut drafts = Vec::new();
     drafts.extend(off(&nodes));
@@ -123,7 +123,7 @@ fn off(nodes: &[ReviewedNode]) -> Option<CheckDraft> {
 }
 
 /// Nodes that do not write an event, as their settings say or, without those, as their logs show.
-fn not_written(scene: &Scene<'_>, nodes: &[ReviewedNode], wanted: &WantedEvent) -> Option<CheckDraft> {
+fn not_written(scene: &ReviewScene<'_>, nodes: &[ReviewedNode], wanted: &WantedEvent) -> Option<CheckDraft> {
     let silent: Vec<(&ReviewedNode, AuditPolicy)> = nodes
         .iter()
         .map(|node| (node, node.settings.audit()))
@@ -180,7 +180,7 @@ fn setting(name: &str, value: Value) -> ApiCall {
 }
 
 /// Policies of `ignore_filters`, each once for all nodes that have it.
-fn policies(scene: &Scene<'_>, nodes: &[ReviewedNode]) -> Vec<CheckDraft> {
+fn policies(scene: &ReviewScene<'_>, nodes: &[ReviewedNode]) -> Vec<CheckDraft> {
     type Rules = BTreeMap<String, Vec<String>>;
     let mut policies: BTreeMap<(String, Rules), Vec<&ReviewedNode>> = BTreeMap::new();
     for node in nodes {
@@ -192,7 +192,7 @@ fn policies(scene: &Scene<'_>, nodes: &[ReviewedNode]) -> Vec<CheckDraft> {
 }
 
 fn hiding(
-    scene: &Scene<'_>,
+    scene: &ReviewScene<'_>,
     policy: &str,
     rules: &BTreeMap<String, Vec<String>>,
     nodes: &[&ReviewedNode],

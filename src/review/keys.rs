@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::draft::{CheckDraft, Scene, few};
+use super::draft::{CheckDraft, ReviewScene, few};
 use crate::correlate::KeyInfo;
 use crate::judge::Severity;
 use crate::model::call::{ApiCall, Method};
@@ -17,7 +17,7 @@ const UNUSED_MS: i64 = 90 * 86_400_000;
 /// Ids in a request that ends keys.
 const ENDED_AT_ONCE: usize = 20;
 
-pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
+pub(super) fn look(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let Some(now) = scene.now else { return Vec::new() };
     let alive = |key: &&KeyInfo| {
         key.invalidated.is_none()
@@ -34,13 +34,13 @@ pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
 }
 
 /// How a sentence names a key.
-fn span(scene: &Scene<'_>, key: &KeyInfo) -> Span {
+fn span(scene: &ReviewScene<'_>, key: &KeyInfo) -> Span {
     let text = |sym: Sym| scene.joined.state.symbols.string(sym);
     Span::key(&text(key.name).or_else(|| text(key.id)).unwrap_or_default())
 }
 
 fn draft(
-    scene: &Scene<'_>,
+    scene: &ReviewScene<'_>,
     id: &'static str,
     severity: Severity,
     keys: &[&KeyInfo],
@@ -65,14 +65,14 @@ fn draft(
 }
 
 /// The request that ends keys.
-fn end(scene: &Scene<'_>, keys: &[&KeyInfo]) -> Text {
+fn end(scene: &ReviewScene<'_>, keys: &[&KeyInfo]) -> Text {
     let ids = keys.iter().filter_map(|key| scene.joined.state.symbols.string(key.id));
     let ids: Vec<String> = ids.take(ENDED_AT_ONCE).collect();
     ApiCall::new(Method::Delete, "/_security/api_key").body(json!({ "ids": ids })).into()
 }
 
 /// Keys that never expire.
-fn endless(scene: &Scene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
+fn endless(scene: &ReviewScene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
     let endless: Vec<&KeyInfo> =
         keys.iter().copied().filter(|key| key.expires.is_none() && key.expiration_known).collect();
     (!endless.is_empty()).then(|| {
@@ -91,7 +91,7 @@ fn endless(scene: &Scene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
 }
 
 /// Keys that nobody used for 90 days: only logs that reach so far back tell.
-fn unused(scene: &Scene<'_>, keys: &[&KeyInfo], now: Millis) -> Option<CheckDraft> {
+fn unused(scene: &ReviewScene<'_>, keys: &[&KeyInfo], now: Millis) -> Option<CheckDraft> {
     let joined = scene.joined;
     let decides = joined.nodes.all().iter().filter(|node| node.stats.audit_events > 0).all(|node| {
         let reaches = node.stats.span.first.is_some_and(|first| now.0 - first.0 >= UNUSED_MS);
@@ -116,7 +116,7 @@ fn unused(scene: &Scene<'_>, keys: &[&KeyInfo], now: Millis) -> Option<CheckDraf
 }
 
 /// Keys whose owner is disabled or gone.
-fn orphaned(scene: &Scene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
+fn orphaned(scene: &ReviewScene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
     let joined = scene.joined;
     let clusters = &joined.context.clusters;
     let bytes = |sym: Sym| joined.judged(sym).and_then(|text| std::str::from_utf8(text).ok());
@@ -157,7 +157,7 @@ fn orphaned(scene: &Scene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
 }
 
 /// Keys that are as good as superuser.
-fn powerful(scene: &Scene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
+fn powerful(scene: &ReviewScene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
     let joined = scene.joined;
     let is_superuser = |key: &&KeyInfo| {
         let id = joined.judged(key.id).and_then(|id| std::str::from_utf8(id).ok());

@@ -18,12 +18,12 @@ use crate::model::check::CheckReport;
 use crate::model::{SCHEMA_VERSION, Tool};
 use crate::options::Options;
 use crate::time::Millis;
-use draft::{CheckDraft, Scene};
+use draft::{CheckDraft, ReviewScene};
 
 /// Looks at everything that was read.
 #[must_use]
 pub fn review(joined: &Correlated, problems: PathProblems<'_>, options: &Options) -> CheckReport {
-    let scene = Scene::of(joined);
+    let scene = ReviewScene::of(joined);
     let mut drafts: Vec<CheckDraft> = Vec::new();
     for look in [events::look, settings::look, reach::look, clocks::look, keys::look, accounts::look] {
         drafts.extend(look(&scene));

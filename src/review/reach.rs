@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{CheckDraft, Scene, few};
+use super::draft::{CheckDraft, ReviewScene, few};
 use crate::correlate::KnownNode;
 use crate::judge::Severity;
 use crate::model::text::{Span, Text};
@@ -18,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 /// Stretches that a sentence tells; more are counted.
 const TOLD: usize = 5;
 
-pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
+pub(super) fn look(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let nodes = scene.joined.nodes.all();
     let mut drafts = Vec::new();
     drafts.extend(without_log(scene));
@@ -30,7 +30,7 @@ pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
 }
 
 /// Nodes of the cluster of which there is no audit log.
-fn without_log(scene: &Scene<'_>) -> Option<CheckDraft> {
+fn without_log(scene: &ReviewScene<'_>) -> Option<CheckDraft> {
     if scene.joined.nodes.all().iter().all(|node| node.stats.audit_events == 0) {
         return None;
     }
@@ -151,7 +151,7 @@ fn rolled(path: &str) -> Option<(&str, i64, u32)> {
 }
 
 /// Rolled files that are missing within a sequence.
-fn missing_files(scene: &Scene<'_>) -> Vec<CheckDraft> {
+fn missing_files(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let mut series: BTreeMap<&str, BTreeMap<i64, Vec<u32>>> = BTreeMap::new();
     for input in &scene.joined.state.inputs {
         if let Some((name, day, number)) = rolled(&input.label) {

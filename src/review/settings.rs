@@ -1,6 +1,6 @@
 //! Settings, the licence and certificates.
 
-use super::draft::{CheckDraft, ReviewedNode, Scene, few};
+use super::draft::{CheckDraft, ReviewScene, ReviewedNode, few};
 use crate::context::Might;
 use crate::correlate::STALE_MS;
 use crate::judge::Severity;
@@ -8,7 +8,7 @@ use crate::model::call::{ApiCall, Method};
 use crate::model::text::{Span, Text};
 use crate::text;
 
-pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
+pub(super) fn look(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let nodes = scene.settings();
     let mut drafts = Vec::new();
     drafts.extend(anonymous(scene, &nodes));
@@ -20,7 +20,7 @@ pub(super) fn look(scene: &Scene<'_>) -> Vec<CheckDraft> {
 }
 
 /// Nodes on which requests without credentials are somebody's.
-fn anonymous(scene: &Scene<'_>, nodes: &[ReviewedNode]) -> Option<CheckDraft> {
+fn anonymous(scene: &ReviewScene<'_>, nodes: &[ReviewedNode]) -> Option<CheckDraft> {
     let open: Vec<&ReviewedNode> = nodes.iter().filter(|node| node.settings.anonymous_user().is_some()).collect();
     let first = open.first()?;
     let (user, roles) = (first.settings.anonymous_user()?, first.settings.anonymous_roles());
@@ -68,7 +68,7 @@ fn behind_filters(nodes: &[ReviewedNode]) -> Option<CheckDraft> {
 }
 
 /// Realms that are configured and skipped.
-fn unlicensed(scene: &Scene<'_>, nodes: &[ReviewedNode]) -> Vec<CheckDraft> {
+fn unlicensed(scene: &ReviewScene<'_>, nodes: &[ReviewedNode]) -> Vec<CheckDraft> {
     let mut drafts = Vec::new();
     for (cluster, facts) in scene.clusters() {
         let Some(license) = &facts.license else { continue };
@@ -104,7 +104,7 @@ fn unlicensed(scene: &Scene<'_>, nodes: &[ReviewedNode]) -> Vec<CheckDraft> {
     drafts
 }
 
-fn license(scene: &Scene<'_>) -> Vec<CheckDraft> {
+fn license(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let mut drafts = Vec::new();
     for (_, facts) in scene.clusters() {
         let Some((license, now)) = facts.license.as_ref().zip(scene.now) else { continue };
@@ -125,7 +125,7 @@ fn license(scene: &Scene<'_>) -> Vec<CheckDraft> {
 }
 
 /// Certificates of nodes that have ended or soon will.
-fn certificates(scene: &Scene<'_>) -> Vec<CheckDraft> {
+fn certificates(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
     let Some(now) = scene.now else { return Vec::new() };
     let mut drafts = Vec::new();
     for (_, facts) in scene.clusters() {

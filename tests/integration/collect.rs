@@ -260,7 +260,8 @@ fn what_each_version_answers_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let output = collect(shell, folder.path(), PASSWORD, &["-o", "x.tar.gz", &address]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let checked = esaudit(&["check", folder.path().join("x.tar.gz").to_str().unwrap(), "--format", "json", "--quiet"]);
+        let checked =
+            esaudit(&["check", folder.path().join("x.tar.gz").to_str().unwrap(), "--format", "json", "--quiet"]);
         assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
         let report: Value = serde_json::from_slice(&checked.stdout).unwrap();
         let documents = report["coverage"]["context"].as_array().unwrap();

@@ -10,7 +10,7 @@ mod sniff;
 
 use super::json::{self, Value};
 use crate::context::{
-    Certificate, DumpFacts, Identity, License, NodeFacts, RoleMapping, ServiceTokens, Settings, User,
+    Certificate, ClusterIdentity, DumpFacts, License, NodeFacts, RoleMapping, ServiceTokens, Settings, User,
 };
 use crate::error::DecodeError;
 use crate::time::{self, Millis, Zone};
@@ -48,7 +48,7 @@ fn read(line: &[u8], guess: Guess) -> Result<Option<DumpFacts>, DecodeError> {
             let time = time.and_then(|text| time::parse(text.as_bytes(), Zone::UTC));
             DumpFacts::CollectedAt(time.ok_or(DecodeError::at(0, "no time"))?.time)
         }
-        Guess::Identity => DumpFacts::Identity(Identity {
+        Guess::Identity => DumpFacts::Identity(ClusterIdentity {
             cluster_uuid: entries.text("cluster_uuid"),
             cluster_name: entries.text("cluster_name"),
             version: entries.object("version").and_then(|version| version.text("number")),

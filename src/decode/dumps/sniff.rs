@@ -42,7 +42,7 @@ impl Guess {
 /// Bytes that are looked at: more than the names take that tell.
 const HEAD: usize = 4096;
 
-/// Names with which records of logs and exports begin, and no answer does.
+/// HeadNames with which records of logs and exports begin, and no answer does.
 const OF_RECORDS: [&[u8]; 14] = [
     b"type",
     b"@timestamp",
@@ -60,13 +60,13 @@ const OF_RECORDS: [&[u8]; 14] = [
     b"cluster.name",
 ];
 
-/// Names of members: at the top, in the first object below it, and in the first object below that.
+/// HeadNames of members: at the top, in the first object below it, and in the first object below that.
 #[derive(Debug, Default)]
-struct Names<'a> {
+struct HeadNames<'a> {
     levels: [Vec<&'a [u8]>; 3],
 }
 
-impl<'a> Names<'a> {
+impl<'a> HeadNames<'a> {
     /// Walks the begin of an object, which may end anywhere.
     fn of(head: &'a [u8]) -> Self {
         let mut names = Self::default();
@@ -134,7 +134,7 @@ pub(in crate::decode) fn may_be(line: &[u8]) -> Option<Guess> {
     if OF_RECORDS.contains(&name) && !is_manifest(line) {
         return None;
     }
-    let names = Names::of(&line[..line.len().min(HEAD)]);
+    let names = HeadNames::of(&line[..line.len().min(HEAD)]);
     let top = |all: &[&str]| names.has(0, all);
     let begins = |name: &str| names.levels[0].first() == Some(&name.as_bytes());
     let tests = [

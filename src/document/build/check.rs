@@ -8,7 +8,7 @@ use crate::document::results::{Form, Results};
 use crate::document::{
     Block, Card, Cards, Cell, Column, Document, List, ListKind, ListedName, Media, NameList, Section, Table, Tone,
 };
-use crate::model::check::{Check, CheckReport};
+use crate::model::check::{CheckReport, ReadinessCheck};
 use crate::model::text::{Logged, Span, Text};
 
 /// Checks told in full on a screen: all that a well-kept cluster has.
@@ -54,10 +54,10 @@ impl Results for CheckReport {
     }
 }
 
-fn table(checks: &[Check]) -> Table<'_> {
+fn table(checks: &[ReadinessCheck]) -> Table<'_> {
     let columns = vec![
         Column::text("severity", "Severity"),
-        Column::text("check", "Check"),
+        Column::text("check", "ReadinessCheck"),
         Column::text("id", "Id").on(Media::DATA),
         Column::text("nodes", "Nodes").on(Media::DATA),
         Column::text("principals", "Principals").on(Media::DATA),
@@ -66,7 +66,7 @@ fn table(checks: &[Check]) -> Table<'_> {
     Table::of("checks", columns, checks, row).caption("All checks, most severe first")
 }
 
-fn row(check: &Check) -> Vec<Cell> {
+fn row(check: &ReadinessCheck) -> Vec<Cell> {
     vec![
         Cell::Severity(Logged::new(&check.severity)),
         Cell::Text(check.title.clone(), Tone::Bold),
@@ -82,7 +82,7 @@ fn names(list: &[String], span: fn(&str) -> Span) -> Cell {
     Cell::Names(NameList { items, total: list.len() as u64 })
 }
 
-fn card(check: &Check, number: usize) -> Card<'_> {
+fn card(check: &ReadinessCheck, number: usize) -> Card<'_> {
     let mut blocks = vec![
         Block::List(List::bullets("Why", check.why.clone())),
         Block::List(List { name: "Mend", kind: ListKind::Steps, items: check.fix.clone() }),
