@@ -31,6 +31,7 @@ mod shell;
 mod timeline;
 mod tips;
 mod values;
+mod version;
 
 use check::CheckArgs;
 pub use check::CheckRequest;
@@ -62,8 +63,11 @@ pub use timeline::TimelineRequest;
 
 /// Offline analyzer of Elasticsearch security audit logs.
 #[derive(Debug, Parser)]
-#[command(name = "esaudit", version, about, max_term_width = 100, after_help = EXIT_STATUS)]
+#[command(name = "esaudit", version, disable_version_flag = true, about, max_term_width = 100, after_help = EXIT_STATUS)]
 struct Cli {
+    /// Print version; with -v also what it was built from
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
     #[command(subcommand)]
     command: Verb,
 }
@@ -280,6 +284,9 @@ fn one_of(known: impl IntoIterator<Item = &'static str>, name: &str) -> Result<&
 /// `UsageError` where there is something to print instead of a report.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) -> Result<Command, UsageError> {
     let given: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(build) = version::asked(&given) {
+        return Ok(Command::Print(build));
+    }
     let line = shell::command_line(&given);
     let arguments = files_from::expand(given.clone())
         .map_err(|message| UsageError { message: command().error(ErrorKind::ValueValidation, message) })?;

@@ -18,10 +18,10 @@ mod rubydebug;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 
 use crate::decode::{self, partial};
 use crate::lines::{Chunk, Note, StreamChunker, lines};
+use crate::platform::read_at;
 use csv::Csv;
 use documents::Documents;
 use messages::Messages;
@@ -315,7 +315,7 @@ impl Read for WholeFile<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.len - self.at).unwrap_or(usize::MAX);
         let want = buffer.len().min(left);
-        let read = self.file.read_at(&mut buffer[..want], self.at)?;
+        let read = read_at(self.file, &mut buffer[..want], self.at)?;
         if read == 0 && want > 0 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
         }

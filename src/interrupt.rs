@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
-use signal_hook::iterator::Signals;
+use crate::platform;
 
 /// What a shell reports of a program that SIGINT ended.
 pub const EXIT_STATUS: u8 = 130;
@@ -44,23 +43,7 @@ fn now() -> MutexGuard<'static, Now> {
 /// # Errors
 /// If the system refuses a handler, or a thread.
 pub fn install() -> io::Result<()> {
-    // A file that grows beyond its limit is an error of writing it, and no reason to die.
-    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
-    // Where memory cannot be had, Rust says how much was wanted and aborts: to whoever asks, that is an error like others.
-    signal_hook::flag::register_conditional_shutdown(SIGABRT, ABORTED, Arc::new(AtomicBool::new(true)))?;
-    // A shell ignores SIGINT for what it runs in the background; who sends it there by name means it.
-    let hang_up = Some(SIGHUP).filter(|&signal| !is_ignored(signal));
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT].into_iter().chain(hang_up))?;
-    let handle = move || signals.forever().for_each(|_| receive());
-    std::thread::Builder::new().name("signals".to_owned()).spawn(handle).map(drop)
-}
-
-/// Whether whoever started the program wants a signal to be ignored, as nohup does with SIGHUP. Not where the system does not say.
-fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    platform::listen(ABORTED, receive)
 }
 
 fn receive() {
@@ -77,7 +60,7 @@ fn receive() {
         let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
         drop(removed);
     }
-    signal_hook::low_level::exit(i32::from(EXIT_STATUS));
+    platform::exit(i32::from(EXIT_STATUS));
 }
 
 /// Forgets a signal: whoever reads in a pager stops a search in it, and not the program that waits for it.

@@ -41,6 +41,7 @@
 //! credential, reserved,
 //! numbers, network       plain data
 //! words, escape          amounts in words; text from a log made harmless
+//! platform               what each system does in a way of its own
 //! text                   sentences of typed spans
 //! files                  files beside the logs, read whole
 //! geography,
@@ -131,6 +132,7 @@ mod options;
 mod output;
 mod part;
 mod pipeline;
+mod platform;
 mod progress;
 mod pseudonyms;
 mod reason;

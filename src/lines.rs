@@ -8,12 +8,12 @@ mod chunk;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 
 pub use chunk::{Chunk, Note, hole, length};
 
 use crate::input;
 use crate::interrupt;
+use crate::platform::read_at;
 
 /// Bytes read beyond a range at first, for the end of its last line: most lines are shorter.
 const SLACK: usize = 8 << 10;
@@ -107,7 +107,7 @@ fn fill(file: &File, from: u64, len: u64, filled: &mut usize, want: usize, chunk
         if interrupt::requested() {
             return Err(input::interrupted());
         }
-        match file.read_at(&mut chunk.buffer[*filled..want], from + *filled as u64) {
+        match read_at(file, &mut chunk.buffer[*filled..want], from + *filled as u64) {
             Ok(0) => {
                 chunk.shrunk = true;
                 break;

@@ -3,17 +3,16 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::data::json;
-use crate::input::{Source, modified};
+use crate::input::Source;
 use crate::interrupt;
 use crate::model::{Build, Manifest, Report, StoredInput};
+use crate::platform::{self, modified};
 use crate::time::Millis;
 
 /// Bytes hashed at a time.
@@ -62,11 +61,7 @@ pub fn stored(sources: &[Source]) -> Vec<StoredInput> {
 }
 
 fn of_source(source: &Source) -> StoredInput {
-    let file = if source.is_stdin {
-        io::stdin().as_fd().try_clone_to_owned().map(File::from)
-    } else {
-        File::open(&source.path)
-    };
+    let file = if source.is_stdin { platform::standard_input() } else { File::open(&source.path) };
     of_file(source.label.clone(), file)
 }
 
@@ -92,7 +87,7 @@ fn hashed(file: &File) -> io::Result<(String, u64, Option<String>)> {
         if interrupt::requested() {
             return Err(io::Error::other("not hashed: a signal ended the run"));
         }
-        match file.read_at(&mut block, running.size) {
+        match platform::read_at(file, &mut block, running.size) {
             Ok(0) => break,
             Ok(read) => running.add(&block[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -2,10 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use crate::files;
+use crate::platform::{bytes, os_string};
 
 const OPTION: &str = "--files-from";
 
@@ -28,9 +28,9 @@ pub(super) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Ve
     let mut expanded = Vec::new();
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
-        let list = match argument.as_bytes().strip_prefix(OPTION.as_bytes()) {
+        let list = match bytes(&argument).strip_prefix(OPTION.as_bytes()) {
             Some(b"") => arguments.next().ok_or_else(|| format!("{OPTION} wants a FILE, or - for standard input"))?,
-            Some([b'=', file @ ..]) => OsStr::from_bytes(file).to_owned(),
+            Some([b'=', file @ ..]) => os_string(file.to_vec()),
             _ => {
                 let ends = argument == "--";
                 expanded.push(argument);
@@ -59,7 +59,7 @@ fn paths(list: &[u8]) -> Vec<OsString> {
     let path = |path: &[u8]| {
         // What begins with a dash would be taken for an option.
         let path = if path.starts_with(b"-") { [b"./", path].concat() } else { path.to_vec() };
-        OsString::from_vec(path)
+        os_string(path)
     };
     let trimmed =
         |path: &'_ [u8]| path.strip_suffix(b"\r").filter(|_| separator == b'\n').map_or(path.len(), <[u8]>::len);

@@ -1,17 +1,15 @@
 //! An output never replaces an input, and another file only where the user says so.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
-use std::io;
-use std::os::fd::AsFd as _;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{Command, DemoRequest};
 use crate::escape;
-use crate::input::{self, FileId, id};
+use crate::input;
 use crate::output::{self, Output, Target};
 use crate::pipeline::Inputs;
+use crate::platform::{self, FileId, file_id};
 use crate::signing;
 
 /// Refuses outputs that are inputs, by whatever name, and, without `force`, existing files with a content that is not of this
@@ -48,19 +46,17 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
     if existing.is_empty() && printed.is_none() {
         return Ok(());
     }
-    let mut inputs: Vec<FileId> =
-        named.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| id(&meta)).collect();
-    inputs.extend(
-        io::stdin().as_fd().try_clone_to_owned().ok().and_then(|fd| Some(id(&fs::File::from(fd).metadata().ok()?))),
-    );
+    let mut inputs: Vec<FileId> = named.iter().filter_map(|path| id(Path::new(path))).collect();
+    inputs
+        .extend(platform::standard_input().ok().and_then(|file| Some(file_id(Path::new("-"), &file.metadata().ok()?))));
     let found = input::discover(command.inputs());
-    inputs.extend(found.sources.iter().filter_map(|source| fs::metadata(&source.path).ok()).map(|meta| id(&meta)));
+    inputs.extend(found.sources.iter().filter_map(|source| id(&source.path)));
     inputs.sort_unstable();
     if printed.is_some_and(|id| inputs.binary_search(&id).is_ok()) {
         return Err("standard output goes to an input, which would be read along: name another file".to_owned());
     }
     for (path, meta) in existing {
-        if inputs.binary_search(&id(&meta)).is_ok() {
+        if inputs.binary_search(&file_id(path, &meta)).is_ok() {
             return Err(is_input(path));
         }
         if !force && meta.len() > 0 && !output::is_own(path) {
@@ -75,9 +71,13 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
 
 /// The file that standard output is added to (`>> FILE`), if it is one; an empty one holds nothing that could be lost.
 fn printed_to() -> Option<FileId> {
-    let out = fs::File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
+    let out = platform::standard_output().ok()?;
     let meta = out.metadata().ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
-    Some(id(&meta))
+    Some(file_id(Path::new("-"), &meta))
+}
+
+fn id(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|meta| file_id(path, &meta))
 }
 
 /// Refuses two outputs that lead to one file, of which only the last would be left.
@@ -125,24 +125,22 @@ fn resolved(path: &Path) -> Option<PathBuf> {
 
 /// What the command line names otherwise than as an output: inputs, but also configurations, keys and reports. Words that are
 /// no paths lead to no file.
-fn named_otherwise(arguments: &[OsString]) -> Vec<&OsStr> {
+fn named_otherwise(arguments: &[OsString]) -> Vec<OsString> {
     let mut named = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
-        let bytes = argument.as_bytes();
-        match bytes {
+        let bytes = platform::bytes(argument);
+        let behind_sign = || {
+            let at = bytes.iter().position(|&byte| byte == b'=')?;
+            Some(platform::os_string(bytes[at + 1..].to_vec()))
+        };
+        match &*bytes {
             b"--" => {
-                named.extend(rest.map(OsString::as_os_str));
+                named.extend(rest.cloned());
                 break;
             }
             b"--output" => drop(rest.next()),
-            [b'-', b'-', ..] => {
-                if let Some(at) =
-                    bytes.iter().position(|&byte| byte == b'=').filter(|_| !bytes.starts_with(b"--output="))
-                {
-                    named.push(OsStr::from_bytes(&bytes[at + 1..]));
-                }
-            }
+            [b'-', b'-', ..] => named.extend(behind_sign().filter(|_| !bytes.starts_with(b"--output="))),
             // `-o FILE`, also behind flags, `-oFILE`.
             [b'-', flags @ ..] if flags.contains(&b'o') => {
                 if flags.last() == Some(&b'o') {
@@ -151,8 +149,8 @@ fn named_otherwise(arguments: &[OsString]) -> Vec<&OsStr> {
             }
             // Also a file behind a word of an option's: `--addresses good=FILE`.
             _ => {
-                named.push(argument);
-                named.extend(bytes.iter().position(|&byte| byte == b'=').map(|at| OsStr::from_bytes(&bytes[at + 1..])));
+                named.push(argument.clone());
+                named.extend(behind_sign());
             }
         }
     }

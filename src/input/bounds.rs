@@ -4,12 +4,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::interrupt;
 use crate::options::Limits;
+use crate::platform;
 
 /// Nothing smaller than this is judged by its ratio: a short file of equal lines compresses as well as a bomb.
 const RATIO_FROM: u64 = 256 << 20;
@@ -123,16 +121,13 @@ pub(super) struct Stored<'b, 'o> {
     pub(super) observer: Option<&'o mut Observer<'o>>,
 }
 
-/// How long a wait for input lasts before the signal is looked at again.
-const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-
 impl Read for Stored<'_, '_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             if interrupt::requested() {
                 return Err(interrupted());
             }
-            if self.may_wait && !is_ready(&self.file)? {
+            if self.may_wait && !platform::is_ready(&self.file)? {
                 continue;
             }
             let read = match self.file.read(out) {
@@ -148,16 +143,6 @@ impl Read for Stored<'_, '_> {
             }
             return Ok(read);
         }
-    }
-}
-
-/// Waits a little for something to read, or the end.
-fn is_ready(file: &File) -> io::Result<bool> {
-    let mut files = [PollFd::from_borrowed_fd(file.as_fd(), PollFlags::IN)];
-    match poll(&mut files, Some(&WAIT)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(rustix::io::Errno::INTR) => Ok(false),
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,15 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::{Source, modified};
+use super::Source;
 use crate::error::ProblemKind;
+use crate::platform::{self, FileId, Special, file_id, modified};
 
 /// What the arguments stand for.
 #[derive(Debug, Default)]
@@ -31,19 +29,12 @@ pub fn discover(paths: &[OsString]) -> Discovered {
     let mut search = PathSearch::default();
     // Folders reached in two ways are walked under the name met first: the order must be that of the labels.
     let mut paths: Vec<&OsString> = paths.iter().collect();
-    paths.sort_by_cached_key(|path| [path.as_bytes(), b"/"].concat());
+    paths.sort_by_cached_key(|path| [&*platform::bytes(path), b"/"].concat());
     paths.dedup();
     for path in paths {
         search.argument(path);
     }
     search.finish()
-}
-
-/// A file whatever its name: device and inode.
-pub(crate) type FileId = (u64, u64);
-
-pub(crate) fn id(meta: &Metadata) -> FileId {
-    (meta.dev(), meta.ino())
 }
 
 #[derive(Default)]
@@ -73,7 +64,7 @@ impl PathSearch {
     }
 
     fn stdin(&mut self) {
-        let meta = match io::stdin().as_fd().try_clone_to_owned().map(File::from).and_then(|file| file.metadata()) {
+        let meta = match platform::standard_input().and_then(|file| file.metadata()) {
             Ok(meta) => meta,
             Err(err) => return self.problem(Path::new("-"), ProblemKind::Unreadable, err.to_string()),
         };
@@ -115,10 +106,9 @@ impl PathSearch {
 
     /// A path that the user named: whatever can be read as a stream is taken.
     fn named(&mut self, path: &Path, meta: &Metadata) {
-        let kind = meta.file_type();
-        if kind.is_dir() {
+        if meta.is_dir() {
             self.folder(path, meta);
-        } else if kind.is_socket() {
+        } else if platform::special(meta) == Some(Special::Socket) {
             self.problem(path, ProblemKind::Unreadable, "a socket, which cannot be read as a file".to_owned());
         } else {
             self.file(path, meta);
@@ -126,7 +116,7 @@ impl PathSearch {
     }
 
     fn folder(&mut self, folder: &Path, meta: &Metadata) {
-        if !self.visited.insert(id(meta)) {
+        if !self.visited.insert(file_id(folder, meta)) {
             return;
         }
         let entries = match fs::read_dir(folder) {
@@ -169,7 +159,7 @@ impl PathSearch {
 
     fn add(&mut self, meta: &Metadata, source: Source) {
         self.found
-            .entry(id(meta))
+            .entry(file_id(&source.path, meta))
             .and_modify(|kept| {
                 // A name says more in a report than `-`; and standard input may have been read in part already.
                 if (source.is_stdin, &source.label, &source.path) < (kept.is_stdin, &kept.label, &kept.path) {
@@ -182,7 +172,7 @@ impl PathSearch {
     fn special(&mut self, path: &Path, meta: &Metadata) {
         let met = (label(path), what_it_is(meta));
         self.special
-            .entry(id(meta))
+            .entry(file_id(path, meta))
             .and_modify(|kept| {
                 if met < *kept {
                     kept.clone_from(&met);
@@ -213,13 +203,10 @@ fn label(path: &Path) -> String {
 
 /// Why something that is no regular file was not read.
 fn what_it_is(meta: &Metadata) -> &'static str {
-    let kind = meta.file_type();
-    if kind.is_fifo() {
-        "not a regular file but a FIFO, skipped: name it to read it"
-    } else if kind.is_socket() {
-        "not a regular file but a socket, skipped"
-    } else {
-        "not a regular file but a device, skipped"
+    match platform::special(meta) {
+        Some(Special::Fifo) => "not a regular file but a FIFO, skipped: name it to read it",
+        Some(Special::Socket) => "not a regular file but a socket, skipped",
+        Some(Special::Blocks | Special::Characters) | None => "not a regular file but a device, skipped",
     }
 }
 
@@ -257,10 +244,11 @@ fn glob_pattern(arg: &OsStr) -> Option<&str> {
     arg.to_str().filter(|arg| arg.contains(['*', '?', '[']))
 }
 
+// Made of links and names that not every system has.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
-    use std::os::unix::ffi::OsStringExt;
     use std::os::unix::fs::symlink;
 
     struct Tree(tempfile::TempDir);
@@ -378,7 +366,7 @@ mod tests {
     #[test]
     fn names_need_not_be_utf_8() {
         let tree = Tree::new(&[]);
-        let name = OsString::from_vec(b"caf\xe9.json".to_vec());
+        let name = platform::os_string(b"caf\xe9.json".to_vec());
         let path = tree.0.path().join(&name);
         fs::write(&path, "x").unwrap();
         let found = tree.discover(&[""]);

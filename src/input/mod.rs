@@ -17,17 +17,15 @@ mod zip;
 
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Read, Seek};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use crate::options::Limits;
+use crate::platform::{self, Special, modified};
 use archive::{PEEK, StreamFormat};
 pub use bounds::{INTERRUPTED, Observer, UntilSignal, interrupted};
 use bounds::{InputBudget, Stored};
 pub use compression::{Compression, problem_kind};
 pub use discover::{Discovered, discover};
-pub(crate) use discover::{FileId, id};
 
 /// A file, or standard input, to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +53,7 @@ impl Source {
         let Ok(now) = std::fs::metadata(&self.path) else {
             return Some("it was moved or removed while it was read".to_owned());
         };
-        let now_size = std::os::unix::fs::MetadataExt::size(&now);
+        let now_size = now.len();
         match now_size.cmp(&size) {
             std::cmp::Ordering::Greater => Some(format!(
                 "it grew from {size} to {now_size} bytes while it was read: what was added may not be in this report"
@@ -67,12 +65,6 @@ impl Source {
             std::cmp::Ordering::Equal => None,
         }
     }
-}
-
-/// When a regular file was written to last.
-pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<(i64, i64)> {
-    use std::os::unix::fs::MetadataExt;
-    meta.is_file().then(|| (meta.mtime(), meta.mtime_nsec()))
 }
 
 /// One stream of an input.
@@ -157,13 +149,8 @@ impl Streams {
 /// # Errors
 /// If it cannot be opened, or not even its first bytes can be read.
 pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
-    let mut file = if source.is_stdin {
-        File::from(io::stdin().as_fd().try_clone_to_owned()?)
-    } else {
-        // Opening a FIFO would wait for a writer; so it is the first read that waits, and a signal can end that.
-        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        File::options().read(true).custom_flags(flags).open(&source.path)?
-    };
+    let mut file =
+        if source.is_stdin { platform::standard_input()? } else { platform::open_without_waiting(&source.path)? };
     let meta = file.metadata()?;
     if meta.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -175,7 +162,7 @@ pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
     let whole = meta.is_file() && (!source.is_stdin || file.stream_position()? == 0);
     if whole {
         let mut head = [0; PEEK];
-        let seen = read_full(|at, buffer| file.read_at(buffer, at), &mut head)?;
+        let seen = read_full(|at, buffer| platform::read_at(&file, buffer, at), &mut head)?;
         // Files of /proc have a length of 0 and content all the same.
         let len = meta.len();
         if (len > 0 || seen == 0) && StreamFormat::of(&head[..seen]) == StreamFormat::Plain {
@@ -189,9 +176,12 @@ pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
 /// Whether a file is a disk, or gives bytes for ever as `/dev/zero` does: a device that is neither a terminal nor at its end at
 /// once.
 fn is_endless(file: &mut File, meta: &Metadata) -> bool {
-    let kind = meta.file_type();
     let gives = |file: &mut File| file.read(&mut [0]).is_ok_and(|read| read > 0);
-    kind.is_block_device() || kind.is_char_device() && !file.is_terminal() && gives(file)
+    match platform::special(meta) {
+        Some(Special::Blocks) => true,
+        Some(Special::Characters) => !file.is_terminal() && gives(file),
+        Some(Special::Fifo | Special::Socket) | None => false,
+    }
 }
 
 /// Reads until the buffer is full or the end is reached; `read` is given the position.
@@ -246,7 +236,7 @@ mod tests {
             };
             assert_eq!(len, data.len() as u64);
             let mut read = vec![0; data.len()];
-            file.read_exact_at(&mut read, 0).unwrap();
+            assert_eq!(platform::read_at(&file, &mut read, 0).unwrap(), data.len());
             assert_eq!(read, data);
         }
     }

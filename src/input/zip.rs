@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::FileExt;
 
 use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, ZipLocator};
 
@@ -12,6 +11,7 @@ use super::codec::Deflate;
 use super::compression::{BLOCK, CompressedMembers};
 use super::damage::{Broken, damage, unsupported};
 use super::read_full;
+use crate::platform::read_at;
 
 /// Largest archive that is spooled, because it comes through a pipe or inside another one (16 GiB).
 const MAX_SPOOL: u64 = 16 << 30;
@@ -139,7 +139,7 @@ fn salvage(file: &File, known: &KnownMembers, each: &mut EachMember<'_>) -> io::
     let mut from = 0;
     while let Some(at) = find_header(file, from)? {
         from = at + MAGIC.len() as u64;
-        if read_full(|position, out| file.read_at(out, at + position), &mut header)? < header.len() {
+        if read_full(|position, out| read_at(file, out, at + position), &mut header)? < header.len() {
             break;
         }
         if !is_plausible(&header) {
@@ -150,7 +150,7 @@ fn salvage(file: &File, known: &KnownMembers, each: &mut EachMember<'_>) -> io::
         let (flags, stored, length) = (short(6), long(18), long(22));
         let mut name = vec![0; short(26).into()];
         let name_at = at + header.len() as u64;
-        let named = read_full(|position, out| file.read_at(out, name_at + position), &mut name)?;
+        let named = read_full(|position, out| read_at(file, out, name_at + position), &mut name)?;
         let begin = name_at + named as u64 + u64::from(short(28));
         if let Some(stored) = known.get(&at) {
             from = begin.saturating_add(*stored);
@@ -211,7 +211,7 @@ fn is_plausible(header: &[u8; 30]) -> bool {
 /// Whether a member that ends here is followed by what may follow one.
 fn ends_well(file: &File, end: u64) -> io::Result<bool> {
     let mut next = [0; 2];
-    let read = read_full(|position, out| file.read_at(out, end + position), &mut next)?;
+    let read = read_full(|position, out| read_at(file, out, end + position), &mut next)?;
     Ok(read == next.len() && next == *b"PK" || read == 0 && file.metadata()?.len() == end)
 }
 
@@ -223,7 +223,7 @@ fn find_header(file: &File, from: u64) -> io::Result<Option<u64>> {
     let mut block = vec![0; 64 << 10];
     let mut at = from;
     loop {
-        let filled = read_full(|position, out| file.read_at(out, at + position), &mut block)?;
+        let filled = read_full(|position, out| read_at(file, out, at + position), &mut block)?;
         if let Some(found) = memchr::memmem::find(&block[..filled], MAGIC) {
             return Ok(Some(at + found as u64));
         }
@@ -244,7 +244,7 @@ struct FileRange<'a> {
 impl Read for FileRange<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let room = out.len().min(usize::try_from(self.end - self.at).unwrap_or(usize::MAX));
-        let n = self.file.read_at(&mut out[..room], self.at)?;
+        let n = read_at(self.file, &mut out[..room], self.at)?;
         self.at += n as u64;
         Ok(n)
     }

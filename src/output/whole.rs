@@ -2,14 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, fcntl_getfl, fcntl_setfl, flock};
-
 use super::BUFFER;
 use crate::interrupt::{self, Temporary};
+use crate::platform;
 
 /// Writes a file that appears whole or not at all: a temporary file beside it is written, brought to the disk and renamed.
 /// What is no regular file (`/dev/null`, a named pipe) is written as it is.
@@ -41,7 +39,7 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     sweep(folder);
     let registered = Temporary::new(&name);
     // Whoever sweeps sees that it is in use. Where files cannot be locked, its age tells.
-    let _ = flock(&opened, FlockOperation::NonBlockingLockExclusive);
+    platform::hold_open(&opened);
     written(opened, render)?.sync_all()?;
     let persisted = name.persist(&path).map_err(|error| error.error);
     drop(registered);
@@ -51,14 +49,10 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
 /// Opens what is no regular file. Whoever writes into a pipe waits for its reader; after a signal nobody does: there is one, or it
 /// is an error.
 fn opened_as_it_is(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true);
-    if !interrupt::requested() {
-        return options.open(path);
+    if interrupt::requested() {
+        return platform::open_written_without_waiting(path);
     }
-    let opened = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
-    fcntl_setfl(&opened, fcntl_getfl(&opened)? - OFlags::NONBLOCK)?;
-    Ok(opened)
+    File::options().write(true).open(path)
 }
 
 /// How temporary files begin and end.
@@ -83,7 +77,7 @@ fn sweep(folder: &Path) {
             continue;
         }
         // Whoever fills a folder holds it as a file is held.
-        if File::open(entry.path()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()) {
+        if !platform::is_held(&entry.path()) {
             let _ = if meta.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
         }
     }
@@ -127,8 +121,7 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Re
 fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let temporary = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempdir_in(path)?;
     let registered = Temporary::new(temporary.path());
-    let held = File::open(temporary.path())?;
-    let _ = flock(&held, FlockOperation::NonBlockingLockExclusive);
+    let held = platform::hold(temporary.path())?;
     fill(temporary.path())?;
     let mut moved = Vec::new();
     for entry in fs::read_dir(temporary.path())? {
@@ -141,8 +134,8 @@ fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::R
         moved.push(target);
     }
     temporary.close()?;
-    drop(registered);
-    File::open(path)?.sync_all()
+    drop((registered, held));
+    platform::sync_folder(path)
 }
 
 fn written(file: File, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::FileExt;
 
 use crate::decode::{Context, decode_line};
 use crate::document::LogLine;
@@ -11,6 +10,7 @@ use crate::event::Record;
 use crate::lines::hole;
 use crate::model::Evidence;
 use crate::model::text::Logged;
+use crate::platform::read_at;
 use crate::time::Zone;
 
 /// Bytes shown of a line; the whole response of a search may be one.
@@ -57,7 +57,7 @@ impl<'f> Plain<'f> {
 
 impl Read for At<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(out, self.at)?;
+        let read = read_at(self.file, out, self.at)?;
         self.at += read as u64;
         Ok(read)
     }
