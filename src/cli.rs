@@ -7,6 +7,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::
 
 use crate::config::Config;
 
+mod check;
+mod collect;
 mod demo;
 mod diff;
 mod events;
@@ -32,6 +34,9 @@ mod tips;
 mod values;
 mod version;
 
+use check::CheckArgs;
+pub use check::CheckRequest;
+use collect::CollectArgs;
 use demo::DemoArgs;
 pub use demo::DemoRequest;
 use diff::DiffArgs;
@@ -79,6 +84,9 @@ enum Verb {
     /// The life of every API key: created, used from where, invalidated by whom, refused since; which ones to rotate
     #[command(after_help = keys::EXAMPLES)]
     Keys(Box<KeysArgs>),
+    /// What logs and settings would not show when it is needed: missing events and hours, powerful accounts, endless keys
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<CheckArgs>),
     /// Every failed attempt, one a line: NDJSON, CSV or Timesketch
     #[command(after_help = events::EXAMPLES)]
     Events(Box<EventsArgs>),
@@ -106,6 +114,9 @@ enum Verb {
     /// The report on logs that the program brings: three nodes, a day, a break-in
     #[command(after_help = demo::EXAMPLES)]
     Demo(Box<DemoArgs>),
+    /// A shell script that collects what a cluster says about itself: nodes, settings, users, roles, API keys, certificates
+    #[command(name = "collect-script", after_help = collect::EXAMPLES)]
+    CollectScript(CollectArgs),
     /// A script that lets the shell complete verbs, options and values
     #[command(after_help = shell::COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
@@ -129,6 +140,8 @@ impl Verb {
         match self {
             Self::Report(_) => "report",
             Self::Keys(_) => "keys",
+            Self::Check(_) => "check",
+            Self::CollectScript(_) => "collect-script",
             Self::Diff(_) => "diff",
             Self::Timeline(_) => "timeline",
             Self::Impact(_) => "impact",
@@ -154,6 +167,7 @@ impl Verb {
             Self::Report(args) => args.judge.output.force,
             Self::Merge(args) => args.judge.output.force,
             Self::Keys(args) => args.output.force,
+            Self::Check(args) => args.output.force,
             Self::Diff(args) => args.output.force,
             Self::Timeline(args) => args.output.force,
             Self::Impact(args) => args.output.force,
@@ -163,7 +177,7 @@ impl Verb {
             Self::Show(args) => args.output.force,
             Self::Verify(args) => args.output.force,
             Self::Scan(args) => args.force,
-            Self::Export(_) | Self::Completions(_) | Self::Man(_) | Self::Rules(_) => false,
+            Self::Export(_) | Self::CollectScript(_) | Self::Completions(_) | Self::Man(_) | Self::Rules(_) => false,
         }
     }
 }
@@ -188,6 +202,8 @@ pub enum Command {
     Report(Box<ReportRequest>),
     /// `esaudit keys`.
     Keys(Box<KeysRequest>),
+    /// `esaudit check`.
+    Check(Box<CheckRequest>),
     /// `esaudit events`.
     Events(Box<EventsRequest>),
     /// `esaudit timeline`.
@@ -289,6 +305,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Man(args) => args.resolve(command()),
         Verb::Rules(args) => Ok(args.resolve()),
         Verb::Keys(args) => args.resolve(terminal),
+        Verb::Check(args) => args.resolve(terminal),
+        Verb::CollectScript(args) => Ok(args.resolve()),
         Verb::Diff(args) => args.resolve(terminal),
         Verb::Timeline(args) => args.resolve(terminal),
         Verb::Impact(args) => args.resolve(terminal),
@@ -376,7 +394,10 @@ mod tests {
         let told = |verb: &clap::Command| verb.clone().render_help().to_string().contains("--files-from <FILE>");
         let verbs: Vec<String> =
             command().get_subcommands().filter(|verb| told(verb)).map(|verb| verb.get_name().to_owned()).collect();
-        assert_eq!(verbs, ["report", "keys", "events", "timeline", "export", "scan", "merge", "show", "verify"]);
+        assert_eq!(
+            verbs,
+            ["report", "keys", "check", "events", "timeline", "export", "scan", "merge", "show", "verify"]
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::context::DumpFacts;
 use crate::error::ProblemKind;
 use crate::time::Millis;
 
@@ -315,6 +316,8 @@ pub enum Record<'a> {
     Server(ServerEvent<'a>),
     /// A line of another product's log.
     OfProduct(Product),
+    /// An answer of an API: what a cluster says about itself.
+    Dump(Box<DumpFacts>),
     /// Something else, recognised as not being a log of interest (deprecation log, blank line, plain text).
     Other,
     /// Something else in which a text of a client, or of another product, looks like a record. It does not count.

@@ -52,6 +52,7 @@
 //! interrupt              the signal to stop
 //! input                  paths -> decompressed byte streams
 //! lines                  bytes -> chunks of whole lines
+//! context                what a cluster says about itself: answers of its APIs
 //! event, decode          a line -> one normalised event, borrowed
 //! framing                bytes of any shape -> chunks of records, one a line
 //! fast_reader            audit and server lines that need no full decode
@@ -63,6 +64,7 @@
 //! pseudonyms             the view under names that may be shown
 //! judge                  attempts, changes and successes -> judged findings
 //! aggregate              attempts and findings -> the report
+//! review                 what logs and settings would not show, and what invites trouble
 //! impact                 what an actor did once it was in: a second, searched pass
 //! part                   a state in a file, to be merged elsewhere
 //! spill                  states too large for memory, in temporary files
@@ -101,6 +103,7 @@ mod address_lists;
 mod aggregate;
 mod cli;
 mod config;
+mod context;
 mod copies;
 mod correlate;
 mod credential;
@@ -134,6 +137,7 @@ mod progress;
 mod pseudonyms;
 mod reason;
 mod reserved;
+mod review;
 mod run;
 #[cfg(feature = "internals")]
 mod schemas;

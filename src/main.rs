@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     let done = match program::parse(std::env::args_os(), program::terminal()) {
         Ok(Command::Report(request)) => program::report(*request),
         Ok(Command::Keys(request)) => program::keys(*request),
+        Ok(Command::Check(request)) => program::check(*request),
         Ok(Command::Events(request)) => program::events(*request),
         Ok(Command::Timeline(request)) => program::timeline(*request),
         Ok(Command::Impact(request)) => program::impact(*request),

@@ -24,7 +24,7 @@ use crate::time::Zone;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;

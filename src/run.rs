@@ -1,5 +1,6 @@
 //! What each verb does with what was asked for: reads, writes the results, and gives the exit status.
 
+mod check;
 mod console;
 mod demo;
 mod diff;
@@ -11,7 +12,6 @@ mod files;
 mod found;
 mod impact;
 mod keys;
-mod listing;
 mod merge;
 mod nothing;
 mod outcome;
@@ -21,6 +21,7 @@ mod show;
 mod timeline;
 mod verify;
 
+pub use check::check;
 pub use console::{complain, terminal};
 pub use demo::demo;
 pub use diff::diff;

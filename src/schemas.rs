@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::data::lines;
+use crate::model::check::CheckReport;
 use crate::model::diff::DiffReport;
 use crate::model::events::{Event, Timesketch};
 use crate::model::explain::{KindReport, KindsReport};
@@ -26,6 +27,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("timesketch.lines", of::<Timesketch<'_>>()),
         ("impact", of::<ImpactReport>()),
         ("keys", of::<KeysReport>()),
+        ("check", of::<CheckReport>()),
         ("timeline", of::<TimelineReport>()),
         ("diff", of::<DiffReport>()),
         ("verify", of::<Verification>()),

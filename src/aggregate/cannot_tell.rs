@@ -1,5 +1,6 @@
 //! What the logs cannot answer, in sentences, each with the setting that would change it.
 
+use super::context;
 use crate::correlate::{Correlated, KnownNode};
 use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly};
@@ -88,6 +89,7 @@ pub(super) fn cannot_tell(
              at DEBUG"), 
         );
     }
+    told.extend(context::doubts(joined));
     told.extend(unknown_clusters(joined));
     told.extend(uncounted_acts(joined));
     // Of OpenSearch's nodes it is said above that they write no chains.

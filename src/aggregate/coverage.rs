@@ -2,6 +2,7 @@
 
 use super::cannot_tell::cannot_tell;
 use super::clusters;
+use super::context;
 use super::tops::top;
 use crate::correlate::{Correlated, KnownNode};
 use crate::decode::UNKNOWN;
@@ -57,7 +58,7 @@ pub fn coverage(joined: &Correlated, found: PathProblems<'_>, options: &Options)
         problems_total,
         cannot_tell,
         duplicates_by_action: joined.duplicates.clone(),
-        context: Vec::new(),
+        context: context::documents(joined),
         complete: !state.is_incomplete(found)
             && state.counted_only.is_empty()
             && state.evicted.events == 0
@@ -114,6 +115,8 @@ fn input(stats: &crate::state::InputStats) -> Input {
 
 fn node(joined: &Correlated, node: &KnownNode) -> model::Node {
     let stats = &node.stats;
+    let policy = context::policy(joined, node);
+    let writes = |event: &str| policy.as_ref().map(|policy| !policy.missing().contains(&event));
     model::Node {
         id: node.id.clone(),
         name: node.name.clone(),
@@ -121,8 +124,9 @@ fn node(joined: &Correlated, node: &KnownNode) -> model::Node {
         audit_events: stats.audit_events,
         first: stats.span.first.map(Millis::rfc3339),
         last: stats.span.last.map(Millis::rfc3339),
-        logs_realm_failures: shown(stats.realm_failures > 0, stats.failures > 0),
-        logs_successes: shown(stats.successes > 0, stats.decisions > 0),
+        logs_realm_failures: shown(stats.realm_failures > 0, stats.failures > 0)
+            .or_else(|| writes("realm_authentication_failed")),
+        logs_successes: shown(stats.successes > 0, stats.decisions > 0).or_else(|| writes("authentication_success")),
         has_server_log: stats.server_events > 0,
         gaps: gaps(&stats.minutes),
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{LIST_LIMIT, clusters};
+use super::{LIST_LIMIT, clusters, power};
 use crate::correlate::{Correlated, SourceLine};
 use crate::model::Denied;
 use crate::state::{Sym, TimeSpan};
@@ -60,8 +60,12 @@ pub(super) fn denied(joined: &Correlated) -> (Vec<Denied>, u64) {
             first: row.span.first.map(Millis::rfc3339),
             last: row.span.last.map(Millis::rfc3339),
             sources_total: row.sources.len() as u64,
+            lacks: None,
+            anonymous_status: None,
             evidence: places.into_iter().map(|place| joined.evidence(place)).collect(),
         }
     });
-    (made.collect(), total)
+    let mut made: Vec<Denied> = made.collect();
+    power::explain_denied(joined, &mut made);
+    (made, total)
 }

@@ -441,6 +441,22 @@ fn why(told: (Reason, Basis), chain: Option<ChainId>, members: &[u32], joined: &
             let disabled = members.iter().find_map(|&at| joined.disabled_by(at));
             disabled_account(disabled.and_then(|at| joined.changes.get(at)), joined)
         }
+        (Reason::BadPassword, Basis::Context) => {
+            "a listing of users has the account, enabled, and every realm that was asked said no: the password was wrong".into()
+        }
+        (Reason::UnknownUser, Basis::Context) => {
+            "a full listing of users does not have the account, and no realm was asked whose users stand elsewhere".into()
+        }
+        (Reason::UserDisabled, Basis::Context) => {
+            "a listing of users has the account as disabled, and its realm did not complain of the password".into()
+        }
+        (Reason::RealmNotConfigured, Basis::Context) => {
+            "the principal authenticates on other nodes by a realm that this node's settings do not have".into()
+        }
+        (Reason::RealmNotLicensed, Basis::Context) => {
+            "the realm that knows the principal is configured on this node, and of a type that the licence does not permit"
+                .into()
+        }
         (Reason::MissingCredentials, Basis::Inferred) => {
             "no credentials, or ones that leave no line (malformed header, unknown token): the server log, which covers the \
              time, says nothing, and the clients are not known to send keys or tokens"

@@ -163,6 +163,7 @@ impl Command {
         match self {
             Self::Report(request) | Self::Merge(request) => &request.outputs.list,
             Self::Keys(request) => &request.outputs.list,
+            Self::Check(request) => &request.outputs.list,
             Self::Events(request) => &request.outputs.list,
             Self::Timeline(request) => &request.outputs.list,
             Self::Impact(request) => &request.outputs.list,
@@ -182,6 +183,7 @@ impl Command {
         let read = match self {
             Self::Report(request) | Self::Merge(request) => &request.read,
             Self::Keys(request) => &request.read,
+            Self::Check(request) => &request.read,
             Self::Events(request) => &request.read,
             Self::Timeline(request) => &request.read,
             Self::Impact(request) => &request.read,

@@ -111,7 +111,7 @@ fn is_last(kinds: &Kinds, node: usize, chain: &[Sym], realm: Sym) -> bool {
 }
 
 /// Whether a principal may be a user's: no placeholder, service account, issuer and subject, or id of a key.
-fn is_account(joined: &Joined, principal: Sym) -> bool {
+pub(super) fn is_account(joined: &Joined, principal: Sym) -> bool {
     let name = joined.state.symbols.get(principal).unwrap_or_default();
     !matches!(name.first(), None | Some(b'<' | b'_')) && !name.contains(&b'/') && !is_key_id(joined, principal)
 }

@@ -10,9 +10,11 @@ use rayon::prelude::*;
 use super::Joined;
 use super::disabled::Disabled;
 use super::keys::KeyInfo;
+use super::known_realms::{KnownRealms, SettingsSay};
 use super::profiles::AttemptProfiles;
 use super::realms::{Kinds, Lacking, RealmOrder, SilentRealms};
 use super::reason_lines::KeyFailure;
+use super::told::by_listings;
 use super::uses::{Client, KeyUse, Uses};
 use crate::reason::{Basis, Reason};
 use crate::reserved::RESERVED_USERS;
@@ -38,15 +40,17 @@ pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures
     if joined.attempts.iter().any(|attempt| attempt.basis == Basis::None && attempt.outcome == Outcome::Failed) {
         let profiles = AttemptProfiles::of(joined);
         let lacking = Lacking::learn(joined, &profiles);
-        passwords(joined, &profiles, &lacking);
+        let known = KnownRealms::of(joined);
+        passwords(joined, &profiles, &lacking, &known);
         let kinds = Kinds::learn(joined, &profiles);
         disabled_accounts(joined, &lacking, &kinds);
         if let Some(silent) = SilentRealms::learn(joined, &profiles, &lacking, &kinds) {
             each_unexplained(joined, |joined, at, attempt| {
                 let is_silent = !joined.contested.contains(&at);
-                (is_silent && silent.all_asked(joined, attempt)).then_some(Reason::UnknownUser)
+                (is_silent && silent.all_asked(joined, attempt)).then_some((Reason::UnknownUser, Basis::Inferred))
             });
         }
+        by_listings(joined, &known, &lacking);
     }
     if !uses.is_empty() {
         ended_keys(joined, keys, uses, failures);
@@ -54,16 +58,15 @@ pub(super) fn infer(joined: &mut Joined, keys: &[KeyInfo], uses: &Uses, failures
 }
 
 /// Infers the reason of each failed attempt that has none by itself, on all cores.
-fn each_unexplained(joined: &mut Joined, reason: impl Fn(&Joined, u32, &Attempt) -> Option<Reason> + Sync) {
+fn each_unexplained(joined: &mut Joined, reason: impl Fn(&Joined, u32, &Attempt) -> Option<(Reason, Basis)> + Sync) {
     let mut attempts = std::mem::take(&mut joined.attempts);
     let known = &*joined;
     attempts.par_iter_mut().enumerate().with_min_len(PIECE).for_each(|(at, attempt)| {
         if attempt.outcome == Outcome::Failed
             && attempt.basis == Basis::None
-            && let Some(reason) = reason(known, at as u32, attempt)
+            && let Some(told) = reason(known, at as u32, attempt)
         {
-            attempt.reason = reason;
-            attempt.basis = Basis::Inferred;
+            (attempt.reason, attempt.basis) = told;
         }
     });
     joined.attempts = attempts;
@@ -134,8 +137,8 @@ fn refusal(joined: &Joined, at: usize, key: Sym, reason: Reason, basis: Basis, c
 }
 
 /// Wrong passwords of known accounts, and realms that a node lacks.
-fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking) {
-    let order = RealmOrder::learn(joined, profiles);
+fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking, known: &KnownRealms) {
+    let order = RealmOrder::learn(joined, profiles, known);
     let cluster = |node: usize| joined.nodes.all()[node].cluster;
     let chains: BTreeSet<(usize, u32)> = profiles.failed().map(|way| (cluster(way.node), way.chain.0)).collect();
     let moved = |&(cluster, chain): &(usize, u32)| {
@@ -149,11 +152,18 @@ fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking)
         let only_reserved = realms.len() == 1 && symbols.get(realms[0]) == Some(b"reserved");
         let reserved = || symbols.get(attempt.principal).is_some_and(|name| RESERVED_USERS.contains(&name));
         if moved.contains(&(joined.nodes.cluster(attempt.node), attempt.chain.0)) || only_reserved && reserved() {
-            Some(Reason::BadPassword)
+            Some((Reason::BadPassword, Basis::Inferred))
         } else {
             let account = (joined.nodes.cluster(attempt.node), attempt.principal);
-            let lacks = lacking.lacks(account, joined.nodes.index(attempt.node));
-            lacks.then_some(Reason::RealmNotConfigured)
+            let node = joined.nodes.index(attempt.node);
+            let elsewhere = lacking.succeeds.get(&account).and_then(|realms| known.say(joined, node, realms.iter()));
+            match elsewhere {
+                // Settings know better than what the log happens to show.
+                Some(SettingsSay::Has) => None,
+                Some(SettingsSay::NotLicensed) => Some((Reason::RealmNotLicensed, Basis::Context)),
+                Some(SettingsSay::HasNone) => Some((Reason::RealmNotConfigured, Basis::Context)),
+                None => lacking.lacks(account, node).then_some((Reason::RealmNotConfigured, Basis::Inferred)),
+            }
         }
     });
 }

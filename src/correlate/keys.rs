@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reason_lines::KeyFailure;
 use super::{AttributedChange, Joined};
-use crate::decode::apikeys::ApiKey;
+use crate::context::ClusterContext;
 use crate::event::is_invalidation;
 use crate::state::{State, Sym};
 use crate::time::{self, Millis};
@@ -58,6 +58,8 @@ pub struct KeyInfo {
     pub expiration_known: bool,
     /// Whether `expires` and `invalidated` come from a listing of keys.
     pub listed: bool,
+    /// The time that this listing tells of, if it is known.
+    pub listed_at: Option<Millis>,
     /// Its end.
     pub invalidated: Option<Invalidation>,
     /// Somebody asked for its end, and it was accepted long after.
@@ -67,11 +69,11 @@ pub struct KeyInfo {
 }
 
 /// Texts of a listing become symbols, so that they compare with those of the logs.
-pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyInfo> {
+pub(super) fn intern_listing(state: &mut State, context: &ClusterContext) -> Vec<KeyInfo> {
     let mut intern = |text: Option<&String>| state.symbols.intern_opt(text.map(String::as_bytes));
-    listing
-        .iter()
-        .map(|key| KeyInfo {
+    let listed = context.keys.values().map(|listed| (&listed.fact, listed.as_of));
+    listed
+        .map(|(key, as_of)| KeyInfo {
             id: intern(Some(&key.id)),
             name: intern(key.name.as_ref()),
             kind: intern(key.kind.as_ref()),
@@ -82,6 +84,7 @@ pub(super) fn intern_listing(state: &mut State, listing: &[ApiKey]) -> Vec<KeyIn
             expires: key.expiration,
             expiration_known: true,
             listed: true,
+            listed_at: as_of,
             invalidated: key.invalidated.then_some(Invalidation {
                 time: key.invalidation,
                 change: None,
@@ -288,11 +291,12 @@ fn expiration(joined: &Joined, change: &AttributedChange) -> Option<Millis> {
     Some(Millis(change.record.time.0.saturating_add(life)))
 }
 
-/// An update may set a new expiration, from then on. What a listing says already holds it.
+/// An update may set a new expiration, from then on. What a listing says already holds it, unless the update came later.
 fn expires_anew(joined: &Joined, change: &AttributedChange, keys: &mut BTreeMap<Sym, KeyInfo>) {
     let Some(expires) = expiration(joined, change) else { return };
     for id in &change.record.ids {
-        if let Some(key) = keys.get_mut(id).filter(|key| !key.listed) {
+        let is_later = |key: &&mut KeyInfo| !key.listed || key.listed_at.is_some_and(|at| at < change.record.time);
+        if let Some(key) = keys.get_mut(id).filter(is_later) {
             key.expires = Some(expires);
             key.expiration_known = true;
         }
@@ -406,6 +410,11 @@ fn invalidated(
 
 /// Ends a key, unless an earlier event has.
 fn end(key: &mut KeyInfo, at: usize, time: Millis, how: How) {
+    // A listing that came later and has the key as valid knows better: an event is a request, which may skip keys.
+    let outlived = key.listed_at.is_some_and(|listed| listed.0 > time.0.saturating_add(CACHED));
+    if key.invalidated.is_none() && outlived {
+        return;
+    }
     let told = Some(time);
     match key.invalidated {
         None => key.invalidated = Some(Invalidation { time: told, change: Some(at), how }),

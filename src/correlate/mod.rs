@@ -6,6 +6,7 @@
     reason = "entries of tables are numbered in 32 bits: --max-memory holds fewer"
 )]
 
+mod accounts;
 mod actors;
 mod candidates;
 mod chains;
@@ -14,8 +15,10 @@ mod disabled;
 mod history;
 mod infer;
 mod keys;
+mod known_realms;
 mod matching;
 mod nodes;
+mod placing;
 mod powerful;
 mod profiles;
 mod realms;
@@ -24,12 +27,15 @@ mod reasons;
 mod shares;
 mod silence;
 mod source_lines;
+mod told;
 mod uses;
 mod view;
 
+pub(crate) use accounts::{STALE_MS, is_near};
 pub use actors::AttributedChange;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{KnownCluster, KnownNode, NodeTable};
+pub use placing::ClockOffset;
 pub use powerful::{PowerfulAction, PowerfulActions, TurnedAwayClient};
 pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
@@ -43,7 +49,7 @@ use history::KeyHistory;
 use rayon::prelude::*;
 use uses::Uses;
 
-use crate::decode::apikeys::ApiKey;
+use crate::context::{ClusterContext, Dump};
 use crate::model::Evidence;
 use crate::options::Options;
 use crate::reason::Basis;
@@ -83,6 +89,10 @@ pub struct Joined {
     disabled_by: BTreeMap<u32, usize>,
     /// Events that say that an authentication failed and are steps of a negotiation.
     pub negotiations: u64,
+    /// What clusters say about themselves.
+    pub context: ClusterContext,
+    /// How far clocks of nodes are apart.
+    pub clock_offsets: Vec<ClockOffset>,
     /// The API keys met, by id.
     pub keys: Vec<KeyInfo>,
     /// By change (index into `changes`): the keys (indexes into `keys`) that it ended.
@@ -128,15 +138,20 @@ impl Joined {
     }
 }
 
-/// Joins the records of a complete state; `listing` are API keys that a file names.
+/// Joins the records of a complete state; `beside` are dumps that stand beside the inputs.
 #[must_use]
-pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correlated {
+pub fn correlate(state: State, beside: &[Dump], options: &Options) -> Correlated {
     let mut state = state.spelled();
+    placing::note_folders(&mut state);
     state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
     uses::settle_transport(&mut state);
-    let listing = keys::intern_listing(&mut state, listing);
     let source_lines = SourceLines::new(&state);
     let nodes = NodeTable::new(&state);
+    let mut dumps = std::mem::take(&mut state.dumps);
+    dumps.extend_from_slice(beside);
+    let context = placing::placed(dumps, &nodes);
+    let listing = keys::intern_listing(&mut state, &context);
+    let clock_offsets = placing::clock_offsets(&state, &nodes);
     let mut repeated = std::mem::take(&mut state.counted_only.repeated);
     let mut attempts = chains::join(&mut state, &source_lines, &nodes, &mut repeated);
     // Places are looked up only where times are equal.
@@ -171,6 +186,8 @@ pub fn correlate(state: State, listing: &[ApiKey], options: &Options) -> Correla
         contested: BTreeSet::new(),
         disabled_by: BTreeMap::new(),
         negotiations: 0,
+        context,
+        clock_offsets,
         keys: Vec::new(),
         ended_by: BTreeMap::new(),
         actions,

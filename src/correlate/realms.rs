@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::Joined;
+use super::known_realms::KnownRealms;
 use super::profiles::AttemptProfiles;
 use crate::reason::{Reason, Subject};
 use crate::state::{Actor, Attempt, ChainId, Outcome, Series, Sym};
@@ -32,10 +33,12 @@ const MOST_REALMS: usize = 64;
 /// How often, by principals, one realm of a cluster is asked before another.
 pub(super) struct RealmOrder {
     before: BTreeMap<(usize, Sym, Sym), u64>,
+    /// By cluster and realm: its place, where settings tell.
+    configured: BTreeMap<(usize, Sym), usize>,
 }
 
 impl RealmOrder {
-    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles) -> Self {
+    pub(super) fn learn(joined: &Joined, profiles: &AttemptProfiles, known: &KnownRealms) -> Self {
         // Each principal counts once a chain, on however many nodes.
         let some = |realms: &&[Sym]| (2..=MOST_REALMS).contains(&realms.len());
         let realms = |chain: ChainId| joined.state.chains.ordered(chain).filter(some);
@@ -56,16 +59,28 @@ impl RealmOrder {
                 }
             }
         }
-        Self { before }
+        let mut configured = BTreeMap::new();
+        for cluster in 0..joined.nodes.clusters().len() {
+            for (at, realm) in known.order(joined, cluster).unwrap_or_default().into_iter().enumerate() {
+                if let Some(realm) = joined.state.symbols.find(realm.as_bytes()) {
+                    configured.insert((cluster, realm), at);
+                }
+            }
+        }
+        Self { before, configured }
     }
 
-    /// Whether the first realm is canonically asked before the second: by the built-in order, else by a clear majority.
+    /// Whether the first realm is canonically asked before the second: by settings, by the built-in order, else by a clear majority.
     /// `None` where too little is known.
     fn precedes(&self, joined: &Joined, cluster: usize, first: Sym, second: Sym) -> Option<bool> {
         let built_in = |realm: Sym| {
             let name = joined.state.symbols.get(realm)?;
             BUILT_IN_ORDER.iter().position(|&known| known == name)
         };
+        let place = |realm: Sym| self.configured.get(&(cluster, realm));
+        if let (Some(a), Some(b)) = (place(first), place(second)) {
+            return Some(a < b);
+        }
         match (built_in(first), built_in(second)) {
             (Some(a), Some(b)) => return Some(a < b),
             (Some(_), None) => return Some(true),

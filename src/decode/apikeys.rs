@@ -1,79 +1,20 @@
-//! The listing of API keys: the response of `GET /_security/api_key` or `_query/api_key` (audit-format 4).
+//! The listing of API keys that a user names, see [`super::dumps`].
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use crate::time::Millis;
-
-/// What a listing says of one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKey {
-    /// The id, as in `apikey.id` and in the server's messages.
-    pub id: String,
-    /// The name; not unique.
-    pub name: Option<String>,
-    /// `rest`, `cross_cluster` or `managed`; absent before 8.10.
-    pub kind: Option<String>,
-    /// When it was created.
-    pub creation: Option<Millis>,
-    /// When it expires or expired.
-    pub expiration: Option<Millis>,
-    /// Whether it is invalidated.
-    pub invalidated: bool,
-    /// When it was invalidated; absent before 8.12.
-    pub invalidation: Option<Millis>,
-    /// The owner.
-    pub username: Option<String>,
-    /// The owner's realm.
-    pub realm: Option<String>,
-}
+use super::dumps;
+use crate::context::ApiKey;
 
 /// Reads a listing: `{"api_keys":[…]}`, several such responses one after another (pages), or the array alone.
 ///
 /// # Errors
 /// A message for the user where the text is no JSON or holds no listing.
 pub fn parse(text: &[u8]) -> Result<Vec<ApiKey>, String> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut keys = Vec::new();
-    let mut listings = 0;
-    for document in serde_json::Deserializer::from_slice(text).into_iter::<Value>() {
-        let document = document.map_err(|error| format!("not a listing of API keys: {error}"))?;
-        let entries = match &document {
-            Value::Array(entries) => Some(entries),
-            Value::Object(members) => members.get("api_keys").and_then(Value::as_array),
-            _ => None,
-        };
-        let entries = entries.ok_or("not a listing of API keys: no `api_keys` array")?;
-        listings += 1;
-        for (at, entry) in entries.iter().enumerate() {
-            keys.push(key(entry).ok_or_else(|| format!("entry {} of the listing has no `id`", at + 1))?);
-        }
-    }
-    if listings == 0 {
-        return Err("not a listing of API keys: the file is empty".to_owned());
-    }
-    Ok(keys)
-}
-
-fn key(entry: &Value) -> Option<ApiKey> {
-    let text = |name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-    let time = |name: &str| entry.get(name).and_then(|value| i64::deserialize(value).ok()).map(Millis);
-    Some(ApiKey {
-        id: text("id")?,
-        name: text("name"),
-        kind: text("type"),
-        creation: time("creation"),
-        expiration: time("expiration"),
-        invalidated: entry.get("invalidated").and_then(Value::as_bool).unwrap_or(false),
-        invalidation: time("invalidation"),
-        username: text("username"),
-        realm: text("realm"),
-    })
+    dumps::api_keys(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Millis;
 
     #[test]
     fn listings_of_both_endpoints() {

@@ -12,6 +12,7 @@ pub mod cell;
 mod client;
 pub mod cri;
 pub mod docker;
+pub(crate) mod dumps;
 pub mod ecs;
 pub mod export;
 pub mod fields;
@@ -204,6 +205,13 @@ fn decode_as(name: &str, line: &[u8], context: &Context, sink: &mut Sink<'_>) ->
 }
 
 fn decode_any(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    // An answer of an API comes first: what its texts look like is no event. Inside an envelope there is none.
+    if context.envelopes == 0
+        && let Some(facts) = dumps::decode(line)
+    {
+        sink(dumps::NAME, Record::Dump(Box::new(facts?)));
+        return Ok(());
+    }
     match line {
         [b'{', ..] => return decode_object(line, context, sink),
         [b'[', b'{' | b'"' | b'[', ..] if json::elements(list_text(line)).is_ok_and(|(_, rest)| rest.is_empty()) => {

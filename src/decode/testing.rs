@@ -15,6 +15,7 @@ pub(crate) fn try_decode(line: &str) -> Result<Vec<(&'static str, String)>, Deco
             Record::OfProduct(product) => product.name().to_owned(),
             Record::Other => "other".to_owned(),
             Record::Quoted => "quoted".to_owned(),
+            Record::Dump(facts) => facts.kind().to_owned(),
             Record::Damaged => "damaged".to_owned(),
         };
         seen.push((format, kind));

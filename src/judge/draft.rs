@@ -306,6 +306,7 @@ fn finding(scene: &Scene<'_>, draft: &mut Draft) -> Option<Finding> {
         why: why.0,
         false_positives: draft.doc.false_positives.iter().map(|&text| Text::from(text)).collect(),
         after_entry: None,
+        accounts: Vec::new(),
         related: Vec::new(),
         expected_by_chance: draft.expected,
         parts: std::mem::take(&mut draft.parts),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::text::Text;
-use super::{AfterEntry, Evidence, FindingPart, FindingTimeline};
+use super::{AccountPower, AfterEntry, Evidence, FindingPart, FindingTimeline};
 
 /// A judged pattern. Texts are plain strings in JSON. Words that do not depend on the log are borrowed: a flood makes 100,000
 /// findings.
@@ -64,6 +64,9 @@ pub struct Finding {
     /// What followed the entry; null where nobody got in.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub after_entry: Option<AfterEntry>,
+    /// How powerful those are whom it names, where the cluster's own answers tell.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub accounts: Vec<AccountPower>,
     /// Findings that belong with it, by id.
     #[serde(default)]
     pub related: Vec<String>,

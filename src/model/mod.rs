@@ -13,6 +13,7 @@ mod addresses;
 mod buckets;
 mod change;
 pub mod charts;
+pub mod check;
 mod coverage;
 pub mod diff;
 pub mod events;
@@ -25,6 +26,7 @@ pub mod impact;
 pub mod keys;
 pub mod lines;
 mod manifest;
+mod power;
 mod sections;
 mod sigma;
 pub mod timeline;
@@ -41,6 +43,7 @@ pub use failing_keys::{ApiKeys, FailingKey, KeyClient};
 pub use finding::Finding;
 pub use group::{Group, SourceCount};
 pub use manifest::{Build, Manifest, StoredInput};
+pub use power::AccountPower;
 pub use sections::{
     AfterEntry, BaseRate, Cluster, ContextDocument, Denied, FailureRun, FindingPart, Lane, NewPlace, RunAs,
     ServerRefusal, TurnedAway,

@@ -76,7 +76,7 @@ pub struct NewPlace {
 }
 
 /// Requests that were refused for want of a privilege (403) after the client had authenticated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct Denied {
     /// Who; with an API key its owner.
@@ -98,6 +98,12 @@ pub struct Denied {
     pub last: Option<String>,
     /// Distinct client addresses.
     pub sources_total: u64,
+    /// What the actor lacked, where the cluster's own answers tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lacks: Option<Text>,
+    /// The status with which it was answered, where it is the anonymous user's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub anonymous_status: Option<u16>,
     /// First and last line at least.
     pub evidence: Vec<Evidence>,
 }
@@ -235,7 +241,7 @@ pub struct Lane {
 }
 
 /// A document about the cluster among the inputs, and what it was used for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "internals", derive(schemars::JsonSchema))]
 pub struct ContextDocument {
     /// What it is: `api_keys`, …
@@ -244,4 +250,10 @@ pub struct ContextDocument {
     pub path: String,
     /// The time that it tells of, if known.
     pub as_of: Option<String>,
+    /// Whether it was used: not where it is of another cluster, or too far from the time of the logs.
+    #[serde(default)]
+    pub used: bool,
+    /// What it says that explains events.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub says: Vec<Text>,
 }

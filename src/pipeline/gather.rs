@@ -40,6 +40,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -
     let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
     problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
     let labels = state.inputs.iter_mut().map(|input| &mut input.label);
+    let labels = labels.chain(state.dumps.iter_mut().map(|dump| &mut dump.path));
     for label in labels.chain(problems.iter_mut().map(|(path, ..)| path)) {
         if let Some(base) = &naming.base
             && let Ok(within) = Path::new(label.as_str()).strip_prefix(base)

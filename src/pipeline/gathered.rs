@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use super::joined_run::JoinedRun;
 use super::run::RunContext;
+use crate::context::{Dump, DumpFacts};
 use crate::correlate::correlate;
-use crate::decode::apikeys::{self, ApiKey};
+use crate::decode::apikeys;
 use crate::error::ProblemKind;
 use crate::files;
 use crate::model::StoredInput;
@@ -79,9 +80,9 @@ impl Gathered {
         }
         run.phase("joining");
         note_inputs(&state, &run.progress);
-        let listing = listing(&run.options, &mut problems);
+        let beside = listings(&run.options, &mut problems);
         let incomplete = state.is_incomplete(&problems);
-        let joined = run.threads.install(|| correlate(state, &listing, &run.options));
+        let joined = run.threads.install(|| correlate(state, &beside, &run.options));
         JoinedRun { joined, problems, incomplete, stored, in_findings: HashMap::new(), findings: Vec::new(), run }
     }
 }
@@ -100,16 +101,19 @@ fn note_inputs(state: &State, progress: &Progress) {
     }
 }
 
-/// Reads the listings of API keys; what cannot be read is a problem.
-fn listing(options: &Options, problems: &mut Problems) -> Vec<ApiKey> {
-    let mut keys = Vec::new();
+/// Reads the listings of API keys that the user names; what cannot be read is a problem.
+fn listings(options: &Options, problems: &mut Problems) -> Vec<Dump> {
+    let mut found = Vec::new();
     for path in &options.api_keys {
         let read =
             files::read(path, files::LIST).map_err(|error| error.to_string()).and_then(|text| apikeys::parse(&text));
         match read {
-            Ok(listed) => keys.extend(listed),
+            Ok(keys) => {
+                let path = path.to_string_lossy().into_owned();
+                found.push(Dump { path, facts: DumpFacts::ApiKeys(keys) });
+            }
             Err(message) => problems.push((path.to_string_lossy().into_owned(), ProblemKind::Unreadable, message)),
         }
     }
-    keys
+    found
 }

@@ -8,6 +8,7 @@ use super::{sigma, story};
 use crate::aggregate::Successes;
 use crate::correlate::Correlated;
 use crate::error::Error;
+use crate::model::check::CheckReport;
 use crate::model::events::{Event, InFinding};
 use crate::model::keys::KeysReport;
 use crate::model::text::{Span, Text};
@@ -17,7 +18,7 @@ use crate::options::{EventKinds, KeyQuery, Options, StoryKinds};
 use crate::part::Problems;
 use crate::progress::Verbosity;
 use crate::sigma::SigmaRules;
-use crate::{aggregate, filter, impact, judge, manifest, pseudonyms};
+use crate::{aggregate, filter, impact, judge, manifest, pseudonyms, review};
 
 /// Everything that was read, joined.
 #[derive(Debug)]
@@ -98,6 +99,7 @@ impl JoinedRun {
         let judge = || judge::judge(&joined, options);
         let mut report = run.threads.install(|| aggregate::report(&joined, judge, &problems, options));
         run.threads.install(|| impact::after_entry(&joined, &mut report.findings, &run.options.surroundings));
+        run.threads.install(|| aggregate::powers(&joined, &mut report.findings, &report.denied));
         let (addresses, wrong) = aggregate::addresses(&joined, &run.options, Successes::Outside);
         report.addresses = addresses;
         report.sigma = sigma;
@@ -164,6 +166,16 @@ impl JoinedRun {
         let mut keys = run.threads.install(|| aggregate::keys(&self.joined, &self.problems, &run.options, query));
         name_in_parameters(run, &mut keys.parameters);
         keys
+    }
+
+    /// What logs and settings would not show when it is needed, and whether some input could not be read whole.
+    #[must_use]
+    pub fn review(self) -> (CheckReport, bool) {
+        let Self { joined, problems, incomplete, run, .. } = self.pseudonymized();
+        run.phase("checking");
+        let mut report = run.threads.install(|| review::review(&joined, &problems, &run.options));
+        name_in_parameters(&run, &mut report.parameters);
+        (report, incomplete)
     }
 
     /// Every failed attempt, security change and powerful action, by time; each is made when it is asked for. Successes and

@@ -66,6 +66,7 @@ pub fn view(
     let mut replacer = Replacer::new(names, std::mem::take(&mut joined.state.symbols), kept);
     replacer.records(&mut joined);
     replacer.inputs(&mut joined.state.inputs, problems);
+    joined.context.rename_paths(|path| *path = replacer.path(path));
     for input in stored {
         input.path = replacer.path(&input.path);
     }

@@ -59,6 +59,8 @@ fn rekey(names: &Pseudonyms, state: &mut State) {
 pub fn stored(names: &Pseudonyms, state: State, problems: &mut [(String, ProblemKind, String)]) -> State {
     // As names are joined they are pseudonymized: names that are not UTF-8 are one spelling by then.
     let mut state = state.spelled();
+    // What clusters say about themselves is names from end to end, and patterns of them.
+    state.dumps = Vec::new();
     let kept = names_that_stay(&state);
     let mut replacer = Replacer::new(names, std::mem::take(&mut state.symbols), kept);
     replacer.state(&mut state);

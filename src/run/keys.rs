@@ -1,7 +1,6 @@
 //! `esaudit keys`.
 
 use super::console::{remarked, watched};
-use super::listing;
 use super::outcome::{refused, status, write_all};
 use crate::cli::KeysRequest;
 use crate::error::Error;
@@ -18,7 +17,6 @@ pub fn keys(request: KeysRequest) -> Result<u8, Error> {
     if let Some(status) = refused(evidence.options().strict, &report.coverage) {
         return Ok(status);
     }
-    listing::mention(evidence.verbosity(), &report.coverage, &evidence.options().api_keys);
     let incomplete = !write_all(&outputs, &report) || evidence.incomplete;
     Ok(status(&report.coverage, evidence.options().require_events, incomplete, 0))
 }

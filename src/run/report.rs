@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use super::console::{self, remarked, watched};
+use super::embed;
 use super::outcome::{alarming, refused, status, told};
-use super::{embed, listing};
 use crate::cli::ReportRequest;
 use crate::document::formats::Shows;
 use crate::error::Error;
@@ -47,8 +47,6 @@ pub(super) fn write(
     if let Some(status) = refused(analysis.options().strict, &analysis.report.coverage) {
         return Ok(status);
     }
-    // Before the report, whose last line stays the last.
-    listing::mention(analysis.verbosity(), &analysis.report.coverage, &analysis.options().api_keys);
     // Data is cut before it is written, documents when they are drawn, so that they can say how much is left: documents first.
     let wanted = outputs.list.iter().filter(|output| !output.is_part());
     let (documents, data): (Vec<&Output>, Vec<&Output>) =

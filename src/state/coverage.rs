@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::symbols::Sym;
-use crate::decode::guess;
+use crate::decode::{dumps, guess};
 use crate::error::ProblemKind;
 use crate::framing::is_structured;
 use crate::time::Millis;
@@ -102,6 +102,9 @@ pub struct InputStats {
     /// Its lines of one millisecond stand in no order. Told where attempts are joined.
     #[serde(skip)]
     pub shuffled: bool,
+    /// It lies in a folder of the cluster's own answers, where much is that is no log. Told where records are joined.
+    #[serde(skip)]
+    pub beside_dumps: bool,
     /// Problems of the input as a whole; whoever reads a part of it may meet them again.
     pub whole: BTreeSet<(ProblemKind, String)>,
     /// The first problems, bounded.
@@ -191,6 +194,8 @@ impl InputStats {
             [&b"deprecation"[..], b"slowlog", b"[gc", b"\"api_keys\"", b"][o.e.d.", b"{\"esaudit\":\"reasons\"}"];
         let marked = |mark: &&[u8]| memchr::memmem::find(&self.first_line, mark).is_some();
         self.audit_events + self.server_events == 0
+            && !self.formats.contains_key(dumps::NAME)
+            && !self.beside_dumps
             && self.other_lines > 0
             && self.undecodable_lines == 0
             && !beside.iter().any(marked)

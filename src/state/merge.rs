@@ -81,6 +81,7 @@ impl State {
             self.marks.append(&mut other.marks);
             self.documents.append(&mut other.documents);
             self.sequences.append(&mut other.sequences);
+            self.dumps.append(&mut other.dumps);
         }
     }
 }

@@ -45,6 +45,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::context::Dump;
 use crate::error::ProblemKind;
 use crate::event::{Product, Sequence};
 use crate::numbers::Numbers;
@@ -140,6 +141,8 @@ pub struct State {
     pub documents_left_out: u64,
     /// Events that may be counted twice.
     pub unsettled: Unsettled,
+    /// What clusters say about themselves.
+    pub dumps: Vec<Dump>,
 }
 
 impl State {
@@ -176,7 +179,8 @@ impl State {
             + self.documents.len() * size_of::<(u64, Pos)>()
             + self.sequences.len() * size_of::<(Pos, Sequence)>()
             + self.denials.len() * 256;
-        records as u64 + self.symbols.weight() + self.acts.weight() + self.sketches.weight()
+        let dumps = self.dumps.iter().map(Dump::weight).sum::<u64>();
+        records as u64 + dumps + self.symbols.weight() + self.acts.weight() + self.sketches.weight()
     }
 }
 

@@ -238,10 +238,12 @@ fn listed(page: &str, addition: &str) -> Vec<String> {
 fn additions_touch_the_files_that_the_page_lists() {
     /// Files that name a member for another reason than to read it.
     const OTHERS: &[(&str, &str)] = &[
+        ("context/settings", "events that settings name"),
         ("data/ecs", "the names that events are written under"),
         ("data/ocsf", "which members its own stand for"),
         ("data/ocsf_tables", "the same in tables"),
         ("decode/mod", "how damaged records begin"),
+        ("decode/dumps/sniff", "how records begin, which are no dumps"),
         ("decode/members", "a list of names that is not gone into"),
         ("decode/members/change", "users inside of changes"),
         ("decode/quotation", "what texts of clients may look like"),

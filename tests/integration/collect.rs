@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use test_support::python::missing;
-use test_support::root;
+use test_support::{esaudit, root};
 
 /// How the made-up cluster behaves.
 #[derive(Clone, Copy, PartialEq)]
@@ -21,6 +21,8 @@ enum Mood {
     Cuts,
     /// Elasticsearch 7.10: no search of keys, no service accounts.
     Old,
+    /// Elasticsearch 7.17: what owners of keys may do is not told.
+    Seven,
 }
 
 const PASSWORD: &str = "p\"w\\x ü";
@@ -68,6 +70,7 @@ fn answer(mood: Mood, path: &str, body: &str) -> (u16, String) {
     match path.split('?').next().unwrap() {
         "/_security/user" if mood == Mood::Forbids => (403, "{}".into()),
         "/_security/_query/api_key" if mood == Mood::Old => (405, "{}".into()),
+        "/_security/_query/api_key" if mood == Mood::Seven && path.contains('?') => (400, "{}".into()),
         "/_security/service" if mood == Mood::Old => (400, "{}".into()),
         "/_security/_query/api_key" => (200, keys(body).to_string()),
         "/_security/service" => {
@@ -78,7 +81,35 @@ fn answer(mood: Mood, path: &str, body: &str) -> (u16, String) {
             let settings = json!({"xpack.http.ssl.keystore.password": "hunter2", "path.logs": "/var/log", "x.secret_y": "hun\"ter2"});
             (200, json!({"nodes": {"nd7Q": {"name": "es-1", "settings": settings}}}).to_string())
         }
-        _ => (200, json!({"path": path}).to_string()),
+        other => (200, said(mood, other).to_string()),
+    }
+}
+
+/// What a cluster says in the shapes of its version.
+fn said(mood: Mood, path: &str) -> Value {
+    let version = if mood == Mood::Seven { "7.17.28" } else { "9.1.0" };
+    let role = json!({"cluster": ["all"], "indices": [{"names": ["*"], "privileges": ["all"], "allow_restricted_indices": true}],
+        "applications": [], "run_as": ["*"], "metadata": {"_reserved": true}, "transient_metadata": {"enabled": true}});
+    match path {
+        "/" => json!({"name": "es-1", "cluster_name": "c", "cluster_uuid": "u", "version": {"number": version},
+            "tagline": "You Know, for Search"}),
+        "/_cluster/settings" => json!({"persistent": {}, "transient": {}, "defaults": {"x": "y"}}),
+        "/_license" => json!({"license": {"status": "active", "uid": "u", "type": "basic"}}),
+        "/_security/user" => json!({"elastic": {"username": "elastic", "roles": ["superuser"], "full_name": null,
+            "email": null, "metadata": {"_reserved": true}, "enabled": true}}),
+        "/_security/role" => json!({"superuser": role}),
+        "/_security/role_mapping" => {
+            json!({"m": {"enabled": true, "roles": ["r"], "rules": {"field": {"dn": "*"}}, "metadata": {}}})
+        }
+        "/_security/privilege" => json!({"app": {"read": {"application": "app", "name": "read", "actions": ["x"],
+            "metadata": {}}}}),
+        "/_ssl/certificates" => json!([{"path": "http.p12", "format": "PKCS12", "alias": "http", "subject_dn": "CN=x",
+            "serial_number": "1", "has_private_key": true, "expiry": "2030-01-01T00:00:00.000Z"}]),
+        path => match path.strip_prefix("/_security/service/").and_then(|rest| rest.strip_suffix("/credential")) {
+            Some(account) => json!({"service_account": account, "count": 1, "tokens": {"t": {}},
+                "nodes_credentials": {"file_tokens": {}}}),
+            None => json!({ "path": path }),
+        },
     }
 }
 
@@ -172,7 +203,7 @@ fn everything_is_collected_and_secrets_are_not() {
         );
         // Nothing is written in the cluster, and nothing is asked for whose name an answer could choose freely.
         for request in asked.lock().unwrap().iter() {
-            assert!(request.starts_with("GET ") || request == "POST /_security/_query/api_key", "{request}");
+            assert!(request.starts_with("GET ") || request.starts_with("POST /_security/_query/api_key"), "{request}");
             assert!(!request.contains(".."), "{request}");
         }
         // The secret is in no file that is left.
@@ -218,5 +249,49 @@ fn an_archive_holds_the_folder_and_nothing_else_is_left() {
         assert_eq!(names(folder.path()), BTreeSet::from(["x.tar.gz".to_owned()]));
         let listed = Command::new("tar").args(["-tzf", "x.tar.gz"]).current_dir(folder.path()).output().unwrap();
         assert!(String::from_utf8_lossy(&listed.stdout).contains("esaudit-context/nodes.json"));
+    }
+}
+
+#[test]
+fn what_each_version_answers_is_read() {
+    let shell = &shells()[0];
+    for mood in [Mood::Seven, Mood::Well] {
+        let (address, _) = cluster(mood);
+        let folder = tempfile::tempdir().unwrap();
+        let output = collect(shell, folder.path(), PASSWORD, &["-o", "x.tar.gz", &address]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let checked =
+            esaudit(&["check", folder.path().join("x.tar.gz").to_str().unwrap(), "--format", "json", "--quiet"]);
+        assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
+        let report: Value = serde_json::from_slice(&checked.stdout).unwrap();
+        let documents = report["coverage"]["context"].as_array().unwrap();
+        let kinds: BTreeSet<&str> = documents.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+        let all = [
+            "api_keys",
+            "application_privileges",
+            "certificates",
+            "cluster",
+            "cluster_settings",
+            "license",
+            "nodes",
+            "role_mappings",
+            "roles",
+            "service_accounts",
+            "service_tokens",
+            "users",
+        ];
+        assert_eq!(kinds, BTreeSet::from(all));
+        assert!(documents.iter().all(|one| one["as_of"].is_string() && one["used"] == true), "{documents:?}");
+        assert_eq!(report["coverage"]["problems"], json!([]));
+    }
+}
+
+#[test]
+fn the_script_is_clean_and_printed() {
+    let printed = esaudit(&["collect-script"]).stdout;
+    assert_eq!(printed, std::fs::read(root().join("contrib/collect/esaudit-collect.sh")).unwrap());
+    match Command::new("shellcheck").arg(root().join("contrib/collect/esaudit-collect.sh")).output() {
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
+        Err(_) => missing("no shellcheck"),
     }
 }

@@ -59,7 +59,7 @@ fn read(bytes: &[u8], zone: Zone) -> (Vec<Seen>, usize, usize) {
                 });
             }
             Record::Server(_) => servers += 1,
-            Record::OfProduct(_) | Record::Other | Record::Quoted => others += 1,
+            Record::OfProduct(_) | Record::Dump(_) | Record::Other | Record::Quoted => others += 1,
             Record::Damaged => panic!("a damaged record"),
         })
         .unwrap();

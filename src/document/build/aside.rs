@@ -122,7 +122,9 @@ fn refusals(list: &[ServerRefusal]) -> Table<'_> {
 }
 
 fn denied(list: &[Denied]) -> Table<'_> {
-    let columns = vec![
+    // Only the cluster's own answers tell.
+    let explained = list.iter().any(|denied| denied.lacks.is_some() || denied.anonymous_status.is_some());
+    let mut columns = vec![
         Column::number("count", "Count"),
         Column::text("principal", "Principal"),
         Column::text("api_key", "API key").below("principal", "  key"),
@@ -133,8 +135,11 @@ fn denied(list: &[Denied]) -> Table<'_> {
         Column::time("last", "Last").below("first", "LAST"),
         Column::text("evidence", "Evidence").on(Media::PAGE.and(Media::DATA)),
     ];
-    let row = |denied: &Denied| {
-        vec![
+    if explained {
+        columns.push(Column::text("lacks", "Lacking").below("action", "  lacking"));
+    }
+    let row = move |denied: &Denied| {
+        let mut cells = vec![
             Cell::number(denied.count),
             Cell::logged(Span::principal, denied.principal.as_deref(), "(none)"),
             Cell::logged(Span::key, denied.api_key.as_deref(), ""),
@@ -144,7 +149,14 @@ fn denied(list: &[Denied]) -> Table<'_> {
             time(denied.first.as_deref()),
             time(denied.last.as_deref()),
             places(&denied.evidence),
-        ]
+        ];
+        if explained {
+            let anonymous = denied.anonymous_status.map(|status| {
+                Text::from(format!("nothing was authenticated: the anonymous user's, answered {status}"))
+            });
+            cells.push(denied.lacks.clone().or(anonymous).map_or(Cell::NONE, Cell::of));
+        }
+        cells
     };
     Table::of("denied", columns, list, row).timed()
 }

@@ -9,7 +9,7 @@ use crate::document::{
     Block, Cell, Column, ColumnKind, Fact, List, ListedName, Media, NameList, Section, Table, Tone, WholeTime,
 };
 use crate::model::text::{Logged, Span, Text};
-use crate::model::{Coverage, Filters, Input, Node, Problem};
+use crate::model::{ContextDocument, Coverage, Filters, Input, Node, Problem};
 
 /// Inputs that could not be read whole, named at the top; all of them stand in the JSON.
 const MAX_NAMED: usize = 3;
@@ -127,7 +127,7 @@ fn filtered(filters: &Filters) -> [Fact; 2] {
 
 /// What these logs cannot tell and which setting would change that; then the problems met while reading.
 pub(super) fn caveats(coverage: &Coverage) -> Vec<Section<'_>> {
-    let mut sections = Vec::new();
+    let mut sections: Vec<Section<'_>> = context(coverage).into_iter().collect();
     if !coverage.cannot_tell.is_empty() {
         let list = List::bullets("", coverage.cannot_tell.clone());
         sections.push(Section::new("cannot-tell", "Not told", "What these logs cannot tell").with(list));
@@ -143,6 +143,34 @@ pub(super) fn caveats(coverage: &Coverage) -> Vec<Section<'_>> {
         sections.push(Section::new("problems", "Problems", "Problems").with(table));
     }
     sections
+}
+
+/// The cluster's own answers: how old they are, and what they say that explains events.
+fn context(coverage: &Coverage) -> Option<Section<'_>> {
+    if coverage.context.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        Column::text("kind", "What"),
+        Column::text("path", "Where"),
+        Column::time("as_of", "As of"),
+        Column::text("used", "Used").on(Media::DATA),
+    ];
+    let row = |document: &ContextDocument| {
+        let kind = Text::from(document.kind.replace('_', " "));
+        vec![
+            Cell::of(if document.used { kind } else { kind.with(" (not used)") }),
+            Cell::of(Span::name(&document.path)),
+            document.as_of.as_deref().map_or(Cell::Absent("not known"), |at| time(Some(at))),
+            Cell::of(if document.used { "yes" } else { "no" }),
+        ]
+    };
+    let says: Vec<Text> = coverage.context.iter().flat_map(|document| document.says.clone()).collect();
+    let mut section = Section::new("context", "Context", "What the cluster says about itself");
+    if !says.is_empty() {
+        section = section.with(List::bullets("", says));
+    }
+    Some(section.with(Table::of("context", columns, &coverage.context, row)))
 }
 
 fn problem(problem: &Problem) -> Vec<Cell> {

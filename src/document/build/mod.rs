@@ -4,6 +4,7 @@ mod addresses;
 mod aside;
 mod changes;
 mod charts;
+mod check;
 mod coverage;
 mod deeds;
 mod diff;
@@ -88,7 +89,7 @@ fn basis(basis: &str) -> Text {
     match basis {
         "server_log" => "server log".into(),
         "explicit" => "stated".into(),
-        "context" => "key listing".into(),
+        "context" => "the cluster says".into(),
         "none" | "" => Text::new(),
         other => word(other).into(),
     }

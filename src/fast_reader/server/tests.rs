@@ -159,7 +159,12 @@ fn decoded(line: &[u8]) -> Option<Told> {
                 })
             }
             Record::Other => Some(Err(format == UNKNOWN)),
-            Record::OfProduct(_) | Record::Server(_) | Record::Audit(_) | Record::Quoted | Record::Damaged => None,
+            Record::OfProduct(_)
+            | Record::Dump(_)
+            | Record::Server(_)
+            | Record::Audit(_)
+            | Record::Quoted
+            | Record::Damaged => None,
         };
     })
     .ok()?;

@@ -6,6 +6,7 @@ use super::ascii_lookahead::AsciiLookahead;
 use super::silent::SilentLines;
 use super::tally::{ChunkTally, begins_like_record, count_format, is_text};
 use super::{InputRef, StateBuilder, proxy};
+use crate::context::{Dump, DumpFacts};
 use crate::decode::reason::first_of_trace;
 use crate::decode::{UNKNOWN, decode_line};
 use crate::error::ProblemKind;
@@ -242,6 +243,14 @@ impl StateBuilder {
                 }
                 Record::OfProduct(product) => {
                     *self.state.products.entry(product).or_default() += 1;
+                    return;
+                }
+                Record::Dump(facts) => {
+                    // A time alone tells something only where a file is nothing else.
+                    if !matches!(*facts, DumpFacts::CollectedAt(_)) || (seq, number) == (0, 0) {
+                        self.state.dumps.push(Dump { path: stats.label.clone(), facts: *facts });
+                        count_format(stats, format, 1);
+                    }
                     return;
                 }
                 Record::Other => {

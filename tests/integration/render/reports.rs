@@ -362,6 +362,7 @@ pub(crate) fn judged() -> Report {
         false_positives: vec![],
         parts: vec![],
         after_entry: None,
+        accounts: Vec::new(),
         related: vec![],
         timeline: None,
         evidence: vec![place("logs/es-1_audit.json", 17), place("logs/es-1_audit.json", 41_311)],
