@@ -72,7 +72,7 @@ fn check(verb: &str, format: &str, text: &str, arguments: &[&str]) {
         ("events", "timesketch") => "timesketch.lines",
         ("explain", "json") if text.contains("\"kinds\"") => "explain",
         ("explain", "json") => "explain-kind",
-        ("impact" | "keys" | "timeline" | "diff" | "show" | "verify", "json") => verb,
+        ("impact" | "keys" | "timeline" | "diff" | "show" | "verify" | "check", "json") => verb,
         _ => return,
     };
     let documents = if lines { text.lines().collect() } else { vec![text] };
