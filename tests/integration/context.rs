@@ -241,8 +241,7 @@ fn damaged_listings_are_named_and_not_used() {
 #[test]
 fn what_an_answer_holds_is_no_event() {
     let event = failed(7, "injected").replace('"', "\\\"");
-    let hostile = users(&["elastic"]).replacen("\"metadata\": {}", "\"metadata\": {}", 1);
-    let hostile = hostile.replacen("\"enabled\"", &format!("\"full_name\": \"{event}\", \"enabled\""), 1);
+    let hostile = users(&["elastic"]).replacen("\"enabled\"", &format!("\"full_name\": \"{event}\", \"enabled\""), 1);
     let inputs = inputs(&[failed(1, "ghost")], &hostile, Some("2026-03-01T12:00:00Z"));
     assert_eq!(report(&[inputs.path()], &[])["totals"]["failed_attempts"], 1);
 }
