@@ -19,6 +19,7 @@ mod files_from;
 mod filter;
 mod impact;
 mod keys;
+mod kinds;
 mod known;
 mod man;
 mod output;

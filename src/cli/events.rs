@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::kinds::{EventKind, kinds};
 use super::output::OutputArgs;
 use super::read::ReadArgs;
 use super::{Command, Terminal};
@@ -41,15 +42,6 @@ pub(super) struct EventsArgs {
     read: ReadArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum EventKind {
-    Attempts,
-    Successes,
-    Denied,
-    Changes,
-    Powerful,
-}
-
 /// `esaudit events`, resolved.
 #[derive(Debug)]
 pub struct EventsRequest {
@@ -64,31 +56,10 @@ pub struct EventsRequest {
 impl EventsArgs {
     pub(super) fn resolve(self, terminal: Terminal) -> Result<Command, String> {
         let outputs = self.output.resolve(terminal, FORMS, "jsonl")?;
-        let kinds = EventKinds {
-            attempts: self.kind.contains(&EventKind::Attempts),
-            successes: self.kind.contains(&EventKind::Successes),
-            denied: self.kind.contains(&EventKind::Denied),
-            changes: self.kind.contains(&EventKind::Changes),
-            powerful: self.kind.contains(&EventKind::Powerful),
-        };
         // Paths are kept only where somebody asks for them.
         let mut read = self.read.request(Inputs::Any(self.paths), self.output.tz)?;
         read.options.keep_paths = true;
-        if kinds.successes || kinds.denied {
-            let filter = &read.options.filter;
-            if [&filter.principal, &filter.source, &filter.key].iter().all(|rules| rules.wanted().is_empty()) {
-                return Err(
-                    "whose successes and refusals? most of a log is that: name a user (--principal), an address \
-                            (--source) or an API key (--key)"
-                        .to_owned(),
-                );
-            }
-            if read.pseudonyms.is_some() {
-                return Err("--pseudonymize knows the names of attempts, changes and powerful actions only: leave \
-                            successes and denied out of --kind"
-                    .to_owned());
-            }
-        }
+        let kinds = kinds(&self.kind, &read)?;
         Ok(Command::Events(Box::new(EventsRequest { read, kinds, outputs })))
     }
 }

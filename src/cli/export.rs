@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Command;
+use super::kinds::{EventKind, kinds};
 use super::read::ReadArgs;
+use crate::options::EventKinds;
 use crate::pipeline::{Inputs, Request};
 use crate::time::Zone;
 
@@ -15,7 +17,8 @@ Examples:
   esaudit export logs --parquet out
   duckdb -c \"SELECT source, count(*) FROM 'out/attempts/*/*.parquet' GROUP BY source ORDER BY 2 DESC\"
   esaudit export logs --parquet march --since 2026-03-01 --until 2026-03-31
-  esaudit export logs --ocsf lake --region eu-central-1 --account 123456789012";
+  esaudit export logs --ocsf lake --region eu-central-1 --account 123456789012
+  esaudit export logs --ocsf alice --principal alice --kind attempts,successes,denied,changes,powerful";
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -31,6 +34,11 @@ pub(super) struct ExportArgs {
     /// Amazon Security Lake expects of a custom source; it has to be empty or is made
     #[arg(long, value_name = "DIR")]
     ocsf: Option<PathBuf>,
+
+    /// Events of --ocsf; successes and denied of those only whom --principal, --source or --key names
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_enum, requires = "ocsf",
+        default_values = ["attempts", "changes", "powerful"])]
+    kind: Vec<EventKind>,
 
     /// The region in the names of folders of --ocsf
     #[arg(long, value_name = "NAME", default_value = "local", value_parser = folder_name)]
@@ -67,6 +75,8 @@ pub struct ExportRequest {
     pub parquet: Option<PathBuf>,
     /// The folder to write classes of OCSF to.
     pub ocsf: Option<PathBuf>,
+    /// Which events these hold.
+    pub kinds: EventKinds,
     /// The folders between a class and its days.
     pub within: PathBuf,
 }
@@ -77,6 +87,7 @@ impl ExportArgs {
         let mut read = self.read.request(Inputs::Any(self.paths), self.tz)?;
         read.options.keep_paths = true;
         let within = [format!("region={}", self.region), format!("accountId={}", self.account)].iter().collect();
-        Ok(Command::Export(Box::new(ExportRequest { read, parquet: self.parquet, ocsf: self.ocsf, within })))
+        let kinds = kinds(&self.kind, &read)?;
+        Ok(Command::Export(Box::new(ExportRequest { read, parquet: self.parquet, ocsf: self.ocsf, kinds, within })))
     }
 }

@@ -144,7 +144,7 @@ pub fn event(event: &Event) -> Value {
             put("dst_endpoint", filled([("name", json!(node)), ("uid", json!(event.node))]));
         }
     }
-    put("observables", observables(event));
+    put("observables", observables(event, class));
     put("unmapped", unmapped(event));
     Value::Object(members)
 }
@@ -172,11 +172,11 @@ fn head(
 ) -> Map<String, Value> {
     let (uid, name, category, category_name) = class.names();
     let severity_name = SEVERITIES.get(severity as usize).copied().unwrap_or("Unknown");
-    // Those of which attributes are used: confidence and alerts of one, the actor of the other.
+    // That of which attributes are used: the actor. Of API Activity, and confidence and alerts of findings, the classes say
+    // themselves that they are of no profile.
     let profiles: &[&str] = match class {
-        OcsfClass::DetectionFinding => &["security_control"],
         OcsfClass::AccountChange | OcsfClass::EntityManagement => &["host"],
-        OcsfClass::Authentication | OcsfClass::ApiActivity => &[],
+        OcsfClass::Authentication | OcsfClass::ApiActivity | OcsfClass::DetectionFinding => &[],
     };
     let head = json!({
         "time": time,
@@ -266,16 +266,38 @@ fn endpoint(source: Option<&str>, known: Option<&AddressFacts>, forwarded: Optio
     ])
 }
 
-/// What can be looked for: addresses (2) and user names (4).
-fn observables(event: &Event) -> Value {
-    let address = event.source.as_ref().filter(|source| source.parse::<IpAddr>().is_ok());
-    let address =
-        address.map(|address| json!({"name": "src_endpoint.ip", "type_id": 2, "type": "IP Address", "value": address}));
-    let user = if event.kind == "attempt" || event.kind == "success" { "user.name" } else { "actor.user.name" };
-    let user =
-        event.principal.as_ref().map(|name| json!({"name": user, "type_id": 4, "type": "User Name", "value": name}));
-    let list: Vec<Value> = address.into_iter().chain(user).collect();
-    if list.is_empty() { Value::Null } else { list.into() }
+/// What can be looked for: a kind of observable, by number and name.
+type ObservableType = (u32, &'static str);
+
+const IP_ADDRESS: ObservableType = (2, "IP Address");
+const USER_NAME: ObservableType = (4, "User Name");
+const CREDENTIAL: ObservableType = (19, "User Credential ID");
+
+/// A value that can be looked for, and the attribute that holds it.
+fn observable((id, kind): ObservableType, attribute: &str, value: &str) -> Value {
+    json!({"name": attribute, "type_id": id, "type": kind, "value": value})
+}
+
+fn is_address(text: &&str) -> bool {
+    text.parse::<IpAddr>().is_ok()
+}
+
+/// What can be looked for in an event.
+fn observables(event: &Event, class: OcsfClass) -> Value {
+    let [user, key] = match class {
+        OcsfClass::Authentication => ["user.name", "user.credential_uid"],
+        OcsfClass::AccountChange => ["actor.user.name", "user.credential_uid"],
+        _ => ["actor.user.name", "actor.user.credential_uid"],
+    };
+    let changed = event.target.as_deref().filter(|_| class == OcsfClass::AccountChange);
+    let with = event.api_key.as_deref().filter(|_| class != OcsfClass::EntityManagement);
+    let all = [
+        event.source.as_deref().filter(is_address).map(|address| observable(IP_ADDRESS, "src_endpoint.ip", address)),
+        event.principal.as_deref().map(|name| observable(USER_NAME, user, name)),
+        changed.map(|name| observable(USER_NAME, "user.name", name)),
+        with.map(|id| observable(CREDENTIAL, key, id)),
+    ];
+    listed(all.into_iter().flatten().collect())
 }
 
 fn unmapped(event: &Event) -> Value {
@@ -316,15 +338,19 @@ pub fn finding(finding: &Finding) -> Value {
     let sources = finding.sources.iter().map(|source| json!({"src_endpoint": endpoint(Some(source), None, None)}));
     let users = finding.principals.iter().map(|name| json!({"user": {"name": name}}));
     let evidences: Vec<Value> = sources.chain(users).collect();
+    let addresses = finding.sources.iter().map(String::as_str).filter(is_address);
+    let addresses = addresses.map(|source| observable(IP_ADDRESS, "evidences[].src_endpoint.ip", source));
+    let names = finding.principals.iter().map(|name| observable(USER_NAME, "evidences[].user.name", name));
+    let keys = finding.api_keys.iter().map(|id| observable(CREDENTIAL, "unmapped.api_keys[]", id));
+    let observables = addresses.chain(names).chain(keys).collect();
     let attacks: Vec<Value> = finding.attack.iter().map(|id| attack(id)).collect();
-    let list = |list: Vec<Value>| if list.is_empty() { Value::Null } else { list.into() };
     let info = filled([
         ("uid", json!(id)),
         ("title", json!(finding.title.plain())),
         ("desc", json!(finding.diagnosis.plain())),
         ("types", json!([finding.kind])),
         ("analytic", json!({"name": finding.kind, "type_id": 2, "type": "Behavioral"})),
-        ("attacks", list(attacks)),
+        ("attacks", listed(attacks)),
         ("first_seen_time", json!(begun)),
         ("last_seen_time", json!(ended)),
     ]);
@@ -352,7 +378,8 @@ pub fn finding(finding: &Finding) -> Value {
         ("confidence_id", json!(confidence)),
         ("confidence", json!(confidence_name)),
         ("finding_info", info),
-        ("evidences", list(evidences)),
+        ("evidences", listed(evidences)),
+        ("observables", listed(observables)),
         ("unmapped", unmapped),
     ] {
         if !value.is_null() {
@@ -368,6 +395,11 @@ fn attack(id: &str) -> Value {
         Some((above, _)) => json!({"technique": {"uid": above}, "sub_technique": {"uid": id}}),
         None => json!({"technique": {"uid": id}}),
     }
+}
+
+/// A list; null where it is empty.
+fn listed(list: Vec<Value>) -> Value {
+    if list.is_empty() { Value::Null } else { list.into() }
 }
 
 /// An object of what is known; null where nothing is.

@@ -1,6 +1,6 @@
 //! The columns of events of OCSF in Parquet, and their rows out of the events as JSON: one table a class, as Amazon Security Lake
-//! expects of a custom source (docs.aws.amazon.com/security-lake, "custom sources"). Lists of objects are not among them, but
-//! for techniques.
+//! expects of a custom source (docs.aws.amazon.com/security-lake/latest/userguide/custom-sources.html). Of lists of objects,
+//! observables and techniques are among them.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::ocsf::OcsfClass;
 use super::tables::{DataCell, DataColumn, DataKind, DataTable, Division, known, maybe};
 
 /// What all classes begin with.
-const HEAD: [DataColumn; 19] = [
+const HEAD: [DataColumn; 23] = [
     known("time", DataKind::Count),
     known("class_uid", DataKind::Small),
     known("class_name", DataKind::Text),
@@ -28,6 +28,10 @@ const HEAD: [DataColumn; 19] = [
     known("metadata.product.name", DataKind::Text),
     known("metadata.product.vendor_name", DataKind::Text),
     maybe("message", DataKind::Text),
+    maybe("observables[].name", DataKind::Texts),
+    maybe("observables[].type_id", DataKind::Smalls),
+    maybe("observables[].type", DataKind::Texts),
+    maybe("observables[].value", DataKind::Texts),
 ];
 
 /// What classes of events have.
@@ -77,7 +81,7 @@ const fn columns<const OWN: usize, const ALL: usize>(own: [DataColumn; OWN]) -> 
     all
 }
 
-const AUTHENTICATION: [DataColumn; 55] = columns([
+const AUTHENTICATION: [DataColumn; 59] = columns([
     known("user.name", DataKind::Text),
     maybe("user.credential_uid", DataKind::Text),
     maybe("user.type_id", DataKind::Small),
@@ -90,19 +94,19 @@ const AUTHENTICATION: [DataColumn; 55] = columns([
     maybe("auth_protocol_id", DataKind::Small),
 ]);
 
-const ACCOUNT_CHANGE: [DataColumn; 48] = columns([
+const ACCOUNT_CHANGE: [DataColumn; 52] = columns([
     known("user.name", DataKind::Text),
     maybe("user.credential_uid", DataKind::Text),
     maybe("actor.user.name", DataKind::Text),
 ]);
 
-const ENTITY_MANAGEMENT: [DataColumn; 48] = columns([
+const ENTITY_MANAGEMENT: [DataColumn; 52] = columns([
     known("entity.name", DataKind::Text),
     known("entity.type", DataKind::Text),
     maybe("actor.user.name", DataKind::Text),
 ]);
 
-const API_ACTIVITY: [DataColumn; 51] = columns([
+const API_ACTIVITY: [DataColumn; 55] = columns([
     known("actor.user.name", DataKind::Text),
     maybe("actor.user.credential_uid", DataKind::Text),
     known("api.operation", DataKind::Text),
@@ -111,7 +115,7 @@ const API_ACTIVITY: [DataColumn; 51] = columns([
     maybe("dst_endpoint.uid", DataKind::Text),
 ]);
 
-const DETECTION_FINDING: [DataColumn; 45] = {
+const DETECTION_FINDING: [DataColumn; 49] = {
     let own = [
         maybe("start_time", DataKind::Count),
         maybe("end_time", DataKind::Count),
@@ -171,26 +175,22 @@ pub fn row(table: &DataTable, event: &Value) -> Vec<DataCell> {
 fn cell(column: &DataColumn, event: &Value) -> DataCell {
     let (path, within) = column.name.split_once("[].").unwrap_or((column.name, ""));
     let value = path.split('.').try_fold(event, |value, name| value.get(name));
+    let small = |value: &Value| i32::try_from(value.as_i64()?).ok();
     match column.kind {
         DataKind::Time => DataCell::Time(None),
         DataKind::Text => DataCell::Text(value.and_then(Value::as_str).map(str::to_owned)),
-        DataKind::Texts => DataCell::Texts(value.and_then(Value::as_array).map(|list| {
-            let inner = |item: &Value| {
-                let names = within.split('.').filter(|name| !name.is_empty());
-                let found = names.into_iter().try_fold(item, |value, name| value.get(name))?;
-                Some(found.as_str()?.to_owned())
-            };
-            list.iter().filter_map(inner).collect()
-        })),
-        DataKind::Count | DataKind::Small => {
-            let count = value.and_then(Value::as_u64);
-            if column.kind == DataKind::Small {
-                DataCell::Small(count.and_then(|count| i32::try_from(count).ok()))
-            } else {
-                DataCell::Count(count)
-            }
-        }
+        DataKind::Texts => DataCell::Texts(items(value, within, |item| Some(item.as_str()?.to_owned()))),
+        DataKind::Smalls => DataCell::Smalls(items(value, within, small)),
+        DataKind::Count => DataCell::Count(value.and_then(Value::as_u64)),
+        DataKind::Small => DataCell::Small(value.and_then(small)),
         DataKind::Share => DataCell::Share(value.and_then(Value::as_f64)),
         DataKind::Flag => DataCell::Flag(value.and_then(Value::as_bool)),
     }
+}
+
+/// What the items of a list hold at a path.
+fn items<T>(list: Option<&Value>, path: &str, of: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    let at =
+        |item| path.split('.').filter(|name| !name.is_empty()).try_fold(item, |value: &Value, name| value.get(name));
+    list.and_then(Value::as_array).map(|list| list.iter().filter_map(|item| of(at(item)?)).collect())
 }

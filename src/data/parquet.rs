@@ -113,20 +113,20 @@ fn repetition(nullable: bool) -> &'static str {
     if nullable { "OPTIONAL" } else { "REQUIRED" }
 }
 
-/// A column under its own name; of objects of a list each has its text.
+/// A column under its own name; of objects of a list each has its value.
 fn leaf(column: &DataColumn, name: &str, depth: usize) -> String {
     let in_list = column.name.split('.').take(depth).any(|part| part.ends_with("[]"));
     let repetition = repetition(column.nullable && !in_list);
+    let list = |element: &str| {
+        format!("{repetition} GROUP {name} (LIST) {{ REPEATED GROUP list {{ REQUIRED {element}; }} }} ")
+    };
     match column.kind {
         DataKind::Time => format!("{repetition} INT64 {name} (TIMESTAMP(MILLIS,true)); "),
-        DataKind::Texts if !in_list => {
-            format!(
-                "{repetition} GROUP {name} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }} "
-            )
-        }
+        DataKind::Texts if !in_list => list("BYTE_ARRAY element (STRING)"),
+        DataKind::Smalls if !in_list => list("INT32 element"),
         DataKind::Text | DataKind::Texts => format!("{repetition} BYTE_ARRAY {name} (STRING); "),
         DataKind::Count => format!("{repetition} INT64 {name}; "),
-        DataKind::Small => format!("{repetition} INT32 {name}; "),
+        DataKind::Small | DataKind::Smalls => format!("{repetition} INT32 {name}; "),
         DataKind::Share => format!("{repetition} DOUBLE {name}; "),
         DataKind::Flag => format!("{repetition} BOOLEAN {name}; "),
     }
@@ -228,6 +228,19 @@ enum Values {
     Texts(Vec<ByteArray>),
 }
 
+/// Notes how much is there of a list of so many items.
+fn levels(items: Option<usize>, present: i16, definitions: &mut Vec<i16>, repetitions: &mut Vec<i16>) {
+    // One level for null, one for empty.
+    if items.is_none_or(|items| items == 0) {
+        definitions.push(if items.is_some() { present } else { 0 });
+        repetitions.push(0);
+    }
+    for at in 0..items.unwrap_or(0) {
+        definitions.push(present + 1);
+        repetitions.push(i16::from(at > 0));
+    }
+}
+
 /// A column that is being gathered.
 struct Buffer {
     kind: DataKind,
@@ -243,7 +256,7 @@ impl Buffer {
     fn new(column: &DataColumn) -> Self {
         let values = match column.kind {
             DataKind::Time | DataKind::Count => Values::Longs(Vec::new()),
-            DataKind::Small => Values::Ints(Vec::new()),
+            DataKind::Small | DataKind::Smalls => Values::Ints(Vec::new()),
             DataKind::Share => Values::Doubles(Vec::new()),
             DataKind::Flag => Values::Flags(Vec::new()),
             DataKind::Text | DataKind::Texts => Values::Texts(Vec::new()),
@@ -285,17 +298,13 @@ impl Buffer {
             }
             (DataCell::Texts(list), DataKind::Texts, Values::Texts(values)) => {
                 let bytes = list.iter().flatten().map(String::len).sum();
-                // One level for null, one for empty.
-                if list.as_ref().is_none_or(Vec::is_empty) {
-                    define(list.is_some());
-                    self.repetitions.push(0);
-                }
-                for (at, text) in list.into_iter().flatten().enumerate() {
-                    self.definitions.push(present + 1);
-                    self.repetitions.push(i16::from(at > 0));
-                    values.push(ByteArray::from(text.into_bytes()));
-                }
+                levels(list.as_ref().map(Vec::len), present, &mut self.definitions, &mut self.repetitions);
+                values.extend(list.into_iter().flatten().map(|text| ByteArray::from(text.into_bytes())));
                 return Ok(bytes);
+            }
+            (DataCell::Smalls(list), DataKind::Smalls, Values::Ints(values)) => {
+                levels(list.as_ref().map(Vec::len), present, &mut self.definitions, &mut self.repetitions);
+                values.extend(list.into_iter().flatten());
             }
             _ => return Err(io::Error::other("a value of another type than its column")),
         }
@@ -304,7 +313,7 @@ impl Buffer {
 
     /// Writes what was gathered and begins anew.
     fn write(&mut self, out: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
-        let is_list = self.kind == DataKind::Texts;
+        let is_list = matches!(self.kind, DataKind::Texts | DataKind::Smalls);
         let definitions = (self.nullable || is_list).then_some(self.definitions.as_slice());
         let repetitions = is_list.then_some(self.repetitions.as_slice());
         match &mut self.values {

@@ -21,6 +21,8 @@ pub enum DataKind {
     Count,
     /// A whole number of 32 bits.
     Small,
+    /// A list of them.
+    Smalls,
     /// A share, 0 to 1.
     Share,
     /// Yes or no.
@@ -73,6 +75,8 @@ pub enum DataCell {
     Count(Option<u64>),
     /// Of [`DataKind::Small`].
     Small(Option<i32>),
+    /// Of [`DataKind::Smalls`].
+    Smalls(Option<Vec<i32>>),
     /// Of [`DataKind::Share`].
     Share(Option<f64>),
     /// Of [`DataKind::Flag`].

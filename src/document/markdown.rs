@@ -74,7 +74,7 @@ impl MarkdownPage<'_> {
     fn piece(&mut self, block: &Block<'_>) {
         match block {
             Block::Facts(facts) => self.facts(facts),
-            Block::Headline(head, tail) => self.block(&format!("**{}**{}.", self.prose(head), self.prose(tail))),
+            Block::Headline(head, tail) => self.block(&format!("{}.", self.headline(head, tail))),
             Block::Prose(text, _) if text.is_empty() => {}
             Block::Prose(text, _) => self.block(&self.prose(text)),
             Block::List(list) => self.list(list),
@@ -258,6 +258,13 @@ impl MarkdownPage<'_> {
         }
     }
 
+    /// What stands above all, and what goes on behind it.
+    fn headline(&self, head: &Text, tail: &Text) -> String {
+        let mut out = format!("**{}**", self.prose(head));
+        tail.spans().iter().for_each(|span| glue(&mut out, &self.span(span, false)));
+        out
+    }
+
     /// A sentence.
     fn prose(&self, text: &Text) -> String {
         let mut out = String::new();
@@ -354,6 +361,14 @@ fn code_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_goes_on_behind_a_headline_begins_no_line() {
+        let view = View::default();
+        let page = MarkdownPage { text: String::new(), view: &view, clock: DisplayClock::new(view.style.zone, None) };
+        let tail = Text::from(": 8 indices");
+        assert_eq!(page.headline(&"22 requests".into(), &tail), "**22 requests**: 8 indices");
+    }
 
     #[test]
     fn text_from_the_log_is_no_markup() {

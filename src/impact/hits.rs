@@ -1,52 +1,15 @@
 //! What the search found: the events that name somebody who is followed, in a form of a few dozen bytes each.
 //!
-//! Who, what and which indices are kept once each, however often they come: a request over thousands of indices, made again and
-//! again, costs their names once. A list of indices is kept in blocks whose ends its own names decide, so that lists that
-//! differ by an index share all other blocks.
+//! Who, what and which indices are kept once each, however often they come.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::distinct::Distinct;
+use super::lists::{IndexLists, NotedList};
+use crate::action_class::is_restricted;
 use crate::fast_reader::ActionKind;
 use crate::state::{Origin, RecordKey, Sym, Symbols};
 use crate::time::Millis;
-
-/// Names of a list that are kept; a log line of the longest that is read names more only if they are of a few letters each.
-pub(super) const LONGEST_LIST: usize = 100_000;
-
-/// A block ends at one name in so many.
-const BLOCK: u64 = 32;
-
-/// Distinct things, numbered in the order in which they came.
-#[derive(Debug, Clone)]
-pub(super) struct Distinct<T> {
-    all: Vec<T>,
-    index: HashMap<T, u32>,
-}
-
-impl<T> Default for Distinct<T> {
-    fn default() -> Self {
-        Self { all: Vec::new(), index: HashMap::new() }
-    }
-}
-
-impl<T: Clone + Eq + Hash> Distinct<T> {
-    /// The number of a thing.
-    pub(super) fn number(&mut self, thing: T) -> u32 {
-        if let Some(&at) = self.index.get(&thing) {
-            return at;
-        }
-        let at = self.all.len() as u32;
-        self.all.push(thing.clone());
-        self.index.insert(thing, at);
-        at
-    }
-
-    /// All, by number.
-    pub(super) fn all(&self) -> &[T] {
-        &self.all
-    }
-}
 
 /// Who made a request, and where it came in, as an event tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -135,15 +98,15 @@ pub(super) struct Hit {
     pub(super) who: u32,
     /// Number in [`Hits::what`].
     pub(super) what: u32,
-    /// Number in [`Hits::lists`].
+    /// Number of the list of indices that it names.
     pub(super) list: u32,
 }
 
 /// What the actor's accounts and keys did before.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EarlierUse {
-    /// Indices that they touched.
-    pub(super) touched: std::collections::BTreeSet<Sym>,
+    /// Lists of indices that they touched.
+    pub(super) touched: BTreeSet<u32>,
     /// Allowed actions by hour since 1970.
     pub(super) hours: BTreeMap<i64, u64>,
     /// The first.
@@ -160,51 +123,59 @@ pub(super) struct Hits {
     pub(super) chunks: BTreeMap<(u32, u32), u64>,
     pub(super) who: Distinct<Who>,
     pub(super) what: Distinct<What>,
-    blocks: Distinct<Box<[Sym]>>,
-    /// Lists of indices, by blocks.
-    lists: Distinct<Box<[u32]>>,
-    /// By name: whether a block ends at it, where that was asked.
-    ends_block: Vec<Option<bool>>,
+    lists: IndexLists,
     pub(super) events: Vec<Hit>,
     pub(super) before: EarlierUse,
-    /// Lists that were cut.
-    pub(super) lists_cut: u64,
+    named: NamedBlocks,
+}
+
+/// The indices of blocks, by symbol, once all of them are there.
+#[derive(Debug, Default)]
+struct NamedBlocks {
+    blocks: Vec<Box<[Sym]>>,
+    /// By block: whether a restricted index is in it.
+    restricted: Vec<bool>,
+    /// What was touched before.
+    touched: HashSet<Sym>,
 }
 
 impl Hits {
-    /// The number of a list of indices.
-    pub(super) fn list(&mut self, names: &[Sym]) -> u32 {
-        self.lists_cut += u64::from(names.len() > LONGEST_LIST);
-        let names = &names[..names.len().min(LONGEST_LIST)];
-        let mut cut = Vec::new();
-        let mut start = 0;
-        for (at, &sym) in names.iter().enumerate() {
-            if self.ends_block(sym) || at + 1 == names.len() {
-                cut.push(start..at + 1);
-                start = at + 1;
-            }
+    /// Notes a list of indices, which `each` hands out one by one.
+    pub(super) fn list(&mut self, each: impl FnOnce(&mut dyn FnMut(&[u8]))) -> NotedList {
+        let mut noted = self.lists.note(each);
+        while self.lists.is_too_much() {
+            noted.number = self.halve()[noted.number as usize];
         }
-        let blocks: Box<[u32]> = cut.into_iter().map(|range| self.blocks.number(names[range].into())).collect();
-        self.lists.number(blocks)
+        noted
     }
 
-    fn ends_block(&mut self, sym: Sym) -> bool {
-        let Self { symbols, ends_block, .. } = self;
-        let at = sym.0 as usize;
-        if at >= ends_block.len() {
-            ends_block.resize(at + 1, None);
-        }
-        *ends_block[at].get_or_insert_with(|| RecordKey::of(&[symbols.get(sym)]).0.is_multiple_of(BLOCK))
+    /// Drops half of the names of indices; the new numbers of lists, by old number.
+    fn halve(&mut self) -> Vec<u32> {
+        let new = self.lists.halve();
+        let number = |old: u32| new[old as usize];
+        self.events.iter_mut().for_each(|hit| hit.list = number(hit.list));
+        self.before.touched = self.before.touched.iter().map(|&list| number(list)).collect();
+        new
+    }
+
+    /// Makes symbols of the indices: what follows asks for them.
+    pub(super) fn name_indices(&mut self) {
+        let Self { symbols, lists, named, before, .. } = self;
+        let blocks = 0..lists.blocks_total();
+        named.restricted = blocks.clone().map(|block| lists.names(block).any(is_restricted)).collect();
+        named.blocks = blocks.map(|block| lists.names(block).map(|name| symbols.intern(name)).collect()).collect();
+        let touched: BTreeSet<u32> = before.touched.iter().flat_map(|&list| lists.blocks(list)).copied().collect();
+        named.touched = touched.iter().flat_map(|&block| named.blocks[block as usize].iter().copied()).collect();
     }
 
     /// The blocks of a list: lists that are alike share most of theirs.
     pub(super) fn blocks(&self, list: u32) -> &[u32] {
-        &self.lists.all()[list as usize]
+        self.lists.blocks(list)
     }
 
     /// The indices of a block.
     pub(super) fn block(&self, block: u32) -> &[Sym] {
-        &self.blocks.all()[block as usize]
+        &self.named.blocks[block as usize]
     }
 
     /// The indices of a list.
@@ -212,9 +183,34 @@ impl Hits {
         self.blocks(list).iter().flat_map(|&block| self.block(block).iter().copied())
     }
 
+    /// How many indices a list has, those whose names were dropped included.
+    pub(super) fn names_total(&self, list: u32) -> u64 {
+        u64::from(self.lists.total(list))
+    }
+
     /// Whether a list is empty.
     pub(super) fn is_empty(&self, list: u32) -> bool {
-        self.lists.all()[list as usize].is_empty()
+        self.lists.total(list) == 0
+    }
+
+    /// Whether a restricted index is in a list.
+    pub(super) fn is_restricted(&self, list: u32) -> bool {
+        self.blocks(list).iter().any(|&block| self.named.restricted[block as usize])
+    }
+
+    /// Whether an index was touched before.
+    pub(super) fn was_touched(&self, index: Sym) -> bool {
+        self.named.touched.contains(&index)
+    }
+
+    /// Lists that were cut.
+    pub(super) fn lists_cut(&self) -> u64 {
+        self.lists.cut()
+    }
+
+    /// Of how many names of indices one is kept: 1 where all are.
+    pub(super) fn one_in(&self) -> u64 {
+        1 << self.lists.halvings()
     }
 
     /// Takes in what another worker found.
@@ -233,18 +229,10 @@ impl Hits {
             ..*what
         };
         let what: Vec<u32> = other.what.all().iter().map(|one| self.what.number(remapped(one))).collect();
-        let blocks: Vec<u32> = other
-            .blocks
-            .all()
-            .iter()
-            .map(|block| self.blocks.number(block.iter().map(|&name| sym(name)).collect()))
-            .collect();
-        let lists: Vec<u32> = other
-            .lists
-            .all()
-            .iter()
-            .map(|list| self.lists.number(list.iter().map(|&block| blocks[block as usize]).collect()))
-            .collect();
+        while self.lists.halvings() < other.lists.halvings() {
+            self.halve();
+        }
+        let lists = self.lists.absorb(&other.lists);
         self.events.extend(other.events.into_iter().map(|hit| Hit {
             input: inputs[hit.input as usize],
             who: who[hit.who as usize],
@@ -252,12 +240,14 @@ impl Hits {
             list: lists[hit.list as usize],
             ..hit
         }));
-        self.before.touched.extend(other.before.touched.into_iter().map(sym));
+        self.before.touched.extend(other.before.touched.into_iter().map(|list| lists[list as usize]));
         for (hour, count) in other.before.hours {
             *self.before.hours.entry(hour).or_default() += count;
         }
         self.before.first = [self.before.first, other.before.first].into_iter().flatten().min();
-        self.lists_cut += other.lists_cut;
+        while self.lists.is_too_much() {
+            self.halve();
+        }
     }
 }
 
@@ -265,34 +255,12 @@ impl Hits {
 mod tests {
     use super::*;
 
-    fn names(hits: &mut Hits, names: impl IntoIterator<Item = String>) -> Vec<Sym> {
-        names.into_iter().map(|name| hits.symbols.intern(name.as_bytes())).collect()
-    }
-
-    #[test]
-    fn lists_that_are_alike_share_their_blocks() {
-        let mut hits = Hits::default();
-        let all = names(&mut hits, (0..5000).map(|at| format!("logs-{at}")));
-        let mut lists = Vec::new();
-        for without in 0..100 {
-            let mut some = all.clone();
-            some.remove(without * 40);
-            let list = hits.list(&some);
-            assert_eq!(hits.names(list).collect::<Vec<_>>(), some);
-            lists.push(list);
-        }
-        let kept: usize = hits.blocks.all().iter().map(|block| block.len()).sum();
-        assert!(kept < 30_000, "{kept} of 500,000 names are kept");
-        assert_eq!(hits.list(&[]), hits.list(&[]));
-    }
-
     #[test]
     fn what_workers_found_is_put_together() {
         let mut one = Hits::default();
         one.symbols.intern(b"x");
         let mut other = Hits::default();
-        let list = names(&mut other, ["a".to_owned(), "b".to_owned()]);
-        let list = other.list(&list);
+        let list = other.list(|each| [&b"a"[..], b"b"].into_iter().for_each(each)).number;
         let none = Sym::NONE;
         let principal = other.symbols.intern(b"alice");
         let who = Who {
@@ -321,6 +289,7 @@ mod tests {
         };
         other.events.push(hit);
         one.absorb(other);
+        one.name_indices();
         let found = one.events[0];
         assert_eq!(one.symbols.get(one.who.all()[found.who as usize].principal), Some(&b"alice"[..]));
         let indices: Vec<&[u8]> = one.names(found.list).filter_map(|name| one.symbols.get(name)).collect();

@@ -9,8 +9,10 @@
     reason = "entries of tables are numbered in 32 bits: --max-memory holds fewer, as they do lines of a chunk"
 )]
 
+mod distinct;
 mod events;
 mod hits;
+mod lists;
 mod made;
 mod needles;
 mod plan;
@@ -19,6 +21,7 @@ mod records;
 mod requests;
 mod search;
 mod since;
+mod tally;
 mod tell;
 mod undo;
 

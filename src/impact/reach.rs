@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::hits::{Hit, Hits};
 use super::plan::Plan;
 use super::requests::{ClientRequest, Of, PlacedHit, Requests, client, is_deed};
+use super::tally::RequestTally;
 use super::undo::{self, KnownAction};
 use crate::action_class::{ActionClass, base, is_restricted};
 use crate::correlate::{Correlated, SourceLine};
@@ -46,62 +47,6 @@ pub(super) struct Reach {
     pub(super) lacks: Vec<String>,
 }
 
-/// Requests and their events, counted.
-#[derive(Debug, Clone, Default)]
-struct RequestTally {
-    requests: u64,
-    events: u64,
-    first: Option<(Millis, SourceLine)>,
-    last: Option<(Millis, SourceLine)>,
-    /// Few, and there are as many tallies as indices.
-    actions: Vec<(Sym, u64)>,
-}
-
-impl RequestTally {
-    /// Counts a request by some of its events.
-    fn add(&mut self, hits: &Hits, events: &[PlacedHit]) {
-        self.requests += 1;
-        self.events += events.len() as u64;
-        for (hit, place) in events {
-            let at = (hit.time, *place);
-            self.first = Some(self.first.map_or(at, |first| first.min(at)));
-            self.last = Some(self.last.map_or(at, |last| last.max(at)));
-            let action = hits.what.all()[hit.what as usize].action;
-            self.count(action, 1);
-        }
-    }
-
-    fn count(&mut self, action: Sym, count: u64) {
-        match self.actions.iter_mut().find(|known| known.0 == action) {
-            Some(known) => known.1 += count,
-            None => {
-                self.actions.reserve_exact(1);
-                self.actions.push((action, count));
-            }
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.events += other.events;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = [self.last, other.last].into_iter().flatten().max();
-        other.actions.iter().for_each(|&(action, count)| self.count(action, count));
-    }
-
-    fn times(&self) -> (String, String) {
-        let time = |at: Option<(Millis, SourceLine)>| at.map(|(time, _)| time.rfc3339()).unwrap_or_default();
-        (time(self.first), time(self.last))
-    }
-
-    fn evidence(&self, joined: &Correlated) -> Vec<crate::model::Evidence> {
-        let mut lines: Vec<SourceLine> =
-            [self.first, self.last].into_iter().flatten().map(|(_, place)| place).collect();
-        lines.dedup();
-        lines.into_iter().map(|place| joined.evidence(place)).collect()
-    }
-}
-
 /// Uses of something that was made.
 #[derive(Debug, Default)]
 struct MadeUses {
@@ -119,8 +64,6 @@ struct Counter<'c> {
     hits: &'c Hits,
     /// By action: its class, and whether it is powerful.
     classes: HashMap<Sym, (ActionClass, bool)>,
-    /// By list: whether a restricted index is in it.
-    restricted: HashMap<u32, bool>,
     /// Of requests that name one list of indices.
     by_list: HashMap<(ActionClass, u32), RequestTally>,
     by_index: HashMap<(ActionClass, Option<Sym>), RequestTally>,
@@ -150,7 +93,6 @@ pub(super) fn reach(joined: &Correlated, plan: &Plan, hits: &Hits, requests: &Re
         plan,
         hits,
         classes: HashMap::new(),
-        restricted: HashMap::new(),
         by_list: HashMap::new(),
         by_index: HashMap::new(),
         denied: HashMap::new(),
@@ -178,14 +120,6 @@ impl Counter<'_> {
             .classes
             .entry(action)
             .or_insert_with(|| (ActionClass::of(text()), ActionClass::of_powerful(text()).is_some()))
-    }
-
-    fn is_restricted(&mut self, list: u32) -> bool {
-        let hits = self.hits;
-        *self
-            .restricted
-            .entry(list)
-            .or_insert_with(|| hits.names(list).any(|name| hits.symbols.get(name).is_some_and(is_restricted)))
     }
 
     fn request(&mut self, request: &ClientRequest<'_>) {
@@ -327,7 +261,7 @@ impl Counter<'_> {
             let run_as = what.is(ActionKind::RunAsGranted) || what.is(ActionKind::RunAsDenied);
             let granted = what.is(ActionKind::AccessGranted) || what.is(ActionKind::RunAsGranted);
             let is_powerful =
-                run_as || is_deed(hits, hit) && (self.class(what.action).1 || self.is_restricted(hit.list));
+                run_as || is_deed(hits, hit) && (self.class(what.action).1 || hits.is_restricted(hit.list));
             if is_powerful {
                 let action = hits.symbols.get(what.action).unwrap_or_default();
                 let name = if run_as { ActionKind::NAMED[what.event as usize].as_bytes() } else { base(action) };
@@ -389,7 +323,7 @@ impl Counter<'_> {
             source: text(source),
             node: text(who.node),
             indices: hits.names(list).take(NAMED).filter_map(text).collect(),
-            indices_total: hits.names(list).count() as u64,
+            indices_total: hits.names_total(list),
             granted,
             target: undo::target(&known).filter(|_| !run_as),
             undo: undo.map(|call| call.plain()),
@@ -471,7 +405,7 @@ impl Counter<'_> {
             let (first, last) = tally.times();
             let name = index.and_then(|index| self.text(index));
             let actions = tally.actions.iter().filter_map(|(action, count)| Some((self.text(*action)?, *count)));
-            let new = index.filter(|_| has_history).map(|index| !self.hits.before.touched.contains(&index));
+            let new = index.filter(|_| has_history).map(|index| !self.hits.was_touched(index));
             let row = Reached {
                 restricted: name.as_ref().is_some_and(|name| is_restricted(name.as_bytes())),
                 index: name,

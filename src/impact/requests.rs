@@ -144,8 +144,9 @@ fn without_client(plan: &Plan, hits: &Hits, who: u32, group: &[PlacedHit]) -> Of
     }
 }
 
-/// Every event once, with its place: one that is met in several inputs is one.
+/// Every event once, with its place: one that is met in several inputs is one. Its indices have names from then on.
 pub(super) fn placed(joined: &Correlated, hits: &mut Hits) -> Vec<PlacedHit> {
+    hits.name_indices();
     let labels: HashMap<&str, u32> = (0..joined.state.inputs.len() as u32)
         .map(|rank| (joined.state.inputs[joined.source_lines.input(rank)].label.as_str(), rank))
         .collect();

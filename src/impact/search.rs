@@ -12,7 +12,7 @@ use crate::event::Record;
 use crate::fast_reader::{ActionKind, AuditFields, FastEvent, Probe};
 use crate::lines::{Chunk, length};
 use crate::options::{Cidr, Options};
-use crate::state::{InputRef, Origin, RecordKey, Sym, client_behind};
+use crate::state::{InputRef, Origin, RecordKey, client_behind};
 use crate::time::Millis;
 
 /// Whom the search is for.
@@ -138,38 +138,11 @@ struct HitTaker<'s> {
     at: (u32, u32, u32),
     /// What of that input is a copy.
     copies: Option<OfInput>,
-    names: Vec<Sym>,
-    met: MetNames,
-}
-
-/// Names that were met in one list, by number; the number of the list stands where a name was met last.
-#[derive(Debug, Default)]
-struct MetNames {
-    last: Vec<u32>,
-    list: u32,
-}
-
-impl MetNames {
-    /// Takes out what comes again in a list.
-    fn once_each(&mut self, names: &mut Vec<Sym>) {
-        if self.list == u32::MAX {
-            self.last.clear();
-            self.list = 0;
-        }
-        self.list += 1;
-        names.retain(|name| {
-            let at = name.0 as usize;
-            if at >= self.last.len() {
-                self.last.resize(at + 1, 0);
-            }
-            std::mem::replace(&mut self.last[at], self.list) != self.list
-        });
-    }
 }
 
 impl<'s> HitTaker<'s> {
     fn new(search: &'s Search<'s>) -> Self {
-        Self { search, hits: Hits::default(), at: (0, 0, 0), copies: None, names: Vec::new(), met: MetNames::default() }
+        Self { search, hits: Hits::default(), at: (0, 0, 0), copies: None }
     }
 
     fn line(&mut self, line: &[u8]) {
@@ -235,10 +208,9 @@ impl<'s> HitTaker<'s> {
         if what != ActionKind::AccessGranted || !is_own {
             return;
         }
-        let Hits { symbols, before, .. } = &mut self.hits;
-        event.each_index(&mut |name| {
-            before.touched.insert(symbols.intern(name));
-        });
+        let list = self.hits.list(|each| event.each_index(each)).number;
+        let before = &mut self.hits.before;
+        before.touched.insert(list);
         if matches!(Origin::of(event.origin_type()), Origin::Rest | Origin::Unknown) || event.remote_user().is_some() {
             let time = event.time();
             *before.hours.entry(time.0.div_euclid(3_600_000)).or_default() += 1;
@@ -251,12 +223,8 @@ impl<'s> HitTaker<'s> {
         let source = event.origin().map(client_address);
         let time = event.time();
         let hits = &mut self.hits;
-        self.names.clear();
-        event.each_index(&mut |name| self.names.push(hits.symbols.intern(name)));
-        // Documents of an index name a thing at two places.
-        self.met.once_each(&mut self.names);
-        let list = hits.list(&self.names);
-        let first = self.names.first().and_then(|&name| hits.symbols.get(name)).map(<[u8]>::to_vec);
+        let list = hits.list(|each| event.each_index(each));
+        let first = list.first.map(u64::to_le_bytes);
         let identity = RecordKey::of(&[
             event.node_identity(),
             event.request_id(),
@@ -267,8 +235,8 @@ impl<'s> HitTaker<'s> {
             event.apikey_id(),
             event.origin(),
             Some(&time.0.to_le_bytes()),
-            first.as_deref(),
-            Some(&(self.names.len() as u64).to_le_bytes()),
+            first.as_ref().map(<[u8; 8]>::as_slice),
+            Some(&list.names.to_le_bytes()),
         ]);
         let symbols = &mut hits.symbols;
         let who = Who {
@@ -300,7 +268,7 @@ impl<'s> HitTaker<'s> {
             line,
             who: hits.who.number(who),
             what: hits.what.number(what),
-            list,
+            list: list.number,
         });
     }
 }

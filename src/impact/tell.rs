@@ -155,11 +155,18 @@ fn not_counted(requests: &Requests<'_>, hits: &Hits) -> Vec<String> {
             words::count(requests.unknown, "request", "requests")
         ));
     }
-    if hits.lists_cut > 0 {
+    if hits.lists_cut() > 0 {
         told.push(format!(
             "{} named more than {} indices each: the others are not counted.",
-            words::count(hits.lists_cut, "event", "events"),
-            words::number(super::hits::LONGEST_LIST as u64)
+            words::count(hits.lists_cut(), "event", "events"),
+            words::number(super::lists::LONGEST_LIST as u64)
+        ));
+    }
+    if hits.one_in() > 1 {
+        told.push(format!(
+            "So many different indices were named that one in {} is kept by name, restricted ones first: rows of indices are \
+             a sample, requests and events are counted whole.",
+            words::number(hits.one_in())
         ));
     }
     told

@@ -434,10 +434,10 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &GotIn, draft: &mut Draft) {
             made.sources.push(past.source);
             draft.times.push(past.last);
             draft.why.push(text!(
-                "{} was used {} from {}, last at {}",
+                "{} was used from {} ({}), last at {}",
                 Span::principal(&scene.text(account.object)),
-                Text::count(u64::from(past.count), "time", "times"),
                 Span::address(&scene.text(past.source)),
+                Text::count(u64::from(past.count), "event", "events"),
                 past.last
             ));
         }
@@ -448,10 +448,10 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &GotIn, draft: &mut Draft) {
             made.sources.push(past.source);
             draft.times.push(past.last);
             draft.why.push(text!(
-                "{} was used {} from {}, last at {}",
+                "{} was used from {} ({}), last at {}",
                 key_in_words(scene, key),
-                Text::count(u64::from(past.count), "time", "times"),
                 Span::address(&scene.text(past.source)),
+                Text::count(u64::from(past.count), "event", "events"),
                 past.last
             ));
         }

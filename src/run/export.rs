@@ -6,7 +6,7 @@ use std::{io, path::Path};
 use crate::cli::ExportRequest;
 use crate::error::Error;
 #[cfg(feature = "parquet")]
-use crate::{model::Coverage, options::EventKinds, pipeline::JoinedRun};
+use crate::{model::Coverage, model::events::Event, options::EventKinds, pipeline::JoinedRun};
 
 /// Reads logs or parts and writes tables as Parquet to empty or new folders.
 ///
@@ -16,9 +16,9 @@ use crate::{model::Coverage, options::EventKinds, pipeline::JoinedRun};
 pub fn export(request: ExportRequest) -> Result<u8, Error> {
     use super::console::{complain, watched};
     use super::outcome::{refused, status};
-    use crate::output;
+    use crate::{output, pipeline};
 
-    let ExportRequest { read, parquet, ocsf, within } = request;
+    let ExportRequest { read, parquet, ocsf, kinds, within } = request;
     let failed = |folder: &Path| {
         let what = format!("{} was not written", folder.display());
         move |error| Error::Output { what, error }
@@ -27,7 +27,12 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
         output::check_folder(folder).map_err(failed(folder))?;
     }
     let progress = read.progress.clone();
-    let mut evidence = watched(&progress, || Ok::<_, Error>(read.join()?.looked_at()))?;
+    // Our tables have powerful actions, whatever the others have.
+    let asked = EventKinds { powerful: true, ..kinds };
+    let (mut evidence, found, unread) = watched(&progress, || pipeline::single_events(read, asked))?;
+    if let Some(why) = unread {
+        complain(&format!("single successes and refusals are left out: {why}"));
+    }
     let coverage = evidence.coverage();
     if let Some(status) = refused(evidence.options().strict, &coverage) {
         return Ok(status);
@@ -37,11 +42,12 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
         output::folder(folder, |made| tables(&evidence, &coverage, made)).map_err(failed(folder))?;
     }
     if let Some(folder) = &ocsf {
-        output::folder(folder, |made| classes(&evidence, made, &within)).map_err(failed(folder))?;
+        output::folder(folder, |made| classes(&evidence, (kinds, &found), &within, made)).map_err(failed(folder))?;
     }
     let lacks = evidence.lacks(EventKinds { powerful: true, ..EventKinds::default() });
     lacks.iter().for_each(|lack| complain(lack));
-    Ok(status(&coverage, evidence.options().require_events, evidence.incomplete || !lacks.is_empty(), 0))
+    let incomplete = evidence.incomplete || unread.is_some() || !lacks.is_empty();
+    Ok(status(&coverage, evidence.options().require_events, incomplete, 0))
 }
 
 /// Fills a folder with our tables.
@@ -68,13 +74,17 @@ fn tables(evidence: &JoinedRun, coverage: &Coverage, folder: &Path) -> io::Resul
     parquet::write(&report_tables::INPUTS, inputs, &at(&report_tables::INPUTS))
 }
 
-/// Fills a folder with the classes of OCSF.
+/// Fills a folder with the classes of OCSF: events of some kinds, successes and refusals as they were found.
 #[cfg(feature = "parquet")]
-fn classes(evidence: &JoinedRun, folder: &Path, within: &Path) -> io::Result<()> {
+fn classes(
+    evidence: &JoinedRun,
+    (kinds, found): (EventKinds, &[Event]),
+    within: &Path,
+    folder: &Path,
+) -> io::Result<()> {
     use crate::data::ocsf::{self, OcsfClass};
     use crate::data::{ocsf_tables, parquet};
 
-    let kinds = EventKinds { attempts: true, changes: true, powerful: true, ..EventKinds::default() };
     for class in OcsfClass::ALL {
         let table = ocsf_tables::table(class);
         let at = folder.join(table.name).join(within);
@@ -83,7 +93,7 @@ fn classes(evidence: &JoinedRun, folder: &Path, within: &Path) -> io::Result<()>
             findings.sort_by_key(|finding| finding["time"].as_u64());
             parquet::write(&table, findings.iter().map(|finding| ocsf_tables::row(&table, finding)), &at)?;
         } else {
-            let events = evidence.events(kinds).filter(|event| ocsf::class(event) == class);
+            let events = evidence.events_with(kinds, found).filter(|event| ocsf::class(event) == class);
             parquet::write(&table, events.map(|event| ocsf_tables::row(&table, &ocsf::event(&event))), &at)?;
         }
     }

@@ -194,7 +194,7 @@ fn days_types_and_compression() {
                     DataKind::Time => (Type::INT64, ConvertedType::TIMESTAMP_MILLIS),
                     DataKind::Text | DataKind::Texts => (Type::BYTE_ARRAY, ConvertedType::UTF8),
                     DataKind::Count => (Type::INT64, ConvertedType::NONE),
-                    DataKind::Small => (Type::INT32, ConvertedType::NONE),
+                    DataKind::Small | DataKind::Smalls => (Type::INT32, ConvertedType::NONE),
                     DataKind::Share => (Type::DOUBLE, ConvertedType::NONE),
                     DataKind::Flag => (Type::BOOLEAN, ConvertedType::NONE),
                 };

@@ -345,6 +345,60 @@ fn the_policy_stops_what_should_slip_through() {
     assert!(!browser.complaints().is_empty(), "the browser tells what it blocked");
 }
 
+/// A page of 2,500 rows: it opens with the first of them, and search, order, lanes, clocks and CSV are of all.
+#[test]
+fn rows_that_are_not_drawn_are_there_all_the_same() {
+    let Some(mut browser) = Browser::start() else { return };
+    let mut report = incident();
+    let group = report.groups.get(0).unwrap();
+    report.groups = (0..2500_u64)
+        .map(|number| {
+            let mut group = group.clone();
+            group.principal = Some(format!("principal-{number}"));
+            group.count = 10_000 - number;
+            group
+        })
+        .collect();
+    let (_folder, path) = saved(&page(&report, None));
+    browser.screen(1280, 900);
+    browser.open(&path);
+    let rows = "document.querySelectorAll('#t-failures tbody tr').length";
+    browser.holds(&format!("{rows} === 1000 && document.querySelectorAll('#t-failures tbody').length === 1"));
+    browser.value("globalThis.told = () => document.querySelector('#failures .find output').textContent; globalThis.search = (text) => { const input = document.getElementById('find-t-failures'); input.value = text; input.dispatchEvent(new Event('input')); }; 1");
+    browser.holds("told() === '2,500 rows'");
+    browser.value("document.querySelector('#failures button.more').click(); 1");
+    browser.holds(&format!("{rows} === 2000"));
+    // The least frequent come first once that is asked for, and the last row of the page is among them.
+    let count = "Array.from(document.querySelectorAll('#t-failures th button')).find((button) => button.textContent === 'Count')";
+    browser.value(&format!("{count}.click(); {count}.click(); 1"));
+    browser.holds("document.querySelector('#t-failures tbody tr').textContent.includes('principal-2499')");
+    browser.value(&format!("{count}.click(); search('principal-2400'); 1"));
+    browser.settle();
+    browser.holds(&format!("{rows} === 1 && told().startsWith('1 of 2,500 rows')"));
+    // What is drawn for the first time is dressed like the others.
+    browser.holds("document.querySelector('#t-failures tbody bdi[data-a=p]').tabIndex === 0");
+    browser.value("search(''); 1");
+    browser.settle();
+    browser.holds(&format!(
+        "{rows} === 1000 && document.querySelector('#t-failures tbody tr').textContent.includes('principal-0')"
+    ));
+    browser.value("location.hash = '#~p=principal-2450'; 1");
+    browser.settle();
+    browser.holds("document.querySelector('#panel').textContent.includes('1 row') && document.querySelectorAll('#panel tbody tr').length === 1");
+    browser.value("document.querySelector('#panel .close').click(); 1");
+    browser.value("URL.createObjectURL = (blob) => { blob.text().then((text) => { globalThis.taken = text; }); return '#'; }; document.querySelector('#failures button.csv').click(); 1");
+    browser.settle();
+    browser.holds("taken.trim().split('\\r\\n').length === 2501 && taken.includes('principal-2499')");
+    browser.send("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    browser.holds("Array.from(document.querySelectorAll('#failures .paper')).some((note) => note.getClientRects().length && note.textContent === 'On paper: 1,000 of 2,500 rows.')");
+    browser.send("Emulation.setEmulatedMedia", json!({"media": ""}));
+    no_complaints(&mut browser);
+
+    browser.send("Emulation.setScriptExecutionDisabled", json!({"value": true}));
+    browser.open(&path);
+    browser.holds(&format!("{VISIBLE} rows('t-failures').length === 2500"));
+}
+
 #[test]
 fn large_reports_stay_small_pages() {
     let mut report = incident();

@@ -220,6 +220,26 @@ fn lists_of_thousands_are_counted_name_by_name() {
     assert_eq!(rows[2999]["count"], 39, "by class, then requests");
 }
 
+/// An actor that names more indices than rows are told: the most frequent are listed, and that there were others.
+#[test]
+fn rows_beyond_the_most_are_told_to_be_missing() {
+    let line = |at: i64, names: std::ops::Range<u32>| {
+        let names: Vec<String> =
+            names.map(|name| format!("logs-{name:05}")).chain([".security-7".to_owned()]).collect();
+        let line = Line::new(at * 1000, "access_granted").user("eve").text("user.realm", "native1");
+        let line = line.text("origin.type", "rest").from("198.51.100.9:4000").request(&format!("q{at}"));
+        let line = line.text("action", "indices:data/read/search");
+        line.raw("indices", &serde_json::to_string(&names).unwrap()).end()
+    };
+    let inputs = Inputs::of(&[("a.json", &[line(0, 0..30_000), line(1, 30_000..60_000), line(2, 59_000..60_000)])]);
+    let impact = json(&["--principal", "eve", inputs.path().to_str().unwrap()]);
+    let rows = list(&impact, "reached");
+    assert_eq!((rows.len(), &rows[0]["index"], &rows[0]["count"]), (50_000, &".security-7".into(), &3.into()));
+    assert_eq!(rows.iter().filter(|row| row["count"] == 2).count(), 1000, "the most frequent are among them");
+    let told = "60,001 pairs of an index and a class were reached: the 50,000 most sensitive and frequent are listed.";
+    assert!(list(&impact, "cannot_tell").contains(&told.into()), "{}", impact["cannot_tell"]);
+}
+
 #[test]
 fn company_from_the_same_address_is_followed_and_programs_are_not() {
     let known = break_in(Setup::default());

@@ -135,6 +135,11 @@ fn what_is_written_meets_the_schema() {
     let first = events.iter().find(|event| event["unmapped"]["finding"].is_string() && event["class_uid"] == 3002);
     let first = first.unwrap();
     assert_eq!((&first["status"], &first["activity_name"]), (&json!("Failure"), &json!("Logon")));
+    // An actor is there for everybody in API Activity, and elsewhere of a profile that has to be named.
+    let mut unnamed =
+        events.iter().find(|event| event["class_uid"] == 3001 && event["actor"].is_object()).unwrap().clone();
+    unnamed["metadata"]["profiles"] = json!([]);
+    assert_eq!(wrong(&schema, &unnamed), ["3001.actor: of a profile that is not named"]);
     // The schema is asked at all.
     let mut damaged = first.clone();
     damaged["severity_id"] = json!(7);

@@ -10,6 +10,7 @@ mod run;
 mod score;
 mod sums;
 mod table;
+mod verdicts;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,12 @@ struct Args {
     /// Keep the figures in this file, for --check.
     #[arg(long, conflicts_with = "kind")]
     raise: Option<PathBuf>,
+    /// Fail where a finding is told otherwise than this file has it.
+    #[arg(long, value_name = "FILE", conflicts_with = "kind")]
+    verdicts: Option<PathBuf>,
+    /// Write the file of --verdicts instead.
+    #[arg(long, requires = "verdicts")]
+    renew: bool,
     /// Say of each scenario what is wrong with its report.
     #[arg(long, short)]
     verbose: bool,
@@ -127,7 +134,15 @@ fn board(args: &Args) -> Result<bool, String> {
     if let Some(path) = &args.raise {
         write(path, &reached.text())?;
     }
-    let fallen = kept.map(|best| best.falls_below(&reached)).unwrap_or_default();
+    let mut fallen = kept.map(|best| best.falls_below(&reached)).unwrap_or_default();
+    if let Some(path) = &args.verdicts {
+        let now = verdicts::text(&scores);
+        if args.renew {
+            write(path, &now)?;
+        } else {
+            fallen.extend(verdicts::differences(&read(path)?, &now));
+        }
+    }
     for what in &fallen {
         eprintln!("esaudit-board: {what}");
     }

@@ -70,6 +70,12 @@ pub(crate) struct Finding {
     pub(crate) api_keys: BTreeSet<String>,
     pub(crate) start: String,
     pub(crate) end: String,
+    #[serde(default)]
+    pub(crate) failures: u64,
+    #[serde(default)]
+    pub(crate) successes: u64,
+    #[serde(default)]
+    pub(crate) expected_by_chance: Option<f64>,
 }
 
 /// What is read of a report.
@@ -113,6 +119,8 @@ pub(crate) struct Score {
     pub(crate) requests: u64,
     pub(crate) rows: Vec<Row>,
     pub(crate) told: Vec<Told>,
+    /// All findings, those that count for nothing too.
+    pub(crate) findings: Vec<Finding>,
     /// Incidents that are hostile and required and were told only as operational.
     pub(crate) hostile_as_operational: usize,
     /// Findings that call hostile what is operational, or what must not be told at all.
@@ -273,6 +281,7 @@ pub(crate) fn score(truth: &Truth, report: &Report) -> Score {
         broken_negatives: truth.must_not.iter().filter(breaks).map(|negative| negative.what.clone()).collect(),
         rows,
         told: told.into_iter().map(|(told, _)| told).collect(),
+        findings: report.findings.clone(),
     }
 }
 
@@ -314,6 +323,9 @@ mod tests {
             api_keys: set(&[]),
             start: "2026-03-01T11:09:00.000Z".into(),
             end: "2026-03-01T11:30:00.000Z".into(),
+            failures: 1,
+            successes: 0,
+            expected_by_chance: None,
         }
     }
 

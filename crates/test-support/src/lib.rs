@@ -6,6 +6,7 @@ pub mod mmdb;
 pub mod model;
 pub mod python;
 pub mod reference;
+pub mod schema;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -149,9 +150,11 @@ fn program() -> PathBuf {
     folder.join("esaudit").with_extension(std::env::consts::EXE_EXTENSION)
 }
 
-/// Runs `esaudit` to its end, standard input empty.
+/// Runs `esaudit` to its end, standard input empty. What it writes as JSON has to meet its schema.
 pub fn esaudit<A: AsRef<std::ffi::OsStr>>(arguments: &[A]) -> Output {
-    Command::new(program()).args(arguments).stdin(Stdio::null()).output().unwrap()
+    let output = Command::new(program()).args(arguments).stdin(Stdio::null()).output().unwrap();
+    schema::assert_met(arguments, &output);
+    output
 }
 
 /// The bytes of the JSON report; the run must be a clean success, or say that nothing was in the inputs.

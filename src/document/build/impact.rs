@@ -235,7 +235,7 @@ fn persistence(impact: &ImpactReport) -> Section<'_> {
     ];
     let table = Table::of("persistence", columns, &impact.persistence, made).timed().or("Nothing.");
     let section = Section::new("persistence", "Lasting", "What was made or changed and lasts");
-    section.remark("and every use of it since").with(table)
+    section.remark("and every use of it since, by requests").with(table)
 }
 
 fn made(thing: &Persistence) -> Vec<Cell> {

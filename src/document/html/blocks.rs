@@ -15,6 +15,9 @@ const ROOM: usize = 512 << 10;
 /// Bytes of what is told one by one; what is beyond is in the table alone.
 const CARDS_ROOM: usize = 1536 << 10;
 
+/// Rows that are drawn when the page opens; the script has the others in hand (`tables.js`).
+const DRAWN: usize = 1000;
+
 impl HtmlPage<'_, '_> {
     /// A block of a section of this title.
     pub(super) fn block(&self, block: &Block<'_>, title: &str, out: &mut Markup) {
@@ -165,7 +168,7 @@ impl HtmlPage<'_, '_> {
         let most = self.view.rows(table, ROWS);
         let room = if table.name == self.document.main { MAIN_ROOM } else { ROOM };
         let mut body = Markup::default();
-        let mut shown = 0;
+        let (mut shown, mut written) = (0, 0);
         for row in table.taken(most) {
             if body.len() >= room {
                 break;
@@ -188,6 +191,10 @@ impl HtmlPage<'_, '_> {
             }
             shown += u64::from(matches!(row, Row::Cells(_)));
             body.own("</tr>\n");
+            written += 1;
+            if written == DRAWN {
+                body.own("</tbody>\n<tbody class=\"more\">\n");
+            }
         }
         if shown == 0 {
             out.own("<p>");

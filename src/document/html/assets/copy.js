@@ -58,7 +58,7 @@ const csvCell = (cell) => {
   const safe = /^[=+\-@\t\r]/.test(plain) && !/^-?[\d.]+$/.test(plain) ? `'${plain}` : plain;
   return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 };
-const asCsv = (table) => [table.tHead.rows[0], ...Array.from(table.tBodies[0].rows).filter((row) => !row.hidden || row.dataset.more === "")]
+const asCsv = (table) => [table.tHead.rows[0], ...views.get(table).found]
   .map((row) => Array.from(row.cells, csvCell).join(",")).join("\r\n");
 for (const table of tables) {
   const name = table.id.slice(2) || "table";

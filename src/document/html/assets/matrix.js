@@ -5,7 +5,7 @@ const MOST_SOURCES = 20, MOST_ACCOUNTS = 40, ACCOUNTS_OF_A_SPRAY = 5;
 const pairs = (() => {
   const found = new Map();
   let partly = false;
-  for (const row of document.querySelectorAll("#t-failures tbody tr")) {
+  for (const row of views.get(byId("t-failures"))?.rows || []) {
     const account = row.querySelector("bdi[data-a=p]")?.textContent;
     const sources = Array.from(row.querySelectorAll("td > bdi[data-a=a], td > .cell > bdi[data-a=a]"));
     if (account === undefined) continue;
@@ -16,7 +16,8 @@ const pairs = (() => {
       const of = found.get(source);
       of.set(account, (of.get(account) || 0) + Number(told.replace(/\D/g, "")));
     }
-    partly = partly || Array.from(row.querySelectorAll("td .absent"), (node) => node.textContent).some((text) => text.startsWith("+"));
+    // Not by a selector of two parts: Chromium then walks the whole table for each row.
+    partly = partly || Array.from(row.getElementsByClassName("absent")).some((node) => node.textContent.startsWith("+"));
   }
   return { found, partly };
 })();

@@ -6,7 +6,7 @@ let actor = null, usesOf = null, leftAt = null, panel = null;
 const uses = (kind, name) => {
   if (!usesOf) {
     usesOf = new Map();
-    for (const node of document.querySelectorAll("main bdi[data-a]")) {
+    for (const node of everywhere("bdi[data-a]", "main ")) {
       const key = `${node.dataset.a} ${node.textContent}`;
       if (!usesOf.has(key)) usesOf.set(key, []);
       usesOf.get(key).push(node);
@@ -54,7 +54,7 @@ const openPanel = (kind, name, from) => {
   const cards = findingCards.filter((card) => found.some((node) => card.contains(node)) || named(card.textContent, name));
   const rows = new Map();
   for (const node of found) {
-    const row = node.closest("tbody tr"), table = row?.closest("table");
+    const row = node.closest("tr"), table = tableOf.get(row);
     // Findings are listed anyway.
     if (!table || table.id === "t-findings") continue;
     if (!rows.has(table)) rows.set(table, new Set());
@@ -76,11 +76,7 @@ const openPanel = (kind, name, from) => {
     Array.from(rows, ([table, list]) => [el("h3", null, `${caption(table)}: ${plural(list.size, "row", "rows")}`),
       el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption(table) }, el("table", null, el("thead", null, el("tr", null,
         Array.from(table.tHead.rows[0].cells, (head) => el("th", { scope: "col" }, head.textContent)))),
-      el("tbody", null, Array.from(list).slice(0, MOST_ROWS).map((row) => {
-        const copy = row.cloneNode(true);
-        copy.hidden = false;
-        return copy;
-      })))), list.size > MOST_ROWS ? el("p", { class: "note" }, `The first ${MOST_ROWS} rows.`) : null]),
+      el("tbody", null, Array.from(list).slice(0, MOST_ROWS).map((row) => row.cloneNode(true))))), list.size > MOST_ROWS ? el("p", { class: "note" }, `The first ${MOST_ROWS} rows.`) : null]),
     el("p", { class: "note" }, "This is what the page holds. All of it, event by event: ",
       el("code", null, `esaudit timeline LOGS ${option} ${quoted}`)));
   document.body.append(panel);
@@ -105,6 +101,11 @@ restore.push((state) => {
   if (!kind) closePanel();
   else if (!actor || actor[0] !== kind || actor[1] !== state.get(kind)) openPanel(kind, state.get(kind));
 });
-// So many are reached by keyboard; in larger tables a search brings them up.
-Array.from(document.querySelectorAll("main bdi[data-a]")).slice(0, 1500)
-  .forEach((node) => put(node, { tabindex: 0, role: "link", "aria-label": `${node.textContent}: everything of this ${ACTORS[node.dataset.a][0]}` }, []));
+// So many are reached by keyboard, and those of rows that a search brings up.
+const reach = (nodes) => {
+  for (const node of nodes) {
+    put(node, { tabindex: 0, role: "link", "aria-label": `${node.textContent}: everything of this ${ACTORS[node.dataset.a][0]}` }, []);
+  }
+};
+reach(Array.from(document.querySelectorAll("main bdi[data-a]")).slice(0, 1500));
+dressers.push((table, rows) => reach(rows.slice(0, MOST_ROWS).flatMap((row) => Array.from(row.querySelectorAll("bdi[data-a]")))));

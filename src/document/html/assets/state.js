@@ -27,7 +27,7 @@ restore.push((state) => {
 followers.push(writeState);
 
 // Times on other clocks: as the report has them, in UTC, or those of whoever reads.
-const written = Array.from(document.querySelectorAll("time"), (node) => [node, node.textContent]);
+const written = everywhere("time").map((node) => [node, node.textContent]);
 const setZone = (next) => {
   zone = next in ZONES ? next : "report";
   for (const [node, text] of written) {
