@@ -265,7 +265,8 @@ mod tests {
     #[test]
     fn runs_survive_as_those_of_the_log_did_and_else_as_is_usual() {
         let near = |chances: Vec<f64>, expected: [f64; 4]| {
-            chances.iter().zip(expected).all(|(chance, expected)| (chance - expected).abs() < 1e-4) && chances.len() == 4
+            chances.iter().zip(expected).all(|(chance, expected)| (chance - expected).abs() < 1e-4)
+                && chances.len() == 4
         };
         let none = [0.0; LONGEST];
         // People: a third goes on after the first failure, half after the second; programs: a fifth, always.
