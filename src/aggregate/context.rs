@@ -174,7 +174,9 @@ fn apart(joined: &Correlated) -> Vec<Text> {
     let (first, last) = (spans().filter_map(|span| span.first).min(), spans().filter_map(|span| span.last).max());
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
     let mut times: BTreeMap<Option<Millis>, Vec<&str>> = BTreeMap::new();
-    for (_, path, as_of, _) in &joined.context.read {
+    // Keys bear their own times.
+    let dated = joined.context.read.iter().filter(|(kind, _, as_of, _)| as_of.is_some() || *kind != "api_keys");
+    for (_, path, as_of, _) in dated {
         times.entry(*as_of).or_default().push(path);
     }
     let mut told = Vec::new();

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::context::{anonymous_status, cluster_at, joined_texts, names};
-use crate::context::{Lack, Might, Privileges, lack};
+use crate::context::{ApiKey, Dated, Lack, Might, Privileges, Role, lack};
 use crate::correlate::{Correlated, is_near};
 use crate::model::text::{Span, Text};
 use crate::model::{AccountPower, Denied, Finding};
+use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
 
@@ -75,16 +76,44 @@ impl<'j> PowerLookup<'j> {
         (!roles.is_empty()).then(|| KnownRoles { roles, as_of: mappings.as_of, path: mappings.path.clone() })
     }
 
+    /// Whether the log has a change of this kind, of something of this name, after a time.
+    fn changed_since(&self, actions: &[&[u8]], name: &str, as_of: Option<Millis>) -> bool {
+        let symbols = &self.joined.state.symbols;
+        let named = |sym: &Sym| self.joined.judged(*sym) == Some(name.as_bytes());
+        self.joined.changes.iter().any(|change| {
+            let record = &change.record;
+            symbols.get(record.action).is_some_and(|action| actions.contains(&action))
+                && (named(&record.name) || record.ids.iter().any(named))
+                && as_of.is_none_or(|as_of| record.time > as_of)
+        })
+    }
+
+    /// A role as a listing describes it, unless the log has it changed since.
+    fn role(&self, cluster: usize, name: &str) -> Option<&'j Role> {
+        let roles = self.joined.context.clusters.get(cluster)?.roles.as_ref()?;
+        let near = roles.as_of.is_none_or(|time| is_near(self.joined, time));
+        let stale = !near || self.changed_since(&[b"put_role", b"delete_role"], name, roles.as_of);
+        roles.fact.get(name).filter(|_| !stale)
+    }
+
+    /// A key as a listing describes it, unless the log has it changed since.
+    fn listed_key(&self, shown: &str) -> Option<&'j Dated<ApiKey>> {
+        let id = self.original(shown);
+        let key = self.joined.context.keys.get(id)?;
+        let near = key.as_of.is_none_or(|time| is_near(self.joined, time));
+        let stale = !near || self.changed_since(&[b"change_apikey", b"change_apikeys"], id, key.as_of);
+        (!stale).then_some(key)
+    }
+
     fn of_account(&self, cluster: usize, shown: &str) -> Option<AccountPower> {
         let known = self.roles(cluster, shown)?;
-        let facts = self.joined.context.clusters.get(cluster)?;
-        let might = Might::of(&known.roles, |name| facts.role(name));
+        let might = Might::of(&known.roles, |name| self.role(cluster, name));
         let power = self.power(might, known.as_of, known.path);
         Some(AccountPower { principal: Some(shown.to_owned()), ..power })
     }
 
     fn of_key(&self, shown: &str) -> Option<AccountPower> {
-        let key = self.joined.context.keys.get(self.original(shown))?;
+        let key = self.listed_key(shown)?;
         let power = self.power(Might::of_key(&key.fact)?, key.as_of, key.path.clone());
         Some(AccountPower { api_key: Some(shown.to_owned()), ..power })
     }
@@ -109,10 +138,9 @@ impl<'j> PowerLookup<'j> {
 
     /// What a row of refusals lacked, in words.
     fn lacks(&self, cluster: usize, row: &Denied) -> Option<Text> {
-        let facts = self.joined.context.clusters.get(cluster)?;
         let (action, index) = (row.action.as_deref()?, row.index.as_deref().map(|index| self.original(index)));
         if let Some(id) = row.api_key.as_deref() {
-            let key = &self.joined.context.keys.get(self.original(id))?.fact;
+            let key = &self.listed_key(id)?.fact;
             let descriptors: Vec<&Privileges> = key.descriptors.as_ref()?.values().collect();
             let limits: Vec<&Privileges> = key.limited_by.iter().flatten().collect();
             let own = (!descriptors.is_empty()).then(|| lack(&descriptors, action, index)).flatten();
@@ -127,7 +155,7 @@ impl<'j> PowerLookup<'j> {
         }
         let known = self.roles(cluster, row.principal.as_deref()?)?;
         let roles: Option<Vec<&Privileges>> =
-            known.roles.iter().map(|name| facts.role(name).map(|role| &role.privileges)).collect();
+            known.roles.iter().map(|name| self.role(cluster, name).map(|role| &role.privileges)).collect();
         Some(words_of("the roles of the account", &lack(&roles?, action, index)?, row))
     }
 

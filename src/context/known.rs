@@ -80,7 +80,7 @@ pub struct ClusterContext {
 
 /// The folder of an input: of a member of an archive within that.
 fn folder(path: &str) -> &str {
-    path.rfind(['/', '!']).map_or("", |at| &path[..=at])
+    path.rfind(['/', '\\', '!']).map_or("", |at| &path[..=at])
 }
 
 impl ClusterContext {

@@ -57,6 +57,9 @@ pub struct ClockOffset {
     pub requests: usize,
 }
 
+/// An event of a request: where it came in, on which node of the table, and when.
+type RequestEvent = (Origin, usize, i64);
+
 /// Requests that must be shared before clocks are compared.
 const REQUESTS: usize = 3;
 
@@ -66,7 +69,7 @@ const LONGEST_WAIT_MS: i64 = 6 * 3_600_000;
 /// Compares clocks by requests that have events on several nodes: on the node that the client spoke to first, on others within
 /// milliseconds. Of each pair of nodes the median counts.
 pub(super) fn clock_offsets(state: &State, nodes: &NodeTable) -> Vec<ClockOffset> {
-    let mut requests: BTreeMap<(usize, RecordKey), Vec<(Origin, usize, i64)>> = BTreeMap::new();
+    let mut requests: BTreeMap<(usize, RecordKey), Vec<RequestEvent>> = BTreeMap::new();
     for (kind, acts) in state.acts.kinds.iter().filter(|(kind, _)| !kind.is_turned_away()) {
         for act in acts.first.iter().filter(|act| act.has_request_id) {
             let node = nodes.index(act.node);

@@ -1,5 +1,7 @@
 //! API keys that live too long: without an end, without use, without an owner.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::draft::{CheckDraft, ReviewScene, few};
@@ -120,11 +122,22 @@ fn orphaned(scene: &ReviewScene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
     let joined = scene.joined;
     let clusters = &joined.context.clusters;
     let bytes = |sym: Sym| joined.judged(sym).and_then(|text| std::str::from_utf8(text).ok());
+    let nodes = scene.settings();
+    let natives: BTreeSet<(usize, String)> = nodes
+        .iter()
+        .flat_map(|node| node.settings.realms().into_iter().map(|realm| (node.cluster, realm)))
+        .filter(|(_, realm)| realm.kind == "native")
+        .map(|(cluster, realm)| (cluster, realm.name))
+        .collect();
     let is_gone = |key: &&KeyInfo| -> bool {
         let Some(owner) = bytes(key.owner) else { return false };
-        let native =
-            bytes(key.owner_realm).is_none_or(|realm| matches!(realm, "default_native" | "native" | "native1"));
-        let Some(facts) = clusters.get(key.cluster.unwrap_or(0)).filter(|_| native && key.listed) else { return false };
+        let cluster = key.cluster.unwrap_or(0);
+        let Some(facts) = clusters.get(cluster).filter(|_| key.listed) else { return false };
+        // Users of other realms stand in no listing.
+        let native = |realm: &str| realm == "default_native" || natives.contains(&(cluster, realm.to_owned()));
+        if !bytes(key.owner_realm).is_some_and(native) {
+            return false;
+        }
         let Some(users) = &facts.users else { return false };
         let changed = joined.changes.iter().rev().find(|change| {
             let action = joined.state.symbols.get(change.record.action);
@@ -142,7 +155,7 @@ fn orphaned(scene: &ReviewScene<'_>, keys: &[&KeyInfo]) -> Option<CheckDraft> {
         }
         match users.fact.get(owner) {
             Some(user) => !user.enabled,
-            None => facts.lists_all_users() && bytes(key.owner_realm).is_some(),
+            None => facts.lists_all_users(),
         }
     };
     let gone: Vec<&KeyInfo> = keys.iter().copied().filter(is_gone).collect();

@@ -18,6 +18,7 @@ mod cli;
 mod clusters;
 mod collect;
 mod containers;
+mod context;
 mod copies;
 mod decode_samples;
 mod decode_shapes;

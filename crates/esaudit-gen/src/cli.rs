@@ -145,6 +145,9 @@ pub(crate) struct Args {
     /// Unremarkable server-log lines per second and node.
     #[arg(long, default_value_t = 0.02)]
     pub(crate) server_rate: f64,
+    /// Write what the cluster says about itself at the end, in place of the listing of API keys: nodes, users, roles, keys.
+    #[arg(long)]
+    pub(crate) dumps: bool,
     /// Which files to compress.
     #[arg(long, value_enum, default_value_t = Gzip::None)]
     pub(crate) gzip: Gzip,

@@ -15,6 +15,7 @@ mod addresses;
 mod background;
 mod changes;
 mod cli;
+mod dumps;
 mod event;
 mod native;
 mod output;
@@ -75,7 +76,11 @@ fn generate(args: &Args) -> Result<serde_json::Value, String> {
         Truth::new(&world, incidents.len(), attempts, args.has_request_ids()).map_err(io("--truth-attempts"))?;
     let plan = sim::Plan { args, world: &world, population: population.as_ref(), changes: &changes, acts, start, end };
     sim::run(plan, &mut truth).map_err(io(&out))?;
-    sim::write_listing(&folder.join("api_keys.json"), &world, end).map_err(io("api_keys.json"))?;
+    if args.dumps {
+        dumps::write(&folder.join("context"), &world, &changes, end).map_err(io("context"))?;
+    } else {
+        sim::write_listing(&folder.join("api_keys.json"), &world, end).map_err(io("api_keys.json"))?;
+    }
     let truth = truth.finish(&world, &incidents).map_err(io("--truth-attempts"))?;
     let path = args.truth_path();
     let mut text = format!("{truth:#}");

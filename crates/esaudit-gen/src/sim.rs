@@ -178,8 +178,9 @@ fn write_slice(
     Ok(())
 }
 
-/// Writes the API-key listing: the form of `GET /_security/api_key`, as at the end of the log.
-pub(crate) fn write_listing(path: &Path, world: &World, end: Micros) -> io::Result<()> {
+/// The keys that the cluster knows at the end of the log, as `GET /_security/api_key` has them; with what they may do from
+/// 8.5 on.
+pub(crate) fn listed_keys(world: &World, end: Micros, described: bool) -> Vec<serde_json::Value> {
     let keys = world.keys.iter().filter(|key| key.known && key.created < end).map(|key| {
         let owner = &world.accounts[key.owner as usize];
         let mut entry = serde_json::json!({
@@ -198,8 +199,21 @@ pub(crate) fn write_listing(path: &Path, world: &World, end: Micros) -> io::Resu
         if let Some((at, _)) = key.invalidated.filter(|(at, _)| *at < end) {
             entry["invalidation"] = (at / 1000).into();
         }
+        if described {
+            let privileges = if key.lacks { "read" } else { "all" };
+            entry["role_descriptors"] = serde_json::json!({"own": {
+                "cluster": ["monitor"],
+                "indices": [{"names": ["logs-*", "metrics-*"], "privileges": [privileges], "allow_restricted_indices": false}],
+                "applications": [], "run_as": [], "metadata": {}, "transient_metadata": {"enabled": true},
+            }});
+        }
         entry
     });
-    let listing = serde_json::json!({ "api_keys": keys.collect::<Vec<_>>() });
+    keys.collect()
+}
+
+/// Writes the API-key listing, as at the end of the log.
+pub(crate) fn write_listing(path: &Path, world: &World, end: Micros) -> io::Result<()> {
+    let listing = serde_json::json!({ "api_keys": listed_keys(world, end, false) });
     fs::write(path, format!("{listing}\n"))
 }

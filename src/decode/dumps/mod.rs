@@ -16,7 +16,8 @@ use crate::error::DecodeError;
 use crate::time::{self, Millis, Zone};
 use entries::{Entries, settings_of};
 pub(super) use keys::api_keys;
-use sniff::{Guess, may_be};
+use sniff::Guess;
+pub(crate) use sniff::may_be;
 
 /// The name of the format in `coverage.inputs[].format`.
 pub(crate) const NAME: &str = "context";
@@ -93,7 +94,7 @@ fn license(value: Value<'_>) -> Result<DumpFacts, DecodeError> {
     let entries = Entries::of(value)?;
     let missing = DecodeError::at(0, "no type or status");
     Ok(DumpFacts::License(License {
-        kind: entries.text("type").ok_or(missing.clone())?,
+        kind: entries.text("type").ok_or(missing)?,
         status: entries.text("status").ok_or(missing)?,
         expires: entries.millis("expiry_date_in_millis"),
     }))
@@ -141,7 +142,7 @@ fn certificate(entries: &Entries<'_>) -> Result<Certificate, DecodeError> {
     let expires = entries.text("expiry").and_then(|text| time::parse(text.as_bytes(), Zone::UTC));
     Ok(Certificate {
         path: entries.text("path").unwrap_or_default(),
-        subject: entries.text("subject_dn").ok_or(wrong.clone())?,
+        subject: entries.text("subject_dn").ok_or(wrong)?,
         serial: entries.text("serial_number").unwrap_or_default(),
         expires: expires.ok_or(wrong)?.time,
         own: entries.flag("has_private_key") == Some(true),

@@ -2,7 +2,7 @@
 
 /// What a line may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::decode) enum Guess {
+pub(crate) enum Guess {
     Manifest,
     Identity,
     Nodes,
@@ -128,7 +128,7 @@ fn end_of_text(text: &[u8]) -> Option<usize> {
 }
 
 /// What a line may be; `None` for what begins as records do, after a look at a few bytes.
-pub(in crate::decode) fn may_be(line: &[u8]) -> Option<Guess> {
+pub(crate) fn may_be(line: &[u8]) -> Option<Guess> {
     let first = line.strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
     let name = &first[..end_of_text(&first[..first.len().min(256)])?];
     if OF_RECORDS.contains(&name) && !is_manifest(line) {

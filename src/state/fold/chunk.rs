@@ -8,7 +8,7 @@ use super::tally::{ChunkTally, begins_like_record, count_format, is_text};
 use super::{InputRef, StateBuilder, proxy};
 use crate::context::{Dump, DumpFacts};
 use crate::decode::reason::first_of_trace;
-use crate::decode::{UNKNOWN, decode_line};
+use crate::decode::{UNKNOWN, decode_line, dumps};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record};
 use crate::fast_reader::{AuditFields, FastEvent, Probe, changes};
@@ -301,7 +301,8 @@ impl StateBuilder {
             }
             Err(error) => {
                 stats.undecodable_lines += 1;
-                stats.garbage_lines += u64::from(!begins_like_record(line));
+                let known = begins_like_record(line) || dumps::may_be(line).is_some();
+                stats.garbage_lines += u64::from(!known);
                 let kind = ProblemKind::Undecodable;
                 let problem = InputProblem { at: Some((seq, number)), kind, message: error.to_string() };
                 stats.problem(problem, self.max_problems);
