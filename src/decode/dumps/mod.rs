@@ -16,7 +16,7 @@ use crate::error::DecodeError;
 use crate::time::{self, Millis, Zone};
 use entries::{Entries, settings_of};
 pub(super) use keys::api_keys;
-use sniff::Guess;
+use sniff::DumpGuess;
 pub(crate) use sniff::may_be;
 
 /// The name of the format in `coverage.inputs[].format`.
@@ -41,39 +41,41 @@ fn collected_at(line: &[u8]) -> Option<Millis> {
 }
 
 /// Reads what a line should be; `None` where it turns out to be something else.
-fn read(line: &[u8], guess: Guess) -> Result<Option<DumpFacts>, DecodeError> {
+fn read(line: &[u8], guess: DumpGuess) -> Result<Option<DumpFacts>, DecodeError> {
     let entries = Entries::read(line)?;
     Ok(Some(match guess {
-        Guess::Manifest => {
+        DumpGuess::Manifest => {
             let time = entries.text("collectionDate").or_else(|| entries.text("timestamp"));
             let time = time.and_then(|text| time::parse(text.as_bytes(), Zone::UTC));
             DumpFacts::CollectedAt(time.ok_or(DecodeError::at(0, "no time"))?.time)
         }
-        Guess::Identity => DumpFacts::Identity(ClusterIdentity {
+        DumpGuess::Identity => DumpFacts::Identity(ClusterIdentity {
             cluster_uuid: entries.text("cluster_uuid"),
             cluster_name: entries.text("cluster_name"),
             version: entries.object("version").and_then(|version| version.text("number")),
         }),
-        Guess::Nodes => {
+        DumpGuess::Nodes => {
             let nodes = nodes(entries.get("nodes").ok_or(DecodeError::at(0, "no nodes"))?)?;
             // Statistics of nodes have the same frame, and nothing of use here.
             return Ok((!nodes.is_empty()).then_some(DumpFacts::Nodes(nodes)));
         }
-        Guess::Settings => {
+        DumpGuess::Settings => {
             let of = |name: &str| settings_of(entries.get(name));
             DumpFacts::Settings(Settings::default().with(&of("persistent")).with(&of("transient")))
         }
-        Guess::License => license(entries.get("license").ok_or(DecodeError::at(0, "no license"))?)?,
-        Guess::Users => DumpFacts::Users(entries.0.into_iter().map(user).collect::<Result<_, _>>()?),
-        Guess::Roles => DumpFacts::Roles(privileges::roles(entries, None)?),
-        Guess::ServiceAccounts => DumpFacts::ServiceAccounts(privileges::roles(entries, Some("role_descriptor"))?),
-        Guess::RoleMappings => DumpFacts::RoleMappings(entries.0.into_iter().map(mapping).collect::<Result<_, _>>()?),
-        Guess::ApplicationPrivileges => DumpFacts::ApplicationPrivileges(application_privileges(entries)?),
-        Guess::ApiKeys => {
+        DumpGuess::License => license(entries.get("license").ok_or(DecodeError::at(0, "no license"))?)?,
+        DumpGuess::Users => DumpFacts::Users(entries.0.into_iter().map(user).collect::<Result<_, _>>()?),
+        DumpGuess::Roles => DumpFacts::Roles(privileges::roles(entries, None)?),
+        DumpGuess::ServiceAccounts => DumpFacts::ServiceAccounts(privileges::roles(entries, Some("role_descriptor"))?),
+        DumpGuess::RoleMappings => {
+            DumpFacts::RoleMappings(entries.0.into_iter().map(mapping).collect::<Result<_, _>>()?)
+        }
+        DumpGuess::ApplicationPrivileges => DumpFacts::ApplicationPrivileges(application_privileges(entries)?),
+        DumpGuess::ApiKeys => {
             DumpFacts::ApiKeys(keys::of_list(entries.get("api_keys").ok_or(DecodeError::at(0, "no keys"))?)?)
         }
-        Guess::ServiceTokens => service_tokens(&entries)?,
-        Guess::Certificate => DumpFacts::Certificates(vec![certificate(&entries)?]),
+        DumpGuess::ServiceTokens => service_tokens(&entries)?,
+        DumpGuess::Certificate => DumpFacts::Certificates(vec![certificate(&entries)?]),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 /// What a line may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Guess {
+pub(crate) enum DumpGuess {
     Manifest,
     Identity,
     Nodes,
@@ -18,7 +18,7 @@ pub(crate) enum Guess {
     Certificate,
 }
 
-impl Guess {
+impl DumpGuess {
     /// What is said where it is damaged.
     pub(super) fn broken(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ fn end_of_text(text: &[u8]) -> Option<usize> {
 }
 
 /// What a line may be; `None` for what begins as records do, after a look at a few bytes.
-pub(crate) fn may_be(line: &[u8]) -> Option<Guess> {
+pub(crate) fn may_be(line: &[u8]) -> Option<DumpGuess> {
     let first = line.strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
     let name = &first[..end_of_text(&first[..first.len().min(256)])?];
     if OF_RECORDS.contains(&name) && !is_manifest(line) {
@@ -138,20 +138,23 @@ pub(crate) fn may_be(line: &[u8]) -> Option<Guess> {
     let top = |all: &[&str]| names.has(0, all);
     let begins = |name: &str| names.levels[0].first() == Some(&name.as_bytes());
     let tests = [
-        (Guess::Manifest, top(&["collectionDate"]) || top(&["diagnostic", "timestamp", "product"])),
-        (Guess::Nodes, top(&["nodes"]) && (top(&["_nodes"]) || top(&["cluster_name"]) || names.has(2, &["settings"]))),
-        (Guess::Nodes, begins("_nodes") && top(&["cluster_name"])),
-        (Guess::Settings, top(&["persistent", "transient"]) || begins("persistent") && !names.levels[0].is_empty()),
-        (Guess::License, begins("license") && names.has(1, &["status", "type"])),
-        (Guess::ApiKeys, top(&["api_keys"])),
-        (Guess::ServiceTokens, top(&["service_account", "count"])),
-        (Guess::Certificate, top(&["subject_dn", "expiry"])),
-        (Guess::Identity, top(&["cluster_uuid", "tagline"])),
-        (Guess::Users, names.has(1, &["username", "roles"])),
-        (Guess::Roles, names.has(1, &["cluster", "indices"])),
-        (Guess::RoleMappings, names.has(1, &["enabled", "rules"])),
-        (Guess::ServiceAccounts, names.has(1, &["role_descriptor"])),
-        (Guess::ApplicationPrivileges, names.has(2, &["application", "name", "actions"])),
+        (DumpGuess::Manifest, top(&["collectionDate"]) || top(&["diagnostic", "timestamp", "product"])),
+        (
+            DumpGuess::Nodes,
+            top(&["nodes"]) && (top(&["_nodes"]) || top(&["cluster_name"]) || names.has(2, &["settings"])),
+        ),
+        (DumpGuess::Nodes, begins("_nodes") && top(&["cluster_name"])),
+        (DumpGuess::Settings, top(&["persistent", "transient"]) || begins("persistent") && !names.levels[0].is_empty()),
+        (DumpGuess::License, begins("license") && names.has(1, &["status", "type"])),
+        (DumpGuess::ApiKeys, top(&["api_keys"])),
+        (DumpGuess::ServiceTokens, top(&["service_account", "count"])),
+        (DumpGuess::Certificate, top(&["subject_dn", "expiry"])),
+        (DumpGuess::Identity, top(&["cluster_uuid", "tagline"])),
+        (DumpGuess::Users, names.has(1, &["username", "roles"])),
+        (DumpGuess::Roles, names.has(1, &["cluster", "indices"])),
+        (DumpGuess::RoleMappings, names.has(1, &["enabled", "rules"])),
+        (DumpGuess::ServiceAccounts, names.has(1, &["role_descriptor"])),
+        (DumpGuess::ApplicationPrivileges, names.has(2, &["application", "name", "actions"])),
     ];
     tests.into_iter().find(|(_, met)| *met).map(|(guess, _)| guess)
 }
