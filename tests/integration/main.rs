@@ -51,6 +51,7 @@ mod panel;
 mod part_format;
 mod parts;
 mod pseudonyms;
+mod python;
 mod readme;
 mod reason_cases;
 mod reason_sentences;
