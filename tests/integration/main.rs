@@ -44,6 +44,7 @@ mod kubernetes;
 mod manual;
 mod memory;
 mod metamorphic;
+mod nightly;
 mod ocsf;
 mod order;
 mod outputs;
