@@ -25,7 +25,7 @@ pub(crate) fn place(path: &str, line: u64) -> Evidence {
 }
 
 pub(crate) fn empty() -> Report {
-    let tool = Tool { name: "esaudit".to_owned(), version: "0.1.0".to_owned() };
+    let tool = Tool { name: "esaudit".to_owned(), version: "0.2.0".to_owned() };
     let coverage = Coverage { complete: true, reconciled: true, ..Coverage::default() };
     Report::bare(tool, BTreeMap::new(), coverage, None)
 }
