@@ -395,7 +395,7 @@ mod tests {
             names.sort();
             (all.halvings(), all.weight, names)
         };
-        let (halvings, weight, names) = found(&[0..100]);
+        let (halvings, weight, names) = found(std::slice::from_ref(&(0..100)));
         assert!((1..10).contains(&halvings) && weight <= 100_000, "{halvings} {weight}");
         let restricted = names.iter().filter(|name| name.starts_with(".security")).count();
         assert_eq!(restricted, 100, "restricted indices are dropped last");

@@ -105,7 +105,7 @@ impl<'s> Checker<'s> {
 
     /// Checks a value; which members are described.
     fn open(&mut self, schema: &'s Value, value: &Value, path: &str) -> Described {
-        let Some(words) = schema.as_object() else { return None };
+        let words = schema.as_object()?;
         let mut described = Some(BTreeSet::new());
         let mut is_bare = true;
         let mut join = |more: Described| {
