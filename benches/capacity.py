@@ -112,8 +112,8 @@ class Bench:
             run(command + self.asked.options, runs=1)
             shutil.rmtree(folder)
         held = [os.path.getsize(part) for part in parts]
-        one, _, one_memory = self.merge(parts[:1], self.path("many.json"))
-        all_, _, all_memory = self.merge(parts, self.path("many.json"))
+        _, one, one_memory = self.merge(parts[:1], self.path("many.json"))
+        _, all_, all_memory = self.merge(parts, self.path("many.json"))
         more = sum(held[1:])
         return sum(held) / plain, max(0, all_ - one) / more, max(0, all_memory - one_memory) / more
 
@@ -134,6 +134,34 @@ class Bench:
                          human(memory)])
         shutil.rmtree(folder)
         return table(["parts", "together", "merged", "time", "memory"], rows)
+
+    def tree(self):
+        """Parts of 16 clusters merged at once, and in a tree of fours as Spark's executors do; and what is left to the driver."""
+        parts, fan_in = [], 4
+        for seed in range(1, 17):
+            folder = self.generate("leaf", "--bytes", f"{self.asked.size // 4}MB", "--failure-share", "0.13", seed=seed)
+            parts.append(self.path(f"leaf-{seed}.esa"))
+            run([self.asked.esaudit, "scan", folder, "--prefix", f"{seed}:", "-o", parts[-1], *self.asked.options], runs=1)
+            shutil.rmtree(folder)
+        whole, report = self.path("tree.esa"), self.path("tree.json")
+        _, flat, flat_memory = self.merge(parts, whole)
+        together = human(sum(map(os.path.getsize, parts)))
+        rows = [["at once", "1", together, f"{flat:.2f} s", human(flat_memory)]]
+        depth = 0
+        while len(parts) > 1:
+            merged, longest, most = [], 0, 0
+            for at in range(0, len(parts), fan_in):
+                merged.append(self.path(f"tree-{depth}-{at}.esa"))
+                _, cpu, memory = self.merge(parts[at:at + fan_in], merged[-1])
+                longest, most = max(longest, cpu), max(most, memory)
+            depth += 1
+            size = human(max(sum(map(os.path.getsize, parts[at:at + fan_in])) for at in range(0, len(parts), fan_in)))
+            rows.append([f"round {depth}, a task of four parts", str(len(merged)), size, f"{longest:.2f} s", human(most)])
+            parts = merged
+        _, cpu, memory = self.merge(parts, report)
+        rows.append(["the driver: the report from the last part", "1", human(os.path.getsize(parts[0])), f"{cpu:.2f} s",
+                     human(memory)])
+        return table(["merge", "tasks", "parts of one", "CPU time of the longest", "memory"], rows)
 
     def bytes(self):
         """One busy cluster's log over and over, through a pipe: files with the same bytes would be one input. From its second
@@ -206,6 +234,7 @@ SECTIONS = {
     "reading": ("Reading, parts, reports", "one thread", lambda bench: bench.kinds[0]),
     "bytes": ("More of the same log", "all cores, through a pipe", Bench.bytes),
     "grouping": ("Merging the same logs in few and many parts", "one thread", Bench.grouping),
+    "tree": ("Merging in a tree", "one thread", Bench.tree),
     "principals": ("More principals and sources", "one thread", Bench.principals),
     "projection": ("What that means for more", "one thread", Bench.projection),
 }

@@ -171,7 +171,7 @@ pub enum ProblemKind {
     DecompressionLimit,
     /// A signal ended the run before the input was read whole.
     Interrupted,
-    /// The file was written to while it was read.
+    /// The file was written to while it was read; or it was truncated or replaced since the run before, with `--state`.
     Changed,
     /// A file without a byte in it.
     Empty,

@@ -20,6 +20,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use crate::decode::{self, partial};
+use crate::input::Resume;
 use crate::lines::{Chunk, Note, StreamChunker, lines};
 use crate::platform::read_at;
 use csv::Csv;
@@ -188,6 +189,17 @@ pub enum Chunker<'r> {
 impl<'r> Chunker<'r> {
     /// A chunker that gives chunks of about `chunk_size` bytes.
     pub fn new(cut: FramingKind, reader: &'r mut dyn Read, chunk_size: usize, max_line: usize) -> Self {
+        Self::resumed(cut, reader, (chunk_size, max_line), None)
+    }
+
+    /// The same for an input that was read before: `reader` goes on where that ended, or begins at the start where records are
+    /// found from there only.
+    pub fn resumed(
+        cut: FramingKind,
+        reader: &'r mut dyn Read,
+        (chunk_size, max_line): (usize, usize),
+        resume: Option<&Resume>,
+    ) -> Self {
         if let FramingKind::Records(framing) = cut {
             return Self::Records(Box::new(Records {
                 reader,
@@ -198,9 +210,12 @@ impl<'r> Chunker<'r> {
                 finished: false,
                 error: None,
                 bytes: 0,
+                known: resume.map_or(0, |resume| resume.records),
+                ends: resume.is_none_or(|resume| resume.ends),
             }));
         }
-        let lines = StreamChunker::new(reader, chunk_size, max_line);
+        let lines =
+            StreamChunker::new(reader, chunk_size, max_line).starting_at(resume.map_or(0, |resume| resume.from));
         if cut == FramingKind::Parts { Self::Parts(Box::new(Parts::new(lines, max_line))) } else { Self::Lines(lines) }
     }
 
@@ -237,6 +252,10 @@ pub struct Records<'r> {
     finished: bool,
     error: Option<io::Error>,
     bytes: u64,
+    /// Records to come that were given before.
+    known: u64,
+    /// Whether the stream ends where its reader does.
+    ends: bool,
 }
 
 impl Records<'_> {
@@ -252,7 +271,8 @@ impl Records<'_> {
                 Ok(0) => self.finish(chunk, &mut count),
                 Ok(read) => {
                     self.bytes += read as u64;
-                    self.framer.feed(&self.portion[..read], &mut into(chunk, &mut count, Note::Broken));
+                    let mut new = unknown(&mut self.known, into(chunk, &mut count, Note::Broken));
+                    self.framer.feed(&self.portion[..read], &mut new);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -267,13 +287,24 @@ impl Records<'_> {
 
     fn finish(&mut self, chunk: &mut Chunk, count: &mut u32) {
         self.finished = true;
+        if !self.ends && self.error.is_none() {
+            return;
+        }
         let before = *count;
-        self.framer.finish(&mut into(chunk, count, Note::FramingKind));
+        self.framer.finish(&mut unknown(&mut self.known, into(chunk, count, Note::FramingKind)));
         let noted = chunk.notes.last().is_some_and(|(at, _)| at + 1 == *count);
         // A record that only the end of the input ended is like a line without its end.
         if *count > before && !noted {
             chunk.open_end();
         }
+    }
+}
+
+/// Passes over the pieces that are known.
+fn unknown<'k>(known: &'k mut u64, mut out: impl FnMut(u64, Frame<'_>) + 'k) -> impl FnMut(u64, Frame<'_>) + 'k {
+    move |line, piece| match known.checked_sub(1) {
+        Some(left) => *known = left,
+        None => out(line, piece),
     }
 }
 
@@ -320,6 +351,42 @@ impl Read for WholeFile<'_> {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
         }
         self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Of a stream what of it is to be read.
+pub struct WantedBytes<'r> {
+    reader: &'r mut dyn Read,
+    /// Bytes to pass over.
+    skip: u64,
+    /// Bytes to give then.
+    left: u64,
+}
+
+impl<'r> WantedBytes<'r> {
+    /// What of a stream that is cut so is new; all of it where nothing was read before.
+    pub fn of(reader: &'r mut dyn Read, cut: FramingKind, resume: Option<&Resume>) -> Self {
+        let to = resume.and_then(|resume| resume.to).unwrap_or(u64::MAX);
+        let from_start = matches!(cut, FramingKind::Records(_));
+        let skip = resume.filter(|_| !from_start).map_or(0, |resume| resume.from);
+        Self { reader, skip, left: to.saturating_sub(skip) }
+    }
+}
+
+impl Read for WantedBytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut passed = [0; 16 << 10];
+        while self.skip > 0 {
+            let most = usize::try_from(self.skip).unwrap_or(usize::MAX).min(passed.len());
+            match self.reader.read(&mut passed[..most])? {
+                0 => return Ok(0),
+                read => self.skip -= read as u64,
+            }
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.reader.read(&mut buffer[..most])?;
+        self.left -= read as u64;
         Ok(read)
     }
 }

@@ -39,6 +39,7 @@ shown! {
     input,
     interrupt,
     judge,
+    ledger,
     lines,
     manifest,
     model,

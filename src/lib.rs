@@ -67,6 +67,7 @@
 //! review                 what logs and settings would not show, and what invites trouble
 //! impact                 what an actor did once it was in: a second, searched pass
 //! part                   a state in a file, to be merged elsewhere
+//! ledger                 what earlier runs have read of files that grow
 //! spill                  states too large for memory, in temporary files
 //! data                   results as data for programs: JSON, JSON lines, Parquet
 //! manifest               what a report rests on
@@ -123,6 +124,7 @@ mod impact;
 mod input;
 mod interrupt;
 mod judge;
+mod ledger;
 mod lines;
 mod manifest;
 mod model;
@@ -161,6 +163,7 @@ pub mod program;
 pub use document::formats::{Format, Results, Style, View, format};
 pub use error::{Error, PartError, ProblemKind};
 pub use judge::{Kind, Severity};
+pub use ledger::Ledger;
 pub use model::events::Event;
 pub use model::keys::KeysReport;
 pub use model::timeline::TimelineReport;
@@ -168,7 +171,7 @@ pub use model::{Coverage, Filters, Finding, Group, Problem, Report, SecurityChan
 pub use options::filter::{Bound, Edge, Pattern, Rules};
 pub use options::{Cidr, EventKinds, Filter, GroupBy, KeyQuery, Limits, Options, StoryKinds, Surroundings};
 pub use part::Part;
-pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, Naming, Request, analyze};
+pub use pipeline::{Analysis, Gathered, Inputs, JoinedRun, LedgerFile, Naming, Request, analyze};
 pub use progress::{Progress, Snapshot, Verbosity};
 pub use pseudonyms::Pseudonyms;
 pub use reason::{Basis, Reason};

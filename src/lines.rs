@@ -154,6 +154,12 @@ impl<'r> StreamChunker<'r> {
         }
     }
 
+    /// The same, of a stream that goes on at this byte of its content.
+    #[must_use]
+    pub fn starting_at(self, bytes: u64) -> Self {
+        Self { bytes, ..self }
+    }
+
     /// Fills the next chunk; `false` at the end of the stream. After an error, the next call gives what was read before
     /// it, then ends.
     ///

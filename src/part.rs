@@ -1,9 +1,12 @@
 //! Part files: what was learned from some of the inputs, to be merged with the rest elsewhere.
 //!
 //! A part is, one after the other: [`MAGIC`]; the version of the format, 4 bytes, little-endian; the length of the header, 4
-//! bytes; the header ([`Header`]) in [postcard](https://postcard.jamesmunns.com/wire-format); the state, in postcard,
-//! compressed with zstd; xxh3-128 of all bytes before, 16 bytes, little-endian. The state is in canonical order, so the same
+//! bytes; the header ([`Header`]) in [postcard](https://postcard.jamesmunns.com/wire-format), behind it, within its length, the
+//! list of [`ContentPiece`]es where files were read bit by bit; the state, in postcard, compressed with zstd; xxh3-128 of all bytes before, 16 bytes, little-endian. The state is in canonical order, so the same
 //! inputs give the same part.
+
+mod piece;
+mod union;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,8 +20,11 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::error::{Error, PartError, ProblemKind};
 use crate::framing;
 use crate::options::{Cidr, GroupBy, Options};
+use crate::pseudonyms::Pseudonyms;
 use crate::state::State;
 use crate::time::Zone;
+pub use piece::{ContentNames, ContentPiece, missing};
+pub use union::PartsUnion;
 
 /// How part files begin: no text file does.
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
@@ -75,6 +81,15 @@ impl Reading {
     /// Notes that the part holds pseudonyms of the key of this fingerprint.
     pub fn pseudonymized(&mut self, fingerprint: String) {
         self.options.insert(PSEUDONYMS.to_owned(), fingerprint);
+    }
+
+    /// The same, of parts that hold pseudonyms of a key.
+    #[must_use]
+    pub fn under(mut self, names: Option<&Pseudonyms>) -> Self {
+        if let Some(names) = names {
+            self.pseudonymized(names.fingerprint());
+        }
+        self
     }
 
     /// The first option in which two differ: its name, and both values.
@@ -156,6 +171,9 @@ pub struct Part {
     /// What was learned.
     #[doc(hidden)]
     pub state: State,
+    /// What it holds of files that are read bit by bit, in order.
+    #[doc(hidden)]
+    pub pieces: Vec<ContentPiece>,
 }
 
 /// A writer that hashes what passes.
@@ -209,7 +227,10 @@ impl Part {
             problems: self.problems.clone(),
             size: state.len() as u64,
         };
-        let header = postcard::to_stdvec(&header).map_err(encoding)?;
+        let mut header = postcard::to_stdvec(&header).map_err(encoding)?;
+        if !self.pieces.is_empty() {
+            header.extend(postcard::to_stdvec(&self.pieces).map_err(encoding)?);
+        }
         let length = u32::try_from(header.len()).map_err(io::Error::other)?;
         let mut out = HashingWriter { out, hash: Xxh3::new() };
         out.write_all(MAGIC)?;
@@ -276,7 +297,7 @@ impl Part {
         let (length, rest) = rest.split_first_chunk::<4>().ok_or(PartError::Damaged("cut short"))?;
         let (header, state) =
             rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(PartError::Damaged("cut short"))?;
-        let header: Header = postcard::from_bytes(header).map_err(|_| PartError::Damaged("its header"))?;
+        let (header, pieces) = headed(header)?;
         let needs = header.size.saturating_mul(IN_MEMORY);
         if needs > most.max(LEAST) {
             return Err(PartError::TooLarge { needs, most });
@@ -298,8 +319,36 @@ impl Part {
         if !state.is_sound() {
             return Err(PartError::Damaged("its references"));
         }
-        Ok(Self { reading: header.reading, problems: header.problems, state })
+        Ok(Self { reading: header.reading, problems: header.problems, state, pieces })
     }
+
+    /// The pieces of files that a part says it holds, without reading the rest of it: whoever reads it finds damage.
+    ///
+    /// # Errors
+    /// [`PartError`].
+    pub fn pieces_of(path: &Path) -> Result<Vec<ContentPiece>, PartError> {
+        let mut file = File::open(path)?;
+        let mut start = [0; MAGIC.len() + 8];
+        file.read_exact(&mut start).map_err(|_| PartError::Foreign)?;
+        let [.., a, b, c, d] = start;
+        let mut header = Vec::new();
+        file.take(u64::from(u32::from_le_bytes([a, b, c, d]))).read_to_end(&mut header)?;
+        Ok(headed(&header)?.1)
+    }
+}
+
+/// A header, and the pieces behind it.
+fn headed(bytes: &[u8]) -> Result<(Header, Vec<ContentPiece>), PartError> {
+    let damaged = |_| PartError::Damaged("its header");
+    let (header, rest) = postcard::take_from_bytes::<Header>(bytes).map_err(damaged)?;
+    if rest.is_empty() {
+        return Ok((header, Vec::new()));
+    }
+    let (pieces, rest) = postcard::take_from_bytes::<Vec<ContentPiece>>(rest).map_err(damaged)?;
+    if !rest.is_empty() || !piece::are_sound(&pieces) {
+        return Err(PartError::Damaged("its header"));
+    }
+    Ok((header, pieces))
 }
 
 /// Writes a state without header and checksum, for reading back in the same run.
@@ -367,54 +416,5 @@ pub fn are_parts(paths: &[OsString]) -> Result<bool, Error> {
             Path::new(log).display()
         ))),
         (part, _) => Ok(part.is_some()),
-    }
-}
-
-/// What parts that are merged must agree in, and what of them is no state.
-#[derive(Debug, Default)]
-pub struct PartsUnion {
-    /// The first part's name, and how it was read.
-    first: Option<(String, Reading)>,
-    /// Inputs, and the part that each stands in.
-    origin: BTreeMap<String, String>,
-    problems: Problems,
-}
-
-impl PartsUnion {
-    /// Takes a part, given with the name of its file, and gives its state.
-    ///
-    /// # Errors
-    /// Which parts do not fit together, and why.
-    pub fn take(&mut self, name: String, part: Part) -> Result<State, Error> {
-        let (first_name, reading) = self.first.get_or_insert_with(|| (name.clone(), part.reading.clone()));
-        if let Some((option, one, other)) = reading.difference(&part.reading) {
-            return Err(Error::Inputs(format!(
-                "{first_name} was scanned with --{option} `{one}`, {name} with `{other}`: scan all parts alike"
-            )));
-        }
-        for input in &part.state.inputs {
-            if let Some(before) = self.origin.insert(input.label.clone(), name.clone()) {
-                return Err(Error::Inputs(format!(
-                    "{before} and {name} both hold {}: either one of them is given twice, or files of several machines have \
-                     the same path; scan those with --prefix",
-                    input.label
-                )));
-            }
-        }
-        for problem in part.problems {
-            if !self.problems.contains(&problem) {
-                self.problems.push(problem);
-            }
-        }
-        Ok(part.state)
-    }
-
-    /// How all parts were read, and the problems met before anything was read.
-    ///
-    /// # Errors
-    /// There was no part.
-    pub fn finish(self) -> Result<(Reading, Problems), Error> {
-        let (_, reading) = self.first.ok_or_else(|| Error::Inputs("no part to merge".to_owned()))?;
-        Ok((reading, self.problems))
     }
 }

@@ -22,7 +22,7 @@ pub use impact::{impact, single_events};
 pub use joined_run::{Analysis, JoinedRun};
 pub use parts::merge_parts;
 pub use request::{Inputs, Request};
-pub use run::Naming;
+pub use run::{LedgerFile, Naming};
 
 /// Reads everything and reports.
 ///

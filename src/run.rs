@@ -13,6 +13,7 @@ mod found;
 mod impact;
 mod keys;
 mod merge;
+mod nightly;
 mod nothing;
 mod outcome;
 mod report;

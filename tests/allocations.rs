@@ -81,7 +81,14 @@ fn fold(folder: &mut StateBuilder, path: &Path, seq: &mut u32) {
         folder.chunk(InputRef { label, compression: "none", seq: *seq, only: false }, chunk);
         *seq += 1;
     };
-    let source = Source { path: path.to_owned(), label: label.to_owned(), is_stdin: false, size: None, modified: None };
+    let source = Source {
+        path: path.to_owned(),
+        label: label.to_owned(),
+        is_stdin: false,
+        size: None,
+        modified: None,
+        resume: None,
+    };
     match input::open(&source, options.limits).unwrap() {
         Opened::Ranges { file, len } => {
             let mut at = 0;

@@ -92,7 +92,14 @@ fn inflate(bencher: Bencher<'_, '_>) {
 }
 
 fn source(path: &Path) -> Source {
-    Source { path: path.to_owned(), label: path.display().to_string(), is_stdin: false, size: None, modified: None }
+    Source {
+        path: path.to_owned(),
+        label: path.display().to_string(),
+        is_stdin: false,
+        size: None,
+        modified: None,
+        resume: None,
+    }
 }
 
 fn read_all(paths: &[PathBuf]) -> u64 {

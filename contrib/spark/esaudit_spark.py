@@ -4,60 +4,227 @@
     spark-submit contrib/spark/esaudit_spark.py 's3a://logs/2026/**' --binary ./esaudit -o report.html -o s3a://out/all.esa
 
 Nothing has to be installed on the executors: the binary travels with the job, and files are read with the Hadoop file
-systems that Spark has. Each file is streamed into `esaudit scan -`, as it is, whatever its compression and size.
+systems that Spark has. Large files are streamed into `esaudit scan -`, as they are, whatever their compression and size; small
+ones are copied and scanned together. Parts that are not small go through a folder of the storage (`--work`), not through
+the driver, which gets the last one alone.
 """
 
 import argparse
+import atexit
 import contextlib
 import glob
+import hashlib
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections import namedtuple
+from urllib.parse import urlsplit
 
 # Parts that one task merges: fewer make more rounds, more need more memory at once.
 FAN_IN = 16
 
+# Files up to this size are copied and scanned together, up to so many bytes at a time: what a call costs is more than they do.
+SMALL = 32 << 20
+BATCH = 512 << 20
+
+# Parts up to this size travel within Spark, where each copy of them takes memory.
+INLINE = 1 << 20
+
+# Without a folder for larger ones, so much may: all of them together have to fit into spark.driver.maxResultSize.
+WITHOUT_STORAGE = 512 << 20
+
+# What a process of esaudit gets at least, in bytes.
+LEAST = 64 << 20
+
 # What a task needs to know beside its share. `binary` is the name of the file that was shipped, `hadoop` the driver's
-# configuration of file systems as XML, `options` those of `esaudit scan`.
-Plan = namedtuple("Plan", "binary hadoop options heap")
+# configuration of file systems as XML, `options` those of `esaudit scan`, `work` the URI of a folder for parts or None,
+# `slots` the tasks that an executor runs at once, `taken` the bytes that its own Java process may take, `inline` the size
+# up to which parts travel within Spark.
+Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inline", defaults=[INLINE])
 
 # One input: where it is read from, and its path in the report.
 Input = namedtuple("Input", "uri name size")
 
-
-def list_inputs(sc, patterns):
-    """The files that paths, folders and globs stand for, each once, by name."""
-    configuration = sc._jsc.hadoopConfiguration()
-    found = {}
-    for pattern in patterns:
-        path = sc._jvm.org.apache.hadoop.fs.Path(pattern)
-        system = path.getFileSystem(configuration)
-        matches = list(system.globStatus(path) or [])
-        if not matches:
-            raise SystemExit(f"{pattern}: no such file")
-        for match in matches:
-            files = system.listFiles(match.getPath(), True)
-            while files.hasNext():
-                status = files.next()
-                uri = status.getPath().toUri()
-                name = uri.getPath() if uri.getScheme() in (None, "file") else status.getPath().toString()
-                found[name] = Input(status.getPath().toString(), name, status.getLen())
-    return [found[name] for name in sorted(found)]
+# A part on its way: its bytes, or where it is stored, and a hash of them.
+Stored = namedtuple("Stored", "data uri digest")
 
 
-def in_shares(inputs, count):
-    """Inputs in at most `count` shares of similar size, each with its key; the same for the same inputs."""
-    shares = [[0, key, []] for key in range(max(1, min(count, len(inputs))))]
-    for one in sorted(inputs, key=lambda one: (-one.size, one.name)):
-        smallest = min(shares, key=lambda share: share[:2])
-        # A file costs something even if it is empty.
-        smallest[0] += one.size + (1 << 20)
-        smallest[2].append(one)
-    return [(key, files) for _, key, files in shares]
+# --- What an executor may use ------------------------------------------------------------------------------------------
+
+
+def cgroups(proc, root, controller):
+    """The folders of this process's control groups, from its own to the outermost: of version 2, and of a controller of 1."""
+    with contextlib.suppress(OSError), open(os.path.join(proc, "self/cgroup")) as file:
+        for line in file:
+            _, controllers, path = line.rstrip("\n").split(":", 2)
+            if controllers == "":
+                bases = [root]
+            elif controller in controllers.split(","):
+                bases = [os.path.join(root, controllers), os.path.join(root, controller)]
+            else:
+                continue
+            parts = [part for part in path.split("/") if part not in ("", "..")]
+            # In a container the outermost folder that is seen is its own, whatever the path says.
+            for base in bases:
+                for end in range(len(parts), -1, -1):
+                    yield os.path.join(base, *parts[:end])
+
+
+def numbers(folder, name):
+    """The numbers in a file of a control group; what says `max` is none."""
+    with contextlib.suppress(OSError), open(os.path.join(folder, name)) as file:
+        return [int(word) if word.lstrip("-").isdigit() else None for word in file.read().split()]
+    return []
+
+
+def memory_limit(proc="/proc", root="/sys/fs/cgroup"):
+    """Bytes that this process and those beside it in its control groups may use: the least of all levels, or the machine's."""
+    found = []
+    for folder in cgroups(proc, root, "memory"):
+        for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):
+            found += numbers(folder, name)[:1]
+    with contextlib.suppress(OSError), open(os.path.join(proc, "meminfo")) as file:
+        found += [int(line.split()[1]) << 10 for line in file if line.startswith("MemTotal:")]
+    return min((number for number in found if number), default=None)
+
+
+def cpu_limit(proc="/proc", root="/sys/fs/cgroup"):
+    """Cores that this process and those beside it may use, as a fraction; None where nothing limits them."""
+    found = []
+    for folder in cgroups(proc, root, "cpu"):
+        quota = numbers(folder, "cpu.max")
+        if not quota:
+            quota = numbers(folder, "cpu.cfs_quota_us") + numbers(folder, "cpu.cfs_period_us")
+        if len(quota) == 2 and all(number and number > 0 for number in quota):
+            found.append(quota[0] / quota[1])
+    return min(found, default=None)
+
+
+def limits(plan, proc="/proc", root="/sys/fs/cgroup"):
+    """`--max-memory` and `--threads` of one task, of what its executor may use: memory that its Java process does not take,
+    and that of the process that reads files, shared by the tasks that run at once."""
+    memory, cpus = memory_limit(proc, root), cpu_limit(proc, root)
+    options = []
+    if memory:
+        share = (memory - plan.taken) // plan.slots - in_bytes(plan.heap)
+        # What the allocator keeps, and the program itself, come on top of what it is told to use.
+        options += ["--max-memory", str(max(LEAST, share * 3 // 4))]
+    threads = plan.cpus if cpus is None else min(plan.cpus, int(cpus / plan.slots))
+    return [*options, "--threads", str(max(1, threads))]
+
+
+def in_bytes(text):
+    """A size as Java and Spark write it: `512m`; without a unit, of MiB."""
+    text = text.strip().lower().removesuffix("b").removesuffix("i")
+    units = {"k": 10, "m": 20, "g": 30, "t": 40}
+    return int(text[:-1]) << units[text[-1]] if text[-1:] in units else int(text) << 20
+
+
+# --- Storage -----------------------------------------------------------------------------------------------------------
+
+
+def told(error):
+    """What Java says, with its causes, in words. To be asked while its process runs: afterwards nobody knows."""
+    cause, texts = getattr(error, "java_exception", None), []
+    while cause is not None and len(texts) < 8:
+        text = cause.toString()
+        if not any(text in known for known in texts):
+            texts.append(text)
+        cause = cause.getCause()
+    return "; caused by ".join(texts) or str(error)
+
+
+@contextlib.contextmanager
+def storage(what):
+    """Failures of Java within say what they were about, in words that outlive its process."""
+    try:
+        yield
+    except Exception as error:  # whatever Java says: the task fails, and is tried again
+        if type(error).__module__.startswith("py4j"):
+            raise RuntimeError(f"{what}: {told(error)}") from None
+        raise
+
+
+# The Java process of this Python worker, which runs one task after the other.
+_running = None
+
+
+def hadoop(plan):
+    """A small Java process with Spark's own Hadoop file systems, for a Python worker cannot reach its executor's."""
+    global _running
+    if _running is not None and _running[0] == plan.hadoop and _running[1].java_process.poll() is None:
+        return _running[2:]
+    from py4j.java_gateway import JavaGateway
+    import pyspark
+
+    homes = [os.environ.get("SPARK_HOME"), os.path.dirname(pyspark.__file__)]
+    folders = [os.path.join(home, "jars") for home in homes if home] + [os.getcwd()]
+    classpath = [os.path.join(folder, "*") for folder in folders] + [os.environ.get("CLASSPATH", "")]
+    jars = [jar for folder in folders for jar in glob.glob(os.path.join(folder, "py4j*.jar"))]
+    home = os.environ.get("JAVA_HOME")
+    gateway = JavaGateway.launch_gateway(
+        jarpath=jars[0] if jars else "",
+        classpath=os.pathsep.join(filter(None, classpath)),
+        javaopts=[f"-Xmx{plan.heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+        java_path=os.path.join(home, "bin", "java") if home else "java",
+        die_on_exit=True,
+        enable_auth=True,
+    )
+    atexit.register(stop, gateway)
+    configuration = gateway.jvm.org.apache.hadoop.conf.Configuration(False)
+    configuration.addResource(gateway.jvm.java.io.ByteArrayInputStream(plan.hadoop))
+    _running = (plan.hadoop, gateway, gateway.jvm, configuration)
+    return _running[2:]
+
+
+def stop(gateway):
+    gateway.shutdown()
+    # It leaves when its standard input ends.
+    gateway.java_process.stdin.close()
+    gateway.java_process.wait()
+
+
+def path_of(jvm, configuration, uri):
+    """A path, and the file system that it is on."""
+    path = jvm.org.apache.hadoop.fs.Path(uri)
+    return path, path.getFileSystem(configuration)
+
+
+def upload(jvm, configuration, local, uri):
+    """Copies a file to where it appears whole: whoever does so twice, or at once, leaves one."""
+    with storage(uri):
+        path, system = path_of(jvm, configuration, uri)
+        part = jvm.org.apache.hadoop.fs.Path(f"{uri}.{uuid.uuid4().hex}.tmp")
+        system.copyFromLocalFile(False, True, jvm.org.apache.hadoop.fs.Path("file://" + local), part)
+        system.delete(path, False)
+        if not system.rename(part, path):
+            # Another copy of this task was faster, and wrote the same.
+            known = system.exists(path) and system.getFileStatus(path).getLen() == os.path.getsize(local)
+            system.delete(part, False)
+            if not known:
+                raise RuntimeError(f"{uri} was not written")
+
+
+def download(jvm, configuration, uri, local):
+    with storage(uri):
+        path, system = path_of(jvm, configuration, uri)
+        system.copyToLocalFile(False, path, jvm.org.apache.hadoop.fs.Path("file://" + local), True)
+
+
+def is_local(uri):
+    return urlsplit(uri).scheme in ("", "file")
+
+
+def local_path(one):
+    """Where a file of the executor's own disk lies: its name is its path."""
+    return one.name
+
+
+# --- Tasks -------------------------------------------------------------------------------------------------------------
 
 
 def run(command, written):
@@ -73,39 +240,9 @@ def check(command, status, written, errors):
         raise RuntimeError(f"{shlex.join(command)}: status {status}: {errors.decode(errors='replace')}")
 
 
-@contextlib.contextmanager
-def hadoop(plan):
-    """A small Java process with Spark's own Hadoop file systems, for a Python worker cannot reach its executor's."""
-    from py4j.java_gateway import JavaGateway
-    import pyspark
-
-    homes = [os.environ.get("SPARK_HOME"), os.path.dirname(pyspark.__file__)]
-    folders = [os.path.join(home, "jars") for home in homes if home] + [os.getcwd()]
-    classpath = [os.path.join(folder, "*") for folder in folders] + [os.environ.get("CLASSPATH", "")]
-    jars = [jar for folder in folders for jar in glob.glob(os.path.join(folder, "py4j*.jar"))]
-    home = os.environ.get("JAVA_HOME")
-    gateway = JavaGateway.launch_gateway(
-        jarpath=jars[0] if jars else "",
-        classpath=os.pathsep.join(filter(None, classpath)),
-        javaopts=[f"-Xmx{plan.heap}"],
-        java_path=os.path.join(home, "bin", "java") if home else "java",
-        die_on_exit=True,
-        enable_auth=True,
-    )
-    try:
-        jvm = gateway.jvm
-        configuration = jvm.org.apache.hadoop.conf.Configuration(False)
-        configuration.addResource(jvm.java.io.ByteArrayInputStream(plan.hadoop))
-        yield jvm, configuration
-    finally:
-        gateway.shutdown()
-        # It leaves when its standard input ends.
-        gateway.java_process.stdin.close()
-        gateway.java_process.wait()
-
-
-def pipe(jvm, configuration, one, command, part):
+def pipe(plan, one, command, part):
     """Streams an input into a command. A read that fails must not look like the end of the file."""
+    jvm, configuration = hadoop(plan)
     errors = part + ".err"
     arguments = jvm.java.util.ArrayList()
     for argument in command:
@@ -113,121 +250,283 @@ def pipe(jvm, configuration, one, command, part):
     builder = jvm.java.lang.ProcessBuilder(arguments)
     builder.redirectError(jvm.java.io.File(errors))
     builder.redirectOutput(jvm.java.io.File(os.devnull))
-    path = jvm.org.apache.hadoop.fs.Path(one.uri)
-    source = path.getFileSystem(configuration).open(path)
-    process = builder.start()
-    failure = None
-    try:
-        sink = process.getOutputStream()
-        jvm.org.apache.hadoop.io.IOUtils.copyBytes(source, sink, 1 << 20, False)
-        sink.close()
-    except Exception as error:  # whatever Java says: the task fails, and is tried again
-        process.destroyForcibly()
-        failure = error
-    finally:
-        source.close()
-    status = process.waitFor()
+    with storage(one.name):
+        path, system = path_of(jvm, configuration, one.uri)
+        source = system.open(path)
+        process = builder.start()
+        failure = None
+        try:
+            sink = process.getOutputStream()
+            jvm.org.apache.hadoop.io.IOUtils.copyBytes(source, sink, 1 << 20, False)
+            sink.close()
+        except Exception as error:  # what the program says comes first
+            process.destroyForcibly()
+            failure = told(error)
+        finally:
+            source.close()
+        status = process.waitFor()
     with open(errors, "rb") as file:
         said = file.read()
     if failure is not None:
-        raise RuntimeError(f"{one.name}: {said.decode(errors='replace')}") from failure
+        raise RuntimeError(f"{one.name}: {failure} {said.decode(errors='replace')}".rstrip())
     check(command, status, [part], said)
+
+
+def batches(inputs):
+    """Small inputs of one store together, others alone; each batch with what of its names is no path: `s3a://bucket/`."""
+    batch, size, begin = [], 0, None
+    for one in sorted(inputs, key=lambda one: (urlsplit(one.uri)[:2], one.name)):
+        of = "/" if is_local(one.uri) else "{0.scheme}://{0.netloc}/".format(urlsplit(one.name))
+        alone = one.size > SMALL and not is_local(one.uri)
+        if batch and (alone or of != begin or size + one.size > BATCH and not is_local(one.uri)):
+            yield begin, batch
+            batch, size = [], 0
+        if alone:
+            yield None, [one]
+            continue
+        batch.append(one)
+        size, begin = size + one.size, of
+    if batch:
+        yield begin, batch
+
+
+def fetched(plan, begin, batch, folder):
+    """Copies files into a folder, each under its path; where they lie then. Those of a folder come in one call."""
+    jvm, configuration = hadoop(plan)
+    local = jvm.org.apache.hadoop.fs.FileSystem.getLocal(configuration).getRawFileSystem()
+    by_folder, found = {}, []
+    for one in batch:
+        by_folder.setdefault(os.path.dirname(one.name[len(begin):]), []).append(one)
+    for place, files in by_folder.items():
+        target = os.path.join(folder, place)
+        os.makedirs(target, exist_ok=True)
+        # One text, and not a call for each path.
+        uris = jvm.java.util.regex.Pattern.compile("\0").split("\0".join(one.uri for one in files))
+        sources = jvm.org.apache.hadoop.util.StringUtils.stringToPath(uris)
+        with storage(f"{files[0].name} and others of its folder" if len(files) > 1 else files[0].name):
+            system = sources[0].getFileSystem(configuration)
+            to = jvm.org.apache.hadoop.fs.Path("file://" + target)
+            jvm.org.apache.hadoop.fs.FileUtil.copy(system, sources, local, to, False, True, configuration)
+        found += [os.path.join(target, os.path.basename(one.name)) for one in files]
+    return found
+
+
+def scan_batch(plan, begin, batch, part, folder):
+    from pyspark import SparkFiles
+
+    command = [SparkFiles.get(plan.binary), "scan", "-o", part, *limits(plan), *plan.options]
+    if begin is None:
+        return pipe(plan, batch[0], [*command, "-", "--name", batch[0].name], part)
+    if begin == "/":
+        paths = [local_path(one) for one in batch]
+    else:
+        copies = os.path.join(folder, "copies")
+        paths = fetched(plan, begin, batch, copies)
+        command += ["--strip", copies, "--prefix", begin]
+    names = part + ".list"
+    with open(names, "wb") as file:
+        file.write(b"".join(os.fsencode(path) + b"\0" for path in paths))
+    run([*command, "--files-from", names], [part])
+    shutil.rmtree(os.path.join(folder, "copies"), ignore_errors=True)
+    return None
 
 
 def scan(share, plan):
     """The part of a share. The same inputs give the same bytes, however often and wherever this runs."""
+    key, inputs = share
+    with tempfile.TemporaryDirectory() as folder:
+        parts = []
+        for number, (begin, batch) in enumerate(batches(inputs)):
+            parts.append(os.path.join(folder, f"{number}.esa"))
+            scan_batch(plan, begin, batch, parts[-1], folder)
+        return key, merge(plan, parts, folder, f"share-{key}")
+
+
+def merge(plan, parts, folder, name):
+    """The part that some parts make, kept until others need it."""
     from pyspark import SparkFiles
 
-    key, inputs = share
-    binary = SparkFiles.get(plan.binary)
-    with tempfile.TemporaryDirectory() as folder, hadoop(plan) as (jvm, configuration):
-        parts = []
-        for number, one in enumerate(inputs):
-            part = os.path.join(folder, f"{number}.esa")
-            command = [binary, "scan", "-", "--name", one.name, "-o", part, *plan.options]
-            pipe(jvm, configuration, one, command, part)
-            parts.append(part)
-        return key, merge(binary, parts, folder)
-
-
-def merge(binary, parts, folder):
-    """The bytes of the part that some parts make."""
     whole = os.path.join(folder, "whole.esa")
-    run([binary, "merge", *parts, "-o", whole], [whole])
-    with open(whole, "rb") as file:
-        return file.read()
+    if len(parts) == 1:
+        os.replace(parts[0], whole)
+    else:
+        run([SparkFiles.get(plan.binary), "merge", *parts, "-o", whole, *limits(plan)], [whole])
+    return keep(plan, whole, name)
+
+
+def keep(plan, part, name):
+    digest, size = hashlib.sha256(), os.path.getsize(part)
+    with open(part, "rb") as file:
+        if size <= plan.inline or plan.work is None and size <= WITHOUT_STORAGE:
+            data = file.read()
+            return Stored(data, None, hashlib.sha256(data).hexdigest())
+        if plan.work is None:
+            raise RuntimeError(f"a part of {size} bytes: name a folder of the storage with --work, for such do not fit through Spark")
+        while block := file.read(1 << 20):
+            digest.update(block)
+    # The same part has the same name, whoever writes it.
+    uri = f"{plan.work}/{name}-{digest.hexdigest()[:32]}.esa"
+    jvm, configuration = hadoop(plan)
+    upload(jvm, configuration, part, uri)
+    return Stored(None, uri, digest.hexdigest())
+
+
+def fetch(plan, stored, path):
+    """Puts a part that was kept into a file."""
+    if stored.data is None:
+        jvm, configuration = hadoop(plan)
+        return download(jvm, configuration, stored.uri, path)
+    with open(path, "wb") as file:
+        file.write(stored.data)
+    return None
+
+
+def fetch_all(plan, parts, folder):
+    paths = []
+    for number, stored in enumerate(parts):
+        paths.append(os.path.join(folder, f"part-{number}.esa"))
+        fetch(plan, stored, paths[-1])
+    return paths
 
 
 def merge_all(index, keyed, plan):
     """Merges the parts of a partition; the result is keyed by the partition."""
-    from pyspark import SparkFiles
-
     with tempfile.TemporaryDirectory() as folder:
-        parts = save((part for _, part in keyed), folder)
+        parts = fetch_all(plan, (part for _, part in sorted(keyed, key=lambda pair: pair[0])), folder)
         if parts:
-            yield index, merge(SparkFiles.get(plan.binary), parts, folder)
-
-
-def save(parts, folder):
-    paths = []
-    for number, part in enumerate(parts):
-        paths.append(os.path.join(folder, f"part-{number}.esa"))
-        with open(paths[-1], "wb") as file:
-            file.write(part)
-    return paths
+            yield index, merge(plan, parts, folder, f"merged-{len(parts)}-{index}")
 
 
 def one_of_twins(one, other):
     """A share that was scanned twice has the same part twice."""
-    if one != other:
+    if one.digest != other.digest:
         raise RuntimeError("a share gave different parts: its files changed while they were read")
     return one
 
 
+def write_parquet(stored, plan, uri, options):
+    """Exports a part and stores the files: what the task did before, if it did it twice, is replaced by the same."""
+    from pyspark import SparkFiles
+
+    with tempfile.TemporaryDirectory() as folder:
+        part, out = os.path.join(folder, "whole.esa"), os.path.join(folder, "parquet")
+        fetch(plan, stored, part)
+        run([SparkFiles.get(plan.binary), "export", part, "--parquet", out, *limits(plan), *options], [out])
+        files = [os.path.join(path, name) for path, _, names in os.walk(out) for name in names]
+        jvm, configuration = hadoop(plan)
+        for file in sorted(files):
+            upload(jvm, configuration, file, f"{uri}/{os.path.relpath(file, out)}")
+        return len(files)
+
+
+# --- The driver --------------------------------------------------------------------------------------------------------
+
+
+def list_inputs(sc, patterns):
+    """The files that paths, folders and globs stand for, each once, by name."""
+    configuration = sc._jsc.hadoopConfiguration()
+    found = {}
+    for pattern in patterns:
+        with storage(pattern):
+            path, system = path_of(sc._jvm, configuration, pattern)
+            matches = list(system.globStatus(path) or [])
+        if not matches:
+            raise SystemExit(f"{pattern}: no such file")
+        with storage(pattern):
+            for match in matches:
+                files = system.listFiles(match.getPath(), True)
+                while files.hasNext():
+                    status = files.next()
+                    uri = status.getPath().toUri()
+                    name = uri.getPath() if uri.getScheme() in (None, "file") else status.getPath().toString()
+                    found[name] = Input(status.getPath().toString(), name, status.getLen())
+    return [found[name] for name in sorted(found)]
+
+
+def in_shares(inputs, count):
+    """Inputs in at most `count` shares of similar size, each with its key; the same for the same inputs."""
+    shares = [[0, key, []] for key in range(max(1, min(count, len(inputs))))]
+    for one in sorted(inputs, key=lambda one: (-one.size, one.name)):
+        smallest = min(shares, key=lambda share: share[:2])
+        # A file costs something even if it is empty.
+        smallest[0] += one.size + (1 << 16)
+        smallest[2].append(one)
+    return [(key, files) for _, key, files in shares]
+
+
 def scan_shares(sc, shares, plan):
-    """The parts of all shares, merged until they are few."""
+    """The part of all shares: merged in a tree, on executors, until it is one."""
     count = -(-len(shares) // FAN_IN)
     parts = sc.parallelize(shares, len(shares)).map(lambda share: scan(share, plan))
     # By key first: what was done twice counts once, and what was done is not done again when a merge is.
     parts = parts.reduceByKey(one_of_twins, count).mapPartitionsWithIndex(lambda at, keyed: merge_all(at, keyed, plan))
-    while count > FAN_IN:
+    while count > 1:
         count = -(-count // FAN_IN)
         parts = parts.partitionBy(count).mapPartitionsWithIndex(lambda at, keyed: merge_all(at, keyed, plan))
-    return [part for _, part in sorted(parts.collect())]
+    ((_, whole),) = parts.collect()
+    return whole
 
 
-def plan_of(sc, binary, options=(), heap="512m"):
+def plan_of(sc, binary, options=(), heap="512m", work=None):
     """Ships the binary, and gathers what tasks need."""
     sc.addFile(binary)
     text = sc._jvm.java.io.StringWriter()
     sc._jsc.hadoopConfiguration().writeXml(text)
-    return Plan(os.path.basename(binary), text.toString().encode(), tuple(options), heap)
+    conf, local = sc.getConf(), sc.master.startswith("local[") or sc.master == "local"
+    cpus = int(conf.get("spark.task.cpus", "1"))
+    cores = sc.defaultParallelism if local else int(conf.get("spark.executor.cores", "1"))
+    # In local mode the driver's Java process is the executor's, too.
+    taken = in_bytes(conf.get("spark.driver.memory" if local else "spark.executor.memory", "1g"))
+    slots = max(1, cores // cpus)
+    return Plan(os.path.basename(binary), text.toString().encode(), tuple(options), heap, work, slots, cpus, taken)
 
 
 def put(sc, local, target):
     """Copies a file to a path of this machine, or to a URI of a Hadoop file system, where it appears whole."""
-    if "://" not in target:
-        shutil.copyfile(local, target + ".part")
-        os.replace(target + ".part", target)
-        return
-    path, part = (sc._jvm.org.apache.hadoop.fs.Path(name) for name in (target, target + ".part"))
-    system = path.getFileSystem(sc._jsc.hadoopConfiguration())
-    system.copyFromLocalFile(False, True, sc._jvm.org.apache.hadoop.fs.Path("file://" + local), part)
-    system.delete(path, False)
-    if not system.rename(part, path):
-        raise RuntimeError(f"{target} was not written")
+    if "://" in target:
+        return upload(sc._jvm, sc._jsc.hadoopConfiguration(), local, target)
+    shutil.copyfile(local, target + ".part")
+    os.replace(target + ".part", target)
+    return None
 
 
-def write(sc, binary, parts, outputs, options):
-    """Merges the last parts into the outputs; the exit status of `esaudit merge`."""
+def write(sc, binary, stored, outputs, options):
+    """Makes the outputs of the part; the exit status of `esaudit merge`."""
     with tempfile.TemporaryDirectory() as folder:
+        part = os.path.join(folder, "whole.esa")
+        if stored.data is None:
+            download(sc._jvm, sc._jsc.hadoopConfiguration(), stored.uri, part)
+        else:
+            with open(part, "wb") as file:
+                file.write(stored.data)
         # First to names that did not exist: what is there afterwards was written now.
         written = [os.path.join(folder, f"out-{at}{os.path.splitext(name)[1]}") for at, name in enumerate(outputs)]
         arguments = [argument for path in written for argument in ("-o", path)]
-        status = run([binary, "merge", *save(parts, folder), *arguments, *options], written)
+        status = run([binary, "merge", part, *arguments, *options], written)
         for path, output in zip(written, outputs):
             put(sc, path, output)
     return status
+
+
+@contextlib.contextmanager
+def work_folder(sc, asked):
+    """The URI of a folder that all can write to: as asked, beside the first output that is in a store, or of this machine
+    where everything runs on it; None if there is none. It is removed at the end."""
+    parents = [asked.work] if asked.work else [os.path.dirname(output) for output in asked.output if "://" in output]
+    local = None
+    if not parents and sc.master.startswith("local"):
+        local = tempfile.mkdtemp()
+        parents = ["file://" + local]
+    uri = f"{parents[0].rstrip('/')}/.esaudit-{sc.applicationId}" if parents else None
+    try:
+        yield uri
+    finally:
+        if uri:
+            with contextlib.suppress(Exception):  # what is left is seen, and no reason to fail
+                path, system = path_of(sc._jvm, sc._jsc.hadoopConfiguration(), uri)
+                system.delete(path, True)
+        if local:
+            shutil.rmtree(local, ignore_errors=True)
 
 
 def arguments_of(arguments):
@@ -235,11 +534,15 @@ def arguments_of(arguments):
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders and globs on any Hadoop file system")
     parser.add_argument("-o", "--output", action="append", required=True, metavar="FILE",
                         help="as of `esaudit merge`: report.json, report.html, all.esa; local, or a URI; repeatable")
+    parser.add_argument("--parquet", metavar="URI", help="a folder for the tables of `esaudit export`, written by a task")
+    parser.add_argument("--work", metavar="URI",
+                        help="a folder in the storage for parts on their way [default: beside the first output that is a URI]")
     parser.add_argument("--binary", default=shutil.which("esaudit"), metavar="FILE",
                         help="the esaudit to ship to the executors, best linked statically [default: that of the PATH]")
     parser.add_argument("--shares", type=int, metavar="N", help="tasks [default: four for each core]")
     parser.add_argument("--scan-options", default="", metavar="TEXT", help="more options of `esaudit scan`, in one text")
     parser.add_argument("--merge-options", default="", metavar="TEXT", help="more options of the last `esaudit merge`")
+    parser.add_argument("--export-options", default="", metavar="TEXT", help="more options of `esaudit export`")
     parser.add_argument("--heap", default="512m", metavar="SIZE", help="memory of the process that reads files [%(default)s]")
     parsed = parser.parse_args(arguments)
     if not parsed.binary:
@@ -248,21 +551,39 @@ def arguments_of(arguments):
     return parsed
 
 
-def main(arguments=None):
-    from pyspark import SparkConf, SparkContext
+CONNECT = (
+    "Spark Connect cannot run this job: it has neither RDDs nor files that travel with a job, which ship the binary and give each "
+    "task its files. Submit it with spark-submit to a cluster, or run it where SPARK_REMOTE is not set."
+)
 
+
+def context():
+    """The classic session; what Spark Connect offers instead cannot do."""
+    if os.environ.get("SPARK_REMOTE") or os.environ.get("SPARK_CONNECT_MODE_ENABLED"):
+        raise SystemExit(CONNECT)
+    try:
+        from pyspark import SparkConf, SparkContext
+    except ImportError as error:
+        # The package `pyspark-client` is Spark Connect alone.
+        raise SystemExit(f"{CONNECT} ({error})") from None
+    return SparkContext.getOrCreate(SparkConf().setAppName("esaudit"))
+
+
+def main(arguments=None):
     asked = arguments_of(arguments)
-    sc = SparkContext.getOrCreate(SparkConf().setAppName("esaudit"))
+    sc = context()
     try:
         inputs = list_inputs(sc, asked.paths)
         if not inputs:
             raise SystemExit("no files to read")
-        cores = sc.getConf().get("spark.task.cpus", "1")
-        options = ["--threads", cores, *shlex.split(asked.scan_options)]
-        plan = plan_of(sc, asked.binary, options, asked.heap)
-        shares = in_shares(inputs, asked.shares or 4 * sc.defaultParallelism)
-        parts = scan_shares(sc, shares, plan)
-        return write(sc, asked.binary, parts, asked.output, shlex.split(asked.merge_options))
+        with work_folder(sc, asked) as work:
+            plan = plan_of(sc, asked.binary, shlex.split(asked.scan_options), asked.heap, work)
+            whole = scan_shares(sc, in_shares(inputs, asked.shares or 4 * sc.defaultParallelism), plan)
+            if asked.parquet:
+                task = sc.parallelize([whole], 1)
+                options, uri = shlex.split(asked.export_options), asked.parquet.rstrip("/")
+                task.map(lambda stored: write_parquet(stored, plan, uri, options)).collect()
+            return write(sc, asked.binary, whole, asked.output, shlex.split(asked.merge_options))
     finally:
         sc.stop()
 

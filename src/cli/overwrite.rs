@@ -168,7 +168,7 @@ impl Command {
             Self::Timeline(request) => &request.outputs.list,
             Self::Impact(request) => &request.outputs.list,
             Self::Diff(request) => &request.outputs.list,
-            Self::Scan(request) => std::slice::from_ref(&request.output),
+            Self::Scan(request) => request.output.as_slice(),
             Self::Explain(request) => &request.outputs.list,
             Self::Demo(DemoRequest::Report(request)) => &request.outputs.list,
             Self::Demo(DemoRequest::Logs(_)) => &[],

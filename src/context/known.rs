@@ -106,6 +106,9 @@ impl ClusterContext {
             let Some((path, folder)) = nearest(&folders, &dump.path) else { continue };
             by_age.push((folder.as_of, placed.get(path.as_str()).copied().flatten(), dump));
         }
+        // A copy of a folder, in an archive beside it, says nothing new.
+        by_age.sort_by(|a, b| (a.0, a.1, &a.2.facts, &a.2.path).cmp(&(b.0, b.1, &b.2.facts, &b.2.path)));
+        by_age.dedup_by(|a, b| (a.0, a.1, &a.2.facts) == (b.0, b.1, &b.2.facts));
         by_age.sort_by(|a, b| (a.0, a.2).cmp(&(b.0, b.2)));
         for (as_of, cluster, dump) in by_age {
             let of_keys = matches!(dump.facts, DumpFacts::ApiKeys(_));

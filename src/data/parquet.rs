@@ -24,6 +24,13 @@ const ROWS: usize = 1 << 16;
 /// Bytes of text gathered before they are written: clients choose how long their names are.
 const BYTES: usize = 32 << 20;
 
+/// Bytes of a page before it is compressed. Amazon Security Lake wants 1 MB at most
+/// (docs.aws.amazon.com/security-lake/latest/userguide/custom-sources.html); a page ends behind the values that fill it.
+const PAGE: usize = 512 << 10;
+
+/// Values that are taken at a time, after which the size of the page is looked at.
+const AT_A_TIME: usize = 128;
+
 /// The day of what has no day, as Hive names it.
 const NO_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
 
@@ -144,6 +151,8 @@ fn properties(table: &DataTable) -> Result<WriterProperties, ParquetError> {
     }
     Ok(builder
         .set_sorting_columns(Some(vec![by_first]))
+        .set_data_page_size_limit(PAGE)
+        .set_write_batch_size(AT_A_TIME)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         // Not the name of a library whose version would change the bytes.
         .set_created_by(concat!("esaudit ", env!("CARGO_PKG_VERSION")).to_owned())

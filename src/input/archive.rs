@@ -82,6 +82,34 @@ pub(super) fn streams(
     peel(info, PeekedReader::new(&mut stored), seekable, 0, budget, each)
 }
 
+/// See [`super::Streams::compressed_head`].
+pub(super) fn compressed_head(mut stored: Stored<'_, '_>, most: u64) -> io::Result<Option<(Vec<u8>, Compression)>> {
+    let budget = stored.budget;
+    head(PeekedReader::new(&mut stored), Compression::None, 0, (budget, most))
+}
+
+/// Takes off layers of compression up to the text within.
+fn head(
+    mut input: PeekedReader<'_>,
+    outer: Compression,
+    layer: usize,
+    (budget, most): (&InputBudget, u64),
+) -> io::Result<Option<(Vec<u8>, Compression)>> {
+    match StreamFormat::of(input.head()) {
+        StreamFormat::Plain if layer > 0 => {
+            let mut head = Vec::new();
+            // What is damaged tells so when it is read.
+            let _ = (&mut input).take(most).read_to_end(&mut head);
+            Ok(Some((head, outer)))
+        }
+        StreamFormat::Compressed(compression) if layer < MAX_LAYERS => {
+            let mut decoder = Limited { reader: compression.decoder(input)?, budget };
+            head(PeekedReader::new(&mut decoder), compression, layer + 1, (budget, most))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Takes off one layer, and the next ones. What is decompressed passes here and nowhere else, so here it is limited.
 fn peel(
     info: StreamInfo,

@@ -72,10 +72,8 @@ impl PathSearch {
             return self.problem(Path::new("-"), ProblemKind::Unreadable, "standard input is a folder".to_owned());
         }
         let size = meta.is_file().then_some(meta.len());
-        self.add(
-            &meta,
-            Source { path: PathBuf::from("-"), label: "-".to_owned(), is_stdin: true, size, modified: modified(&meta) },
-        );
+        let (path, label, modified) = (PathBuf::from("-"), "-".to_owned(), modified(&meta));
+        self.add(&meta, Source { path, label, is_stdin: true, size, modified, resume: None });
     }
 
     fn glob(&mut self, pattern: &str) {
@@ -154,7 +152,8 @@ impl PathSearch {
     fn file(&mut self, path: &Path, meta: &Metadata) {
         let size = meta.is_file().then_some(meta.len());
         let modified = modified(meta);
-        self.add(meta, Source { path: path.to_owned(), label: label(path), is_stdin: false, size, modified });
+        let (path, label) = (path.to_owned(), label(path));
+        self.add(meta, Source { path, label, is_stdin: false, size, modified, resume: None });
     }
 
     fn add(&mut self, meta: &Metadata, source: Source) {

@@ -10,6 +10,7 @@ mod damage;
 mod discover;
 mod encoding;
 mod frames;
+mod look;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod tar;
@@ -26,6 +27,7 @@ pub use bounds::{INTERRUPTED, Observer, UntilSignal, interrupted};
 use bounds::{InputBudget, Stored};
 pub use compression::{Compression, problem_kind};
 pub use discover::{Discovered, discover};
+pub use look::{Look, Resume, StoredForm, is_elsewhere, look};
 
 /// A file, or standard input, to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Source {
     pub size: Option<u64>,
     /// When it was written to last, seconds since 1970 and nanoseconds, of regular files.
     pub modified: Option<(i64, i64)>,
+    /// What of it is to be read, where that is not all.
+    pub resume: Option<Resume>,
 }
 
 impl Source {
@@ -122,6 +126,17 @@ impl Streams {
         self.observed(None, each)
     }
 
+    /// The first bytes, `most` of them, of the one stream that a compressed file holds, and its innermost compression; `None` of
+    /// archives, and of what else is no text that somebody compressed.
+    ///
+    /// # Errors
+    /// There is no memory for a decoder. What is damaged has a shorter head.
+    pub fn compressed_head(self, most: u64) -> io::Result<Option<(Vec<u8>, Compression)>> {
+        let budget = InputBudget::new(self.limits, self.size);
+        let stored = Stored { file: self.file, budget: &budget, may_wait: self.may_wait, observer: None };
+        archive::compressed_head(stored, most)
+    }
+
     /// Whether its bytes come only once, as those of a pipe do.
     #[must_use]
     pub fn comes_once(&self) -> bool {
@@ -152,6 +167,9 @@ pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
     let mut file =
         if source.is_stdin { platform::standard_input()? } else { platform::open_without_waiting(&source.path)? };
     let meta = file.metadata()?;
+    if source.resume.is_some_and(|resume| resume.id != platform::file_id(&source.path, &meta)) {
+        return Err(look::elsewhere());
+    }
     if meta.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
@@ -205,7 +223,14 @@ mod tests {
     use std::path::Path;
 
     fn source(path: &Path) -> Source {
-        Source { path: path.to_owned(), label: "label".to_owned(), is_stdin: false, size: None, modified: None }
+        Source {
+            path: path.to_owned(),
+            label: "label".to_owned(),
+            is_stdin: false,
+            size: None,
+            modified: None,
+            resume: None,
+        }
     }
 
     fn streams(path: &Path) -> Vec<(String, Compression, Vec<u8>)> {

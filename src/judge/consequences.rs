@@ -466,7 +466,8 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &GotIn, draft: &mut Draft) {
         made.sources.push(entry.source);
         made.title = text!(
             "{} made to stay by {}",
-            Text::count(made.times.len() as u64, "thing", "things"),
+            // Times are also those of uses.
+            Text::count(deeds.iter().filter(|deed| deed.lasting).count() as u64, "thing", "things"),
             Span::principal(&scene.text(entry.principal))
         );
         draft.sources.extend(made.sources.iter().copied());

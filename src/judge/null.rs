@@ -261,4 +261,22 @@ mod tests {
         assert!((binomial_tail(10.0, 10.0, 0.1) + 23.0259).abs() < 0.001);
         assert_eq!(binomial_tail(1.0, 10.0, 0.1), 0.0);
     }
+
+    #[test]
+    fn runs_survive_as_those_of_the_log_did_and_else_as_is_usual() {
+        let near = |chances: Vec<f64>, expected: [f64; 4]| {
+            chances.iter().zip(expected).all(|(chance, expected)| (chance - expected).abs() < 1e-4)
+                && chances.len() == 4
+        };
+        let none = [0.0; LONGEST];
+        // People: a third goes on after the first failure, half after the second; programs: a fifth, always.
+        assert!(near(survival(&none, false, false, 4), [1.0, 0.3333, 0.1667, 0.1]));
+        assert!(near(survival(&none, true, false, 4), [1.0, 0.2, 0.04, 0.008]));
+        // Of 90 runs 60 went on, of these 30: (60 + 10/3) / 100, then (30 + 10/2) / 70.
+        let mut many = none;
+        many[..3].copy_from_slice(&[90.0, 60.0, 30.0]);
+        assert!(near(survival(&many, false, false, 4), [1.0, 0.6333, 0.3167, 0.0475]));
+        // One of them left out, of each length: (59 + 10/3) / 99, (29 + 5) / 69, (0 + 6) / 39.
+        assert!(near(survival(&many, false, true, 4), [1.0, 0.6296, 0.3102, 0.0477]));
+    }
 }

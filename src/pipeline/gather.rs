@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::copies;
 use super::gathered::Gathered;
-use super::run::{COMPARING, Naming, READING_AGAIN, RunContext};
+use super::run::{COMPARING, LedgerFile, Naming, READING_AGAIN, RunContext};
 use super::work::{Folding, Queue, Shared, Worker};
 use crate::copies::Copies;
 use crate::error::ProblemKind;
 use crate::input::{self, Source};
 use crate::interrupt;
+use crate::ledger::NightPlan;
 use crate::manifest;
 use crate::model::StoredInput;
 use crate::options::Options;
@@ -20,15 +21,24 @@ use crate::progress::{Progress, READING};
 use crate::spill::{self, Budget, Segments};
 use crate::state::{State, Unsettled};
 
-/// Reads everything below `paths`.
-pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -> Gathered {
+/// Reads everything below `paths`; where runs before have read some of it, what is new.
+pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerFile>, mut run: RunContext) -> Gathered {
     run.phase("looking for files");
-    let found = named(input::discover(paths), naming);
+    let mut found = named(input::discover(paths), naming);
+    let mut plan = ledger.map(|LedgerFile { ledger, id }| {
+        let sources = std::mem::take(&mut found.sources);
+        run.threads.install(|| NightPlan::new(ledger, sources, id, &run.options))
+    });
+    if let Some(plan) = &mut plan {
+        found.sources = std::mem::take(&mut plan.sources);
+        found.problems.append(&mut plan.problems);
+        plan.notes.drain(..).for_each(|note| run.progress.note(|| note));
+    }
     let sources = found.sources;
     run.progress.total(sources.iter().map(|source| source.size).sum());
     run.phase(READING);
     let first = read(&sources, &run, &run.progress, None);
-    let (ReadOnce { mut state, mut problems, mut stored }, copies) = without_copies(first, &sources, &run);
+    let (ReadOnce { mut state, mut problems, mut stored, elsewhere }, copies) = without_copies(first, &sources, &run);
     run.copies = copies;
     problems.extend(found.problems);
     if run.options.manifest {
@@ -36,12 +46,21 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -
         let beside = run.options.api_keys.iter().chain(&run.options.address_lists).map(PathBuf::as_path);
         stored.extend(beside.chain(run.options.geography.paths()).map(manifest::of_path));
     }
-    // Last of all, so that nothing of what was read or hashed escapes it.
-    let changed = sources.iter().filter_map(|source| Some((source.label.clone(), source.change()?)));
+    // Last of all, so that nothing of what was read or hashed escapes it. What was added to a file that is read bit by bit is for
+    // the next run.
+    let whole = sources.iter().filter(|source| source.resume.is_none());
+    let changed = whole.filter_map(|source| Some((source.label.clone(), source.change()?)));
     problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
+    let reading = Reading::of(&run.options);
+    let stored_as = reading.clone().under(run.pseudonyms.as_ref());
+    let (ledger, mut pieces) = match plan.map(|plan| plan.settle(&state, &elsewhere, stored_as)) {
+        Some((ledger, pieces)) => (Some(ledger), pieces),
+        None => (None, Vec::new()),
+    };
     let labels = state.inputs.iter_mut().map(|input| &mut input.label);
     let labels = labels.chain(state.dumps.iter_mut().map(|dump| &mut dump.path));
-    for label in labels.chain(problems.iter_mut().map(|(path, ..)| path)) {
+    let labels = labels.chain(problems.iter_mut().map(|(path, ..)| path));
+    for label in labels.chain(pieces.iter_mut().flat_map(|piece| [&mut piece.label, &mut piece.path])) {
         if let Some(base) = &naming.base
             && let Ok(within) = Path::new(label.as_str()).strip_prefix(base)
         {
@@ -49,8 +68,8 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, mut run: RunContext) -
         }
         label.insert_str(0, &naming.prefix);
     }
-    let part = Part { reading: Reading::of(&run.options), problems, state };
-    Gathered::of_logs(part, stored, run)
+    let part = Part { reading, problems, state, pieces };
+    Gathered::of_logs(part, stored, ledger, run)
 }
 
 /// What was read of all inputs.
@@ -59,6 +78,8 @@ struct ReadOnce {
     problems: Problems,
     /// Inputs that come only once, as they are stored.
     stored: Vec<StoredInput>,
+    /// Sources that another file had the name of by then.
+    elsewhere: Vec<String>,
 }
 
 /// Reads the sources, all but what is known to be a copy.
@@ -72,9 +93,9 @@ fn read(sources: &[Source], run: &RunContext, progress: &Progress, copies: Optio
     let worker = || Worker::new(&queue, &bounded, folding());
     let states: Vec<State> = pool.broadcast(|_| worker().run().finish()).into_iter().flatten().collect();
     run.phase("merging");
-    let Shared { written, mut problems, stored, .. } = queue.into_shared();
+    let Shared { written, mut problems, stored, elsewhere, .. } = queue.into_shared();
     let state = pool.install(|| settle(states, written, budget, bounded.max_in_flight, &mut problems));
-    ReadOnce { state, problems, stored }
+    ReadOnce { state, problems, stored, elsewhere }
 }
 
 /// Reads once more, without what is a copy, if inputs have anything in common.
@@ -109,6 +130,7 @@ fn without_copies(first: ReadOnce, sources: &[Source], run: &RunContext) -> (Rea
     run.phase(READING_AGAIN);
     let mut again = read(sources, run, &Progress::default(), Some(&copies));
     again.stored = read_once.stored;
+    again.elsewhere.append(&mut read_once.elsewhere);
     again.state.unsettled.add(unsettled.events, unsettled.span);
     (again, Some(copies))
 }

@@ -10,9 +10,10 @@ use crate::correlate::correlate;
 use crate::decode::apikeys;
 use crate::error::ProblemKind;
 use crate::files;
+use crate::ledger::Ledger;
 use crate::model::StoredInput;
 use crate::options::Options;
-use crate::part::{Part, Problems};
+use crate::part::{self, Part, Problems};
 use crate::progress::Progress;
 use crate::pseudonyms;
 use crate::state::{InputStats, Sketches, State};
@@ -27,18 +28,20 @@ pub struct Gathered {
     of_logs: bool,
     /// The inputs as they are stored, where a manifest was asked for.
     stored: Vec<StoredInput>,
+    /// What is remembered for the next run.
+    ledger: Option<Ledger>,
     run: RunContext,
 }
 
 impl Gathered {
     /// Those of logs that were read now.
-    pub(super) fn of_logs(part: Part, stored: Vec<StoredInput>, run: RunContext) -> Self {
-        Self { part, canonical: false, of_logs: true, stored, run }
+    pub(super) fn of_logs(part: Part, stored: Vec<StoredInput>, ledger: Option<Ledger>, run: RunContext) -> Self {
+        Self { part, canonical: false, of_logs: true, stored, ledger, run }
     }
 
     /// Those of a part.
     pub(super) fn of_part(part: Part, run: RunContext) -> Self {
-        Self { part, canonical: true, of_logs: false, stored: Vec::new(), run }
+        Self { part, canonical: true, of_logs: false, stored: Vec::new(), ledger: None, run }
     }
 
     /// What can be stored of them, to be merged with others.
@@ -51,12 +54,23 @@ impl Gathered {
         &self.part
     }
 
+    /// What the next run is to know, where only what was new was read. The part has to be kept before this is.
+    #[must_use]
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
     /// What is stored holds pseudonyms only, where nobody is to be named.
     fn pseudonymize(&mut self) {
         let Self { part, run, canonical, .. } = self;
         let (Some(names), None) = (&run.pseudonyms, &run.options.pseudonymized) else { return };
         let state = std::mem::take(&mut part.state);
-        part.state = run.threads.install(|| pseudonyms::stored(names, state, &mut part.problems));
+        let Part { problems, pieces, .. } = part;
+        let paths = problems.iter_mut().map(|(path, ..)| path);
+        let paths = paths.chain(pieces.iter_mut().flat_map(|piece| [&mut piece.label, &mut piece.path]));
+        let paths: Vec<&mut String> = paths.collect();
+        part.state = run.threads.install(|| pseudonyms::stored(names, state, paths));
+        part.pieces.sort();
         part.reading.pseudonymized(names.fingerprint());
         run.options.pseudonymized = Some(names.fingerprint());
         *canonical = false;
@@ -73,7 +87,8 @@ impl Gathered {
     /// Joins attempts with realm chains and reasons, changes with actors.
     #[must_use]
     pub fn join(self) -> JoinedRun {
-        let Self { part: Part { mut state, mut problems, .. }, stored, run, of_logs, .. } = self;
+        let Self { part: Part { mut state, mut problems, pieces, .. }, stored, run, of_logs, .. } = self;
+        problems.extend(part::missing(&pieces));
         if of_logs {
             // What logs have in common was compared.
             state.sketches = Sketches::default();

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::gathered::Gathered;
 use super::joined_run::JoinedRun;
-use super::run::{Naming, RunContext};
+use super::run::{LedgerFile, Naming, RunContext};
 use super::{gather, parts};
 use crate::error::Error;
 use crate::options::Options;
@@ -34,6 +34,8 @@ pub struct Request {
     pub naming: Naming,
     /// How it is read, and what is made of it.
     pub options: Options,
+    /// What runs before have read of logs that grow: only what is new is read. Meant for parts alone.
+    pub ledger: Option<LedgerFile>,
     /// Makes pseudonyms of what names somebody, if nobody is to be named.
     pub pseudonyms: Option<Pseudonyms>,
     /// How far the run is, for whoever looks. Never changes the answer.
@@ -44,7 +46,14 @@ impl Request {
     /// With nothing but inputs and options.
     #[must_use]
     pub fn new(inputs: Inputs, options: Options) -> Self {
-        Self { inputs, naming: Naming::default(), options, pseudonyms: None, progress: Progress::default() }
+        Self {
+            inputs,
+            naming: Naming::default(),
+            options,
+            ledger: None,
+            pseudonyms: None,
+            progress: Progress::default(),
+        }
     }
 
     /// Logs or part files, with options.
@@ -70,7 +79,7 @@ impl Request {
     }
 
     fn read_for(self, for_part: bool) -> Result<Gathered, Error> {
-        let Self { inputs, naming, options, pseudonyms, progress } = self;
+        let Self { inputs, naming, options, ledger, pseudonyms, progress } = self;
         let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
         let threads = threads.map_err(|error| Error::Threads(std::io::Error::other(error)))?;
         let mut run = RunContext { options, pseudonyms, progress, threads, for_part, copies: None };
@@ -80,7 +89,7 @@ impl Request {
             known => known,
         };
         match inputs {
-            Inputs::Logs(paths) | Inputs::Any(paths) => Ok(gather::gather(&paths, &naming, run)),
+            Inputs::Logs(paths) | Inputs::Any(paths) => Ok(gather::gather(&paths, &naming, ledger, run)),
             Inputs::Parts(paths) => {
                 let part = parts::open(paths, &run)?;
                 scanned_with(&part.reading, &mut run)?;

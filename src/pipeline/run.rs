@@ -7,6 +7,7 @@ use rayon::ThreadPool;
 
 use crate::copies::Copies;
 use crate::interrupt;
+use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::progress::{Progress, READING};
 use crate::pseudonyms::Pseudonyms;
@@ -20,6 +21,15 @@ pub struct Naming {
     pub stdin: Option<String>,
     /// The folder that paths are told from; what is not in it is told as it is.
     pub base: Option<PathBuf>,
+}
+
+/// What runs before have read, and the file that it stands in, which is no log.
+#[derive(Debug, Clone)]
+pub struct LedgerFile {
+    /// What they have read.
+    pub ledger: Ledger,
+    /// Device and inode of the file.
+    pub id: Option<(u64, u64)>,
 }
 
 /// Phases in which a signal only ends the reading.

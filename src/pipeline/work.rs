@@ -9,8 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::copies::Copies;
 use crate::error::ProblemKind;
-use crate::framing::{Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, WholeFile, read_parts};
-use crate::input::{self, Opened, Source, StreamInfo, Streams, UntilSignal};
+use crate::framing::{
+    Chunker, ContainerRange, FramingKind, HEAD, Peeked, RangeHandoff, WantedBytes, WholeFile, read_parts,
+};
+use crate::input::{self, Opened, Resume, Source, StreamInfo, Streams, UntilSignal};
 use crate::interrupt;
 use crate::lines::{Chunk, read_range};
 use crate::manifest;
@@ -33,7 +35,12 @@ enum CountedBytes {
 #[derive(Debug)]
 struct Ranges {
     file: File,
+    /// First byte.
+    from: u64,
+    /// Byte after the last.
     len: u64,
+    /// Number of the first chunk.
+    first: u32,
     label: String,
     /// Where its records may go over several lines.
     range_handoff: Option<RangeHandoff>,
@@ -82,6 +89,8 @@ pub(super) struct Shared {
     labels: std::collections::BTreeMap<String, u32>,
     /// Inputs whose bytes came only once, hashed.
     pub(super) stored: Vec<StoredInput>,
+    /// Sources of which another run has to read what is new: by then another file had their name.
+    pub(super) elsewhere: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -109,6 +118,7 @@ impl Queue {
             problems: Vec::new(),
             labels: std::collections::BTreeMap::new(),
             stored: Vec::new(),
+            elsewhere: Vec::new(),
         };
         Self { shared: Mutex::new(shared), changed: Condvar::new(), threads, only, progress }
     }
@@ -301,7 +311,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
             match task {
                 Task::Fold(parcel) => self.fold(parcel),
                 Task::Range(ranges, at) => self.range(&ranges, at, &mut raw, &mut chunk),
-                Task::Leave(ranges, at) => self.leave(plain(&ranges.label, at)),
+                Task::Leave(ranges, at) => self.leave(plain(&ranges.label, ranges.first.saturating_add(at))),
                 Task::Open(source) => {
                     self.open(&source);
                     self.queue.done_producing();
@@ -329,33 +339,15 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
         match input::open(source, self.options.limits) {
             Ok(Opened::Ranges { file, len }) => {
                 let label = self.queue.unique_label(&source.label);
-                let cut = self.cut(&file);
-                if let FramingKind::Records(_) = cut {
-                    // Records are found from the start only.
-                    let info = StreamInfo { label, compression: input::Compression::None };
-                    let mut whole = WholeFile { file: &file, at: 0, len };
-                    self.queue.progress.open(&source.label, None, None);
-                    self.stream(&Arc::new(info), cut, &mut UntilSignal(&mut whole), CountedBytes::Stored);
-                    return self.queue.progress.close(&source.label);
-                }
-                self.taker.bytes(plain(&label, 0), 0);
-                if len == 0 {
-                    self.empty(plain(&label, 0));
-                }
-                let count = len.div_ceil(self.options.chunk_size.max(1) as u64);
-                if let Ok(count @ 1..) = u32::try_from(count) {
-                    let range_handoff = (cut == FramingKind::Parts).then(RangeHandoff::default);
-                    let ranges = Arc::new(Ranges { file, len, label, range_handoff });
-                    self.queue.add_ranges(RangeJob { ranges, next: 0, count });
-                } else if count > 0 {
-                    let message = "too many chunks: choose a larger --chunk-size".to_owned();
-                    self.taker.problem(plain(&label, 0), ProblemKind::ReadError, message);
-                }
+                self.plain(source, label, file, len);
             }
             Ok(Opened::Streams(streams)) => {
                 self.queue.progress.open(&source.label, source.size, streams.position());
                 self.streams(source, streams);
                 self.queue.progress.close(&source.label);
+            }
+            Err(error) if source.resume.is_some() && input::is_elsewhere(&error) => {
+                self.queue.lock().elsewhere.push(source.label.clone());
             }
             Err(error) => {
                 let label = self.queue.unique_label(&source.label);
@@ -364,19 +356,48 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
         }
     }
 
+    /// Opens a plain file of `len` bytes.
+    fn plain(&mut self, source: &Source, label: String, file: File, len: u64) {
+        let resume = source.resume.as_ref();
+        let (from, first) = resume.map_or((0, 0), |resume| (resume.from, resume.chunk));
+        let len = resume.and_then(|resume| resume.to).map_or(len, |to| to.min(len));
+        let cut = self.cut(&file, resume);
+        if let FramingKind::Records(_) = cut {
+            // Records are found from the start only.
+            let info = StreamInfo { label, compression: input::Compression::None };
+            let mut whole = WholeFile { file: &file, at: 0, len };
+            self.queue.progress.open(&source.label, None, None);
+            self.stream(&Arc::new(info), (cut, resume), &mut UntilSignal(&mut whole), CountedBytes::Stored);
+            return self.queue.progress.close(&source.label);
+        }
+        self.taker.bytes(plain(&label, first), 0);
+        if len == 0 {
+            self.empty(plain(&label, 0));
+        }
+        let count = len.saturating_sub(from).div_ceil(self.options.chunk_size.max(1) as u64);
+        if let Ok(count @ 1..) = u32::try_from(count) {
+            let range_handoff = (cut == FramingKind::Parts).then(RangeHandoff::default);
+            let ranges = Arc::new(Ranges { file, from, len, first, label, range_handoff });
+            self.queue.add_ranges(RangeJob { ranges, next: 0, count });
+        } else if count > 0 {
+            let message = "too many chunks: choose a larger --chunk-size".to_owned();
+            self.taker.problem(plain(&label, first), ProblemKind::ReadError, message);
+        }
+    }
+
     /// How a plain file is cut into records. Where it cannot be read, reading it will say so.
-    fn cut(&self, file: &File) -> FramingKind {
+    fn cut(&self, file: &File, resume: Option<&Resume>) -> FramingKind {
         let mut head = Vec::new();
         let _ = WholeFile { file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
-        FramingKind::of(&head, self.options.input_format)
+        FramingKind::of(&head, resume.and_then(|resume| resume.framing).or(self.options.input_format))
     }
 
     fn range(&mut self, ranges: &Ranges, at: u32, raw: &mut Chunk, chunk: &mut Chunk) {
         let size = self.options.chunk_size.max(1) as u64;
-        let start = u64::from(at) * size;
+        let start = ranges.from + u64::from(at) * size;
         let range = start..(start + size).min(ranges.len);
         self.queue.progress.part(range.end - range.start);
-        let input = InputRef { only: self.queue.only, ..plain(&ranges.label, at) };
+        let input = InputRef { only: self.queue.only, ..plain(&ranges.label, ranges.first.saturating_add(at)) };
         self.taker.bytes(input, range.end - range.start);
         let (Ranges { file, len, .. }, max_line) = (ranges, self.options.max_line);
         let read = match &ranges.range_handoff {
@@ -408,8 +429,11 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
             // The members of a zip archive are read by their place, not as the stream that the archive is.
             let mut reader = UntilSignal(reader);
             let mut peeked = Peeked::new(&mut reader);
-            let cut = FramingKind::of(peeked.head(), self.options.input_format);
-            self.stream(&Arc::new(info), cut, &mut peeked, CountedBytes::Decompressed);
+            let resume = source.resume.as_ref();
+            let cut =
+                FramingKind::of(peeked.head(), resume.and_then(|resume| resume.framing).or(self.options.input_format));
+            let mut wanted = WantedBytes::of(&mut peeked, cut, resume);
+            self.stream(&Arc::new(info), (cut, resume), &mut wanted, CountedBytes::Decompressed);
         });
         if let Err(error) = result {
             let kind = input::problem_kind(&error);
@@ -420,11 +444,19 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
         }
     }
 
-    fn stream(&mut self, info: &Arc<StreamInfo>, cut: FramingKind, reader: &mut dyn Read, counted: CountedBytes) {
-        let mut chunker = Chunker::new(cut, reader, self.options.chunk_size, self.options.max_line);
-        let mut seq = 0;
+    fn stream(
+        &mut self,
+        info: &Arc<StreamInfo>,
+        (cut, resume): (FramingKind, Option<&Resume>),
+        reader: &mut dyn Read,
+        counted: CountedBytes,
+    ) {
+        let sizes = (self.options.chunk_size, self.options.max_line);
+        let mut chunker = Chunker::resumed(cut, reader, sizes, resume);
+        let (from, first) = resume.map_or((0, 0), |resume| (resume.from, resume.chunk));
+        let mut seq = first;
         let mut error: Option<io::Error> = None;
-        let mut read = 0;
+        let mut read = chunker.bytes();
         loop {
             let mut chunk = self.queue.spare();
             match chunker.next(&mut chunk) {
@@ -435,7 +467,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
                     }
                     read = chunker.bytes();
                     let parcel = Parcel { stream: Arc::clone(info), seq, chunk };
-                    seq += 1;
+                    seq = seq.saturating_add(1);
                     if let Some(parcel) = self.queue.offer(parcel) {
                         self.fold(parcel);
                     }
@@ -444,8 +476,8 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
                 Err(err) => error = Some(err),
             }
         }
-        let input = stream_ref(info, 0);
-        self.taker.bytes(input, chunker.bytes());
+        let input = stream_ref(info, first);
+        self.taker.bytes(input, chunker.bytes().saturating_sub(from));
         if chunker.bytes() == 0 && error.is_none() {
             self.empty(input);
         }

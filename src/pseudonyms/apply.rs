@@ -65,7 +65,7 @@ pub fn view(
     let kept = names_that_stay(&joined.state);
     let mut replacer = Replacer::new(names, std::mem::take(&mut joined.state.symbols), kept);
     replacer.records(&mut joined);
-    replacer.inputs(&mut joined.state.inputs, problems);
+    replacer.inputs(&mut joined.state.inputs, problems.iter_mut().map(|(path, ..)| path));
     joined.context.rename_paths(|path| *path = replacer.path(path));
     for input in stored {
         input.path = replacer.path(&input.path);

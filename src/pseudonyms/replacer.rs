@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::Pseudonyms;
 use super::texts::KnownTexts;
-use crate::error::ProblemKind;
 use crate::state::{Actor, Attempt, ChangeRecord, CountedAttempts, InputStats, ReasonRecord, State, Sym, Symbols};
 
 /// Stands for messages of the server log that were not understood and are too long to be looked at.
@@ -120,8 +119,8 @@ impl<'p> Replacer<'p> {
     }
 
     /// Paths of inputs, and what is said of them.
-    pub(super) fn inputs(&self, inputs: &mut [InputStats], problems: &mut [(String, ProblemKind, String)]) {
-        for path in problems.iter_mut().map(|(path, ..)| path) {
+    pub(super) fn inputs<'s>(&self, inputs: &mut [InputStats], paths: impl IntoIterator<Item = &'s mut String>) {
+        for path in paths {
             *path = self.path(path);
         }
         for input in inputs {

@@ -7,7 +7,6 @@
 
 use super::Pseudonyms;
 use super::replacer::{Replacer, names_that_stay};
-use crate::error::ProblemKind;
 use crate::state::{RecordKey, Sketches, State};
 
 impl Pseudonyms {
@@ -54,9 +53,9 @@ fn rekey(names: &Pseudonyms, state: &mut State) {
     }
 }
 
-/// The state under pseudonyms, and problems met before anything was read along with it.
+/// The state under pseudonyms, and further paths of inputs along with it.
 #[must_use]
-pub fn stored(names: &Pseudonyms, state: State, problems: &mut [(String, ProblemKind, String)]) -> State {
+pub fn stored(names: &Pseudonyms, state: State, paths: Vec<&mut String>) -> State {
     // As names are joined they are pseudonymized: names that are not UTF-8 are one spelling by then.
     let mut state = state.spelled();
     // What clusters say about themselves is names from end to end, and patterns of them.
@@ -64,7 +63,7 @@ pub fn stored(names: &Pseudonyms, state: State, problems: &mut [(String, Problem
     let kept = names_that_stay(&state);
     let mut replacer = Replacer::new(names, std::mem::take(&mut state.symbols), kept);
     replacer.state(&mut state);
-    replacer.inputs(&mut state.inputs, problems);
+    replacer.inputs(&mut state.inputs, paths);
     (state.symbols, _) = replacer.finish();
     rekey(names, &mut state);
     state.sketches = Sketches::default();

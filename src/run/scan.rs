@@ -1,17 +1,21 @@
 //! `esaudit scan`.
 
 use super::console::{complain, watched};
-use super::outcome::{INCOMPLETE, written};
+use super::nightly::Nightly;
+use super::outcome::{INCOMPLETE, told, written};
 use crate::cli::ScanRequest;
-use crate::error::Error;
+use crate::error::{Error, ProblemKind};
 use crate::interrupt;
+use crate::pipeline::Gathered;
+use crate::progress::Verbosity;
 
 /// Reads logs into a part file.
 ///
 /// # Errors
-/// No threads could be started.
+/// No threads could be started, or what earlier runs left is not to be used.
 pub fn scan(request: ScanRequest) -> Result<u8, Error> {
-    let ScanRequest { read, output } = request;
+    let ScanRequest { mut read, output, state } = request;
+    let nightly = state.map(|state| Nightly::begin(state, output.as_ref(), &mut read)).transpose()?;
     let (progress, strict) = (read.progress.clone(), read.options.strict);
     let mut records = watched(&progress, || {
         let mut records = read.read()?;
@@ -30,13 +34,30 @@ pub fn scan(request: ScanRequest) -> Result<u8, Error> {
         ));
         return Ok(INCOMPLETE);
     }
-    let written = written(&output, |out| records.write_part(out));
-    let part = records.part();
-    Ok(if part.state.inputs.iter().any(|input| input.interrupted) {
+    let interrupted = records.part().state.inputs.iter().any(|input| input.interrupted);
+    if nightly.is_some() && (interrupted || interrupt::requested()) {
+        complain("interrupted: no part, and the state is as it was, so that the next run reads all of it");
+        return Ok(interrupt::EXIT_STATUS);
+    }
+    if nightly.is_some() && progress.verbosity != Verbosity::Quiet {
+        say_changes(&mut records);
+    }
+    let written = match (&nightly, &output) {
+        (Some(nightly), _) => told(nightly.keep(&mut records)),
+        (None, Some(output)) => written(output, |out| records.write_part(out)),
+        (None, None) => true,
+    };
+    Ok(if interrupted {
         interrupt::EXIT_STATUS
-    } else if part.is_incomplete() || !written {
+    } else if records.part().is_incomplete() || !written {
         INCOMPLETE
     } else {
         0
     })
+}
+
+/// Says what became of files since the last run.
+fn say_changes(records: &mut Gathered) {
+    let problems = records.part().problems.iter().filter(|(_, kind, _)| *kind == ProblemKind::Changed);
+    problems.for_each(|(path, _, message)| complain(&format!("{path}: {message}")));
 }

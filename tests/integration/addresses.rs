@@ -269,4 +269,16 @@ fn where_an_account_gets_in_is_evidence() {
         assert!(why.contains(sentence) && !plain.contains(sentence), "{why}");
     }
     assert!(with > without, "{with} {without}");
+    // Each of them speaks for itself, and what says that all is as ever speaks for nobody.
+    let (by_place, of_place) = told(&["--geoip", &cities]);
+    let (by_kind, of_kind) = told(&["--geoip", &hired]);
+    assert!(by_place > without && by_kind > without && with > by_place.max(by_kind));
+    assert!(of_place.contains("from Australia") && of_place.contains("sooner than") && !of_place.contains("hosting"));
+    assert!(of_kind.contains("hosting provider") && !of_kind.contains("Australia"));
+    let ever = [
+        ("1.128.0.0/16", city("GB", "United Kingdom", 51.5, -0.1)),
+        ("81.2.69.0/24", city("GB", "United Kingdom", 51.5, -0.1)),
+    ];
+    let ever = beside(&inputs, "ever.mmdb", &database("GeoLite2-City", &ever));
+    assert_eq!(told(&["--geoip", &ever]), (without, plain));
 }

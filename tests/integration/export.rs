@@ -368,6 +368,44 @@ fn every_library_reads_every_table() {
     }
 }
 
+/// One session of Spark for all of them: it takes seconds to come up.
+const COUNT_IN_SPARK: &str = r#"
+import functools, json, sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.master('local[1]').config('spark.ui.enabled', 'false') \
+    .config('spark.sql.shuffle.partitions', '1').config('spark.sql.session.timeZone', 'UTC').getOrCreate()
+spark.sparkContext.setLogLevel('ERROR')
+read = [spark.read.parquet(folder) for folder in sys.argv[1:]]
+named = [rows.selectExpr(f'{at} AS place') for at, rows in enumerate(read)]
+counted = {row.place: row['count'] for row in functools.reduce(lambda one, other: one.union(other), named).groupBy('place').count().collect()}
+print(json.dumps([[rows.columns, counted.get(at, 0)] for at, rows in enumerate(read)]))
+"#;
+
+#[test]
+fn spark_reads_every_table() {
+    let java = std::process::Command::new("java").arg("-version").output();
+    if !java.is_ok_and(|java| java.status.success()) {
+        return python::missing("there is no java");
+    }
+    let Some(python) = python::with("pyspark") else { return };
+    let full = export(&["testdata/incident"], &[]);
+    let inputs = Inputs::of(&[("a.json", &[failed(0, "r1")])]);
+    let bare = export(&[inputs.path().to_str().unwrap()], &[]);
+    let tables: Vec<(&Path, &DataTable)> =
+        [full.path(), bare.path()].into_iter().flat_map(|folder| TABLES.map(|table| (folder, table))).collect();
+    let folders: Vec<String> =
+        tables.iter().map(|(folder, table)| folder.join(table.name).to_str().unwrap().to_owned()).collect();
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    let read: Vec<(Vec<String>, usize)> =
+        serde_json::from_str(&python::run(&python, COUNT_IN_SPARK, &folders)).unwrap();
+    for ((folder, table), (columns, count)) in tables.into_iter().zip(read) {
+        let known = table.columns.iter().map(|column| column.name);
+        let day = (table.division == Division::Days).then_some("day");
+        assert_eq!(columns, known.chain(day).collect::<Vec<_>>(), "{}", table.name);
+        assert_eq!(count, rows(folder, table.name).len(), "{}", table.name);
+    }
+}
+
 const COUNT: &str = r#"
 import duckdb, json, sys
 rows = duckdb.sql(f"""SELECT principal, realm_chain, reason, count(*) FROM '{sys.argv[1]}/attempts/*/*.parquet'

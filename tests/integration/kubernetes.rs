@@ -1,4 +1,5 @@
-//! The Jobs of `contrib/kubernetes`, and the playbook: they parse, and their scripts give the report of one run.
+//! The Jobs of `contrib/kubernetes`, and the playbook: they are such as their schemas say, and their scripts give the report of
+//! one run with nothing but what their image has.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +14,21 @@ fn parsed(python: &Path, path: &str) -> Value {
     serde_json::from_str(&python::run(python, PARSE, &[path])).unwrap()
 }
 
+/// What the Dockerfile beside the Jobs puts on the PATH, as far as their README says that they call it.
+fn image() -> tempfile::TempDir {
+    let dockerfile = std::fs::read_to_string("contrib/kubernetes/Dockerfile").unwrap();
+    assert!(dockerfile.contains("FROM alpine:3\nCOPY esaudit /usr/local/bin/\n"), "{dockerfile}");
+    let folder = tempfile::tempdir().unwrap();
+    let link = |target: &Path, name: &str| std::os::unix::fs::symlink(target, folder.path().join(name)).unwrap();
+    link(Path::new(env!("CARGO_BIN_EXE_esaudit")), "esaudit");
+    let paths = std::env::var_os("PATH").unwrap();
+    for name in ["sh", "find", "sort", "awk", "mktemp", "rm"] {
+        let found = std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file());
+        link(&found.unwrap(), name);
+    }
+    folder
+}
+
 /// Runs the script of a Job's only container on other folders, as the pod of an index.
 fn run(job: &Value, folders: [&Path; 2], index: usize) {
     let container = &job["spec"]["template"]["spec"]["containers"][0];
@@ -21,10 +37,9 @@ fn run(job: &Value, folders: [&Path; 2], index: usize) {
     let [shell, option, script] = command.as_slice() else { panic!("{command:?}") };
     let [logs, parts] = folders.map(|path| path.to_str().unwrap());
     let script = script.replace("/logs", logs).replace("/parts", parts);
-    let bin = Path::new(env!("CARGO_BIN_EXE_esaudit")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let mut program = Command::new(shell);
-    program.args([option, script.as_str()]).env("PATH", path).env("JOB_COMPLETION_INDEX", index.to_string());
+    let image = image();
+    let mut program = Command::new(image.path().join(shell));
+    program.args([option, script.as_str()]).env("PATH", image.path()).env("JOB_COMPLETION_INDEX", index.to_string());
     for variable in container["env"].as_array().into_iter().flatten() {
         program.env(variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap());
     }
@@ -55,6 +70,48 @@ fn the_jobs_give_the_report_of_one_run() {
     run(&merge, folders, 0);
     let direct = esaudit(&["report", logs.to_str().unwrap(), "--format", "json"]).stdout;
     assert!(std::fs::read(parts.join("report.json")).unwrap() == direct);
+}
+
+/// More paths in a share than a command line takes: 30,000 of 100 bytes, where all arguments together may be 2 MiB.
+#[test]
+fn a_share_of_many_files_is_no_command_line() {
+    let Some(python) = python::with("yaml") else { return };
+    let scan = parsed(&python, "contrib/kubernetes/scan.yaml");
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, parts) = (folder.path().join("logs"), folder.path().join("out"));
+    let deep = logs.join("a".repeat(100));
+    std::fs::create_dir_all(&deep).unwrap();
+    std::fs::create_dir(&parts).unwrap();
+    std::fs::copy("testdata/incident/es-1/prod_audit.json", deep.join("0.json")).unwrap();
+    for number in 1..30_000 {
+        std::os::unix::fs::symlink("0.json", deep.join(format!("{number}.json"))).unwrap();
+    }
+    // Links are no files to `find -type f`, and cost no blocks: the list is what the script would find.
+    let script = scan["spec"]["template"]["spec"]["containers"][0]["command"][2].as_str().unwrap();
+    let mut all = scan.clone();
+    let linked = script.replace("find /logs -type f", "find /logs ! -type d");
+    assert_ne!(linked, script);
+    all["spec"]["template"]["spec"]["containers"][0]["command"][2] = linked.into();
+    all["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] = "1".into();
+    run(&all, [&logs, &parts], 0);
+    assert!(parts.join("0.esa").exists());
+}
+
+/// Each manifest as the schema of the newest Kubernetes that is known has it, without a member that it does not.
+#[test]
+fn manifests_are_as_the_schema_says() {
+    const VALIDATE: &str = "import sys, yaml, kubernetes_validate as k
+for path in sys.argv[1:]:
+    for resource in yaml.safe_load_all(open(path)):
+        k.validate(resource, k.latest_version(), strict=True)
+resource['spec']['template']['spec']['containers'][0]['commands'] = []
+try:
+    k.validate(resource, k.latest_version(), strict=True)
+except k.ValidationError as error:
+    print(error.message)";
+    let Some(python) = python::with("kubernetes_validate") else { return };
+    let told = python::run(&python, VALIDATE, &["contrib/kubernetes/scan.yaml", "contrib/kubernetes/merge.yaml"]);
+    assert!(told.contains("'commands' was unexpected"), "{told}");
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -91,4 +148,28 @@ fn the_playbook_scans_and_merges() {
     let output = Command::new(&filled[0]).args(&filled[1..]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(folder.path().join("part.esa").exists());
+}
+
+/// Twice: the second run finds nothing new, and has a part of its own.
+#[test]
+fn the_nightly_playbook_reads_what_is_new() {
+    let Some(python) = python::with("yaml") else { return };
+    let play = parsed(&python, "contrib/ansible/nightly.yml");
+    let tasks = play[0]["tasks"].as_array().unwrap();
+    let scan = tasks.iter().find(|task| task["name"] == "Scan").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let words = scan["ansible.builtin.command"]["argv"].as_array().unwrap().iter().map(|word| {
+        word.as_str()
+            .unwrap()
+            .replace("{{ kept }}/esaudit", env!("CARGO_BIN_EXE_esaudit"))
+            .replace("{{ kept }}", folder.path().to_str().unwrap())
+            .replace("{{ logs }}", "testdata/incident/es-1")
+            .replace("{{ inventory_hostname }}", "es-1")
+    });
+    let words: Vec<String> = words.collect();
+    for part in ["es-000001.esa", "es-000002.esa"] {
+        let output = Command::new(&words[0]).args(&words[1..]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(folder.path().join(part).exists());
+    }
 }

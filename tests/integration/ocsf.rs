@@ -148,6 +148,51 @@ fn what_is_written_meets_the_schema() {
     assert_eq!(wrong(&schema, &damaged).len(), 3, "{:?}", wrong(&schema, &damaged));
 }
 
+/// What Amazon asks of a file beside its place (docs.aws.amazon.com/security-lake/latest/userguide/custom-sources.html): rows by
+/// time, zstandard, row groups of 256 MB at most, pages of 1 MB at most before compression.
+#[cfg(feature = "parquet")]
+fn as_the_lake_asks(reader: &parquet::file::reader::SerializedFileReader<std::fs::File>) {
+    use parquet::file::reader::FileReader;
+
+    for at in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(at).unwrap();
+        let sorted = group.metadata().sorting_columns().unwrap();
+        assert_eq!(group.metadata().column(sorted[0].column_idx as usize).column_path().string(), "time");
+        assert!(group.metadata().compressed_size() <= 256 << 20);
+        for column in 0..group.num_columns() {
+            assert!(format!("{:?}", group.metadata().column(column).compression()).starts_with("ZSTD"));
+            let mut pages = group.get_column_page_reader(column).unwrap();
+            while let Some(page) = pages.get_next_page().unwrap() {
+                assert!(page.buffer().len() <= 1 << 20, "{} bytes", page.buffer().len());
+            }
+        }
+    }
+}
+
+/// Single successes and refusals are in the lake, too, of those whom the filters name.
+#[cfg(feature = "parquet")]
+#[test]
+fn a_lake_of_one_account_holds_its_successes() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    let who = ["testdata/incident", "--quiet", "--principal", "rosa.moreau1"];
+    let kinds = ["--kind", "attempts,successes,denied,changes,powerful"];
+    let output = esaudit(&[&["export", "--ocsf", to][..], &who, &kinds].concat());
+    assert!(output.status.success(), "{output:?}");
+    let events = lines(&[&["events", "--format", "ocsf"][..], &who, &kinds].concat());
+    let files =
+        glob::glob(&format!("{to}/a*/region=local/accountId=external/eventDay=20260301/part-0.parquet")).unwrap();
+    let readers = files.map(|file| SerializedFileReader::new(std::fs::File::open(file.unwrap()).unwrap()).unwrap());
+    let rows: i64 = readers.map(|reader| reader.metadata().file_metadata().num_rows()).sum();
+    assert_eq!(rows, events.len() as i64);
+    assert!(events.iter().any(|event| event["class_uid"] == 3002 && event["status"] == "Success"));
+    // Of everybody they are not known one by one.
+    let whole = esaudit(&[&["export", "testdata/incident", "--ocsf", to][..], &kinds].concat());
+    assert_eq!(whole.status.code(), Some(64));
+}
+
 /// The same events in Parquet, a folder for each class, divided as Amazon Security Lake divides.
 #[cfg(feature = "parquet")]
 #[test]
@@ -176,14 +221,16 @@ fn a_lake_holds_the_same_events() {
         let class = file.strip_prefix(to).unwrap().iter().next().unwrap().to_str().unwrap().to_owned();
         let day = file.parent().unwrap().file_name().unwrap().to_str().unwrap().replace("eventDay=", "");
         let reader = SerializedFileReader::new(std::fs::File::open(&file).unwrap()).unwrap();
+        as_the_lake_asks(&reader);
         for row in reader.get_row_iter(None).unwrap() {
             let row = crate::export::json_of(&row.unwrap());
             let time = esaudit::internals::time::Millis(row["time"].as_i64().unwrap()).rfc3339();
             assert!(time.replace('-', "").starts_with(&day), "{time} on {day}");
             found.entry(class.clone()).or_default().push(row["metadata"]["uid"].as_str().unwrap().to_owned());
+            let of = |event: &Value| event["metadata"]["uid"] == row["metadata"]["uid"];
+            let told = events.iter().find(|event| of(event)).unwrap();
+            assert_eq!(row["observables"], told["observables"]);
             if class == "detection_finding" {
-                let of = |event: &Value| event["metadata"]["uid"] == row["metadata"]["uid"];
-                let told = events.iter().find(|event| of(event)).unwrap();
                 let technique = |value: &Value| value["finding_info"]["attacks"][0]["technique"]["uid"].clone();
                 assert_eq!(technique(&row), technique(told));
                 assert_eq!(row["confidence_score"], told["confidence_score"]);

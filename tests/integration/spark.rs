@@ -1,4 +1,4 @@
-//! The Spark job, for real: several worker processes, tasks that fail, shares that are done twice.
+//! The Spark job, for real: several worker processes, tasks that fail, shares that are done twice, storage that refuses.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -20,7 +20,7 @@ fn tools() -> Option<PathBuf> {
 /// Notes each call with its folder, which is that of the executor; fails once if told so.
 const WRAPPER: &str = r#"#!/bin/sh
 mode=$(cat NOTES/mode)
-echo "$PWD $1" >> NOTES/calls
+echo "$PWD $1 $(echo "$*" | tr " " _)" >> NOTES/calls
 if [ "$1" = scan ]; then
     if [ "$mode" = "fail once" ] && mkdir NOTES/failed 2>/dev/null; then
         head -c 100 >/dev/null
@@ -60,21 +60,35 @@ fn command(python: &Path, program: &Path) -> Command {
     command
 }
 
+/// Small logs in many folders, 2,000 in all.
+fn small() -> Inputs {
+    let mut inputs = Inputs::new();
+    for at in 0..2000 {
+        let line = test_support::line::failed(at * 1000, &format!("r{at}"));
+        inputs.add(&format!("small/{:02}/{at} audit.json", at % 20), format!("{line}\n").as_bytes());
+    }
+    inputs
+}
+
+/// Tasks that fail, are repeated and are done twice; parts that do not fit through the driver; many small files of a store;
+/// tables written by a task; and what a user is told where the storage refuses.
 #[test]
-fn failed_repeated_and_doubled_tasks_do_no_harm() {
+fn a_cluster_of_two() {
     let Some(python) = tools() else { return };
     let inputs = logs();
     let logs = inputs.path().join("logs");
+    let small = small();
     let folder = tempfile::tempdir().unwrap();
     let wrapper = folder.path().join("esaudit-noting");
     let script =
         WRAPPER.replace("NOTES", folder.path().to_str().unwrap()).replace("ESAUDIT", env!("CARGO_BIN_EXE_esaudit"));
     fs::write(&wrapper, script).unwrap();
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(folder.path().join("work")).unwrap();
     let output = command(&python, &python)
         .arg("tests/spark/session.py")
         .arg("contrib/spark")
-        .args([&wrapper, folder.path(), &logs, folder.path()])
+        .args([&wrapper, folder.path(), &logs, folder.path(), &small.path().join("small")])
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -86,14 +100,47 @@ fn failed_repeated_and_doubled_tasks_do_no_harm() {
         assert_eq!(told[run]["status"], 0, "{told}");
         let merged = fs::read(folder.path().join(format!("{run}.json"))).unwrap();
         assert!(merged == direct, "{run} differs: {told}");
-    }
-    // It happened what was to happen.
-    let files = told["files"].as_u64().unwrap();
-    for run in ["failed", "twice"] {
-        assert!(told[run]["scans"].as_u64().unwrap() > files, "{told}");
+        // It happened what was to happen.
+        assert!(told[run]["scans"].as_u64().unwrap() > 3, "{told}");
         assert!(told[run]["folders"].as_u64().unwrap() >= 2, "{told}");
+        assert!(told[run]["limited"] == true && told[run]["stored"] == true, "{told}");
     }
     assert!(folder.path().join("failed").exists());
+
+    // More than the driver takes (`spark.driver.maxResultSize` of the session).
+    assert!(fs::metadata(folder.path().join("small.esa")).unwrap().len() > 64 << 10, "{told}");
+    assert_eq!((&told["small"]["scans"], &told["small"]["shares"]), (&4.into(), &4.into()), "{told}");
+    let report: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("small.json")).unwrap()).unwrap();
+    assert_eq!(report["totals"]["failed_attempts"], 2000);
+    let first = &report["coverage"]["inputs"][0];
+    assert_eq!(first["path"], "viewfs://store/small/00/0 audit.json");
+
+    assert!(told["tables"][0].as_u64().unwrap() >= 7, "{told}");
+    assert!(folder.path().join("tables/inputs/part-0.parquet").exists());
+    let forbidden = told["forbidden"].as_str().unwrap();
+    assert!(forbidden.contains("403") && forbidden.contains("/audit.json"), "{forbidden}");
+    let gone = told["gone"].as_str().unwrap();
+    assert!(gone.contains("gone.json") && gone.contains("FileNotFoundException"), "{gone}");
+}
+
+#[test]
+fn the_limits_of_an_executor_are_found() {
+    let Some(python) = python::with("sys") else { return };
+    let output = Command::new(python).args(["tests/spark/limits.py", "contrib/spark"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn spark_connect_is_told_that_it_cannot() {
+    let Some(python) = python::with("pyspark") else { return };
+    let output = command(&python, &python)
+        .args(["contrib/spark/esaudit_spark.py", "/logs", "-o", "report.json", "--binary", "esaudit"])
+        .env("SPARK_REMOTE", "sc://127.0.0.1:15002")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && errors.contains("Spark Connect cannot"), "{errors}");
 }
 
 /// In one process: the other test has executors of their own.

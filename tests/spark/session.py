@@ -1,26 +1,34 @@
-"""Runs the Spark job in several ways within one session, and prints how often the binary was called in each.
+"""Runs the Spark job in several ways within one session, and prints what came of each.
 
-Arguments: the job's folder, the wrapper to ship, its folder of notes, the folder of logs, the folder for reports.
+Arguments: the job's folder, the wrapper to ship, its folder of notes, the folder of logs, the folder for reports, a folder of many
+small logs.
 """
 
+import http.server
 import json
 import os
 import sys
+import threading
+import time
 
 from pyspark import SparkConf, SparkContext
 
-job_folder, wrapper, notes, logs, reports = sys.argv[1:]
+job_folder, wrapper, notes, logs, reports, small = sys.argv[1:]
 sys.path.insert(0, job_folder)
 import esaudit_spark as job  # noqa: E402
 
 configuration = SparkConf().setAppName("esaudit test").setMaster("local-cluster[2,1,1024]")
-configuration.set("spark.ui.enabled", "false")
+configuration.set("spark.ui.enabled", "false").set("spark.task.maxFailures", "2")
+# A part does not fit through the driver.
+configuration.set("spark.driver.maxResultSize", "64k")
+# Another store, whose files have to be fetched.
+configuration.set("spark.hadoop.fs.viewfs.mounttable.store.link./small", "file://" + small)
 
 sc = SparkContext(conf=configuration)
-sc.setLogLevel("ERROR")
+sc.setLogLevel("OFF")
 # The job is a script when it is submitted; here it is a module that executors need, too.
 sc.addPyFile(os.path.join(job_folder, "esaudit_spark.py"))
-plan = job.plan_of(sc, wrapper, ["--threads", "1"])
+plan = job.plan_of(sc, wrapper, work="file://" + os.path.join(reports, "work"))._replace(inline=0)
 inputs = job.list_inputs(sc, [logs, os.path.join(logs, "*")])
 shares = job.in_shares(inputs, 3)
 
@@ -38,11 +46,30 @@ def mode(text):
 
 
 def run(name, some):
-    parts = job.scan_shares(sc, some, plan)
-    status = job.write(sc, wrapper, parts, [os.path.join(reports, name + ".json")], [])
+    whole = job.scan_shares(sc, some, plan)
+    status = job.write(sc, wrapper, whole, [os.path.join(reports, name + ".json"), os.path.join(reports, name + ".esa")], [])
     seen = [line.split() for line in calls()]
     scans = [line for line in seen if line[1] == "scan"]
-    return {"status": status, "scans": len(scans), "folders": len({line[0] for line in scans})}
+    options = {line[2] for line in scans}
+    told = {"status": status, "scans": len(scans), "folders": len({line[0] for line in scans}), "stored": whole.uri is not None}
+    return {**told, "limited": all("--max-memory" in text and "--threads" in text for text in options), "shares": len(some)}
+
+
+def refusal(inputs):
+    """What a user is told of a file that cannot be read."""
+    try:
+        job.scan_shares(sc, job.in_shares(inputs, 1), plan)
+    except Exception as error:  # what Spark makes of it
+        return str(error)
+    return "nothing"
+
+
+class Forbids(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_error(403, "AccessDenied")
+
+    def log_message(self, *_):
+        pass
 
 
 told = {"files": len(inputs)}
@@ -53,5 +80,20 @@ mode("plain")
 # twos, that is, in several rounds.
 job.FAN_IN = 2
 told["twice"] = run("twice", shares + shares[:1])
+job.FAN_IN = 16
+
+begun = time.time()
+told["small"] = run("small", job.in_shares(job.list_inputs(sc, ["viewfs://store/small"]), 4))
+told["small"]["seconds"] = time.time() - begun
+
+whole = job.scan_shares(sc, shares[:1], plan)
+tables = os.path.join(reports, "tables")
+told["tables"] = sc.parallelize([whole], 1).map(lambda one: job.write_parquet(one, plan, "file://" + tables, [])).collect()
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Forbids)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+uri = f"http://127.0.0.1:{server.server_port}/audit.json"
+told["forbidden"] = refusal([job.Input(uri, uri, 1 << 30)])
+told["gone"] = refusal([job.Input("viewfs://store/small/gone.json", "viewfs://store/small/gone.json", 10)])
 sc.stop()
 print(json.dumps(told))

@@ -6,6 +6,15 @@ use std::process::{Command, Stdio};
 /// A Python that has a module: `ESAUDIT_PYTHON`, or that of the environment which `.ci/run` makes. `None`, said, where
 /// there is none.
 pub fn with(module: &str) -> Option<PathBuf> {
+    let found = if_there(module);
+    if found.is_none() {
+        missing(&format!("no Python with {module} (set ESAUDIT_PYTHON)"));
+    }
+    found
+}
+
+/// The same, of modules that need not be there.
+pub fn if_there(module: &str) -> Option<PathBuf> {
     let own = crate::root().join("target/venv/bin/python");
     let python = std::env::var_os("ESAUDIT_PYTHON").map_or(own, PathBuf::from);
     let found = Command::new(&python)
@@ -14,9 +23,6 @@ pub fn with(module: &str) -> Option<PathBuf> {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
-    if !found {
-        missing(&format!("no Python with {module} (set ESAUDIT_PYTHON)"));
-    }
     found.then_some(python)
 }
 

@@ -52,10 +52,11 @@ pub(crate) fn assert_met<A: AsRef<OsStr>>(arguments: &[A], output: &Output) {
         check(verb, format, told, &arguments);
     }
     for file in files.into_iter().filter(|_| output.status.success()) {
-        // Formats of other programs have names of two parts.
+        // Formats of other programs have names of two parts, in capitals or not.
+        let name = file.to_ascii_lowercase();
         let other =
-            [".stix.json", ".navigator.json", ".ocsf.ndjson", ".bulk.ndjson"].iter().any(|end| file.ends_with(end));
-        let extension = Path::new(file).extension().and_then(OsStr::to_str);
+            [".stix.json", ".navigator.json", ".ocsf.ndjson", ".bulk.ndjson"].iter().any(|end| name.ends_with(end));
+        let extension = Path::new(&name).extension().and_then(OsStr::to_str);
         let format = format.or(extension).filter(|_| !other).unwrap_or_default();
         if let Ok(text) = std::fs::read_to_string(file) {
             check(verb, format, &text, &arguments);
@@ -72,7 +73,7 @@ fn check(verb: &str, format: &str, text: &str, arguments: &[&str]) {
         ("events", "timesketch") => "timesketch.lines",
         ("explain", "json") if text.contains("\"kinds\"") => "explain",
         ("explain", "json") => "explain-kind",
-        ("impact" | "keys" | "timeline" | "diff" | "show" | "verify", "json") => verb,
+        ("impact" | "keys" | "timeline" | "diff" | "show" | "verify" | "check", "json") => verb,
         _ => return,
     };
     let documents = if lines { text.lines().collect() } else { vec![text] };
