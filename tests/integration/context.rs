@@ -348,3 +348,39 @@ fn pseudonyms_hold_no_name_of_a_listing() {
     }
     assert_eq!(report(&paths, &hidden)["groups"][0]["reason"], "bad_password");
 }
+
+#[test]
+fn settings_and_licence_tell_which_realms_a_node_lacks() {
+    let event = |minute: u32, node: &str, rest: &str| {
+        format!(
+            r#"{{"type":"audit", "timestamp":"{ZERO}{minute:02}:00,000+0000", "cluster.uuid":"CU", "node.id":"{node}", "event.type":"rest", {rest}, "origin.type":"rest", "origin.address":"10.1.1.5:100", "url.path":"/", "request.id":"q{minute}"}}"#
+        )
+    };
+    let lines = [
+        event(
+            1,
+            "n2",
+            r#""event.action":"authentication_success", "authentication.type":"REALM", "user.name":"lena", "user.realm":"ldap1""#,
+        ),
+        event(2, "n1", r#""event.action":"realm_authentication_failed", "user.name":"lena", "realm":"default_native""#),
+        event(2, "n1", r#""event.action":"authentication_failed", "user.name":"lena""#),
+    ];
+    let nodes = |ldap: &str| {
+        format!(
+            r#"{{"_nodes":{{"total":1}},"cluster_name":"c","nodes":{{"n1":{{"name":"es-1","version":"8.15.0","settings":{{"xpack.security.audit.enabled":"true"{ldap}}}}}}}}}"#
+        )
+    };
+    let of = |ldap: &str, license: &str| {
+        let mut inputs = Inputs::of(&[("logs/c_audit.json", &lines)]);
+        inputs.add("dump/nodes.json", nodes(ldap).as_bytes());
+        let license = format!(r#"{{"license":{{"status":"active","uid":"u","type":"{license}"}}}}"#);
+        inputs.add("dump/license.json", license.as_bytes());
+        inputs.add("dump/collected-at.txt", b"2026-03-01T12:00:00Z\n");
+        reason(&report(&[inputs.path()], &[]), "lena")
+    };
+    let configured = r#","xpack.security.authc.realms.ldap.ldap1.order":"2""#;
+    let context = |name: &str| (name.to_owned(), "context".to_owned());
+    assert_eq!(of("", "basic"), context("realm_not_configured"));
+    assert_eq!(of(configured, "basic"), context("realm_not_licensed"));
+    assert_eq!(of(configured, "platinum").0, "unknown");
+}
