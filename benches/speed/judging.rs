@@ -91,8 +91,12 @@ fn merge_parts(bencher: Bencher<'_, '_>, name: &str) {
     two.inputs.iter_mut().for_each(|input| input.label.push('2'));
     let stored = [one, two].map(|state| {
         let mut bytes = Vec::new();
-        let part =
-            Part { reading: Reading::of(&options), problems: Vec::new(), state: state.canonical(options.max_problems) };
+        let part = Part {
+            reading: Reading::of(&options),
+            problems: Vec::new(),
+            state: state.canonical(options.max_problems),
+            pieces: Vec::new(),
+        };
         part.write(&mut bytes).unwrap();
         bytes
     });

@@ -244,8 +244,8 @@ fn glob_pattern(arg: &OsStr) -> Option<&str> {
 }
 
 // Made of links and names that not every system has.
-#[cfg(test)]
 #[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
