@@ -1,4 +1,4 @@
-//! The listing of API keys that a user names, see [`super::dumps`].
+//! The listing of API keys that a user names, see `dumps`.
 
 use super::dumps;
 use crate::context::ApiKey;
