@@ -57,7 +57,7 @@ impl Results for CheckReport {
 fn table(checks: &[ReadinessCheck]) -> Table<'_> {
     let columns = vec![
         Column::text("severity", "Severity"),
-        Column::text("check", "ReadinessCheck"),
+        Column::text("check", "Check"),
         Column::text("id", "Id").on(Media::DATA),
         Column::text("nodes", "Nodes").on(Media::DATA),
         Column::text("principals", "Principals").on(Media::DATA),
