@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 
 use super::zone::{Zone, offset_minutes};
-use super::{DAY, Millis, languages, two};
+use super::{Millis, languages, two};
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 /// A time read from a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
