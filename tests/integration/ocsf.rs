@@ -213,6 +213,8 @@ fn a_lake_holds_the_same_events() {
         let name = event["class_name"].as_str().unwrap().to_lowercase().replace(' ', "_");
         expected.entry(name).or_default().push(event["metadata"]["uid"].as_str().unwrap().to_owned());
     }
+    let told_of: BTreeMap<&str, &Value> =
+        events.iter().map(|event| (event["metadata"]["uid"].as_str().unwrap(), event)).collect();
     let mut found = BTreeMap::<String, Vec<String>>::new();
     for file in
         glob::glob(&format!("{to}/*/region=eu-central-1/accountId=123456789012/eventDay=*/part-0.parquet")).unwrap()
@@ -227,8 +229,7 @@ fn a_lake_holds_the_same_events() {
             let time = esaudit::internals::time::Millis(row["time"].as_i64().unwrap()).rfc3339();
             assert!(time.replace('-', "").starts_with(&day), "{time} on {day}");
             found.entry(class.clone()).or_default().push(row["metadata"]["uid"].as_str().unwrap().to_owned());
-            let of = |event: &Value| event["metadata"]["uid"] == row["metadata"]["uid"];
-            let told = events.iter().find(|event| of(event)).unwrap();
+            let told = told_of[row["metadata"]["uid"].as_str().unwrap()];
             assert_eq!(row["observables"], told["observables"]);
             if class == "detection_finding" {
                 let technique = |value: &Value| value["finding_info"]["attacks"][0]["technique"]["uid"].clone();
