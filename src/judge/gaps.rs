@@ -20,15 +20,19 @@ const ALIVE: usize = 3;
 /// Chance of so few lines of its server log below which a node was down.
 const DOWN: f64 = 0.05;
 
-/// Share of its usual busy minutes that the other nodes must have meanwhile: where nobody has anything to do, silence means
-/// nothing.
-const BUSY: f64 = 0.8;
+/// Share of its usual busy minutes that another node must have meanwhile: where nobody has anything to do, silence means nothing.
+const BUSY: f64 = 0.5;
 
 /// Other nodes of a cluster that are asked whether they were busy: those that are most.
 const MOST_OTHERS: usize = 64;
 
-/// Minutes with audit events that the node would usually have had meanwhile.
-const MISSING: f64 = 60.0;
+/// Minutes with audit events that the node would usually have had meanwhile: below the first a silence says nothing, from the
+/// second on it need not be as rare.
+const MISSING: [f64; 2] = [20.0, 60.0];
+
+/// How many times as long as each other silence of the node one has to be, by how much is missing: a node that is silent as long
+/// at other times has nights.
+const LONGER: [i64; 2] = [4, 2];
 
 /// Silence at the end of a node's audit log that is told.
 const TAIL: i64 = HOUR;
@@ -94,21 +98,23 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
     let mut lengths: Vec<i64> = gaps.iter().map(|(start, end)| end.0 - start.0).collect();
     lengths.sort_unstable_by(|a, b| b.cmp(a));
     let silence = |(start, end): (Millis, Millis)| {
-        // A node that is silent as long at other times has nights.
         let length = end.0 - start.0;
+        let alive = within(&server, (start, end));
+        let usual = minutes / (((scene.length() - length) / 60_000).max(1) as f64);
+        let missing = usual * (length / 60_000) as f64;
+        // Little that is missing says something only of a node that is known to live.
+        let many = missing >= MISSING[1];
+        let longer = LONGER[usize::from(many)];
         let other = if lengths.first() == Some(&length) { lengths.get(1) } else { lengths.first() };
-        if other.is_some_and(|other| other * 2 >= length) {
+        if missing < MISSING[0] || !many && alive < ALIVE || other.is_some_and(|other| other * longer >= length) {
             return None;
         }
-        let alive = within(&server, (start, end));
-        let usual = minutes / ((scene.length() / 60_000).max(1) as f64);
-        let missing = usual * ((end.0 - start.0) / 60_000) as f64;
         // A server log that has no line where it would have had several tells that the node was down; one that is sparse, or
         // that is not among the inputs, tells nothing.
         let lines = server.len() as f64 * (end.0 - start.0) as f64 / scene.length() as f64;
         let goes_on = stats.span.last.is_some_and(|last| last > end);
         let may_live = alive >= ALIVE || goes_on && poisson_below(alive, lines) > DOWN;
-        if !may_live || missing < MISSING {
+        if !may_live {
             return None;
         }
         let busy = others().take(MOST_OTHERS).any(|other| {
