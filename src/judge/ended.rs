@@ -28,6 +28,12 @@ const REALM: usize = 10;
 /// Fewer keys are nobody's news.
 const FEWEST: usize = 5;
 
+/// Who makes a key and ends it within so long made it for a task: pipelines do, and it is no news.
+const OF_A_TASK: i64 = HOUR;
+
+/// Who made a key, and when.
+type Makers = BTreeMap<Sym, (Sym, Millis)>;
+
 /// What one actor ended without a long pause.
 struct Sweep<'c> {
     changes: Vec<&'c AttributedChange>,
@@ -60,11 +66,18 @@ pub(super) fn mass_invalidations(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let mut created: Vec<&AttributedChange> =
         scene.joined.changes_left().map(|(_, change)| change).filter(is_made).collect();
     created.sort_by_key(|change| (change.actor, change.record.time));
+    let made = |change: &&AttributedChange| {
+        let maker = (change.actor, change.record.time);
+        change.record.ids.iter().map(move |&id| (id, maker)).collect::<Vec<_>>()
+    };
+    let makers: Makers = created.iter().flat_map(made).collect();
     let mut drafts = Vec::new();
     for ((cluster, _), changes) in actors {
         let time = |at: usize| scene.joined.changes[at].record.time.0;
-        let sweeps: Vec<Sweep<'_>> =
-            changes.chunk_by(|&a, &b| time(b) - time(a) <= PAUSE).map(|run| sweep(measure, run, &resolved)).collect();
+        let sweeps: Vec<Sweep<'_>> = changes
+            .chunk_by(|&a, &b| time(b) - time(a) <= PAUSE)
+            .map(|run| sweep(measure, run, &resolved, &makers))
+            .collect();
         for at in 0..sweeps.len() {
             drafts.extend(draft(measure, (cluster, &created), &sweeps, at));
         }
@@ -72,7 +85,12 @@ pub(super) fn mass_invalidations(measure: &Measure<'_, '_>) -> Vec<Draft> {
     drafts
 }
 
-fn sweep<'c>(measure: &Measure<'_, 'c>, run: &[usize], resolved: &BTreeMap<usize, Vec<Sym>>) -> Sweep<'c> {
+fn sweep<'c>(
+    measure: &Measure<'_, 'c>,
+    run: &[usize],
+    resolved: &BTreeMap<usize, Vec<Sym>>,
+    makers: &Makers,
+) -> Sweep<'c> {
     let scene = measure.scene;
     let mut sweep = Sweep { changes: Vec::new(), keys: Vec::new(), count: 0, realms: Vec::new() };
     for &at in run {
@@ -81,9 +99,16 @@ fn sweep<'c>(measure: &Measure<'_, 'c>, run: &[usize], resolved: &BTreeMap<usize
             continue;
         }
         let record = &change.record;
+        let of_a_task = |key: &Sym| {
+            let known = makers.get(key).filter(|(maker, _)| maker.is_some() && *maker == change.actor);
+            known.is_some_and(|(_, made)| (0..=OF_A_TASK).contains(&(record.time.0 - made.0)))
+        };
+        let keys = || record.ids.iter().chain(resolved.get(&at).into_iter().flatten()).copied();
+        if keys().next().is_some() && keys().all(|key| of_a_task(&key)) {
+            continue;
+        }
         sweep.changes.push(change);
-        sweep.keys.extend(record.ids.iter().copied());
-        sweep.keys.extend(resolved.get(&at).into_iter().flatten().copied());
+        sweep.keys.extend(keys().filter(|key| !of_a_task(key)));
         let realm =
             record.ids.is_empty() && !record.name.is_some() && !record.owner.is_some() && record.owner_realm.is_some();
         if realm {
