@@ -24,6 +24,18 @@ impl Net {
             IpAddr::V6(v6) => Self((u128::from(v6) >> 64) as u64, true),
         }
     }
+
+    /// Whether it is a network of IPv6, within which one host has many addresses: it takes a new one every day (RFC 8981).
+    #[must_use]
+    pub fn is_v6(self) -> bool {
+        self.1
+    }
+
+    /// The networks of one site: a /48 of IPv6 (RFC 6177), of IPv4 the network itself.
+    #[must_use]
+    pub fn site(self) -> Self {
+        if self.1 { Self(self.0 & !0xffff, true) } else { self }
+    }
 }
 
 /// A block of addresses.

@@ -1,5 +1,7 @@
 //! Access without failures: an account at a place where it had never been, and rare powerful actions from there.
 
+use std::collections::BTreeSet;
+
 use super::consequences;
 use super::deeds::Deed;
 use super::draft::Draft;
@@ -7,6 +9,7 @@ use super::features::{Feature, is_shared};
 use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::places::POOL_DAYS;
 use super::score;
 use super::unusual;
 use super::weights::WeightSubject;
@@ -24,13 +27,22 @@ const SOON: i64 = 60_000;
 /// An account that has been known for so long has places of its own, as good as surely.
 const KNOWN: i64 = 8 * HOUR;
 
+/// Other accounts that come from a network outside on several days, at home elsewhere, from which on it is a pool of addresses
+/// that many share, as those of carriers and of proxies are.
+const POOL: u32 = 4;
+
 /// Successes elsewhere without which no place of an account is new.
 const ELSEWHERE: u64 = 3;
 
 /// The drafts of suspicious accesses.
 pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
-    let mut deeds: Vec<&Deed> = measure.deeds.all().iter().filter(|deed| deed.source.is_some()).collect();
+    // People set their own passwords anew, at whichever desk they are.
+    let own_password = |deed: &Deed| {
+        deed.object == deed.who && scene.bytes(deed.action) == b"change_password" && !scene.is_outside(deed.source)
+    };
+    let all = measure.deeds.all().iter();
+    let mut deeds: Vec<&Deed> = all.filter(|deed| deed.source.is_some() && !own_password(deed)).collect();
     let who = |deed: &Deed| (deed.who, deed.key, deed.source, scene.cluster(deed.node));
     deeds.sort_by_key(|deed| (who(deed), deed.time));
     let mut drafts = Vec::new();
@@ -68,15 +80,24 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
         others.iter().fold((past.first, past.first), |(from, to), other| (from.min(other.first), to.max(other.last)));
     let known = (past.first.0 - from.0).max((to.0 - past.last.0) / 2);
     let count: u64 = others.iter().map(|other| u64::from(other.count)).sum();
+    let outside = scene.is_outside(past.source);
     let net = scene.net(past.source);
-    let near = others.iter().any(|other| other.first < past.first && scene.net(other.source) == net);
+    let of_net = || others.iter().filter(|other| net.is_some() && scene.net(other.source) == net);
+    let near = of_net().any(|other| other.first < past.first);
+    // Where it goes on to come from addresses of this network on other days it is somebody's phone rather than an entry.
+    let days: BTreeSet<i64> =
+        of_net().map(|other| other.first.0 / DAY).filter(|&day| day != past.first.0 / DAY).collect();
+    let goes_on = 1.0 - 0.5_f64.powi(days.len().min(8) as i32);
+    let pool = net.filter(|_| outside && past.key == Sym::NONE && days.len() >= POOL_DAYS);
+    let pool = pool.map_or(0, |net| scene.places.pool(past.cluster, net).saturating_sub(1));
     if count < ELSEWHERE {
         return None;
     }
     let holds = |holds: bool| f64::from(u8::from(holds));
-    let outside = scene.is_outside(past.source);
-    let habit =
-        deeds.iter().filter(|deed| measure.deeds.is_habit(deed, past.first)).count() as f64 / deeds.len() as f64;
+    // What an intruder does later from elsewhere makes no habit of it; inside it is rather the owner's work.
+    let before = outside.then_some(past.first);
+    let habit = deeds.iter().filter(|deed| measure.deeds.is_habit(deed, before)).count() as f64 / deeds.len() as f64;
+    let usual = habit * if outside { 0.5 } else { 0.9 };
     // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
     let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
     let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
@@ -90,11 +111,12 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let mut kinds: Vec<Sym> = deeds.iter().map(|deed| deed.action).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    features.set(Feature::Deeds, (kinds.len() as f64 / 3.0).min(1.0) * (1.0 - 0.5 * habit));
+    features.set(Feature::Deeds, (kinds.len() as f64 / 3.0).min(1.0) * (1.0 - usual));
     features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
     features.set(Feature::Own, 1.0 - (-(known as f64) / KNOWN as f64).exp());
-    features.set(Feature::Near, holds(near));
-    features.set(Feature::OwnShared, holds(is_shared(scene, past.cluster, past.source)));
+    features.set(Feature::Near, if near { 1.0 } else { goes_on });
+    let shared = holds(is_shared(scene, past.cluster, past.source));
+    features.set(Feature::OwnShared, shared.max(f64::from(pool) / f64::from(POOL)).min(1.0));
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
     let unusual = unusual::of(scene, past);
     unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));

@@ -199,8 +199,10 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
     // Where strangers try one account after the other, an account may fall before its name comes up again.
     let since = judgement.campaign.span(scene).map_or(unit.first, |(first, _)| first);
-    let past = scene.history.pair(unit.cluster, unit.principal, unit.source)?;
-    let success = scene.history.first_after(past, if unit.before > 0.0 { since } else { unit.first })?;
+    let since = if unit.before > 0.0 { since } else { unit.first };
+    let pasts = scene.pasts_at(unit.cluster, unit.principal, unit.source);
+    let after = pasts.filter_map(|past| Some((past, scene.history.first_after(past, since)?)));
+    let (past, success) = after.min_by_key(|(_, success)| success.time)?;
     if before || success.time.0 > unit.last.0 + AFTER {
         return None;
     }
@@ -218,9 +220,9 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     if success.time == past.first {
         said.extend(unusual::of(scene, past).into_iter().map(|(feature, _)| (feature, 1.0)));
     }
-    let deeds = deeds(measure, unit.principal, unit.source, success.time);
+    let deeds = deeds(measure, unit.principal, past.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
-    let who = (unit.principal, unit.source);
+    let who = (unit.principal, past.source);
     Some(GotIn { reset, ..entry(measure, (judgement, tries), who, success, failures, &said) })
 }
 
@@ -231,6 +233,8 @@ struct Tries {
     start: Millis,
     sources: HashMap<Sym, usize, RandomState>,
     nets: HashMap<Net, usize, RandomState>,
+    /// How many accounts were tried from each address.
+    accounts: HashMap<Sym, usize, RandomState>,
     /// From everywhere.
     all: usize,
     /// Logarithm of the odds that who comes to a new place outside meanwhile is one of theirs.
@@ -242,9 +246,12 @@ impl Tries {
         let (scene, campaign) = (measure.scene, &judgement.campaign);
         let many = judgement.features.get(Feature::ManySources) * judgement.features.get(Feature::Outside) >= 0.5;
         let start = campaign.span(scene).map_or(Millis(i64::MAX), |(start, _)| start);
-        let (sources, nets) = (HashMap::default(), HashMap::default());
+        let (sources, nets, accounts) = (HashMap::default(), HashMap::default(), HashMap::default());
         let all = campaign.attempts.len();
-        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, all, amid: 0.0 };
+        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, accounts, all, amid: 0.0 };
+        let pair = |&at: &u32| (scene.attempt(at).source, scene.attempt(at).principal);
+        let pairs: HashSet<(Sym, Sym), RandomState> = campaign.attempts.iter().map(pair).collect();
+        pairs.iter().for_each(|(source, _)| *tries.accounts.entry(*source).or_default() += 1);
         for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
             *tries.sources.entry(source).or_default() += 1;
             if let Some(net) = scene.net(source) {
@@ -262,9 +269,9 @@ impl Tries {
     /// Whether many get in from an address of their own accord: they did before it began, or more accounts got in than were tried.
     fn is_site(&self, scene: &Scene<'_>, source: Sym) -> bool {
         let accounts = scene.history.source(self.cluster, source).map_or(0, |sum| sum.others as usize);
-        let tries = self.sources.get(&source).copied().unwrap_or(0);
+        let tried = self.accounts.get(&source).copied().unwrap_or(0);
         is_shared(scene, self.cluster, source)
-            && (tries < accounts || was_shared(scene, self.cluster, source, self.start))
+            && (tried < accounts || was_shared(scene, self.cluster, source, self.start))
     }
 
     /// From an address, or from the network of one outside.

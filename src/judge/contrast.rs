@@ -208,10 +208,10 @@ fn score_of(unit: &Unit, ComparedNode { node, usual }: ComparedNode, there: &Spr
 fn pasts<'s>(scene: &'s Scene<'_>, unit: &Unit) -> impl Iterator<Item = &'s Past> {
     /// Clients behind one address that are looked at.
     const MOST_PASTS: usize = 64;
-    let own = scene.history.pair(unit.cluster, unit.principal, unit.source).filter(|_| unit.principal.is_some());
+    let own = scene.pasts_at(unit.cluster, unit.principal, unit.source).filter(|_| unit.principal.is_some());
     let source = if unit.principal.is_some() { Sym::NONE } else { unit.source };
     let of_source = scene.history.of_source(unit.cluster, source).filter(move |_| source.is_some());
-    own.into_iter().chain(of_source.take(MOST_PASTS))
+    own.chain(of_source.take(MOST_PASTS))
 }
 
 /// The stretches whose sum chance does not explain, each up to its height.

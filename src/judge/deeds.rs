@@ -94,10 +94,11 @@ impl Deeds {
         &self.0[start..start + len]
     }
 
-    /// Whether somebody did things of such a class before a time, from elsewhere.
-    pub(super) fn is_habit(&self, deed: &Deed, before: Millis) -> bool {
-        let alike = |other: &&Deed| other.class == deed.class && other.source != deed.source;
-        self.of(deed.who).iter().take_while(|other| other.time < before).any(|other| alike(&other))
+    /// Whether somebody did things of such a class from elsewhere, before a time where one is given.
+    pub(super) fn is_habit(&self, deed: &Deed, before: Option<Millis>) -> bool {
+        let alike = |other: &Deed| other.class == deed.class && other.source != deed.source;
+        let own = self.of(deed.who).iter();
+        own.take_while(|other| before.is_none_or(|before| other.time < before)).any(alike)
     }
 }
 

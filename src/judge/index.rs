@@ -102,7 +102,7 @@ impl Class {
 pub(super) struct IndexRange {
     /// Who was tried; [`Sym::NONE`] where no account is named.
     pub(super) principal: Sym,
-    /// From where; [`Sym::NONE`] where it was not logged.
+    /// From where, the first of the addresses of one host; [`Sym::NONE`] where it was not logged.
     pub(super) source: Sym,
     pub(super) class: Class,
     range: Range<u32>,
@@ -121,8 +121,13 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// `is_stranger` says of an address that it lies outside and nobody gets in from there.
-    pub(super) fn new(joined: &Correlated, is_stranger: impl Fn(Sym) -> bool + Sync) -> Self {
+    /// `is_stranger` says of an address that it lies outside and nobody gets in from there, `host` gives an address that stands
+    /// for the host that an address is of.
+    pub(super) fn new(
+        joined: &Correlated,
+        is_stranger: impl Fn(Sym) -> bool + Sync,
+        host: impl Fn(Sym) -> Sym,
+    ) -> Self {
         let attempts = &joined.attempts;
         let symbols = joined.state.symbols.len() + 1;
         let mut classes: Vec<Class> = attempts
@@ -135,7 +140,7 @@ impl Index {
             (0..attempts.len() as u32).filter(|&at| classes[at as usize] == class).collect()
         };
         let principal = |at: u32| attempts[at as usize].principal;
-        let source = |at: u32| attempts[at as usize].source;
+        let source = |at: u32| host(attempts[at as usize].source);
         let mut list = Vec::with_capacity(attempts.len());
         let mut groups = Vec::new();
         let by_source = sorted_by(&those(Class::Named), symbols, source);
@@ -145,10 +150,14 @@ impl Index {
             let sorted = sorted_by(&those(class), symbols, source);
             add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at)));
         }
+        // What stands for a host need not have made any of them.
+        for group in &mut groups {
+            group.source = attempts[list[group.range.start as usize] as usize].source;
+        }
         Self { list, groups, unjudged, terminated: those(Class::Terminated) }
     }
 
-    /// The attempts by account and address, or by address where there is no account.
+    /// The attempts by account and host, or by host where there is no account.
     pub(super) fn groups(&self) -> &[IndexRange] {
         &self.groups
     }

@@ -9,6 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use super::campaign::{Campaign, Family};
 use super::features::{Feature, Features, is_shared};
 use super::history::DAY;
+use super::place::Host;
 use super::scene::Scene;
 use crate::correlate::KeyFailure;
 use crate::reason::Reason;
@@ -307,7 +308,8 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     features.set(Feature::KeyWorked, worked);
     let known = campaign.keys.iter().filter(|&&key| is_known(scene, campaign.cluster, key)).count() as f64;
     features.set(Feature::KeyKnown, known / keys);
-    let many = campaign.keys.len() >= KEYS && campaign.keys.len() > 2 * sources.len();
+    let hosts: BTreeSet<Host> = sources.iter().map(|&source| scene.host(source)).collect();
+    let many = campaign.keys.len() >= KEYS && campaign.keys.len() > 2 * hosts.len();
     features.set(Feature::ManyKeys, f64::from(u8::from(many)));
     features.set(Feature::Repeats, features.get(Feature::NotFound) * repeats(scene, campaign));
     let ended = |key: &&Sym| {

@@ -15,7 +15,7 @@ use super::index::Class;
 use super::kindred;
 use super::names::NameSet;
 use super::null::Null;
-use super::place::Net;
+use super::place::{Host, Net};
 use super::scene::Scene;
 use super::surge::{self, Surge};
 use super::unit::{Standing, Unit};
@@ -200,10 +200,10 @@ fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
         unit.class == Class::Named
             && matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount)
     };
-    let mut of_source: HashMap<(u16, Sym), (u32, Millis), RandomState> = HashMap::default();
+    let mut of_host: HashMap<(u16, Host), (u32, Millis), RandomState> = HashMap::default();
     let (mut many, mut expected) = (0.0, 0.0);
     for unit in units.iter().filter(|unit| stranger(unit)) {
-        let known = of_source.entry((unit.cluster, unit.source)).or_insert((0, unit.first));
+        let known = of_host.entry((unit.cluster, scene.host(unit.source))).or_insert((0, unit.first));
         *known = (known.0 + 1, known.1.min(unit.first));
         if scene.is_outside(unit.source) {
             many += 1.0;
@@ -220,8 +220,8 @@ fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
                 own.take(64).any(|past| past.first < since)
             };
             let sweeps = stranger(unit)
-                && of_source
-                    .get(&(unit.cluster, unit.source))
+                && of_host
+                    .get(&(unit.cluster, scene.host(unit.source)))
                     .is_some_and(|&(accounts, since)| accounts >= ACCOUNTS && !settled(since));
             unit.crowd || stranger(unit) && (sweeps || too_many && scene.is_outside(unit.source))
         })

@@ -62,7 +62,7 @@ impl Measure<'_, '_> {
         let mut lacks = 0.0;
         let mut asked = 0.0;
         for unit in self.units_of(campaign).filter(|unit| unit.class == Class::Named) {
-            let Some(past) = scene.history.pair(unit.cluster, unit.principal, unit.source) else { continue };
+            let Some(past) = scene.pasts_at(unit.cluster, unit.principal, unit.source).next() else { continue };
             let &[first, ..] = unit.attempts(scene) else { continue };
             let Some(chain) = scene.chain(scene.attempt(first).chain).filter(|chain| !chain.is_empty()) else {
                 continue;
@@ -130,7 +130,7 @@ impl Measure<'_, '_> {
     /// meanwhile.
     fn main_realms(&self, campaign: &Campaign) -> Vec<Sym> {
         let scene = self.scene;
-        let past = |unit: &Unit| scene.history.pair(unit.cluster, unit.principal, unit.source);
+        let past = |unit: &Unit| scene.pasts_at(unit.cluster, unit.principal, unit.source).next();
         let mut realms: Vec<Sym> = self.units_of(campaign).filter_map(past).map(|past| past.realm).collect();
         realms.sort_unstable();
         let all = realms.len();

@@ -266,7 +266,7 @@ impl Measure<'_, '_> {
         let span = (unit.last.0 - unit.first.0).max(HOUR / 2);
         let from = Millis(unit.first.0 - span);
         let pasts: Vec<_> = if unit.principal.is_some() {
-            self.scene.history.pair(unit.cluster, unit.principal, unit.source).into_iter().collect()
+            self.scene.pasts_at(unit.cluster, unit.principal, unit.source).collect()
         } else {
             self.scene.history.of_source(unit.cluster, unit.source).take(64).collect()
         };
@@ -289,7 +289,7 @@ impl Measure<'_, '_> {
 
     /// Whether an account at its own place fails far faster than it used to get in.
     fn exceeds(&self, unit: &Unit) -> bool {
-        let Some(past) = self.scene.history.pair(unit.cluster, unit.principal, unit.source) else { return false };
+        let Some(past) = self.scene.pasts_at(unit.cluster, unit.principal, unit.source).next() else { return false };
         let rate = |count: f64, span: i64| count / (span.max(60_000) as f64);
         let before = rate(f64::from(unit.before), unit.first.0 - past.first.0);
         unit.before > 0.0 && unit.run >= 20 && rate(unit.len() as f64, unit.last.0 - unit.first.0) > 10.0 * before

@@ -3,9 +3,17 @@
 use crate::network;
 pub(super) use crate::network::Net;
 use crate::options::{Cidr, Surroundings};
+use crate::state::Sym;
 
 /// An address from which this many accounts get in is shared: a NAT, a proxy, Kibana, a terminal server.
 pub(super) const SHARED: u32 = 5;
+
+/// What counts as one host: an address, or a network of IPv6, within which a host takes new addresses as it pleases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Host {
+    Address(Sym),
+    Network(Net),
+}
 
 /// An address, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! What judging looks at.
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
-use super::history::SuccessHistory;
+use super::history::{Past, SuccessHistory};
 use super::index::Index;
-use super::place::{Address, Net, SHARED};
+use super::place::{Address, Host, Net, SHARED};
 use super::places::Places;
 use crate::correlate::{Correlated, KeyInfo, SourceLine};
 use crate::geography::{Geo, Geography};
@@ -42,10 +42,9 @@ impl<'c> Scene<'c> {
         }
         let surroundings = &options.surroundings;
         let mut addresses = addresses(joined, surroundings);
-        for source in front_doors(joined, &addresses) {
-            if let Some(Some(address)) = addresses.get_mut(&source) {
-                address.outside = false;
-            }
+        let doors = front_doors(joined, &addresses);
+        for address in addresses.values_mut().flatten().filter(|address| doors.contains(&address.net.site())) {
+            address.outside = false;
         }
         let net = |source: Sym| addresses.get(&source).copied().flatten().map(|address| (address.net, address.outside));
         let history = SuccessHistory::new(joined, |node| cluster_of(joined, node), net);
@@ -53,7 +52,17 @@ impl<'c> Scene<'c> {
         let clusters = joined.nodes.clusters().len().clamp(1, usize::from(u16::MAX)) as u16;
         let is_stranger =
             |source: Sym| outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none());
-        let index = Index::new(joined, is_stranger);
+        let mut hosts: HashMap<Net, Sym, RandomState> = HashMap::default();
+        let v6 = |address: &Option<Address>| address.map(|address| address.net).filter(|net| net.is_v6());
+        addresses.iter().filter_map(|(&source, address)| Some((source, v6(address)?))).for_each(|(source, net)| {
+            let host = hosts.entry(net).or_insert(source);
+            *host = source.min(*host);
+        });
+        let host = |source: Sym| {
+            let net = addresses.get(&source).and_then(v6);
+            net.and_then(|net| hosts.get(&net)).copied().unwrap_or(source)
+        };
+        let index = Index::new(joined, is_stranger, host);
         let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
         let places =
             Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
@@ -129,8 +138,28 @@ impl<'c> Scene<'c> {
         self.address(source).map(|address| address.net)
     }
 
-    /// Whether a source lies outside the organisation's networks; not so where it is no address, or a gateway through which most
-    /// accounts get in.
+    /// The host that an address is of.
+    pub(super) fn host(&self, source: Sym) -> Host {
+        match self.net(source) {
+            Some(net) if net.is_v6() => Host::Network(net),
+            _ => Host::Address(source),
+        }
+    }
+
+    /// What an account did by itself from the host that an address is of.
+    pub(super) fn pasts_at(&self, cluster: u16, principal: Sym, source: Sym) -> impl Iterator<Item = &Past> {
+        /// Addresses of one host that are looked at.
+        const MOST_ADDRESSES: usize = 64;
+        let host = self.host(source);
+        let is_address = matches!(host, Host::Address(_));
+        let pair = if is_address { self.history.pair(cluster, principal, source) } else { None };
+        let own = (!is_address).then(|| self.history.of_account(cluster, principal)).into_iter().flatten();
+        let of_host = own.filter(move |past| !past.key.is_some() && self.host(past.source) == host);
+        pair.into_iter().chain(of_host.take(MOST_ADDRESSES))
+    }
+
+    /// Whether a source lies outside the organisation's networks; not so where it is no address, or of a site at which most
+    /// accounts are at work.
     pub(super) fn is_outside(&self, source: Sym) -> bool {
         self.address(source).is_some_and(|address| address.outside)
     }
@@ -198,18 +227,24 @@ fn cluster_of(joined: &Correlated, node: usize) -> u16 {
     joined.nodes.all()[node].cluster.min(usize::from(u16::MAX)) as u16
 }
 
-/// Addresses outside at which most of the accounts are first seen: gateways of the organisation's, wherever they are. Where the
-/// clients behind them are is not known. Whom an intruder got in as was at work elsewhere before.
-fn front_doors(joined: &Correlated, addresses: &HashMap<Sym, Option<Address>, RandomState>) -> Vec<Sym> {
+/// Sites outside at which most of the accounts are first seen: gateways of the organisation's, or networks with public addresses.
+/// Where the clients behind a gateway are is not known. Whom an intruder got in as was at work elsewhere before.
+fn front_doors(
+    joined: &Correlated,
+    addresses: &HashMap<Sym, Option<Address>, RandomState>,
+) -> HashSet<Net, RandomState> {
     let actors = || joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some());
-    let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
-    // Actors of a source are its accounts by realm and node, so no fewer than its accounts.
-    let mut actors_of: HashMap<Sym, u32, RandomState> = HashMap::default();
-    for (actor, _) in actors().filter(|(actor, _)| outside(actor.source)) {
-        *actors_of.entry(actor.source).or_default() += 1;
+    let outside = |source: Sym| {
+        let address = addresses.get(&source).copied().flatten().filter(|address| address.outside)?;
+        Some(address.net.site())
+    };
+    // Actors of a site are its accounts by address, realm and node, so no fewer than its accounts.
+    let mut actors_of: HashMap<Net, u32, RandomState> = HashMap::default();
+    for site in actors().filter_map(|(actor, _)| outside(actor.source)) {
+        *actors_of.entry(site).or_default() += 1;
     }
     if actors_of.values().all(|&actors| actors < SHARED) {
-        return Vec::new();
+        return HashSet::default();
     }
     let text = |source: Sym| joined.judged(source).unwrap_or_default();
     let mut homes: HashMap<Sym, (Option<Millis>, Sym), RandomState> = HashMap::default();
@@ -220,10 +255,12 @@ fn front_doors(joined: &Correlated, addresses: &HashMap<Sym, Option<Address>, Ra
             *home = seen;
         }
     }
-    let mut accounts_of: HashMap<Sym, u32, RandomState> = HashMap::default();
-    homes.values().for_each(|&(_, source)| *accounts_of.entry(source).or_default() += 1);
-    let is_door = |(&source, &own): (&Sym, &u32)| own >= SHARED && own as usize * 2 >= homes.len() && outside(source);
-    accounts_of.iter().filter(|&of| is_door(of)).map(|(&source, _)| source).collect()
+    let mut accounts_of: HashMap<Net, u32, RandomState> = HashMap::default();
+    for site in homes.values().filter_map(|&(_, source)| outside(source)) {
+        *accounts_of.entry(site).or_default() += 1;
+    }
+    let is_door = |own: u32| own >= SHARED && own as usize * 2 >= homes.len();
+    accounts_of.iter().filter(|&(_, &own)| is_door(own)).map(|(&site, _)| site).collect()
 }
 
 /// Every address met, read once.

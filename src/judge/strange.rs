@@ -1,5 +1,6 @@
 //! How strange a place is to an account, by what it and everybody did before.
 
+use super::place::Host;
 use super::places::{DAYS_OF_EVERYBODY, Newness, PRIOR_NEW, newness};
 use super::scene::Scene;
 use crate::state::Sym;
@@ -32,6 +33,10 @@ impl Scene<'_> {
         let network = self.net(source).and_then(|net| self.history.network(cluster, account, net));
         // A network of its own is a little less strange, to programs much less: their hosts come and go.
         let near = network.is_some_and(|first| first < before);
+        // Nor is another address of the same host a place.
+        if near && matches!(self.host(source), Host::Network(_)) {
+            return 0.0;
+        }
         let discount = match (near, self.is_program(cluster, account)) {
             (true, true) => 0.3,
             (true, false) => 0.8,

@@ -67,7 +67,7 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
         active(scene, bin).into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
     let failing = |unit: &Unit| {
         let local = unit.class == Class::Named && unit.standing.is_local();
-        let past = scene.history.pair(unit.cluster, unit.principal, unit.source).filter(|_| local);
+        let past = scene.pasts_at(unit.cluster, unit.principal, unit.source).next().filter(|_| local);
         let runs = unit.attempts(scene).chunk_by(|&a, &b| bin(scene.time(a)) == bin(scene.time(b)));
         let shut = past.map(|past| runs.filter(|run| shut_out(scene, past, run)));
         let bins = shut.into_iter().flatten().map(|run| (unit.cluster, bin(scene.time(run[0]))));

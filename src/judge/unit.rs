@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::history::{HOUR, Past, Success};
+use super::history::{DAY, HOUR, Past, Success};
 use super::index::{Class, Index, IndexRange};
-use super::place::{Net, SHARED};
+use super::place::{Host, SHARED};
 use super::scene::Scene;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -157,18 +157,18 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
 /// What the failures of others from the same address say of an episode: nothing is anybody's own place where strangers try
 /// one account after the other.
 fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
-    let mut of_source: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
+    let mut of_host: HashMap<(u16, Host), u32, RandomState> = HashMap::default();
     let mut of_account: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
-    // Addresses of one owner outside, or one address inside: how many strangers, and since when.
-    let mut swept: HashMap<(u16, Spot), (u32, Millis), RandomState> = HashMap::default();
+    // Addresses of one owner outside, or one host inside: how many strangers, and since when.
+    let mut swept: HashMap<(u16, Host), (u32, Millis), RandomState> = HashMap::default();
     let mut last = None;
     for unit in units.iter().filter(|unit| unit.class == Class::Named) {
-        let pair = (unit.cluster, unit.principal, unit.source);
+        let pair = (unit.cluster, unit.principal, scene.host(unit.source));
         if last == Some(pair) {
             continue;
         }
         last = Some(pair);
-        *of_source.entry((unit.cluster, unit.source)).or_default() += 1;
+        *of_host.entry((unit.cluster, pair.2)).or_default() += 1;
         *of_account.entry((unit.cluster, unit.principal)).or_default() += 1;
         if is_stranger(scene, unit) {
             let spot = swept.entry((unit.cluster, spot(scene, unit.source))).or_insert((0, unit.first));
@@ -176,12 +176,12 @@ fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
         }
     }
     for unit in units.iter_mut().filter(|unit| unit.class == Class::Named) {
-        let one =
-            |counts: &HashMap<(u16, Sym), u32, RandomState>, sym: Sym| counts.get(&(unit.cluster, sym)) == Some(&1);
         let others = scene.history.source(unit.cluster, unit.source).map_or(0, |sum| sum.others);
-        let own = scene.history.pair(unit.cluster, unit.principal, unit.source);
-        unit.alone =
-            one(&of_source, unit.source) && one(&of_account, unit.principal) && others <= u32::from(own.is_some());
+        let own = scene.pasts_at(unit.cluster, unit.principal, unit.source).next();
+        unit.alone = of_host.get(&(unit.cluster, scene.host(unit.source))) == Some(&1)
+            && of_account.get(&(unit.cluster, unit.principal)) == Some(&1)
+            && others <= u32::from(own.is_some())
+            && !is_restless(scene, unit);
         let Some(&(strangers, since)) = swept.get(&(unit.cluster, spot(scene, unit.source))) else { continue };
         let visited = others > strangers / SWEPT;
         let settled = own.is_some_and(|past| past.first < since);
@@ -203,17 +203,11 @@ fn is_stranger(scene: &Scene<'_>, unit: &Unit) -> bool {
     }
 }
 
-/// Where a stranger comes from: a network outside, an address inside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Spot {
-    Net(Net),
-    Address(Sym),
-}
-
-fn spot(scene: &Scene<'_>, source: Sym) -> Spot {
+/// Where a stranger comes from: a network outside, a host inside.
+fn spot(scene: &Scene<'_>, source: Sym) -> Host {
     match scene.address(source) {
-        Some(address) if address.outside => Spot::Net(address.net),
-        _ => Spot::Address(source),
+        Some(address) if address.outside => Host::Network(address.net),
+        _ => scene.host(source),
     }
 }
 
@@ -302,7 +296,7 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
         contrast: None,
     };
     let pasts: Vec<&Past> = if group.principal.is_some() {
-        history.pair(cluster, group.principal, group.source).into_iter().collect()
+        scene.pasts_at(cluster, group.principal, group.source).collect()
     } else {
         history.of_source(cluster, group.source).take(MOST_PASTS).collect()
     };
@@ -345,7 +339,8 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
         };
     };
     let known_before = account.first < unit.first;
-    match past {
+    let settles = !is_restless(scene, unit);
+    match past.filter(|_| settles) {
         // The first days of a log know nobody: where an account goes on working is where it works.
         Some(past) if !known_before => {
             let rare = u64::from(past.count) * 10 < account.count;
@@ -353,9 +348,24 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
             let home = u64::from(past.count) * 2 >= account.count;
             if home || shared || !rare && !away { Standing::Later } else { Standing::Strange }
         }
-        _ if scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => Standing::Near,
+        _ if settles && scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => {
+            Standing::Near
+        }
         _ => Standing::Strange,
     }
+}
+
+/// Whether failures come from ever new addresses of one network of IPv6: hosts take one or two a day (RFC 8981), and who takes one
+/// a try does not want to be known again.
+fn is_restless(scene: &Scene<'_>, unit: &Unit) -> bool {
+    /// Addresses that the devices of one person take on a day.
+    const ADDRESSES: i64 = 4;
+    if matches!(scene.host(unit.source), Host::Address(_)) {
+        return false;
+    }
+    let addresses: HashSet<Sym, RandomState> =
+        unit.attempts(scene).iter().map(|&at| scene.attempt(at).source).collect();
+    addresses.len() as i64 > ADDRESSES * (1 + (unit.last.0 - unit.first.0) / DAY)
 }
 
 /// Whether somebody who works at the address got in right after a few tries under a name that nobody has.
