@@ -181,6 +181,8 @@ pub fn open(source: &Source, limits: Limits) -> io::Result<Opened> {
     if whole {
         let mut head = [0; PEEK];
         let seen = read_full(|at, buffer| platform::read_at(&file, buffer, at), &mut head)?;
+        // On Windows that moved the place from which a stream would go on.
+        file.rewind()?;
         // Files of /proc have a length of 0 and content all the same.
         let len = meta.len();
         if (len > 0 || seen == 0) && StreamFormat::of(&head[..seen]) == StreamFormat::Plain {

@@ -30,7 +30,7 @@ pub(crate) fn special(_: &Metadata) -> Option<Special> {
     None
 }
 
-/// Reads from a place of a regular file; the file's own position follows, which nobody relies on who reads like this.
+/// Reads from a place of a regular file. The file's own position follows: whoever then reads it as a stream has to rewind it.
 pub(crate) fn read_at(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
     match file.seek_read(out, at) {
         // Where Unix reads nothing, Windows complains.
