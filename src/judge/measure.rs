@@ -1,5 +1,6 @@
 //! Measures the features of campaigns.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::accounts::AccountChanges;
@@ -78,11 +79,16 @@ impl Measure<'_, '_> {
         let tries = campaign.attempts.len() as f64;
         features.accounts = accounts.len();
         features.sources = sources.len();
+        // Who guesses from ever new addresses hides; requests without credentials are counted by the hosts that send them.
+        let clients = match campaign.family {
+            Family::Bare => sources.iter().map(|&source| scene.host(source)).collect::<BTreeSet<_>>().len(),
+            _ => sources.len(),
+        };
         let holds = |holds: bool| f64::from(u8::from(holds));
         features.set(Feature::OneAccount, holds(accounts.len() == 1));
         features.set(Feature::ManyAccounts, holds(accounts.len() >= 5));
-        features.set(Feature::ManySources, holds(sources.len() >= 5));
-        features.set(Feature::OneSource, holds(sources.len() <= 1));
+        features.set(Feature::ManySources, holds(clients >= 5));
+        features.set(Feature::OneSource, holds(clients <= 1));
         let each = tries / accounts.len().max(1) as f64;
         features.set(Feature::ManyTries, holds(each > 8.0));
         let per_source = accounts.len() as f64 / sources.len().max(1) as f64;
