@@ -1,6 +1,7 @@
 //! Incidents small enough to be written by hand.
 
 mod entries;
+mod outages;
 
 use super::testing::{INSIDE, Log, OUTSIDE, irregular};
 
