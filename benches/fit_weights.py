@@ -4,14 +4,15 @@
 # ///
 """Fits the weights of judging to scenarios with a known truth.
 
-    fit_weights.py SOURCE… [--held-out FOLDER…] [--features target/debug/examples/features] [--write]
+    fit_weights.py SOURCE… [--held-out FOLDER…] [--features target/debug/examples/features] [--go-on] [--spread S] [--write]
 
 A source is a folder of scenarios (`truth.json`, and `logs`, `logs.tar.gz` or the part of a scan `logs.esa`), or several that one author made, with commas between;
 all sources weigh alike, however many scenarios each has: esaudit-gen's own (`esaudit-gen scenarios`) and independent
 scenario folders, made by somebody who did not see the code. The features of every campaign are exported, labelled by the
 truth, and a multinomial logistic regression is fitted whose prior is the column `prior` of the table: a Gaussian around
 judgement, so that what the scenarios do not show stays as it was. Prints what the fit tells wrong, of the folders held out
-too; with --write the columns value, n and source of the table are written anew.
+too. With --go-on the prior is what the table holds, so that a fit to further scenarios forgets nothing of those before; with
+--write the columns value, n and source of the table are written anew.
 """
 import argparse
 import json
@@ -125,7 +126,7 @@ def label(campaign, truth, all_campaigns):
     if not need or campaign["failures"] < 3 or campaign["failures"] * 5 < most:
         kinds.add("ordinary")
     # Where nothing shows that one node differs, nothing can be learnt of what tells such a node.
-    if kinds & NODES and not campaign["features"].get("by_node"):
+    if kinds & NODES and not any(campaign["features"].get(f) for f in ("by_node", "one_node", "lacks_realm")):
         return None
     kinds &= set(FAMILIES[campaign["family"]]) | {"ordinary"}
     return kinds or None
@@ -221,15 +222,16 @@ class Family:
 class Table:
     """The table of weights as a matrix of subjects and features."""
 
-    def __init__(self, rows, stories):
+    def __init__(self, rows, stories, go_on):
         self.rows = rows
+        self.before = "value" if go_on else "prior"
         self.subjects = sorted({r["subject"] for r in rows})
         self.features = sorted({r["feature"] for r in rows})
         self.at = [(self.subjects.index(r["subject"]), self.features.index(r["feature"])) for r in rows]
         shape = (len(self.subjects), len(self.features))
         self.known, self.prior, self.w = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         for row, at in zip(rows, self.at):
-            self.known[at], self.prior[at], self.w[at] = 1.0, row["prior"], row["value"]
+            self.known[at], self.prior[at], self.w[at] = 1.0, row[self.before], row["value"]
         by_story = {}
         for number, feature in enumerate(self.features):
             by_story.setdefault("bias" if feature == "bias" else stories[feature], []).append(number)
@@ -296,7 +298,7 @@ def write(path, table, data, came_in):
             seen[at] += row["subject"] == "account_compromise" and (row["feature"] == "bias" or entry["features"].get(row["feature"], 0.0) != 0)
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#") or line.startswith("subject\t")]
     for at, row in enumerate(table.rows):
-        value = table.w[table.at[at]] if seen[at] else row["prior"]
+        value = table.w[table.at[at]] if seen[at] else row[table.before]
         lines.append("\t".join([row["subject"], row["feature"], f"{value:.2f}", f"{row['prior']:g}", str(seen[at]), "fit" if seen[at] else "judgement"]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -310,10 +312,11 @@ def main():
     parser.add_argument("--stories", type=Path, default=Path("src/judge/features.rs"))
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--spread", type=float, default=SPREAD)
+    parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    table = Table(read_table(args.table), read_stories(args.stories))
+    table = Table(read_table(args.table), read_stories(args.stories), args.go_on)
     data, names, came_in = [], [], []
     sources = [scenarios(args.features, source.split(","), args.jobs) for source in args.sources]
     count = sum(map(len, sources))

@@ -24,6 +24,9 @@ const NEW: i64 = 2 * DAY;
 /// Who makes something to stay so soon after the first success there had got in already.
 const SOON: i64 = 60_000;
 
+/// Kinds of powerful actions from which on more say no more.
+const MANY: f64 = 5.0;
+
 /// An account that has been known for so long has places of its own, as good as surely.
 const KNOWN: i64 = 8 * HOUR;
 
@@ -111,7 +114,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let mut kinds: Vec<Sym> = deeds.iter().map(|deed| deed.action).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    features.set(Feature::Deeds, (kinds.len() as f64 / 3.0).min(1.0) * (1.0 - usual));
+    features.set(Feature::Deeds, (kinds.len() as f64 / MANY).min(1.0) * (1.0 - usual));
     features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
     features.set(Feature::Own, 1.0 - (-(known as f64) / KNOWN as f64).exp());
     features.set(Feature::Near, if near { 1.0 } else { goes_on });

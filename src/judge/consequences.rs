@@ -133,7 +133,7 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
                 continue;
             }
             if let Some(success) = scene.history.first_after(past, start) {
-                let said = [(Feature::Entry, first_time(scene, past))];
+                let said = at_first(measure, past, success);
                 if said[0].1 > 0.0 {
                     let who = (past.principal, source);
                     entries.push(entry(measure, (judgement, &tries), who, success, Vec::new(), &said));
@@ -150,6 +150,14 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
     let mut seen: HashSet<Sym, RandomState> = HashSet::default();
     entries.retain(|entry| seen.insert(entry.principal));
     entries
+}
+
+/// What a success at the first try says: how strange its place is, and whether things were done there that the account did
+/// nowhere else before.
+fn at_first(measure: &Measure<'_, '_>, past: &Past, success: Success) -> [(Feature, f64); 2] {
+    let deeds = deeds(measure, past.principal, past.source, success.time);
+    let new = deeds.iter().any(|deed| !measure.deeds.is_habit(deed, Some(past.first)));
+    [(Feature::Entry, first_time(measure.scene, past)), (Feature::Deeds, f64::from(u8::from(new)))]
 }
 
 /// How strange it is that an account gets in where an attack came from, at the first try: as strange as the place is to it. Of
@@ -186,7 +194,7 @@ fn elsewhere(
     });
     new.filter_map(|past| {
         let success = scene.history.first_after(past, start)?;
-        let said = [(Feature::Entry, first_time(scene, past))];
+        let said = at_first(measure, past, success);
         Some(entry(measure, (judgement, tries), (past.principal, past.source), success, Vec::new(), &said))
     })
     .collect()

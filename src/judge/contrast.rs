@@ -54,6 +54,7 @@ const SHUT: f64 = 0.5;
 /// Whether each episode is a part of what one node does otherwise than the others.
 pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
     let mut chosen = vec![false; units.len()];
+    expired_on_one(scene, units, &mut chosen);
     let nodes = scene.joined.nodes.all();
     let shows: Vec<usize> = (0..nodes.len()).filter(|&node| scene.shows_successes(node)).collect();
     if shows.len() < 2 {
@@ -279,6 +280,96 @@ fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usua
         elsewhere += scene.history.within(past, from, to) - there;
     }
     shut(here, elsewhere)
+}
+
+/// Marks the clients whose tokens one node alone takes for expired: a token that has expired has done so on every node.
+fn expired_on_one(scene: &Scene<'_>, units: &[Unit], chosen: &mut [bool]) {
+    /// Tokens refused on other nodes meanwhile, as a share of those on the one, from which on it is not alone.
+    const OTHERS: usize = 10;
+    let mut nodes: BTreeMap<(u16, usize), Vec<u32>> = BTreeMap::new();
+    let named = |unit: &Unit| matches!(unit.class, Class::Named | Class::Nameless) && unit.source.is_some();
+    for (unit, at) in units.iter().zip(0..).filter(|(unit, _)| named(unit) && unit.has_expired(scene)) {
+        let node = unit.attempts(scene).first().map_or(0, |&at| scene.node(at));
+        nodes.entry((unit.cluster, node)).or_default().push(at);
+    }
+    if nodes.is_empty() {
+        return;
+    }
+    let by_node = failures_by_node(scene);
+    let tries = |list: &[u32]| list.iter().map(|&at| units[at as usize].len()).sum::<usize>();
+    for ((cluster, node), list) in &nodes {
+        let others: usize = nodes.iter().filter(|((of, _), _)| of == cluster).map(|(_, list)| tries(list)).sum();
+        let alike = alike(scene, *cluster);
+        if alike.len() < 2 || (others - tries(list)) * OTHERS > tries(list) {
+            continue;
+        }
+        let share = share(&by_node, &alike, *node, tries(list));
+        let mut clients: BTreeMap<&[u8], f64> = BTreeMap::new();
+        for unit in list.iter().map(|&at| &units[at as usize]) {
+            // Who gets in on other nodes meanwhile could have failed there, each time.
+            let elsewhere: f64 = pasts(scene, unit)
+                .map(|past| {
+                    let everywhere = scene.history.within(past, unit.first, unit.last);
+                    everywhere - scene.history.within_on(past, *node, unit.first, unit.last)
+                })
+                .sum();
+            let tries = if elsewhere >= 1.0 { unit.len() as f64 } else { 1.0 };
+            let known = clients.entry(scene.bytes(unit.source)).or_default();
+            *known = (*known - tries * share.ln()).min(ONE);
+        }
+        if clients.len() > 1 && clients.values().sum::<f64>() >= CERTAIN {
+            list.iter().for_each(|&at| chosen[at as usize] = true);
+        }
+    }
+}
+
+/// The nodes of a cluster of which there are audit events.
+fn alike(scene: &Scene<'_>, cluster: u16) -> Vec<usize> {
+    let nodes = scene.joined.nodes.all();
+    (0..nodes.len()).filter(|&node| scene.cluster(node) == cluster && nodes[node].stats.audit_events > 0).collect()
+}
+
+/// A node's share of the failures of its cluster, so many of its own left out.
+fn share(by_node: &[u32], alike: &[usize], node: usize, own: usize) -> f64 {
+    let all: f64 = alike.iter().map(|&other| f64::from(by_node[other])).sum();
+    (f64::from(by_node[node]) - own as f64 + 1.0) / (all - own as f64 + alike.len() as f64)
+}
+
+/// Failures by node of the table.
+pub(super) fn failures_by_node(scene: &Scene<'_>) -> Vec<u32> {
+    let mut failures = vec![0; scene.joined.nodes.all().len()];
+    (0..scene.joined.attempts.len() as u32).for_each(|at| failures[scene.node(at)] += 1);
+    failures
+}
+
+/// How surely it is no chance that several clients fail on one node alone where no success tells how they fare elsewhere, from 0
+/// to 1: by how the other failures of the cluster are spread over its nodes, of which `by_node` counts all.
+pub(super) fn one_node<'u>(
+    scene: &Scene<'_>,
+    by_node: &[u32],
+    attempts: &[u32],
+    units: impl Iterator<Item = &'u Unit>,
+) -> f64 {
+    /// Failures of a client that count, and logarithm of the odds that count as certain.
+    const SEVERAL: usize = 3;
+    const SURE: f64 = 6.0;
+    let Some(node) = attempts.first().map(|&at| scene.node(at)) else { return 0.0 };
+    if attempts.iter().any(|&at| scene.node(at) != node) {
+        return 0.0;
+    }
+    let unseen = !scene.shows_successes(node);
+    let home =
+        |unit: &&Unit| unit.has_expired(scene) || (unit.standing == Standing::Blind || unseen) && unit.is_local(scene);
+    let mut clients: Vec<Sym> =
+        units.filter(|unit| unit.len() >= SEVERAL).filter(home).map(|unit| unit.source).collect();
+    clients.sort_unstable();
+    clients.dedup();
+    let alike = alike(scene, scene.cluster(node));
+    if clients.len() < 2 || alike.len() < 2 {
+        return 0.0;
+    }
+    let share = share(by_node, &alike, node, attempts.len());
+    (clients.len() as f64 * -share.ln() / SURE).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use super::words;
 use crate::action_class::ActionClass;
 use crate::state::{Actor, Series, Sym};
 
-/// Refused actions of a key from which on it is told.
+/// Refused actions of a key from which on it is told; of one action fewer are enough, as a program asks for it again and again.
 const DENIALS: u64 = 10;
+const DENIALS_OF_ONE: u64 = 5;
 
 /// Actions that one program is refused at most; more of them look like somebody who tries what is possible.
 const ACTIONS: u64 = 12;
@@ -33,7 +34,11 @@ pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for ((cluster, _), mut denials) in keys {
         let total: u64 = denials.iter().map(|(_, series)| series.count()).sum();
-        if total >= DENIALS {
+        let mut of_action: BTreeMap<Sym, u64> = BTreeMap::new();
+        for (actor, series) in &denials {
+            *of_action.entry(actor.es_action).or_default() += series.count();
+        }
+        if total >= DENIALS || of_action.values().any(|&refused| refused >= DENIALS_OF_ONE) {
             let order = |(actor, series): &(&Actor, &Series)| {
                 (
                     series.first(),

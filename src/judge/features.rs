@@ -102,6 +102,10 @@ features! {
     Outside = "outside", Place;
     /// Share of failures from addresses that a list of the user's calls bad.
     KnownBad = "known_bad", Place;
+    /// Share of failures from outside where that is usual: 1 = most addresses of the log lie there, 0 = hardly any.
+    UsualOutside = "usual_outside", Place;
+    /// Share of episodes outside at places that are the account's own, or the client's that had got in: there that says nothing.
+    OwnOutside = "own_outside", Place;
     /// From a country in which the account had not been (`--geoip`).
     NewCountry = "new_country", Place;
     /// From a network of machines for hire, a VPN, a proxy or Tor, and the account from none before.
@@ -110,6 +114,8 @@ features! {
     Changed = "changed", Cause;
     /// The clients fail on one node above the others.
     ByNode = "by_node", Cause;
+    /// Several clients of which no success is logged fail on one node alone: 1 = chance spreads them so once in 400 times.
+    OneNode = "one_node", Cause;
     /// Part of a stretch in which far more accounts than usual are shut out.
     Surge = "surge", Cause;
     /// Share of accounts of a surge that did not get in within hours before and after.
@@ -232,6 +238,8 @@ pub(super) struct Features {
     pub(super) gap: i64,
     /// Whether the log holds minutes in which many accounts failed and nothing that they could be compared with.
     pub(super) nothing_beside: bool,
+    /// Whether more tries than people make end in the first success of the account that the log knows of, and no change explains them.
+    pub(super) never_worked: bool,
     /// The change that explains it: index into the joined changes.
     pub(super) change: Option<u32>,
 }
@@ -246,6 +254,7 @@ impl Features {
             sources: 0,
             gap: 0,
             nothing_beside: false,
+            never_worked: false,
             change: None,
         }
     }

@@ -34,7 +34,8 @@ pub(super) fn breaches(
             continue;
         };
         // A campaign that was after somebody else is told for itself.
-        let bystander = entry.failures.len() * 2 < drafts[at].attempts.len() && victims > 1;
+        let others = victims > 1 || entry.failures.is_empty();
+        let bystander = entry.failures.len() * 2 < drafts[at].attempts.len() && others;
         if several || bystander {
             // The share of the spray that led to it.
             let mut share = Draft::new(drafts[at].doc.kind, breach.severity, (breach.verdict, breach.confidence));
@@ -74,8 +75,8 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
     joining.within_outages(drafts);
     joining.leases(drafts);
     // Refusals of a key's clients that no line explains are of that key.
-    let unexplained = |draft: &Draft| draft.doc.kind == Kind::MissingCredentials;
-    let of_keys = |draft: &Draft| !draft.api_keys.is_empty() && draft.doc.kind.name().starts_with("api_key");
+    let unexplained = |draft: &Draft| matches!(draft.doc.kind, Kind::MissingCredentials | Kind::UnauthenticatedScan);
+    let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
     joining.of_sources(drafts, unexplained, of_keys);
     // Reconnaissance and guessing of one source are one campaign.
     let bare = |draft: &Draft| draft.doc.kind == Kind::UnauthenticatedScan;

@@ -40,7 +40,7 @@ struct KeyRefusals {
     last: Millis,
     /// Clients, each once.
     sources: Vec<Sym>,
-    /// One of them had used the key before.
+    /// One of them had used the key before, or each of them some key where no line names it.
     worked: bool,
     /// By which change the key was ended.
     ended_by: Option<usize>,
@@ -155,6 +155,11 @@ fn one(scene: &Scene<'_>, cluster: u16, reason: Reason, mut refusals: Vec<u32>) 
     sources.dedup();
     let key = failure(refusals[0]).key;
     let (first, last) = (failure(refusals[0]).time, failure(refusals[refusals.len() - 1]).time);
+    let has_key = |source: &Sym| {
+        let mut own = scene.history.of_source(cluster, *source);
+        own.any(|past| past.key.is_some() && past.first < first)
+    };
+    let had_keys = !sources.is_empty() && sources.iter().all(has_key);
     let used = |past: &super::history::Past| past.first < first && sources.binary_search(&past.source).is_ok();
     KeyRefusals {
         cluster,
@@ -162,7 +167,7 @@ fn one(scene: &Scene<'_>, cluster: u16, reason: Reason, mut refusals: Vec<u32>) 
         reason,
         first,
         last,
-        worked: key.is_some() && scene.history.of_key(cluster, key).any(used),
+        worked: if key.is_some() { scene.history.of_key(cluster, key).any(used) } else { had_keys },
         ended_by: scene.key(key).and_then(|key| key.invalidated?.change),
         sources,
         refusals,
@@ -196,8 +201,13 @@ fn link(scene: &Scene<'_>, refused: &[KeyRefusals], sets: &mut [usize]) {
     for (at, one) in refused.iter().enumerate().filter(|(_, one)| stops(one)) {
         stopped.entry((one.cluster, one.reason)).or_default().push(at);
     }
-    for list in stopped.into_values() {
-        for run in list.chunk_by(|&a, &b| refused[b].first.0 - refused[a].first.0 <= ONSET) {
+    for ((_, reason), list) in stopped {
+        // Keys that worked are not found any more where their index was lost: each is missed when its client comes next.
+        let near = |a: usize, b: usize| {
+            let lost = reason == Reason::ApiKeyNotFound && refused[a].worked && refused[b].worked;
+            refused[b].first.0 - refused[a].first.0 <= if lost { DAY } else { ONSET }
+        };
+        for run in list.chunk_by(|&a, &b| near(a, b)) {
             for pair in
                 run.windows(2).filter(|pair| run.len() > 2 || alike(scene, &refused[pair[0]], &refused[pair[1]]))
             {

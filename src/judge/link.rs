@@ -1,7 +1,7 @@
 //! Episodes that chance does not explain become campaigns: what shares a cause is linked. Strangers are linked by address,
 //! network, victim, dictionary and time; accounts at their own places by account, onset, surge and node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
 use foldhash::fast::RandomState;
@@ -105,9 +105,11 @@ pub(super) fn link(
     units: &[Unit],
     null: &Null,
     surges: &[Surge],
-    changes: &AccountChanges,
+    (changes, lacking): (&AccountChanges, &[bool]),
 ) -> Vec<Linked> {
-    let by_node = contrast::by_node(scene, units);
+    let mut by_node = contrast::by_node(scene, units);
+    let lacking = shut_out(scene, units, lacking);
+    mark_nodes(scene, units, &lacking, &mut by_node);
     let surge_of = surge_of(scene, units, surges);
     let crowded = crowded(scene, units, null);
     let looked_at: Vec<u32> = (0..units.len() as u32)
@@ -115,7 +117,11 @@ pub(super) fn link(
         .with_min_len(PIECE)
         .filter(|&at| {
             let unit = &units[at as usize];
-            by_node[at as usize] || surge_of[at as usize].is_some() || crowded[at as usize] || is_odd(scene, unit, null)
+            by_node[at as usize]
+                || lacking[at as usize]
+                || surge_of[at as usize].is_some()
+                || crowded[at as usize]
+                || is_odd(scene, unit, null)
         })
         .collect();
     let mut order = looked_at.clone();
@@ -123,12 +129,16 @@ pub(super) fn link(
     let mut sets = Sets((0..units.len() as u32).collect());
     let linker = Linker { scene, units, changes };
     let passwords = |at: &&u32| units[**at as usize].class != Class::Anonymous;
-    let (local, strange): (Vec<u32>, Vec<u32>) =
-        order.iter().filter(passwords).copied().partition(|&at| linker.is_local(at) || surge_of[at as usize].is_some());
+    let (local, strange): (Vec<u32>, Vec<u32>) = order
+        .iter()
+        .filter(passwords)
+        .copied()
+        .partition(|&at| linker.is_local(at) || surge_of[at as usize].is_some() || lacking[at as usize]);
     let bare: Vec<u32> = order.iter().copied().filter(|&at| units[at as usize].class == Class::Anonymous).collect();
     linker.pairs(&order, &mut sets);
     linker.strangers(&strange, &mut sets);
-    let (nodes, rest): (Vec<u32>, Vec<u32>) = local.into_iter().partition(|&at| by_node[at as usize]);
+    let (nodes, rest): (Vec<u32>, Vec<u32>) =
+        local.into_iter().partition(|&at| by_node[at as usize] || lacking[at as usize]);
     linker.locals(&rest, &surge_of, &mut sets);
     linker.nodes(&nodes, &mut sets);
     linker.bare(&bare, &mut sets);
@@ -140,6 +150,34 @@ pub(super) fn link(
     let mut linked: Vec<Linked> = linked.collect();
     linked.sort_by_key(|campaign| by_time(scene, &units[campaign.units[0] as usize]));
     linked
+}
+
+/// Of the episodes for which a realm was not asked, those of people and programs that it shuts out: at their own places or at
+/// somebody's, and no more tries than people make where nothing had worked.
+fn shut_out(scene: &Scene<'_>, units: &[Unit], lacking: &[bool]) -> Vec<bool> {
+    let takes_part = |unit: &Unit| {
+        let somebodys =
+            unit.is_local(scene) || unit.standing == Standing::UnknownAccount || !scene.is_outside(unit.source);
+        somebodys && surge::may_have_worked(unit)
+    };
+    units.iter().zip(lacking).map(|(unit, &lacking)| lacking && takes_part(unit)).collect()
+}
+
+/// Marks those of them that fail on one node, where no other node of the cluster shuts anybody out so.
+fn mark_nodes(scene: &Scene<'_>, units: &[Unit], lacking: &[bool], by_node: &mut [bool]) {
+    let mut nodes: BTreeMap<u16, BTreeSet<usize>> = BTreeMap::new();
+    for (unit, _) in units.iter().zip(lacking).filter(|(_, lacking)| **lacking) {
+        let of_unit = unit.attempts(scene).iter().map(|&at| scene.node(at));
+        nodes.entry(unit.cluster).or_default().extend(of_unit);
+    }
+    let all = scene.joined.nodes.all();
+    let several = |cluster: u16| {
+        (0..all.len()).filter(|&node| scene.cluster(node) == cluster && all[node].stats.audit_events > 0).count() > 1
+    };
+    for ((unit, lacking), chosen) in units.iter().zip(lacking).zip(by_node) {
+        let alone = || nodes.get(&unit.cluster).is_some_and(|nodes| nodes.len() == 1) && several(unit.cluster);
+        *chosen |= *lacking && alone();
+    }
 }
 
 /// The surge that each episode belongs to. At an address that many share, those of whom nothing else is seen belong to what the
@@ -229,9 +267,9 @@ fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
 }
 
 /// Whether an account fails at an inside address of its own of a log that shows no success: that it worked there is not seen, and
-/// nothing else is to be thought of it.
+/// nothing else is to be thought of it. Of tokens that had expired it is known, wherever they are sent from.
 fn is_at_home(scene: &Scene<'_>, unit: &Unit) -> bool {
-    unit.standing == Standing::Blind && unit.alone && !scene.is_outside(unit.source)
+    unit.standing == Standing::Blind && (unit.alone && !scene.is_outside(unit.source) || unit.has_expired(scene))
 }
 
 struct Linker<'s, 'c> {
@@ -248,7 +286,7 @@ impl Linker<'_, '_> {
     fn is_local(&self, at: u32) -> bool {
         let unit = self.unit(at);
         match unit.standing {
-            Standing::Blind => !unit.crowd && !self.scene.is_outside(unit.source),
+            Standing::Blind => !unit.crowd && !self.scene.is_outside(unit.source) || is_at_home(self.scene, unit),
             // A program's new hosts: nothing else is known of them than that they are inside.
             Standing::Strange => unit.program && !self.scene.is_outside(unit.source),
             _ => unit.is_local(self.scene),
@@ -390,7 +428,9 @@ impl Linker<'_, '_> {
             .copied()
             .filter(|&at| {
                 let unit = self.unit(at);
-                let run = if unit.program { BARE } else { MANY } as u32;
+                // People send names.
+                let machine = unit.program || unit.class == Class::Nameless || unit.has_expired(self.scene);
+                let run = if machine { BARE } else { MANY } as u32;
                 (unit.before > 0.0 || is_at_home(self.scene, unit)) && (unit.run >= run || unit.sittings >= STOPPED)
             })
             .collect();

@@ -61,14 +61,19 @@ impl Measure<'_, '_> {
         }
         let mut lacks = 0.0;
         let mut asked = 0.0;
-        for unit in self.units_of(campaign).filter(|unit| unit.class == Class::Named) {
-            let Some(past) = scene.pasts_at(unit.cluster, unit.principal, unit.source).next() else { continue };
+        for (unit, &at) in self.units_of(campaign).zip(&campaign.units).filter(|(unit, _)| unit.class == Class::Named) {
+            let past = scene.pasts_at(unit.cluster, unit.principal, unit.source).next();
+            let lacking = self.lacking[at as usize];
+            if past.is_none() && !lacking {
+                continue;
+            }
             let &[first, ..] = unit.attempts(scene) else { continue };
             let Some(chain) = scene.chain(scene.attempt(first).chain).filter(|chain| !chain.is_empty()) else {
                 continue;
             };
             asked += 1.0;
-            lacks += f64::from(u8::from(past.realm.is_some() && !chain.contains(&past.realm)));
+            let own = past.map(|past| past.realm).filter(|realm| realm.is_some());
+            lacks += f64::from(u8::from(lacking || own.is_some_and(|realm| !chain.contains(&realm))));
         }
         features.observe(
             Feature::LacksRealm,
@@ -83,6 +88,8 @@ impl Measure<'_, '_> {
         if campaign.surge || own > 0.5 && campaign.units.len() >= 4 && features.get(Feature::OneAccount) == 0.0 {
             // That the accounts themselves get in shows it too.
             let up = match self.realm_is_up(campaign) {
+                // On other nodes these accounts themselves get in.
+                _ if campaign.by_node => Observed::Is(1.0),
                 Observed::Is(up) => Observed::Is(up.max(features.get(Feature::WorksOn))),
                 unknown => unknown,
             };

@@ -7,6 +7,7 @@ use super::accounts::AccountChanges;
 use super::activity::Activity;
 use super::arrivals::Arrivals;
 use super::campaign::{Campaign, Family};
+use super::contrast;
 use super::crowd;
 use super::deeds::Deeds;
 use super::features::{Feature, Features, Observed};
@@ -25,17 +26,26 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) units: &'s [Unit],
     pub(super) null: &'s Null,
     pub(super) changes: &'s AccountChanges,
+    /// By number of an episode: whether a realm was not asked that ordinarily is.
+    pub(super) lacking: &'s [bool],
     pub(super) deeds: &'s Deeds,
     /// Made where it is asked for first.
     pub(super) activity: OnceLock<Activity>,
     /// As is this.
     pub(super) arrivals: OnceLock<Arrivals<'s>>,
+    /// And this: failures by node of the table.
+    pub(super) failures_by_node: OnceLock<Vec<u32>>,
+    /// And this: addresses of the log, and those of them that lie outside.
+    pub(super) addresses: OnceLock<(usize, usize)>,
     /// Keys that are refused somewhere in the log, by number.
     pub(super) refused_keys: &'s [Sym],
 }
 
 /// A logarithm of e^-20 or less counts as certain.
 const CERTAIN: f64 = 20.0;
+
+/// Tries of one account that end in its first success, from which on somebody may have guessed.
+const GUESSES: usize = 20;
 
 /// Tries beyond what people make: none at the first number, all at the second.
 const PEOPLE: (f64, f64) = (5.0, 100.0);
@@ -101,12 +111,41 @@ impl Measure<'_, '_> {
             if tries > 0.0 { such / tries } else { 0.0 }
         };
         features.set(Feature::Outside, share(&|source| scene.is_outside(source)));
+        let outside_sources = sources.iter().filter(|&&source| scene.is_outside(source)).count();
+        let usual = features.get(Feature::Outside) * self.usual_outside(sources.len(), outside_sources);
+        features.set(Feature::UsualOutside, usual);
         features.set(Feature::KnownBad, share(&|source| scene.is_bad(source)));
         let volume = (tries.max(1.0).ln() - PEOPLE.0.ln()) / (PEOPLE.1.ln() - PEOPLE.0.ln());
         features.set(Feature::Volume, volume.clamp(0.0, 1.0));
         features.set(Feature::Few, holds(campaign.failures(scene) < 5));
         let programs = accounts.iter().filter(|&&account| scene.is_program(campaign.cluster, account)).count() as f64;
         features.set(Feature::Programs, programs / accounts.len().max(1) as f64);
+    }
+
+    /// How usual it is here to come from outside, from 0 to 1, by the addresses that get in, or by those that fail where no success
+    /// is logged, so many of a campaign's left out.
+    fn usual_outside(&self, own: usize, own_outside: usize) -> f64 {
+        /// Addresses that a log is taken to hold besides, and the share of them that lie outside: to come from there is ordinary for
+        /// nobody.
+        const PRIOR: f64 = 10.0;
+        const RARE: f64 = 0.05;
+        let scene = self.scene;
+        let &(all, outside) = self.addresses.get_or_init(|| {
+            let mut sources: Vec<Sym> = if scene.history.any() {
+                scene.history.pasts().iter().map(|past| past.source).collect()
+            } else {
+                self.units.iter().filter(|unit| !unit.crowd).map(|unit| unit.source).collect()
+            };
+            sources.retain(|source| source.is_some());
+            sources.sort_unstable();
+            sources.dedup();
+            (sources.len(), sources.iter().filter(|&&source| scene.is_outside(source)).count())
+        });
+        // Of those that get in a campaign's are few.
+        let (own, own_outside) = if scene.history.any() { (0, 0) } else { (own, own_outside) };
+        let all = all.saturating_sub(own) as f64 + PRIOR;
+        let share = (outside.saturating_sub(own_outside) as f64 + PRIOR * RARE) / all;
+        (1.0 - share.min(1.0).ln() / RARE.ln()).clamp(0.0, 1.0)
     }
 
     fn timing(&self, campaign: &Campaign, features: &mut Features) {
@@ -184,6 +223,8 @@ impl Measure<'_, '_> {
                 if blind > 0.5 { Observed::Unknown("successes are not logged") } else { Observed::Is(value) },
             );
         }
+        let own_outside = |unit: &Unit| unit.standing == Standing::Own && self.scene.is_outside(unit.source);
+        features.set(Feature::OwnOutside, share(&own_outside));
         features.nothing_beside =
             blind > 0.5 && features.get(Feature::WholeLog) > 0.0 && crowd::is_all(self.scene, features.accounts);
         // What is strange to one account is ordinary for one that travels.
@@ -216,10 +257,17 @@ impl Measure<'_, '_> {
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
         let home = |unit: &&Unit| unit.before > 0.0 || unit.standing == Standing::Blind && unit.is_local(self.scene);
-        let together = self.units_of(campaign).filter(home).count() as f64;
+        let mut clients: Vec<(Sym, Sym)> =
+            self.units_of(campaign).filter(home).map(|unit| (unit.principal, unit.source)).collect();
+        clients.sort_unstable();
+        clients.dedup();
+        let together = clients.len() as f64;
         features.set(Feature::Together, if together > 1.0 { (together.ln() / 10_f64.ln()).min(1.0) } else { 0.0 });
         features.set(Feature::ResetBetween, share(&|unit| self.was_reset(unit)));
         features.set(Feature::ByNode, f64::from(u8::from(campaign.by_node)));
+        let by_node = self.failures_by_node.get_or_init(|| contrast::failures_by_node(self.scene));
+        let units = self.units_of(campaign);
+        features.set(Feature::OneNode, contrast::one_node(self.scene, by_node, &campaign.attempts, units));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
         self.chance(campaign, features);
         let beyond = (5.0 * features.get(Feature::Chance)).clamp(0.0, 1.0);
@@ -227,6 +275,12 @@ impl Measure<'_, '_> {
         features.set(Feature::Sweep, away * beyond * features.get(Feature::ManyAccounts));
         self.changed(campaign, features);
         self.realms(campaign, features);
+        let begins = |unit: &Unit| unit.standing == Standing::Later && unit.len() >= GUESSES && !unit.program;
+        features.never_worked = features.accounts == 1
+            && features.change.is_none()
+            && !campaign.by_node
+            && !campaign.surge
+            && self.units_of(campaign).all(begins);
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
         if campaign.family == Family::Bare {

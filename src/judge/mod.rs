@@ -36,6 +36,7 @@ mod keys;
 mod kindred;
 mod kinds;
 mod link;
+mod lost;
 mod meanwhile;
 mod measure;
 mod names;
@@ -134,14 +135,18 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
     refused_keys.sort_unstable();
     refused_keys.dedup();
     let deeds = Deeds::new(&scene);
+    let lacking = lost::lacking(&scene, &units);
     with(&Measure {
         scene: &scene,
         units: &units,
         null: &null,
         changes: &changes,
+        lacking: &lacking,
         deeds: &deeds,
         activity: OnceLock::new(),
         arrivals: OnceLock::new(),
+        failures_by_node: OnceLock::new(),
+        addresses: OnceLock::new(),
         refused_keys: &refused_keys,
     })
 }
@@ -150,7 +155,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
 fn judgements(measure: &Measure<'_, '_>) -> Vec<Judgement> {
     let scene = measure.scene;
     let surges = surge::surges(scene, measure.units);
-    let linked = link::link(scene, measure.units, measure.null, &surges, measure.changes);
+    let linked = link::link(scene, measure.units, measure.null, &surges, (measure.changes, measure.lacking));
     let of_units = linked.into_iter().map(|linked| Campaign::of_units(scene, measure.units, linked));
     let campaigns: Vec<Campaign> = of_units.chain(campaign::unjudged(scene)).chain(keys::campaigns(scene)).collect();
     campaigns

@@ -50,8 +50,10 @@ impl<'c> Scene<'c> {
         let history = SuccessHistory::new(joined, |node| cluster_of(joined, node), net);
         let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
         let clusters = joined.nodes.clusters().len().clamp(1, usize::from(u16::MAX)) as u16;
-        let is_stranger =
-            |source: Sym| outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none());
+        // Where no success is logged, whether somebody gets in from there is not known.
+        let is_stranger = |source: Sym| {
+            history.any() && outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none())
+        };
         let mut hosts: HashMap<Net, Sym, RandomState> = HashMap::default();
         let v6 = |address: &Option<Address>| address.map(|address| address.net).filter(|net| net.is_v6());
         addresses.iter().filter_map(|(&source, address)| Some((source, v6(address)?))).for_each(|(source, net)| {

@@ -22,6 +22,9 @@ const SURE: f64 = 0.7;
 /// a gateway of their own while the directory is down people fail like that, too.
 const NOTHING_BESIDE: f64 = 0.75;
 
+/// And at least, where tries end in the first success that the log knows of: that it was repaired is not seen, as nothing had worked.
+const NEVER_WORKED: f64 = 0.2;
+
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Posterior {
@@ -58,17 +61,25 @@ impl Posterior {
             }
         }
         if features.nothing_beside && posterior.hostility() > NOTHING_BESIDE {
-            let told = posterior.hostile + posterior.operational;
-            let part = NOTHING_BESIDE / posterior.hostility();
-            let other = (1.0 - NOTHING_BESIDE) * told / posterior.operational.max(1e-12);
-            for (kind, mass) in &mut posterior.kinds {
-                *mass *= if is_hostile(*kind) { part } else { other };
-            }
-            posterior.hostile *= part;
-            posterior.operational *= other;
+            posterior.share(NOTHING_BESIDE);
+        }
+        if features.never_worked && posterior.hostility() < NEVER_WORKED {
+            posterior.share(NEVER_WORKED);
         }
         posterior.kinds.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         posterior
+    }
+
+    /// Gives the hostile kinds such a share of all that are no accident.
+    fn share(&mut self, hostility: f64) {
+        let told = self.hostile + self.operational;
+        let part = hostility * told / self.hostile.max(1e-12);
+        let other = (1.0 - hostility) * told / self.operational.max(1e-12);
+        for (kind, mass) in &mut self.kinds {
+            *mass *= if is_hostile(*kind) { part } else { other };
+        }
+        self.hostile *= part;
+        self.operational *= other;
     }
 
     /// Share of the hostile kinds among all that are no accident.

@@ -11,7 +11,7 @@ use super::history::Past;
 use super::index::Class;
 use super::null::binomial_tail;
 use super::scene::Scene;
-use super::unit::Unit;
+use super::unit::{Standing, Unit};
 use crate::time::Millis;
 
 /// Width of a bin at least, and bins of a log at most.
@@ -27,6 +27,10 @@ const CHANCE: f64 = -12.0;
 /// Bins without an excess that a surge may bridge.
 const BRIDGE: i64 = 3;
 
+/// Tries that people who are shut out make, most of them: from a place where the account never gets in, more are no part of what
+/// broke, as nothing there had worked.
+const MOST_TRIES: usize = 12;
+
 /// Least share of pairs that fail in a bin of ordinary time.
 const LEAST_SHARE: f64 = 0.01;
 
@@ -39,15 +43,21 @@ pub(super) struct Surge {
 }
 
 impl Surge {
-    /// Whether an episode belongs to it: it begins within or is mostly there, from a place of its own, and is not over at once.
+    /// Whether an episode belongs to it: it begins within or is mostly there, from a place of its own that had
+    /// worked, and is not over at once.
     pub(super) fn holds(&self, scene: &Scene<'_>, unit: &Unit) -> bool {
         let attempts = unit.attempts(scene);
         let before = attempts.partition_point(|&at| scene.time(at).0 < self.start.0 - NARROWEST);
         let within = attempts.partition_point(|&at| scene.time(at) < self.end) - before;
         let begins = before == 0 && within > 0 || within * 2 > attempts.len();
         let over_at_once = unit.run < 3 && unit.entry.is_some_and(|entry| entry.time.0 - unit.first.0 <= NARROWEST / 2);
-        self.cluster == unit.cluster && begins && unit.is_local(scene) && !over_at_once
+        self.cluster == unit.cluster && begins && may_have_worked(unit) && unit.is_local(scene) && !over_at_once
     }
+}
+
+/// Whether an account gets in from a place, or tries no more often there than people who are shut out.
+pub(super) fn may_have_worked(unit: &Unit) -> bool {
+    unit.before + unit.between + unit.after > 0.0 || unit.len() <= MOST_TRIES
 }
 
 /// Numbers of the surges near which an episode lies: [`Surge::holds`] is false of all others.
@@ -58,20 +68,39 @@ pub(super) fn near(surges: &[Surge], unit: &Unit) -> std::ops::Range<usize> {
     over..begun.max(over)
 }
 
-/// The surges of a log, by cluster, then time.
+/// The surges of a log, by cluster, then time. Looked for in bins twice, the second time half a bin later: where bins begin must
+/// not decide.
 pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     let width = NARROWEST.max(scene.length() / MOST_BINS);
-    let bin = |time: Millis| time.0.div_euclid(width);
+    let mut found = of_grid(scene, units, width, 0);
+    found.extend(of_grid(scene, units, width, width / 2));
+    found.sort_unstable_by_key(|surge| (surge.cluster, surge.start, surge.end));
+    let mut surges: Vec<Surge> = Vec::new();
+    for surge in found {
+        match surges.last_mut() {
+            Some(last) if last.cluster == surge.cluster && surge.start.0 - last.end.0 <= BRIDGE * width => {
+                last.end = last.end.max(surge.end);
+            }
+            _ => surges.push(surge),
+        }
+    }
+    surges
+}
+
+/// The surges of one grid of bins.
+fn of_grid(scene: &Scene<'_>, units: &[Unit], width: i64, offset: i64) -> Vec<Surge> {
+    let bin = |time: Millis| (time.0 - offset).div_euclid(width);
     // Failing and active pairs.
     let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
         active(scene, bin).into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
     let failing = |unit: &Unit| {
         let local = unit.class == Class::Named && unit.standing.is_local();
-        let past = scene.pasts_at(unit.cluster, unit.principal, unit.source).next().filter(|_| local);
+        // Somebody at a desk of the organisation's who is seen at no other time.
+        let unseen = unit.class == Class::Named && unit.standing == Standing::Unknown && unit.is_local(scene);
+        let past = scene.pasts_at(unit.cluster, unit.principal, unit.source).next();
         let runs = unit.attempts(scene).chunk_by(|&a, &b| bin(scene.time(a)) == bin(scene.time(b)));
-        let shut = past.map(|past| runs.filter(|run| shut_out(scene, past, run)));
-        let bins = shut.into_iter().flatten().map(|run| (unit.cluster, bin(scene.time(run[0]))));
-        bins.collect::<Vec<(u16, i64)>>()
+        let shut = runs.filter(|run| unseen || local && past.is_some_and(|past| shut_out(scene, past, run)));
+        shut.map(|run| (unit.cluster, bin(scene.time(run[0])))).collect::<Vec<(u16, i64)>>()
     };
     let failing: Vec<(u16, i64)> = units.par_iter().with_min_len(PIECE).flat_map_iter(failing).collect();
     for bin in failing {
@@ -81,12 +110,12 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     }
     let usual = usual_share(&bins);
     let odd = |counts: &(f64, f64)| {
-        let looked_at = (bins.len() as f64).ln();
+        let looked_at = (2.0 * bins.len() as f64).ln();
         counts.0 >= FEWEST && binomial_tail(counts.0, counts.1, usual) < CHANCE - looked_at
     };
     let mut surges: Vec<Surge> = Vec::new();
     for (&(cluster, at), _) in bins.iter().filter(|(_, counts)| odd(counts)) {
-        let (start, end) = (Millis(at * width), Millis((at + 1) * width));
+        let (start, end) = (Millis(at * width + offset), Millis((at + 1) * width + offset));
         match surges.last_mut() {
             Some(last) if last.cluster == cluster && start.0 - last.end.0 <= BRIDGE * width => last.end = end,
             _ => surges.push(Surge { cluster, start, end }),

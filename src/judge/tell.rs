@@ -168,6 +168,7 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::Outside => share("of the failures come from outside the internal networks"),
         Feature::KnownBad => share("of the failures come from addresses that a list given with --addresses calls bad"),
         Feature::Surge => plain("Far more accounts than usual were shut out at their own places at that time"),
+        Feature::OneNode => plain("Its clients fail on one node alone; other failures are spread over the nodes"),
         Feature::RealmDown if value > 0.5 => plain("Hardly anybody got in through the same realm meanwhile"),
         Feature::RealmUp if value >= 0.5 => plain("Others got in through the same realm meanwhile"),
         // The other says it.

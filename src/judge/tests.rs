@@ -2,6 +2,7 @@
 
 mod entries;
 mod hosts;
+mod outages;
 
 use super::testing::{INSIDE, Log, OUTSIDE, irregular};
 

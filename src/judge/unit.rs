@@ -11,6 +11,7 @@ use super::history::{DAY, HOUR, Past, Success};
 use super::index::{Class, Index, IndexRange};
 use super::place::{Host, SHARED};
 use super::scene::Scene;
+use crate::reason::Reason;
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -124,6 +125,13 @@ impl Unit {
         }
     }
 
+    /// Whether its tokens had expired, most of them: these had been right, so whoever sends them had got in.
+    pub(super) fn has_expired(&self, scene: &Scene<'_>) -> bool {
+        let attempts = self.attempts(scene);
+        let expired = attempts.iter().filter(|&&at| scene.attempt(at).reason == Reason::TokenExpired).count();
+        expired * 2 > attempts.len()
+    }
+
     /// How many failures.
     pub(super) fn len(&self) -> usize {
         (self.range.end - self.range.start) as usize
@@ -174,6 +182,9 @@ fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
             let spot = swept.entry((unit.cluster, spot(scene, unit.source))).or_insert((0, unit.first));
             *spot = (spot.0 + 1, spot.1.min(unit.first));
         }
+    }
+    for unit in units.iter_mut().filter(|unit| unit.class == Class::Nameless && unit.standing == Standing::Blind) {
+        unit.alone = !of_host.contains_key(&(unit.cluster, scene.host(unit.source)));
     }
     for unit in units.iter_mut().filter(|unit| unit.class == Class::Named) {
         let others = scene.history.source(unit.cluster, unit.source).map_or(0, |sum| sum.others);
