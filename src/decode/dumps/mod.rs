@@ -28,7 +28,8 @@ pub(super) fn decode(line: &[u8]) -> Option<Result<DumpFacts, DecodeError>> {
         return Some(Ok(DumpFacts::CollectedAt(time)));
     }
     let guess = may_be(line)?;
-    match read(line, guess) {
+    let read = if line.starts_with(b"[") { certificates(line).map(Some) } else { read(line, guess) };
+    match read {
         Ok(facts) => facts.map(Ok),
         Err(error) => Some(Err(DecodeError::at(error.offset.min(line.len()), guess.broken()))),
     }
@@ -148,6 +149,16 @@ fn service_tokens(entries: &Entries<'_>) -> Result<DumpFacts, DecodeError> {
     tokens.sort();
     tokens.dedup();
     Ok(DumpFacts::ServiceTokens(ServiceTokens { account, tokens }))
+}
+
+/// A list of certificates on one line.
+fn certificates(line: &[u8]) -> Result<DumpFacts, DecodeError> {
+    let (elements, rest) = json::elements(line)?;
+    if !rest.trim_ascii().is_empty() {
+        return Err(DecodeError::at(line.len() - rest.len(), "text after the end"));
+    }
+    let read = |element| certificate(&Entries::of(element)?);
+    Ok(DumpFacts::Certificates(elements.into_iter().map(read).collect::<Result<_, _>>()?))
 }
 
 fn certificate(entries: &Entries<'_>) -> Result<Certificate, DecodeError> {

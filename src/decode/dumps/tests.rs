@@ -54,6 +54,10 @@ fn answers_are_told_by_their_members() {
             r#"{"path":"http.p12","format":"PKCS12","alias":"http","subject_dn":"CN=x","serial_number":"1","has_private_key":true,"expiry":"2029-01-01T00:00:00.000Z"}"#,
         ),
         (
+            "certificates",
+            r#"[{"path":"a","format":"PEM","subject_dn":"CN=x","serial_number":"1","expiry":"2029-01-01T00:00:00.000Z"},{"subject_dn":"CN=y","expiry":"2030-01-01T00:00:00.000Z"}]"#,
+        ),
+        (
             "cluster",
             r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.1.0"},"tagline":"You Know, for Search"}"#,
         ),
@@ -108,6 +112,7 @@ fn what_is_damaged_is_named_and_not_used() {
         (r#"{"api_keys":[{"name":"no id"}]}"#, "listing of API keys"),
         (r#"{"api_keys":{"id":"a"}}"#, "listing of API keys"),
         (r#"{"subject_dn":"CN=x","expiry":"soon"}"#, "GET /_ssl/certificates"),
+        (r#"[{"subject_dn":"CN=x","expiry":"2029-01-01T00:00:00.000Z"},7]"#, "GET /_ssl/certificates"),
     ] {
         let error = decode(text.as_bytes()).expect(text).expect_err(text);
         assert!(error.message.contains(told), "{text}: {error}");
