@@ -46,7 +46,7 @@ pub fn sketch_hash(event: &impl AuditFields) -> u64 {
 
 /// The length and both ends of a text: quicker than a hash of it, and mostly as good.
 #[inline]
-fn glance(text: Option<&[u8]>) -> u64 {
+pub(crate) fn glance(text: Option<&[u8]>) -> u64 {
     let Some(text) = text else { return 0 };
     let end = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let (first, last) = (end(text.first_chunk()), end(text.last_chunk()));

@@ -77,9 +77,11 @@ quoted() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 refused=0
 failed=0
 
-# Values of settings whose name speaks of a secret. Elasticsearch leaves out those of its keystore; this is for all others.
+# Values of settings whose name speaks of a secret. Elasticsearch leaves out those of its keystore; this is for all others. What is
+# on or off is none (`xpack.security.authc.token.enabled`).
 redact() {
-    sed -E 's/("[^"]*(password|passphrase|secret|token|credential|api_key|apikey)[^"]*" *: *)"([^"\\]|\\.)*"/\1"(redacted)"/g'
+    secrets='("[^"]*(password|passphrase|secret|token|credential|api_key|apikey)[^"]*" *: *)'
+    sed -E "s/$secrets\"(true|false)\"/\\1\\3/g; s/$secrets\"([^\"\\\\]|\\\\.)*\"/\\1\"(redacted)\"/g"
 }
 
 # ask NAME PATH [BODY]: writes the answer to NAME.json. What is not there in this version (400, 404, 405) is no failure.

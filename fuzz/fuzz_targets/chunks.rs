@@ -35,7 +35,7 @@ fn all(text: &[u8], cut: FramingKind, chunk_size: usize, limit: usize) -> Vec<St
 fuzz_target!(|data: &[u8]| {
     let Some((&[how, size, limit], text)) = data.split_first_chunk() else { return };
     let limit = usize::from(limit) * 4 + 1;
-    let names = [None, Some("lines"), Some("documents"), Some("containers"), Some("csv"), Some("rubydebug"), Some("requests"), Some("cri")];
+    let names = [None, Some("lines"), Some("documents"), Some("containers"), Some("csv"), Some("rubydebug"), Some("requests"), Some("cri"), Some("server-log")];
     let forced = names[usize::from(how) % names.len()];
     let cut = FramingKind::of(text, forced);
     let whole = all(text, cut, 1 << 20, limit);

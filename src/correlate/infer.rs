@@ -141,18 +141,20 @@ fn passwords(joined: &mut Joined, profiles: &AttemptProfiles, lacking: &Lacking,
     let order = RealmOrder::learn(joined, profiles, known);
     let cluster = |node: usize| joined.nodes.all()[node].cluster;
     let chains: BTreeSet<(usize, u32)> = profiles.failed().map(|way| (cluster(way.node), way.chain.0)).collect();
-    let moved = |&(cluster, chain): &(usize, u32)| {
-        let realms = joined.state.chains.ordered(ChainId(chain));
-        realms.is_some_and(|realms| order.moved_to_front(joined, cluster, realms))
+    let moved = |(cluster, chain): (usize, u32)| {
+        let realms = joined.state.chains.ordered(ChainId(chain))?;
+        let basis = if order.is_configured(cluster, realms) { Basis::Context } else { Basis::Inferred };
+        order.moved_to_front(joined, cluster, realms).then_some(((cluster, chain), basis))
     };
-    let moved: HashSet<(usize, u32), RandomState> = chains.into_iter().filter(moved).collect();
+    let moved: HashMap<(usize, u32), Basis, RandomState> = chains.into_iter().filter_map(moved).collect();
     each_unexplained(joined, |joined, _, attempt| {
         let symbols = &joined.state.symbols;
         let realms = joined.state.chains.get(attempt.chain).filter(|realms| !realms.is_empty())?;
         let only_reserved = realms.len() == 1 && symbols.get(realms[0]) == Some(b"reserved");
         let reserved = || symbols.get(attempt.principal).is_some_and(|name| RESERVED_USERS.contains(&name));
-        if moved.contains(&(joined.nodes.cluster(attempt.node), attempt.chain.0)) || only_reserved && reserved() {
-            Some((Reason::BadPassword, Basis::Inferred))
+        let moved = moved.get(&(joined.nodes.cluster(attempt.node), attempt.chain.0)).copied();
+        if let Some(basis) = moved.or((only_reserved && reserved()).then_some(Basis::Inferred)) {
+            Some((Reason::BadPassword, basis))
         } else {
             let account = (joined.nodes.cluster(attempt.node), attempt.principal);
             let node = joined.nodes.index(attempt.node);

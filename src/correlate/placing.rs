@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::nodes::NodeTable;
 use crate::context::{ClusterContext, Dump, Folder, folders_of_dumps};
 use crate::state::{Origin, RecordKey, State};
+use crate::time::Millis;
 
 /// Puts dumps together by the clusters of the logs. Without logs they are of one cluster.
 pub(super) fn placed(dumps: Vec<Dump>, nodes: &NodeTable) -> ClusterContext {
@@ -70,11 +71,14 @@ const LONGEST_WAIT_MS: i64 = 6 * 3_600_000;
 /// milliseconds. Of each pair of nodes the median counts.
 pub(super) fn clock_offsets(state: &State, nodes: &NodeTable) -> Vec<ClockOffset> {
     let mut requests: BTreeMap<(usize, RecordKey), Vec<RequestEvent>> = BTreeMap::new();
+    let mut add = |origin: Origin, node: u32, time: Millis, request: RecordKey| {
+        requests.entry((nodes.cluster(node), request)).or_default().push((origin, nodes.index(node), time.0));
+    };
+    state.requests.iter().for_each(|met| add(met.origin, met.node, met.first, met.request));
+    // Of many requests there is only a sample; what is powerful is kept of all.
     for (kind, acts) in state.acts.kinds.iter().filter(|(kind, _)| !kind.is_turned_away()) {
         for act in acts.first.iter().filter(|act| act.has_request_id) {
-            let node = nodes.index(act.node);
-            let met = (kind.origin, node, act.time.0);
-            requests.entry((nodes.cluster(act.node), act.request)).or_default().push(met);
+            add(kind.origin, act.node, act.time, act.request);
         }
     }
     let mut between: BTreeMap<(usize, usize), Vec<i64>> = BTreeMap::new();

@@ -103,6 +103,11 @@ impl RealmOrder {
         let rest_in_order = rest.windows(2).all(|pair| self.precedes(joined, cluster, pair[0], pair[1]) != Some(false));
         rest_in_order && rest.iter().any(|&realm| self.precedes(joined, cluster, realm, front) == Some(true))
     }
+
+    /// Whether settings tell the place of each of these realms.
+    pub(super) fn is_configured(&self, cluster: usize, realms: &[Sym]) -> bool {
+        realms.iter().all(|realm| self.configured.contains_key(&(cluster, *realm)))
+    }
 }
 
 /// Realms that authenticate a principal on one node and that another node does not have.

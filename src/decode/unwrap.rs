@@ -4,12 +4,14 @@
 //! carries is one line, mostly in several forms. Members that a client writes, and lines of other products, hold quotations
 //! at best ([`super::client`]).
 
+use super::actions::EVENTS;
 use super::client::{
     has_author, has_level, has_method, is_foreign, is_of_client, is_text_of_client, is_weak, names_value_of_client,
     payload_rank,
 };
 use super::json::{self, RawStr, Scalar, Value};
 use super::members::Members;
+use super::native::LAYERS;
 use super::{Context, JSON_SHAPES, Sink, UNKNOWN, decode_line, looks_like_record, packed, quotation, table};
 use crate::error::DecodeError;
 use crate::event::{LogText, Product, Record};
@@ -45,6 +47,12 @@ const SUFFIXED: DecodeError = DecodeError {
     offset: 0,
 };
 
+/// What is said where the values of a record stand in members that nothing knows.
+const UNREAD: DecodeError = DecodeError {
+    message: "holds an audit event under names, or in a form, that are not read: export the raw lines",
+    offset: 0,
+};
+
 fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     let whole = match value {
         Value::Object(text) | Value::List(text) => text,
@@ -67,10 +75,20 @@ fn search(value: Value<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<()
         Some(_) => sink(UNKNOWN, Record::Damaged),
         None if quoted && !known => sink(UNKNOWN, Record::Quoted),
         None if !known && memchr::memmem::find(whole, b"\"event_action_s\"").is_some() => return Err(SUFFIXED),
+        None if !known && product.is_none() && has_values_of_event(whole) => return Err(UNREAD),
         None if !known => sink(UNKNOWN, product.map_or(Record::Other, Record::OfProduct)),
         None => {}
     }
     Ok(())
+}
+
+/// Whether a text holds the name of an event and that of a layer, each as a whole JSON text.
+fn has_values_of_event(text: &[u8]) -> bool {
+    let stands = |word: &[u8]| {
+        memchr::memmem::find_iter(text, word)
+            .any(|at| text[..at].ends_with(b"\"") && text.get(at + word.len()) == Some(&b'"'))
+    };
+    LAYERS.iter().any(|layer| stands(layer)) && EVENTS.iter().any(|event| stands(event.as_bytes()))
 }
 
 /// Whether a text holds what looks like a record, packed or not.
@@ -384,5 +402,25 @@ mod tests {
         }
         let table = serde_json::json!({"TimeGenerated":"x","type_s":"audit","event_action_s":"authentication_failed"});
         assert!(try_decode(&table.to_string()).is_err());
+    }
+
+    #[test]
+    fn records_in_forms_that_are_not_read_are_told() {
+        let (action, layer) = ("authentication_failed", "rest");
+        for object in [
+            serde_json::json!({"json.event.action": action, "json.event.type": layer}),
+            serde_json::json!({"EVENT.ACTION": action, "EVENT.TYPE": layer}),
+            serde_json::json!({"event_action": {"string": action}, "event_type": {"string": layer}}),
+            serde_json::json!({"Item": {"event.action": {"S": action}, "event.type": {"S": layer}}}),
+            serde_json::json!({"event.action": {"0": action}, "event.type": {"0": layer}}),
+        ] {
+            assert!(try_decode(&object.to_string()).is_err(), "{object}");
+        }
+        for object in [
+            serde_json::json!({"p": {"processors": [{"set": {"field": "x", "value": action}}]}}),
+            serde_json::json!({"status": 200, "path": layer, "note": "an authentication_failed of the rest"}),
+        ] {
+            assert_eq!(decode(&object.to_string()), [("unknown", "other".to_owned())], "{object}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod clocks;
 mod draft;
 mod events;
 mod keys;
+mod missing;
 mod reach;
 mod settings;
 
@@ -40,13 +41,15 @@ pub fn review(joined: &Correlated, problems: PathProblems<'_>, options: &Options
         .collect();
     // Numbers stand behind ids, so that the order is of both.
     checks.sort_by_cached_key(|check| (std::cmp::Reverse(Severity::parse(&check.severity)), check.id.clone()));
+    let mut coverage = aggregate::coverage(joined, problems, options);
+    coverage.cannot_tell.extend(missing::untold(&scene));
     let mut parameters = aggregate::parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");
     CheckReport {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters,
-        coverage: aggregate::coverage(joined, problems, options),
+        coverage,
         as_of: scene.now.map(Millis::rfc3339),
         checks,
     }

@@ -132,6 +132,7 @@ impl State {
         self.marks.par_sort_unstable();
         self.documents.sort_unstable();
         self.sequences.par_sort_unstable();
+        self.requests.settle();
         self.dumps.sort_unstable();
         self
     }

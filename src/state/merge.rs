@@ -66,6 +66,7 @@ impl State {
         let acts = &mut self.acts;
         others.iter_mut().for_each(|other| acts.merge(std::mem::take(&mut other.acts), &order));
         acts.trim(&self.symbols);
+        self.requests.join(others.iter_mut().map(|other| std::mem::take(&mut other.requests)));
         self.sketches.join(others.iter_mut().map(|other| std::mem::take(&mut other.sketches)).collect());
         self.attempts.reserve(others.iter().map(|other| other.attempts.len()).sum());
         self.realm_failures.reserve(others.iter().map(|other| other.realm_failures.len()).sum());

@@ -21,6 +21,7 @@ mod merge;
 mod records;
 mod remap;
 mod rename;
+mod requests;
 mod series;
 mod series_columns;
 mod sketches;
@@ -36,6 +37,7 @@ pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, TimeSpan};
 pub use fold::{InputRef, StateBuilder, client_behind};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Outcome, Pos, RealmFailure, ReasonRecord, RecordKey};
 pub use remap::Remap;
+pub use requests::{MetRequest, RequestSample};
 pub use series::{Actor, Bucket, IN_TRANSPORT, Series};
 pub use sketches::{COUNTED, Sketch, Sketches, Unsettled, block_width};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
@@ -133,6 +135,8 @@ pub struct State {
     pub products: BTreeMap<Product, u64>,
     /// What tells which events inputs have in common.
     pub sketches: Sketches,
+    /// Requests that show how far clocks of nodes are apart.
+    pub requests: RequestSample,
     /// What orders failures that no chunk settled, where their documents tell.
     pub sequences: Vec<(Pos, Sequence)>,
     /// Hashes of the names of documents, and where these stand: until it is known which of them stand twice.
@@ -180,7 +184,12 @@ impl State {
             + self.sequences.len() * size_of::<(Pos, Sequence)>()
             + self.denials.len() * 256;
         let dumps = self.dumps.iter().map(Dump::weight).sum::<u64>();
-        records as u64 + dumps + self.symbols.weight() + self.acts.weight() + self.sketches.weight()
+        records as u64
+            + dumps
+            + self.symbols.weight()
+            + self.acts.weight()
+            + self.sketches.weight()
+            + self.requests.weight()
     }
 }
 

@@ -139,6 +139,7 @@ impl State {
             each_actor(map, indices);
         }
         each_act(&mut self.acts, indices);
+        self.requests.nodes_mut().for_each(|node| indices.node(node));
         for reason in &mut self.reasons {
             indices.pos(&mut reason.pos);
             indices.node(&mut reason.node);

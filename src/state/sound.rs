@@ -108,7 +108,8 @@ impl State {
         }
         check.sound &= self.chunks.iter().all(|chunk| (chunk.input as usize) < inputs)
             && self.numbers.keys().all(|&chunk| (chunk as usize) < self.chunks.len())
-            && self.sketches.is_sound(inputs, self.nodes.len());
+            && self.sketches.is_sound(inputs, self.nodes.len())
+            && self.requests.is_sound();
     }
 
     fn times(&self, check: &mut Check) {
@@ -135,6 +136,7 @@ impl State {
             check.span(&node.span);
             check.span(&node.server_span);
         }
+        self.requests.iter().for_each(|met| check.time(met.first));
         for sketch in self.sketches.iter() {
             check.span(&TimeSpan { first: Some(sketch.first), last: Some(sketch.last) });
         }

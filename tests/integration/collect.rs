@@ -78,7 +78,7 @@ fn answer(mood: Mood, path: &str, body: &str) -> (u16, String) {
         }
         "/_nodes" if path.contains("format=yaml") => (200, YAML.into()),
         "/_nodes" => {
-            let settings = json!({"xpack.http.ssl.keystore.password": "hunter2", "path.logs": "/var/log", "x.secret_y": "hun\"ter2"});
+            let settings = json!({"xpack.http.ssl.keystore.password": "hunter2", "path.logs": "/var/log", "x.secret_y": "hun\"ter2", "xpack.security.authc.token.enabled": "true"});
             (200, json!({"nodes": {"nd7Q": {"name": "es-1", "settings": settings}}}).to_string())
         }
         other => (200, said(mood, other).to_string()),
@@ -194,6 +194,7 @@ fn everything_is_collected_and_secrets_are_not() {
         let nodes: Value = serde_json::from_str(&std::fs::read_to_string(out.join("nodes.json")).unwrap()).unwrap();
         let settings = &nodes["nodes"]["nd7Q"]["settings"];
         assert_eq!(settings["xpack.http.ssl.keystore.password"], "(redacted)");
+        assert_eq!(settings["xpack.security.authc.token.enabled"], true);
         assert_eq!((&settings["x.secret_y"], &settings["path.logs"]), (&json!("(redacted)"), &json!("/var/log")));
         let copies = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(copies.contains("scp -r '10.0.0.1:/var/log/elasticsearch/*' 'logs/es-1'/\n"), "{copies}");

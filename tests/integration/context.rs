@@ -11,13 +11,13 @@ fn parsed(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-fn report(paths: &[&Path], options: &[&str]) -> Value {
+pub(crate) fn report(paths: &[&Path], options: &[&str]) -> Value {
     let paths = paths.iter().map(|path| path.to_str().unwrap());
     let all = ["report"].into_iter().chain(paths).chain(["--format", "json", "--quiet"]);
     parsed(&esaudit(&all.chain(options.iter().copied()).collect::<Vec<_>>()))
 }
 
-fn check(paths: &[&Path], options: &[&str]) -> Value {
+pub(crate) fn check(paths: &[&Path], options: &[&str]) -> Value {
     let paths = paths.iter().map(|path| path.to_str().unwrap());
     let all = ["check"].into_iter().chain(paths).chain(["--format", "json", "--quiet"]);
     parsed(&esaudit(&all.chain(options.iter().copied()).collect::<Vec<_>>()))
@@ -79,10 +79,10 @@ fn no_answer_becomes_worse_and_many_become_right() {
     assert!(gained > 50, "{gained}");
 }
 
-const ZERO: &str = "2026-03-01T10:";
+pub(crate) const ZERO: &str = "2026-03-01T10:";
 
 /// A failed login without a realm chain.
-fn failed(minute: u32, principal: &str) -> String {
+pub(crate) fn failed(minute: u32, principal: &str) -> String {
     format!(
         r#"{{"type":"audit", "timestamp":"{ZERO}{minute:02}:00,000+0000", "cluster.uuid":"CU", "node.id":"n1", "event.type":"rest", "event.action":"authentication_failed", "user.name":"{principal}", "origin.type":"rest", "origin.address":"10.1.1.5:100", "url.path":"/", "request.id":"r{minute}-{principal}"}}"#
     )
@@ -95,7 +95,7 @@ fn change(minute: u32, action: &str, body: &str) -> String {
 }
 
 /// Users, all of them enabled but those whose names begin with `off`.
-fn users(names: &[&str]) -> String {
+pub(crate) fn users(names: &[&str]) -> String {
     let user = |name: &&str| {
         let metadata = if *name == "elastic" { json!({"_reserved": true}) } else { json!({}) };
         let roles = if *name == "elastic" { json!(["superuser"]) } else { json!(["r"]) };
@@ -105,9 +105,9 @@ fn users(names: &[&str]) -> String {
     format!("{:#}", json!(names.iter().map(user).collect::<BTreeMap<_, _>>()))
 }
 
-const NODES: &str = r#"{"_nodes":{"total":1},"cluster_name":"c","nodes":{"n1":{"name":"es-1","version":"8.15.0","settings":{"xpack":{"security":{"audit":{"enabled":"true"},"authc":{"anonymous":{"username":"guest","roles":"viewer","authz_exception":"false"}}}},"path":{"logs":"/l"}}}}}"#;
+pub(crate) const NODES: &str = r#"{"_nodes":{"total":1},"cluster_name":"c","nodes":{"n1":{"name":"es-1","version":"8.15.0","settings":{"xpack":{"security":{"audit":{"enabled":"true"},"authc":{"anonymous":{"username":"guest","roles":"viewer","authz_exception":"false"}}}},"path":{"logs":"/l"}}}}}"#;
 
-fn reason(report: &Value, principal: &str) -> (String, String) {
+pub(crate) fn reason(report: &Value, principal: &str) -> (String, String) {
     let groups = report["groups"].as_array().unwrap();
     let group = groups.iter().find(|group| group["principal"] == principal).unwrap();
     (group["reason"].as_str().unwrap().to_owned(), group["reason_basis"].as_str().unwrap().to_owned())
@@ -117,7 +117,7 @@ fn told(report: &Value) -> String {
     report["coverage"]["cannot_tell"].to_string()
 }
 
-fn inputs(lines: &[String], users: &str, collected: Option<&str>) -> Inputs {
+pub(crate) fn inputs(lines: &[String], users: &str, collected: Option<&str>) -> Inputs {
     let mut inputs = Inputs::of(&[("logs/c_audit.json", lines)]);
     inputs.add("dump/users.json", users.as_bytes());
     inputs.add("dump/nodes.json", NODES.as_bytes());
@@ -193,40 +193,6 @@ fn contradictions_are_told_and_the_log_counts() {
 }
 
 #[test]
-fn support_diagnostics_are_read_as_they_are() {
-    let mut inputs = Inputs::of(&[("d/logs/c_audit.json", &[failed(1, "known")])]);
-    let manifest = r#"{"mode":"full","product":"elasticsearch","flags":"","diagnostic":"9.3.2","runner":"cli","type":"elasticsearch_diagnostic","version":"8.15.0","timestamp":"2026-03-01T11:00:00.000Z"}"#;
-    for (name, text) in [
-        ("d/diagnostic_manifest.json", manifest),
-        (
-            "d/version.json",
-            r#"{"name":"es-1","cluster_name":"c","cluster_uuid":"CU","version":{"number":"8.15.0"},"tagline":"You Know, for Search"}"#,
-        ),
-        ("d/nodes.json", NODES),
-        (
-            "d/nodes_stats.json",
-            r#"{"_nodes":{"total":1},"cluster_name":"c","nodes":{"n1":{"timestamp":1,"name":"es-1"}}}"#,
-        ),
-        ("d/cat/cat_nodes.txt", "n nodeId m\n"),
-        ("d/licenses.json", r#"{"license":{"status":"active","uid":"u","type":"basic"}}"#),
-        ("d/commercial/security_users.json", &users(&["elastic", "known"])),
-        (
-            "d/commercial/security_roles.json",
-            r#"{"r":{"cluster":["all"],"indices":[{"names":["*"],"privileges":["all"],"allow_restricted_indices":false}],"applications":[],"run_as":[],"metadata":{},"transient_metadata":{"enabled":true}}}"#,
-        ),
-    ] {
-        inputs.add(name, text.as_bytes());
-    }
-    let report = report(&[inputs.path()], &[]);
-    let context = report["coverage"]["context"].as_array().unwrap();
-    let as_of = json!("2026-03-01T11:00:00.000Z");
-    assert!(context.len() == 5 && context.iter().all(|one| one["as_of"] == as_of), "{context:?}");
-    assert_eq!(reason(&report, "known").0, "bad_password");
-    // What else lies there is no log, and no trouble.
-    assert_eq!(report["coverage"]["problems"], json!([]));
-}
-
-#[test]
 fn damaged_listings_are_named_and_not_used() {
     let listed = users(&["elastic", "known"]);
     for broken in [&listed[..listed.len() - 20], r#"{"a":{"username":"a","roles":"x","enabled":true}}"#] {
@@ -244,75 +210,6 @@ fn what_an_answer_holds_is_no_event() {
     let hostile = users(&["elastic"]).replacen("\"enabled\"", &format!("\"full_name\": \"{event}\", \"enabled\""), 1);
     let inputs = inputs(&[failed(1, "ghost")], &hostile, Some("2026-03-01T12:00:00Z"));
     assert_eq!(report(&[inputs.path()], &[])["totals"]["failed_attempts"], 1);
-}
-
-#[test]
-fn checks_name_what_would_not_show() {
-    let lines = [failed(1, "known")];
-    let inputs = inputs(&lines, &users(&["elastic", "known"]), Some("2026-03-01T12:00:00Z"));
-    let report = check(&[inputs.path()], &[]);
-    let ids: Vec<&str> = report["checks"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
-    for id in [
-        "anonymous_access",
-        "event_not_written.realm_authentication_failed",
-        "event_not_written.authentication_success",
-        "no_server_log",
-        "retention_short",
-    ] {
-        assert!(ids.contains(&id), "{id}: {ids:?}");
-    }
-    for one in report["checks"].as_array().unwrap() {
-        assert!(!one["why"].as_array().unwrap().is_empty() && !one["fix"].as_array().unwrap().is_empty(), "{one}");
-    }
-    // Dumps alone are enough; nothing at all is not.
-    let dump = inputs.path().join("dump");
-    assert_eq!(esaudit(&["check", dump.to_str().unwrap(), "--quiet"]).status.code(), Some(0));
-    let hard = esaudit(&["check", dump.to_str().unwrap(), "--quiet", "--fail-on", "medium"]);
-    assert_eq!(hard.status.code(), Some(1));
-    let empty = Inputs::of(&[("x.txt", &["nothing"])]);
-    assert_eq!(esaudit(&["check", empty.path().to_str().unwrap(), "--quiet"]).status.code(), Some(2));
-}
-
-#[test]
-fn checks_find_what_the_generator_left_open() {
-    let options = "--seed 44 --days 0.1 --rate 0.2 --no-realm-events es-2 --dumps";
-    let (inputs, truth) = generate(&options.split(' ').collect::<Vec<_>>());
-    let report = check(&[&inputs.path().join("logs")], &[]);
-    let of = |id: &str| report["checks"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap().clone();
-    let silent = truth["nodes"].as_array().unwrap().iter().find(|node| node["name"] == "es-2").unwrap();
-    assert_eq!(of("event_not_written.realm_authentication_failed")["nodes"], json!([silent["id"]]));
-    assert_eq!(of("account_superuser")["principals"], json!(["root.admin"]));
-    assert_eq!(of("certificate_ends")["severity"], "medium");
-    assert!(of("key_without_expiration")["api_keys"].as_array().unwrap().len() > 5);
-}
-
-#[test]
-fn clocks_are_compared_by_shared_requests() {
-    let granted = |minute: u32, node: &str, second: u32, origin: &str| {
-        format!(
-            r#"{{"type":"audit", "timestamp":"{ZERO}{minute:02}:{second:02},000+0000", "node.id":"{node}", "event.type":"transport", "event.action":"access_granted", "authentication.type":"REALM", "user.name":"admin", "user.realm":"default_native", "origin.type":"{origin}", "origin.address":"10.1.1.9:100", "request.id":"q{minute}", "action":"cluster:admin/xpack/security/user/put", "request.name":"PutUserRequest"}}"#
-        )
-    };
-    let lines: Vec<String> =
-        (1..6).flat_map(|at| [granted(at, "n1", 0, "rest"), granted(at, "n2", 7, "transport")]).collect();
-    let inputs = Inputs::of(&[("a.json", &lines)]);
-    let report = check(&[inputs.path()], &[]);
-    let offset = report["checks"].as_array().unwrap().iter().find(|one| one["id"] == "clock_offset").unwrap();
-    assert_eq!(offset["title"], "The clock of n2 is 7 s ahead of that of n1");
-}
-
-#[test]
-fn missing_rolled_files_are_told() {
-    let line = [failed(1, "a")];
-    let inputs = Inputs::of(&[
-        ("n/c_audit-2026-03-01-1.json", &line),
-        ("n/c_audit-2026-03-01-3.json", &line),
-        ("n/c_audit-2026-03-04-1.json", &line),
-    ]);
-    let report = check(&[inputs.path()], &[]);
-    let missing = report["checks"].as_array().unwrap().iter().find(|one| one["id"] == "rolled_file_missing").unwrap();
-    let why = missing["why"].to_string();
-    assert!(why.contains("2026-03-01, number 2") && why.contains("2026-03-02 to 2026-03-03"), "{why}");
 }
 
 #[test]
@@ -383,4 +280,35 @@ fn settings_and_licence_tell_which_realms_a_node_lacks() {
     assert_eq!(of("", "basic"), context("realm_not_configured"));
     assert_eq!(of(configured, "basic"), context("realm_not_licensed"));
     assert_eq!(of(configured, "platinum").0, "unknown");
+}
+
+#[test]
+fn settings_tell_in_which_order_realms_are_asked() {
+    let event = |rest: &str| {
+        format!(
+            r#"{{"type":"audit", "timestamp":"{ZERO}05:00,000+0000", "cluster.uuid":"CU", "node.id":"n1", "event.type":"rest", {rest}, "user.name":"lena", "origin.type":"rest", "origin.address":"10.1.1.5:100", "url.path":"/", "request.id":"q"}}"#
+        )
+    };
+    let lines = [
+        event(r#""event.action":"realm_authentication_failed", "realm":"corp""#),
+        event(r#""event.action":"realm_authentication_failed", "realm":"n1""#),
+        event(r#""event.action":"authentication_failed""#),
+    ];
+    let of = |corp: u32, native: u32| {
+        let mut inputs = Inputs::of(&[("logs/c_audit.json", &lines)]);
+        let settings = json!({
+            "xpack.security.audit.enabled": "true",
+            "xpack.security.authc.realms.ldap.corp.order": corp.to_string(),
+            "xpack.security.authc.realms.native.n1.order": native.to_string(),
+        });
+        let nodes = json!({"_nodes": {"total": 1}, "cluster_name": "c", "nodes": {"n1": {"name": "es-1", "version": "8.15.0", "settings": settings}}});
+        inputs.add("dump/nodes.json", nodes.to_string().as_bytes());
+        inputs.add("dump/collected-at.txt", b"2026-03-01T12:00:00Z\n");
+        reason(&report(&[inputs.path()], &[]), "lena")
+    };
+    // A realm that is asked out of its turn is the one that lately knew the account.
+    assert_eq!(of(2, 0), ("bad_password".to_owned(), "context".to_owned()));
+    assert_eq!(of(0, 2).0, "unknown");
+    let alone = Inputs::of(&[("c_audit.json", &lines)]);
+    assert_eq!(reason(&report(&[alone.path()], &[]), "lena").0, "unknown");
 }

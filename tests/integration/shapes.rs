@@ -1,6 +1,6 @@
 //! One incident in every shape and every compression gives one answer, alone and beside the native file.
 
-mod storage;
+pub(crate) mod storage;
 
 use serde_json::{Value, json};
 

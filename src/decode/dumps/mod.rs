@@ -28,7 +28,8 @@ pub(super) fn decode(line: &[u8]) -> Option<Result<DumpFacts, DecodeError>> {
         return Some(Ok(DumpFacts::CollectedAt(time)));
     }
     let guess = may_be(line)?;
-    match read(line, guess) {
+    let read = if line.starts_with(b"[") { certificates(line).map(Some) } else { read(line, guess) };
+    match read {
         Ok(facts) => facts.map(Ok),
         Err(error) => Some(Err(DecodeError::at(error.offset.min(line.len()), guess.broken()))),
     }
@@ -55,8 +56,8 @@ fn read(line: &[u8], guess: DumpGuess) -> Result<Option<DumpFacts>, DecodeError>
             version: entries.object("version").and_then(|version| version.text("number")),
         }),
         DumpGuess::Nodes => {
-            let nodes = nodes(entries.get("nodes").ok_or(DecodeError::at(0, "no nodes"))?)?;
-            // Statistics of nodes have the same frame, and nothing of use here.
+            // Every answer that several nodes give begins alike; statistics of the cluster and of nodes hold nothing of use.
+            let nodes = entries.get("nodes").map(nodes).transpose()?.unwrap_or_default();
             return Ok((!nodes.is_empty()).then_some(DumpFacts::Nodes(nodes)));
         }
         DumpGuess::Settings => {
@@ -79,17 +80,28 @@ fn read(line: &[u8], guess: DumpGuess) -> Result<Option<DumpFacts>, DecodeError>
     }))
 }
 
-/// Nodes that show their settings.
+/// Nodes that show their settings. Where some do, all must be nodes.
 fn nodes(value: Value<'_>) -> Result<Vec<NodeFacts>, DecodeError> {
     let mut found = Vec::new();
+    let mut strange = None;
+    let Value::Object(_) = value else { return Ok(found) };
     for (id, value) in Entries::of(value)?.0 {
-        let node = Entries::of(value)?;
+        let node = match Entries::of(value) {
+            Ok(node) => node,
+            Err(error) => {
+                strange = Some(error);
+                continue;
+            }
+        };
         if let Some(settings @ Value::Object(_)) = node.get("settings") {
             let settings = settings_of(Some(settings));
             found.push(NodeFacts { id, name: node.text("name"), version: node.text("version"), settings });
         }
     }
-    Ok(found)
+    match strange {
+        Some(error) if !found.is_empty() => Err(error),
+        _ => Ok(found),
+    }
 }
 
 fn license(value: Value<'_>) -> Result<DumpFacts, DecodeError> {
@@ -137,6 +149,16 @@ fn service_tokens(entries: &Entries<'_>) -> Result<DumpFacts, DecodeError> {
     tokens.sort();
     tokens.dedup();
     Ok(DumpFacts::ServiceTokens(ServiceTokens { account, tokens }))
+}
+
+/// A list of certificates on one line.
+fn certificates(line: &[u8]) -> Result<DumpFacts, DecodeError> {
+    let (elements, rest) = json::elements(line)?;
+    if !rest.trim_ascii().is_empty() {
+        return Err(DecodeError::at(line.len() - rest.len(), "text after the end"));
+    }
+    let read = |element| certificate(&Entries::of(element)?);
+    Ok(DumpFacts::Certificates(elements.into_iter().map(read).collect::<Result<_, _>>()?))
 }
 
 fn certificate(entries: &Entries<'_>) -> Result<Certificate, DecodeError> {

@@ -127,8 +127,17 @@ fn end_of_text(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// What a line may be; `None` for what begins as records do, after a look at a few bytes.
+/// What a line may be; `None` for what begins as records do, after a look at a few bytes. The only answer that is a list is that
+/// of certificates.
 pub(crate) fn may_be(line: &[u8]) -> Option<DumpGuess> {
+    match line.strip_prefix(b"[") {
+        Some(list) => object(list.trim_ascii_start()).filter(|guess| *guess == DumpGuess::Certificate),
+        None => object(line),
+    }
+}
+
+/// What an object may be.
+fn object(line: &[u8]) -> Option<DumpGuess> {
     let first = line.strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
     let name = &first[..end_of_text(&first[..first.len().min(256)])?];
     if OF_RECORDS.contains(&name) && !is_manifest(line) {

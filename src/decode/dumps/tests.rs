@@ -54,6 +54,10 @@ fn answers_are_told_by_their_members() {
             r#"{"path":"http.p12","format":"PKCS12","alias":"http","subject_dn":"CN=x","serial_number":"1","has_private_key":true,"expiry":"2029-01-01T00:00:00.000Z"}"#,
         ),
         (
+            "certificates",
+            r#"[{"path":"a","format":"PEM","subject_dn":"CN=x","serial_number":"1","expiry":"2029-01-01T00:00:00.000Z"},{"subject_dn":"CN=y","expiry":"2030-01-01T00:00:00.000Z"}]"#,
+        ),
+        (
             "cluster",
             r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.1.0"},"tagline":"You Know, for Search"}"#,
         ),
@@ -80,6 +84,9 @@ fn records_of_logs_and_other_documents_are_none() {
         r#"{"type":"audit", "timestamp":"2026-03-01T12:34:56,789+0000", "event.action":"put_user", "put":{"user":{"name":"a","roles":["x"]}}}"#,
         r#"{"@timestamp":"2026-03-01T12:34:56.789Z","user":{"username":"a","roles":["b"]}}"#,
         r#"{"_nodes":{"total":1},"cluster_name":"c","nodes":{"n1":{"timestamp":1,"indices":{}}}}"#,
+        r#"{"_nodes":{"total":1},"cluster_name":"c","timestamp":1,"nodes":{"count":{"total":1},"versions":["8.15.0"]}}"#,
+        r#"{"_nodes":{"total":1},"cluster_name":"c","manually_stopped":false,"stats":[]}"#,
+        r#"{"nodes":[],"cluster_name":"c"}"#,
         r#"{"a":{"username":"x"}}"#,
         r#"{"error":{"root_cause":[]},"status":403}"#,
         r#"{"took":1,"hits":{"hits":[]}}"#,
@@ -101,9 +108,11 @@ fn what_is_damaged_is_named_and_not_used() {
         (r#"{"a":{"username":"a","roles":"superuser","enabled":true}}"#, "GET /_security/user"),
         (r#"{"a":{"username":"a","roles":[],"enabled":true},"b":7}"#, "GET /_security/user"),
         (r#"{"a":{"cluster":[],"indices":[7]}}"#, "GET /_security/role"),
+        (r#"{"_nodes":{"total":2},"cluster_name":"c","nodes":{"n1":{"settings":{}},"n2":7}}"#, "GET /_nodes"),
         (r#"{"api_keys":[{"name":"no id"}]}"#, "listing of API keys"),
         (r#"{"api_keys":{"id":"a"}}"#, "listing of API keys"),
         (r#"{"subject_dn":"CN=x","expiry":"soon"}"#, "GET /_ssl/certificates"),
+        (r#"[{"subject_dn":"CN=x","expiry":"2029-01-01T00:00:00.000Z"},7]"#, "GET /_ssl/certificates"),
     ] {
         let error = decode(text.as_bytes()).expect(text).expect_err(text);
         assert!(error.message.contains(told), "{text}: {error}");

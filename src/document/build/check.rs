@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{coverage, period, place, tool, word};
+use super::{coverage, joined, period, place, tool, word};
 use crate::data::json;
 use crate::document::results::{Form, Results};
 use crate::document::{
@@ -18,23 +18,26 @@ impl Results for CheckReport {
     fn document(&self) -> Document<'_> {
         let coverage = &self.coverage;
         let mut head = coverage::head(coverage, None);
-        let count = Text::count(self.checks.len() as u64, "thing", "things");
-        let tail = match self.as_of.as_deref() {
-            Some(as_of) => Text::from(" not as they should be, as of ").with(super::moment(as_of)),
-            None => " not as they should be".into(),
-        };
-        head.push(Block::Headline(count, tail));
-        let section = Section::new("checks", "Checks", "Checks");
-        let section = if self.checks.is_empty() {
-            section.with(Block::Prose("Nothing that these logs and dumps can tell.".into(), Tone::Plain))
+        let read = coverage.audit_events + coverage.server_events > 0 || !coverage.context.is_empty();
+        if read {
+            let count = Text::count(self.checks.len() as u64, "thing", "things");
+            let tail = match self.as_of.as_deref() {
+                Some(as_of) => Text::from(" not as they should be, as of ").with(super::moment(as_of)),
+                None => " not as they should be".into(),
+            };
+            head.push(Block::Headline(count, tail));
         } else {
-            let cards = Cards {
+            head.push(Block::Headline("Nothing was checked".into(), ": no event and no dump was read".into()));
+        }
+        let none = if read { "Nothing that these logs and dumps can tell." } else { "Nothing was checked." };
+        let mut section = Section::new("checks", "Checks", "Checks").with(table(&self.checks).or(none));
+        if !self.checks.is_empty() {
+            section = section.with(Block::Cards(Cards {
                 total: self.checks.len(),
                 on_screen: ON_SCREEN,
                 cards: Box::new(|| Box::new(self.checks.iter().zip(1..).map(|(check, number)| card(check, number)))),
-            };
-            section.with(table(&self.checks)).with(Block::Cards(cards))
-        };
+            }));
+        }
         let mut sections = vec![section];
         sections.extend(coverage::caveats(coverage));
         sections.push(coverage::details(coverage, &self.parameters));
@@ -62,6 +65,8 @@ fn table(checks: &[ReadinessCheck]) -> Table<'_> {
         Column::text("nodes", "Nodes").on(Media::DATA),
         Column::text("principals", "Principals").on(Media::DATA),
         Column::text("api_keys", "API keys").on(Media::DATA),
+        Column::text("why", "Why").on(Media::DATA),
+        Column::text("fix", "Mend").on(Media::DATA),
     ];
     Table::of("checks", columns, checks, row).caption("All checks, most severe first")
 }
@@ -74,6 +79,8 @@ fn row(check: &ReadinessCheck) -> Vec<Cell> {
         names(&check.nodes, Span::node),
         names(&check.principals, Span::principal),
         names(&check.api_keys, Span::key),
+        Cell::of(joined(check.why.iter().cloned(), " | ")),
+        Cell::of(joined(check.fix.iter().cloned(), " | ")),
     ]
 }
 

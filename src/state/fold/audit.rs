@@ -42,6 +42,9 @@ impl StateBuilder {
             self.recent.minute = (node, minute);
             stats.minutes.add(time);
         }
+        if let Some(id) = event.request_id() {
+            self.state.requests.add(id, node, event.origin_type(), time);
+        }
         match what {
             ActionKind::AuthenticationFailed => stats.failures += 1,
             ActionKind::RealmAuthenticationFailed => stats.realm_failures += 1,

@@ -5,7 +5,7 @@ use std::io::Write;
 use test_support::gzip;
 
 /// Names, with folders, and contents.
-pub(super) type Files = Vec<(String, Vec<u8>)>;
+pub(crate) type Files = Vec<(String, Vec<u8>)>;
 
 /// Makes the files that are kept of these files.
 pub(super) type Store = fn(&Files) -> Files;
@@ -75,7 +75,7 @@ fn tar(files: &Files) -> Vec<u8> {
     out
 }
 
-fn zip(files: &Files) -> Vec<u8> {
+pub(crate) fn zip(files: &Files) -> Vec<u8> {
     let mut out = Vec::new();
     let mut archive = rawzip::ZipArchiveWriter::new(&mut out);
     for (name, bytes) in files {
