@@ -13,6 +13,9 @@ use crate::time::Millis;
 /// Realms of a chain that could have gone on: the reserved realm ends one by itself.
 const FEWEST: usize = 2;
 
+/// Accounts without which nothing is known: one may have its password asked of other realms than its tokens.
+pub(super) const ACCOUNTS: usize = 3;
+
 /// Times that a longer chain is seen, without which it is not what is usual.
 const SEEN: u32 = 2;
 
@@ -24,8 +27,14 @@ const AMID: u32 = 10;
 
 /// Which episodes failed while a realm that others are asked about was not asked.
 pub(super) fn lacking(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
-    let chains = Chains::new(scene);
-    units.iter().map(|unit| unit.class == Class::Named && chains.lack(scene, unit)).collect()
+    let chains = ChainGaps::new(scene);
+    let lacking: Vec<bool> = units.iter().map(|unit| unit.class == Class::Named && chains.lack(scene, unit)).collect();
+    let mut accounts: HashMap<u16, HashSet<Sym, RandomState>, RandomState> = HashMap::default();
+    for (unit, _) in units.iter().zip(&lacking).filter(|(_, lacking)| **lacking) {
+        accounts.entry(unit.cluster).or_default().insert(unit.principal);
+    }
+    let several = |unit: &Unit| accounts.get(&unit.cluster).is_some_and(|accounts| accounts.len() >= ACCOUNTS);
+    units.iter().zip(&lacking).map(|(unit, &lacking)| lacking && several(unit)).collect()
 }
 
 /// A chain whatever its order, as realms are asked in that of the last success.
@@ -43,14 +52,14 @@ struct Spell {
 }
 
 /// The chains of a log by what they lack.
-struct Chains {
+struct ChainGaps {
     /// By cluster and chain: the realms of longer chains that it lacks; only of those that lack any.
     missing: HashMap<(u16, ChainId), HashSet<Sym, RandomState>, RandomState>,
     /// Nodes with chains that lacked a realm for a while.
     lost: HashSet<(usize, ChainId), RandomState>,
 }
 
-impl Chains {
+impl ChainGaps {
     fn new(scene: &Scene<'_>) -> Self {
         let mut counts: HashMap<(u16, ChainId), u32, RandomState> = HashMap::default();
         let known = |at: u32| {

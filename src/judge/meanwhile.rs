@@ -6,6 +6,7 @@ use super::campaign::{Campaign, Family};
 use super::features::{Feature, Features, Observed};
 use super::history::{DAY, HOUR};
 use super::index::Class;
+use super::lost;
 use super::measure::Measure;
 use super::unit::Unit;
 use crate::state::Sym;
@@ -59,6 +60,7 @@ impl Measure<'_, '_> {
         if campaign.family == Family::Bare {
             return;
         }
+        let several = features.accounts >= lost::ACCOUNTS;
         let mut lacks = 0.0;
         let mut asked = 0.0;
         for (unit, &at) in self.units_of(campaign).zip(&campaign.units).filter(|(unit, _)| unit.class == Class::Named) {
@@ -73,7 +75,7 @@ impl Measure<'_, '_> {
             };
             asked += 1.0;
             let own = past.map(|past| past.realm).filter(|realm| realm.is_some());
-            lacks += f64::from(u8::from(lacking || own.is_some_and(|realm| !chain.contains(&realm))));
+            lacks += f64::from(u8::from(lacking || several && own.is_some_and(|realm| !chain.contains(&realm))));
         }
         features.observe(
             Feature::LacksRealm,
