@@ -14,7 +14,7 @@ use std::fs::Metadata;
 use std::time::UNIX_EPOCH;
 
 pub(crate) use system::{
-    bytes, exit, file_id, hold, hold_open, is_held, is_ready, listen, open_without_waiting,
+    bytes, exit, file_id, hold, hold_open, is_held, is_ready, is_without_reader, listen, open_without_waiting,
     open_written_without_waiting, os_string, read_at, special, standard_input, standard_output, sync_folder,
 };
 

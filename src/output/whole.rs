@@ -47,12 +47,20 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
 }
 
 /// Opens what is no regular file. Whoever writes into a pipe waits for its reader; after a signal nobody does: there is one, or it
-/// is an error.
+/// is an error. The system would go on waiting where the signal comes just before.
 fn opened_as_it_is(path: &Path) -> io::Result<File> {
-    if interrupt::requested() {
-        return platform::open_written_without_waiting(path);
+    /// How often a reader is looked for.
+    const WAIT: Duration = Duration::from_millis(20);
+    loop {
+        let error = match platform::open_written_without_waiting(path) {
+            Err(error) if platform::is_without_reader(path, &error) => error,
+            opened => return opened,
+        };
+        if interrupt::requested() {
+            return Err(error);
+        }
+        std::thread::sleep(WAIT);
     }
-    File::options().write(true).open(path)
 }
 
 /// How temporary files begin and end.

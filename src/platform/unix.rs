@@ -63,6 +63,12 @@ pub(crate) fn open_written_without_waiting(path: &Path) -> io::Result<File> {
     Ok(opened)
 }
 
+/// Whether a FIFO could not be opened for writing because nobody reads it yet.
+pub(crate) fn is_without_reader(path: &Path, error: &io::Error) -> bool {
+    let is_fifo = std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo());
+    is_fifo && error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
+}
+
 /// How long a wait for input lasts before a signal is looked at again.
 const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 

@@ -62,6 +62,11 @@ pub(crate) fn open_written_without_waiting(path: &Path) -> io::Result<File> {
     File::options().write(true).open(path)
 }
 
+/// Pipes with names are no files here.
+pub(crate) fn is_without_reader(_: &Path, _: &io::Error) -> bool {
+    false
+}
+
 /// A read waits by itself.
 pub(crate) fn is_ready(_: &File) -> io::Result<bool> {
     Ok(true)
