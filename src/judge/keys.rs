@@ -329,7 +329,7 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     };
     features.set(Feature::OwnEnd, campaign.keys.iter().filter(ended).count() as f64 / keys);
     // One key of several hosts is a deployment's: who tries keys shares none with others.
-    let together = if campaign.keys.len() == 1 { (sources.len().max(1) as f64).log10().min(1.0) } else { 0.0 };
+    let together = if campaign.keys.len() == 1 { (hosts.len().max(1) as f64).log10().min(1.0) } else { 0.0 };
     features.set(Feature::Together, together);
     let local = |source: &&Sym| scene.history.source(campaign.cluster, **source).is_some_and(|sum| sum.first < first);
     let local = sources.iter().filter(local).count() as f64 / sources.len().max(1) as f64;
