@@ -66,8 +66,8 @@ impl Places {
                 logins += u64::from(past.count);
                 days[who] += f64::from(past.days);
                 all += f64::from(past.days);
-                let outside = net(past.source).is_some_and(|(_, outside)| outside);
                 let place = net(past.source);
+                let outside = place.is_some_and(|(_, outside)| outside);
                 let known = place.and_then(|(net, _)| history.network(cluster, principal, net));
                 // Another address of a host that is known is none that was not seen.
                 let is_seen =
