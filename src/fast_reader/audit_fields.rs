@@ -68,17 +68,6 @@ impl ActionKind {
     }
 }
 
-/// Bytes of a line that say who authenticated and from where: equal ones name the same client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientText<'t> {
-    /// Which members of the line name the client.
-    pub members: u64,
-    /// From the first of them to the address, without its port, which changes from one connection to the next.
-    pub up_to_address: &'t [u8],
-    /// From the address to the last of them.
-    pub rest: &'t [u8],
-}
-
 macro_rules! audit_fields {
     (
         texts { $($(#[$doc:meta])* $name:ident: $key:ident $how:ident $path:literal $(| $other:literal)*,)* }
@@ -113,11 +102,6 @@ macro_rules! audit_fields {
 
             /// What orders it within its millisecond, see [`AuditEvent::sequence`].
             fn sequence(&self) -> Option<Sequence> {
-                None
-            }
-
-            /// What names the client, where it is at hand in few pieces.
-            fn client_text(&self) -> Option<ClientText<'_>> {
                 None
             }
 

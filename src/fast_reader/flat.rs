@@ -310,12 +310,6 @@ impl<L: Layout, const N: usize> Flat<L, N> {
         self.escaped & (1 << key.index()) != 0
     }
 
-    /// Where the value of a member that is there stands in its object.
-    #[inline]
-    pub(super) fn place(&self, index: usize) -> (u32, u32) {
-        self.values[index]
-    }
-
     /// The value of a member as it is written in its object: of a text what stands between the quotes, of a list what stands
     /// between the brackets.
     #[inline]

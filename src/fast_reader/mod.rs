@@ -27,7 +27,7 @@ pub mod server;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use audit_fields::{ActionKind, AuditFields, ClientText};
+pub use audit_fields::{ActionKind, AuditFields};
 
 use clock::Clock;
 use flat::Flat;
@@ -36,7 +36,7 @@ use scan::plain_end;
 
 use crate::action_class::is_restricted;
 use crate::decode::actions::is_damaged;
-use crate::decode::native::{LAYERS, without_port};
+use crate::decode::native::LAYERS;
 use crate::event::members::audit_members;
 use crate::event::{Action, AuditEvent, Indices, LogText};
 use crate::time::{Millis, Stamp, Zone};
@@ -270,30 +270,6 @@ macro_rules! fast_event {
             }
             fn whole(&self) -> Option<&AuditEvent<'_>> {
                 None
-            }
-            #[inline]
-            fn client_text(&self) -> Option<ClientText<'_>> {
-                let named = self.probe.flat.met() & changes::CLIENT;
-                let (mut first, mut last) = (u32::MAX, 0);
-                let mut bits = named;
-                while bits != 0 {
-                    let (from, to) = self.probe.flat.place(bits.trailing_zeros() as usize);
-                    (first, last) = (first.min(from), last.max(to));
-                    bits &= bits - 1;
-                }
-                let (mut host_end, mut address_end) = (last, last);
-                if named & MemberKey::OriginAddress.bit() != 0 {
-                    let (from, to) = self.probe.flat.place(MemberKey::OriginAddress as usize);
-                    let address = self.line.get(from as usize..to as usize)?;
-                    // The port of IPv6 stands behind a bracket that goes with it.
-                    let host = if address.starts_with(b"[") { address } else { without_port(address) };
-                    (host_end, address_end) = (from + host.len() as u32, to);
-                }
-                Some(ClientText {
-                    members: named,
-                    up_to_address: self.line.get(first as usize..host_end as usize)?,
-                    rest: self.line.get(address_end as usize..last as usize)?,
-                })
             }
         }
     };

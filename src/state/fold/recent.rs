@@ -1,10 +1,10 @@
 //! Who was met lately: clients come back, and the next line is mostly about the one before.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use super::StateBuilder;
 use crate::action_class::ActionClass;
-use crate::decode::native::client_address;
+use crate::decode::native::{client_address, without_port};
 use crate::fast_reader::{AuditFields, changes};
 use crate::state::line_order;
 use crate::state::records::Pos;
@@ -59,6 +59,51 @@ impl Recent {
             self.stale_act = 0;
         }
         self.doing
+    }
+}
+
+/// What an event says of the client that authenticated: equal ones name the same. The events of one request say it in different
+/// places of their lines.
+#[derive(Debug, Clone, Copy)]
+struct ClientNames<'e> {
+    principal: Option<&'e [u8]>,
+    realm: Option<&'e [u8]>,
+    /// The address without its port, which changes from one connection to the next.
+    host: Option<&'e [u8]>,
+    apikey: [Option<&'e [u8]>; 2],
+    remote_user: Option<&'e [u8]>,
+    direct: bool,
+}
+
+impl<'e> ClientNames<'e> {
+    #[inline]
+    fn of(event: &'e impl AuditFields) -> Self {
+        Self {
+            principal: event.run_by().or(event.user()),
+            realm: event.user_realm().or(event.realm()),
+            host: event.origin().map(without_port),
+            apikey: [event.apikey_id(), event.apikey_name()],
+            remote_user: event.remote_user(),
+            direct: event.origin_type().is_none_or(|origin| origin == b"rest"),
+        }
+    }
+}
+
+impl Hash for ClientNames<'_> {
+    /// The lengths, so that texts cannot be cut elsewhere, and then the texts.
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        // 0 = absent.
+        let length = |text: Option<&[u8]>| text.map_or(0, |text| text.len() as u64 + 1);
+        let [id, name] = self.apikey;
+        for (one, other) in [(self.principal, self.realm), (self.host, id), (name, self.remote_user)] {
+            // Members of one line are shorter than 4 GiB together.
+            hasher.write_u64(length(one) | length(other).rotate_left(32));
+        }
+        hasher.write_u8(u8::from(self.direct));
+        for text in [self.principal, self.realm, self.host, id, name, self.remote_user].into_iter().flatten() {
+            hasher.write(text);
+        }
     }
 }
 
@@ -122,8 +167,7 @@ impl StateBuilder {
 
     #[inline]
     fn find_client(&mut self, event: &impl AuditFields) -> Option<u32> {
-        let Some(text) = event.client_text() else { return self.find_client_anew(event) };
-        let named = self.actors.hasher.hash_one((text.members, text.up_to_address, text.rest)).max(1);
+        let named = self.actors.hasher.hash_one(ClientNames::of(event)).max(1);
         self.actors.met.get(named).unwrap_or_else(|| {
             let client = self.find_client_anew(event);
             self.actors.met.put(named, client);
