@@ -428,11 +428,19 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
             .and_then(|digits| u32::from_str_radix(digits, 16).ok())
             .unwrap_or(0xFFFD)
     };
-    while let Some(&byte) = raw.get(at) {
-        if byte != b'\\' {
-            out.push(byte);
-            at += 1;
-            continue;
+    loop {
+        let rest = raw.get(at..).unwrap_or_default();
+        let plain = plain_prefix(rest);
+        out.extend_from_slice(&rest[..plain]);
+        at += plain;
+        match raw.get(at) {
+            Some(b'\\') => {}
+            Some(&other) => {
+                out.push(other);
+                at += 1;
+                continue;
+            }
+            None => break,
         }
         let kind = raw.get(at + 1).copied().unwrap_or(b'\\');
         at += 2;

@@ -20,6 +20,8 @@
 
 mod audit_fields;
 mod clock;
+mod envelope;
+mod enveloped;
 mod flat;
 mod keys;
 mod scan;
@@ -28,6 +30,7 @@ pub mod server;
 pub(crate) mod tests;
 
 pub use audit_fields::{ActionKind, AuditFields};
+pub use enveloped::EnvelopedProbe;
 
 use clock::Clock;
 use flat::Flat;

@@ -185,16 +185,45 @@ fn groups(seen: &Seen) -> [Vec<Option<Vec<u8>>>; 2] {
     [pick(node), pick(client)]
 }
 
-/// What the full decoder finds, if it is one native audit event.
-fn decoded(line: &[u8]) -> Option<Seen> {
-    let mut found = None;
+/// What the full decoder finds, if it is one audit event, and the name of its format.
+fn decoded_in_format(line: &[u8]) -> Option<(&'static str, Seen)> {
+    let (mut found, mut records) = (None, 0);
     let result = decode_line(line, &Context::new(Zone::UTC), &mut |format, record| {
-        if let (Record::Audit(event), "native") = (record, format) {
-            assert!(found.is_none());
-            found = Some(seen(&event));
+        records += 1;
+        if let Record::Audit(event) = record {
+            assert!(event.document.is_none() && event.sequence.is_none() && !event.of_opensearch);
+            found = Some((format, seen(&event)));
         }
     });
-    result.ok().and(found)
+    result.ok().and(found).filter(|_| records == 1)
+}
+
+/// What the full decoder finds, if it is one native audit event.
+fn decoded(line: &[u8]) -> Option<Seen> {
+    decoded_in_format(line).filter(|(format, _)| *format == "native").map(|(_, seen)| seen)
+}
+
+/// A line as container runtimes write it.
+pub(crate) fn wrapped(line: &[u8]) -> [Vec<u8>; 3] {
+    let text = serde_json::to_string(&format!("{}\n", String::from_utf8_lossy(line))).unwrap();
+    let docker = format!(r#"{{"log":{text},"stream":"stdout","time":"2026-03-01T00:00:00.122456789Z"}}"#);
+    let cri = [b"2026-03-01T00:00:00.122456789Z stdout F ", line].concat();
+    [docker.clone().into_bytes(), docker.replace("\\n\",", "\",").into_bytes(), cri]
+}
+
+/// Every line in an envelope that is taken is one that the full decoder takes, and holds the same. How many were taken.
+fn check_wrapped(lines: &[Vec<u8>]) -> usize {
+    let mut probe = EnvelopedProbe::new(Zone::UTC);
+    let mut taken = 0;
+    for line in lines {
+        let shown = String::from_utf8_lossy(line);
+        if let Some((envelope, found)) = probe.take(line, 10_000) {
+            assert_eq!(found.changed(), changes::ALL);
+            assert_eq!(Some((envelope, seen(&found))), decoded_in_format(line), "{shown}");
+            taken += 1;
+        }
+    }
+    taken
 }
 
 /// Every line that the probe takes is one that the full decoder takes, and holds the same. How many it took.
@@ -247,6 +276,31 @@ fn whole_lines_are_taken() {
 }
 
 #[test]
+fn whole_lines_in_envelopes_are_taken() {
+    let lines: Vec<Vec<u8>> = LINES.iter().flat_map(|line| wrapped(line.as_bytes())).collect();
+    // Of docker those of releases that begin with the type, and of both none without the end that docker keeps.
+    assert_eq!(check_wrapped(&lines), 8 + 10);
+    let two = [LINES[0], LINES[0]].join("\n");
+    assert_eq!(check_wrapped(&wrapped(two.as_bytes())[..2]), 0);
+}
+
+#[test]
+fn every_byte_of_every_line_in_an_envelope_changed() {
+    for line in LINES.iter().flat_map(|line| wrapped(line.as_bytes())) {
+        for at in 0..line.len() {
+            for byte in [b'"', b'\\', b' ', b',', b'}', b'{', b']', b'[', b':', b'0', 0, b'\t', 0x7f, 0x80, 0xff] {
+                let mut other = line.clone();
+                other[at] = byte;
+                check_wrapped(&[other]);
+            }
+            let mut shorter = line.clone();
+            shorter.remove(at);
+            check_wrapped(&[shorter, line[..at].to_vec()]);
+        }
+    }
+}
+
+#[test]
 fn every_byte_of_every_line_changed() {
     // Behind its own undamaged form, so that the damaged line is compared with it.
     for line in LINES {
@@ -285,5 +339,18 @@ proptest! {
             lines.push(line);
         }
         check(&lines, if crlf { b"\r\n" } else { b"\n" }, cut);
+    }
+
+    #[test]
+    fn damaged_lines_in_envelopes_are_as_the_full_decoder_has_them(
+        pick in 0..LINES.len(),
+        inside in prop::collection::vec(any::<Damage>(), 0..3),
+        outside in prop::collection::vec(any::<Damage>(), 0..2),
+    ) {
+        let mut line = LINES[pick].as_bytes().to_vec();
+        inside.iter().for_each(|one| damage(&mut line, one));
+        let mut lines = wrapped(&line);
+        lines.iter_mut().for_each(|line| outside.iter().for_each(|one| damage(line, one)));
+        check_wrapped(&lines);
     }
 }

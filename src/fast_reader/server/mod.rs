@@ -5,7 +5,6 @@
 //! envelope of a container runtime. A line is taken only if what the decoder would make of it is certain; whatever is
 //! unusual in it leaves it to the decoder. A property test holds the two to the same answer.
 
-mod envelope;
 mod json;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -13,6 +12,7 @@ pub(crate) mod tests;
 use json::JsonLines;
 
 use super::clock::Clock;
+use super::envelope;
 use super::scan::is_plain_text;
 use crate::decode::TextShape;
 use crate::decode::prefix::holds_time_start;
@@ -80,6 +80,8 @@ impl Servers {
     pub fn take<'l>(&'l mut self, line: &'l [u8]) -> Option<SilentLine<'l>> {
         let line = unended(line)?;
         let (envelope, inner) = match line.first() {
+            // Not worth the copy.
+            Some(b'{') if envelope::is_audit_in_docker(line) => return None,
             Some(b'{') if line.starts_with(envelope::DOCKER) => envelope::docker(line, &mut self.scratch)?,
             Some(b'0'..=b'9') => envelope::cri(line)?,
             Some(b'[') if line.starts_with(b"[pod/") => envelope::kubectl(line)?,

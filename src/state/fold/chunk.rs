@@ -11,7 +11,7 @@ use crate::decode::reason::first_of_trace;
 use crate::decode::{UNKNOWN, decode_line, dumps};
 use crate::error::ProblemKind;
 use crate::event::{Oddity, Record};
-use crate::fast_reader::{AuditFields, FastEvent, Probe, changes};
+use crate::fast_reader::{AuditFields, EnvelopedProbe, FastEvent, Probe, changes};
 use crate::lines::{Chunk, Note, hole, length};
 use crate::state::coverage::{InputProblem, InputStats};
 use crate::state::records::Pos;
@@ -34,6 +34,7 @@ impl StateBuilder {
         probe.forget();
         let mut plain = PlainLines {
             notes: chunk.notes.as_slice(),
+            enveloped: std::mem::replace(&mut self.enveloped, EnvelopedProbe::new(self.context.assume_tz)),
             silent: std::mem::replace(&mut self.silent, SilentLines::new(self.context.assume_tz)),
             probing,
         };
@@ -47,9 +48,7 @@ impl StateBuilder {
         while at < bytes.len() {
             let (start, problems) = (at, stats.problems_total);
             let taken = if probing { probe.take(bytes, at, self.max_line) } else { None };
-            // A forwarded request changes its source, which the whole event is needed for.
-            let is_whole = |taken: &FastEvent<'_>| self.trusted.is_empty() || taken.forwarded_for().is_none();
-            at = match taken.filter(is_whole) {
+            at = match taken.filter(|taken| self.takes_source_of(taken)) {
                 Some(taken) => {
                     self.recent.changed(taken.changed());
                     let node = self.node_of(&taken);
@@ -86,9 +85,16 @@ impl StateBuilder {
         taken_lines.count(&mut stats);
         self.end_silent(&mut plain.silent, &mut stats);
         self.silent = plain.silent;
+        self.enveloped = plain.enveloped;
         self.end_chunk(chunk, (input.seq, line_number), &mut stats);
         self.state.inputs[input_at as usize] = stats;
         self.state.evict(self.max_in_flight);
+    }
+
+    /// Whether the source of an event is what it says: a forwarded request changes it, which the whole event is needed for.
+    #[inline]
+    pub(super) fn takes_source_of(&self, taken: &FastEvent<'_>) -> bool {
+        self.trusted.is_empty() || taken.forwarded_for().is_none()
     }
 
     /// Turns to a chunk: what was known of the one before is over.
@@ -120,6 +126,7 @@ impl StateBuilder {
                 self.note(*note, number, seq, stats);
             }
             _ if length(line) > self.max_line => self.oversized(number, seq, stats),
+            _ if plain.probing && self.enveloped(line, at, &mut plain.enveloped, stats) => {}
             _ if plain.probing && self.silent(line, at, &mut plain.silent, stats) => {}
             _ => self.line(line, number, seq, stats),
         }
@@ -182,7 +189,7 @@ impl StateBuilder {
     }
 
     /// Notes what is wrong with a line that could be used all the same.
-    fn odd(&self, (kind, message): Oddity, line: u32, seq: u32, stats: &mut InputStats) {
+    pub(super) fn odd(&self, (kind, message): Oddity, line: u32, seq: u32, stats: &mut InputStats) {
         let problem = InputProblem { at: Some((seq, line)), kind, message: message.to_owned() };
         stats.problem(problem, self.max_problems);
     }
@@ -315,6 +322,7 @@ impl StateBuilder {
 struct PlainLines<'c> {
     /// What stands for lines that are left, by their number.
     notes: &'c [(u32, Note)],
+    enveloped: EnvelopedProbe,
     silent: SilentLines,
     probing: bool,
 }
@@ -333,5 +341,5 @@ const QUOTED: Oddity = (
 );
 
 /// See [`crate::time::Millis::is_plausible`].
-const IMPLAUSIBLE_TIME: Oddity =
+pub(super) const IMPLAUSIBLE_TIME: Oddity =
     (ProblemKind::ImplausibleTime, "a time before 2010 or after 2099, which no Elasticsearch can have written");

@@ -8,6 +8,7 @@ mod actors;
 mod ascii_lookahead;
 mod audit;
 mod chunk;
+mod enveloped;
 mod join;
 mod nodes;
 mod proxy;
@@ -38,7 +39,7 @@ use super::{ActLog, NodeKey, State, line_order};
 use crate::copies::{Copies, OfInput};
 use crate::decode::Context;
 use crate::error::ProblemKind;
-use crate::fast_reader::{ActionKind, Probe};
+use crate::fast_reader::{ActionKind, EnvelopedProbe, Probe};
 use crate::options::{Cidr, Options};
 
 /// Which input a chunk belongs to, and where in it.
@@ -82,6 +83,7 @@ pub struct StateBuilder {
     probe: Probe,
     /// Whether lines are given to the probe: unless the user says what they are, and in tests that compare.
     probing: bool,
+    enveloped: EnvelopedProbe,
     silent: SilentLines,
     recent: Recent,
     /// The last record that awaits an exception, and the line at which that would begin.
@@ -124,6 +126,7 @@ impl StateBuilder {
             format: None,
             probe: Probe::new(options.assume_tz),
             probing: options.input_format.is_none(),
+            enveloped: EnvelopedProbe::new(options.assume_tz),
             silent: SilentLines::new(options.assume_tz),
             recent: Recent::default(),
             awaiting: None,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fast_reader::server::tests::LINES as SERVER_LINES;
-use crate::fast_reader::tests::{Damage, LINES, damage};
+use crate::fast_reader::tests::{Damage, LINES, damage, wrapped};
 use crate::lines::{Chunk, StreamChunker};
 
 fn state(text: &[u8], chunk_size: usize, probing: bool) -> State {
@@ -35,13 +35,14 @@ proptest! {
 
     #[test]
     fn the_probe_changes_no_state(
-        picks in prop::collection::vec((0..LINES.len() + SERVER_LINES.len(), prop::collection::vec(any::<Damage>(), 0..2)), 1..30),
+        picks in prop::collection::vec((0..LINES.len() + SERVER_LINES.len(), prop::collection::vec(any::<Damage>(), 0..2), 0_usize..6), 1..30),
         chunk_size in prop::sample::select(vec![300_usize, 2000, 1 << 20]),
     ) {
         let mut lines = Vec::new();
-        for (pick, damages) in &picks {
+        for (pick, damages, envelope) in &picks {
             let line = LINES.get(*pick).copied().unwrap_or_else(|| SERVER_LINES[*pick - LINES.len()].0);
-            let mut line = line.as_bytes().to_vec();
+            let line = line.as_bytes().to_vec();
+            let mut line = wrapped(&line).into_iter().nth(*envelope).unwrap_or(line);
             lines.push(line.clone());
             if let Some(one) = damages.first() {
                 damage(&mut line, one);

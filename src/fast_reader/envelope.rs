@@ -2,7 +2,7 @@
 
 use wide::u8x16;
 
-use super::super::scan::ends;
+use super::scan::ends;
 use crate::decode::cri::{Cri, CriLine};
 use crate::decode::docker::Docker;
 use crate::decode::prefixed::{Compose, Kubectl, after_bar, after_pod};
@@ -17,9 +17,6 @@ pub(super) const DOCKER: &[u8] = b"{\"log\":\"";
 /// What docker wrote; its text is written to `scratch`, without escapes.
 pub(super) fn docker<'s>(line: &[u8], scratch: &'s mut Vec<u8>) -> Option<Inner<'s>> {
     let text = line.strip_prefix(DOCKER)?;
-    if AUDIT.iter().any(|start| text.starts_with(start)) {
-        return None; // not worth the copy
-    }
     if scratch.len() < text.len() + BLOCK {
         scratch.resize(text.len() + BLOCK, 0);
     }
@@ -34,8 +31,11 @@ pub(super) fn docker<'s>(line: &[u8], scratch: &'s mut Vec<u8>) -> Option<Inner<
     Some((Docker.name(), scratch.get(..written)?.strip_suffix(b"\n")?))
 }
 
-/// How audit lines begin.
-const AUDIT: [&[u8]; 2] = [br#"{\"type\":\"audit\""#, br#"{\"type\": \"audit\""#];
+/// Whether docker wrote a line of an audit log.
+pub(super) fn is_audit_in_docker(line: &[u8]) -> bool {
+    let starts = [&br#"{\"type\":\"audit\""#[..], br#"{\"type\": \"audit\""#];
+    line.strip_prefix(DOCKER).is_some_and(|text| starts.iter().any(|start| text.starts_with(start)))
+}
 
 /// Bytes that are copied at a time.
 const BLOCK: usize = 16;
