@@ -7,14 +7,5 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 target=${1:-$(rustc -vV | sed -n 's/^host: //p')}
-cargo_home=${CARGO_HOME:-$HOME/.cargo}
-sysroot=$(rustc --print sysroot)
-maps="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$PWD=/esaudit --remap-path-prefix=$sysroot=/rust"
-export RUSTFLAGS="${RUSTFLAGS:-} $maps"
-export CFLAGS="${CFLAGS:-} -ffile-prefix-map=$cargo_home=/cargo -ffile-prefix-map=$PWD=/esaudit"
-export CARGO_INCREMENTAL=0
-# Folders that have no repository say of which commit they are.
-ESAUDIT_COMMIT=${ESAUDIT_COMMIT:-$(git rev-parse HEAD 2>/dev/null || true)}
-export ESAUDIT_COMMIT
-
+. contrib/package/environment.sh
 cargo build --release --locked --target "$target" --bin esaudit

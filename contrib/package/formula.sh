@@ -11,7 +11,12 @@ sum() {
     [ -n "$hash" ] || { echo "formula.sh: $sums names no esaudit-$version-$1.tar.gz" >&2; exit 1; }
     echo "$hash"
 }
+# Each by itself: only then a missing one ends the script.
+mac_arm=$(sum aarch64-apple-darwin)
+mac_intel=$(sum x86_64-apple-darwin)
+linux_arm=$(sum aarch64-unknown-linux-musl)
+linux_intel=$(sum x86_64-unknown-linux-musl)
 sed -e "s/@VERSION@/$version/g" \
-    -e "s/@MAC_ARM@/$(sum aarch64-apple-darwin)/" -e "s/@MAC_INTEL@/$(sum x86_64-apple-darwin)/" \
-    -e "s/@LINUX_ARM@/$(sum aarch64-unknown-linux-musl)/" -e "s/@LINUX_INTEL@/$(sum x86_64-unknown-linux-musl)/" \
+    -e "s/@MAC_ARM@/$mac_arm/" -e "s/@MAC_INTEL@/$mac_intel/" \
+    -e "s/@LINUX_ARM@/$linux_arm/" -e "s/@LINUX_INTEL@/$linux_intel/" \
     "$here/../homebrew/esaudit.rb.in"

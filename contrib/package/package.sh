@@ -49,7 +49,7 @@ if ! command -v nfpm >/dev/null; then
     exit 0
 fi
 find "$root/man" -name '*.1' -exec gzip -9n {} +
-gzip -9nc CHANGELOG.md >"$root/changelog.gz"
+gzip -9n "$root/CHANGELOG.md"
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 export ESAUDIT_VERSION="$version" ESAUDIT_ARCHITECTURE="$architecture" ESAUDIT_ROOT="$root"
 for format in deb rpm; do

@@ -422,24 +422,49 @@ def write_parquet(stored, plan, uri, options):
 # --- The driver --------------------------------------------------------------------------------------------------------
 
 
+def local_files(top):
+    """Paths and sizes of a file, or of all in a folder, on this machine's own disk; without Hadoop's files of checksums."""
+
+    def unreadable(error):
+        raise RuntimeError(f"{top}: {error}") from None
+
+    if not os.path.isdir(top):
+        yield top, os.path.getsize(top)
+        return
+    for folder, _, names in os.walk(top, onerror=unreadable, followlinks=True):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and not (name.startswith(".") and name.endswith(".crc")):
+                yield path, os.path.getsize(path)
+
+
+def stored_files(system, path):
+    """The same of a Hadoop file system."""
+    files = system.listFiles(path, True)
+    while files.hasNext():
+        status = files.next()
+        yield status.getPath().toString(), status.getLen()
+
+
 def list_inputs(sc, patterns):
     """The files that paths, folders and globs stand for, each once, by name."""
-    configuration = sc._jsc.hadoopConfiguration()
+    jvm, configuration = sc._jvm, sc._jsc.hadoopConfiguration()
     found = {}
     for pattern in patterns:
         with storage(pattern):
-            path, system = path_of(sc._jvm, configuration, pattern)
-            matches = list(system.globStatus(path) or [])
+            path, system = path_of(jvm, configuration, pattern)
+            matches = jvm.org.apache.hadoop.fs.FileUtil.stat2Paths(system.globStatus(path)) or []
         if not matches:
             raise SystemExit(f"{pattern}: no such file")
         with storage(pattern):
             for match in matches:
-                files = system.listFiles(match.getPath(), True)
-                while files.hasNext():
-                    status = files.next()
-                    uri = status.getPath().toUri()
-                    name = uri.getPath() if uri.getScheme() in (None, "file") else status.getPath().toString()
-                    found[name] = Input(status.getPath().toString(), name, status.getLen())
+                # Of a local disk Hadoop asks for the owner of each file, by a process each.
+                if is_local(match.toString()):
+                    for name, size in local_files(match.toUri().getPath()):
+                        found[name] = Input("file:" + name, name, size)
+                else:
+                    for name, size in stored_files(system, match):
+                        found[name] = Input(name, name, size)
     return [found[name] for name in sorted(found)]
 
 

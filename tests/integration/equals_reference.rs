@@ -47,11 +47,11 @@ proptest! {
 #[test]
 fn on_synthetic_clusters() {
     for (seed, options) in [
-        ("1", "--days 0.02 --rate 4 --plant all --show-node-name es-1"),
-        ("2", "--days 0.02 --rate 4 --format-version 7 --wrap docker --server-log --server-format json7"),
-        ("3", "--days 0.02 --rate 4 --format-version 7.1 --roll-lines 150 --gzip rolled --no-realm-events none"),
-        ("4", "--days 0.02 --rate 4 --format-version 6.5 --failure-share 0.2"),
-        ("5", "--days 0.02 --rate 4 --log-successes all --server-log --tz +05:30 --failing-keys 3"),
+        ("1", "--days 0.02 --rate 1.5 --plant all --show-node-name es-1"),
+        ("2", "--days 0.02 --rate 1.5 --format-version 7 --wrap docker --server-log --server-format json7"),
+        ("3", "--days 0.02 --rate 1.5 --format-version 7.1 --roll-lines 150 --gzip rolled --no-realm-events none"),
+        ("4", "--days 0.02 --rate 1.5 --format-version 6.5 --failure-share 0.2"),
+        ("5", "--days 0.02 --rate 1.5 --log-successes all --server-log --tz +05:30 --failing-keys 3"),
     ] {
         let options: Vec<&str> = ["--seed", seed].into_iter().chain(options.split(' ')).collect();
         let (inputs, _) = generate(&options);

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use esaudit::internals::data::report_tables::{FINDINGS, INPUTS, NEW_PLACES, POWERFUL};
 use esaudit::internals::data::tables::{ATTEMPTS, CHANGES, DataKind, DataTable, Division, REASONS};
+use esaudit::internals::model::Report;
 use esaudit::internals::time::Millis;
 use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -14,7 +16,7 @@ use parquet::record::{Field, Row};
 use serde_json::{Value, json};
 
 use test_support::line::{Line, asked, failed};
-use test_support::{Inputs, esaudit, generate, python, report};
+use test_support::{Inputs, Shared, esaudit, generate, python, report};
 
 /// Every table.
 const TABLES: [&DataTable; 7] = [&ATTEMPTS, &CHANGES, &REASONS, &FINDINGS, &NEW_PLACES, &POWERFUL, &INPUTS];
@@ -93,7 +95,7 @@ fn counted(rows: &[Value], columns: &[&str]) -> BTreeMap<String, u64> {
 }
 
 /// The report's failures by principal, chain and reason.
-fn groups(report: &esaudit::internals::model::Report) -> BTreeMap<String, u64> {
+fn groups(report: &Report) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for group in report.groups.iter() {
         let key = json!([group.principal, group.realm_chain, group.reason]).to_string();
@@ -102,23 +104,40 @@ fn groups(report: &esaudit::internals::model::Report) -> BTreeMap<String, u64> {
     counts
 }
 
-/// Every kind of incident, over two days.
-fn generated() -> Inputs {
-    generate(&["--seed", "9", "--days", "2", "--rate", "0.008", "--server-log", "--plant", "all"]).0
+/// Every kind of incident, over two days; what is exported of it, and the report.
+struct Generated {
+    inputs: Inputs,
+    folder: tempfile::TempDir,
+    report: Report,
+}
+
+impl Generated {
+    fn path(&self) -> &str {
+        self.inputs.path().to_str().unwrap()
+    }
+}
+
+fn generated() -> Arc<Generated> {
+    static SHARED: Shared<Generated> = Shared::new();
+    SHARED.get(|| {
+        let (inputs, _) =
+            generate(&["--seed", "9", "--days", "2", "--rate", "0.008", "--server-log", "--plant", "all"]);
+        let path = inputs.path().to_str().unwrap();
+        let (folder, report) = (export(&[path], &[]), report(&[path], &[]));
+        Generated { inputs, folder, report }
+    })
 }
 
 #[test]
 fn pseudonyms_leave_no_name_in_any_table() {
-    let inputs = generated();
-    let path = inputs.path().to_str().unwrap();
+    let generated = generated();
     let key = tempfile::NamedTempFile::new().unwrap();
     fs::write(key.path(), "correct horse battery staple").unwrap();
-    let plain = export(&[path], &[]);
-    let hidden = export(&[path], &["--pseudonymize", key.path().to_str().unwrap()]);
+    let hidden = export(&[generated.path()], &["--pseudonymize", key.path().to_str().unwrap()]);
     let text = |folder: &Path| -> String {
         TABLES.iter().flat_map(|table| rows(folder, table.name)).map(|row| format!("{row}\n")).collect()
     };
-    let (said, told) = (text(plain.path()), text(hidden.path()));
+    let (said, told) = (text(generated.folder.path()), text(hidden.path()));
     assert_eq!(said.lines().count(), told.lines().count());
     let names = [
         "principal",
@@ -145,13 +164,11 @@ fn pseudonyms_leave_no_name_in_any_table() {
 
 #[test]
 fn rows_are_the_groups_of_the_report() {
-    let inputs = generated();
-    let path = inputs.path().to_str().unwrap();
-    let folder = export(&[path], &[]);
-    let report = report(&[path], &[]);
+    let generated = generated();
+    let Generated { folder, report, .. } = generated.as_ref();
     let attempts = rows(folder.path(), "attempts");
     assert!(attempts.len() > 100, "{}", attempts.len());
-    assert_eq!(counted(&attempts, &["principal", "realm_chain", "reason"]), groups(&report));
+    assert_eq!(counted(&attempts, &["principal", "realm_chain", "reason"]), groups(report));
     assert_eq!(rows(folder.path(), "changes").len(), report.security_changes.len());
     // Refusals of keys, whether a line of the server log tells them or other events.
     let reasons = rows(folder.path(), "reasons");
@@ -165,8 +182,8 @@ fn rows_are_the_groups_of_the_report() {
 
 #[test]
 fn days_types_and_compression() {
-    let inputs = generated();
-    let folder = export(&[inputs.path().to_str().unwrap()], &[]);
+    let generated = generated();
+    let folder = &generated.folder;
     for table in TABLES {
         let readers = readers(folder.path(), table.name);
         assert!(!readers.is_empty(), "{}", table.name);
@@ -229,8 +246,8 @@ fn unknown_chains_are_null_and_chains_of_nobody_empty() {
 
 #[test]
 fn the_same_bytes_whatever_the_threads() {
-    let inputs = generated();
-    let path = inputs.path().to_str().unwrap();
+    let generated = generated();
+    let path = generated.path();
     let one = export(&[path], &["--threads", "1"]);
     let other = export(&[path], &["--threads", "3", "--chunk-size", "10000"]);
     assert!(files(one.path()) == files(other.path()));
@@ -307,10 +324,8 @@ fn row_groups_are_bounded() {
 /// What the report tells beside attempts and changes.
 #[test]
 fn tables_of_the_report_are_its_lists() {
-    let inputs = generated();
-    let path = inputs.path().to_str().unwrap();
-    let folder = export(&[path], &[]);
-    let report = report(&[path], &[]);
+    let generated = generated();
+    let Generated { folder, report, .. } = generated.as_ref();
     let column = |table: &str, name: &str| -> Vec<Value> {
         let mut values: Vec<Value> = rows(folder.path(), table).into_iter().map(|mut row| row[name].take()).collect();
         values.sort_by_key(Value::to_string);
@@ -335,7 +350,7 @@ fn tables_of_the_report_are_its_lists() {
     assert_eq!(column("inputs", "path"), sorted(names));
     let lines: u64 = column("inputs", "lines").iter().filter_map(Value::as_u64).sum();
     assert_eq!(lines, report.coverage.lines);
-    let events = esaudit(&["events", path, "--quiet", "--kind", "powerful"]).stdout;
+    let events = esaudit(&["events", generated.path(), "--quiet", "--kind", "powerful"]).stdout;
     assert_eq!(rows(folder.path(), "powerful").len(), events.iter().filter(|byte| **byte == b'\n').count());
     assert!(!events.is_empty());
 }
@@ -419,9 +434,8 @@ print(json.dumps([rows, days]))
 #[test]
 fn duckdb_counts_what_the_report_does() {
     let Some(python) = python::with("duckdb") else { return };
-    let inputs = generated();
-    let path = inputs.path().to_str().unwrap();
-    let folder = export(&[path], &[]);
+    let generated = generated();
+    let Generated { folder, report, .. } = generated.as_ref();
     let read: Value = serde_json::from_str(&python::run(&python, COUNT, &[folder.path().to_str().unwrap()])).unwrap();
     let counts: BTreeMap<String, u64> = read[0]
         .as_array()
@@ -429,7 +443,7 @@ fn duckdb_counts_what_the_report_does() {
         .iter()
         .map(|row| (json!([row[0], row[1], row[2]]).to_string(), row[3].as_u64().unwrap()))
         .collect();
-    assert_eq!(counts, groups(&report(&[path], &[])));
+    assert_eq!(counts, groups(report));
     assert_eq!(read[1], json!([[0]]));
 }
 

@@ -3,7 +3,8 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use serde_json::Value;
 use test_support::esaudit;
@@ -20,9 +21,17 @@ fn report(options: &[&str]) -> Value {
     serde_json::from_str(&run("report", &[&["--format", "json"], options].concat())).unwrap()
 }
 
-/// The attempts, one a line.
+/// The attempts, one a line. What is asked twice is run once.
 fn events(options: &[&str]) -> Vec<Value> {
-    run("events", options).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    static KNOWN: Mutex<BTreeMap<Vec<String>, String>> = Mutex::new(BTreeMap::new());
+    let key: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+    let known = KNOWN.lock().unwrap().get(&key).cloned();
+    let text = known.unwrap_or_else(|| {
+        let text = run("events", options);
+        KNOWN.lock().unwrap().insert(key, text.clone());
+        text
+    });
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Attempts are the same in full where their lines are the same.

@@ -202,13 +202,13 @@ fn every_verb_escapes_what_it_shows() {
 }
 
 /// So many principals, and as many sources.
-const FLOOD: usize = 500_000;
+const FLOOD: usize = 150_000;
 
 /// A name that no other number has: one that collides in hashes without a seed, such as those of old Java and of FNV, one
 /// that reads like a pattern, or one of 64 KB.
 fn name(number: usize) -> String {
     match number {
-        _ if number % 10_000 == 2 => format!("{}{number}", "n".repeat(64 << 10)),
+        _ if number % 3_000 == 2 => format!("{}{number}", "n".repeat(64 << 10)),
         _ if number % 7 == 1 => format!(r"^(a+)+$|.*[{number}]{{{number},}}\\"),
         _ => (0..20).map(|bit| if number >> bit & 1 == 0 { "Aa" } else { "BB" }).collect(),
     }
@@ -270,8 +270,8 @@ fn a_flood_of_names_is_counted_exactly_in_bounded_time_and_memory() {
         let since = Instant::now();
         let path = path.to_str().unwrap();
         let (report, peak) = measured(&[&["report", path, "--format", "json", "--top", "10"], options].concat());
-        // Without optimisation 15 seconds of two processors; quadratic work would take hours.
-        assert!(since.elapsed() < Duration::from_secs(300), "{options:?}: {:?}", since.elapsed());
+        // Without optimisation some 10 seconds of two processors; quadratic work would take an hour.
+        assert!(since.elapsed() < Duration::from_secs(200), "{options:?}: {:?}", since.elapsed());
         let (totals, coverage) = (&report.totals, &report.coverage);
         let flood = FLOOD as u64;
         assert_eq!((totals.failed_attempts, totals.principals, totals.sources), (flood, flood, flood));
@@ -286,8 +286,8 @@ fn a_flood_of_names_is_counted_exactly_in_bounded_time_and_memory() {
     };
     let (whole, peak) = std::thread::scope(|scope| {
         let whole = scope.spawn(|| run(&["--threads", "1"]));
-        let (short, peak) = run(&["--threads", "1", "--max-memory", "100M"]);
-        assert!(peak.is_none_or(|peak| peak < 100 << 20), "{peak:?}");
+        let (short, peak) = run(&["--threads", "1", "--max-memory", "80M"]);
+        assert!(peak.is_none_or(|peak| peak < 80 << 20), "{peak:?}");
         let left_out = short.coverage.counted_only.map_or(0, |counted| counted.attempts);
         assert!(left_out > 0 && short.coverage.cannot_tell[0].contains(&left_out.to_string()));
         whole.join().unwrap()
@@ -295,5 +295,5 @@ fn a_flood_of_names_is_counted_exactly_in_bounded_time_and_memory() {
     assert_eq!(whole.groups_total, FLOOD as u64);
     assert_eq!(whole.coverage.counted_only, None);
     assert!(whole.groups.len() == 10 && whole.groups.iter().all(|group| group.count == 1));
-    assert!(peak.is_none_or(|peak| peak < 400 << 20), "{peak:?}");
+    assert!(peak.is_none_or(|peak| peak < 150 << 20), "{peak:?}");
 }

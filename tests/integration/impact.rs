@@ -267,7 +267,7 @@ fn company_from_the_same_address_is_followed_and_programs_are_not() {
 #[test]
 fn the_same_reach_whatever_the_shape() {
     let reach = |shape: &str| {
-        let options = ["--seed", "3", "--days", "0.3", "--rate", "0.3", "--plant", "account_compromise"];
+        let options = ["--seed", "3", "--days", "0.3", "--rate", "0.1", "--plant", "account_compromise"];
         let (inputs, _) = test_support::generate(&[&options[..], &["--shape", shape]].concat());
         let told = told(&of_finding(&inputs, &[]));
         (told.reached, told.powerful, told.persistence, told.requests)

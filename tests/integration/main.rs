@@ -49,6 +49,7 @@ mod nightly;
 mod ocsf;
 mod order;
 mod outputs;
+mod packages;
 mod panel;
 mod part_format;
 mod parts;

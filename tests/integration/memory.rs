@@ -49,7 +49,7 @@ const TIMELINE: [&str; 2] = ["authentication_failed", "anonymous_access_denied"]
 
 #[test]
 fn counts_stay_exact_and_what_was_left_out_is_said() {
-    let lines = flood(30_000);
+    let lines = flood(12_000);
     let mut inputs = Inputs::new();
     let half = lines.len() / 2;
     inputs.add("1.json", &ended(&lines[..half]));
@@ -57,7 +57,7 @@ fn counts_stay_exact_and_what_was_left_out_is_said() {
     // The same events again count once, left out or not.
     inputs.add("copy.json", &ended(&lines[half / 2..half + half / 2]));
     let whole = report(&inputs, &[]);
-    let short = report(&inputs, &["--max-memory", "6M", "--chunk-size", "65536"]);
+    let short = report(&inputs, &["--max-memory", "3M", "--chunk-size", "65536"]);
     assert_eq!(
         (&whole["coverage"]["complete"], &short["coverage"]["complete"]),
         (&Value::from(true), &Value::from(false))
@@ -82,10 +82,10 @@ fn counts_stay_exact_and_what_was_left_out_is_said() {
     };
     assert_eq!(people(&short), people(&whole));
     let told = short["coverage"]["cannot_tell"][0].as_str().unwrap();
-    assert!(told.contains(&left_out.to_string()) && told.contains("--max-memory (6 MiB)"), "{told}");
+    assert!(told.contains(&left_out.to_string()) && told.contains("--max-memory (3 MiB)"), "{told}");
     // Who wants all or nothing gets nothing.
     let strict = Command::new(env!("CARGO_BIN_EXE_esaudit"))
-        .args(["report", inputs.path().to_str().unwrap(), "--max-memory", "6M", "--chunk-size", "65536", "--strict"])
+        .args(["report", inputs.path().to_str().unwrap(), "--max-memory", "3M", "--chunk-size", "65536", "--strict"])
         .output()
         .unwrap();
     assert_eq!((strict.status.code(), &strict.stdout[..]), (Some(2), &b""[..]));
@@ -225,7 +225,8 @@ fn merging_leaves_out_what_one_run_leaves_out() {
         let one: Value = serde_json::from_slice(&json(&logs, &["--max-memory", limit])).unwrap();
         let left_out = &one["coverage"]["counted_only"];
         assert_eq!(left_out.is_null(), limit == "64M", "{left_out}");
-        for _ in 0..3 {
+        // Where nothing is left out other tests merge in every order.
+        for _ in 0..if limit == "2M" { 3 } else { 1 } {
             parts.rotate_left(1);
             assert_eq!(merged(&parts, &["--max-memory", limit]), one, "{limit}");
         }

@@ -91,9 +91,10 @@ const ENVELOPES: [(&str, &str); 47] = [
     ("rows", "row"),
 ];
 
-/// The files of a made-up cluster, by node.
+/// The files of a made-up cluster, by node: every kind of incident, each small, for how a record is framed does not depend on how
+/// many there are.
 fn files(shape: &str) -> Files {
-    let options = format!("--seed 5 --nodes 2 --days 0.01 --rate 0.5 --plant all --shape {shape}");
+    let options = format!("--seed 5 --nodes 2 --days 0.01 --rate 0.2 --plant all:edge --shape {shape}");
     let (inputs, _) = generate(&options.split(' ').collect::<Vec<_>>());
     let root = inputs.path().join("logs");
     let name = |path: &str| path.strip_prefix(root.to_str().unwrap()).unwrap()[1..].to_owned();

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use test_support::line::Line;
 use test_support::{Inputs, esaudit, gzip, python};
 
 /// A Python with PySpark where Java is, too. `None`, said, where one is missing.
@@ -55,17 +56,23 @@ fn command(python: &Path, program: &Path) -> Command {
         .env("PYSPARK_PYTHON", python)
         .env("PYSPARK_DRIVER_PYTHON", python)
         .env("SPARK_LOCAL_IP", "127.0.0.1")
+        .env(python::JAVA.0, python::JAVA.1)
         .env_remove("SPARK_HOME")
         .env_remove("CLASSPATH");
     command
 }
 
-/// Small logs in many folders, 2,000 in all.
+/// Small logs in many folders, 200 in all, of failures of 6,000 accounts, whose names no compression makes shorter.
 fn small() -> Inputs {
     let mut inputs = Inputs::new();
-    for at in 0..2000 {
-        let line = test_support::line::failed(at * 1000, &format!("r{at}"));
-        inputs.add(&format!("small/{:02}/{at} audit.json", at % 20), format!("{line}\n").as_bytes());
+    for file in 0..200 {
+        let line = |at: i64| {
+            let name = format!("{:016x}", at.wrapping_mul(0x1e37_79b9_7f4a_7c15));
+            let line = Line::new(at * 1000, "authentication_failed").user(&name).from("10.0.0.1:40000");
+            line.request(&format!("r{at}")).end() + "\n"
+        };
+        let lines: String = (file * 30..file * 30 + 30).map(line).collect();
+        inputs.add(&format!("small/{:02}/{file} audit.json", file % 20), lines.as_bytes());
     }
     inputs
 }
@@ -112,7 +119,7 @@ fn a_cluster_of_two() {
     assert_eq!((&told["small"]["scans"], &told["small"]["shares"]), (&4.into(), &4.into()), "{told}");
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("small.json")).unwrap()).unwrap();
-    assert_eq!(report["totals"]["failed_attempts"], 2000);
+    assert_eq!(report["totals"]["failed_attempts"], 6000);
     let first = &report["coverage"]["inputs"][0];
     assert_eq!(first["path"], "viewfs://store/small/00/0 audit.json");
 

@@ -11,6 +11,7 @@ pub mod schema;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use esaudit::internals::model::Report;
 
@@ -170,6 +171,27 @@ pub fn json(paths: &[&str], options: &[&str]) -> Vec<u8> {
 /// The report of a clean success.
 pub fn report(paths: &[&str], options: &[&str]) -> Report {
     serde_json::from_slice(&json(paths, options)).unwrap()
+}
+
+/// What several tests look at that run at one time: made by the first, gone with the last, so that no folder is left behind.
+pub struct Shared<T>(Mutex<Weak<T>>);
+
+impl<T> Shared<T> {
+    #[allow(clippy::new_without_default, reason = "for statics, which want a const")]
+    pub const fn new() -> Self {
+        Self(Mutex::new(Weak::new()))
+    }
+
+    /// That of another test, or what `make` gives.
+    pub fn get(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        // Where another test failed while it made one, nothing is kept.
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.upgrade().unwrap_or_else(|| {
+            let made = Arc::new(make());
+            *kept = Arc::downgrade(&made);
+            made
+        })
+    }
 }
 
 /// Runs the generator into a new folder and gives its files, decompressed, and its truth.

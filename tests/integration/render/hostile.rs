@@ -68,12 +68,12 @@ fn corpus() -> Vec<String> {
         // The marks that stand for colour inside tables.
         "\u{2061}\u{2062}\u{2063}\u{2064}\u{206a}\u{206b}\u{206f}".to_owned(),
         // Longer than any cell, several times: it stands in hundreds of places of each report.
-        format!("e{}", "\u{301}".repeat(300)),
-        "x".repeat(2_500),
-        "\u{1b}".repeat(300),
-        "山田🦀".repeat(300),
+        format!("e{}", "\u{301}".repeat(100)),
+        "x".repeat(700),
+        "\u{1b}".repeat(150),
+        "山田🦀".repeat(100),
         "한국어 ไทยนี้ देवनागरी العربية לא 🇩🇪 👍🏽 👩‍👩‍👧‍👦".to_owned(),
-        "word ".repeat(300),
+        "word ".repeat(120),
         "\\x1b[31m \\u{202e} \\\\ C:\\temp".to_owned(),
         String::new(),
         " ".to_owned(),
@@ -109,7 +109,7 @@ fn hostile_text_stays_text() {
 #[test]
 fn a_huge_report_is_cut_for_people_only() {
     let mut report = judged();
-    report.groups = (0..5_000_u64)
+    report.groups = (0..2_500_u64)
         .map(|number| {
             let principal = format!("user-{number}-{}", "long".repeat((number % 40) as usize));
             let count = u64::MAX - number;
@@ -130,9 +130,9 @@ fn a_huge_report_is_cut_for_people_only() {
             group
         })
         .collect();
-    report.groups_total = 5_000;
+    report.groups_total = 2_500;
     report.security_changes =
-        (0..5_000).map(|_| change("03:12:00", "invalidate_apikey", None, &["id"; 500], None)).collect();
+        (0..2_500).map(|_| change("03:12:00", "invalidate_apikey", None, &["id"; 500], None)).collect();
     report.timeline.buckets = (0..1500)
         .map(|_| TimelineBucket {
             start: at("00:00:00").unwrap_or_default(),
@@ -145,14 +145,14 @@ fn a_huge_report_is_cut_for_people_only() {
     for width in [80, 120, 200] {
         let text = table(&report, &view(width));
         assert_fits(&text, width);
-        assert!(text.contains("20 of 5,000"));
+        assert!(text.contains("20 of 2,500"));
         assert!(text.lines().count() < 2_000, "{}", text.lines().count());
     }
     let all = table(&report, &View { top: Some(None), ..view(120) });
     assert_fits(&all, 120);
-    assert_eq!(all.lines().filter(|line| line.contains("user-")).count(), 5_000);
+    assert_eq!(all.lines().filter(|line| line.contains("user-")).count(), 2_500);
     let back: Report = serde_json::from_str(&render("json", &report, &view(80))).expect("parses");
-    assert_eq!(back.groups.len(), 5_000);
+    assert_eq!(back.groups.len(), 2_500);
 }
 
 #[test]
