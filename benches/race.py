@@ -148,7 +148,7 @@ def packed(folder, plain, count):
     """The same lines in so many gzip files."""
     files = [folder / f"gz-{count}" / f"{number}.json.gz" for number in range(count)]
     if not files[0].exists():
-        files[0].parent.mkdir()
+        files[0].parent.mkdir(exist_ok=True)
         piece = plain.stat().st_size // count + 1
         with open(plain, "rb") as source:
             for file in files:
