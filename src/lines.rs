@@ -27,7 +27,7 @@ const CACHE_LINE: usize = 64;
 /// By how many bytes a place in a file and the block that it is read to differ in where their cache lines begin. A kernel
 /// copies 512 MiB in 0.06 s where both agree, else in 0.29 s (measured on Linux 6, AMD): so much more is read instead.
 fn misplaced(at: u64, block: &[u8]) -> u64 {
-    (at % CACHE_LINE as u64 + CACHE_LINE as u64 - (block.as_ptr().addr() % CACHE_LINE) as u64) % CACHE_LINE as u64
+    at.wrapping_sub(block.as_ptr().addr() as u64) % CACHE_LINE as u64
 }
 
 /// The lines of a text: each without its `\n`, the last one also if it has none, provided it is not empty.
@@ -58,6 +58,7 @@ pub fn read_range(
     chunk: &mut Chunk,
 ) -> io::Result<()> {
     chunk.clear();
+    // Where the block stands decides from where on is read.
     let enough = usize::try_from(range.end - range.start).unwrap_or(usize::MAX).saturating_add(CACHE_LINE + SLACK);
     chunk.grow(enough.min(usize::try_from(len).unwrap_or(usize::MAX)))?;
     // One byte before the range tells whether a line starts with it.

@@ -175,6 +175,19 @@ impl StateBuilder {
         self.join_within_chunk();
     }
 
+    /// Counts an event that is compared with no line before, and gives its node.
+    pub(super) fn single(&mut self, event: &impl AuditFields, number: u32, stats: &mut InputStats) -> u32 {
+        stats.audit_events += 1;
+        self.recent.changed(changes::ALL);
+        let node = self.node_of(event);
+        self.audit(event, node, number);
+        // The next line is compared with the last that the probe took, which was another.
+        self.recent.changed(changes::ALL);
+        stats.nodes.entry(node).or_default().add(event.time());
+        self.order.add(event.time());
+        node
+    }
+
     /// What the first line of an input says of all of it.
     fn first_line(&self, bytes: &[u8], stats: &mut InputStats) {
         let text = bytes.trim_ascii_start();
@@ -231,15 +244,8 @@ impl StateBuilder {
                         Some(client) => event.origin = Some(client.to_vec().into()),
                         None => event.forwarded_for = forwarded,
                     }
-                    stats.audit_events += 1;
-                    self.recent.changed(changes::ALL);
-                    let node = self.node_of(&event);
-                    self.audit(&event, node, number);
+                    let node = self.single(&event, number, stats);
                     self.state.nodes[node as usize].opensearch += u64::from(event.of_opensearch);
-                    // The next line is compared with the last that the probe took, which was another.
-                    self.recent.changed(changes::ALL);
-                    stats.nodes.entry(node).or_default().add(event.time);
-                    self.order.add(event.time);
                     (Some(event.time), event.zone_assumed)
                 }
                 Record::Server(event) => {

@@ -3,7 +3,7 @@
 use super::StateBuilder;
 use super::chunk::IMPLAUSIBLE_TIME;
 use super::tally::count_format;
-use crate::fast_reader::{AuditFields, EnvelopedProbe, changes};
+use crate::fast_reader::{AuditFields, EnvelopedProbe};
 use crate::state::coverage::InputStats;
 
 impl StateBuilder {
@@ -19,15 +19,8 @@ impl StateBuilder {
         if !self.takes_source_of(&taken) {
             return false;
         }
-        // No line before is compared with it, nor it with the next.
-        self.recent.changed(changes::ALL);
-        let node = self.node_of(&taken);
-        self.audit(&taken, node, number);
-        self.recent.changed(changes::ALL);
+        self.single(&taken, number, stats);
         let time = taken.time();
-        self.order.add(time);
-        stats.audit_events += 1;
-        stats.nodes.entry(node).or_default().add(time);
         stats.span.add(time);
         stats.zone_assumed += u64::from(taken.zone_assumed());
         count_format(stats, self.format.unwrap_or(format), 1);

@@ -68,10 +68,12 @@ impl Recent {
 struct ClientNames<'e> {
     principal: Option<&'e [u8]>,
     realm: Option<&'e [u8]>,
-    /// The address without its port, which changes from one connection to the next.
-    host: Option<&'e [u8]>,
-    apikey: [Option<&'e [u8]>; 2],
+    origin: Option<&'e [u8]>,
+    apikey_id: Option<&'e [u8]>,
+    apikey_name: Option<&'e [u8]>,
+    /// A cross-cluster key is used over the transport layer alone (audit-format 1.17).
     remote_user: Option<&'e [u8]>,
+    /// The request came from a client, not from another node for one.
     direct: bool,
 }
 
@@ -81,29 +83,31 @@ impl<'e> ClientNames<'e> {
         Self {
             principal: event.run_by().or(event.user()),
             realm: event.user_realm().or(event.realm()),
-            host: event.origin().map(without_port),
-            apikey: [event.apikey_id(), event.apikey_name()],
+            origin: event.origin(),
+            apikey_id: event.apikey_id(),
+            apikey_name: event.apikey_name(),
             remote_user: event.remote_user(),
-            direct: event.origin_type().is_none_or(|origin| origin == b"rest"),
+            direct: event.origin_type().is_none_or(|origin| origin == b"rest") || event.remote_user().is_some(),
         }
     }
 }
 
 impl Hash for ClientNames<'_> {
-    /// The lengths, so that texts cannot be cut elsewhere, and then the texts.
+    /// The lengths, so that texts cannot be cut elsewhere, and then the texts; of the address without its port, which changes
+    /// from one connection to the next.
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         // 0 = absent.
         let length = |text: Option<&[u8]>| text.map_or(0, |text| text.len() as u64 + 1);
-        let [id, name] = self.apikey;
-        for (one, other) in [(self.principal, self.realm), (self.host, id), (name, self.remote_user)] {
+        let host = self.origin.map(without_port);
+        for (one, other) in [(self.principal, self.realm), (host, self.apikey_id), (self.apikey_name, self.remote_user)]
+        {
             // Members of one line are shorter than 4 GiB together.
             hasher.write_u64(length(one) | length(other).rotate_left(32));
         }
         hasher.write_u8(u8::from(self.direct));
-        for text in [self.principal, self.realm, self.host, id, name, self.remote_user].into_iter().flatten() {
-            hasher.write(text);
-        }
+        let texts = [self.principal, self.realm, host, self.apikey_id, self.apikey_name, self.remote_user];
+        texts.into_iter().flatten().for_each(|text| hasher.write(text));
     }
 }
 
@@ -167,42 +171,35 @@ impl StateBuilder {
 
     #[inline]
     fn find_client(&mut self, event: &impl AuditFields) -> Option<u32> {
-        let named = self.actors.hasher.hash_one(ClientNames::of(event)).max(1);
+        let names = ClientNames::of(event);
+        let named = self.actors.hasher.hash_one(names).max(1);
         self.actors.met.get(named).unwrap_or_else(|| {
-            let client = self.find_client_anew(event);
+            let client = self.find_client_anew(names);
             self.actors.met.put(named, client);
             client
         })
     }
 
-    fn find_client_anew(&mut self, event: &impl AuditFields) -> Option<u32> {
-        let principal = event.run_by().or(event.user())?;
-        // A cross-cluster key is used over the transport layer alone (audit-format 1.17).
-        let remote_user = event.remote_user();
-        let direct = event.origin_type().is_none_or(|origin| origin == b"rest") || remote_user.is_some();
-        if !direct && event.apikey_id().is_none() {
+    fn find_client_anew(&mut self, names: ClientNames<'_>) -> Option<u32> {
+        let principal = names.principal?;
+        if !names.direct && names.apikey_id.is_none() || is_internal(principal, names.realm) {
             return None;
         }
-        let realm = event.user_realm().or(event.realm());
-        if is_internal(principal, realm) {
-            return None;
-        }
-        let origin = event.origin();
         let symbols = &mut self.state.symbols;
-        if let (Some(id), Some(name)) = (event.apikey_id(), event.apikey_name()) {
+        if let (Some(id), Some(name)) = (names.apikey_id, names.apikey_name) {
             let (id, name) = (symbols.intern(id), symbols.intern(name));
             self.state.name_key(id, name);
         }
-        let source = origin.map(client_address);
+        let source = names.origin.map(client_address);
         let symbols = &mut self.state.symbols;
         let actor = Actor {
             principal: symbols.intern(principal),
             source: symbols.intern_opt(source.as_deref()),
-            apikey: symbols.intern_opt(event.apikey_id()),
-            realm: symbols.intern_opt(realm),
+            apikey: symbols.intern_opt(names.apikey_id),
+            realm: symbols.intern_opt(names.realm),
             node: 0,
-            es_action: if direct { Sym::NONE } else { symbols.intern(IN_TRANSPORT) },
-            object: symbols.intern_opt(remote_user),
+            es_action: if names.direct { Sym::NONE } else { symbols.intern(IN_TRANSPORT) },
+            object: symbols.intern_opt(names.remote_user),
         };
         Some(self.actors.of(actor))
     }
