@@ -5,7 +5,7 @@ use crate::scenario::stage::Stage;
 use crate::text::{Text, keep};
 
 impl Stage {
-    fn address(&mut self, mut draw: impl FnMut(&mut Rng) -> String) -> Text {
+    pub(crate) fn address(&mut self, mut draw: impl FnMut(&mut Rng) -> String) -> Text {
         loop {
             let text = draw(&mut self.rng);
             if !self.addresses.contains(text.as_str()) {

@@ -6,6 +6,7 @@
 //! ordinary stories could make it, of this site or of sites in general, the likeliest counts. An incident is above threshold when the ratio exceeds 10⁴; what is
 //! below may be told, and need not.
 
+use crate::scenario::living::STRANGERS_GO_ON;
 use crate::scenario::nuisance::Life;
 use crate::text::{HOUR, Micros};
 
@@ -17,6 +18,9 @@ pub(crate) const THRESHOLD: f64 = 4.0;
 const WANDERS: f64 = 0.7 * 0.005_2;
 /// Mean over all sites of the share of a machine's requests that fail: half of the sites, log-uniform 1e-5 to 1e-3.
 const SLIPS: f64 = 0.5 * 0.000_215;
+
+/// Share of sites with a page for login that anybody can reach.
+const PAGES: f64 = 0.12;
 
 /// Ordinary life as a source of chance: of this site or of all, whichever makes it likelier.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +70,8 @@ impl Null {
             From::Known => 1.0,
         };
         let apart = (life.people as f64).ln() + self.looks(span) + tail(tries, errors * each);
-        ratio(run.max(apart))
+        let stranger = (life.strangers as f64).ln() + more * STRANGERS_GO_ON.ln();
+        ratio(run.max(apart).max(stranger))
     }
 
     /// The natural logarithm of the chance that a login begins with one wrong try and so many more.
@@ -90,7 +95,11 @@ impl Null {
             From::Known => 1.0,
         };
         let known = tail(names - unknown.min(names), logins * self.life.typo * each);
-        let wrong = tail(unknown, logins * self.life.misnames * each);
+        let part = (hours(span) / self.hours).min(1.0);
+        let wrong = tail(unknown, logins * self.life.misnames * each + self.life.strangers as f64 * part);
+        // Or of a site whose page for login anybody can reach, where strangers happened to come only then.
+        let wrong =
+            if from == From::Known { wrong } else { wrong.max(PAGES.ln() - unknown as f64 * (1.0 - part) / part) };
         // One new address for all of them is a coincidence of its own: two strangers who wander meet once in a hundred.
         let shared = if from == From::New(1) { names.saturating_sub(1) as f64 * 0.01_f64.ln() } else { 0.0 };
         ratio(self.looks(span) + known + wrong + shared)

@@ -6,7 +6,7 @@ use crate::scenario::nuisance::Front;
 use crate::scenario::stage::{Machine, Stage, moments};
 use crate::scenario::truth::{Incident, PERHAPS_BROKEN};
 use crate::text::{HOUR, MINUTE, Micros, SECOND, Text, keep};
-use crate::traffic::{Act, What};
+use crate::traffic::{Act, Odd, What};
 use crate::world::Credential;
 
 /// All ordinary acts of this site from the beginning of its log to the end, in no order.
@@ -18,7 +18,51 @@ pub(crate) fn live(stage: &mut Stage) -> Vec<Act> {
         machine_life(stage, &machine, &mut acts);
     }
     administrator(stage, &mut acts);
+    strangers(stage, &mut acts);
+    for _ in 0..stage.life.assertions {
+        let time = working_time(stage);
+        acts.push(Act::new(time, stage.node(), stage.kibana, What::Odd(Odd::AssertionRefused)));
+    }
     acts
+}
+
+/// Chance that a stranger tries again.
+pub(crate) const STRANGERS_GO_ON: f64 = 0.3;
+
+/// Strangers at a page for login: people of the site who mistype their name somewhere, and people who have no account.
+fn strangers(stage: &mut Stage, acts: &mut Vec<Act>) {
+    if stage.life.strangers == 0 {
+        return;
+    }
+    let note = "strangers at a page for login that anybody can reach";
+    let kinds = &["credential_stuffing", "password_guessing", "low_and_slow"];
+    let incident = Incident::new("password_spraying", &["unclear", "operational"], note);
+    let tag = stage.incident(incident.or(kinds).optional().at_most(20));
+    for _ in 0..stage.life.strangers {
+        let who = stage.rng.chance(0.3).then(|| stage.somebody());
+        let typed = match &who {
+            Some(person) => keep(misname(stage, person.name)),
+            None => keep(format!("{}@mail.example", stage.world.fresh_person())),
+        };
+        let place = stage.outside();
+        let mut time = working_time(stage);
+        let put = |stage: &mut Stage, acts: &mut Vec<Act>, time: Micros, what: What, tag: Option<u16>| {
+            let mut act = Act::new(time, stage.node(), place, what);
+            act.incident = tag;
+            acts.push(act);
+        };
+        loop {
+            put(stage, acts, time, What::Login { name: typed, account: None, right: false }, Some(tag));
+            time += moments(&mut stage.rng);
+            if !stage.rng.chance(STRANGERS_GO_ON) {
+                break;
+            }
+        }
+        if let Some(person) = who {
+            let right = What::Login { name: person.name, account: Some(person.account), right: true };
+            put(stage, acts, time, right, None);
+        }
+    }
 }
 
 /// A time at which a person works.

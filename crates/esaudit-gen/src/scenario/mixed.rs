@@ -61,3 +61,27 @@ pub(crate) fn reset_before_success(stage: &mut Stage) {
         stage.act(time + (2 + 9 * n) * MINUTE, place, What::Use(Credential::Password(person.account)), Some(tag));
     }
 }
+
+/// Somebody sprays from the office's one address, while people behind it forget their passwords.
+pub(crate) fn spray_behind_nat(stage: &mut Stage) {
+    hostile::spraying::inside_from(stage, stage.nat);
+    let last = stage.acts.iter().map(|act| act.time).max().unwrap_or(stage.at);
+    for _ in 0..1 + stage.rng.index(4) {
+        let person = stage.somebody();
+        let tag = stage.incident(forgotten());
+        let mut time = stage.rng.range(stage.at - HOUR, last + HOUR);
+        for _ in 0..5 + stage.rng.index(16) {
+            stage.wrong(time, stage.nat, person.name, Some(person.account), Some(tag));
+            time += stage.rng.range(2 * SECOND, 40 * SECOND);
+        }
+        if stage.rng.chance(0.5) {
+            stage.right(time + MINUTE, stage.nat, person.account, Some(tag));
+        }
+    }
+}
+
+/// Somebody guesses while a device keeps an old password.
+pub(crate) fn guess_beside_device(stage: &mut Stage) {
+    ordinary::people::second_device(stage);
+    hostile::guessing::one_source(stage);
+}

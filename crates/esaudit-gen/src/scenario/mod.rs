@@ -3,7 +3,7 @@
 //! what must be told and share nothing with the code that tells it.
 //!
 //! ```text
-//! nuisance, pace      what differs between sites and says nothing
+//! nuisance, pace      what differs between sites and says nothing; moving: places whose address changes
 //! stage               a site on which nothing has happened yet
 //! hostile, broken,    one function a kind: what happens, and what is true of it
 //! ordinary, mixed
@@ -23,6 +23,7 @@ mod living;
 mod log;
 pub mod metamorphic;
 mod mixed;
+mod moving;
 mod nuisance;
 mod ordinary;
 mod pace;
@@ -40,6 +41,7 @@ use serde_json::{Value, json};
 
 pub use log::{Log, Written};
 
+use crate::scenario::nuisance::{Front, Life, V6};
 use crate::scenario::stage::Stage;
 use crate::scenario::truth::Truth;
 
@@ -76,15 +78,44 @@ pub struct Kind {
     pub side: Side,
     /// Nodes that it needs.
     nodes: u16,
+    /// Makes a site of what was drawn that the kind is about.
+    site: fn(&mut Life),
     make: fn(&mut Stage),
 }
 
 const fn kind(name: &'static str, side: Side, make: fn(&mut Stage)) -> Kind {
-    Kind { name, side, nodes: 1, make }
+    Kind { name, side, nodes: 1, site: |_| {}, make }
 }
 
 const fn of_nodes(nodes: u16, kind: Kind) -> Kind {
     Kind { nodes, ..kind }
+}
+
+const fn at_site(site: fn(&mut Life), kind: Kind) -> Kind {
+    Kind { site, ..kind }
+}
+
+/// A site that comes by IPv6.
+fn of_v6(life: &mut Life) {
+    if life.v6 == V6::None {
+        life.v6 = if life.people % 2 == 0 { V6::Office } else { V6::Homes };
+    }
+    life.front = Front::Direct;
+}
+
+/// A site whose page for login anybody can reach.
+fn open_to_all(life: &mut Life) {
+    life.strangers = life.strangers.max(20 + life.logins / 10);
+}
+
+/// A site behind one address.
+fn behind_nat(life: &mut Life) {
+    life.front = Front::Nat;
+}
+
+/// A site with an identity provider.
+fn with_assertions(life: &mut Life) {
+    life.assertions = life.assertions.max(5 + life.logins / 40);
 }
 
 use Side::{Broken, Hostile, Mixed, Ordinary};
@@ -164,11 +195,20 @@ pub const KINDS: &[Kind] = &[
     kind("scanner_inside", Ordinary, ordinary::machines::scanner),
     kind("holidays", Ordinary, ordinary::machines::holidays),
     kind("two_clusters", Ordinary, ordinary::machines::two_clusters),
+    at_site(of_v6, kind("ipv6_site", Ordinary, ordinary::people::plain)),
+    at_site(open_to_all, kind("login_page", Ordinary, ordinary::people::plain)),
+    at_site(with_assertions, kind("identity_provider", Ordinary, ordinary::people::plain)),
+    kind("on_call_phones", Ordinary, ordinary::people::on_call_phones),
+    kind("second_devices", Ordinary, ordinary::people::second_devices),
+    kind("pipelines", Ordinary, ordinary::machines::pipelines),
     kind("attack_in_outage", Mixed, mixed::attack_in_outage),
     kind("attack_beside_stale", Mixed, mixed::attack_beside_stale),
     kind("two_attacks", Mixed, mixed::two_attacks),
     kind("in_on_password_day", Mixed, mixed::in_on_password_day),
     kind("reset_before_success", Mixed, mixed::reset_before_success),
+    at_site(behind_nat, kind("spray_behind_nat", Mixed, mixed::spray_behind_nat)),
+    at_site(of_v6, kind("guess_at_ipv6_site", Mixed, mixed::guess_beside_device)),
+    at_site(open_to_all, kind("spray_at_login_page", Mixed, hostile::spraying::one_source)),
 ];
 
 /// The kind of this name.
@@ -189,7 +229,7 @@ pub struct Scenario {
 
 /// Plays the scenario of this kind and seed.
 pub fn make(kind: &Kind, seed: u64) -> Scenario {
-    let mut stage = Stage::new(kind.name, seed, kind.nodes);
+    let mut stage = Stage::new(kind.name, seed, kind.nodes, kind.site);
     (kind.make)(&mut stage);
     if kind.side != Ordinary && stage.rng.chance(0.4) {
         ordinary::sprinkle(&mut stage);

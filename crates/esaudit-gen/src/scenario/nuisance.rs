@@ -57,6 +57,17 @@ pub(crate) enum Front {
     Both,
 }
 
+/// Whether people come by IPv6.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum V6 {
+    /// They don't.
+    None,
+    /// From home, each from a /64.
+    Homes,
+    /// From an office, all of which is one /64.
+    Office,
+}
+
 /// How ordinary people and machines of this site live.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Life {
@@ -84,6 +95,14 @@ pub(crate) struct Life {
     /// Share of a machine's requests that fail for no lasting reason.
     pub(crate) slips: f64,
     pub(crate) front: Front,
+    pub(crate) v6: V6,
+    /// Share of people who come by phone, too: none at most sites, else 2 to 50 %.
+    pub(crate) phones: f64,
+    /// Strangers in the whole log who mistype or have no account at a page for login that anybody can reach: none at most sites,
+    /// else 20 to 400.
+    pub(crate) strangers: usize,
+    /// Assertions of an identity provider that are refused in the whole log: none at most sites, else 5 to 80.
+    pub(crate) assertions: usize,
     /// Nobody is inside: a hosted cluster whose clients all have public addresses.
     pub(crate) public: bool,
     /// First hour of work (UTC).
@@ -115,6 +134,14 @@ impl Life {
                 7 => Front::Nat,
                 _ => Front::Both,
             },
+            v6: match rng.below(16) {
+                0 => V6::Homes,
+                1 => V6::Office,
+                _ => V6::None,
+            },
+            phones: if rng.chance(0.7) { 0.0 } else { log_uniform(rng, 0.02, 0.5) },
+            strangers: if rng.chance(0.88) { 0 } else { log_count(rng, 20, 400) },
+            assertions: if rng.chance(0.85) { 0 } else { log_count(rng, 5, 80) },
             public: rng.chance(0.2),
             opens: rng.range(0, 20),
             night: log_uniform(rng, 0.01, 0.4),

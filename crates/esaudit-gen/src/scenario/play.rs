@@ -32,6 +32,7 @@ fn play_one(mut stage: Stage) -> (Log, Truth, usize) {
     acts.append(&mut stage.acts);
     acts.retain(|act| (stage.start..stage.end).contains(&act.time));
     acts.sort_by_key(|act| act.time);
+    stage.move_about(&mut acts);
     stage.turns.sort_by_key(|turn| turn.0);
     let noise: Vec<_> = (0..stage.world.nodes.len()).map(|_| server_noise(&mut stage)).collect();
     let entries = perform(&mut stage, &acts);
@@ -197,6 +198,7 @@ fn party(stage: &Stage, act: &Act) -> (Option<Text>, Option<Text>) {
         What::BadServiceToken(account, _) => (Some(account), None),
         What::Odd(Odd::DirectoryDown(name) | Odd::Unlicensed(name) | Odd::IndexDown(name)) => (Some(name), None),
         What::Odd(Odd::JwtRefused(name)) => (name, None),
+        What::Odd(Odd::AssertionRefused) => (Some("<unauthenticated-saml-user>"), None),
         _ => (None, None),
     }
 }

@@ -4,7 +4,7 @@
 //! acts, says what changes in the cluster and when, and says what is true. Ordinary life is added when the stage is
 //! played.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use clap::Parser;
@@ -14,7 +14,8 @@ use crate::cli::{Args, FormatVersion};
 use crate::event::{FILE, LDAP, NATIVE, RESERVED};
 use crate::rng::Rng;
 use crate::scenario::likelihood::{From, Null};
-use crate::scenario::nuisance::{Form, Front, Life, Logging};
+use crate::scenario::moving::Moving;
+use crate::scenario::nuisance::{Form, Front, Life, Logging, V6};
 use crate::scenario::pace::{log_count, log_uniform};
 use crate::scenario::truth::{Incident, Negative, Truth};
 use crate::text::{HOUR, MINUTE, Micros, SECOND, Text, keep, uuid};
@@ -101,6 +102,10 @@ pub(crate) struct Stage {
     pub(crate) nat: Text,
     /// Other addresses that several people have.
     pub(crate) shared: Vec<Text>,
+    /// Places whose address changes.
+    pub(crate) moving: HashMap<Text, Moving>,
+    /// Networks of the carrier that most of the site's phones have.
+    pub(crate) carrier: Vec<String>,
     pub(crate) changes: Vec<Change>,
     pub(crate) acts: Vec<Act>,
     pub(crate) turns: Vec<(Micros, Turn)>,
@@ -123,10 +128,11 @@ pub(crate) struct Stage {
 const EPOCH: Micros = 1_767_571_200 * SECOND;
 
 impl Stage {
-    /// A site drawn from this seed; the name of the kind keeps kinds of one seed apart.
-    pub(crate) fn new(name: &str, seed: u64, nodes: u16) -> Self {
+    /// A site drawn from this seed, and then made what the scenario needs; the name of the kind keeps kinds of one seed apart.
+    pub(crate) fn new(name: &str, seed: u64, nodes: u16, site: fn(&mut Life)) -> Self {
         let mut rng = Rng::named(seed, name);
-        let (life, mut form) = (Life::draw(&mut rng), Form::draw(&mut rng));
+        let (mut life, mut form) = (Life::draw(&mut rng), Form::draw(&mut rng));
+        site(&mut life);
         form.nodes = form.nodes.max(nodes);
         let logging = Logging::of_nodes(&mut rng, usize::from(form.nodes));
         let at = EPOCH + rng.range(30 * 24 * HOUR, 120 * 24 * HOUR);
@@ -147,6 +153,8 @@ impl Stage {
             kibana: "",
             nat: "",
             shared: Vec::new(),
+            moving: HashMap::new(),
+            carrier: Vec::new(),
             changes: Vec::new(),
             acts: Vec::new(),
             turns: Vec::new(),
@@ -178,8 +186,9 @@ impl Stage {
         self.admin = self.world.account(name, NATIVE, &["superuser"]);
         self.admin_source = self.host();
         let style = self.rng.below(4);
+        let office = (self.rng.below(65_536), self.rng.below(65_536));
         for _ in 0..self.life.people {
-            self.person(style);
+            self.person(style, office);
         }
         let period = log_uniform(&mut self.rng, 60.0, 3600.0) * SECOND as f64;
         let kibana = Credential::Password(1);
@@ -192,7 +201,8 @@ impl Stage {
         }
     }
 
-    fn person(&mut self, style: u64) {
+    /// A person; `office` is the /64 of the office, where that is of IPv6.
+    fn person(&mut self, style: u64, office: (u64, u64)) {
         let plain = self.world.fresh_person();
         let name = match style {
             0 | 1 => plain,
@@ -207,10 +217,20 @@ impl Stage {
             Front::Both => self.rng.chance(0.5),
             _ => false,
         };
-        let mut places = vec![if self.life.front == Front::Nat { self.nat } else { self.host() }];
+        let desk = match (self.life.front, self.life.v6) {
+            (Front::Nat, _) => self.nat,
+            (_, V6::None) => self.host(),
+            (_, V6::Homes) => self.v6_desk(None),
+            (_, V6::Office) => self.v6_desk(Some(office)),
+        };
+        let mut places = vec![desk];
         for _ in 0..self.rng.index(3) {
             let place = if self.rng.chance(0.5) { self.outside() } else { self.host() };
             places.push(place);
+        }
+        if self.rng.chance(self.life.phones) {
+            let phone = self.phone();
+            places.push(phone);
         }
         // A gamma distribution of shape two over its mean, which is what a beta distribution of small mean amounts to.
         let typo = (self.rng.wait(0.5) + self.rng.wait(0.5)) * self.life.typo;

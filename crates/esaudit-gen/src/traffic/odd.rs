@@ -21,6 +21,8 @@ pub(crate) enum Odd {
     /// A JWT is held to be expired, or not yet valid, by a node whose clock is wrong. Who sent it shows only where the
     /// realm read so far.
     JwtRefused(Option<Text>),
+    /// An assertion of an identity provider has ended before it came, or is for another cluster.
+    AssertionRefused,
     /// A reserved user cannot be looked up: the security index is not available.
     IndexDown(Text),
 }
@@ -62,6 +64,11 @@ impl Traffic {
                 let message = "Authentication to realm jwt1 failed - Realm [jwt1] JWT validation failed for token=[https://id.example/es/apps/token]. (Caused by java.lang.IllegalArgumentException: date claim [exp] value [1772449199000] must be after now [1772449261000])";
                 self.explain(request, "WARN", REALMS_LOGGER, message.to_owned());
                 self.failed(request, name, Chain::default(), Reason::TokenExpired, None);
+            }
+            Odd::AssertionRefused => {
+                let message = "Authentication to realm saml1 failed - Provided SAML response is not valid for realm saml/saml1 (Caused by ElasticsearchSecurityException[rejecting SAML assertion [...] because [...] has expired])";
+                self.explain(request, "WARN", REALMS_LOGGER, message.to_owned());
+                self.failed(request, Some("<unauthenticated-saml-user>"), Chain::default(), Reason::TokenInvalid, None);
             }
             Odd::IndexDown(name) => {
                 let mut chain = Chain::default();

@@ -14,7 +14,10 @@ fn guessing(stage: &Stage, note: Text, verdicts: &'static [Text], ratio: f64) ->
         return Incident::new("api_key_guessing", verdicts, note).ratio(ratio);
     }
     let looks = &["unauthenticated_scan", "missing_credentials"];
-    Incident::new("api_key_guessing", SUSPECT, note).or(looks).ratio(ratio)
+    let mut incident = Incident::new("api_key_guessing", SUSPECT, note).or(looks).ratio(ratio);
+    // Where no success shows either, nothing tells it from a probe.
+    incident.optional = !stage.shows_success();
+    incident
 }
 
 /// Many secrets for one to three keys that exist.

@@ -90,9 +90,14 @@ pub(crate) fn rounds(stage: &mut Stage) {
 
 /// From within: a machine of the site, somebody's desk, or the office's one address.
 pub(crate) fn inside(stage: &mut Stage) {
+    let source = if stage.rng.chance(0.4) { stage.nat } else { lair(stage).0 };
+    inside_from(stage, source);
+}
+
+/// The same from this address.
+pub(crate) fn inside_from(stage: &mut Stage, source: Text) {
     let count = stage.count(15, 200);
     let list = names(stage, count, 0.9);
-    let source = if stage.rng.chance(0.4) { stage.nat } else { lair(stage).0 };
     let times = paced(stage, count, 12 * HOUR);
     let from = stage.from(&[source]);
     let ratio = stage.null().on_many(count, unknown(&list), lasts(&times), from);

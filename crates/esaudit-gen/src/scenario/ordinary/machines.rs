@@ -1,5 +1,6 @@
 //! Probes, builds, challenges and other things that fail without anything being wrong.
 
+use crate::changes::Change;
 use crate::cli::{FormatVersion, ServerFormat};
 use crate::scenario::hostile::probing;
 use crate::scenario::living::{forgotten, login};
@@ -50,6 +51,59 @@ pub(crate) fn builds(stage: &mut Stage) {
             time += stage.rng.range(SECOND, 3 * MINUTE);
         }
     }
+}
+
+/// Pipelines that make a key or an account for each run, use it from a runner of a changing pool, and end it.
+pub(crate) fn pipelines(stage: &mut Stage) {
+    stage.history(12 * HOUR);
+    stage.room(12 * HOUR);
+    let runs = stage.count(5, 80);
+    pipeline(stage, runs);
+}
+
+/// So many runs of one pipeline.
+pub(crate) fn pipeline(stage: &mut Stage, runs: usize) {
+    let maker = stage.service();
+    let runners = stage.count(1, 60);
+    let hired = stage.rng.chance(0.3);
+    let pool: Vec<_> = (0..runners).map(|_| if hired { stage.outside() } else { stage.host() }).collect();
+    let accounts = stage.rng.chance(0.3);
+    for _ in 0..runs {
+        let runner = *stage.rng.pick(&pool);
+        let time = stage.moment(0.02, 0.97);
+        let end = time + stage.rng.range(MINUTE, 50 * MINUTE);
+        stage.right(time, runner, maker, None);
+        let used = if accounts {
+            let account = stage.service();
+            let name = stage.name(account);
+            stage.change(time + SECOND, runner, Change::put_user(maker, name, &["svc"]), None);
+            stage.change(end, runner, Change::disable(maker, name), None);
+            Credential::Password(account)
+        } else {
+            let key = short_key(stage, maker, (time, end));
+            let (id, name) = (stage.world.keys[key as usize].id, stage.world.keys[key as usize].name);
+            stage.change(time + SECOND, runner, Change::create_key(maker, (key, id, name), true, Some("1h")), None);
+            if stage.rng.chance(0.8) {
+                stage.change(end, runner, Change::invalidate_ids(maker, &[(key, id)]), None);
+            }
+            Credential::Key(key)
+        };
+        for _ in 0..2 + stage.rng.index(8) {
+            let use_time = stage.rng.range(time + 2 * SECOND, end);
+            stage.act(use_time, runner, What::Use(used), None);
+        }
+    }
+    stage.must_not("what a pipeline makes for itself", vec![stage.name(maker)], pool, true);
+}
+
+/// A key that lives from one time to another.
+fn short_key(stage: &mut Stage, maker: u32, (made, ended): (Micros, Micros)) -> u32 {
+    let name = format!("run-{}", stage.world.fresh_number());
+    let mut rng = stage.rng.clone();
+    let key = stage.world.key(&mut rng, &name, maker, made);
+    stage.rng = rng;
+    stage.world.keys[key as usize].invalidated = Some((ended, maker));
+    key
 }
 
 /// A pipeline whose tests try a wrong password once in each run, from another address each time.
@@ -158,7 +212,7 @@ pub(crate) fn holidays(stage: &mut Stage) {
 pub(crate) fn two_clusters(stage: &mut Stage) {
     // Lines of 7.x do not say which cluster they are of.
     (stage.form.version, stage.form.server, stage.form.shape) = (FormatVersion::V8, ServerFormat::Ecs, Shape::Native);
-    let mut other = Stage::new("beside", stage.seed, 1);
+    let mut other = Stage::new("beside", stage.seed, 1, |_| {});
     other.life.logins = other.life.logins.min(500);
     other.life.requests = other.life.requests.min(500);
     (other.start, other.end) = (stage.start, stage.end);

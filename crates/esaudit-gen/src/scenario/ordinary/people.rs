@@ -2,9 +2,11 @@
 
 use crate::changes::Change;
 use crate::scenario::living::{forgotten, login, through, working_time};
+use crate::scenario::pace::log_uniform;
 use crate::scenario::stage::{Person, Stage, moments};
-use crate::text::{HOUR, MINUTE, SECOND, Text};
-use crate::traffic::{Act, What};
+use crate::scenario::truth::{Incident, PERHAPS_BROKEN};
+use crate::text::{HOUR, MINUTE, Micros, SECOND, Text};
+use crate::traffic::{Act, Deed, What};
 use crate::world::Credential;
 
 /// Nobody of the site may be told as attacking or attacked.
@@ -127,6 +129,83 @@ pub(crate) fn on_call(stage: &mut Stage) {
     stage.room(24 * HOUR);
     for _ in 0..2 + stage.rng.index(4) {
         call(stage);
+    }
+}
+
+/// Somebody on call reaches the cluster by phone: seldom, from whichever address the carrier gives, and with duties.
+pub(crate) fn on_call_phone(stage: &mut Stage) {
+    let person = stage.somebody();
+    let phone = stage.phone();
+    let note = "somebody on call, by phone";
+    let incident = Incident::new("suspicious_access", &["unclear", "operational"], note);
+    let tag = stage.incident(incident.or(&["persistence"]).optional().at_most(3));
+    for _ in 0..stage.count(2, 14) {
+        let mut time = stage.moment(0.0, 0.98);
+        if stage.rng.chance(0.15) {
+            stage.wrong(time, phone, person.name, Some(person.account), Some(tag));
+            time += moments(&mut stage.rng);
+        }
+        stage.right(time, phone, person.account, Some(tag));
+        for _ in 0..stage.rng.index(4) {
+            time += stage.rng.range(20 * SECOND, 10 * MINUTE);
+            let what = match stage.rng.below(3) {
+                0 => What::Deed(Credential::Password(person.account), Deed::Settings),
+                _ => What::Use(Credential::Password(person.account)),
+            };
+            stage.act(time, phone, what, Some(tag));
+        }
+    }
+}
+
+/// One to four people with such phones, mostly of one carrier.
+pub(crate) fn on_call_phones(stage: &mut Stage) {
+    let before = log_uniform(&mut stage.rng, 12.0 * HOUR as f64, 21.0 * 24.0 * HOUR as f64);
+    stage.history(before as Micros);
+    stage.room(24 * HOUR);
+    for _ in 0..1 + stage.rng.index(4) {
+        on_call_phone(stage);
+    }
+}
+
+/// Somebody sets a new password, and a second device keeps the old one for a while: at the desk, or where it alone is.
+pub(crate) fn second_device(stage: &mut Stage) {
+    let person = stage.somebody();
+    let desk = person.places[0];
+    let device = if stage.rng.chance(0.5) && !person.by_kibana { desk } else { stage.host() };
+    let changed = stage.moment(0.2, 0.7);
+    // What changes in a directory is in no audit log.
+    if stage.rng.chance(0.7) {
+        stage.change(changed, desk, Change::password(person.account, person.name), None);
+    }
+    let note = "a second device keeps the old password for a while";
+    let incident = Incident::new("stale_credential", PERHAPS_BROKEN, note);
+    let tag = stage.incident(incident.or(&["password_guessing", "low_and_slow"]).optional());
+    if stage.rng.chance(0.6) {
+        for _ in 0..stage.count(3, 20) {
+            let time = stage.rng.range(stage.start, changed);
+            stage.right(time, device, person.account, None);
+        }
+    }
+    let mut time = changed + stage.rng.range(0, 3 * HOUR);
+    let period = stage.rng.range(20 * SECOND, 25 * MINUTE);
+    for _ in 0..stage.count(8, 60) {
+        stage.wrong(time, device, person.name, Some(person.account), Some(tag));
+        time += period + stage.rng.range(0, period / 10 + 1);
+    }
+    if stage.rng.chance(0.5) {
+        for n in 0..3 {
+            stage.right(time + n * 20 * MINUTE, device, person.account, Some(tag));
+        }
+    }
+    nobody_hostile(stage, "a device with an old password", &[person]);
+}
+
+/// One to six of them.
+pub(crate) fn second_devices(stage: &mut Stage) {
+    stage.history(12 * HOUR);
+    stage.room(24 * HOUR);
+    for _ in 0..1 + stage.rng.index(6) {
+        second_device(stage);
     }
 }
 
