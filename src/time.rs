@@ -14,6 +14,12 @@ mod zone;
 pub use stamp::{Stamp, is_ambiguous, parse};
 pub use zone::Zone;
 
+/// Milliseconds of an hour.
+pub const HOUR: i64 = 3_600_000;
+
+/// Milliseconds of a day.
+pub const DAY: i64 = 24 * HOUR;
+
 /// Milliseconds since 1970-01-01T00:00:00Z: the resolution of the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct Millis(pub i64);

@@ -9,7 +9,7 @@ use super::features::{Feature, is_shared};
 use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
-use super::places::POOL_DAYS;
+use super::places::VISIT;
 use super::score;
 use super::unusual;
 use super::weights::WeightSubject;
@@ -30,9 +30,9 @@ const MANY: f64 = 5.0;
 /// An account that has been known for so long has places of its own, as good as surely.
 const KNOWN: i64 = 8 * HOUR;
 
-/// Other accounts that come from a network outside on several days, at home elsewhere, from which on it is a pool of addresses
-/// that many share, as those of carriers and of proxies are.
-const POOL: u32 = 4;
+/// Other accounts that come from a network outside at several times, from another address each, from which on it is a pool of
+/// addresses that many share, as those of carriers and of proxies are.
+const POOL: u32 = 2;
 
 /// Successes elsewhere without which no place of an account is new.
 const ELSEWHERE: u64 = 3;
@@ -87,11 +87,11 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let net = scene.net(past.source);
     let of_net = || others.iter().filter(|other| net.is_some() && scene.net(other.source) == net);
     let near = of_net().any(|other| other.first < past.first);
-    // Where it goes on to come from addresses of this network on other days it is somebody's phone rather than an entry.
-    let days: BTreeSet<i64> =
-        of_net().map(|other| other.first.0 / DAY).filter(|&day| day != past.first.0 / DAY).collect();
-    let goes_on = 1.0 - 0.5_f64.powi(days.len().min(8) as i32);
-    let pool = net.filter(|_| outside && past.key == Sym::NONE && days.len() >= POOL_DAYS);
+    // Where it goes on to come from addresses of this network at other times it is somebody's phone rather than an entry.
+    let visits: BTreeSet<i64> =
+        of_net().map(|other| (other.first.0 - past.first.0) / VISIT).filter(|&visit| visit != 0).collect();
+    let goes_on = 1.0 - 0.5_f64.powi(visits.len().min(8) as i32);
+    let pool = net.filter(|_| outside && past.key == Sym::NONE && !visits.is_empty());
     let pool = pool.map_or(0, |net| scene.places.pool(past.cluster, net).saturating_sub(1));
     if count < ELSEWHERE {
         return None;
@@ -104,9 +104,11 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
     let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
     let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
-    // Who makes such things from place to place, before or after, has the habit: a pipeline that runs anywhere.
-    let of_who = measure.deeds.of(past.principal);
-    let habitual = of_who.iter().any(|deed| deed.lasting && deed.source.is_some() && deed.source != past.source);
+    // Who makes such things from place to place, before or after, has the habit: a pipeline that runs anywhere. Who makes them at
+    // one desk has it there.
+    let of_who = measure.deeds.of(past.principal).iter().filter(|deed| deed.lasting && deed.source.is_some());
+    let elsewhere: BTreeSet<Sym> = of_who.map(|deed| deed.source).filter(|&source| source != past.source).collect();
+    let habitual = elsewhere.len() > 1;
     let mut features = measure.none();
     let strange = scene.strangeness(past.cluster, past.principal, past.source, past.first);
     features.set(Feature::Strange, strange);
@@ -116,7 +118,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     kinds.dedup();
     features.set(Feature::Deeds, (kinds.len() as f64 / MANY).min(1.0) * (1.0 - usual));
     features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
-    features.set(Feature::Own, 1.0 - (-(known as f64) / KNOWN as f64).exp());
+    // Of somebody who is seen outside alone, where the desk is is not known.
+    let homeless = !outside && others.iter().all(|other| scene.is_outside(other.source));
+    features.set(Feature::Own, if homeless { 0.0 } else { 1.0 - (-(known as f64) / KNOWN as f64).exp() });
     features.set(Feature::Near, if near { 1.0 } else { goes_on });
     let shared = holds(is_shared(scene, past.cluster, past.source));
     features.set(Feature::OwnShared, shared.max(f64::from(pool) / f64::from(POOL)).min(1.0));

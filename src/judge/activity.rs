@@ -2,7 +2,7 @@
 //! time is looked up in the logarithm of the number of successes.
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::history::{Past, SuccessHistory};
 use crate::state::Sym;
@@ -19,23 +19,38 @@ struct ActivityStep {
     before: i64,
 }
 
-/// Minutes at work by cluster and realm.
+/// What goes on through each realm of a cluster.
 #[derive(Debug)]
-pub(super) struct Activity(HashMap<(u16, Sym), Vec<ActivityStep>, RandomState>);
+pub(super) struct Activity {
+    /// Minutes at work.
+    steps: HashMap<(u16, Sym), Vec<ActivityStep>, RandomState>,
+    /// Accounts that ever get in.
+    accounts: HashMap<(u16, Sym), u32, RandomState>,
+}
 
 impl Activity {
     pub(super) fn new(history: &SuccessHistory<'_>) -> Self {
         let mut turns: HashMap<(u16, Sym), Vec<(i64, i64)>, RandomState> = HashMap::default();
+        let mut known: HashSet<(u16, Sym, Sym), RandomState> = HashSet::default();
+        let mut accounts: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
         for past in history.pasts().iter().filter(|past| !past.key.is_some()) {
+            if known.insert((past.cluster, past.realm, past.principal)) {
+                *accounts.entry((past.cluster, past.realm)).or_default() += 1;
+            }
             let turns = turns.entry((past.cluster, past.realm)).or_default();
             minutes(history, past).for_each(|(from, to)| turns.extend([(from, 1), (to, -1)]));
         }
-        Self(turns.into_iter().map(|(realm, turns)| (realm, steps(turns))).collect())
+        Self { steps: turns.into_iter().map(|(realm, turns)| (realm, steps(turns))).collect(), accounts }
+    }
+
+    /// How many accounts ever get in through a realm.
+    pub(super) fn accounts(&self, cluster: u16, realm: Sym) -> u32 {
+        self.accounts.get(&(cluster, realm)).copied().unwrap_or(0)
     }
 
     /// Minutes at work of all pairs of a realm together from one time to another, both included.
     pub(super) fn within(&self, cluster: u16, realm: Sym, from: Millis, to: Millis) -> f64 {
-        let Some(steps) = self.0.get(&(cluster, realm)) else { return 0.0 };
+        let Some(steps) = self.steps.get(&(cluster, realm)) else { return 0.0 };
         let until = |minute: i64| {
             let at = steps.partition_point(|step| step.minute <= minute);
             steps[..at].last().map_or(0, |step| step.before + step.level * (minute - step.minute))
@@ -76,8 +91,8 @@ mod tests {
 
     #[test]
     fn minutes_add_up() {
-        let activity =
-            Activity(std::iter::once(((0, Sym::NONE), steps(vec![(10, 1), (12, -1), (11, 1), (14, -1)]))).collect());
+        let steps = std::iter::once(((0, Sym::NONE), steps(vec![(10, 1), (12, -1), (11, 1), (14, -1)]))).collect();
+        let activity = Activity { steps, accounts: HashMap::default() };
         let within = |from: i64, to: i64| activity.within(0, Sym::NONE, Millis(from * MINUTE), Millis(to * MINUTE));
         assert_eq!(within(0, 100), 5.0);
         assert_eq!(within(11, 11), 2.0);

@@ -2,20 +2,20 @@
 //! what was done then. Success raises what is at stake, and is never a reason to call it repaired.
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
 use super::arrivals;
 use super::deeds::Deed;
 use super::draft::Draft;
-use super::features::{Feature, Features, is_shared, was_shared};
-use super::history::{DAY, Past, Success};
+use super::features::{Feature, Features};
+use super::history::{DAY, HOUR, Past, Success};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
-use super::place::Net;
 use super::ranked::key_in_words;
 use super::scene::Scene;
 use super::score::{self, Posterior};
 use super::tell::Judgement;
+use super::tries::Tries;
 use super::unit::{Standing, Unit};
 use super::unusual;
 use super::weights::WeightSubject;
@@ -50,12 +50,16 @@ pub(super) struct GotIn {
     reset: Option<u32>,
     /// Tries of the campaign came from the same address, or its network.
     same_source: bool,
+    /// More tries than anybody makes ended in the first success of the account that the log knows of.
+    never_worked: bool,
 }
 
 impl GotIn {
     /// Logarithm of the odds that it was not the owner.
     fn odds(&self) -> f64 {
-        self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)])
+        let odds = self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)]);
+        // That it was repaired is as little seen as that it was guessed.
+        if self.never_worked { odds.max(0.0) } else { odds }
     }
 }
 
@@ -230,63 +234,12 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     }
     let deeds = deeds(measure, unit.principal, past.source, success.time);
     said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
+    // A second device of the owner's asks now and then, at a place where nobody else is.
+    let device = unit.alone && !scene.is_outside(unit.source) && judgement.features.get(Feature::Slow) > 0.0;
+    said.push((Feature::Alone, f64::from(u8::from(device))));
+    let never_worked = judgement.features.never_worked >= 1.0 && success.time.0 - last.0 <= HOUR;
     let who = (unit.principal, past.source);
-    Some(GotIn { reset, ..entry(measure, (judgement, tries), who, success, failures, &said) })
-}
-
-/// How many tries of a campaign came from each address, and from each network.
-struct Tries {
-    cluster: u16,
-    /// When the campaign began.
-    start: Millis,
-    sources: HashMap<Sym, usize, RandomState>,
-    nets: HashMap<Net, usize, RandomState>,
-    /// How many accounts were tried from each address.
-    accounts: HashMap<Sym, usize, RandomState>,
-    /// From everywhere.
-    all: usize,
-    /// Logarithm of the odds that who comes to a new place outside meanwhile is one of theirs.
-    amid: f64,
-}
-
-impl Tries {
-    fn new(measure: &Measure<'_, '_>, judgement: &Judgement) -> Self {
-        let (scene, campaign) = (measure.scene, &judgement.campaign);
-        let many = judgement.features.get(Feature::ManySources) * judgement.features.get(Feature::Outside) >= 0.5;
-        let start = campaign.span(scene).map_or(Millis(i64::MAX), |(start, _)| start);
-        let (sources, nets, accounts) = (HashMap::default(), HashMap::default(), HashMap::default());
-        let all = campaign.attempts.len();
-        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, accounts, all, amid: 0.0 };
-        let pair = |&at: &u32| (scene.attempt(at).source, scene.attempt(at).principal);
-        let pairs: HashSet<(Sym, Sym), RandomState> = campaign.attempts.iter().map(pair).collect();
-        pairs.iter().for_each(|(source, _)| *tries.accounts.entry(*source).or_default() += 1);
-        for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
-            *tries.sources.entry(source).or_default() += 1;
-            if let Some(net) = scene.net(source) {
-                *tries.nets.entry(net).or_default() += 1;
-            }
-        }
-        if let Some(span) = campaign.span(scene).filter(|_| many) {
-            // Good & Turing: the sources that are seen once tell how many are not seen.
-            let unseen = tries.sources.values().filter(|&&tries| tries == 1).count() as f64 / all.max(1) as f64;
-            tries.amid = measure.arrivals().odds(campaign.cluster, span, all, unseen).max(0.0);
-        }
-        tries
-    }
-
-    /// Whether many get in from an address of their own accord: they did before it began, or more accounts got in than were tried.
-    fn is_site(&self, scene: &Scene<'_>, source: Sym) -> bool {
-        let accounts = scene.history.source(self.cluster, source).map_or(0, |sum| sum.others as usize);
-        let tried = self.accounts.get(&source).copied().unwrap_or(0);
-        is_shared(scene, self.cluster, source)
-            && (tried < accounts || was_shared(scene, self.cluster, source, self.start))
-    }
-
-    /// From an address, or from the network of one outside.
-    fn of(&self, scene: &Scene<'_>, source: Sym) -> usize {
-        let net = scene.net(source).filter(|_| scene.is_outside(source));
-        net.and_then(|net| self.nets.get(&net)).or_else(|| self.sources.get(&source)).copied().unwrap_or(0)
-    }
+    Some(GotIn { reset, never_worked, ..entry(measure, (judgement, tries), who, success, failures, &said) })
 }
 
 /// A success with what the campaign and it itself say.
@@ -325,12 +278,15 @@ fn entry(
         features.set(Feature::Entry, (features.get(Feature::Entry) / usual.max(0.1)).min(1.0));
     }
     let strange = features.get(Feature::Entry);
-    features.set(Feature::Outside, judgement.features.get(Feature::Outside) * strange);
+    // Where hardly anybody comes from outside, who was nowhere before is a stranger there, too.
+    let outside = judgement.features.get(Feature::Outside);
+    let unusual = features.get(Feature::Later) * (outside - judgement.features.get(Feature::UsualOutside));
+    features.set(Feature::Outside, (outside * strange).max(unusual));
     features.set(Feature::Enters, judgement.features.get(Feature::Enters));
     let shared = tries.is_site(measure.scene, source);
     features.set(Feature::OwnShared, f64::from(u8::from(shared)));
     let same_source = tries.of(measure.scene, source) > 0;
-    GotIn { principal, source, success, failures, campaign, features, reset: None, same_source }
+    GotIn { principal, source, success, failures, campaign, features, reset: None, same_source, never_worked: false }
 }
 
 fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Option<Draft> {

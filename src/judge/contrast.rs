@@ -82,7 +82,7 @@ pub(super) fn by_node(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
                 for stretch in stretches(&scores.of_node(&own, column)) {
                     let members = stretch.iter().filter(|(_, score)| *score > 0.0);
                     let members: Vec<u32> = members.map(|(at, _)| *at).collect();
-                    if is_shut(scene, units, &members, node, usual) {
+                    if !is_alone(units, &members) && is_shut(scene, units, &members, node, usual) {
                         members.into_iter().for_each(|at| chosen[at as usize] = true);
                     }
                 }
@@ -238,6 +238,14 @@ fn stretches(own: &[(u32, f64)]) -> Vec<&[(u32, f64)]> {
     found
 }
 
+/// Whether all of it is one account's at an address that is not its own: whoever tries it may keep to a node.
+fn is_alone(units: &[Unit], members: &[u32]) -> bool {
+    let mut all = members.iter().map(|&at| &units[at as usize]);
+    let Some(first) = all.next() else { return true };
+    let own = matches!(first.standing, Standing::Own | Standing::Later) || first.class == Class::Nameless;
+    !own && all.all(|unit| unit.principal == first.principal)
+}
+
 /// Whether the node lets hardly anybody in meanwhile through the realms of these clients.
 fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usual: f64) -> bool {
     let of = |at: &u32| &units[*at as usize];
@@ -261,7 +269,11 @@ fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usua
         let expected = elsewhere * usual / (1.0 - usual).max(0.01);
         elsewhere >= 1.0 && here <= SHUT * expected.max(3.0)
     };
-    if elsewhere >= 2.0 * members.len() as f64 || elsewhere * usual / (1.0 - usual).max(0.01) >= ENOUGH {
+    let enough = elsewhere >= 2.0 * members.len() as f64 || elsewhere * usual / (1.0 - usual).max(0.01) >= ENOUGH;
+    // Whoever tries many accounts from one address may keep to a node: then the others there tell.
+    let apart = members.iter().any(|at| scene.host(of(at).source) != scene.host(of(&members[0]).source));
+    let alone = members.iter().all(|at| of(at).principal == of(&members[0]).principal);
+    if enough && (apart || alone) {
         return shut(here, elsewhere);
     }
     // Who mistyped there meanwhile comes through another realm, which is not theirs.
@@ -279,7 +291,8 @@ fn is_shut(scene: &Scene<'_>, units: &[Unit], members: &[u32], node: usize, usua
         here += there;
         elsewhere += scene.history.within(past, from, to) - there;
     }
-    shut(here, elsewhere)
+    let expected = elsewhere * usual / (1.0 - usual).max(0.01);
+    (apart || alone || expected >= ENOUGH) && shut(here, elsewhere)
 }
 
 /// Marks the clients whose tokens one node alone takes for expired: a token that has expired has done so on every node.
@@ -353,6 +366,9 @@ pub(super) fn one_node<'u>(
     /// Failures of a client that count, and logarithm of the odds that count as certain.
     const SEVERAL: usize = 3;
     const SURE: f64 = 6.0;
+    /// Failures of a client from which on it would have come to other nodes, if it does not keep to one, and how many keep to one.
+    const MANY: usize = 9;
+    const FAITHFUL: f64 = 0.5;
     let Some(node) = attempts.first().map(|&at| scene.node(at)) else { return 0.0 };
     if attempts.iter().any(|&at| scene.node(at) != node) {
         return 0.0;
@@ -360,16 +376,17 @@ pub(super) fn one_node<'u>(
     let unseen = !scene.shows_successes(node);
     let home =
         |unit: &&Unit| unit.has_expired(scene) || (unit.standing == Standing::Blind || unseen) && unit.is_local(scene);
-    let mut clients: Vec<Sym> =
-        units.filter(|unit| unit.len() >= SEVERAL).filter(home).map(|unit| unit.source).collect();
+    let mut clients: Vec<(Sym, bool)> =
+        units.filter(|unit| unit.len() >= SEVERAL).filter(home).map(|unit| (unit.source, unit.len() < MANY)).collect();
     clients.sort_unstable();
-    clients.dedup();
+    clients.dedup_by_key(|(source, _)| *source);
     let alike = alike(scene, scene.cluster(node));
     if clients.len() < 2 || alike.len() < 2 {
         return 0.0;
     }
     let share = share(by_node, &alike, node, attempts.len());
-    (clients.len() as f64 * -share.ln() / SURE).clamp(0.0, 1.0)
+    let many = clients.iter().filter(|(_, few)| !few).count() as f64;
+    ((clients.len() as f64 * -share.ln() - many * FAITHFUL.ln()) / SURE).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -76,6 +76,8 @@ pub(super) struct Draft {
     pub(super) parts: Vec<FindingPart>,
     /// A known change explains it.
     pub(super) changed: bool,
+    /// Others get in meanwhile through the realm of its accounts.
+    pub(super) realm_up: bool,
     /// It is told as a part of another.
     pub(super) absorbed: bool,
 }
@@ -106,6 +108,7 @@ impl Draft {
             expected: None,
             parts: Vec::new(),
             changed: false,
+            realm_up: false,
             absorbed: false,
         }
     }

@@ -124,9 +124,11 @@ features! {
     RealmDown = "realm_down", Cause;
     /// Somebody does.
     RealmUp = "realm_up", Cause;
+    /// Share of the accounts that ever get in through the realms of these accounts which they are: 1 = nobody else uses the realm.
+    OwnRealm = "own_realm", Cause;
     /// Share of accounts that get in meanwhile as often as just before, whatever fails.
     WorksOn = "works_on", History;
-    /// Share of failures of clients at their own places because the account is disabled or locked.
+    /// Share of failures of clients at their own places because the account is disabled or locked, where a record says so.
     Disabled = "disabled", Cause;
     /// Share of failures with tokens that expired or are invalid; the secret of a service account's token is a password.
     Token = "token", Cause;
@@ -154,6 +156,8 @@ features! {
     Crowd = "crowd", Shape;
     /// Share of episodes that name no account.
     Nameless = "nameless", Shape;
+    /// Share of episodes of what somebody else signs, assertions, tickets and JWTs: nobody guesses those.
+    Signed = "signed", Shape;
     /// About one try an account and hardly more than one account a source.
     Scattered = "scattered", Shape;
     /// More than eight tries an account.
@@ -170,6 +174,10 @@ features! {
     FromStart = "from_start", Timing;
     /// Requests without credentials.
     Bare = "bare", Shape;
+    /// Strangers, or what somebody else signs, at the rate of the whole log: 1 = nothing began.
+    Steady = "steady", Timing;
+    /// Requests without credentials that come and go: 1 = within a moment of the log, and not at either end of it.
+    Brief = "brief", Timing;
     /// At an even cadence: a program, whosever.
     Regular = "regular", Timing;
     /// Faster than one a second.
@@ -238,8 +246,13 @@ pub(super) struct Features {
     pub(super) gap: i64,
     /// Whether the log holds minutes in which many accounts failed and nothing that they could be compared with.
     pub(super) nothing_beside: bool,
-    /// Whether more tries than people make end in the first success of the account that the log knows of, and no change explains them.
-    pub(super) never_worked: bool,
+    /// How many more tries than people make end in the first success of the account that the log knows of, where no change explains
+    /// them: 1 = more than anybody makes, 0 = none.
+    pub(super) never_worked: f64,
+    /// Whether one account is tried at one address inside at which nobody else is seen: its owner may stand there.
+    pub(super) perhaps_owner: bool,
+    /// Whether many requests without credentials come from where hardly anybody comes, and no program had got in there.
+    pub(super) unexplained: bool,
     /// The change that explains it: index into the joined changes.
     pub(super) change: Option<u32>,
 }
@@ -254,7 +267,9 @@ impl Features {
             sources: 0,
             gap: 0,
             nothing_beside: false,
-            never_worked: false,
+            never_worked: 0.0,
+            perhaps_owner: false,
+            unexplained: false,
             change: None,
         }
     }

@@ -34,6 +34,9 @@ const MISSING: [f64; 2] = [20.0, 60.0];
 /// at other times has nights.
 const LONGER: [i64; 2] = [4, 2];
 
+/// The last part of a silence, one in so many, in which a server log goes on that goes on to its end.
+const LATE: i64 = 4;
+
 /// Silence at the end of a node's audit log that is told.
 const TAIL: i64 = HOUR;
 
@@ -43,17 +46,20 @@ struct Silence {
     start: Millis,
     end: Millis,
     alive: usize,
-    /// It writes again afterwards.
+    /// It writes again afterwards, or its server log goes on to the end.
     goes_on: bool,
+    /// How often it writes usually, milliseconds.
+    usual: i64,
 }
 
-/// The drafts of gaps; those of several nodes that begin together are one.
-pub(super) fn audit_gaps(measure: &Measure<'_, '_>) -> Vec<Draft> {
+/// The drafts of gaps, and how often their nodes write usually; those of several nodes that begin together are one.
+fn audit_gaps(measure: &Measure<'_, '_>) -> Vec<(Draft, i64)> {
     let busiest = busiest(measure);
     let mut silences: Vec<Silence> =
         (0..measure.scene.joined.nodes.all().len()).flat_map(|node| silences(measure, node, &busiest)).collect();
     silences.sort_by_key(|silence| (silence.start, silence.node));
-    silences.chunk_by(|a, b| b.start.0 - a.start.0 <= TAIL / 4).map(|run| draft(measure, run)).collect()
+    let usual = |run: &[Silence]| run.iter().map(|silence| silence.usual).max().unwrap_or(0);
+    silences.chunk_by(|a, b| b.start.0 - a.start.0 <= TAIL / 4).map(|run| (draft(measure, run), usual(run))).collect()
 }
 
 /// Minutes in which a node wrote audit events, by time.
@@ -114,6 +120,9 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         let lines = server.len() as f64 * (end.0 - start.0) as f64 / scene.length() as f64;
         let goes_on = stats.span.last.is_some_and(|last| last > end);
         let may_live = alive >= ALIVE || goes_on && poisson_below(alive, lines) > DOWN;
+        // What collects its server log to the end would have collected its audit log, too.
+        let late = (Millis(end.0 - (end.0 - start.0) / LATE), Millis(end.0 + 60_000));
+        let collected = within(&server, late) > 0;
         if !may_live {
             return None;
         }
@@ -123,7 +132,8 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
             let meanwhile = within(&other.minutes, (start, end)) as f64 / ((end.0 - start.0) / 60_000).max(1) as f64;
             meanwhile >= BUSY * usual
         });
-        busy.then_some(Silence { node: at, start, end, alive, goes_on })
+        let between = (60_000.0 / usual.max(1e-9)) as i64;
+        busy.then_some(Silence { node: at, start, end, alive, goes_on: goes_on || collected, usual: between })
     };
     gaps.into_iter().filter_map(silence).collect()
 }
@@ -164,13 +174,25 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     draft
 }
 
-/// Names who may have stopped the audit log: whoever changed a setting just before, or had broken in.
-pub(super) fn suspect(measure: &Measure<'_, '_>, gap: &mut Draft, known: &[Draft]) {
+/// The gaps of a log, with who may have caused each: see [`suspect`].
+pub(super) fn suspected_gaps(measure: &Measure<'_, '_>, drafts: &mut Vec<Draft>) {
+    for (mut gap, usual) in audit_gaps(measure) {
+        suspect(measure, (&mut gap, usual), drafts);
+        drafts.push(gap);
+    }
+}
+
+/// Names who may have stopped the audit log: whoever changed a setting just before, or had broken in. A node that writes seldom
+/// is missed some time after it stopped.
+fn suspect(measure: &Measure<'_, '_>, (gap, usual): (&mut Draft, i64), known: &[Draft]) {
     /// How long before the gap, and for clocks after its beginning.
     const BEFORE: i64 = 2 * HOUR;
     const CLOCKS: i64 = 300_000;
-    let Some(&start) = gap.times.first() else { return };
-    let near = |time: Millis| (start.0 - BEFORE..=start.0 + CLOCKS).contains(&time.0);
+    /// How many usual pauses there are between the last line and the end of writing, hardly more.
+    const PAUSES: i64 = 3;
+    let &[start, end, ..] = gap.times.as_slice() else { return };
+    let late = (PAUSES * usual).min((end.0 - start.0) / 2);
+    let near = |time: Millis| (start.0 - BEFORE..=start.0 + CLOCKS + late).contains(&time.0);
     let setting = |deed: &&Deed| deed.class == ActionClass::Settings && near(deed.time);
     if let Some(deed) = measure.deeds.all().iter().filter(setting).max_by_key(|deed| (deed.time, deed.place)) {
         gap.principals = vec![deed.who];
@@ -182,7 +204,7 @@ pub(super) fn suspect(measure: &Measure<'_, '_>, gap: &mut Draft, known: &[Draft
     let breach = known.iter().enumerate().find(|(_, draft)| {
         draft.doc.kind == Kind::AccountCompromise
             && draft.cluster == gap.cluster
-            && draft.span(measure.scene).is_some_and(|(from, to)| from <= start && to.0 + BEFORE >= start.0)
+            && draft.span(measure.scene).is_some_and(|(from, to)| from.0 <= start.0 + late && to.0 + BEFORE >= start.0)
     });
     if let Some((at, draft)) = breach {
         gap.principals.clone_from(&draft.principals);

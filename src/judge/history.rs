@@ -13,15 +13,10 @@ use super::place::Net;
 use crate::correlate::Correlated;
 use crate::state::{Pos, Series, Sym};
 use crate::time::Millis;
-
-/// Milliseconds of an hour.
-pub(super) const HOUR: i64 = 3_600_000;
+pub(super) use crate::time::{DAY, HOUR};
 
 /// Pasts that one task makes, at least.
 const PIECE: usize = 1024;
-
-/// Milliseconds of a day.
-pub(super) const DAY: i64 = 24 * HOUR;
 
 /// What is known of the successes of one account from one address with one credential.
 #[derive(Debug, Clone, PartialEq)]

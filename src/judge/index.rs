@@ -37,6 +37,11 @@ pub(super) fn is_placeholder(name: &[u8]) -> bool {
     name.first() == Some(&b'<') || name == b"_anonymous"
 }
 
+/// Whether a name stands for whoever sends what somebody else signs, an assertion, a ticket or a JWT: nobody guesses those.
+pub(super) fn is_signed(name: &[u8]) -> bool {
+    name.first() == Some(&b'<') || is_claim(name)
+}
+
 /// Whether an attempt without a reason was made with an API key whose id stands in the place of the account: no realm is
 /// asked for one.
 fn is_key(joined: &Correlated, attempt: &Attempt) -> bool {

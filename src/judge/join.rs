@@ -74,6 +74,7 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
     }
     joining.within_outages(drafts);
     joining.leases(drafts);
+    joining.guessed_keys(drafts);
     // Refusals of a key's clients that no line explains are of that key.
     let unexplained = |draft: &Draft| matches!(draft.doc.kind, Kind::MissingCredentials | Kind::UnauthenticatedScan);
     let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
@@ -132,15 +133,32 @@ impl Joining<'_, '_, '_> {
     fn within_outages(&mut self, drafts: &mut [Draft]) {
         let outages = self.placed(drafts, |draft| draft.doc.kind == Kind::RealmOutage);
         let stale = |draft: &Draft| {
-            draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !draft.changed
+            let explained = draft.changed || draft.realm_up;
+            draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !explained
         };
         for (cluster, (first, last), at) in self.placed(drafts, stale) {
             // Outages that would overlap have become one.
             let begun =
                 outages.partition_point(|(known, span, _)| (*known, span.0.0 - NEAR / 12) <= (cluster, first.0));
             let Some(&(known, span, outage)) = outages[..begun].last() else { continue };
-            if known == cluster && last.0 <= span.1.0 + NEAR / 6 {
+            let is_part = drafts[at].attempts.len() <= drafts[outage].attempts.len();
+            if known == cluster && last.0 <= span.1.0 + NEAR / 6 && is_part {
                 self.absorb(drafts, outage, at);
+            }
+        }
+    }
+
+    /// That a key ended is a guess where no line tells so, and none where another line does: the clients are of that key.
+    fn guessed_keys(&mut self, drafts: &mut [Draft]) {
+        let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
+        let mut known: BTreeMap<(u16, Sym), usize> = BTreeMap::new();
+        for (cluster, _, at) in self.placed(drafts, |draft| of_keys(draft) && !draft.is_guess) {
+            drafts[at].api_keys.iter().for_each(|&key| _ = known.entry((cluster, key)).or_insert(at));
+        }
+        for (cluster, _, at) in self.placed(drafts, |draft| of_keys(draft) && draft.is_guess) {
+            let of_key = |key: &Sym| known.get(&(cluster, *key)).copied();
+            if let Some(into) = drafts[at].api_keys.iter().find_map(of_key) {
+                self.absorb(drafts, into, at);
             }
         }
     }

@@ -331,9 +331,18 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     // One key of several hosts is a deployment's: who tries keys shares none with others.
     let together = if campaign.keys.len() == 1 { (hosts.len().max(1) as f64).log10().min(1.0) } else { 0.0 };
     features.set(Feature::Together, together);
-    let local = |source: &&Sym| scene.history.source(campaign.cluster, **source).is_some_and(|sum| sum.first < first);
-    let local = sources.iter().filter(local).count() as f64 / sources.len().max(1) as f64;
-    features.set(Feature::Own, local);
+    // Who logs in at a desk of somebody's has nothing to do with keys: a client of theirs had used one, or the owner of these.
+    let owners: BTreeSet<Sym> = campaign.keys.iter().filter_map(|&key| owner(scene, campaign.cluster, key)).collect();
+    let of_keys = |past: &super::history::Past| past.key.is_some() || owners.contains(&past.principal);
+    let share = |is: &dyn Fn(&super::history::Past) -> bool| {
+        let had = |source: &&Sym| {
+            scene.history.of_source(campaign.cluster, **source).any(|past| past.first < first && is(past))
+        };
+        sources.iter().filter(had).count() as f64 / sources.len().max(1) as f64
+    };
+    let (local, own) = (share(&|_| true), share(&of_keys));
+    features.set(Feature::Own, own);
+    features.set(Feature::UnknownAccount, local - own);
     // Where no node tells of a success, nobody is known to have got in before.
     let nodes = 0..scene.joined.nodes.all().len();
     let shown = nodes.filter(|&node| scene.cluster(node) == campaign.cluster).any(|node| scene.shows_successes(node));
@@ -384,6 +393,12 @@ fn on_one_node(scene: &Scene<'_>, campaign: &Campaign, sources: &[Sym]) -> f64 {
         everywhere - here >= USES && here < 0.1 * everywhere
     };
     campaign.keys.iter().filter(apart).count() as f64 / campaign.keys.len().max(1) as f64
+}
+
+/// Whose a key is, where its making or its use tells.
+fn owner(scene: &Scene<'_>, cluster: u16, key: Sym) -> Option<Sym> {
+    let made = scene.key(key).map(|key| key.owner).filter(|owner| owner.is_some());
+    made.or_else(|| scene.history.of_key(cluster, key).next().map(|past| past.principal))
 }
 
 /// Whether a key is known by more than its refusals: made, listed, named, or in use.

@@ -110,7 +110,7 @@ pub(super) fn link(
     let mut by_node = contrast::by_node(scene, units);
     let lacking = shut_out(scene, units, lacking);
     mark_nodes(scene, units, &lacking, &mut by_node);
-    let surge_of = surge_of(scene, units, surges);
+    let surge_of = surge::surge_of(scene, units, surges);
     let crowded = crowded(scene, units, null);
     let looked_at: Vec<u32> = (0..units.len() as u32)
         .into_par_iter()
@@ -178,32 +178,6 @@ fn mark_nodes(scene: &Scene<'_>, units: &[Unit], lacking: &[bool], by_node: &mut
         let alone = || nodes.get(&unit.cluster).is_some_and(|nodes| nodes.len() == 1) && several(unit.cluster);
         *chosen |= *lacking && alone();
     }
-}
-
-/// The surge that each episode belongs to. At an address that many share, those of whom nothing else is seen belong to what the
-/// others there fail of.
-fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> Vec<Option<u32>> {
-    let mut shared: HashMap<(u32, Sym), u32, RandomState> = HashMap::default();
-    let held = |unit: &Unit| surge::near(surges, unit).find(|&at| surges[at].holds(scene, unit)).map(|at| at as u32);
-    let mut surge_of: Vec<Option<u32>> = units
-        .par_iter()
-        .with_min_len(PIECE)
-        .map(|unit| if unit.class == Class::Named { held(unit) } else { None })
-        .collect();
-    for (unit, surge) in units.iter().zip(&surge_of) {
-        if let Some(surge) = surge.filter(|_| unit.standing == Standing::OwnShared) {
-            *shared.entry((surge, unit.source)).or_default() += 1;
-        }
-    }
-    for (unit, surge) in units.iter().zip(&mut surge_of).filter(|(unit, _)| unit.standing == Standing::UnknownAccount) {
-        let within = |at: &usize| {
-            let Surge { cluster, start, end } = surges[*at];
-            let known = shared.get(&(*at as u32, unit.source)).is_some_and(|&known| known as usize >= SEVERAL);
-            known && cluster == unit.cluster && start <= unit.last && unit.first < end
-        };
-        *surge = surge::near(surges, unit).find(within).map(|at| at as u32);
-    }
-    surge_of
 }
 
 /// Episodes by the set that they are in.
@@ -286,6 +260,8 @@ impl Linker<'_, '_> {
     fn is_local(&self, at: u32) -> bool {
         let unit = self.unit(at);
         match unit.standing {
+            // What nobody guesses has nothing to do with those who guess.
+            _ if unit.is_signed(self.scene) => true,
             Standing::Blind => !unit.crowd && !self.scene.is_outside(unit.source) || is_at_home(self.scene, unit),
             // A program's new hosts: nothing else is known of them than that they are inside.
             Standing::Strange => unit.program && !self.scene.is_outside(unit.source),

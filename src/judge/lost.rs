@@ -81,10 +81,16 @@ impl ChainGaps {
         };
         let sets: HashMap<ChainId, Realms, RandomState> =
             counts.keys().map(|&(_, chain)| (chain, set(chain))).collect();
-        let longer = |one: ChainId, other: ChainId| {
+        let has_more = |one: ChainId, other: ChainId| {
             let (one, other) = (&sets[&one], &sets[&other]);
             other.len() > one.len() && one.iter().all(|realm| other.binary_search(realm).is_ok())
         };
+        // Asked of each attempt below, and the same for all attempts of two chains.
+        let chains = || sets.keys().copied();
+        let pairs = chains().flat_map(|one| chains().map(move |other| (one, other)));
+        let longer: HashSet<(ChainId, ChainId), RandomState> =
+            pairs.filter(|&(one, other)| has_more(one, other)).collect();
+        let longer = |one: ChainId, other: ChainId| longer.contains(&(one, other));
         let mut missing: HashMap<(u16, ChainId), HashSet<Sym, RandomState>, RandomState> = HashMap::default();
         for &(cluster, chain) in counts.keys() {
             for (&(_, other), _) in counts.iter().filter(|((of, _), count)| *of == cluster && **count >= SEEN) {

@@ -3,7 +3,7 @@
 use super::activity::Activity;
 use super::arrivals::Arrivals;
 use super::campaign::{Campaign, Family};
-use super::features::{Feature, Features, Observed};
+use super::features::{Feature, Features, Observed, is_shared};
 use super::history::{DAY, HOUR};
 use super::index::Class;
 use super::lost;
@@ -14,6 +14,9 @@ use crate::time::Millis;
 
 /// Episodes of which some may lie apart from the others.
 const SEVERAL: usize = 4;
+
+/// Minutes of others at work that would have been seen, without which that none is seen may be chance.
+const SEVERAL_MINUTES: f64 = 3.0;
 
 /// A realm is one of a campaign's if it is that of every so many-th of its accounts.
 const FAIR: usize = 4;
@@ -89,26 +92,41 @@ impl Measure<'_, '_> {
         let own = features.get(Feature::Own) + features.get(Feature::OwnShared);
         if campaign.surge || own > 0.5 && campaign.units.len() >= 4 && features.get(Feature::OneAccount) == 0.0 {
             // That the accounts themselves get in shows it too.
-            let up = match self.realm_is_up(campaign) {
+            features.set(Feature::OwnRealm, self.share_of_realm(campaign));
+            let (up, expected) = self.realm_is_up(campaign);
+            let up = match up {
                 // On other nodes these accounts themselves get in.
                 _ if campaign.by_node => Observed::Is(1.0),
                 Observed::Is(up) => Observed::Is(up.max(features.get(Feature::WorksOn))),
                 unknown => unknown,
             };
             if let Observed::Is(up) = up {
-                features.set(Feature::RealmDown, 1.0 - up);
+                // That nobody came says the less, the fewer would have.
+                features.set(Feature::RealmDown, (1.0 - up) * (1.0 - (-expected / SEVERAL_MINUTES).exp()));
             }
             features.observe(Feature::RealmUp, up);
         }
         if campaign.surge {
             let up = features.get(Feature::RealmUp);
             let all = campaign.units.len().max(1) as f64;
-            // Behind an address that many share, an excess while others get in is no outage.
-            let excess = up * features.get(Feature::OwnShared) * features.get(Feature::ManyAccounts);
+            // Behind an address that many share, an excess while others get in is no outage, whoever is tried.
+            let shared = |unit: &&Unit| is_shared(scene, unit.cluster, unit.source);
+            let shared = self.units_of(campaign).filter(shared).count() as f64 / all;
+            let excess = up * shared * features.get(Feature::ManyAccounts);
             features.set(Feature::Through, excess);
             let asleep: f64 = self.units_of(campaign).map(|unit| self.asleep(unit)).sum();
             features.set(Feature::Asleep, asleep / all);
         }
+    }
+
+    /// Share of the accounts of a campaign's realms that are its own.
+    fn share_of_realm(&self, campaign: &Campaign) -> f64 {
+        let mut accounts: Vec<Sym> = self.units_of(campaign).map(|unit| unit.principal).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let realms = self.main_realms(campaign);
+        let all: u32 = realms.iter().map(|&realm| self.activity().accounts(campaign.cluster, realm)).sum();
+        (accounts.len() as f64 / f64::from(all.max(1))).min(1.0)
     }
 
     /// How surely an account was not there around its failures: it did nothing, though it usually does something in so long.
@@ -147,9 +165,9 @@ impl Measure<'_, '_> {
     }
 
     /// How much those of the same realms who are not part of it are at work meanwhile, by how much just before: 1 = half as
-    /// much, or more. Where they were hardly at work before, nothing can be known.
-    fn realm_is_up(&self, campaign: &Campaign) -> Observed<f64> {
-        const NOBODY: Observed<f64> = Observed::Unknown("nobody else was at work through the same realm");
+    /// much, or more; and how many of their minutes would be seen. Where they were hardly at work before, nothing can be known.
+    fn realm_is_up(&self, campaign: &Campaign) -> (Observed<f64>, f64) {
+        const NOBODY: (Observed<f64>, f64) = (Observed::Unknown("nobody else was at work through the same realm"), 0.0);
         let scene = self.scene;
         let Some((first, last)) = self.core(campaign) else { return NOBODY };
         let mut victims: Vec<Sym> = self.units_of(campaign).map(|unit| unit.principal).collect();
@@ -169,6 +187,6 @@ impl Measure<'_, '_> {
         if expected < 1.0 {
             return NOBODY;
         }
-        Observed::Is((2.0 * others(first, Millis(first.0 + length)) / expected).min(1.0))
+        (Observed::Is((2.0 * others(first, Millis(first.0 + length)) / expected).min(1.0)), expected)
     }
 }

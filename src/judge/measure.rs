@@ -13,8 +13,9 @@ use super::deeds::Deeds;
 use super::features::{Feature, Features, Observed};
 use super::history::HOUR;
 use super::index::Class;
-use super::null::Null;
+use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
+use super::steady::Strangers;
 use super::unit::{Standing, Unit, median};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
@@ -37,9 +38,16 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) failures_by_node: OnceLock<Vec<u32>>,
     /// And this: addresses of the log, and those of them that lie outside.
     pub(super) addresses: OnceLock<(usize, usize)>,
+    /// And this.
+    pub(super) strangers: OnceLock<Strangers>,
     /// Keys that are refused somewhere in the log, by number.
     pub(super) refused_keys: &'s [Sym],
 }
+
+/// Share of what names no account and is refused, at most, where others get in through the same address; and assertions that are
+/// refused in an hour anywhere: browsers keep the pages of identity providers open until their answers have ended.
+const REFUSED: f64 = 0.1;
+const REFUSED_AN_HOUR: f64 = 6.0;
 
 /// A logarithm of e^-20 or less counts as certain.
 const CERTAIN: f64 = 20.0;
@@ -151,8 +159,7 @@ impl Measure<'_, '_> {
     fn timing(&self, campaign: &Campaign, features: &mut Features) {
         let scene = self.scene;
         let Some((first, last)) = campaign.span(scene) else { return };
-        let mut gaps: Vec<i64> =
-            campaign.attempts.windows(2).map(|pair| scene.time(pair[1]).0 - scene.time(pair[0]).0).collect();
+        let mut gaps = scene.gaps(&campaign.attempts);
         features.gap = median(&mut gaps);
         let span = last.0 - first.0;
         let hourly = campaign.attempts.len() as f64 / (span as f64 / HOUR as f64).max(1.0);
@@ -165,14 +172,6 @@ impl Measure<'_, '_> {
         let whole = begins && scene.span.1.0 - last.0 <= margin;
         features.set(Feature::FromStart, holds(begins && campaign.attempts.len() > 2));
         features.set(Feature::WholeLog, holds(whole && campaign.attempts.len() > 2));
-    }
-
-    /// Whether an episode keeps to the clock.
-    fn is_regular(&self, unit: &Unit) -> bool {
-        let times = unit.attempts(self.scene).windows(2);
-        let mut gaps: Vec<i64> = times.map(|pair| self.scene.time(pair[1]).0 - self.scene.time(pair[0]).0).collect();
-        let usual = median(&mut gaps);
-        is_regular(&gaps, usual)
     }
 
     fn reasons(&self, campaign: &Campaign, features: &mut Features) {
@@ -269,6 +268,9 @@ impl Measure<'_, '_> {
         let units = self.units_of(campaign);
         features.set(Feature::OneNode, contrast::one_node(self.scene, by_node, &campaign.attempts, units));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
+        if campaign.family == Family::Passwords {
+            features.set(Feature::Steady, self.steady(campaign));
+        }
         self.chance(campaign, features);
         let beyond = (5.0 * features.get(Feature::Chance)).clamp(0.0, 1.0);
         let away = share(&|unit| unit.crowd || !unit.is_local(self.scene) && unit.standing != Standing::Blind);
@@ -276,41 +278,41 @@ impl Measure<'_, '_> {
         self.changed(campaign, features);
         self.realms(campaign, features);
         let begins = |unit: &Unit| unit.standing == Standing::Later && unit.len() >= GUESSES && !unit.program;
-        features.never_worked = features.accounts == 1
+        let never = features.accounts == 1
             && features.change.is_none()
             && !campaign.by_node
             && !campaign.surge
             && self.units_of(campaign).all(begins);
+        features.never_worked = if never { features.get(Feature::Volume) } else { 0.0 };
+        features.perhaps_owner = features.get(Feature::OneAccount) >= 1.0
+            && self.units_of(campaign).all(|unit| self.is_nobody_elses(unit))
+            && features.get(Feature::Outside) <= 0.0
+            && features.get(Feature::OneSource) >= 1.0;
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
+        features.set(Feature::Signed, share(&|unit| unit.is_signed(self.scene)));
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
         if campaign.family == Family::Bare {
-            features.set(Feature::Blind, blind);
-            // From outside, only what keeps to the clock is a probe; several that do, each to its own.
-            let regular = self.units_of(campaign).all(|unit| self.is_regular(unit));
-            let regular = features.get(Feature::Regular).max(f64::from(u8::from(regular)));
-            let inside = (1.0 - features.get(Feature::Outside)).max(regular);
-            let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
-            let probe = features.get(Feature::WholeLog) * inside * never;
-            features.set(Feature::WholeLog, 0.0);
-            features.set(Feature::Probe, probe);
-            // Who is asked for credentials now and then all the time, and has them, has sessions that end.
-            let long = campaign
-                .span(self.scene)
-                .is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
-            features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
-            features.set(Feature::KeyStops, share(&|unit| self.key_stops(unit)));
-            features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
+            self.bare(campaign, features, (blind, &share));
         }
     }
 
     /// Share of the failures that are of clients at their own places and say that the account is disabled or locked. To a
     /// stranger's tries it is what they led to.
     fn disabled(&self, campaign: &Campaign) -> f64 {
-        let disabled = |&&at: &&u32| self.scene.attempt(at).reason == Reason::UserDisabled;
+        // Without a change that did it, nor a line or a listing, it is one of several things that look alike.
+        let joined = self.scene.joined;
+        let is_known = |at: u32| self.scene.attempt(at).basis != Basis::Inferred || joined.disabled_by(at).is_some();
+        let disabled = |&&at: &&u32| self.scene.attempt(at).reason == Reason::UserDisabled && is_known(at);
         let local =
             self.units_of(campaign).filter(|unit| unit.is_local(self.scene) || unit.standing == Standing::Blind);
         let count: usize = local.map(|unit| unit.attempts(self.scene).iter().filter(disabled).count()).sum();
         count as f64 / campaign.attempts.len().max(1) as f64
+    }
+
+    /// Whether nobody but the account gets in from the address of an episode.
+    fn is_nobody_elses(&self, unit: &Unit) -> bool {
+        let own = self.scene.pasts_at(unit.cluster, unit.principal, unit.source).next().is_some();
+        self.scene.history.source(unit.cluster, unit.source).is_none_or(|sum| sum.others <= u32::from(own))
     }
 
     /// Whether somebody tries, at a place that is strange to the account, more often in a row than people do: that nobody else is
@@ -355,41 +357,6 @@ impl Measure<'_, '_> {
         unit.before > 0.0 && unit.run >= 20 && rate(unit.len() as f64, unit.last.0 - unit.first.0) > 10.0 * before
     }
 
-    /// Whether an address used one key and nothing else, and that key is not used any more by anybody.
-    fn key_stops(&self, unit: &Unit) -> bool {
-        let history = &self.scene.history;
-        // An ended key leaves a line (audit-format 3), so where the server log was there and says nothing, it was none.
-        let nodes = &self.scene.joined.nodes;
-        let is_silent = |at: &u32| {
-            let attempt = self.scene.attempt(*at);
-            attempt.basis != Basis::ServerLog && nodes.of(attempt.node).server_log_covers(attempt.time, 0)
-        };
-        if unit.attempts(self.scene).iter().all(is_silent) {
-            return false;
-        }
-        let mut key = None;
-        for past in history.of_source(unit.cluster, unit.source).take(64) {
-            let other = key.is_some_and(|known| known != past.key);
-            if !past.key.is_some() || other || past.last > unit.first {
-                return false;
-            }
-            key = Some(past.key);
-        }
-        key.is_some_and(|key| history.of_key(unit.cluster, key).all(|past| past.last <= unit.first))
-            && unit.before >= 5.0
-    }
-
-    /// Whether an address gets in right after most of its requests without credentials.
-    fn lets_itself_in(&self, unit: &Unit) -> bool {
-        let span = (unit.last.0 - unit.first.0).max(1);
-        let gap = span / unit.len().max(1) as i64;
-        // Who had got in without being asked first does not do so by habit.
-        unit.between >= 0.5 * unit.len() as f32
-            && unit.between >= 3.0
-            && gap > 0
-            && unit.before_any <= 0.1 * unit.between.max(30.0)
-    }
-
     fn changed(&self, campaign: &Campaign, features: &mut Features) {
         let mut accounts: Vec<(Sym, Millis, bool)> = self
             .units_of(campaign)
@@ -412,14 +379,14 @@ impl Measure<'_, '_> {
         features.change = changes.first().copied();
     }
 
-    /// Whether an account that gets in from inside alone fails from outside: a change of it explains failures at places like
+    /// Whether an account that had got in from inside alone fails from outside: a change of it explains failures at places like
     /// its own, new ones included, and none where nobody has its password.
     fn is_foreign(&self, unit: &Unit) -> bool {
         let scene = self.scene;
         let mut own = scene.history.of_account(unit.cluster, unit.principal).take(64);
         unit.standing == Standing::Strange
             && scene.is_outside(unit.source)
-            && !own.any(|past| scene.is_outside(past.source))
+            && !own.any(|past| past.first < unit.first && scene.is_outside(past.source))
     }
 
     /// When an account last got in before a time, at places that then fail: a change since explains that.
@@ -432,10 +399,17 @@ impl Measure<'_, '_> {
         if campaign.family == Family::Bare {
             return;
         }
-        let alone = self
-            .units_of(campaign)
-            .filter(|unit| unit.class == Class::Named)
-            .map(|unit| self.null.expected(self.scene, unit));
+        let alone = self.units_of(campaign).filter_map(|unit| match unit.class {
+            Class::Named => Some(self.null.expected(self.scene, unit)),
+            // Others get in through the same address: some of theirs are refused at any time.
+            _ => (unit.between >= 1.0 || unit.is_signed(self.scene)).then(|| {
+                let failed = unit.len() as f64;
+                let share = binomial_tail(failed, failed + f64::from(unit.between), REFUSED);
+                let hours = 1.0 + (unit.last.0 - unit.first.0) as f64 / HOUR as f64;
+                let rate = if unit.is_signed(self.scene) { REFUSED_AN_HOUR * hours } else { 0.0 };
+                if rate > 0.0 { share.max(poisson_tail(failed, rate)) } else { share }
+            }),
+        });
         let alone = alone.fold(f64::INFINITY, f64::min);
         let within = campaign.span(self.scene).map_or(0.0, |(first, last)| (last.0 - first.0) as f64);
         let together = self.null.coincidence(self.scene, self.units_of(campaign), within);
@@ -447,13 +421,15 @@ impl Measure<'_, '_> {
         } else {
             together - features.get(Feature::Volume) * CERTAIN
         };
+        // What goes on all the time is as likely as it is often.
+        let expected = expected * (1.0 - features.get(Feature::Steady));
         features.expected = expected;
         features.set(Feature::Chance, (-expected / CERTAIN).clamp(-0.25, 1.0));
     }
 }
 
 /// Whether gaps are alike: most are about the usual one. Few gaps tell nothing.
-fn is_regular(gaps: &[i64], usual: i64) -> bool {
+pub(super) fn is_regular(gaps: &[i64], usual: i64) -> bool {
     /// Gaps, how far from the usual one, and share of them that are so near.
     const FEWEST: usize = 9;
     const NEAR: i64 = 5;

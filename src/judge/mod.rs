@@ -17,6 +17,7 @@ mod accounts;
 mod activity;
 mod advice;
 mod arrivals;
+mod bare;
 mod campaign;
 mod consequences;
 mod contrast;
@@ -40,6 +41,7 @@ mod lost;
 mod meanwhile;
 mod measure;
 mod names;
+mod neighbours;
 mod null;
 mod opensearch;
 mod place;
@@ -47,6 +49,7 @@ mod places;
 mod ranked;
 mod scene;
 mod score;
+mod steady;
 mod stolen;
 mod strange;
 mod surge;
@@ -55,6 +58,7 @@ mod tell;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tries;
 mod unit;
 mod unusual;
 mod weights;
@@ -147,6 +151,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
         arrivals: OnceLock::new(),
         failures_by_node: OnceLock::new(),
         addresses: OnceLock::new(),
+        strangers: OnceLock::new(),
         refused_keys: &refused_keys,
     })
 }
@@ -196,7 +201,9 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
     let ended = ended::mass_invalidations(measure);
     for mut found in ended {
         let breach = drafts.iter().position(|draft| {
-            matches!(draft.doc.kind, Kind::AccountCompromise | Kind::SuspiciousAccess)
+            // Of who only came to a new place it is no news that others of this name do something elsewhere.
+            let at_place = || draft.sources.iter().any(|source| found.sources.contains(source));
+            (draft.doc.kind == Kind::AccountCompromise || draft.doc.kind == Kind::SuspiciousAccess && at_place())
                 && draft.principals == found.principals
                 && draft.span(measure.scene).zip(found.span(measure.scene)).is_some_and(|(a, b)| a.0 <= b.1)
         });
@@ -225,10 +232,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             None => drafts.push(refused),
         }
     }
-    for mut gap in gaps::audit_gaps(measure) {
-        gaps::suspect(measure, &mut gap, &drafts);
-        drafts.push(gap);
-    }
+    gaps::suspected_gaps(measure, &mut drafts);
     join::causes(measure, &mut drafts);
     drafts
 }

@@ -1,5 +1,8 @@
 //! Where an address lies: its network, and whether it is one of the organisation's.
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use crate::network;
 pub(super) use crate::network::Net;
 use crate::options::{Cidr, Surroundings};
@@ -13,6 +16,27 @@ pub(super) const SHARED: u32 = 5;
 pub(super) enum Host {
     Address(Sym),
     Network(Net),
+}
+
+/// The address that stands for each host that has several.
+#[derive(Debug)]
+pub(super) struct Hosts(HashMap<Net, Sym, RandomState>);
+
+impl Hosts {
+    /// The hosts of these addresses; `net` gives the network of one.
+    pub(super) fn new(sources: impl Iterator<Item = Sym>, net: impl Fn(Sym) -> Option<Net>) -> Self {
+        let mut hosts: HashMap<Net, Sym, RandomState> = HashMap::default();
+        for (source, net) in sources.filter_map(|source| Some((source, net(source).filter(|net| net.is_v6())?))) {
+            let host = hosts.entry(net).or_insert(source);
+            *host = source.min(*host);
+        }
+        Self(hosts)
+    }
+
+    /// The address that stands for the host of an address: the one that came first.
+    pub(super) fn of(&self, source: Sym, net: impl Fn(Sym) -> Option<Net>) -> Sym {
+        net(source).and_then(|net| self.0.get(&net)).copied().unwrap_or(source)
+    }
 }
 
 /// An address, read.

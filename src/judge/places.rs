@@ -6,7 +6,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::history::{DAY, Past, SuccessHistory};
+use super::history::{HOUR, Past, SuccessHistory};
 use super::place::Net;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -19,8 +19,8 @@ pub(super) const PRIOR_NEW: f64 = 0.005;
 /// How many days of an account count as much as what everybody does.
 pub(super) const DAYS_OF_EVERYBODY: f64 = 5.0;
 
-/// Days beside the first on which an account comes from new addresses of a network, from which on these are drawn from a pool.
-pub(super) const POOL_DAYS: usize = 2;
+/// New addresses of a network from which an account comes within so long are of one visit.
+pub(super) const VISIT: i64 = 6 * HOUR;
 
 /// Successes of a pair that was seen once: a login and what was done then.
 const ONCE: u32 = 5;
@@ -41,7 +41,7 @@ pub(super) struct Places {
     unseen: [f64; 2],
     /// Successes with a password or token.
     pub(super) logins: u64,
-    /// Networks outside, and how many accounts come from several of their addresses and on several days.
+    /// Networks outside, and how many accounts come from several of their addresses, a visit each.
     pools: HashMap<(u16, Net), u32, RandomState>,
 }
 
@@ -84,7 +84,7 @@ impl Places {
         Self { unseen, shares: [0, 1].map(|who| new[who].map(|count| share(count, days[who]))), logins, pools }
     }
 
-    /// How many accounts come from several addresses of a network outside, on several days.
+    /// How many accounts come from several addresses of a network outside, at several times.
     pub(super) fn pool(&self, cluster: u16, net: Net) -> u32 {
         self.pools.get(&(cluster, net)).copied().unwrap_or(0)
     }
@@ -95,15 +95,13 @@ impl Places {
     }
 }
 
-/// The networks outside from which an account comes on several days, from other addresses each.
+/// The networks outside from which an account comes at several times, from another address each.
 fn pools_of(account: &[&Past], net: &impl Fn(Sym) -> Option<(Net, bool)>) -> Vec<Net> {
-    let outside =
-        |past: &&Past| net(past.source).filter(|(_, outside)| *outside).map(|(net, _)| (net, past.first.0 / DAY));
-    let mut days: Vec<(Net, i64)> = account.iter().filter_map(outside).collect();
-    days.sort_unstable();
-    days.dedup();
-    let own = days.chunk_by(|a, b| a.0 == b.0);
-    own.filter(|days| days.len() > POOL_DAYS).map(|days| days[0].0).collect()
+    let outside = |past: &&Past| net(past.source).filter(|(_, outside)| *outside).map(|(net, _)| (net, past.first.0));
+    let mut visits: Vec<(Net, i64)> = account.iter().filter_map(outside).collect();
+    visits.sort_unstable();
+    let own = visits.chunk_by(|a, b| a.0 == b.0);
+    own.filter(|visits| visits[visits.len() - 1].1 - visits[0].1 >= VISIT).map(|visits| visits[0].0).collect()
 }
 
 /// Which kind of new place an address is, whose network the account first used at a time.

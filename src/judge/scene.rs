@@ -5,9 +5,9 @@ use hashbrown::{HashMap, HashSet};
 
 use super::history::{Past, SuccessHistory};
 use super::index::Index;
-use super::place::{Address, Host, Net, SHARED};
+use super::place::{Address, Host, Hosts, Net, SHARED};
 use super::places::Places;
-use crate::correlate::{Correlated, KeyInfo, SourceLine};
+use crate::correlate::{Correlated, KeyInfo, KnownNode, SourceLine};
 use crate::geography::{Geo, Geography};
 use crate::network;
 use crate::options::{Options, Surroundings};
@@ -30,6 +30,8 @@ pub(super) struct Scene<'c> {
     pub(super) history: SuccessHistory<'c>,
     pub(super) places: Places,
     addresses: HashMap<Sym, Option<Address>, RandomState>,
+    /// By number of a node in the table: whether it logs successes.
+    shows: Vec<bool>,
     /// First and last audit event.
     pub(super) span: (Millis, Millis),
 }
@@ -50,25 +52,19 @@ impl<'c> Scene<'c> {
         let history = SuccessHistory::new(joined, |node| cluster_of(joined, node), net);
         let outside = |source: Sym| addresses.get(&source).copied().flatten().is_some_and(|address| address.outside);
         let clusters = joined.nodes.clusters().len().clamp(1, usize::from(u16::MAX)) as u16;
+        let shows = shows_successes(joined);
         // Where no success is logged, whether somebody gets in from there is not known.
+        let any = history.any() && shows.contains(&true);
         let is_stranger = |source: Sym| {
-            history.any() && outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none())
+            any && outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none())
         };
-        let mut hosts: HashMap<Net, Sym, RandomState> = HashMap::default();
-        let v6 = |address: &Option<Address>| address.map(|address| address.net).filter(|net| net.is_v6());
-        addresses.iter().filter_map(|(&source, address)| Some((source, v6(address)?))).for_each(|(source, net)| {
-            let host = hosts.entry(net).or_insert(source);
-            *host = source.min(*host);
-        });
-        let host = |source: Sym| {
-            let net = addresses.get(&source).and_then(v6);
-            net.and_then(|net| hosts.get(&net)).copied().unwrap_or(source)
-        };
-        let index = Index::new(joined, is_stranger, host);
+        let net_of = |source: Sym| addresses.get(&source).copied().flatten().map(|address| address.net);
+        let hosts = Hosts::new(addresses.keys().copied(), net_of);
+        let index = Index::new(joined, is_stranger, |source| hosts.of(source, net_of));
         let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
         let places =
             Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
-        Self { joined, surroundings, geography: &options.geography, index, history, places, addresses, span }
+        Self { joined, surroundings, geography: &options.geography, index, history, places, addresses, shows, span }
     }
 
     pub(super) fn attempt(&self, at: u32) -> &'c Attempt {
@@ -77,6 +73,11 @@ impl<'c> Scene<'c> {
 
     pub(super) fn time(&self, at: u32) -> Millis {
         self.attempt(at).time
+    }
+
+    /// The times between attempts that stand by time, milliseconds.
+    pub(super) fn gaps(&self, attempts: &[u32]) -> Vec<i64> {
+        attempts.windows(2).map(|pair| self.time(pair[1]).0 - self.time(pair[0]).0).collect()
     }
 
     /// Index of an attempt's node in the node table.
@@ -97,8 +98,7 @@ impl<'c> Scene<'c> {
 
     /// Whether a node of the table logs successes.
     pub(super) fn shows_successes(&self, node: usize) -> bool {
-        let stats = &self.joined.nodes.all()[node].stats;
-        stats.decisions + stats.successes > 0
+        self.shows[node]
     }
 
     pub(super) fn place(&self, at: u32) -> SourceLine {
@@ -202,6 +202,15 @@ impl<'c> Scene<'c> {
     pub(super) fn length(&self) -> i64 {
         (self.span.1.0 - self.span.0.0).max(1)
     }
+}
+
+/// By number of a node in the table: whether it logs successes. Who is denied what was asked for had got in, too, but of the others
+/// such records say nothing.
+fn shows_successes(joined: &Correlated) -> Vec<bool> {
+    let mut denied = vec![0; joined.nodes.all().len()];
+    joined.denials.iter().for_each(|(actor, series)| denied[joined.nodes.index(actor.node)] += series.count());
+    let shows = |(node, denied): (&KnownNode, u64)| node.stats.successes > 0 || node.stats.decisions > denied;
+    joined.nodes.all().iter().zip(denied).map(shows).collect()
 }
 
 /// See [`Scene::is_program`].

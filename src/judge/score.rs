@@ -19,11 +19,17 @@ const OPERATIONAL: f64 = 0.15;
 const SURE: f64 = 0.7;
 
 /// Share of the hostile kinds among all that are no accident at most, where a log holds only the failures of some minutes: behind
-/// a gateway of their own while the directory is down people fail like that, too.
+/// a gateway of their own while the directory is down people fail like that, too. And where an account is tried at an address
+/// inside that nobody else uses: a device of its owner's fails like that.
 const NOTHING_BESIDE: f64 = 0.75;
 
-/// And at least, where tries end in the first success that the log knows of: that it was repaired is not seen, as nothing had worked.
-const NEVER_WORKED: f64 = 0.2;
+/// And at least, where tries end in the first success that the log knows of, for some and for more than anybody makes: that it was
+/// repaired is not seen, as nothing had worked.
+const NEVER_WORKED: [f64; 2] = [0.2, 0.55];
+
+/// And at least, where requests come without credentials from where hardly anybody comes, more than people make: that somebody had
+/// logged in there is little.
+const UNEXPLAINED: f64 = 0.2;
 
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,11 +66,15 @@ impl Posterior {
                 }
             }
         }
-        if features.nothing_beside && posterior.hostility() > NOTHING_BESIDE {
+        if (features.nothing_beside || features.perhaps_owner) && posterior.hostility() > NOTHING_BESIDE {
             posterior.share(NOTHING_BESIDE);
         }
-        if features.never_worked && posterior.hostility() < NEVER_WORKED {
-            posterior.share(NEVER_WORKED);
+        let never_worked = NEVER_WORKED[usize::from(features.never_worked >= 1.0)];
+        if features.never_worked > 0.0 && posterior.hostility() < never_worked {
+            posterior.share(never_worked);
+        }
+        if features.unexplained && posterior.hostility() < UNEXPLAINED {
+            posterior.share(UNEXPLAINED);
         }
         posterior.kinds.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         posterior

@@ -12,6 +12,7 @@ use super::index::Class;
 use super::null::binomial_tail;
 use super::scene::Scene;
 use super::unit::{Standing, Unit};
+use crate::state::Sym;
 use crate::time::Millis;
 
 /// Width of a bin at least, and bins of a log at most.
@@ -30,6 +31,9 @@ const BRIDGE: i64 = 3;
 /// Tries that people who are shut out make, most of them: from a place where the account never gets in, more are no part of what
 /// broke, as nothing there had worked.
 const MOST_TRIES: usize = 12;
+
+/// Accounts of an address that fail of something, from which on what others fail of there may be the same.
+const SEVERAL: usize = 4;
 
 /// Least share of pairs that fail in a bin of ordinary time.
 const LEAST_SHARE: f64 = 0.01;
@@ -61,11 +65,45 @@ pub(super) fn may_have_worked(unit: &Unit) -> bool {
 }
 
 /// Numbers of the surges near which an episode lies: [`Surge::holds`] is false of all others.
-pub(super) fn near(surges: &[Surge], unit: &Unit) -> std::ops::Range<usize> {
+fn near(surges: &[Surge], unit: &Unit) -> std::ops::Range<usize> {
     let over = surges.partition_point(|surge| (surge.cluster, surge.end) <= (unit.cluster, unit.first));
     let begun =
         surges.partition_point(|surge| (surge.cluster, surge.start.0 - NARROWEST) <= (unit.cluster, unit.last.0));
     over..begun.max(over)
+}
+
+/// The surge that each episode belongs to. At an address that many share, those of whom nothing else is seen belong to what the
+/// others there fail of.
+pub(super) fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> Vec<Option<u32>> {
+    let mut shared: HashMap<(u32, Sym), u32, RandomState> = HashMap::default();
+    let held = |unit: &Unit| near(surges, unit).find(|&at| surges[at].holds(scene, unit)).map(|at| at as u32);
+    let mut surge_of: Vec<Option<u32>> = units
+        .par_iter()
+        .with_min_len(PIECE)
+        .map(|unit| if unit.class == Class::Named { held(unit) } else { None })
+        .collect();
+    for (unit, surge) in units.iter().zip(&surge_of) {
+        if let Some(surge) = surge.filter(|_| unit.standing == Standing::OwnShared) {
+            *shared.entry((surge, unit.source)).or_default() += 1;
+        }
+    }
+    let mut unknown: HashMap<(u32, Sym), Vec<usize>, RandomState> = HashMap::default();
+    for (place, unit) in units.iter().enumerate().filter(|(_, unit)| unit.standing == Standing::UnknownAccount) {
+        let within = |at: &usize| {
+            let Surge { cluster, start, end } = surges[*at];
+            let known = shared.get(&(*at as u32, unit.source)).is_some_and(|&known| known as usize >= SEVERAL);
+            known && cluster == unit.cluster && start <= unit.last && unit.first < end
+        };
+        if let Some(at) = near(surges, unit).find(within) {
+            unknown.entry((at as u32, unit.source)).or_default().push(place);
+        }
+    }
+    // Those who are shut out get in at other times, most of them.
+    let few = |(at, places): &(&(u32, Sym), &Vec<usize>)| places.len() <= shared[*at] as usize;
+    for ((surge, _), places) in unknown.iter().filter(few) {
+        places.iter().for_each(|&place| surge_of[place] = Some(*surge));
+    }
+    surge_of
 }
 
 /// The surges of a log, by cluster, then time. Looked for in bins twice, the second time half a bin later: where bins begin must

@@ -50,6 +50,7 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     let mut draft = Draft::new(kind, severity, (verdict, posterior.confidence()));
     draft.cluster = campaign.cluster;
     draft.changed = features.change.is_some();
+    draft.realm_up = features.get(Feature::RealmUp) >= 0.5;
     draft.title = (hypothesis.title)(&told).into();
     // That a key has expired is seen in a line or in its expiration; that its uses stop has other explanations, too.
     draft.is_guess = kind == Kind::ApiKeyExpiredInUse && features.get(Feature::Expired) <= 0.0;
@@ -58,6 +59,9 @@ pub(super) fn draft(measure: &Measure<'_, '_>, judgement: &Judgement, kind: Kind
     }
     draft.attempts.clone_from(&campaign.attempts);
     draft.api_keys.clone_from(&campaign.keys);
+    if draft.is_guess {
+        draft.api_keys.extend(measure.units_of(campaign).filter_map(|unit| measure.stopped_key(unit)));
+    }
     draft.failures = campaign.failures(scene) - campaign.attempts.len() as u64;
     let refusals = || campaign.refusals.iter().map(|&at| &scene.joined.key_failures[at as usize]);
     draft.nodes = match kind {
@@ -185,6 +189,8 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
             share("of the clients were not asked about by the realm through which they get in elsewhere")
         }
         Feature::Slow => plain("Few tries an hour, for hours"),
+        Feature::Steady if value > 0.5 => plain("As many come at other times: nothing began"),
+        Feature::Brief => plain("They come and go, and the log goes on before and after"),
         Feature::WholeLog | Feature::Probe => plain("From the beginning of the log to its end"),
         Feature::ManyKeys => plain("Few clients send many keys: a program has one"),
         Feature::KeyStops => {

@@ -3,6 +3,7 @@
 mod entries;
 mod hosts;
 mod outages;
+mod unseen;
 
 use super::testing::{INSIDE, Log, OUTSIDE, irregular};
 

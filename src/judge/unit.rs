@@ -4,11 +4,12 @@
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use super::history::{DAY, HOUR, Past, Success};
-use super::index::{Class, Index, IndexRange};
+use super::index::{self, Class, Index, IndexRange};
+use super::neighbours;
 use super::place::{Host, SHARED};
 use super::scene::Scene;
 use crate::reason::Reason;
@@ -21,17 +22,11 @@ const PAUSE: i64 = 6 * HOUR;
 /// How many usual gaps make a long pause.
 const USUAL_GAPS: i64 = 8;
 
-/// Failures before a success that are more than a typing error.
-const GUESSES: u32 = 5;
-
 /// From this strangeness on a new place is no ordinary one for the account.
 const STRANGE: f64 = 0.5;
 
 /// Failures with a longer pause are two tries at logging in: people try again within seconds, or get help.
 const SITTING: i64 = HOUR / 4;
-
-/// Accounts that never get in from an address and fail there, from which on nothing there is an account's own place.
-const SWEPT: u32 = 3;
 
 /// How an address stands to the account that fails from it, or to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +127,12 @@ impl Unit {
         expired * 2 > attempts.len()
     }
 
+    /// Whether most of it is what somebody else signs (see [`index::is_signed`]).
+    pub(super) fn is_signed(&self, scene: &Scene<'_>) -> bool {
+        let signed = |&&at: &&u32| index::is_signed(scene.bytes(scene.attempt(at).principal));
+        self.class == Class::Nameless && self.attempts(scene).iter().filter(signed).count() * 2 > self.len()
+    }
+
     /// How many failures.
     pub(super) fn len(&self) -> usize {
         (self.range.end - self.range.start) as usize
@@ -148,7 +149,7 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
             unit(scene, group, &attempts[ends[0]..ends[1]], start + ends[0] as u32..start + ends[1] as u32)
         };
         let mut units: Vec<Unit> = cuts.windows(2).filter_map(make).collect();
-        taint(&mut units);
+        neighbours::taint(&mut units);
         let before_any = units.first().map_or(0.0, |unit| unit.before);
         units.iter_mut().for_each(|unit| unit.before_any = before_any);
         units
@@ -157,111 +158,14 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
     // Groups come by account.
     units
         .par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal)
-        .for_each(|of_account| streaks(scene, of_account));
-    neighbours(scene, &mut units);
+        .for_each(|of_account| neighbours::streaks(scene, of_account));
+    neighbours::neighbours(scene, &mut units);
     units
-}
-
-/// What the failures of others from the same address say of an episode: nothing is anybody's own place where strangers try
-/// one account after the other.
-fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
-    let mut of_host: HashMap<(u16, Host), u32, RandomState> = HashMap::default();
-    let mut of_account: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
-    // Addresses of one owner outside, or one host inside: how many strangers, and since when.
-    let mut swept: HashMap<(u16, Host), (u32, Millis), RandomState> = HashMap::default();
-    let mut last = None;
-    for unit in units.iter().filter(|unit| unit.class == Class::Named) {
-        let pair = (unit.cluster, unit.principal, scene.host(unit.source));
-        if last == Some(pair) {
-            continue;
-        }
-        last = Some(pair);
-        *of_host.entry((unit.cluster, pair.2)).or_default() += 1;
-        *of_account.entry((unit.cluster, unit.principal)).or_default() += 1;
-        if is_stranger(scene, unit) {
-            let spot = swept.entry((unit.cluster, spot(scene, unit.source))).or_insert((0, unit.first));
-            *spot = (spot.0 + 1, spot.1.min(unit.first));
-        }
-    }
-    for unit in units.iter_mut().filter(|unit| unit.class == Class::Nameless && unit.standing == Standing::Blind) {
-        unit.alone = !of_host.contains_key(&(unit.cluster, scene.host(unit.source)));
-    }
-    for unit in units.iter_mut().filter(|unit| unit.class == Class::Named) {
-        let others = scene.history.source(unit.cluster, unit.source).map_or(0, |sum| sum.others);
-        let own = scene.pasts_at(unit.cluster, unit.principal, unit.source).next();
-        unit.alone = of_host.get(&(unit.cluster, scene.host(unit.source))) == Some(&1)
-            && of_account.get(&(unit.cluster, unit.principal)) == Some(&1)
-            && others <= u32::from(own.is_some())
-            && !is_restless(scene, unit);
-        let Some(&(strangers, since)) = swept.get(&(unit.cluster, spot(scene, unit.source))) else { continue };
-        let visited = others > strangers / SWEPT;
-        let settled = own.is_some_and(|past| past.first < since);
-        let movable = matches!(unit.standing, Standing::Own | Standing::Near | Standing::Later);
-        if movable && strangers >= SWEPT && !visited && !settled {
-            unit.standing = Standing::Strange;
-        }
-    }
-}
-
-/// Whether an account never got in before from the network of an address that fails. Outside, one that roams is a stranger
-/// wherever it is for the first time: alone that says little, of several accounts at one address much.
-fn is_stranger(scene: &Scene<'_>, unit: &Unit) -> bool {
-    let known = |net| scene.history.network(unit.cluster, unit.principal, net).is_some_and(|first| first < unit.first);
-    match unit.standing {
-        Standing::Strange | Standing::Unknown | Standing::UnknownAccount => true,
-        Standing::Near => scene.is_outside(unit.source) && scene.net(unit.source).is_some_and(|net| !known(net)),
-        _ => false,
-    }
-}
-
-/// Where a stranger comes from: a network outside, a host inside.
-fn spot(scene: &Scene<'_>, source: Sym) -> Host {
-    match scene.address(source) {
-        Some(address) if address.outside => Host::Network(address.net),
-        _ => scene.host(source),
-    }
-}
-
-/// How many failures an account has in a row: one that roams fails a little at each of many places.
-fn streaks(scene: &Scene<'_>, units: &mut [Unit]) {
-    let mut order: Vec<usize> = (0..units.len()).collect();
-    order.sort_by_key(|&at| (units[at].cluster, units[at].first, units[at].last));
-    let goes_on = |one: &Unit, other: &Unit| {
-        let got_in = |past: &Past| scene.history.within(past, one.last, other.first.max(one.last)) >= 0.5;
-        let mut own = scene.history.of_account(one.cluster, one.principal).filter(|past| !past.key.is_some());
-        one.cluster == other.cluster
-            && one.principal.is_some()
-            && one.between + other.between < 1.0
-            && !own.by_ref().take(MOST_PASTS).any(got_in)
-    };
-    let streaks: Vec<Vec<usize>> =
-        order.chunk_by(|&a, &b| goes_on(&units[a], &units[b])).map(<[usize]>::to_vec).collect();
-    for streak in streaks {
-        let all: usize = streak.iter().map(|&at| units[at].run as usize).sum();
-        streak.iter().for_each(|&at| units[at].streak = all as u32);
-    }
-}
-
-/// Who got in from a strange place after failures has made nothing of it the account's own: what fails from there later is
-/// judged as what failed there first.
-fn taint(units: &mut [Unit]) {
-    let mut tainted: Option<(u16, Standing)> = None;
-    for unit in units {
-        match tainted {
-            Some((cluster, standing)) if cluster == unit.cluster && unit.standing == Standing::Own => {
-                unit.standing = standing
-            }
-            _ if unit.standing == Standing::Strange && unit.entry.is_some() && unit.run >= GUESSES => {
-                tainted = Some((unit.cluster, unit.standing));
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Where episodes of one group begin and end.
 fn cuts(scene: &Scene<'_>, attempts: &[u32]) -> Vec<usize> {
-    let mut gaps: Vec<i64> = attempts.windows(2).map(|pair| scene.time(pair[1]).0 - scene.time(pair[0]).0).collect();
+    let mut gaps = scene.gaps(attempts);
     let usual = median(&mut gaps);
     let pause = PAUSE.max(usual.saturating_mul(USUAL_GAPS));
     let cluster = |at: u32| scene.cluster(scene.node(at));
@@ -321,14 +225,14 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
     unit.standing =
         if group.principal.is_some() { standing(scene, &unit, pasts.first().copied()) } else { bare(scene, &unit) };
     (unit.run, unit.sittings) = longest_run(scene, attempts, &pasts, &unit);
-    let pauses = attempts.windows(2).filter(|pair| scene.time(pair[1]).0 - scene.time(pair[0]).0 > SITTING).count();
+    let pauses = scene.gaps(attempts).into_iter().filter(|&gap| gap > SITTING).count();
     unit.bouts = 1 + pauses as u32;
     unit.contrast = contrast(scene, attempts, &pasts, &unit).map(Box::new);
     Some(unit)
 }
 
 /// Pasts of a shared address that are looked at for failures without an account.
-const MOST_PASTS: usize = 64;
+pub(super) const MOST_PASTS: usize = 64;
 
 /// How the address stands to the account.
 fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
@@ -368,7 +272,7 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
 
 /// Whether failures come from ever new addresses of one network of IPv6: hosts take one or two a day (RFC 8981), and who takes one
 /// a try does not want to be known again.
-fn is_restless(scene: &Scene<'_>, unit: &Unit) -> bool {
+pub(super) fn is_restless(scene: &Scene<'_>, unit: &Unit) -> bool {
     /// Addresses that the devices of one person take on a day.
     const ADDRESSES: i64 = 4;
     if matches!(scene.host(unit.source), Host::Address(_)) {
@@ -419,6 +323,8 @@ fn longest_run(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit
         let mut own = scene.history.of_account(unit.cluster, unit.principal).filter(|past| !past.key.is_some());
         !unit.program && own.by_ref().take(MOST_PASTS).any(|past| scene.history.within(past, from, to) >= 0.5)
     };
+    // That nothing of a success is seen is no sign that there was none.
+    let pause = if unit.standing == Standing::Blind { HOUR } else { SITTING };
     let (mut run, mut most) = ((0, 1.0), (0, 1.0));
     let mut last: Option<Millis> = None;
     for &at in attempts {
@@ -426,7 +332,7 @@ fn longest_run(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit
         let gap = last.map_or(0, |last| time.0 - last.0);
         let ended = last.is_none_or(|last| {
             let got_in = || pasts.iter().any(|past| scene.history.within(past, last, time) >= 1.0);
-            let paused = gap > SITTING && (unit.before == 0.0 || gap > HOUR && elsewhere(last, time));
+            let paused = gap > pause && (unit.before == 0.0 || gap > HOUR && elsewhere(last, time));
             paused || broken && got_in()
         });
         let share = (gap as f64 / SITTING as f64).min(1.0) as f32;

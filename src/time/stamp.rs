@@ -3,10 +3,7 @@
 use chrono::NaiveDate;
 
 use super::zone::{Zone, offset_minutes};
-use super::{Millis, languages, two};
-
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
+use super::{DAY, Millis, languages, two};
 
 /// A time read from a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

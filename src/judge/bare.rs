@@ -1,0 +1,105 @@
+//! Requests without credentials: whether their clients have any, ask by habit, or are over soon.
+
+use super::campaign::Campaign;
+use super::features::{Feature, Features};
+use super::history::HOUR;
+use super::measure::{Measure, is_regular};
+use super::unit::{Standing, Unit, median};
+use crate::reason::Basis;
+use crate::state::Sym;
+
+impl Measure<'_, '_> {
+    /// The features of requests without credentials; `blind` is the share of those of which no success would be seen, `share`
+    /// gives the share of episodes of which something holds.
+    pub(super) fn bare(
+        &self,
+        campaign: &Campaign,
+        features: &mut Features,
+        (blind, share): (f64, &dyn Fn(&dyn Fn(&Unit) -> bool) -> f64),
+    ) {
+        features.set(Feature::Blind, blind);
+        // From outside, only what keeps to the clock is a probe; several that do, each to its own.
+        let regular = self.units_of(campaign).all(|unit| self.is_regular(unit));
+        let regular = features.get(Feature::Regular).max(f64::from(u8::from(regular)));
+        let inside = (1.0 - features.get(Feature::Outside)).max(regular);
+        let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
+        let probe = features.get(Feature::WholeLog) * inside * never;
+        features.set(Feature::WholeLog, 0.0);
+        features.set(Feature::Probe, probe);
+        // Where successes are logged, the client's own life tells more.
+        features.set(Feature::Brief, blind * self.brief(campaign));
+        // Who is asked for credentials now and then all the time, and has them, has sessions that end.
+        let long =
+            campaign.span(self.scene).is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
+        features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
+        features.set(Feature::KeyStops, share(&|unit| self.stopped_key(unit).is_some()));
+        features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
+        // From where hardly anybody comes, more requests than people make by hand need a program that had got in.
+        let unusual = features.get(Feature::Outside) - features.get(Feature::UsualOutside);
+        let displaced = features.get(Feature::Displaced) > 0.0 || share(&|unit| self.is_of_programs(unit)) > 0.0;
+        features.unexplained = unusual > 0.5 && features.get(Feature::Volume) >= 1.0 && !displaced;
+    }
+
+    /// Whether an episode keeps to the clock.
+    fn is_regular(&self, unit: &Unit) -> bool {
+        let mut gaps = self.scene.gaps(unit.attempts(self.scene));
+        let usual = median(&mut gaps);
+        is_regular(&gaps, usual)
+    }
+
+    /// How soon many requests are over in a log that goes on before and after, from 0 to 1: who asks without credentials by habit
+    /// goes on doing so.
+    fn brief(&self, campaign: &Campaign) -> f64 {
+        /// Requests that tell a habit, and the part of the log of which they would fill more.
+        const MANY: usize = 20;
+        const PART: f64 = 4.0;
+        let Some((first, last)) = campaign.span(self.scene) else { return 0.0 };
+        let (start, end) = self.scene.span;
+        let rest = (first.0 - start.0).min(end.0 - last.0);
+        if campaign.attempts.len() < MANY || rest < (last.0 - first.0).min(HOUR) {
+            return 0.0;
+        }
+        (1.0 - PART * (last.0 - first.0) as f64 / self.scene.length() as f64).max(0.0)
+    }
+
+    /// Whether programs or keys get in from the address of an episode.
+    fn is_of_programs(&self, unit: &Unit) -> bool {
+        let mut own = self.scene.history.of_source(unit.cluster, unit.source).take(64);
+        own.any(|past| past.key.is_some() || self.scene.is_program(unit.cluster, past.principal))
+    }
+
+    /// The key that an address used, and nothing else, where it is not used any more by anybody.
+    pub(super) fn stopped_key(&self, unit: &Unit) -> Option<Sym> {
+        let history = &self.scene.history;
+        // An ended key leaves a line (audit-format 3), so where the server log was there and says nothing, it was none.
+        let nodes = &self.scene.joined.nodes;
+        let is_silent = |at: &u32| {
+            let attempt = self.scene.attempt(*at);
+            attempt.basis != Basis::ServerLog && nodes.of(attempt.node).server_log_covers(attempt.time, 0)
+        };
+        if unit.attempts(self.scene).iter().all(is_silent) {
+            return None;
+        }
+        let mut key = None;
+        for past in history.of_source(unit.cluster, unit.source).take(64) {
+            let other = key.is_some_and(|known| known != past.key);
+            if !past.key.is_some() || other || past.last > unit.first {
+                return None;
+            }
+            key = Some(past.key);
+        }
+        let is_over = |&key: &Sym| history.of_key(unit.cluster, key).all(|past| past.last <= unit.first);
+        key.filter(is_over).filter(|_| unit.before >= 5.0)
+    }
+
+    /// Whether an address gets in right after most of its requests without credentials.
+    fn lets_itself_in(&self, unit: &Unit) -> bool {
+        let span = (unit.last.0 - unit.first.0).max(1);
+        let gap = span / unit.len().max(1) as i64;
+        // Who had got in without being asked first does not do so by habit.
+        unit.between >= 0.5 * unit.len() as f32
+            && unit.between >= 3.0
+            && gap > 0
+            && unit.before_any <= 0.1 * unit.between.max(30.0)
+    }
+}

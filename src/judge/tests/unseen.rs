@@ -1,0 +1,80 @@
+//! What a log does not show must not be taken for what did not happen.
+
+use super::{INSIDE, Log, kinds_and_verdicts, pair};
+
+#[test]
+fn who_is_denied_tells_nothing_of_those_who_are_not() {
+    let mut log = Log::default();
+    for hour in 0..24 {
+        log.key(f64::from(hour) * 3600.0, "k1", "10.7.7.7", "access_denied", "indices:data/write/bulk");
+        log.fail(f64::from(hour) * 3600.0 + 700.0, "<unauthenticated-saml-user>", "10.98.0.200");
+    }
+    for (at, name) in ["ann.lopz", "ann.opez", "ben"].into_iter().enumerate() {
+        log.fail(40_000.0 + 9.0 * at as f64, name, "10.93.7.62");
+    }
+    let told = kinds_and_verdicts(log);
+    assert!(told.iter().all(|(kind, _)| kind == "api_key_underprivileged"), "{told:?}");
+}
+
+#[test]
+fn assertions_that_are_refused_now_and_then_are_no_outage() {
+    let mut log = Log::new();
+    for hour in 1..20 {
+        let time = f64::from(hour) * 4000.0;
+        log.fail(time, "<unauthenticated-saml-user>", "10.98.0.200");
+        log.success(time + 60.0, "ann", "10.98.0.200");
+    }
+    assert_eq!(kinds_and_verdicts(log), []);
+}
+
+#[test]
+fn more_tries_than_anybody_makes_and_a_first_success_are_no_repair() {
+    let mut log = Log::new();
+    (0..300).for_each(|at| log.fail(40_000.0 + f64::from(at) * 6.0, "rosa", INSIDE));
+    (0..5).for_each(|at| log.success(41_802.0 + f64::from(at) * 60.0, "rosa", INSIDE));
+    assert_eq!(kinds_and_verdicts(log), [pair("account_compromise", "unclear")]);
+}
+
+#[test]
+fn a_node_that_is_silent_to_the_end_is_told_where_its_server_log_goes_on() {
+    let silent = |lines: i32| {
+        let mut log = Log::new();
+        for at in 0..288 {
+            let time = f64::from(at) * 300.0;
+            log.success(time, "svc", "10.5.5.5");
+            if at < 144 {
+                log.success_on(time + 20.0, "svc", "10.5.5.5", "n2", "default_native");
+            }
+        }
+        (0..lines).for_each(|at| log.server(f64::from(at) * 1800.0 + 40.0, "n2", "update_mapping [_doc]"));
+        log.told()
+    };
+    let told = |severity: &str| [("audit_gap".to_owned(), severity.to_owned(), "unclear".to_owned())];
+    assert_eq!(silent(48), told("low"));
+    // Where that ends too, the node may be gone.
+    assert_eq!(silent(30), told("info"));
+}
+
+/// People at work for three days, and strangers at these seconds, each of another name from another address.
+fn with_strangers(times: impl Iterator<Item = f64>) -> Log {
+    let mut log = Log::new();
+    for day in 0..3 {
+        for at in 0..60 {
+            let time = 86_400.0 * f64::from(day) + 28_800.0 + 600.0 * f64::from(at);
+            log.success(time, &format!("person{}", at % 12), &format!("10.4.0.{}", at % 12));
+        }
+    }
+    for (at, time) in times.enumerate() {
+        log.fail(time, &format!("stranger{at}@mail.example"), &format!("{}.{}.77.9", 31 + at % 60, at % 200));
+    }
+    log
+}
+
+#[test]
+fn strangers_who_come_every_day_are_how_a_site_is_and_those_of_one_hour_are_not() {
+    let hours = |at: i32| 86_400.0 * f64::from(at % 3) + 28_800.0 + 400.0 * f64::from(at);
+    assert_eq!(kinds_and_verdicts(with_strangers((0..90).map(hours))), []);
+    let campaign = |at: i32| 86_400.0 + 40_000.0 + 37.0 * f64::from(at);
+    let told = kinds_and_verdicts(with_strangers((0..90).map(campaign)));
+    assert!(told.len() == 1 && told[0].1 == "hostile", "{told:?}");
+}

@@ -1,0 +1,67 @@
+//! Where the tries of a campaign come from: what its successes are weighed against.
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+
+use super::features::{Feature, is_shared, was_shared};
+use super::measure::Measure;
+use super::place::Net;
+use super::scene::Scene;
+use super::tell::Judgement;
+use crate::state::Sym;
+use crate::time::Millis;
+
+/// How many tries of a campaign came from each address, and from each network.
+pub(super) struct Tries {
+    cluster: u16,
+    /// When the campaign began.
+    start: Millis,
+    sources: HashMap<Sym, usize, RandomState>,
+    nets: HashMap<Net, usize, RandomState>,
+    /// How many accounts were tried from each address.
+    accounts: HashMap<Sym, usize, RandomState>,
+    /// From everywhere.
+    pub(super) all: usize,
+    /// Logarithm of the odds that who comes to a new place outside meanwhile is one of theirs.
+    pub(super) amid: f64,
+}
+
+impl Tries {
+    pub(super) fn new(measure: &Measure<'_, '_>, judgement: &Judgement) -> Self {
+        let (scene, campaign) = (measure.scene, &judgement.campaign);
+        let many = judgement.features.get(Feature::ManySources) * judgement.features.get(Feature::Outside) >= 0.5;
+        let start = campaign.span(scene).map_or(Millis(i64::MAX), |(start, _)| start);
+        let (sources, nets, accounts) = (HashMap::default(), HashMap::default(), HashMap::default());
+        let all = campaign.attempts.len();
+        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, accounts, all, amid: 0.0 };
+        let pair = |&at: &u32| (scene.attempt(at).source, scene.attempt(at).principal);
+        let pairs: HashSet<(Sym, Sym), RandomState> = campaign.attempts.iter().map(pair).collect();
+        pairs.iter().for_each(|(source, _)| *tries.accounts.entry(*source).or_default() += 1);
+        for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
+            *tries.sources.entry(source).or_default() += 1;
+            if let Some(net) = scene.net(source) {
+                *tries.nets.entry(net).or_default() += 1;
+            }
+        }
+        if let Some(span) = campaign.span(scene).filter(|_| many) {
+            // Good & Turing: the sources that are seen once tell how many are not seen.
+            let unseen = tries.sources.values().filter(|&&tries| tries == 1).count() as f64 / all.max(1) as f64;
+            tries.amid = measure.arrivals().odds(campaign.cluster, span, all, unseen).max(0.0);
+        }
+        tries
+    }
+
+    /// Whether many get in from an address of their own accord: they did before it began, or more accounts got in than were tried.
+    pub(super) fn is_site(&self, scene: &Scene<'_>, source: Sym) -> bool {
+        let accounts = scene.history.source(self.cluster, source).map_or(0, |sum| sum.others as usize);
+        let tried = self.accounts.get(&source).copied().unwrap_or(0);
+        is_shared(scene, self.cluster, source)
+            && (tried < accounts || was_shared(scene, self.cluster, source, self.start))
+    }
+
+    /// From an address, or from the network of one outside.
+    pub(super) fn of(&self, scene: &Scene<'_>, source: Sym) -> usize {
+        let net = scene.net(source).filter(|_| scene.is_outside(source));
+        net.and_then(|net| self.nets.get(&net)).or_else(|| self.sources.get(&source)).copied().unwrap_or(0)
+    }
+}
