@@ -251,6 +251,8 @@ pub(super) struct Features {
     pub(super) never_worked: f64,
     /// Whether one account is tried at one address inside at which nobody else is seen: its owner may stand there.
     pub(super) perhaps_owner: bool,
+    /// Whether nothing in the log could show that one account's client ever worked, and nothing says why it fails.
+    pub(super) unproven: bool,
     /// Whether many requests without credentials come from where hardly anybody comes, and no program had got in there.
     pub(super) unexplained: bool,
     /// The change that explains it: index into the joined changes.
@@ -269,6 +271,7 @@ impl Features {
             nothing_beside: false,
             never_worked: 0.0,
             perhaps_owner: false,
+            unproven: false,
             unexplained: false,
             change: None,
         }

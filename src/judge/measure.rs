@@ -15,7 +15,7 @@ use super::history::HOUR;
 use super::index::Class;
 use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
-use super::steady::Strangers;
+use super::strangers::Strangers;
 use super::unit::{Standing, Unit, median};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
@@ -288,6 +288,11 @@ impl Measure<'_, '_> {
             && self.units_of(campaign).all(|unit| self.is_nobody_elses(unit))
             && features.get(Feature::Outside) <= 0.0
             && features.get(Feature::OneSource) >= 1.0;
+        let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
+        features.unproven = features.get(Feature::OneAccount) >= 1.0
+            && blind > 0.5
+            && !campaign.by_node
+            && reasons.iter().all(|&reason| features.get(reason) <= 0.0);
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         features.set(Feature::Signed, share(&|unit| unit.is_signed(self.scene)));
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));

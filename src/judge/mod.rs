@@ -52,6 +52,7 @@ mod score;
 mod steady;
 mod stolen;
 mod strange;
+mod strangers;
 mod surge;
 mod tell;
 #[cfg(test)]
@@ -132,6 +133,7 @@ pub fn export_features(joined: &Correlated, options: &Options) -> serde_json::Va
 fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Measure<'_, '_>) -> T) -> T {
     let scene = Scene::new(joined, options);
     let mut units = unit::units(&scene);
+    neighbours::tell(&scene, &mut units);
     crowd::mark(&scene, &mut units);
     let null = Null::new(&scene, &units);
     let changes = AccountChanges::new(&scene);

@@ -3,6 +3,7 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::history::Past;
 use super::index::Class;
@@ -18,9 +19,19 @@ const GUESSES: u32 = 5;
 /// Accounts that never get in from an address and fail there, from which on nothing there is an account's own place.
 const SWEPT: u32 = 3;
 
+/// Completes the episodes by what others say of them. They come by group: account, then host.
+pub(super) fn tell(scene: &Scene<'_>, units: &mut [Unit]) {
+    let of_one = |a: &Unit, b: &Unit| (a.class, a.principal, a.source) == (b.class, b.principal, b.source);
+    units.par_chunk_by_mut(of_one).for_each(taint);
+    units
+        .par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal)
+        .for_each(|of_account| streaks(scene, of_account));
+    neighbours(scene, units);
+}
+
 /// What the failures of others from the same address say of an episode: nothing is anybody's own place where strangers try
 /// one account after the other.
-pub(super) fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
+fn neighbours(scene: &Scene<'_>, units: &mut [Unit]) {
     let mut of_host: HashMap<(u16, Host), u32, RandomState> = HashMap::default();
     let mut of_account: HashMap<(u16, Sym), u32, RandomState> = HashMap::default();
     // Addresses of one owner outside, or one host inside: how many strangers, and since when.
@@ -79,7 +90,7 @@ fn spot(scene: &Scene<'_>, source: Sym) -> Host {
 }
 
 /// How many failures an account has in a row: one that roams fails a little at each of many places.
-pub(super) fn streaks(scene: &Scene<'_>, units: &mut [Unit]) {
+fn streaks(scene: &Scene<'_>, units: &mut [Unit]) {
     let mut order: Vec<usize> = (0..units.len()).collect();
     order.sort_by_key(|&at| (units[at].cluster, units[at].first, units[at].last));
     let goes_on = |one: &Unit, other: &Unit| {
@@ -100,7 +111,7 @@ pub(super) fn streaks(scene: &Scene<'_>, units: &mut [Unit]) {
 
 /// Who got in from a strange place after failures has made nothing of it the account's own: what fails from there later is
 /// judged as what failed there first.
-pub(super) fn taint(units: &mut [Unit]) {
+fn taint(units: &mut [Unit]) {
     let mut tainted: Option<(u16, Standing)> = None;
     for unit in units {
         match tainted {

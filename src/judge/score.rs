@@ -28,7 +28,7 @@ const NOTHING_BESIDE: f64 = 0.75;
 const NEVER_WORKED: [f64; 2] = [0.2, 0.55];
 
 /// And at least, where requests come without credentials from where hardly anybody comes, more than people make: that somebody had
-/// logged in there is little.
+/// logged in there is little. And where no success is logged: that a client ever worked is not seen.
 const UNEXPLAINED: f64 = 0.2;
 
 /// Probabilities of what a campaign is.
@@ -73,7 +73,7 @@ impl Posterior {
         if features.never_worked > 0.0 && posterior.hostility() < never_worked {
             posterior.share(never_worked);
         }
-        if features.unexplained && posterior.hostility() < UNEXPLAINED {
+        if (features.unexplained || features.unproven) && posterior.hostility() < UNEXPLAINED {
             posterior.share(UNEXPLAINED);
         }
         posterior.kinds.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

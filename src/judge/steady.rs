@@ -2,19 +2,13 @@
 //! have no account, each from an address of their own, hour by hour; an identity provider has assertions that are too old. What
 //! goes on at one rate as long as the log lasts is how the site is: nothing began (Herley & Schechter, NDSS 2019).
 
-use std::collections::BTreeMap;
-
 use super::campaign::Campaign;
-use super::index::Class;
 use super::measure::Measure;
 use super::null::binomial_tail;
-use super::scene::Scene;
-use super::unit::{Standing, Unit};
+use super::strangers::{Strangers, is_passing};
+use super::unit::Unit;
 use crate::state::Sym;
 use crate::time::Millis;
-
-/// Tries of a stranger who mistypes, or has no account.
-const TRIES: usize = 3;
 
 /// Share of a campaign's episodes that are of such strangers, where it may be no more than these.
 const MOST: f64 = 0.8;
@@ -25,64 +19,6 @@ const HALF: f64 = 0.5;
 
 /// Logarithm of the chance below which something began.
 const BEGAN: f64 = 9.0;
-
-/// Moments of people at work without which the hours of a site are not known, and how many of each pair of account and address
-/// are looked at.
-const KNOWN: usize = 20;
-const MOMENTS: usize = 16;
-
-/// Times by cluster, in order.
-type Times = BTreeMap<u16, Vec<Millis>>;
-
-/// When strangers came, and when people were at work.
-#[derive(Debug)]
-pub(super) struct Strangers {
-    came: Times,
-    work: Times,
-}
-
-impl Strangers {
-    pub(super) fn new(scene: &Scene<'_>, units: &[Unit]) -> Self {
-        let (mut came, mut work) = (Times::new(), Times::new());
-        for unit in units.iter().filter(|unit| is_passing(scene, unit)) {
-            came.entry(unit.cluster).or_default().push(unit.first);
-        }
-        let own = scene.history.pasts().iter().filter(|past| !past.key.is_some());
-        for past in own.filter(|past| !scene.is_program(past.cluster, past.principal)) {
-            let moments = scene.history.stretches(past).take(MOMENTS).map(|(first, _)| first);
-            work.entry(past.cluster).or_default().extend(moments);
-        }
-        came.values_mut().chain(work.values_mut()).for_each(|times| times.sort_unstable());
-        Self { came, work }
-    }
-
-    /// How many come outside of a stretch of time.
-    fn beside(&self, cluster: u16, stretch: (Millis, Millis)) -> usize {
-        let times = of(&self.came, cluster);
-        times.len() - within(times, stretch)
-    }
-
-    /// The part of its hours of work that a site has in a stretch of time.
-    fn hours(&self, cluster: u16, stretch: (Millis, Millis)) -> Option<f64> {
-        let times = of(&self.work, cluster);
-        (times.len() >= KNOWN).then(|| within(times, stretch) as f64 / times.len() as f64)
-    }
-}
-
-fn of(times: &Times, cluster: u16) -> &[Millis] {
-    times.get(&cluster).map_or(&[], Vec::as_slice)
-}
-
-/// How many of these times lie in a stretch.
-fn within(times: &[Millis], (from, to): (Millis, Millis)) -> usize {
-    times.partition_point(|&time| time <= to) - times.partition_point(|&time| time < from)
-}
-
-/// Whether an episode is that of a stranger outside who passes by.
-fn is_passing(scene: &Scene<'_>, unit: &Unit) -> bool {
-    let stranger = matches!(unit.standing, Standing::Unknown | Standing::UnknownAccount | Standing::Blind);
-    unit.class == Class::Named && stranger && unit.len() <= TRIES && scene.is_outside(unit.source)
-}
 
 impl Measure<'_, '_> {
     /// How surely a campaign of strangers, or of what somebody else signs, is what goes on all the time, from 0 to 1.

@@ -9,7 +9,6 @@ use rayon::prelude::*;
 
 use super::history::{DAY, HOUR, Past, Success};
 use super::index::{self, Class, Index, IndexRange};
-use super::neighbours;
 use super::place::{Host, SHARED};
 use super::scene::Scene;
 use crate::reason::Reason;
@@ -149,18 +148,11 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
             unit(scene, group, &attempts[ends[0]..ends[1]], start + ends[0] as u32..start + ends[1] as u32)
         };
         let mut units: Vec<Unit> = cuts.windows(2).filter_map(make).collect();
-        neighbours::taint(&mut units);
         let before_any = units.first().map_or(0.0, |unit| unit.before);
         units.iter_mut().for_each(|unit| unit.before_any = before_any);
         units
     };
-    let mut units: Vec<Unit> = scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect();
-    // Groups come by account.
-    units
-        .par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal)
-        .for_each(|of_account| neighbours::streaks(scene, of_account));
-    neighbours::neighbours(scene, &mut units);
-    units
+    scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect()
 }
 
 /// Where episodes of one group begin and end.
