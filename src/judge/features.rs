@@ -253,6 +253,11 @@ pub(super) struct Features {
     pub(super) perhaps_owner: bool,
     /// Whether nothing in the log could show that one account's client ever worked, and nothing says why it fails.
     pub(super) unproven: bool,
+    /// Whether one account fails far faster than it used to get in, behind an address that many share: a device of its owner's that
+    /// keeps an old password and somebody who guesses there look alike.
+    pub(super) behind_others: bool,
+    /// Whether one client fails more often than people do and than chance explains: that is something.
+    pub(super) beyond_chance: bool,
     /// Whether many requests without credentials come from where hardly anybody comes, and no program had got in there.
     pub(super) unexplained: bool,
     /// The change that explains it: index into the joined changes.
@@ -272,6 +277,8 @@ impl Features {
             never_worked: 0.0,
             perhaps_owner: false,
             unproven: false,
+            behind_others: false,
+            beyond_chance: false,
             unexplained: false,
             change: None,
         }

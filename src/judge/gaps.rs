@@ -93,6 +93,10 @@ fn within(minutes: &[i64], (start, end): (Millis, Millis)) -> usize {
 
 fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Active>>) -> Vec<Silence> {
     let scene = measure.scene;
+    // A node that writes failures alone writes as they come: while nobody fails it has nothing to say.
+    if !scene.shows_successes(at) {
+        return Vec::new();
+    }
     let stats = &scene.joined.nodes.all()[at].stats;
     let server: Vec<i64> = stats.server_minutes.iter().collect();
     let mut gaps = stats.minutes.gaps();

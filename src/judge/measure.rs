@@ -55,6 +55,9 @@ const CERTAIN: f64 = 20.0;
 /// Tries of one account that end in its first success, from which on somebody may have guessed.
 const GUESSES: usize = 20;
 
+/// Features of chance and of volume from which on one client's failures are something, whatever it is.
+const BEYOND: f64 = 0.8;
+
 /// Tries beyond what people make: none at the first number, all at the second.
 const PEOPLE: (f64, f64) = (5.0, 100.0);
 
@@ -293,6 +296,15 @@ impl Measure<'_, '_> {
             && blind > 0.5
             && !campaign.by_node
             && reasons.iter().all(|&reason| features.get(reason) <= 0.0);
+        features.behind_others = features.get(Feature::OneAccount) >= 1.0
+            && features.get(Feature::OwnShared) >= 1.0
+            && features.get(Feature::Excess) >= 1.0
+            && !campaign.by_node
+            && reasons.iter().all(|&reason| features.get(reason) <= 0.0);
+        let one = features.accounts <= 1 && features.get(Feature::OneSource).max(features.accounts as f64) >= 1.0;
+        features.beyond_chance = campaign.family == Family::Passwords
+            && one
+            && features.get(Feature::Chance).min(features.get(Feature::Volume)) >= BEYOND;
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         features.set(Feature::Signed, share(&|unit| unit.is_signed(self.scene)));
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));

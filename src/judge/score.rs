@@ -28,8 +28,12 @@ const NOTHING_BESIDE: f64 = 0.75;
 const NEVER_WORKED: [f64; 2] = [0.2, 0.55];
 
 /// And at least, where requests come without credentials from where hardly anybody comes, more than people make: that somebody had
-/// logged in there is little. And where no success is logged: that a client ever worked is not seen.
+/// logged in there is little. And where no success is logged: that a client ever worked is not seen. And where an account is tried
+/// behind an address that many share, while its owner works on.
 const UNEXPLAINED: f64 = 0.2;
+
+/// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
+const NOTHING: f64 = 0.45;
 
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,8 +77,12 @@ impl Posterior {
         if features.never_worked > 0.0 && posterior.hostility() < never_worked {
             posterior.share(never_worked);
         }
-        if (features.unexplained || features.unproven) && posterior.hostility() < UNEXPLAINED {
+        if (features.unexplained || features.unproven || features.behind_others) && posterior.hostility() < UNEXPLAINED
+        {
             posterior.share(UNEXPLAINED);
+        }
+        if features.beyond_chance && posterior.ordinary > NOTHING {
+            posterior.happened(1.0 - NOTHING);
         }
         posterior.kinds.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         posterior
@@ -82,14 +90,27 @@ impl Posterior {
 
     /// Gives the hostile kinds such a share of all that are no accident.
     fn share(&mut self, hostility: f64) {
+        // A family that has kinds of one side only, or one side that is impossible, has nothing to share.
+        if self.hostile <= 0.0 || self.operational <= 0.0 {
+            return;
+        }
         let told = self.hostile + self.operational;
-        let part = hostility * told / self.hostile.max(1e-12);
-        let other = (1.0 - hostility) * told / self.operational.max(1e-12);
+        let part = hostility * told / self.hostile;
+        let other = (1.0 - hostility) * told / self.operational;
         for (kind, mass) in &mut self.kinds {
             *mass *= if is_hostile(*kind) { part } else { other };
         }
         self.hostile *= part;
         self.operational *= other;
+    }
+
+    /// Gives the kinds such a mass together.
+    fn happened(&mut self, mass: f64) {
+        let part = mass / (self.hostile + self.operational).max(1e-12);
+        self.kinds.iter_mut().for_each(|(_, mass)| *mass *= part);
+        self.hostile *= part;
+        self.operational *= part;
+        self.ordinary = 1.0 - mass;
     }
 
     /// Share of the hostile kinds among all that are no accident.
@@ -171,5 +192,26 @@ mod tests {
             }
         }
         assert!(limited > 10, "{limited}");
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_is_no_all_clear_and_what_chance_does_not_explain_is_told() {
+        let mut changed = 0;
+        for family in HYPOTHESES.iter().flat_map(|rival| rival.families.iter().copied()) {
+            for &feature in Feature::ALL {
+                let mut features = Features::new();
+                features.set(feature, 2.0);
+                let free = Posterior::of(family, &features);
+                features.behind_others = true;
+                features.beyond_chance = true;
+                let told = Posterior::of(family, &features);
+                // A family of which no kind is hostile has nothing to doubt.
+                assert!(told.hostile <= 0.0 || told.verdict() != Verdict::Operational, "{family:?} {told:?}");
+                assert!(told.ordinary <= NOTHING + 1e-9, "{family:?} {told:?}");
+                assert!((told.hostile + told.operational + told.ordinary - 1.0).abs() < 1e-9, "{family:?} {told:?}");
+                changed += u32::from(free.verdict() == Verdict::Operational && free.ordinary > NOTHING);
+            }
+        }
+        assert!(changed > 10, "{changed}");
     }
 }

@@ -49,6 +49,9 @@ impl Measure<'_, '_> {
         let part = strangers.hours(campaign.cluster, (Millis(from), Millis(to))).map_or(part, |hours| part.max(hours));
         let part = if part < HALF { (BUSY * part).min(HALF) } else { part };
         let chance = if part >= 1.0 { 0.0 } else { binomial_tail(many as f64, (many + beside) as f64, part) };
-        (1.0 + chance / BEGAN).max(0.0)
+        // A page has more people who log in than people who cannot: more strangers than these come for something.
+        let usual = strangers.at_work(campaign.cluster).filter(|_| !signed);
+        let most = usual.map_or(1.0, |usual| (usual as f64 / many as f64).min(1.0));
+        (1.0 + chance / BEGAN).max(0.0) * most
     }
 }

@@ -47,6 +47,12 @@ impl Strangers {
         times.len() - within(times, stretch)
     }
 
+    /// How often people were at work in the whole log, as far as successes tell.
+    pub(super) fn at_work(&self, cluster: u16) -> Option<usize> {
+        let times = of(&self.work, cluster);
+        (times.len() >= KNOWN).then_some(times.len())
+    }
+
     /// The part of its hours of work that a site has in a stretch of time.
     pub(super) fn hours(&self, cluster: u16, stretch: (Millis, Millis)) -> Option<f64> {
         let times = of(&self.work, cluster);

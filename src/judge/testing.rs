@@ -70,6 +70,12 @@ impl Log {
         self.line(seconds, node, "authentication_failed", &format!(r#""user.name":"{principal}", {origin}"#));
     }
 
+    /// A token that is refused on the first node: no name is known.
+    pub(super) fn token(&mut self, seconds: f64, source: &str) {
+        let origin = self.origin(source);
+        self.line(seconds, "n1", "authentication_failed", &origin);
+    }
+
     /// A request without credentials, or with a key that is refused.
     pub(super) fn anonymous(&mut self, seconds: f64, source: &str, node: &str) {
         let origin = self.origin(source);
