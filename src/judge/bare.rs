@@ -15,7 +15,8 @@ impl Measure<'_, '_> {
         &self,
         campaign: &Campaign,
         features: &mut Features,
-        (blind, share): (f64, &dyn Fn(&dyn Fn(&Unit) -> bool) -> f64),
+        blind: f64,
+        share: impl Fn(&dyn Fn(&Unit) -> bool) -> f64,
     ) {
         features.set(Feature::Blind, blind);
         // From outside, only what keeps to the clock is a probe; several that do, each to its own.

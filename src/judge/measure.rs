@@ -309,7 +309,7 @@ impl Measure<'_, '_> {
         features.set(Feature::Signed, share(&|unit| unit.is_signed(self.scene)));
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
         if campaign.family == Family::Bare {
-            self.bare(campaign, features, (blind, &share));
+            self.bare(campaign, features, blind, share);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a log does not show must not be taken for what did not happen.
 
-use super::{INSIDE, Log, kinds_and_verdicts, pair};
+use super::{INSIDE, Log, kinds_and_verdicts};
 
 #[test]
 fn who_is_denied_tells_nothing_of_those_who_are_not() {

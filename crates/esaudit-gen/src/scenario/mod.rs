@@ -98,7 +98,7 @@ const fn at_site(site: fn(&mut Life), kind: Kind) -> Kind {
 /// A site that comes by IPv6.
 fn of_v6(life: &mut Life) {
     if life.v6 == V6::None {
-        life.v6 = if life.people % 2 == 0 { V6::Office } else { V6::Homes };
+        life.v6 = if life.people.is_multiple_of(2) { V6::Office } else { V6::Homes };
     }
     life.front = Front::Direct;
 }
