@@ -258,6 +258,8 @@ pub(super) struct Features {
     pub(super) behind_others: bool,
     /// Whether one client fails more often than people do and than chance explains: that is something.
     pub(super) beyond_chance: bool,
+    /// Whether keys were refused once or twice: who guesses them tries more.
+    pub(super) too_few: bool,
     /// Whether many requests without credentials come from where hardly anybody comes, and no program had got in there.
     pub(super) unexplained: bool,
     /// The change that explains it: index into the joined changes.
@@ -279,6 +281,7 @@ impl Features {
             unproven: false,
             behind_others: false,
             beyond_chance: false,
+            too_few: false,
             unexplained: false,
             change: None,
         }

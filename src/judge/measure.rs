@@ -58,6 +58,9 @@ const GUESSES: usize = 20;
 /// Features of chance and of volume from which on one client's failures are something, whatever it is.
 const BEYOND: f64 = 0.8;
 
+/// Refusals of keys without which nobody is said to guess them.
+const FEWEST_GUESSES: usize = 3;
+
 /// Tries beyond what people make: none at the first number, all at the second.
 const PEOPLE: (f64, f64) = (5.0, 100.0);
 
@@ -70,7 +73,10 @@ impl Measure<'_, '_> {
         self.reasons(campaign, &mut features);
         match campaign.family {
             Family::Passwords | Family::Bare => self.episodes(campaign, &mut features),
-            Family::Keys => super::keys::measure(self.scene, campaign, &mut features),
+            Family::Keys => {
+                super::keys::measure(self.scene, campaign, &mut features);
+                features.too_few = campaign.attempts.len() < FEWEST_GUESSES;
+            }
             Family::Unjudged => {}
         }
         features

@@ -84,6 +84,9 @@ impl Posterior {
         if features.beyond_chance && posterior.ordinary > NOTHING {
             posterior.happened(1.0 - NOTHING);
         }
+        if features.too_few {
+            posterior.is_no_attack();
+        }
         posterior.kinds.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         posterior
     }
@@ -111,6 +114,13 @@ impl Posterior {
         self.hostile *= part;
         self.operational *= part;
         self.ordinary = 1.0 - mass;
+    }
+
+    /// Gives the mass of the hostile kinds to "nothing happened".
+    fn is_no_attack(&mut self) {
+        self.kinds.iter_mut().filter(|(kind, _)| is_hostile(*kind)).for_each(|(_, mass)| *mass = 0.0);
+        self.ordinary += self.hostile;
+        self.hostile = 0.0;
     }
 
     /// Share of the hostile kinds among all that are no accident.

@@ -1,6 +1,6 @@
 //! What a log does not show must not be taken for what did not happen.
 
-use super::{INSIDE, Log, kinds_and_verdicts};
+use super::{INSIDE, Log, OUTSIDE, kinds_and_verdicts};
 
 #[test]
 fn who_is_denied_tells_nothing_of_those_who_are_not() {
@@ -120,4 +120,18 @@ fn a_node_that_writes_failures_alone_is_silent_while_nobody_fails() {
     }
     let told = kinds_and_verdicts(log);
     assert!(told.iter().all(|(kind, _)| kind != "audit_gap"), "{told:?}");
+}
+
+#[test]
+fn one_refused_secret_of_a_key_is_no_guessing() {
+    let told = |tries: u32| {
+        let mut log = Log::new();
+        for at in 0..tries {
+            let message = "Authentication using apikey failed - invalid credentials for API key [k1]";
+            log.refused(40_000.0 + f64::from(at) * 3.0, OUTSIDE, "n1", message);
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(1), []);
+    assert!(told(60).iter().any(|(_, verdict)| verdict == "hostile"), "{:?}", told(60));
 }
