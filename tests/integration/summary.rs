@@ -90,13 +90,19 @@ fn the_verdict_says_no_more_than_the_findings() {
     );
     report.findings.remove(0);
     assert!(verdict(&report).starts_with("An attack: 19 accounts"), "{}", verdict(&report));
-    assert!(verdict(&report).contains("; nobody is seen to get in; also 1 unclear and 3 operational"), "{}", verdict(&report));
+    assert!(
+        verdict(&report).contains("; nobody is seen to get in; also 1 unclear and 3 operational"),
+        "{}",
+        verdict(&report)
+    );
     report.findings[0].kind = "suspicious_access".to_owned();
     assert!(verdict(&report).starts_with("Somebody seems to be in: 19 accounts"), "{}", verdict(&report));
     report.findings[0].kind = "password_spraying".to_owned();
     report.base_rate = None;
     assert!(verdict(&report).contains("whether anybody got in cannot be told"), "{}", verdict(&report));
     report.findings[0].verdict = "unclear".to_owned();
+    assert!(verdict(&report).starts_with("Nothing is certainly an attack; 2 findings may be one"));
+    report.findings.retain(|finding| finding.kind != "missing_credentials");
     assert!(verdict(&report).starts_with("Nothing is certainly an attack; to be looked at: 19 accounts"));
     report.findings.retain(|finding| finding.verdict == "operational");
     assert_eq!(verdict(&report), "No attack is seen; 3 findings are about what is broken.");
