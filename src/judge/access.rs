@@ -10,6 +10,7 @@ use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::places::VISIT;
+use super::scene::Scene;
 use super::score;
 use super::unusual;
 use super::weights::WeightSubject;
@@ -17,6 +18,7 @@ use super::words;
 use crate::model::text::Span;
 use crate::state::Sym;
 use crate::text;
+use crate::time::Millis;
 
 /// Actions from a new place are put down to its newness within so long.
 const NEW: i64 = 2 * DAY;
@@ -41,11 +43,9 @@ const ELSEWHERE: u64 = 3;
 pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     // People set their own passwords anew, at whichever desk they are.
-    let own_password = |deed: &Deed| {
-        deed.object == deed.who && scene.bytes(deed.action) == b"change_password" && !scene.is_outside(deed.source)
-    };
+    let at_desk = |deed: &Deed| is_own_password(scene, deed) && !scene.is_outside(deed.source);
     let all = measure.deeds.all().iter();
-    let mut deeds: Vec<&Deed> = all.filter(|deed| deed.source.is_some() && !own_password(deed)).collect();
+    let mut deeds: Vec<&Deed> = all.filter(|deed| deed.source.is_some() && !at_desk(deed)).collect();
     let who = |deed: &Deed| (deed.who, deed.key, deed.source, scene.cluster(deed.node));
     deeds.sort_by_key(|deed| (who(deed), deed.time));
     let mut drafts = Vec::new();
@@ -58,6 +58,22 @@ pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
         }
     }
     drafts
+}
+
+/// Whether somebody set a new password of their own.
+fn is_own_password(scene: &Scene<'_>, deed: &Deed) -> bool {
+    deed.object == deed.who && scene.bytes(deed.action) == b"change_password"
+}
+
+/// Whether the account gets in at its other places with what was set: an intruder's password would have locked its owner out. Tokens
+/// of before outlive it, so it is no proof.
+fn works_on(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
+    let history = &measure.scene.history;
+    let Some(set) = deeds.iter().map(|deed| deed.time).max() else { return false };
+    let from = Millis(set.0 + HOUR);
+    let mut own = history.of_account(past.cluster, past.principal).filter(|other| !other.key.is_some());
+    own.any(|other| other.source != past.source && history.within(other, from, Millis(i64::MAX)) >= 1.0)
+        && measure.changes.within(past.principal, from, Millis(i64::MAX)).is_none()
 }
 
 /// What somebody did from the address of a deed with its credential.
@@ -132,7 +148,8 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
         return None;
     }
     let kind = if made && began { Kind::Persistence } else { Kind::SuspiciousAccess };
-    let hostile = probability >= 0.8;
+    let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && works_on(measure, past, deeds);
+    let hostile = probability >= 0.8 && !owner;
     let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
     let severity = if hostile { Severity::High } else { Severity::Medium };
     let mut draft = Draft::new(kind, severity, (verdict, score::rounded(probability)));
@@ -148,6 +165,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     ));
     if outside {
         draft.why.push("The source lies outside the internal networks".to_owned());
+    }
+    if owner {
+        draft.why.push("The account gets in at its other places afterwards, as its owner would".to_owned());
     }
     draft.why.extend(unusual.into_iter().map(|(_, sentence)| sentence));
     for deed in deeds.iter().take(8) {

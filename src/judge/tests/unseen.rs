@@ -135,3 +135,20 @@ fn one_refused_secret_of_a_key_is_no_guessing() {
     assert_eq!(told(1), []);
     assert!(told(60).iter().any(|(_, verdict)| verdict == "hostile"), "{:?}", told(60));
 }
+
+#[test]
+fn who_sets_a_password_from_home_and_works_on_at_the_desk_is_hardly_an_intruder() {
+    let told = |works_on: bool| {
+        let mut log = Log::new();
+        (0..40).for_each(|at| log.success(f64::from(at * 900), "kim", "10.2.2.2"));
+        log.success(40_000.0, "kim", OUTSIDE);
+        let body = r#""change":{"password":{"user":{"name":"kim"}}}"#;
+        log.change(40_000.5, "kim", OUTSIDE, ("change_password", "user/change_password", body));
+        if works_on {
+            (0..10).for_each(|at| log.success(50_000.0 + f64::from(at * 900), "kim", "10.2.2.2"));
+        }
+        kinds_and_verdicts(log)
+    };
+    assert!(told(false).iter().any(|(_, verdict)| verdict == "hostile"), "{:?}", told(false));
+    assert!(told(true).iter().all(|(_, verdict)| verdict == "unclear"), "{:?}", told(true));
+}
