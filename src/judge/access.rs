@@ -67,7 +67,7 @@ fn is_own_password(scene: &Scene<'_>, deed: &Deed) -> bool {
 
 /// Whether the account gets in at its other places with what was set: an intruder's password would have locked its owner out. Tokens
 /// of before outlive it, so it is no proof.
-fn works_on(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
+fn gets_in_elsewhere(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
     let history = &measure.scene.history;
     let Some(set) = deeds.iter().map(|deed| deed.time).max() else { return false };
     let from = Millis(set.0 + HOUR);
@@ -148,7 +148,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
         return None;
     }
     let kind = if made && began { Kind::Persistence } else { Kind::SuspiciousAccess };
-    let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && works_on(measure, past, deeds);
+    let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
     let hostile = probability >= 0.8 && !owner;
     let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
     let severity = if hostile { Severity::High } else { Severity::Medium };

@@ -298,16 +298,14 @@ impl Measure<'_, '_> {
             && features.get(Feature::Outside) <= 0.0
             && features.get(Feature::OneSource) >= 1.0;
         let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
-        features.unproven = features.get(Feature::OneAccount) >= 1.0
-            && blind > 0.5
+        let no_reason = features.get(Feature::OneAccount) >= 1.0
             && !campaign.by_node
             && reasons.iter().all(|&reason| features.get(reason) <= 0.0);
-        features.behind_others = features.get(Feature::OneAccount) >= 1.0
-            && features.get(Feature::OwnShared) >= 1.0
-            && features.get(Feature::Excess) >= 1.0
-            && !campaign.by_node
-            && reasons.iter().all(|&reason| features.get(reason) <= 0.0);
-        let one = features.accounts <= 1 && features.get(Feature::OneSource).max(features.accounts as f64) >= 1.0;
+        features.unproven = no_reason && blind > 0.5;
+        features.behind_others =
+            no_reason && features.get(Feature::OwnShared) >= 1.0 && features.get(Feature::Excess) >= 1.0;
+        // What names no account is of one client where it has one source.
+        let one = features.accounts == 1 || features.accounts == 0 && features.get(Feature::OneSource) >= 1.0;
         features.beyond_chance = campaign.family == Family::Passwords
             && one
             && features.get(Feature::Chance).min(features.get(Feature::Volume)) >= BEYOND;
@@ -428,9 +426,11 @@ impl Measure<'_, '_> {
             _ => (unit.between >= 1.0 || unit.is_signed(self.scene)).then(|| {
                 let failed = unit.len() as f64;
                 let share = binomial_tail(failed, failed + f64::from(unit.between), REFUSED);
+                if !unit.is_signed(self.scene) {
+                    return share;
+                }
                 let hours = 1.0 + (unit.last.0 - unit.first.0) as f64 / HOUR as f64;
-                let rate = if unit.is_signed(self.scene) { REFUSED_AN_HOUR * hours } else { 0.0 };
-                if rate > 0.0 { share.max(poisson_tail(failed, rate)) } else { share }
+                share.max(poisson_tail(failed, REFUSED_AN_HOUR * hours))
             }),
         });
         let alone = alone.fold(f64::INFINITY, f64::min);

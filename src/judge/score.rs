@@ -73,13 +73,9 @@ impl Posterior {
         if (features.nothing_beside || features.perhaps_owner) && posterior.hostility() > NOTHING_BESIDE {
             posterior.share(NOTHING_BESIDE);
         }
-        let never_worked = NEVER_WORKED[usize::from(features.never_worked >= 1.0)];
-        if features.never_worked > 0.0 && posterior.hostility() < never_worked {
-            posterior.share(never_worked);
-        }
-        if (features.unexplained || features.unproven || features.behind_others) && posterior.hostility() < UNEXPLAINED
-        {
-            posterior.share(UNEXPLAINED);
+        let least = least_hostility(features);
+        if posterior.hostility() < least {
+            posterior.share(least);
         }
         if features.beyond_chance && posterior.ordinary > NOTHING {
             posterior.happened(1.0 - NOTHING);
@@ -147,6 +143,16 @@ impl Posterior {
     pub(super) fn confidence(&self) -> f64 {
         rounded(self.hostile.max(self.operational))
     }
+}
+
+/// Share of the hostile kinds among all that are no accident, at least: where what would tell otherwise is not seen.
+fn least_hostility(features: &Features) -> f64 {
+    let unexplained = features.unexplained || features.unproven || features.behind_others;
+    let never_worked = NEVER_WORKED[usize::from(features.never_worked >= 1.0)];
+    [(unexplained, UNEXPLAINED), (features.never_worked > 0.0, never_worked)]
+        .into_iter()
+        .filter_map(|(holds, least)| holds.then_some(least))
+        .fold(0.0, f64::max)
 }
 
 /// Whether a kind is an attack.

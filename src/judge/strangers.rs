@@ -55,8 +55,7 @@ impl Strangers {
 
     /// The part of its hours of work that a site has in a stretch of time.
     pub(super) fn hours(&self, cluster: u16, stretch: (Millis, Millis)) -> Option<f64> {
-        let times = of(&self.work, cluster);
-        (times.len() >= KNOWN).then(|| within(times, stretch) as f64 / times.len() as f64)
+        self.at_work(cluster).map(|all| within(of(&self.work, cluster), stretch) as f64 / all as f64)
     }
 }
 

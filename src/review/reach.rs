@@ -7,13 +7,11 @@ use crate::correlate::KnownNode;
 use crate::judge::Severity;
 use crate::model::text::{Span, Text};
 use crate::text;
-use crate::time::{self, Millis, Zone};
+use crate::time::{self, DAY, Millis, Zone};
 
 /// Logs that reach less far back are too short: intruders are found after days, not hours. Days, after the median time to
 /// detection that M-Trends 2024 reports (10 days).
 const SHORT_DAYS: u32 = 10;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Stretches that a sentence tells; more are counted.
 const TOLD: usize = 5;
@@ -87,7 +85,7 @@ fn short(nodes: &[KnownNode]) -> Option<CheckDraft> {
     let reach = |node: &KnownNode| Some(node.stats.span.last?.0 - node.stats.span.first?.0);
     let short: Vec<&KnownNode> = nodes
         .iter()
-        .filter(|node| node.stats.audit_events > 0 && reach(node).is_some_and(|ms| ms < i64::from(SHORT_DAYS) * DAY_MS))
+        .filter(|node| node.stats.audit_events > 0 && reach(node).is_some_and(|ms| ms < i64::from(SHORT_DAYS) * DAY))
         .collect();
     if short.is_empty() {
         return None;
@@ -147,7 +145,7 @@ fn rolled(path: &str) -> Option<(&str, i64, u32)> {
     let day = rest.get(..10)?;
     let number = rest.get(10..)?.strip_prefix('-')?.split('.').next()?.parse().ok()?;
     let midnight = time::parse(format!("{day}T00:00:00Z").as_bytes(), Zone::UTC)?.time;
-    Some((series, midnight.0.div_euclid(DAY_MS), number))
+    Some((series, midnight.0.div_euclid(DAY), number))
 }
 
 /// Rolled files that are missing within a sequence.
@@ -164,7 +162,7 @@ fn missing_files(scene: &ReviewScene<'_>) -> Vec<CheckDraft> {
 fn missing_of(series: &str, days: &BTreeMap<i64, Vec<u32>>) -> Option<CheckDraft> {
     let &first = days.keys().next()?;
     let mut missing: Vec<Text> = Vec::new();
-    let day_of = |day: i64| Millis(day.saturating_mul(DAY_MS)).rfc3339().get(..10).unwrap_or_default().to_owned();
+    let day_of = |day: i64| Millis(day.saturating_mul(DAY)).rfc3339().get(..10).unwrap_or_default().to_owned();
     let mut before = first;
     for (&day, numbers) in days {
         if day - before > 1 {
