@@ -59,6 +59,7 @@ shown! {
     show,
     sigma,
     signing,
+    simd,
     spill,
     state,
     text,

@@ -40,6 +40,7 @@
 //! error, time, reason,
 //! credential, reserved,
 //! numbers, network       plain data
+//! simd                   many bytes looked at at a time
 //! words, escape          amounts in words; text from a log made harmless
 //! platform               what each system does in a way of its own
 //! text                   sentences of typed spans
@@ -146,6 +147,7 @@ mod schemas;
 mod show;
 mod sigma;
 mod signing;
+mod simd;
 mod spill;
 mod state;
 mod text;

@@ -139,12 +139,17 @@ macro_rules! fields {
 // The members of audit events, and those of other records and of other shapes.
 audit_members!(fields);
 
+/// Members that most records have, at most.
+const MEMBERS: usize = 40;
+
 /// The members met in one record.
 #[derive(Debug, Clone)]
 pub struct Members<'a> {
-    values: [Option<Scalar<'a>>; FIELDS],
-    change: Change<'a>,
-    any_change: bool,
+    /// By field: the place of its value in `values` and 1; 0 where it was not met. A record has a tenth of the fields, and what
+    /// is made anew for each record had better be small.
+    places: [u8; FIELDS],
+    values: Vec<Scalar<'a>>,
+    change: Option<Box<Change<'a>>>,
     indices: ListedMembers<'a>,
     /// Index names of the part of a role that is being read, and whether its privileges were met.
     index_names: Vec<LogText<'a>>,
@@ -203,9 +208,9 @@ impl<'a> Members<'a> {
     #[must_use]
     pub fn empty() -> Self {
         Members {
-            values: [None; FIELDS],
-            change: Change::default(),
-            any_change: false,
+            places: [0; FIELDS],
+            values: Vec::with_capacity(MEMBERS),
+            change: None,
             indices: ListedMembers::default(),
             index_names: Vec::new(),
             sort: ([None; 2], 0),
@@ -225,7 +230,9 @@ impl<'a> Members<'a> {
 
     /// Sets a member of a record that is not JSON. The first wins here too.
     pub fn set(&mut self, field: Field, text: &'a [u8]) {
-        self.values[field as usize].get_or_insert(Scalar::Str(RawStr::plain(text)));
+        if !self.has(field) {
+            self.put(field, Scalar::Str(RawStr::plain(text)));
+        }
     }
 
     /// Sets a member by its path. `false` where no field has that path.
@@ -240,7 +247,7 @@ impl<'a> Members<'a> {
 
     /// Forgets a member.
     pub fn clear(&mut self, field: Field) {
-        self.values[field as usize] = None;
+        self.places[field as usize] = 0;
     }
 
     /// Whether the record is a document out of an index: its members stand below `_source` (or `fields`).
@@ -290,16 +297,27 @@ impl<'a> Members<'a> {
         json::walk(line, self)
     }
 
+    fn get(&self, field: Field) -> Option<Scalar<'a>> {
+        self.values.get(usize::from(self.places[field as usize]).checked_sub(1)?).copied()
+    }
+
+    /// Sets a member that is not there.
+    fn put(&mut self, field: Field, value: Scalar<'a>) {
+        self.values.push(value);
+        // A field is put once, or once more after it was cleared.
+        self.places[field as usize] = u8::try_from(self.values.len()).unwrap_or(0);
+    }
+
     /// Whether the member is there with any usable type.
     #[must_use]
     pub fn has(&self, field: Field) -> bool {
-        self.values[field as usize].is_some()
+        self.places[field as usize] != 0
     }
 
     /// A text member, unescaped.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<LogText<'a>> {
-        match self.values[field as usize] {
+        match self.get(field) {
             Some(Scalar::Str(text)) => Some(RawStr::text(text)),
             _ => None,
         }
@@ -308,7 +326,7 @@ impl<'a> Members<'a> {
     /// A text or number member as text.
     #[must_use]
     pub fn text_or_number(&self, field: Field) -> Option<LogText<'a>> {
-        match self.values[field as usize] {
+        match self.get(field) {
             Some(Scalar::Num(number)) => Some(number.into()),
             _ => self.text(field),
         }
@@ -439,8 +457,7 @@ impl<'a> Visitor<'a> for Members<'a> {
         if let Some(field) = field(path) {
             // Documents of an index may hold a value at several places, as text and in a list.
             let plain = !self.exported && !self.beneath_source && !self.beneath_audit && is_telling(field);
-            let slot = &mut self.values[field as usize];
-            if slot.is_some() {
+            if self.has(field) {
                 if plain {
                     self.oddity = Some((ProblemKind::DuplicateMember, "a member stands twice, the first is used"));
                 }
@@ -448,7 +465,7 @@ impl<'a> Visitor<'a> for Members<'a> {
                 if plain && is_no_text(field, value) {
                     self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
                 }
-                *slot = Some(value);
+                self.put(field, value);
             }
             self.exported |= matches!(field, Field::ExportIndex);
         } else if path == SORT && self.exported {

@@ -2,11 +2,11 @@
 
 use wide::u8x16;
 
-use super::scan::ends;
 use crate::decode::cri::{Cri, CriLine};
 use crate::decode::docker::Docker;
 use crate::decode::prefixed::{Compose, Kubectl, after_bar, after_pod};
 use crate::decode::{JsonShape, TextShape};
+use crate::simd::ends;
 
 /// A line out of an envelope, and the name of the envelope.
 pub(super) type Inner<'l> = (&'static str, &'l [u8]);

@@ -7,7 +7,7 @@
 //! Objects of one source are alike: the member that follows another is guessed to be one of the two that followed it last, and
 //! compared in one step; what a line has in common with the one before it can be taken from there, see [`Flat::resume`].
 
-use super::scan::{ShortText, common, plain_end, same};
+use crate::simd::{ShortText, common, plain_end, same};
 
 /// The members of one kind of line; the type is that of their keys.
 pub(super) trait Layout: Copy + 'static {
@@ -57,8 +57,8 @@ macro_rules! layout_keys {
         pub(super) const $count: usize = [$(stringify!($name)),*].len();
 
         /// Each key as it stands after another member.
-        static $patterns: [$crate::fast_reader::scan::ShortText; $count] =
-            [$($crate::fast_reader::scan::ShortText::of($before, $text, b"\":")),*];
+        static $patterns: [$crate::simd::ShortText; $count] =
+            [$($crate::simd::ShortText::of($before, $text, b"\":")),*];
     };
 }
 

@@ -1,8 +1,8 @@
 //! The members of native audit lines (audit-format 2), as far as they are texts or arrays of texts.
 
 use super::flat::{Layout, layout_keys};
-use super::scan::ShortText;
 use crate::event::members::audit_members;
+use crate::simd::ShortText;
 
 macro_rules! keys {
     (

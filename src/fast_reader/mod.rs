@@ -24,7 +24,6 @@ mod envelope;
 mod enveloped;
 mod flat;
 mod keys;
-mod scan;
 pub mod server;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -35,13 +34,13 @@ pub use enveloped::EnvelopedProbe;
 use clock::Clock;
 use flat::Flat;
 use keys::{KEYS, MemberKey};
-use scan::plain_end;
 
 use crate::action_class::is_restricted;
 use crate::decode::actions::is_damaged;
 use crate::decode::native::LAYERS;
 use crate::event::members::audit_members;
 use crate::event::{Action, AuditEvent, Indices, LogText};
+use crate::simd::plain_end;
 use crate::time::{Millis, Stamp, Zone};
 
 /// Sets of members, to tell what changed from one line to the next.

@@ -127,7 +127,8 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
 
 /// The surges of one grid of bins.
 fn of_grid(scene: &Scene<'_>, units: &[Unit], width: i64, offset: i64) -> Vec<Surge> {
-    let bin = |time: Millis| (time.0 - offset).div_euclid(width);
+    // A part may hold series that reach beyond what it says of its nodes: they must not make bins without end.
+    let bin = |time: Millis| (time.clamp(scene.span.0, scene.span.1).0 - offset).div_euclid(width);
     // Failing and active pairs.
     let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
         active(scene, bin).into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
@@ -165,21 +166,28 @@ fn of_grid(scene: &Scene<'_>, units: &[Unit], width: i64, offset: i64) -> Vec<Su
 /// Pairs or episodes that one task looks at, at least.
 const PIECE: usize = 256;
 
-/// By cluster and bin: how many more pairs begin to be active than cease to.
-type Turns = HashMap<(u16, i64), i64, RandomState>;
+/// By bin, from the first one on: how many more pairs of a cluster begin to be active than cease to.
+#[derive(Debug)]
+struct Turns {
+    first: i64,
+    list: Vec<i64>,
+}
+
+impl Turns {
+    /// The number of a bin among all.
+    fn place(&self, bin: i64) -> usize {
+        usize::try_from(bin - self.first).unwrap_or(0)
+    }
+}
 
 /// Notes in which bins a pair begins to get in, and ceases to.
-fn note_turns(
-    turns: &mut Turns,
-    cluster: u16,
-    stretches: impl Iterator<Item = (Millis, Millis)>,
-    bin: impl Fn(Millis) -> i64,
-) {
+fn note_turns(turns: &mut Turns, stretches: impl Iterator<Item = (Millis, Millis)>, bin: impl Fn(Millis) -> i64) {
     let mut seen = i64::MIN;
     let mut open: Option<(i64, i64)> = None;
     let mut turn = |(from, to): (i64, i64)| {
-        *turns.entry((cluster, from)).or_default() += 1;
-        *turns.entry((cluster, to)).or_default() -= 1;
+        let (from, to) = (turns.place(from), turns.place(to));
+        turns.list[from] += 1;
+        turns.list[to] -= 1;
     };
     for (first, last) in stretches {
         let (from, to) = (bin(first).max(seen.saturating_add(1)), bin(last).saturating_add(1));
@@ -198,24 +206,27 @@ fn note_turns(
 /// How many pairs get in within each bin, by cluster and bin. Counted by where they begin and cease to, so that a client that is
 /// at work for years costs no more than one for a minute.
 fn active(scene: &Scene<'_>, bin: impl Fn(Millis) -> i64 + Sync) -> Vec<((u16, i64), f64)> {
-    let own = scene.history.pasts().par_iter().with_min_len(PIECE).filter(|past| !past.key.is_some());
-    let turns = own.fold(Turns::default, |mut turns, past| {
-        note_turns(&mut turns, past.cluster, scene.history.stretches(past), &bin);
-        turns
-    });
-    let turns = turns.reduce(Turns::default, |mut turns, others| {
-        others.into_iter().for_each(|(at, turn)| *turns.entry(at).or_default() += turn);
-        turns
-    });
-    let mut turns: Vec<((u16, i64), i64)> = turns.into_iter().collect();
-    turns.sort_unstable();
+    let (first, last) = (bin(scene.span.0), bin(scene.span.1));
+    let none = || Turns { first, list: vec![0; usize::try_from(last - first).unwrap_or(0) + 2] };
     let mut active = Vec::new();
-    let mut level = 0;
-    for pair in turns.windows(2) {
-        let (((cluster, from), turn), ((next, to), _)) = (pair[0], pair[1]);
-        level += turn;
-        if cluster == next && level > 0 {
-            active.extend((from..to).map(|at| ((cluster, at), level as f64)));
+    // Pasts come by cluster.
+    for own in scene.history.pasts().chunk_by(|a, b| a.cluster == b.cluster) {
+        let cluster = own[0].cluster;
+        let of_people = own.par_iter().with_min_len(PIECE).filter(|past| !past.key.is_some());
+        let turns = of_people.fold(none, |mut turns, past| {
+            note_turns(&mut turns, scene.history.stretches(past), &bin);
+            turns
+        });
+        let turns = turns.reduce(none, |mut turns, others| {
+            turns.list.iter_mut().zip(others.list).for_each(|(turn, other)| *turn += other);
+            turns
+        });
+        let mut level = 0;
+        for (at, turn) in (first..).zip(turns.list) {
+            level += turn;
+            if level > 0 {
+                active.push(((cluster, at), level as f64));
+            }
         }
     }
     active

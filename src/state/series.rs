@@ -193,11 +193,26 @@ impl Series {
 
     /// Adds the events of another series whose positions are already translated; `order` as in [`Series::add`].
     pub fn merge(&mut self, other: &Self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        while self.scale() < other.scale() {
-            self.widen(order);
+        let scale = self.scale().max(other.scale());
+        let slot = |bucket: &Bucket| bucket.first.0.div_euclid(1000) >> scale;
+        let (mut own, mut others) = (self.buckets().iter().peekable(), other.buckets().iter().peekable());
+        let mut list: Vec<Bucket> = Vec::with_capacity(own.len() + others.len());
+        loop {
+            let next = match (own.peek(), others.peek()) {
+                (Some(a), Some(b)) if slot(b) < slot(a) => others.next(),
+                (Some(_), _) => own.next(),
+                (None, _) => others.next(),
+            };
+            let Some(next) = next else { break };
+            match list.last_mut() {
+                Some(last) if slot(last) == slot(next) => join(last, next, order),
+                _ => list.push(*next),
+            }
         }
-        for bucket in other.buckets() {
-            self.insert(*bucket, order);
+        *self = Self { buckets: Buckets::Many { scale, list } };
+        self.shrink(order);
+        if let Buckets::Many { scale, list } = &mut self.buckets {
+            *self = Self::of(*scale, std::mem::take(list));
         }
     }
 
@@ -208,16 +223,16 @@ impl Series {
     }
 
     fn widen(&mut self, order: &impl Fn(&Pos, &Pos) -> Ordering) {
-        let scale = self.scale() + 1;
-        let mut list: Vec<Bucket> = Vec::with_capacity(self.buckets().len());
-        for bucket in self.buckets() {
-            let slot = bucket.first.0.div_euclid(1000) >> scale;
-            match list.last_mut() {
-                Some(last) if last.first.0.div_euclid(1000) >> scale == slot => join(last, bucket, order),
-                _ => list.push(*bucket),
+        let Buckets::Many { scale, list } = &mut self.buckets else { return };
+        *scale += 1;
+        let slot = |bucket: &Bucket| bucket.first.0.div_euclid(1000) >> *scale;
+        list.dedup_by(|next, last| {
+            let together = slot(last) == slot(next);
+            if together {
+                join(last, next, order);
             }
-        }
-        self.buckets = Buckets::Many { scale, list };
+            together
+        });
     }
 
     /// Whether its width and number of buckets are such as adding events makes them.

@@ -1,5 +1,9 @@
 //! Which answer a line may be, told by the names of members at its begin.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// What a line may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DumpGuess {
@@ -43,7 +47,7 @@ impl DumpGuess {
 const HEAD: usize = 4096;
 
 /// HeadNames with which records of logs and exports begin, and no answer does.
-const OF_RECORDS: [&[u8]; 14] = [
+const OF_RECORDS: [&[u8]; 15] = [
     b"type",
     b"@timestamp",
     b"timestamp",
@@ -52,6 +56,7 @@ const OF_RECORDS: [&[u8]; 14] = [
     b"event",
     b"message",
     b"_index",
+    b"_id",
     b"_source",
     b"took",
     b"hits",
@@ -170,6 +175,9 @@ fn object(line: &[u8]) -> Option<DumpGuess> {
 
 /// Whether a line that begins as records do is the manifest of support diagnostics, whose members stand in any order.
 fn is_manifest(line: &[u8]) -> bool {
+    /// Built once: nearly every line of a log that the decoder reads is asked.
+    static NAMES: LazyLock<[Finder<'static>; 2]> =
+        LazyLock::new(|| [&b"\"diagnostic\""[..], b"\"runner\""].map(Finder::new));
     let head = &line[..line.len().min(512)];
-    [&b"\"diagnostic\""[..], b"\"runner\""].iter().all(|name| memchr::memmem::find(head, name).is_some())
+    NAMES.iter().all(|name| name.find(head).is_some())
 }

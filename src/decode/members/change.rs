@@ -59,19 +59,21 @@ impl<'a> Members<'a> {
         if self.exported || self.beneath_source {
             // Hits hold a value at two places: in the document and in the fields that were asked for.
             let mut met = std::collections::HashSet::new();
-            self.change.ids.retain(|id| met.insert(id.clone()));
+            if let Some(change) = &mut self.change {
+                change.ids.retain(|id| met.insert(id.clone()));
+            }
         }
-        self.any_change.then(|| Box::new(std::mem::take(&mut self.change)))
+        self.change.take()
     }
 
     /// A scalar below a change verb: `invalidate.apikeys.ids`, `put.role.name`, `change.password.user.name`, …
     pub(super) fn change_member(&mut self, object: &[u8], rest: &[u8], value: Scalar<'a>) {
-        self.any_change = true;
+        let change = self.change.get_or_insert_default();
         let text = match value {
             Scalar::Str(text) => text.text(),
             Scalar::Bool(flag) => {
                 if rest == b"owned_by_authenticated_user" {
-                    self.change.owned_by_authenticated_user.get_or_insert(flag);
+                    change.owned_by_authenticated_user.get_or_insert(flag);
                 }
                 return;
             }
@@ -80,22 +82,22 @@ impl<'a> Members<'a> {
         let of_key = object.starts_with(b"apikey") || object.ends_with(b"apikey");
         let slot = match rest {
             b"id" | b"ids" if of_key => {
-                self.change.ids.push(text);
+                change.ids.push(text);
                 return;
             }
             b"run_as" if object == b"grant" => {
                 // The key is that of whom the grantee is run as.
-                self.change.granted_to = Some(text);
+                change.granted_to = Some(text);
                 return;
             }
-            b"user.name" if object == b"grant" => &mut self.change.granted_to,
+            b"user.name" if object == b"grant" => &mut change.granted_to,
             // Profiles are named by their uid, at the top of a body or below `enable` and `disable`.
-            b"" if object == b"uid" => &mut self.change.name,
-            b"uid" => &mut self.change.name,
-            b"roles" => return keep(&mut self.change.roles, text),
-            b"role_descriptor.cluster" => return keep(&mut self.change.cluster_privileges, text),
+            b"" if object == b"uid" => &mut change.name,
+            b"uid" => &mut change.name,
+            b"roles" => return keep(&mut change.roles, text),
+            b"role_descriptor.cluster" => return keep(&mut change.cluster_privileges, text),
             b"role_descriptor.run_as" => {
-                return keep(&mut self.change.index_privileges, [b"run as ", &text[..]].concat());
+                return keep(&mut change.index_privileges, [b"run as ", &text[..]].concat());
             }
             b"role_descriptor.indices.names" => {
                 if std::mem::take(&mut self.names_end) {
@@ -107,21 +109,21 @@ impl<'a> Members<'a> {
             b"role_descriptor.indices.privileges" => {
                 self.names_end = true;
                 for name in &self.index_names {
-                    keep(&mut self.change.index_privileges, [&text[..], b" on ", name].concat());
+                    keep(&mut change.index_privileges, [&text[..], b" on ", name].concat());
                 }
                 return;
             }
-            b"type" if of_key => &mut self.change.kind,
-            b"name" | b"names" => &mut self.change.name,
-            b"user.name" if of_key => &mut self.change.owner,
-            b"user.realm" if of_key => &mut self.change.owner_realm,
-            b"user.name" => &mut self.change.name,
-            b"expiration" => &mut self.change.expiration,
-            b"namespace" => &mut self.change.namespace,
-            b"service" => &mut self.change.service,
+            b"type" if of_key => &mut change.kind,
+            b"name" | b"names" => &mut change.name,
+            b"user.name" if of_key => &mut change.owner,
+            b"user.realm" if of_key => &mut change.owner_realm,
+            b"user.name" => &mut change.name,
+            b"expiration" => &mut change.expiration,
+            b"namespace" => &mut change.namespace,
+            b"service" => &mut change.service,
             // An application privilege is named by its application and its own name.
-            b"application" => &mut self.change.detail,
-            b"privileges" if object == b"privileges" => &mut self.change.name,
+            b"application" => &mut change.detail,
+            b"privileges" if object == b"privileges" => &mut change.name,
             _ => return,
         };
         slot.get_or_insert(text);

@@ -8,7 +8,7 @@ use crate::decode::product::ELASTICSEARCH;
 use crate::decode::server::{EcsServer, JsonServer, begins_server_line};
 use crate::decode::text_event::is_audit_logger;
 use crate::fast_reader::flat::{Flat, Layout, layout_keys};
-use crate::fast_reader::scan::ShortText;
+use crate::simd::ShortText;
 
 layout_keys! {
     /// The members of a line of 8.x, in the order in which they are mostly written.

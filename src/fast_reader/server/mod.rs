@@ -13,11 +13,11 @@ use json::JsonLines;
 
 use super::clock::Clock;
 use super::envelope;
-use super::scan::is_plain_text;
 use crate::decode::TextShape;
 use crate::decode::prefix::holds_time_start;
 use crate::decode::reason::{Message, classify, is_telling_logger};
 use crate::decode::server_text::{ServerHead, ServerText};
+use crate::simd::is_plain_text;
 use crate::time::{Stamp, Zone};
 
 /// A line that was taken.

@@ -7,7 +7,7 @@ const STEP: usize = 32;
 
 /// Bits of the bytes that end plain text: quote, backslash and control characters.
 #[inline]
-pub(super) fn ends(block: u8x16) -> u32 {
+pub(crate) fn ends(block: u8x16) -> u32 {
     let control = block.min(u8x16::splat(0x1f)).cmp_eq(block);
     let hits = block.cmp_eq(u8x16::splat(b'"')) | block.cmp_eq(u8x16::splat(b'\\')) | control;
     hits.move_mask() as u32
@@ -24,7 +24,7 @@ fn blocks(text: &[u8]) -> &[VectorPair] {
 
 /// The first quote, backslash or control character from `at` on; the end of the text where there is none.
 #[inline]
-pub(super) fn plain_end(text: &[u8], at: usize) -> usize {
+pub(crate) fn plain_end(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let mut seen = 0;
     for block in blocks(rest) {
@@ -40,7 +40,7 @@ pub(super) fn plain_end(text: &[u8], at: usize) -> usize {
 }
 
 /// Whether a text is of plain ASCII, tabs included, and holds neither `|` nor `{`.
-pub(super) fn is_plain_text(text: &[u8]) -> bool {
+pub(crate) fn is_plain_text(text: &[u8]) -> bool {
     let plain = |byte: &u8| (*byte >= b' ' && *byte < 0x7f || *byte == b'\t') && *byte != b'|' && *byte != b'{';
     let (blocks, rest) = text.as_chunks::<16>();
     let all = |block: &[u8; 16]| {
@@ -56,7 +56,7 @@ pub(super) fn is_plain_text(text: &[u8]) -> bool {
 /// How many bytes two texts have in common from their beginnings. Only the first `len` are asked for; a few more may be
 /// counted.
 #[inline]
-pub(super) fn common(a: &[u8], b: &[u8], len: usize) -> usize {
+pub(crate) fn common(a: &[u8], b: &[u8], len: usize) -> usize {
     let both = blocks(a).iter().zip(blocks(b)).take(len.div_ceil(STEP));
     let mut at = 0;
     for (a, b) in both {
@@ -81,7 +81,7 @@ fn equal(a: &VectorPair, b: &VectorPair) -> u32 {
 
 /// Whether two texts are equal; for texts that are too short for a call to pay.
 #[inline]
-pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
@@ -93,7 +93,7 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
 
 /// Text of at most [`STEP`] bytes that is looked for often at a known place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ShortText {
+pub(crate) struct ShortText {
     text: VectorPair,
     /// Bits of the bytes of `text` that count.
     bits: u32,
@@ -103,7 +103,7 @@ pub(super) struct ShortText {
 
 impl ShortText {
     /// The pattern of the parts, one after the other. What is longer than [`STEP`] does not compile.
-    pub(super) const fn of(before: &[u8], name: &[u8], after: &[u8]) -> Self {
+    pub(crate) const fn of(before: &[u8], name: &[u8], after: &[u8]) -> Self {
         let mut text: VectorPair = [[0; 16]; 2];
         let mut used = 0;
         let parts = [before, name, after];
@@ -122,14 +122,14 @@ impl ShortText {
 
     /// Its length.
     #[inline]
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.len as usize
     }
 
     /// Whether the text stands at `at`. `false` also where fewer than [`STEP`] bytes follow: who asks must be
     /// able to do without an answer there.
     #[inline]
-    pub(super) fn is_at(&self, text: &[u8], at: usize) -> bool {
+    pub(crate) fn is_at(&self, text: &[u8], at: usize) -> bool {
         let Some(block) = text.get(at..).and_then(|rest| blocks(rest).first()) else { return false };
         equal(block, &self.text) & self.bits == self.bits
     }
