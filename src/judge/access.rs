@@ -15,7 +15,7 @@ use super::score;
 use super::unusual;
 use super::weights::WeightSubject;
 use super::words;
-use crate::model::text::Span;
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
@@ -86,6 +86,15 @@ fn past<'m>(measure: &'m Measure<'_, '_>, deed: &Deed) -> Option<&'m Past> {
     history.pair(cluster, deed.who, deed.source)
 }
 
+/// How many failures of an account at an address there were before its first success there.
+fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
+    let scene = measure.scene;
+    let there =
+        scene.index.of_account(past.principal).filter(|group| scene.host(group.source) == scene.host(past.source));
+    let before = |&&at: &&u32| scene.time(at) < past.first && scene.cluster(scene.node(at)) == past.cluster;
+    there.map(|group| scene.index.of(group).iter().filter(before).count() as u64).sum()
+}
+
 fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draft> {
     let scene = measure.scene;
     // The other places of the same credential, before or after: the log may begin when somebody is in already.
@@ -134,6 +143,8 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     kinds.dedup();
     features.set(Feature::Deeds, (kinds.len() as f64 / MANY).min(1.0) * (1.0 - usual));
     features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
+    let late = deeds.iter().map(|deed| consequences::lateness(past.first, deed.time)).fold(1.0, f64::min);
+    features.set(Feature::Late, late);
     // Of somebody who is seen outside alone, where the desk is is not known.
     let homeless = !outside && others.iter().all(|other| scene.is_outside(other.source));
     features.set(Feature::Own, if homeless { 0.0 } else { 1.0 - (-(known as f64) / KNOWN as f64).exp() });
@@ -157,7 +168,16 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let (principal, source) = (scene.text(past.principal), scene.text(past.source));
     let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
     draft.title = text!("{} got in from {} for the first time, and changed the cluster's security", who(), from());
-    draft.why.push(text!("First success of {} from {} at {}, without a failure", who(), from(), past.first));
+    draft.why.push(match failures(measure, past) {
+        0 => text!("First success of {} from {} at {}, without a failure", who(), from(), past.first),
+        many => text!(
+            "First success of {} from {} at {}, after {}",
+            who(),
+            from(),
+            past.first,
+            Text::count(many, "failure", "failures")
+        ),
+    });
     draft.why.push(format!(
         "It is at work for {} from {}, and from here for the first time",
         words::duration(known),

@@ -2,7 +2,7 @@
 //! what was done then. Success raises what is at stake, and is never a reason to call it repaired.
 
 use foldhash::fast::RandomState;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use super::arrivals;
 use super::deeds::Deed;
@@ -150,9 +150,16 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
         let key = |entry: &GotIn| (entry.success.time, scene.shown(entry.principal), scene.shown(entry.source));
         key(a).cmp(&key(b))
     });
-    // One account that gets in from several addresses is in once.
-    let mut seen: HashSet<Sym, RandomState> = HashSet::default();
-    entries.retain(|entry| seen.insert(entry.principal));
+    // One account that gets in from several addresses is in once, where it is least its owner's doing: owners mistype elsewhere.
+    let mut most: HashMap<Sym, f64, RandomState> = HashMap::default();
+    for entry in &entries {
+        let odds = most.entry(entry.principal).or_insert(f64::NEG_INFINITY);
+        *odds = odds.max(entry.odds());
+    }
+    entries.retain(|entry| match most.get(&entry.principal) {
+        Some(&odds) if entry.odds() >= odds => most.remove(&entry.principal).is_some(),
+        _ => false,
+    });
     entries
 }
 
@@ -160,8 +167,17 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
 /// nowhere else before.
 fn at_first(measure: &Measure<'_, '_>, past: &Past, success: Success) -> [(Feature, f64); 2] {
     let deeds = deeds(measure, past.principal, past.source, success.time);
-    let new = deeds.iter().any(|deed| !measure.deeds.is_habit(deed, Some(past.first)));
-    [(Feature::Entry, first_time(measure.scene, past)), (Feature::Deeds, f64::from(u8::from(new)))]
+    let new = deeds.iter().find(|deed| !measure.deeds.is_habit(deed, Some(past.first)));
+    let soon = new.map_or(0.0, |deed| 1.0 - lateness(success.time, deed.time));
+    [(Feature::Entry, first_time(measure.scene, past)), (Feature::Deeds, soon)]
+}
+
+/// How late after an entry something powerful was done there, from 0 to 1: who broke in looks around for minutes, an hour at most in
+/// what independent authors made of it; who works there all morning is its owner.
+pub(super) fn lateness(entry: Millis, deed: Millis) -> f64 {
+    const SOON: i64 = 2 * HOUR;
+    const LATE: i64 = 6 * HOUR;
+    ((deed.0 - entry.0 - SOON) as f64 / (LATE - SOON) as f64).clamp(0.0, 1.0)
 }
 
 /// How strange it is that an account gets in where an attack came from, at the first try: as strange as the place is to it. Of
@@ -209,13 +225,20 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let scene = measure.scene;
     let before =
         matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
+    // Behind an address that the owner shares with others, somebody who guessed is known by what comes right after the last try.
+    let beside_owner = unit.standing == Standing::OwnShared && judgement.features.behind_others;
     // Where strangers try one account after the other, an account may fall before its name comes up again.
     let since = judgement.campaign.span(scene).map_or(unit.first, |(first, _)| first);
-    let since = if unit.before > 0.0 { since } else { unit.first };
+    let since = match unit.before > 0.0 {
+        true if beside_owner => unit.last,
+        true => since,
+        false => unit.first,
+    };
     let pasts = scene.pasts_at(unit.cluster, unit.principal, unit.source);
     let after = pasts.filter_map(|past| Some((past, scene.history.first_after(past, since)?)));
     let (past, success) = after.min_by_key(|(_, success)| success.time)?;
-    if before || success.time.0 > unit.last.0 + AFTER {
+    let until = if beside_owner { HOUR } else { AFTER };
+    if before && !beside_owner || success.time.0 > unit.last.0 + until {
         return None;
     }
     let failures: Vec<u32> =

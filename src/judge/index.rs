@@ -167,6 +167,13 @@ impl Index {
         &self.groups
     }
 
+    /// The groups of an account.
+    pub(super) fn of_account(&self, principal: Sym) -> impl Iterator<Item = &IndexRange> {
+        let named = &self.groups[..self.groups.partition_point(|group| group.class == Class::Named)];
+        let start = named.partition_point(|group| group.principal < principal);
+        named[start..].iter().take_while(move |group| group.principal == principal)
+    }
+
     /// The attempts of a group, by time.
     pub(super) fn of(&self, group: &IndexRange) -> &[u32] {
         self.slice(&group.range)
