@@ -143,7 +143,7 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
     let of_group = |group: &IndexRange| {
         let attempts = scene.index.of(group);
         let start = Index::start(group);
-        let cuts = cuts(scene, attempts);
+        let cuts = cuts(scene, group, attempts);
         let make = |ends: &[usize]| {
             unit(scene, group, &attempts[ends[0]..ends[1]], start + ends[0] as u32..start + ends[1] as u32)
         };
@@ -156,16 +156,27 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
 }
 
 /// Where episodes of one group begin and end.
-fn cuts(scene: &Scene<'_>, attempts: &[u32]) -> Vec<usize> {
+fn cuts(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32]) -> Vec<usize> {
     let mut gaps = scene.gaps(attempts);
     let usual = median(&mut gaps);
     let pause = PAUSE.max(usual.saturating_mul(USUAL_GAPS));
     let cluster = |at: u32| scene.cluster(scene.node(at));
     let apart = |at: &usize| {
         let (a, b) = (attempts[at - 1], attempts[*at]);
-        scene.time(b).0 - scene.time(a).0 > pause || cluster(a) != cluster(b)
+        let (from, to) = (scene.time(a), scene.time(b));
+        cluster(a) != cluster(b) || to.0 - from.0 > pause && !is_shut_out(scene, group, cluster(a), (from, to))
     };
     std::iter::once(0).chain((1..attempts.len()).filter(apart)).chain([attempts.len()]).collect()
+}
+
+/// Whether an account that had got in from an address does not get in from anywhere in a pause between failures there: a job that
+/// runs once a day fails once a day, and all of it is one thing.
+fn is_shut_out(scene: &Scene<'_>, group: &IndexRange, cluster: u16, (from, to): (Millis, Millis)) -> bool {
+    let mut there = scene.pasts_at(cluster, group.principal, group.source);
+    let own = || scene.history.of_account(cluster, group.principal).filter(|past| !past.key.is_some()).take(MOST_PASTS);
+    group.principal.is_some()
+        && there.any(|past| past.first < from)
+        && own().all(|past| scene.history.within(past, from, to) < 0.5)
 }
 
 /// The middle of some numbers, which are reordered; 0 of none.
