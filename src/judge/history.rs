@@ -72,6 +72,8 @@ pub(super) struct Sum {
     pub(super) last: Millis,
     /// Hours of the day with a success.
     pub(super) hours: u32,
+    /// Whether an account gets in at the same time of each day, as jobs do and nobody else.
+    pub(super) daily: bool,
     /// Networks of an account, and those of them that lie outside.
     pub(super) nets: [u32; 2],
     /// Numbers of these in [`SuccessHistory::networks`]; none of an address.
@@ -119,7 +121,7 @@ impl<'c> SuccessHistory<'c> {
         let of_run = |run: Range<u32>| past(&raw[run.start as usize..run.end as usize], run);
         let runs = runs(&raw, |a, b| (a.0, a.1, a.2, a.3) == (b.0, b.1, b.2, b.3));
         let pasts: Vec<Past> = runs.into_par_iter().with_min_len(PIECE).filter_map(of_run).collect();
-        let ways = raw.into_par_iter().map(|(.., way)| way).collect();
+        let ways: Vec<Way<'c>> = raw.into_par_iter().map(|(.., way)| way).collect();
         let own: Vec<u32> = (0..pasts.len() as u32).collect();
         // Sorting is counting, which keeps the order of equals: the pasts of an address stay in the order of accounts.
         let of_clusters = |list: Vec<u32>| match pasts.last() {
@@ -137,7 +139,10 @@ impl<'c> SuccessHistory<'c> {
             || sums(&pasts, &own, |past| (past.cluster, past.principal), |past| past.source),
             || sums(&pasts, &by_source, |past| (past.cluster, past.source), |past| past.principal),
         );
-        let (accounts, networks) = with_networks(&pasts, accounts, net);
+        let (mut accounts, networks) = with_networks(&pasts, accounts, net);
+        accounts.par_iter_mut().with_min_len(PIECE).for_each(|(_, sum)| {
+            sum.daily = is_daily(sum, &pasts[sum.range.start as usize..sum.range.end as usize], &ways);
+        });
         let (accounts, sources) = (accounts.into_iter().collect(), sources.into_iter().collect());
         Self { ways, pasts, by_source, by_key, accounts, sources, networks }
     }
@@ -314,6 +319,26 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
     (past.count > 0).then_some(past)
 }
 
+/// Whether the first success of each day, of those that an account has by itself, comes at the same time.
+fn is_daily(sum: &Sum, pasts: &[Past], ways: &[Way<'_>]) -> bool {
+    /// Days without which chance may make them alike, and how far apart they are at most: people are never so punctual.
+    const DAYS: usize = 4;
+    const APART: i64 = HOUR / 12;
+    if sum.hours.count_ones() > 2 || (sum.days as usize) < DAYS {
+        return false;
+    }
+    let own = pasts.iter().filter(|past| !past.key.is_some());
+    let ways = own.flat_map(|past| &ways[past.ways.start as usize..past.ways.end as usize]);
+    let mut times: Vec<(i64, i64)> = ways
+        .flat_map(|way| way.series.buckets())
+        .map(|bucket| (bucket.first.0.div_euclid(DAY), bucket.first.0.rem_euclid(DAY)))
+        .collect();
+    times.sort_unstable();
+    times.dedup_by_key(|(day, _)| *day);
+    let span = times.iter().map(|(_, time)| *time).fold((DAY, 0), |(from, to), time| (from.min(time), to.max(time)));
+    times.len() >= DAYS && span.1 - span.0 <= APART
+}
+
 /// Where those that are alike begin and end in a list in which they stand together.
 fn runs<T>(list: &[T], alike: impl Fn(&T, &T) -> bool) -> Vec<Range<u32>> {
     let mut start = 0;
@@ -346,6 +371,7 @@ fn sums(
             first: Millis(i64::MAX),
             last: Millis(i64::MIN),
             hours: 0,
+            daily: false,
             nets: [0; 2],
             networks: 0..0,
         };

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::accounts::AccountChanges;
 use super::contrast;
+use super::features::is_shared;
 use super::history::{DAY, HOUR};
 use super::index::Class;
 use super::kindred;
@@ -291,7 +292,11 @@ impl Linker<'_, '_> {
     }
 
     fn strangers(&self, list: &[u32], sets: &mut Sets) {
-        self.shared(list, NEAR, sets, |unit| unit.source.is_some().then_some((unit.cluster, unit.source)));
+        let source = |unit: &Unit| Some((unit.cluster, unit.source)).filter(|(_, source)| source.is_some());
+        let is_shared = |unit: &Unit| is_shared(self.scene, unit.cluster, unit.source);
+        self.shared(list, NEAR, sets, |unit| source(unit).filter(|_| !is_shared(unit)));
+        // Through a login page strangers mistype all day long.
+        self.shared(list, HOUR, sets, |unit| source(unit).filter(|_| is_shared(unit)));
         let outside = |unit: &Unit| self.scene.is_outside(unit.source);
         let net = |unit: &Unit| -> Option<(u16, Net)> {
             self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))

@@ -224,7 +224,8 @@ fn is_program(
     let name = joined.judged(principal).unwrap_or_default();
     let busy = || {
         history.account(cluster, principal).is_some_and(|sum| {
-            sum.hours.count_ones() >= HOURS_OF_A_PROGRAM && sum.count >= SUCCESSES_A_DAY * u64::from(sum.days)
+            sum.daily
+                || sum.hours.count_ones() >= HOURS_OF_A_PROGRAM && sum.count >= SUCCESSES_A_DAY * u64::from(sum.days)
         })
     };
     SYSTEM_USERS.contains(&name)

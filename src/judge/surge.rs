@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::history::Past;
@@ -100,8 +100,14 @@ pub(super) fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> V
     }
     // Those who are shut out get in at other times, most of them.
     let few = |(at, places): &(&(u32, Sym), &Vec<usize>)| places.len() <= shared[*at] as usize;
-    for ((surge, _), places) in unknown.iter().filter(few) {
+    let (shut_out, tried): (Vec<_>, Vec<_>) = unknown.iter().partition(few);
+    for ((surge, _), places) in shut_out {
         places.iter().for_each(|&place| surge_of[place] = Some(*surge));
+    }
+    // Where most of the names are nobody's that is seen, names are tried there, and those that are somebody's along with them.
+    let tried: HashSet<(u32, Sym), RandomState> = tried.into_iter().map(|(at, _)| *at).collect();
+    for (unit, surge) in units.iter().zip(&mut surge_of).filter(|(unit, _)| unit.standing == Standing::OwnShared) {
+        *surge = surge.filter(|&surge| !tried.contains(&(surge, unit.source)));
     }
     surge_of
 }
