@@ -26,6 +26,9 @@ const NEW: i64 = 2 * DAY;
 /// Who makes something to stay so soon after the first success there had got in already.
 const SOON: i64 = 60_000;
 
+/// The events of one request are written within so long of each other.
+const OF_ONE_REQUEST: i64 = 1000;
+
 /// Kinds of powerful actions from which on more say no more.
 const MANY: f64 = 5.0;
 
@@ -129,6 +132,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
     let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
     let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
+    let direct = deeds.iter().any(|deed| deed.time.0 - past.first.0 <= OF_ONE_REQUEST);
     // Who makes such things from place to place, before or after, has the habit: a pipeline that runs anywhere. Who makes them at
     // one desk has it there.
     let of_who = measure.deeds.of(past.principal).iter().filter(|deed| deed.lasting && deed.source.is_some());
@@ -142,7 +146,8 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     kinds.sort_unstable();
     kinds.dedup();
     features.set(Feature::Deeds, (kinds.len() as f64 / MANY).min(1.0) * (1.0 - usual));
-    features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
+    features.set(Feature::MakesAtOnce, holds(made && began && !habitual && !direct));
+    features.set(Feature::Direct, holds(direct));
     let late = deeds.iter().map(|deed| consequences::lateness(past.first, deed.time)).fold(1.0, f64::min);
     features.set(Feature::Late, late);
     // Of somebody who is seen outside alone, where the desk is is not known.

@@ -260,7 +260,9 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     // A second device of the owner's asks now and then, at a place where nobody else is.
     let device = unit.alone && !scene.is_outside(unit.source) && judgement.features.get(Feature::Slow) > 0.0;
     said.push((Feature::Alone, f64::from(u8::from(device))));
-    let never_worked = judgement.features.never_worked >= 1.0 && success.time.0 - last.0 <= HOUR;
+    // Fewer tries do where what is done next is what intruders do.
+    let enough = if deeds.is_empty() { 1.0 } else { f64::MIN_POSITIVE };
+    let never_worked = judgement.features.never_worked >= enough && success.time.0 - last.0 <= HOUR;
     let who = (unit.principal, past.source);
     Some(GotIn { reset, never_worked, ..entry(measure, (judgement, tries), who, success, failures, &said) })
 }

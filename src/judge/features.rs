@@ -214,6 +214,8 @@ features! {
     Deeds = "deeds", After;
     /// The first thing done from a new place was to make what stays, by somebody without the habit.
     MakesAtOnce = "makes_at_once", After;
+    /// The first thing seen of it at the new place is what it did there: who broke in looks around.
+    Direct = "direct", After;
     /// It was at work for hours at the new place before anything powerful was done there: 1 = for six.
     Late = "late", After;
     /// The account had not got in for weeks.
