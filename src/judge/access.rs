@@ -26,8 +26,14 @@ const NEW: i64 = 2 * DAY;
 /// Who makes something to stay so soon after the first success there had got in already.
 const SOON: i64 = 60_000;
 
+/// Probability from which on it is told as hostile.
+const SURE: f64 = 0.8;
+
 /// The events of one request are written within so long of each other.
-const OF_ONE_REQUEST: i64 = 1000;
+const OF_ONE_REQUEST: i64 = 100;
+
+/// Keys that are ended at once and not one of a leaver's.
+const DESTROYED: usize = 5;
 
 /// Kinds of powerful actions from which on more say no more.
 const MANY: f64 = 5.0;
@@ -132,7 +138,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
     let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
     let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
-    let direct = deeds.iter().any(|deed| deed.time.0 - past.first.0 <= OF_ONE_REQUEST);
+    // Who came to destroy need not look around.
+    let destroys = deeds.iter().any(|deed| deed.ids.len() >= DESTROYED);
+    let direct = !destroys && deeds.iter().any(|deed| deed.time.0 - past.first.0 <= OF_ONE_REQUEST);
     // Who makes such things from place to place, before or after, has the habit: a pipeline that runs anywhere. Who makes them at
     // one desk has it there.
     let of_who = measure.deeds.of(past.principal).iter().filter(|deed| deed.lasting && deed.source.is_some());
@@ -146,8 +154,8 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     kinds.sort_unstable();
     kinds.dedup();
     features.set(Feature::Deeds, (kinds.len() as f64 / MANY).min(1.0) * (1.0 - usual));
-    features.set(Feature::MakesAtOnce, holds(made && began && !habitual && !direct));
-    features.set(Feature::Direct, holds(direct));
+    features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
+    features.set(Feature::Direct, holds(direct && !(made && began)));
     let late = deeds.iter().map(|deed| consequences::lateness(past.first, deed.time)).fold(1.0, f64::min);
     features.set(Feature::Late, late);
     // Of somebody who is seen outside alone, where the desk is is not known.
@@ -165,7 +173,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     }
     let kind = if made && began { Kind::Persistence } else { Kind::SuspiciousAccess };
     let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
-    let hostile = probability >= 0.8 && !owner;
+    let hostile = probability >= SURE && !owner && !(direct && made && began);
+    // What else it may be is as likely then, whatever the weights say.
+    let probability = if hostile { probability } else { probability.min(SURE - 0.01) };
     let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
     let severity = if hostile { Severity::High } else { Severity::Medium };
     let mut draft = Draft::new(kind, severity, (verdict, score::rounded(probability)));
@@ -190,6 +200,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     ));
     if outside {
         draft.why.push("The source lies outside the internal networks".to_owned());
+    }
+    if direct {
+        draft.why.push("It is the first thing seen of the account there: who breaks in looks around".to_owned());
     }
     if owner {
         draft.why.push("The account gets in at its other places afterwards, as its owner would".to_owned());

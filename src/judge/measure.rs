@@ -277,7 +277,13 @@ impl Measure<'_, '_> {
         let units = self.units_of(campaign);
         features.set(Feature::OneNode, contrast::one_node(self.scene, by_node, &campaign.attempts, units));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
-        if campaign.family == Family::Passwords {
+        // Where one node refuses tokens that the others take, clients get in meanwhile: that is what makes it differ.
+        let of_one_node = campaign.by_node && features.get(Feature::Token) >= 0.5;
+        if of_one_node {
+            features.set(Feature::Alternating, 0.0);
+            features.set(Feature::Returns, 0.0);
+        }
+        if campaign.family == Family::Passwords && !of_one_node {
             features.set(Feature::Steady, self.steady(campaign));
         }
         self.chance(campaign, features);

@@ -1,6 +1,7 @@
 //! Incidents small enough to be written by hand.
 
 mod entries;
+mod habits;
 mod hosts;
 mod outages;
 mod unseen;
