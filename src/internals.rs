@@ -59,7 +59,6 @@ shown! {
     show,
     sigma,
     signing,
-    simd,
     spill,
     state,
     text,

@@ -1,5 +1,11 @@
 //! Looking at many bytes at a time. No `unsafe`: the vectors are those of `wide`, 16 bytes on every machine that has any.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "masks of as many bits, and patterns of at most 32 bytes"
+)]
+
 use wide::u8x16;
 
 /// Bytes that one look takes.

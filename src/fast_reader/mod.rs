@@ -12,11 +12,7 @@
 //! equal members); where a value differs, the comparison goes on behind both values. Where the members themselves differ the
 //! next one is guessed, see [`flat`]; texts are searched for their end 32 bytes at a time.
 
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "places in a line that is shorter than 4 GiB, or it is not taken, and masks of as many bits"
-)]
+#![expect(clippy::cast_possible_truncation, reason = "places in a line that is shorter than 4 GiB, or it is not taken")]
 
 mod audit_fields;
 mod clock;
