@@ -86,3 +86,20 @@ fn who_looks_around_and_acts_is_suspected_most() {
     assert_eq!(first_deed_after(7.0 * 3600.0), []);
     assert_eq!(first_deed_after(0.0), [pair("persistence", "unclear")]);
 }
+
+#[test]
+fn what_is_new_to_an_account_soon_after_a_first_look_around_is_asked_of_its_owner() {
+    // The account was outside before, so that another place there is less strange.
+    let told = |delay: f64| {
+        let mut log = with_kim();
+        for day in 1..5 {
+            (0..20).for_each(|at| log.success(f64::from(day) * DAY + f64::from(at) * 900.0, "kim", "10.2.2.2"));
+        }
+        log.success(DAY + 30_000.0, "kim", "198.51.100.7");
+        let entry = 3.0 * DAY + 30_000.0;
+        [0.0, delay / 2.0].into_iter().for_each(|later| log.success(entry + later, "kim", OUTSIDE));
+        log.change(entry + delay, "kim", OUTSIDE, PUT_USER);
+        kinds_and_verdicts(log)
+    };
+    assert_eq!((told(300.0), told(3600.0)), (vec![pair("suspicious_access", "unclear")], vec![]));
+}
