@@ -148,7 +148,11 @@ pub struct Members<'a> {
     /// By field: the place of its value in `values` and 1; 0 where it was not met. A record has a tenth of the fields, and what
     /// is made anew for each record had better be small.
     places: [u8; FIELDS],
-    values: Vec<Scalar<'a>>,
+    /// How many values there are.
+    met: usize,
+    values: [Scalar<'a>; MEMBERS],
+    /// Those beyond.
+    more: Vec<Scalar<'a>>,
     change: Option<Box<Change<'a>>>,
     indices: ListedMembers<'a>,
     /// Index names of the part of a role that is being read, and whether its privileges were met.
@@ -209,7 +213,9 @@ impl<'a> Members<'a> {
     pub fn empty() -> Self {
         Members {
             places: [0; FIELDS],
-            values: Vec::with_capacity(MEMBERS),
+            met: 0,
+            values: [Scalar::Null; MEMBERS],
+            more: Vec::new(),
             change: None,
             indices: ListedMembers::default(),
             index_names: Vec::new(),
@@ -298,14 +304,19 @@ impl<'a> Members<'a> {
     }
 
     fn get(&self, field: Field) -> Option<Scalar<'a>> {
-        self.values.get(usize::from(self.places[field as usize]).checked_sub(1)?).copied()
+        let at = usize::from(self.places[field as usize]).checked_sub(1)?;
+        self.values.get(at).or_else(|| self.more.get(at - MEMBERS)).copied()
     }
 
     /// Sets a member that is not there.
     fn put(&mut self, field: Field, value: Scalar<'a>) {
-        self.values.push(value);
+        match self.values.get_mut(self.met) {
+            Some(slot) => *slot = value,
+            None => self.more.push(value),
+        }
+        self.met += 1;
         // A field is put once, or once more after it was cleared.
-        self.places[field as usize] = u8::try_from(self.values.len()).unwrap_or(0);
+        self.places[field as usize] = u8::try_from(self.met).unwrap_or(0);
     }
 
     /// Whether the member is there with any usable type.

@@ -143,9 +143,11 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     // What was made to stay, at once and from a place where nobody had got in: an entry that the log does not show.
     let made = deeds.iter().any(|deed| deed.lasting) && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= HOUR);
     let began = deeds.iter().any(|deed| deed.lasting && deed.time.0 - past.first.0 <= SOON);
-    // Who came to destroy need not look around.
+    // Who came to destroy need not look around, and an owner is not in two countries.
     let destroys = deeds.iter().any(|deed| deed.ids.len() >= DESTROYED);
-    let direct = !destroys && deeds.iter().any(|deed| deed.time.0 - past.first.0 <= OF_ONE_REQUEST);
+    let unusual = unusual::of(scene, past);
+    let direct =
+        !destroys && unusual.is_empty() && deeds.iter().any(|deed| deed.time.0 - past.first.0 <= OF_ONE_REQUEST);
     // Who makes such things from place to place, before or after, has the habit: a pipeline that runs anywhere. Who makes them at
     // one desk has it there.
     let of_who = measure.deeds.of(past.principal).iter().filter(|deed| deed.lasting && deed.source.is_some());
@@ -170,7 +172,6 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     let shared = holds(is_shared(scene, past.cluster, past.source));
     features.set(Feature::OwnShared, shared.max(f64::from(pool) / f64::from(POOL)).min(1.0));
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
-    let unusual = unusual::of(scene, past);
     unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));
     let probability = score::logistic(score::sum(&features, &[WeightSubject::Kind(Kind::SuspiciousAccess)]));
     // Whoever does what the account never did, soon after a first look around outside, is worth a question, even where people
