@@ -139,20 +139,10 @@ macro_rules! fields {
 // The members of audit events, and those of other records and of other shapes.
 audit_members!(fields);
 
-/// Members that most records have, at most.
-const MEMBERS: usize = 40;
-
 /// The members met in one record.
 #[derive(Debug, Clone)]
 pub struct Members<'a> {
-    /// By field: the place of its value in `values` and 1; 0 where it was not met. A record has a tenth of the fields, and what
-    /// is made anew for each record had better be small.
-    places: [u8; FIELDS],
-    /// How many values there are.
-    met: usize,
-    values: [Scalar<'a>; MEMBERS],
-    /// Those beyond.
-    more: Vec<Scalar<'a>>,
+    values: [Option<Scalar<'a>>; FIELDS],
     change: Option<Box<Change<'a>>>,
     indices: ListedMembers<'a>,
     /// Index names of the part of a role that is being read, and whether its privileges were met.
@@ -212,10 +202,7 @@ impl<'a> Members<'a> {
     #[must_use]
     pub fn empty() -> Self {
         Members {
-            places: [0; FIELDS],
-            met: 0,
-            values: [Scalar::Null; MEMBERS],
-            more: Vec::new(),
+            values: [None; FIELDS],
             change: None,
             indices: ListedMembers::default(),
             index_names: Vec::new(),
@@ -236,9 +223,7 @@ impl<'a> Members<'a> {
 
     /// Sets a member of a record that is not JSON. The first wins here too.
     pub fn set(&mut self, field: Field, text: &'a [u8]) {
-        if !self.has(field) {
-            self.put(field, Scalar::Str(RawStr::plain(text)));
-        }
+        self.values[field as usize].get_or_insert(Scalar::Str(RawStr::plain(text)));
     }
 
     /// Sets a member by its path. `false` where no field has that path.
@@ -253,7 +238,7 @@ impl<'a> Members<'a> {
 
     /// Forgets a member.
     pub fn clear(&mut self, field: Field) {
-        self.places[field as usize] = 0;
+        self.values[field as usize] = None;
     }
 
     /// Whether the record is a document out of an index: its members stand below `_source` (or `fields`).
@@ -303,32 +288,16 @@ impl<'a> Members<'a> {
         json::walk(line, self)
     }
 
-    fn get(&self, field: Field) -> Option<Scalar<'a>> {
-        let at = usize::from(self.places[field as usize]).checked_sub(1)?;
-        self.values.get(at).or_else(|| self.more.get(at - MEMBERS)).copied()
-    }
-
-    /// Sets a member that is not there.
-    fn put(&mut self, field: Field, value: Scalar<'a>) {
-        match self.values.get_mut(self.met) {
-            Some(slot) => *slot = value,
-            None => self.more.push(value),
-        }
-        self.met += 1;
-        // A field is put once, or once more after it was cleared.
-        self.places[field as usize] = u8::try_from(self.met).unwrap_or(0);
-    }
-
     /// Whether the member is there with any usable type.
     #[must_use]
     pub fn has(&self, field: Field) -> bool {
-        self.places[field as usize] != 0
+        self.values[field as usize].is_some()
     }
 
     /// A text member, unescaped.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<LogText<'a>> {
-        match self.get(field) {
+        match self.values[field as usize] {
             Some(Scalar::Str(text)) => Some(RawStr::text(text)),
             _ => None,
         }
@@ -337,7 +306,7 @@ impl<'a> Members<'a> {
     /// A text or number member as text.
     #[must_use]
     pub fn text_or_number(&self, field: Field) -> Option<LogText<'a>> {
-        match self.get(field) {
+        match self.values[field as usize] {
             Some(Scalar::Num(number)) => Some(number.into()),
             _ => self.text(field),
         }
@@ -468,7 +437,8 @@ impl<'a> Visitor<'a> for Members<'a> {
         if let Some(field) = field(path) {
             // Documents of an index may hold a value at several places, as text and in a list.
             let plain = !self.exported && !self.beneath_source && !self.beneath_audit && is_telling(field);
-            if self.has(field) {
+            let slot = &mut self.values[field as usize];
+            if slot.is_some() {
                 if plain {
                     self.oddity = Some((ProblemKind::DuplicateMember, "a member stands twice, the first is used"));
                 }
@@ -476,7 +446,7 @@ impl<'a> Visitor<'a> for Members<'a> {
                 if plain && is_no_text(field, value) {
                     self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
                 }
-                self.put(field, value);
+                *slot = Some(value);
             }
             self.exported |= matches!(field, Field::ExportIndex);
         } else if path == SORT && self.exported {
