@@ -8,12 +8,22 @@ use super::history::{HOUR, Past, Sum};
 use super::scene::Scene;
 use crate::time::Millis;
 
-/// Tries of a campaign of which one is right: of lists of leaked credentials 0.1 to 2 % work (Shape Security, Credential Spill
-/// Report 2018), of guessed passwords about as many.
-const HITS: f64 = 0.005;
+/// Shares of the tries of a campaign that are right, and how likely each is: of lists of leaked credentials 0.1 to 2 % work (Shape
+/// Security, Credential Spill Report 2018), of guessed passwords about as many; of a list that is made for one organisation, or of
+/// its password of the season, far more.
+const HITS: [(f64, f64); 8] =
+    [(0.001, 0.17), (0.002, 0.17), (0.005, 0.17), (0.01, 0.17), (0.02, 0.17), (0.05, 0.09), (0.1, 0.04), (0.2, 0.02)];
+
+/// How much busier than the rest of the log the time of a campaign may be by chance, and how likely that is: a conference, a move,
+/// a day on which all work from home.
+const BURSTS: [(f64, f64); 5] = [(1.0, 0.9), (3.0, 0.06), (10.0, 0.025), (30.0, 0.01), (100.0, 0.005)];
 
 /// Share of the tries from addresses that made none before below which a campaign has its fixed addresses.
 const FEW_UNSEEN: f64 = 0.05;
+
+/// Chance that a campaign has hits from addresses that it did not use before, where such are usual for it, and where it has its fixed
+/// ones.
+const HAS_HITS: [f64; 2] = [0.5, 0.05];
 
 /// Accounts at most that an attack gets into from one address.
 const HITS_OF_ONE_PLACE: u32 = 2;
@@ -84,11 +94,60 @@ impl<'s> Arrivals<'s> {
         let within = ((to.0 - from.0) as f64).max(1000.0);
         // An hour at least is left of a log that is all campaign.
         let rest = (self.length - within).max(HOUR as f64);
-        let most = HITS * tries as f64;
-        // What comes beyond the hits that so many tries have comes anyway, whatever the rest of the log is like.
-        let expected = (BUSY * (all - amid + PRIOR) * within / rest).max(amid - most);
-        // Where hardly any address is new, hits come from those that are known, unless more arrive than would anyway.
-        let hits = if unseen < FEW_UNSEEN { (amid - expected).clamp(0.0, most) } else { most };
-        (hits.max(f64::MIN_POSITIVE) / expected).ln()
+        let anyway = BUSY * (all - amid + PRIOR) * within / rest;
+        let has_hits = HAS_HITS[usize::from(unseen < FEW_UNSEEN)];
+        hits_to_others(amid, anyway, tries as f64, has_hits).ln()
+    }
+}
+
+/// How many of so many arrivals amid so many tries are hits, to one that would have come anyway, where `anyway` are expected: neither the
+/// share of tries that are right nor how busy the time is besides is known, so all of both are weighed by how well they explain the
+/// number.
+fn hits_to_others(amid: f64, anyway: f64, tries: f64, has_hits: f64) -> f64 {
+    let shares = HITS.iter().map(|&(share, likely)| (share * tries, likely * has_hits));
+    let (mut hits, mut others) = (0.0, f64::MIN_POSITIVE);
+    let most = amid.max(1.0);
+    // The logarithm of a Poisson mass but for what is the same everywhere, against that of the best mean.
+    let mass = |mean: f64| (amid * (mean / most).ln() - mean + most).exp();
+    for (right, likely) in shares.chain([(0.0, 1.0 - has_hits)]) {
+        for (burst, chance) in BURSTS {
+            let others_here = anyway * burst;
+            let mean = right + others_here;
+            let weight = likely * chance * mass(mean);
+            hits += weight * right / mean;
+            others += weight * others_here / mean;
+        }
+    }
+    hits / others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_at_the_usual_rate_is_nobodys_hit_and_a_rush_amid_tries_is() {
+        // Three in three minutes of a fortnight in which nobody else came.
+        assert!(hits_to_others(3.0, 0.0005, 32.0, HAS_HITS[0]) > 100.0);
+        // As many as come anyway.
+        assert!(hits_to_others(3.0, 3.0, 32.0, HAS_HITS[0]) < 0.3);
+        // A crowd at noon, and few tries that could be right.
+        assert!(hits_to_others(40.0, 20.0, 60.0, HAS_HITS[0]) < 0.3);
+        // One, where one in a thousand tries would do.
+        assert!(hits_to_others(1.0, 0.01, 1000.0, HAS_HITS[0]) > 20.0);
+        for tries in [1.0, 1e3, 1e6] {
+            for anyway in [1e-9, 1.0, 1e6] {
+                assert!(hits_to_others(0.0, anyway, tries, HAS_HITS[1]).is_finite());
+            }
+        }
+    }
+
+    #[test]
+    fn more_that_come_anyway_never_make_a_hit_likelier() {
+        let rates = [1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0];
+        for amid in [1.0, 3.0, 10.0, 30.0] {
+            let odds: Vec<f64> = rates.iter().map(|&rate| hits_to_others(amid, rate, 300.0, HAS_HITS[0])).collect();
+            assert!(odds.windows(2).all(|pair| pair[1] <= pair[0]), "{amid}: {odds:?}");
+        }
     }
 }

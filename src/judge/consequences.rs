@@ -280,7 +280,7 @@ fn entry(
     let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
     // A campaign speaks against an address by what came from there, or by how rarely anybody comes to a new place: in a crowd of
     // strangers anybody may be another.
-    let of_source = tries.of(measure.scene, source);
+    let of_source = tries.of(measure, source);
     // A few tries of nobody but the account that then gets in are what a traveller makes too, whatever goes on elsewhere.
     let of_owner = if failures.len() == of_source && of_source < tries.all { of_source.min(MISTYPED) } else { 0 };
     let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln();
@@ -310,7 +310,7 @@ fn entry(
     features.set(Feature::Enters, judgement.features.get(Feature::Enters));
     let shared = tries.is_site(measure.scene, source);
     features.set(Feature::OwnShared, f64::from(u8::from(shared)));
-    let same_source = tries.of(measure.scene, source) > 0;
+    let same_source = tries.of(measure, source) > 0;
     GotIn { principal, source, success, failures, campaign, features, reset: None, same_source, never_worked: false }
 }
 

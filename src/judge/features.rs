@@ -260,8 +260,8 @@ pub(super) struct Features {
     /// Whether one account fails far faster than it used to get in, behind an address that many share: a device of its owner's that
     /// keeps an old password and somebody who guesses there look alike.
     pub(super) behind_others: bool,
-    /// Whether one client fails more often than people do and than chance explains: that is something.
-    pub(super) beyond_chance: bool,
+    /// Probability at most that nothing happened, where chance does not explain how often one client fails: 1 = not bounded.
+    pub(super) ordinary_at_most: f64,
     /// Whether keys were refused once or twice: who guesses them tries more.
     pub(super) too_few: bool,
     /// Whether many requests without credentials come from where hardly anybody comes, and no program had got in there.
@@ -284,7 +284,7 @@ impl Features {
             perhaps_owner: false,
             unproven: false,
             behind_others: false,
-            beyond_chance: false,
+            ordinary_at_most: 1.0,
             too_few: false,
             unexplained: false,
             change: None,

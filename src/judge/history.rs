@@ -199,6 +199,14 @@ impl<'c> SuccessHistory<'c> {
         self.by_key[start..].iter().map(past).take_while(move |past| (past.cluster, past.key) == (cluster, key))
     }
 
+    /// Every account's networks, with the time of its first success there, by cluster.
+    pub(super) fn networks(&self) -> impl Iterator<Item = (u16, Net, Millis)> {
+        self.accounts.iter().flat_map(|((cluster, _), sum)| {
+            let own = &self.networks[sum.networks.start as usize..sum.networks.end as usize];
+            own.iter().map(|&(net, first)| (*cluster, net, first))
+        })
+    }
+
     /// When an account first got in from a network.
     pub(super) fn network(&self, cluster: u16, principal: Sym, net: Net) -> Option<Millis> {
         let range = self.account(cluster, principal)?.networks.clone();

@@ -14,10 +14,12 @@ use super::features::is_shared;
 use super::history::{DAY, HOUR};
 use super::index::Class;
 use super::kindred;
+use super::measure::Measure;
 use super::names::NameSet;
 use super::null::Null;
 use super::place::{Host, Net};
 use super::scene::Scene;
+use super::sites::Sites;
 use super::surge::{self, Surge};
 use super::unit::{Standing, Unit};
 use crate::state::Sym;
@@ -46,7 +48,7 @@ const SEVERAL: usize = 4;
 /// Tries at logging in through which a client that had got in stays out, from which on it is stopped.
 const STOPPED: f32 = 4.0;
 
-/// An address with more tries than this is a campaign of its own, however many others try meanwhile.
+/// A host with more tries than this is a campaign of its own, however many others try meanwhile.
 const FEW_TRIES: usize = 20;
 
 /// Share of names in common from which on two sources try the same list; two with one name each share all.
@@ -101,15 +103,10 @@ impl Sets {
 }
 
 /// The campaigns of a log, by time.
-pub(super) fn link(
-    scene: &Scene<'_>,
-    units: &[Unit],
-    null: &Null,
-    surges: &[Surge],
-    (changes, lacking): (&AccountChanges, &[bool]),
-) -> Vec<Linked> {
+pub(super) fn link(measure: &Measure<'_, '_>, surges: &[Surge]) -> Vec<Linked> {
+    let (scene, units, null) = (measure.scene, measure.units, measure.null);
     let mut by_node = contrast::by_node(scene, units);
-    let lacking = shut_out(scene, units, lacking);
+    let lacking = shut_out(scene, units, measure.lacking);
     mark_nodes(scene, units, &lacking, &mut by_node);
     let surge_of = surge::surge_of(scene, units, surges);
     let crowded = crowded(scene, units, null);
@@ -128,7 +125,7 @@ pub(super) fn link(
     let mut order = looked_at.clone();
     order.sort_by_key(|&at| by_time(scene, &units[at as usize]));
     let mut sets = Sets((0..units.len() as u32).collect());
-    let linker = Linker { scene, units, changes };
+    let linker = Linker { scene, units, changes: measure.changes, sites: measure.sites };
     let passwords = |at: &&u32| units[**at as usize].class != Class::Anonymous;
     let (local, strange): (Vec<u32>, Vec<u32>) = order
         .iter()
@@ -251,6 +248,7 @@ struct Linker<'s, 'c> {
     scene: &'s Scene<'c>,
     units: &'s [Unit],
     changes: &'s AccountChanges,
+    sites: &'s Sites,
 }
 
 impl Linker<'_, '_> {
@@ -299,7 +297,8 @@ impl Linker<'_, '_> {
         self.shared(list, HOUR, sets, |unit| source(unit).filter(|_| is_shared(unit)));
         let outside = |unit: &Unit| self.scene.is_outside(unit.source);
         let net = |unit: &Unit| -> Option<(u16, Net)> {
-            self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
+            let net = self.scene.net(unit.source).filter(|_| outside(unit))?;
+            (!self.sites.is_site(unit.cluster, net, unit.first)).then_some((unit.cluster, net))
         };
         self.shared(list, NEAR, sets, net);
         self.victims(list, sets);
@@ -353,19 +352,32 @@ impl Linker<'_, '_> {
         tries
     }
 
-    /// Addresses with a few tries each: what they have in common is that they come in the same hours.
+    /// Hosts with a few tries each: what they have in common is that they come in the same hours.
     fn crowd(&self, list: &[u32], sets: &mut Sets) {
-        let tries = self.tries(list);
-        let few = |unit: &Unit| tries.get(&(unit.cluster, unit.source)).is_some_and(|&tries| tries <= FEW_TRIES);
-        // Who guesses one account from several addresses is another.
+        let mut tries: HashMap<(u16, Host), usize, RandomState> = HashMap::default();
+        for unit in list.iter().map(|&at| self.unit(at)) {
+            *tries.entry((unit.cluster, self.scene.host(unit.source))).or_default() += unit.len();
+        }
+        let few = |unit: &Unit| {
+            tries.get(&(unit.cluster, self.scene.host(unit.source))).is_some_and(|&tries| tries <= FEW_TRIES)
+        };
+        // Who guesses one account from several addresses is another, and so is who tries one list from each of some.
         let guessed = |group: &[u32]| {
             let first = self.unit(group[0]);
             group.len() > 1
                 && group.iter().all(|&at| self.unit(at).principal == first.principal)
                 && group.iter().map(|&at| self.unit(at).len()).sum::<usize>() >= GUESSES
         };
+        let listed = |group: &[u32]| {
+            let of = |at: &u32| (self.unit(*at).principal, self.unit(*at).source);
+            let pairs: HashSet<(Sym, Sym), RandomState> = group.iter().map(of).collect();
+            let names: HashSet<Sym, RandomState> = pairs.iter().map(|(name, _)| *name).collect();
+            let sources: HashSet<Sym, RandomState> = pairs.iter().map(|(_, source)| *source).collect();
+            let all = names.len() * sources.len();
+            names.len() >= DICTIONARY && sources.len() > 1 && pairs.len() as f64 >= SAME_DICTIONARY * all as f64
+        };
         let apart: HashSet<u32, RandomState> =
-            groups(list, sets).into_values().filter(|group| guessed(group)).flatten().collect();
+            groups(list, sets).into_values().filter(|group| guessed(group) || listed(group)).flatten().collect();
         // Who fails at one address alone after a change of the account has a cause of its own.
         let explained = |unit: &Unit| unit.alone && self.changes.before(unit.principal, unit.first, 0).is_some();
         let joins = |at: &u32| few(self.unit(*at)) && !explained(self.unit(*at)) && !apart.contains(at);

@@ -15,6 +15,7 @@ use super::history::HOUR;
 use super::index::Class;
 use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
+use super::sites::Sites;
 use super::strangers::Strangers;
 use super::unit::{Standing, Unit, median};
 use crate::reason::{Basis, Reason};
@@ -29,6 +30,7 @@ pub(super) struct Measure<'s, 'c> {
     pub(super) changes: &'s AccountChanges,
     /// By number of an episode: whether a realm was not asked that ordinarily is.
     pub(super) lacking: &'s [bool],
+    pub(super) sites: &'s Sites,
     pub(super) deeds: &'s Deeds,
     /// Made where it is asked for first.
     pub(super) activity: OnceLock<Activity>,
@@ -57,6 +59,12 @@ const GUESSES: usize = 20;
 
 /// Features of chance and of volume from which on one client's failures are something, whatever it is.
 const BEYOND: f64 = 0.8;
+
+/// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
+const NOTHING: f64 = 0.45;
+
+/// And where that client is an outsider who tries many accounts: of 158 such campaigns of three authors none was ordinary.
+const SWEPT: f64 = 0.05;
 
 /// Refusals of keys without which nobody is said to guess them.
 const FEWEST_GUESSES: usize = 3;
@@ -312,9 +320,13 @@ impl Measure<'_, '_> {
             no_reason && features.get(Feature::OwnShared) >= 1.0 && features.get(Feature::Excess) >= 1.0;
         // What names no account is of one client where it has one source.
         let one = features.accounts == 1 || features.accounts == 0 && features.get(Feature::OneSource) >= 1.0;
-        features.beyond_chance = campaign.family == Family::Passwords
-            && one
-            && features.get(Feature::Chance).min(features.get(Feature::Volume)) >= BEYOND;
+        features.ordinary_at_most = match campaign.family {
+            Family::Passwords if self.sweeps_from_outside(campaign, features) => SWEPT,
+            Family::Passwords if one && features.get(Feature::Chance).min(features.get(Feature::Volume)) >= BEYOND => {
+                NOTHING
+            }
+            _ => 1.0,
+        };
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
         features.set(Feature::Signed, share(&|unit| unit.is_signed(self.scene)));
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
@@ -334,6 +346,22 @@ impl Measure<'_, '_> {
             self.units_of(campaign).filter(|unit| unit.is_local(self.scene) || unit.standing == Standing::Blind);
         let count: usize = local.map(|unit| unit.attempts(self.scene).iter().filter(disabled).count()).sum();
         count as f64 / campaign.attempts.len().max(1) as f64
+    }
+
+    /// Whether one host outside tries many accounts that are not at home there, more than chance makes.
+    fn sweeps_from_outside(&self, campaign: &Campaign, features: &Features) -> bool {
+        /// Share of its episodes that are of strangers at least, and of those that get in at most: a site has a network, too.
+        const STRANGERS: f64 = 0.4;
+        const ENTER: f64 = 0.25;
+        let strangers = [Feature::Strange, Feature::Unknown, Feature::UnknownAccount];
+        let mut hosts = self.units_of(campaign).map(|unit| self.scene.host(unit.source));
+        let host = hosts.next();
+        features.get(Feature::Outside) >= 1.0
+            && features.get(Feature::ManyAccounts) >= 1.0
+            && features.get(Feature::Chance) >= BEYOND
+            && strangers.iter().map(|&feature| features.get(feature)).sum::<f64>() >= STRANGERS
+            && features.get(Feature::Enters) + features.get(Feature::Returns) <= ENTER
+            && hosts.all(|other| Some(other) == host)
     }
 
     /// Whether nobody but the account gets in from the address of an episode.

@@ -49,6 +49,7 @@ mod places;
 mod ranked;
 mod scene;
 mod score;
+mod sites;
 mod steady;
 mod stolen;
 mod strange;
@@ -88,6 +89,7 @@ use measure::Measure;
 use null::Null;
 use scene::Scene;
 use score::Posterior;
+use sites::Sites;
 use tell::Judgement;
 
 /// A finding and the attempts that it is about.
@@ -142,12 +144,14 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
     refused_keys.dedup();
     let deeds = Deeds::new(&scene);
     let lacking = lost::lacking(&scene, &units);
+    let sites = Sites::new(&scene, &units);
     with(&Measure {
         scene: &scene,
         units: &units,
         null: &null,
         changes: &changes,
         lacking: &lacking,
+        sites: &sites,
         deeds: &deeds,
         activity: OnceLock::new(),
         arrivals: OnceLock::new(),
@@ -162,7 +166,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
 fn judgements(measure: &Measure<'_, '_>) -> Vec<Judgement> {
     let scene = measure.scene;
     let surges = surge::surges(scene, measure.units);
-    let linked = link::link(scene, measure.units, measure.null, &surges, (measure.changes, measure.lacking));
+    let linked = link::link(measure, &surges);
     let of_units = linked.into_iter().map(|linked| Campaign::of_units(scene, measure.units, linked));
     let campaigns: Vec<Campaign> = of_units.chain(campaign::unjudged(scene)).chain(keys::campaigns(scene)).collect();
     campaigns

@@ -32,9 +32,6 @@ const NEVER_WORKED: [f64; 2] = [0.2, 0.55];
 /// behind an address that many share, while its owner works on.
 const UNEXPLAINED: f64 = 0.2;
 
-/// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
-const NOTHING: f64 = 0.45;
-
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Posterior {
@@ -77,8 +74,8 @@ impl Posterior {
         if posterior.hostility() < least {
             posterior.share(least);
         }
-        if features.beyond_chance && posterior.ordinary > NOTHING {
-            posterior.happened(1.0 - NOTHING);
+        if posterior.ordinary > features.ordinary_at_most {
+            posterior.happened(1.0 - features.ordinary_at_most);
         }
         if features.too_few {
             posterior.is_no_attack();
@@ -219,13 +216,13 @@ mod tests {
                 features.set(feature, 2.0);
                 let free = Posterior::of(family, &features);
                 features.behind_others = true;
-                features.beyond_chance = true;
+                features.ordinary_at_most = 0.45;
                 let told = Posterior::of(family, &features);
                 // A family of which no kind is hostile has nothing to doubt.
                 assert!(told.hostile <= 0.0 || told.verdict() != Verdict::Operational, "{family:?} {told:?}");
-                assert!(told.ordinary <= NOTHING + 1e-9, "{family:?} {told:?}");
+                assert!(told.ordinary <= 0.45 + 1e-9, "{family:?} {told:?}");
                 assert!((told.hostile + told.operational + told.ordinary - 1.0).abs() < 1e-9, "{family:?} {told:?}");
-                changed += u32::from(free.verdict() == Verdict::Operational && free.ordinary > NOTHING);
+                changed += u32::from(free.verdict() == Verdict::Operational && free.ordinary > 0.45);
             }
         }
         assert!(changed > 10, "{changed}");

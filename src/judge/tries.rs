@@ -59,9 +59,11 @@ impl Tries {
             && (tried < accounts || was_shared(scene, self.cluster, source, self.start))
     }
 
-    /// From an address, or from the network of one outside.
-    pub(super) fn of(&self, scene: &Scene<'_>, source: Sym) -> usize {
-        let net = scene.net(source).filter(|_| scene.is_outside(source));
+    /// From an address, or from the network of one outside where hardly anybody else is.
+    pub(super) fn of(&self, measure: &Measure<'_, '_>, source: Sym) -> usize {
+        let scene = measure.scene;
+        let own = |net: &Net| !measure.sites.is_site(self.cluster, *net, self.start);
+        let net = scene.net(source).filter(|_| scene.is_outside(source)).filter(own);
         net.and_then(|net| self.nets.get(&net)).or_else(|| self.sources.get(&source)).copied().unwrap_or(0)
     }
 }
