@@ -1,24 +1,22 @@
-//! Access without failures: an account at a place where it had never been, and rare powerful actions from there.
+//! Access without failures: an account at a place where it had never been, and rare powerful actions from there. Here it is
+//! measured; `suspicion` tells of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::consequences;
 use super::deeds::Deed;
-use super::draft::Draft;
-use super::features::{Feature, is_shared};
+use super::features::{Feature, Features, is_shared};
 use super::history::{DAY, HOUR, Past};
-use super::kinds::{Kind, Severity, Verdict};
+use super::kinds::Kind;
 use super::measure::Measure;
+use super::place::Net;
 use super::places::VISIT;
 use super::scene::Scene;
 use super::score;
 use super::unusual;
 use super::weights::WeightSubject;
-use super::words;
-use crate::model::text::{Span, Text};
+use crate::model::text::Text;
 use crate::state::Sym;
-use crate::text;
-use crate::time::Millis;
 
 /// Actions from a new place are put down to its newness within so long.
 const NEW: i64 = 2 * DAY;
@@ -26,13 +24,8 @@ const NEW: i64 = 2 * DAY;
 /// Who makes something to stay so soon after the first success there had got in already.
 const SOON: i64 = 60_000;
 
-/// So soon after the first success, what is done was what somebody came for; and the probability from which on that is asked of the
-/// owner. Of the independent logs' intruders outside 56 did something new within so long, 42 of them at once; of other people one.
+/// So soon after the first success, what is done was what somebody came for.
 const EARLY: i64 = HOUR / 4;
-const ASKED: f64 = 0.1;
-
-/// Probability from which on it is told as hostile.
-const SURE: f64 = 0.8;
 
 /// The events of one request are written within so long of each other.
 const OF_ONE_REQUEST: i64 = 100;
@@ -53,8 +46,52 @@ const POOL: u32 = 2;
 /// Successes elsewhere without which no place of an account is new.
 const ELSEWHERE: u64 = 3;
 
-/// The drafts of suspicious accesses.
-pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
+/// Somebody at a place that is new to the account, and what was done from there.
+pub(super) struct Access<'m> {
+    pub(super) past: &'m Past,
+    /// Powerful actions from there while the place was new, by time.
+    pub(super) deeds: Vec<&'m Deed>,
+    /// Other addresses of the same credential.
+    pub(super) others: usize,
+    /// For how long the account is known elsewhere, milliseconds.
+    pub(super) known: i64,
+    pub(super) outside: bool,
+    /// The first thing seen of the account there is what it did.
+    pub(super) direct: bool,
+    /// Something was made to stay within a minute.
+    pub(super) stays: bool,
+    /// What is unusual about it, in sentences.
+    pub(super) unusual: Vec<(Feature, Text)>,
+    features: Features,
+}
+
+impl Access<'_> {
+    /// Whether somebody was at a place outside by a password.
+    fn is_abroad(&self) -> bool {
+        self.outside && !self.past.key.is_some()
+    }
+
+    /// Probability that it was not the owner.
+    pub(super) fn probability(&self) -> f64 {
+        score::logistic(score::sum(&self.features, &[WeightSubject::Kind(Kind::SuspiciousAccess)]))
+    }
+
+    /// What is known of it, as weights are fitted to it.
+    pub(super) fn export(&self, scene: &Scene<'_>) -> serde_json::Value {
+        let values: serde_json::Map<String, serde_json::Value> =
+            self.features.all().map(|(feature, value)| (feature.name().to_owned(), value.into())).collect();
+        serde_json::json!({
+            "principal": scene.text(self.past.principal),
+            "source": scene.text(self.past.source),
+            "api_key": self.past.key.is_some().then(|| scene.text(self.past.key)),
+            "time": self.past.first.rfc3339(),
+            "features": values,
+        })
+    }
+}
+
+/// Every access from a new place from which powerful things were done.
+pub(super) fn accesses<'m>(measure: &'m Measure<'_, '_>) -> Vec<Access<'m>> {
     let scene = measure.scene;
     // People set their own passwords anew, at whichever desk they are.
     let at_desk = |deed: &Deed| is_own_password(scene, deed) && !scene.is_outside(deed.source);
@@ -62,32 +99,39 @@ pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let mut deeds: Vec<&Deed> = all.filter(|deed| deed.source.is_some() && !at_desk(deed)).collect();
     let who = |deed: &Deed| (deed.who, deed.key, deed.source, scene.cluster(deed.node));
     deeds.sort_by_key(|deed| (who(deed), deed.time));
-    let mut drafts = Vec::new();
+    let mut found = Vec::new();
     for run in deeds.chunk_by(|a, b| who(a) == who(b)) {
         let Some(past) = past(measure, run[0]) else { continue };
         let new: Vec<&Deed> =
             run.iter().copied().filter(|deed| (0..NEW).contains(&(deed.time.0 - past.first.0))).collect();
         if !new.is_empty() {
-            drafts.extend(draft(measure, past, &new));
+            found.extend(access(measure, past, new));
         }
     }
-    drafts
+    others_too(&mut found);
+    found
+}
+
+/// Notes how many other accounts do the same in this log: where people travel, several do.
+fn others_too(found: &mut [Access<'_>]) {
+    let mut accounts: BTreeMap<u16, BTreeSet<Sym>> = BTreeMap::new();
+    for access in found.iter().filter(|access| access.is_abroad()) {
+        accounts.entry(access.past.cluster).or_default().insert(access.past.principal);
+    }
+    for access in found.iter_mut().filter(|access| access.is_abroad()) {
+        let others = accounts.get(&access.past.cluster).map_or(0, |accounts| accounts.len() - 1);
+        access.features.set(Feature::OthersToo, some(others));
+    }
+}
+
+/// From 0, for none, towards 1: each of some counts half as much as the one before.
+fn some(number: usize) -> f64 {
+    1.0 - 0.5_f64.powi(number.min(16) as i32)
 }
 
 /// Whether somebody set a new password of their own.
-fn is_own_password(scene: &Scene<'_>, deed: &Deed) -> bool {
+pub(super) fn is_own_password(scene: &Scene<'_>, deed: &Deed) -> bool {
     deed.object == deed.who && scene.bytes(deed.action) == b"change_password"
-}
-
-/// Whether the account gets in at its other places with what was set: an intruder's password would have locked its owner out. Tokens
-/// of before outlive it, so it is no proof.
-fn gets_in_elsewhere(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
-    let history = &measure.scene.history;
-    let Some(set) = deeds.iter().map(|deed| deed.time).max() else { return false };
-    let from = Millis(set.0 + HOUR);
-    let mut own = history.of_account(past.cluster, past.principal).filter(|other| !other.key.is_some());
-    own.any(|other| other.source != past.source && history.within(other, from, Millis(i64::MAX)) >= 1.0)
-        && measure.changes.within(past.principal, from, Millis(i64::MAX)).is_none()
 }
 
 /// What somebody did from the address of a deed with its credential.
@@ -100,16 +144,8 @@ fn past<'m>(measure: &'m Measure<'_, '_>, deed: &Deed) -> Option<&'m Past> {
     history.pair(cluster, deed.who, deed.source)
 }
 
-/// How many failures of an account at an address there were before its first success there.
-fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
-    let scene = measure.scene;
-    let there =
-        scene.index.of_account(past.principal).filter(|group| scene.host(group.source) == scene.host(past.source));
-    let before = |&&at: &&u32| scene.time(at) < past.first && scene.cluster(scene.node(at)) == past.cluster;
-    there.map(|group| scene.index.of(group).iter().filter(before).count() as u64).sum()
-}
-
-fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draft> {
+/// Measures what somebody did from a place; `None` where nothing is known of the account elsewhere.
+fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>) -> Option<Access<'m>> {
     let scene = measure.scene;
     // The other places of the same credential, before or after: the log may begin when somebody is in already.
     let others: Vec<&Past> = if past.key.is_some() {
@@ -129,7 +165,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     // Where it goes on to come from addresses of this network at other times it is somebody's phone rather than an entry.
     let visits: BTreeSet<i64> =
         of_net().map(|other| (other.first.0 - past.first.0) / VISIT).filter(|&visit| visit != 0).collect();
-    let goes_on = 1.0 - 0.5_f64.powi(visits.len().min(8) as i32);
+    let goes_on = some(visits.len());
     let pool = net.filter(|_| outside && past.key == Sym::NONE && !visits.is_empty());
     let pool = pool.map_or(0, |net| scene.places.pool(past.cluster, net).saturating_sub(1));
     if count < ELSEWHERE {
@@ -173,68 +209,15 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Option<Draf
     features.set(Feature::OwnShared, shared.max(f64::from(pool) / f64::from(POOL)).min(1.0));
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
     unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));
-    let probability = score::logistic(score::sum(&features, &[WeightSubject::Kind(Kind::SuspiciousAccess)]));
-    // Whoever does what the account never did, soon after a first look around outside, is worth a question, even where people
-    // travel.
+    let abroad: BTreeSet<Option<Net>> = others
+        .iter()
+        .filter(|other| other.first < past.first && scene.is_outside(other.source) && scene.net(other.source) != net)
+        .map(|other| scene.net(other.source))
+        .collect();
+    features.set(Feature::Travels, some(abroad.len()));
     let delay = deeds.iter().map(|deed| deed.time.0 - past.first.0).min().unwrap_or(0);
-    let asked = outside
-        && past.key == Sym::NONE
-        && habit <= 0.0
-        && (OF_ONE_REQUEST..=EARLY).contains(&delay)
-        && probability >= ASKED;
-    let probability = if asked { probability.max(0.5) } else { probability };
-    if probability < 0.5 {
-        return None;
-    }
-    let kind = if made && began { Kind::Persistence } else { Kind::SuspiciousAccess };
-    let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
-    let hostile = probability >= SURE && !owner && !(direct && made && began);
-    // What else it may be is as likely then, whatever the weights say.
-    let probability = if hostile { probability } else { probability.min(SURE - 0.01) };
-    let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
-    let severity = if hostile { Severity::High } else { Severity::Medium };
-    let mut draft = Draft::new(kind, severity, (verdict, score::rounded(probability)));
-    draft.cluster = past.cluster;
-    let (principal, source) = (scene.text(past.principal), scene.text(past.source));
-    let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
-    draft.title = text!("{} got in from {} for the first time, and changed the cluster's security", who(), from());
-    draft.why.push(match failures(measure, past) {
-        0 => text!("First success of {} from {} at {}, without a failure", who(), from(), past.first),
-        many => text!(
-            "First success of {} from {} at {}, after {}",
-            who(),
-            from(),
-            past.first,
-            Text::count(many, "failure", "failures")
-        ),
-    });
-    draft.why.push(format!(
-        "It is at work for {} from {}, and from here for the first time",
-        words::duration(known),
-        words::count(others.len() as u64, "other address", "other addresses")
-    ));
-    if outside {
-        draft.why.push("The source lies outside the internal networks".to_owned());
-    }
-    if direct {
-        draft.why.push("It is the first thing seen of the account there: who breaks in looks around".to_owned());
-    }
-    if owner {
-        draft.why.push("The account gets in at its other places afterwards, as its owner would".to_owned());
-    }
-    draft.why.extend(unusual.into_iter().map(|(_, sentence)| sentence));
-    for deed in deeds.iter().take(8) {
-        draft.why.push(text!("Then {}", consequences::deed_in_words(measure, deed)));
-        draft.evidence.push(deed.place);
-    }
-    draft.principals = vec![past.principal];
-    draft.sources = vec![past.source];
-    draft.nodes = deeds.iter().map(|deed| deed.node).collect();
-    draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
-    draft
-        .why
-        .extend(past.key.is_some().then(|| format!("With API key {}", super::ranked::key_in_words(scene, past.key))));
-    draft.api_keys = deeds.iter().flat_map(|deed| deed.ids.iter().copied()).chain([past.key]).collect();
-    draft.successes = u64::from(past.count);
-    Some(draft)
+    let soon = past.key == Sym::NONE && habit <= 0.0 && (OF_ONE_REQUEST..=EARLY).contains(&delay);
+    features.set(Feature::Soon, holds(outside && soon));
+    let stays = made && began;
+    Some(Access { past, others: others.len(), known, outside, direct, stays, unusual, features, deeds })
 }

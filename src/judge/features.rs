@@ -218,6 +218,12 @@ features! {
     Direct = "direct", After;
     /// It was at work for hours at the new place before anything powerful was done there: 1 = for six.
     Late = "late", After;
+    /// From how many other networks outside it had got in before: 0 = from none, each of some counts half as much as the one before.
+    Travels = "travels", History;
+    /// How many other accounts do the same in this log, alike.
+    OthersToo = "others_too", History;
+    /// Within a quarter of an hour of the first success outside something was done that the account never did.
+    Soon = "soon", After;
     /// The account had not got in for weeks.
     Dormant = "dormant", Timing;
     /// The account gets in from another place within the same minutes.
@@ -253,7 +259,8 @@ pub(super) struct Features {
     /// How many more tries than people make end in the first success of the account that the log knows of, where no change explains
     /// them: 1 = more than anybody makes, 0 = none.
     pub(super) never_worked: f64,
-    /// Whether one account is tried at one address inside at which nobody else is seen: its owner may stand there.
+    /// Whether one account is tried at one address inside at which nobody else is seen, or is a program's that fails inside all the
+    /// time: its owner may stand there.
     pub(super) perhaps_owner: bool,
     /// Whether nothing in the log could show that one account's client ever worked, and nothing says why it fails.
     pub(super) unproven: bool,

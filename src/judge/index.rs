@@ -67,6 +67,18 @@ fn is_claim(name: &[u8]) -> bool {
     name.starts_with(b"https://") || name.starts_with(b"http://")
 }
 
+/// Whether a reason says that no realm judged.
+fn is_unjudged(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::RealmUnavailable
+            | Reason::RealmNotLicensed
+            | Reason::RealmNotConfigured
+            | Reason::ServerBusy
+            | Reason::ApiKeyError
+    )
+}
+
 impl Class {
     fn of(joined: &Correlated, attempt: &Attempt, is_stranger: bool) -> Self {
         match attempt.reason {
@@ -79,11 +91,7 @@ impl Class {
             {
                 Self::Named
             }
-            Reason::RealmUnavailable
-            | Reason::RealmNotLicensed
-            | Reason::RealmNotConfigured
-            | Reason::ServerBusy
-            | Reason::ApiKeyError => Self::Unjudged,
+            reason if is_unjudged(reason) => Self::Unjudged,
             Reason::ApiKeyInvalidated
             | Reason::ApiKeyExpired
             | Reason::ApiKeyNotFound
@@ -140,6 +148,7 @@ impl Index {
             .with_min_len(PIECE)
             .map(|attempt| Class::of(joined, attempt, is_stranger(attempt.source)))
             .collect();
+        admit_passers(attempts, &mut classes);
         let unjudged = unjudged(attempts, &mut classes);
         let those = |class: Class| -> Vec<u32> {
             (0..attempts.len() as u32).filter(|&at| classes[at as usize] == class).collect()
@@ -213,6 +222,44 @@ struct Unjudged {
     /// Attempts that were not judged, and others meanwhile.
     many: u32,
     others: u32,
+}
+
+/// Counts those among the clients that no realm judged who come from where nobody gets in, and try no more than others do whom
+/// an outage shuts out: somebody at home who tries the own account.
+fn admit_passers(attempts: &[Attempt], classes: &mut [Class]) {
+    /// Addresses from which one account is tried at most.
+    const PLACES: u32 = 3;
+    /// One of so many of the others tries as often, at least.
+    const SHARE: usize = 20;
+    type Counts<K> = HashMap<K, u32, RandomState>;
+    let is_stranger = |(attempt, class): &(&Attempt, &Class)| **class == Class::Named && is_unjudged(attempt.reason);
+    let pair = |attempt: &Attempt| (attempt.principal, attempt.source);
+    let (mut strangers, mut others): (Counts<(Sym, Sym)>, Counts<(Sym, Sym)>) = Default::default();
+    for (attempt, class) in attempts.iter().zip(classes.iter()) {
+        if is_stranger(&(attempt, class)) {
+            *strangers.entry(pair(attempt)).or_default() += 1;
+        } else if *class == Class::Unjudged {
+            *others.entry(pair(attempt)).or_default() += 1;
+        }
+    }
+    let (mut names, mut places): (Counts<Sym>, Counts<Sym>) = Default::default();
+    for (principal, source) in strangers.keys() {
+        *names.entry(*source).or_default() += 1;
+        *places.entry(*principal).or_default() += 1;
+    }
+    let mut tries: Vec<u32> = others.into_values().collect();
+    tries.sort_unstable_by(|a, b| b.cmp(a));
+    let Some(&most) = tries.get(tries.len() / SHARE) else { return };
+    for at in 0..attempts.len() {
+        let (principal, source) = pair(&attempts[at]);
+        if is_stranger(&(&attempts[at], &classes[at]))
+            && strangers[&(principal, source)] <= most
+            && names[&source] == 1
+            && places[&principal] <= PLACES
+        {
+            classes[at] = Class::Unjudged;
+        }
+    }
 }
 
 /// The attempts that no realm judged. What a client fails without a known reason while its other attempts are not judged is one

@@ -307,10 +307,12 @@ impl Measure<'_, '_> {
             && !campaign.surge
             && self.units_of(campaign).all(begins);
         features.never_worked = if never { features.get(Feature::Volume) } else { 0.0 };
-        features.perhaps_owner = features.get(Feature::OneAccount) >= 1.0
-            && self.units_of(campaign).all(|unit| self.is_nobody_elses(unit))
-            && features.get(Feature::Outside) <= 0.0
-            && features.get(Feature::OneSource) >= 1.0;
+        let inside = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::Outside) <= 0.0;
+        let desk =
+            features.get(Feature::OneSource) >= 1.0 && self.units_of(campaign).all(|unit| self.is_nobody_elses(unit));
+        // A program's account that fails inside from the first line to the last was set up wrongly, or is guessed.
+        let always = features.get(Feature::Programs).min(features.get(Feature::WholeLog)) >= 1.0;
+        features.perhaps_owner = inside && (desk || always);
         let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
         let no_reason = features.get(Feature::OneAccount) >= 1.0
             && !campaign.by_node

@@ -55,6 +55,7 @@ mod stolen;
 mod strange;
 mod strangers;
 mod surge;
+mod suspicion;
 mod tell;
 #[cfg(test)]
 mod testing;
@@ -123,12 +124,15 @@ pub fn judge(joined: &Correlated, options: &Options) -> Verdicts {
     })
 }
 
-/// The features of every campaign of a log as JSON: what weights are fitted to.
+/// The features of every campaign of a log, and of every access from a new place, as JSON: what weights are fitted to.
 #[must_use]
 pub fn export_features(joined: &Correlated, options: &Options) -> serde_json::Value {
     with_measure(joined, options, |measure| {
-        let rows = judgements(measure).into_iter().map(|judgement| export(measure, &judgement));
-        serde_json::Value::Array(rows.collect())
+        let campaigns: Vec<serde_json::Value> =
+            judgements(measure).iter().map(|judgement| export(measure, judgement)).collect();
+        let accesses: Vec<serde_json::Value> =
+            access::accesses(measure).iter().map(|access| access.export(measure.scene)).collect();
+        serde_json::json!({"campaigns": campaigns, "accesses": accesses})
     })
 }
 
@@ -199,7 +203,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
         .filter(|draft| draft.doc.kind == Kind::AccountCompromise)
         .map(|draft| draft.principals.clone())
         .collect();
-    drafts.extend(access::suspicious(measure).into_iter().filter(|found| !entered.contains(&found.principals)));
+    drafts.extend(suspicion::suspicious(measure).into_iter().filter(|found| !entered.contains(&found.principals)));
     let suspected = drafts.iter().filter(|draft| draft.verdict != Verdict::Operational);
     let told: HashSet<Sym, RandomState> = suspected.flat_map(|draft| draft.api_keys.iter().copied()).collect();
     drafts

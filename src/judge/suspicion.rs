@@ -1,0 +1,102 @@
+//! What is told of an account at a place where it had never been, and of what was done from there.
+
+use super::access::{self, Access, is_own_password};
+use super::consequences;
+use super::deeds::Deed;
+use super::draft::Draft;
+use super::history::{HOUR, Past};
+use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
+use super::score;
+use super::words;
+use crate::model::text::{Span, Text};
+use crate::text;
+use crate::time::Millis;
+
+/// Probability from which on it is told as hostile.
+const SURE: f64 = 0.8;
+
+/// The drafts of suspicious accesses.
+pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    access::accesses(measure).into_iter().filter_map(|access| draft(measure, access)).collect()
+}
+
+/// Whether the account gets in at its other places with what was set: an intruder's password would have locked its owner out. Tokens
+/// of before outlive it, so it is no proof.
+fn gets_in_elsewhere(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
+    let history = &measure.scene.history;
+    let Some(set) = deeds.iter().map(|deed| deed.time).max() else { return false };
+    let from = Millis(set.0 + HOUR);
+    let mut own = history.of_account(past.cluster, past.principal).filter(|other| !other.key.is_some());
+    own.any(|other| other.source != past.source && history.within(other, from, Millis(i64::MAX)) >= 1.0)
+        && measure.changes.within(past.principal, from, Millis(i64::MAX)).is_none()
+}
+
+/// How many failures of an account at an address there were before its first success there.
+fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
+    let scene = measure.scene;
+    let there =
+        scene.index.of_account(past.principal).filter(|group| scene.host(group.source) == scene.host(past.source));
+    let before = |&&at: &&u32| scene.time(at) < past.first && scene.cluster(scene.node(at)) == past.cluster;
+    there.map(|group| scene.index.of(group).iter().filter(before).count() as u64).sum()
+}
+
+fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
+    let scene = measure.scene;
+    let (past, deeds) = (access.past, &access.deeds);
+    let probability = access.probability();
+    if probability < 0.5 {
+        return None;
+    }
+    let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
+    let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
+    let hostile = probability >= SURE && !owner && !(access.direct && access.stays);
+    // What else it may be is as likely then, whatever the weights say.
+    let probability = if hostile { probability } else { probability.min(SURE - 0.01) };
+    let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
+    let severity = if hostile { Severity::High } else { Severity::Medium };
+    let mut draft = Draft::new(kind, severity, (verdict, score::rounded(probability)));
+    draft.cluster = past.cluster;
+    let (principal, source) = (scene.text(past.principal), scene.text(past.source));
+    let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
+    draft.title = text!("{} got in from {} for the first time, and changed the cluster's security", who(), from());
+    draft.why.push(match failures(measure, past) {
+        0 => text!("First success of {} from {} at {}, without a failure", who(), from(), past.first),
+        many => text!(
+            "First success of {} from {} at {}, after {}",
+            who(),
+            from(),
+            past.first,
+            Text::count(many, "failure", "failures")
+        ),
+    });
+    draft.why.push(format!(
+        "It is at work for {} from {}, and from here for the first time",
+        words::duration(access.known),
+        words::count(access.others as u64, "other address", "other addresses")
+    ));
+    if access.outside {
+        draft.why.push("The source lies outside the internal networks".to_owned());
+    }
+    if access.direct {
+        draft.why.push("It is the first thing seen of the account there: who breaks in looks around".to_owned());
+    }
+    if owner {
+        draft.why.push("The account gets in at its other places afterwards, as its owner would".to_owned());
+    }
+    draft.why.extend(access.unusual.into_iter().map(|(_, sentence)| sentence));
+    for deed in deeds.iter().take(8) {
+        draft.why.push(text!("Then {}", consequences::deed_in_words(measure, deed)));
+        draft.evidence.push(deed.place);
+    }
+    draft.principals = vec![past.principal];
+    draft.sources = vec![past.source];
+    draft.nodes = deeds.iter().map(|deed| deed.node).collect();
+    draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
+    draft
+        .why
+        .extend(past.key.is_some().then(|| format!("With API key {}", super::ranked::key_in_words(scene, past.key))));
+    draft.api_keys = deeds.iter().flat_map(|deed| deed.ids.iter().copied()).chain([past.key]).collect();
+    draft.successes = u64::from(past.count);
+    Some(draft)
+}
