@@ -45,6 +45,8 @@ HOSTILE = {"password_guessing", "password_spraying", "credential_stuffing", "low
            "unauthenticated_scan"}
 # Of one node: right for other outages too, and no example of them.
 NODES = {"wrong_realm", "clock_skew"}
+# What somebody who is in can be told as.
+ENTERED = {"account_compromise", "suspicious_access", "persistence", "mass_invalidation"}
 # A compromise is told from the campaign that led to it.
 GUESSES = {"account_compromise": {"password_guessing", "low_and_slow", "password_spraying", "credential_stuffing"}}
 
@@ -77,7 +79,7 @@ def export(features, folder):
             config.flush()
             call += ["--config", config.name]
         done = subprocess.run([*call, str(logs)], capture_output=True, timeout=300, check=True)
-    return {"truth": truth, "campaigns": json.loads(done.stdout)}
+    return {"truth": truth, **json.loads(done.stdout)}
 
 
 def scenarios(features, folders, jobs):
@@ -156,9 +158,24 @@ def entries(scenario):
     return [(entry, holds, min(1.0, (6.0 if holds else 3.0) / alike[holds])) for entry, holds in told]
 
 
-def fit_entries(table, data, rounds, spread):
-    """What a success says beyond its campaign: the odds of the campaign are given, by the table that exported them."""
-    at = table.subjects.index("account_compromise")
+def accesses(scenario):
+    """Powerful actions from new places, whether an intruder did them, and their weights."""
+    told = []
+    for access in scenario["accesses"]:
+        at = moment(access["time"])
+        own = [i for i in scenario["truth"]["incidents"] if access["source"] in i["sources"]
+               and (access["principal"] in i["principals"] or access["api_key"] in i["keys"])
+               and moment(i["start"]) - GRACE <= at <= moment(i["end"]) + GRACE and {*i["accept"], i["kind"]} & ENTERED]
+        intruders = [i for i in own if i["verdict"] == "hostile"]
+        if any(i["required"] for i in intruders) or not intruders:
+            told.append(({**access, "campaign": 0.0}, bool(intruders)))
+    alike = Counter(holds for _, holds in told)
+    return [(access, holds, min(1.0, (6.0 if holds else 3.0) / alike[holds])) for access, holds in told]
+
+
+def fit_odds(table, subject, data, rounds, spread):
+    """What an entry or an access says: the odds of the campaign that it is put down to are given, by the table that exported them."""
+    at = table.subjects.index(subject)
     known, prior, w = table.known[at], table.prior[at], table.w[at]
     x = np.array([[1.0 if f == "bias" else e["features"].get(f, 0.0) for f in table.features] for e, _, _ in data])
     base = np.array([e["campaign"] for e, _, _ in data])
@@ -175,9 +192,9 @@ def fit_entries(table, data, rounds, spread):
     chance = 1 / (1 + np.exp(-(base + x @ w)))
     for (entry, holds, _), p in zip(data, chance):
         if (p >= 0.5) != holds:
-            print(f"entry {entry['scenario']}: {p:.2f}, right {holds}, {entry['principal']} {entry['source']} campaign {entry['campaign']:.1f} "
+            print(f"{subject} {entry['scenario']}: {p:.2f}, right {holds}, {entry['principal']} {entry['source']} campaign {entry['campaign']:.1f} "
                   f"{ {f: round(v, 2) for f, v in entry['features'].items()} }")
-    print(f"entries: {len(data)}, {int(((chance >= 0.5) != (right > 0)).sum())} told wrong")
+    print(f"{subject}: {len(data)}, {int(((chance >= 0.5) != (right > 0)).sum())} told wrong")
 
 
 class Family:
@@ -286,16 +303,17 @@ def say_wrong(title, table, data, names):
     print(f"{title}: {len(data)} campaigns, {wrong} told wrong")
 
 
-def write(path, table, data, came_in):
+def write(path, table, data, odds):
     seen = {at: 0 for at in range(len(table.rows))}
     kinds = {name: {s for kind in kinds for s in ("hostile" if kind in HOSTILE else "operational", kind)} | {"ordinary"} for name, kinds in FAMILIES.items()}
     for campaign, _, _ in data:
         for at, row in enumerate(table.rows):
             value = 1.0 if row["feature"] == "bias" else campaign["features"].get(row["feature"], 0.0)
             seen[at] += row["subject"] in kinds[campaign["family"]] and value != 0
-    for entry, _, _ in came_in:
-        for at, row in enumerate(table.rows):
-            seen[at] += row["subject"] == "account_compromise" and (row["feature"] == "bias" or entry["features"].get(row["feature"], 0.0) != 0)
+    for subject, told in odds.items():
+        for entry, _, _ in told:
+            for at, row in enumerate(table.rows):
+                seen[at] += row["subject"] == subject and (row["feature"] == "bias" or entry["features"].get(row["feature"], 0.0) != 0)
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#") or line.startswith("subject\t")]
     for at, row in enumerate(table.rows):
         value = table.w[table.at[at]] if seen[at] else row[table.before]
@@ -317,7 +335,7 @@ def main():
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     table = Table(read_table(args.table), read_stories(args.stories), args.go_on)
-    data, names, came_in = [], [], []
+    data, names, came_in, new_places = [], [], [], []
     sources = [scenarios(args.features, source.split(","), args.jobs) for source in args.sources]
     count = sum(map(len, sources))
     for made in sources:
@@ -326,19 +344,21 @@ def main():
             for campaign, right, weight in labelled(scenario):
                 data.append((campaign, right, weight * share))
                 names.append(scenario["truth"]["scenario"])
-            for entry, holds, weight in entries(scenario):
-                entry["scenario"] = scenario["truth"]["scenario"]
-                came_in.append((entry, holds, weight * share))
+            for told, rows in ((came_in, entries(scenario)), (new_places, accesses(scenario))):
+                for row, holds, weight in rows:
+                    row["scenario"] = scenario["truth"]["scenario"]
+                    told.append((row, holds, weight * share))
     fit(table, table.families(data), args.rounds, args.spread)
     say_wrong("fitted", table, data, names)
     for folder in args.held_out:
         made = scenarios(args.features, [folder], args.jobs)
         own = [(row, scenario["truth"]["scenario"]) for scenario in made for row in labelled(scenario)]
         say_wrong(folder, table, [row for row, _ in own], [name for _, name in own])
-    if came_in:
-        fit_entries(table, came_in, 50, args.spread)
+    for subject, rows in (("account_compromise", came_in), ("suspicious_access", new_places)):
+        if rows:
+            fit_odds(table, subject, rows, 50, args.spread)
     if args.write:
-        write(args.table, table, data, came_in)
+        write(args.table, table, data, {"account_compromise": came_in, "suspicious_access": new_places})
 
 
 if __name__ == "__main__":

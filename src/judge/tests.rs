@@ -4,6 +4,7 @@ mod entries;
 mod habits;
 mod hosts;
 mod outages;
+mod places;
 mod unseen;
 
 use super::testing::{INSIDE, Log, OUTSIDE, irregular};
