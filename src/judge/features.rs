@@ -218,12 +218,6 @@ features! {
     Direct = "direct", After;
     /// It was at work for hours at the new place before anything powerful was done there: 1 = for six.
     Late = "late", After;
-    /// From how many other networks outside it had got in before: 0 = from none, each of some counts half as much as the one before.
-    Travels = "travels", History;
-    /// How many other accounts do the same in this log, alike.
-    OthersToo = "others_too", History;
-    /// Within a quarter of an hour of the first success outside something was done that the account never did.
-    Soon = "soon", After;
     /// The account had not got in for weeks.
     Dormant = "dormant", Timing;
     /// The account gets in from another place within the same minutes.

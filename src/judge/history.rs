@@ -199,6 +199,12 @@ impl<'c> SuccessHistory<'c> {
         self.by_key[start..].iter().map(past).take_while(move |past| (past.cluster, past.key) == (cluster, key))
     }
 
+    /// The accounts that got in from outside, in no order.
+    pub(super) fn abroad(&self, cluster: u16) -> impl Iterator<Item = Sym> {
+        let those = self.accounts.iter().filter(move |((own, _), sum)| *own == cluster && sum.nets[1] > 0);
+        those.map(|((_, account), _)| *account)
+    }
+
     /// Every account's networks, with the time of its first success there, by cluster.
     pub(super) fn networks(&self) -> impl Iterator<Item = (u16, Net, Millis)> {
         self.accounts.iter().flat_map(|((cluster, _), sum)| {

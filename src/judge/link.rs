@@ -56,6 +56,9 @@ const SAME_LIST: f64 = 0.3;
 const SAME_DICTIONARY: f64 = 0.6;
 const DICTIONARY: usize = 4;
 
+/// Names that several addresses try, all of them most, that are one list and no accident among many names.
+const LIST: usize = 8;
+
 /// Sources of one campaign try about as often: one tries at most so many times as often as another, few tries apart.
 const SAME_PACE: usize = 8;
 const FEWEST: usize = 5;
@@ -374,7 +377,7 @@ impl Linker<'_, '_> {
             let names: HashSet<Sym, RandomState> = pairs.iter().map(|(name, _)| *name).collect();
             let sources: HashSet<Sym, RandomState> = pairs.iter().map(|(_, source)| *source).collect();
             let all = names.len() * sources.len();
-            names.len() >= DICTIONARY && sources.len() > 1 && pairs.len() as f64 >= SAME_DICTIONARY * all as f64
+            names.len() >= LIST && sources.len() > 2 && pairs.len() as f64 >= SAME_DICTIONARY * all as f64
         };
         let apart: HashSet<u32, RandomState> =
             groups(list, sets).into_values().filter(|group| guessed(group) || listed(group)).flatten().collect();

@@ -42,6 +42,7 @@ mod meanwhile;
 mod measure;
 mod names;
 mod neighbours;
+mod newcomers;
 mod null;
 mod opensearch;
 mod place;
@@ -204,6 +205,9 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
         .map(|draft| draft.principals.clone())
         .collect();
     drafts.extend(suspicion::suspicious(measure).into_iter().filter(|found| !entered.contains(&found.principals)));
+    let known: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.principals.iter().copied()).collect();
+    let made = newcomers::made_abroad(measure).into_iter();
+    drafts.extend(made.filter(|draft| !draft.principals.iter().any(|account| known.contains(account))));
     let suspected = drafts.iter().filter(|draft| draft.verdict != Verdict::Operational);
     let told: HashSet<Sym, RandomState> = suspected.flat_map(|draft| draft.api_keys.iter().copied()).collect();
     drafts

@@ -44,7 +44,7 @@ fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
 fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let scene = measure.scene;
     let (past, deeds) = (access.past, &access.deeds);
-    let probability = access.probability();
+    let probability = if access.is_asked() { access.probability().max(0.5) } else { access.probability() };
     if probability < 0.5 {
         return None;
     }

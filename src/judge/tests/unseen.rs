@@ -152,3 +152,23 @@ fn who_sets_a_password_from_home_and_works_on_at_the_desk_is_hardly_an_intruder(
     assert!(told(false).iter().any(|(_, verdict)| verdict == "hostile"), "{:?}", told(false));
     assert!(told(true).iter().all(|(_, verdict)| verdict == "unclear"), "{:?}", told(true));
 }
+
+#[test]
+fn accounts_made_and_used_from_outside_are_told_where_nobody_else_comes_from_there() {
+    let made = |others: usize| {
+        let mut log = Log::new();
+        log.change(
+            600.0,
+            "elastic",
+            OUTSIDE,
+            ("put_user", "user/put", r#""put":{"user":{"name":"beats_setup","enabled":true,"roles":["superuser"]}}"#),
+        );
+        log.success(1200.0, "beats_setup", "198.51.100.7");
+        for who in 0..others {
+            log.success(2000.0 + who as f64, &format!("person{who}"), &format!("91.{who}.4.2"));
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(made(1), [("persistence".to_owned(), "unclear".to_owned())]);
+    assert_eq!(made(2), []);
+}
