@@ -14,6 +14,9 @@ use crate::time::Millis;
 const HITS: [(f64, f64); 8] =
     [(0.001, 0.17), (0.002, 0.17), (0.005, 0.17), (0.01, 0.17), (0.02, 0.17), (0.05, 0.09), (0.1, 0.04), (0.2, 0.02)];
 
+/// Share up to which tries are right whose names nobody here has: more fall only where the names are known.
+const OF_STRANGERS: f64 = 0.02;
+
 /// How much busier than the rest of the log the time of a campaign may be by chance, and how likely that is: a conference, a move,
 /// a day on which all work from home.
 const BURSTS: [(f64, f64); 5] = [(1.0, 0.96), (3.0, 0.03), (10.0, 0.008), (30.0, 0.0015), (100.0, 0.0005)];
@@ -34,6 +37,16 @@ const PRIOR: f64 = 0.5;
 /// Arrivals of accounts that never leave their desk that a log is taken to hold besides, where the places of those that are
 /// seen are weighed.
 const PRIOR_STRANGE: f64 = 1.0;
+
+/// The tries of a campaign from many addresses.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Crowd {
+    pub(super) tries: f64,
+    /// Chance that the next try comes from an address that made none yet.
+    pub(super) unseen: f64,
+    /// Share of the tries whose account gets in somewhere.
+    pub(super) known: f64,
+}
 
 /// First successes at networks outside of accounts that got in elsewhere before, by cluster, then time.
 #[derive(Debug)]
@@ -87,29 +100,31 @@ impl<'s> Arrivals<'s> {
     }
 
     /// Logarithm of the odds that an arrival within so many tries is a hit of theirs, and none that would have come anyway at
-    /// the rate of the rest of the log; `unseen` is the chance that the next try comes from an address that made none yet.
-    pub(super) fn odds(&self, cluster: u16, (from, to): (Millis, Millis), tries: usize, unseen: f64) -> f64 {
+    /// the rate of the rest of the log.
+    pub(super) fn odds(&self, cluster: u16, (from, to): (Millis, Millis), crowd: Crowd) -> f64 {
         let amid = self.within(cluster, from, to).len() as f64;
         let all = self.arrivals.get(&cluster).map_or(0, Vec::len) as f64;
         let within = ((to.0 - from.0) as f64).max(1000.0);
         // An hour at least is left of a log that is all campaign.
         let rest = (self.length - within).max(HOUR as f64);
         let anyway = BUSY * (all - amid + PRIOR) * within / rest;
-        let has_hits = HAS_HITS[usize::from(unseen < FEW_UNSEEN)];
-        hits_to_others(amid, anyway, tries as f64, has_hits).ln()
+        hits_to_others(amid, anyway, crowd).ln()
     }
 }
 
 /// How many of so many arrivals amid so many tries are hits, to one that would have come anyway, where `anyway` are expected: neither the
 /// share of tries that are right nor how busy the time is besides is known, so all of both are weighed by how well they explain the
 /// number.
-fn hits_to_others(amid: f64, anyway: f64, tries: f64, has_hits: f64) -> f64 {
-    let shares = HITS.iter().map(|&(share, likely)| (share * tries, likely * has_hits));
+fn hits_to_others(amid: f64, anyway: f64, crowd: Crowd) -> f64 {
+    let has_hits = HAS_HITS[usize::from(crowd.unseen < FEW_UNSEEN)];
+    let shares = HITS.map(|(share, likely)| (share, likely * if share > OF_STRANGERS { crowd.known } else { 1.0 }));
+    let all: f64 = shares.iter().map(|(_, likely)| likely).sum();
+    let shares = shares.map(|(share, likely)| (share * crowd.tries, has_hits * likely / all));
     let (mut hits, mut others) = (0.0, f64::MIN_POSITIVE);
     let most = amid.max(1.0);
     // The logarithm of a Poisson mass but for what is the same everywhere, against that of the best mean.
     let mass = |mean: f64| (amid * (mean / most).ln() - mean + most).exp();
-    for (right, likely) in shares.chain([(0.0, 1.0 - has_hits)]) {
+    for (right, likely) in shares.into_iter().chain([(0.0, 1.0 - has_hits)]) {
         for (burst, chance) in BURSTS {
             let others_here = anyway * burst;
             let mean = right + others_here;
@@ -125,19 +140,24 @@ fn hits_to_others(amid: f64, anyway: f64, tries: f64, has_hits: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn odds(amid: f64, anyway: f64, tries: f64, known: f64) -> f64 {
+        hits_to_others(amid, anyway, Crowd { tries, unseen: 1.0, known })
+    }
+
     #[test]
     fn what_comes_at_the_usual_rate_is_nobodys_hit_and_a_rush_amid_tries_is() {
         // Three in three minutes of a fortnight in which nobody else came.
-        assert!(hits_to_others(3.0, 0.0005, 32.0, HAS_HITS[0]) > 100.0);
+        assert!(odds(3.0, 0.0005, 32.0, 1.0) > 100.0);
         // As many as come anyway.
-        assert!(hits_to_others(3.0, 3.0, 32.0, HAS_HITS[0]) < 0.3);
-        // A crowd at noon, and few tries that could be right.
-        assert!(hits_to_others(40.0, 20.0, 60.0, HAS_HITS[0]) < 1.0);
+        assert!(odds(3.0, 3.0, 32.0, 1.0) < 0.3);
+        // A crowd at noon, and few tries that could be right; or names that nobody here has.
+        assert!(odds(40.0, 20.0, 60.0, 1.0) < 1.0);
+        assert!(odds(20.0, 0.4, 200.0, 0.0) < 1.0 && odds(20.0, 0.4, 200.0, 1.0) > 3.0);
         // One, where one in a thousand tries would do.
-        assert!(hits_to_others(1.0, 0.01, 1000.0, HAS_HITS[0]) > 20.0);
+        assert!(odds(1.0, 0.01, 1000.0, 0.0) > 20.0);
         for tries in [1.0, 1e3, 1e6] {
             for anyway in [1e-9, 1.0, 1e6] {
-                assert!(hits_to_others(0.0, anyway, tries, HAS_HITS[1]).is_finite());
+                assert!(odds(0.0, anyway, tries, 1.0).is_finite());
             }
         }
     }
@@ -146,7 +166,7 @@ mod tests {
     fn more_that_come_anyway_never_make_a_hit_likelier() {
         let rates = [1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0];
         for amid in [1.0, 3.0, 10.0, 30.0] {
-            let odds: Vec<f64> = rates.iter().map(|&rate| hits_to_others(amid, rate, 300.0, HAS_HITS[0])).collect();
+            let odds: Vec<f64> = rates.iter().map(|&rate| odds(amid, rate, 300.0, 0.5)).collect();
             assert!(odds.windows(2).all(|pair| pair[1] <= pair[0]), "{amid}: {odds:?}");
         }
     }

@@ -102,9 +102,14 @@ fn sweep<'c>(
         let record = &change.record;
         let cluster = scene.cluster(scene.joined.nodes.index(record.node));
         let of_a_task = |key: &Sym| {
-            let known = makers.get(key).filter(|(maker, _)| maker.is_some() && *maker == change.actor);
-            known.is_some_and(|(_, made)| (0..=OF_A_TASK).contains(&(record.time.0 - made.0)))
-                || is_brief(scene, cluster, *key, record.time)
+            // Of a key whose making is not logged its first use says when it was made.
+            makers.get(key).map_or_else(
+                || is_brief(scene, cluster, *key, record.time),
+                |&(maker, made)| {
+                    let own = maker.is_some() && maker == change.actor;
+                    own && (0..=OF_A_TASK).contains(&(record.time.0 - made.0))
+                },
+            )
         };
         let keys = || record.ids.iter().chain(resolved.get(&at).into_iter().flatten()).copied();
         if keys().next().is_some() && keys().all(|key| of_a_task(&key)) {

@@ -310,8 +310,9 @@ impl Measure<'_, '_> {
         let inside = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::Outside) <= 0.0;
         let desk =
             features.get(Feature::OneSource) >= 1.0 && self.units_of(campaign).all(|unit| self.is_nobody_elses(unit));
-        // A program's account that fails inside from the first line to the last was set up wrongly, or is guessed.
-        let always = features.get(Feature::Programs).min(features.get(Feature::WholeLog)) >= 1.0;
+        // A program that fails inside from the first line to the last was set up wrongly, or guesses.
+        let beats = |unit: &Unit| unit.program || self.is_on_a_beat(unit);
+        let always = features.get(Feature::WholeLog) >= 1.0 && self.units_of(campaign).all(beats);
         features.perhaps_owner = inside && (desk || always);
         let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
         let no_reason = features.get(Feature::OneAccount) >= 1.0

@@ -3,10 +3,10 @@
 //! goes on at one rate as long as the log lasts is how the site is: nothing began (Herley & Schechter, NDSS 2019).
 
 use super::campaign::Campaign;
-use super::measure::Measure;
+use super::measure::{Measure, is_regular};
 use super::null::binomial_tail;
 use super::strangers::{Strangers, is_passing};
-use super::unit::Unit;
+use super::unit::{Unit, median};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -21,6 +21,13 @@ const HALF: f64 = 0.5;
 const BEGAN: f64 = 9.0;
 
 impl Measure<'_, '_> {
+    /// Whether one client tries at an even cadence.
+    pub(super) fn is_on_a_beat(&self, unit: &Unit) -> bool {
+        let mut gaps = self.scene.gaps(unit.attempts(self.scene));
+        let usual = median(&mut gaps);
+        is_regular(&gaps, usual)
+    }
+
     /// How surely a campaign of strangers, or of what somebody else signs, is what goes on all the time, from 0 to 1.
     pub(super) fn steady(&self, campaign: &Campaign) -> f64 {
         let scene = self.scene;

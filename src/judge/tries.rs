@@ -3,9 +3,10 @@
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
+use super::arrivals::Crowd;
 use super::features::{Feature, is_shared, was_shared};
 use super::measure::Measure;
-use super::place::Net;
+use super::place::{Net, SHARED};
 use super::scene::Scene;
 use super::tell::Judgement;
 use crate::state::Sym;
@@ -20,6 +21,8 @@ pub(super) struct Tries {
     nets: HashMap<Net, usize, RandomState>,
     /// How many accounts were tried from each address.
     accounts: HashMap<Sym, usize, RandomState>,
+    /// Which were, by address and account.
+    pairs: HashSet<(Sym, Sym), RandomState>,
     /// From everywhere.
     pub(super) all: usize,
     /// Logarithm of the odds that who comes to a new place outside meanwhile is one of theirs.
@@ -33,10 +36,12 @@ impl Tries {
         let start = campaign.span(scene).map_or(Millis(i64::MAX), |(start, _)| start);
         let (sources, nets, accounts) = (HashMap::default(), HashMap::default(), HashMap::default());
         let all = campaign.attempts.len();
-        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, accounts, all, amid: 0.0 };
         let pair = |&at: &u32| (scene.attempt(at).source, scene.attempt(at).principal);
         let pairs: HashSet<(Sym, Sym), RandomState> = campaign.attempts.iter().map(pair).collect();
-        pairs.iter().for_each(|(source, _)| *tries.accounts.entry(*source).or_default() += 1);
+        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, accounts, pairs, all, amid: 0.0 };
+        for (source, _) in &tries.pairs {
+            *tries.accounts.entry(*source).or_default() += 1;
+        }
         for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
             *tries.sources.entry(source).or_default() += 1;
             if let Some(net) = scene.net(source) {
@@ -46,17 +51,27 @@ impl Tries {
         if let Some(span) = campaign.span(scene).filter(|_| many) {
             // Good & Turing: the sources that are seen once tell how many are not seen.
             let unseen = tries.sources.values().filter(|&&tries| tries == 1).count() as f64 / all.max(1) as f64;
-            tries.amid = measure.arrivals().odds(campaign.cluster, span, all, unseen).max(0.0);
+            let unknown = [Feature::Unknown, Feature::UnknownAccount].map(|feature| judgement.features.get(feature));
+            let known = (1.0 - unknown.iter().sum::<f64>()).max(0.0);
+            let crowd = Crowd { tries: all as f64, unseen, known };
+            tries.amid = measure.arrivals().odds(campaign.cluster, span, crowd).max(0.0);
         }
         tries
     }
 
-    /// Whether many get in from an address of their own accord: they did before it began, or more accounts got in than were tried.
+    /// Whether many get in from an address of their own accord: they did before it began, or more accounts got in than were tried,
+    /// or, inside, several that were not tried at all.
     pub(super) fn is_site(&self, scene: &Scene<'_>, source: Sym) -> bool {
         let accounts = scene.history.source(self.cluster, source).map_or(0, |sum| sum.others as usize);
         let tried = self.accounts.get(&source).copied().unwrap_or(0);
+        let not_tried = || {
+            let own = scene.history.of_source(self.cluster, source).filter(|past| !past.key.is_some());
+            own.filter(|past| !self.pairs.contains(&(source, past.principal))).take(SHARED as usize).count()
+        };
         is_shared(scene, self.cluster, source)
-            && (tried < accounts || was_shared(scene, self.cluster, source, self.start))
+            && (tried < accounts
+                || was_shared(scene, self.cluster, source, self.start)
+                || !scene.is_outside(source) && not_tried() == SHARED as usize)
     }
 
     /// From an address, or from the network of one outside where hardly anybody else is.

@@ -96,7 +96,8 @@ fn an_account_of_a_program_that_never_works_is_no_sure_attack() {
         (0..2000).for_each(|at| log.fail(f64::from(at) * 43.0, name, source));
         told(log)
     };
-    let inside = told("logstash_system", INSIDE);
-    assert!(inside.iter().all(|(_, verdict, _)| verdict != "hostile"), "{inside:?}");
-    assert!(!inside.is_empty());
+    for name in ["logstash_system", "loader"] {
+        let inside = told(name, INSIDE);
+        assert!(!inside.is_empty() && inside.iter().all(|(_, verdict, _)| verdict != "hostile"), "{inside:?}");
+    }
 }
