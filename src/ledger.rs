@@ -11,6 +11,7 @@
 mod cut;
 mod measure;
 mod plan;
+mod proof;
 mod recognise;
 mod remembered;
 
@@ -24,10 +25,11 @@ use crate::error::Error;
 use crate::files;
 use crate::part::{self, Reading};
 pub use plan::NightPlan;
-use remembered::{Hash, Remembered};
+use remembered::{Hash, Remembered, RememberedCopy};
 
-/// The version of the format that is written, and the only one that is read.
-const FORMAT: u32 = 1;
+/// The version of the format that is written. The one before, which knew files by less, is read too.
+const FORMAT: u32 = 2;
+const OLDEST_FORMAT: u32 = 1;
 
 /// Files that are remembered at most; those that were not met for the longest time are forgotten.
 const MOST_FILES: usize = 1 << 17;
@@ -43,6 +45,9 @@ pub struct Ledger {
     reading: Option<Reading>,
     /// Files, by content.
     files: Vec<Remembered>,
+    /// Files that hold nothing but what these begin with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    copies: Vec<RememberedCopy>,
     /// A part that the last run wrote, and that may not have its name yet.
     pub pending: Option<PendingPart>,
 }
@@ -111,7 +116,7 @@ impl Ledger {
     /// Before the first run.
     #[must_use]
     pub fn new() -> Self {
-        Self { id: 0, run: 0, reading: None, files: Vec::new(), pending: None }
+        Self { id: 0, run: 0, reading: None, files: Vec::new(), copies: Vec::new(), pending: None }
     }
 
     /// Reads a state file. One that is missing or empty is that of no run.
@@ -134,7 +139,7 @@ impl Ledger {
         if head.tool.name != "esaudit" {
             return Err(StateRefused::Foreign);
         }
-        if (head.state, head.parts) != (FORMAT, part::VERSION) {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&head.state) || head.parts != part::VERSION {
             let tool = head.tool.version.chars().filter(|c| c.is_ascii_graphic()).take(20).collect();
             return Err(StateRefused::Version { tool, state: head.state, parts: head.parts });
         }
@@ -153,6 +158,8 @@ impl Ledger {
         let pending =
             |pending: &PendingPart| !pending.name.contains('/') && !matches!(pending.name.as_str(), "" | "." | "..");
         self.files.len() <= MOST_FILES
+            && self.copies.len() <= MOST_FILES
+            && self.copies.is_sorted()
             && in_order
             && self.files.iter().all(|file| file.is_sound(self.run))
             && self.run < u32::MAX
@@ -209,7 +216,7 @@ mod tests {
 
     fn ledger() -> Ledger {
         let files = vec![Remembered::example(1), Remembered::example(2)];
-        Ledger { id: 7, run: 3, reading: Some(Reading::of(&Options::default())), files, pending: None }
+        Ledger { run: 3, id: 7, reading: Some(Reading::of(&Options::default())), files, ..Ledger::new() }
     }
 
     #[test]
@@ -224,7 +231,7 @@ mod tests {
         for (text, told) in [
             ("text".to_owned(), "not a state"),
             ("{}".to_owned(), "not a state"),
-            (json.replace("\"state\": 1", "\"state\": 0"), "format 0"),
+            (json.replace("\"state\": 2", "\"state\": 0"), "format 0"),
             (json.replace(&format!("\"parts\": {}", part::VERSION), "\"parts\": 2"), "parts of format 2"),
             (json.replace("\"run\": 3", "\"run\": 4"), "damaged"),
             (json[..json.len() / 2].to_owned(), "not a state"),

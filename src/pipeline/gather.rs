@@ -33,6 +33,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
         found.sources = std::mem::take(&mut plan.sources);
         found.problems.append(&mut plan.problems);
         plan.notes.drain(..).for_each(|note| run.progress.note(|| note));
+        plan.remarks.drain(..).for_each(|remark| run.progress.remark(remark));
     }
     let sources = found.sources;
     run.progress.total(sources.iter().map(|source| source.size).sum());
