@@ -31,8 +31,11 @@ use remembered::{Hash, Remembered, RememberedCopy};
 const FORMAT: u32 = 2;
 const OLDEST_FORMAT: u32 = 1;
 
+/// How a state file begins.
+const BEGIN: &[u8] = b"{\n  \"tool\": {\n    \"name\": \"esaudit\",\n";
+
 /// Files that are remembered at most; those that were not met for the longest time are forgotten.
-const MOST_FILES: usize = 1 << 17;
+pub const MOST_FILES: usize = 1 << 17;
 
 /// What runs before have read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,7 +138,10 @@ impl Ledger {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, StateRefused> {
-        let head: StateFile<IgnoredAny> = serde_json::from_slice(bytes).map_err(|_| StateRefused::Foreign)?;
+        // Of one that was cut the begin is left.
+        let is_own = bytes.starts_with(BEGIN) || BEGIN.starts_with(bytes);
+        let unread = |_| if is_own { StateRefused::Damaged } else { StateRefused::Foreign };
+        let head: StateFile<IgnoredAny> = serde_json::from_slice(bytes).map_err(unread)?;
         if head.tool.name != "esaudit" {
             return Err(StateRefused::Foreign);
         }
@@ -234,7 +240,8 @@ mod tests {
             (json.replace("\"state\": 2", "\"state\": 0"), "format 0"),
             (json.replace(&format!("\"parts\": {}", part::VERSION), "\"parts\": 2"), "parts of format 2"),
             (json.replace("\"run\": 3", "\"run\": 4"), "damaged"),
-            (json[..json.len() / 2].to_owned(), "not a state"),
+            (json[..json.len() / 2].to_owned(), "damaged"),
+            (json[..10].to_owned(), "damaged"),
         ] {
             let refused = Ledger::parse(text.as_bytes()).unwrap_err().to_string();
             assert!(refused.contains(told), "{refused}");

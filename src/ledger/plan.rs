@@ -275,9 +275,9 @@ impl NightPlan {
     }
 
     /// What is remembered now that the sources have been read into a state, and what of it the part holds; but for those, by
-    /// label, that could not be opened because another file had their name.
+    /// label, that could not be opened because another file had their name. And how many that were met there is no room for.
     #[must_use]
-    pub fn settle(self, state: &State, elsewhere: &[String], reading: Reading) -> (Ledger, Vec<ContentPiece>) {
+    pub fn settle(self, state: &State, elsewhere: &[String], reading: Reading) -> (Ledger, Vec<ContentPiece>, usize) {
         let Self { mut ledger, planned, copies, .. } = self;
         let run = ledger.next_run();
         let mut chunks: BTreeMap<&str, (u32, u64)> = BTreeMap::new();
@@ -317,18 +317,39 @@ impl NightPlan {
             files.insert(next.content, next);
         }
         pieces.sort();
-        let mut files: Vec<Remembered> = files.into_values().collect();
-        if files.len() > MOST_FILES {
-            files.sort_by_key(|file| (std::cmp::Reverse(file.last_run), file.content));
-            files.truncate(MOST_FILES);
-            files.sort_by_key(|file| file.content);
-        }
+        let (files, forgotten) = within(files.into_values().collect(), MOST_FILES, run);
         ledger = Ledger { run, files, copies, reading: Some(reading), pending: None, ..ledger };
-        (ledger, pieces)
+        (ledger, pieces, forgotten)
     }
+}
+
+/// The most files that may be remembered, those that were met last, and how many that this run met are not among them.
+fn within(mut files: Vec<Remembered>, most: usize, run: u32) -> (Vec<Remembered>, usize) {
+    if files.len() <= most {
+        return (files, 0);
+    }
+    files.sort_by_key(|file| (std::cmp::Reverse(file.last_run), file.content));
+    let forgotten = files.drain(most..).filter(|file| file.last_run == run).count();
+    files.sort_by_key(|file| file.content);
+    (files, forgotten)
 }
 
 /// The bytes by which a file is recognised.
 fn head_of(look: &Look) -> Vec<u8> {
     look.head[..look.head.len().min(HEAD)].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_were_met_last_are_remembered_and_the_others_counted() {
+        let met = |content, last_run| Remembered { last_run, ..Remembered::example(content) };
+        let files = vec![met(1, 3), met(2, 2), met(3, 3), met(4, 3)];
+        let (kept, forgotten) = within(files.clone(), 2, 3);
+        assert_eq!((kept.iter().map(|file| file.content.0).collect::<Vec<_>>(), forgotten), (vec![1, 3], 1));
+        assert_eq!(within(files.clone(), 3, 3).1, 0);
+        assert_eq!(within(files.clone(), 4, 3), (files, 0));
+    }
 }

@@ -321,6 +321,7 @@ fn a_state_that_is_old_foreign_or_damaged_is_refused_by_name() {
     for (text, wanted) in [
         (sound.replace("\"state\": 2", "\"state\": 0"), "format 0"),
         (sound.replace("\"run\": 1", "\"run\": 2"), "damaged state"),
+        (sound[..sound.len() / 2].to_owned(), "damaged state"),
         ("some notes\n".to_owned(), "not a state"),
     ] {
         fs::write(&nights.state, &text).unwrap();
