@@ -506,3 +506,58 @@ fn an_archive_that_only_looks_like_another_is_read() {
     nights.night();
     assert_eq!(nights.failures(), 40 + 20 + 20 + 20);
 }
+
+/// The recipe, as cron calls it, with a file that cannot be read whole among its parts.
+#[test]
+fn the_recipe_tells_what_is_new_and_nothing_else() {
+    let nights = Nights::new();
+    let bin = nights.folder.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_esaudit"), bin.join("esaudit")).unwrap();
+    let script = fs::canonicalize("contrib/nightly/esaudit-nightly.sh").unwrap();
+    std::os::unix::fs::symlink(script, bin.join("esaudit-nightly")).unwrap();
+    let page = fs::read_to_string("docs/nightly.md").unwrap();
+    let line = page.lines().find(|line| line.starts_with("17 1 * * * elasticsearch ")).unwrap();
+    let call = line.strip_prefix("17 1 * * * elasticsearch ").unwrap();
+    let file = |name: &str| nights.folder.path().join(name);
+    let run = || {
+        let done = Command::new("sh")
+            .args(["-c", call])
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("ESAUDIT_LOGS", nights.log(""))
+            .env("ESAUDIT_KEPT", nights.folder.path())
+            .output()
+            .unwrap();
+        (done.status.code().unwrap(), String::from_utf8_lossy(&done.stdout).into_owned() + &told(&done))
+    };
+    nights.append("a.json", &lines(0, 3));
+    // The first night has nothing to compare with.
+    assert_eq!(run(), (0, String::new()));
+    assert!(file("today.json").exists() && !file("yesterday.json").exists());
+    assert_eq!(run(), (0, String::new()));
+    // Cut in the middle.
+    let whole = gzip(&lines(100, 5000));
+    fs::write(nights.log("b.json.gz"), &whole[..whole.len() / 2]).unwrap();
+    let told: Vec<(i32, String)> = (0..4).map(|_| run()).collect();
+    let incomplete: Vec<&(i32, String)> = told.iter().filter(|(code, _)| *code != 0).collect();
+    assert!(matches!(incomplete[..], [(2, said)] if said.contains("b.json.gz")), "{told:?}");
+    assert_eq!(run(), (0, String::new()));
+    // Its part is still among the last thirty, and what is new is told once.
+    for (name, bytes) in incident() {
+        nights.append(&name, &bytes);
+    }
+    let (code, said) = run();
+    assert!(code == 1 && said.contains("account_compromise"), "{code} {said}");
+    assert_eq!(fs::read_to_string(file("news.txt")).unwrap(), said.split_once('\n').unwrap().1);
+    assert_eq!(run(), (0, String::new()));
+    // What does not work is told, and compared with nothing that is old.
+    let before = fs::read(file("today.json")).unwrap();
+    fs::write(file("today.json"), &before[..before.len() / 2]).unwrap();
+    let (code, said) = run();
+    assert!(code == 3 && said.contains("diff ended with status 2") && said.contains("today.json"), "{code} {said}");
+    fs::write(file("today.json"), before).unwrap();
+    fs::write(file("es-000001.esa"), "no part").unwrap();
+    let (code, said) = run();
+    assert!(code == 3 && said.contains("es-000001.esa"), "{code} {said}");
+    assert!(!file("news.txt").exists() && !file("new.json").exists());
+}
