@@ -239,6 +239,9 @@ SECTIONS = {
     "projection": ("What that means for more", "one thread", Bench.projection),
 }
 
+# What was not run, but is told from what was.
+MULTIPLIED = ("projection",)
+
 
 def replaced(between, measured):
     """The document's tables with those that were measured in the place of those with the same title."""
@@ -272,12 +275,16 @@ def main():
         bench = Bench(asked, scratch)
         for name, (title, threads, measure) in SECTIONS.items():
             if name in chosen:
-                conditions = f"{machine}; the best of {RUNS}, {threads}, page cache warm."
+                figures = f"{machine}; the best of {RUNS}, {threads}, page cache warm."
+                conditions = f"Multiplied, not run, from figures of {figures}" if name in MULTIPLIED else figures
                 measured[title] = f"{conditions}\n\n{measure(bench)}"
                 if not asked.write:
                     print(f"### {title}\n\n{measured[title]}", flush=True)
     if asked.write:
-        measuring.between_marks(asked.write, "capacity.py", lambda between: replaced(between, measured))
+        multiplied = {SECTIONS[name][0] for name in MULTIPLIED}
+        for how, titles in (("measured", measured.keys() - multiplied), ("multiplied", measured.keys() & multiplied)):
+            found = {title: measured[title] for title in titles}
+            measuring.between_marks(asked.write, "capacity.py", lambda between, of=found: replaced(between, of), how)
 
 
 if __name__ == "__main__":

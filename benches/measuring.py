@@ -53,9 +53,9 @@ def table(head, rows):
     return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])
 
 
-def between_marks(path, script, change):
+def between_marks(path, script, change, how="measured"):
     """Replaces what stands between a script's marks in a document by what `change` makes of it."""
-    start, end = f"<!-- measured: benches/{script} -->", "<!-- /measured -->"
+    start, end = f"<!-- {how}: benches/{script} -->", f"<!-- /{how} -->"
     text = Path(path).read_text(encoding="utf-8")
     if start not in text:
         raise SystemExit(f"{path} has no line {start}")

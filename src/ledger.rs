@@ -11,6 +11,7 @@
 mod cut;
 mod measure;
 mod plan;
+mod proof;
 mod recognise;
 mod remembered;
 
@@ -24,13 +25,17 @@ use crate::error::Error;
 use crate::files;
 use crate::part::{self, Reading};
 pub use plan::NightPlan;
-use remembered::{Hash, Remembered};
+use remembered::{Hash, Remembered, RememberedCopy};
 
-/// The version of the format that is written, and the only one that is read.
-const FORMAT: u32 = 1;
+/// The version of the format that is written. The one before, which knew files by less, is read too.
+const FORMAT: u32 = 2;
+const OLDEST_FORMAT: u32 = 1;
+
+/// How a state file begins.
+const BEGIN: &[u8] = b"{\n  \"tool\": {\n    \"name\": \"esaudit\",\n";
 
 /// Files that are remembered at most; those that were not met for the longest time are forgotten.
-const MOST_FILES: usize = 1 << 17;
+pub const MOST_FILES: usize = 1 << 17;
 
 /// What runs before have read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +48,9 @@ pub struct Ledger {
     reading: Option<Reading>,
     /// Files, by content.
     files: Vec<Remembered>,
+    /// Files that hold nothing but what these begin with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    copies: Vec<RememberedCopy>,
     /// A part that the last run wrote, and that may not have its name yet.
     pub pending: Option<PendingPart>,
 }
@@ -111,7 +119,7 @@ impl Ledger {
     /// Before the first run.
     #[must_use]
     pub fn new() -> Self {
-        Self { id: 0, run: 0, reading: None, files: Vec::new(), pending: None }
+        Self { id: 0, run: 0, reading: None, files: Vec::new(), copies: Vec::new(), pending: None }
     }
 
     /// Reads a state file. One that is missing or empty is that of no run.
@@ -130,11 +138,14 @@ impl Ledger {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, StateRefused> {
-        let head: StateFile<IgnoredAny> = serde_json::from_slice(bytes).map_err(|_| StateRefused::Foreign)?;
+        // Of one that was cut the begin is left.
+        let is_own = bytes.starts_with(BEGIN) || BEGIN.starts_with(bytes);
+        let unread = |_| if is_own { StateRefused::Damaged } else { StateRefused::Foreign };
+        let head: StateFile<IgnoredAny> = serde_json::from_slice(bytes).map_err(unread)?;
         if head.tool.name != "esaudit" {
             return Err(StateRefused::Foreign);
         }
-        if (head.state, head.parts) != (FORMAT, part::VERSION) {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&head.state) || head.parts != part::VERSION {
             let tool = head.tool.version.chars().filter(|c| c.is_ascii_graphic()).take(20).collect();
             return Err(StateRefused::Version { tool, state: head.state, parts: head.parts });
         }
@@ -153,6 +164,8 @@ impl Ledger {
         let pending =
             |pending: &PendingPart| !pending.name.contains('/') && !matches!(pending.name.as_str(), "" | "." | "..");
         self.files.len() <= MOST_FILES
+            && self.copies.len() <= MOST_FILES
+            && self.copies.is_sorted()
             && in_order
             && self.files.iter().all(|file| file.is_sound(self.run))
             && self.run < u32::MAX
@@ -209,7 +222,7 @@ mod tests {
 
     fn ledger() -> Ledger {
         let files = vec![Remembered::example(1), Remembered::example(2)];
-        Ledger { id: 7, run: 3, reading: Some(Reading::of(&Options::default())), files, pending: None }
+        Ledger { run: 3, id: 7, reading: Some(Reading::of(&Options::default())), files, ..Ledger::new() }
     }
 
     #[test]
@@ -224,10 +237,11 @@ mod tests {
         for (text, told) in [
             ("text".to_owned(), "not a state"),
             ("{}".to_owned(), "not a state"),
-            (json.replace("\"state\": 1", "\"state\": 0"), "format 0"),
+            (json.replace("\"state\": 2", "\"state\": 0"), "format 0"),
             (json.replace(&format!("\"parts\": {}", part::VERSION), "\"parts\": 2"), "parts of format 2"),
             (json.replace("\"run\": 3", "\"run\": 4"), "damaged"),
-            (json[..json.len() / 2].to_owned(), "not a state"),
+            (json[..json.len() / 2].to_owned(), "damaged"),
+            (json[..10].to_owned(), "damaged"),
         ] {
             let refused = Ledger::parse(text.as_bytes()).unwrap_err().to_string();
             assert!(refused.contains(told), "{refused}");

@@ -41,6 +41,7 @@ struct Counters {
     open: Mutex<Vec<OpenInput>>,
     phases: Mutex<Vec<(&'static str, Instant)>>,
     notes: Mutex<Vec<String>>,
+    remarks: Mutex<Vec<String>>,
 }
 
 /// An input that is being read from start to end.
@@ -98,6 +99,7 @@ impl Progress {
             open: Mutex::default(),
             phases: Mutex::default(),
             notes: Mutex::default(),
+            remarks: Mutex::default(),
         };
         Self { verbosity, counters: Arc::new(counters) }
     }
@@ -143,6 +145,17 @@ impl Progress {
         if self.verbosity == Verbosity::Verbose {
             locked(&self.counters.notes).push(text());
         }
+    }
+
+    /// Keeps something that everybody is told who did not ask for quiet.
+    pub fn remark(&self, text: String) {
+        locked(&self.counters.remarks).push(text);
+    }
+
+    /// What everybody is told.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        locked(&self.counters.remarks).clone()
     }
 
     /// What was noted, and how long each phase took until now.

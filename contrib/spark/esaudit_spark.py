@@ -22,7 +22,7 @@ import sys
 import tempfile
 import uuid
 from collections import namedtuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 # Parts that one task merges: fewer make more rounds, more need more memory at once.
 FAN_IN = 16
@@ -43,8 +43,8 @@ LEAST = 64 << 20
 # What a task needs to know beside its share. `binary` is the name of the file that was shipped, `hadoop` the driver's
 # configuration of file systems as XML, `options` those of `esaudit scan`, `work` the URI of a folder for parts or None,
 # `slots` the tasks that an executor runs at once, `taken` the bytes that its own Java process may take, `inline` the size
-# up to which parts travel within Spark.
-Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inline", defaults=[INLINE])
+# up to which parts travel within Spark, `classpath` what the user gave the job beside Spark's own jars.
+Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inline classpath", defaults=[INLINE, ()])
 
 # One input: where it is read from, and its path in the report.
 Input = namedtuple("Input", "uri name size")
@@ -160,10 +160,12 @@ def hadoop(plan):
         return _running[2:]
     from py4j.java_gateway import JavaGateway
     import pyspark
+    from pyspark import SparkFiles
 
     homes = [os.environ.get("SPARK_HOME"), os.path.dirname(pyspark.__file__)]
-    folders = [os.path.join(home, "jars") for home in homes if home] + [os.getcwd()]
-    classpath = [os.path.join(folder, "*") for folder in folders] + [os.environ.get("CLASSPATH", "")]
+    # What --jars and --packages name is where files of the job are; on an executor that is its own folder.
+    folders = [os.path.join(home, "jars") for home in homes if home] + [os.getcwd(), SparkFiles.getRootDirectory()]
+    classpath = [os.path.join(folder, "*") for folder in folders] + [*plan.classpath, os.environ.get("CLASSPATH", "")]
     jars = [jar for folder in folders for jar in glob.glob(os.path.join(folder, "py4j*.jar"))]
     home = os.environ.get("JAVA_HOME")
     gateway = JavaGateway.launch_gateway(
@@ -503,7 +505,13 @@ def plan_of(sc, binary, options=(), heap="512m", work=None):
     # In local mode the driver's Java process is the executor's, too.
     taken = in_bytes(conf.get("spark.driver.memory" if local else "spark.executor.memory", "1g"))
     slots = max(1, cores // cpus)
-    return Plan(os.path.basename(binary), text.toString().encode(), tuple(options), heap, work, slots, cpus, taken)
+    # A jar of the driver's disk is on that of an executor only where both are one machine; a path that is not there does no harm.
+    jars = [urlsplit(jar) for jar in conf.get("spark.jars", "").split(",") if jar]
+    classpath = [unquote(jar.path) for jar in jars if jar.scheme in ("", "file", "local")]
+    classpath += [conf.get(f"spark.{'driver' if local else 'executor'}.extraClassPath", "")]
+    hadoop_xml = text.toString().encode()
+    plan = Plan(os.path.basename(binary), hadoop_xml, tuple(options), heap, work, slots, cpus, taken)
+    return plan._replace(classpath=tuple(filter(None, classpath)))
 
 
 def put(sc, local, target):
@@ -533,6 +541,17 @@ def write(sc, binary, stored, outputs, options):
     return status
 
 
+def demand_empty(sc, uri):
+    """Tables go into a folder that is new or empty: rows of two runs would count twice."""
+    with storage(uri):
+        path, system = path_of(sc._jvm, sc._jsc.hadoopConfiguration(), uri)
+        if not system.exists(path):
+            return
+        is_empty = system.getFileStatus(path).isDirectory() and not len(system.listStatus(path))
+    if not is_empty:
+        raise SystemExit(f"{uri} is not empty: rows of two runs would be mixed; name a new folder with --parquet, or empty it")
+
+
 @contextlib.contextmanager
 def work_folder(sc, asked):
     """The URI of a folder that all can write to: as asked, beside the first output that is in a store, or of this machine
@@ -559,7 +578,7 @@ def arguments_of(arguments):
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders and globs on any Hadoop file system")
     parser.add_argument("-o", "--output", action="append", required=True, metavar="FILE",
                         help="as of `esaudit merge`: report.json, report.html, all.esa; local, or a URI; repeatable")
-    parser.add_argument("--parquet", metavar="URI", help="a folder for the tables of `esaudit export`, written by a task")
+    parser.add_argument("--parquet", metavar="URI", help="a new or empty folder for the tables of `esaudit export`, written by a task")
     parser.add_argument("--work", metavar="URI",
                         help="a folder in the storage for parts on their way [default: beside the first output that is a URI]")
     parser.add_argument("--binary", default=shutil.which("esaudit"), metavar="FILE",
@@ -598,6 +617,8 @@ def main(arguments=None):
     asked = arguments_of(arguments)
     sc = context()
     try:
+        if asked.parquet:
+            demand_empty(sc, asked.parquet)
         inputs = list_inputs(sc, asked.paths)
         if not inputs:
             raise SystemExit("no files to read")

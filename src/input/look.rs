@@ -49,7 +49,12 @@ pub struct Look {
     pub form: StoredForm,
     /// The first bytes of the content after decompression; of an archive as they are stored.
     pub head: Vec<u8>,
+    /// The last bytes as they are stored, 4,096 of them at most.
+    pub end: Vec<u8>,
 }
+
+/// Bytes that are looked at where a file ends.
+const END: u64 = 4096;
 
 /// Looks at the first bytes, `most` of them, of a regular file. What is no regular file has no glance: reading it would use it up.
 ///
@@ -71,7 +76,11 @@ pub fn look(source: &Source, most: usize, limits: Limits) -> io::Result<Look> {
             None => (StoredForm::Whole, stored(&file)?),
         },
     };
-    Ok(Look { id: platform::file_id(&source.path, &meta), size: meta.len(), form, head })
+    let mut end = vec![0; usize::try_from(meta.len().min(END)).unwrap_or_default()];
+    let from = meta.len() - end.len() as u64;
+    let read = read_full(|at, buffer| platform::read_at(&file, buffer, from + at), &mut end)?;
+    end.truncate(read);
+    Ok(Look { id: platform::file_id(&source.path, &meta), size: meta.len(), form, head, end })
 }
 
 /// Why a source was not read: under its name lies another file than that which was looked at.

@@ -4,11 +4,12 @@
 use std::fs::File;
 use std::io;
 
+use super::remembered::{Hash, TAIL};
 use crate::decode::partial::{self, OpenStreams, StreamChange};
 use crate::platform;
 
 /// Bytes read at a time.
-const BLOCK: usize = 64 << 10;
+pub(super) const BLOCK: usize = 64 << 10;
 
 /// Looks for the last place to cut in bytes that pass.
 pub(super) struct CutFinder {
@@ -94,6 +95,17 @@ pub(super) fn exactly(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()>
         }
     }
     Ok(())
+}
+
+/// Hash of the last bytes of a plain file before a place.
+///
+/// # Errors
+/// As [`exactly`].
+pub(super) fn tail_of(file: &File, end: u64) -> io::Result<Hash> {
+    let from = end.saturating_sub(TAIL);
+    let mut tail = vec![0; usize::try_from(end - from).unwrap_or_default()];
+    exactly(file, &mut tail, from)?;
+    Ok(Hash::of(&tail))
 }
 
 /// The last place to cut in a plain file from `from` to `end`.

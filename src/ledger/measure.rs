@@ -1,13 +1,14 @@
 //! What of a file is new, and how far it is to be read.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 
 use super::cut::{self, CutFinder};
-use super::remembered::{Hash, KeptForm, Remembered, TAIL};
+use super::proof::{self, Passing, SeenSource};
+use super::remembered::{Hash, Remembered};
 use crate::error::ProblemKind;
 use crate::framing::{Framing, FramingKind};
-use crate::input::{self, Look, Opened, Resume, Source, Streams};
+use crate::input::{self, Opened, Resume, Source, Streams};
 use crate::options::Options;
 
 /// What there is to do with a file.
@@ -49,17 +50,21 @@ pub(super) fn framing_of(head: &[u8], options: &Options) -> &'static str {
 /// # Errors
 /// It cannot be opened or read, or another file has its name by now.
 pub(super) fn measure(
-    source: &Source,
-    look: &Look,
+    seen: &SeenSource,
     framing: &'static str,
     known: Option<&Remembered>,
     options: &Options,
 ) -> io::Result<Measured> {
+    let SeenSource { source, look } = seen;
     let is_whole = look.form == input::StoredForm::Whole;
-    let still = known.is_some_and(|known| known.is_unchanged(look.id, look.size));
-    let left = known.is_some_and(|known| known.is_left(&source.label, look.id, look.size));
-    if known.is_some_and(|known| is_whole || known.finished && still) {
+    let still = known.is_some_and(|known| known.is_unchanged(look));
+    let left = known.is_some_and(|known| known.is_left(&source.label, look));
+    if still && known.is_some_and(|known| is_whole || known.finished) {
         return Ok(Measured::Nothing);
+    }
+    // By its begin alone nothing that lies elsewhere is taken for what was read.
+    if known.is_some_and(|known| known.tail.is_none() && known.read > 0 && !known.is_in_place(&source.label, look)) {
+        return Ok(Measured::Replaced(REPLACED.to_owned()));
     }
     let resume = Resume {
         id: look.id,
@@ -70,10 +75,15 @@ pub(super) fn measure(
         ends: true,
         framing: (!is_whole).then_some(framing),
     };
-    let wanted = Source { resume: Some(resume), ..source.clone() };
     if is_whole {
-        return Ok(Measured::Read(Extent { read: look.size, finished: true, tail: None, resume }));
+        let tail = Some(seen.hash()?);
+        return Ok(match known {
+            None => Measured::Read(Extent { read: look.size, finished: true, tail, resume }),
+            Some(known) if known.tail.is_none_or(|known| Some(known) == tail) => Measured::Nothing,
+            Some(_) => Measured::Replaced("it is another archive than the one that was read".to_owned()),
+        });
     }
+    let wanted = Source { resume: Some(resume), ..source.clone() };
     let file = Watched { known, still, left, parts: framing == "docker", max_line: options.max_line };
     match input::open(&wanted, options.limits)? {
         Opened::Ranges { file: plain, len } => file.plain(&plain, len.min(look.size), resume),
@@ -99,7 +109,7 @@ impl Watched<'_> {
             return Ok(Measured::Replaced(format!("it was truncated: {size} bytes, of which {from} had been read")));
         }
         if let Some(tail) = self.known.and_then(|known| known.tail)
-            && tail != tail_of(file, from)?
+            && tail != cut::tail_of(file, from)?
         {
             return Ok(Measured::Replaced(REPLACED.to_owned()));
         }
@@ -111,7 +121,7 @@ impl Watched<'_> {
         if to == from && !(ends && is_records) {
             return Ok(Measured::Nothing);
         }
-        let tail = Some(tail_of(file, to)?);
+        let tail = Some(cut::tail_of(file, to)?);
         let resume = Resume { to: Some(to), ends, ..resume };
         Ok(Measured::Read(Extent { read: to, finished, tail, resume }))
     }
@@ -119,26 +129,34 @@ impl Watched<'_> {
     /// A compressed stream has to be decompressed to know how long it is.
     fn compressed(&self, streams: Streams, resume: Resume) -> io::Result<Measured> {
         let from = resume.from;
-        let mut pass = Pass { from, tail: Vec::new(), finder: CutFinder::new(self.parts, self.max_line, 0), cut: from };
+        let mut pass = Pass::new(from, CutFinder::new(self.parts, self.max_line, 0));
         let mut error = None;
-        let ended = streams.for_each(&mut |_, reader| error = pass.read(reader).err());
+        let ended = streams.for_each(&mut |_, reader| {
+            let take = &mut |block: &[u8]| {
+                pass.take(block);
+                true
+            };
+            error = proof::blocks(reader, take).err();
+        });
         let error = error.or(ended.err());
-        if self.known.is_some_and(|known| known.form != KeptForm::Compressed)
-            && let Some(tail) = self.known.and_then(|known| known.tail)
-            && pass.finder.len() >= from
-            && tail != Hash::of(&pass.tail)
-        {
-            return Ok(Measured::Replaced(REPLACED.to_owned()));
-        }
         // One that ends early may still be being written.
         let early = error.is_some_and(|error| input::problem_kind(&error) == ProblemKind::CorruptCompression);
+        let length = pass.finder.len();
+        if length < from && (self.still || !early) {
+            let said = format!("it was truncated: {length} bytes after decompression, of which {from} had been read");
+            return Ok(Measured::Replaced(said));
+        }
+        if length >= from && self.known.and_then(|known| known.tail).is_some_and(|tail| pass.tail != Some(tail)) {
+            return Ok(Measured::Replaced(REPLACED.to_owned()));
+        }
         let finished = self.still || !early;
-        let read = if finished { pass.finder.len() } else { pass.cut };
+        let read = if finished { length } else { pass.cut.0 };
         if read <= from && !(finished && is_records(resume.framing)) && !(self.still && early) {
             return Ok(Measured::Nothing);
         }
         let resume = Resume { to: (!finished).then_some(read), ends: finished, ..resume };
-        Ok(Measured::Read(Extent { read: read.max(from), finished, tail: None, resume }))
+        let read = read.max(from);
+        Ok(Measured::Read(Extent { read, finished, tail: pass.tail_before(read), resume }))
     }
 }
 
@@ -150,43 +168,43 @@ fn is_records(framing: Option<&str>) -> bool {
     framing.is_some_and(|name| Framing::named(name).is_some())
 }
 
-fn tail_of(file: &File, end: u64) -> io::Result<Hash> {
-    let from = end.saturating_sub(TAIL);
-    let mut tail = vec![0; usize::try_from(end - from).unwrap_or_default()];
-    cut::exactly(file, &mut tail, from)?;
-    Ok(Hash::of(&tail))
-}
-
 /// A look at all of a compressed content.
 struct Pass {
-    /// How much of it was read before.
+    /// How much of it was read before, and the hash of the end of that.
     from: u64,
-    /// The last bytes of that.
-    tail: Vec<u8>,
+    tail: Option<Hash>,
+    passing: Passing,
     finder: CutFinder,
-    /// The last place to cut behind what was read before.
-    cut: u64,
+    /// The last place to cut behind what was read before, and the hash of what stands before it.
+    cut: (u64, Option<Hash>),
 }
 
 impl Pass {
-    fn read(&mut self, reader: &mut dyn Read) -> io::Result<()> {
-        let mut block = vec![0; 64 << 10];
-        loop {
-            let read = match reader.read(&mut block) {
-                Ok(0) => return Ok(()),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            self.take(&block[..read]);
-        }
+    fn new(from: u64, finder: CutFinder) -> Self {
+        let tail = (from == 0).then(|| Hash::of(&[]));
+        Self { from, tail, passing: Passing::default(), finder, cut: (from, None) }
     }
 
     fn take(&mut self, bytes: &[u8]) {
         let at = self.finder.len();
-        let within = |place: u64| usize::try_from(place.saturating_sub(at)).unwrap_or(usize::MAX).min(bytes.len());
-        self.tail.extend_from_slice(&bytes[within(self.from.saturating_sub(TAIL))..within(self.from)]);
+        self.passing.push(bytes);
         self.finder.feed(bytes);
-        self.cut = self.finder.cut().max(self.from);
+        let passed = |place: u64| at < place && place <= at + bytes.len() as u64;
+        if passed(self.from) {
+            self.tail = Some(self.passing.before(self.from));
+        }
+        let cut = self.finder.cut();
+        if passed(cut) && cut > self.from {
+            self.cut = (cut, Some(self.passing.before(cut)));
+        }
+    }
+
+    /// Hash of what stands before the place to which it is read.
+    fn tail_before(&self, read: u64) -> Option<Hash> {
+        match read {
+            read if read <= self.from => self.tail,
+            read if read == self.finder.len() => Some(self.passing.before(read)),
+            _ => self.cut.1,
+        }
     }
 }

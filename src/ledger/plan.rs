@@ -6,8 +6,9 @@ use std::io;
 use rayon::prelude::*;
 
 use super::measure::{Extent, Measured, framing_of, measure};
+use super::proof::SeenSource;
 use super::recognise::{Met, form_of, recognise};
-use super::remembered::{HEAD, Hash, KeptForm, Remembered};
+use super::remembered::{HEAD, Hash, KeptForm, Remembered, RememberedCopy};
 use super::{Ledger, MOST_FILES};
 use crate::error::ProblemKind;
 use crate::framing;
@@ -26,7 +27,11 @@ pub struct NightPlan {
     pub problems: Problems,
     /// What a user may want to know of sources of which nothing is read.
     pub notes: Vec<String>,
+    /// The same, of what everybody is told.
+    pub remarks: Vec<String>,
     ledger: Ledger,
+    /// Copies that were met.
+    copies: Vec<RememberedCopy>,
     /// What is remembered when they have been read.
     planned: Vec<PlannedFile>,
 }
@@ -47,19 +52,20 @@ struct PlannedFile {
 /// What there is to do with a source: what is remembered of it, by its place, how its records are separated, what of it is new.
 type MeasuredSource = (Option<usize>, &'static str, Measured);
 
-/// A source that was looked at.
-struct SeenSource {
-    source: Source,
-    look: Look,
-}
-
 impl NightPlan {
     /// Of all that is below the paths of a run; `own` is the file that remembers, which is no log.
     #[must_use]
     pub fn new(ledger: Ledger, sources: Vec<Source>, own: Option<FileId>, options: &Options) -> Self {
         let run = ledger.next_run();
-        let mut plan =
-            Self { sources: Vec::new(), problems: Vec::new(), notes: Vec::new(), ledger, planned: Vec::new() };
+        let mut plan = Self {
+            sources: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            remarks: Vec::new(),
+            ledger,
+            copies: Vec::new(),
+            planned: Vec::new(),
+        };
         let seen = plan.look(sources, own, options);
         if run == 1 {
             let named: Vec<u8> = seen
@@ -68,8 +74,8 @@ impl NightPlan {
                 .collect();
             plan.ledger.id = xxhash_rust::xxh3::xxh3_64(&named);
         }
-        let pairs: Vec<(&str, &Look)> = seen.iter().map(|seen| (seen.source.label.as_str(), &seen.look)).collect();
-        let met = recognise(&pairs, &plan.ledger.files);
+        let met = recognise(&seen, (&plan.ledger.files, &plan.ledger.copies), options.limits);
+        plan.keep_copies(&seen, &met);
         let replaced = plan.replaced(&seen, &met);
         let known = &plan.ledger.files;
         let measured: Vec<Option<io::Result<MeasuredSource>>> = seen
@@ -77,20 +83,20 @@ impl NightPlan {
             .zip(&met)
             .map(|(seen, met)| {
                 let at = match met {
-                    Met::Copy => return None,
+                    Met::Copy { .. } => return None,
                     Met::New => None,
                     Met::Known(at) => Some(*at),
                 };
                 let remembered = at.map(|at| &known[at]);
                 let named = remembered.and_then(|known| framing::format_names().find(|name| *name == known.framing));
                 let framing = named.unwrap_or_else(|| framing_of(&seen.look.head, options));
-                let measured = measure(&seen.source, &seen.look, framing, remembered, options);
+                let measured = measure(seen, framing, remembered, options);
                 Some(measured.map(|measured| (at, framing, measured)))
             })
             .collect();
         for ((seen, measured), said) in seen.into_iter().zip(measured).zip(replaced) {
             match measured {
-                None => plan.notes.push(format!("{}: a copy of what was read already", seen.source.label)),
+                None => {}
                 Some(Err(error)) if input::is_elsewhere(&error) => {
                     plan.notes.push(format!("{}: {error}", seen.source.label));
                 }
@@ -125,6 +131,29 @@ impl NightPlan {
             }
         }
         seen
+    }
+
+    /// Remembers what is a copy, so that it is compared once.
+    fn keep_copies(&mut self, seen: &[SeenSource], met: &[Met]) {
+        for (one, met) in seen.iter().zip(met) {
+            let Met::Copy { of, with, is_whole } = *met else { continue };
+            let label = &one.source.label;
+            match with {
+                Some(with) => {
+                    let (all, other) =
+                        (if is_whole { "" } else { ", as far as it can be read" }, &seen[with].source.label);
+                    self.remarks
+                        .push(format!("{label}: not read, for it is a copy of {other}, compared byte by byte{all}"));
+                }
+                None => self.notes.push(format!("{label}: a copy, as in the run before")),
+            }
+            if is_whole {
+                self.copies.push(RememberedCopy::of(self.ledger.files[of].content, &one.look));
+            }
+        }
+        self.copies.sort_unstable();
+        self.copies.dedup();
+        self.copies.truncate(MOST_FILES);
     }
 
     /// What is to be said of files that are new under the inode or the name of one that is remembered and was met nowhere.
@@ -171,10 +200,13 @@ impl NightPlan {
         let known = at.map(|at| &self.ledger.files[at]);
         match measured {
             Measured::Replaced(why) => {
-                let said = format!("{why}; it is read anew from its start");
-                self.problems.push((seen.source.label.clone(), ProblemKind::Changed, said));
+                // What lies elsewhere, and only begins alike, is another file.
+                if known.is_some_and(|known| known.is_in_place(&seen.source.label, &seen.look)) {
+                    let said = format!("{why}; it is read anew from its start");
+                    self.problems.push((seen.source.label.clone(), ProblemKind::Changed, said));
+                }
                 let framing = framing_of(&seen.look.head, options);
-                match measure(&seen.source, &seen.look, framing, None, options) {
+                match measure(&seen, framing, None, options) {
                     Ok(measured) => self.decide(seen, (None, framing), measured, options),
                     Err(error) => self.problems.push((seen.source.label, ProblemKind::Unreadable, error.to_string())),
                 }
@@ -231,21 +263,22 @@ impl NightPlan {
             head: Hash::of(&head),
             read,
             tail,
+            end: Some(Hash::of(&look.end)),
             records: known.map_or(0, |known| known.records),
             chunks: known.map_or(0, |known| known.chunks),
             finished: extent.map_or_else(|| known.is_some_and(|known| known.finished), |extent| extent.finished),
             rolled: known.is_some_and(|known| known.is_rolled(&source.label, look.id)),
-            still: known.filter(|known| known.is_unchanged(look.id, look.size)).map_or(0, |known| known.still + 1),
+            still: known.filter(|known| known.is_unchanged(look)).map_or(0, |known| known.still + 1),
             first_run: known.map_or(run, |known| known.first_run),
             last_run: run,
         }
     }
 
     /// What is remembered now that the sources have been read into a state, and what of it the part holds; but for those, by
-    /// label, that could not be opened because another file had their name.
+    /// label, that could not be opened because another file had their name. And how many that were met there is no room for.
     #[must_use]
-    pub fn settle(self, state: &State, elsewhere: &[String], reading: Reading) -> (Ledger, Vec<ContentPiece>) {
-        let Self { mut ledger, planned, .. } = self;
+    pub fn settle(self, state: &State, elsewhere: &[String], reading: Reading) -> (Ledger, Vec<ContentPiece>, usize) {
+        let Self { mut ledger, planned, copies, .. } = self;
         let run = ledger.next_run();
         let mut chunks: BTreeMap<&str, (u32, u64)> = BTreeMap::new();
         for chunk in &state.chunks {
@@ -284,18 +317,39 @@ impl NightPlan {
             files.insert(next.content, next);
         }
         pieces.sort();
-        let mut files: Vec<Remembered> = files.into_values().collect();
-        if files.len() > MOST_FILES {
-            files.sort_by_key(|file| (std::cmp::Reverse(file.last_run), file.content));
-            files.truncate(MOST_FILES);
-            files.sort_by_key(|file| file.content);
-        }
-        ledger = Ledger { run, files, reading: Some(reading), pending: None, ..ledger };
-        (ledger, pieces)
+        let (files, forgotten) = within(files.into_values().collect(), MOST_FILES, run);
+        ledger = Ledger { run, files, copies, reading: Some(reading), pending: None, ..ledger };
+        (ledger, pieces, forgotten)
     }
+}
+
+/// The most files that may be remembered, those that were met last, and how many that this run met are not among them.
+fn within(mut files: Vec<Remembered>, most: usize, run: u32) -> (Vec<Remembered>, usize) {
+    if files.len() <= most {
+        return (files, 0);
+    }
+    files.sort_by_key(|file| (std::cmp::Reverse(file.last_run), file.content));
+    let forgotten = files.drain(most..).filter(|file| file.last_run == run).count();
+    files.sort_by_key(|file| file.content);
+    (files, forgotten)
 }
 
 /// The bytes by which a file is recognised.
 fn head_of(look: &Look) -> Vec<u8> {
     look.head[..look.head.len().min(HEAD)].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_were_met_last_are_remembered_and_the_others_counted() {
+        let met = |content, last_run| Remembered { last_run, ..Remembered::example(content) };
+        let files = vec![met(1, 3), met(2, 2), met(3, 3), met(4, 3)];
+        let (kept, forgotten) = within(files.clone(), 2, 3);
+        assert_eq!((kept.iter().map(|file| file.content.0).collect::<Vec<_>>(), forgotten), (vec![1, 3], 1));
+        assert_eq!(within(files.clone(), 3, 3).1, 0);
+        assert_eq!(within(files.clone(), 4, 3), (files, 0));
+    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::framing;
+use crate::input::Look;
 
 /// Bytes at the begin of a content by which it is recognised: the first line of an audit log has a time and a request id of its
 /// own.
@@ -79,8 +80,11 @@ pub(super) struct Remembered {
     pub(super) head: Hash,
     /// Bytes of the content that were read.
     pub(super) read: u64,
-    /// Hash of the last of them, where they could be read once more.
+    /// Hash of the last of them; of an archive, of all that is stored. States of format 1 lack it of what is compressed.
     pub(super) tail: Option<Hash>,
+    /// Hash of the last bytes as they were stored. States of format 1 lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) end: Option<Hash>,
     /// Records that were read, where records are found from the start only.
     pub(super) records: u64,
     /// Number of the next chunk.
@@ -95,6 +99,26 @@ pub(super) struct Remembered {
     pub(super) first_run: u32,
     /// Run in which it was met last.
     pub(super) last_run: u32,
+}
+
+/// A file that holds nothing but what a remembered one begins with, compared to its last byte.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct RememberedCopy {
+    /// The content that it is a copy of.
+    pub(super) of: Hash,
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    /// Stored size.
+    pub(super) size: u64,
+    /// Hash of the last bytes as they are stored.
+    pub(super) end: Hash,
+}
+
+impl RememberedCopy {
+    /// Of a file that was compared.
+    pub(super) fn of(content: Hash, look: &Look) -> Self {
+        Self { of: content, device: look.id.0, inode: look.id.1, size: look.size, end: Hash::of(&look.end) }
+    }
 }
 
 /// Runs in a row that find a file as it was, behind which a line that has begun is taken for one that nobody ends. One is not
@@ -115,9 +139,15 @@ impl Remembered {
             && self.last_run <= runs
     }
 
-    /// Whether a file is stored as it was.
-    pub(super) fn is_unchanged(&self, id: (u64, u64), size: u64) -> bool {
-        (self.device, self.inode, self.size) == (id.0, id.1, size)
+    /// Whether a file is stored as it was: an inode that was given out again, with as many bytes, ends otherwise.
+    pub(super) fn is_unchanged(&self, look: &Look) -> bool {
+        (self.device, self.inode, self.size) == (look.id.0, look.id.1, look.size)
+            && self.end.is_none_or(|end| end == Hash::of(&look.end))
+    }
+
+    /// Whether a file has the inode or the name that it had.
+    pub(super) fn is_in_place(&self, path: &str, look: &Look) -> bool {
+        (self.device, self.inode) == look.id || self.path == path
     }
 
     /// Whether whoever wrote it has done with it, now that it lies there.
@@ -126,8 +156,8 @@ impl Remembered {
     }
 
     /// Whether a line that has begun in it will not be ended.
-    pub(super) fn is_left(&self, path: &str, id: (u64, u64), size: u64) -> bool {
-        self.is_unchanged(id, size) && (self.is_rolled(path, id) || self.still + 1 >= STILL)
+    pub(super) fn is_left(&self, path: &str, look: &Look) -> bool {
+        self.is_unchanged(look) && (self.is_rolled(path, look.id) || self.still + 1 >= STILL)
     }
 
     #[cfg(test)]
@@ -145,6 +175,7 @@ impl Remembered {
             head: Hash::of(b"abc"),
             read: 20,
             tail: None,
+            end: None,
             records: 0,
             chunks: 1,
             finished: false,

@@ -12,7 +12,7 @@ use crate::copies::Copies;
 use crate::error::ProblemKind;
 use crate::input::{self, Source};
 use crate::interrupt;
-use crate::ledger::NightPlan;
+use crate::ledger::{MOST_FILES, NightPlan};
 use crate::manifest;
 use crate::model::StoredInput;
 use crate::options::Options;
@@ -33,6 +33,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
         found.sources = std::mem::take(&mut plan.sources);
         found.problems.append(&mut plan.problems);
         plan.notes.drain(..).for_each(|note| run.progress.note(|| note));
+        plan.remarks.drain(..).for_each(|remark| run.progress.remark(remark));
     }
     let sources = found.sources;
     run.progress.total(sources.iter().map(|source| source.size).sum());
@@ -54,7 +55,15 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
     let reading = Reading::of(&run.options);
     let stored_as = reading.clone().under(run.pseudonyms.as_ref());
     let (ledger, mut pieces) = match plan.map(|plan| plan.settle(&state, &elsewhere, stored_as)) {
-        Some((ledger, pieces)) => (Some(ledger), pieces),
+        Some((ledger, pieces, forgotten)) => {
+            if forgotten > 0 {
+                run.progress.remark(format!(
+                    "{forgotten} of the files are more than a state remembers ({MOST_FILES}): every run reads them again; give \
+                     each folder a state of its own"
+                ));
+            }
+            (Some(ledger), pieces)
+        }
         None => (None, Vec::new()),
     };
     let labels = state.inputs.iter_mut().map(|input| &mut input.label);

@@ -54,6 +54,9 @@ pub(super) fn watched<T>(progress: &Progress, run: impl FnOnce() -> T) -> T {
     });
     let done = run();
     drop(shown);
+    if progress.verbosity != Verbosity::Quiet {
+        progress.remarks().iter().for_each(|remark| complain(remark));
+    }
     if progress.verbosity == Verbosity::Verbose {
         let (notes, phases) = progress.told();
         notes.iter().for_each(|note| complain(note));

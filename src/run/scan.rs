@@ -56,8 +56,14 @@ pub fn scan(request: ScanRequest) -> Result<u8, Error> {
     })
 }
 
-/// Says what became of files since the last run.
+/// Says what became of files since the last run, and which could not be read whole.
 fn say_changes(records: &mut Gathered) {
-    let problems = records.part().problems.iter().filter(|(_, kind, _)| *kind == ProblemKind::Changed);
+    let part = records.part();
+    let problems = part.problems.iter().filter(|(_, kind, _)| *kind == ProblemKind::Changed || kind.means_incomplete());
     problems.for_each(|(path, _, message)| complain(&format!("{path}: {message}")));
+    for input in &part.state.inputs {
+        if let Some(error) = &input.error {
+            complain(&format!("{}: {error}", input.label));
+        }
+    }
 }

@@ -319,8 +319,9 @@ fn a_state_that_is_old_foreign_or_damaged_is_refused_by_name() {
     let sound = fs::read_to_string(&nights.state).unwrap();
     let parts = nights.parts();
     for (text, wanted) in [
-        (sound.replace("\"state\": 1", "\"state\": 0"), "format 0"),
+        (sound.replace("\"state\": 2", "\"state\": 0"), "format 0"),
         (sound.replace("\"run\": 1", "\"run\": 2"), "damaged state"),
+        (sound[..sound.len() / 2].to_owned(), "damaged state"),
         ("some notes\n".to_owned(), "not a state"),
     ] {
         fs::write(&nights.state, &text).unwrap();
@@ -362,4 +363,201 @@ fn parts_that_are_given_twice_or_missing_are_told() {
     assert_eq!(gap.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&gap.stdout).contains("are in none of the parts"));
     assert_eq!(merge(&[second, third]).status.code(), Some(0));
+}
+
+/// A table of failures under a header of so many columns that nobody fills.
+fn table(columns: usize, rows: std::ops::Range<i64>) -> Vec<u8> {
+    let mut text = "event.action,@timestamp,user.name,origin.address,origin.type,request.id,event.type".to_owned();
+    (0..columns).for_each(|at| text.push_str(&format!(",column_that_is_empty_{at:04}")));
+    text.push('\n');
+    for at in rows {
+        let time = format!("2026-03-01T{:02}:{:02}:{:02},000+0000", at / 3600, at / 60 % 60, at % 60);
+        text.push_str(&format!("authentication_failed,\"{time}\",alice,10.0.0.1:40000,rest,r{at},rest"));
+        text.push_str(&",".repeat(columns));
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+/// Exports of tables begin alike, whether the first has a header and nothing else, or the header is longer than what is
+/// remembered of a begin; those of before lie there still, or are gone, or were compressed.
+#[test]
+fn exports_under_one_header_are_all_read() {
+    for columns in [0, 300] {
+        for keep in ["all", "none", "compressed"] {
+            let nights = Nights::new();
+            let mut failures = 0;
+            for night in 0..5_i64 {
+                // The first holds nothing else; the fourth less than those before.
+                let rows = [0, 7, 9, 3, 11][usize::try_from(night).unwrap()];
+                let (name, bytes) = (format!("export-{night}.csv"), table(columns, night * 100..night * 100 + rows));
+                if keep == "compressed" {
+                    fs::write(nights.log(&format!("{name}.gz")), gzip(&bytes)).unwrap();
+                } else {
+                    nights.append(&name, &bytes);
+                }
+                if keep != "all" && night > 0 {
+                    fs::remove_dir_all(nights.log("")).unwrap();
+                    fs::create_dir(nights.log("")).unwrap();
+                    let path = nights.log(&name);
+                    match keep {
+                        "none" => fs::write(path, &bytes).unwrap(),
+                        _ => fs::write(zipped(&path), gzip(&bytes)).unwrap(),
+                    }
+                }
+                let done = nights.scan(&["--quiet"]);
+                assert!(matches!(done.status.code(), Some(0 | 2)), "{}", told(&done));
+                failures += u64::try_from(rows).unwrap();
+                if night > 0 {
+                    assert_eq!(nights.failures(), failures, "{columns} {keep} {night}");
+                }
+            }
+        }
+    }
+}
+
+/// A file that begins with all that there is of another, which grows meanwhile.
+#[test]
+fn what_begins_like_a_short_file_is_read() {
+    let nights = Nights::new();
+    nights.append("a.json", &lines(0, 2));
+    nights.night();
+    nights.append("a.json", &lines(10, 5));
+    nights.append("b.json", &[lines(0, 2), lines(20, 4)].concat());
+    nights.night();
+    assert_eq!(nights.failures(), 2 + 5 + 4);
+    // Failures count once; of successes it is said that they may not.
+    assert!(nights.merged().contains("happened once or twice"));
+    nights.append("b.json", &lines(30, 3));
+    nights.night();
+    assert_eq!(nights.failures(), 2 + 5 + 4 + 3);
+}
+
+/// What is a copy is said, compared once, and read as soon as it is none.
+#[test]
+fn a_copy_is_compared_to_its_last_byte() {
+    let nights = Nights::new();
+    let log = lines(0, 100);
+    nights.append("a.json", &log);
+    nights.night();
+    nights.append("copy.json", &log);
+    fs::write(nights.log("packed.json.gz"), gzip(&log)).unwrap();
+    // As it was at noon; and one that was written to since.
+    nights.append("noon.json", &log[..log.len() / 2]);
+    let mut other = log.clone();
+    let at = other.len() - 200;
+    other[at] ^= 1;
+    nights.append("other.json", &other);
+    let done = nights.scan(&[]);
+    let errors = told(&done);
+    for name in ["copy.json", "packed.json.gz", "noon.json"] {
+        let line = errors.lines().find(|line| line.contains(name)).unwrap_or_default();
+        assert!(line.contains("is a copy of") && line.contains("a.json"), "{errors}");
+    }
+    assert!(!errors.contains("other.json"), "{errors}");
+    assert_eq!(nights.parts().len(), 2);
+    let done = nights.scan(&["-v"]);
+    assert!(told(&done).contains("copy.json: a copy, as in the run before"), "{}", told(&done));
+    nights.append("noon.json", &lines(500, 3));
+    nights.append("copy.json", &lines(600, 3));
+    nights.night();
+    // The line that was cut at noon is no event.
+    assert_eq!(nights.failures(), 100 + 2 + 3);
+}
+
+/// Archives whose first member, size and end are the same.
+#[test]
+fn an_archive_that_only_looks_like_another_is_read() {
+    let nights = Nights::new();
+    let tar = |rows: std::ops::Range<i64>| {
+        let mut builder = Vec::new();
+        for (name, bytes) in
+            [("audit-1.json", lines(0, 40)), ("audit-2.json", lines(rows.start, rows.end - rows.start))]
+        {
+            let mut head = [0_u8; 512];
+            head[..name.len()].copy_from_slice(name.as_bytes());
+            head[100..107].copy_from_slice(b"0000644");
+            head[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+            head[136..147].copy_from_slice(b"00000000000");
+            head[156] = b'0';
+            head[257..263].copy_from_slice(b"ustar\0");
+            head[148..156].copy_from_slice(b"        ");
+            let sum: u32 = head.iter().map(|&byte| u32::from(byte)).sum();
+            head[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+            builder.extend_from_slice(&head);
+            builder.extend_from_slice(&bytes);
+            builder.resize(builder.len().div_ceil(512) * 512, 0);
+        }
+        builder.resize(builder.len() + 16384, 0);
+        builder
+    };
+    let (one, two) = (tar(100..120), tar(200..220));
+    assert_eq!((one.len(), &one[one.len() - 4096..]), (two.len(), &two[two.len() - 4096..]));
+    nights.append("one.tar", &one);
+    nights.night();
+    nights.append("two.tar", &two);
+    nights.append("again.tar", &one);
+    let done = nights.scan(&[]);
+    assert!(told(&done).contains("again.tar: not read, for it is a copy of"), "{}", told(&done));
+    assert_eq!(nights.failures(), 40 + 20 + 20);
+    fs::remove_file(nights.log("one.tar")).unwrap();
+    nights.night();
+    nights.append("three.tar", &tar(300..320));
+    nights.night();
+    assert_eq!(nights.failures(), 40 + 20 + 20 + 20);
+}
+
+/// The recipe, as cron calls it, with a file that cannot be read whole among its parts.
+#[test]
+fn the_recipe_tells_what_is_new_and_nothing_else() {
+    let nights = Nights::new();
+    let bin = nights.folder.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_esaudit"), bin.join("esaudit")).unwrap();
+    let script = fs::canonicalize("contrib/nightly/esaudit-nightly.sh").unwrap();
+    std::os::unix::fs::symlink(script, bin.join("esaudit-nightly")).unwrap();
+    let page = fs::read_to_string("docs/nightly.md").unwrap();
+    let line = page.lines().find(|line| line.starts_with("17 1 * * * elasticsearch ")).unwrap();
+    let call = line.strip_prefix("17 1 * * * elasticsearch ").unwrap();
+    let file = |name: &str| nights.folder.path().join(name);
+    let run = || {
+        let done = Command::new("sh")
+            .args(["-c", call])
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("ESAUDIT_LOGS", nights.log(""))
+            .env("ESAUDIT_KEPT", nights.folder.path())
+            .output()
+            .unwrap();
+        (done.status.code().unwrap(), String::from_utf8_lossy(&done.stdout).into_owned() + &told(&done))
+    };
+    nights.append("a.json", &lines(0, 3));
+    // The first night has nothing to compare with.
+    assert_eq!(run(), (0, String::new()));
+    assert!(file("today.json").exists() && !file("yesterday.json").exists());
+    assert_eq!(run(), (0, String::new()));
+    // Cut in the middle.
+    let whole = gzip(&lines(100, 5000));
+    fs::write(nights.log("b.json.gz"), &whole[..whole.len() / 2]).unwrap();
+    let told: Vec<(i32, String)> = (0..4).map(|_| run()).collect();
+    let incomplete: Vec<&(i32, String)> = told.iter().filter(|(code, _)| *code != 0).collect();
+    assert!(matches!(incomplete[..], [(2, said)] if said.contains("b.json.gz")), "{told:?}");
+    assert_eq!(run(), (0, String::new()));
+    // Its part is still among the last thirty, and what is new is told once.
+    for (name, bytes) in incident() {
+        nights.append(&name, &bytes);
+    }
+    let (code, said) = run();
+    assert!(code == 1 && said.contains("account_compromise"), "{code} {said}");
+    assert_eq!(fs::read_to_string(file("news.txt")).unwrap(), said.split_once('\n').unwrap().1);
+    assert_eq!(run(), (0, String::new()));
+    // What does not work is told, and compared with nothing that is old.
+    let before = fs::read(file("today.json")).unwrap();
+    fs::write(file("today.json"), &before[..before.len() / 2]).unwrap();
+    let (code, said) = run();
+    assert!(code == 3 && said.contains("diff ended with status 2") && said.contains("today.json"), "{code} {said}");
+    fs::write(file("today.json"), before).unwrap();
+    fs::write(file("es-000001.esa"), "no part").unwrap();
+    let (code, said) = run();
+    assert!(code == 3 && said.contains("es-000001.esa"), "{code} {said}");
+    assert!(!file("news.txt").exists() && !file("new.json").exists());
 }

@@ -164,13 +164,32 @@ fn the_job_as_it_is_submitted() {
         .args([&format!("{}/es-*", logs.to_str().unwrap()), "--binary", env!("CARGO_BIN_EXE_esaudit")])
         .args(["-o", &path("report.json"), "-o", &format!("file://{}", path("all.esa"))])
         .args(["--scan-options", "--assume-tz +02:00", "--merge-options", "--fail-on critical"])
+        .args(["--parquet", &path("tables")])
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(folder.path().join("tables/inputs/part-0.parquet").exists());
     let nodes = ["es-1", "es-2", "es-3", "es-4"].map(|node| logs.join(node).to_str().unwrap().to_owned());
     let mut arguments = vec!["report", "--format", "json", "--assume-tz", "+02:00"];
     arguments.extend(nodes.iter().map(String::as_str));
     assert!(fs::read(path("report.json")).unwrap() == esaudit(&arguments).stdout);
     assert!(fs::read(path("report.json")).unwrap() == esaudit(&["merge", &path("all.esa"), "--format", "json"]).stdout);
+}
+
+/// What the user names beside Spark's own jars is there for the process that reads files; and tables of two runs are not mixed.
+#[test]
+fn jars_of_the_user_are_found_and_tables_are_not_mixed() {
+    let Some(python) = tools() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let output =
+        command(&python, &python).args(["tests/spark/jars.py", "contrib/spark"]).arg(folder.path()).output().unwrap();
+    let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{errors}");
+    let told: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!(told["found"], true, "{told}");
+    assert_eq!((&told["new"], &told["empty"]), (&"taken".into(), &"taken".into()), "{told}");
+    for folder in ["full", "file"] {
+        assert!(told[folder].as_str().unwrap().contains("is not empty"), "{told}");
+    }
 }

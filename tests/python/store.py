@@ -34,6 +34,12 @@ for path, _, names in os.walk(logs):
         file = os.path.join(path, name)
         store.upload_file(file, "logs", "2026/" + os.path.relpath(file, logs))
         objects += 1
+# What a path with its slashes replaced would take for one, and what a console makes for a folder.
+for key in ["2026/a/b.json", "2026/a_b.json"]:
+    line = '{"type":"audit","timestamp":"2026-03-05T12:00:00,000+0000","node.id":"n9","event.type":"rest","event.action":"authentication_failed","user.name":"%s","origin.type":"rest","origin.address":"10.0.0.9:40000","request.id":"%s"}\n'
+    store.put_object(Bucket="logs", Key=key, Body=(line % (key, key)).encode())
+    objects += 1
+store.put_object(Bucket="logs", Key="2026/folder/", Body=b"")
 
 
 def run(recipe):
@@ -49,8 +55,9 @@ told = {**run(recipe.replace("report.html", "all.esa")), "objects": objects}
 for name in os.listdir(os.path.join(folder, "parts")):
     os.remove(os.path.join(folder, "parts", name))
 # An object that is listed, and cannot be had.
-gone = recipe.replace("--prefix 2026/", "--prefix 2026/prod_server").replace('cp --quiet "s3://$1/', 'cp --quiet "s3://$1/gone/')
+gone = recipe.replace("--prefix 2026/", "--prefix 2026/prod_server").replace('cp --only-show-errors "s3://$1/', 'cp --only-show-errors "s3://$1/gone/')
 assert gone.count("gone") == 1 and "prod_server" in gone
 told["forbidden"] = run(gone)
+told["empty"] = run(recipe.replace("--prefix 2026/", "--prefix 2027/").replace("s3://logs/2026/", "s3://logs/2027/"))
 server.stop()
 print(json.dumps(told))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-__all__ = ["Error", "Incomplete", "events", "program", "report"]
+__all__ = ["COLUMNS", "Error", "Incomplete", "events", "program", "report"]
 
 Path = Union[str, "os.PathLike[str]"]
 """A file, a folder (read recursively), a glob, or a part file."""
@@ -36,9 +36,24 @@ Option = Union[None, bool, str, int, float, "os.PathLike[str]", Sequence[Union[s
 Event = Dict[str, Any]
 """An event, as ``esaudit events`` writes it."""
 
+COLUMNS = (
+    "time", "kind", "action", "principal", "source", "source_known", "forwarded_for", "node", "node_name", "realm_chain",
+    "realm_chain_ordered", "reason", "reason_basis", "credential", "confidence", "api_key", "api_key_name", "url_path", "target",
+    "es_action", "index", "request_id", "evidence",
+)
+"""Columns of a table of events, whatever the events are: the members that ``docs/schema/events.lines.schema.json`` names."""
+
+# What returns the answer, or says how it is written, is not the caller's to choose.
+_OWN = {
+    "output": "it is returned; write it to a file yourself, or run the program for its other formats",
+    "format": "it is always JSON; run the program for its other formats",
+}
+
 # Exit statuses with which there is an answer: 1 where a finding is as severe as `fail_on` says, 2 where some input could not be
 # read whole.
 _ANSWERED = (0, 1, 2)
+
+_INCOMPLETE = "some input could not be read whole"
 
 
 class Error(Exception):
@@ -93,16 +108,24 @@ def report(paths: Union[Path, Sequence[Path]], **options: Option) -> Dict[str, A
 
     Raises:
         Error: The program refused, or wrote no report.
+
+    Warns:
+        Incomplete: Some input could not be read whole, or nothing was recognised in any.
     """
     listed = _listed(paths)
     verb = "merge" if listed and all(map(_is_part, listed)) else "report"
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        command = _command(verb, listed, {**options, "format": "json"})
-        status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, check=False).returncode
+        command = _command(verb, listed, options, "json")
+        try:
+            status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, check=False).returncode
+        except OSError as error:
+            raise _not_run(command, error) from None
         out.seek(0)
         written = out.read()
         if status not in _ANSWERED or not written:
             raise Error(_said(errors), status)
+        if status == 2:
+            warnings.warn(_said(errors) or _INCOMPLETE, Incomplete, stacklevel=2)
     answer: Dict[str, Any] = json.loads(written)
     return answer
 
@@ -127,7 +150,8 @@ def events(paths: Union[Path, Sequence[Path]], *, into: Any = None, **options: O
     Args:
         paths: Files, folders, globs; or part files, all of them.
         into: ``"pandas"`` for a ``DataFrame``, ``"arrow"`` for a ``Table``, of which each has to be installed; times are
-            timestamps in UTC there.
+            timestamps in UTC there. It has the same columns (``COLUMNS``) of the same types whatever the events are, and
+            where there is none; what a row has not is missing. What a newer program tells beside that follows.
         **options: Those of ``esaudit events``: ``kind="attempts,changes"``, ``principal="alice"``.
 
     Raises:
@@ -139,29 +163,61 @@ def events(paths: Union[Path, Sequence[Path]], *, into: Any = None, **options: O
     """
     if into not in (None, "pandas", "arrow"):
         raise ValueError(f"into={into!r}: it is 'pandas', 'arrow' or left out")
-    rows = _rows(_command("events", _listed(paths), {**options, "format": "ndjson"}))
+    rows = _rows(_command("events", _listed(paths), options, "ndjson"))
     if into == "pandas":
         import pandas
 
-        frame = pandas.DataFrame.from_records(list(rows))
-        if "time" in frame:
-            frame["time"] = pandas.to_datetime(frame["time"], utc=True, format="ISO8601")
-        return frame
+        columns = _columns(rows)
+        frame = pandas.DataFrame({name: pandas.Series(values, dtype="object") for name, values in columns.items()})
+        frame["time"] = pandas.to_datetime(frame["time"], utc=True, format="ISO8601").astype("datetime64[ms, UTC]")
+        return frame.astype({"confidence": "float64", "realm_chain_ordered": "bool"})
     if into == "arrow":
         import pyarrow
 
-        table = pyarrow.Table.from_pylist(list(rows))
-        if "time" in table.column_names:
-            at = table.column_names.index("time")
-            times = table.column(at).cast(pyarrow.timestamp("ms", tz="UTC"))
-            table = table.set_column(at, "time", times)
-        return table
+        columns, types = _columns(rows), _arrow_types()
+        table = {name: pyarrow.array(values, types.get(name)) for name, values in columns.items()}
+        table["time"] = table["time"].cast(pyarrow.timestamp("ms", tz="UTC"))
+        return pyarrow.table(table)
     return rows
+
+
+def _columns(rows: Iterator[Event]) -> Dict[str, List[Any]]:
+    """Events by column: all that are documented, then what else some event has."""
+    columns: Dict[str, List[Any]] = {name: [] for name in COLUMNS}
+    for at, row in enumerate(rows):
+        for name in row.keys() - columns.keys():
+            columns[name] = [None] * at
+        for name, values in columns.items():
+            # It is there where it is false.
+            values.append(row.get(name, name == "realm_chain_ordered" or None))
+    return columns
+
+
+def _arrow_types() -> Dict[str, Any]:
+    import pyarrow
+
+    text, number = pyarrow.string(), pyarrow.int64()
+    geo = [(name, text) for name in ("country", "country_name", "city")]
+    geo += [("as_number", number), ("as_organization", text), ("flags", pyarrow.list_(text))]
+    listed = [(name, text) for name in ("standing", "label", "list")]
+    known = [("network", text), ("listed", pyarrow.struct(listed)), ("geo", pyarrow.struct(geo))]
+    evidence = [("path", text)] + [(name, number) for name in ("line", "offset", "offset_line")]
+    others = {
+        "realm_chain": pyarrow.list_(text),
+        "realm_chain_ordered": pyarrow.bool_(),
+        "confidence": pyarrow.float64(),
+        "source_known": pyarrow.struct(known),
+        "evidence": pyarrow.struct(evidence),
+    }
+    return {**{name: text for name in COLUMNS}, **others}
 
 
 def _rows(command: List[str]) -> Iterator[Event]:
     with tempfile.TemporaryFile() as errors:
-        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+        try:
+            running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+        except OSError as error:
+            raise _not_run(command, error) from None
         assert running.stdout is not None
         try:
             for line in running.stdout:
@@ -175,9 +231,12 @@ def _rows(command: List[str]) -> Iterator[Event]:
         if status not in _ANSWERED:
             raise Error(_said(errors), status)
         if status == 2:
-            said = _said(errors)
             # A folder that is not there is no empty log.
-            warnings.warn(said or "some input could not be read whole", Incomplete, stacklevel=3)
+            warnings.warn(_said(errors) or _INCOMPLETE, Incomplete, stacklevel=3)
+
+
+def _not_run(command: List[str], error: OSError) -> Error:
+    return Error(f"{command[0]} cannot be run: {error.strerror or error}", 127)
 
 
 def _listed(paths: Union[Path, Sequence[Path]]) -> List[str]:
@@ -194,8 +253,11 @@ def _is_part(path: str) -> bool:
         return False
 
 
-def _command(verb: str, paths: Sequence[str], options: Mapping[str, Option]) -> List[str]:
-    command = [program(), verb, "--quiet"]
+def _command(verb: str, paths: Sequence[str], options: Mapping[str, Option], written: str) -> List[str]:
+    for name, why in _OWN.items():
+        if name in options:
+            raise Error(f"{name}=… is no option of the answer: {why}", 64)
+    command = [program(), verb, "--quiet", f"--format={written}"]
     for name, value in options.items():
         option = "--" + name.rstrip("_").replace("_", "-")
         if value is None or value is False:
