@@ -3,17 +3,18 @@
 //! Most attempts arrive with their chain settled by the chunk they stand in. What remains here: requests that straddle
 //! chunks or files, files sorted newest first whose equal times left the order open, and events met in several inputs.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
+use super::contradictions::{ReadChain, contradictions, tells};
 use super::dedupe_across_inputs;
 use super::nodes::NodeTable;
+use super::order_signs::{Numbered, OrderSigns, RequestLine, numbered, too_many};
 use super::source_lines::{SourceLine, SourceLines};
-use crate::event::Sequence;
+use crate::event::{Sequence, SequenceKind};
 use crate::state::{Attempt, ChainId, Chains, Evicted, Outcome, Pos, RecordKey, State, Sym};
 use crate::time::Millis;
 
@@ -26,34 +27,6 @@ const LONGEST_ATTEMPT_MS: i64 = 60_000;
 
 /// Events that one task looks at, at least.
 const PIECE: usize = 1024;
-
-/// Of the attempts of an input whose end stands among realm failures of its millisecond, this share may stand against the others
-/// before its lines count as shuffled; a program writes each of them in order, so that none should.
-const SHUFFLED_SHARE: f64 = 0.01;
-
-/// And so many must: one may be two requests that bear one id.
-const SHUFFLED_LEAST: u64 = 2;
-
-/// Where attempts end among the realm failures of the same millisecond, in one input.
-#[derive(Debug, Clone, Copy, Default)]
-struct Votes {
-    /// After all of them.
-    forward: u64,
-    /// Before all of them.
-    reversed: u64,
-    /// Between them.
-    between: u64,
-}
-
-impl Votes {
-    /// Whether lines of one millisecond stand in no order: a log is written forward, and a file that was turned around as a whole
-    /// is reversed; no file is both.
-    fn shuffled(self) -> bool {
-        let Self { forward, reversed, between } = self;
-        let against = forward.min(reversed) + between;
-        against >= SHUFFLED_LEAST && against as f64 >= SHUFFLED_SHARE * (forward + reversed + between) as f64
-    }
-}
 
 /// A realm failure with its place.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +49,7 @@ pub(super) fn join(
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Attempt> {
     let mut all = std::mem::take(&mut state.attempts);
-    let sequences: Sequences = std::mem::take(&mut state.sequences).into_iter().collect();
+    let mut sequences: Sequences = std::mem::take(&mut state.sequences).into_iter().collect();
     let mut loose: Vec<Loose> = std::mem::take(&mut state.realm_failures)
         .into_par_iter()
         .with_min_len(PIECE)
@@ -98,8 +71,9 @@ pub(super) fn join(
             let key = |attempt: &Attempt| (attempt.key, attempt.outcome, attempt.time);
             key(a).cmp(&key(b)).then_with(|| source_lines.of(a.pos).cmp(&source_lines.of(b.pos)))
         });
-        let votes = votes(&attempts, &all, &loose, state.inputs.len(), source_lines, &sequences);
-        let mut join = Join { state, source_lines, repeated, votes: &votes, sequences: &sequences };
+        let unnumbered = trust_numbers(&attempts, &mut loose, &mut sequences, (&state.chains, source_lines));
+        let mut signs = signs(&attempts, &all, &loose, (&state.chains, source_lines, &sequences), state.inputs.len());
+        let mut join = Join { state, source_lines, repeated, signs: &signs, sequences: &sequences, unnumbered };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
         let mut loose_start = 0;
@@ -114,7 +88,8 @@ pub(super) fn join(
         }
         join.without_attempt(&loose[loose_start..]);
         all.extend(attempts.into_iter().zip(keep).filter_map(|(attempt, keep)| keep.then_some(attempt)));
-        shuffled(state, &mut all, &votes, source_lines);
+        contradict(state, &all, &loose, (source_lines, &sequences), &mut signs);
+        shuffled(state, &mut all, &signs, source_lines);
     }
     let evicted = &state.evicted;
     all.par_iter_mut().with_min_len(PIECE).filter(|attempt| attempt.chain == ChainId::NONE_SEEN).for_each(|attempt| {
@@ -172,77 +147,222 @@ fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
         && evicted.span.last.is_some_and(|last| attempt.time.0 <= last.0 + LONGEST_ATTEMPT_MS)
 }
 
-/// By rank of the input: attempts that stand after a realm failure of their own millisecond, and before one. Shows whether
-/// a file sorted newest first keeps or reverses the order of equal times. `alone` are attempts whose realm failures, if they
-/// have any, stand in their own chunk.
-fn votes(
+/// Shows the lines of each request in each input, in the order of their places: realm failures that no chunk settled, and ends of
+/// attempts.
+fn each_request(
     attempts: &[Attempt],
-    alone: &[Attempt],
     loose: &[Loose],
-    inputs: usize,
-    source_lines: &SourceLines,
-    sequences: &Sequences,
-) -> Vec<Votes> {
-    let mut votes = vec![Votes::default(); inputs];
-    let forward =
-        |attempt: &&Attempt| attempt.flags.ties() > 0 && attempt.outcome == Outcome::Failed && attempt.has_request_id();
-    let of_inputs =
-        alone.par_iter().with_min_len(PIECE).filter(forward).map(|attempt| source_lines.of(attempt.pos).rank);
-    for rank in of_inputs.collect::<Vec<u32>>() {
-        votes[rank as usize].forward += 1;
+    tables: (&Chains, &SourceLines, &Sequences),
+    mut look: impl FnMut(RecordKey, &[RequestLine]),
+) {
+    let (chains, source_lines, sequences) = tables;
+    let (mut attempts, mut loose) = (attempts, loose);
+    let mut lines: Vec<RequestLine> = Vec::new();
+    while let Some(key) =
+        [attempts.first().map(|end| end.key), loose.first().map(|failure| failure.key)].into_iter().flatten().min()
+    {
+        lines.clear();
+        let (own, later) = loose.split_at(loose.partition_point(|failure| failure.key <= key));
+        loose = later;
+        lines.extend(own.iter().map(|&Loose { place, time, sequence, realm, .. }| RequestLine {
+            place,
+            time,
+            sequence,
+            realm,
+            settled: (0, 0),
+        }));
+        let (own, later) = attempts.split_at(attempts.partition_point(|end| end.key <= key));
+        attempts = later;
+        let ends = own.iter().filter(|end| end.outcome == Outcome::Failed && end.has_request_id());
+        lines.extend(ends.map(|end| RequestLine {
+            place: source_lines.of(end.pos),
+            time: end.time,
+            sequence: sequences.get(&end.pos).copied(),
+            realm: Sym::NONE,
+            settled: (chains.get(end.chain).map_or(0, <[Sym]>::len), end.flags.ties()),
+        }));
+        // Stable: what one line holds stands as it was read.
+        lines.sort_by_key(|line| line.place);
+        lines.chunk_by(|a, b| a.place.rank == b.place.rank).for_each(|of_input| look(key, of_input));
     }
-    let mut loose_start = 0;
-    for run in attempts.chunk_by(|a, b| (a.key, a.outcome) == (b.key, b.outcome)) {
-        let key = run[0].key;
-        loose_start += loose[loose_start..].partition_point(|failure| failure.key < key);
-        let own = &loose[loose_start..];
-        let own = &own[..own.partition_point(|failure| failure.key == key)];
-        let mut of_rank: BTreeMap<u32, u32> = BTreeMap::new();
-        for attempt in run {
-            *of_rank.entry(source_lines.of(attempt.pos).rank).or_default() += 1;
-        }
-        for attempt in run.iter().filter(|attempt| attempt.outcome == Outcome::Failed && attempt.has_request_id()) {
-            let place = source_lines.of(attempt.pos);
-            if of_rank.get(&place.rank).is_none_or(|&attempts| attempts > 1) {
-                continue;
-            }
-            // By place, that is by input first.
-            let of_input = &own[own.partition_point(|failure| failure.place.rank < place.rank)..];
-            let of_input = &of_input[..of_input.partition_point(|failure| failure.place.rank == place.rank)];
-            let own_sequence = sequences.get(&attempt.pos).copied();
-            let ties = of_input.iter().filter(|tie| tie.time == attempt.time);
-            let stands = |tie: &Loose| by_sequence(tie.sequence, own_sequence).unwrap_or_else(|| tie.place.cmp(&place));
-            let after = ties.clone().any(|tie| stands(tie).is_gt());
-            let before = attempt.flags.ties() > 0 || ties.clone().any(|tie| stands(tie).is_lt());
-            let of_input = &mut votes[place.rank as usize];
-            of_input.forward += u64::from(before && !after);
-            of_input.reversed += u64::from(after && !before);
-            of_input.between += u64::from(after && before);
-        }
-    }
-    votes
 }
 
 struct Join<'s> {
     state: &'s mut State,
     source_lines: &'s SourceLines,
     repeated: &'s mut BTreeMap<Vec<u8>, u64>,
-    votes: &'s [Votes],
+    signs: &'s [OrderSigns],
     sequences: &'s Sequences,
+    /// Requests whose numbers contradict their times.
+    unnumbered: HashSet<RecordKey, RandomState>,
 }
 
 /// What orders events within their millisecond, by place.
 type Sequences = HashMap<Pos, Sequence, RandomState>;
 
-/// Which of two comes first by what their documents say, if both say it in one way.
-fn by_sequence(one: Option<Sequence>, other: Option<Sequence>) -> Option<Ordering> {
-    let (one, other) = one.zip(other)?;
-    (one.kind == other.kind).then(|| one.number.cmp(&other.number))
+/// Takes away numbers that order nothing: of inputs in which they contradict the times, or stand several times in a request, as
+/// those of several shards or files do. Gives the requests of the other inputs of which that is true.
+fn trust_numbers(
+    attempts: &[Attempt],
+    loose: &mut [Loose],
+    sequences: &mut Sequences,
+    (chains, source_lines): (&Chains, &SourceLines),
+) -> HashSet<RecordKey, RandomState> {
+    let mut contradictory = HashSet::default();
+    if sequences.is_empty() {
+        return contradictory;
+    }
+    let mut by_kind: BTreeMap<(u32, SequenceKind), (u64, u64)> = BTreeMap::new();
+    each_request(attempts, loose, (chains, source_lines, sequences), |key, lines| {
+        let Some(kind) = lines[0].sequence.map(|sequence| sequence.kind) else { return };
+        let (against, of) = by_kind.entry((lines[0].place.rank, kind)).or_default();
+        let numbered = numbered(lines);
+        *of += u64::from(numbered != Numbered::No);
+        if numbered == Numbered::Contradictory {
+            *against += 1;
+            contradictory.insert(key);
+        }
+    });
+    let usable = |pos: Pos, sequence: Sequence| {
+        let of = by_kind.get(&(source_lines.of(pos).rank, sequence.kind));
+        !of.is_some_and(|&(against, of)| too_many(against, of))
+    };
+    sequences.retain(|pos, sequence| usable(*pos, *sequence));
+    for failure in loose.iter_mut() {
+        let kind = failure.sequence.map(|sequence| (failure.place.rank, sequence.kind));
+        let of = kind.and_then(|kind| by_kind.get(&kind));
+        if of.is_some_and(|&(against, of)| too_many(against, of)) {
+            failure.sequence = None;
+        }
+    }
+    // Where the numbers order nothing, the lines may.
+    contradictory.retain(|key| {
+        let own = &loose[loose.partition_point(|failure| failure.key < *key)..];
+        own.iter().take_while(|failure| failure.key == *key).any(|failure| failure.sequence.is_some())
+    });
+    contradictory
+}
+
+/// By rank of the input: what its requests show of the order of its lines. `alone` are attempts whose realm failures, if they have
+/// any, stand in their own chunk.
+fn signs(
+    attempts: &[Attempt],
+    alone: &[Attempt],
+    loose: &[Loose],
+    tables: (&Chains, &SourceLines, &Sequences),
+    inputs: usize,
+) -> Vec<OrderSigns> {
+    let (chains, source_lines, _) = tables;
+    let mut signs = vec![OrderSigns::default(); inputs];
+    let settled = alone.par_iter().with_min_len(PIECE).filter(|attempt| attempt.chain != ChainId::NONE_SEEN);
+    let settled = settled.filter(|attempt| attempt.outcome == Outcome::Failed && attempt.has_request_id());
+    let of_inputs = settled.map(|attempt| {
+        let realms = chains.get(attempt.chain).map_or(0, <[Sym]>::len);
+        (source_lines.of(attempt.pos).rank, realms, attempt.flags.ties())
+    });
+    for (rank, realms, ties) in of_inputs.collect::<Vec<_>>() {
+        signs[rank as usize].add_settled(realms, ties);
+    }
+    each_request(attempts, loose, tables, |_, lines| {
+        signs[lines[0].place.rank as usize].add(lines, numbered(lines) == Numbered::InOrder);
+    });
+    signs
+}
+
+/// Notes what chains of each input contradict: those of attempts, and, where an input is of one node, those of logins that succeeded.
+fn contradict(
+    state: &State,
+    attempts: &[Attempt],
+    loose: &[Loose],
+    (source_lines, sequences): (&SourceLines, &Sequences),
+    signs: &mut [OrderSigns],
+) {
+    let node_of_input: Vec<Option<u32>> = (0..signs.len() as u32)
+        .map(|rank| {
+            let nodes = &state.inputs[source_lines.input(rank)].nodes;
+            let mut logged = nodes.iter().filter(|(_, span)| span.first.is_some()).map(|(&node, _)| node);
+            logged.next().filter(|_| logged.next().is_none())
+        })
+        .collect();
+    let mut lists: Vec<Vec<Sym>> = state.chains.lists().to_vec();
+    let known: Vec<bool> =
+        lists.iter().zip(0..).map(|(list, id)| tells(list) && state.chains.is_ordered(ChainId(id))).collect();
+    let mut numbers: HashMap<Vec<Sym>, u32, RandomState> = HashMap::default();
+    let mut of_logins: Vec<ReadChain> = Vec::new();
+    each_request(&[], loose, (&state.chains, source_lines, sequences), |_, lines| {
+        let (first, last) = (lines[0].place, lines[lines.len() - 1].time);
+        let Some(node) = node_of_input[first.rank as usize] else { return };
+        let backwards = source_lines.newest_first(first.rank) && reverses_ties(signs, first.rank);
+        let realms = in_turn(lines, backwards);
+        if tells(&realms) {
+            let chain = *numbers.entry(realms).or_insert_with_key(|realms| {
+                lists.push(realms.clone());
+                lists.len() as u32 - 1
+            });
+            let (of, principal) = ((first.rank, node), Sym::NONE);
+            of_logins.push(ReadChain { of, time: last.max(lines[0].time), place: first, principal, chain });
+        }
+    });
+    let read = |attempt: &Attempt| {
+        let tells =
+            attempt.outcome == Outcome::Failed && known.get(attempt.chain.0 as usize).is_some_and(|known| *known);
+        let place = source_lines.of(attempt.pos);
+        tells.then_some(ReadChain {
+            of: (place.rank, attempt.node),
+            time: attempt.time,
+            place,
+            principal: attempt.principal,
+            chain: attempt.chain.0,
+        })
+    };
+    let kinds = || HashSet::<((u32, u32), u32), RandomState>::default();
+    let with = |mut kinds: HashSet<_, _>, read: ReadChain| {
+        kinds.insert((read.of, read.chain));
+        kinds
+    };
+    let of_attempts = attempts.par_iter().with_min_len(PIECE).filter_map(read).fold(kinds, with);
+    let mut kinds = of_attempts.reduce(kinds, |mut one, other| {
+        one.extend(other);
+        one
+    });
+    kinds.extend(of_logins.iter().map(|read| (read.of, read.chain)));
+    let reserved = state.symbols.find(b"reserved");
+    let found = contradictions(&kinds, &lists, reserved, |wanted| {
+        let of_attempts = attempts.par_iter().with_min_len(PIECE).filter_map(read);
+        let mut all: Vec<ReadChain> = of_attempts.filter(|read| wanted.contains(&read.of)).collect();
+        all.extend(of_logins.iter().filter(|read| wanted.contains(&read.of)));
+        all
+    });
+    for (rank, (count, of)) in found {
+        (signs[rank as usize].contradictions, signs[rank as usize].chains) = (count, of);
+    }
+}
+
+/// The realms of lines in the order in which they were asked, of a file whose equal times may stand backwards.
+fn in_turn(lines: &[RequestLine], backwards: bool) -> Vec<Sym> {
+    let mut lines = lines.to_vec();
+    let rises = lines.is_sorted_by_key(|line| line.time) && lines[0].time < lines[lines.len() - 1].time;
+    if numbered(&lines) == Numbered::InOrder {
+        lines.sort_by_key(|line| line.sequence);
+    } else {
+        if backwards && !rises {
+            lines.reverse();
+        }
+        lines.sort_by_key(|line| line.time);
+    }
+    lines.iter().map(|line| line.realm).collect()
+}
+
+/// Whether equal times stand in reversed order in an input sorted newest first: unless its attempts show otherwise.
+fn reverses_ties(signs: &[OrderSigns], rank: u32) -> bool {
+    let OrderSigns { forward, reversed, .. } = signs[rank as usize];
+    reversed >= forward
 }
 
 /// Makes sets of the chains that chunks settled in inputs whose lines of one millisecond stand in no order.
-fn shuffled(state: &mut State, attempts: &mut [Attempt], votes: &[Votes], source_lines: &SourceLines) {
-    let ranks: Vec<bool> = votes.iter().map(|votes| votes.shuffled()).collect();
+fn shuffled(state: &mut State, attempts: &mut [Attempt], signs: &[OrderSigns], source_lines: &SourceLines) {
+    let is_shuffled = |(signs, rank): (&OrderSigns, u32)| signs.is_shuffled(source_lines.oldest_first(rank));
+    let ranks: Vec<bool> = signs.iter().zip(0..).map(is_shuffled).collect();
     if !ranks.contains(&true) {
         return;
     }
@@ -359,7 +479,7 @@ impl Join<'_> {
         self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, &[only], &kept);
         // All realm failures belong to the only attempt, wherever they stand.
-        attempts[only].chain = self.chain(&items);
+        attempts[only].chain = self.chain(attempts[only].key, &items);
     }
 
     /// Several attempts of one request and principal: each takes the realm failures since the one before it.
@@ -372,15 +492,16 @@ impl Join<'_> {
         for (number, item) in items.iter().enumerate() {
             let Some(at) = item.end else { continue };
             let stop = if last == Some(number) { items.len() } else { number + 1 };
-            attempts[at].chain = self.chain(&items[start..stop]);
+            attempts[at].chain = self.chain(attempts[at].key, &items[start..stop]);
             start = stop;
         }
     }
 
-    /// The realms of steps.
-    fn chain(&mut self, items: &[ChainStep]) -> ChainId {
+    /// The realms of steps of a request.
+    fn chain(&mut self, key: RecordKey, items: &[ChainStep]) -> ChainId {
         let realms: Vec<Sym> = items.iter().map(|item| item.realm).filter(|realm| realm.is_some()).collect();
-        self.state.chains.intern(&realms)
+        let chain = self.state.chains.intern(&realms);
+        if self.unnumbered.contains(&key) { as_set(self.state, chain) } else { chain }
     }
 
     /// Realm failures and ends of one request in the order in which they happened: by time; those of one millisecond by
@@ -406,8 +527,13 @@ impl Join<'_> {
         });
         let mut items: Vec<ChainStep> = ends.chain(realms).collect();
         let kind = |item: &ChainStep| item.sequence.map(|sequence| sequence.kind);
-        if items.iter().all(|item| kind(item).is_some() && kind(item) == kind(&items[0])) {
-            items.sort_by_key(|item| (item.time, item.sequence, item.place));
+        let of_first = items.iter().find_map(kind);
+        // The only end stands last, and its chunk does not keep its number where it holds nothing else of the request.
+        let is_numbered =
+            |item: &ChainStep| kind(item) == of_first || only_one && item.is_end() && kind(item).is_none();
+        let in_order = of_first.is_some() && !self.unnumbered.contains(&attempts[0].key);
+        if in_order && items.iter().all(is_numbered) {
+            items.sort_by_key(|item| (item.time, only_one && item.is_end(), item.sequence, item.place));
             return items;
         }
         // By what each file holds of the node: files of one log follow each other, whatever their names.
@@ -427,7 +553,7 @@ impl Join<'_> {
             for tie in of_file.chunk_by_mut(|a, b| a.time == b.time) {
                 // An attempt ends after its realms were asked.
                 let (end_first, end_last) = (tie[0].is_end(), tie[tie.len() - 1].is_end());
-                let backwards = if end_first == end_last { self.reverses_ties(rank) } else { end_first };
+                let backwards = if end_first == end_last { reverses_ties(self.signs, rank) } else { end_first };
                 if backwards {
                     tie.reverse();
                 }
@@ -441,12 +567,6 @@ impl Join<'_> {
             }
         }
         items
-    }
-
-    /// Whether equal times stand in reversed order in an input sorted newest first: unless its attempts show otherwise.
-    fn reverses_ties(&self, rank: u32) -> bool {
-        let Votes { forward, reversed, .. } = self.votes[rank as usize];
-        reversed >= forward
     }
 }
 
