@@ -17,6 +17,7 @@ mod history;
 mod infer;
 mod keys;
 mod known_realms;
+mod line_order;
 mod matching;
 mod nodes;
 mod order_signs;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use test_support::line::{Line, ZERO};
+use test_support::line::{Line, ZERO, asked, failed};
 use test_support::{Inputs, esaudit};
 
 /// As the node of these logs asks its realms.
@@ -174,4 +174,21 @@ fn a_log_as_it_was_written_and_one_turned_around_keep_all_their_chains() {
         assert_eq!((of_chains, of_reasons), (0, 0), "seed {seed}, newest first");
         assert!(all || seed % 2 == 1, "seed {seed}, newest first");
     }
+}
+
+#[test]
+fn a_node_that_is_configured_anew_keeps_all_its_chains() {
+    let mut lines = Vec::new();
+    let mut chains = BTreeMap::new();
+    for at in 0..30 {
+        // Another order for a day, and back.
+        let realms =
+            if at / 10 == 1 { ["reserved", "ldap1", "saml1", "pki1"] } else { ["reserved", "pki1", "saml1", "ldap1"] };
+        let (request, millis) = (format!("r{at}"), at * 3_600_000);
+        lines.extend(realms.map(|realm| asked(millis, &request, realm)));
+        lines.push(failed(millis, &request));
+        chains.insert(ZERO + millis, realms.to_vec());
+    }
+    let (of_chains, _, all) = wrong(&lines, &chains);
+    assert_eq!((of_chains, all), (0, true));
 }
