@@ -160,6 +160,20 @@ pub struct Sequence {
     pub number: u64,
 }
 
+impl Sequence {
+    /// An offset below this is at the begin of a file, and one that is further behind it than this, in bytes, is none of the same
+    /// moment: the file was rotated between the two.
+    const ROTATED: u64 = 64 << 10;
+
+    /// Whether the line of another number is known to stand behind its own, in one file or shard.
+    #[must_use]
+    pub fn is_followed_by(self, other: Self) -> bool {
+        let apart = other.number.saturating_sub(self.number);
+        let rotated = self.kind == SequenceKind::Offset && self.number < Self::ROTATED && apart > Self::ROTATED;
+        self.kind == other.kind && apart > 0 && !rotated
+    }
+}
+
 /// Members of a document that order events as they happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SequenceKind {

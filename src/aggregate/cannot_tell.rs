@@ -131,7 +131,7 @@ fn contested(joined: &Correlated) -> Option<Text> {
     })
 }
 
-/// Inputs whose lines of one millisecond stand in no order.
+/// Inputs whose lines stand in no order that is known.
 fn without_order(joined: &Correlated) -> Option<Text> {
     let shuffled = || joined.state.inputs.iter().filter(|input| input.shuffled);
     let first = shuffled().map(|input| &input.label).min()?;
@@ -140,8 +140,8 @@ fn without_order(joined: &Correlated) -> Option<Text> {
     let begin =
         Text::from(format!("in which order realms were asked in {count} {inputs} (first: ")).with(Span::name(first));
     Some(begin.with(
-        "): the lines of one millisecond contradict each other there, as in an export that was sorted by time alone, so realm \
-         chains are sets and nothing is inferred from their order; export event.sequence, log.offset or _seq_no with it",
+        "): its lines contradict each other, as in an export that was sorted by time alone, or as text, so realm chains are sets \
+         and nothing is inferred from their order; export event.sequence, log.offset or _seq_no with it",
     ))
 }
 

@@ -3,18 +3,19 @@
 //! Most attempts arrive with their chain settled by the chunk they stand in. What remains here: requests that straddle
 //! chunks or files, files sorted newest first whose equal times left the order open, and events met in several inputs.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::dedupe_across_inputs;
+use super::line_order::{Loose, PIECE, Sequences, contradict, reverses_ties, signs, trust_numbers};
 use super::nodes::NodeTable;
+use super::order_signs::OrderSigns;
 use super::source_lines::{SourceLine, SourceLines};
 use crate::event::Sequence;
-use crate::state::{Attempt, ChainId, Chains, Evicted, Outcome, Pos, RecordKey, State, Sym};
+use crate::state::{Attempt, ChainId, Chains, Evicted, Outcome, RecordKey, State, Sym};
 use crate::time::Millis;
 
 /// `event.action` of realm failures, for counting those met again.
@@ -24,50 +25,6 @@ const REALM_FAILED: &[u8] = b"realm_authentication_failed";
 /// Kerberos realms answer within their timeouts, 30 seconds by default.
 const LONGEST_ATTEMPT_MS: i64 = 60_000;
 
-/// Events that one task looks at, at least.
-const PIECE: usize = 1024;
-
-/// Of the attempts of an input whose end stands among realm failures of its millisecond, this share may stand against the others
-/// before its lines count as shuffled; a program writes each of them in order, so that none should.
-const SHUFFLED_SHARE: f64 = 0.01;
-
-/// And so many must: one may be two requests that bear one id.
-const SHUFFLED_LEAST: u64 = 2;
-
-/// Where attempts end among the realm failures of the same millisecond, in one input.
-#[derive(Debug, Clone, Copy, Default)]
-struct Votes {
-    /// After all of them.
-    forward: u64,
-    /// Before all of them.
-    reversed: u64,
-    /// Between them.
-    between: u64,
-}
-
-impl Votes {
-    /// Whether lines of one millisecond stand in no order: a log is written forward, and a file that was turned around as a whole
-    /// is reversed; no file is both.
-    fn shuffled(self) -> bool {
-        let Self { forward, reversed, between } = self;
-        let against = forward.min(reversed) + between;
-        against >= SHUFFLED_LEAST && against as f64 >= SHUFFLED_SHARE * (forward + reversed + between) as f64
-    }
-}
-
-/// A realm failure with its place.
-#[derive(Debug, Clone, Copy)]
-struct Loose {
-    key: RecordKey,
-    place: SourceLine,
-    /// What orders it within its millisecond, where its document tells.
-    sequence: Option<Sequence>,
-    /// Its order before an event of the same place; see [`unsettle`].
-    within: u32,
-    time: Millis,
-    realm: Sym,
-}
-
 /// Takes the attempts out of the state, each once and with its chain. Events met again are counted in `repeated`.
 pub(super) fn join(
     state: &mut State,
@@ -76,7 +33,7 @@ pub(super) fn join(
     repeated: &mut BTreeMap<Vec<u8>, u64>,
 ) -> Vec<Attempt> {
     let mut all = std::mem::take(&mut state.attempts);
-    let sequences: Sequences = std::mem::take(&mut state.sequences).into_iter().collect();
+    let mut sequences: Sequences = std::mem::take(&mut state.sequences).into_iter().collect();
     let mut loose: Vec<Loose> = std::mem::take(&mut state.realm_failures)
         .into_par_iter()
         .with_min_len(PIECE)
@@ -98,8 +55,9 @@ pub(super) fn join(
             let key = |attempt: &Attempt| (attempt.key, attempt.outcome, attempt.time);
             key(a).cmp(&key(b)).then_with(|| source_lines.of(a.pos).cmp(&source_lines.of(b.pos)))
         });
-        let votes = votes(&attempts, &all, &loose, state.inputs.len(), source_lines, &sequences);
-        let mut join = Join { state, source_lines, repeated, votes: &votes, sequences: &sequences };
+        let unnumbered = trust_numbers(&attempts, &mut loose, &mut sequences, (&state.chains, source_lines));
+        let mut signs = signs(&attempts, &all, &loose, (&state.chains, source_lines, &sequences), state.inputs.len());
+        let mut join = Join { state, source_lines, repeated, signs: &signs, sequences: &sequences, unnumbered };
         let mut keep = vec![true; attempts.len()];
         let mut start = 0;
         let mut loose_start = 0;
@@ -114,7 +72,8 @@ pub(super) fn join(
         }
         join.without_attempt(&loose[loose_start..]);
         all.extend(attempts.into_iter().zip(keep).filter_map(|(attempt, keep)| keep.then_some(attempt)));
-        shuffled(state, &mut all, &votes, source_lines);
+        contradict(state, &all, &loose, (source_lines, &sequences), &mut signs);
+        shuffled(state, &mut all, &signs, source_lines);
     }
     let evicted = &state.evicted;
     all.par_iter_mut().with_min_len(PIECE).filter(|attempt| attempt.chain == ChainId::NONE_SEEN).for_each(|attempt| {
@@ -172,77 +131,20 @@ fn may_lack_evicted(evicted: &Evicted, attempt: &Attempt) -> bool {
         && evicted.span.last.is_some_and(|last| attempt.time.0 <= last.0 + LONGEST_ATTEMPT_MS)
 }
 
-/// By rank of the input: attempts that stand after a realm failure of their own millisecond, and before one. Shows whether
-/// a file sorted newest first keeps or reverses the order of equal times. `alone` are attempts whose realm failures, if they
-/// have any, stand in their own chunk.
-fn votes(
-    attempts: &[Attempt],
-    alone: &[Attempt],
-    loose: &[Loose],
-    inputs: usize,
-    source_lines: &SourceLines,
-    sequences: &Sequences,
-) -> Vec<Votes> {
-    let mut votes = vec![Votes::default(); inputs];
-    let forward =
-        |attempt: &&Attempt| attempt.flags.ties() > 0 && attempt.outcome == Outcome::Failed && attempt.has_request_id();
-    let of_inputs =
-        alone.par_iter().with_min_len(PIECE).filter(forward).map(|attempt| source_lines.of(attempt.pos).rank);
-    for rank in of_inputs.collect::<Vec<u32>>() {
-        votes[rank as usize].forward += 1;
-    }
-    let mut loose_start = 0;
-    for run in attempts.chunk_by(|a, b| (a.key, a.outcome) == (b.key, b.outcome)) {
-        let key = run[0].key;
-        loose_start += loose[loose_start..].partition_point(|failure| failure.key < key);
-        let own = &loose[loose_start..];
-        let own = &own[..own.partition_point(|failure| failure.key == key)];
-        let mut of_rank: BTreeMap<u32, u32> = BTreeMap::new();
-        for attempt in run {
-            *of_rank.entry(source_lines.of(attempt.pos).rank).or_default() += 1;
-        }
-        for attempt in run.iter().filter(|attempt| attempt.outcome == Outcome::Failed && attempt.has_request_id()) {
-            let place = source_lines.of(attempt.pos);
-            if of_rank.get(&place.rank).is_none_or(|&attempts| attempts > 1) {
-                continue;
-            }
-            // By place, that is by input first.
-            let of_input = &own[own.partition_point(|failure| failure.place.rank < place.rank)..];
-            let of_input = &of_input[..of_input.partition_point(|failure| failure.place.rank == place.rank)];
-            let own_sequence = sequences.get(&attempt.pos).copied();
-            let ties = of_input.iter().filter(|tie| tie.time == attempt.time);
-            let stands = |tie: &Loose| by_sequence(tie.sequence, own_sequence).unwrap_or_else(|| tie.place.cmp(&place));
-            let after = ties.clone().any(|tie| stands(tie).is_gt());
-            let before = attempt.flags.ties() > 0 || ties.clone().any(|tie| stands(tie).is_lt());
-            let of_input = &mut votes[place.rank as usize];
-            of_input.forward += u64::from(before && !after);
-            of_input.reversed += u64::from(after && !before);
-            of_input.between += u64::from(after && before);
-        }
-    }
-    votes
-}
-
 struct Join<'s> {
     state: &'s mut State,
     source_lines: &'s SourceLines,
     repeated: &'s mut BTreeMap<Vec<u8>, u64>,
-    votes: &'s [Votes],
+    signs: &'s [OrderSigns],
     sequences: &'s Sequences,
-}
-
-/// What orders events within their millisecond, by place.
-type Sequences = HashMap<Pos, Sequence, RandomState>;
-
-/// Which of two comes first by what their documents say, if both say it in one way.
-fn by_sequence(one: Option<Sequence>, other: Option<Sequence>) -> Option<Ordering> {
-    let (one, other) = one.zip(other)?;
-    (one.kind == other.kind).then(|| one.number.cmp(&other.number))
+    /// Requests whose numbers contradict their times.
+    unnumbered: HashSet<RecordKey, RandomState>,
 }
 
 /// Makes sets of the chains that chunks settled in inputs whose lines of one millisecond stand in no order.
-fn shuffled(state: &mut State, attempts: &mut [Attempt], votes: &[Votes], source_lines: &SourceLines) {
-    let ranks: Vec<bool> = votes.iter().map(|votes| votes.shuffled()).collect();
+fn shuffled(state: &mut State, attempts: &mut [Attempt], signs: &[OrderSigns], source_lines: &SourceLines) {
+    let is_shuffled = |(signs, rank): (&OrderSigns, u32)| signs.is_shuffled(source_lines.oldest_first(rank));
+    let ranks: Vec<bool> = signs.iter().zip(0..).map(is_shuffled).collect();
     if !ranks.contains(&true) {
         return;
     }
@@ -359,7 +261,7 @@ impl Join<'_> {
         self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, &[only], &kept);
         // All realm failures belong to the only attempt, wherever they stand.
-        attempts[only].chain = self.chain(&items);
+        attempts[only].chain = self.chain(attempts[only].key, &items);
     }
 
     /// Several attempts of one request and principal: each takes the realm failures since the one before it.
@@ -372,15 +274,16 @@ impl Join<'_> {
         for (number, item) in items.iter().enumerate() {
             let Some(at) = item.end else { continue };
             let stop = if last == Some(number) { items.len() } else { number + 1 };
-            attempts[at].chain = self.chain(&items[start..stop]);
+            attempts[at].chain = self.chain(attempts[at].key, &items[start..stop]);
             start = stop;
         }
     }
 
-    /// The realms of steps.
-    fn chain(&mut self, items: &[ChainStep]) -> ChainId {
+    /// The realms of steps of a request.
+    fn chain(&mut self, key: RecordKey, items: &[ChainStep]) -> ChainId {
         let realms: Vec<Sym> = items.iter().map(|item| item.realm).filter(|realm| realm.is_some()).collect();
-        self.state.chains.intern(&realms)
+        let chain = self.state.chains.intern(&realms);
+        if self.unnumbered.contains(&key) { as_set(self.state, chain) } else { chain }
     }
 
     /// Realm failures and ends of one request in the order in which they happened: by time; those of one millisecond by
@@ -406,8 +309,13 @@ impl Join<'_> {
         });
         let mut items: Vec<ChainStep> = ends.chain(realms).collect();
         let kind = |item: &ChainStep| item.sequence.map(|sequence| sequence.kind);
-        if items.iter().all(|item| kind(item).is_some() && kind(item) == kind(&items[0])) {
-            items.sort_by_key(|item| (item.time, item.sequence, item.place));
+        let of_first = items.iter().find_map(kind);
+        // The only end stands last, and its chunk does not keep its number where it holds nothing else of the request.
+        let is_numbered =
+            |item: &ChainStep| kind(item) == of_first || only_one && item.is_end() && kind(item).is_none();
+        let in_order = of_first.is_some() && !self.unnumbered.contains(&attempts[0].key);
+        if in_order && items.iter().all(is_numbered) {
+            items.sort_by_key(|item| (item.time, only_one && item.is_end(), item.sequence, item.place));
             return items;
         }
         // By what each file holds of the node: files of one log follow each other, whatever their names.
@@ -427,7 +335,7 @@ impl Join<'_> {
             for tie in of_file.chunk_by_mut(|a, b| a.time == b.time) {
                 // An attempt ends after its realms were asked.
                 let (end_first, end_last) = (tie[0].is_end(), tie[tie.len() - 1].is_end());
-                let backwards = if end_first == end_last { self.reverses_ties(rank) } else { end_first };
+                let backwards = if end_first == end_last { reverses_ties(self.signs, rank) } else { end_first };
                 if backwards {
                     tie.reverse();
                 }
@@ -441,12 +349,6 @@ impl Join<'_> {
             }
         }
         items
-    }
-
-    /// Whether equal times stand in reversed order in an input sorted newest first: unless its attempts show otherwise.
-    fn reverses_ties(&self, rank: u32) -> bool {
-        let Votes { forward, reversed, .. } = self.votes[rank as usize];
-        reversed >= forward
     }
 }
 

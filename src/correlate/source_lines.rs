@@ -30,8 +30,8 @@ pub struct SourceLines {
     marks: Vec<Vec<(u64, u64)>>,
     /// By rank: place of the input among all by path.
     paths: Vec<u32>,
-    /// By rank: whether times fall more often than they rise.
-    newest_first: Vec<bool>,
+    /// By rank: whether times fall more often than they rise, or less often.
+    falls: Vec<std::cmp::Ordering>,
 }
 
 /// Where a chunk of an input begins.
@@ -94,8 +94,8 @@ impl SourceLines {
             marks[rank as usize].push((before + u64::from(pos.line) + 1, *offset));
         }
         marks.iter_mut().for_each(|marks: &mut Vec<_>| marks.sort_unstable());
-        let newest_first = steps.into_iter().map(|(rises, falls)| falls > rises).collect();
-        Self { chunks, inputs, bases, numbers: state.numbers.clone(), marks, paths, newest_first }
+        let falls = steps.into_iter().map(|(rises, falls)| falls.cmp(&rises)).collect();
+        Self { chunks, inputs, bases, numbers: state.numbers.clone(), marks, paths, falls }
     }
 
     /// The place of a record.
@@ -122,7 +122,13 @@ impl SourceLines {
     /// Whether the events of an input, by rank, stand newest first.
     #[must_use]
     pub fn newest_first(&self, rank: u32) -> bool {
-        self.newest_first[rank as usize]
+        self.falls[rank as usize].is_gt()
+    }
+
+    /// Whether the events of an input, by rank, stand oldest first.
+    #[must_use]
+    pub fn oldest_first(&self, rank: u32) -> bool {
+        self.falls[rank as usize].is_lt()
     }
 
     /// Index of the input of a rank.

@@ -63,6 +63,7 @@ mod reason_templates;
 mod reasons;
 mod records;
 mod render;
+mod resorted;
 mod samples;
 mod scenario_laws;
 mod schemas;

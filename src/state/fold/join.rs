@@ -29,13 +29,9 @@ impl StateBuilder {
         let mut realms = std::mem::take(&mut self.realms);
         // Stable: one line may hold many events, in the order in which they happened.
         failures.sort_by_key(|failure| (failure.key, failure.line));
-        for run in failures.chunk_by_mut(|a, b| a.key == b.key) {
-            // In the order in which they happened, however the file is sorted.
-            let sequenced = is_sequenced(run);
-            if sequenced {
-                run.sort_by_key(|failure| (failure.time, failure.sequence, failure.line));
-            }
-            let in_order = forward || sequenced;
+        for run in failures.chunk_by(|a, b| a.key == b.key) {
+            // What numbers are worth that contradict the lines, all of the input must tell.
+            let in_order = forward && follows_numbers(run);
             if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| in_order && is_settled(run)) {
                 realms.clear();
                 realms.extend(run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()));
@@ -62,10 +58,12 @@ impl StateBuilder {
     }
 }
 
-/// Whether every failure of a run tells where it stands among the others.
-fn is_sequenced(run: &[Failure]) -> bool {
-    let kind = |failure: &Failure| failure.sequence.map(|sequence| sequence.kind);
-    run.len() > 1 && run.iter().all(|failure| kind(failure).is_some() && kind(failure) == kind(&run[0]))
+/// Whether the lines of a run stand in the order that their documents tell, as far as these tell any.
+fn follows_numbers(run: &[Failure]) -> bool {
+    run.windows(2).all(|pair| match (pair[0].sequence, pair[1].sequence) {
+        (Some(one), Some(other)) if one.kind == other.kind => one.is_followed_by(other),
+        _ => true,
+    })
 }
 
 /// Whether a run of failures (one key, in the order of lines) is one attempt with the realms asked before it: its only

@@ -104,6 +104,46 @@ pub struct Numbers {
     pub new_places: u64,
 }
 
+impl Numbers {
+    /// Without the order in which realms were asked: where the tool takes it for lost, the rest must agree all the same.
+    pub fn forget_order(&mut self) {
+        let mut groups: BTreeMap<_, Group> = BTreeMap::new();
+        for mut group in std::mem::take(&mut self.groups) {
+            group.chain.iter_mut().for_each(|chain| chain.sort());
+            match groups.get_mut(&(group.principal.clone(), group.chain.clone())) {
+                Some(known) => known.absorb(group),
+                None => {
+                    groups.insert((group.principal.clone(), group.chain.clone()), group);
+                }
+            }
+        }
+        self.groups = groups.into_values().collect();
+    }
+}
+
+impl Group {
+    /// Takes in another, of which all sources are listed, too.
+    fn absorb(&mut self, other: Self) {
+        self.count += other.count;
+        self.first = self.first.clone().min(other.first);
+        self.last = self.last.clone().max(other.last);
+        for (address, count) in other.sources {
+            match self.sources.iter_mut().find(|(known, _)| *known == address) {
+                Some((_, known)) => *known += count,
+                None => self.sources.push((address, count)),
+            }
+        }
+        self.sources.sort_by_key(|(address, count)| (std::cmp::Reverse(*count), address.clone()));
+        self.sources_total = self.sources.len() as u64;
+        self.nodes.extend(other.nodes);
+        self.nodes.sort();
+        self.nodes.dedup();
+        for (action, count) in other.actions {
+            *self.actions.entry(action).or_default() += count;
+        }
+    }
+}
+
 /// A failed attempt with everything a group asks for.
 struct Attempt {
     principal: Option<String>,
