@@ -7,7 +7,7 @@ use super::nothing;
 use crate::document::formats::Results;
 use crate::error::Error;
 use crate::escape;
-use crate::interrupt;
+use crate::interrupt::{self, AtSignal};
 use crate::judge::Severity;
 use crate::model::Coverage;
 use crate::output::{Output, Outputs};
@@ -17,12 +17,13 @@ pub const INCOMPLETE: u8 = 2;
 
 /// Writes one output of another kind than results; says so where that fails, and lets the others be written.
 pub(super) fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
+    interrupt::enter("writing", AtSignal::Ends);
     told(output.write(render))
 }
 
 /// Writes results to every output, whatever became of those before; whether all were written.
 pub(super) fn write_all(outputs: &Outputs, results: &dyn Results) -> bool {
-    interrupt::enter("writing", false);
+    interrupt::enter("writing", AtSignal::Ends);
     let failed = outputs.list.iter().filter(|output| !told(outputs.write(output, results))).count();
     failed == 0
 }

@@ -9,6 +9,7 @@ use super::outcome::{alarming, refused, status, told};
 use crate::cli::ReportRequest;
 use crate::document::formats::Shows;
 use crate::error::Error;
+use crate::interrupt::{self, AtSignal};
 use crate::judge::Severity;
 use crate::output::{Output, Outputs};
 use crate::part;
@@ -52,6 +53,7 @@ pub(super) fn write(
     let (documents, data): (Vec<&Output>, Vec<&Output>) =
         wanted.partition(|output| matches!(output.format.shows, Shows::Document(..)));
     let mut incomplete = analysis.incomplete;
+    interrupt::enter("writing", AtSignal::Ends);
     for (list, cut) in [(documents, None), (data, outputs.top.flatten())] {
         if let Some(top) = cut.filter(|_| !list.is_empty()) {
             analysis.report.cut(top);
