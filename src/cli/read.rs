@@ -115,7 +115,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
 
-    /// Nothing on standard error but errors: no progress
+    /// Nothing on standard error but errors and what is left out: no progress
     #[arg(short, long)]
     quiet: bool,
 

@@ -92,6 +92,14 @@ pub(super) fn status(coverage: &Coverage, required: u64, incomplete: bool, done:
     }
 }
 
+/// Says what limits left out, where an output has no room for it, however quiet the run is; whether there was anything to say.
+pub(super) fn left_out(coverage: &Coverage, outputs: &Outputs) -> bool {
+    let is_untold = outputs.list.iter().any(|output| !output.format.tells_coverage());
+    let left_out: &[String] = if is_untold { &coverage.left_out } else { &[] };
+    left_out.iter().for_each(|what| complain(what));
+    !left_out.is_empty()
+}
+
 /// Whether a severity is at or above the one to fail on.
 pub(super) fn alarming<'s>(mut severities: impl Iterator<Item = &'s str>, fail_on: Option<Severity>) -> bool {
     severities.any(|severity| Severity::parse(severity).zip(fail_on).is_some_and(|(has, least)| has >= least))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::console::{self, remarked, watched};
 use super::embed;
-use super::outcome::{alarming, refused, status, told};
+use super::outcome::{alarming, left_out, refused, status, told};
 use crate::cli::ReportRequest;
 use crate::document::formats::Shows;
 use crate::error::Error;
@@ -69,6 +69,7 @@ pub(super) fn write(
         }
     }
     let report = &analysis.report;
+    incomplete |= left_out(&report.coverage, outputs);
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
     let status = status(
         &report.coverage,

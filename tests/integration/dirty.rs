@@ -148,7 +148,9 @@ fn every_kind_of_dirt_is_said_and_nothing_around_it_is_lost() {
             "{}",
             case.name
         );
-        assert_eq!(coverage.complete, !case.incomplete, "{}", case.name);
+        // A line that is too long was left out, though the input was read to its end.
+        let is_whole = !case.incomplete && coverage.oversized_lines == 0;
+        assert_eq!(coverage.complete, is_whole, "{}", case.name);
         assert!(coverage.reconciled, "{}", case.name);
 
         let strict = run(&path, &["--strict"]);
