@@ -241,6 +241,12 @@ impl Analysis {
         Ok(())
     }
 
+    /// What the manifest, if there is one, cannot answer for, in plain words.
+    #[must_use]
+    pub fn unhashed(&self) -> Vec<String> {
+        manifest::unhashed(&self.stored).collect()
+    }
+
     /// Does something with the report in the threads that made it: groups are made while they are written.
     pub fn within<T: Send>(&self, work: impl FnOnce(&Report) -> T + Send) -> T {
         self.run.threads.install(|| work(&self.report))

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::console::{self, remarked, watched};
+use super::console::{self, complain, remarked, watched};
 use super::embed;
 use super::outcome::{alarming, left_out, refused, status, told};
 use crate::cli::ReportRequest;
@@ -52,7 +52,9 @@ pub(super) fn write(
     let wanted = outputs.list.iter().filter(|output| !output.is_part());
     let (documents, data): (Vec<&Output>, Vec<&Output>) =
         wanted.partition(|output| matches!(output.format.shows, Shows::Document(..)));
-    let mut incomplete = analysis.incomplete;
+    let unhashed = analysis.unhashed();
+    unhashed.iter().for_each(|told| complain(told));
+    let mut incomplete = analysis.incomplete || !unhashed.is_empty();
     interrupt::enter("writing", AtSignal::Ends);
     for (list, cut) in [(documents, None), (data, outputs.top.flatten())] {
         if let Some(top) = cut.filter(|_| !list.is_empty()) {
