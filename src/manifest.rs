@@ -61,7 +61,7 @@ pub fn stored(sources: &[Source]) -> Vec<StoredInput> {
 }
 
 fn of_source(source: &Source) -> StoredInput {
-    let file = if source.is_stdin { platform::standard_input() } else { File::open(&source.path) };
+    let file = if source.is_stdin { platform::standard_input() } else { opened(&source.path) };
     of_file(source.label.clone(), file)
 }
 
