@@ -32,7 +32,9 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
     if let Some(plan) = &mut plan {
         found.sources = std::mem::take(&mut plan.sources);
         found.problems.append(&mut plan.problems);
-        plan.notes.drain(..).for_each(|note| run.progress.note(|| note));
+        let notes = plan.notes.drain(..);
+        // Paths name whom they belong to.
+        notes.filter(|_| run.pseudonyms.is_none()).for_each(|note| run.progress.note(|| note));
     }
     let sources = found.sources;
     run.progress.total(sources.iter().map(|source| source.size).sum());

@@ -11,6 +11,7 @@ use crate::interrupt::{self, AtSignal};
 use crate::judge::Severity;
 use crate::model::Coverage;
 use crate::output::{Output, Outputs};
+use crate::spill;
 
 /// Exit status: some input could not be read whole, or a result could not be written.
 pub const INCOMPLETE: u8 = 2;
@@ -73,6 +74,7 @@ pub(super) fn status(coverage: &Coverage, required: u64, incomplete: bool, done:
     if coverage.interrupted {
         complain("interrupted: the report is of what was read before");
     }
+    say_unusable(coverage.problems.iter().map(|problem| problem.message.plain()));
     if !coverage.reconciled {
         complain("the numbers of this report do not add up; do not rely on it");
     }
@@ -89,6 +91,13 @@ pub(super) fn status(coverage: &Coverage, required: u64, incomplete: bool, done:
         INCOMPLETE
     } else {
         done
+    }
+}
+
+/// Says that temporary files cannot be used, which is nothing that an input is to blame for.
+pub(super) fn say_unusable<M: AsRef<str>>(mut problems: impl Iterator<Item = M>) {
+    if let Some(message) = problems.find(|message| spill::is_problem(message.as_ref())) {
+        complain(message.as_ref());
     }
 }
 

@@ -147,11 +147,12 @@ fn states_that_fit_after_all_leave_no_trace() {
 fn without_room_for_temporary_files_nothing_is_lost() {
     let inputs = Inputs::of(&[("audit.json", &flood(4_000))]);
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
-        .args(["report", "--format", "json", "--max-memory", "1M", "--chunk-size", "16384", "--threads", "1"])
+        .args(["report", "--format", "json", "--max-memory", "1M", "--chunk-size", "16384", "--threads", "1", "-q"])
         .arg(inputs.path())
         .env("TMPDIR", inputs.path().join("missing"))
         .output()
         .unwrap();
+    assert!(String::from_utf8_lossy(&run.stderr).contains("temporary files cannot be used"), "{run:?}");
     let report: Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(run.status.code(), Some(2));
     assert_eq!(report["totals"]["failed_attempts"], 4_000 + 200 + 120);
