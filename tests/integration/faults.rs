@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -105,12 +106,10 @@ impl Bench {
             let now = fs::read(path).unwrap();
             let whole = now == *old || now == *new;
             let well = output.status.success();
-            // A file that cannot be looked at once more may have changed, which is told and no failure.
-            assert!(
-                if well { now == *new || tells(path, &now) } else { whole || tells(path, &now) },
-                "{about} {}",
-                path.display()
-            );
+            // A file that cannot be looked at once more may have changed, which is told and no failure. Events are written of what
+            // could be read, and have no room to tell.
+            let is_told = tells(path, &now) || self.verb[0] == "events" && !well && !output.stderr.is_empty();
+            assert!(if well { now == *new || is_told } else { whole || is_told }, "{about} {}", path.display());
         }
         output
     }
@@ -157,7 +156,7 @@ fn calls(log: &str, input: &str) -> Vec<(String, usize, bool)> {
         let number = counts.entry((thread, name)).or_default();
         *number += 1;
         begun |= arguments.contains(input);
-        writing |= arguments.contains(".esaudit-");
+        writing |= arguments.contains(".esaudit-") || arguments.contains("O_TMPFILE");
         if begun {
             calls.push((name.to_owned(), *number, writing));
         }
@@ -208,7 +207,10 @@ fn an_interrupted_call_is_made_again() {
         bench.distinct(false).into_iter().filter(|(call, _)| matches!(*call, "read" | "pread64" | "write"))
     {
         let output = bench.with(call, number, "error=EINTR");
-        assert!(output.status.success(), "{call} {number}: {}", String::from_utf8_lossy(&output.stderr));
+        let told = String::from_utf8_lossy(&output.stderr);
+        // Calls are counted by thread, and the main one loads libraries with some of these numbers.
+        let was_loaded = !told.contains("error while loading shared libraries");
+        assert!(output.status.success() || !was_loaded, "{call} {number}: {told}");
     }
 }
 
@@ -299,9 +301,11 @@ fn lack_of_memory_leaves_whole_files() {
         }
     }
     assert!(short > 0);
-    // What it left besides is under the name of a temporary file, by which later runs know it.
-    for entry in fs::read_dir(folder.path()).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(name == "r.json" || name.starts_with(".esaudit-") && name.ends_with(".part"), "{name}");
+    // A file that was being written had no name, where the file system has such files.
+    let names: Vec<String> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let flags = rustix::fs::OFlags::TMPFILE.bits().cast_signed();
+    if fs::File::options().write(true).custom_flags(flags).open(folder.path()).is_ok() {
+        assert_eq!(names, ["r.json"]);
     }
 }
