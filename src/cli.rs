@@ -38,7 +38,7 @@ use check::CheckArgs;
 pub use check::CheckRequest;
 use collect::CollectArgs;
 use demo::DemoArgs;
-pub use demo::DemoRequest;
+pub use demo::{DemoRequest, LOGS as DEMO_LOGS, NAME as DEMO_NAME};
 use diff::DiffArgs;
 pub use diff::DiffRequest;
 use events::EventsArgs;
@@ -177,7 +177,9 @@ impl Verb {
             Self::Show(args) => args.output.force,
             Self::Verify(args) => args.output.force,
             Self::Scan(args) => args.force,
-            Self::Export(_) | Self::CollectScript(_) | Self::Completions(_) | Self::Man(_) | Self::Rules(_) => false,
+            Self::Man(args) => args.force,
+            Self::Rules(args) => args.force,
+            Self::Export(_) | Self::CollectScript(_) | Self::Completions(_) => false,
         }
     }
 }
@@ -289,7 +291,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         return Ok(Command::Print(build));
     }
     let line = shell::command_line(&given);
-    let arguments = files_from::expand(given.clone())
+    let (arguments, lists) = files_from::expand(given.clone())
         .map_err(|message| UsageError { message: command().error(ErrorKind::ValueValidation, message) })?;
     let matches = command()
         .try_get_matches_from(&arguments)
@@ -297,6 +299,12 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
     let cli = Cli::from_arg_matches(&matches).map_err(|message| UsageError { message })?;
     let verb = cli.command.name();
     let force = cli.command.forces();
+    let mut named = lists;
+    if let (Some((name, values)), program) = (matches.subcommand(), command())
+        && let Some(definition) = program.find_subcommand(name)
+    {
+        named.extend(overwrite::named_otherwise(definition, values));
+    }
     match cli.command {
         Verb::Report(args) => args.resolve(terminal, line),
         Verb::Explain(args) => args.resolve(terminal),
@@ -317,7 +325,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
         Verb::Scan(args) => args.resolve(),
         Verb::Merge(args) => args.resolve(terminal, line),
     }
-    .and_then(|command| overwrite::check(&command, &arguments, force).map(|()| command))
+    .and_then(|command| overwrite::check(&command, &named, force).map(|()| command))
     .map_err(|message| {
         let mut program = command();
         program.build();

@@ -17,6 +17,16 @@ pub const LIST: u64 = 1 << 30;
 /// about as long.
 pub const LONGEST: u64 = 4 << 30;
 
+/// Folders in which no file is stored.
+const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
+
+/// Whether a path leads to a regular file that is stored somewhere, which can be opened and read without waiting, to its end.
+#[must_use]
+pub fn is_stored(path: &Path) -> bool {
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    !SYSTEM.iter().any(|folder| real.starts_with(folder)) && std::fs::metadata(real).is_ok_and(|meta| meta.is_file())
+}
+
 /// Reads a file of at most so many bytes.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Signals. The first of SIGINT, SIGTERM, SIGHUP and SIGQUIT asks everybody who reads to stop, so that what was read can be
-//! reported; while nothing is read any more, half an answer is none, and it ends the program after saying so. The second ends the
-//! program at once. Whichever ends it: temporary files go with it.
+//! reported; while nothing is read any more, half an answer is none, and it ends the program after saying so. The reading then has
+//! [`PATIENCE`] to end, and so has the rest until the report is written; where either takes longer, the program ends without it and
+//! says so. The second signal ends the program at once. Whichever ends it: temporary files go with it.
 //!
 //! Signals are of the process, and so is what is kept here. Reading code asks [`requested`]; only `main` calls [`install`].
 
@@ -9,6 +10,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::platform;
 
@@ -20,15 +23,34 @@ const ABORTED: i32 = 2;
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
-static NOW: Mutex<Now> = Mutex::new(Now { doing: "starting", can_stop: false, temporary: BTreeSet::new() });
+/// How long reading may go on after a signal, and the rest after the reading.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often is looked whether that is over.
+const LOOK: Duration = Duration::from_millis(20);
+
+static NOW: Mutex<Now> =
+    Mutex::new(Now { doing: "starting", at_signal: AtSignal::Ends, since: None, temporary: BTreeSet::new() });
+
+/// What the first signal does to a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtSignal {
+    /// It ends the program: there is no answer yet.
+    Ends,
+    /// It ends the phase, which looks at [`requested`] and can answer from what it has.
+    Stops,
+    /// Nothing: it is for somebody else.
+    Passes,
+}
 
 /// What the process does.
 #[derive(Debug)]
 struct Now {
     /// In a word or some, for whoever ends it.
     doing: &'static str,
-    /// Whether it looks at [`requested`], and can answer from what it has.
-    can_stop: bool,
+    at_signal: AtSignal,
+    /// Since when something that a signal asked to end goes on: the reading, then the rest.
+    since: Option<Instant>,
     /// Files that nobody should find.
     temporary: BTreeSet<PathBuf>,
 }
@@ -48,14 +70,40 @@ pub fn install() -> io::Result<()> {
 
 fn receive() {
     let first = !STOP.swap(true, Ordering::Relaxed);
-    let now = now();
-    if first && now.can_stop {
-        return;
+    let mut now = now();
+    match now.at_signal {
+        AtSignal::Passes if first => {}
+        AtSignal::Stops if first => {
+            now.since = Some(Instant::now());
+            drop(now);
+            // Where there is no room for a thread, the next signal ends what this one did not.
+            let _ = thread::Builder::new().name("patience".to_owned()).spawn(watch);
+        }
+        AtSignal::Ends if first => {
+            end(&now, &format!("esaudit: interrupted while {}: no answer was written\n", now.doing))
+        }
+        _ => end(&now, ""),
     }
-    if first {
-        // Nothing is left to tell if even this cannot be written.
-        let _ = writeln!(io::stderr(), "esaudit: interrupted while {}: no answer was written", now.doing);
+}
+
+/// Ends the program where what a signal asked to end goes on for too long.
+fn watch() {
+    loop {
+        thread::sleep(LOOK);
+        let now = now();
+        let Some(since) = now.since.filter(|_| requested()) else { return };
+        if now.at_signal != AtSignal::Passes && since.elapsed() > PATIENCE {
+            let (doing, most) = (now.doing, PATIENCE.as_secs());
+            let told = format!("esaudit: interrupted, and {doing} takes longer than {most} s: no answer was written\n");
+            end(&now, &told);
+        }
     }
+}
+
+/// Ends the program; nobody adds a temporary file meanwhile.
+fn end(now: &Now, told: &str) -> ! {
+    // Nothing is left to tell if even this cannot be written.
+    let _ = io::stderr().write_all(told.as_bytes());
     for path in &now.temporary {
         let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
         drop(removed);
@@ -74,10 +122,13 @@ pub fn requested() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
-/// Tells what the process does from now on, and whether it looks at [`requested`] meanwhile.
-pub fn enter(doing: &'static str, can_stop: bool) {
+/// Tells what the process does from now on, and what a signal does to it meanwhile.
+pub fn enter(doing: &'static str, at_signal: AtSignal) {
     let mut now = now();
-    (now.doing, now.can_stop) = (doing, can_stop);
+    if requested() && (now.at_signal, at_signal) == (AtSignal::Stops, AtSignal::Ends) {
+        now.since = Some(Instant::now());
+    }
+    (now.doing, now.at_signal) = (doing, at_signal);
 }
 
 /// A file or a folder that a signal removes as long as this lives.

@@ -61,14 +61,28 @@ pub fn stored(sources: &[Source]) -> Vec<StoredInput> {
 }
 
 fn of_source(source: &Source) -> StoredInput {
-    let file = if source.is_stdin { platform::standard_input() } else { File::open(&source.path) };
+    let file = if source.is_stdin { platform::standard_input() } else { opened(&source.path) };
     of_file(source.label.clone(), file)
 }
 
 /// A file that is named beside the logs.
 #[must_use]
 pub fn of_path(path: &Path) -> StoredInput {
-    of_file(path.to_string_lossy().into_owned(), File::open(path))
+    of_file(path.to_string_lossy().into_owned(), opened(path))
+}
+
+/// Opens what is to be hashed: of what is no regular file the bytes come once, if they end at all.
+fn opened(path: &Path) -> io::Result<File> {
+    let file = platform::open_without_waiting(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
+}
+
+/// Inputs of a manifest that have no hash, which nobody can check later, and why.
+pub fn unhashed(stored: &[StoredInput]) -> impl Iterator<Item = String> {
+    stored.iter().filter(|input| input.sha256.is_none()).map(|input| {
+        let why = input.error.as_deref().unwrap_or("it could not be read again");
+        format!("{}: it has no hash in the manifest, so nobody can check it later: {why}", input.path)
+    })
 }
 
 fn of_file(path: String, file: io::Result<File>) -> StoredInput {

@@ -1,7 +1,6 @@
 //! Where results go: standard output, and files that appear whole or not at all. The only place that knows about a broken
 //! pipe.
 
-use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use crate::document::view::{FindingsTold, Screenful, Style, View};
 use crate::error::Error;
 use crate::escape;
 use crate::part;
+use crate::platform;
 use crate::signing::{self, Signer};
 
 mod choice;
@@ -185,12 +185,12 @@ pub fn print(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Resul
 /// Bytes at the begin of a file in which it says what wrote it.
 const HEAD: u64 = 1024;
 
-/// Whether a file begins as those of this program do: tables, reports as JSON or JSON lines, pages and parts say so. CSV and
-/// Markdown have no place for it.
+/// Whether a file begins as those of this program do: tables, reports as JSON or JSON lines, pages, parts and manual pages say so.
+/// CSV and Markdown have no place for it.
 #[must_use]
 pub fn is_own(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let read = platform::open_without_waiting(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     if read.is_err() {
         return false;
     }
@@ -199,6 +199,7 @@ pub fn is_own(path: &Path) -> bool {
     head.starts_with(part::MAGIC)
         || head.strip_prefix(b"esaudit ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
         || head.starts_with(signing::COMMENT.as_bytes())
+        || said(b".ie ", b"\n.TH ESAUDIT")
         || said(b"<!doctype html>", b"<meta name=\"generator\" content=\"esaudit ")
         || closed.starts_with(b"{") && memchr::memmem::find(&closed, b"\"tool\":{\"name\":\"esaudit\"").is_some()
 }

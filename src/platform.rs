@@ -14,8 +14,9 @@ use std::fs::Metadata;
 use std::time::UNIX_EPOCH;
 
 pub(crate) use system::{
-    bytes, exit, file_id, hold, hold_open, is_held, is_ready, is_without_reader, listen, open_without_waiting,
-    open_written_without_waiting, os_string, read_at, special, standard_input, standard_output, sync_folder,
+    bytes, exit, file_id, hold, hold_open, is_held, is_ready, is_without_reader, listen, name, open_unnamed,
+    open_without_waiting, open_written_without_waiting, os_string, read_at, special, standard_input, standard_output,
+    sync_folder,
 };
 
 /// A file whatever its name: the device (a volume) and its number there.

@@ -21,9 +21,6 @@ mod scan;
 
 use scan::{LineSink, Missed, Plain, Printer, Skipping, scan};
 
-/// Folders in which no file is stored.
-const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
-
 /// Lines to be shown.
 #[derive(Debug)]
 pub struct Lines {
@@ -140,18 +137,18 @@ impl Lines {
     /// Whether a file that only the report names is one of its inputs: by its hash in the manifest, or because a record stands
     /// wherever the report has one. A report from somebody else could otherwise name any file of the reader's machine.
     fn is_proven(&self, source: &Source, file: &str, path: &str, wanted: &[Evidence]) -> bool {
-        let real = std::fs::canonicalize(&source.path).unwrap_or_else(|_| source.path.clone());
-        if source.is_stdin || source.size.is_none() || SYSTEM.iter().any(|folder| real.starts_with(folder)) {
+        if source.is_stdin || source.size.is_none() || !files::is_stored(&source.path) {
             return false;
-        }
-        let hash = self.stored.get(file).and_then(|then| then.sha256.as_ref());
-        if hash.is_some_and(|hash| manifest::of_path(&source.path).sha256.as_ref() == Some(hash)) {
-            return true;
         }
         let mut fits = true;
         let mut taker = LineSink::Proof(&mut fits);
-        let missed = pass(source, file, path, wanted, &mut Printer::new(path, 0, &mut taker, false));
-        fits && missed.is_ok_and(|missed| missed.is_empty())
+        let missed = pass(source, file, path, wanted, &mut Printer::new(path, 0, &mut taker, false).unnamed());
+        if fits && missed.is_ok_and(|missed| missed.is_empty()) {
+            return true;
+        }
+        let then = self.stored.get(file).filter(|then| then.size == source.size && is_short(source));
+        let hash = then.and_then(|then| then.sha256.as_ref());
+        hash.is_some_and(|hash| manifest::of_path(&source.path).sha256.as_ref() == Some(hash))
     }
 
     /// Why a file can no longer be what was read, if it cannot.
@@ -164,10 +161,20 @@ impl Lines {
         }
         let now = manifest::stored_time(source);
         let then = then.filter(|then| then.sha256.is_some() && then.modified != now)?;
+        if !self.named && !is_short(source) {
+            return None;
+        }
         // Written to, or copied: only the bytes tell.
         let hash = manifest::of_path(&source.path).sha256;
         (hash != then.sha256).then(|| format!("{} has changed: other bytes than when it was read", source.label))
     }
+}
+
+/// Bytes of a file that are hashed where only the report names it.
+const MOST_HASHED: u64 = 1 << 30;
+
+fn is_short(source: &Source) -> bool {
+    source.size.is_some_and(|size| size <= MOST_HASHED)
 }
 
 /// Reads the lines, with some around each; what could not be shown, or is not what the report says, comes in plain words.
@@ -202,7 +209,8 @@ fn each(lines: &Lines, context: u64, taker: &mut LineSink<'_>) -> io::Result<Vec
             remarks.push(format!("{path}: {why}"));
             continue;
         }
-        let mut printer = Printer::new(path, context, taker, std::mem::replace(&mut any, true));
+        let printer = Printer::new(path, context, taker, std::mem::replace(&mut any, true));
+        let mut printer = if lines.named { printer } else { printer.unnamed() };
         let missed = pass(source, &file, path, wanted, &mut printer);
         match missed {
             Ok(missed) => remarks.extend(missed.iter().map(|missed| format!("{path}:{}: {}", missed.line, missed.why))),
@@ -225,7 +233,7 @@ fn pass(
             let mut head = Vec::new();
             let _ = WholeFile { file: &file, at: 0, len: HEAD as u64 }.read_to_end(&mut head);
             let is_lines = FramingKind::of(&head, None) == FramingKind::Lines;
-            scan(&mut Plain::new(&file), wanted, is_lines, printer)
+            scan(&mut Plain::new(&file, printer.most_passed()), wanted, is_lines, printer)
         }
         Opened::Streams(streams) => {
             let member = path.strip_prefix(file).unwrap_or_default();
@@ -237,7 +245,8 @@ fn pass(
                 *count += 1;
                 let numbered = format!("{of_member}#{count}");
                 if (*count == 1 && member == of_member) || (*count > 1 && member == numbered) {
-                    result = scan(&mut Skipping::new(reader), wanted, false, printer);
+                    let mut reader = Read::take(reader, printer.most_decompressed());
+                    result = scan(&mut Skipping::new(&mut reader), wanted, false, printer);
                 }
             });
             result.and_then(|left: Vec<Missed>| if left.is_empty() { Ok(left) } else { read.map(|()| left) })

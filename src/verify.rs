@@ -82,14 +82,17 @@ pub fn verify(report: &Path, paths: &[OsString], signature: Option<&(String, Pat
             (manifest, check(false, "changed", "report body", remark))
         }
     };
-    let named: Vec<OsString> = manifest.inputs.iter().map(|input| OsString::from(&input.path)).collect();
+    let named = files_of(&manifest);
     let found = input::discover(if paths.is_empty() { &named } else { paths });
     let itself = std::fs::canonicalize(report).ok();
     let is_itself = |source: &Source| itself.is_some() && std::fs::canonicalize(&source.path).ok() == itself;
     let sources: Vec<Source> = found.sources.into_iter().filter(|source| !is_itself(source)).collect();
+    let (same, other) = by_size(&manifest.inputs, sources);
+    let mut now = manifest::stored(&same);
+    now.extend(other);
     let mut checks: Vec<CheckedInput> = signed.map(of_signature).into_iter().collect();
     checks.extend([body, itself_of(&manifest)?]);
-    checks.extend(compare(&manifest.inputs, &manifest::stored(&sources)));
+    checks.extend(compare(&manifest.inputs, &now));
     if !paths.is_empty() {
         // Without paths, what cannot be found is missing already.
         let unreadable =
@@ -100,6 +103,29 @@ pub fn verify(report: &Path, paths: &[OsString], signature: Option<&(String, Pat
     let commit = tool.commit.as_deref().unwrap_or("commit not known");
     let made_by = format!("{} {} ({commit}, {}, {})", tool.name, tool.version, tool.target, tool.profile);
     Ok(Verification { checks, report_file: manifest::sha256(text.as_bytes()), made_by })
+}
+
+/// The files that a manifest names. Anybody may have written it: what it names is opened where it is a regular file, as logs are,
+/// and no folder is searched for it.
+fn files_of(manifest: &Manifest) -> Vec<OsString> {
+    let named = manifest.inputs.iter().map(|input| &input.path);
+    named.filter(|path| files::is_stored(Path::new(path))).map(OsString::from).collect()
+}
+
+/// Sources that have a size of the manifest, and the others as they are now, without a hash: no hash of theirs can be in it.
+fn by_size(inputs: &[StoredInput], sources: Vec<Source>) -> (Vec<Source>, Vec<StoredInput>) {
+    let known: BTreeSet<Option<u64>> =
+        inputs.iter().filter(|input| input.sha256.is_some()).map(|input| input.size).collect();
+    let is_known = |source: &Source| known.contains(&None) || source.size.is_none() || known.contains(&source.size);
+    let (same, other): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(is_known);
+    let unhashed = |source: Source| StoredInput {
+        modified: manifest::stored_time(&source),
+        path: source.label,
+        sha256: None,
+        size: source.size,
+        error: None,
+    };
+    (same, other.into_iter().map(unhashed).collect())
 }
 
 fn check(holds: bool, status: &'static str, path: &str, remark: &str) -> CheckedInput {

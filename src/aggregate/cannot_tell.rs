@@ -9,6 +9,7 @@ use crate::reason::Basis;
 use crate::state::{self, Attempt, MOST_KINDS, MOST_OF_A_KIND};
 use crate::text;
 use crate::time::Millis;
+use crate::words;
 
 /// What these logs cannot answer, and the setting that would change it: `nodes` as they are told, all of the table, and how many
 /// attempts were only counted.
@@ -20,6 +21,7 @@ pub(super) fn cannot_tell(
 ) -> Vec<Text> {
     const INCLUDE: &str = "xpack.security.audit.logfile.events.include";
     let mut told = short_of_memory(joined, options, counted_only);
+    told.extend(too_long(joined, options));
     told.extend(unsettled(joined));
     told.extend(without_order(joined));
     told.extend(among_messages(joined));
@@ -306,6 +308,17 @@ fn beyond_server_log(attempts: &[Millis], node: &KnownNode) -> Option<Text> {
             .with(": its server log does not cover ")
             .with(separated(shown))
     })
+}
+
+/// What stands in lines that were not read.
+fn too_long(joined: &Correlated, options: &Options) -> Option<Text> {
+    let skipped = || joined.state.inputs.iter().filter(|input| input.oversized_lines > 0);
+    let first = skipped().map(|input| &input.label).min()?;
+    let lines = words::count(skipped().map(|input| input.oversized_lines).sum(), "line", "lines");
+    let inputs = words::count(skipped().count() as u64, "input", "inputs");
+    let most = words::number(options.max_line as u64);
+    let begin = Text::from(format!("anything that stands in {lines} of {inputs} (first: ")).with(Span::name(first));
+    Some(begin.with(format!("): longer than {most} bytes, they were skipped (--max-line)")))
 }
 
 /// What memory had no room for.

@@ -30,6 +30,7 @@ pub fn coverage(joined: &Correlated, found: PathProblems<'_>, options: &Options)
     let (problems, problems_total) = problems(joined, found, options);
     let told: Vec<model::Node> = joined.nodes.all().iter().map(|known| node(joined, known)).collect();
     let counted_only = counted_without_analysis(joined);
+    let left_out = state.left_out();
     let cannot_tell = cannot_tell(joined, options, &told, counted_only.as_ref());
     Coverage {
         inputs,
@@ -59,14 +60,11 @@ pub fn coverage(joined: &Correlated, found: PathProblems<'_>, options: &Options)
         cannot_tell,
         duplicates_by_action: joined.duplicates.clone(),
         context: context::documents(joined),
-        complete: !state.is_incomplete(found)
-            && state.counted_only.is_empty()
-            && state.evicted.events == 0
-            && state.documents_left_out == 0
-            && joined.powerful.counted_only.is_empty(),
+        complete: !state.is_incomplete(found) && left_out.is_empty() && joined.powerful.counted_only.is_empty(),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,
+        left_out,
         counted_only,
     }
 }

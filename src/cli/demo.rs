@@ -10,6 +10,13 @@ use super::{Command, Terminal};
 use crate::options::Options;
 use crate::pipeline::{Inputs, Request};
 
+/// The logs of `testdata/incident`, which esaudit-gen made: three nodes and a day, with a break-in, a spray, keys that expired and
+/// clients that forgot their password.
+pub const LOGS: &[u8] = include_bytes!("../../testdata/incident.tar.xz");
+
+/// Their name.
+pub const NAME: &str = "incident.tar.xz";
+
 pub(super) const EXAMPLES: &str = "\
 Examples:
   esaudit demo                                    the report on a day of three nodes, with a break-in

@@ -20,12 +20,12 @@ pub(super) fn argument() -> clap::Arg {
 }
 
 /// Puts the paths that a file, or standard input, lists in the place of the option; separated by NUL where there is one, else
-/// by line ends.
+/// by line ends. Gives the lists, too, which are read as inputs are.
 ///
 /// # Errors
 /// A message for the user where the list cannot be read, or names nothing.
-pub(super) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, String> {
-    let mut expanded = Vec::new();
+pub(super) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>, Vec<OsString>), String> {
+    let (mut expanded, mut lists) = (Vec::new(), Vec::new());
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let list = match bytes(&argument).strip_prefix(OPTION.as_bytes()) {
@@ -46,8 +46,9 @@ pub(super) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Ve
             return Err(format!("{OPTION} {}: it names no path", list.display()));
         }
         expanded.extend(paths);
+        lists.push(list);
     }
-    Ok(expanded)
+    Ok((expanded, lists))
 }
 
 fn read(list: &OsStr) -> io::Result<Vec<u8>> {
@@ -84,13 +85,14 @@ mod tests {
             file.write_all(list).unwrap();
             let option = format!("{OPTION}={}", file.path().display());
             let arguments = ["esaudit", "report", &option, "x"].map(OsString::from);
-            let expanded = expand(arguments).unwrap();
+            let (expanded, lists) = expand(arguments).unwrap();
+            assert_eq!(lists, [file.path()]);
             assert_eq!(expanded[2..expanded.len() - 1], expected.into_iter().map(OsString::from).collect::<Vec<_>>());
             let split = ["esaudit".into(), OsString::from(OPTION), file.path().into()];
-            assert_eq!(expand(split).unwrap().len(), 1 + expanded.len() - 3);
+            assert_eq!(expand(split).unwrap().0.len(), 1 + expanded.len() - 3);
         }
         assert!(expand(["--files-from".into()]).is_err());
         assert!(expand(["--files-from=/dev/null".into()]).unwrap_err().contains("no path"));
-        assert_eq!(expand(["--", "--files-from", "x"].map(OsString::from)).unwrap().len(), 3);
+        assert_eq!(expand(["--", "--files-from", "x"].map(OsString::from)).unwrap().0.len(), 3);
     }
 }

@@ -4,20 +4,28 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Command, DemoRequest};
+use super::demo;
+use super::{Command, DemoRequest, Whom};
 use crate::escape;
 use crate::input;
 use crate::output::{self, Output, Target};
 use crate::pipeline::Inputs;
 use crate::platform::{self, FileId, file_id};
-use crate::signing;
+use crate::{show, signing};
 
 /// Refuses outputs that are inputs, by whatever name, and, without `force`, existing files with a content that is not of this
-/// program.
+/// program. `named` are the paths that the command line names otherwise than as outputs, see [`named_otherwise`].
 ///
 /// # Errors
 /// A message for the user.
-pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> Result<(), String> {
+pub(super) fn check(command: &Command, named: &[OsString], force: bool) -> Result<(), String> {
+    match command {
+        Command::Files(folder, files) if !force => {
+            files.iter().try_for_each(|(name, bytes)| is_free(&folder.join(name), bytes))?;
+        }
+        Command::Demo(DemoRequest::Logs(folder)) if !force => is_free(&folder.join(demo::NAME), demo::LOGS)?,
+        _ => {}
+    }
     let outputs: Vec<&Path> = command.outputs().iter().filter_map(|output| file(output)).collect();
     let beside: Vec<PathBuf> = match command {
         Command::Report(request) if request.sign.is_some() => {
@@ -31,7 +39,6 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
     if outputs.is_empty() && printed.is_none() {
         return Ok(());
     }
-    let named = named_otherwise(arguments);
     // Whoever names a file that is not there yet as both would find it there the next time.
     let missing: Vec<PathBuf> = named.iter().filter_map(|path| resolved(Path::new(path))).collect();
     let mut existing = Vec::new();
@@ -49,7 +56,10 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
     let mut inputs: Vec<FileId> = named.iter().filter_map(|path| id(Path::new(path))).collect();
     inputs
         .extend(platform::standard_input().ok().and_then(|file| Some(file_id(Path::new("-"), &file.metadata().ok()?))));
-    let found = input::discover(command.inputs());
+    // Also the files that a report names: it may be all that says where its logs are.
+    let of_report = command.report().and_then(|report| show::load(report).ok()).map(|report| show::files(&report));
+    let read: Vec<OsString> = command.inputs().iter().cloned().chain(of_report.unwrap_or_default()).collect();
+    let found = input::discover(&read);
     inputs.extend(found.sources.iter().filter_map(|source| id(&source.path)));
     inputs.sort_unstable();
     if printed.is_some_and(|id| inputs.binary_search(&id).is_ok()) {
@@ -60,13 +70,26 @@ pub(super) fn check(command: &Command, arguments: &[OsString], force: bool) -> R
             return Err(is_input(path));
         }
         if !force && meta.len() > 0 && !output::is_own(path) {
-            let path = shown(path);
-            return Err(format!(
-                "`{path}` exists and is not of this program: name another file, or replace it with --force"
-            ));
+            return Err(is_of_others(path, "name another file"));
         }
     }
     Ok(())
+}
+
+/// Refuses to write a file to a folder where another one, with other bytes and not of this program, has its name.
+fn is_free(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let holds_others = |meta: fs::Metadata| {
+        let same = || meta.len() == bytes.len() as u64 && fs::read(path).is_ok_and(|now| now == bytes);
+        meta.is_file() && meta.len() > 0 && !same() && !output::is_own(path)
+    };
+    if fs::metadata(path).is_ok_and(holds_others) {
+        return Err(is_of_others(path, "name another folder"));
+    }
+    Ok(())
+}
+
+fn is_of_others(path: &Path, instead: &str) -> String {
+    format!("`{}` exists and is not of this program: {instead}, or replace it with --force", shown(path))
 }
 
 /// The file that standard output is added to (`>> FILE`), if it is one; an empty one holds nothing that could be lost.
@@ -123,37 +146,44 @@ fn resolved(path: &Path) -> Option<PathBuf> {
     Some(fs::canonicalize(parent).ok()?.join(path.file_name()?))
 }
 
-/// What the command line names otherwise than as an output: inputs, but also configurations, keys and reports. Words that are
-/// no paths lead to no file.
-fn named_otherwise(arguments: &[OsString]) -> Vec<OsString> {
-    let mut named = Vec::new();
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        let bytes = platform::bytes(argument);
-        let behind_sign = || {
-            let at = bytes.iter().position(|&byte| byte == b'=')?;
-            Some(platform::os_string(bytes[at + 1..].to_vec()))
-        };
-        match &*bytes {
-            b"--" => {
-                named.extend(rest.cloned());
-                break;
-            }
-            b"--output" => drop(rest.next()),
-            [b'-', b'-', ..] => named.extend(behind_sign().filter(|_| !bytes.starts_with(b"--output="))),
-            // `-o FILE`, also behind flags, `-oFILE`.
-            [b'-', flags @ ..] if flags.contains(&b'o') => {
-                if flags.last() == Some(&b'o') {
-                    rest.next();
-                }
-            }
-            // Also a file behind a word of an option's: `--addresses good=FILE`.
-            _ => {
-                named.push(argument.clone());
-                named.extend(behind_sign());
-            }
-        }
-    }
+/// What values that stand for files and folders are called in the definition of the command line. What is called otherwise is a
+/// word, which may well be the name of an output.
+const FILES: [&str; 13] = [
+    "DIR",
+    "FILE",
+    "FILE.esa",
+    "FILE.mmdb",
+    "FILE.toml",
+    "FOLDER",
+    "KEYFILE",
+    "NEW.json",
+    "OLD.json",
+    "PART",
+    "PATH",
+    "REPORT.json",
+    "[FINDING] PATH",
+];
+
+/// What the command line of a verb names otherwise than as an output: inputs, but also configurations, keys and reports.
+pub(super) fn named_otherwise(verb: &clap::Command, matches: &clap::ArgMatches) -> Vec<OsString> {
+    let stands_for_files = |argument: &&clap::Arg| {
+        let names = argument.get_value_names().unwrap_or_default();
+        // Keys of minisign; other options have keys of the API by that name.
+        let is_key = matches!((verb.get_name(), argument.get_id().as_str()), (_, "sign") | ("verify", "key"));
+        let is_file = is_key || names.iter().any(|name| FILES.contains(&name.as_str()));
+        is_file && argument.get_short() != Some('o')
+    };
+    let values = |argument: &clap::Arg| matches.get_raw(argument.get_id().as_str()).into_iter().flatten();
+    let mut named: Vec<OsString> =
+        verb.get_arguments().filter(stands_for_files).flat_map(values).map(OsString::from).collect();
+    // Also a file behind a word of an option's: `--addresses good=FILE`.
+    let behind_sign = named.iter().filter_map(|value| {
+        let bytes = platform::bytes(value);
+        let at = bytes.iter().position(|&byte| byte == b'=')?;
+        Some(platform::os_string(bytes[at + 1..].to_vec()))
+    });
+    let behind_sign: Vec<OsString> = behind_sign.collect();
+    named.extend(behind_sign);
     named
 }
 
@@ -175,6 +205,19 @@ impl Command {
             Self::Show(request) => &request.outputs.list,
             Self::Verify(request) => &request.outputs.list,
             Self::Export(_) | Self::Print(_) | Self::Files(..) | Self::PrintConfig(_) => &[],
+        }
+    }
+
+    /// The report that may say where the logs are.
+    fn report(&self) -> Option<&Path> {
+        match self {
+            Self::Show(request) => request.report.as_deref(),
+            Self::Verify(request) => Some(&request.report),
+            Self::Impact(request) => match &request.whom {
+                Whom::Finding { report, .. } => report.as_deref(),
+                Whom::Named => None,
+            },
+            _ => None,
         }
     }
 
@@ -204,11 +247,65 @@ impl Command {
 mod tests {
     use super::*;
 
+    /// Words that are no files.
+    const WORDS: [&str; 26] = [
+        "ACTION",
+        "ADDRESS",
+        "BYTES",
+        "CIDR",
+        "CLUSTER",
+        "F1",
+        "FINDING|GROUP",
+        "FORMAT",
+        "ID",
+        "INDEX",
+        "KEY",
+        "KEY,…",
+        "KIND",
+        "KIND,…",
+        "MS",
+        "N",
+        "NAME",
+        "NODE",
+        "REALM",
+        "REASON",
+        "SEVERITY",
+        "SHELL",
+        "TEXT",
+        "TIME",
+        "WHEN",
+        "ZONE",
+    ];
+
     #[test]
-    fn outputs_are_not_named_otherwise() {
-        let arguments =
-            "report a --output b -o c -qo d -oe --output=f --config=g --threads good=i - h -- -o".split(' ');
-        let arguments: Vec<OsString> = arguments.map(OsString::from).collect();
-        assert_eq!(named_otherwise(&arguments), ["report", "a", "g", "good=i", "i", "-", "h", "-o"]);
+    fn every_value_is_known_to_be_a_file_or_a_word() {
+        for verb in super::super::command().get_subcommands() {
+            for argument in verb.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+                for name in argument.get_value_names().unwrap_or_default() {
+                    let is_known = FILES.contains(&name.as_str()) || WORDS.contains(&name.as_str());
+                    assert!(is_known, "{} {name}", verb.get_name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn outputs_and_words_are_not_named_otherwise() {
+        let list = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(list.path(), "198.51.100.7").unwrap();
+        let list = list.path().to_str().unwrap();
+        let good = format!("good={list}");
+        let line = format!(
+            "esaudit report a --output b -o c -qo d -oe --output=f --config=/dev/null --threads 1 --format json \
+             --addresses {good} --sign k --key key --top 3 - h -- -o"
+        );
+        let program = super::super::command();
+        let matches = program.clone().try_get_matches_from(line.split_whitespace()).unwrap();
+        let (name, matches) = matches.subcommand().unwrap();
+        let mut named = named_otherwise(program.find_subcommand(name).unwrap(), matches);
+        named.sort();
+        let mut expected = ["-", "-o", "/dev/null", "a", &good, "h", "k", list];
+        expected.sort_unstable();
+        assert_eq!(named, expected);
     }
 }

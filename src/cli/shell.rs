@@ -48,6 +48,10 @@ pub(super) struct ManArgs {
     /// Folder to write esaudit.1, esaudit-report.1, … to; without it the page of the program goes to standard output
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
+
+    /// Replace existing files that are not of this program
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 impl CompletionsArgs {

@@ -118,6 +118,15 @@ impl Format {
         }
     }
 
+    /// Whether it has room for what was read and what is missing, beside what was asked for.
+    #[must_use]
+    pub fn tells_coverage(&self) -> bool {
+        match self.shows {
+            Shows::Document(..) => self.name != "csv",
+            Shows::Data(form) => matches!(form, Form::Json | Form::Lines | Form::Part),
+        }
+    }
+
     /// Rows of a table unless the user says otherwise; `None` = all, as of data.
     #[must_use]
     pub fn rows(&self) -> Option<usize> {

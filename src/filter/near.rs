@@ -21,6 +21,11 @@ type NamesOf = fn(&Correlated) -> BTreeSet<String>;
 #[must_use]
 pub fn remarks(joined: &Correlated, filter: &Filter) -> Vec<String> {
     let mut remarks = times(joined, filter);
+    let left_out = joined.state.left_out();
+    let cut = match left_out.as_slice() {
+        [] => String::new(),
+        left_out => format!(", but limits left something out, where it may be: {}", left_out.join("; ")),
+    };
     let names: [(&str, &Rules, NamesOf); 4] = [
         ("principal", &filter.principal, principals),
         ("source", &filter.source, sources),
@@ -37,7 +42,7 @@ pub fn remarks(joined: &Correlated, filter: &Filter) -> Vec<String> {
             let given = pattern.to_string();
             let near = near(&given, &known);
             let tip = if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) };
-            remarks.push(format!("--{option} {given}: nothing in what was read is called so{tip}"));
+            remarks.push(format!("--{option} {given}: nothing in what was read is called so{cut}{tip}"));
         }
     }
     remarks

@@ -58,6 +58,8 @@ pub fn report(
     lacks.extend(unlogged(joined, plan));
     lacks.extend(of_plan(plan));
     lacks.extend(reach.lacks.iter().cloned());
+    let left_out = joined.state.left_out();
+    lacks.extend(left_out.iter().map(|what| format!("What this actor did in what limits left out: {what}.")));
     lacks.extend(ALWAYS.iter().map(|&sentence| sentence.to_owned()));
     let mut parameters = aggregate::parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");

@@ -22,7 +22,7 @@ const RECORD: usize = 256 << 10;
 /// Copies an archive that cannot be read from its end to a temporary file without a name. If the input is damaged, what
 /// came before is there, and the error.
 pub(super) fn spool(input: &mut dyn Read) -> io::Result<(File, Option<io::Error>)> {
-    let mut file = tempfile::tempfile()?;
+    let mut file = tempfile::tempfile().map_err(no_room)?;
     let mut block = vec![0; BLOCK];
     let mut length = 0;
     loop {
@@ -34,12 +34,23 @@ pub(super) fn spool(input: &mut dyn Read) -> io::Result<(File, Option<io::Error>
                     let message = format!("zip in a pipe or an archive and longer than {MAX_SPOOL} bytes");
                     return Err(unsupported(message));
                 }
-                file.write_all(&block[..n])?;
+                file.write_all(&block[..n]).map_err(no_room)?;
             }
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             Err(err) => return Ok((file, Some(err))),
         }
     }
+}
+
+/// What is said where the temporary file cannot be written: which folder it is in.
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]
+fn no_room(error: io::Error) -> io::Error {
+    let folder = std::env::temp_dir();
+    let what = "a zip archive that comes through a pipe or inside another one needs a temporary file";
+    io::Error::new(
+        error.kind(),
+        format!("{what}, and {} cannot hold it: {error}; set TMPDIR to a folder with room", folder.display()),
+    )
 }
 
 /// What is called with the name, the compression and the decompressed bytes of a member.

@@ -231,10 +231,10 @@ fn admit_passers(attempts: &[Attempt], classes: &mut [Class]) {
     const PLACES: u32 = 3;
     /// One of so many of the others tries as often, at least.
     const SHARE: usize = 20;
-    type Counts<K> = HashMap<K, u32, RandomState>;
     let is_stranger = |(attempt, class): &(&Attempt, &Class)| **class == Class::Named && is_unjudged(attempt.reason);
     let pair = |attempt: &Attempt| (attempt.principal, attempt.source);
-    let (mut strangers, mut others): (Counts<(Sym, Sym)>, Counts<(Sym, Sym)>) = Default::default();
+    let mut strangers: HashMap<(Sym, Sym), u32, RandomState> = HashMap::default();
+    let mut others: HashMap<(Sym, Sym), u32, RandomState> = HashMap::default();
     for (attempt, class) in attempts.iter().zip(classes.iter()) {
         if is_stranger(&(attempt, class)) {
             *strangers.entry(pair(attempt)).or_default() += 1;
@@ -242,7 +242,8 @@ fn admit_passers(attempts: &[Attempt], classes: &mut [Class]) {
             *others.entry(pair(attempt)).or_default() += 1;
         }
     }
-    let (mut names, mut places): (Counts<Sym>, Counts<Sym>) = Default::default();
+    let mut names: HashMap<Sym, u32, RandomState> = HashMap::default();
+    let mut places: HashMap<Sym, u32, RandomState> = HashMap::default();
     for (principal, source) in strangers.keys() {
         *names.entry(*source).or_default() += 1;
         *places.entry(*principal).or_default() += 1;

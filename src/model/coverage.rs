@@ -64,6 +64,9 @@ pub struct Coverage {
     /// The numbers of the report add up; where not, `problems` says which do not.
     #[serde(default)]
     pub reconciled: bool,
+    /// What limits left out of every answer, a phrase each, for what has no room for `cannot_tell`. Not part of the JSON.
+    #[serde(skip)]
+    pub left_out: Vec<String>,
     /// Attempts that memory had no room for; absent where it had.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counted_only: Option<CountedOnly>,

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::interrupt;
+use crate::interrupt::{self, AtSignal};
 
 /// Used where `PAGER` names none.
 const DEFAULT: &str = "less";
@@ -34,7 +34,7 @@ pub(super) fn through(
     let Some(mut pager) = start() else { return otherwise(&mut once) };
     let Some(pipe) = pager.stdin.take() else { return otherwise(&mut once) };
     // A signal is for the pager.
-    interrupt::enter("showing", true);
+    interrupt::enter("showing", AtSignal::Passes);
     let mut out = io::BufWriter::new(pipe);
     let written = once(&mut out).and_then(|()| out.flush());
     // Its end of the text; only then does it end by itself.

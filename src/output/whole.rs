@@ -9,7 +9,8 @@ use super::BUFFER;
 use crate::interrupt::{self, Temporary};
 use crate::platform;
 
-/// Writes a file that appears whole or not at all: a temporary file beside it is written, brought to the disk and renamed.
+/// Writes a file that appears whole or not at all: a temporary file beside it is written, brought to the disk and renamed. Where the
+/// system has files without a name, it gets one when it is whole, so that nothing is left of a run that ends before, however it does.
 /// What is no regular file (`/dev/null`, a named pipe) is written as it is.
 ///
 /// # Errors
@@ -23,6 +24,17 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
+    if let Ok(unnamed) = platform::open_unnamed(folder) {
+        sweep(folder);
+        let whole = written(unnamed, render)?;
+        whole.sync_all()?;
+        // Nothing can be linked over a file that is there; a name of its own can be renamed.
+        let name = builder.make_in(folder, |path| platform::name(&whole, path))?.into_temp_path();
+        let registered = Temporary::new(&name);
+        let persisted = name.persist(&path).map_err(|error| error.error);
+        drop(registered);
+        return persisted;
+    }
     let mut failed = None;
     let temporary = builder.make_in(folder, |path| {
         // The permissions that any new file has: what the umask leaves.

@@ -32,8 +32,14 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
     if let Some(plan) = &mut plan {
         found.sources = std::mem::take(&mut plan.sources);
         found.problems.append(&mut plan.problems);
-        plan.notes.drain(..).for_each(|note| run.progress.note(|| note));
-        plan.remarks.drain(..).for_each(|remark| run.progress.remark(remark));
+        // Paths name whom they belong to.
+        let (notes, remarks) = (plan.notes.drain(..), plan.remarks.drain(..));
+        if run.pseudonyms.is_none() {
+            notes.for_each(|note| run.progress.note(|| note));
+            remarks.for_each(|remark| run.progress.remark(remark));
+        } else if remarks.len() > 0 {
+            run.progress.remark(format!("{} of the files are not read, for they are copies", remarks.len()));
+        }
     }
     let sources = found.sources;
     run.progress.total(sources.iter().map(|source| source.size).sum());

@@ -94,7 +94,10 @@ impl Gathered {
             state.sketches = Sketches::default();
         }
         run.phase("joining");
-        note_inputs(&state, &run.progress);
+        if run.pseudonyms.is_none() {
+            // Paths name whom they belong to.
+            note_inputs(&state, &run.progress);
+        }
         let beside = listings(&run.options, &mut problems);
         let incomplete = state.is_incomplete(&problems);
         let joined = run.threads.install(|| correlate(state, &beside, &run.options));

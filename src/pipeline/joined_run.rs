@@ -209,14 +209,11 @@ impl JoinedRun {
         let unread = self.problems.iter().map(|(path, _, message)| format!("{path}: {message}"));
         let inputs = self.joined.state.inputs.iter();
         let broken = inputs.filter_map(|input| Some(format!("{}: {}", input.label, input.error.as_ref()?)));
-        let left_out = self.joined.state.counted_only.attempts;
-        let left_out = (left_out > 0)
-            .then(|| format!("{left_out} attempts are left out, for which memory is short (--max-memory)"));
         let counted: u64 = self.joined.powerful.counted_only.values().sum();
         let powerful = (kinds.powerful && counted > 0).then(|| {
             format!("{counted} powerful actions are left out: of each kind (who, from where, which action) the first are kept")
         });
-        unread.chain(broken).chain(left_out).chain(powerful).collect()
+        unread.chain(broken).chain(self.joined.state.left_out()).chain(powerful).collect()
     }
 }
 
@@ -242,6 +239,12 @@ impl Analysis {
             manifest::seal(&mut self.report, self.stored.clone())?;
         }
         Ok(())
+    }
+
+    /// What the manifest, if there is one, cannot answer for, in plain words.
+    #[must_use]
+    pub fn unhashed(&self) -> Vec<String> {
+        manifest::unhashed(&self.stored).collect()
     }
 
     /// Does something with the report in the threads that made it: groups are made while they are written.

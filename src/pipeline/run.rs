@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 
 use crate::copies::Copies;
-use crate::interrupt;
+use crate::interrupt::{self, AtSignal};
 use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::progress::{Progress, READING};
@@ -48,7 +48,8 @@ impl RunContext {
     /// Tells what is done from now on.
     pub(super) fn phase(&self, what: &'static str) {
         self.progress.phase(what);
-        interrupt::enter(what, STOPPABLE.contains(&what));
+        let at_signal = if STOPPABLE.contains(&what) { AtSignal::Stops } else { AtSignal::Ends };
+        interrupt::enter(what, at_signal);
     }
 }
 

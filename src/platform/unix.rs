@@ -63,6 +63,40 @@ pub(crate) fn open_written_without_waiting(path: &Path) -> io::Result<File> {
     Ok(opened)
 }
 
+/// Where a process finds the files that it has open.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const OPEN_FILES: &str = "/proc/self/fd";
+
+/// Makes a file in a folder that has no name and is gone once nobody has it open; an error where there are none, or where they could
+/// not be given a name later.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn open_unnamed(folder: &Path) -> io::Result<File> {
+    std::fs::metadata(OPEN_FILES)?;
+    File::options().write(true).custom_flags(OFlags::TMPFILE.bits().cast_signed()).open(folder)
+}
+
+/// The other systems have no such files.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn open_unnamed(_: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Gives such a file a name that nothing has.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn name(unnamed: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    use std::os::fd::AsRawFd as _;
+
+    let open = Path::new(OPEN_FILES).join(unnamed.as_raw_fd().to_string());
+    Ok(linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// See [`open_unnamed`].
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn name(_: &File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Whether a FIFO could not be opened for writing because nobody reads it yet.
 pub(crate) fn is_without_reader(path: &Path, error: &io::Error) -> bool {
     let is_fifo = std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo());

@@ -57,6 +57,16 @@ pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Windows has no files without a name.
+pub(crate) fn open_unnamed(_: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// See [`open_unnamed`].
+pub(crate) fn name(_: &File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Opens for writing.
 pub(crate) fn open_written_without_waiting(path: &Path) -> io::Result<File> {
     File::options().write(true).open(path)

@@ -1,7 +1,7 @@
 //! `esaudit check`.
 
 use super::console::{remarked, watched};
-use super::outcome::{INCOMPLETE, alarming, refused, status, write_all};
+use super::outcome::{INCOMPLETE, alarming, left_out, refused, status, write_all};
 use crate::cli::CheckRequest;
 use crate::error::Error;
 
@@ -17,6 +17,7 @@ pub fn check(request: CheckRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     incomplete |= !write_all(&outputs, &report);
+    incomplete |= left_out(&report.coverage, &outputs);
     let done = u8::from(alarming(report.checks.iter().map(|check| check.severity.as_str()), fail_on));
     let coverage = &report.coverage;
     // Settings, users and keys can be looked at without a log.

@@ -4,17 +4,10 @@ use std::path::PathBuf;
 
 use super::files;
 use super::report;
-use crate::cli::DemoRequest;
+use crate::cli::{DEMO_LOGS as LOGS, DEMO_NAME as NAME, DemoRequest};
 use crate::error::Error;
 use crate::output;
 use crate::pipeline::Inputs;
-
-/// The logs of `testdata/incident`, which esaudit-gen made: three nodes and a day, with a break-in, a spray, keys that expired and
-/// clients that forgot their password.
-const LOGS: &[u8] = include_bytes!("../../testdata/incident.tar.xz");
-
-/// Their name.
-const NAME: &str = "incident.tar.xz";
 
 /// Reports on the incident, or writes its logs to a folder.
 ///

@@ -2,7 +2,7 @@
 
 use super::console::watched;
 use super::found::LoadedReport;
-use super::outcome::{refused, status, write_all};
+use super::outcome::{left_out, refused, status, write_all};
 use crate::aggregate;
 use crate::cli::{ImpactRequest, Whom};
 use crate::error::Error;
@@ -53,5 +53,6 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     incomplete |= !write_all(&outputs, &impact);
+    incomplete |= left_out(&impact.coverage, &outputs);
     Ok(status(&impact.coverage, required, incomplete, 0))
 }

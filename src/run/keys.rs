@@ -1,7 +1,7 @@
 //! `esaudit keys`.
 
 use super::console::{remarked, watched};
-use super::outcome::{refused, status, write_all};
+use super::outcome::{left_out, refused, status, write_all};
 use crate::cli::KeysRequest;
 use crate::error::Error;
 
@@ -17,6 +17,7 @@ pub fn keys(request: KeysRequest) -> Result<u8, Error> {
     if let Some(status) = refused(evidence.options().strict, &report.coverage) {
         return Ok(status);
     }
-    let incomplete = !write_all(&outputs, &report) || evidence.incomplete;
+    let mut incomplete = !write_all(&outputs, &report) || evidence.incomplete;
+    incomplete |= left_out(&report.coverage, &outputs);
     Ok(status(&report.coverage, evidence.options().require_events, incomplete, 0))
 }

@@ -1,7 +1,7 @@
 //! `esaudit merge`.
 
 use super::console::{remarked, watched};
-use super::outcome::{INCOMPLETE, written};
+use super::outcome::{INCOMPLETE, say_unusable, written};
 use super::report;
 use crate::cli::ReportRequest;
 use crate::error::Error;
@@ -20,6 +20,7 @@ pub fn merge(request: ReportRequest) -> Result<u8, Error> {
         incomplete |= !written(output, |out| records.write_part(out));
     }
     let status = if outputs.list.iter().all(Output::is_part) {
+        say_unusable(records.part().problems.iter().map(|(_, _, message)| message));
         if records.part().is_incomplete() { INCOMPLETE } else { 0 }
     } else {
         let analysis = watched(&progress, || remarked(records.join()).report());

@@ -7,22 +7,24 @@ use super::nothing;
 use crate::document::formats::Results;
 use crate::error::Error;
 use crate::escape;
-use crate::interrupt;
+use crate::interrupt::{self, AtSignal};
 use crate::judge::Severity;
 use crate::model::Coverage;
 use crate::output::{Output, Outputs};
+use crate::spill;
 
 /// Exit status: some input could not be read whole, or a result could not be written.
 pub const INCOMPLETE: u8 = 2;
 
 /// Writes one output of another kind than results; says so where that fails, and lets the others be written.
 pub(super) fn written(output: &Output, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
+    interrupt::enter("writing", AtSignal::Ends);
     told(output.write(render))
 }
 
 /// Writes results to every output, whatever became of those before; whether all were written.
 pub(super) fn write_all(outputs: &Outputs, results: &dyn Results) -> bool {
-    interrupt::enter("writing", false);
+    interrupt::enter("writing", AtSignal::Ends);
     let failed = outputs.list.iter().filter(|output| !told(outputs.write(output, results))).count();
     failed == 0
 }
@@ -72,6 +74,7 @@ pub(super) fn status(coverage: &Coverage, required: u64, incomplete: bool, done:
     if coverage.interrupted {
         complain("interrupted: the report is of what was read before");
     }
+    say_unusable(coverage.problems.iter().map(|problem| problem.message.plain()));
     if !coverage.reconciled {
         complain("the numbers of this report do not add up; do not rely on it");
     }
@@ -89,6 +92,21 @@ pub(super) fn status(coverage: &Coverage, required: u64, incomplete: bool, done:
     } else {
         done
     }
+}
+
+/// Says that temporary files cannot be used, which is nothing that an input is to blame for.
+pub(super) fn say_unusable<M: AsRef<str>>(mut problems: impl Iterator<Item = M>) {
+    if let Some(message) = problems.find(|message| spill::is_problem(message.as_ref())) {
+        complain(message.as_ref());
+    }
+}
+
+/// Says what limits left out, where an output has no room for it, however quiet the run is; whether there was anything to say.
+pub(super) fn left_out(coverage: &Coverage, outputs: &Outputs) -> bool {
+    let is_untold = outputs.list.iter().any(|output| !output.format.tells_coverage());
+    let left_out: &[String] = if is_untold { &coverage.left_out } else { &[] };
+    left_out.iter().for_each(|what| complain(what));
+    !left_out.is_empty()
 }
 
 /// Whether a severity is at or above the one to fail on.

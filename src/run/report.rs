@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::console::{self, remarked, watched};
+use super::console::{self, complain, remarked, watched};
 use super::embed;
-use super::outcome::{alarming, refused, status, told};
+use super::outcome::{alarming, left_out, refused, status, told};
 use crate::cli::ReportRequest;
 use crate::document::formats::Shows;
 use crate::error::Error;
+use crate::interrupt::{self, AtSignal};
 use crate::judge::Severity;
 use crate::output::{Output, Outputs};
 use crate::part;
@@ -51,7 +52,10 @@ pub(super) fn write(
     let wanted = outputs.list.iter().filter(|output| !output.is_part());
     let (documents, data): (Vec<&Output>, Vec<&Output>) =
         wanted.partition(|output| matches!(output.format.shows, Shows::Document(..)));
-    let mut incomplete = analysis.incomplete;
+    let unhashed = analysis.unhashed();
+    unhashed.iter().for_each(|told| complain(told));
+    let mut incomplete = analysis.incomplete || !unhashed.is_empty();
+    interrupt::enter("writing", AtSignal::Ends);
     for (list, cut) in [(documents, None), (data, outputs.top.flatten())] {
         if let Some(top) = cut.filter(|_| !list.is_empty()) {
             analysis.report.cut(top);
@@ -67,6 +71,7 @@ pub(super) fn write(
         }
     }
     let report = &analysis.report;
+    incomplete |= left_out(&report.coverage, outputs);
     let severities = report.findings.iter().map(|finding| finding.severity.as_str());
     let status = status(
         &report.coverage,

@@ -2,7 +2,7 @@
 
 use super::console::{complain, watched};
 use super::nightly::Nightly;
-use super::outcome::{INCOMPLETE, told, written};
+use super::outcome::{INCOMPLETE, say_unusable, told, written};
 use crate::cli::ScanRequest;
 use crate::error::{Error, ProblemKind};
 use crate::interrupt;
@@ -34,6 +34,7 @@ pub fn scan(request: ScanRequest) -> Result<u8, Error> {
         ));
         return Ok(INCOMPLETE);
     }
+    say_unusable(records.part().problems.iter().map(|(_, _, message)| message));
     let interrupted = records.part().state.inputs.iter().any(|input| input.interrupted);
     if nightly.is_some() && (interrupted || interrupt::requested()) {
         complain("interrupted: no part, and the state is as it was, so that the next run reads all of it");

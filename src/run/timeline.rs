@@ -1,7 +1,7 @@
 //! `esaudit timeline`.
 
 use super::console::{remarked, watched};
-use super::outcome::{refused, status, write_all};
+use super::outcome::{left_out, refused, status, write_all};
 use crate::cli::TimelineRequest;
 use crate::error::Error;
 
@@ -17,5 +17,6 @@ pub fn timeline(request: TimelineRequest) -> Result<u8, Error> {
         return Ok(status);
     }
     incomplete |= !write_all(&outputs, &story);
+    incomplete |= left_out(&story.coverage, &outputs);
     Ok(status(&story.coverage, required, incomplete, 0))
 }

@@ -19,6 +19,13 @@ const SHOWN: usize = 64 << 10;
 /// Bytes kept of a line that is wanted raw.
 const RAW: usize = 256 << 20;
 
+/// Bytes that are passed over before a line of a plain file that only the report names: it says of about each MiB where reading can
+/// begin, and the longest line that is read is as long as half of this.
+const MOST_PASSED: u64 = 128 << 20;
+
+/// Bytes that may come out of a compressed file that only the report names.
+const MOST_DECOMPRESSED: u64 = 8 << 30;
+
 /// Lines that a record written over several may have.
 const RECORD_LINES: u32 = 10_000;
 
@@ -47,18 +54,27 @@ pub(super) struct Plain<'f>(BufReader<At<'f>>);
 struct At<'f> {
     file: &'f File,
     at: u64,
+    /// Bytes that may be read from a place on, and those that are left of them.
+    most: u64,
+    left: u64,
 }
 
 impl<'f> Plain<'f> {
-    pub(super) fn new(file: &'f File) -> Self {
-        Self(BufReader::with_capacity(SHOWN, At { file, at: 0 }))
+    /// Gives at most so many bytes from the start, and from each place that is gone to.
+    pub(super) fn new(file: &'f File, most: u64) -> Self {
+        Self(BufReader::with_capacity(SHOWN, At { file, at: 0, most, left: most }))
     }
 }
 
 impl Read for At<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = read_at(self.file, out, self.at)?;
+        if self.left == 0 {
+            return Err(io::Error::other("not shown: no such line near the place that the report has for it"));
+        }
+        let room = out.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let read = read_at(self.file, &mut out[..room], self.at)?;
         self.at += read as u64;
+        self.left -= read as u64;
         Ok(read)
     }
 }
@@ -81,7 +97,8 @@ impl BufRead for Plain<'_> {
 
 impl Forward for Plain<'_> {
     fn go_to(&mut self, offset: u64) -> io::Result<()> {
-        self.0 = BufReader::with_capacity(SHOWN, At { file: self.0.get_ref().file, at: offset });
+        let At { file, most, .. } = *self.0.get_ref();
+        self.0 = BufReader::with_capacity(SHOWN, At { file, at: offset, most, left: most });
         Ok(())
     }
 }
@@ -287,11 +304,27 @@ pub(super) struct Printer<'p, 'o> {
     last: Option<u64>,
     /// Whether another input came before.
     any: bool,
+    /// Whether the file is one that only the report names.
+    is_unnamed: bool,
 }
 
 impl<'p, 'o> Printer<'p, 'o> {
     pub(super) fn new(path: &str, context: u64, taker: &'p mut LineSink<'o>, any: bool) -> Self {
-        Self { path: Logged::new(path), context, taker, last: None, any }
+        Self { path: Logged::new(path), context, taker, last: None, any, is_unnamed: false }
+    }
+
+    /// The same for a file that only the report names, which anybody may have written: of what stands around its lines only records
+    /// are passed on, and what is passed over before them has an end.
+    pub(super) fn unnamed(self) -> Self {
+        Self { is_unnamed: true, ..self }
+    }
+
+    pub(super) fn most_passed(&self) -> u64 {
+        if self.is_unnamed { MOST_PASSED } else { u64::MAX }
+    }
+
+    pub(super) fn most_decompressed(&self) -> u64 {
+        if self.is_unnamed { MOST_DECOMPRESSED } else { u64::MAX }
     }
 
     fn is_raw(&self) -> bool {
@@ -299,6 +332,9 @@ impl<'p, 'o> Printer<'p, 'o> {
     }
 
     fn line(&mut self, number: u64, line: &ScannedLine, wanted: bool) -> io::Result<()> {
+        if self.is_unnamed && !wanted && !is_record(&line.bytes) {
+            return Ok(());
+        }
         let follows = self.last.is_some_and(|last| last + 1 == number);
         let after_gap = self.context > 0 && !follows && (self.any || self.last.is_some());
         self.last = Some(number);

@@ -77,8 +77,15 @@ impl Budget {
 #[must_use]
 pub fn problem(error: &io::Error) -> (String, ProblemKind, String) {
     let folder = std::env::temp_dir().to_string_lossy().into_owned();
-    let message = format!(
-        "memory is short (--max-memory) and temporary files cannot be used: {error}; set TMPDIR to a folder with room"
-    );
+    let message = format!("{NO_TEMPORARY}: {error}; set TMPDIR to a folder with room");
     (folder, ProblemKind::ReadError, message)
+}
+
+/// How the messages of [`problem`] begin.
+const NO_TEMPORARY: &str = "memory is short (--max-memory) and temporary files cannot be used";
+
+/// Whether a message is one of [`problem`]'s.
+#[must_use]
+pub fn is_problem(message: &str) -> bool {
+    message.starts_with(NO_TEMPORARY)
 }

@@ -17,6 +17,7 @@ mod common;
 mod counted_only;
 mod coverage;
 mod fold;
+mod left_out;
 mod merge;
 mod records;
 mod remap;

@@ -330,3 +330,86 @@ fn a_report_of_somebody_else_opens_no_file_of_the_reader() {
     let shown = show("G1", &crafted(&path(&secret), 2), &[secret.to_str().unwrap()]);
     assert!(text(&shown.stdout).contains("hunter2"), "{shown:?}");
 }
+
+/// What cannot be read a second time has no hash: nobody can check it later, and whoever signs has to know.
+#[test]
+fn an_input_without_a_hash_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, fifo) = (logs(folder.path()), folder.path().join("keys"));
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success());
+    if !made {
+        return;
+    }
+    let writer = {
+        let fifo = fifo.clone();
+        std::thread::spawn(move || fs::write(fifo, r#"{"api_keys":[]}"#))
+    };
+    let keys = ["--api-keys", fifo.to_str().unwrap(), "--quiet"];
+    let run = esaudit(&[&["report", logs.to_str().unwrap(), "--format", "json", "--manifest"], &keys[..]].concat());
+    let _ = writer.join().unwrap();
+    let report: Report = serde_json::from_slice(&run.stdout).unwrap();
+    let inputs = report.manifest.unwrap().inputs;
+    assert!(inputs.iter().any(|input| input.sha256.is_none() && input.path.ends_with("keys")), "{inputs:?}");
+    let told = text(&run.stderr);
+    assert_eq!((run.status.code(), told.contains("keys: it has no hash in the manifest")), (Some(2), true), "{told}");
+}
+
+/// How long a report of somebody else may keep the reader busy.
+const PROMPT: std::time::Duration = std::time::Duration::from_secs(10);
+
+#[test]
+fn a_manifest_of_somebody_else_makes_verify_read_no_other_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, _) = report(folder.path(), &[&logs(folder.path())], &[]);
+    let within = folder.path().join("private");
+    fs::create_dir(&within).unwrap();
+    fs::write(within.join("secret"), "hunter2").unwrap();
+    let hole = folder.path().join("hole");
+    let is_sparse = fs::File::create(&hole).unwrap().set_len(1 << 40).is_ok();
+    let written: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let mut named = vec![within.to_str().unwrap(), "/proc/kmsg", "/dev/zero", "-"];
+    named.extend(is_sparse.then_some(hole.to_str().unwrap()));
+    for path in named {
+        let mut report = written.clone();
+        report["manifest"]["inputs"][0]["path"] = path.into();
+        fs::write(&file, report.to_string()).unwrap();
+        let since = std::time::Instant::now();
+        let checked = verify(&file, &[]);
+        assert!(since.elapsed() < PROMPT, "{path}");
+        let told = text(&checked.stdout);
+        assert_eq!((checked.status.code(), told.contains("secret")), (Some(1), false), "{path}: {told}");
+        assert!(told.lines().any(|line| line.contains("FAIL") && line.contains(path)), "{path}: {told}");
+    }
+}
+
+#[test]
+fn a_report_of_somebody_else_shows_records_only_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, mixed, hole) = (folder.path().join("a.log"), folder.path().join("mixed"), folder.path().join("hole"));
+    fs::write(&log, ended(&[failed(0, "r")])).unwrap();
+    fs::write(&mixed, ended(&["PASSWORD=hunter2".to_owned(), failed(0, "r"), failed(1, "s"), "after".to_owned()]))
+        .unwrap();
+    let is_sparse = fs::File::create(&hole).unwrap().set_len(1 << 40).is_ok();
+    let written = esaudit(&["report", log.to_str().unwrap(), "--format", "json"]).stdout;
+    let crafted = |file: &Path, line: u64| {
+        let mut report: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        report["groups"][0]["evidence"] = serde_json::json!([{ "path": file, "line": line }]);
+        let path = folder.path().join("crafted.json");
+        fs::write(&path, report.to_string()).unwrap();
+        path
+    };
+    for raw in [&[][..], &["--raw"]] {
+        let shown = text(&show("G1", &crafted(&mixed, 2), &[&["-C", "50"], raw].concat()).stdout);
+        let records = shown.matches("authentication_failed").count();
+        assert_eq!((records, shown.contains("hunter2"), shown.contains("after")), (2, false, false), "{shown}");
+        // Whoever names the file wants to see what stands around.
+        let named = show("G1", &crafted(&mixed, 2), &[&["-C", "50", mixed.to_str().unwrap()], raw].concat());
+        assert!(text(&named.stdout).contains("hunter2"));
+        if is_sparse {
+            let since = std::time::Instant::now();
+            let shown = show("G1", &crafted(&hole, 2), raw);
+            assert!(since.elapsed() < PROMPT, "{:?}", since.elapsed());
+            assert_eq!((shown.status.code(), shown.stdout.len()), (Some(2), 0), "{shown:?}");
+        }
+    }
+}

@@ -107,13 +107,51 @@ fn a_second_signal_ends_it_at_once() {
     pipe.write_all(&ended(&lines)).unwrap();
     std::thread::sleep(READ);
     signal(&child, "-INT");
-    std::thread::sleep(READ);
+    std::thread::sleep(Duration::from_millis(200));
     assert!(child.try_wait().unwrap().is_none(), "it should be waiting for somebody to read");
     signal(&child, "-TERM");
     let since = Instant::now();
     let status = child.wait().unwrap();
-    assert!(since.elapsed() < Duration::from_secs(5));
+    assert!(since.elapsed() < PROMPT);
     assert_eq!(status.code(), Some(130));
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut told).unwrap();
+    assert_eq!(told, "", "it ended by itself");
+}
+
+/// Whoever waits for the end does not get to know whether it is the reading that goes on, or what follows it.
+#[test]
+fn what_follows_an_interrupted_reading_ends_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(logs) = fifo(folder.path()) else { return };
+    let within = folder.path().join("beside");
+    fs::create_dir(&within).unwrap();
+    let Some(listing) = fifo(&within) else { return };
+    let lines: Vec<_> =
+        (0..3000).map(|at| failed(at * 1000, &format!("r{at}")).replace("kim", &format!("kim{at}"))).collect();
+    let keys = ["--api-keys", listing.to_str().unwrap()];
+    // A listing of keys that nobody writes, and standard output that nobody reads.
+    for (options, phase) in [(&keys[..], "joining"), (&[], "writing")] {
+        let mut child = start(&[&logs], options);
+        let mut pipe = fs::OpenOptions::new().write(true).open(&logs).unwrap();
+        pipe.write_all(&ended(&lines)).unwrap();
+        std::thread::sleep(READ);
+        let since = Instant::now();
+        signal(&child, "-INT");
+        while child.try_wait().unwrap().is_none() && since.elapsed() < 2 * PROMPT {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let waited = since.elapsed();
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(waited < PROMPT, "{phase}: {waited:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), told.contains(&format!("{phase} takes longer"))),
+            (Some(130), true),
+            "{told}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use test_support::line::Line;
+use test_support::line::{Line, failed};
 use test_support::{Inputs, ended, json};
 
 /// A flood of new names over a few that fail often, and some that fail three times.
@@ -147,11 +147,12 @@ fn states_that_fit_after_all_leave_no_trace() {
 fn without_room_for_temporary_files_nothing_is_lost() {
     let inputs = Inputs::of(&[("audit.json", &flood(4_000))]);
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
-        .args(["report", "--format", "json", "--max-memory", "1M", "--chunk-size", "16384", "--threads", "1"])
+        .args(["report", "--format", "json", "--max-memory", "1M", "--chunk-size", "16384", "--threads", "1", "-q"])
         .arg(inputs.path())
         .env("TMPDIR", inputs.path().join("missing"))
         .output()
         .unwrap();
+    assert!(String::from_utf8_lossy(&run.stderr).contains("temporary files cannot be used"), "{run:?}");
     let report: Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(run.status.code(), Some(2));
     assert_eq!(report["totals"]["failed_attempts"], 4_000 + 200 + 120);
@@ -304,4 +305,72 @@ fn too_little_memory_for_threads_is_told() {
             assert!(told.contains("ulimit -v"), "{told}");
         }
     }
+}
+
+/// What has no room to say that a limit left something out: the run says it on standard error, however quiet, and ends with 2.
+#[test]
+fn what_a_limit_left_out_is_said_by_every_verb() {
+    let mut lines = flood(4_000);
+    lines.push(failed(1, "long").replace("kim", &"x".repeat(500)));
+    let inputs = Inputs::of(&[("audit.json", &lines)]);
+    let path = inputs.path().to_str().unwrap();
+    let short = ["--max-memory", "1M", "--chunk-size", "16384", "--threads", "1", "-q"];
+    let verbs: [&[&str]; 5] =
+        [&["report"], &["keys"], &["check"], &["timeline", "--principal", "kim"], &["impact", "--principal", "kim"]];
+    for verb in verbs {
+        let run = |format: &str, limits: &[&str]| {
+            test_support::esaudit(&[&[verb[0], path], &verb[1..], &["--format", format], limits].concat())
+        };
+        for limits in [&short[..], &["--max-line", "600", "-q"]] {
+            let whole = run("csv", &["-q"]);
+            let about = format!("{verb:?} {limits:?}");
+            assert_eq!((whole.status.code(), whole.stderr.len()), (Some(0), 0), "{about}");
+            let csv = run("csv", limits);
+            let told = String::from_utf8_lossy(&csv.stderr).into_owned();
+            assert_eq!((csv.status.code(), told.contains(limits[0])), (Some(2), true), "{about} {told}");
+            // Tables and JSON say it themselves.
+            let json = run("json", limits);
+            let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+            assert_eq!(report["coverage"]["complete"], Value::from(false), "{about}");
+            assert!(report["coverage"]["cannot_tell"].to_string().contains(limits[0]), "{about}");
+            assert_eq!((json.status.code(), json.stderr.len()), (Some(0), 0), "{about}");
+        }
+    }
+}
+
+#[test]
+fn who_was_left_out_is_not_said_to_be_absent() {
+    let inputs = Inputs::of(&[("audit.json", &flood(4_000))]);
+    let path = inputs.path().to_str().unwrap();
+    let short = ["--max-memory", "1M", "--chunk-size", "16384", "--threads", "1"];
+    for verb in ["timeline", "impact"] {
+        let run = |limits: &[&str]| {
+            let run = test_support::esaudit(&[&[verb, path, "--principal", "nobody"], limits].concat());
+            [run.stdout, run.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let said =
+            |text: &[String; 2]| text.iter().any(|text| text.contains("limits left") && text.contains("--max-memory"));
+        assert!(!said(&run(&[])), "{verb}");
+        assert!(said(&run(&short)), "{verb} {:?}", run(&short));
+    }
+    let timeline = test_support::esaudit(&[&["timeline", path, "--principal", "nobody"], &short[..]].concat());
+    let [table, remark] = [timeline.stdout, timeline.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(
+        remark.contains("where it may be") && table.contains("unless it is in what limits left out"),
+        "{table}{remark}"
+    );
+}
+
+#[test]
+fn lines_that_are_too_long_are_missing_from_events() {
+    let lines = [failed(0, "r"), failed(1, "s").replace("kim", &"x".repeat(500))];
+    let inputs = Inputs::of(&[("audit.json", &lines)]);
+    let run = test_support::esaudit(&["events", inputs.path().to_str().unwrap(), "--max-line", "600", "-q"]);
+    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert_eq!(run.stdout.iter().filter(|&&byte| byte == b'\n').count(), 1);
+    assert_eq!(
+        (run.status.code(), told.contains("1 line is skipped, longer than --max-line")),
+        (Some(2), true),
+        "{told}"
+    );
 }

@@ -242,3 +242,64 @@ fn a_folder_of_tables_that_a_killed_run_left_half_filled_is_filled() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(!left.exists() && fs::read_dir(&out).unwrap().count() > 3);
 }
+
+/// A report may be all that names the logs: they are inputs of whoever reads it.
+#[test]
+fn an_output_never_replaces_an_input_that_only_a_report_or_a_list_names() {
+    let (inputs, folder) = some();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (log, report, list) = (inputs.path().join("a.json"), path("r.json"), path("list.json"));
+    let log = log.to_str().unwrap();
+    assert_eq!(run(&inputs, &["-o", &report, "--manifest"]).status.code(), Some(0));
+    fs::write(&list, log).unwrap();
+    let before = [fs::read(log).unwrap(), fs::read(&report).unwrap(), fs::read(&list).unwrap()];
+    let verbs: [&[&str]; 6] = [
+        &["verify", &report, "-o", log],
+        &["show", "G1", "--report", &report, "-o", log, "--format", "json"],
+        &["impact", "F1", "--report", &report, "-o", log],
+        // Also where the logs are read elsewhere.
+        &["verify", &report, folder.path().to_str().unwrap(), "-o", log],
+        &["report", "--files-from", &list, "-o", &list],
+        &["report", &format!("--files-from={list}"), "-o", &list],
+    ];
+    for verb in verbs {
+        let done = esaudit(&[verb, &["--force"]].concat());
+        let told = text(&done.stderr);
+        assert_eq!(done.status.code(), Some(64), "{verb:?}: {told}");
+        assert!(told.contains("an output never replaces"), "{verb:?}: {told}");
+        assert_eq!([fs::read(log).unwrap(), fs::read(&report).unwrap(), fs::read(&list).unwrap()], before);
+    }
+}
+
+#[test]
+fn a_word_of_an_option_is_no_input() {
+    let (inputs, folder) = some();
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_esaudit"))
+        .args(["report", inputs.path().to_str().unwrap(), "--format", "json", "-o", "json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert!(serde_json::from_slice::<Report>(&fs::read(folder.path().join("json")).unwrap()).is_ok());
+}
+
+#[test]
+fn files_in_a_folder_are_replaced_only_by_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let within = folder.path().to_str().unwrap();
+    for (verb, name) in [
+        (&["man", within][..], "esaudit.1"),
+        (&["rules", "-o", within], "persistence.yml"),
+        (&["demo", "--logs", within], "incident.tar.xz"),
+    ] {
+        let status = |more: &[&str]| esaudit(&[verb, more].concat()).status.code();
+        // Its own files are written anew.
+        assert_eq!((status(&[]), status(&[])), (Some(0), Some(0)), "{verb:?}");
+        let path = folder.path().join(name);
+        fs::write(&path, "notes of somebody").unwrap();
+        assert_eq!(status(&[]), Some(64), "{verb:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "notes of somebody");
+        assert_eq!(status(&["--force"]), Some(0), "{verb:?}");
+        assert_ne!(fs::read_to_string(&path).unwrap_or_default(), "notes of somebody");
+    }
+}

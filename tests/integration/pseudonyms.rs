@@ -319,3 +319,16 @@ fn parts_can_hold_pseudonyms_only() {
     assert!(output.status.success(), "{output:?}");
     assert!(Part::open(&one, 1 << 30).unwrap().state == Part::open(Path::new(&parts[0]), 1 << 30).unwrap().state);
 }
+
+/// `-v` says what was read as what, by the paths of inputs.
+#[test]
+fn nothing_on_standard_error_names_an_input() {
+    let inputs = Inputs::of(&[("kim-of-sales.json", &[failed(0, "r")])]);
+    let key = key(inputs.path(), "key", "0123456789abcdef0123456789abcdef");
+    let log = inputs.path().join("kim-of-sales.json");
+    for verb in ["report", "events", "keys"] {
+        let run = esaudit(&[verb, log.to_str().unwrap(), "-v", "--pseudonymize", &key]);
+        let told = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(run.status.success() && told.contains("reading: ") && !told.contains("kim-of-sales"), "{told}");
+    }
+}

@@ -75,7 +75,12 @@ fn facts(impact: &ImpactReport) -> Vec<Fact> {
     }
     let mut facts = vec![Fact::new("Actor", who)];
     let Some(entered) = &impact.entered else {
-        let none = Text::from("nothing of this actor is in what was read");
+        let none = Text::from(match impact.coverage.left_out.as_slice() {
+            [] => "nothing of this actor is in what was read".to_owned(),
+            cut => {
+                format!("nothing of this actor is in what was kept, but limits left something out: {}", cut.join("; "))
+            }
+        });
         facts.push(Fact::new("Entered", none).tone(Tone::Warn));
         return facts;
     };

@@ -83,7 +83,11 @@ fn table<'a>(coverage: &'a Coverage, entries: &'a [Entry]) -> Table<'a> {
         }))
     };
     let table = Table::lazy("timeline", columns, entries.len() as u64, rows).stacked().timed().least(ROWS);
-    table.or("Nothing in these logs is about that actor.")
+    let none = "Nothing in these logs is about that actor";
+    table.or(match coverage.left_out.as_slice() {
+        [] => Text::from(format!("{none}.")),
+        left_out => Text::from(format!("{none}, unless it is in what limits left out: {}.", left_out.join("; "))),
+    })
 }
 
 fn row(coverage: &Coverage, entry: &Entry) -> Vec<Cell> {
