@@ -101,17 +101,18 @@ fn sweep<'c>(
         }
         let record = &change.record;
         let cluster = scene.cluster(scene.joined.nodes.index(record.node));
+        let keys = || record.ids.iter().chain(resolved.get(&at).into_iter().flatten()).copied();
+        let single = keys().count() == 1;
         let of_a_task = |key: &Sym| {
-            // Of a key whose making is not logged its first use says when it was made.
+            // Of a key whose making is not logged its first use says when it was made; who ends many at once does no task.
             makers.get(key).map_or_else(
-                || is_brief(scene, cluster, *key, record.time),
+                || single && is_brief(scene, cluster, *key, record.time),
                 |&(maker, made)| {
                     let own = maker.is_some() && maker == change.actor;
                     own && (0..=OF_A_TASK).contains(&(record.time.0 - made.0))
                 },
             )
         };
-        let keys = || record.ids.iter().chain(resolved.get(&at).into_iter().flatten()).copied();
         if keys().next().is_some() && keys().all(|key| of_a_task(&key)) {
             continue;
         }
