@@ -44,7 +44,7 @@ fn the_wheel_is_described() {
     assert!(Path::new(project["project"]["readme"].as_str().unwrap()).exists());
     assert_eq!(project["project"]["dynamic"][0].as_str(), Some("version"));
     // What the program is built of beside its sources is in the archive of the sources.
-    let included = fs::read_to_string("src/run/demo.rs").unwrap();
+    let included = fs::read_to_string("src/cli/demo.rs").unwrap();
     let logs = included.split("include_bytes!(\"../../").nth(1).unwrap().split('"').next().unwrap();
     for pattern in maturin["exclude"].as_array().unwrap().iter().map(|pattern| pattern.as_str().unwrap()) {
         assert!(!glob::Pattern::new(pattern).unwrap().matches(logs), "{pattern} leaves {logs} out");
