@@ -53,28 +53,6 @@ fn strip(value: &mut Value) {
     }
 }
 
-/// A tar of files below a name.
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, bytes) in files {
-        let mut head = [0_u8; 512];
-        head[..name.len()].copy_from_slice(name.as_bytes());
-        head[100..107].copy_from_slice(b"0000644");
-        head[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
-        head[136..147].copy_from_slice(b"00000000000");
-        head[156] = b'0';
-        head[257..263].copy_from_slice(b"ustar\0");
-        head[148..156].copy_from_slice(b"        ");
-        let sum: u32 = head.iter().map(|&byte| u32::from(byte)).sum();
-        head[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
-        out.extend_from_slice(&head);
-        out.extend_from_slice(bytes);
-        out.resize(out.len().div_ceil(512) * 512, 0);
-    }
-    out.resize(out.len() + 1024, 0);
-    out
-}
-
 /// Files of the incident that comes with the program.
 fn incident() -> Vec<(String, Vec<u8>)> {
     let root = test_support::root().join("testdata/incident");
@@ -115,7 +93,7 @@ fn an_archive_of_the_same_files_changes_nothing() {
     let files = incident();
     let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     let mut archive = Inputs::new();
-    let bundle = archive.add("b.tar", &tar(&borrowed));
+    let bundle = archive.add("b.tar", &test_support::tar(&borrowed));
     let folder = test_support::root().join("testdata/incident");
     let (folder, bundle) = (folder.to_str().unwrap(), bundle.to_str().unwrap());
     for verb in VERBS {

@@ -470,26 +470,10 @@ fn a_copy_is_compared_to_its_last_byte() {
 fn an_archive_that_only_looks_like_another_is_read() {
     let nights = Nights::new();
     let tar = |rows: std::ops::Range<i64>| {
-        let mut builder = Vec::new();
-        for (name, bytes) in
-            [("audit-1.json", lines(0, 40)), ("audit-2.json", lines(rows.start, rows.end - rows.start))]
-        {
-            let mut head = [0_u8; 512];
-            head[..name.len()].copy_from_slice(name.as_bytes());
-            head[100..107].copy_from_slice(b"0000644");
-            head[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
-            head[136..147].copy_from_slice(b"00000000000");
-            head[156] = b'0';
-            head[257..263].copy_from_slice(b"ustar\0");
-            head[148..156].copy_from_slice(b"        ");
-            let sum: u32 = head.iter().map(|&byte| u32::from(byte)).sum();
-            head[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
-            builder.extend_from_slice(&head);
-            builder.extend_from_slice(&bytes);
-            builder.resize(builder.len().div_ceil(512) * 512, 0);
-        }
-        builder.resize(builder.len() + 16384, 0);
-        builder
+        let (one, two) = (lines(0, 40), lines(rows.start, rows.end - rows.start));
+        let mut tar = test_support::tar(&[("audit-1.json", &one), ("audit-2.json", &two)]);
+        tar.resize(tar.len() + 16384, 0);
+        tar
     };
     let (one, two) = (tar(100..120), tar(200..220));
     assert_eq!((one.len(), &one[one.len() - 4096..]), (two.len(), &two[two.len() - 4096..]));

@@ -17,6 +17,28 @@ use esaudit::internals::model::Report;
 
 use crate::reference::{Numbers, Settings, Source};
 
+/// A tar of files, each a name and its bytes.
+pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, bytes) in files {
+        let mut head = [0_u8; 512];
+        head[..name.len()].copy_from_slice(name.as_bytes());
+        head[100..107].copy_from_slice(b"0000644");
+        head[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+        head[136..147].copy_from_slice(b"00000000000");
+        head[156] = b'0';
+        head[257..263].copy_from_slice(b"ustar\0");
+        head[148..156].copy_from_slice(b"        ");
+        let sum: u32 = head.iter().map(|&byte| u32::from(byte)).sum();
+        head[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        out.extend_from_slice(&head);
+        out.extend_from_slice(bytes);
+        out.resize(out.len().div_ceil(512) * 512, 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
 /// A folder of input files that goes away at the end of the test.
 pub struct Inputs {
     dir: tempfile::TempDir,
