@@ -299,12 +299,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, terminal: Terminal) 
     let cli = Cli::from_arg_matches(&matches).map_err(|message| UsageError { message })?;
     let verb = cli.command.name();
     let force = cli.command.forces();
-    let mut named = lists;
-    if let (Some((name, values)), program) = (matches.subcommand(), command())
-        && let Some(definition) = program.find_subcommand(name)
-    {
-        named.extend(overwrite::named_otherwise(definition, values));
-    }
+    let named = [lists, overwrite::named_otherwise(&command(), &matches)].concat();
     match cli.command {
         Verb::Report(args) => args.resolve(terminal, line),
         Verb::Explain(args) => args.resolve(terminal),

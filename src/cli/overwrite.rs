@@ -164,8 +164,10 @@ const FILES: [&str; 13] = [
     "[FINDING] PATH",
 ];
 
-/// What the command line of a verb names otherwise than as an output: inputs, but also configurations, keys and reports.
-pub(super) fn named_otherwise(verb: &clap::Command, matches: &clap::ArgMatches) -> Vec<OsString> {
+/// What the command line names otherwise than as an output: inputs, but also configurations, keys and reports.
+pub(super) fn named_otherwise(program: &clap::Command, matches: &clap::ArgMatches) -> Vec<OsString> {
+    let of_verb = matches.subcommand().and_then(|(name, values)| Some((program.find_subcommand(name)?, values)));
+    let Some((verb, matches)) = of_verb else { return Vec::new() };
     let stands_for_files = |argument: &&clap::Arg| {
         let names = argument.get_value_names().unwrap_or_default();
         // Keys of minisign; other options have keys of the API by that name.
@@ -301,8 +303,7 @@ mod tests {
         );
         let program = super::super::command();
         let matches = program.clone().try_get_matches_from(line.split_whitespace()).unwrap();
-        let (name, matches) = matches.subcommand().unwrap();
-        let mut named = named_otherwise(program.find_subcommand(name).unwrap(), matches);
+        let mut named = named_otherwise(&program, &matches);
         named.sort();
         let mut expected = ["-", "-o", "/dev/null", "a", &good, "h", "k", list];
         expected.sort_unstable();
