@@ -383,14 +383,12 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Op
 
 /// What is known of a success that a campaign may have led to, as weights are fitted to it.
 pub(super) fn export(scene: &Scene<'_>, entry: &GotIn) -> serde_json::Value {
-    let values: serde_json::Map<String, serde_json::Value> =
-        entry.features.all().map(|(feature, value)| (feature.name().to_owned(), value.into())).collect();
     serde_json::json!({
         "principal": scene.text(entry.principal),
         "source": scene.text(entry.source),
         "time": entry.success.time.rfc3339(),
         "campaign": entry.campaign,
-        "features": values,
+        "features": entry.features.export(),
     })
 }
 

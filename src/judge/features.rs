@@ -312,6 +312,14 @@ impl Features {
     pub(super) fn all(&self) -> impl Iterator<Item = (Feature, f64)> {
         Feature::ALL.iter().map(|&feature| (feature, self.get(feature))).filter(|(_, value)| *value != 0.0)
     }
+
+    /// These by name, as weights are fitted to them.
+    pub(super) fn export(&self) -> serde_json::Value {
+        self.all()
+            .map(|(feature, value)| (feature.name().to_owned(), value.into()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
 }
 
 /// Whether an address was shared by many who got in before a time: those whom an attack there let in do not count.

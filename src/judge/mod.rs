@@ -298,8 +298,6 @@ fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value
     let names = |of: fn(&crate::state::Attempt) -> Sym| {
         ranked::ranked(scene, campaign.attempts.iter().map(|&at| of(scene.attempt(at))).collect()).0
     };
-    let values: serde_json::Map<String, serde_json::Value> =
-        features.all().map(|(feature, value)| (feature.name().to_owned(), value.into())).collect();
     let kinds: serde_json::Map<String, serde_json::Value> =
         posterior.kinds.iter().map(|(kind, mass)| (kind.name().to_owned(), (*mass).into())).collect();
     let (start, end) = campaign.span(scene).unzip();
@@ -314,7 +312,7 @@ fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value
         "end": end.map(crate::time::Millis::rfc3339),
         "failures": campaign.failures(scene),
         "expected": features.expected,
-        "features": values,
+        "features": features.export(),
         "kinds": kinds,
         "hostile": posterior.hostile,
         "operational": posterior.operational,

@@ -1,6 +1,6 @@
 //! What is told of an account at a place where it had never been, and of what was done from there.
 
-use super::access::{self, Access, is_own_password};
+use super::access::{self, Access, TOLD, is_own_password};
 use super::consequences;
 use super::deeds::Deed;
 use super::draft::Draft;
@@ -44,8 +44,8 @@ fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
 fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let scene = measure.scene;
     let (past, deeds) = (access.past, &access.deeds);
-    let probability = if access.is_asked() { access.probability().max(0.5) } else { access.probability() };
-    if probability < 0.5 {
+    let probability = access.probability();
+    if probability < TOLD {
         return None;
     }
     let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
