@@ -142,7 +142,7 @@ fn build<'a>(head: &AuditHead<'a>, stamp: Stamp) -> AuditEvent<'a> {
     for pair in PAIRS.read(head.rest).unwrap_or_default() {
         members.set_path(pair.name, pair.value);
     }
-    legacy_event(&mut members, stamp, head.action.into())
+    legacy_event(&members, stamp, head.action.into())
 }
 
 #[cfg(test)]

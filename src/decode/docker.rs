@@ -17,7 +17,7 @@ impl JsonShape for Docker {
         members.has(Field::DockerLog) && (members.has(Field::DockerStream) || members.has(Field::DockerTime))
     }
 
-    fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let inner = members.text(Field::DockerLog).unwrap_or_default();
         decode_line(&inner, &context.inside()?, &mut |_, record| sink("docker", record))
     }

@@ -39,13 +39,11 @@ impl JsonShape for Ecs {
         of_elasticsearch || members.is_ecs_audit()
     }
 
-    fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        let raw = raw_line(&members);
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let raw = raw_line(members);
         let raw = raw.as_deref().map(<[u8]>::trim_ascii).unwrap_or_default();
         let original = original_event(raw, context);
-        // From here on the members need not outlive the raw line.
-        let mut members = members;
-        let event = event(&mut members, original, context)?;
+        let event = event(members, original, context)?;
         sink(self.name(), Record::Audit(event));
         Ok(())
     }
@@ -61,14 +59,14 @@ fn raw_line<'a>(members: &Members<'a>) -> Option<LogText<'a>> {
 /// The event of the raw line, if that is an audit line in a form of its own.
 fn original_event<'r>(raw: &'r [u8], context: &Context) -> Option<AuditEvent<'r>> {
     if raw.first() == Some(&b'{') {
-        let mut members = Members::read(raw).ok()?;
-        return if native::Native.claims(&members) { native::audit_event(&mut members, context).ok() } else { None };
+        let members = Members::read(raw).ok()?;
+        return if native::Native.claims(&members) { native::audit_event(&members, context).ok() } else { None };
     }
     audit_text::event(raw, context)
 }
 
 fn event<'a>(
-    members: &mut Members<'a>,
+    members: &Members<'a>,
     original: Option<AuditEvent<'a>>,
     context: &Context,
 ) -> Result<AuditEvent<'a>, DecodeError> {

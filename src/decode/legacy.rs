@@ -21,13 +21,13 @@ impl JsonShape for Legacy {
             && members.text(Field::Layer).is_some_and(|layer| LAYERS.contains(&layer.as_ref()))
     }
 
-    fn decode(&self, mut members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let stamp = [Field::AtTimestamp, Field::Timestamp]
             .into_iter()
             .find_map(|field| members.text_or_number(field).and_then(|text| time::parse(&text, context.assume_tz)))
             .ok_or_else(|| native::no_time(&members))?;
         let name = members.text(Field::LegacyAction).ok_or(DecodeError::at(0, "an audit event without an action"))?;
-        let event = legacy_event(&mut members, stamp, name);
+        let event = legacy_event(members, stamp, name);
         sink(self.name(), Record::Audit(event));
         Ok(())
     }
@@ -35,7 +35,7 @@ impl JsonShape for Legacy {
 
 /// The normal form of an event of 5.x or 6.x, from members under the names of that time.
 #[must_use]
-pub fn legacy_event<'a>(members: &mut Members<'a>, stamp: Stamp, name: LogText<'a>) -> AuditEvent<'a> {
+pub fn legacy_event<'a>(members: &Members<'a>, stamp: Stamp, name: LogText<'a>) -> AuditEvent<'a> {
     let layer = members.text(Field::Layer);
     let mut event = normal_form(members, stamp, Action::from_name(name, layer.as_deref()), layer);
     event.user = event.user.take().or_else(|| members.text(Field::Principal));

@@ -236,11 +236,6 @@ impl<'a> Members<'a> {
         field(path).map(|field| self.set(field, text)).is_some()
     }
 
-    /// Forgets a member.
-    pub fn clear(&mut self, field: Field) {
-        self.values[field as usize] = None;
-    }
-
     /// Whether the record is a document out of an index: its members stand below `_source` (or `fields`).
     #[must_use]
     pub fn is_exported(&self) -> bool {

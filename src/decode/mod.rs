@@ -102,7 +102,7 @@ pub trait JsonShape: Sync {
     ///
     /// # Errors
     /// Where the record is of this shape and unusable, e.g. without a time.
-    fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError>;
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError>;
 }
 
 /// A wire format whose records are lines of text.
@@ -183,7 +183,7 @@ fn decode_as(name: &str, line: &[u8], context: &Context, sink: &mut Sink<'_>) ->
     };
     let result = if line.first() == Some(&b'{') {
         match JSON_SHAPES.iter().find(|shape| shape.name() == name) {
-            Some(shape) => Members::read(line).and_then(|members| shape.decode(members, context, &mut only_known)),
+            Some(shape) => Members::read(line).and_then(|members| shape.decode(&members, context, &mut only_known)),
             None => Ok(()),
         }
     } else {
@@ -268,7 +268,7 @@ fn decode_members(
     sink: &mut Sink<'_>,
 ) -> Result<(), DecodeError> {
     if let Some(shape) = JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
-        return shape.decode(members, context, sink);
+        return shape.decode(&members, context, sink);
     }
     if let Some(error) = members.damage() {
         return Err(error);

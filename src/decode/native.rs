@@ -30,8 +30,8 @@ impl JsonShape for Native {
         members.text(Field::Type).as_deref() == Some(b"audit") || layer(members).is_some()
     }
 
-    fn decode(&self, mut members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        let event = audit_event(&mut members, context)?;
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let event = audit_event(members, context)?;
         sink(self.name(), Record::Audit(event));
         Ok(())
     }
@@ -41,7 +41,7 @@ impl JsonShape for Native {
 ///
 /// # Errors
 /// Without `event.action` or without a usable time.
-pub fn audit_event<'a>(members: &mut Members<'a>, context: &Context) -> Result<AuditEvent<'a>, DecodeError> {
+pub fn audit_event<'a>(members: &Members<'a>, context: &Context) -> Result<AuditEvent<'a>, DecodeError> {
     let action = members.text(Field::EventAction).ok_or(DecodeError::at(0, "an audit event without an action"))?;
     let stamp = members
         .text_or_number(Field::Timestamp)
@@ -103,7 +103,7 @@ macro_rules! normal_form {
         /// The normal form, from the members whose names all shapes share.
         #[must_use]
         pub fn normal_form<'a>(
-            members: &mut Members<'a>,
+            members: &Members<'a>,
             stamp: Stamp,
             action: Action<'a>,
             layer: Option<LogText<'a>>,
@@ -114,7 +114,7 @@ macro_rules! normal_form {
             $(event.$name = text_of!(members, $key, $how);)*
             event.indices = members.indices();
             event.index_names = members.index_names();
-            event.change = members.take_change();
+            event.change = members.change();
             event.oddity = members.oddity();
             event
         }

@@ -25,7 +25,7 @@ impl JsonShape for OpenSearch {
         members.has(Field::AuditCategory)
     }
 
-    fn decode(&self, mut members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let category =
             members.text(Field::AuditCategory).ok_or(DecodeError::at(0, "an audit record of no category"))?;
         let stamp = [Field::AtTimestamp, Field::AuditUtcTimestamp]
@@ -42,7 +42,7 @@ impl JsonShape for OpenSearch {
             _ => Action::Other(category),
         };
         let layer = members.text(Field::AuditLayer).map(|layer| LogText::Owned(layer.to_ascii_lowercase()));
-        let mut event = normal_form(&mut members, stamp, action, layer);
+        let mut event = normal_form(members, stamp, action, layer);
         event.of_opensearch = true;
         event.user = user;
         event.user_realm = members.text(Field::AuditAuthDomain);

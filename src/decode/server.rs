@@ -33,7 +33,7 @@ impl JsonShape for EcsServer {
             && !carries_record(members)
     }
 
-    fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         match product::of_members(&members).filter(|_| !is_bare_message(&members)) {
             Some(product) => sink(UNKNOWN, Record::OfProduct(product)),
             None => sink(self.name(), server_event(&members, context)),
@@ -95,7 +95,7 @@ impl JsonShape for JsonServer {
         members.text(Field::Type).as_deref() == Some(b"server")
     }
 
-    fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         sink(self.name(), server_event(&members, context));
         Ok(())
     }
@@ -115,7 +115,7 @@ pub fn decode_head(line: &[u8], context: &Context, sink: &mut Sink<'_>) -> Optio
     let members = line.strip_suffix(b",").filter(|line| begins_server_line(line))?;
     let whole = [members, b"}"].concat();
     let members = Members::read(&whole).ok().filter(|members| members.has(Field::Message))?;
-    JsonServer.decode(members, context, sink).ok()
+    JsonServer.decode(&members, context, sink).ok()
 }
 
 fn server_event<'a>(members: &Members<'a>, context: &Context) -> Record<'a> {

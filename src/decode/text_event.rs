@@ -53,7 +53,7 @@ impl JsonShape for TextEvent {
             && members.text(Field::Message).is_some_and(|message| is_event(&message))
     }
 
-    fn decode(&self, members: Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let message = members.text(Field::Message).unwrap_or_default();
         let stamp = members
             .text_or_number(Field::Timestamp)
@@ -97,7 +97,7 @@ pub fn event<'a>(message: &'a [u8], stamp: Stamp) -> Option<AuditEvent<'a>> {
     }
     let layer = members.text(Field::EventType);
     let action = Action::from_name(members.text(Field::EventAction)?, layer.as_deref());
-    Some(normal_form(&mut members, stamp, action, layer))
+    Some(normal_form(&members, stamp, action, layer))
 }
 
 #[cfg(test)]

@@ -221,7 +221,7 @@ impl RecordSearch<'_, '_> {
         };
         let (context, format) = (self.context, self.format);
         let mut known = false;
-        let result = shape.decode(members, &context, &mut |_, record| known |= give(self.sink, format, record));
+        let result = shape.decode(&members, &context, &mut |_, record| known |= give(self.sink, format, record));
         self.known |= known;
         if let Err(error) = result {
             self.damaged.get_or_insert(error);

@@ -55,15 +55,14 @@ pub(super) fn is_entered(rest: &[u8]) -> bool {
 impl<'a> Members<'a> {
     /// The body of a security change, if the record has one.
     #[must_use]
-    pub fn take_change(&mut self) -> Option<Box<Change<'a>>> {
+    pub fn change(&self) -> Option<Box<Change<'a>>> {
+        let mut change = self.change.clone()?;
         if self.exported || self.beneath_source {
             // Hits hold a value at two places: in the document and in the fields that were asked for.
             let mut met = std::collections::HashSet::new();
-            if let Some(change) = &mut self.change {
-                change.ids.retain(|id| met.insert(id.clone()));
-            }
+            change.ids.retain(|id| met.insert(id.clone()));
         }
-        self.change.take()
+        Some(change)
     }
 
     /// A scalar below a change verb: `invalidate.apikeys.ids`, `put.role.name`, `change.password.user.name`, …
@@ -137,7 +136,7 @@ mod tests {
     #[test]
     fn change_bodies_name_their_target() {
         fn change(line: &str) -> Change<'_> {
-            *Members::read(line.as_bytes()).unwrap().take_change().unwrap()
+            *Members::read(line.as_bytes()).unwrap().change().unwrap()
         }
         let keys = r#"{"invalidate":{"apikeys":{"ids":["a","b"],"owned_by_authenticated_user":false,"user":{"name":"u","realm":null}}}}"#;
         let keys_change = change(keys);
