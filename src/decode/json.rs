@@ -9,9 +9,11 @@ mod tree;
 
 use std::borrow::Cow;
 
+use wide::u8x16;
+
 use crate::error::DecodeError;
 use crate::event::LogText;
-use crate::simd::plain_end;
+use crate::simd::{ends, plain_end};
 pub use tree::{Value, elements, members, string};
 
 /// A scalar, still as written.
@@ -61,6 +63,8 @@ pub trait Visitor<'a> {
     fn enter(&mut self, path: &[u8]) -> bool;
     /// A scalar at `path`: member names joined by dots.
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>);
+    /// An object or array was validated and skipped; its text.
+    fn skipped(&mut self, _container: &'a [u8]) {}
     /// Objects or arrays are nested deeper than [`DEEP`] inside each other.
     fn deep(&mut self) {}
 }
@@ -79,7 +83,7 @@ const PATH: usize = 128;
 /// # Errors
 /// The first violation of the grammar, with its byte.
 pub fn walk<'a>(text: &'a [u8], visitor: &mut impl Visitor<'a>) -> Result<(), DecodeError> {
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser::new(text);
     parser.space();
     if parser.peek() != Some(b'{') {
         return Err(DecodeError::at(parser.at, "not a JSON object"));
@@ -93,14 +97,21 @@ pub fn walk<'a>(text: &'a [u8], visitor: &mut impl Visitor<'a>) -> Result<(), De
     Ok(())
 }
 
-struct Parser<'a> {
+/// Reads values of a text, one after the other.
+pub(super) struct Parser<'a> {
     text: &'a [u8],
-    at: usize,
+    /// The next byte.
+    pub(super) at: usize,
 }
 
 impl<'a> Parser<'a> {
+    /// A parser at the beginning of a text.
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
     #[inline]
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
@@ -259,7 +270,8 @@ impl<'a> Parser<'a> {
         if self.at == start { self.expected("expected a digit") } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<Scalar<'a>, DecodeError> {
+    /// A number that begins at the current byte.
+    pub(super) fn number(&mut self) -> Result<Scalar<'a>, DecodeError> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -284,7 +296,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Text whose opening quote is at the current byte.
-    fn string(&mut self) -> Result<RawStr<'a>, DecodeError> {
+    pub(super) fn string(&mut self) -> Result<RawStr<'a>, DecodeError> {
         self.at += 1;
         let start = self.at;
         let mut escaped = false;
@@ -320,7 +332,8 @@ impl<'a> Parser<'a> {
     }
 
     /// Validates and skips an object or array without recursion, whatever its depth.
-    fn skip_container(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), DecodeError> {
+    pub(super) fn skip_container(&mut self, visitor: &mut impl Visitor<'a>) -> Result<(), DecodeError> {
+        let start = self.at;
         let mut open: Vec<u8> = Vec::new();
         loop {
             if open.len() == DEEP {
@@ -355,7 +368,10 @@ impl<'a> Parser<'a> {
             }
             // A value is complete: close what ends here, then go on to the next value.
             loop {
-                let Some(&closer) = open.last() else { return Ok(()) };
+                let Some(&closer) = open.last() else {
+                    visitor.skipped(&self.text[start..self.at]);
+                    return Ok(());
+                };
                 self.space();
                 match self.peek() {
                     Some(b',') => {
@@ -390,9 +406,12 @@ pub fn write_text(object: &mut Vec<u8>, text: &[u8]) {
     object.push(b'"');
 }
 
+/// Bytes that are copied at a time.
+const BLOCK: usize = 16;
+
 /// Resolves the escapes of validated text. A lone surrogate becomes U+FFFD.
 fn unescape(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
+    let mut out = Vec::with_capacity(raw.len() + BLOCK);
     let mut at = 0;
     let hex = |at: usize| -> u32 {
         raw.get(at..at + 4)
@@ -401,6 +420,16 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
             .unwrap_or(0xFFFD)
     };
     loop {
+        // Escapes stand close together: whole blocks are copied, and what was too much is taken off.
+        while let Some(block) = raw.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+            let plain = BLOCK.min(ends(u8x16::new(*block)).trailing_zeros() as usize);
+            out.extend_from_slice(block);
+            out.truncate(out.len() - BLOCK + plain);
+            at += plain;
+            if plain < BLOCK {
+                break;
+            }
+        }
         let end = plain_end(raw, at);
         out.extend_from_slice(raw.get(at..end).unwrap_or_default());
         at = end;

@@ -2,16 +2,18 @@
 //!
 //! One table of names serves all JSON shapes: keys may be flat (`user.name`), nested or mixed, and ECS documents put the
 //! native names below `elasticsearch.audit.` (audit-format 4), so a path is looked up after such a prefix is cut off.
-//! The first occurrence of a member wins; a member of the wrong type counts as absent.
+//! The first occurrence of a member wins; a member of the wrong type counts as absent. Records that are built like one before
+//! are not walked again, see [`learned`].
 
 mod change;
 mod document;
+mod learned;
 
 pub use document::DocumentName;
 use document::parse_number;
 
 use crate::action_class::is_restricted;
-use crate::decode::json::{self, RawStr, Scalar, Visitor};
+use crate::decode::json::{RawStr, Scalar, Visitor};
 use crate::error::{DecodeError, ProblemKind};
 use crate::event::members::audit_members;
 use crate::event::{Change, Indices, LogText, Oddity, SequenceKind};
@@ -280,7 +282,7 @@ impl<'a> Members<'a> {
     /// # Errors
     /// Where the line is not one valid JSON object.
     pub fn fill(&mut self, line: &'a [u8]) -> Result<(), DecodeError> {
-        json::walk(line, self)
+        learned::fill(self, line)
     }
 
     /// Whether the member is there with any usable type.
@@ -425,37 +427,77 @@ impl<'a> Visitor<'a> for Members<'a> {
     }
 
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>) {
-        let place = NestedPath::of(path, self.exported);
-        self.beneath_source |= place.beneath_source;
-        self.beneath_audit |= place.beneath_audit;
-        let path = place.path;
+        let place = self.place(path);
+        self.put(place, value);
+    }
+}
+
+/// What a scalar at a path is.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    Field(Field),
+    /// One of the values of `sort`.
+    Sort,
+    /// One of the names of `indices`.
+    Index,
+    /// Below a change verb: the object and the path within.
+    Change(&'p [u8], &'p [u8]),
+    /// Nothing that any decoder asks for.
+    Other,
+}
+
+impl<'a> Members<'a> {
+    /// What stands at a path; notes below which prefixes it stands.
+    fn place<'p>(&mut self, path: &'p [u8]) -> Place<'p> {
+        let nested = NestedPath::of(path, self.exported);
+        self.beneath_source |= nested.beneath_source;
+        self.beneath_audit |= nested.beneath_audit;
+        let path = nested.path;
         if let Some(field) = field(path) {
-            // Documents of an index may hold a value at several places, as text and in a list.
-            let plain = !self.exported && !self.beneath_source && !self.beneath_audit && is_telling(field);
-            let slot = &mut self.values[field as usize];
-            if slot.is_some() {
-                if plain {
-                    self.oddity = Some((ProblemKind::DuplicateMember, "a member stands twice, the first is used"));
-                }
-            } else if value != Scalar::Null {
-                if plain && is_no_text(field, value) {
-                    self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
-                }
-                *slot = Some(value);
-            }
-            self.exported |= matches!(field, Field::ExportIndex);
+            Place::Field(field)
         } else if path == SORT && self.exported {
-            if let Some(slot) = self.sort.0.get_mut(self.sort.1) {
-                *slot = Some(value);
-            }
-            self.sort.1 += 1;
+            Place::Sort
         } else if path == INDICES {
-            if let Scalar::Str(element) = value {
-                self.indices.add(element);
-            }
-        } else if let Some((object, rest)) = change::path(path) {
-            self.change_member(object, rest, value);
+            Place::Index
+        } else {
+            change::path(path).map_or(Place::Other, |(object, rest)| Place::Change(object, rest))
         }
+    }
+
+    fn put(&mut self, place: Place<'_>, value: Scalar<'a>) {
+        match place {
+            Place::Field(field) => self.put_field(field, value),
+            Place::Sort => {
+                if let Some(slot) = self.sort.0.get_mut(self.sort.1) {
+                    *slot = Some(value);
+                }
+                self.sort.1 += 1;
+            }
+            Place::Index => {
+                if let Scalar::Str(element) = value {
+                    self.indices.add(element);
+                }
+            }
+            Place::Change(object, rest) => self.change_member(object, rest, value),
+            Place::Other => {}
+        }
+    }
+
+    fn put_field(&mut self, field: Field, value: Scalar<'a>) {
+        // Documents of an index may hold a value at several places, as text and in a list.
+        let plain = !self.exported && !self.beneath_source && !self.beneath_audit && is_telling(field);
+        let slot = &mut self.values[field as usize];
+        if slot.is_some() {
+            if plain {
+                self.oddity = Some((ProblemKind::DuplicateMember, "a member stands twice, the first is used"));
+            }
+        } else if value != Scalar::Null {
+            if plain && is_no_text(field, value) {
+                self.oddity = Some((ProblemKind::WrongType, "a member has another type than its name says"));
+            }
+            *slot = Some(value);
+        }
+        self.exported |= matches!(field, Field::ExportIndex);
     }
 }
 
