@@ -7,7 +7,8 @@
 
 use std::cell::RefCell;
 
-use super::{Field, Members, Place};
+use super::paths::Place;
+use super::{Field, Members};
 use crate::decode::json::{self, Parser, Scalar, Visitor};
 use crate::error::DecodeError;
 use crate::simd::same;
