@@ -18,24 +18,34 @@ pub(super) enum Host {
     Network(Net),
 }
 
-/// The address that stands for each host that has several.
+/// The networks of IPv6 that count as one host, and the address that stands for each.
 #[derive(Debug)]
 pub(super) struct Hosts(HashMap<Net, Sym, RandomState>);
 
 impl Hosts {
-    /// The hosts of these addresses; `net` gives the network of one.
-    pub(super) fn new(sources: impl Iterator<Item = Sym>, net: impl Fn(Sym) -> Option<Net>) -> Self {
+    /// The hosts of these addresses; `net` gives the network of one, and `is_one` whether a network may be one host.
+    pub(super) fn new(
+        sources: impl Iterator<Item = Sym>,
+        net: impl Fn(Sym) -> Option<Net>,
+        is_one: impl Fn(Net) -> bool,
+    ) -> Self {
         let mut hosts: HashMap<Net, Sym, RandomState> = HashMap::default();
-        for (source, net) in sources.filter_map(|source| Some((source, net(source).filter(|net| net.is_v6())?))) {
+        let one = |source| net(source).filter(|net| net.is_v6() && is_one(*net));
+        for (source, net) in sources.filter_map(|source| Some((source, one(source)?))) {
             let host = hosts.entry(net).or_insert(source);
             *host = source.min(*host);
         }
         Self(hosts)
     }
 
+    /// The host that an address is of, given its network.
+    pub(super) fn host(&self, source: Sym, net: Option<Net>) -> Host {
+        net.filter(|net| self.0.contains_key(net)).map_or(Host::Address(source), Host::Network)
+    }
+
     /// The address that stands for the host of an address: the one that came first.
-    pub(super) fn of(&self, source: Sym, net: impl Fn(Sym) -> Option<Net>) -> Sym {
-        net(source).and_then(|net| self.0.get(&net)).copied().unwrap_or(source)
+    pub(super) fn of(&self, source: Sym, net: Option<Net>) -> Sym {
+        net.and_then(|net| self.0.get(&net)).copied().unwrap_or(source)
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) struct Scene<'c> {
     pub(super) index: Index,
     pub(super) history: SuccessHistory<'c>,
     pub(super) places: Places,
+    hosts: Hosts,
     addresses: HashMap<Sym, Option<Address>, RandomState>,
     /// By number of a node in the table: whether it logs successes.
     shows: Vec<bool>,
@@ -59,12 +60,24 @@ impl<'c> Scene<'c> {
             any && outside(source) && (0..clusters).all(|cluster| history.source(cluster, source).is_none())
         };
         let net_of = |source: Sym| addresses.get(&source).copied().flatten().map(|address| address.net);
-        let hosts = Hosts::new(addresses.keys().copied(), net_of);
-        let index = Index::new(joined, is_stranger, |source| hosts.of(source, net_of));
+        let desks = networks_of_desks(&history, &addresses);
+        let hosts = Hosts::new(addresses.keys().copied(), net_of, |net| !desks.contains(&net));
+        let index = Index::new(joined, is_stranger, |source| hosts.of(source, net_of(source)));
         let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
         let places =
             Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
-        Self { joined, surroundings, geography: &options.geography, index, history, places, addresses, shows, span }
+        Self {
+            joined,
+            surroundings,
+            geography: &options.geography,
+            index,
+            history,
+            places,
+            hosts,
+            addresses,
+            shows,
+            span,
+        }
     }
 
     pub(super) fn attempt(&self, at: u32) -> &'c Attempt {
@@ -142,10 +155,7 @@ impl<'c> Scene<'c> {
 
     /// The host that an address is of.
     pub(super) fn host(&self, source: Sym) -> Host {
-        match self.net(source) {
-            Some(net) if net.is_v6() => Host::Network(net),
-            _ => Host::Address(source),
-        }
+        self.hosts.host(source, self.net(source))
     }
 
     /// What an account did by itself from the host that an address is of.
@@ -273,6 +283,21 @@ fn front_doors(
     }
     let is_door = |own: u32| own >= SHARED && own as usize * 2 >= homes.len();
     accounts_of.iter().filter(|&(_, &own)| is_door(own)).map(|(&site, _)| site).collect()
+}
+
+/// Networks of IPv6 inside from which several accounts get in: a network of desks or servers, not one host. Outside, one client
+/// that takes a new address for each account looks the same.
+fn networks_of_desks(
+    history: &SuccessHistory<'_>,
+    addresses: &HashMap<Sym, Option<Address>, RandomState>,
+) -> HashSet<Net, RandomState> {
+    let inside = addresses.values().flatten().filter(|address| address.net.is_v6() && !address.outside);
+    let inside: HashSet<Net, RandomState> = inside.map(|address| address.net).collect();
+    let mut accounts: HashMap<(u16, Net), u32, RandomState> = HashMap::default();
+    for (cluster, net, _) in history.networks().filter(|(_, net, _)| inside.contains(net)) {
+        *accounts.entry((cluster, net)).or_default() += 1;
+    }
+    accounts.into_iter().filter(|&(_, accounts)| accounts >= SHARED).map(|((_, net), _)| net).collect()
 }
 
 /// Every address met, read once.
