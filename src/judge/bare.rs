@@ -4,7 +4,7 @@ use super::campaign::Campaign;
 use super::features::{Feature, Features};
 use super::history::HOUR;
 use super::measure::{Measure, is_regular};
-use super::unit::{Standing, Unit, median};
+use super::unit::{Standing, Unit, median, pasts_from};
 use crate::reason::Basis;
 use crate::state::Sym;
 
@@ -34,7 +34,7 @@ impl Measure<'_, '_> {
             campaign.span(self.scene).is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
         features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
         features.set(Feature::KeyStops, share(&|unit| self.stopped_key(unit).is_some()));
-        features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit)));
+        features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit) || self.is_answered(unit)));
         // From where hardly anybody comes, more requests than people make by hand need a program that had got in.
         let unusual = features.get(Feature::Outside) - features.get(Feature::UsualOutside);
         let displaced = features.get(Feature::Displaced) > 0.0 || share(&|unit| self.is_of_programs(unit)) > 0.0;
@@ -91,6 +91,44 @@ impl Measure<'_, '_> {
         }
         let is_over = |&key: &Sym| history.of_key(unit.cluster, key).all(|past| past.last <= unit.first);
         key.filter(is_over).filter(|_| unit.before >= 5.0)
+    }
+
+    /// Whether most requests without credentials are followed at once by a success from their address, as where Kerberos or HTTP
+    /// negotiate: clients answer the challenge within a round trip. Where successes are so many that one would follow by
+    /// chance, or is known only as one of a longer stretch, nothing is told.
+    fn is_answered(&self, unit: &Unit) -> bool {
+        /// How soon a challenge is answered.
+        const SOON: i64 = 2 * 1000;
+        /// Successes within that time, on average, from which on one follows by chance.
+        const BUSY: f64 = 0.2;
+        let span = (unit.last.0 - unit.first.0).max(60_000);
+        if f64::from(unit.between) * SOON as f64 > BUSY * span as f64 {
+            return false;
+        }
+        let history = &self.scene.history;
+        let own = pasts_from(self.scene, unit.cluster, unit.attempts(self.scene)).into_iter();
+        let mut stretches: Vec<(i64, i64)> =
+            own.flat_map(|past| history.stretches(past)).map(|(first, last)| (first.0, last.0)).collect();
+        stretches.sort_unstable();
+        // The last end of those that begin before each.
+        let ends: Vec<i64> = stretches
+            .iter()
+            .scan(i64::MIN, |end, &(_, last)| {
+                *end = last.max(*end);
+                Some(*end)
+            })
+            .collect();
+        let (mut known, mut answered) = (0, 0);
+        for &at in unit.attempts(self.scene) {
+            let time = self.scene.time(at).0;
+            let next = stretches.partition_point(|&(first, _)| first < time);
+            if next.checked_sub(1).is_some_and(|before| ends[before] >= time) {
+                continue;
+            }
+            known += 1;
+            answered += usize::from(stretches.get(next).is_some_and(|&(first, _)| first - time <= SOON));
+        }
+        answered * 2 > known
     }
 
     /// Whether an address gets in right after most of its requests without credentials.

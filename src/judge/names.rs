@@ -1,4 +1,4 @@
-//! Sets of names as sketches: how much two lists have in common, without keeping the lists.
+//! How much names have in common: sets of them as sketches, without keeping the lists, and two of them.
 
 /// Hashes kept of a set: the smallest ones, which are a fair sample of it (bottom-k sketch, Cohen & Kaplan 2007).
 const KEPT: usize = 32;
@@ -51,9 +51,48 @@ impl NameSet {
     }
 }
 
+/// Whether one of two names may be the other, written wrong or in part: one holds the other, or they differ in a third of the letters
+/// at most, whatever their case.
+pub(super) fn resemble(one: &[u8], other: &[u8]) -> bool {
+    /// Letters that are compared: longer names are none that people type.
+    const MOST: usize = 64;
+    /// A part of a name that is shorter is in many.
+    const PART: usize = 3;
+    let [one, other] = [one, other].map(|name| name[..name.len().min(MOST)].to_ascii_lowercase());
+    let (short, long) = if one.len() < other.len() { (&one, &other) } else { (&other, &one) };
+    let holds = short.len() >= PART && memchr::memmem::find(long, short).is_some();
+    holds || 3 * distance(short, long) <= long.len()
+}
+
+/// Letters to put in, take out or change until one text is the other (Wagner & Fischer 1974).
+fn distance(short: &[u8], long: &[u8]) -> usize {
+    let mut above: Vec<usize> = (0..=short.len()).collect();
+    for (row, letter) in long.iter().enumerate() {
+        let mut corner = std::mem::replace(&mut above[0], row + 1);
+        for (column, other) in short.iter().enumerate() {
+            let changed = corner + usize::from(letter != other);
+            corner = above[column + 1];
+            above[column + 1] = changed.min(corner + 1).min(above[column] + 1);
+        }
+    }
+    above[short.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_written_wrong_resembles_the_right_one() {
+        for (one, other) in [("jsmith", "jsmiht"), ("Kim", "kim@corp.example"), ("kim.admin", "kim-admn"), ("", "")] {
+            assert!(resemble(one.as_bytes(), other.as_bytes()), "{one} {other}");
+            assert!(resemble(other.as_bytes(), one.as_bytes()), "{one} {other}");
+        }
+        for (one, other) in [("maja.arslan", "gloria.nakamura"), ("root", "kim"), ("a", "maja"), ("", "kim")] {
+            assert!(!resemble(one.as_bytes(), other.as_bytes()), "{one} {other}");
+        }
+        assert_eq!([distance(b"kitten", b"sitting"), distance(b"", b"ab"), distance(b"ab", b"ab")], [3, 2, 0]);
+    }
 
     fn names(list: impl IntoIterator<Item = String>) -> NameSet {
         let mut names = NameSet::default();

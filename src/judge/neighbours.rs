@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::history::Past;
 use super::index::Class;
+use super::names;
 use super::place::Host;
 use super::scene::Scene;
-use super::unit::{MOST_PASTS, Standing, Unit, is_restless};
+use super::unit::{MOST_PASTS, SITTING, Standing, Unit, is_restless, mistyped};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -26,7 +27,29 @@ pub(super) fn tell(scene: &Scene<'_>, units: &mut [Unit]) {
     units
         .par_chunk_by_mut(|a, b| a.principal.is_some() && a.principal == b.principal)
         .for_each(|of_account| streaks(scene, of_account));
+    lists(scene, units);
     neighbours(scene, units);
+}
+
+/// Names that nobody has, one after the other at one address, are none that somebody mistyped who then gets in there: a name
+/// that is mistyped resembles the right one.
+fn lists(scene: &Scene<'_>, units: &mut [Unit]) {
+    let mut of_address: HashMap<(u16, Sym), Vec<usize>, RandomState> = HashMap::default();
+    for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.standing == Standing::Mistyped) {
+        of_address.entry((unit.cluster, unit.source)).or_default().push(at);
+    }
+    for mut others in of_address.into_values() {
+        others.retain(|&at| {
+            let owner = mistyped(scene, &units[at]).unwrap_or(Sym::NONE);
+            !names::resemble(scene.bytes(units[at].principal), scene.bytes(owner))
+        });
+        others.sort_unstable_by_key(|&at| (units[at].first, units[at].last));
+        let goes_on = |&a: &usize, &b: &usize| units[b].first.0 - units[a].last.0 <= SITTING;
+        let lists: Vec<&[usize]> = others.chunk_by(goes_on).collect();
+        let several = |list: &&[usize]| list.iter().any(|&at| units[at].principal != units[list[0]].principal);
+        let listed: Vec<usize> = lists.into_iter().filter(several).flatten().copied().collect();
+        listed.into_iter().for_each(|at| units[at].standing = Standing::UnknownAccount);
+    }
 }
 
 /// What the failures of others from the same address say of an episode: nothing is anybody's own place where strangers try

@@ -25,7 +25,7 @@ const USUAL_GAPS: i64 = 8;
 const STRANGE: f64 = 0.5;
 
 /// Failures with a longer pause are two tries at logging in: people try again within seconds, or get help.
-const SITTING: i64 = HOUR / 4;
+pub(super) const SITTING: i64 = HOUR / 4;
 
 /// How an address stands to the account that fails from it, or to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -216,7 +216,7 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
     let pasts: Vec<&Past> = if group.principal.is_some() {
         scene.pasts_at(cluster, group.principal, group.source).collect()
     } else {
-        history.of_source(cluster, group.source).take(MOST_PASTS).collect()
+        pasts_from(scene, cluster, attempts)
     };
     for past in &pasts {
         unit.before += history.within(past, Millis(i64::MIN), Millis(from.0 - 1)) as f32;
@@ -225,8 +225,7 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
         let entry = history.first_after(past, from);
         unit.entry = [unit.entry, entry].into_iter().flatten().min_by_key(|success| success.time);
     }
-    unit.standing =
-        if group.principal.is_some() { standing(scene, &unit, pasts.first().copied()) } else { bare(scene, &unit) };
+    unit.standing = if group.principal.is_some() { standing(scene, &unit, &pasts) } else { bare(scene, &unit) };
     (unit.run, unit.sittings) = longest_run(scene, attempts, &pasts, &unit);
     let pauses = scene.gaps(attempts).into_iter().filter(|&gap| gap > SITTING).count();
     unit.bouts = 1 + pauses as u32;
@@ -237,8 +236,16 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
 /// Pasts of a shared address that are looked at for failures without an account.
 pub(super) const MOST_PASTS: usize = 64;
 
-/// How the address stands to the account.
-fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
+/// What anybody did from the addresses of some attempts, which a host of IPv6 has several of.
+pub(super) fn pasts_from<'s>(scene: &'s Scene<'_>, cluster: u16, attempts: &[u32]) -> Vec<&'s Past> {
+    let mut sources: Vec<Sym> = attempts.iter().map(|&at| scene.attempt(at).source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    sources.into_iter().flat_map(|source| scene.history.of_source(cluster, source)).take(MOST_PASTS).collect()
+}
+
+/// How the address stands to the account; `own` is what that did at its host.
+fn standing(scene: &Scene<'_>, unit: &Unit, own: &[&Past]) -> Standing {
     let history = &scene.history;
     if !history.any() || !logs_successes(scene, unit) {
         return Standing::Blind;
@@ -247,30 +254,32 @@ fn standing(scene: &Scene<'_>, unit: &Unit, past: Option<&Past>) -> Standing {
     let source = history.source(unit.cluster, unit.source).filter(|sum| sum.count > 0 || sum.first < unit.first);
     let shared = source.is_some_and(|sum| sum.others >= SHARED);
     if unit.before > 0.0 {
-        return if shared { Standing::OwnShared } else { Standing::Own };
+        // A program that stops getting in at the address where it works is itself there, whoever else comes through it.
+        let itself = unit.program && unit.between < 1.0;
+        return if shared && !itself { Standing::OwnShared } else { Standing::Own };
     }
     let Some(account) = account else {
         return match source {
-            Some(sum) if sum.others < SHARED && mistyped(scene, unit) => Standing::Mistyped,
+            Some(sum) if sum.others < SHARED && mistyped(scene, unit).is_some() => Standing::Mistyped,
             Some(_) => Standing::UnknownAccount,
             None => Standing::Unknown,
         };
     };
     let known_before = account.first < unit.first;
     let settles = !is_restless(scene, unit);
-    match past.filter(|_| settles) {
-        // The first days of a log know nobody: where an account goes on working is where it works.
-        Some(past) if !known_before => {
-            let rare = u64::from(past.count) * 10 < account.count;
-            let away = scene.is_outside(unit.source) && account.nets[1] <= 1 && account.others > 1;
-            let home = u64::from(past.count) * 2 >= account.count;
-            if home || shared || !rare && !away { Standing::Later } else { Standing::Strange }
-        }
-        _ if settles && scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first) < STRANGE => {
-            Standing::Near
-        }
-        _ => Standing::Strange,
+    let count: u64 = own.iter().map(|past| u64::from(past.count)).sum();
+    if !settles {
+        return Standing::Strange;
     }
+    // The first days of a log know nobody: where an account goes on working is where it works.
+    if !own.is_empty() && !known_before {
+        let rare = count * 10 < account.count;
+        let away = scene.is_outside(unit.source) && account.nets[1] <= 1 && account.others > 1;
+        let home = count * 2 >= account.count;
+        return if home || shared || !rare && !away { Standing::Later } else { Standing::Strange };
+    }
+    let strangeness = scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first);
+    if strangeness < STRANGE { Standing::Near } else { Standing::Strange }
 }
 
 /// Whether failures come from ever new addresses of one network of IPv6: hosts take one or two a day (RFC 8981), and who takes one
@@ -286,8 +295,8 @@ pub(super) fn is_restless(scene: &Scene<'_>, unit: &Unit) -> bool {
     addresses.len() as i64 > ADDRESSES * (1 + (unit.last.0 - unit.first.0) / DAY)
 }
 
-/// Whether somebody who works at the address got in right after a few tries under a name that nobody has.
-fn mistyped(scene: &Scene<'_>, unit: &Unit) -> bool {
+/// Who works at the address and got in right after a few tries under a name that nobody has.
+pub(super) fn mistyped(scene: &Scene<'_>, unit: &Unit) -> Option<Sym> {
     /// Tries under a mistyped name before it is noticed.
     const TRIES: usize = 6;
     /// How soon after the name is written right.
@@ -295,8 +304,9 @@ fn mistyped(scene: &Scene<'_>, unit: &Unit) -> bool {
     let soon = Millis(unit.last.0 + SOON);
     // A key that was used from there before is of somebody who works there, too.
     let own = scene.history.of_source(unit.cluster, unit.source);
-    let own = own.filter(|past| !past.key.is_some() || past.first < unit.first);
-    unit.len() <= TRIES && own.take(MOST_PASTS).any(|past| scene.history.within(past, unit.last, soon) >= 1.0)
+    let mut own = own.filter(|past| !past.key.is_some() || past.first < unit.first).take(MOST_PASTS);
+    let owner = own.find(|past| scene.history.within(past, unit.last, soon) >= 1.0)?;
+    (unit.len() <= TRIES).then_some(owner.principal)
 }
 
 /// How the address of failures without an account stands.

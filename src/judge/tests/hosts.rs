@@ -64,6 +64,50 @@ fn guesses_from_ever_new_addresses_of_a_network_are_those_of_one_client() {
     assert!(told.contains(&critical), "{told:?}");
 }
 
+/// A day at which ten people work in one network of private IPv6, each at a desk of their own.
+fn private_v6_office(desks: usize) -> Log {
+    let mut log = office();
+    for who in 0..desks {
+        let desk = format!("fd00:1:2:3::{:x}", who + 16);
+        (0..24_u32)
+            .for_each(|hour| log.success(f64::from(hour) * 3600.0 + 7.0 * who as f64, &format!("v6-{who}"), &desk));
+    }
+    log
+}
+
+#[test]
+fn in_a_network_of_desks_each_is_a_host() {
+    let told = |desks: usize| {
+        let mut log = private_v6_office(desks);
+        irregular(90, 50_000.0, 20.0).into_iter().for_each(|time| log.fail(time, "v6-1", "fd00:1:2:3::12"));
+        kinds(log)
+    };
+    assert_eq!(told(10), [("password_guessing".to_owned(), "hostile".to_owned())]);
+    // Two devices of one person are one host.
+    assert_ne!(told(2), told(10));
+}
+
+#[test]
+fn who_answers_when_asked_for_credentials_is_no_finding() {
+    // Kerberos in browsers: now and then a page asks first.
+    let told = |answers: bool| {
+        let mut log = private_v6_office(10);
+        for who in 0..8_usize {
+            let desk = format!("fd00:1:2:3::{:x}", who + 16);
+            for (at, time) in irregular(12, 30_000.0 + 300.0 * who as f64, 400.0).into_iter().enumerate() {
+                let time = time + 1.5 * at as f64;
+                log.anonymous(time, &desk, "n1");
+                if answers {
+                    log.success(time + 0.02, &format!("v6-{who}"), &desk);
+                }
+            }
+        }
+        kinds(log)
+    };
+    assert_eq!(told(true), []);
+    assert_ne!(told(false), []);
+}
+
 #[test]
 fn requests_without_credentials_from_a_network_of_one_client_are_a_scan() {
     let mut log = office();
