@@ -7,7 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use super::arrivals;
 use super::deeds::Deed;
 use super::draft::Draft;
-use super::features::{Feature, Features};
+use super::features::{Feature, Features, is_shared};
 use super::history::{DAY, HOUR, Past, Success};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
@@ -34,6 +34,10 @@ const MISTYPED: usize = 4;
 
 /// Odds of a campaign count towards its successes no more than this, either way.
 const ODDS: f64 = 6.0;
+
+/// What tries for another account from the same address within moments add to these odds: two who share an address and have nothing
+/// to do with each other fall within two minutes of each other once in some hundred times a day.
+const JUST_BEFORE: f64 = 3.0;
 
 /// Somebody who got in where tries had come from.
 #[derive(Debug, Clone)]
@@ -237,12 +241,15 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let pasts = scene.pasts_at(unit.cluster, unit.principal, unit.source);
     let after = pasts.filter_map(|past| Some((past, scene.history.first_after(past, since)?)));
     let (past, success) = after.min_by_key(|(_, success)| success.time)?;
-    let until = if beside_owner { HOUR } else { AFTER };
+    // So is somebody whose owner comes through an address of the organisation's that many share.
+    let is_door = !scene.is_outside(unit.source) && is_shared(scene, unit.cluster, unit.source);
+    let until = if beside_owner || is_door { HOUR } else { AFTER };
     if before && !beside_owner || success.time.0 > unit.last.0 + until {
         return None;
     }
-    let failures: Vec<u32> =
-        unit.attempts(scene).iter().copied().filter(|&at| scene.time(at) <= success.time).collect();
+    let since = if is_door { success.time.0 - until } else { i64::MIN };
+    let led = |at: &u32| (since..=success.time.0).contains(&scene.time(*at).0);
+    let failures: Vec<u32> = unit.attempts(scene).iter().copied().filter(led).collect();
     let last = failures.last().map_or(success.time, |&at| scene.time(at));
     let reset = measure.changes.within(unit.principal, last, success.time);
     let strange = scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first);
@@ -283,7 +290,8 @@ fn entry(
     let of_source = tries.of(measure, source);
     // A few tries of nobody but the account that then gets in are what a traveller makes too, whatever goes on elsewhere.
     let of_owner = if failures.len() == of_source && of_source < tries.all { of_source.min(MISTYPED) } else { 0 };
-    let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln();
+    let just_before = tries.are_just_before(measure.scene, (principal, source), success.time);
+    let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln() + if just_before { JUST_BEFORE } else { 0.0 };
     let is_alone =
         measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons);
     let amid = if is_alone { tries.amid } else { 0.0 };

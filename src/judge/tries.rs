@@ -5,6 +5,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::arrivals::Crowd;
 use super::features::{Feature, is_shared, was_shared};
+use super::history::HOUR;
 use super::measure::Measure;
 use super::place::{Net, SHARED};
 use super::scene::Scene;
@@ -12,12 +13,12 @@ use super::tell::Judgement;
 use crate::state::Sym;
 use crate::time::Millis;
 
-/// How many tries of a campaign came from each address, and from each network.
+/// The tries of a campaign by address, by time, and how many came from each network.
 pub(super) struct Tries {
     cluster: u16,
     /// When the campaign began.
     start: Millis,
-    sources: HashMap<Sym, usize, RandomState>,
+    sources: HashMap<Sym, Vec<u32>, RandomState>,
     nets: HashMap<Net, usize, RandomState>,
     /// How many accounts were tried from each address.
     accounts: HashMap<Sym, usize, RandomState>,
@@ -42,15 +43,15 @@ impl Tries {
         for (source, _) in &tries.pairs {
             *tries.accounts.entry(*source).or_default() += 1;
         }
-        for source in campaign.attempts.iter().map(|&at| scene.attempt(at).source) {
-            *tries.sources.entry(source).or_default() += 1;
+        for (at, source) in campaign.attempts.iter().map(|&at| (at, scene.attempt(at).source)) {
+            tries.sources.entry(source).or_default().push(at);
             if let Some(net) = scene.net(source) {
                 *tries.nets.entry(net).or_default() += 1;
             }
         }
         if let Some(span) = campaign.span(scene).filter(|_| many) {
             // Good & Turing: the sources that are seen once tell how many are not seen.
-            let unseen = tries.sources.values().filter(|&&tries| tries == 1).count() as f64 / all.max(1) as f64;
+            let unseen = tries.sources.values().filter(|tries| tries.len() == 1).count() as f64 / all.max(1) as f64;
             let unknown = [Feature::Unknown, Feature::UnknownAccount].map(|feature| judgement.features.get(feature));
             let known = (1.0 - unknown.iter().sum::<f64>()).max(0.0);
             let crowd = Crowd { tries: all as f64, unseen, known };
@@ -79,6 +80,17 @@ impl Tries {
         let scene = measure.scene;
         let own = |net: &Net| !measure.sites.is_site(self.cluster, *net, self.start);
         let net = scene.net(source).filter(|_| scene.is_outside(source)).filter(own);
-        net.and_then(|net| self.nets.get(&net)).or_else(|| self.sources.get(&source)).copied().unwrap_or(0)
+        let of_net = net.and_then(|net| self.nets.get(&net)).copied();
+        of_net.or_else(|| self.sources.get(&source).map(Vec::len)).unwrap_or(0)
+    }
+
+    /// Whether another account was tried from an address moments before an account got in there.
+    pub(super) fn are_just_before(&self, scene: &Scene<'_>, (principal, source): (Sym, Sym), time: Millis) -> bool {
+        /// Whoever tries one account after the other goes on at once with one that is right.
+        const MOMENT: i64 = HOUR / 30;
+        let tries = self.sources.get(&source).map_or(&[][..], Vec::as_slice);
+        let before = &tries[..tries.partition_point(|&at| scene.time(at) <= time)];
+        let recent = before.iter().rev().take_while(|&&at| time.0 - scene.time(at).0 <= MOMENT);
+        recent.map(|&at| scene.attempt(at).principal).any(|tried| tried != principal)
     }
 }

@@ -207,3 +207,38 @@ fn what_an_account_never_did_before_is_told_of_its_entry() {
     assert_eq!(told(&broken_into(day(34.0, 12.5), false)), [false, true, false]);
     assert_eq!(told(&broken_into(day(5.0, 12.5), true)), [false, false, true]);
 }
+
+#[test]
+fn names_tried_one_after_the_other_and_then_a_success_are_no_slip() {
+    let told = |names: &[&str]| {
+        let mut log = Log::new();
+        // A list that others try, from addresses of their own.
+        for at in 0..120_u32 {
+            log.fail(30_000.0 + 61.0 * f64::from(at), &format!("stranger{at}"), &format!("198.51.{at}.7"));
+        }
+        for (at, name) in names.iter().enumerate() {
+            log.fail(33_000.0 + 15.0 * at as f64, name, OUTSIDE);
+        }
+        (0..9).for_each(|at| log.success(33_050.0 + 20.0 * f64::from(at), "gloria.nakamura", OUTSIDE));
+        log.told().into_iter().filter(|(kind, ..)| kind == "account_compromise").count()
+    };
+    assert_eq!(told(&["maja.arslan", "yara.das", "imran.hakim"]), 1);
+    assert_eq!(told(&["gloria.nakamurra", "glorian.akamura"]), 0);
+}
+
+#[test]
+fn behind_a_shared_door_a_later_login_is_the_owners() {
+    let told = |later: f64| {
+        let mut log = Log::new();
+        for round in 0..4_u32 {
+            let start = 30_000.0 + 900.0 * f64::from(round);
+            (0..300).for_each(|at| log.fail(start + 2.0 * f64::from(at), &format!("name{at}"), "10.5.5.5"));
+        }
+        for who in 292..300_u32 {
+            let login = 33_300.0 + later + 60.0 * f64::from(who - 292);
+            (0..5).for_each(|at| log.success(login + f64::from(at), &format!("name{who}"), "10.5.5.5"));
+        }
+        log.told().into_iter().filter(|(kind, ..)| kind == "account_compromise").count()
+    };
+    assert_eq!(told(4.0 * 3600.0), 0);
+}
