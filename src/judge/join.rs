@@ -75,6 +75,7 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
     joining.within_outages(drafts);
     joining.leases(drafts);
     joining.guessed_keys(drafts);
+    joining.ids_of_keys(drafts);
     // Refusals of a key's clients that no line explains are of that key.
     let unexplained = |draft: &Draft| matches!(draft.doc.kind, Kind::MissingCredentials | Kind::UnauthenticatedScan);
     let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
@@ -132,16 +133,22 @@ impl Joining<'_, '_, '_> {
     /// What fails while an outage lasts, and has no other cause, is a part of it.
     fn within_outages(&mut self, drafts: &mut [Draft]) {
         let outages = self.placed(drafts, |draft| draft.doc.kind == Kind::RealmOutage);
+        let of_outages: Vec<Vec<Sym>> = outages.iter().map(|&(.., at)| sources(self.measure, &drafts[at])).collect();
         let stale = |draft: &Draft| {
             let explained = draft.changed || draft.realm_up;
-            draft.doc.kind == Kind::StaleCredential && draft.verdict == Verdict::Operational && !explained
+            let kinds = [Kind::StaleCredential, Kind::WrongRealm];
+            kinds.contains(&draft.doc.kind) && draft.verdict == Verdict::Operational && !explained
         };
         for (cluster, (first, last), at) in self.placed(drafts, stale) {
             // Outages that would overlap have become one.
             let begun =
                 outages.partition_point(|(known, span, _)| (*known, span.0.0 - NEAR / 12) <= (cluster, first.0));
             let Some(&(known, span, outage)) = outages[..begun].last() else { continue };
-            let is_part = drafts[at].attempts.len() <= drafts[outage].attempts.len();
+            let own = sources(self.measure, &drafts[at]);
+            let shared = own.iter().filter(|source| of_outages[begun - 1].binary_search(source).is_ok()).count();
+            let is_stale = drafts[at].doc.kind == Kind::StaleCredential;
+            let is_part =
+                is_stale && drafts[at].attempts.len() <= drafts[outage].attempts.len() || shared * 2 >= own.len();
             if known == cluster && last.0 <= span.1.0 + NEAR / 6 && is_part {
                 self.absorb(drafts, outage, at);
             }
@@ -159,6 +166,28 @@ impl Joining<'_, '_, '_> {
             let of_key = |key: &Sym| known.get(&(cluster, *key)).copied();
             if let Some(into) = drafts[at].api_keys.iter().find_map(of_key) {
                 self.absorb(drafts, into, at);
+            }
+        }
+    }
+
+    /// A key's id stands where a name does in records of keys that fail (audit-format 2): what fails under it at the key's clients is
+    /// that key, also where no line tells so.
+    fn ids_of_keys(&mut self, drafts: &mut [Draft]) {
+        let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
+        let mut known: BTreeMap<(u16, Sym), usize> = BTreeMap::new();
+        let mut clients: BTreeMap<usize, Vec<Sym>> = BTreeMap::new();
+        for (cluster, _, at) in self.placed(drafts, of_keys) {
+            drafts[at].api_keys.iter().for_each(|&key| _ = known.entry((cluster, key)).or_insert(at));
+            clients.insert(at, sources(self.measure, &drafts[at]));
+        }
+        let other = |draft: &Draft| !of_keys(draft) && draft.verdict != Verdict::Hostile && !draft.attempts.is_empty();
+        for (cluster, _, at) in self.placed(drafts, other) {
+            let who = |at: &u32| (self.measure.scene.attempt(*at).principal, self.measure.scene.attempt(*at).source);
+            let (key, source) = who(&drafts[at].attempts[0]);
+            let Some(into) = known.get(&(cluster, key)) else { continue };
+            let is_client = clients.get(into).is_some_and(|sources| sources.binary_search(&source).is_ok());
+            if is_client && drafts[at].attempts.iter().map(who).all(|pair| pair == (key, source)) {
+                self.absorb(drafts, *into, at);
             }
         }
     }
