@@ -204,7 +204,8 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
         .filter(|draft| draft.doc.kind == Kind::AccountCompromise)
         .map(|draft| draft.principals.clone())
         .collect();
-    drafts.extend(suspicion::suspicious(measure).into_iter().filter(|found| !entered.contains(&found.principals)));
+    let suspicious = suspicion::suspicious(measure, &drafts).into_iter();
+    drafts.extend(suspicious.filter(|found| !entered.contains(&found.principals)));
     let known: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.principals.iter().copied()).collect();
     let made = newcomers::made_abroad(measure).into_iter();
     drafts.extend(made.filter(|draft| !draft.principals.iter().any(|account| known.contains(account))));

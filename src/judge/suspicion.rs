@@ -1,5 +1,8 @@
 //! What is told of an account at a place where it had never been, and of what was done from there.
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::access::{self, Access, TOLD, is_own_password};
 use super::consequences;
 use super::deeds::Deed;
@@ -10,15 +13,51 @@ use super::measure::Measure;
 use super::score;
 use super::words;
 use crate::model::text::{Span, Text};
+use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
 
 /// Probability from which on it is told as hostile.
 const SURE: f64 = 0.8;
 
-/// The drafts of suspicious accesses.
-pub(super) fn suspicious(measure: &Measure<'_, '_>) -> Vec<Draft> {
-    access::accesses(measure).into_iter().filter_map(|access| draft(measure, access)).collect()
+/// Accounts of a campaign up to which each of them is its aim.
+const FEW_AIMS: usize = 3;
+
+/// Times at a place besides the first from which on it is where somebody works: one who broke in comes back once, if at all.
+const RETURNS: usize = 2;
+
+/// The drafts of suspicious accesses; `told` are those of campaigns.
+pub(super) fn suspicious(measure: &Measure<'_, '_>, told: &[Draft]) -> Vec<Draft> {
+    let mut accesses = access::accesses(measure);
+    let aims = aims(measure, told);
+    for access in &mut accesses {
+        let since = aims.get(&(access.past.cluster, access.past.principal));
+        access.guessed_at = since.is_some_and(|&since| since < access.past.first);
+    }
+    accesses.into_iter().filter_map(|access| draft(measure, access)).collect()
+}
+
+/// The accounts whose passwords somebody was after, and since when.
+fn aims(measure: &Measure<'_, '_>, told: &[Draft]) -> HashMap<(u16, Sym), Millis, RandomState> {
+    let mut aims: HashMap<(u16, Sym), Millis, RandomState> = HashMap::default();
+    for draft in told.iter().filter(|draft| draft.verdict == Verdict::Hostile) {
+        let mut accounts: Vec<Sym> = Vec::new();
+        let own = draft.attempts.iter().map(|&at| measure.scene.attempt(at).principal).filter(|who| who.is_some());
+        for account in own {
+            if !accounts.contains(&account) {
+                accounts.push(account);
+            }
+            if accounts.len() > FEW_AIMS {
+                break;
+            }
+        }
+        let Some((since, _)) = draft.span(measure.scene).filter(|_| accounts.len() <= FEW_AIMS) else { continue };
+        for account in accounts {
+            let known = aims.entry((draft.cluster, account)).or_insert(since);
+            *known = since.min(*known);
+        }
+    }
+    aims
 }
 
 /// Whether the account gets in at its other places with what was set: an intruder's password would have locked its owner out. Tokens
@@ -50,7 +89,8 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     }
     let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
     let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
-    let hostile = probability >= SURE && !owner && !(access.direct && access.stays);
+    let returns = access.returns >= RETURNS;
+    let hostile = probability >= SURE && !owner && !returns && !(access.direct && access.stays);
     // What else it may be is as likely then, whatever the weights say.
     let probability = if hostile { probability } else { probability.min(SURE - 0.01) };
     let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
@@ -83,6 +123,15 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     }
     if owner {
         draft.why.push("The account gets in at its other places afterwards, as its owner would".to_owned());
+    }
+    if access.guessed_at {
+        draft.why.push("Its password had been guessed at before".to_owned());
+    }
+    if returns {
+        draft.why.push(format!(
+            "It is there again at {}, as its owner would be",
+            words::count(access.returns as u64, "other time", "other times")
+        ));
     }
     draft.why.extend(access.unusual.into_iter().map(|(_, sentence)| sentence));
     for deed in deeds.iter().take(8) {

@@ -103,3 +103,52 @@ fn what_is_new_to_an_account_soon_after_a_first_look_around_is_asked_of_its_owne
     };
     assert_eq!((told(300.0), told(3600.0)), (vec![pair("suspicious_access", "unclear")], vec![]));
 }
+
+/// Somebody at a desk and then at a place outside, where the first deed comes five minutes after; what else happens is `more`.
+fn away(more: impl Fn(&mut Log)) -> Vec<(String, String)> {
+    let mut log = with_kim();
+    for day in 1..5 {
+        (0..20).for_each(|at| log.success(f64::from(day) * DAY + f64::from(at) * 900.0, "kim", "10.2.2.2"));
+    }
+    let entry = 3.0 * DAY + 60_000.0;
+    [0.0, 150.0].into_iter().for_each(|later| log.success(entry + later, "kim", OUTSIDE));
+    log.change(entry + 300.0, "kim", OUTSIDE, PUT_USER);
+    more(&mut log);
+    kinds_and_verdicts(log)
+}
+
+#[test]
+fn who_comes_back_at_other_times_may_be_the_owner() {
+    assert_eq!(away(|_| ()), [pair("suspicious_access", "hostile")]);
+    let back = away(|log| {
+        for later in [30_000.0, 70_000.0, 100_000.0] {
+            (0..3).for_each(|at| log.success(3.0 * DAY + 60_000.0 + later + f64::from(at), "kim", OUTSIDE));
+        }
+    });
+    assert_eq!(back, [pair("suspicious_access", "unclear")]);
+}
+
+#[test]
+fn a_new_place_of_somebody_whose_password_was_guessed_at_is_asked_for() {
+    let travels = |guesses: usize| {
+        let mut log = with_kim();
+        for day in 1..5 {
+            (0..20).for_each(|at| log.success(f64::from(day) * DAY + f64::from(at) * 900.0, "kim", "10.2.2.2"));
+        }
+        // Others look after the cluster from everywhere.
+        for (who, day) in [("ann", 1.0), ("bob", 2.0), ("cyd", 4.0)] {
+            (0..9).for_each(|at| log.success(f64::from(at) * 900.0, who, "10.2.2.9"));
+            let place = format!("198.51.{}.7", day as u32);
+            (0..3).for_each(|at| log.success(day * DAY + 100.0 * f64::from(at), who, &place));
+            log.change(day * DAY + 300.0, who, &place, PUT_USER);
+        }
+        log.success(DAY + 30_000.0, "kim", "198.51.100.7");
+        irregular(guesses, DAY, 90.0).into_iter().for_each(|time| log.fail(time, "kim", "192.0.2.77"));
+        let entry = 3.0 * DAY + 60_000.0;
+        [0.0, 150.0].into_iter().for_each(|later| log.success(entry + later, "kim", OUTSIDE));
+        log.change(entry + 300.0, "kim", OUTSIDE, PUT_USER);
+        let findings = log.findings().into_iter();
+        findings.filter(|finding| finding.sources.iter().any(|source| source == OUTSIDE)).count()
+    };
+    assert_eq!((travels(0), travels(200)), (0, 1));
+}
