@@ -15,7 +15,7 @@ use document::parse_number;
 
 use crate::action_class::is_restricted;
 use crate::decode::json::{RawStr, Scalar};
-use crate::error::{DecodeError, ProblemKind};
+use crate::error::DecodeError;
 use crate::event::members::audit_members;
 use crate::event::{Change, Indices, LogText, Oddity, SequenceKind};
 
