@@ -19,7 +19,7 @@ impl JsonShape for Export {
     }
 
     fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        let shape = inner(&members).ok_or(DecodeError::at(0, "a document of no shape"))?;
+        let shape = inner(members).ok_or(DecodeError::at(0, "a document of no shape"))?;
         shape.decode(members, &context.inside()?, &mut |_, record| sink("elasticdump", record))
     }
 }

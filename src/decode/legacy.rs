@@ -25,7 +25,7 @@ impl JsonShape for Legacy {
         let stamp = [Field::AtTimestamp, Field::Timestamp]
             .into_iter()
             .find_map(|field| members.text_or_number(field).and_then(|text| time::parse(&text, context.assume_tz)))
-            .ok_or_else(|| native::no_time(&members))?;
+            .ok_or_else(|| native::no_time(members))?;
         let name = members.text(Field::LegacyAction).ok_or(DecodeError::at(0, "an audit event without an action"))?;
         let event = legacy_event(members, stamp, name);
         sink(self.name(), Record::Audit(event));

@@ -31,7 +31,7 @@ impl JsonShape for OpenSearch {
         let stamp = [Field::AtTimestamp, Field::AuditUtcTimestamp]
             .into_iter()
             .find_map(|field| members.text_or_number(field).and_then(|text| time::parse(&text, context.assume_tz)))
-            .ok_or_else(|| native::no_time(&members))?;
+            .ok_or_else(|| native::no_time(members))?;
         let user = members.text(Field::AuditEffectiveUser).filter(|user| user.as_ref() != NO_USER);
         let action = match category.as_ref() {
             b"FAILED_LOGIN" if user.is_none() => Action::AnonymousAccessDenied,

@@ -34,9 +34,9 @@ impl JsonShape for EcsServer {
     }
 
     fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        match product::of_members(&members).filter(|_| !is_bare_message(&members)) {
+        match product::of_members(members).filter(|_| !is_bare_message(members)) {
             Some(product) => sink(UNKNOWN, Record::OfProduct(product)),
-            None => sink(self.name(), server_event(&members, context)),
+            None => sink(self.name(), server_event(members, context)),
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl JsonShape for JsonServer {
     }
 
     fn decode(&self, members: &Members<'_>, context: &Context, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-        sink(self.name(), server_event(&members, context));
+        sink(self.name(), server_event(members, context));
         Ok(())
     }
 }

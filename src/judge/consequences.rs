@@ -16,7 +16,7 @@ use super::scene::Scene;
 use super::score::{self, Posterior};
 use super::tell::Judgement;
 use super::tries::Tries;
-use super::unit::{Standing, Unit};
+use super::unit::{SITTING, Standing, Unit};
 use super::unusual;
 use super::weights::WeightSubject;
 use super::words;
@@ -243,7 +243,11 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let (past, success) = after.min_by_key(|(_, success)| success.time)?;
     // So is somebody whose owner comes through an address of the organisation's that many share.
     let is_door = !scene.is_outside(unit.source) && is_shared(scene, unit.cluster, unit.source);
-    let until = if beside_owner || is_door { HOUR } else { AFTER };
+    let until = match is_door {
+        true => SITTING,
+        false if beside_owner => HOUR,
+        false => AFTER,
+    };
     if before && !beside_owner || success.time.0 > unit.last.0 + until {
         return None;
     }

@@ -90,7 +90,8 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
     let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
     let returns = access.returns >= RETURNS;
-    let hostile = probability >= SURE && !owner && !returns && !(access.direct && access.stays);
+    let doubtful = owner || returns || access.direct && access.stays;
+    let hostile = probability >= SURE && !doubtful;
     // What else it may be is as likely then, whatever the weights say.
     let probability = if hostile { probability } else { probability.min(SURE - 0.01) };
     let verdict = if hostile { Verdict::Hostile } else { Verdict::Unclear };
