@@ -46,6 +46,7 @@ mod manual;
 mod memory;
 mod metamorphic;
 mod nightly;
+mod nightly_copies;
 mod ocsf;
 mod order;
 mod outputs;
