@@ -32,6 +32,7 @@ mod events;
 mod evidence;
 mod exchange;
 mod export;
+mod export_shares;
 mod faults;
 mod filters;
 mod findings;
