@@ -136,7 +136,7 @@ proptest! {
 /// To each depth beyond the one that the parser ends at, and far below.
 #[test]
 fn deep_nesting_is_no_harm() {
-    for depth in (1..300).chain([1000, 3000, 100_000]) {
+    for depth in (1..300).chain([1000, 3000]) {
         let text = format!(r#"{{"persistent":{}1{},"transient":{{}}}}"#, r#"{"a":"#.repeat(depth), "}".repeat(depth));
         let _ = decode(text.as_bytes());
     }
