@@ -23,9 +23,10 @@ fn days() -> Inputs {
 #[test]
 fn shares_are_the_files_of_the_whole_each_once() {
     let days = days();
-    for path in [days.path().to_str().unwrap(), "testdata/incident"] {
+    // Fewer shares than days, more than days, and more than files.
+    for (path, counts) in [(days.path().to_str().unwrap(), [2, 5]), ("testdata/incident", [1, 9])] {
         let whole = files(export(&[path], &["--threads", "1"]).path());
-        for of in [1, 2, 5, 40] {
+        for of in counts {
             let mut together: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
             let mut with_attempts = 0;
             for number in 1..=of {
