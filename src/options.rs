@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 mod addresses;
 pub mod filter;
+mod share;
 
 pub use addresses::{AddressBook, AddressStanding, KnownBlock};
 pub use filter::Filter;
+pub use share::Share;
 
 /// A key by which failures are grouped (`--by`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

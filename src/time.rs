@@ -40,6 +40,12 @@ impl Millis {
 }
 
 impl Millis {
+    /// The day it lies in, counted from 1970-01-01, UTC; `None` for what no calendar has.
+    #[must_use]
+    pub fn utc_day(self) -> Option<i64> {
+        DateTime::<Utc>::from_timestamp_millis(self.0).map(|_| self.0.div_euclid(DAY))
+    }
+
     /// Whether Elasticsearch can have written it: the first release is of 2010, and clocks are rarely a lifetime ahead.
     #[inline]
     #[must_use]

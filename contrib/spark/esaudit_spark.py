@@ -37,6 +37,9 @@ INLINE = 1 << 20
 # Without a folder for larger ones, so much may: all of them together have to fit into spark.driver.maxResultSize.
 WITHOUT_STORAGE = 512 << 20
 
+# Bytes of the merged part for each task that writes tables: a task reads all of it, and writes its share of the files.
+TABLES = 8 << 20
+
 # What a process of esaudit gets at least, in bytes.
 LEAST = 64 << 20
 
@@ -49,8 +52,8 @@ Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inli
 # One input: where it is read from, and its path in the report.
 Input = namedtuple("Input", "uri name size")
 
-# A part on its way: its bytes, or where it is stored, and a hash of them.
-Stored = namedtuple("Stored", "data uri digest")
+# A part on its way: its bytes, or where it is stored; a hash of them and their number.
+Stored = namedtuple("Stored", "data uri digest size")
 
 
 # --- What an executor may use ------------------------------------------------------------------------------------------
@@ -361,7 +364,7 @@ def keep(plan, part, name):
     with open(part, "rb") as file:
         if size <= plan.inline or plan.work is None and size <= WITHOUT_STORAGE:
             data = file.read()
-            return Stored(data, None, hashlib.sha256(data).hexdigest())
+            return Stored(data, None, hashlib.sha256(data).hexdigest(), size)
         if plan.work is None:
             raise RuntimeError(f"a part of {size} bytes: name a folder of the storage with --work, for such do not fit through Spark")
         while block := file.read(1 << 20):
@@ -370,7 +373,7 @@ def keep(plan, part, name):
     uri = f"{plan.work}/{name}-{digest.hexdigest()[:32]}.esa"
     jvm, configuration = hadoop(plan)
     upload(jvm, configuration, part, uri)
-    return Stored(None, uri, digest.hexdigest())
+    return Stored(None, uri, digest.hexdigest(), size)
 
 
 def fetch(plan, stored, path):
@@ -406,14 +409,15 @@ def one_of_twins(one, other):
     return one
 
 
-def write_parquet(stored, plan, uri, options):
-    """Exports a part and stores the files: what the task did before, if it did it twice, is replaced by the same."""
+def write_tables(share, stored, plan, uri, options):
+    """Exports a share of the tables of a part, such as `2/8`, and stores the files: what the task did before, if it did it twice, is
+    replaced by the same."""
     from pyspark import SparkFiles
 
     with tempfile.TemporaryDirectory() as folder:
         part, out = os.path.join(folder, "whole.esa"), os.path.join(folder, "parquet")
         fetch(plan, stored, part)
-        run([SparkFiles.get(plan.binary), "export", part, "--parquet", out, *limits(plan), *options], [out])
+        run([SparkFiles.get(plan.binary), "export", part, "--parquet", out, "--share", share, *limits(plan), *options], [out])
         files = [os.path.join(path, name) for path, _, names in os.walk(out) for name in names]
         jvm, configuration = hadoop(plan)
         for file in sorted(files):
@@ -492,6 +496,13 @@ def scan_shares(sc, shares, plan):
         parts = parts.partitionBy(count).mapPartitionsWithIndex(lambda at, keyed: merge_all(at, keyed, plan))
     ((_, whole),) = parts.collect()
     return whole
+
+
+def export_tables(sc, whole, plan, uri, options):
+    """Has tasks write the tables of a part side by side, each its share of the files; how many files that are."""
+    count = max(1, min(sc.defaultParallelism, whole.size // TABLES))
+    shares = sc.parallelize([f"{number}/{count}" for number in range(1, count + 1)], count)
+    return sum(shares.map(lambda share: write_tables(share, whole, plan, uri, options)).collect())
 
 
 def plan_of(sc, binary, options=(), heap="512m", work=None):
@@ -578,7 +589,7 @@ def arguments_of(arguments):
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders and globs on any Hadoop file system")
     parser.add_argument("-o", "--output", action="append", required=True, metavar="FILE",
                         help="as of `esaudit merge`: report.json, report.html, all.esa; local, or a URI; repeatable")
-    parser.add_argument("--parquet", metavar="URI", help="a new or empty folder for the tables of `esaudit export`, written by a task")
+    parser.add_argument("--parquet", metavar="URI", help="a new or empty folder for the tables of `esaudit export`, written by tasks")
     parser.add_argument("--work", metavar="URI",
                         help="a folder in the storage for parts on their way [default: beside the first output that is a URI]")
     parser.add_argument("--binary", default=shutil.which("esaudit"), metavar="FILE",
@@ -626,9 +637,7 @@ def main(arguments=None):
             plan = plan_of(sc, asked.binary, shlex.split(asked.scan_options), asked.heap, work)
             whole = scan_shares(sc, in_shares(inputs, asked.shares or 4 * sc.defaultParallelism), plan)
             if asked.parquet:
-                task = sc.parallelize([whole], 1)
-                options, uri = shlex.split(asked.export_options), asked.parquet.rstrip("/")
-                task.map(lambda stored: write_parquet(stored, plan, uri, options)).collect()
+                export_tables(sc, whole, plan, asked.parquet.rstrip("/"), shlex.split(asked.export_options))
             return write(sc, asked.binary, whole, asked.output, shlex.split(asked.merge_options))
     finally:
         sc.stop()

@@ -12,12 +12,18 @@ use crate::reason::Basis;
 use crate::state::Sym;
 use crate::time::Millis;
 
-/// What a filter has left, in order; each event is made when it is asked for. `found` are events of other kinds, in order.
-pub fn events<'e>(joined: &'e Correlated, kinds: EventKinds, found: &'e [Event]) -> impl Iterator<Item = Event> + 'e {
+/// What a filter has left, in order; each event is made when it is asked for, of those whose time is `wanted`. `found` are events
+/// of other kinds, in order.
+pub fn events<'e>(
+    joined: &'e Correlated,
+    kinds: EventKinds,
+    found: &'e [Event],
+    wanted: impl Fn(Millis) -> bool + Copy + 'e,
+) -> impl Iterator<Item = Event> + 'e {
     let actions = joined.powerful.actions.iter().filter(move |action| kinds.powerful && !action.left_out);
-    let powerful = actions.map(|action| powerful(joined, action));
-    let others = in_order(powerful, found.iter().cloned());
-    in_order(attempts_and_changes(joined, kinds), others)
+    let powerful = actions.filter(move |action| wanted(action.time)).map(|action| powerful(joined, action));
+    let others = in_order(powerful, found.iter().filter(move |event| wanted(event.at)).cloned());
+    in_order(attempts_and_changes(joined, kinds, wanted), others)
 }
 
 /// Two lists in order as one; of one millisecond the first list comes first.
@@ -30,15 +36,20 @@ fn in_order(one: impl Iterator<Item = Event>, other: impl Iterator<Item = Event>
     })
 }
 
-fn attempts_and_changes(joined: &Correlated, kinds: EventKinds) -> impl Iterator<Item = Event> {
+fn attempts_and_changes(
+    joined: &Correlated,
+    kinds: EventKinds,
+    wanted: impl Fn(Millis) -> bool + Copy,
+) -> impl Iterator<Item = Event> {
     let keys: BTreeMap<u32, (Sym, f64)> = joined
         .key_failures
         .iter()
         .filter_map(|failure| Some((failure.attempt?, (failure.key, failure.confidence))))
         .collect();
     let attempts = if kinds.attempts { joined.attempts.as_slice() } else { &[] };
-    let changes = joined.changes_left().filter(move |_| kinds.changes);
-    let mut attempts = attempts.iter().enumerate().map(|(at, attempt)| (attempt.time, attempt, at as u32)).peekable();
+    let changes = joined.changes_left().filter(move |(_, change)| kinds.changes && wanted(change.record.time));
+    let attempts = attempts.iter().enumerate().filter(move |(_, attempt)| wanted(attempt.time));
+    let mut attempts = attempts.map(|(at, attempt)| (attempt.time, attempt, at as u32)).peekable();
     let mut changes = changes.peekable();
     std::iter::from_fn(move || {
         // Both stand by time; of one millisecond the places of the two at hand decide.

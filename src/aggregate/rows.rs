@@ -11,9 +11,12 @@ use crate::reason::{Basis, Subject};
 use crate::state::Sym;
 use crate::time::Millis;
 
-/// The security changes that a filter has left, with time and name of the node.
-pub fn changes(joined: &Correlated) -> impl Iterator<Item = (Millis, Option<String>, SecurityChange)> {
-    joined.changes_left().map(|(at, change)| {
+/// The security changes that a filter has left, of those whose time is `wanted`, with time and name of the node.
+pub fn changes(
+    joined: &Correlated,
+    wanted: impl Fn(Millis) -> bool,
+) -> impl Iterator<Item = (Millis, Option<String>, SecurityChange)> {
+    joined.changes_left().filter(move |(_, change)| wanted(change.record.time)).map(|(at, change)| {
         let node = joined.nodes.of(change.record.node);
         (change.record.time, node.name.clone(), security_change(joined, at, change))
     })
@@ -37,8 +40,8 @@ impl Teller<'_> {
 }
 
 /// The lines of server logs that tell a reason, and the refusals of API keys that other events tell, as far as a filter
-/// has left them.
-pub fn reasons(joined: &Correlated) -> impl Iterator<Item = ReasonSource> {
+/// has left them, of those whose time is `wanted`.
+pub fn reasons(joined: &Correlated, wanted: impl Fn(Millis) -> bool) -> impl Iterator<Item = ReasonSource> {
     let is_key = |line: &&ReasonLine| line.record.about.is_key();
     let of_keys: BTreeMap<SourceLine, &ReasonLine> =
         joined.reason_lines.iter().filter(is_key).map(|line| (line.place, line)).collect();
@@ -46,7 +49,7 @@ pub fn reasons(joined: &Correlated) -> impl Iterator<Item = ReasonSource> {
         |refusal: &KeyFailure| of_keys.get(&refusal.place).copied().filter(|_| refusal.basis == Basis::ServerLog);
     let refusals = joined.key_failures.iter().map(|refusal| Teller::Refusal(refusal, line(refusal)));
     let others = joined.reason_lines.iter().filter(|line| !is_key(line)).map(Teller::Line);
-    let mut tellers: Vec<Teller<'_>> = refusals.chain(others).collect();
+    let mut tellers: Vec<Teller<'_>> = refusals.chain(others).filter(|teller| wanted(teller.order().0)).collect();
     tellers.sort_by_key(Teller::order);
     tellers.into_iter().map(|teller| match teller {
         Teller::Line(line) => {

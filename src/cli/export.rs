@@ -8,7 +8,7 @@ use clap::Args;
 use super::Command;
 use super::kinds::{EventKind, kinds};
 use super::read::ReadArgs;
-use crate::options::EventKinds;
+use crate::options::{EventKinds, Share};
 use crate::pipeline::{Inputs, Request};
 use crate::time::Zone;
 
@@ -29,6 +29,11 @@ pub(super) struct ExportArgs {
     /// Folder to write Parquet files to, as `attempts/day=2026-03-01/part-0.parquet`; it has to be empty or is made
     #[arg(long, value_name = "DIR", required_unless_present = "ocsf")]
     parquet: Option<PathBuf>,
+
+    /// Write the K-th of N shares of the files of --parquet, such as 2/8, for N processes that write side by side; all read everything,
+    /// and a day of a table is in one of them
+    #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = Share::parse, requires = "parquet", conflicts_with = "ocsf")]
+    share: Share,
 
     /// Folder to write Parquet files of the Open Cybersecurity Schema Framework to, a folder for each class, divided as
     /// Amazon Security Lake expects of a custom source; it has to be empty or is made
@@ -73,6 +78,8 @@ pub struct ExportRequest {
     pub read: Request,
     /// The folder to write our tables to.
     pub parquet: Option<PathBuf>,
+    /// Which files of them.
+    pub share: Share,
     /// The folder to write classes of OCSF to.
     pub ocsf: Option<PathBuf>,
     /// Which events these hold.
@@ -88,6 +95,7 @@ impl ExportArgs {
         read.options.keep_paths = true;
         let within = [format!("region={}", self.region), format!("accountId={}", self.account)].iter().collect();
         let kinds = kinds(&self.kind, &read)?;
-        Ok(Command::Export(Box::new(ExportRequest { read, parquet: self.parquet, ocsf: self.ocsf, kinds, within })))
+        let Self { parquet, share, ocsf, .. } = self;
+        Ok(Command::Export(Box::new(ExportRequest { read, parquet, share, ocsf, kinds, within })))
     }
 }

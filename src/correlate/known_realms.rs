@@ -21,6 +21,8 @@ pub(super) struct NodeRealms {
 pub(super) struct KnownRealms {
     /// By node of the table.
     nodes: Vec<Option<NodeRealms>>,
+    /// By cluster: its nodes that are known, of which there are few; a log may name as many clusters and nodes as it likes.
+    known_of: BTreeMap<usize, Vec<usize>>,
     /// By cluster: types by name, of all its nodes.
     kinds: Vec<BTreeMap<String, String>>,
 }
@@ -59,8 +61,12 @@ impl KnownRealms {
             let unlicensed = realms.iter().filter(barred).map(|realm| realm.name.clone()).collect();
             Some(NodeRealms { realms, unlicensed })
         };
-        let nodes = joined.nodes.all().iter().map(&mut of_node).collect();
-        Self { nodes, kinds }
+        let nodes: Vec<Option<NodeRealms>> = joined.nodes.all().iter().map(&mut of_node).collect();
+        let mut known_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, node) in joined.nodes.all().iter().enumerate().filter(|&(at, _)| nodes[at].is_some()) {
+            known_of.entry(node.cluster).or_default().push(at);
+        }
+        Self { nodes, known_of, kinds }
     }
 
     /// The type of a realm.
@@ -76,10 +82,9 @@ impl KnownRealms {
     }
 
     /// Names of realms by the order in which a cluster asks them, where all nodes that tell agree.
-    pub(super) fn order(&self, joined: &Joined, cluster: usize) -> Option<Vec<&str>> {
-        let of_cluster = self.nodes.iter().zip(joined.nodes.all()).filter(|(_, node)| node.cluster == cluster);
-        let mut orders = of_cluster.filter_map(|(known, _)| {
-            Some(known.as_ref()?.realms.iter().map(|realm| realm.name.as_str()).collect::<Vec<_>>())
+    pub(super) fn order(&self, cluster: usize) -> Option<Vec<&str>> {
+        let mut orders = self.known_of.get(&cluster)?.iter().filter_map(|&node| {
+            Some(self.nodes[node].as_ref()?.realms.iter().map(|realm| realm.name.as_str()).collect::<Vec<_>>())
         });
         let first = orders.next()?;
         orders.all(|other| other == first).then_some(first)

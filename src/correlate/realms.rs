@@ -61,7 +61,7 @@ impl RealmOrder {
         }
         let mut configured = BTreeMap::new();
         for cluster in 0..joined.nodes.clusters().len() {
-            for (at, realm) in known.order(joined, cluster).unwrap_or_default().into_iter().enumerate() {
+            for (at, realm) in known.order(cluster).unwrap_or_default().into_iter().enumerate() {
                 if let Some(realm) = joined.state.symbols.find(realm.as_bytes()) {
                     configured.insert((cluster, realm), at);
                 }

@@ -48,15 +48,16 @@ impl Utf16 {
     }
 }
 
-/// Bytes read at a time.
+/// Bytes read at a time, with those of the time before that wait for more.
 const PORTION: usize = 16 << 10;
 
 /// A reader that gives UTF-8. A surrogate without its other half becomes U+FFFD.
 pub(super) struct Transcoded<R> {
     input: R,
     order: Utf16,
-    /// Bytes that are read and not yet used: half a unit or half a pair.
-    raw: Vec<u8>,
+    raw: Box<[u8; PORTION]>,
+    /// How many bytes at its begin are read and not yet used: half a unit, half a pair, or both.
+    kept: usize,
     /// UTF-8 not yet given.
     text: Vec<u8>,
     given: usize,
@@ -67,30 +68,31 @@ pub(super) struct Transcoded<R> {
 
 impl<R: Read> Transcoded<R> {
     pub(super) fn new(input: R, order: Utf16) -> Self {
-        Self { input, order, raw: Vec::new(), text: Vec::new(), given: 0, begun: false, ended: false, failed: false }
+        let (raw, text) = (Box::new([0; PORTION]), Vec::new());
+        Self { input, order, raw, kept: 0, text, given: 0, begun: false, ended: false, failed: false }
     }
 
     /// Reads the next portion.
     fn fill(&mut self) -> io::Result<()> {
         self.text.clear();
         self.given = 0;
-        let kept = self.raw.len();
-        self.raw.resize(kept + PORTION, 0);
         let read = loop {
-            match self.input.read(&mut self.raw[kept..]) {
+            match self.input.read(&mut self.raw[self.kept..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
+                other => break other?,
             }
         };
-        self.raw.truncate(kept + *read.as_ref().unwrap_or(&0));
-        self.ended = read? == 0;
-        let pairs = self.raw.as_chunks::<2>().0;
+        self.ended = read == 0;
+        let there = self.kept + read;
+        let pairs = self.raw[..there].as_chunks::<2>().0;
         let mut units: Vec<u16> = pairs.iter().map(|pair| self.order.unit(*pair)).collect();
         // The first half of a pair waits for the second.
         if !self.ended && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
             units.pop();
         }
-        self.raw.drain(..units.len() * 2);
+        let used = units.len() * 2;
+        self.raw.copy_within(used..there, 0);
+        self.kept = there - used;
         if !units.is_empty() && !std::mem::replace(&mut self.begun, true) && units[0] == 0xfeff {
             units.remove(0);
         }
@@ -106,8 +108,8 @@ impl<R: Read> Read for Transcoded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.given == self.text.len() && !out.is_empty() {
             if self.ended {
-                let half = std::mem::take(&mut self.raw);
-                if half.is_empty() && !self.failed {
+                let half = std::mem::take(&mut self.kept);
+                if half == 0 && !self.failed {
                     return Ok(0);
                 }
                 self.failed = true;

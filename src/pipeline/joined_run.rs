@@ -18,6 +18,7 @@ use crate::options::{EventKinds, KeyQuery, Options, StoryKinds};
 use crate::part::Problems;
 use crate::progress::Verbosity;
 use crate::sigma::SigmaRules;
+use crate::time::Millis;
 use crate::{aggregate, filter, impact, judge, manifest, pseudonyms, review};
 
 /// Everything that was read, joined.
@@ -71,6 +72,17 @@ impl JoinedRun {
             self.joined = pseudonyms::view(names, self.joined, &mut self.problems, &mut self.stored);
         }
         self
+    }
+
+    /// How many threads were chosen.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.run.threads.current_num_threads()
+    }
+
+    /// Does some work on these threads.
+    pub fn in_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.run.threads.install(work)
     }
 
     /// How much is said beside results.
@@ -186,10 +198,20 @@ impl JoinedRun {
 
     /// The same with others among them, which are in order.
     pub fn events_with<'e>(&'e self, kinds: EventKinds, found: &'e [Event]) -> impl Iterator<Item = Event> + 'e {
+        self.events_at(kinds, found, |_| true)
+    }
+
+    /// Of all these the ones whose time is `wanted`.
+    pub fn events_at<'e>(
+        &'e self,
+        kinds: EventKinds,
+        found: &'e [Event],
+        wanted: impl Fn(Millis) -> bool + Copy + 'e,
+    ) -> impl Iterator<Item = Event> + 'e {
         let (known, _) = aggregate::addresses(&self.joined, &self.run.options, Successes::All);
         let known: HashMap<String, AddressFacts> =
             known.into_iter().map(|known| (known.address, known.facts)).collect();
-        aggregate::events(&self.joined, kinds, found).map(move |mut event| {
+        aggregate::events(&self.joined, kinds, found, wanted).map(move |mut event| {
             let facts = event.source.as_ref().and_then(|source| known.get(source));
             event.source_known = facts.cloned().map(Box::new);
             event.finding = event.attempt.and_then(|at| self.in_findings.get(&at)).cloned();

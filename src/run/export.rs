@@ -6,7 +6,14 @@ use std::{io, path::Path};
 use crate::cli::ExportRequest;
 use crate::error::Error;
 #[cfg(feature = "parquet")]
-use crate::{model::Coverage, model::events::Event, options::EventKinds, pipeline::JoinedRun};
+use crate::{
+    data::tables::{DataCell, DataTable},
+    model::Coverage,
+    model::events::Event,
+    options::{EventKinds, Share},
+    pipeline::JoinedRun,
+    time::Millis,
+};
 
 /// Reads logs or parts and writes tables as Parquet to empty or new folders.
 ///
@@ -18,7 +25,7 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     use super::outcome::{refused, status};
     use crate::{output, pipeline};
 
-    let ExportRequest { read, parquet, ocsf, kinds, within } = request;
+    let ExportRequest { read, parquet, share, ocsf, kinds, within } = request;
     let failed = |folder: &Path| {
         let what = format!("{} was not written", folder.display());
         move |error| Error::Output { what, error }
@@ -39,7 +46,7 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     }
     evidence.find();
     if let Some(folder) = &parquet {
-        output::folder(folder, |made| tables(&evidence, &coverage, made)).map_err(failed(folder))?;
+        output::folder(folder, |made| tables(&evidence, &coverage, share, made)).map_err(failed(folder))?;
     }
     if let Some(folder) = &ocsf {
         output::folder(folder, |made| classes(&evidence, (kinds, &found), &within, made)).map_err(failed(folder))?;
@@ -50,28 +57,76 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     Ok(status(&coverage, evidence.options().require_events, incomplete, 0))
 }
 
-/// Fills a folder with our tables.
+/// The most that write files of tables side by side: each gathers up to 32 MiB of rows.
 #[cfg(feature = "parquet")]
-fn tables(evidence: &JoinedRun, coverage: &Coverage, folder: &Path) -> io::Result<()> {
-    use crate::aggregate;
-    use crate::data::{parquet, report_tables, tables};
+const WRITERS: u32 = 8;
+
+/// Fills a folder with our tables, or a share of their files.
+#[cfg(feature = "parquet")]
+fn tables(evidence: &JoinedRun, coverage: &Coverage, share: Share, folder: &Path) -> io::Result<()> {
+    use rayon::prelude::*;
+
+    let writers = u32::try_from(evidence.threads()).unwrap_or(WRITERS).min(WRITERS);
+    let write = |at| write_share(evidence, coverage, share.part(at, writers), folder);
+    evidence.in_threads(|| (0..writers).into_par_iter().map(write).collect())
+}
+
+/// Writes the files of a share.
+#[cfg(feature = "parquet")]
+fn write_share(evidence: &JoinedRun, coverage: &Coverage, share: Share, folder: &Path) -> io::Result<()> {
+    use crate::aggregate::{self, events};
+    use crate::data::tables::{self, ATTEMPTS, CHANGES, REASONS};
+    use crate::data::{parquet, report_tables};
+    use report_tables::{FINDINGS, INPUTS, NEW_PLACES, POWERFUL};
 
     let joined = &evidence.joined;
-    let attempts = evidence.events(EventKinds { attempts: true, ..EventKinds::default() }).map(tables::attempt);
-    let powerful = evidence.events(EventKinds { powerful: true, ..EventKinds::default() }).map(report_tables::powerful);
-    let changes = aggregate::changes(joined).map(|(time, node, change)| tables::change(time, node, change));
-    let reasons = aggregate::reasons(joined).map(tables::reason);
-    let findings = report_tables::findings(evidence.findings()).into_iter();
-    let places = evidence.new_places().into_iter().map(report_tables::new_place);
-    let inputs = report_tables::inputs(&coverage.inputs).into_iter();
-    let at = |table: &tables::DataTable| folder.join(table.name);
-    parquet::write(&tables::ATTEMPTS, attempts, &at(&tables::ATTEMPTS))?;
-    parquet::write(&tables::CHANGES, changes, &at(&tables::CHANGES))?;
-    parquet::write(&tables::REASONS, reasons, &at(&tables::REASONS))?;
-    parquet::write(&report_tables::FINDINGS, findings, &at(&report_tables::FINDINGS))?;
-    parquet::write(&report_tables::NEW_PLACES, places, &at(&report_tables::NEW_PLACES))?;
-    parquet::write(&report_tables::POWERFUL, powerful, &at(&report_tables::POWERFUL))?;
-    parquet::write(&report_tables::INPUTS, inputs, &at(&report_tables::INPUTS))
+    let any = |_: Millis| true;
+    let wanted = |number: u32| move |time: Millis| share.has(number, time);
+
+    let kinds = EventKinds { attempts: true, ..EventKinds::default() };
+    let rows = evidence.events_at(kinds, &[], wanted(0)).map(tables::attempt);
+    write_days(&ATTEMPTS, rows, || wanted(0)(NO_ROWS) && joined.attempts.is_empty(), folder)?;
+    let rows = aggregate::changes(joined, wanted(1)).map(|(time, node, change)| tables::change(time, node, change));
+    write_days(&CHANGES, rows, || wanted(1)(NO_ROWS) && aggregate::changes(joined, any).next().is_none(), folder)?;
+    let rows = aggregate::reasons(joined, wanted(2)).map(tables::reason);
+    write_days(&REASONS, rows, || wanted(2)(NO_ROWS) && aggregate::reasons(joined, any).next().is_none(), folder)?;
+    let kinds = EventKinds { powerful: true, ..EventKinds::default() };
+    let rows = evidence.events_at(kinds, &[], wanted(3)).map(report_tables::powerful);
+    write_days(&POWERFUL, rows, || wanted(3)(NO_ROWS) && events(joined, kinds, &[], any).next().is_none(), folder)?;
+
+    // These are one file each.
+    if share.has(4, NO_ROWS) {
+        let rows = report_tables::findings(evidence.findings());
+        parquet::write(&FINDINGS, rows.into_iter(), &folder.join(FINDINGS.name))?;
+    }
+    if share.has(5, NO_ROWS) {
+        let rows = evidence.new_places().into_iter().map(report_tables::new_place);
+        parquet::write(&NEW_PLACES, rows, &folder.join(NEW_PLACES.name))?;
+    }
+    if share.has(6, NO_ROWS) {
+        let rows = report_tables::inputs(&coverage.inputs);
+        parquet::write(&INPUTS, rows.into_iter(), &folder.join(INPUTS.name))?;
+    }
+    Ok(())
+}
+
+/// The day of the file of a table without rows.
+#[cfg(feature = "parquet")]
+const NO_ROWS: Millis = Millis(0);
+
+/// Writes the days of a table that have rows here, and the one file of a table that has none anywhere.
+#[cfg(feature = "parquet")]
+fn write_days(
+    table: &DataTable,
+    rows: impl Iterator<Item = Vec<DataCell>>,
+    is_nothing: impl FnOnce() -> bool,
+    folder: &Path,
+) -> io::Result<()> {
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() && !is_nothing() {
+        return Ok(());
+    }
+    crate::data::parquet::write(table, rows, &folder.join(table.name))
 }
 
 /// Fills a folder with the classes of OCSF: events of some kinds, successes and refusals as they were found.

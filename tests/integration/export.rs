@@ -22,7 +22,7 @@ use test_support::{Inputs, Shared, esaudit, generate, python, report};
 const TABLES: [&DataTable; 7] = [&ATTEMPTS, &CHANGES, &REASONS, &FINDINGS, &NEW_PLACES, &POWERFUL, &INPUTS];
 
 /// Exports and gives the folder; the run must be a clean success.
-fn export(paths: &[&str], options: &[&str]) -> tempfile::TempDir {
+pub(crate) fn export(paths: &[&str], options: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let output = esaudit(&[&["export", "--parquet", folder.path().to_str().unwrap()], options, paths].concat());
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
@@ -30,7 +30,7 @@ fn export(paths: &[&str], options: &[&str]) -> tempfile::TempDir {
 }
 
 /// The files below a folder, by path.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -12,24 +12,24 @@ use test_support::python::tool_is_missing;
 use test_support::{difference, ended, gzip};
 
 /// A folder with logs in `logs`, and the state and the parts beside it.
-struct Nights {
+pub(super) struct Nights {
     folder: tempfile::TempDir,
     state: PathBuf,
 }
 
 impl Nights {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("logs")).unwrap();
         let state = folder.path().join("es.state");
         Self { folder, state }
     }
 
-    fn log(&self, name: &str) -> PathBuf {
+    pub(super) fn log(&self, name: &str) -> PathBuf {
         self.folder.path().join("logs").join(name)
     }
 
-    fn append(&self, name: &str, bytes: &[u8]) {
+    pub(super) fn append(&self, name: &str, bytes: &[u8]) {
         use std::io::Write;
         let path = self.log(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -43,17 +43,17 @@ impl Nights {
         words
     }
 
-    fn scan(&self, extra: &[&str]) -> Output {
+    pub(super) fn scan(&self, extra: &[&str]) -> Output {
         esaudit(&self.command(extra))
     }
 
     /// A run in which nothing is wrong.
-    fn night(&self) {
+    pub(super) fn night(&self) {
         let done = self.scan(&["--quiet"]);
         assert_eq!((done.status.code(), told(&done)), (Some(0), String::new()));
     }
 
-    fn parts(&self) -> Vec<String> {
+    pub(super) fn parts(&self) -> Vec<String> {
         let paths = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let mut parts: Vec<String> = paths
             .filter(|path| path.extension().is_some_and(|e| e == "esa"))
@@ -64,7 +64,7 @@ impl Nights {
     }
 
     /// The report that the parts make.
-    fn merged(&self) -> String {
+    pub(super) fn merged(&self) -> String {
         let mut words = vec!["merge".to_owned()];
         words.extend(self.parts());
         json(&words)
@@ -82,7 +82,7 @@ impl Nights {
         }
     }
 
-    fn failures(&self) -> u64 {
+    pub(super) fn failures(&self) -> u64 {
         let report: Value = serde_json::from_str(&self.merged()).unwrap();
         report["totals"]["failed_attempts"].as_u64().unwrap()
     }
@@ -92,7 +92,7 @@ fn esaudit(words: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_esaudit")).args(words).output().unwrap()
 }
 
-fn told(output: &Output) -> String {
+pub(super) fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -228,7 +228,7 @@ fn a_fortnight_is_one_run() {
     assert_eq!(difference(&json(&[vec!["merge".to_owned()], halves.to_vec()].concat()), &nights.direct()), None);
 }
 
-fn zipped(path: &Path) -> PathBuf {
+pub(super) fn zipped(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.gz", path.display()))
 }
 
@@ -281,7 +281,7 @@ fn an_attempt_over_the_cut_keeps_its_chain() {
     assert!(groups.contains(r#"["native","ldap","file"]"#), "{groups}");
 }
 
-fn lines(from: i64, count: i64) -> Vec<u8> {
+pub(super) fn lines(from: i64, count: i64) -> Vec<u8> {
     ended(&(from..from + count).map(|at| failed(at * 1000, &format!("r{at}"))).collect::<Vec<_>>())
 }
 
@@ -363,132 +363,6 @@ fn parts_that_are_given_twice_or_missing_are_told() {
     assert_eq!(gap.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&gap.stdout).contains("are in none of the parts"));
     assert_eq!(merge(&[second, third]).status.code(), Some(0));
-}
-
-/// A table of failures under a header of so many columns that nobody fills.
-fn table(columns: usize, rows: std::ops::Range<i64>) -> Vec<u8> {
-    let mut text = "event.action,@timestamp,user.name,origin.address,origin.type,request.id,event.type".to_owned();
-    (0..columns).for_each(|at| text.push_str(&format!(",column_that_is_empty_{at:04}")));
-    text.push('\n');
-    for at in rows {
-        let time = format!("2026-03-01T{:02}:{:02}:{:02},000+0000", at / 3600, at / 60 % 60, at % 60);
-        text.push_str(&format!("authentication_failed,\"{time}\",alice,10.0.0.1:40000,rest,r{at},rest"));
-        text.push_str(&",".repeat(columns));
-        text.push('\n');
-    }
-    text.into_bytes()
-}
-
-/// Exports of tables begin alike, whether the first has a header and nothing else, or the header is longer than what is
-/// remembered of a begin; those of before lie there still, or are gone, or were compressed.
-#[test]
-fn exports_under_one_header_are_all_read() {
-    for columns in [0, 300] {
-        for keep in ["all", "none", "compressed"] {
-            let nights = Nights::new();
-            let mut failures = 0;
-            for night in 0..5_i64 {
-                // The first holds nothing else; the fourth less than those before.
-                let rows = [0, 7, 9, 3, 11][usize::try_from(night).unwrap()];
-                let (name, bytes) = (format!("export-{night}.csv"), table(columns, night * 100..night * 100 + rows));
-                if keep == "compressed" {
-                    fs::write(nights.log(&format!("{name}.gz")), gzip(&bytes)).unwrap();
-                } else {
-                    nights.append(&name, &bytes);
-                }
-                if keep != "all" && night > 0 {
-                    fs::remove_dir_all(nights.log("")).unwrap();
-                    fs::create_dir(nights.log("")).unwrap();
-                    let path = nights.log(&name);
-                    match keep {
-                        "none" => fs::write(path, &bytes).unwrap(),
-                        _ => fs::write(zipped(&path), gzip(&bytes)).unwrap(),
-                    }
-                }
-                let done = nights.scan(&["--quiet"]);
-                assert!(matches!(done.status.code(), Some(0 | 2)), "{}", told(&done));
-                failures += u64::try_from(rows).unwrap();
-                if night > 0 {
-                    assert_eq!(nights.failures(), failures, "{columns} {keep} {night}");
-                }
-            }
-        }
-    }
-}
-
-/// A file that begins with all that there is of another, which grows meanwhile.
-#[test]
-fn what_begins_like_a_short_file_is_read() {
-    let nights = Nights::new();
-    nights.append("a.json", &lines(0, 2));
-    nights.night();
-    nights.append("a.json", &lines(10, 5));
-    nights.append("b.json", &[lines(0, 2), lines(20, 4)].concat());
-    nights.night();
-    assert_eq!(nights.failures(), 2 + 5 + 4);
-    // Failures count once; of successes it is said that they may not.
-    assert!(nights.merged().contains("happened once or twice"));
-    nights.append("b.json", &lines(30, 3));
-    nights.night();
-    assert_eq!(nights.failures(), 2 + 5 + 4 + 3);
-}
-
-/// What is a copy is said, compared once, and read as soon as it is none.
-#[test]
-fn a_copy_is_compared_to_its_last_byte() {
-    let nights = Nights::new();
-    let log = lines(0, 100);
-    nights.append("a.json", &log);
-    nights.night();
-    nights.append("copy.json", &log);
-    fs::write(nights.log("packed.json.gz"), gzip(&log)).unwrap();
-    // As it was at noon; and one that was written to since.
-    nights.append("noon.json", &log[..log.len() / 2]);
-    let mut other = log.clone();
-    let at = other.len() - 200;
-    other[at] ^= 1;
-    nights.append("other.json", &other);
-    let done = nights.scan(&[]);
-    let errors = told(&done);
-    for name in ["copy.json", "packed.json.gz", "noon.json"] {
-        let line = errors.lines().find(|line| line.contains(name)).unwrap_or_default();
-        assert!(line.contains("is a copy of") && line.contains("a.json"), "{errors}");
-    }
-    assert!(!errors.contains("other.json"), "{errors}");
-    assert_eq!(nights.parts().len(), 2);
-    let done = nights.scan(&["-v"]);
-    assert!(told(&done).contains("copy.json: a copy, as in the run before"), "{}", told(&done));
-    nights.append("noon.json", &lines(500, 3));
-    nights.append("copy.json", &lines(600, 3));
-    nights.night();
-    // The line that was cut at noon is no event.
-    assert_eq!(nights.failures(), 100 + 2 + 3);
-}
-
-/// Archives whose first member, size and end are the same.
-#[test]
-fn an_archive_that_only_looks_like_another_is_read() {
-    let nights = Nights::new();
-    let tar = |rows: std::ops::Range<i64>| {
-        let (one, two) = (lines(0, 40), lines(rows.start, rows.end - rows.start));
-        let mut tar = test_support::tar(&[("audit-1.json", &one), ("audit-2.json", &two)]);
-        tar.resize(tar.len() + 16384, 0);
-        tar
-    };
-    let (one, two) = (tar(100..120), tar(200..220));
-    assert_eq!((one.len(), &one[one.len() - 4096..]), (two.len(), &two[two.len() - 4096..]));
-    nights.append("one.tar", &one);
-    nights.night();
-    nights.append("two.tar", &two);
-    nights.append("again.tar", &one);
-    let done = nights.scan(&[]);
-    assert!(told(&done).contains("again.tar: not read, for it is a copy of"), "{}", told(&done));
-    assert_eq!(nights.failures(), 40 + 20 + 20);
-    fs::remove_file(nights.log("one.tar")).unwrap();
-    nights.night();
-    nights.append("three.tar", &tar(300..320));
-    nights.night();
-    assert_eq!(nights.failures(), 40 + 20 + 20 + 20);
 }
 
 /// The recipe, as cron calls it, with a file that cannot be read whole among its parts.

@@ -1,7 +1,8 @@
 //! What a release is packed with: the image and the archive of the sources hold what a build reads, the formula is whole, scripts
 //! are clean.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
@@ -91,6 +92,34 @@ fn the_formula_has_every_checksum() {
         let rest = formula(targets.into_iter().enumerate().filter(|(other, _)| *other != at).map(line).collect());
         assert!(!rest.status.success() && rest.stdout.is_empty(), "without {target}");
     }
+}
+
+/// Whatever the modes of the checkout are, which git does not keep.
+#[test]
+fn an_archive_of_the_same_program_is_the_same_bytes() {
+    let pack = |mode: u32| {
+        let folder = tempfile::tempdir().unwrap();
+        let release = folder.path().join("target/x86_64-unknown-linux-gnu/release");
+        for folder in [release.clone(), folder.path().join("contrib/package")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(release.join("esaudit"), "the program").unwrap();
+        for name in ["Cargo.toml", "LICENSE", "README.md", "CHANGELOG.md", "contrib/package/package.sh"] {
+            fs::copy(name, folder.path().join(name)).unwrap();
+            fs::set_permissions(folder.path().join(name), Permissions::from_mode(mode)).unwrap();
+        }
+        let done = Command::new("sh")
+            .args(["contrib/package/package.sh", "x86_64-unknown-linux-gnu"])
+            .current_dir(folder.path())
+            .env("ESAUDIT", env!("CARGO_BIN_EXE_esaudit"))
+            .env("SOURCE_DATE_EPOCH", "1772323200")
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let name = format!("esaudit-{}-x86_64-unknown-linux-gnu.tar.gz", env!("CARGO_PKG_VERSION"));
+        fs::read(folder.path().join("target/package").join(name)).unwrap()
+    };
+    assert!(pack(0o644) == pack(0o600));
 }
 
 #[test]
