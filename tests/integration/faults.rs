@@ -314,7 +314,7 @@ fn lack_of_memory_leaves_whole_files() {
 fn image() -> u64 {
     let program = fs::read(env!("CARGO_BIN_EXE_esaudit")).unwrap();
     let number = |at: usize, bytes: usize| {
-        program[at..at + bytes].iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
+        program[at..at + bytes].iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte))
     };
     assert_eq!(program[..6], *b"\x7fELF\x02\x01");
     let (table, size, count) = (number(32, 8) as usize, number(54, 2) as usize, number(56, 2) as usize);
