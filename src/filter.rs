@@ -91,6 +91,7 @@ fn powerful(joined: &Correlated, sieve: &Sieve<'_>) -> PowerfulActions {
     }
     powerful.turned_away.retain(|row| row.first.time <= sieve.range.until);
     powerful.actions.retain(|action| action.time <= sieve.range.until);
+    powerful.further.retain(|further| sieve.further(further));
     powerful
 }
 

@@ -76,8 +76,13 @@ fn receive() {
         AtSignal::Stops if first => {
             now.since = Some(Instant::now());
             drop(now);
-            // Where there is no room for a thread, the next signal ends what this one did not.
-            let _ = thread::Builder::new().name("patience".to_owned()).spawn(watch);
+            // Where there is no room for a thread, nobody would end what goes on for too long.
+            if let Err(error) = thread::Builder::new().name("patience".to_owned()).spawn(watch) {
+                end(
+                    &self::now(),
+                    &format!("esaudit: interrupted: no answer was written, for lack of a thread: {error}\n"),
+                );
+            }
         }
         AtSignal::Ends if first => {
             end(&now, &format!("esaudit: interrupted while {}: no answer was written\n", now.doing))

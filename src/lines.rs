@@ -143,6 +143,8 @@ pub struct StreamChunker<'r> {
     /// The line that is being read is too long and already counted.
     discarding: bool,
     finished: bool,
+    /// There was no memory for a chunk: what is left cannot be given.
+    starved: bool,
     /// Where the carry stands in the stream, if there is one.
     carry_at: u64,
     /// NUL bytes left out of the line that has begun.
@@ -161,6 +163,7 @@ impl<'r> StreamChunker<'r> {
             carry: Vec::new(),
             discarding: false,
             finished: false,
+            starved: false,
             carry_at: 0,
             skipped: 0,
             bytes: 0,
@@ -173,19 +176,26 @@ impl<'r> StreamChunker<'r> {
         Self { bytes, ..self }
     }
 
+    fn make_room(&mut self, chunk: &mut Chunk, bytes: usize) -> io::Result<()> {
+        chunk.grow(bytes).inspect_err(|_| self.starved = true)
+    }
+
     /// Fills the next chunk; `false` at the end of the stream. After an error, the next call gives what was read before
-    /// it, then ends.
+    /// it, then ends; where memory was short, it ends.
     ///
     /// # Errors
-    /// Those of the stream, once.
+    /// Those of the stream, or that there is no memory for a chunk; once.
     pub fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
         chunk.clear();
+        if self.starved {
+            return Ok(false);
+        }
         chunk.skipped = std::mem::take(&mut self.skipped);
         let mut error = None;
         let mut filled = self.carry.len();
         // Where the first byte of the buffer stands.
         let mut start = if filled > 0 { self.carry_at } else { self.bytes };
-        chunk.grow(filled.max(self.chunk_size))?;
+        self.make_room(chunk, filled.max(self.chunk_size))?;
         chunk.buffer[..filled].copy_from_slice(&self.carry);
         self.carry.clear();
         let mut searched = 0;
@@ -193,7 +203,7 @@ impl<'r> StreamChunker<'r> {
         let (mut whole, mut closed) = (0, false);
         while !(self.finished || filled >= self.chunk_size && whole > 0) {
             if filled == chunk.buffer.len() {
-                chunk.grow(filled.saturating_mul(2))?;
+                self.make_room(chunk, filled.saturating_mul(2))?;
             }
             match self.reader.read(&mut chunk.buffer[filled..]) {
                 Ok(0) => self.finished = true,
@@ -271,6 +281,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn lack_of_memory_is_told_once_and_ends_the_stream() {
+        let mut text = &b"one\ntwo\n"[..];
+        let mut chunker = StreamChunker::new(&mut text, isize::MAX as usize, 100);
+        let mut chunk = Chunk::default();
+        assert_eq!(chunker.next(&mut chunk).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        assert!(!chunker.next(&mut chunk).unwrap());
+    }
 
     /// The lines, and how many were too long, by the obvious way.
     fn expected(text: &[u8], max_line: usize) -> (Vec<Vec<u8>>, usize) {

@@ -1,10 +1,17 @@
 //! Parse arguments, run the verb, exit status.
 
+use std::panic;
 use std::process::ExitCode;
 
 use esaudit::program::{self, Command};
 
 fn main() -> ExitCode {
+    program::tell_panics();
+    // Whoever asked has no answer, whatever went wrong: other statuses are none of the program's.
+    ExitCode::from(panic::catch_unwind(run).unwrap_or(program::INCOMPLETE))
+}
+
+fn run() -> u8 {
     if let Err(error) = program::watch_signals() {
         program::complain(&format!("signals end the program without a report: {error}"));
     }
@@ -28,8 +35,8 @@ fn main() -> ExitCode {
         Ok(Command::PrintConfig(config)) => program::text(program::configuration(&config).as_bytes()),
         Err(usage) => Ok(usage.print()),
     };
-    ExitCode::from(done.unwrap_or_else(|error| {
+    done.unwrap_or_else(|error| {
         error.messages().iter().for_each(|message| program::complain(message));
         program::INCOMPLETE
-    }))
+    })
 }

@@ -13,6 +13,7 @@ use crate::input::Source;
 use crate::interrupt;
 use crate::model::{Build, Manifest, Report, StoredInput};
 use crate::platform::{self, modified};
+use crate::progress::Progress;
 use crate::time::Millis;
 
 /// Bytes hashed at a time.
@@ -53,22 +54,22 @@ impl Running {
     }
 }
 
-/// Hashes inputs as they are stored, on all threads of the pool. What is no regular file cannot be read a second time and
-/// is left out.
+/// Hashes inputs as they are stored, on all threads of the pool, counting the bytes in `progress`. What is no regular file cannot be
+/// read a second time and is left out.
 #[must_use]
-pub fn stored(sources: &[Source]) -> Vec<StoredInput> {
-    sources.par_iter().filter(|source| source.size.is_some()).map(of_source).collect()
+pub fn stored(sources: &[Source], progress: &Progress) -> Vec<StoredInput> {
+    sources.par_iter().filter(|source| source.size.is_some()).map(|source| of_source(source, progress)).collect()
 }
 
-fn of_source(source: &Source) -> StoredInput {
+fn of_source(source: &Source, progress: &Progress) -> StoredInput {
     let file = if source.is_stdin { platform::standard_input() } else { opened(&source.path) };
-    of_file(source.label.clone(), file)
+    of_file(source.label.clone(), file, progress)
 }
 
 /// A file that is named beside the logs.
 #[must_use]
 pub fn of_path(path: &Path) -> StoredInput {
-    of_file(path.to_string_lossy().into_owned(), opened(path))
+    of_file(path.to_string_lossy().into_owned(), opened(path), &Progress::default())
 }
 
 /// Opens what is to be hashed: of what is no regular file the bytes come once, if they end at all.
@@ -85,15 +86,15 @@ pub fn unhashed(stored: &[StoredInput]) -> impl Iterator<Item = String> {
     })
 }
 
-fn of_file(path: String, file: io::Result<File>) -> StoredInput {
-    match file.and_then(|file| hashed(&file)) {
+fn of_file(path: String, file: io::Result<File>, progress: &Progress) -> StoredInput {
+    match file.and_then(|file| hashed(&file, progress)) {
         Ok((hash, size, modified)) => StoredInput { path, sha256: Some(hash), size: Some(size), modified, error: None },
         Err(error) => StoredInput { path, sha256: None, size: None, modified: None, error: Some(error.to_string()) },
     }
 }
 
 /// Hash, size and time of a regular file.
-fn hashed(file: &File) -> io::Result<(String, u64, Option<String>)> {
+fn hashed(file: &File, progress: &Progress) -> io::Result<(String, u64, Option<String>)> {
     let meta = file.metadata()?;
     let mut running = Running::default();
     let mut block = vec![0; BLOCK];
@@ -103,7 +104,10 @@ fn hashed(file: &File) -> io::Result<(String, u64, Option<String>)> {
         }
         match platform::read_at(file, &mut block, running.size) {
             Ok(0) => break,
-            Ok(read) => running.add(&block[..read]),
+            Ok(read) => {
+                running.add(&block[..read]);
+                progress.part(read as u64);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -199,6 +203,20 @@ impl Write for HashWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_hashed_is_seen_to_come_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let sizes = [0, 3, BLOCK + 1];
+        for size in sizes {
+            std::fs::write(folder.path().join(size.to_string()), vec![b'x'; size]).unwrap();
+        }
+        let progress = Progress::default();
+        let stored = stored(&crate::input::discover(&[folder.path().into()]).sources, &progress);
+        assert!(stored.iter().all(|input| input.sha256.is_some()), "{stored:?}");
+        let seen = progress.snapshot();
+        assert_eq!((stored.len(), seen.bytes, seen.stored), (3, BLOCK as u64 + 4, BLOCK as u64 + 4));
+    }
 
     #[test]
     fn hashes_are_those_of_sha256sum() {

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// The phase in which bytes are read.
 pub const READING: &str = "reading";
 
+/// The phase in which bytes are read to be hashed, and no more.
+pub const HASHING: &str = "hashing";
+
 /// How much a run tells of itself on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verbosity {

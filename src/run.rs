@@ -23,7 +23,7 @@ mod timeline;
 mod verify;
 
 pub use check::check;
-pub use console::{complain, terminal};
+pub use console::{complain, tell_panics, terminal};
 pub use demo::demo;
 pub use diff::diff;
 pub use events::events;

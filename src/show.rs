@@ -3,6 +3,7 @@
 //! Reading begins at the offset that the report has for a line, so that the last line of a large file is there at once;
 //! what is compressed has to be decompressed up to it, but no line of it is looked at.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -33,6 +34,8 @@ pub struct Lines {
     sizes: BTreeMap<String, u64>,
     /// What the manifest says, by path.
     stored: BTreeMap<String, StoredInput>,
+    /// Hashes of files by what their paths lead to: a report may name one in many ways.
+    hashes: RefCell<BTreeMap<PathBuf, Option<String>>>,
 }
 
 /// Reads a JSON report.
@@ -93,6 +96,7 @@ pub fn find(report: &Report, name: &str, id: &str, paths: &[OsString]) -> Result
             .as_ref()
             .map(|manifest| manifest.inputs.iter().map(|input| (input.path.clone(), input.clone())).collect())
             .unwrap_or_default(),
+        hashes: RefCell::default(),
     })
 }
 
@@ -148,7 +152,13 @@ impl Lines {
         }
         let then = self.stored.get(file).filter(|then| then.size == source.size && is_short(source));
         let hash = then.and_then(|then| then.sha256.as_ref());
-        hash.is_some_and(|hash| manifest::of_path(&source.path).sha256.as_ref() == Some(hash))
+        hash.is_some_and(|hash| self.hash(source).as_ref() == Some(hash))
+    }
+
+    /// The hash of a file as it is now; it is made once.
+    fn hash(&self, source: &Source) -> Option<String> {
+        let path = std::fs::canonicalize(&source.path).unwrap_or_else(|_| source.path.clone());
+        self.hashes.borrow_mut().entry(path).or_insert_with_key(|path| manifest::of_path(path).sha256).clone()
     }
 
     /// Why a file can no longer be what was read, if it cannot.
@@ -165,7 +175,7 @@ impl Lines {
             return None;
         }
         // Written to, or copied: only the bytes tell.
-        let hash = manifest::of_path(&source.path).sha256;
+        let hash = self.hash(source);
         (hash != then.sha256).then(|| format!("{} has changed: other bytes than when it was read", source.label))
     }
 }

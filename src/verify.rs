@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::files;
 use crate::input::{self, Source};
 use crate::manifest::{self, unseal};
 use crate::model::{Manifest, StoredInput};
+use crate::progress::{HASHING, Progress};
 use crate::signing;
 
 /// What the manifest is called among what was checked.
@@ -53,11 +55,17 @@ impl Verification {
     }
 }
 
-/// Checks a report against inputs, without any against those it names, and against a signature: the public key and where it is.
+/// Checks a report against inputs, without any against those it names, and against a signature: the public key and where it is. Every
+/// byte of an input of the right size is read, which takes as long as it takes: `progress` tells how far it is.
 ///
 /// # Errors
 /// Words for the user where there is nothing that could be checked.
-pub fn verify(report: &Path, paths: &[OsString], signature: Option<&(String, PathBuf)>) -> Result<Verification, Error> {
+pub fn verify(
+    report: &Path,
+    paths: &[OsString],
+    signature: Option<&(String, PathBuf)>,
+    progress: &Progress,
+) -> Result<Verification, Error> {
     let shown = report.display();
     let wrong = |message: String| Error::Report(format!("{shown}: {message}"));
     let text = files::read(report, files::LONGEST).map_err(|error| Error::File { path: report.to_owned(), error })?;
@@ -88,7 +96,10 @@ pub fn verify(report: &Path, paths: &[OsString], signature: Option<&(String, Pat
     let is_itself = |source: &Source| itself.is_some() && std::fs::canonicalize(&source.path).ok() == itself;
     let sources: Vec<Source> = found.sources.into_iter().filter(|source| !is_itself(source)).collect();
     let (same, other) = by_size(&manifest.inputs, sources);
-    let mut now = manifest::stored(&same);
+    progress.total(same.iter().map(|source| source.size).sum());
+    progress.phase(HASHING);
+    let threads = rayon::ThreadPoolBuilder::new().build().map_err(|error| Error::Threads(io::Error::other(error)))?;
+    let mut now = threads.install(|| manifest::stored(&same, progress));
     now.extend(other);
     let mut checks: Vec<CheckedInput> = signed.map(of_signature).into_iter().collect();
     checks.extend([body, itself_of(&manifest)?]);

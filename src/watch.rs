@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::document::terminal::{take, width};
 use crate::escape;
-use crate::progress::{Progress, READING, Snapshot};
+use crate::progress::{HASHING, Progress, READING, Snapshot};
 use crate::words::{self, bytes};
 
 /// Nothing is drawn of runs that are over by then.
@@ -72,7 +72,7 @@ impl Drop for Watch {
 fn line(snapshot: &Snapshot, columns: usize, unicode: bool) -> String {
     let seconds = snapshot.elapsed.as_secs_f64().max(0.001);
     let mut parts = vec![snapshot.phase.to_owned()];
-    if snapshot.phase == READING {
+    if [READING, HASHING].contains(&snapshot.phase) {
         if let Some(percent) = (snapshot.stored.min(snapshot.total) * 100).checked_div(snapshot.total) {
             parts.push(format!("{percent} %"));
         }

@@ -245,7 +245,7 @@ fn separated(texts: Vec<Text>) -> Text {
 
 /// Powerful actions that are counted and no more.
 fn uncounted_acts(joined: &Correlated) -> Option<Text> {
-    let counted = &joined.powerful.counted_only;
+    let counted = joined.powerful.counted_only();
     let total: u64 = counted.values().sum();
     (total > 0).then(|| {
         let classes: Vec<String> = counted.iter().map(|(class, count)| format!("{} {count}", class.name())).collect();

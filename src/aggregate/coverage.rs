@@ -60,7 +60,7 @@ pub fn coverage(joined: &Correlated, found: PathProblems<'_>, options: &Options)
         cannot_tell,
         duplicates_by_action: joined.duplicates.clone(),
         context: context::documents(joined),
-        complete: !state.is_incomplete(found) && left_out.is_empty() && joined.powerful.counted_only.is_empty(),
+        complete: !state.is_incomplete(found) && left_out.is_empty() && joined.powerful.counted_only().is_empty(),
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,

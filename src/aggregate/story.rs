@@ -74,13 +74,17 @@ pub fn story(
         }
         entries.push(entry);
     }
+    let mut coverage = coverage::coverage(joined, problems, options);
+    if kinds.powerful {
+        coverage.left_out.extend(joined.powerful.lacking(PowerfulAction::is_told));
+    }
     let mut parameters = parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");
     TimelineReport {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters,
-        coverage: coverage::coverage(joined, problems, options),
+        coverage,
         filters: filters(joined),
         totals,
         entries,
@@ -307,10 +311,11 @@ fn powerful(joined: &Correlated, with_changes: bool) -> Vec<TimedEntry> {
     let changes = joined.changes_left().filter_map(|(_, change)| text(change.record.request_id));
     let changes: BTreeSet<RecordKey> = changes.filter(|_| with_changes).map(|id| RecordKey::of(&[Some(id)])).collect();
     let mut alike: BTreeMap<Alike, Vec<&PowerfulAction>> = BTreeMap::new();
-    let told = joined.powerful.actions.iter().filter(|action| {
-        let is_told = action.granted || action.class == ActionClass::RunAs;
-        is_told && !action.left_out && !of_change(action.request, &changes)
-    });
+    let told = joined
+        .powerful
+        .actions
+        .iter()
+        .filter(|action| action.is_told() && !action.left_out && !of_change(action.request, &changes));
     for action in told {
         let index = if action.indices == 1 || action.restricted { action.index } else { Sym::NONE };
         let who = (action.principal, action.run_by, action.source, action.apikey);

@@ -146,3 +146,127 @@ fn returns(chains: &[ReadChain], lists: &[Vec<Sym>], reserved: Option<Sym>) -> u
     }
     fronts.into_values().map(|(.., returns)| returns.saturating_sub(1)).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESERVED: Sym = Sym(1);
+
+    /// Realms, of which 1 is `reserved`.
+    fn chain(realms: &[u32]) -> Vec<Sym> {
+        realms.iter().map(|&realm| Sym(realm)).collect()
+    }
+
+    /// What chains of one node and input contradict: each with its seconds and account, where it is known.
+    fn of_node(read: &[(i64, u32, &[u32])]) -> Option<(u64, u64)> {
+        let lists: Vec<Vec<Sym>> = read.iter().map(|(.., realms)| chain(realms)).collect();
+        // Alike chains have one number.
+        let number = |at: usize| lists.iter().position(|list| *list == lists[at]).unwrap_or(at) as u32;
+        let of = (7, 3);
+        let kinds = (0..lists.len()).map(|at| (of, number(at))).collect();
+        let chains = read.iter().enumerate().map(|(at, &(seconds, principal, _))| ReadChain {
+            of,
+            time: Millis(seconds * 1000),
+            place: SourceLine { rank: 7, line: at as u64 + 1 },
+            principal: Sym(principal),
+            chain: number(at),
+        });
+        contradictions(&kinds, &lists, Some(RESERVED), |_| chains.collect()).remove(&7)
+    }
+
+    /// No account is known.
+    const NOBODY: u32 = Sym::NONE.0;
+
+    #[test]
+    fn chains_of_one_realm_or_with_one_twice_tell_nothing() {
+        assert!(tells(&chain(&[2, 1])) && tells(&chain(&(1..=64).collect::<Vec<_>>())));
+        for realms in [&[][..], &[1], &[1, 2, 1], &(1..=65).collect::<Vec<_>>()] {
+            assert!(!tells(&chain(realms)), "{realms:?}");
+        }
+    }
+
+    #[test]
+    fn the_realm_that_was_moved_to_the_front_contradicts_nothing() {
+        assert_eq!(of_node(&[(0, NOBODY, &[1, 2, 3, 4]), (1, NOBODY, &[1, 2, 3, 4])]), None);
+        assert_eq!(
+            of_node(&[(0, NOBODY, &[2, 3, 4]), (1, NOBODY, &[4, 2, 3])]),
+            None,
+            "behind the front as configured"
+        );
+    }
+
+    #[test]
+    fn reserved_is_first_or_second() {
+        assert_eq!(of_node(&[(0, NOBODY, &[2, 1, 3])]), None);
+        assert_eq!(of_node(&[(0, NOBODY, &[2, 3, 1]), (60, NOBODY, &[1, 2, 3])]), Some((1, 2)));
+    }
+
+    #[test]
+    fn the_order_may_change_with_the_configuration() {
+        let [one, other] = [&[1, 2, 3, 4][..], &[1, 2, 4, 3]];
+        let changes = |count: i64, apart: i64| {
+            let read: Vec<_> =
+                (0..=count).map(|at| (at * apart, NOBODY, if at % 2 == 0 { one } else { other })).collect();
+            of_node(&read).map(|(against, _)| against)
+        };
+        // A node takes five seconds to be started anew; what goes to and fro is one contradiction.
+        assert_eq!([5, 4].map(|apart| changes(1, apart)), [Some(0), Some(1)]);
+        assert_eq!([1, 2, 3, 4].map(|count| changes(count, 4)), [Some(1), Some(1), Some(2), Some(2)]);
+        // And nobody tries more than three orders.
+        assert_eq!([3, 4, 6].map(|count| changes(count, 3600)), [Some(0), Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn after_a_change_what_was_before_counts_no_more() {
+        let read = [(0, NOBODY, &[1, 2, 3][..]), (60, NOBODY, &[1, 3, 2]), (120, NOBODY, &[1, 3, 2])];
+        let mut order = KnownOrder::default();
+        let told: Vec<bool> = read
+            .iter()
+            .zip([0, 1, 1])
+            .map(|((.., realms), number)| order.contradicts(number, &chain(realms)))
+            .collect();
+        assert_eq!(told, [false, true, false]);
+        assert!(order.contradicts(0, &chain(read[0].2)), "it was forgotten, and contradicts what came since");
+        assert!(
+            !order.contradicts(2, &chain(&[2, 3])) && !order.contradicts(3, &chain(&[3, 2])),
+            "a front tells nothing"
+        );
+    }
+
+    #[test]
+    fn an_account_stays_at_its_realm_for_an_hour() {
+        let (front, back) = (&[2, 1, 3][..], &[1, 2, 3][..]);
+        let returns = |read: &[(i64, u32, &[u32])]| of_node(read).map(|(against, _)| against);
+        let twice = |apart: i64, one: u32, other: u32| {
+            returns(&[(0, one, front), (apart, one, back), (5000, other, front), (5000 + apart, other, back)])
+        };
+        // Once it may have been changed.
+        assert_eq!(returns(&[(0, 8, front), (10, 8, back)]), Some(0));
+        assert_eq!(twice(10, 8, 8), Some(1));
+        assert_eq!(twice(10, 8, 9), Some(0), "two accounts, once each");
+        assert_eq!(twice(10, NOBODY, NOBODY), Some(0), "nobody knows whose");
+        assert_eq!([3599, 3600].map(|apart| twice(apart, 8, 8)), [Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn nodes_and_inputs_are_looked_at_by_themselves() {
+        let lists = [chain(&[1, 2, 3]), chain(&[1, 3, 2])];
+        let read = |input: u32, node: u32, chain: u32, line: u64| ReadChain {
+            of: (input, node),
+            time: Millis(0),
+            place: SourceLine { rank: input, line },
+            principal: Sym::NONE,
+            chain,
+        };
+        let found = |all: Vec<ReadChain>| {
+            let kinds = all.iter().map(|read| (read.of, read.chain)).collect();
+            contradictions(&kinds, &lists, None, |wanted| {
+                all.into_iter().filter(|read| wanted.contains(&read.of)).collect()
+            })
+        };
+        assert_eq!(found(vec![read(0, 1, 0, 1), read(0, 2, 1, 2), read(1, 1, 1, 1)]), BTreeMap::new());
+        let of_two = found(vec![read(0, 1, 0, 1), read(0, 1, 1, 2), read(0, 2, 0, 3), read(1, 1, 1, 1)]);
+        assert_eq!(of_two, BTreeMap::from([(0, (1, 2))]), "of those that say nothing, none is fetched");
+    }
+}

@@ -254,3 +254,29 @@ fn end_of(key: &KeyInfo) -> Option<(Millis, Reason, Basis)> {
     let expired = key.expires.map(|time| (time, Reason::ApiKeyExpired, basis));
     [invalidated, expired].into_iter().flatten().min_by_key(|&(time, ..)| time)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::{How, Invalidation};
+    use super::*;
+
+    #[test]
+    fn a_key_ends_with_what_comes_first_and_rests_on_what_tells_of_it() {
+        let (early, late) = (Millis(1), Millis(2));
+        let invalidated = |time, change| Some(Invalidation { time, change, how: How::Id });
+        let ended =
+            |expires, invalidated, listed| end_of(&KeyInfo { expires, invalidated, listed, ..KeyInfo::default() });
+        assert_eq!(ended(None, None, true), None);
+        assert_eq!(ended(Some(late), None, true), Some((late, Reason::ApiKeyExpired, Basis::Context)));
+        assert_eq!(ended(Some(late), None, false), Some((late, Reason::ApiKeyExpired, Basis::Inferred)));
+        let (by_event, by_listing) = (invalidated(Some(early), Some(0)), invalidated(Some(early), None));
+        assert_eq!(ended(Some(late), by_event, true), Some((early, Reason::ApiKeyInvalidated, Basis::Inferred)));
+        assert_eq!(ended(Some(late), by_listing, true), Some((early, Reason::ApiKeyInvalidated, Basis::Context)));
+        assert_eq!(
+            ended(Some(early), invalidated(Some(late), Some(0)), false),
+            Some((early, Reason::ApiKeyExpired, Basis::Inferred))
+        );
+        // Before 8.12 a listing does not say when.
+        assert_eq!(ended(None, invalidated(None, None), true), None);
+    }
+}

@@ -230,3 +230,19 @@ pub(super) fn reverses_ties(signs: &[OrderSigns], rank: u32) -> bool {
     let OrderSigns { forward, reversed, .. } = signs[rank as usize];
     reversed >= forward
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_times_stand_reversed_unless_most_attempts_end_after_their_realms() {
+        let of = |forward, reversed| {
+            let mut signs = OrderSigns::default();
+            (signs.forward, signs.reversed) = (forward, reversed);
+            signs
+        };
+        let signs = [of(0, 0), of(2, 1), of(1, 1), of(1, 2)];
+        assert_eq!([0, 1, 2, 3].map(|rank| reverses_ties(&signs, rank)), [true, false, true, true]);
+    }
+}

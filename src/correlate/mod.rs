@@ -39,7 +39,7 @@ pub use actors::AttributedChange;
 pub use keys::{How, Invalidation, KeyInfo};
 pub use nodes::{KnownCluster, KnownNode, NodeTable};
 pub use placing::ClockOffset;
-pub use powerful::{PowerfulAction, PowerfulActions, TurnedAwayClient};
+pub use powerful::{FurtherActions, PowerfulAction, PowerfulActions, TurnedAwayClient};
 pub use reason_lines::{KeyFailure, ReasonLine};
 pub use source_lines::{SourceLine, SourceLines};
 pub use view::{Correlated, LeftOut, Selection};

@@ -385,3 +385,38 @@ fn folder(label: &str) -> &str {
 fn folders(label: &str) -> impl Iterator<Item = &str> {
     folder(label).split(['/', '!']).filter(|part| !part.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server log with a line at these minutes.
+    fn of(active: impl IntoIterator<Item = i64>) -> Vec<(i64, i64)> {
+        let mut minutes = Minutes::default();
+        active.into_iter().for_each(|minute| minutes.add(Millis(minute * 60_000)));
+        silences(&minutes).into_iter().map(|(from, to)| (from.0 / 60_000, to.0 / 60_000)).collect()
+    }
+
+    /// A line an hour, in these hours.
+    fn hours(hours: impl IntoIterator<Item = i64>) -> Vec<(i64, i64)> {
+        of(hours.into_iter().map(|hour| hour * 60 + 30))
+    }
+
+    #[test]
+    fn hours_in_which_there_is_always_a_line_are_missed() {
+        assert_eq!(of([]), []);
+        assert_eq!(hours(0..200), []);
+        assert_eq!(hours((0..100).chain(110..200)), [(99 * 60 + 31, 110 * 60 + 30)]);
+        // Two hours without a line are chance where one in 200 is; five are not.
+        assert_eq!(hours((0..100).chain(102..200)), []);
+        assert_eq!(hours((0..100).chain(105..200)).len(), 1);
+        // From one minute to the next, and within two hours that follow each other, no hour is silent.
+        assert_eq!(of((0..6000).filter(|minute| minute % 120 != 61)), []);
+    }
+
+    #[test]
+    fn a_log_that_is_silent_every_other_hour_misses_nothing() {
+        assert_eq!(hours((0..200).step_by(2)), []);
+        assert_eq!(hours((0..100).step_by(2).chain((110..200).step_by(2))), []);
+    }
+}

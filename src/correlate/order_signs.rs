@@ -144,3 +144,145 @@ fn has_twice(lines: &[RequestLine]) -> bool {
     realms.sort_unstable();
     realms.windows(2).any(|pair| pair[0] == pair[1])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::SequenceKind;
+
+    /// A realm failure of a request, by line and time.
+    fn failure(realm: u32, line: u64, time: i64) -> RequestLine {
+        let place = SourceLine { rank: 0, line };
+        RequestLine { place, time: Millis(time), sequence: None, realm: Sym(realm), settled: (0, 0) }
+    }
+
+    fn end(line: u64, time: i64) -> RequestLine {
+        RequestLine { realm: Sym::NONE, ..failure(1, line, time) }
+    }
+
+    fn by(kind: SequenceKind, number: u64, line: RequestLine) -> RequestLine {
+        RequestLine { sequence: Some(Sequence { kind, number }), ..line }
+    }
+
+    fn counted(number: u64, line: RequestLine) -> RequestLine {
+        by(SequenceKind::Event, number, line)
+    }
+
+    fn signs(lines: &[RequestLine]) -> OrderSigns {
+        let mut signs = OrderSigns::default();
+        signs.add(lines, numbered(lines) == Numbered::InOrder);
+        signs
+    }
+
+    /// Ends after, before and between their realm failures; times that rise, fall, and do both.
+    fn counts(signs: OrderSigns) -> [u64; 6] {
+        let OrderSigns { forward, reversed, between, rising, falling, both, .. } = signs;
+        [forward, reversed, between, rising, falling, both]
+    }
+
+    #[test]
+    fn numbers_order_a_request_that_has_one_of_each_line() {
+        let one = counted(1, failure(1, 1, 5));
+        assert_eq!(numbered(&[one]), Numbered::No);
+        assert_eq!(numbered(&[one, failure(2, 2, 5)]), Numbered::No);
+        assert_eq!(numbered(&[one, by(SequenceKind::SeqNo, 2, failure(2, 2, 5))]), Numbered::No);
+        assert_eq!(numbered(&[one, counted(2, failure(2, 2, 5))]), Numbered::InOrder);
+        assert_eq!(numbered(&[one, counted(2, failure(2, 2, 5)), end(3, 5)]), Numbered::InOrder, "an end stands last");
+        assert_eq!(numbered(&[counted(9, failure(2, 1, 6)), one]), Numbered::InOrder, "wherever the lines stand");
+    }
+
+    #[test]
+    fn numbers_that_are_alike_or_against_the_times_contradict() {
+        let one = counted(1, failure(1, 1, 5));
+        assert_eq!(numbered(&[one, counted(1, failure(2, 2, 5))]), Numbered::Contradictory);
+        assert_eq!(numbered(&[one, counted(2, failure(2, 2, 4))]), Numbered::Contradictory);
+        assert_eq!(numbered(&[one, counted(2, failure(2, 2, 5)), counted(2, end(3, 5))]), Numbered::Contradictory);
+    }
+
+    #[test]
+    fn two_of_a_hundred_are_too_many() {
+        let cases = [((0, 0), false), ((1, 1), false), ((2, 2), true), ((2, 200), true), ((2, 201), false)];
+        for ((against, of), expected) in cases {
+            assert_eq!(too_many(against, of), expected, "{against} of {of}");
+        }
+    }
+
+    #[test]
+    fn an_end_stands_after_before_or_between_the_failures_of_its_millisecond() {
+        assert_eq!(counts(signs(&[failure(1, 1, 5), failure(2, 2, 5), end(3, 5)])), [1, 0, 0, 0, 0, 0]);
+        assert_eq!(counts(signs(&[end(1, 5), failure(1, 2, 5), failure(2, 3, 5)])), [0, 1, 0, 0, 0, 0]);
+        assert_eq!(counts(signs(&[failure(1, 1, 5), end(2, 5), failure(2, 3, 5)])), [0, 0, 1, 0, 0, 0]);
+        assert_eq!(counts(signs(&[failure(1, 1, 5), failure(2, 2, 5)])), [0; 6], "no end");
+        assert_eq!(counts(signs(&[failure(1, 1, 4), end(2, 5)])), [0, 0, 0, 1, 0, 0], "not of its millisecond");
+        let settled = RequestLine { settled: (1, 1), ..end(1, 5) };
+        assert_eq!(counts(signs(&[settled])), [1, 0, 0, 0, 0, 0], "what its chunk settled stood before it");
+        assert_eq!(counts(signs(&[settled, failure(2, 2, 5)])), [0, 0, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn numbers_tell_where_an_end_stands_rather_than_places() {
+        let lines = [counted(3, end(1, 5)), counted(1, failure(1, 2, 5)), counted(2, failure(2, 3, 5))];
+        assert_eq!(counts(signs(&lines)), [1, 0, 0, 0, 0, 0]);
+        let of_files = lines.map(|line| by(SequenceKind::Event, 1, line));
+        assert_eq!(counts(signs(&of_files)), [0, 1, 0, 0, 0, 0], "not such as order nothing");
+        let apart = [counted(2, failure(2, 1, 6)), counted(1, failure(1, 2, 5))];
+        assert_eq!(counts(signs(&apart)), [0; 6], "nor do the places tell of times");
+    }
+
+    #[test]
+    fn times_rise_fall_or_do_both() {
+        assert_eq!(counts(signs(&[failure(1, 1, 4), failure(2, 2, 5), end(3, 5)])), [1, 0, 0, 1, 0, 0]);
+        assert_eq!(counts(signs(&[end(1, 6), failure(2, 2, 5), failure(1, 3, 4)])), [0, 0, 0, 0, 1, 0]);
+        assert_eq!(counts(signs(&[failure(1, 1, 4), failure(2, 2, 6), failure(3, 3, 5)])), [0, 0, 0, 0, 0, 1]);
+        assert_eq!(counts(signs(&[failure(1, 1, 6), failure(2, 1, 5)])), [0; 6], "one line holds both");
+        let settled = RequestLine { settled: (2, 1), ..end(1, 5) };
+        assert_eq!(counts(signs(&[settled])), [1, 0, 0, 1, 0, 0], "in its chunk one was before its millisecond");
+        assert_eq!(counts(signs(&[settled, failure(3, 2, 4)])), [1, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn what_may_be_several_attempts_shows_nothing() {
+        assert_eq!(counts(signs(&[end(1, 5), failure(1, 2, 5), end(3, 5)])), [0; 6]);
+        assert_eq!(counts(signs(&[failure(1, 1, 6), failure(1, 2, 5), end(3, 5)])), [0; 6]);
+    }
+
+    #[test]
+    fn settled_attempts_count_as_they_were_settled() {
+        let mut signs = OrderSigns::default();
+        for (realms, ties) in [(0, 0), (2, 0), (2, 2), (3, 1)] {
+            signs.add_settled(realms, ties);
+        }
+        assert_eq!(counts(signs), [2, 0, 0, 2, 0, 0]);
+    }
+
+    #[test]
+    fn what_was_turned_around_is_no_disorder_and_what_is_mixed_is() {
+        let of = |forward, reversed, between, rising, falling, both| OrderSigns {
+            forward,
+            reversed,
+            between,
+            rising,
+            falling,
+            both,
+            ..OrderSigns::default()
+        };
+        // As it was written, and newest first.
+        assert!(!of(500, 0, 0, 500, 0, 0).is_shuffled(true));
+        assert!(!of(0, 500, 0, 0, 500, 0).is_shuffled(false));
+        // Equal times turned around in a file that is not.
+        assert!(of(0, 500, 0, 0, 0, 0).is_shuffled(true));
+        // Ends on both sides, or between; times that go both ways.
+        assert!(of(250, 250, 0, 0, 0, 0).is_shuffled(false));
+        assert!(!of(500, 1, 0, 0, 0, 0).is_shuffled(false), "one may be an accident");
+        assert!(of(0, 0, 2, 0, 0, 0).is_shuffled(true));
+        assert!(of(0, 0, 0, 250, 250, 0).is_shuffled(true));
+        assert!(of(0, 0, 0, 0, 0, 2).is_shuffled(true));
+        assert!(!of(0, 0, 0, 500, 3, 1).is_shuffled(true), "below one of a hundred");
+        let contradictory = |contradictions, chains| OrderSigns { contradictions, chains, ..OrderSigns::default() };
+        assert!(contradictory(2, 200).is_shuffled(true));
+        assert!(!contradictory(2, 201).is_shuffled(true));
+        // One of each kind is too many of all, where there are few.
+        assert!(OrderSigns { contradictions: 1, chains: 10, ..of(10, 1, 0, 10, 0, 0) }.is_shuffled(true));
+        assert!(!OrderSigns { contradictions: 1, chains: 100, ..of(100, 1, 0, 100, 0, 0) }.is_shuffled(true));
+    }
+}

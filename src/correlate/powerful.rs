@@ -54,6 +54,12 @@ impl PowerfulAction {
     pub fn who(&self) -> Sym {
         if self.run_by.is_some() { self.run_by } else { self.principal }
     }
+
+    /// Whether it is told among powerful actions: what was refused, but for acting as somebody else, is told with the refusals.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.granted || self.class == ActionClass::RunAs
+    }
 }
 
 /// Requests of one client that were turned away: tampered ones, connections that an IP filter refused.
@@ -67,6 +73,17 @@ pub struct TurnedAwayClient {
     pub count: u64,
 }
 
+/// Powerful actions of one kind (who, from where, with what, which action) beyond those that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FurtherActions {
+    /// The last that is kept: none of the further ones happened before.
+    pub kept: PowerfulAction,
+    /// When the last happened.
+    pub last: Millis,
+    /// How many events there are, as met, copies included.
+    pub count: u64,
+}
+
 /// Powerful actions, and those that are counted and no more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PowerfulActions {
@@ -74,8 +91,34 @@ pub struct PowerfulActions {
     pub turned_away: Vec<TurnedAwayClient>,
     /// By time, then place.
     pub actions: Vec<PowerfulAction>,
-    /// Events beyond the first of their kind, and of kinds that were not kept, by class: as met, copies included.
-    pub counted_only: BTreeMap<ActionClass, u64>,
+    /// Those beyond the first of their kind, by time and place of the last that is kept.
+    pub further: Vec<FurtherActions>,
+    /// Events of kinds of which none is kept, by class: as met, copies included.
+    pub other_kinds: BTreeMap<ActionClass, u64>,
+}
+
+impl PowerfulActions {
+    /// Events that are counted and no more, by class: beyond the first of their kind, and of kinds of which none is kept.
+    #[must_use]
+    pub fn counted_only(&self) -> BTreeMap<ActionClass, u64> {
+        let mut counted = self.other_kinds.clone();
+        for further in &self.further {
+            *counted.entry(further.kept.class).or_default() += further.count;
+        }
+        counted
+    }
+
+    /// Says how many of those that `pass` are counted and no more; `None` where each is there.
+    #[must_use]
+    pub fn lacking(&self, pass: impl Fn(&PowerfulAction) -> bool) -> Option<String> {
+        let further = self.further.iter().filter(|further| pass(&further.kept)).map(|further| further.count);
+        let count = further.sum::<u64>() + self.other_kinds.values().sum::<u64>();
+        (count > 0).then(|| {
+            format!(
+                "{count} powerful actions are left out: of each kind (who, from where, which action) the first are kept"
+            )
+        })
+    }
 }
 
 /// Events of one request that lie further apart are of two, whose ids are the same by some mistake: snapshots and
@@ -89,7 +132,7 @@ type Identity<'s> = (usize, RecordKey, bool, &'s [u8], Sym, bool);
 /// nodes, which bear its id and the same action.
 pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTable) -> PowerfulActions {
     let log = std::mem::take(&mut state.acts);
-    let mut counted_only = log.left_out;
+    let (mut further, mut other_kinds) = (Vec::new(), log.left_out);
     let mut all: Vec<(PowerfulAction, bool)> = Vec::new();
     let mut turned_away = Vec::new();
     for (kind, acts) in log.kinds {
@@ -103,9 +146,15 @@ pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTa
             turned_away.extend(first.map(row));
             continue;
         }
-        let more = acts.count - acts.first.len() as u64;
-        if more > 0 {
-            *counted_only.entry(kind.class).or_default() += more;
+        let count = acts.count - acts.first.len() as u64;
+        match acts.first.last() {
+            Some(kept) if count > 0 => {
+                let last = acts.last.unwrap_or(kept.time);
+                further.push(FurtherActions { kept: action(&kind, kept, source_lines, nodes).0, last, count });
+            }
+            // All that were kept had been met before, in another input.
+            None if count > 0 => *other_kinds.entry(kind.class).or_default() += count,
+            _ => {}
         }
         all.extend(acts.first.iter().map(|act| action(&kind, act, source_lines, nodes)));
     }
@@ -140,7 +189,8 @@ pub(super) fn join(state: &mut State, source_lines: &SourceLines, nodes: &NodeTa
     let mut actions: Vec<PowerfulAction> = actions.into_iter().map(without_id).collect();
     actions.sort_by_key(|action| (action.time, action.place));
     turned_away.sort_by_key(|row| (row.first.time, row.first.place));
-    PowerfulActions { turned_away, actions, counted_only }
+    further.sort_by_key(|further| (further.kept.time, further.kept.place));
+    PowerfulActions { turned_away, actions, further, other_kinds }
 }
 
 fn action(kind: &ActKind, act: &Act, source_lines: &SourceLines, nodes: &NodeTable) -> (PowerfulAction, bool) {

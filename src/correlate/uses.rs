@@ -116,3 +116,28 @@ impl Uses {
         self.0.iter().map(|one| (one.client, one.key))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_client_has_its_own_keys() {
+        let pairs = [(0, 1, 7), (0, 1, 8), (0, 3, 7), (1, 1, 9)];
+        let uses = Uses(
+            pairs
+                .iter()
+                .map(|&(cluster, source, key)| KeyUse {
+                    client: (cluster, Sym(source)),
+                    key: Sym(key),
+                    used: ClientUse::default(),
+                })
+                .collect(),
+        );
+        let keys = |cluster: usize, source: u32| {
+            Some(uses.of_client((cluster, Sym(source)))?.iter().map(|one| one.key.0).collect::<Vec<_>>())
+        };
+        assert_eq!([keys(0, 1), keys(0, 3), keys(1, 1)], [Some(vec![7, 8]), Some(vec![7]), Some(vec![9])]);
+        assert_eq!([keys(0, 0), keys(0, 2), keys(1, 3), keys(2, 1)], [const { None }; 4]);
+    }
+}

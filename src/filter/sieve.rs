@@ -4,7 +4,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::correlate::{AttributedChange, Correlated, KeyFailure, PowerfulAction, ReasonLine};
+use crate::action_class::ActionClass;
+use crate::correlate::{AttributedChange, Correlated, FurtherActions, KeyFailure, PowerfulAction, ReasonLine};
 use crate::options::filter::{Filter, Rules, TimeRange};
 use crate::state::{Actor, ActorSeries, Attempt, Sym};
 
@@ -131,22 +132,29 @@ impl<'j> Sieve<'j> {
     pub(super) fn powerful(&self) -> Vec<bool> {
         let joined = self.joined;
         let pass = |action: &PowerfulAction| {
-            let event = match (action.class, action.granted) {
-                (crate::action_class::ActionClass::RunAs, true) => "run_as_granted",
-                (crate::action_class::ActionClass::RunAs, false) => "run_as_denied",
-                (_, true) => "access_granted",
-                (_, false) => "access_denied",
-            };
             self.range.holds(action.time)
                 && self.principal.pass_any(joined, &[action.principal, action.run_by])
                 && self.source.pass(joined, action.source)
                 && self.realm.pass(joined, action.realm)
                 && self.nodes[action.node]
                 && self.filter.reason.pass(std::iter::empty())
-                && self.doing(Some(event.as_bytes()), action.es_action, action.index)
+                && self.doing(event_of(action), action.es_action, action.index)
                 && self.keys(&[action.apikey])
         };
         joined.powerful.actions.iter().map(pass).collect()
+    }
+
+    /// Whether some of the powerful actions that are counted and no more may pass: on which nodes and to what is not known.
+    pub(super) fn further(&self, further: &FurtherActions) -> bool {
+        let (joined, kept) = (self.joined, &further.kept);
+        kept.time <= self.range.until
+            && further.last >= self.range.since
+            && self.principal.pass_any(joined, &[kept.principal, kept.run_by])
+            && self.source.pass(joined, kept.source)
+            && self.realm.pass(joined, kept.realm)
+            && self.filter.reason.pass(std::iter::empty())
+            && self.filter.action.pass(event_of(kept).into_iter().chain(joined.judged(kept.es_action)))
+            && self.keys(&[kept.apikey])
     }
 
     /// The tampered requests that pass, by minute. Nothing else of them is known.
@@ -300,6 +308,16 @@ impl<'j> Sieve<'j> {
             .filter(|(_, series)| series.count() > 0)
             .collect()
     }
+}
+
+/// The `event.action` of a powerful action.
+fn event_of(action: &PowerfulAction) -> Option<&'static [u8]> {
+    Some(match (action.class, action.granted) {
+        (ActionClass::RunAs, true) => b"run_as_granted",
+        (ActionClass::RunAs, false) => b"run_as_denied",
+        (_, true) => b"access_granted",
+        (_, false) => b"access_denied",
+    })
 }
 
 /// Whether the name in a change is that of a user.

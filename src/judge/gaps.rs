@@ -224,3 +224,18 @@ fn suspect(measure: &Measure<'_, '_>, (gap, usual): (&mut Draft, i64), known: &[
         gap.related.push(at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_holds_the_minutes_from_its_start_up_to_its_end() {
+        let stretch = |from: i64, to: i64| (Millis(from * 60_000), Millis(to * 60_000));
+        let minutes = [9, 10, 11, 19, 20];
+        assert_eq!(
+            [stretch(10, 20), stretch(0, 9), stretch(20, 99)].map(|stretch| within(&minutes, stretch)),
+            [3, 0, 1]
+        );
+    }
+}

@@ -256,3 +256,30 @@ fn usual_share(bins: &BTreeMap<(u16, i64), (f64, f64)>) -> f64 {
     let (failing, active) = counts.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     (failing / f64::max(active, 1.0)).clamp(LEAST_SHARE, 0.5)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many more begin than cease, by bin, of stretches of one pair whose bins these are.
+    fn turns(stretches: &[(i64, i64)]) -> Vec<i64> {
+        let mut turns = Turns { first: 0, list: vec![0; 12] };
+        let stretches = stretches.iter().map(|&(first, last)| (Millis(first), Millis(last)));
+        note_turns(&mut turns, stretches, |time| time.0);
+        turns.list
+    }
+
+    #[test]
+    fn a_pair_is_active_from_the_bin_of_its_first_to_behind_that_of_its_last() {
+        assert_eq!(turns(&[]), [0; 12]);
+        assert_eq!(turns(&[(2, 4), (8, 8)]), [0, 0, 1, 0, 0, -1, 0, 0, 1, -1, 0, 0]);
+    }
+
+    #[test]
+    fn stretches_that_meet_or_share_a_bin_are_one() {
+        let one = [0, 0, 1, 0, 0, 0, 0, -1, 0, 0, 0, 0];
+        for stretches in [&[(2, 6)][..], &[(2, 4), (5, 6)], &[(2, 4), (4, 6)], &[(2, 6), (6, 6)], &[(2, 6), (3, 4)]] {
+            assert_eq!(turns(stretches), one, "{stretches:?}");
+        }
+    }
+}

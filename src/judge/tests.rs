@@ -133,3 +133,28 @@ fn many_accounts_that_fail_in_minutes_may_be_sprayed() {
     assert_eq!(spray(OUTSIDE), [pair("password_spraying", "unclear")]);
     assert_eq!(spray(INSIDE), []);
 }
+
+#[test]
+fn what_a_finding_is_about_is_counted_and_the_rest_is_told() {
+    let mut log = with_kim();
+    irregular(30, 30_000.0, 20.0).into_iter().for_each(|time| log.fail(time, "kim", OUTSIDE));
+    irregular(2, 40_000.0, 10.0).into_iter().for_each(|time| log.fail(time, "kim", "10.2.2.2"));
+    log.success(40_100.0, "kim", "10.2.2.2");
+    let joined = log.joined();
+    let verdicts = super::judge(&joined, &log.options);
+    assert_eq!(
+        verdicts.findings[0].finding.why[0].plain(),
+        "30 failures of 1 account from 1 source, from 2026-03-01 08:20:00 UTC on, over 9 min 24 s; usually one every 14 s"
+    );
+    let rate = verdicts.base_rate;
+    assert_eq!((rate.failed, rate.unexplained), (2, 2));
+    assert_eq!(rate.runs.iter().map(|run| (run.length, run.count)).collect::<Vec<_>>(), [(2, 1)]);
+    let logins = rate.logins.unwrap();
+    let sentence = rate.sentence.plain();
+    let share = rate.share.unwrap();
+    assert!((share - 2.0 / logins as f64).abs() < 1e-4, "{share}");
+    assert_eq!(
+        sentence,
+        format!("Ordinarily 2 logins fail here, {:.1} % of {logins}; 2 failures are in no finding", share * 100.0)
+    );
+}

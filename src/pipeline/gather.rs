@@ -49,7 +49,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
     run.copies = copies;
     problems.extend(found.problems);
     if run.options.manifest {
-        stored.extend(run.threads.install(|| manifest::stored(&sources)));
+        stored.extend(run.threads.install(|| manifest::stored(&sources, &Progress::default())));
         let beside = run.options.api_keys.iter().chain(&run.options.address_lists).map(PathBuf::as_path);
         stored.extend(beside.chain(run.options.geography.paths()).map(manifest::of_path));
     }

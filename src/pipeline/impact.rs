@@ -101,7 +101,7 @@ const ACT_BYTES: u64 = 512;
 
 /// Powerful actions that are counted and no more.
 fn acts_missing(read: &JoinedRun) -> u64 {
-    read.joined.powerful.counted_only.values().sum()
+    read.joined.powerful.counted_only().values().sum()
 }
 
 /// The inputs, to be read once more; `None` where one of them cannot.

@@ -231,10 +231,7 @@ impl JoinedRun {
         let unread = self.problems.iter().map(|(path, _, message)| format!("{path}: {message}"));
         let inputs = self.joined.state.inputs.iter();
         let broken = inputs.filter_map(|input| Some(format!("{}: {}", input.label, input.error.as_ref()?)));
-        let counted: u64 = self.joined.powerful.counted_only.values().sum();
-        let powerful = (kinds.powerful && counted > 0).then(|| {
-            format!("{counted} powerful actions are left out: of each kind (who, from where, which action) the first are kept")
-        });
+        let powerful = self.joined.powerful.lacking(|_| true).filter(|_| kinds.powerful);
         unread.chain(broken).chain(self.joined.state.left_out()).chain(powerful).collect()
     }
 }

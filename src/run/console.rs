@@ -2,16 +2,26 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::panic;
 
 use crate::cli::Terminal;
 use crate::escape;
 use crate::pipeline::JoinedRun;
 use crate::progress::{Progress, Verbosity};
+use crate::spill;
 use crate::watch::watch;
 
 /// Tells the user; nothing is left to tell if even this cannot be written.
 pub fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "esaudit: {}", escape::terminal(message, true));
+}
+
+/// Where the address space is limited (`ulimit -v`), panics, which other people's code may answer lack of memory with, are told
+/// without a backtrace: to make one takes memory, and where that fails, the process would wait for itself for ever.
+pub fn tell_panics() {
+    if spill::most_threads().is_some() {
+        panic::set_hook(Box::new(|what| complain(&format!("no answer: {what}"))));
+    }
 }
 
 /// Columns and rows of a terminal that does not tell.

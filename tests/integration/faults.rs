@@ -309,3 +309,52 @@ fn lack_of_memory_leaves_whole_files() {
         assert_eq!(names, ["r.json"]);
     }
 }
+
+/// Bytes of address space that the program takes before anything of it runs: what its segments cover (ELF-64, little-endian).
+fn image() -> u64 {
+    let program = fs::read(env!("CARGO_BIN_EXE_esaudit")).unwrap();
+    let number = |at: usize, bytes: usize| {
+        program[at..at + bytes].iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte))
+    };
+    assert_eq!(program[..6], *b"\x7fELF\x02\x01");
+    let (table, size, count) = (number(32, 8) as usize, number(54, 2) as usize, number(56, 2) as usize);
+    let headers = (0..count).map(|at| table + at * size).filter(|&header| number(header, 4) == 1);
+    headers.map(|header| number(header + 16, 8) + number(header + 40, 8)).max().unwrap()
+}
+
+/// From the room on that the program and its libraries take, which the system's loader has to find before anything else happens.
+#[test]
+#[cfg(all(target_os = "linux", target_pointer_width = "64", target_endian = "little"))]
+fn little_memory_is_an_error_in_every_verb() {
+    let inputs = Inputs::of(&[("a.json", &[failed(1, "r")])]);
+    let path = |name: &str| inputs.path().join(name).to_str().unwrap().to_owned();
+    let (log, report, part) = (path("a.json"), path("report.json"), path("a.esa"));
+    let run = |limit: &str, arguments: &[&str]| {
+        let command = format!("ulimit -c 0; ulimit -v {limit}; exec \"$@\"");
+        let sh = ["-c", &command, "sh", env!("CARGO_BIN_EXE_esaudit")];
+        Command::new("sh").args(sh).args(arguments).env("RUST_BACKTRACE", "0").output().unwrap()
+    };
+    assert!(run("unlimited", &["report", &log, "-q", "--manifest", "-o", &report]).status.success());
+    assert!(run("unlimited", &["scan", &log, "-q", "-o", &part]).status.success());
+    let mut short = 0;
+    for over in [6, 7, 8, 10, 13, 17, 22, 30] {
+        for arguments in [
+            &["report", &log, "--format", "html"][..],
+            &["merge", &part],
+            &["verify", &report],
+            &["timeline", &log, "--source", "10.0.0.0/8"],
+            &["show", "F1", "--report", &report],
+            &["impact", &log, "--principal", "x"],
+            &["--version"],
+        ] {
+            let ended = run(&((image() >> 10) + (over << 10)).to_string(), arguments);
+            let whole = run("unlimited", arguments);
+            if ended.status.code() != whole.status.code() || ended.stdout != whole.stdout {
+                short += 1;
+                assert_eq!(ended.status.code(), Some(2), "{over} MB, {arguments:?}: {ended:?}");
+                assert!(!ended.stderr.is_empty(), "{over} MB, {arguments:?}");
+            }
+        }
+    }
+    assert!(short > 0);
+}

@@ -204,6 +204,36 @@ fn an_endless_line_is_left_in_the_middle() {
     assert!(since.elapsed() < PROMPT, "{:?}", since.elapsed());
 }
 
+/// Somebody may name a file of any size in a manifest, and its size, too: it is hashed until the reader has enough of it.
+#[test]
+fn a_manifest_does_not_hold_its_reader_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, hole, report) = ["a.json", "hole", "report.json"].map(|name| folder.path().join(name)).into();
+    fs::write(&log, ended(&[failed(1, "r")])).unwrap();
+    if fs::File::create(&hole).unwrap().set_len(1 << 40).is_err() {
+        return;
+    }
+    let made = end(start(&[&log], &["--manifest", "-o", report.to_str().unwrap()]));
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let mut crafted: serde_json::Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    crafted["manifest"]["inputs"][0]["path"] = hole.to_str().into();
+    crafted["manifest"]["inputs"][0]["size"] = (1_u64 << 40).into();
+    fs::write(&report, crafted.to_string()).unwrap();
+    let verify = Command::new(env!("CARGO_BIN_EXE_esaudit"))
+        .args([Path::new("verify"), &report])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(READ);
+    let since = Instant::now();
+    signal(&verify, "-INT");
+    let output = end(verify);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(130), 0), "{output:?}");
+    assert!(since.elapsed() < PROMPT, "{:?}", since.elapsed());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "esaudit: interrupted while hashing: no answer was written\n");
+}
+
 #[test]
 fn more_threads_than_are_of_use_are_not_started_and_that_is_said() {
     let folder = tempfile::tempdir().unwrap();

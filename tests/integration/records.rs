@@ -115,7 +115,7 @@ fn what_is_powerful_is_kept_each_request_once() {
     for chunk_size in [600, 1 << 20] {
         let joined = read(&inputs, &Options { chunk_size, threads: 2, ..Options::default() });
         assert_eq!(told(&joined), SESSION, "{chunk_size}");
-        assert_eq!(joined.powerful.counted_only.len(), 0);
+        assert_eq!(joined.powerful.counted_only().len(), 0);
     }
 }
 
@@ -143,7 +143,7 @@ fn a_program_that_repeats_itself_fills_no_memory_and_is_counted() {
     let inputs = Inputs::of(&[("a.json", &lines)]);
     let joined = read(&inputs, &Options::default());
     assert_eq!(joined.powerful.actions.len(), 64);
-    assert_eq!(joined.powerful.counted_only.values().sum::<u64>(), 136);
+    assert_eq!(joined.powerful.counted_only().values().sum::<u64>(), 136);
     let told = inputs.report(&[]).coverage.cannot_tell;
     assert!(
         told.iter()

@@ -274,3 +274,39 @@ fn a_report_has_who_ran_as_another_and_who_was_turned_away() {
     let others = inputs.report(&["--source", "10.1.1.1"]);
     assert!(others.turned_away.is_empty() && others.run_as_total == 1);
 }
+
+/// Of 100 alike 64 are kept: a table without room for that says so on standard error, and only where it is about who did them.
+#[test]
+fn powerful_actions_that_are_counted_only_are_told() {
+    let act = |at: i64| {
+        let line = Line::new(at * 1000, "access_granted").user("kim").from("10.0.0.1:5").request(&format!("r{at}"));
+        line.text("origin.type", "rest").text("action", "indices:admin/delete").raw("indices", r#"["x"]"#).end()
+    };
+    let lines: Vec<String> = (0..100).map(act).chain([granted(200, "lea", "10.0.0.2:5")]).collect();
+    let inputs = Inputs::of(&[("a.json", &lines[..])]);
+    let logs = inputs.path().to_str().unwrap();
+    let timeline = |options: &[&str]| {
+        let output = esaudit(&[&["timeline", "-q", logs][..], options].concat());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let told =
+        "esaudit: 36 powerful actions are left out: of each kind (who, from where, which action) the first are kept\n";
+    let (code, errors, rows) = timeline(&["--principal", "kim", "--format", "csv"]);
+    assert_eq!((code, errors.as_str()), (Some(2), told));
+    assert!(rows.contains(",64,"), "{rows}");
+    for whole in [
+        &["--principal", "lea"][..],
+        &["--principal", "kim", "--kind", "failures"],
+        &["--principal", "kim", "--until", "2026-03-01T12:01:00Z"],
+    ] {
+        let (code, errors, _) = timeline(&[whole, &["--format", "csv"]].concat());
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "{whole:?}");
+    }
+    let (code, errors, text) = timeline(&["--principal", "kim", "--format", "json"]);
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+    let story: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(story["coverage"]["complete"], false);
+    assert!(story["coverage"]["cannot_tell"].to_string().contains("36 more powerful actions"), "{text}");
+    let of_others: Value = serde_json::from_str(&timeline(&["--principal", "lea", "--format", "json"]).2).unwrap();
+    assert_eq!(of_others["coverage"]["complete"], true);
+}

@@ -7,8 +7,14 @@ use esaudit::internals::options::Options;
 use esaudit::internals::pipeline::{Request, analyze};
 
 /// The report of a folder in every format that shows it, its lines having added up; nothing where there is none.
+#[allow(dead_code, reason = "each target uses one of the two")]
 pub fn written(folder: &Path, options: Options, view: &View<'_>, forms: &[Form]) -> Vec<u8> {
-    let Ok(analysis) = analyze(Request::of([folder], options)) else { return Vec::new() };
+    of(Request::of([folder], options), view, forms)
+}
+
+/// The report of whatever is asked for, likewise.
+pub fn of(request: Request, view: &View<'_>, forms: &[Form]) -> Vec<u8> {
+    let Ok(analysis) = analyze(request) else { return Vec::new() };
     for input in &analysis.report.coverage.inputs {
         let sum = input.audit_events
             + input.server_events
