@@ -39,6 +39,9 @@ const ODDS: f64 = 6.0;
 /// to do with each other fall within two minutes of each other once in some hundred times a day.
 const JUST_BEFORE: f64 = 3.0;
 
+/// What two other accounts that are tried there within moments say at most by themselves.
+const LISTED: f64 = 5.0;
+
 /// Somebody who got in where tries had come from.
 #[derive(Debug, Clone)]
 pub(super) struct GotIn {
@@ -294,12 +297,16 @@ fn entry(
     let of_source = tries.of(measure, source);
     // A few tries of nobody but the account that then gets in are what a traveller makes too, whatever goes on elsewhere.
     let of_owner = if failures.len() == of_source && of_source < tries.all { of_source.min(MISTYPED) } else { 0 };
-    let just_before = tries.are_just_before(measure.scene, (principal, source), success.time);
-    let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln() + if just_before { JUST_BEFORE } else { 0.0 };
+    let just_before = tries.just_before(measure.scene, (principal, source), success.time);
+    let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln() + if just_before > 0 { JUST_BEFORE } else { 0.0 };
     let is_alone =
         measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons);
     let amid = if is_alone { tries.amid } else { 0.0 };
     campaign = campaign.min(own.max(amid));
+    // Two others and then this one, at one address within moments, are a list whatever the rest of the campaign is.
+    if just_before > 1 {
+        campaign = campaign.max(own.min(LISTED));
+    }
     // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
     if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
         && judgement.features.get(Feature::Outside) > 0.5

@@ -184,7 +184,15 @@ impl Measure<'_, '_> {
         features.set(Feature::Slow, holds(hourly <= 12.0 && span >= 3 * HOUR));
         features.set(Feature::Regular, holds(is_regular(&gaps, features.gap)));
         features.set(Feature::Fast, holds(features.gap < 1000 && campaign.attempts.len() >= 20));
-        let margin = (3 * features.gap).max(HOUR / 2);
+        // Of several programs that ask without credentials each keeps to its own pace.
+        let pace = match campaign.family {
+            Family::Bare => {
+                let clients: BTreeSet<Sym> = self.units_of(campaign).map(|unit| unit.source).collect();
+                (span * clients.len() as i64 / campaign.attempts.len().max(1) as i64).max(features.gap)
+            }
+            _ => features.gap,
+        };
+        let margin = (3 * pace).max(HOUR / 2);
         let begins = first.0 - scene.span.0.0 <= margin;
         let whole = begins && scene.span.1.0 - last.0 <= margin;
         features.set(Feature::FromStart, holds(begins && campaign.attempts.len() > 2));

@@ -84,13 +84,15 @@ impl Tries {
         of_net.or_else(|| self.sources.get(&source).map(Vec::len)).unwrap_or(0)
     }
 
-    /// Whether another account was tried from an address moments before an account got in there.
-    pub(super) fn are_just_before(&self, scene: &Scene<'_>, (principal, source): (Sym, Sym), time: Millis) -> bool {
+    /// How many other accounts were tried from an address moments before an account got in there; two stand for more.
+    pub(super) fn just_before(&self, scene: &Scene<'_>, (principal, source): (Sym, Sym), time: Millis) -> usize {
         /// Whoever tries one account after the other goes on at once with one that is right.
         const MOMENT: i64 = HOUR / 30;
         let tries = self.sources.get(&source).map_or(&[][..], Vec::as_slice);
         let before = &tries[..tries.partition_point(|&at| scene.time(at) <= time)];
         let recent = before.iter().rev().take_while(|&&at| time.0 - scene.time(at).0 <= MOMENT);
-        recent.map(|&at| scene.attempt(at).principal).any(|tried| tried != principal)
+        let mut others = recent.map(|&at| scene.attempt(at).principal).filter(|&tried| tried != principal);
+        let Some(first) = others.next() else { return 0 };
+        1 + usize::from(others.any(|tried| tried != first))
     }
 }
