@@ -3,7 +3,7 @@
 //! One table of names serves all JSON shapes: keys may be flat (`user.name`), nested or mixed, and ECS documents put the
 //! native names below `elasticsearch.audit.` (audit-format 4), so a path is looked up after such a prefix is cut off.
 //! The first occurrence of a member wins; a member of the wrong type counts as absent. Records that are built like one before
-//! are not walked again, see [`learned`].
+//! are not walked again, see `learned.rs`.
 
 mod change;
 mod document;
