@@ -56,7 +56,7 @@ enum Next {
 
 /// What is done with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Use {
+enum ValueUse {
     Field(Field),
     Sort,
     Index,
@@ -69,18 +69,18 @@ struct Step {
     /// Where the text begins in [`Forms::text`], and how long it is.
     text: (u32, u32),
     next: Next,
-    used: Use,
+    used: ValueUse,
     /// Steps that may follow; 0 is none, for the first step is nobody's.
     ways: [u32; WAYS],
 }
 
 /// A value of a record that is walked.
 #[derive(Debug, Clone, Copy)]
-struct Met {
+struct FoundValue {
     /// Where it begins and ends, with the quotes of a text.
     place: (usize, usize),
     next: Next,
-    used: Use,
+    used: ValueUse,
 }
 
 /// The forms of records that were walked.
@@ -89,7 +89,7 @@ struct Forms {
     steps: Vec<Step>,
     text: Vec<u8>,
     /// Of the record that is walked.
-    met: Vec<Met>,
+    met: Vec<FoundValue>,
 }
 
 impl Forms {
@@ -106,7 +106,7 @@ impl Forms {
                 Next::Text => Scalar::Str(parser.string().ok()?),
                 Next::Number => parser.number().ok()?,
                 Next::Container => {
-                    let mut depth = Depth::default();
+                    let mut depth = SkippedDepth::default();
                     parser.skip_container(&mut depth).ok()?;
                     if depth.is_deep {
                         return None;
@@ -121,12 +121,12 @@ impl Forms {
                 }
             };
             match used {
-                Use::Field(field) => {
+                ValueUse::Field(field) => {
                     members.values[field as usize].get_or_insert(value);
                 }
-                Use::Sort => members.put(Place::Sort, value),
-                Use::Index => members.put(Place::Index, value),
-                Use::Nothing => {}
+                ValueUse::Sort => members.put(Place::Sort, value),
+                ValueUse::Index => members.put(Place::Index, value),
+                ValueUse::Nothing => {}
             }
             from = at;
         }
@@ -158,7 +158,7 @@ impl Forms {
         json::walk(line, &mut walker)?;
         if walker.is_plain && walker.members.oddity.is_none() && self.met.len() <= MOST_VALUES {
             let end = Next::End([members.exported, members.beneath_source, members.beneath_audit]);
-            self.met.push(Met { place: (line.len(), line.len()), next: end, used: Use::Nothing });
+            self.met.push(FoundValue { place: (line.len(), line.len()), next: end, used: ValueUse::Nothing });
             self.learn(line);
         }
         Ok(())
@@ -173,10 +173,10 @@ impl Forms {
         if self.steps.is_empty() || self.steps.len() + self.met.len() > MOST_STEPS {
             self.steps.clear();
             self.text.clear();
-            self.steps.push(Step { text: (0, 0), next: Next::Text, used: Use::Nothing, ways: [0; WAYS] });
+            self.steps.push(Step { text: (0, 0), next: Next::Text, used: ValueUse::Nothing, ways: [0; WAYS] });
         }
         let (mut from, mut at) = (0, 0);
-        for Met { place, next, used } in std::mem::take(&mut self.met) {
+        for FoundValue { place, next, used } in std::mem::take(&mut self.met) {
             let text = line.get(at..place.0).unwrap_or_default();
             let known = |&&way: &&u32| {
                 self.steps.get(way as usize).is_some_and(|step| {
@@ -221,11 +221,11 @@ impl Next {
 
 /// Whether a container is nested too deep.
 #[derive(Default)]
-struct Depth {
+struct SkippedDepth {
     is_deep: bool,
 }
 
-impl Visitor<'_> for Depth {
+impl Visitor<'_> for SkippedDepth {
     fn deep(&mut self) {
         self.is_deep = true;
     }
@@ -239,18 +239,18 @@ impl Visitor<'_> for Depth {
 struct Walker<'w, 'a> {
     members: &'w mut Members<'a>,
     line: &'a [u8],
-    met: &'w mut Vec<Met>,
+    met: &'w mut Vec<FoundValue>,
     /// Whether another record that is built the same way can be read by steps.
     is_plain: bool,
 }
 
 impl<'a> Walker<'_, 'a> {
     /// Notes a value, which is a part of the line; `quote` is the length of a quote around it.
-    fn note(&mut self, value: &'a [u8], quote: usize, next: Next, used: Use) {
+    fn note(&mut self, value: &'a [u8], quote: usize, next: Next, used: ValueUse) {
         // Beyond that the form is not remembered.
         if self.met.len() <= MOST_VALUES {
             let start = value.as_ptr().addr() - self.line.as_ptr().addr();
-            self.met.push(Met { place: (start - quote, start + value.len() + quote), next, used });
+            self.met.push(FoundValue { place: (start - quote, start + value.len() + quote), next, used });
         }
     }
 }
@@ -266,27 +266,27 @@ impl<'a> Visitor<'a> for Walker<'_, 'a> {
     }
 
     fn skipped(&mut self, container: &'a [u8]) {
-        self.note(container, 0, Next::Container, Use::Nothing);
+        self.note(container, 0, Next::Container, ValueUse::Nothing);
     }
 
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>) {
         let place = self.members.place(path);
         let used = match place {
-            Place::Field(field) => Use::Field(field),
-            Place::Sort => Use::Sort,
-            Place::Index => Use::Index,
-            Place::Other => Use::Nothing,
+            Place::Field(field) => ValueUse::Field(field),
+            Place::Sort => ValueUse::Sort,
+            Place::Index => ValueUse::Index,
+            Place::Other => ValueUse::Nothing,
             Place::Change(..) => {
                 self.is_plain = false;
-                Use::Nothing
+                ValueUse::Nothing
             }
         };
         match value {
             Scalar::Str(text) => self.note(text.raw(), 1, Next::Text, used),
             Scalar::Num(number) => self.note(number, 0, Next::Number, used),
             // They stand between the values of a form; null fills nothing.
-            Scalar::Null => self.is_plain &= used != Use::Sort,
-            Scalar::Bool(_) => self.is_plain &= used == Use::Nothing,
+            Scalar::Null => self.is_plain &= used != ValueUse::Sort,
+            Scalar::Bool(_) => self.is_plain &= used == ValueUse::Nothing,
         }
         self.members.put(place, value);
     }
