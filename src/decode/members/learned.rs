@@ -320,6 +320,7 @@ mod tests {
         r#"{"_id":"1","_index":"i","_score":1,"_source":{"@timestamp":"2026-03-01T00:00:00.063Z","event.action":"access_denied","indices":["-*"],"user.name":"kim"},"sort":[1772323200063,7,null],"_type":"_doc"}"#,
         r#"{"_index":"i","fields":{"event.action":["x"],"user.name":["a","b"],"source.port":["51,504"]}}"#,
         r#"{ "type": "audit", "event.action": "put_user", "put": {"user": {"name": "a"}}, "user.name": 1, "realm": {"a": 2} }"#,
+        r#"{"_source":{"event.action":true,"user.name":"kim","realm":null},"sort":[null]}"#,
         r#"{"user.name":"a","user.name":"b","event.action":true,"log":{"offset":12.5e3}}"#,
     ];
 
