@@ -111,7 +111,7 @@ impl<'a> Parser<'a> {
     }
 
     #[inline]
-    pub(super) fn peek(&self) -> Option<u8> {
+    fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 

@@ -16,6 +16,7 @@ use super::unusual;
 use super::weights::WeightSubject;
 use crate::model::text::Text;
 use crate::state::Sym;
+use crate::time::Millis;
 
 /// Actions from a new place are put down to its newness within so long.
 const NEW: i64 = 2 * DAY;
@@ -178,8 +179,10 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
     let of_net = || others.iter().filter(|other| net.is_some() && scene.net(other.source) == net);
     let near = of_net().any(|other| other.first < past.first);
     // Where it goes on to come from addresses of this network at other times it is somebody's phone rather than an entry.
-    let visits: BTreeSet<i64> =
-        of_net().map(|other| (other.first.0 - past.first.0) / VISIT).filter(|&visit| visit != 0).collect();
+    let other_visits = |times: &mut dyn Iterator<Item = Millis>| -> BTreeSet<i64> {
+        times.map(|time| (time.0 - past.first.0) / VISIT).filter(|&visit| visit != 0).collect()
+    };
+    let visits = other_visits(&mut of_net().map(|other| other.first));
     let goes_on = some(visits.len());
     let pool = net.filter(|_| outside && past.key == Sym::NONE && !visits.is_empty());
     let pool = pool.map_or(0, |net| scene.places.pool(past.cluster, net).saturating_sub(1));
@@ -224,12 +227,7 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
     features.set(Feature::OwnShared, shared.max(f64::from(pool) / f64::from(POOL)).min(1.0));
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
     unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));
-    let returns: BTreeSet<i64> = scene
-        .history
-        .stretches(past)
-        .map(|(first, _)| (first.0 - past.first.0) / VISIT)
-        .filter(|&visit| outside && visit != 0)
-        .collect();
+    let returns = other_visits(&mut scene.history.stretches(past).map(|(first, _)| first).filter(|_| outside));
     let delay = deeds.iter().map(|deed| deed.time.0 - past.first.0).min().unwrap_or(0);
     let soon = outside
         && past.key == Sym::NONE

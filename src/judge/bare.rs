@@ -4,7 +4,7 @@ use super::campaign::Campaign;
 use super::features::{Feature, Features};
 use super::history::HOUR;
 use super::measure::{Measure, is_regular};
-use super::unit::{Standing, Unit, median, pasts_from};
+use super::unit::{Standing, Unit, median};
 use crate::reason::Basis;
 use crate::state::Sym;
 
@@ -106,7 +106,7 @@ impl Measure<'_, '_> {
             return false;
         }
         let history = &self.scene.history;
-        let own = pasts_from(self.scene, unit.cluster, unit.attempts(self.scene)).into_iter();
+        let own = unit.pasts(self.scene).into_iter();
         let mut stretches: Vec<(i64, i64)> =
             own.flat_map(|past| history.stretches(past)).map(|(first, last)| (first.0, last.0)).collect();
         stretches.sort_unstable();

@@ -246,10 +246,12 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let (past, success) = after.min_by_key(|(_, success)| success.time)?;
     // So is somebody whose owner comes through an address of the organisation's that many share.
     let is_door = !scene.is_outside(unit.source) && is_shared(scene, unit.cluster, unit.source);
-    let until = match is_door {
-        true => SITTING,
-        false if beside_owner => HOUR,
-        false => AFTER,
+    let until = if is_door {
+        SITTING
+    } else if beside_owner {
+        HOUR
+    } else {
+        AFTER
     };
     if before && !beside_owner || success.time.0 > unit.last.0 + until {
         return None;

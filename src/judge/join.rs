@@ -78,13 +78,17 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
     joining.ids_of_keys(drafts);
     // Refusals of a key's clients that no line explains are of that key.
     let unexplained = |draft: &Draft| matches!(draft.doc.kind, Kind::MissingCredentials | Kind::UnauthenticatedScan);
-    let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
     joining.of_sources(drafts, unexplained, of_keys);
     // Reconnaissance and guessing of one source are one campaign.
     let bare = |draft: &Draft| draft.doc.kind == Kind::UnauthenticatedScan;
     let hostile = |draft: &Draft| draft.verdict == Verdict::Hostile && !bare(draft);
     joining.of_sources(drafts, bare, hostile);
     (0..drafts.len()).for_each(|at| joining.settle(drafts, at));
+}
+
+/// Whether a draft is about API keys that are refused.
+fn of_keys(draft: &Draft) -> bool {
+    draft.doc.kind.name().starts_with("api_key")
 }
 
 /// A draft that can be joined, by cluster and time.
@@ -157,7 +161,6 @@ impl Joining<'_, '_, '_> {
 
     /// That a key ended is a guess where no line tells so, and none where another line does: the clients are of that key.
     fn guessed_keys(&mut self, drafts: &mut [Draft]) {
-        let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
         let mut known: BTreeMap<(u16, Sym), usize> = BTreeMap::new();
         for (cluster, _, at) in self.placed(drafts, |draft| of_keys(draft) && !draft.is_guess) {
             drafts[at].api_keys.iter().for_each(|&key| _ = known.entry((cluster, key)).or_insert(at));
@@ -173,7 +176,6 @@ impl Joining<'_, '_, '_> {
     /// A key's id stands where a name does in records of keys that fail (audit-format 2): what fails under it at the key's clients is
     /// that key, also where no line tells so.
     fn ids_of_keys(&mut self, drafts: &mut [Draft]) {
-        let of_keys = |draft: &Draft| draft.doc.kind.name().starts_with("api_key");
         let mut known: BTreeMap<(u16, Sym), usize> = BTreeMap::new();
         let mut clients: BTreeMap<usize, Vec<Sym>> = BTreeMap::new();
         for (cluster, _, at) in self.placed(drafts, of_keys) {

@@ -17,7 +17,7 @@ use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
-use super::unit::{Standing, Unit, median, pasts_from};
+use super::unit::{Standing, Unit, median};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -393,11 +393,7 @@ impl Measure<'_, '_> {
     fn displaced(&self, unit: &Unit) -> bool {
         let span = (unit.last.0 - unit.first.0).max(HOUR / 2);
         let from = Millis(unit.first.0 - span);
-        let pasts: Vec<_> = if unit.principal.is_some() {
-            self.scene.pasts_at(unit.cluster, unit.principal, unit.source).collect()
-        } else {
-            pasts_from(self.scene, unit.cluster, unit.attempts(self.scene))
-        };
+        let pasts = unit.pasts(self.scene);
         let before: f64 = pasts.iter().map(|past| self.scene.history.within(past, from, unit.first)).sum();
         before >= 3.0 && f64::from(unit.between) <= 0.1 * before && unit.len() >= 3
     }

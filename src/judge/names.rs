@@ -1,5 +1,7 @@
 //! How much names have in common: sets of them as sketches, without keeping the lists, and two of them.
 
+use crate::words;
+
 /// Hashes kept of a set: the smallest ones, which are a fair sample of it (bottom-k sketch, Cohen & Kaplan 2007).
 const KEPT: usize = 32;
 
@@ -61,21 +63,7 @@ pub(super) fn resemble(one: &[u8], other: &[u8]) -> bool {
     let [one, other] = [one, other].map(|name| name[..name.len().min(MOST)].to_ascii_lowercase());
     let (short, long) = if one.len() < other.len() { (&one, &other) } else { (&other, &one) };
     let holds = short.len() >= PART && memchr::memmem::find(long, short).is_some();
-    holds || 3 * distance(short, long) <= long.len()
-}
-
-/// Letters to put in, take out or change until one text is the other (Wagner & Fischer 1974).
-fn distance(short: &[u8], long: &[u8]) -> usize {
-    let mut above: Vec<usize> = (0..=short.len()).collect();
-    for (row, letter) in long.iter().enumerate() {
-        let mut corner = std::mem::replace(&mut above[0], row + 1);
-        for (column, other) in short.iter().enumerate() {
-            let changed = corner + usize::from(letter != other);
-            corner = above[column + 1];
-            above[column + 1] = changed.min(corner + 1).min(above[column] + 1);
-        }
-    }
-    above[short.len()]
+    holds || words::apart(short, long, long.len() / 3).is_some()
 }
 
 #[cfg(test)]
@@ -91,7 +79,11 @@ mod tests {
         for (one, other) in [("maja.arslan", "gloria.nakamura"), ("root", "kim"), ("a", "maja"), ("", "kim")] {
             assert!(!resemble(one.as_bytes(), other.as_bytes()), "{one} {other}");
         }
-        assert_eq!([distance(b"kitten", b"sitting"), distance(b"", b"ab"), distance(b"ab", b"ab")], [3, 2, 0]);
+        let distance = |one: &[u8], other: &[u8]| words::apart(one, other, 9);
+        assert_eq!(
+            [distance(b"kitten", b"sitting"), distance(b"", b"ab"), distance(b"ab", b"ab")],
+            [3, 2, 0].map(Some)
+        );
     }
 
     fn names(list: impl IntoIterator<Item = String>) -> NameSet {

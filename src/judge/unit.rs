@@ -110,6 +110,18 @@ impl Unit {
         scene.index.slice(&self.range)
     }
 
+    /// What the account did with success at its host; without an account, what anybody did from its addresses, which a host of IPv6
+    /// has several of.
+    pub(super) fn pasts<'s>(&self, scene: &'s Scene<'_>) -> Vec<&'s Past> {
+        if self.principal.is_some() {
+            return scene.pasts_at(self.cluster, self.principal, self.source).collect();
+        }
+        let mut sources: Vec<Sym> = self.attempts(scene).iter().map(|&at| scene.attempt(at).source).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources.into_iter().flat_map(|source| scene.history.of_source(self.cluster, source)).take(MOST_PASTS).collect()
+    }
+
     /// Whether ordinary life explains the address: of the account, or of somebody of whom nothing else is seen at a desk of
     /// the organisation's.
     pub(super) fn is_local(&self, scene: &Scene<'_>) -> bool {
@@ -213,11 +225,7 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
         program: group.principal.is_some() && scene.is_program(cluster, group.principal),
         contrast: None,
     };
-    let pasts: Vec<&Past> = if group.principal.is_some() {
-        scene.pasts_at(cluster, group.principal, group.source).collect()
-    } else {
-        pasts_from(scene, cluster, attempts)
-    };
+    let pasts = unit.pasts(scene);
     for past in &pasts {
         unit.before += history.within(past, Millis(i64::MIN), Millis(from.0 - 1)) as f32;
         unit.between += history.within(past, from, to) as f32;
@@ -235,14 +243,6 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
 
 /// Pasts of a shared address that are looked at for failures without an account.
 pub(super) const MOST_PASTS: usize = 64;
-
-/// What anybody did from the addresses of some attempts, which a host of IPv6 has several of.
-pub(super) fn pasts_from<'s>(scene: &'s Scene<'_>, cluster: u16, attempts: &[u32]) -> Vec<&'s Past> {
-    let mut sources: Vec<Sym> = attempts.iter().map(|&at| scene.attempt(at).source).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    sources.into_iter().flat_map(|source| scene.history.of_source(cluster, source)).take(MOST_PASTS).collect()
-}
 
 /// How the address stands to the account; `own` is what that did at its host.
 fn standing(scene: &Scene<'_>, unit: &Unit, own: &[&Past]) -> Standing {

@@ -7,8 +7,8 @@
 
 use std::cell::RefCell;
 
+use super::Members;
 use super::paths::Place;
-use super::{Field, Members};
 use crate::decode::json::{self, Parser, Scalar, Visitor};
 use crate::error::DecodeError;
 use crate::simd::same;
@@ -54,24 +54,24 @@ enum Next {
     End([bool; 3]),
 }
 
-/// What is done with a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ValueUse {
-    Field(Field),
-    Sort,
-    Index,
-    Nothing,
-}
-
 /// The text up to a value, and the value.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     /// Where the text begins in [`Forms::text`], and how long it is.
     text: (u32, u32),
     next: Next,
-    used: ValueUse,
+    used: Place<'static>,
     /// Steps that may follow; 0 is none, for the first step is nobody's.
     ways: [u32; WAYS],
+}
+
+impl Step {
+    /// The text up to the value, of the texts of all steps.
+    #[inline]
+    fn text(self, all: &[u8]) -> Option<&[u8]> {
+        let (start, length) = (self.text.0 as usize, self.text.1 as usize);
+        all.get(start..start + length)
+    }
 }
 
 /// A value of a record that is walked.
@@ -80,7 +80,7 @@ struct FoundValue {
     /// Where it begins and ends, with the quotes of a text.
     place: (usize, usize),
     next: Next,
-    used: ValueUse,
+    used: Place<'static>,
 }
 
 /// The forms of records that were walked.
@@ -121,12 +121,10 @@ impl Forms {
                 }
             };
             match used {
-                ValueUse::Field(field) => {
+                Place::Field(field) => {
                     members.values[field as usize].get_or_insert(value);
                 }
-                ValueUse::Sort => members.put(Place::Sort, value),
-                ValueUse::Index => members.put(Place::Index, value),
-                ValueUse::Nothing => {}
+                used => members.put(used, value),
             }
             from = at;
         }
@@ -140,9 +138,9 @@ impl Forms {
         let rest = line.get(at..)?;
         let found = ways.iter().take_while(|&&way| way != 0).position(|&way| {
             let Some(step) = steps.get(way as usize) else { return false };
-            let (start, length) = (step.text.0 as usize, step.text.1 as usize);
-            let (Some(known), Some(text)) = (text.get(start..start + length), rest.get(..length)) else { return false };
-            same(known, text) && step.next.begins(rest.get(length))
+            let Some(known) = step.text(text) else { return false };
+            let Some((text, value)) = rest.split_at_checked(known.len()) else { return false };
+            same(known, text) && step.next.begins(value.first())
         })?;
         if found > 0 {
             // What followed last is asked first.
@@ -158,7 +156,7 @@ impl Forms {
         json::walk(line, &mut walker)?;
         if walker.is_plain && walker.members.oddity.is_none() && self.met.len() <= MOST_VALUES {
             let end = Next::End([members.exported, members.beneath_source, members.beneath_audit]);
-            self.met.push(FoundValue { place: (line.len(), line.len()), next: end, used: ValueUse::Nothing });
+            self.met.push(FoundValue { place: (line.len(), line.len()), next: end, used: Place::Other });
             self.learn(line);
         }
         Ok(())
@@ -173,16 +171,15 @@ impl Forms {
         if self.steps.is_empty() || self.steps.len() + self.met.len() > MOST_STEPS {
             self.steps.clear();
             self.text.clear();
-            self.steps.push(Step { text: (0, 0), next: Next::Text, used: ValueUse::Nothing, ways: [0; WAYS] });
+            self.steps.push(Step { text: (0, 0), next: Next::Text, used: Place::Other, ways: [0; WAYS] });
         }
         let (mut from, mut at) = (0, 0);
         for FoundValue { place, next, used } in std::mem::take(&mut self.met) {
             let text = line.get(at..place.0).unwrap_or_default();
             let known = |&&way: &&u32| {
-                self.steps.get(way as usize).is_some_and(|step| {
-                    let (start, length) = (step.text.0 as usize, step.text.1 as usize);
-                    self.text.get(start..start + length) == Some(text) && step.next == next
-                })
+                self.steps
+                    .get(way as usize)
+                    .is_some_and(|step| step.text(&self.text) == Some(text) && step.next == next)
             };
             let ways = self.steps[from].ways;
             from = match ways.iter().take_while(|&&way| way != 0).find(known) {
@@ -246,7 +243,7 @@ struct Walker<'w, 'a> {
 
 impl<'a> Walker<'_, 'a> {
     /// Notes a value, which is a part of the line; `quote` is the length of a quote around it.
-    fn note(&mut self, value: &'a [u8], quote: usize, next: Next, used: ValueUse) {
+    fn note(&mut self, value: &'a [u8], quote: usize, next: Next, used: Place<'static>) {
         // Beyond that the form is not remembered.
         if self.met.len() <= MOST_VALUES {
             let start = value.as_ptr().addr() - self.line.as_ptr().addr();
@@ -266,27 +263,27 @@ impl<'a> Visitor<'a> for Walker<'_, 'a> {
     }
 
     fn skipped(&mut self, container: &'a [u8]) {
-        self.note(container, 0, Next::Container, ValueUse::Nothing);
+        self.note(container, 0, Next::Container, Place::Other);
     }
 
     fn scalar(&mut self, path: &[u8], value: Scalar<'a>) {
         let place = self.members.place(path);
         let used = match place {
-            Place::Field(field) => ValueUse::Field(field),
-            Place::Sort => ValueUse::Sort,
-            Place::Index => ValueUse::Index,
-            Place::Other => ValueUse::Nothing,
+            Place::Field(field) => Place::Field(field),
+            Place::Sort => Place::Sort,
+            Place::Index => Place::Index,
+            Place::Other => Place::Other,
             Place::Change(..) => {
                 self.is_plain = false;
-                ValueUse::Nothing
+                Place::Other
             }
         };
         match value {
             Scalar::Str(text) => self.note(text.raw(), 1, Next::Text, used),
             Scalar::Num(number) => self.note(number, 0, Next::Number, used),
             // They stand between the values of a form; null fills nothing.
-            Scalar::Null => self.is_plain &= used != ValueUse::Sort,
-            Scalar::Bool(_) => self.is_plain &= used == ValueUse::Nothing,
+            Scalar::Null => self.is_plain &= !matches!(used, Place::Sort),
+            Scalar::Bool(_) => self.is_plain &= matches!(used, Place::Other),
         }
         self.members.put(place, value);
     }

@@ -90,7 +90,7 @@ impl<'a> Visitor<'a> for Members<'a> {
 }
 
 /// What a scalar at a path is.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Place<'p> {
     Field(Field),
     /// One of the values of `sort`.

@@ -87,14 +87,20 @@ fn who_looks_around_and_acts_is_suspected_most() {
     assert_eq!(first_deed_after(0.0), [pair("persistence", "unclear")]);
 }
 
+/// Kim at her desk on five days.
+fn kim_for_days() -> Log {
+    let mut log = with_kim();
+    for day in 1..5 {
+        (0..20).for_each(|at| log.success(f64::from(day) * DAY + f64::from(at) * 900.0, "kim", "10.2.2.2"));
+    }
+    log
+}
+
 #[test]
 fn what_is_new_to_an_account_soon_after_a_first_look_around_is_asked_of_its_owner() {
     // The account was outside before, so that another place there is less strange.
     let told = |delay: f64| {
-        let mut log = with_kim();
-        for day in 1..5 {
-            (0..20).for_each(|at| log.success(f64::from(day) * DAY + f64::from(at) * 900.0, "kim", "10.2.2.2"));
-        }
+        let mut log = kim_for_days();
         log.success(DAY + 30_000.0, "kim", "198.51.100.7");
         let entry = 3.0 * DAY + 30_000.0;
         [0.0, delay / 2.0].into_iter().for_each(|later| log.success(entry + later, "kim", OUTSIDE));
@@ -106,10 +112,7 @@ fn what_is_new_to_an_account_soon_after_a_first_look_around_is_asked_of_its_owne
 
 /// Somebody at a desk and then at a place outside, where the first deed comes five minutes after; what else happens is `more`.
 fn away(more: impl Fn(&mut Log)) -> Vec<(String, String)> {
-    let mut log = with_kim();
-    for day in 1..5 {
-        (0..20).for_each(|at| log.success(f64::from(day) * DAY + f64::from(at) * 900.0, "kim", "10.2.2.2"));
-    }
+    let mut log = kim_for_days();
     let entry = 3.0 * DAY + 60_000.0;
     [0.0, 150.0].into_iter().for_each(|later| log.success(entry + later, "kim", OUTSIDE));
     log.change(entry + 300.0, "kim", OUTSIDE, PUT_USER);
@@ -131,10 +134,7 @@ fn who_comes_back_at_other_times_may_be_the_owner() {
 #[test]
 fn a_new_place_of_somebody_whose_password_was_guessed_at_is_asked_for() {
     let travels = |guesses: usize| {
-        let mut log = with_kim();
-        for day in 1..5 {
-            (0..20).for_each(|at| log.success(f64::from(day) * DAY + f64::from(at) * 900.0, "kim", "10.2.2.2"));
-        }
+        let mut log = kim_for_days();
         // Others look after the cluster from everywhere.
         for (who, day) in [("ann", 1.0), ("bob", 2.0), ("cyd", 4.0)] {
             (0..9).for_each(|at| log.success(f64::from(at) * 900.0, who, "10.2.2.9"));
