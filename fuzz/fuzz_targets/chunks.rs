@@ -2,8 +2,8 @@
 //! than the limit allows, and every line of a file that is read by lines is met once.
 #![no_main]
 
-use esaudit::internals::lines::{Chunk, length, lines};
 use esaudit::internals::framing::{Chunker, FramingKind};
+use esaudit::internals::lines::{Chunk, length, lines};
 use libfuzzer_sys::fuzz_target;
 
 /// Every line of every chunk, with its number and note.
@@ -21,8 +21,11 @@ fn all(text: &[u8], cut: FramingKind, chunk_size: usize, limit: usize) -> Vec<St
             let shown = if length(line) > limit { "too long".into() } else { String::from_utf8_lossy(line) };
             let too_long = matches!(note, Some(esaudit::internals::lines::Note::Oversized));
             let number = (!chunk.numbers.is_empty()).then(|| chunk.numbers.get(at as u64));
-            found.push(if too_long { format!("{number:?} too long") } else { format!("{number:?} {shown}{}",
-                note.map_or(String::new(), |note| format!("{note:?}"))) });
+            found.push(if too_long {
+                format!("{number:?} too long")
+            } else {
+                format!("{number:?} {shown}{}", note.map_or(String::new(), |note| format!("{note:?}")))
+            });
         }
         if chunk.oversized_tail {
             found.push("None too long".to_owned());
@@ -35,7 +38,17 @@ fn all(text: &[u8], cut: FramingKind, chunk_size: usize, limit: usize) -> Vec<St
 fuzz_target!(|data: &[u8]| {
     let Some((&[how, size, limit], text)) = data.split_first_chunk() else { return };
     let limit = usize::from(limit) * 4 + 1;
-    let names = [None, Some("lines"), Some("documents"), Some("containers"), Some("csv"), Some("rubydebug"), Some("requests"), Some("cri"), Some("server-log")];
+    let names = [
+        None,
+        Some("lines"),
+        Some("documents"),
+        Some("containers"),
+        Some("csv"),
+        Some("rubydebug"),
+        Some("requests"),
+        Some("cri"),
+        Some("server-log"),
+    ];
     let forced = names[usize::from(how) % names.len()];
     let cut = FramingKind::of(text, forced);
     let whole = all(text, cut, 1 << 20, limit);

@@ -5,8 +5,8 @@
 use std::io::Write;
 
 use esaudit::internals::decode::partial;
-use esaudit::internals::options::Options;
 use esaudit::internals::framing::FramingKind;
+use esaudit::internals::options::Options;
 use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
 

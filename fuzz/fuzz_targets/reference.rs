@@ -2,18 +2,18 @@
 //! file. The first byte chooses the size of chunks, every eight bytes after it make an event.
 #![no_main]
 
-
 use std::io::Write;
 
 use esaudit::internals::options::{GroupBy, Options};
 use esaudit::internals::pipeline::{Request, analyze};
 use libfuzzer_sys::fuzz_target;
-use test_support::reference::{self, Numbers, Settings};
 use test_support::model;
+use test_support::reference::{self, Numbers, Settings};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&size, bytes)) = data.split_first() else { return };
-    let events: Vec<model::Event> = bytes.as_chunks::<8>().0.iter().take(60).map(|bytes| model::Event::of(*bytes)).collect();
+    let events: Vec<model::Event> =
+        bytes.as_chunks::<8>().0.iter().take(60).map(|bytes| model::Event::of(*bytes)).collect();
     let text: Vec<u8> = model::lines(&events).iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect();
     let Ok(mut file) = tempfile::NamedTempFile::new() else { return };
     if file.write_all(&text).is_err() {

@@ -13,7 +13,14 @@ fuzz_target!(|data: &[u8]| {
     if file.write_all(data).is_err() {
         return;
     }
-    let source = Source { path: file.path().into(), label: "x".to_owned(), is_stdin: false, size: None, modified: None, resume: None };
+    let source = Source {
+        path: file.path().into(),
+        label: "x".to_owned(),
+        is_stdin: false,
+        size: None,
+        modified: None,
+        resume: None,
+    };
     if let Ok(Opened::Streams(streams)) = open(&source, Limits::default()) {
         let _ = streams.for_each(&mut |_, reader| {
             let _ = std::io::copy(&mut reader.take(16 << 20), &mut std::io::sink());

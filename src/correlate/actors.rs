@@ -1,4 +1,5 @@
-//! Who made a security change: the user of the `access_granted` event of the same request (audit-format 1.5).
+//! Who made a security change: the user of the `access_granted` event of the same request (audit-format 1.5), or of its
+//! `authentication_success` where no decisions on access are logged.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -156,7 +157,7 @@ fn agreed(grants: &[&Grant], said: fn(&Grant) -> Sym) -> Sym {
 }
 
 /// The grants of the request that may have caused the change: those about the same kind of object before others, of a
-/// person before an internal user, run as somebody before the grant to do so, before the change in time, nearest in time.
+/// person before an internal user, decisions on access before successes of authentication, run as somebody before the grant to do so, before the change in time, nearest in time.
 /// Several of one millisecond are not told apart by their lines: these change with the order and the cut of the files.
 fn best_grants<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols) -> Vec<&'g Grant> {
     let object = symbols.get(record.action).map_or(&b""[..], object_of);
@@ -165,7 +166,7 @@ fn best_grants<'g>(record: &ChangeRecord, grants: &'g [Grant], symbols: &Symbols
         let other_object = !text(grant.es_action).starts_with(object);
         let internal = text(grant.user).starts_with(b"_") && text(grant.realm).starts_with(b"__");
         let apart = (grant.time > record.time, grant.time.0.abs_diff(record.time.0));
-        (other_object, internal, Reverse(grant.run_by.is_some()), apart)
+        (other_object, internal, !grant.es_action.is_some(), Reverse(grant.run_by.is_some()), apart)
     };
     let start = grants.partition_point(|grant| grant.request < record.request);
     let of_request = grants[start..].iter().take_while(|grant| grant.request == record.request);

@@ -193,7 +193,8 @@ pub struct ReasonRecord {
     pub awaits_cause: bool,
 }
 
-/// An `access_granted` (or `run_as_granted`) of a security administration action: the possible actor of a change.
+/// An `access_granted` (or `run_as_granted`) of a security administration action, or an `authentication_success` at a path of
+/// security administration: the possible actor of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// When.
@@ -210,7 +211,7 @@ pub struct Grant {
     pub run_by: Sym,
     /// Client address.
     pub source: Sym,
-    /// The Elasticsearch action.
+    /// The Elasticsearch action; none of an `authentication_success`.
     pub es_action: Sym,
     /// The key that made the request.
     pub apikey: Sym,

@@ -74,6 +74,29 @@ fn only_access_granted_to_a_security_action_of_the_same_request_and_node_counts(
 }
 
 #[test]
+fn a_success_at_a_path_of_security_names_who_did_it_where_no_decision_does() {
+    let success = |node: &str, request: &str, path: &str| {
+        let event = Line::on(node, 0, "authentication_success").user("eva").realm("ldap1").request(request);
+        event.from("192.0.2.7:4000").text("url.path", path).end()
+    };
+    let lines = [success("n1", "r", "/_security/api_key"), invalidation(1).end()];
+    let change = changes(&[("audit.json", &lines)]).remove(0);
+    assert_eq!(change.actor.as_deref(), Some("eva"));
+    assert_eq!(change.actor_realm.as_deref(), Some("ldap1"));
+    assert_eq!(change.source.as_deref(), Some("192.0.2.7"));
+    for wrong in [
+        success("n1", "other", "/_security/api_key"),
+        success("n2", "r", "/_security/api_key"),
+        success("n1", "r", "/_security/user/_has_privileges"),
+        success("n1", "r", "/logs/_search"),
+    ] {
+        assert_eq!(actor(&[wrong.clone(), invalidation(1).end()]), None, "{wrong}");
+    }
+    let granted = granted(0, "ops", "ldap1").end();
+    assert_eq!(actor(&[lines[0].clone(), granted, lines[1].clone()]).as_deref(), Some("ops"), "a decision says more");
+}
+
+#[test]
 fn internal_users_lose_to_people() {
     for internal in [granted(1, "_xpack_security", "__attach"), granted(1, "_security_solution", "__fallback")] {
         let lines = [granted(0, "ops", "ldap1").end(), internal.end(), invalidation(2).end()];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::StateBuilder;
 use super::join::Failure;
-use super::recent::{Powerful, is_internal};
+use super::recent::{Powerful, is_internal, may_change_security};
 use crate::action_class::ActionClass;
 use crate::copies::{Counts, sketch_hash};
 use crate::decode::native::client_address;
@@ -101,7 +101,12 @@ impl StateBuilder {
                     self.change(event, node, pos);
                 }
             }
-            ActionKind::AuthenticationSuccess => self.success(event, node, pos),
+            ActionKind::AuthenticationSuccess => {
+                self.success(event, node, pos);
+                if event.url_path().is_some_and(may_change_security) {
+                    self.grant(event, pos);
+                }
+            }
             // An IP filter; whom it lets in says nothing.
             ActionKind::Other if event.action_name() == b"connection_denied" => self.turned_away(event, node, pos),
             ActionKind::Other => {}
@@ -299,9 +304,7 @@ impl StateBuilder {
 
     /// Keeps who may have caused a security change.
     fn grant(&mut self, event: &impl AuditFields, pos: Pos) {
-        let (Some(user), Some(_), Some(es_action)) = (event.user(), event.request_id(), event.es_action()) else {
-            return;
-        };
+        let (Some(user), Some(_)) = (event.user(), event.request_id()) else { return };
         let source = event.origin().map(client_address);
         let request = request_key(event);
         let symbols = &mut self.state.symbols;
@@ -310,10 +313,10 @@ impl StateBuilder {
             request,
             pos,
             user: symbols.intern(user),
-            realm: symbols.intern_opt(event.user_realm()),
+            realm: symbols.intern_opt(event.user_realm().or(event.realm())),
             run_by: symbols.intern_opt(event.run_by()),
             source: symbols.intern_opt(source.as_deref()),
-            es_action: symbols.intern(es_action),
+            es_action: symbols.intern_opt(event.es_action()),
             apikey: symbols.intern_opt(event.apikey_id()),
         });
     }

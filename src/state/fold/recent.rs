@@ -227,6 +227,20 @@ fn changes_security(es_action: &[u8]) -> bool {
         )
 }
 
+/// Whether a request at this path may change the security configuration, its method unknown: the same as [`changes_security`]
+/// tells of actions, for logs that have successes and no decisions on access.
+pub(super) fn may_change_security(path: &[u8]) -> bool {
+    let rest = path.strip_prefix(b"/_security/").or_else(|| path.strip_prefix(b"/_xpack/security/"));
+    let mut parts = rest.unwrap_or_default().split(|&byte| byte == b'/');
+    let object = parts.next().unwrap_or_default();
+    let changeable = matches!(
+        object,
+        b"user" | b"role" | b"role_mapping" | b"privilege" | b"api_key" | b"cross_cluster" | b"service" | b"profile"
+    );
+    let verb = parts.next_back().unwrap_or_default();
+    changeable && !matches!(verb, b"_has_privileges" | b"_privileges" | b"_suggest" | b"_clear_cache")
+}
+
 /// Whether a user is Elasticsearch itself: `_xpack_security` and its like, in a pseudo realm (audit-format 2), or nobody.
 pub(super) fn is_internal(principal: &[u8], realm: Option<&[u8]>) -> bool {
     principal == b"_anonymous" || principal.starts_with(b"_") && realm.is_none_or(|realm| realm.starts_with(b"__"))
@@ -258,5 +272,22 @@ mod tests {
             assert!(!changes_security(format!("cluster:admin/xpack/security/{action}").as_bytes()), "{action}");
         }
         assert!(!changes_security(b"indices:data/read/search"));
+        for path in [
+            "/_security/user/eva",
+            "/_security/api_key",
+            "/_xpack/security/role_mapping/all",
+            "/_security/user/_password",
+        ] {
+            assert!(may_change_security(path.as_bytes()), "{path}");
+        }
+        for path in [
+            "/_security/_authenticate",
+            "/_security/user/_has_privileges",
+            "/_security/oauth2/token",
+            "/logs/_search",
+            "/",
+        ] {
+            assert!(!may_change_security(path.as_bytes()), "{path}");
+        }
     }
 }

@@ -228,7 +228,7 @@ pub fn actor(events: &[Placed], (_, changed): &Placed) -> Actor {
     }
     Actor {
         name: unanimous(&granted, |event| event.user.clone()),
-        realm: unanimous(&granted, |event| event.user_realm.clone()),
+        realm: unanimous(&granted, |event| event.user_realm.clone().or_else(|| event.realm.clone())),
         run_by: unanimous(&granted, |event| event.run_by.clone()),
         source,
     }
@@ -251,12 +251,11 @@ fn granted<'e>(events: &'e [Placed], changed: &Event) -> Vec<&'e Event> {
         .iter()
         .map(|(_, event)| event)
         .filter(|event| {
-            event.action == "access_granted"
+            is_cause(event)
                 && event.user.is_some()
                 && event.node() == changed.node()
                 && event.request_id.is_some()
                 && event.request_id == changed.request_id
-                && event.es_action.as_deref().is_some_and(|action| action.starts_with("cluster:admin/xpack/security/"))
         })
         .collect();
     let mut prefer = |better: &dyn Fn(&Event) -> bool| {
@@ -265,9 +264,29 @@ fn granted<'e>(events: &'e [Placed], changed: &Event) -> Vec<&'e Event> {
         }
     };
     prefer(&|event| !internal(event));
+    prefer(&|event| event.action == "access_granted");
     prefer(&|event| event.run_by.is_some());
     prefer(&|event| event.time <= changed.time);
     let nearest = candidates.iter().map(|event| (event.time - changed.time).abs()).min();
     candidates.retain(|event| Some((event.time - changed.time).abs()) == nearest);
     candidates
+}
+
+/// Whether an event is one that a security change comes from.
+fn is_cause(event: &Event) -> bool {
+    let at_path = |path: &str| {
+        let changed = ["user", "role", "privilege", "api_key", "cross_cluster", "service", "profile"];
+        let reads = ["_has_privileges", "_privileges", "_suggest", "_clear_cache"];
+        let rest = path.strip_prefix("/_security/").or_else(|| path.strip_prefix("/_xpack/security/"));
+        rest.is_some_and(|rest| {
+            changed.iter().any(|object| rest.starts_with(object)) && !reads.iter().any(|verb| rest.ends_with(verb))
+        })
+    };
+    match event.action.as_str() {
+        "access_granted" => {
+            event.es_action.as_deref().is_some_and(|action| action.starts_with("cluster:admin/xpack/security/"))
+        }
+        "authentication_success" => event.url_path.as_deref().is_some_and(at_path),
+        _ => false,
+    }
 }
