@@ -104,7 +104,7 @@ fn groups(report: &Report) -> BTreeMap<String, u64> {
     counts
 }
 
-/// Every kind of incident, over two days; what is exported of it, and the report.
+/// Every kind of incident, around a midnight; what is exported of it, and the report.
 struct Generated {
     inputs: Inputs,
     folder: tempfile::TempDir,
@@ -120,8 +120,8 @@ impl Generated {
 fn generated() -> Arc<Generated> {
     static SHARED: Shared<Generated> = Shared::new();
     SHARED.get(|| {
-        let (inputs, _) =
-            generate(&["--seed", "9", "--days", "2", "--rate", "0.008", "--server-log", "--plant", "all"]);
+        let options = "--seed 9 --start 2026-03-01T20:00:00Z --days 0.4 --rate 0.008 --server-log --plant all:edge";
+        let (inputs, _) = generate(&options.split(' ').collect::<Vec<_>>());
         let path = inputs.path().to_str().unwrap();
         let (folder, report) = (export(&[path], &[]), report(&[path], &[]));
         Generated { inputs, folder, report }
@@ -355,6 +355,42 @@ fn tables_of_the_report_are_its_lists() {
     assert!(!events.is_empty());
 }
 
+/// The tables of the incident and those of one line, which have no rows.
+pub(crate) struct Exported {
+    full: tempfile::TempDir,
+    bare: tempfile::TempDir,
+}
+
+impl Exported {
+    pub(crate) fn new() -> Self {
+        let inputs = Inputs::of(&[("a.json", &[failed(0, "r1")])]);
+        let bare = export(&[inputs.path().to_str().unwrap()], &[]);
+        Self { full: export(&["testdata/incident"], &[]), bare }
+    }
+
+    fn tables(&self) -> impl Iterator<Item = (&Path, &'static DataTable)> {
+        [self.full.path(), self.bare.path()].into_iter().flat_map(|folder| TABLES.map(|table| (folder, table)))
+    }
+
+    /// The folder of each table.
+    pub(crate) fn folders(&self) -> Vec<String> {
+        self.tables().map(|(folder, table)| folder.join(table.name).to_str().unwrap().to_owned()).collect()
+    }
+
+    fn counts(&self) -> Vec<usize> {
+        self.tables().map(|(folder, table)| rows(folder, table.name).len()).collect()
+    }
+
+    /// What a reader has to find in the folders: columns, with those of a division, and the number of rows.
+    pub(crate) fn columns_and_counts(&self) -> Vec<(Vec<&'static str>, usize)> {
+        let columns = self.tables().map(|(_, table)| {
+            let day = (table.division == Division::Days).then_some("day");
+            table.columns.iter().map(|column| column.name).chain(day).collect()
+        });
+        columns.zip(self.counts()).collect()
+    }
+}
+
 /// Each library reads every table, and finds in it as many rows as the report counts; a table without rows, too.
 #[test]
 fn every_library_reads_every_table() {
@@ -365,60 +401,14 @@ fn every_library_reads_every_table() {
         ("polars", "polars.scan_parquet(folder + '/**/*.parquet', hive_partitioning=True).collect().height"),
         ("chdb", "int(str(chdb.query(f\"SELECT count() FROM file('{folder}/**/*.parquet')\")).strip())"),
     ];
-    let full = export(&["testdata/incident"], &[]);
-    let inputs = Inputs::of(&[("a.json", &[failed(0, "r1")])]);
-    let bare = export(&[inputs.path().to_str().unwrap()], &[]);
+    let exported = Exported::new();
+    let (folders, expected) = (exported.folders(), exported.counts());
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     for (module, count) in READERS {
         let Some(python) = python::with(module) else { continue };
-        let program = format!(
-            "import sys, json, {module}\n\
-             print(json.dumps([{count} for table in sys.argv[2:] for folder in [sys.argv[1] + '/' + table]]))"
-        );
-        for folder in [full.path(), bare.path()] {
-            let names = TABLES.map(|table| table.name);
-            let arguments = [&[folder.to_str().unwrap()], names.as_slice()].concat();
-            let read: Value = serde_json::from_str(&python::run(&python, &program, &arguments)).unwrap();
-            let expected: Vec<usize> = names.iter().map(|table| rows(folder, table).len()).collect();
-            assert_eq!(read, json!(expected), "{module}");
-        }
-    }
-}
-
-/// One session of Spark for all of them: it takes seconds to come up.
-const COUNT_IN_SPARK: &str = r#"
-import functools, json, sys
-from pyspark.sql import SparkSession
-spark = SparkSession.builder.master('local[1]').config('spark.ui.enabled', 'false') \
-    .config('spark.sql.shuffle.partitions', '1').config('spark.sql.session.timeZone', 'UTC').getOrCreate()
-spark.sparkContext.setLogLevel('ERROR')
-read = [spark.read.parquet(folder) for folder in sys.argv[1:]]
-named = [rows.selectExpr(f'{at} AS place') for at, rows in enumerate(read)]
-counted = {row.place: row['count'] for row in functools.reduce(lambda one, other: one.union(other), named).groupBy('place').count().collect()}
-print(json.dumps([[rows.columns, counted.get(at, 0)] for at, rows in enumerate(read)]))
-"#;
-
-#[test]
-fn spark_reads_every_table() {
-    let java = std::process::Command::new("java").arg("-version").output();
-    if !java.is_ok_and(|java| java.status.success()) {
-        return python::missing("there is no java");
-    }
-    let Some(python) = python::with("pyspark") else { return };
-    let full = export(&["testdata/incident"], &[]);
-    let inputs = Inputs::of(&[("a.json", &[failed(0, "r1")])]);
-    let bare = export(&[inputs.path().to_str().unwrap()], &[]);
-    let tables: Vec<(&Path, &DataTable)> =
-        [full.path(), bare.path()].into_iter().flat_map(|folder| TABLES.map(|table| (folder, table))).collect();
-    let folders: Vec<String> =
-        tables.iter().map(|(folder, table)| folder.join(table.name).to_str().unwrap().to_owned()).collect();
-    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
-    let read: Vec<(Vec<String>, usize)> =
-        serde_json::from_str(&python::run(&python, COUNT_IN_SPARK, &folders)).unwrap();
-    for ((folder, table), (columns, count)) in tables.into_iter().zip(read) {
-        let known = table.columns.iter().map(|column| column.name);
-        let day = (table.division == Division::Days).then_some("day");
-        assert_eq!(columns, known.chain(day).collect::<Vec<_>>(), "{}", table.name);
-        assert_eq!(count, rows(folder, table.name).len(), "{}", table.name);
+        let program = format!("import sys, json, {module}\nprint(json.dumps([{count} for folder in sys.argv[1:]]))");
+        let read: Value = serde_json::from_str(&python::run(&python, &program, &folders)).unwrap();
+        assert_eq!(read, json!(expected), "{module}");
     }
 }
 

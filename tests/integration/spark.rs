@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::export::Exported;
 use test_support::line::Line;
 use test_support::{Inputs, esaudit, gzip, python};
 
@@ -185,13 +186,19 @@ fn the_job_as_it_is_submitted() {
     assert!(fs::read(path("report.json")).unwrap() == esaudit(&["merge", &path("all.esa"), "--format", "json"]).stdout);
 }
 
-/// What the user names beside Spark's own jars is there for the process that reads files; and tables of two runs are not mixed.
+/// What the user names beside Spark's own jars is there for the process that reads files; tables of two runs are not mixed; and
+/// Spark reads every table that is exported. One session for all: it takes seconds to come up.
 #[test]
-fn jars_of_the_user_are_found_and_tables_are_not_mixed() {
+fn jars_of_the_user_are_found_and_tables_are_read_and_not_mixed() {
     let Some(python) = tools() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let output =
-        command(&python, &python).args(["tests/spark/jars.py", "contrib/spark"]).arg(folder.path()).output().unwrap();
+    let exported = Exported::new();
+    let output = command(&python, &python)
+        .args(["tests/spark/local.py", "contrib/spark"])
+        .arg(folder.path())
+        .args(exported.folders())
+        .output()
+        .unwrap();
     let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{errors}");
     let told: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
@@ -199,5 +206,11 @@ fn jars_of_the_user_are_found_and_tables_are_not_mixed() {
     assert_eq!((&told["new"], &told["empty"]), (&"taken".into(), &"taken".into()), "{told}");
     for folder in ["full", "file"] {
         assert!(told[folder].as_str().unwrap().contains("is not empty"), "{told}");
+    }
+    let read: Vec<(Vec<String>, usize)> = serde_json::from_value(told["read"].clone()).unwrap();
+    let expected = exported.columns_and_counts();
+    assert_eq!(read.len(), expected.len());
+    for (table, ((columns, count), known)) in exported.folders().iter().zip(read.iter().zip(expected)) {
+        assert!(*columns == known.0 && *count == known.1, "{table}: {columns:?} {count}, not {known:?}");
     }
 }
