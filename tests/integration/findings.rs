@@ -155,7 +155,7 @@ fn planted_incidents_are_found_and_nothing_else() {
 fn clean_logs_are_quiet() {
     let root = tempfile::tempdir().unwrap();
     for seed in ["1", "2", "3", "4"] {
-        let log = generate(root.path(), seed, &["--seed", seed, "--days", "3", "--rate", "0.1", "--server-log"]);
+        let log = generate(root.path(), seed, &["--seed", seed, "--days", "3", "--rate", "0.01", "--server-log"]);
         let report = report(&log);
         let hostile: Vec<String> = report
             .findings
@@ -171,7 +171,7 @@ fn clean_logs_are_quiet() {
 #[test]
 fn every_kind_is_told_whole() {
     let root = tempfile::tempdir().unwrap();
-    let log = generate(root.path(), "all", &["--days", "2", "--rate", "0.1", "--server-log", "--plant", "all"]);
+    let log = generate(root.path(), "all", &["--days", "1", "--rate", "0.02", "--server-log", "--plant", "all"]);
     let report = report(&log);
     assert!(report.findings.len() >= 10, "{}", report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {

@@ -93,7 +93,7 @@ fn wrong(schema: &Value, event: &Value) -> Vec<String> {
 }
 
 fn made() -> Inputs {
-    generate(&["--seed", "9", "--days", "1", "--rate", "0.008", "--server-log", "--plant", "all"]).0
+    generate(&["--seed", "9", "--days", "0.2", "--rate", "0.008", "--server-log", "--plant", "all:edge"]).0
 }
 
 fn lines(arguments: &[&str]) -> Vec<Value> {
