@@ -336,19 +336,19 @@ fn little_memory_is_an_error_in_every_verb() {
     };
     assert!(run("unlimited", &["report", &log, "-q", "--manifest", "-o", &report]).status.success());
     assert!(run("unlimited", &["scan", &log, "-q", "-o", &part]).status.success());
-    let mut short = 0;
-    for over in [6, 7, 8, 10, 13, 17, 22, 30] {
-        for arguments in [
-            &["report", &log, "--format", "html"][..],
-            &["merge", &part],
-            &["verify", &report],
-            &["timeline", &log, "--source", "10.0.0.0/8"],
-            &["show", "F1", "--report", &report],
-            &["impact", &log, "--principal", "x"],
-            &["--version"],
-        ] {
-            let ended = run(&((image() >> 10) + (over << 10)).to_string(), arguments);
-            let whole = run("unlimited", arguments);
+    let (mut short, image) = (0, image());
+    for arguments in [
+        &["report", &log, "--format", "html"][..],
+        &["merge", &part],
+        &["verify", &report],
+        &["timeline", &log, "--source", "10.0.0.0/8"],
+        &["show", "F1", "--report", &report],
+        &["impact", &log, "--principal", "x"],
+        &["--version"],
+    ] {
+        let whole = run("unlimited", arguments);
+        for over in [6, 7, 8, 10, 13, 17, 22, 30] {
+            let ended = run(&((image >> 10) + (over << 10)).to_string(), arguments);
             if ended.status.code() != whole.status.code() || ended.stdout != whole.stdout {
                 short += 1;
                 assert_eq!(ended.status.code(), Some(2), "{over} MB, {arguments:?}: {ended:?}");
