@@ -1,8 +1,8 @@
 //! The HTML report in a browser: it renders, filters, sorts, complains about nothing, loads nothing, and runs nothing that
 //! a log holds.
 
-#[cfg(test)]
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use esaudit::internals::document::formats::{Results as _, Style, View};
 use esaudit::internals::document::html;
@@ -15,7 +15,8 @@ use test_support::line::failed;
 use test_support::{Inputs, esaudit, report};
 
 fn incident() -> Report {
-    report(&["testdata/incident"], &[])
+    static MADE: OnceLock<Report> = OnceLock::new();
+    MADE.get_or_init(|| report(&["testdata/incident"], &[])).clone()
 }
 
 fn page(report: &Report, top: Option<usize>) -> String {

@@ -321,8 +321,8 @@ fn what_a_limit_left_out_is_said_by_every_verb() {
         let run = |format: &str, limits: &[&str]| {
             test_support::esaudit(&[&[verb[0], path], &verb[1..], &["--format", format], limits].concat())
         };
+        let whole = run("csv", &["-q"]);
         for limits in [&short[..], &["--max-line", "600", "-q"]] {
-            let whole = run("csv", &["-q"]);
             let about = format!("{verb:?} {limits:?}");
             assert_eq!((whole.status.code(), whole.stderr.len()), (Some(0), 0), "{about}");
             let csv = run("csv", limits);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use esaudit::Part;
 use esaudit::internals::document::formats::{Form, offered};
@@ -31,8 +32,13 @@ fn report(options: &[&str]) -> Report {
     serde_json::from_slice(&run("report", &[&["--format", "json"], options].concat())).unwrap()
 }
 
-/// Everything that names somebody.
-fn originals() -> BTreeSet<String> {
+/// Everything that names somebody, of the logs of all tests.
+fn originals() -> &'static BTreeSet<String> {
+    static KNOWN: OnceLock<BTreeSet<String>> = OnceLock::new();
+    KNOWN.get_or_init(found_originals)
+}
+
+fn found_originals() -> BTreeSet<String> {
     let report = report(&[]);
     let keys: KeysReport = serde_json::from_slice(&run("keys", &["--format", "json"])).unwrap();
     let mut all: Vec<Option<String>> = Vec::new();
