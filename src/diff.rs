@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::files;
+use crate::judge::Severity;
 use crate::model::diff::{
     DiffReport, DiffSide, FindingChange, GroupChange, Lists, NumberChange, RefusedChange, TotalsChange,
 };
@@ -157,8 +158,12 @@ fn findings(old: &[Finding], new: &[Finding]) -> Lists<FindingChange> {
     let mut lists = Lists::default();
     for (before, one) in old.iter().enumerate() {
         let other = partner.get(&before).map(|&after| &new[after]);
-        let counts = NumberChange::new(one.failures, other.map_or(0, |other| other.failures));
-        lists.add(found(Some(one), other), true, other.is_some(), counts);
+        let failures = NumberChange::new(one.failures, other.map_or(0, |other| other.failures));
+        // What has become worse has grown, whatever was counted.
+        let rank = |finding: &Finding| Severity::parse(&finding.severity).map_or(0, |severity| severity as u64);
+        let ranks = NumberChange::new(rank(one), other.map_or(0, rank));
+        let change = if ranks.old == ranks.new { failures } else { ranks };
+        lists.add(found(Some(one), other), true, other.is_some(), change);
     }
     for (_, other) in new.iter().enumerate().filter(|(after, _)| !taken.contains(after)) {
         lists.add(found(None, Some(other)), false, true, NumberChange::new(0, other.failures));

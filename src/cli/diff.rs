@@ -30,7 +30,7 @@ pub(super) struct DiffArgs {
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
-    /// Exit with status 1 where a new finding is at least so severe: info, low, medium, high, critical
+    /// Exit with status 1 where a finding is new or worse, and at least so severe: info, low, medium, high, critical
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     fail_on: Option<Severity>,
 }
@@ -44,7 +44,7 @@ pub struct DiffRequest {
     pub new: PathBuf,
     /// Where to write it, and how.
     pub outputs: Outputs,
-    /// Exit status 1 where a new finding is so severe.
+    /// Exit status 1 where a finding is so severe that is new or was less severe.
     pub fail_on: Option<Severity>,
 }
 

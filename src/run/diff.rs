@@ -6,6 +6,7 @@ use super::outcome::{INCOMPLETE, alarming, write_all};
 use crate::cli::DiffRequest;
 use crate::diff;
 use crate::error::Error;
+use crate::model::diff::FindingChange;
 
 /// Compares two reports.
 ///
@@ -16,6 +17,9 @@ pub fn diff(request: &DiffRequest) -> Result<u8, Error> {
     let name = |path: &Path| path.to_string_lossy().into_owned();
     let diff = diff::diff((&name(&request.old), &old), (&name(&request.new), &new));
     let incomplete = !write_all(&request.outputs, &diff);
-    let severities = diff.findings.new.iter().filter_map(|found| found.severity_new.as_deref());
+    // New ones, and those that have become so severe: a campaign that goes on with a success is the finding that it was.
+    let was_below = |found: &&FindingChange| !alarming(found.severity_old.as_deref().into_iter(), request.fail_on);
+    let worse = diff.findings.new.iter().chain(&diff.findings.grown).filter(was_below);
+    let severities = worse.filter_map(|found| found.severity_new.as_deref());
     Ok(if incomplete { INCOMPLETE } else { u8::from(alarming(severities, request.fail_on)) })
 }

@@ -161,6 +161,26 @@ fn other_groupings_are_not_compared_and_the_exit_status_can_tell() {
 }
 
 #[test]
+fn what_became_worse_is_news_though_nothing_more_was_counted() {
+    let reports = Reports::new();
+    let mut report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(reports.path("new.json")).unwrap()).unwrap();
+    let finding = report["findings"].as_array().unwrap().iter().position(|one| one["severity"] == "critical");
+    report["findings"][finding.unwrap()]["severity"] = json!("medium");
+    std::fs::write(reports.path("before.json"), report.to_string()).unwrap();
+    let status = |old: &str, new: &str, severity: &str| {
+        esaudit(&["diff", &reports.path(old), &reports.path(new), "--fail-on", severity]).status.code()
+    };
+    assert_eq!(status("before.json", "new.json", "critical"), Some(1));
+    assert_eq!(status("before.json", "new.json", "high"), Some(1));
+    assert_eq!(status("before.json", "new.json", "medium"), Some(0), "it was medium already");
+    assert_eq!(status("new.json", "before.json", "info"), Some(0), "better");
+    assert_eq!(status("new.json", "new.json", "info"), Some(0));
+    let told = esaudit(&["diff", &reports.path("before.json"), &reports.path("new.json")]);
+    assert!(String::from_utf8(told.stdout).unwrap().contains("was medium"));
+}
+
+#[test]
 fn as_people_see_it() {
     let reports = Reports::new();
     for width in ["80", "120", "200"] {
