@@ -40,7 +40,7 @@ pub fn scan(request: ScanRequest) -> Result<u8, Error> {
         complain("interrupted: no part, and the state is as it was, so that the next run reads all of it");
         return Ok(interrupt::EXIT_STATUS);
     }
-    if nightly.is_some() && progress.verbosity != Verbosity::Quiet {
+    if progress.verbosity != Verbosity::Quiet {
         say_changes(&mut records);
     }
     let written = match (&nightly, &output) {
