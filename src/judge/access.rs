@@ -14,6 +14,7 @@ use super::scene::Scene;
 use super::score;
 use super::unusual;
 use super::weights::WeightSubject;
+use crate::action_class::ActionClass;
 use crate::model::text::Text;
 use crate::state::Sym;
 use crate::time::Millis;
@@ -160,6 +161,19 @@ fn past<'m>(measure: &'m Measure<'_, '_>, deed: &Deed) -> Option<&'m Past> {
     history.pair(cluster, deed.who, deed.source)
 }
 
+/// Whether most of those who share a place come there after what was done from it: their passwords were set anew there, or they
+/// were made there.
+fn shares_what_it_set(scene: &Scene<'_>, past: &Past, deeds: &[&Deed]) -> bool {
+    /// Others at a place that are looked at.
+    const MOST_OTHERS: usize = 256;
+    let others: BTreeSet<Sym> = (scene.history.of_source(past.cluster, past.source).take(MOST_OTHERS))
+        .map(|other| other.principal)
+        .filter(|&other| other != past.principal)
+        .collect();
+    let set = deeds.iter().map(|deed| deed.object).filter(|object| others.contains(object)).collect::<BTreeSet<Sym>>();
+    set.len() * 2 > others.len()
+}
+
 /// Measures what somebody did from a place; `None` where nothing is known of the account elsewhere.
 fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>) -> Option<Access<'m>> {
     let scene = measure.scene;
@@ -200,8 +214,11 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
     // Who came to destroy need not look around, and an owner is not in two countries.
     let destroys = deeds.iter().any(|deed| deed.ids.len() >= DESTROYED);
     let unusual = unusual::of(scene, past);
-    let direct =
-        !destroys && unusual.is_empty() && deeds.iter().any(|deed| deed.time.0 - past.first.0 <= OF_ONE_REQUEST);
+    // To act as somebody else is a part of logging in.
+    let acts = |deed: &&&Deed| deed.class != ActionClass::RunAs;
+    let direct = !destroys
+        && unusual.is_empty()
+        && deeds.iter().filter(acts).any(|deed| deed.time.0 - past.first.0 <= OF_ONE_REQUEST);
     // Who makes such things from place to place, before or after, has the habit: a pipeline that runs anywhere. Who makes them at
     // one desk has it there.
     let of_who = measure.deeds.of(past.principal).iter().filter(|deed| deed.lasting && deed.source.is_some());
@@ -223,7 +240,7 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
     let homeless = !outside && others.iter().all(|other| scene.is_outside(other.source));
     features.set(Feature::Own, if homeless { 0.0 } else { 1.0 - (-(known as f64) / KNOWN as f64).exp() });
     features.set(Feature::Near, if near { 1.0 } else { goes_on });
-    let shared = holds(is_shared(scene, past.cluster, past.source));
+    let shared = holds(is_shared(scene, past.cluster, past.source) && !shares_what_it_set(scene, past, &deeds));
     features.set(Feature::OwnShared, shared.max(f64::from(pool) / f64::from(POOL)).min(1.0));
     features.set(Feature::Few, holds(count < u64::from(past.count) / 4));
     unusual.iter().for_each(|(feature, _)| features.set(*feature, 1.0));

@@ -25,6 +25,9 @@ impl Measure<'_, '_> {
         let inside = (1.0 - features.get(Feature::Outside)).max(regular);
         let never = share(&|unit| matches!(unit.standing, Standing::Unknown | Standing::Blind));
         let probe = features.get(Feature::WholeLog) * inside * never;
+        let clocks = self.units_of(campaign).all(|unit| self.keeps_to_the_clock_for_hours(unit));
+        let begun = (1.0 - features.get(Feature::Outside)) * f64::from(u8::from(clocks && probe <= 0.0));
+        features.set(Feature::HealthCheck, begun * never);
         features.set(Feature::WholeLog, 0.0);
         features.set(Feature::Probe, probe);
         // Where successes are logged, the client's own life tells more.
@@ -46,6 +49,14 @@ impl Measure<'_, '_> {
         let mut gaps = self.scene.gaps(unit.attempts(self.scene));
         let usual = median(&mut gaps);
         is_regular(&gaps, usual)
+    }
+
+    /// Whether an episode keeps to the clock for hours, as nobody does who looks around.
+    fn keeps_to_the_clock_for_hours(&self, unit: &Unit) -> bool {
+        /// How long, and how often.
+        const LONG: i64 = 2 * HOUR;
+        const OFTEN: usize = 60;
+        unit.last.0 - unit.first.0 >= LONG && unit.len() >= OFTEN && self.is_regular(unit)
     }
 
     /// How soon many requests are over in a log that goes on before and after, from 0 to 1: who asks without credentials by habit

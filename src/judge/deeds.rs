@@ -25,6 +25,8 @@ pub(super) struct Deed {
     pub(super) class: ActionClass,
     /// It opens a way back in.
     pub(super) lasting: bool,
+    /// It gives somebody everything.
+    pub(super) gives_everything: bool,
     /// Index into the node table.
     pub(super) node: usize,
     pub(super) place: SourceLine,
@@ -53,6 +55,7 @@ impl Deeds {
                     ids: record.ids.clone(),
                     class: if keys { ActionClass::Keys } else { ActionClass::Security },
                     lasting,
+                    gives_everything: change.makes_superuser(&joined.state.symbols),
                     node: joined.nodes.index(record.node),
                     place: change.place,
                 }
@@ -75,6 +78,7 @@ impl Deeds {
             ids: Vec::new(),
             class: action.class,
             lasting: false,
+            gives_everything: false,
             node: action.node,
             place: action.place,
         }));

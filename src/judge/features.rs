@@ -146,6 +146,8 @@ features! {
     ManySources = "many_sources", Shape;
     /// One source, or none that is logged.
     OneSource = "one_source", Shape;
+    /// One account at five addresses inside or more, most of them in networks of its own: the hosts of one application.
+    Farm = "farm", Shape;
     /// Many accounts that are not at their own places.
     Sweep = "sweep", Shape;
     /// Many accounts fail at once through addresses that many share, while others get in through the same realm.
@@ -170,6 +172,8 @@ features! {
     WholeLog = "whole_log", Timing;
     /// Requests without credentials from inside from the beginning of the log to its end: a probe.
     Probe = "probe", Timing;
+    /// Requests without credentials from inside that begin while the log goes on, and keep to the clock for hours: a health check.
+    HealthCheck = "health_check", Timing;
     /// From the beginning of the log on: what was before is not known.
     FromStart = "from_start", Timing;
     /// Requests without credentials.
@@ -327,6 +331,14 @@ pub(super) fn was_shared(scene: &Scene<'_>, cluster: u16, source: Sym, before: M
     let own = || scene.history.of_source(cluster, source).filter(|past| !past.key.is_some() && past.first < before);
     is_shared(scene, cluster, source)
         && (scene.is_proxy(source) || own().take(SHARED as usize).count() == SHARED as usize)
+}
+
+/// Whether one account fails at many addresses inside, half of the tries or more from networks of its own: whoever guesses at it
+/// would hold a part of the hosts that it runs on.
+pub(super) fn is_farm(features: &Features) -> bool {
+    let own: f64 = [Feature::Near, Feature::Own, Feature::OwnShared].iter().map(|&place| features.get(place)).sum();
+    let holds = |feature| features.get(feature) >= 1.0;
+    holds(Feature::OneAccount) && holds(Feature::ManySources) && features.get(Feature::Outside) <= 0.0 && own >= 0.5
 }
 
 /// Whether an address is shared by many who get in.

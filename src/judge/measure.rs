@@ -10,7 +10,7 @@ use super::campaign::{Campaign, Family};
 use super::contrast;
 use super::crowd;
 use super::deeds::Deeds;
-use super::features::{Feature, Features, Observed};
+use super::features::{Feature, Features, Observed, is_farm};
 use super::history::HOUR;
 use super::index::Class;
 use super::null::{Null, binomial_tail, poisson_tail};
@@ -314,6 +314,7 @@ impl Measure<'_, '_> {
             && !campaign.by_node
             && !campaign.surge
             && self.units_of(campaign).all(begins);
+        features.set(Feature::Farm, f64::from(u8::from(is_farm(features))));
         features.never_worked = if never { features.get(Feature::Volume) } else { 0.0 };
         let inside = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::Outside) <= 0.0;
         let desk =

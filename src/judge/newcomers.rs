@@ -1,12 +1,13 @@
-//! Accounts that somebody made from outside and that were used from yet another place outside, where otherwise nobody comes from
-//! there: the log may begin when an intruder is in already, so that nothing tells of the entry.
+//! Accounts that somebody made and that were used from another place outside, where otherwise nobody comes from there: made from
+//! outside, as the log may begin when an intruder is in already, so that nothing tells of the entry; or made inside with all
+//! rights and used outside within the hour, as by whoever sits at an administrator's desk.
 
 use std::collections::BTreeMap;
 
 use super::consequences;
 use super::deeds::Deed;
 use super::draft::Draft;
-use super::history::DAY;
+use super::history::{DAY, HOUR};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use crate::model::text::{Span, Text};
@@ -16,6 +17,9 @@ use crate::time::Millis;
 
 /// An account that was made to stay is tried out soon.
 const USED: i64 = DAY;
+
+/// And one that was made at somebody else's desk at once.
+const AT_ONCE: i64 = HOUR;
 
 /// Other accounts that come from outside, from which on it is usual there that people do.
 const USUAL: usize = 2;
@@ -31,7 +35,8 @@ pub(super) fn made_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut makers: BTreeMap<(u16, Sym, Sym), Vec<&Deed>> = BTreeMap::new();
     let all = measure.deeds.all().iter();
-    for deed in all.filter(|deed| scene.bytes(deed.action) == b"put_user" && scene.is_outside(deed.source)) {
+    let abroad = |deed: &Deed| deed.source.is_some() && (scene.is_outside(deed.source) || deed.gives_everything);
+    for deed in all.filter(|deed| scene.bytes(deed.action) == b"put_user" && abroad(deed)) {
         makers.entry((scene.cluster(deed.node), deed.who, deed.source)).or_default().push(deed);
     }
     makers.into_iter().filter_map(|(maker, deeds)| draft(measure, maker, &deeds)).collect()
@@ -42,8 +47,9 @@ fn used(measure: &Measure<'_, '_>, cluster: u16, deed: &Deed) -> Option<(Sym, Mi
     let scene = measure.scene;
     let mut pasts = scene.history.of_account(cluster, deed.object).filter(|past| !past.key.is_some()).peekable();
     pasts.peek()?;
+    let soon = if scene.is_outside(deed.source) { USED } else { AT_ONCE };
     let abroad = pasts.map(|past| {
-        let new = (0..=USED).contains(&(past.first.0 - deed.time.0));
+        let new = (0..=soon).contains(&(past.first.0 - deed.time.0));
         (new && scene.is_outside(past.source)).then_some((past.first, past.source))
     });
     let (first, source) = abroad.collect::<Option<Vec<_>>>()?.into_iter().min()?;
@@ -84,7 +90,11 @@ fn draft(measure: &Measure<'_, '_>, (cluster, who, from): (u16, Sym, Sym), deeds
             *first
         ));
     }
-    draft.why.push("Not to be known here: how its maker got in, as nothing of it is in these logs".to_owned());
+    draft.why.push(if scene.is_outside(from) {
+        "Not to be known here: how its maker got in, as nothing of it is in these logs"
+    } else {
+        "Not to be known here: who sat there"
+    });
     draft.principals = deeds.iter().map(|deed| deed.object).chain([who]).collect();
     draft.sources = uses.iter().map(|(_, place, _)| *place).chain([from]).collect();
     draft.nodes = deeds.iter().map(|deed| deed.node).collect();

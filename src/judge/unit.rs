@@ -388,8 +388,11 @@ fn contrast(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -
     best
 }
 
-/// Logarithm of the likelihood ratio of two rates of failures, (failures, successes) each, against one.
+/// Logarithm of the likelihood ratio of two rates of failures, (failures, successes) each, against one. The rate of the other nodes
+/// is at most a small one: a node does not differ by failing more where all fail.
 fn contrast_weight(here: (f64, f64), there: (f64, f64)) -> f64 {
+    /// Share of failures on nodes of which nothing is wrong.
+    const USUAL: f64 = 0.1;
     let term = |(failed, got_in): (f64, f64), rate: f64| {
         let part = |count: f64, share: f64| if count > 0.0 { count * share.max(1e-9).ln() } else { 0.0 };
         part(failed, rate) + part(got_in, 1.0 - rate)
@@ -399,7 +402,7 @@ fn contrast_weight(here: (f64, f64), there: (f64, f64)) -> f64 {
         return 0.0;
     }
     let both = (here.0 + there.0, here.1 + there.1);
-    term(here, rate(here)) + term(there, rate(there)) - term(here, rate(both)) - term(there, rate(both))
+    term(here, rate(here)) + term(there, rate(there).min(USUAL)) - term(here, rate(both)) - term(there, rate(both))
 }
 
 #[cfg(test)]
@@ -410,6 +413,7 @@ mod tests {
     fn a_node_that_fails_alone_stands_out() {
         assert!(contrast_weight((10.0, 0.0), (0.0, 20.0)) > 15.0);
         assert!(contrast_weight((2.0, 5.0), (1.0, 9.0)) < 1.0);
+        assert!(contrast_weight((53.0, 0.0), (105.0, 215.0)) < 0.0, "all nodes fail");
         assert_eq!(contrast_weight((10.0, 0.0), (0.0, 0.0)), 0.0);
         assert_eq!(contrast_weight((1.0, 9.0), (5.0, 5.0)), 0.0);
     }

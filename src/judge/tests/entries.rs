@@ -242,3 +242,22 @@ fn behind_a_shared_door_a_later_login_is_the_owners() {
     };
     assert_eq!(told(4.0 * 3600.0), 0);
 }
+
+#[test]
+fn accounts_whose_passwords_were_set_at_a_place_do_not_make_it_one_that_many_share() {
+    let told = |set: bool| {
+        let mut log = office();
+        log.success(50_000.0, "person35", OUTSIDE);
+        for who in 0..6_usize {
+            let body =
+                format!(r#""change":{{"password":{{"user":{{"name":"{}"}}}}}}"#, person(if set { who } else { 30 }));
+            log.change(50_120.0 + who as f64, "person35", OUTSIDE, ("change_password", "user/change_password", &body));
+        }
+        for who in 0..6_usize {
+            log.success(50_600.0 + 60.0 * who as f64, &person(who), OUTSIDE);
+        }
+        log.told().into_iter().any(|(kind, ..)| kind == "suspicious_access")
+    };
+    assert!(told(true));
+    assert!(!told(false));
+}

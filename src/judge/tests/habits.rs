@@ -1,6 +1,6 @@
 //! What people and programs do by habit, and what intruders do otherwise.
 
-use super::super::testing::{Log, OUTSIDE, irregular};
+use super::super::testing::{INSIDE, Log, OUTSIDE, irregular};
 use super::{kinds_and_verdicts, pair, with_kim};
 
 const DAY: f64 = 86_400.0;
@@ -151,4 +151,38 @@ fn a_new_place_of_somebody_whose_password_was_guessed_at_is_asked_for() {
         findings.filter(|finding| finding.sources.iter().any(|source| source == OUTSIDE)).count()
     };
     assert_eq!((travels(0), travels(200)), (0, 1));
+}
+
+#[test]
+fn health_checks_that_begin_inside_keep_to_the_clock_and_are_no_scan() {
+    let told = |source: &str, jitter: f64| {
+        let mut log = Log::new();
+        let gaps = irregular(400, 0.0, 60.0);
+        for (at, wild) in gaps.into_iter().enumerate() {
+            let steady = 60.0 * at as f64;
+            log.anonymous(30_000.0 + steady + jitter * (wild - steady), source, "n1");
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(INSIDE, 0.0), [("missing_credentials".to_owned(), "operational".to_owned())]);
+    assert!(told(OUTSIDE, 1.0).iter().all(|(_, verdict)| verdict == "hostile"));
+    assert!(!told(INSIDE, 1.0).contains(&("missing_credentials".to_owned(), "operational".to_owned())));
+}
+
+#[test]
+fn many_hosts_of_one_application_are_no_guessing() {
+    let mut log = Log::new();
+    for host in 1..20_usize {
+        for hour in 0..12_usize {
+            log.success(100.0 * host as f64 + 3600.0 * hour as f64, "app-cart", &format!("10.9.3.{host}"));
+        }
+    }
+    for host in 30..40_usize {
+        for time in irregular(30, 10.0 * host as f64, 600.0) {
+            log.fail(time, "app-cart", &format!("10.9.3.{host}"));
+        }
+    }
+    let told = kinds_and_verdicts(log);
+    assert!(told.iter().all(|(_, verdict)| verdict != "hostile"), "{told:?}");
+    assert!(told.iter().any(|(kind, _)| kind == "stale_credential"), "{told:?}");
 }

@@ -172,3 +172,18 @@ fn accounts_made_and_used_from_outside_are_told_where_nobody_else_comes_from_the
     assert_eq!(made(1), [("persistence".to_owned(), "unclear".to_owned())]);
     assert_eq!(made(2), []);
 }
+
+#[test]
+fn an_account_made_at_a_desk_and_used_outside_at_once_is_told_where_it_may_do_everything() {
+    let made = |roles: &str, used: f64| {
+        let mut log = Log::new();
+        let body = format!(r#""put":{{"user":{{"name":"svc_audit","enabled":true,"roles":["{roles}"]}}}}"#);
+        log.success(100.0, "adm", INSIDE);
+        log.change(600.0, "adm", INSIDE, ("put_user", "user/put", &body));
+        log.success(used, "svc_audit", "198.51.100.7");
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(made("superuser", 900.0), [("persistence".to_owned(), "unclear".to_owned())]);
+    assert_eq!(made("viewer", 900.0), []);
+    assert_eq!(made("superuser", 20_000.0), []);
+}
