@@ -54,6 +54,8 @@ _OWN = {
 _ANSWERED = (0, 1, 2)
 
 _INCOMPLETE = "some input could not be read whole"
+# Inputs that a warning names.
+_NAMED = 3
 
 
 class Error(Exception):
@@ -124,10 +126,21 @@ def report(paths: Union[Path, Sequence[Path]], **options: Option) -> Dict[str, A
         written = out.read()
         if status not in _ANSWERED or not written:
             raise Error(_said(errors), status)
-        if status == 2:
-            warnings.warn(_said(errors) or _INCOMPLETE, Incomplete, stacklevel=2)
+        said = _said(errors)
     answer: Dict[str, Any] = json.loads(written)
+    if status == 2:
+        warnings.warn(said or _unread(answer), Incomplete, stacklevel=2)
     return answer
+
+
+def _unread(answer: Dict[str, Any]) -> str:
+    """Which inputs of a report were not read whole, the first few of them, and why."""
+    # Those of a line are of what it says, not of how far its input was read.
+    whole = [one for one in answer["coverage"]["problems"] if one["line"] is None]
+    named = [f"{one['path']}: {one['message']}" for one in whole[:_NAMED]]
+    if len(whole) > _NAMED:
+        named.append(f"and {len(whole) - _NAMED} more")
+    return "; ".join(named) or _INCOMPLETE
 
 
 @overload
