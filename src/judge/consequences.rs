@@ -145,7 +145,9 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
             }
             if let Some(success) = scene.history.first_after(past, start) {
                 let said = at_first(measure, past, success);
-                if said[0].1 > 0.0 {
+                // Whose password is found gets in with that try: who comes when it is over comes by itself, unless to do harm.
+                let over = success.time.0 > end.0 + HOUR && said[1].1 <= 0.0;
+                if said[0].1 > 0.0 && !over {
                     let who = (past.principal, source);
                     entries.push(entry(measure, (judgement, &tries), who, success, Vec::new(), &said));
                 }

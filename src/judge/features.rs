@@ -146,7 +146,7 @@ features! {
     ManySources = "many_sources", Shape;
     /// One source, or none that is logged.
     OneSource = "one_source", Shape;
-    /// One account at five addresses inside or more, most of them in networks of its own: the hosts of one application.
+    /// One account at five addresses inside or more, or at three all the time, most of them in networks of its own: the hosts of one application.
     Farm = "farm", Shape;
     /// Many accounts that are not at their own places.
     Sweep = "sweep", Shape;
@@ -334,11 +334,12 @@ pub(super) fn was_shared(scene: &Scene<'_>, cluster: u16, source: Sym, before: M
 }
 
 /// Whether one account fails at many addresses inside, half of the tries or more from networks of its own: whoever guesses at it
-/// would hold a part of the hosts that it runs on.
+/// would hold a part of the hosts that it runs on. Three are many where they fail from the first line to the last.
 pub(super) fn is_farm(features: &Features) -> bool {
     let own: f64 = [Feature::Near, Feature::Own, Feature::OwnShared].iter().map(|&place| features.get(place)).sum();
     let holds = |feature| features.get(feature) >= 1.0;
-    holds(Feature::OneAccount) && holds(Feature::ManySources) && features.get(Feature::Outside) <= 0.0 && own >= 0.5
+    let many = holds(Feature::ManySources) || features.sources >= 3 && holds(Feature::WholeLog);
+    holds(Feature::OneAccount) && many && features.get(Feature::Outside) <= 0.0 && own >= 0.5
 }
 
 /// Whether an address is shared by many who get in.
