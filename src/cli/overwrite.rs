@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     /// Words that are no files.
-    const WORDS: [&str; 26] = [
+    const WORDS: [&str; 27] = [
         "ACTION",
         "ADDRESS",
         "BYTES",
@@ -261,6 +261,7 @@ mod tests {
         "FORMAT",
         "ID",
         "INDEX",
+        "K/N",
         "KEY",
         "KEY,…",
         "KIND",
