@@ -207,7 +207,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
     let suspicious = suspicion::suspicious(measure, &drafts).into_iter();
     drafts.extend(suspicious.filter(|found| !entered.contains(&found.principals)));
     let known: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.principals.iter().copied()).collect();
-    let made = newcomers::made_abroad(measure).into_iter();
+    let made = newcomers::used_abroad(measure).into_iter();
     drafts.extend(made.filter(|draft| !draft.principals.iter().any(|account| known.contains(account))));
     let suspected = drafts.iter().filter(|draft| draft.verdict != Verdict::Operational);
     let told: HashSet<Sym, RandomState> = suspected.flat_map(|draft| draft.api_keys.iter().copied()).collect();

@@ -31,12 +31,12 @@ const CONFIDENCE: f64 = 0.6;
 const TOLD: usize = 8;
 
 /// The drafts of accounts that were made so, by who made them.
-pub(super) fn made_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
+pub(super) fn used_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut makers: BTreeMap<(u16, Sym, Sym), Vec<&Deed>> = BTreeMap::new();
     let all = measure.deeds.all().iter();
-    let abroad = |deed: &Deed| deed.source.is_some() && (scene.is_outside(deed.source) || deed.gives_everything);
-    for deed in all.filter(|deed| scene.bytes(deed.action) == b"put_user" && abroad(deed)) {
+    let of_weight = |deed: &Deed| deed.source.is_some() && (scene.is_outside(deed.source) || deed.gives_everything);
+    for deed in all.filter(|deed| scene.bytes(deed.action) == b"put_user" && of_weight(deed)) {
         makers.entry((scene.cluster(deed.node), deed.who, deed.source)).or_default().push(deed);
     }
     makers.into_iter().filter_map(|(maker, deeds)| draft(measure, maker, &deeds)).collect()
