@@ -155,7 +155,7 @@ fn planted_incidents_are_found_and_nothing_else() {
 fn clean_logs_are_quiet() {
     let root = tempfile::tempdir().unwrap();
     for seed in ["1", "2", "3", "4"] {
-        let log = generate(root.path(), seed, &["--seed", seed, "--days", "3", "--rate", "0.01", "--server-log"]);
+        let log = generate(root.path(), seed, &["--seed", seed, "--days", "3", "--rate", "0.1", "--server-log"]);
         let report = report(&log);
         let hostile: Vec<String> = report
             .findings
