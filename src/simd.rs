@@ -9,7 +9,7 @@
 use wide::u8x16;
 
 /// Bytes that one look takes.
-const STEP: usize = 32;
+pub(crate) const STEP: usize = 32;
 
 /// Bits of the bytes that end plain text: quote, backslash and control characters.
 #[inline]
@@ -43,6 +43,14 @@ pub(crate) fn plain_end(text: &[u8], at: usize) -> usize {
     }
     let tail = rest.get(seen..).unwrap_or_default();
     at + seen + tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(tail.len())
+}
+
+/// Bits of the backslashes among the [`STEP`] bytes from `at` on; `None` where fewer follow.
+#[inline]
+pub(crate) fn backslashes(text: &[u8], at: usize) -> Option<u32> {
+    let (low, high) = halves(blocks(text.get(at..)?).first()?);
+    let found = |half: u8x16| half.cmp_eq(u8x16::splat(b'\\')).move_mask();
+    Some((found(low) | found(high) << 16) as u32)
 }
 
 /// Whether a text is of plain ASCII, tabs included, and holds neither `|` nor `{`.

@@ -5,15 +5,14 @@
 //! accepts exactly what serde_json accepts, except that text need not be UTF-8, surrogates need not pair and depth is not
 //! limited; a property test holds it to that.
 
+mod escapes;
 mod tree;
 
 use std::borrow::Cow;
 
-use wide::u8x16;
-
 use crate::error::DecodeError;
 use crate::event::LogText;
-use crate::simd::{ends, plain_end};
+use crate::simd::plain_end;
 pub use tree::{Value, elements, members, string};
 
 /// A scalar, still as written.
@@ -52,7 +51,7 @@ impl<'a> RawStr<'a> {
     /// The text itself; borrowed unless it holds escapes.
     #[must_use]
     pub fn text(self) -> LogText<'a> {
-        if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
+        if self.escaped { Cow::Owned(escapes::unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
 }
 
@@ -404,69 +403,6 @@ pub fn write_text(object: &mut Vec<u8>, text: &[u8]) {
         }
     }
     object.push(b'"');
-}
-
-/// Bytes that are copied at a time.
-const BLOCK: usize = 16;
-
-/// Resolves the escapes of validated text. A lone surrogate becomes U+FFFD.
-fn unescape(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len() + BLOCK);
-    let mut at = 0;
-    let hex = |at: usize| -> u32 {
-        raw.get(at..at + 4)
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-            .unwrap_or(0xFFFD)
-    };
-    loop {
-        // Escapes stand close together: whole blocks are copied, and what was too much is taken off.
-        while let Some(block) = raw.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-            let plain = BLOCK.min(ends(u8x16::new(*block)).trailing_zeros() as usize);
-            out.extend_from_slice(block);
-            out.truncate(out.len() - BLOCK + plain);
-            at += plain;
-            if plain < BLOCK {
-                break;
-            }
-        }
-        let end = plain_end(raw, at);
-        out.extend_from_slice(raw.get(at..end).unwrap_or_default());
-        at = end;
-        match raw.get(at) {
-            Some(b'\\') => {}
-            Some(&other) => {
-                out.push(other);
-                at += 1;
-                continue;
-            }
-            None => break,
-        }
-        let kind = raw.get(at + 1).copied().unwrap_or(b'\\');
-        at += 2;
-        match kind {
-            b'b' => out.push(8),
-            b'f' => out.push(12),
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            b'u' => {
-                let mut code = hex(at);
-                at += 4;
-                if (0xD800..0xDC00).contains(&code) && raw.get(at..at + 2) == Some(b"\\u") {
-                    let low = hex(at + 2);
-                    if (0xDC00..0xE000).contains(&low) {
-                        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-                        at += 6;
-                    }
-                }
-                let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-                out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
