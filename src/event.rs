@@ -200,6 +200,8 @@ macro_rules! audit_event {
             pub time: Millis,
             /// The record gave no zone; `--assume-tz` was applied.
             pub zone_assumed: bool,
+            /// How many minutes the zone of the node is ahead of UTC, where a line of its own audit log says so.
+            pub zone_offset: Option<i16>,
             /// What happened.
             pub action: Action<'a>,
             /// `event.type`: `rest`, `transport`, `ip_filter`, `security_config_change`.
@@ -229,6 +231,7 @@ macro_rules! audit_event {
                 Self {
                     time,
                     zone_assumed: false,
+                    zone_offset: None,
                     action,
                     layer: None,
                     $($name: None,)*

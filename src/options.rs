@@ -237,8 +237,8 @@ pub struct Options {
     pub api_keys: Vec<std::path::PathBuf>,
     /// How far a line of the server log and the attempt it explains may be apart, in milliseconds.
     pub match_window_ms: i64,
-    /// Zone of times that carry none.
-    pub assume_tz: crate::time::Zone,
+    /// Zone of times that carry none; `None`: of a server log that of the node's audit log, else UTC.
+    pub assume_tz: Option<crate::time::Zone>,
     /// The shape that all inputs are read as, one of those that `--help` lists; `None` = as their content says.
     pub input_format: Option<&'static str>,
     /// What is known of the surroundings.
@@ -250,6 +250,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// The zone of times that carry none, where nothing else tells it.
+    #[must_use]
+    pub fn zone(&self) -> crate::time::Zone {
+        self.assume_tz.unwrap_or(crate::time::Zone::UTC)
+    }
+
     /// Whether attempts know the path of their request.
     #[must_use]
     pub fn keeps_paths(&self) -> bool {
@@ -280,7 +286,7 @@ impl Default for Options {
             address_lists: Vec::new(),
             api_keys: Vec::new(),
             match_window_ms: DEFAULT_MATCH_WINDOW_MS,
-            assume_tz: crate::time::Zone::UTC,
+            assume_tz: None,
             input_format: None,
             surroundings: Surroundings::default(),
             pseudonymized: None,

@@ -30,7 +30,7 @@ pub use union::PartsUnion;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;
@@ -53,6 +53,9 @@ const DEFAULT_MOST: u64 = 4 << 30;
 /// The option whose value is the fingerprint of the key, in parts that hold pseudonyms.
 const PSEUDONYMS: &str = "pseudonymize";
 
+/// Said of parts whose times without a zone are in none that the user named.
+const LEARNED: &str = "the zone that a node's audit log names, else UTC";
+
 /// Options that change what is learned from a line. Parts that are merged must agree in all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
@@ -66,7 +69,7 @@ impl Reading {
     pub fn of(options: &Options) -> Self {
         let proxies: Vec<String> = options.trust_proxy.iter().map(ToString::to_string).collect();
         let list = [
-            ("assume-tz", options.assume_tz.to_string()),
+            ("assume-tz", options.assume_tz.map_or_else(|| LEARNED.to_owned(), |zone| zone.to_string())),
             ("input-format", options.input_format.unwrap_or_default().to_owned()),
             ("max-line", options.max_line.to_string()),
             ("max-in-flight", options.max_in_flight.to_string()),
@@ -121,7 +124,10 @@ impl Reading {
         let get = |name: &str| self.options.get(name).map_or("", String::as_str);
         let number =
             |name: &str| get(name).parse::<usize>().map_err(|_| Error::Inputs(format!("no {name} in the part")));
-        options.assume_tz = Zone::parse(get("assume-tz")).map_err(Error::Inputs)?;
+        options.assume_tz = match get("assume-tz") {
+            LEARNED => None,
+            zone => Some(Zone::parse(zone).map_err(Error::Inputs)?),
+        };
         options.input_format = match get("input-format") {
             "" => None,
             name => Some(

@@ -111,13 +111,22 @@ pub(super) fn cannot_tell(
         let between = text!("realm chains of some attempts between {} and {}", Span::Exact(first), Span::Exact(last));
         told.push(between.with(why));
     }
-    let zoneless = || joined.state.inputs.iter().filter(|input| input.zone_assumed > 0);
-    if let Some(first) = zoneless().map(|input| &input.label).min() {
-        let times: u64 = zoneless().map(|input| input.zone_assumed).sum();
-        let (inputs, zone) = (zoneless().count(), &options.assume_tz);
-        let told_first =
-            Text::from(format!("the zone of {times} times in {inputs} inputs (first: ")).with(Span::name(first));
-        told.push(told_first.with(format!("): they carry none and were read as {zone} (--assume-tz)")));
+    for zone_told in [false, true] {
+        let zoneless = || {
+            let inputs = joined.state.inputs.iter();
+            inputs.filter(move |input| input.zone_assumed > 0 && input.zone_told == zone_told)
+        };
+        if let Some(first) = zoneless().map(|input| &input.label).min() {
+            let (times, inputs) = (zoneless().map(|input| input.zone_assumed).sum::<u64>(), zoneless().count());
+            let read = if zone_told {
+                "in that of the nodes' audit logs".to_owned()
+            } else {
+                format!("as {}", options.zone())
+            };
+            let told_first =
+                Text::from(format!("the zone of {times} times in {inputs} inputs (first: ")).with(Span::name(first));
+            told.push(told_first.with(format!("): they carry none and were read {read} (--assume-tz)")));
+        }
     }
     told
 }

@@ -145,7 +145,7 @@ pub fn parameters(options: &Options) -> BTreeMap<String, serde_json::Value> {
         ("addresses", paths(options.address_lists.iter().map(PathBuf::as_path))),
         ("geoip", paths(options.geography.paths())),
         ("api_keys", paths(options.api_keys.iter().map(PathBuf::as_path))),
-        ("assume_tz", json!(options.assume_tz.to_string())),
+        ("assume_tz", json!(options.assume_tz.map(|zone| zone.to_string()))),
         ("by", json!(by)),
         ("input_format", json!(options.input_format)),
         ("match_window_ms", json!(options.match_window_ms)),

@@ -28,9 +28,10 @@ const FEW_THREADS: usize = 16;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub(super) struct InputArgs {
-    /// Zone of times that carry none: an IANA name or an offset such as +02:00
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::parse, allow_hyphen_values = true)]
-    assume_tz: Zone,
+    /// Zone of times that carry none: an IANA name or an offset such as +02:00 [default: of a server log that of the
+    /// node's audit log, else UTC]
+    #[arg(long, value_name = "ZONE", value_parser = Zone::parse, allow_hyphen_values = true)]
+    assume_tz: Option<Zone>,
 
     /// Read every input as this, where its content is not recognised: `lines`, `documents`, `csv`, or the name of a
     /// format as the report calls it
@@ -253,7 +254,7 @@ impl ReadArgs {
 
     /// Zone of times that carry none.
     pub(super) fn zone(&self) -> Zone {
-        self.input.assume_tz
+        self.input.assume_tz.unwrap_or(Zone::UTC)
     }
 }
 

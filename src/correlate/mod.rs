@@ -33,6 +33,7 @@ mod source_lines;
 mod told;
 mod uses;
 mod view;
+mod zones;
 
 pub(crate) use accounts::{STALE_MS, is_near};
 pub use actors::AttributedChange;
@@ -148,8 +149,9 @@ pub fn correlate(state: State, beside: &[Dump], options: &Options) -> Correlated
     placing::note_folders(&mut state);
     state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
     uses::settle_transport(&mut state);
+    let mut nodes = NodeTable::new(&state);
+    zones::settle(&mut state, &mut nodes, options);
     let source_lines = SourceLines::new(&state);
-    let nodes = NodeTable::new(&state);
     let mut dumps = std::mem::take(&mut state.dumps);
     dumps.extend_from_slice(beside);
     let context = placing::placed(dumps, &nodes);

@@ -27,7 +27,7 @@ pub struct KnownNode {
     /// Counters of all its records.
     pub stats: NodeStats,
     /// Stretches of time that its server log covers, by time: from its first line to its last, without unusual silence
-    /// in between, where a file may be missing.
+    /// in between, where a file may be missing. Empty until the zones of server logs are settled.
     pub server_log: Vec<(Millis, Millis)>,
 }
 
@@ -102,9 +102,6 @@ impl NodeTable {
                 *cluster = stats.cluster;
             }
         }
-        for (node, _) in united.values_mut() {
-            node.server_log = covered(&node.stats);
-        }
         let uuid = |cluster: Sym| state.symbols.get(cluster);
         let mut nodes: Vec<(usize, (KnownNode, Sym))> = united.into_iter().collect();
         nodes.sort_by(|(_, (a, in_a)), (_, (b, in_b))| {
@@ -118,6 +115,14 @@ impl NodeTable {
         let mut nodes: Vec<(KnownNode, Sym)> = nodes.into_iter().map(|(_, node)| node).collect();
         let clusters = clusters(state, &mut nodes);
         Self { nodes: nodes.into_iter().map(|(node, _)| node).collect(), index, clusters }
+    }
+
+    /// Changes what is known of the server log of each node, given with its index, and sees again what the logs cover.
+    pub(super) fn settle_server_logs(&mut self, mut settle: impl FnMut(usize, &mut NodeStats)) {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            settle(at, &mut node.stats);
+            node.server_log = covered(&node.stats);
+        }
     }
 
     /// The node that a record names by its index in the state.

@@ -59,7 +59,9 @@ fn raw_line<'a>(members: &Members<'a>) -> Option<LogText<'a>> {
 /// The event of the raw line, if that is an audit line in a form of its own.
 fn original_event<'r>(raw: &'r [u8], context: &Context) -> Option<AuditEvent<'r>> {
     if raw.first() == Some(&b'{') {
-        let members = Members::read(raw).ok()?;
+        // In place: the table is large.
+        let mut members = Members::empty();
+        members.fill(raw).ok()?;
         return if native::Native.claims(&members) { native::audit_event(&members, context).ok() } else { None };
     }
     audit_text::event(raw, context)
@@ -85,6 +87,7 @@ fn event<'a>(
         .or_else(|| original.as_ref().and_then(|original| original.layer.clone()));
     let action = Action::from_name(name, layer.as_deref());
     let mut event = normal_form(members, stamp, action, layer);
+    event.zone_offset = original.as_ref().and_then(|original| original.zone_offset);
     event.user = event.user.take().or_else(|| members.text(Field::Principal));
     event.request_id = event.request_id.take().or_else(|| native::non_empty(members.text(Field::HttpRequestId)));
     if let Action::SecurityChange(name) = &event.action {
@@ -104,7 +107,8 @@ fn event<'a>(
 
 /// `@timestamp`, unless the raw line names its instant exactly: a pipeline without the zone of the node writes a wrong one.
 fn stamp(members: &Members<'_>, original: Option<&AuditEvent<'_>>, context: &Context) -> Option<Stamp> {
-    let of_line = original.map(|event| Stamp { time: event.time, zone_assumed: event.zone_assumed });
+    let of_line =
+        original.map(|event| Stamp { time: event.time, zone_assumed: event.zone_assumed, offset: event.zone_offset });
     if let Some(stamp) = of_line.filter(|stamp| !stamp.zone_assumed) {
         return Some(stamp);
     }

@@ -53,7 +53,9 @@ pub fn audit_event<'a>(members: &Members<'a>, context: &Context) -> Result<Audit
         return Err(DAMAGED_ACTION);
     }
     let action = Action::from_name(action, layer.as_deref());
-    Ok(normal_form(members, stamp, action, layer))
+    let mut event = normal_form(members, stamp, action, layer);
+    event.zone_offset = stamp.offset;
+    Ok(event)
 }
 
 /// The layer, under the name that the node gives it or what pipelines without dots in names make of that.

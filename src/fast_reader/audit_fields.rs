@@ -81,6 +81,8 @@ macro_rules! audit_fields {
             fn time(&self) -> Millis;
             /// The record gave no zone.
             fn zone_assumed(&self) -> bool;
+            /// What the node says of its zone, see [`AuditEvent::zone_offset`].
+            fn zone_offset(&self) -> Option<i16>;
             /// What happened.
             fn what(&self) -> ActionKind;
             /// `event.action`.
@@ -117,6 +119,9 @@ macro_rules! audit_fields {
             }
             fn zone_assumed(&self) -> bool {
                 self.zone_assumed
+            }
+            fn zone_offset(&self) -> Option<i16> {
+                self.zone_offset
             }
             fn what(&self) -> ActionKind {
                 ActionKind::of(&self.action)

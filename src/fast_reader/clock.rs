@@ -12,6 +12,7 @@ pub(super) struct Clock<const Z: usize> {
     /// The minute itself.
     base: i64,
     zone_assumed: bool,
+    offset: Option<i16>,
 }
 
 /// The first and the last 16 bytes of a time, which overlap: compared as two numbers.
@@ -26,7 +27,7 @@ impl<const Z: usize> Clock<Z> {
     const STABLE: u128 = !((u128::MAX >> (128 - 8 * (Self::ZONE - Self::SECONDS))) << (8 * (Self::SECONDS - 7 - Z)));
 
     pub(super) fn new(assume_tz: Zone) -> Self {
-        Self { assume_tz, known: (0, 0), base: 0, zone_assumed: false }
+        Self { assume_tz, known: (0, 0), base: 0, zone_assumed: false, offset: None }
     }
 
     /// Reads a time.
@@ -35,7 +36,8 @@ impl<const Z: usize> Clock<Z> {
         let parts = Self::parts(text);
         match parts {
             Some((parts, millis)) if parts == self.known => {
-                Some(Stamp { time: Millis(self.base + millis), zone_assumed: self.zone_assumed })
+                let time = Millis(self.base + millis);
+                Some(Stamp { time, zone_assumed: self.zone_assumed, offset: self.offset })
             }
             _ => self.read_anew(text, parts),
         }
@@ -49,7 +51,7 @@ impl<const Z: usize> Clock<Z> {
             && (!stamp.zone_assumed || stamp.time.is_plausible())
         {
             (self.known, self.base) = (parts, stamp.time.0 - millis);
-            self.zone_assumed = stamp.zone_assumed;
+            (self.zone_assumed, self.offset) = (stamp.zone_assumed, stamp.offset);
         }
         Some(stamp)
     }

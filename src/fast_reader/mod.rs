@@ -237,6 +237,9 @@ macro_rules! fast_event {
             fn zone_assumed(&self) -> bool {
                 self.stamp.zone_assumed
             }
+            fn zone_offset(&self) -> Option<i16> {
+                self.stamp.offset
+            }
             fn what(&self) -> ActionKind {
                 self.probe.what
             }

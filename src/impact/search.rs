@@ -50,7 +50,7 @@ impl<'w> Search<'w> {
         Self {
             needles: Needles::new(names),
             wanted,
-            context: Context::new(options.assume_tz).forced(options.input_format),
+            context: Context::new(options.zone()).forced(options.input_format),
             max_line: options.max_line,
             probing: options.input_format.is_none(),
             trusted: &options.trust_proxy,

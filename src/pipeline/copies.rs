@@ -211,9 +211,9 @@ impl Common {
     pub(super) fn comparing<'c>(&'c self, options: &'c Options) -> Comparing<'c> {
         Comparing {
             common: self,
-            context: Context::new(options.assume_tz).forced(options.input_format),
+            context: Context::new(options.zone()).forced(options.input_format),
             max_line: options.max_line,
-            probe: Probe::new(options.assume_tz),
+            probe: Probe::new(options.zone()),
             probing: options.input_format.is_none(),
             met: Vec::new(),
         }

@@ -88,6 +88,8 @@ pub struct InputStats {
     pub interrupted: bool,
     /// Times of its events.
     pub span: TimeSpan,
+    /// The same of server events whose times carry no zone: it may be known where nodes are.
+    pub local_span: TimeSpan,
     /// Records by wire format.
     pub formats: BTreeMap<String, u64>,
     /// Times of the audit events in it by node (index into [`super::State::nodes`]); nodes of server events without.
@@ -102,6 +104,9 @@ pub struct InputStats {
     /// Its lines of one millisecond stand in no order. Told where attempts are joined.
     #[serde(skip)]
     pub shuffled: bool,
+    /// Its times without a zone are read in that of an audit log. Told where nodes are known.
+    #[serde(skip)]
+    pub zone_told: bool,
     /// It lies in a folder of the cluster's own answers, where much is that is no log. Told where records are joined.
     #[serde(skip)]
     pub beside_dumps: bool,
@@ -227,6 +232,7 @@ impl InputStats {
             self.compression = other.compression;
         }
         self.span.merge(&other.span);
+        self.local_span.merge(&other.local_span);
         for (format, count) in other.formats {
             *self.formats.entry(format).or_default() += count;
         }
@@ -265,6 +271,11 @@ impl Minutes {
         let of_day = minute.rem_euclid(DAY_MINUTES);
         // 1440 minutes are 22.5 words of 64 bits.
         day[(of_day / 64) as usize] |= 1 << (of_day % 64);
+    }
+
+    /// Marks the minutes of another set, each where it is moved to.
+    pub fn merge_moved(&mut self, other: &Self, moved: impl Fn(Millis) -> Millis) {
+        other.iter().for_each(|minute| self.add(moved(Millis(minute.saturating_mul(60_000)))));
     }
 
     /// Marks the minutes of another set.
@@ -358,11 +369,28 @@ pub struct NodeStats {
     pub server_span: TimeSpan,
     /// Minutes with server events.
     pub server_minutes: Minutes,
+    /// Times of server events that carry no zone, and are not among those.
+    pub local_span: TimeSpan,
+    /// Minutes with such events.
+    pub local_minutes: Minutes,
+    /// By how many minutes its zone is ahead of UTC, as its audit events say: first and last minute with such an event.
+    pub offsets: BTreeMap<i16, TimeSpan>,
     /// Audit events in the form of OpenSearch, Open Distro or Search Guard.
     pub opensearch: u64,
 }
 
 impl NodeStats {
+    /// Notes the time of a server event; `is_local`: it carries no zone.
+    pub fn server_time(&mut self, time: Millis, is_local: bool) {
+        let (span, minutes) = if is_local {
+            (&mut self.local_span, &mut self.local_minutes)
+        } else {
+            (&mut self.server_span, &mut self.server_minutes)
+        };
+        span.add(time);
+        minutes.add(time);
+    }
+
     /// Adds the counters of the same node.
     pub fn merge(&mut self, other: &Self) {
         self.audit_events += other.audit_events;
@@ -376,6 +404,11 @@ impl NodeStats {
         self.minutes.merge(&other.minutes);
         self.server_span.merge(&other.server_span);
         self.server_minutes.merge(&other.server_minutes);
+        self.local_span.merge(&other.local_span);
+        self.local_minutes.merge(&other.local_minutes);
+        for (offset, span) in &other.offsets {
+            self.offsets.entry(*offset).or_default().merge(span);
+        }
         self.opensearch += other.opensearch;
     }
 }

@@ -191,6 +191,8 @@ pub struct ReasonRecord {
     pub reason: Reason,
     /// The next line may be the exception that says more, and no line of the same chunk is.
     pub awaits_cause: bool,
+    /// Its time carries no zone.
+    pub is_local: bool,
 }
 
 /// An `access_granted` (or `run_as_granted`) of a security administration action, or an `authentication_success` at a path of

@@ -1,7 +1,7 @@
 //! The check of a state that came from elsewhere: that it refers to nothing that is not there, stands in the one order in which
 //! states are written, and holds no number that could not have been counted. Whoever wrote it may have meant harm.
 
-use super::coverage::{InputStats, TimeSpan};
+use super::coverage::{InputStats, Minutes, TimeSpan};
 use super::records::{Outcome, Pos};
 use super::remap::RemapIndices;
 use super::symbols::{ChainId, Sym};
@@ -96,7 +96,8 @@ impl State {
         }
         for node in &self.nodes {
             [node.id, node.name, node.cluster, node.cluster_name].into_iter().for_each(|sym| check.sym(&mut { sym }));
-            check.sound &= node.minutes.is_sound() && node.server_minutes.is_sound();
+            check.sound &=
+                [&node.minutes, &node.server_minutes, &node.local_minutes].into_iter().all(Minutes::is_sound);
         }
         for (&id, &name) in &self.key_names {
             [id, name].into_iter().for_each(|sym| check.sym(&mut { sym }));
@@ -130,11 +131,14 @@ impl State {
         }
         for input in &self.inputs {
             check.span(&input.span);
+            check.span(&input.local_span);
             input.nodes.values().for_each(|span| check.span(span));
         }
         for node in &self.nodes {
             check.span(&node.span);
             check.span(&node.server_span);
+            check.span(&node.local_span);
+            node.offsets.values().for_each(|span| check.span(span));
         }
         self.requests.iter().for_each(|met| check.time(met.first));
         for sketch in self.sketches.iter() {

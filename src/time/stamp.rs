@@ -12,6 +12,8 @@ pub struct Stamp {
     pub time: Millis,
     /// The text carried no zone; the assumed one was applied.
     pub zone_assumed: bool,
+    /// How many minutes its zone is ahead of UTC, where the text says it in digits.
+    pub offset: Option<i16>,
 }
 
 /// Reads a time in any form that the logs and their exports use: ISO 8601 with `T` or a space, a comma or a point before
@@ -79,7 +81,7 @@ fn parse_epoch(text: &[u8]) -> Option<Stamp> {
         (12..=14, []) => whole,
         _ => return None,
     };
-    Some(Stamp { time: Millis(time), zone_assumed: false })
+    Some(Stamp { time: Millis(time), zone_assumed: false, offset: None })
 }
 
 fn parse_iso(text: &[u8], assumed: Zone) -> Option<Stamp> {
@@ -111,10 +113,13 @@ fn parse_iso(text: &[u8], assumed: Zone) -> Option<Stamp> {
     let local = days * DAY + i64::from(hour * 3600 + minute * 60 + second) * 1000 + millis;
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     match rest {
-        [] => Some(Stamp { time: Millis(assumed.to_utc(local)), zone_assumed: true }),
-        b"Z" | b"z" | b"UTC" => Some(Stamp { time: Millis(local), zone_assumed: false }),
+        [] => Some(Stamp { time: Millis(assumed.to_utc(local)), zone_assumed: true, offset: None }),
+        b"Z" | b"z" | b"UTC" => Some(Stamp { time: Millis(local), zone_assumed: false, offset: None }),
         _ => match offset_minutes(rest)? {
-            (minutes, []) => Some(Stamp { time: Millis(local - i64::from(minutes) * 60_000), zone_assumed: false }),
+            (minutes, []) => {
+                let time = Millis(local - i64::from(minutes) * 60_000);
+                Some(Stamp { time, zone_assumed: false, offset: i16::try_from(minutes).ok() })
+            }
             _ => None,
         },
     }

@@ -79,3 +79,4 @@ mod timeline;
 mod truth;
 mod usage;
 mod wrappings;
+mod zones;

@@ -260,7 +260,10 @@ fn verbs_that_read_logs_read_parts() {
     };
     told(&["report"], "esaudit merge");
     told(&["events", "testdata/incident"], "scan the logs into a part, too");
-    told(&["keys", "--assume-tz", "+02:00"], "the parts were scanned with `UTC`");
+    told(
+        &["keys", "--assume-tz", "+02:00"],
+        "the parts were scanned with `the zone that a node's audit log names, else UTC`",
+    );
     let pathless = folder.path().join("pathless.esa").to_str().unwrap().to_owned();
     assert_eq!(esaudit(&["scan", "testdata/incident/es-1", "-o", &pathless]).status.code(), Some(0));
     let events = esaudit(&["events", &pathless]);

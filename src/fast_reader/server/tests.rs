@@ -6,6 +6,7 @@ use super::*;
 use crate::decode::{Context, UNKNOWN, decode_line};
 use crate::event::{Record, ServerEvent};
 use crate::fast_reader::tests::{Damage, damage};
+use crate::time::Millis;
 
 /// Lines as several releases write them, and whether they are taken.
 pub(crate) const LINES: &[(&str, bool)] = &[
@@ -135,9 +136,9 @@ pub(crate) const LINES: &[(&str, bool)] = &[
     ("[pod/es-0/elasticsearch] [2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] message", true),
 ];
 
-/// Format, time, and id, name and cluster of the node of a server event without a reason; of a line of no event whether it
+/// Format, time and whether its zone is assumed, and id, name and cluster of the node of a server event without a reason; of a line of no event whether it
 /// stands by itself.
-type Told = Result<(&'static str, Stamp, [Option<Vec<u8>>; 3]), bool>;
+type Told = Result<(&'static str, (Millis, bool), [Option<Vec<u8>>; 3]), bool>;
 
 fn message<'m>(event: &'m ServerEvent<'_>) -> Message<'m> {
     Message { level: event.level.as_deref(), logger: event.logger.as_deref(), text: &event.message, cause: None }
@@ -150,7 +151,7 @@ fn decoded(line: &[u8]) -> Option<Told> {
         found = match record {
             Record::Server(event) if classify(&message(&event)).is_none() => {
                 event.time.filter(|time| time.is_plausible()).map(|time| {
-                    let stamp = Stamp { time, zone_assumed: event.zone_assumed };
+                    let stamp = (time, event.zone_assumed);
                     Ok((
                         format,
                         stamp,
@@ -174,9 +175,11 @@ fn decoded(line: &[u8]) -> Option<Told> {
 fn taken(servers: &mut Servers, line: &[u8]) -> Option<Told> {
     let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
     servers.take(line).map(|silent| match silent {
-        SilentLine::Server(line) => {
-            Ok((line.format, line.stamp, [line.node_id, line.node_name, line.cluster_uuid].map(owned)))
-        }
+        SilentLine::Server(line) => Ok((
+            line.format,
+            (line.stamp.time, line.stamp.zone_assumed),
+            [line.node_id, line.node_name, line.cluster_uuid].map(owned),
+        )),
         SilentLine::Other => Err(false),
         SilentLine::Text => Err(true),
     })

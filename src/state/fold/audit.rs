@@ -15,6 +15,7 @@ use crate::state::acts::{Act, ActKind, MOST_KINDS, Origin};
 use crate::state::line_order;
 use crate::state::records::{Attempt, AttemptFlags, ChangeRecord, Grant, Outcome, Pos, RealmFailure, RecordKey};
 use crate::state::symbols::{ChainId, Sym};
+use crate::time::Millis;
 
 /// Bytes of an `x_forwarded_for` that are kept: a client may write what it likes, a dozen hops fit.
 const LONGEST_FORWARDED: usize = 512;
@@ -38,9 +39,13 @@ impl StateBuilder {
         stats.audit_events += 1;
         stats.span.add(time);
         let minute = time.0.div_euclid(60_000);
-        if self.recent.minute != (node, minute) {
-            self.recent.minute = (node, minute);
+        let offset = event.zone_offset();
+        if self.recent.minute != (node, minute, offset) {
+            self.recent.minute = (node, minute, offset);
             stats.minutes.add(time);
+            if let Some(offset) = offset {
+                stats.offsets.entry(offset).or_default().add(Millis(minute.saturating_mul(60_000)));
+            }
         }
         if let Some(id) = event.request_id() {
             self.state.requests.add(id, node, event.origin_type(), time);

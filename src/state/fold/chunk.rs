@@ -236,7 +236,7 @@ impl StateBuilder {
         let hole = hole(line);
         let line = if hole < line.len() { &line[hole..] } else { line };
         let result = decode_line(line, &context, &mut |format, record| {
-            let (time, zone_assumed) = match record {
+            let (time, zone_assumed, is_local) = match record {
                 Record::Audit(mut event) => {
                     oddity = event.oddity;
                     let forwarded = event.forwarded_for.take();
@@ -246,13 +246,13 @@ impl StateBuilder {
                     }
                     let node = self.single(&event, number, stats);
                     self.state.nodes[node as usize].opensearch += u64::from(event.of_opensearch);
-                    (Some(event.time), event.zone_assumed)
+                    (Some(event.time), event.zone_assumed, false)
                 }
                 Record::Server(event) => {
                     stats.server_events += 1;
                     let node = self.server(&event, number);
                     stats.nodes.entry(node).or_default();
-                    (event.time, event.zone_assumed)
+                    (event.time, event.zone_assumed, event.zone_assumed)
                 }
                 Record::OfProduct(product) => {
                     *self.state.products.entry(product).or_default() += 1;
@@ -281,7 +281,7 @@ impl StateBuilder {
             };
             records += 1;
             if let Some(time) = time {
-                stats.span.add(time);
+                if is_local { &mut stats.local_span } else { &mut stats.span }.add(time);
                 oddity = oddity.or((!time.is_plausible()).then_some(IMPLAUSIBLE_TIME));
             }
             stats.zone_assumed += u64::from(zone_assumed);

@@ -112,7 +112,7 @@ impl StateBuilder {
         let acts = ActLog { keeps_all: options.keep_acts, ..ActLog::default() };
         Self {
             state: State { acts, ..State::default() },
-            context: Context::new(options.assume_tz).forced(options.input_format),
+            context: Context::new(options.zone()).forced(options.input_format),
             max_line: options.max_line,
             max_problems: options.max_problems,
             max_in_flight: (options.max_in_flight / workers.max(1)).max(1),
@@ -124,10 +124,10 @@ impl StateBuilder {
             realms: Vec::new(),
             chunk: 0,
             format: None,
-            probe: Probe::new(options.assume_tz),
+            probe: Probe::new(options.zone()),
             probing: options.input_format.is_none(),
-            enveloped: EnvelopedProbe::new(options.assume_tz),
-            silent: SilentLines::new(options.assume_tz),
+            enveloped: EnvelopedProbe::new(options.zone()),
+            silent: SilentLines::new(options.zone()),
             recent: Recent::default(),
             awaiting: None,
             order: TimeOrder::default(),

@@ -24,8 +24,8 @@ pub(super) struct Recent {
     /// Members that may have changed since `doing` was found.
     stale_act: u64,
     doing: Doing,
-    /// Node and minute last marked.
-    pub(super) minute: (u32, i64),
+    /// Node, minute and offset of its zone last marked.
+    pub(super) minute: (u32, i64, Option<i16>),
 }
 
 impl Default for Recent {
@@ -37,7 +37,7 @@ impl Default for Recent {
             client: None,
             stale_act: changes::ALL,
             doing: Doing::default(),
-            minute: (u32::MAX, i64::MIN),
+            minute: (u32::MAX, i64::MIN, None),
         }
     }
 }

@@ -15,8 +15,7 @@ impl StateBuilder {
         let node = &mut self.state.nodes[at as usize];
         node.server_events += 1;
         if let Some(time) = event.time {
-            node.server_span.add(time);
-            node.server_minutes.add(time);
+            node.server_time(time, event.zone_assumed);
             self.reason(event, time, at, line);
         }
         at
@@ -46,6 +45,7 @@ impl StateBuilder {
             about: told.subject,
             reason: told.reason,
             awaits_cause: told.awaits_cause && event.error.is_none(),
+            is_local: event.zone_assumed,
         });
     }
 

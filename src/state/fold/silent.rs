@@ -27,7 +27,8 @@ struct Run {
     cluster: KeptText,
     format: &'static str,
     lines: u64,
-    zone_assumed: u64,
+    /// Whether its times carry no zone.
+    is_local: bool,
     span: TimeSpan,
     /// Minute last marked.
     minute: Option<i64>,
@@ -89,7 +90,7 @@ impl StateBuilder {
     #[inline]
     fn silent_server(&mut self, line: &ServerLine<'_>, run: &mut Run, stats: &mut InputStats) {
         let same = run.node.is_some() && run.id.is(line.node_id) && run.name.is(line.node_name);
-        let same = same && run.cluster.is(line.cluster_uuid);
+        let same = same && run.cluster.is(line.cluster_uuid) && run.is_local == line.stamp.zone_assumed;
         let node = match run.node {
             Some(node) if same && run.format == line.format => node,
             _ => {
@@ -100,17 +101,17 @@ impl StateBuilder {
                 run.name.set(line.node_name);
                 run.cluster.set(line.cluster_uuid);
                 run.format = line.format;
+                run.is_local = line.stamp.zone_assumed;
                 node
             }
         };
         run.lines += 1;
-        run.zone_assumed += u64::from(line.stamp.zone_assumed);
         let Millis(time) = line.stamp.time;
         run.span.add(line.stamp.time);
         let minute = time.div_euclid(60_000);
         if run.minute != Some(minute) {
             run.minute = Some(minute);
-            self.state.nodes[node as usize].server_minutes.add(line.stamp.time);
+            self.state.nodes[node as usize].server_time(line.stamp.time, run.is_local);
         }
     }
 
@@ -118,14 +119,14 @@ impl StateBuilder {
         if let Some(at) = run.node {
             let node = &mut self.state.nodes[at as usize];
             node.server_events += run.lines;
-            node.server_span.merge(&run.span);
+            if run.is_local { &mut node.local_span } else { &mut node.server_span }.merge(&run.span);
             stats.server_events += run.lines;
             stats.nodes.entry(at).or_default();
-            stats.span.merge(&run.span);
-            stats.zone_assumed += run.zone_assumed;
+            if run.is_local { &mut stats.local_span } else { &mut stats.span }.merge(&run.span);
+            stats.zone_assumed += if run.is_local { run.lines } else { 0 };
             count_format(stats, run.format, run.lines);
         }
-        (run.node, run.lines, run.zone_assumed, run.span, run.minute) = (None, 0, 0, TimeSpan::default(), None);
+        (run.node, run.lines, run.span, run.minute) = (None, 0, TimeSpan::default(), None);
     }
 
     /// Notes what the lines of a chunk add up to.
