@@ -107,6 +107,11 @@ pub(super) const TABLE: &[Template] = &[
         "JwtRealm.authenticate",
     ),
     of_realm(
+        "Authentication to realm {realm} failed - failed to validate JWT (Caused by {cause})",
+        Says::Cause(JWT, Reason::TokenInvalid),
+        "JwtRealm.authenticate, in fewer words",
+    ),
+    of_realm(
         "Authentication to realm {realm} failed - Realm [{}] client authentication failed for token=[{}",
         one(Reason::TokenInvalid),
         "JwtRealm.authenticate",
@@ -160,6 +165,20 @@ pub(super) const TABLE: &[Template] = &[
         one(Reason::Unknown),
         Subject::Negotiation,
         "KerberosRealm.handleException: the client has to send another token",
+    ),
+    row(
+        "Authentication of [{user}] was terminated by realm [{realm}] - service login failure",
+        INFO,
+        one(Reason::RealmUnavailable),
+        Subject::Principal,
+        "KerberosRealm.handleException: keytab or KDC, in fewer words",
+    ),
+    row(
+        "Authentication of [{user}] was terminated by realm [{realm}] - gss context negotiation failure",
+        INFO,
+        one(Reason::TokenInvalid),
+        Subject::Principal,
+        "KerberosRealm.handleException, in fewer words",
     ),
     row(
         "Authentication of [{user}] was terminated by realm [{realm}] - failed to authenticate user, gss context negotiation failure",
