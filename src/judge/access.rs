@@ -69,6 +69,8 @@ pub(super) struct Access<'m> {
     pub(super) stays: bool,
     /// Something that the account never did was done soon after its first success in a network outside to which it does not return.
     soon: bool,
+    /// A program's account at a host that is new to it, or one at somebody else's desk, did soon what it never did.
+    misplaced: bool,
     /// How many other accounts did powerful things from new places outside.
     others_too: usize,
     /// Its password had been guessed at before.
@@ -88,11 +90,12 @@ impl Access<'_> {
 
     /// Probability that it was not the owner. The owner is asked, even where people travel, where something new was done soon after a
     /// first look around, and by nobody else in this log: of 1,500 scenarios of three independent authors 8 intruders were found so,
-    /// and 7 of other people asked. Whatever others do, the owner is where the password had been guessed at.
+    /// and 7 of other people asked. Whatever others do, the owner is where the password had been guessed at. So is inside who is
+    /// where a program or its own desk never was.
     pub(super) fn probability(&self) -> f64 {
         let probability = score::logistic(score::sum(&self.features, &[WeightSubject::Kind(Kind::SuspiciousAccess)]));
         let is_asked = self.soon && (self.others_too == 0 || self.guessed_at) && probability >= ASKED;
-        if is_asked { probability.max(TOLD) } else { probability }
+        if is_asked || self.misplaced { probability.max(TOLD) } else { probability }
     }
 
     /// What is known of it, as weights are fitted to it.
@@ -172,6 +175,27 @@ fn shares_what_it_set(scene: &Scene<'_>, past: &Past, deeds: &[&Deed]) -> bool {
         .collect();
     let set = deeds.iter().map(|deed| deed.object).filter(|object| others.contains(object)).collect::<BTreeSet<Sym>>();
     set.len() * 2 > others.len()
+}
+
+/// Whether a program's account at a host inside that is new to it, or an account at a desk at which one other person works, does
+/// within minutes what it never did: something that lasts, or acting as a superuser. Programs do as they always do.
+fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], (known, habit): (i64, f64)) -> bool {
+    /// Kinds of actions at somebody else's desk: to help who sits there takes one or two.
+    const KINDS: usize = 3;
+    let scene = measure.scene;
+    let early = deeds.iter().all(|deed| deed.time.0 - past.first.0 <= EARLY);
+    let grave = deeds.iter().any(|deed| deed.lasting || deed.gives_everything);
+    if past.key.is_some() || habit > 0.0 || !early || !grave {
+        return false;
+    }
+    let others: BTreeSet<Sym> = (scene.history.of_source(past.cluster, past.source))
+        .filter(|other| other.principal != past.principal && !other.key.is_some())
+        .map(|other| other.principal)
+        .take(2)
+        .collect();
+    let kinds: BTreeSet<Sym> = deeds.iter().map(|deed| deed.action).collect();
+    let program = scene.is_program(past.cluster, past.principal) && !scene.is_outside(past.source) && known >= KNOWN;
+    program || others.len() == 1 && kinds.len() >= KINDS && known >= HOUR
 }
 
 /// Measures what somebody did from a place; `None` where nothing is known of the account elsewhere.
@@ -261,6 +285,7 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
         direct,
         stays,
         soon,
+        misplaced: is_misplaced(measure, past, &deeds, (known, habit)),
         others_too: 0,
         guessed_at: false,
         returns: returns.len(),

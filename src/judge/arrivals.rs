@@ -54,8 +54,7 @@ pub(super) struct Arrivals<'s> {
     arrivals: BTreeMap<u16, Vec<&'s Past>>,
     /// How strange the places are to these accounts on the average, by cluster.
     strange: BTreeMap<u16, f64>,
-    /// Length of the log.
-    length: f64,
+    scene: &'s Scene<'s>,
 }
 
 /// Whether hardly anybody gets in from an address: where several come to one place, it is a new site.
@@ -64,7 +63,7 @@ pub(super) fn is_one_persons(sum: &Sum) -> bool {
 }
 
 impl<'s> Arrivals<'s> {
-    pub(super) fn new(scene: &'s Scene<'_>) -> Self {
+    pub(super) fn new(scene: &'s Scene<'s>) -> Self {
         let mut arrivals: BTreeMap<u16, Vec<&'s Past>> = BTreeMap::new();
         let alone = |past: &Past| scene.history.source(past.cluster, past.source).is_some_and(is_one_persons);
         let own = scene.history.pasts().iter().filter(|past| !past.key.is_some() && scene.is_outside(past.source));
@@ -82,7 +81,7 @@ impl<'s> Arrivals<'s> {
             (PRIOR_STRANGE + list.iter().map(strangeness).sum::<f64>()) / (PRIOR_STRANGE + list.len() as f64)
         };
         let strange = arrivals.iter().map(|(cluster, list)| (*cluster, strange(list))).collect();
-        Self { arrivals, strange, length: scene.length() as f64 }
+        Self { arrivals, strange, scene }
     }
 
     /// Those from one time to another, inclusive, by time.
@@ -106,7 +105,7 @@ impl<'s> Arrivals<'s> {
         let all = self.arrivals.get(&cluster).map_or(0, Vec::len) as f64;
         let within = ((to.0 - from.0) as f64).max(1000.0);
         // An hour at least is left of a log that is all campaign.
-        let rest = (self.length - within).max(HOUR as f64);
+        let rest = (self.scene.length(cluster) as f64 - within).max(HOUR as f64);
         let anyway = BUSY * (all - amid + PRIOR) * within / rest;
         hits_to_others(amid, anyway, crowd).ln()
     }

@@ -33,8 +33,8 @@ impl Measure<'_, '_> {
         // Where successes are logged, the client's own life tells more.
         features.set(Feature::Brief, blind * self.brief(campaign));
         // Who is asked for credentials now and then all the time, and has them, has sessions that end.
-        let long =
-            campaign.span(self.scene).is_some_and(|(first, last)| (last.0 - first.0) * 5 >= self.scene.length() * 2);
+        let length = self.scene.length(campaign.cluster);
+        let long = campaign.span(self.scene).is_some_and(|(first, last)| (last.0 - first.0) * 5 >= length * 2);
         features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
         features.set(Feature::KeyStops, share(&|unit| self.stopped_key(unit).is_some()));
         features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit) || self.is_answered(unit)));
@@ -66,12 +66,12 @@ impl Measure<'_, '_> {
         const MANY: usize = 20;
         const PART: f64 = 4.0;
         let Some((first, last)) = campaign.span(self.scene) else { return 0.0 };
-        let (start, end) = self.scene.span;
+        let (start, end) = self.scene.span(campaign.cluster);
         let rest = (first.0 - start.0).min(end.0 - last.0);
         if campaign.attempts.len() < MANY || rest < (last.0 - first.0).min(HOUR) {
             return 0.0;
         }
-        (1.0 - PART * (last.0 - first.0) as f64 / self.scene.length() as f64).max(0.0)
+        (1.0 - PART * (last.0 - first.0) as f64 / self.scene.length(campaign.cluster) as f64).max(0.0)
     }
 
     /// Whether programs or keys get in from the address of an episode.

@@ -39,7 +39,8 @@ const ODDS: f64 = 6.0;
 /// to do with each other fall within two minutes of each other once in some hundred times a day.
 const JUST_BEFORE: f64 = 3.0;
 
-/// What two other accounts that are tried there within moments say at most by themselves.
+/// What two other accounts that are tried there say by themselves: at most, where it is within moments, and at least, where nobody
+/// else gets in there.
 const LISTED: f64 = 5.0;
 
 /// Somebody who got in where tries had come from.
@@ -274,15 +275,29 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         said.extend(unusual::of(scene, past).into_iter().map(|(feature, _)| (feature, 1.0)));
     }
     let deeds = deeds(measure, unit.principal, past.source, success.time);
-    said.push((Feature::Deeds, f64::from(u8::from(!deeds.is_empty()))));
+    // What its owner did before from elsewhere, and what leaves nothing behind, may be the owner's this time.
+    let telling = |deed: &&Deed| deed.lasting || !measure.deeds.is_habit(deed, Some(success.time));
+    said.push((Feature::Deeds, f64::from(u8::from(deeds.iter().any(telling)))));
     // A second device of the owner's asks now and then, at a place where nobody else is.
     let device = unit.alone && !scene.is_outside(unit.source) && judgement.features.get(Feature::Slow) > 0.0;
     said.push((Feature::Alone, f64::from(u8::from(device))));
     // Fewer tries do where what is done next is what intruders do.
     let enough = if deeds.is_empty() { 1.0 } else { f64::MIN_POSITIVE };
-    let never_worked = judgement.features.never_worked >= enough && success.time.0 - last.0 <= HOUR;
+    let soon = success.time.0 - last.0 <= HOUR;
+    let never_worked = soon && (judgement.features.never_worked >= enough || awakes(scene, unit, &failures, &deeds));
     let who = (unit.principal, past.source);
     Some(GotIn { reset, never_worked, ..entry(measure, (judgement, tries), who, success, failures, &said) })
+}
+
+/// Whether an account of which nothing was seen for a day or longer is tried outside a few times, gets in, and does powerful things
+/// at once.
+fn awakes(scene: &Scene<'_>, unit: &Unit, failures: &[u32], deeds: &[&Deed]) -> bool {
+    let (start, _) = scene.span(unit.cluster);
+    unit.standing == Standing::Later
+        && scene.is_outside(unit.source)
+        && failures.len() >= MISTYPED
+        && unit.first.0 - start.0 >= DAY
+        && deeds.iter().any(|deed| deed.time.0 - unit.last.0 <= HOUR / 4)
 }
 
 /// A success with what the campaign and it itself say.
@@ -305,6 +320,9 @@ fn entry(
     let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln() + if just_before > 0 { JUST_BEFORE } else { 0.0 };
     let is_alone =
         measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons);
+    // Where tries for others are all that comes from an address outside beside it, they are its own.
+    let of_list = is_alone && measure.scene.is_outside(source) && tries.others((principal, source)) > 1;
+    let own = if of_list { own.max(LISTED) } else { own };
     let amid = if is_alone { tries.amid } else { 0.0 };
     campaign = campaign.min(own.max(amid));
     // Two others and then this one, at one address within moments, are a list whatever the rest of the campaign is.

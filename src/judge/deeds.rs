@@ -3,6 +3,7 @@
 use super::scene::Scene;
 use crate::action_class::ActionClass;
 use crate::correlate::SourceLine;
+use crate::reserved::RESERVED_USERS;
 use crate::state::{Origin, Sym};
 use crate::time::Millis;
 
@@ -25,7 +26,7 @@ pub(super) struct Deed {
     pub(super) class: ActionClass,
     /// It opens a way back in.
     pub(super) lasting: bool,
-    /// It gives somebody everything.
+    /// It gives somebody everything: a superuser was made, or acted as.
     pub(super) gives_everything: bool,
     /// Index into the node table.
     pub(super) node: usize,
@@ -74,11 +75,15 @@ impl Deeds {
             key: action.apikey,
             time: action.time,
             action: action.es_action,
-            object: if action.indices == 1 { action.index } else { Sym::NONE },
+            object: match action.class {
+                ActionClass::RunAs => action.principal,
+                _ if action.indices == 1 => action.index,
+                _ => Sym::NONE,
+            },
             ids: Vec::new(),
             class: action.class,
             lasting: false,
-            gives_everything: false,
+            gives_everything: action.class == ActionClass::RunAs && is_reserved(scene, action.principal),
             node: action.node,
             place: action.place,
         }));
@@ -100,10 +105,19 @@ impl Deeds {
 
     /// Whether somebody did things of such a class from elsewhere, before a time where one is given.
     pub(super) fn is_habit(&self, deed: &Deed, before: Option<Millis>) -> bool {
-        let alike = |other: &Deed| other.class == deed.class && other.source != deed.source;
+        // To act as a superuser is another thing than to act for people.
+        let everything = |deed: &Deed| deed.class == ActionClass::RunAs && deed.gives_everything;
+        let alike = |other: &Deed| {
+            other.class == deed.class && other.source != deed.source && everything(other) == everything(deed)
+        };
         let own = self.of(deed.who).iter();
         own.take_while(|other| before.is_none_or(|before| other.time < before)).any(alike)
     }
+}
+
+/// Whether an account is one of Elasticsearch's own, with rights that no person's has.
+fn is_reserved(scene: &Scene<'_>, account: Sym) -> bool {
+    RESERVED_USERS.contains(&scene.bytes(account))
 }
 
 /// Whether a change opens a way back in.

@@ -137,7 +137,7 @@ fn sweep<'c>(
 /// had been in use before.
 fn is_brief(scene: &Scene<'_>, cluster: u16, key: Sym, end: Millis) -> bool {
     let first = scene.history.of_key(cluster, key).map(|past| past.first).min();
-    let known = |first: Millis| first.0 - scene.span.0.0 >= OF_A_TASK;
+    let known = |first: Millis| first.0 - scene.span(cluster).0.0 >= OF_A_TASK;
     first.is_some_and(|first| known(first) && (0..=OF_A_TASK).contains(&(end.0 - first.0)))
 }
 

@@ -99,18 +99,21 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
     }
     let stats = &scene.joined.nodes.all()[at].stats;
     let server: Vec<i64> = stats.server_minutes.iter().collect();
+    let cluster = scene.cluster(at);
+    let whole = scene.length(cluster);
     let mut gaps = stats.minutes.gaps();
-    if let Some(last) = stats.span.last.filter(|last| scene.span.1.0 - last.0 >= TAIL) {
-        gaps.push((Millis(last.0 + 60_000), scene.span.1));
+    let (_, log_end) = scene.span(cluster);
+    if let Some(last) = stats.span.last.filter(|last| log_end.0 - last.0 >= TAIL) {
+        gaps.push((Millis(last.0 + 60_000), log_end));
     }
     let minutes = stats.minutes.iter().count() as f64;
-    let others = || busiest.get(&scene.cluster(at)).into_iter().flatten().filter(|other| other.node != at);
+    let others = || busiest.get(&cluster).into_iter().flatten().filter(|other| other.node != at);
     let mut lengths: Vec<i64> = gaps.iter().map(|(start, end)| end.0 - start.0).collect();
     lengths.sort_unstable_by(|a, b| b.cmp(a));
     let silence = |(start, end): (Millis, Millis)| {
         let length = end.0 - start.0;
         let alive = within(&server, (start, end));
-        let usual = minutes / (((scene.length() - length) / 60_000).max(1) as f64);
+        let usual = minutes / (((whole - length) / 60_000).max(1) as f64);
         let missing = usual * (length / 60_000) as f64;
         // Little that is missing says something only of a node that is known to live.
         let many = missing >= MISSING[1];
@@ -121,7 +124,7 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         }
         // A server log that has no line where it would have had several tells that the node was down; one that is sparse, or
         // that is not among the inputs, tells nothing.
-        let lines = server.len() as f64 * (end.0 - start.0) as f64 / scene.length() as f64;
+        let lines = server.len() as f64 * (end.0 - start.0) as f64 / whole as f64;
         let goes_on = stats.span.last.is_some_and(|last| last > end);
         let may_live = alive >= ALIVE || goes_on && poisson_below(alive, lines) > DOWN;
         // What collects its server log to the end would have collected its audit log, too.

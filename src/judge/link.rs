@@ -462,7 +462,7 @@ impl Linker<'_, '_> {
             self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
         });
         // Probes from several places take turns.
-        let watch = |unit: &Unit| self.scene.span.1.0 - unit.last.0 <= HOUR / 2;
+        let watch = |unit: &Unit| self.scene.span(unit.cluster).1.0 - unit.last.0 <= HOUR / 2;
         let probes: Vec<u32> =
             list.iter().copied().filter(|&at| self.begins_with_the_log(at) && watch(self.unit(at))).collect();
         self.shared(&probes, i64::MAX / 2, sets, |unit| outside(unit).then_some(unit.cluster));
@@ -482,6 +482,6 @@ impl Linker<'_, '_> {
     fn begins_with_the_log(&self, at: u32) -> bool {
         let unit = self.unit(at);
         let gap = (unit.last.0 - unit.first.0) / (unit.len() as i64 - 1).max(1);
-        unit.first.0 - self.scene.span.0.0 <= ONSET.max(3 * gap)
+        unit.first.0 - self.scene.span(unit.cluster).0.0 <= ONSET.max(3 * gap)
     }
 }

@@ -138,7 +138,7 @@ impl Measure<'_, '_> {
             return 0.0;
         }
         let count = scene.history.account(unit.cluster, unit.principal).map_or(0, |sum| sum.count) as f64;
-        1.0 - (-count * (to.0 - from.0) as f64 / scene.length() as f64).exp()
+        1.0 - (-count * (to.0 - from.0) as f64 / scene.length(unit.cluster) as f64).exp()
     }
 
     /// Where most of a campaign's failures lie: of several episodes some belong to other days, and some begin before it does and

@@ -58,13 +58,7 @@ const CERTAIN: f64 = 20.0;
 const GUESSES: usize = 20;
 
 /// Features of chance and of volume from which on one client's failures are something, whatever it is.
-const BEYOND: f64 = 0.8;
-
-/// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
-const NOTHING: f64 = 0.45;
-
-/// And where that client is an outsider who tries many accounts: of 158 such campaigns of three authors none was ordinary.
-const SWEPT: f64 = 0.05;
+pub(super) const BEYOND: f64 = 0.8;
 
 /// Refusals of keys without which nobody is said to guess them.
 const FEWEST_GUESSES: usize = 3;
@@ -125,7 +119,9 @@ impl Measure<'_, '_> {
         features.set(Feature::ManySources, holds(clients >= 5));
         features.set(Feature::OneSource, holds(clients <= 1));
         let each = tries / accounts.len().max(1) as f64;
-        features.set(Feature::ManyTries, holds(each > 8.0));
+        // A placeholder stands for whoever comes: how often each of them tries is not known.
+        let named = self.units_of(campaign).any(|unit| unit.class != Class::Nameless);
+        features.set(Feature::ManyTries, holds(each > 8.0 && named));
         let per_source = accounts.len() as f64 / sources.len().max(1) as f64;
         features.set(
             Feature::Scattered,
@@ -193,8 +189,9 @@ impl Measure<'_, '_> {
             _ => features.gap,
         };
         let margin = (3 * pace).max(HOUR / 2);
-        let begins = first.0 - scene.span.0.0 <= margin;
-        let whole = begins && scene.span.1.0 - last.0 <= margin;
+        let (start, end) = scene.span(campaign.cluster);
+        let begins = first.0 - start.0 <= margin;
+        let whole = begins && end.0 - last.0 <= margin;
         features.set(Feature::FromStart, holds(begins && campaign.attempts.len() > 2));
         features.set(Feature::WholeLog, holds(whole && campaign.attempts.len() > 2));
     }
@@ -249,8 +246,9 @@ impl Measure<'_, '_> {
         }
         let own_outside = |unit: &Unit| unit.standing == Standing::Own && self.scene.is_outside(unit.source);
         features.set(Feature::OwnOutside, share(&own_outside));
-        features.nothing_beside =
-            blind > 0.5 && features.get(Feature::WholeLog) > 0.0 && crowd::is_all(self.scene, features.accounts);
+        features.nothing_beside = blind > 0.5
+            && features.get(Feature::WholeLog) > 0.0
+            && crowd::is_all(self.scene, campaign.cluster, features.accounts);
         // What is strange to one account is ordinary for one that travels.
         let strange: f64 = self
             .units_of(campaign)
@@ -294,7 +292,8 @@ impl Measure<'_, '_> {
         features.set(Feature::OneNode, contrast::one_node(self.scene, by_node, &campaign.attempts, units));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
         // Where one node refuses tokens that the others take, clients get in meanwhile: that is what makes it differ.
-        let of_one_node = campaign.by_node && features.get(Feature::Token) >= 0.5;
+        let signed = share(&|unit| unit.is_signed(self.scene));
+        let of_one_node = campaign.by_node && features.get(Feature::Token).max(signed) >= 0.5;
         if of_one_node {
             features.set(Feature::Alternating, 0.0);
             features.set(Feature::Returns, 0.0);
@@ -322,7 +321,11 @@ impl Measure<'_, '_> {
         // A program that fails inside from the first line to the last was set up wrongly, or guesses.
         let beats = |unit: &Unit| unit.program || self.is_on_a_beat(unit);
         let always = features.get(Feature::WholeLog) >= 1.0 && self.units_of(campaign).all(beats);
-        features.perhaps_owner = inside && (desk || always);
+        // So is one beside others that get in there, where addresses outside are the organisation's own.
+        let among_own = features.get(Feature::OneAccount) >= 1.0
+            && features.get(Feature::Near) >= 0.5
+            && features.get(Feature::UsualOutside) >= 0.5;
+        features.perhaps_owner = inside && (desk || always) || among_own && always;
         let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
         let no_reason = features.get(Feature::OneAccount) >= 1.0
             && !campaign.by_node
@@ -330,17 +333,12 @@ impl Measure<'_, '_> {
         features.unproven = no_reason && blind > 0.5;
         features.behind_others =
             no_reason && features.get(Feature::OwnShared) >= 1.0 && features.get(Feature::Excess) >= 1.0;
-        // What names no account is of one client where it has one source.
-        let one = features.accounts == 1 || features.accounts == 0 && features.get(Feature::OneSource) >= 1.0;
         features.ordinary_at_most = match campaign.family {
-            Family::Passwords if self.sweeps_from_outside(campaign, features) => SWEPT,
-            Family::Passwords if one && features.get(Feature::Chance).min(features.get(Feature::Volume)) >= BEYOND => {
-                NOTHING
-            }
+            Family::Passwords => self.ordinary_at_most(campaign, features),
             _ => 1.0,
         };
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));
-        features.set(Feature::Signed, share(&|unit| unit.is_signed(self.scene)));
+        features.set(Feature::Signed, signed);
         features.set(Feature::Bare, f64::from(u8::from(campaign.family == Family::Bare)));
         if campaign.family == Family::Bare {
             self.bare(campaign, features, blind, share);
@@ -358,22 +356,6 @@ impl Measure<'_, '_> {
             self.units_of(campaign).filter(|unit| unit.is_local(self.scene) || unit.standing == Standing::Blind);
         let count: usize = local.map(|unit| unit.attempts(self.scene).iter().filter(disabled).count()).sum();
         count as f64 / campaign.attempts.len().max(1) as f64
-    }
-
-    /// Whether one host outside tries many accounts that are not at home there, more than chance makes.
-    fn sweeps_from_outside(&self, campaign: &Campaign, features: &Features) -> bool {
-        /// Share of its episodes that are of strangers at least, and of those that get in at most: a site has a network, too.
-        const STRANGERS: f64 = 0.4;
-        const ENTER: f64 = 0.25;
-        let strangers = [Feature::Strange, Feature::Unknown, Feature::UnknownAccount];
-        let mut hosts = self.units_of(campaign).map(|unit| self.scene.host(unit.source));
-        let host = hosts.next();
-        features.get(Feature::Outside) >= 1.0
-            && features.get(Feature::ManyAccounts) >= 1.0
-            && features.get(Feature::Chance) >= BEYOND
-            && strangers.iter().map(|&feature| features.get(feature)).sum::<f64>() >= STRANGERS
-            && features.get(Feature::Enters) + features.get(Feature::Returns) <= ENTER
-            && hosts.all(|other| Some(other) == host)
     }
 
     /// Whether nobody but the account gets in from the address of an episode.

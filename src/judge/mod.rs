@@ -57,6 +57,7 @@ mod strange;
 mod strangers;
 mod surge;
 mod suspicion;
+mod sweeps;
 mod tell;
 #[cfg(test)]
 mod testing;

@@ -60,7 +60,7 @@ pub(super) struct Null {
     strangers: HashMap<(u16, Sym), u32, RandomState>,
     /// From so many on they are more than chance brings to one address.
     most_strangers: u32,
-    /// Length of the log.
+    /// Length of the logs of all clusters.
     length: f64,
     /// Successes with a password or token.
     pub(super) logins: u64,
@@ -78,7 +78,7 @@ impl Null {
             visiting: PRIOR_VISITS,
             strangers: HashMap::default(),
             most_strangers: 3,
-            length: scene.length() as f64,
+            length: scene.whole_length() as f64,
             logins: scene.places.logins,
             failures: 0,
         };

@@ -12,7 +12,7 @@ use crate::geography::{Geo, Geography};
 use crate::network;
 use crate::options::{Options, Surroundings};
 use crate::reserved::SYSTEM_USERS;
-use crate::state::{Attempt, ChainId, Sym};
+use crate::state::{Attempt, ChainId, Sym, TimeSpan};
 use crate::time::Millis;
 
 /// Hours of the day in which an account is at work before it is taken for a program, and successes on a day: people sleep, and
@@ -33,16 +33,14 @@ pub(super) struct Scene<'c> {
     addresses: HashMap<Sym, Option<Address>, RandomState>,
     /// By number of a node in the table: whether it logs successes.
     shows: Vec<bool>,
-    /// First and last audit event.
-    pub(super) span: (Millis, Millis),
+    /// Of all clusters: first and last audit event.
+    whole: (Millis, Millis),
+    /// The same by number of a cluster.
+    spans: Vec<(Millis, Millis)>,
 }
 
 impl<'c> Scene<'c> {
     pub(super) fn new(joined: &'c Correlated, options: &'c Options) -> Self {
-        let mut span = crate::state::TimeSpan::default();
-        for node in joined.nodes.all() {
-            span.merge(&node.stats.span);
-        }
         let surroundings = &options.surroundings;
         let mut addresses = addresses(joined, surroundings);
         let doors = front_doors(joined, &addresses);
@@ -63,7 +61,6 @@ impl<'c> Scene<'c> {
         let desks = networks_of_desks(&history, &addresses);
         let hosts = Hosts::new(addresses.keys().copied(), net_of, |net| !desks.contains(&net));
         let index = Index::new(joined, is_stranger, |source| hosts.of(source, net_of(source)));
-        let span = (span.first.unwrap_or_default(), span.last.unwrap_or_default());
         let places =
             Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
         Self {
@@ -76,7 +73,8 @@ impl<'c> Scene<'c> {
             hosts,
             addresses,
             shows,
-            span,
+            whole: span_of(joined, |_| true),
+            spans: (0..clusters).map(|cluster| span_of(joined, |of| of == cluster)).collect(),
         }
     }
 
@@ -208,10 +206,37 @@ impl<'c> Scene<'c> {
         self.joined.key(id)
     }
 
-    /// How long the log is.
-    pub(super) fn length(&self) -> i64 {
-        (self.span.1.0 - self.span.0.0).max(1)
+    /// First and last audit event of the log of a cluster.
+    pub(super) fn span(&self, cluster: u16) -> (Millis, Millis) {
+        self.spans.get(usize::from(cluster)).copied().unwrap_or(self.whole)
     }
+
+    /// How long the log of a cluster is.
+    pub(super) fn length(&self, cluster: u16) -> i64 {
+        length(self.span(cluster))
+    }
+
+    /// First and last audit event of all clusters.
+    pub(super) fn whole_span(&self) -> (Millis, Millis) {
+        self.whole
+    }
+
+    /// How long the logs of all clusters are together.
+    pub(super) fn whole_length(&self) -> i64 {
+        length(self.whole)
+    }
+}
+
+fn length((first, last): (Millis, Millis)) -> i64 {
+    (last.0 - first.0).max(1)
+}
+
+/// First and last audit event of the clusters with such numbers.
+fn span_of(joined: &Correlated, is: impl Fn(u16) -> bool) -> (Millis, Millis) {
+    let mut span = TimeSpan::default();
+    let nodes = joined.nodes.all().iter().enumerate().filter(|(at, _)| is(cluster_of(joined, *at)));
+    nodes.for_each(|(_, node)| span.merge(&node.stats.span));
+    (span.first.unwrap_or_default(), span.last.unwrap_or_default())
 }
 
 /// By number of a node in the table: whether it logs successes. Who is denied what was asked for had got in, too, but of the others

@@ -50,9 +50,9 @@ impl Measure<'_, '_> {
         };
         // Pauses as long as its longest, nights among them, are no beginning and no end.
         let pause = scene.gaps(&campaign.attempts).into_iter().max().unwrap_or(0);
-        let (start, end) = scene.span;
+        let (start, end) = scene.span(campaign.cluster);
         let (from, to) = ((first.0 - pause).max(start.0), (last.0 + pause).min(end.0));
-        let part = (to - from) as f64 / scene.length() as f64;
+        let part = (to - from) as f64 / scene.length(campaign.cluster) as f64;
         let part = strangers.hours(campaign.cluster, (Millis(from), Millis(to))).map_or(part, |hours| part.max(hours));
         let part = if part < HALF { (BUSY * part).min(HALF) } else { part };
         let chance = if part >= 1.0 { 0.0 } else { binomial_tail(many as f64, (many + beside) as f64, part) };

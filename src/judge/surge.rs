@@ -115,7 +115,7 @@ pub(super) fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> V
 /// The surges of a log, by cluster, then time. Looked for in bins twice, the second time half a bin later: where bins begin must
 /// not decide.
 pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
-    let width = NARROWEST.max(scene.length() / MOST_BINS);
+    let width = NARROWEST.max(scene.whole_length() / MOST_BINS);
     let mut found = of_grid(scene, units, width, 0);
     found.extend(of_grid(scene, units, width, width / 2));
     found.sort_unstable_by_key(|surge| (surge.cluster, surge.start, surge.end));
@@ -134,7 +134,8 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
 /// The surges of one grid of bins.
 fn of_grid(scene: &Scene<'_>, units: &[Unit], width: i64, offset: i64) -> Vec<Surge> {
     // A part may hold series that reach beyond what it says of its nodes: they must not make bins without end.
-    let bin = |time: Millis| (time.clamp(scene.span.0, scene.span.1).0 - offset).div_euclid(width);
+    let (first, last) = scene.whole_span();
+    let bin = |time: Millis| (time.clamp(first, last).0 - offset).div_euclid(width);
     // Failing and active pairs.
     let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
         active(scene, bin).into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
@@ -212,7 +213,8 @@ fn note_turns(turns: &mut Turns, stretches: impl Iterator<Item = (Millis, Millis
 /// How many pairs get in within each bin, by cluster and bin. Counted by where they begin and cease to, so that a client that is
 /// at work for years costs no more than one for a minute.
 fn active(scene: &Scene<'_>, bin: impl Fn(Millis) -> i64 + Sync) -> Vec<((u16, i64), f64)> {
-    let (first, last) = (bin(scene.span.0), bin(scene.span.1));
+    let (first, last) = scene.whole_span();
+    let (first, last) = (bin(first), bin(last));
     let none = || Turns { first, list: vec![0; usize::try_from(last - first).unwrap_or(0) + 2] };
     let mut active = Vec::new();
     // Pasts come by cluster.

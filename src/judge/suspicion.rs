@@ -1,5 +1,7 @@
 //! What is told of an account at a place where it had never been, and of what was done from there.
 
+use std::collections::BTreeSet;
+
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -10,6 +12,7 @@ use super::draft::Draft;
 use super::history::{HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::places::VISIT;
 use super::score;
 use super::words;
 use crate::model::text::{Span, Text};
@@ -80,6 +83,13 @@ fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
     there.map(|group| scene.index.of(group).iter().filter(before).count() as u64).sum()
 }
 
+/// Whether the same is done there visit after visit, and nothing to stay: a program's work, which the log shows from its beginning.
+fn is_routine(access: &Access<'_>) -> bool {
+    let visits = |deed: &&Deed| (deed.time.0 - access.past.first.0) / VISIT;
+    let of_work: BTreeSet<i64> = access.deeds.iter().map(visits).collect();
+    !access.deeds.iter().any(|deed| deed.lasting) && of_work.len() > RETURNS
+}
+
 fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let scene = measure.scene;
     let (past, deeds) = (access.past, &access.deeds);
@@ -90,6 +100,9 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
     let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
     let returns = access.returns >= RETURNS;
+    if returns && is_routine(&access) {
+        return None;
+    }
     let doubtful = owner || returns || access.direct && access.stays;
     let hostile = probability >= SURE && !doubtful;
     // What else it may be is as likely then, whatever the weights say.

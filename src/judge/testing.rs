@@ -103,6 +103,15 @@ impl Log {
         self.success_on(seconds, principal, source, "n1", "default_native");
     }
 
+    /// An action that is allowed, on the first node.
+    pub(super) fn granted(&mut self, seconds: f64, principal: &str, source: &str, es_action: &str) {
+        let origin = self.origin(source);
+        let rest = format!(
+            r#""authentication.type":"REALM", "user.name":"{principal}", "user.realm":"default_native", {origin}, "action":"{es_action}""#
+        );
+        self.line(seconds, "n1", "access_granted", &rest);
+    }
+
     /// A success by password.
     pub(super) fn success_on(&mut self, seconds: f64, principal: &str, source: &str, node: &str, realm: &str) {
         let origin = self.origin(source);

@@ -3,6 +3,7 @@
 mod entries;
 mod habits;
 mod hosts;
+mod misplaced;
 mod outages;
 mod places;
 mod unseen;

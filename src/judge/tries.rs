@@ -84,6 +84,12 @@ impl Tries {
         of_net.or_else(|| self.sources.get(&source).map(Vec::len)).unwrap_or(0)
     }
 
+    /// How many other accounts were tried from an address.
+    pub(super) fn others(&self, (principal, source): (Sym, Sym)) -> usize {
+        let all = self.accounts.get(&source).copied().unwrap_or(0);
+        all - usize::from(self.pairs.contains(&(source, principal)))
+    }
+
     /// How many other accounts were tried from an address moments before an account got in there; two stand for more.
     pub(super) fn just_before(&self, scene: &Scene<'_>, (principal, source): (Sym, Sym), time: Millis) -> usize {
         /// Whoever tries one account after the other goes on at once with one that is right.

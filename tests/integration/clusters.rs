@@ -125,3 +125,30 @@ fn nothing_is_joined_across_clusters() {
     assert_eq!(report.security_changes[0].resolved_ids, ["key-b"]);
     assert_eq!(report.security_changes[0].cluster.as_deref(), Some("B"));
 }
+
+#[test]
+fn a_log_begins_and_ends_with_its_own_cluster() {
+    // Something inside asks for health from the first line to the last, by the clock, and never gets in.
+    let hour = 3_600_000;
+    let asks = |cluster: &str, millis: i64| {
+        let line = Line::on(cluster, millis, "anonymous_access_denied").from("10.0.0.9:1");
+        in_cluster(line.request(&format!("h{millis}")), cluster)
+    };
+    let works = |cluster: &str, millis: i64| {
+        let line = Line::on(cluster, millis, "access_granted").user("svc").from("10.0.0.5:1");
+        in_cluster(line.request(&format!("w{cluster}{millis}")), cluster)
+    };
+    let mut one: Vec<String> = (0..240).map(|at| asks("A", at * 60_000)).collect();
+    one.extend((0..5).map(|at| works("A", at * hour)));
+    let other: Vec<String> = (-200..200).map(|at| works("B", at * hour)).collect();
+    let findings = |inputs: Inputs| {
+        let report = inputs.report(&[]);
+        let told = |finding: &esaudit::internals::model::Finding| {
+            (finding.kind.clone(), finding.verdict.clone(), finding.confidence.to_string())
+        };
+        report.findings.iter().map(told).collect::<Vec<_>>()
+    };
+    let alone = findings(Inputs::of(&[("a.json", &one[..])]));
+    assert_eq!(findings(Inputs::of(&[("a.json", &one[..]), ("b.json", &other[..])])), alone);
+    assert!(alone.iter().all(|(_, verdict, _)| verdict != "hostile"), "{alone:?}");
+}

@@ -1,0 +1,61 @@
+//! What no ordinary day explains, whatever it is: tries beyond chance and beyond what hands do.
+
+use super::campaign::Campaign;
+use super::features::{Feature, Features};
+use super::measure::{BEYOND, Measure};
+
+/// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
+const NOTHING: f64 = 0.45;
+
+/// And where that client is an outsider who tries many accounts: of 158 such campaigns of three authors none was ordinary.
+const SWEPT: f64 = 0.05;
+
+impl Measure<'_, '_> {
+    /// Probability at most that nothing happened, of a campaign of passwords.
+    pub(super) fn ordinary_at_most(&self, campaign: &Campaign, features: &Features) -> f64 {
+        // What names no account is of one client where it has one source.
+        let one = features.accounts == 1 || features.accounts == 0 && features.get(Feature::OneSource) >= 1.0;
+        let beyond = features.get(Feature::Chance).min(features.get(Feature::Volume)) >= BEYOND;
+        if self.sweeps_from_outside(campaign, features) {
+            return SWEPT;
+        }
+        let unusual = one && (beyond || is_tireless(campaign, features)) || beyond && sweeps_inside(campaign, features);
+        if unusual { NOTHING } else { 1.0 }
+    }
+
+    /// Whether one host outside tries many accounts that are not at home there, more than chance makes.
+    fn sweeps_from_outside(&self, campaign: &Campaign, features: &Features) -> bool {
+        /// Share of its episodes that are of strangers at least, and of those that get in at most: a site has a network, too.
+        const STRANGERS: f64 = 0.4;
+        const ENTER: f64 = 0.25;
+        let strangers = [Feature::Strange, Feature::Unknown, Feature::UnknownAccount];
+        let mut hosts = self.units_of(campaign).map(|unit| self.scene.host(unit.source));
+        let host = hosts.next();
+        features.get(Feature::Outside) >= 1.0
+            && features.get(Feature::ManyAccounts) >= 1.0
+            && features.get(Feature::Chance) >= BEYOND
+            && strangers.iter().map(|&feature| features.get(feature)).sum::<f64>() >= STRANGERS
+            && features.get(Feature::Enters) + features.get(Feature::Returns) <= ENTER
+            && hosts.all(|other| Some(other) == host)
+    }
+}
+
+/// Whether one client tries so often, at such a pace, as no hand does: a try every few seconds, dozens of times.
+fn is_tireless(campaign: &Campaign, features: &Features) -> bool {
+    const TRIES: usize = 40;
+    const PACE: i64 = 10_000;
+    features.get(Feature::OneSource) >= 1.0 && campaign.attempts.len() >= TRIES && features.gap <= PACE
+}
+
+/// Whether one address inside tries several accounts that are strangers there, and nothing that is broken shows.
+fn sweeps_inside(campaign: &Campaign, features: &Features) -> bool {
+    /// Share of its episodes that are of strangers at least.
+    const STRANGERS: f64 = 0.9;
+    let strangers = [Feature::Strange, Feature::Unknown].map(|feature| features.get(feature));
+    features.get(Feature::OneSource) >= 1.0
+        && features.accounts > 1
+        && features.get(Feature::Outside) <= 0.0
+        && strangers.iter().sum::<f64>() >= STRANGERS
+        && !campaign.by_node
+        && !campaign.surge
+}

@@ -1,0 +1,136 @@
+//! Who does what it never did where it never was, and what no ordinary day explains.
+
+use super::{INSIDE, Log, OUTSIDE, irregular, kinds_and_verdicts, pair, with_kim};
+
+const HOUR: f64 = 3600.0;
+const DAY: f64 = 24.0 * HOUR;
+
+const KEY: (&str, &str, &str) =
+    ("create_apikey", "api_key/create", r#""create":{"apikey":{"id":"newkey","name":"mine"}}"#);
+const USER: (&str, &str, &str) = ("put_user", "user/put", r#""put":{"user":{"name":"kim2","enabled":true}}"#);
+const ROLE: (&str, &str, &str) = ("put_role", "role/put", r#""put":{"role":{"name":"role"}}"#);
+
+#[test]
+fn a_program_that_does_something_new_at_a_new_host_is_asked_about() {
+    let told = |who: &str| {
+        let mut log = with_kim();
+        (0..144).for_each(|at| log.success(f64::from(at) * 600.0, "svc", "10.5.5.5"));
+        log.success(70_000.0, who, "10.6.6.6");
+        log.change(70_120.0, who, "10.6.6.6", KEY);
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told("svc"), [pair("suspicious_access", "unclear")]);
+    // A person sits down elsewhere.
+    assert_eq!(told("kim"), []);
+}
+
+#[test]
+fn who_makes_several_things_at_somebody_elses_desk_is_asked_about() {
+    let told = |made: &[(&str, &str, &str)]| {
+        let mut log = with_kim();
+        (0..90).for_each(|at| log.success(f64::from(at) * 900.0, "eva", "10.2.2.3"));
+        log.success(70_000.0, "kim", "10.2.2.3");
+        for (at, &change) in made.iter().enumerate() {
+            log.change(70_120.0 + 20.0 * at as f64, "kim", "10.2.2.3", change);
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(&[USER, KEY, ROLE]), [pair("suspicious_access", "unclear")]);
+    assert_eq!(told(&[USER]), []);
+}
+
+#[test]
+fn what_a_program_does_at_every_visit_is_its_work() {
+    let told = |visits: u32| {
+        let mut log = Log::new();
+        (0..40).for_each(|at| log.success(f64::from(at) * 600.0, "backup", "10.6.0.9"));
+        for visit in 0..visits {
+            let time = 8.0 * HOUR + 7.0 * HOUR * f64::from(visit);
+            log.success(time, "backup", OUTSIDE);
+            log.granted(time + 300.0, "backup", OUTSIDE, "cluster:admin/snapshot/create");
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(1).len(), 1);
+    assert_eq!(told(4), []);
+}
+
+#[test]
+fn an_entry_where_others_were_tried_and_nobody_else_gets_in_is_a_hit() {
+    let told = |tried: usize| {
+        let mut log = Log::new();
+        for who in 0..40_usize {
+            let person = format!("person{who}");
+            (0..24_u32).for_each(|hour| log.success(f64::from(hour) * HOUR, &person, &format!("10.3.0.{}", who + 1)));
+            // People are on the way, so that a new place is not strange by itself.
+            log.success(1900.0 * who as f64 + 500.0, &person, &format!("92.90.{who}.197"));
+        }
+        for (at, time) in irregular(200, 50_000.0, 30.0).into_iter().enumerate() {
+            let from = if at < tried { "91.90.33.197".to_owned() } else { format!("{}.7.7.9", 20 + at % 60) };
+            log.fail(time, &format!("leaked{at}"), &from);
+        }
+        (0..5).for_each(|at| log.success(53_000.0 + 20.0 * f64::from(at), "person7", "91.90.33.197"));
+        let findings = log.findings();
+        let entered = |principals: &[String]| principals.iter().any(|who| who == "person7");
+        findings.iter().any(|finding| finding.kind == "account_compromise" && entered(&finding.principals))
+    };
+    assert!(told(3));
+    assert!(!told(0));
+}
+
+#[test]
+fn an_account_that_wakes_outside_after_some_tries_and_acts_is_asked_about() {
+    let told = |acts: bool| {
+        let mut log = Log::new();
+        (0..30).for_each(|at| log.success(3.0 * DAY + 900.0 * f64::from(at), "bystander", "10.9.9.9"));
+        irregular(6, 3.0 * DAY, 9.0).into_iter().for_each(|time| log.fail(time, "partner", OUTSIDE));
+        log.success(3.0 * DAY + 120.0, "partner", OUTSIDE);
+        if acts {
+            log.change(3.0 * DAY + 200.0, "partner", OUTSIDE, USER);
+        }
+        log.told().into_iter().filter(|(kind, ..)| kind == "account_compromise").count()
+    };
+    assert_eq!((told(true), told(false)), (1, 0));
+}
+
+#[test]
+fn one_host_inside_that_tries_several_strangers_is_no_ordinary_day() {
+    let mut log = Log::new();
+    for who in 0..6_usize {
+        (8..18_u32)
+            .for_each(|hour| log.success(f64::from(hour) * HOUR, &format!("person{who}"), &format!("10.3.0.{who}")));
+    }
+    for (at, time) in irregular(130, 40_000.0, 3.0).into_iter().enumerate() {
+        log.fail(time, &format!("person{}", at % 6), "10.8.8.8");
+    }
+    let told = kinds_and_verdicts(log);
+    assert!(told.len() == 1 && told[0].1 != "operational", "{told:?}");
+}
+
+#[test]
+fn tries_that_no_hand_makes_are_something() {
+    let mut log = with_kim();
+    (0..61).for_each(|at| log.fail(50_000.0 + 3.0 * f64::from(at), "rosa", INSIDE));
+    (0..9).for_each(|at| log.success(70_000.0 + 900.0 * f64::from(at), "rosa", INSIDE));
+    let told = kinds_and_verdicts(log);
+    assert!(told.len() == 1 && told[0].1 != "operational", "{told:?}");
+}
+
+#[test]
+fn tokens_that_one_node_refuses_all_along_are_that_nodes_trouble() {
+    let mut log = Log::new();
+    for client in 0..4 {
+        let (name, place) = (format!("app{client}"), format!("10.4.0.{client}"));
+        for at in 0..240 {
+            let time = 360.0 * f64::from(at) + f64::from(client);
+            let node = ["n1", "n2", "n3"][(at % 3) as usize];
+            if node == "n3" && at > 60 {
+                log.fail_on(time, &format!("https://sso.example/es/{name}/{name}"), &place, "n3", &["jwt1"]);
+            } else {
+                log.success_on(time, &name, &place, node, "jwt1");
+            }
+        }
+    }
+    let told = kinds_and_verdicts(log);
+    assert!(told.iter().any(|(kind, verdict)| kind == "wrong_realm" && verdict == "operational"), "{told:?}");
+}
