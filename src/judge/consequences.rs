@@ -140,7 +140,7 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
     let own = |source: Sym| !tries.is_site(scene, source) && !scene.is_scanner(source);
     for source in sources.iter().copied().filter(|&source| own(source)) {
         for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
-            let new = past.first >= start && past.first.0 <= end.0 + AFTER;
+            let new = past.first >= start && past.first.0 <= end.0 + AFTER && !worked_before(scene, past);
             if !new || tried.contains(&(past.principal, source)) {
                 continue;
             }
@@ -171,6 +171,15 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
         _ => false,
     });
     entries
+}
+
+/// Whether somebody gets in all along from the beginning of the log on, so that the first time is not to be seen in it.
+fn worked_before(scene: &Scene<'_>, past: &Past) -> bool {
+    /// Successes that tell a pace, and how many of its pauses may pass before the first of them.
+    const SUCCESSES: u32 = 10;
+    const PAUSES: i64 = 3;
+    let pause = (past.last.0 - past.first.0) / i64::from(past.count.max(2) - 1);
+    past.count >= SUCCESSES && past.first.0 - scene.span(past.cluster).0.0 <= PAUSES * pause
 }
 
 /// What a success at the first try says: how strange its place is, and whether things were done there that the account did

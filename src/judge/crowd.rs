@@ -127,8 +127,7 @@ fn unlike_people(scene: &Scene<'_>, cluster: u16, units: &[Unit], list: &[u32]) 
     if blind.len() < MANY {
         return Vec::new();
     }
-    let once = blind.iter().filter(|&&at| units[at as usize].len() == 1).count() as f64;
-    if binomial_tail(once, blind.len() as f64, 1.0 - AGAIN) < CHANCE {
+    if nobody_tries_again(blind.iter().map(|&at| &units[at as usize])) {
         return blind;
     }
     blind.sort_by_key(|&at| (units[at as usize].first, at));
@@ -141,6 +140,13 @@ fn unlike_people(scene: &Scene<'_>, cluster: u16, units: &[Unit], list: &[u32]) 
     let rests = stretch.windows(2).any(|pair| time(pair[1]) - time(pair[0]) > length / RESTS);
     let part = length * PART_OF_LOG <= scene.length(cluster) && scene.length(cluster) - length >= DAY;
     if length >= DAYS_WORK && !rests && part { stretch.to_vec() } else { Vec::new() }
+}
+
+/// Whether so many try once that these are no people, of whom some try again.
+pub(super) fn nobody_tries_again<'u>(units: impl Iterator<Item = &'u Unit>) -> bool {
+    let (once, all) =
+        units.fold((0.0, 0.0), |(once, all), unit| (once + f64::from(u8::from(unit.len() == 1)), all + 1.0));
+    binomial_tail(once, all, 1.0 - AGAIN) < CHANCE
 }
 
 /// Makes strangers of those who come to a place outside for the first time amid a crowd of strangers, fail, and then get in: to

@@ -307,6 +307,13 @@ impl Measure<'_, '_> {
         features.set(Feature::Sweep, away * beyond * features.get(Feature::ManyAccounts));
         self.changed(campaign, features);
         self.realms(campaign, features);
+        // A list that is gone through behind an address of many, at an hour at which they are not there, shuts nobody out.
+        if features.get(Feature::OneSource) >= 1.0
+            && features.get(Feature::Asleep) >= 0.3
+            && crowd::nobody_tries_again(self.units_of(campaign))
+        {
+            features.set(Feature::Surge, 0.0);
+        }
         let begins = |unit: &Unit| unit.standing == Standing::Later && unit.len() >= GUESSES && !unit.program;
         let never = features.accounts == 1
             && features.change.is_none()

@@ -15,7 +15,8 @@ pub(super) fn unescape(raw: &[u8]) -> Vec<u8> {
             written = copy(raw, from..place, &mut out, written);
             (from, written) = resolve(raw, place, &mut out, written);
             // The second of two backslashes is no escape.
-            escapes &= u32::MAX.checked_shl((from - at) as u32).unwrap_or(0);
+            let passed = u32::try_from(from - at).unwrap_or(u32::MAX);
+            escapes &= u32::MAX.checked_shl(passed).unwrap_or(0);
         }
         at = from.max(at + STEP);
     }

@@ -134,3 +134,32 @@ fn tokens_that_one_node_refuses_all_along_are_that_nodes_trouble() {
     let told = kinds_and_verdicts(log);
     assert!(told.iter().any(|(kind, verdict)| kind == "wrong_realm" && verdict == "operational"), "{told:?}");
 }
+
+#[test]
+fn a_list_behind_an_address_of_people_who_are_asleep_is_no_outage() {
+    let mut log = Log::new();
+    for who in 0..120_usize {
+        for hour in (8..18_u32).chain(32..42) {
+            log.success(f64::from(hour) * HOUR + 20.0 * who as f64, &format!("person{who}"), "10.5.5.5");
+        }
+    }
+    for (who, time) in irregular(120, 26.0 * HOUR, 1.0).into_iter().enumerate() {
+        log.fail(time, &format!("person{who}"), "10.5.5.5");
+    }
+    let told = kinds_and_verdicts(log);
+    assert!(told.len() == 1 && told[0].0 == "password_spraying" && told[0].1 != "operational", "{told:?}");
+}
+
+#[test]
+fn who_works_beside_tries_since_before_the_log_is_no_victim() {
+    let mut log = Log::new();
+    (0..60).for_each(|at| log.success(f64::from(at) * 1400.0, "svc_etl", "10.5.5.5"));
+    (0..90).for_each(|at| log.fail(f64::from(at) * 900.0, "svc_etl", "10.6.6.6"));
+    (0..30).for_each(|at| log.success(f64::from(at) * 2500.0, "svc_backup", "10.5.5.6"));
+    for at in 0..80 {
+        let time = 1000.0 + f64::from(at) * 1000.0;
+        log.granted(time, "svc_backup", "10.6.6.6", "cluster:admin/snapshot/create");
+    }
+    let told = kinds_and_verdicts(log);
+    assert!(!told.is_empty() && told.iter().all(|(kind, _)| kind != "account_compromise"), "{told:?}");
+}
