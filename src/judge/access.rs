@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::consequences;
 use super::deeds::Deed;
+use super::entries;
 use super::features::{Feature, Features, is_shared};
 use super::history::{DAY, HOUR, Past};
 use super::kinds::Kind;
@@ -258,7 +258,7 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
     features.set(Feature::Deeds, (kinds.len() as f64 / MANY).min(1.0) * (1.0 - usual));
     features.set(Feature::MakesAtOnce, holds(made && began && !habitual));
     features.set(Feature::Direct, holds(direct && !(made && began)));
-    let late = deeds.iter().map(|deed| consequences::lateness(past.first, deed.time)).fold(1.0, f64::min);
+    let late = deeds.iter().map(|deed| entries::lateness(past.first, deed.time)).fold(1.0, f64::min);
     features.set(Feature::Late, late);
     // Of somebody who is seen outside alone, where the desk is is not known.
     let homeless = !outside && others.iter().all(|other| scene.is_outside(other.source));

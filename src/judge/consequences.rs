@@ -1,75 +1,24 @@
-//! What followed: for every campaign, whatever its kind or pace, whether somebody got in whom history does not explain, and
-//! what was done then. Success raises what is at stake, and is never a reason to call it repaired.
+//! What followed where somebody got in amid a campaign, and what was done then. Success raises what is at stake, and is never a
+//! reason to call it repaired.
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
-use super::arrivals;
 use super::deeds::Deed;
 use super::draft::Draft;
-use super::features::{Feature, Features, is_shared};
-use super::history::{DAY, HOUR, Past, Success};
+use super::entries::{GotIn, deeds};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::key_in_words;
-use super::scene::Scene;
-use super::score::{self, Posterior};
+use super::score;
 use super::tell::Judgement;
-use super::tries::Tries;
-use super::unit::{SITTING, Standing, Unit};
 use super::unusual;
-use super::weights::WeightSubject;
 use super::words;
 use crate::model::call::{ApiCall, Method};
 use crate::model::text::{Span, Text};
 use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
-
-/// A success is put down to a campaign from its sources until so long after its end.
-const AFTER: i64 = DAY;
-
-/// Tries that somebody away from home may need until a password is typed right.
-const MISTYPED: usize = 4;
-
-/// Odds of a campaign count towards its successes no more than this, either way.
-const ODDS: f64 = 6.0;
-
-/// What tries for another account from the same address within moments add to these odds: two who share an address and have nothing
-/// to do with each other fall within two minutes of each other once in some hundred times a day.
-const JUST_BEFORE: f64 = 3.0;
-
-/// What two other accounts that are tried there say by themselves: at most, where it is within moments, and at least, where nobody
-/// else gets in there.
-const LISTED: f64 = 5.0;
-
-/// Somebody who got in where tries had come from.
-#[derive(Debug, Clone)]
-pub(super) struct GotIn {
-    pub(super) principal: Sym,
-    pub(super) source: Sym,
-    pub(super) success: Success,
-    /// Failures of the account from there before it, by time.
-    pub(super) failures: Vec<u32>,
-    /// What the campaign says for it: the logarithm of odds.
-    campaign: f64,
-    /// What the success itself says.
-    features: Features,
-    reset: Option<u32>,
-    /// Tries of the campaign came from the same address, or its network.
-    same_source: bool,
-    /// More tries than anybody makes ended in the first success of the account that the log knows of.
-    never_worked: bool,
-}
-
-impl GotIn {
-    /// Logarithm of the odds that it was not the owner.
-    fn odds(&self) -> f64 {
-        let odds = self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)]);
-        // That it was repaired is as little seen as that it was guessed.
-        if self.never_worked { odds.max(0.0) } else { odds }
-    }
-}
 
 /// The successes amid a campaign that are as likely anybody's as its own, in a sentence: whoever reads it can ask these people.
 pub(super) fn doubtful(measure: &Measure<'_, '_>, entries: &[GotIn]) -> Option<Text> {
@@ -114,254 +63,6 @@ fn made<'s>(measure: &'s Measure<'_, '_>, entry: &GotIn) -> impl Iterator<Item =
         let account = scene.history.account(scene.cluster(deed.node), deed.object);
         scene.bytes(deed.action) == b"put_user" && account.is_none_or(|sum| sum.first >= deed.time)
     })
-}
-
-/// The successes that a campaign may have led to, each account once, by time.
-pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<GotIn> {
-    let scene = measure.scene;
-    let mut entries: Vec<GotIn> = Vec::new();
-    let tries = Tries::new(measure, judgement);
-    let units = || judgement.campaign.units.iter().map(|&at| &measure.units[at as usize]);
-    for unit in units().filter(|unit| unit.principal.is_some() && !scene.is_scanner(unit.source)) {
-        if let Some(entry) = of_unit(measure, (judgement, &tries), unit) {
-            entries.push(entry);
-        }
-    }
-    // Accounts that get in from the sources of an attack at the first try.
-    let mut sources: Vec<Sym> = units().filter(|unit| !unit.standing.is_local()).map(|unit| unit.source).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    let Some((start, end)) = judgement.campaign.span(scene) else { return entries };
-    let cluster = judgement.campaign.cluster;
-    if judgement.posterior.hostile < judgement.posterior.ordinary + judgement.posterior.operational {
-        sources.clear();
-    }
-    let tried: HashSet<(Sym, Sym), RandomState> = units().map(|unit| (unit.principal, unit.source)).collect();
-    let own = |source: Sym| !tries.is_site(scene, source) && !scene.is_scanner(source);
-    for source in sources.iter().copied().filter(|&source| own(source)) {
-        for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
-            let new = past.first >= start && past.first.0 <= end.0 + AFTER && !worked_before(scene, past);
-            if !new || tried.contains(&(past.principal, source)) {
-                continue;
-            }
-            if let Some(success) = scene.history.first_after(past, start) {
-                let said = at_first(measure, past, success);
-                // Whose password is found gets in with that try: who comes when it is over comes by itself, unless to do harm.
-                let over = success.time.0 > end.0 + HOUR && said[1].1 <= 0.0;
-                if said[0].1 > 0.0 && !over {
-                    let who = (past.principal, source);
-                    entries.push(entry(measure, (judgement, &tries), who, success, Vec::new(), &said));
-                }
-            }
-        }
-    }
-    entries.extend(elsewhere(measure, (judgement, &tries), &tried, &sources));
-    entries.sort_by(|a, b| {
-        let key = |entry: &GotIn| (entry.success.time, scene.shown(entry.principal), scene.shown(entry.source));
-        key(a).cmp(&key(b))
-    });
-    // One account that gets in from several addresses is in once, where it is least its owner's doing: owners mistype elsewhere.
-    let mut most: HashMap<Sym, f64, RandomState> = HashMap::default();
-    for entry in &entries {
-        let odds = most.entry(entry.principal).or_insert(f64::NEG_INFINITY);
-        *odds = odds.max(entry.odds());
-    }
-    entries.retain(|entry| match most.get(&entry.principal) {
-        Some(&odds) if entry.odds() >= odds => most.remove(&entry.principal).is_some(),
-        _ => false,
-    });
-    entries
-}
-
-/// Whether somebody gets in all along from the beginning of the log on, so that the first time is not to be seen in it.
-fn worked_before(scene: &Scene<'_>, past: &Past) -> bool {
-    /// Successes that tell a pace, and how many of its pauses may pass before the first of them.
-    const SUCCESSES: u32 = 10;
-    const PAUSES: i64 = 3;
-    let pause = (past.last.0 - past.first.0) / i64::from(past.count.max(2) - 1);
-    past.count >= SUCCESSES && past.first.0 - scene.span(past.cluster).0.0 <= PAUSES * pause
-}
-
-/// What a success at the first try says: how strange its place is, and whether things were done there that the account did
-/// nowhere else before.
-fn at_first(measure: &Measure<'_, '_>, past: &Past, success: Success) -> [(Feature, f64); 2] {
-    let deeds = deeds(measure, past.principal, past.source, success.time);
-    let new = deeds.iter().find(|deed| !measure.deeds.is_habit(deed, Some(past.first)));
-    let soon = new.map_or(0.0, |deed| 1.0 - lateness(success.time, deed.time));
-    [(Feature::Entry, first_time(measure.scene, past)), (Feature::Deeds, soon)]
-}
-
-/// How late after an entry something powerful was done there, from 0 to 1: who broke in looks around for minutes, an hour at most in
-/// what independent authors made of it; who works there all morning is its owner.
-pub(super) fn lateness(entry: Millis, deed: Millis) -> f64 {
-    const SOON: i64 = 2 * HOUR;
-    const LATE: i64 = 6 * HOUR;
-    ((deed.0 - entry.0 - SOON) as f64 / (LATE - SOON) as f64).clamp(0.0, 1.0)
-}
-
-/// How strange it is that an account gets in where an attack came from, at the first try: as strange as the place is to it. Of
-/// one that is seen nowhere else it is all that is known outside, and inside it may be the owner of the desk.
-fn first_time(scene: &Scene<'_>, past: &Past) -> f64 {
-    let elsewhere = scene.history.account(past.cluster, past.principal).is_some_and(|sum| sum.others > 1);
-    if elsewhere {
-        scene.strangeness(past.cluster, past.principal, past.source, past.first)
-    } else {
-        f64::from(u8::from(scene.is_outside(past.source)))
-    }
-}
-
-/// The accounts that get in at the first try while a campaign from many addresses lasts, from one that it did not use before:
-/// its addresses change from try to try.
-fn elsewhere(
-    measure: &Measure<'_, '_>,
-    (judgement, tries): (&Judgement, &Tries),
-    tried: &HashSet<(Sym, Sym), RandomState>,
-    sources: &[Sym],
-) -> Vec<GotIn> {
-    let scene = measure.scene;
-    let campaign = &judgement.campaign;
-    let Some((start, end)) = campaign.span(scene) else { return Vec::new() };
-    if sources.is_empty()
-        || judgement.features.get(Feature::ManySources) * judgement.features.get(Feature::Outside) < 0.5
-    {
-        return Vec::new();
-    }
-    let amid = measure.arrivals().within(campaign.cluster, start, end).iter();
-    let new = amid.filter(|past| {
-        let strange = scene.history.account(past.cluster, past.principal).is_some_and(|sum| sum.others > 1);
-        strange && sources.binary_search(&past.source).is_err() && !tried.contains(&(past.principal, past.source))
-    });
-    new.filter_map(|past| {
-        let success = scene.history.first_after(past, start)?;
-        let said = at_first(measure, past, success);
-        Some(entry(measure, (judgement, tries), (past.principal, past.source), success, Vec::new(), &said))
-    })
-    .collect()
-}
-
-/// The success that the tries of one episode led to.
-fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), unit: &Unit) -> Option<GotIn> {
-    let scene = measure.scene;
-    let before =
-        matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
-    // Behind an address that the owner shares with others, somebody who guessed is known by what comes right after the last try.
-    let beside_owner = unit.standing == Standing::OwnShared && judgement.features.behind_others;
-    // Where strangers try one account after the other, an account may fall before its name comes up again.
-    let since = judgement.campaign.span(scene).map_or(unit.first, |(first, _)| first);
-    let since = match unit.before > 0.0 {
-        true if beside_owner => unit.last,
-        true => since,
-        false => unit.first,
-    };
-    let pasts = scene.pasts_at(unit.cluster, unit.principal, unit.source);
-    let after = pasts.filter_map(|past| Some((past, scene.history.first_after(past, since)?)));
-    let (past, success) = after.min_by_key(|(_, success)| success.time)?;
-    // So is somebody whose owner comes through an address of the organisation's that many share.
-    let is_door = !scene.is_outside(unit.source) && is_shared(scene, unit.cluster, unit.source);
-    let until = if is_door {
-        SITTING
-    } else if beside_owner {
-        HOUR
-    } else {
-        AFTER
-    };
-    if before && !beside_owner || success.time.0 > unit.last.0 + until {
-        return None;
-    }
-    let since = if is_door { success.time.0 - until } else { i64::MIN };
-    let led = |at: &u32| (since..=success.time.0).contains(&scene.time(*at).0);
-    let failures: Vec<u32> = unit.attempts(scene).iter().copied().filter(led).collect();
-    let last = failures.last().map_or(success.time, |&at| scene.time(at));
-    let reset = measure.changes.within(unit.principal, last, success.time);
-    let strange = scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first);
-    let away = matches!(unit.standing, Standing::Strange | Standing::Near);
-    let mut said = vec![(Feature::Entry, if away { strange } else { 0.0 })];
-    said.push((Feature::Later, f64::from(u8::from(unit.standing == Standing::Later))));
-    said.push((Feature::ResetBetween, f64::from(u8::from(reset.is_some()))));
-    let many = (failures.len().max(1) as f64).ln() / 20_f64.ln();
-    said.push((Feature::Volume, many.min(1.5)));
-    if success.time == past.first {
-        said.extend(unusual::of(scene, past).into_iter().map(|(feature, _)| (feature, 1.0)));
-    }
-    let deeds = deeds(measure, unit.principal, past.source, success.time);
-    // What its owner did before from elsewhere, and what leaves nothing behind, may be the owner's this time.
-    let telling = |deed: &&Deed| deed.lasting || !measure.deeds.is_habit(deed, Some(success.time));
-    said.push((Feature::Deeds, f64::from(u8::from(deeds.iter().any(telling)))));
-    // A second device of the owner's asks now and then, at a place where nobody else is.
-    let device = unit.alone && !scene.is_outside(unit.source) && judgement.features.get(Feature::Slow) > 0.0;
-    said.push((Feature::Alone, f64::from(u8::from(device))));
-    // Fewer tries do where what is done next is what intruders do.
-    let enough = if deeds.is_empty() { 1.0 } else { f64::MIN_POSITIVE };
-    let soon = success.time.0 - last.0 <= HOUR;
-    let never_worked = soon && (judgement.features.never_worked >= enough || awakes(scene, unit, &failures, &deeds));
-    let who = (unit.principal, past.source);
-    Some(GotIn { reset, never_worked, ..entry(measure, (judgement, tries), who, success, failures, &said) })
-}
-
-/// Whether an account of which nothing was seen for a day or longer is tried outside a few times, gets in, and does powerful things
-/// at once.
-fn awakes(scene: &Scene<'_>, unit: &Unit, failures: &[u32], deeds: &[&Deed]) -> bool {
-    let (start, _) = scene.span(unit.cluster);
-    unit.standing == Standing::Later
-        && scene.is_outside(unit.source)
-        && failures.len() >= MISTYPED
-        && unit.first.0 - start.0 >= DAY
-        && deeds.iter().any(|deed| deed.time.0 - unit.last.0 <= HOUR / 4)
-}
-
-/// A success with what the campaign and it itself say.
-fn entry(
-    measure: &Measure<'_, '_>,
-    (judgement, tries): (&Judgement, &Tries),
-    (principal, source): (Sym, Sym),
-    success: Success,
-    failures: Vec<u32>,
-    said: &[(Feature, f64)],
-) -> GotIn {
-    let Posterior { hostile, operational, ordinary, .. } = judgement.posterior;
-    let mut campaign = (hostile.max(1e-9) / (operational + ordinary).max(1e-9)).ln().clamp(-ODDS, ODDS);
-    // A campaign speaks against an address by what came from there, or by how rarely anybody comes to a new place: in a crowd of
-    // strangers anybody may be another.
-    let of_source = tries.of(measure, source);
-    // A few tries of nobody but the account that then gets in are what a traveller makes too, whatever goes on elsewhere.
-    let of_owner = if failures.len() == of_source && of_source < tries.all { of_source.min(MISTYPED) } else { 0 };
-    let just_before = tries.just_before(measure.scene, (principal, source), success.time);
-    let own = 3.0 * ((of_source - of_owner).max(1) as f64).ln() + if just_before > 0 { JUST_BEFORE } else { 0.0 };
-    let is_alone =
-        measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons);
-    // Where tries for others are all that comes from an address outside beside it, they are its own.
-    let of_list = is_alone && measure.scene.is_outside(source) && tries.others((principal, source)) > 1;
-    let own = if of_list { own.max(LISTED) } else { own };
-    let amid = if is_alone { tries.amid } else { 0.0 };
-    campaign = campaign.min(own.max(amid));
-    // Two others and then this one, at one address within moments, are a list whatever the rest of the campaign is.
-    if just_before > 1 {
-        campaign = campaign.max(own.min(LISTED));
-    }
-    // Where an outsider's tries end in a success, nothing makes them somebody who repairs a program.
-    if said.iter().any(|&(feature, value)| feature == Feature::Entry && value > 0.8)
-        && judgement.features.get(Feature::Outside) > 0.5
-        && judgement.campaign.attempts.len() >= 10
-    {
-        campaign = campaign.max(-1.0);
-    }
-    let mut features = measure.none();
-    said.iter().for_each(|&(feature, value)| features.set(feature, value));
-    if amid > own {
-        // The rate of arrivals tells how often places are new here: what is left to say is whether this one is newer than most.
-        let usual = measure.arrivals().usual_strangeness(judgement.campaign.cluster);
-        features.set(Feature::Entry, (features.get(Feature::Entry) / usual.max(0.1)).min(1.0));
-    }
-    let strange = features.get(Feature::Entry);
-    // Where hardly anybody comes from outside, who was nowhere before is a stranger there, too.
-    let outside = judgement.features.get(Feature::Outside);
-    let unusual = features.get(Feature::Later) * (outside - judgement.features.get(Feature::UsualOutside));
-    features.set(Feature::Outside, (outside * strange).max(unusual));
-    features.set(Feature::Enters, judgement.features.get(Feature::Enters));
-    let shared = tries.is_site(measure.scene, source);
-    features.set(Feature::OwnShared, f64::from(u8::from(shared)));
-    let same_source = tries.of(measure, source) > 0;
-    GotIn { principal, source, success, failures, campaign, features, reset: None, same_source, never_worked: false }
 }
 
 fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Option<Draft> {
@@ -429,25 +130,6 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Op
     draft.sources.push(entry.source);
     draft.attempts.clone_from(&entry.failures);
     Some(draft)
-}
-
-/// What is known of a success that a campaign may have led to, as weights are fitted to it.
-pub(super) fn export(scene: &Scene<'_>, entry: &GotIn) -> serde_json::Value {
-    serde_json::json!({
-        "principal": scene.text(entry.principal),
-        "source": scene.text(entry.source),
-        "time": entry.success.time.rfc3339(),
-        "campaign": entry.campaign,
-        "features": entry.features.export(),
-    })
-}
-
-/// What the account did from there since.
-fn deeds<'s>(measure: &'s Measure<'_, '_>, principal: Sym, source: Sym, since: Millis) -> Vec<&'s Deed> {
-    let of = measure.deeds.of(principal);
-    let start = of.partition_point(|deed| deed.time < since);
-    let lasts = |deed: &&Deed| deed.time.0 <= since.0 + 30 * DAY;
-    of[start..].iter().take_while(lasts).filter(|deed| deed.source == source || !deed.source.is_some()).collect()
 }
 
 /// Tells what was done after the entry; what was made becomes a part.

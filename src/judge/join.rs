@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::consequences::GotIn;
 use super::draft::Draft;
+use super::entries::GotIn;
 use super::history::HOUR;
 use super::kinds::{Kind, Verdict};
 use super::measure::Measure;

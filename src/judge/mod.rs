@@ -27,6 +27,7 @@ mod denied;
 mod doc;
 mod draft;
 mod ended;
+mod entries;
 mod features;
 mod gaps;
 mod history;
@@ -192,7 +193,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             judgement.draft = Some(drafts.len());
             drafts.push(draft);
         }
-        let entries = consequences::entries(measure, judgement);
+        let entries = entries::entries(measure, judgement);
         let told = judgement.draft.filter(|&at| drafts[at].verdict == Verdict::Hostile);
         if let Some((at, doubtful)) = told.zip(consequences::doubtful(measure, &entries)) {
             drafts[at].why.push(doubtful);
@@ -304,7 +305,7 @@ fn export(measure: &Measure<'_, '_>, judgement: &Judgement) -> serde_json::Value
         posterior.kinds.iter().map(|(kind, mass)| (kind.name().to_owned(), (*mass).into())).collect();
     let (start, end) = campaign.span(scene).unzip();
     let entries: Vec<serde_json::Value> =
-        consequences::entries(measure, judgement).iter().map(|entry| consequences::export(scene, entry)).collect();
+        entries::entries(measure, judgement).iter().map(|entry| entries::export(scene, entry)).collect();
     serde_json::json!({
         "family": format!("{:?}", campaign.family),
         "principals": names(|attempt| attempt.principal),
