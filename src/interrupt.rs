@@ -116,6 +116,14 @@ fn end(now: &Now, told: &str) -> ! {
     platform::exit(i32::from(EXIT_STATUS));
 }
 
+/// Does something short that no signal ends in its middle. It may not make a [`Temporary`].
+pub fn undisturbed<T>(act: impl FnOnce() -> T) -> T {
+    let held = now();
+    let done = act();
+    drop(held);
+    done
+}
+
 /// Forgets a signal: whoever reads in a pager stops a search in it, and not the program that waits for it.
 pub fn forget() {
     STOP.store(false, Ordering::Relaxed);

@@ -29,6 +29,9 @@ const FEW_AIMS: usize = 3;
 /// Times at a place besides the first from which on it is where somebody works: one who broke in comes back once, if at all.
 const RETURNS: usize = 2;
 
+/// Other places at which an account makes things that stay, from which on it does so wherever it runs.
+const PLACES: usize = 3;
+
 /// The drafts of suspicious accesses; `told` are those of campaigns.
 pub(super) fn suspicious(measure: &Measure<'_, '_>, told: &[Draft]) -> Vec<Draft> {
     let mut accesses = access::accesses(measure);
@@ -83,11 +86,15 @@ fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
     there.map(|group| scene.index.of(group).iter().filter(before).count() as u64).sum()
 }
 
-/// Whether the same is done there visit after visit, and nothing to stay: a program's work, which the log shows from its beginning.
-fn is_routine(access: &Access<'_>) -> bool {
+/// Whether the same is done there visit after visit, and what is made to stay at several other places, too: a program's work, which
+/// the log shows from its beginning.
+fn is_routine(measure: &Measure<'_, '_>, access: &Access<'_>) -> bool {
     let visits = |deed: &&Deed| (deed.time.0 - access.past.first.0) / VISIT;
     let of_work: BTreeSet<i64> = access.deeds.iter().map(visits).collect();
-    !access.deeds.iter().any(|deed| deed.lasting) && of_work.len() > RETURNS
+    let all = measure.deeds.of(access.past.principal).iter();
+    let made = all.filter(|deed| deed.lasting && deed.source.is_some() && deed.source != access.past.source);
+    let elsewhere: BTreeSet<Sym> = made.map(|deed| deed.source).collect();
+    of_work.len() > RETURNS && (elsewhere.len() >= PLACES || !access.deeds.iter().any(|deed| deed.lasting))
 }
 
 fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
@@ -100,7 +107,7 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
     let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
     let returns = access.returns >= RETURNS;
-    if returns && is_routine(&access) {
+    if returns && is_routine(measure, &access) {
         return None;
     }
     let doubtful = owner || returns || access.direct && access.stays;

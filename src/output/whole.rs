@@ -29,11 +29,11 @@ pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
         let whole = written(unnamed, render)?;
         whole.sync_all()?;
         // Nothing can be linked over a file that is there; a name of its own can be renamed.
-        let name = builder.make_in(folder, |path| platform::name(&whole, path))?.into_temp_path();
-        let registered = Temporary::new(&name);
-        let persisted = name.persist(&path).map_err(|error| error.error);
-        drop(registered);
-        return persisted;
+        // Whoever ends the program between the two would leave that name behind.
+        return interrupt::undisturbed(|| {
+            let name = builder.make_in(folder, |path| platform::name(&whole, path))?.into_temp_path();
+            name.persist(&path).map_err(|error| error.error)
+        });
     }
     let mut failed = None;
     let temporary = builder.make_in(folder, |path| {

@@ -56,6 +56,24 @@ fn what_a_program_does_at_every_visit_is_its_work() {
 }
 
 #[test]
+fn a_pipeline_that_makes_keys_wherever_it_runs_is_at_work() {
+    let told = |places: u32| {
+        let mut log = Log::new();
+        (0..40).for_each(|at| log.success(f64::from(at) * 600.0, "ci", "10.6.0.9"));
+        for visit in 0..4_u32 {
+            for place in 0..places {
+                let source = format!("{}.90.33.7", 91 + place);
+                let time = 2.0 * HOUR + 7.0 * HOUR * f64::from(visit) + 600.0 * f64::from(place);
+                log.success(time, "ci", &source);
+                log.change(time + 300.0, "ci", &source, KEY);
+            }
+        }
+        kinds_and_verdicts(log).len()
+    };
+    assert_eq!((told(1), told(4)), (1, 0));
+}
+
+#[test]
 fn an_entry_where_others_were_tried_and_nobody_else_gets_in_is_a_hit() {
     let told = |tried: usize| {
         let mut log = Log::new();
