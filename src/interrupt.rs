@@ -118,10 +118,8 @@ fn end(now: &Now, told: &str) -> ! {
 
 /// Does something short that no signal ends in its middle. It may not make a [`Temporary`].
 pub fn undisturbed<T>(act: impl FnOnce() -> T) -> T {
-    let held = now();
-    let done = act();
-    drop(held);
-    done
+    let _held = now();
+    act()
 }
 
 /// Forgets a signal: whoever reads in a pager stops a search in it, and not the program that waits for it.

@@ -73,6 +73,8 @@ pub(super) struct Access<'m> {
     misplaced: bool,
     /// How many other accounts did powerful things from new places outside.
     others_too: usize,
+    /// At how many other places the account makes things that stay.
+    pub(super) makes_elsewhere: usize,
     /// Its password had been guessed at before.
     pub(super) guessed_at: bool,
     /// It is there again at so many other times.
@@ -90,8 +92,7 @@ impl Access<'_> {
 
     /// Probability that it was not the owner. The owner is asked, even where people travel, where something new was done soon after a
     /// first look around, and by nobody else in this log: of 1,500 scenarios of three independent authors 8 intruders were found so,
-    /// and 7 of other people asked. Whatever others do, the owner is where the password had been guessed at. So is inside who is
-    /// where a program or its own desk never was.
+    /// and 7 of other people asked. Whatever others do, the owner is where the password had been guessed at. So is who is misplaced.
     pub(super) fn probability(&self) -> f64 {
         let probability = score::logistic(score::sum(&self.features, &[WeightSubject::Kind(Kind::SuspiciousAccess)]));
         let is_asked = self.soon && (self.others_too == 0 || self.guessed_at) && probability >= ASKED;
@@ -286,6 +287,7 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
         stays,
         soon,
         misplaced: is_misplaced(measure, past, &deeds, (known, habit)),
+        makes_elsewhere: elsewhere.len(),
         others_too: 0,
         guessed_at: false,
         returns: returns.len(),

@@ -46,9 +46,9 @@ const MANY: usize = 30;
 /// Share of people who mistype that do so again before they get in, at least: one to four in ten.
 const AGAIN: f64 = 0.1;
 
-/// Whether a log of which nothing but minutes is known holds failures of so many accounts: there is nothing to compare with.
-pub(super) fn is_all(scene: &Scene<'_>, cluster: u16, accounts: usize) -> bool {
-    scene.length(cluster) < SHORT && accounts >= FEWEST
+/// Whether a log of such a length, of which nothing but minutes is known, holds failures of so many accounts: there is nothing to compare with.
+pub(super) fn is_all(length: i64, accounts: usize) -> bool {
+    length < SHORT && accounts >= FEWEST
 }
 
 /// Marks the episodes of such stretches.
@@ -78,14 +78,15 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
         // Who works there mistypes a name now and then.
         let logins = source.and_then(|source| scene.history.source(cluster, source));
         let rate = logins.map_or(0.0, |sum| MISNAMED * sum.count as f64 / (sum.last.0 - sum.first.0).max(HOUR) as f64);
-        for width in WIDTHS.map(|width| width.max(scene.length(cluster) / 5000)) {
+        let length = scene.length(cluster);
+        for width in WIDTHS.map(|width| width.max(length / 5000)) {
             let of_one = source.is_some_and(|source| scene.is_outside(source));
-            for at in excess(scene, cluster, units, &list, width, (rate * width as f64, of_one)) {
+            for at in excess(length, units, &list, width, (rate * width as f64, of_one)) {
                 units[at as usize].crowd = true;
             }
         }
         if source.is_none_or(|source| scene.is_outside(source)) {
-            unlike_people(scene, cluster, units, &list).into_iter().for_each(|at| units[at as usize].crowd = true);
+            unlike_people(length, units, &list).into_iter().for_each(|at| units[at as usize].crowd = true);
         }
     }
     who_falls(scene, units);
@@ -94,19 +95,12 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
 /// The episodes of a group that begin in bins with an excess. `of_one`: they come from one address outside. That many accounts
 /// fail there is unusual in a log of minutes, too, of which nothing else is known: who exports only the failures, or the minutes
 /// of an attack, has such a log.
-fn excess(
-    scene: &Scene<'_>,
-    cluster: u16,
-    units: &[Unit],
-    list: &[u32],
-    width: i64,
-    (mistyped, of_one): (f64, bool),
-) -> Vec<u32> {
+fn excess(length: i64, units: &[Unit], list: &[u32], width: i64, (mistyped, of_one): (f64, bool)) -> Vec<u32> {
     let mut bins: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
     for &at in list {
         bins.entry(units[at as usize].first.0.div_euclid(width)).or_default().push(at);
     }
-    let all = (scene.length(cluster) as f64 / width as f64).max(1.0);
+    let all = (length as f64 / width as f64).max(1.0);
     let mut counts: Vec<usize> = bins.values().map(Vec::len).collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
     // The fullest tenth of the bins is left out of what is usual.
@@ -115,13 +109,13 @@ fn excess(
     let odd = |count: usize| {
         count >= FEWEST && poisson_tail(count as f64, BUSY * usual.max(LEAST).max(mistyped)) < CHANCE - all.ln()
     };
-    let comparable = all >= 4.0 || of_one && is_all(scene, cluster, list.len());
+    let comparable = all >= 4.0 || of_one && is_all(length, list.len());
     bins.into_values().filter(|bin| comparable && odd(bin.len())).flatten().collect()
 }
 
 /// The episodes of a group of which no success is logged, where their times or their tries are not those of people: they go on
 /// day and night for a part of the log, or hardly anybody tries again.
-fn unlike_people(scene: &Scene<'_>, cluster: u16, units: &[Unit], list: &[u32]) -> Vec<u32> {
+fn unlike_people(log: i64, units: &[Unit], list: &[u32]) -> Vec<u32> {
     let mut blind: Vec<u32> =
         list.iter().copied().filter(|&at| units[at as usize].standing == Standing::Blind).collect();
     if blind.len() < MANY {
@@ -138,7 +132,7 @@ fn unlike_people(scene: &Scene<'_>, cluster: u16, units: &[Unit], list: &[u32]) 
     };
     let length = time(stretch[many - 1]) - time(stretch[0]);
     let rests = stretch.windows(2).any(|pair| time(pair[1]) - time(pair[0]) > length / RESTS);
-    let part = length * PART_OF_LOG <= scene.length(cluster) && scene.length(cluster) - length >= DAY;
+    let part = length * PART_OF_LOG <= log && log - length >= DAY;
     if length >= DAYS_WORK && !rests && part { stretch.to_vec() } else { Vec::new() }
 }
 

@@ -57,9 +57,6 @@ const CERTAIN: f64 = 20.0;
 /// Tries of one account that end in its first success, from which on somebody may have guessed.
 const GUESSES: usize = 20;
 
-/// Features of chance and of volume from which on one client's failures are something, whatever it is.
-pub(super) const BEYOND: f64 = 0.8;
-
 /// Refusals of keys without which nobody is said to guess them.
 const FEWEST_GUESSES: usize = 3;
 
@@ -248,7 +245,7 @@ impl Measure<'_, '_> {
         features.set(Feature::OwnOutside, share(&own_outside));
         features.nothing_beside = blind > 0.5
             && features.get(Feature::WholeLog) > 0.0
-            && crowd::is_all(self.scene, campaign.cluster, features.accounts);
+            && crowd::is_all(self.scene.length(campaign.cluster), features.accounts);
         // What is strange to one account is ordinary for one that travels.
         let strange: f64 = self
             .units_of(campaign)

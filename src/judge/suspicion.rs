@@ -88,13 +88,10 @@ fn failures(measure: &Measure<'_, '_>, past: &Past) -> u64 {
 
 /// Whether the same is done there visit after visit, and what is made to stay at several other places, too: a program's work, which
 /// the log shows from its beginning.
-fn is_routine(measure: &Measure<'_, '_>, access: &Access<'_>) -> bool {
+fn is_routine(access: &Access<'_>) -> bool {
     let visits = |deed: &&Deed| (deed.time.0 - access.past.first.0) / VISIT;
     let of_work: BTreeSet<i64> = access.deeds.iter().map(visits).collect();
-    let all = measure.deeds.of(access.past.principal).iter();
-    let made = all.filter(|deed| deed.lasting && deed.source.is_some() && deed.source != access.past.source);
-    let elsewhere: BTreeSet<Sym> = made.map(|deed| deed.source).collect();
-    of_work.len() > RETURNS && (elsewhere.len() >= PLACES || !access.deeds.iter().any(|deed| deed.lasting))
+    of_work.len() > RETURNS && (access.makes_elsewhere >= PLACES || !access.deeds.iter().any(|deed| deed.lasting))
 }
 
 fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
@@ -107,7 +104,7 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
     let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
     let returns = access.returns >= RETURNS;
-    if returns && is_routine(measure, &access) {
+    if returns && is_routine(&access) {
         return None;
     }
     let doubtful = owner || returns || access.direct && access.stays;

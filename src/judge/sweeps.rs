@@ -2,7 +2,10 @@
 
 use super::campaign::Campaign;
 use super::features::{Feature, Features};
-use super::measure::{BEYOND, Measure};
+use super::measure::Measure;
+
+/// Features of chance and of volume from which on one client's failures are something, whatever it is.
+const BEYOND: f64 = 0.8;
 
 /// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
 const NOTHING: f64 = 0.45;

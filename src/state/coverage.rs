@@ -119,6 +119,11 @@ pub struct InputStats {
 }
 
 impl InputStats {
+    /// Times of its events, of server events that carry no zone or of the others.
+    pub fn times(&mut self, is_local: bool) -> &mut TimeSpan {
+        if is_local { &mut self.local_span } else { &mut self.span }
+    }
+
     /// Notes a problem, keeping the first `limit` by position.
     pub fn problem(&mut self, problem: InputProblem, limit: usize) {
         self.problems_total += 1;
@@ -382,13 +387,18 @@ pub struct NodeStats {
 impl NodeStats {
     /// Notes the time of a server event; `is_local`: it carries no zone.
     pub fn server_time(&mut self, time: Millis, is_local: bool) {
-        let (span, minutes) = if is_local {
+        let (span, minutes) = self.server_times(is_local);
+        span.add(time);
+        minutes.add(time);
+    }
+
+    /// Times and minutes of its server events, of those that carry no zone or of the others.
+    pub fn server_times(&mut self, is_local: bool) -> (&mut TimeSpan, &mut Minutes) {
+        if is_local {
             (&mut self.local_span, &mut self.local_minutes)
         } else {
             (&mut self.server_span, &mut self.server_minutes)
-        };
-        span.add(time);
-        minutes.add(time);
+        }
     }
 
     /// Adds the counters of the same node.

@@ -136,8 +136,8 @@ pub(crate) const LINES: &[(&str, bool)] = &[
     ("[pod/es-0/elasticsearch] [2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] message", true),
 ];
 
-/// Format, time and whether its zone is assumed, and id, name and cluster of the node of a server event without a reason; of a line of no event whether it
-/// stands by itself.
+/// Format, time and whether its zone is assumed, and id, name and cluster of the node of a server event without a reason; of a line
+/// of no event whether it stands by itself.
 type Told = Result<(&'static str, (Millis, bool), [Option<Vec<u8>>; 3]), bool>;
 
 fn message<'m>(event: &'m ServerEvent<'_>) -> Message<'m> {

@@ -281,7 +281,7 @@ impl StateBuilder {
             };
             records += 1;
             if let Some(time) = time {
-                if is_local { &mut stats.local_span } else { &mut stats.span }.add(time);
+                stats.times(is_local).add(time);
                 oddity = oddity.or((!time.is_plausible()).then_some(IMPLAUSIBLE_TIME));
             }
             stats.zone_assumed += u64::from(zone_assumed);

@@ -119,10 +119,10 @@ impl StateBuilder {
         if let Some(at) = run.node {
             let node = &mut self.state.nodes[at as usize];
             node.server_events += run.lines;
-            if run.is_local { &mut node.local_span } else { &mut node.server_span }.merge(&run.span);
+            node.server_times(run.is_local).0.merge(&run.span);
             stats.server_events += run.lines;
             stats.nodes.entry(at).or_default();
-            if run.is_local { &mut stats.local_span } else { &mut stats.span }.merge(&run.span);
+            stats.times(run.is_local).merge(&run.span);
             stats.zone_assumed += if run.is_local { run.lines } else { 0 };
             count_format(stats, run.format, run.lines);
         }
