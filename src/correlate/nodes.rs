@@ -321,8 +321,9 @@ fn silences(minutes: &Minutes) -> Vec<(Millis, Millis)> {
 }
 
 /// Text server logs name their node only by name, audit files by default only by id. Where no record has both, paths may
-/// tell: the two stand in one input, or one folder, that holds no other node; or a folder of the path bears the name and
-/// holds the files of no other id. What two rules, or two folders, tell differently is not tied.
+/// tell: the two stand in one input, in one folder, or in files of one folder that are named alike but for what Elasticsearch
+/// adds, and no other node does; or a folder of the path, or the file, bears the name and holds the records of no other id.
+/// What two rules, or two folders, tell differently is not tied.
 ///
 /// By index of the node without id: index of the node without name.
 fn ties_by_path(state: &State, homes: &Homes) -> BTreeMap<usize, usize> {
@@ -335,7 +336,7 @@ fn ties_by_path(state: &State, homes: &Homes) -> BTreeMap<usize, usize> {
     let mut source_lines: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for input in &state.inputs {
         for at in of_input(input).into_iter().filter(|&at| only_name(at) || state.nodes[at].id.is_some()) {
-            for place in [input.label.as_str(), folder(&input.label)] {
+            for place in [input.label.as_str(), folder(&input.label), series(&input.label)] {
                 source_lines.entry(place).or_default().insert(at);
             }
         }
@@ -361,8 +362,8 @@ fn ties_by_path(state: &State, homes: &Homes) -> BTreeMap<usize, usize> {
     ties.iter().copied().filter(|(name, id)| of_name.get(name) == Some(&1) && of_id.get(id) == Some(&1)).collect()
 }
 
-/// By entry without id: all ids below a folder of its name, also those that have another name: then it is no folder of one
-/// node.
+/// By entry without id: all ids in files, or below a folder, of its name, also those that have another name: then it is no
+/// place of one node.
 fn below_names(state: &State, homes: &Homes, entries: impl Iterator<Item = usize>) -> BTreeMap<usize, BTreeSet<usize>> {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for at in entries {
@@ -372,13 +373,47 @@ fn below_names(state: &State, homes: &Homes, entries: impl Iterator<Item = usize
     }
     let mut below: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for input in &state.inputs {
-        let parts: BTreeSet<&str> = folders(&input.label).collect();
+        let mut parts: BTreeSet<&str> = folders(&input.label).collect();
+        parts.extend(name_in(&input.label[folder(&input.label).len()..], |part| by_name.contains_key(part)));
         for &name in parts.into_iter().filter_map(|part| by_name.get(part)).flatten() {
             let ids = input.nodes.keys().map(|&node| homes.of[node as usize]);
             below.entry(name).or_default().extend(ids.filter(|&at| state.nodes[at].id.is_some()));
         }
     }
     below
+}
+
+/// The longest of known names that a file's name holds as words of its own: `es-1` in `audit.es-1.json`, not in `es-10.json`.
+fn name_in(file: &str, is_known: impl Fn(&str) -> bool) -> Option<&str> {
+    /// Words of a file's name that are looked at.
+    const WORDS: usize = 16;
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let bytes = file.as_bytes();
+    let inside = |at: usize| at > 0 && at < bytes.len() && word(bytes[at - 1]) && word(bytes[at]);
+    let ends: Vec<usize> = (0..=bytes.len()).filter(|&at| !inside(at)).take(2 * WORDS).collect();
+    let parts =
+        ends.iter().enumerate().flat_map(|(at, &start)| ends[at + 1..].iter().map(move |&end| &file[start..end]));
+    parts.filter(|part| is_known(part)).max_by_key(|part| part.len())
+}
+
+/// What the path of an input has in common with the other logs of its node, where several nodes' logs stand in one folder: all
+/// but how Elasticsearch's log4j2.properties names each log of a node (`prod.log`, `prod_audit.json`), rolled ones
+/// (`prod-2025-05-31-1.log.gz`) too.
+fn series(label: &str) -> &str {
+    const ENDINGS: [&str; 7] = [".gz", ".zst", ".bz2", ".xz", ".log", ".json", ".txt"];
+    const KINDS: [&str; 2] = ["_audit", "_server"];
+    let name = folder(label).len();
+    let mut end = label.len();
+    while let Some(ending) = ENDINGS.iter().find(|ending| label[name..end].ends_with(**ending)) {
+        end -= ending.len();
+    }
+    let rolled = label[name..end].bytes().rev().take_while(|byte| byte.is_ascii_digit() || *byte == b'-').count();
+    // A date has ten bytes, and a hyphen before it.
+    if rolled > 10 {
+        end -= rolled;
+    }
+    let kind = KINDS.iter().find(|kind| label[name..end].ends_with(**kind));
+    &label[..end - kind.map_or(0, |kind| kind.len())]
 }
 
 /// The folder of an input, on disk or in an archive (`bundle.tar!es-1/audit.json`).
@@ -394,6 +429,33 @@ fn folders(label: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_logs_of_a_node_are_named_alike() {
+        for name in [
+            "prod.log",
+            "prod_audit.json",
+            "prod_audit-2025-05-31-1.json.gz",
+            "prod-2025-05-31-12.log.gz",
+            "prod_server.json",
+        ] {
+            assert_eq!(series(&format!("logs/{name}")), "logs/prod", "{name}");
+        }
+        assert_eq!(series("bundle.tar!es-1.prod_audit.json"), "bundle.tar!es-1.prod");
+        assert_eq!(series("es-1.log"), "es-1");
+        assert_eq!(["", "/", ".gz", "a/.json", "-"].map(series), ["", "/", "", "a/", "-"]);
+    }
+
+    #[test]
+    fn a_name_is_found_in_the_name_of_a_file_as_words_of_its_own() {
+        let known = |part: &str| ["es-1", "es-10", "es-1-hot", "audit"].contains(&part);
+        assert_eq!(name_in("es-10.prod.json", known), Some("es-10"));
+        assert_eq!(name_in("prod_es-1-hot.json", known), Some("es-1-hot"));
+        assert_eq!(name_in("audit.es-1.json", |part| part == "es-1"), Some("es-1"));
+        assert_eq!(name_in("es-100.json", known), None);
+        assert_eq!(name_in("", known), None);
+        assert_eq!(name_in("日es-1本.json", known), None);
+    }
 
     /// A server log with a line at these minutes.
     fn of(active: impl IntoIterator<Item = i64>) -> Vec<(i64, i64)> {

@@ -270,9 +270,19 @@ fn paths_tie_names_to_ids_but_never_ambiguous_ones() {
     let named: [(&str, &[String]); 3] =
         [("logs/s.log", &a), ("es-a/deep.json", &audit_a), ("es-b/deep.json", &audit_b)];
     assert_eq!(attributed(&named), 1);
-    // All in one folder: nobody can tell.
-    let mixed: [(&str, &[String]); 4] = [("a.log", &a), ("b.log", &b), ("a.json", &audit_a), ("b.json", &audit_b)];
+    // All in one folder: nobody can tell, unless the files are named alike, or after the node.
+    let mixed: [(&str, &[String]); 4] = [("1.log", &a), ("2.log", &b), ("3.json", &audit_a), ("4.json", &audit_b)];
     assert_eq!(attributed(&mixed), 0);
+    let alike: [(&str, &[String]); 4] =
+        [("n1.prod.log", &a), ("n2.prod.log", &b), ("n1.prod_audit.json", &audit_a), ("n2.prod_audit.json", &audit_b)];
+    assert_eq!(attributed(&alike), 2);
+    let after: [(&str, &[String]); 4] =
+        [("1.log", &a), ("2.log", &b), ("audit-es-a.json", &audit_a), ("audit-es-b.json", &audit_b)];
+    assert_eq!(attributed(&after), 2);
+    // Both in files of one name: it is the cluster's.
+    let both = [audit_a.clone(), audit_b.clone()].concat();
+    let cluster: [(&str, &[String]); 3] = [("prod.log", &a), ("prod_audit.json", &both), ("other.log", &b)];
+    assert_eq!(attributed(&cluster), 0);
     // Two ids and one name in a folder.
     let two: [(&str, &[String]); 3] = [("x/s.log", &a), ("x/a.json", &audit_a), ("x/b.json", &audit_b)];
     assert_eq!(attributed(&two), 0);
