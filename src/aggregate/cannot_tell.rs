@@ -1,12 +1,14 @@
 //! What the logs cannot answer, in sentences, each with the setting that would change it.
 
+use std::collections::BTreeSet;
+
 use super::context;
 use crate::correlate::{Correlated, KnownNode};
 use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{self, Attempt, MOST_KINDS, MOST_OF_A_KIND};
+use crate::state::{self, Attempt, MOST_KINDS, MOST_OF_A_KIND, Pos};
 use crate::text;
 use crate::time::Millis;
 use crate::words;
@@ -24,6 +26,7 @@ pub(super) fn cannot_tell(
     told.extend(too_long(joined, options));
     told.extend(unsettled(joined));
     told.extend(without_order(joined));
+    told.extend(torn(joined));
     told.extend(among_messages(joined));
     told.extend(contested(joined));
     let cut = joined.state.inputs.iter().filter(|input| input.interrupted).count();
@@ -154,6 +157,22 @@ fn without_order(joined: &Correlated) -> Option<Text> {
         "): its lines contradict each other, as in an export that was sorted by time alone, or as text, so realm chains are sets \
          and nothing is inferred from their order; export event.sequence, log.offset or _seq_no with it",
     ))
+}
+
+/// Attempts whose realms stand in no order that is known, though their input stands in one.
+fn torn(joined: &Correlated) -> Option<Text> {
+    let inputs: BTreeSet<u32> =
+        joined.state.inputs.iter().zip(0..).filter(|(input, _)| input.shuffled).map(|(_, at)| at).collect();
+    let in_order = |pos: Pos| !inputs.contains(&joined.state.chunks[pos.chunk as usize].input);
+    let torn = |attempt: &&Attempt| !joined.state.chains.is_ordered(attempt.chain) && in_order(attempt.pos);
+    let count = joined.attempts.iter().filter(torn).count();
+    let attempts = if count == 1 { "1 attempt" } else { &format!("{count} attempts") };
+    (count > 0).then(|| {
+        Text::from(format!(
+            "in which order realms were asked in {attempts}: their lines of one millisecond stand in several inputs that overlap in \
+             time, or bear numbers that contradict it, so these realm chains are sets"
+        ))
+    })
 }
 
 /// Inputs in which audit events stand among the lines of a server log of text. Where more of a message follows them they do not

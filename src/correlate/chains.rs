@@ -261,7 +261,7 @@ impl Join<'_> {
         self.again(REALM_FAILED, loose.len() - kept.len());
         let items = self.items(attempts, &[only], &kept);
         // All realm failures belong to the only attempt, wherever they stand.
-        attempts[only].chain = self.chain(attempts[only].key, &items);
+        attempts[only].chain = self.chain(&attempts[only], &items);
     }
 
     /// Several attempts of one request and principal: each takes the realm failures since the one before it.
@@ -274,16 +274,37 @@ impl Join<'_> {
         for (number, item) in items.iter().enumerate() {
             let Some(at) = item.end else { continue };
             let stop = if last == Some(number) { items.len() } else { number + 1 };
-            attempts[at].chain = self.chain(attempts[at].key, &items[start..stop]);
+            attempts[at].chain = self.chain(&attempts[at], &items[start..stop]);
             start = stop;
         }
     }
 
     /// The realms of steps of a request.
-    fn chain(&mut self, key: RecordKey, items: &[ChainStep]) -> ChainId {
+    fn chain(&mut self, attempt: &Attempt, items: &[ChainStep]) -> ChainId {
         let realms: Vec<Sym> = items.iter().map(|item| item.realm).filter(|realm| realm.is_some()).collect();
         let chain = self.state.chains.intern(&realms);
-        if self.unnumbered.contains(&key) { as_set(self.state, chain) } else { chain }
+        let unknown = self.unnumbered.contains(&attempt.key) || self.is_torn(attempt.node, items);
+        if unknown { as_set(self.state, chain) } else { chain }
+    }
+
+    /// Whether realm failures of one millisecond stand in inputs that overlap in time, without numbers: neither was written before
+    /// the other, so nothing tells which realm was asked first.
+    fn is_torn(&self, node: u32, items: &[ChainStep]) -> bool {
+        let span = |rank: u32| self.state.inputs[self.source_lines.input(rank)].nodes.get(&node);
+        let overlap = |a: u32, b: u32| match (span(a), span(b)) {
+            (Some(a), Some(b)) => a.first < b.last && b.first < a.last,
+            _ => true,
+        };
+        let is_tied = |a: &&ChainStep, b: &&ChainStep| a.time == b.time;
+        let realms: Vec<&ChainStep> = items.iter().filter(|item| !item.is_end()).collect();
+        realms.chunk_by(|a, b| is_tied(a, b)).any(|tie| {
+            let numbered = tie.iter().all(|item| item.sequence.is_some());
+            !numbered
+                && tie.windows(2).any(|pair| {
+                    let (a, b) = (pair[0].place.rank, pair[1].place.rank);
+                    a != b && overlap(a, b)
+                })
+        })
     }
 
     /// Realm failures and ends of one request in the order in which they happened: by time; those of one millisecond by

@@ -79,3 +79,23 @@ fn what_orders_the_documents_is_used() {
         assert_eq!(chains(&halves), chains(&report), "way {way}, in two files");
     }
 }
+
+#[test]
+fn lines_of_one_millisecond_in_two_overlapping_inputs_give_sets_and_are_told() {
+    // Three realms, so that the middle one stands in another input than the others.
+    let lines: Vec<String> = (0..4)
+        .flat_map(|at: i64| {
+            let (request, millis) = (format!("r{at}"), at * 10);
+            let realm = |name| asked(millis, &request, name);
+            [realm("reserved"), realm("file1"), realm("native1"), failed(millis, &request)]
+        })
+        .collect();
+    let every = |turn: usize| -> Vec<String> { lines.iter().skip(turn).step_by(2).cloned().collect() };
+    let both = Inputs::of(&[("a.json", &every(0)[..]), ("b.json", &every(1))]).report(&[]);
+    assert_eq!(chains(&both), [(names(&["file1", "native1", "reserved"]), false, 4)]);
+    let told = format!("{:?}", both.coverage.cannot_tell);
+    assert!(told.contains("in which order realms were asked in 4 attempts"), "{told}");
+    // A log that is cut within a request stands in order.
+    let cut = Inputs::of(&[("b.json", &lines[..6]), ("a.json", &lines[6..])]).report(&[]);
+    assert_eq!(chains(&cut), [(names(&["reserved", "file1", "native1"]), true, 4)]);
+}
