@@ -107,6 +107,10 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         gaps.push((Millis(last.0 + 60_000), log_end));
     }
     let minutes = stats.minutes.iter().count() as f64;
+    let mut active = [0.0; 24];
+    stats.minutes.iter().for_each(|minute| active[hour_of(minute)] += 1.0);
+    let (log_start, _) = scene.span(cluster);
+    let known = by_hour(log_start, log_end);
     let others = || busiest.get(&cluster).into_iter().flatten().filter(|other| other.node != at);
     let mut lengths: Vec<i64> = gaps.iter().map(|(start, end)| end.0 - start.0).collect();
     lengths.sort_unstable_by(|a, b| b.cmp(a));
@@ -114,7 +118,7 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         let length = end.0 - start.0;
         let alive = within(&server, (start, end));
         let usual = minutes / (((whole - length) / 60_000).max(1) as f64);
-        let missing = usual * (length / 60_000) as f64;
+        let missing = missing(usual, (&active, &known), &by_hour(start, end));
         // Little that is missing says something only of a node that is known to live.
         let many = missing >= MISSING[1];
         let longer = LONGER[usize::from(many)];
@@ -147,6 +151,39 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         busy.then_some(Silence { node: at, start, end, alive, goes_on: goes_on || collected, usual: between })
     };
     gaps.into_iter().filter_map(silence).collect()
+}
+
+/// The hour of the day (UTC) of a minute.
+fn hour_of(minute: i64) -> usize {
+    minute.div_euclid(60).rem_euclid(24) as usize
+}
+
+/// Minutes of a stretch in each hour of the day.
+fn by_hour(start: Millis, end: Millis) -> [f64; 24] {
+    let (first, last) = (start.0.div_euclid(60_000), end.0.div_euclid(60_000).max(start.0.div_euclid(60_000)));
+    let mut hours = [(60 * ((last - first) / (24 * 60))) as f64; 24];
+    // What is left is less than a day.
+    let mut minute = first + (last - first) / (24 * 60) * (24 * 60);
+    while minute < last {
+        let next = ((minute.div_euclid(60) + 1) * 60).min(last);
+        hours[hour_of(minute)] += (next - minute) as f64;
+        minute = next;
+    }
+    hours
+}
+
+/// Minutes with audit events that a node would have had in a silence, by the hours of the day at which it writes: `active` has its
+/// minutes with events, `known` all minutes of the log, and `silent` those of the silence. `usual`: the share of all, for hours
+/// that the log shows nowhere else.
+fn missing(usual: f64, (active, known): (&[f64; 24], &[f64; 24]), silent: &[f64; 24]) -> f64 {
+    /// Minutes of an hour of the day that have to be known.
+    const LEAST: f64 = 60.0;
+    let hours = active.iter().zip(known).zip(silent);
+    let share = |((&active, &known), &silent): ((&f64, &f64), &f64)| {
+        let elsewhere = known - silent;
+        silent * if elsewhere >= LEAST { active / elsewhere } else { usual }
+    };
+    hours.map(share).sum()
 }
 
 /// Chance of at most so many lines where so many are expected.
@@ -231,6 +268,23 @@ fn suspect(measure: &Measure<'_, '_>, (gap, usual): (&mut Draft, i64), known: &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_that_rests_at_night_misses_nothing_then() {
+        let hour = |hour: i64| Millis(hour * HOUR);
+        let silent = by_hour(hour(22), Millis(30 * HOUR + 600_000));
+        assert_eq!((silent[22], silent[5], silent[6], silent[7]), (60.0, 60.0, 10.0, 0.0));
+        assert_eq!(by_hour(hour(3), hour(51)), [120.0; 24]);
+        // Ten minutes of each hour of the day, none at night, for three days.
+        let mut active = [30.0; 24];
+        (22..24).chain(0..8).for_each(|hour| active[hour] = 0.0);
+        let known = by_hour(hour(0), hour(72));
+        let of = |from: i64, to: i64| missing(0.1, (&active, &known), &by_hour(hour(from), hour(to)));
+        assert_eq!(of(22, 32), 0.0);
+        assert!((of(34, 44) - 150.0).abs() < 1e-9, "{}", of(34, 44));
+        // Of an hour that the log shows once nothing is known but the average.
+        assert!((missing(0.1, (&active, &silent), &silent) - 49.0).abs() < 1e-9);
+    }
 
     #[test]
     fn a_stretch_holds_the_minutes_from_its_start_up_to_its_end() {
