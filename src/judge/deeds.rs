@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::action_class::ActionClass;
-use crate::correlate::SourceLine;
+use crate::correlate::{AttributedChange, SourceLine};
 use crate::reserved::RESERVED_USERS;
 use crate::state::{Origin, Sym};
 use crate::time::Millis;
@@ -40,28 +40,8 @@ pub(super) struct Deeds(Vec<Deed>);
 impl Deeds {
     pub(super) fn new(scene: &Scene<'_>) -> Self {
         let joined = scene.joined;
-        let changes = joined.changes_left().filter(|(_, change)| change.actor.is_some() || change.run_by.is_some());
-        let mut deeds: Vec<Deed> = changes
-            .map(|(_, change)| {
-                let record = &change.record;
-                let lasting = is_lasting(scene.bytes(record.action));
-                let keys = scene.bytes(record.action).ends_with(b"apikey");
-                Deed {
-                    who: if change.run_by.is_some() { change.run_by } else { change.actor },
-                    source: change.source,
-                    key: change.actor_key,
-                    time: record.time,
-                    action: record.action,
-                    object: record.name,
-                    ids: record.ids.clone(),
-                    class: if keys { ActionClass::Keys } else { ActionClass::Security },
-                    lasting,
-                    gives_everything: change.makes_superuser(&joined.state.symbols),
-                    node: joined.nodes.index(record.node),
-                    place: change.place,
-                }
-            })
-            .collect();
+        let changes = joined.changes_left().map(|(_, change)| change).filter(|change| is_signed(change));
+        let mut deeds: Vec<Deed> = changes.map(|change| of_change(scene, change)).collect();
         // The changes themselves tell of users, roles and keys; a node acts for its policies, and not by anybody's hand.
         let telling = joined.powerful.actions.iter().filter(|action| {
             action.granted
@@ -112,6 +92,36 @@ impl Deeds {
         };
         let own = self.of(deed.who).iter();
         own.take_while(|other| before.is_none_or(|before| other.time < before)).any(alike)
+    }
+}
+
+/// The changes of which no line says who made them.
+pub(super) fn unsigned(scene: &Scene<'_>) -> Vec<Deed> {
+    let changes = scene.joined.changes_left().map(|(_, change)| change).filter(|change| !is_signed(change));
+    changes.map(|change| of_change(scene, change)).collect()
+}
+
+/// Whether it is known who made a change.
+fn is_signed(change: &AttributedChange) -> bool {
+    change.actor.is_some() || change.run_by.is_some()
+}
+
+fn of_change(scene: &Scene<'_>, change: &AttributedChange) -> Deed {
+    let record = &change.record;
+    let keys = scene.bytes(record.action).ends_with(b"apikey");
+    Deed {
+        who: if change.run_by.is_some() { change.run_by } else { change.actor },
+        source: change.source,
+        key: change.actor_key,
+        time: record.time,
+        action: record.action,
+        object: record.name,
+        ids: record.ids.clone(),
+        class: if keys { ActionClass::Keys } else { ActionClass::Security },
+        lasting: is_lasting(scene.bytes(record.action)),
+        gives_everything: change.makes_superuser(&scene.joined.state.symbols),
+        node: scene.joined.nodes.index(record.node),
+        place: change.place,
     }
 }
 

@@ -2,10 +2,11 @@
 //! account and address the first and last success, their number, the hours of the day and the nodes, and the times
 //! themselves only where something failed.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::index::sorted_by;
@@ -199,10 +200,17 @@ impl<'c> SuccessHistory<'c> {
         self.by_key[start..].iter().map(past).take_while(move |past| (past.cluster, past.key) == (cluster, key))
     }
 
-    /// The accounts that got in from outside, in no order.
-    pub(super) fn abroad(&self, cluster: u16) -> impl Iterator<Item = Sym> {
-        let those = self.accounts.iter().filter(move |((own, _), sum)| *own == cluster && sum.nets[1] > 0);
-        those.map(|((_, account), _)| *account)
+    /// By cluster: how many accounts got in, and those of them that did from outside.
+    pub(super) fn abroad(&self) -> BTreeMap<u16, (usize, HashSet<Sym, RandomState>)> {
+        let mut clusters: BTreeMap<u16, (usize, HashSet<Sym, RandomState>)> = BTreeMap::new();
+        for (&(cluster, account), sum) in &self.accounts {
+            let (all, abroad) = clusters.entry(cluster).or_default();
+            *all += 1;
+            if sum.nets[1] > 0 {
+                abroad.insert(account);
+            }
+        }
+        clusters
     }
 
     /// Every account's networks, with the time of its first success there, by cluster.

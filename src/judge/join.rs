@@ -80,7 +80,11 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
     let unexplained = |draft: &Draft| matches!(draft.doc.kind, Kind::MissingCredentials | Kind::UnauthenticatedScan);
     joining.of_sources(drafts, unexplained, of_keys);
     // Reconnaissance and guessing of one source are one campaign.
-    let bare = |draft: &Draft| draft.doc.kind == Kind::UnauthenticatedScan;
+    let bare = |draft: &Draft| match draft.doc.kind {
+        Kind::UnauthenticatedScan => true,
+        Kind::MissingCredentials => draft.verdict != Verdict::Operational,
+        _ => false,
+    };
     let hostile = |draft: &Draft| draft.verdict == Verdict::Hostile && !bare(draft);
     joining.of_sources(drafts, bare, hostile);
     (0..drafts.len()).for_each(|at| joining.settle(drafts, at));
@@ -311,7 +315,8 @@ pub(super) fn take(measure: &Measure<'_, '_>, breach: &mut Draft, deed: &Draft) 
     breach.times.extend(deed.times.iter().copied());
 }
 
-fn sources(measure: &Measure<'_, '_>, draft: &Draft) -> Vec<Sym> {
+/// The addresses of a finding, sorted, each once.
+pub(super) fn sources(measure: &Measure<'_, '_>, draft: &Draft) -> Vec<Sym> {
     let of_attempts = draft.attempts.iter().map(|&at| measure.scene.attempt(at).source);
     let mut sources: Vec<Sym> = of_attempts.chain(draft.sources.iter().copied()).collect();
     sources.sort_unstable();

@@ -37,6 +37,7 @@ mod join;
 mod keys;
 mod kindred;
 mod kinds;
+mod leavers;
 mod link;
 mod lost;
 mod meanwhile;
@@ -209,12 +210,12 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
     let suspicious = suspicion::suspicious(measure, &drafts).into_iter();
     drafts.extend(suspicious.filter(|found| !entered.contains(&found.principals)));
     let known: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.principals.iter().copied()).collect();
-    let made = newcomers::used_abroad(measure).into_iter();
+    let made = newcomers::used_abroad(measure).into_iter().chain(newcomers::raised(measure));
     drafts.extend(made.filter(|draft| !draft.principals.iter().any(|account| known.contains(account))));
-    let suspected = drafts.iter().filter(|draft| draft.verdict != Verdict::Operational);
-    let told: HashSet<Sym, RandomState> = suspected.flat_map(|draft| draft.api_keys.iter().copied()).collect();
-    drafts
-        .extend(stolen::keys(measure).into_iter().filter(|draft| !draft.api_keys.iter().any(|key| told.contains(key))));
+    let told: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.api_keys.iter().copied()).collect();
+    let kept = leavers::keys(measure).into_iter();
+    drafts.extend(kept.filter(|draft| !draft.api_keys.iter().any(|key| told.contains(key))));
+    stolen::tell(measure, &mut drafts);
     let ended = ended::mass_invalidations(measure);
     for mut found in ended {
         let breach = drafts.iter().position(|draft| {

@@ -1,16 +1,20 @@
 //! Accounts that somebody made and that were used from another place outside, where otherwise nobody comes from there: made from
 //! outside, as the log may begin when an intruder is in already, so that nothing tells of the entry; or made inside with all
-//! rights and used outside within the hour, as by whoever sits at an administrator's desk.
+//! rights, or by nobody whom a line names, and used outside within the hour, as by whoever sits at an administrator's desk. And
+//! accounts that give themselves all rights.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::access;
 use super::consequences;
-use super::deeds::Deed;
+use super::deeds::{self, Deed};
 use super::draft::Draft;
 use super::history::{DAY, HOUR};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use crate::action_class::ActionClass;
 use crate::model::text::{Span, Text};
+use crate::reserved::RESERVED_USERS;
 use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
@@ -21,8 +25,10 @@ const USED: i64 = DAY;
 /// And one that was made at somebody else's desk at once.
 const AT_ONCE: i64 = HOUR;
 
-/// Other accounts that come from outside, from which on it is usual there that people do.
+/// Other accounts that come from outside, from which on it is usual there that people do: so many, or one in so many of all where
+/// the new account has all rights.
 const USUAL: usize = 2;
+const USUAL_PART: usize = 10;
 
 /// Confidence of what is to be looked at: a cluster may be set up from outside, too.
 const CONFIDENCE: f64 = 0.6;
@@ -34,12 +40,22 @@ const TOLD: usize = 8;
 pub(super) fn used_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut makers: BTreeMap<(u16, Sym, Sym), Vec<&Deed>> = BTreeMap::new();
-    let all = measure.deeds.all().iter();
-    let of_weight = |deed: &Deed| deed.source.is_some() && (scene.is_outside(deed.source) || deed.gives_everything);
+    let unsigned = deeds::unsigned(scene);
+    let all = measure.deeds.all().iter().filter(|deed| deed.source.is_some()).chain(&unsigned);
+    let of_weight = |deed: &Deed| scene.is_outside(deed.source) || deed.gives_everything;
     for deed in all.filter(|deed| scene.bytes(deed.action) == b"put_user" && of_weight(deed)) {
         makers.entry((scene.cluster(deed.node), deed.who, deed.source)).or_default().push(deed);
     }
-    makers.into_iter().filter_map(|(maker, deeds)| draft(measure, maker, &deeds)).collect()
+    let abroad = if makers.is_empty() { BTreeMap::new() } else { scene.history.abroad() };
+    let usual = |maker: (u16, Sym, Sym), deeds: &[&Deed]| {
+        let Some((all, abroad)) = abroad.get(&maker.0) else { return false };
+        let made: BTreeSet<Sym> = deeds.iter().map(|deed| deed.object).chain([maker.1]).collect();
+        let others = abroad.len() - made.iter().filter(|&account| abroad.contains(account)).count();
+        let all_rights = deeds.iter().all(|deed| deed.gives_everything);
+        others >= if all_rights { USUAL.max(all / USUAL_PART) } else { USUAL }
+    };
+    let rare = makers.into_iter().filter(|(maker, deeds)| !usual(*maker, deeds));
+    rare.filter_map(|(maker, deeds)| draft(measure, maker, &deeds)).collect()
 }
 
 /// When and where outside an account that was made was first used, if it is new, and used nowhere else than outside.
@@ -62,24 +78,26 @@ fn draft(measure: &Measure<'_, '_>, (cluster, who, from): (u16, Sym, Sym), deeds
         .iter()
         .filter_map(|deed| used(measure, cluster, deed).map(|(source, first)| (*deed, source, first)))
         .collect();
-    let own = |account: Sym| account == who || deeds.iter().any(|deed| deed.object == account);
-    let outside = scene.history.abroad(cluster).filter(|&account| !own(account)).take(USUAL).count();
-    if uses.is_empty() || outside >= USUAL {
+    if uses.is_empty() {
         return None;
     }
     let mut draft = Draft::new(Kind::Persistence, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
     draft.cluster = cluster;
     let names: Vec<String> = deeds.iter().map(|deed| scene.text(deed.object)).collect();
     let (maker, source) = (scene.text(who), scene.text(from));
-    draft.title = text!(
-        "{} made {} from {}, used from elsewhere outside",
-        Span::principal(&maker),
-        Text::list(names.iter().map(|name| Span::principal(name)), names.len() as u64, 3),
-        Span::address(&source)
-    );
+    let made = Text::list(names.iter().map(|name| Span::principal(name)), names.len() as u64, 3);
+    draft.title = if who.is_some() {
+        text!("{} made {} from {}, used from elsewhere outside", Span::principal(&maker), made, Span::address(&source))
+    } else {
+        text!("Somebody made {}, used from outside soon after", made)
+    };
     draft.why.push("Hardly anybody else gets in from outside the internal networks in this log".to_owned());
     for deed in deeds.iter().take(TOLD) {
-        draft.why.push(text!("There {}", consequences::deed_in_words(measure, deed)));
+        draft.why.push(text!(
+            "{} {}",
+            if from.is_some() { "There" } else { "A" },
+            consequences::deed_in_words(measure, deed)
+        ));
         draft.evidence.push(deed.place);
     }
     for (deed, place, first) in uses.iter().take(TOLD) {
@@ -90,14 +108,59 @@ fn draft(measure: &Measure<'_, '_>, (cluster, who, from): (u16, Sym, Sym), deeds
             *first
         ));
     }
-    draft.why.push(if scene.is_outside(from) {
-        "Not to be known here: how its maker got in, as nothing of it is in these logs"
-    } else {
-        "Not to be known here: who sat there"
+    draft.why.push(match () {
+        () if !who.is_some() => "Not to be known here: who made it, as no line of these logs says so",
+        () if scene.is_outside(from) => "Not to be known here: how its maker got in, as nothing of it is in these logs",
+        () => "Not to be known here: who sat there",
     });
-    draft.principals = deeds.iter().map(|deed| deed.object).chain([who]).collect();
-    draft.sources = uses.iter().map(|(_, place, _)| *place).chain([from]).collect();
+    draft.principals = deeds.iter().map(|deed| deed.object).chain(who.is_some().then_some(who)).collect();
+    draft.sources = uses.iter().map(|(_, place, _)| *place).chain(from.is_some().then_some(from)).collect();
     draft.nodes = deeds.iter().map(|deed| deed.node).collect();
     draft.times = deeds.iter().map(|deed| deed.time).chain(uses.iter().map(|(.., first)| *first)).collect();
     Some(draft)
+}
+
+/// The drafts of accounts that gave themselves all rights, and had made no change of anybody's before: administrators have them.
+pub(super) fn raised(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let scene = measure.scene;
+    let of_itself = |deed: &&Deed| {
+        deed.object == deed.who
+            && deed.gives_everything
+            && deed.source.is_some()
+            && scene.bytes(deed.action) == b"put_user"
+            && !RESERVED_USERS.contains(&scene.bytes(deed.who))
+    };
+    let first = |deed: &&Deed| {
+        let before = measure.deeds.of(deed.who).iter().take_while(|other| other.time < deed.time);
+        before.filter(|other| scene.cluster(other.node) == scene.cluster(deed.node)).all(|other| {
+            !matches!(other.class, ActionClass::Security | ActionClass::Keys) || access::is_own_password(scene, other)
+        })
+    };
+    let known = |deed: &&Deed| {
+        let own = scene.history.of_account(scene.cluster(deed.node), deed.who).map(|past| past.first).min();
+        own.is_some_and(|first| deed.time.0 - first.0 >= HOUR)
+    };
+    let all = measure.deeds.all().iter().filter(of_itself).filter(first).filter(known);
+    all.map(|deed| raise(measure, deed)).collect()
+}
+
+fn raise(measure: &Measure<'_, '_>, deed: &Deed) -> Draft {
+    let scene = measure.scene;
+    let mut draft = Draft::new(Kind::Persistence, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
+    draft.cluster = scene.cluster(deed.node);
+    let (who, source) = (scene.text(deed.who), scene.text(deed.source));
+    draft.title = text!("{} gave itself all rights from {}", Span::principal(&who), Span::address(&source));
+    draft.why.push("The account had changed nobody's rights before in this log, as administrators do".to_owned());
+    let later = measure.deeds.of(deed.who).iter();
+    let since = later.filter(|other| (0..=DAY).contains(&(other.time.0 - deed.time.0)));
+    for other in since.take(TOLD) {
+        draft.why.push(text!("Then {}", consequences::deed_in_words(measure, other)));
+        draft.evidence.push(other.place);
+        draft.times.push(other.time);
+        draft.nodes.push(other.node);
+    }
+    draft.why.push("Not to be known here: whether somebody had asked for it");
+    draft.principals = vec![deed.who];
+    draft.sources = vec![deed.source];
+    draft
 }

@@ -147,6 +147,11 @@ impl Log {
         self.line(seconds, "n1", action, &format!("{request}, {body}"));
     }
 
+    /// A security change of which no line says who made it.
+    pub(super) fn unsigned(&mut self, seconds: f64, action: &str, body: &str) {
+        self.line(seconds, "n1", action, body);
+    }
+
     /// Invalidation of keys by id.
     pub(super) fn invalidate(&mut self, seconds: f64, actor: &str, ids: &[&str]) {
         let ids = ids.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(",");

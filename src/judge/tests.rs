@@ -6,6 +6,7 @@ mod hosts;
 mod misplaced;
 mod outages;
 mod places;
+mod rights;
 mod unseen;
 
 use super::testing::{INSIDE, Log, OUTSIDE, irregular};
