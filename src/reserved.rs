@@ -19,6 +19,10 @@ pub const SYSTEM_USERS: &[&[u8]] = match RESERVED_USERS.split_first() {
     None => &[],
 };
 
+/// Those that Kibana logs in as, before it asks for anybody else: a user of old, a service account since 7.13
+/// (`elasticsearch.serviceAccountToken` in kibana.yml).
+pub const KIBANA_USERS: [&[u8]; 3] = [b"kibana", b"kibana_system", b"elastic/kibana"];
+
 #[cfg(test)]
 mod tests {
     use super::*;

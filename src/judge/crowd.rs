@@ -2,14 +2,17 @@
 //! altogether. People mistype names and come to other places at a rate that changes little; a campaign changes it (Javed &
 //! Paxson, CCS 2013). Needs no success in the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{DAY, HOUR};
 use super::index::Class;
+use super::names;
 use super::null::{binomial_tail, poisson_tail};
 use super::scene::Scene;
-use super::unit::{Standing, Unit};
+use super::unit::{Standing, Unit, mistyped};
+use crate::reserved::RESERVED_USERS;
 use crate::state::Sym;
+use crate::time::Millis;
 
 /// Widths of the bins that are looked at, milliseconds: sprays of minutes and of a working day.
 const WIDTHS: [i64; 2] = [HOUR / 6, 6 * HOUR];
@@ -89,7 +92,38 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
             unlike_people(length, units, &list).into_iter().for_each(|at| units[at as usize].crowd = true);
         }
     }
+    stack_users(scene, units);
     who_falls(scene, units);
+}
+
+/// Marks what one address tries when it goes through the users that the stack brings along: each of them logs in from its own
+/// program, and where all of those run on one host they work there.
+fn stack_users(scene: &Scene<'_>, units: &mut [Unit]) {
+    /// Such users at one address within an hour: who sets up a stack mistypes those of a program or two.
+    const SEVERAL: usize = 4;
+    let stranger = |unit: &Unit| {
+        unit.class == Class::Named && unit.before + unit.between + unit.after < 1.0 && unit.source.is_some()
+    };
+    let mut tried: BTreeMap<(u16, Sym), Vec<(Millis, Sym)>> = BTreeMap::new();
+    for unit in units.iter().filter(|unit| stranger(unit) && RESERVED_USERS.contains(&scene.bytes(unit.principal))) {
+        tried.entry((unit.cluster, unit.source)).or_default().push((unit.first, unit.principal));
+    }
+    let mut sweeps: BTreeMap<(u16, Sym), (Millis, Millis)> = BTreeMap::new();
+    for (place, mut users) in tried {
+        users.sort_unstable();
+        for (at, &(first, _)) in users.iter().enumerate() {
+            let hour = users[at..].iter().take_while(|(time, _)| time.0 - first.0 <= HOUR);
+            let names: BTreeSet<Sym> = hour.take(MANY).map(|(_, user)| *user).collect();
+            if names.len() >= SEVERAL {
+                let span = sweeps.entry(place).or_insert((first, first));
+                span.1 = Millis(first.0 + HOUR);
+            }
+        }
+    }
+    for unit in units.iter_mut().filter(|unit| stranger(unit)) {
+        let sweep = sweeps.get(&(unit.cluster, unit.source));
+        unit.crowd |= sweep.is_some_and(|&(from, to)| (from.0 - HOUR..=to.0).contains(&unit.first.0));
+    }
 }
 
 /// The episodes of a group that begin in bins with an excess. `of_one`: they come from one address outside. That many accounts
@@ -143,8 +177,8 @@ pub(super) fn nobody_tries_again<'u>(units: impl Iterator<Item = &'u Unit>) -> b
     binomial_tail(once, all, 1.0 - AGAIN) < CHANCE
 }
 
-/// Makes strangers of those who come to a place outside for the first time amid a crowd of strangers, fail, and then get in: to
-/// know a password is what the crowd is after.
+/// Makes strangers of those who come to a place outside for the first time amid a crowd of strangers, fail, under their own name or
+/// quite another, and then get in: to know a password is what the crowd is after.
 fn who_falls(scene: &Scene<'_>, units: &mut [Unit]) {
     let mut crowds: BTreeMap<u16, Vec<i64>> = BTreeMap::new();
     for unit in units.iter().filter(|unit| unit.crowd && scene.is_outside(unit.source)) {
@@ -152,14 +186,29 @@ fn who_falls(scene: &Scene<'_>, units: &mut [Unit]) {
     }
     crowds.values_mut().for_each(|times| times.sort_unstable());
     for unit in units.iter_mut().filter(|unit| unit.class == Class::Named && scene.is_outside(unit.source)) {
-        let new = matches!(unit.standing, Standing::Later | Standing::Near) && unit.before_any == 0.0;
-        let elsewhere = scene.history.account(unit.cluster, unit.principal).is_some_and(|sum| sum.others > 1);
+        let (who, standing) = match unit.standing {
+            Standing::Later | Standing::Near if unit.before_any == 0.0 => (unit.principal, Standing::Strange),
+            Standing::Mistyped => match not_meant(scene, unit) {
+                Some(other) => (other, Standing::UnknownAccount),
+                None => continue,
+            },
+            _ => continue,
+        };
+        let elsewhere = scene.history.account(unit.cluster, who).is_some_and(|sum| sum.others > 1);
         let amid = crowds.get(&unit.cluster).is_some_and(|times| {
             let (from, to) = (unit.first.0 - HOUR / 2, unit.first.0 + HOUR / 2);
             times.partition_point(|&time| time <= to) - times.partition_point(|&time| time < from) >= FEWEST
         });
-        if new && elsewhere && amid {
-            (unit.crowd, unit.standing) = (true, Standing::Strange);
+        if elsewhere && amid {
+            (unit.crowd, unit.standing) = (true, standing);
         }
     }
+}
+
+/// Who gets in at an address for the first time after tries there under a name that is no slip for their own.
+fn not_meant(scene: &Scene<'_>, unit: &Unit) -> Option<Sym> {
+    let who = mistyped(scene, unit)?;
+    let past = scene.history.pair(unit.cluster, who, unit.source)?;
+    let unlike = !names::resemble(scene.bytes(unit.principal), scene.bytes(who));
+    (unlike && past.first > unit.last).then_some(who)
 }

@@ -5,7 +5,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::arrivals;
 use super::deeds::Deed;
-use super::features::{Feature, Features, is_shared};
+use super::features::{Feature, Features, is_of_many};
 use super::history::{DAY, HOUR, Past, Success};
 use super::kinds::Kind;
 use super::measure::Measure;
@@ -35,6 +35,10 @@ const JUST_BEFORE: f64 = 3.0;
 /// What two other accounts that are tried there say by themselves: at most, where it is within moments, and at least, where nobody
 /// else gets in there.
 const LISTED: f64 = 5.0;
+
+/// Successes amid the tries that tell at which pace the owner works on, and the part of a pause within which hardly one falls.
+const WORKS_ON: f32 = 5.0;
+const SOONER: f64 = 0.1;
 
 /// Somebody who got in where tries had come from.
 #[derive(Debug, Clone)]
@@ -205,7 +209,7 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let after = pasts.filter_map(|past| Some((past, scene.history.first_after(past, since)?)));
     let (past, success) = after.min_by_key(|(_, success)| success.time)?;
     // So is somebody whose owner comes through an address of the organisation's that many share.
-    let is_door = !scene.is_outside(unit.source) && is_shared(scene, unit.cluster, unit.source);
+    let is_door = !scene.is_outside(unit.source) && is_of_many(scene, unit.cluster, unit.source);
     let until = if is_door {
         SITTING
     } else if beside_owner {
@@ -213,7 +217,10 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     } else {
         AFTER
     };
-    if before && !beside_owner || success.time.0 > unit.last.0 + until {
+    // While the owner works on there, only what comes far sooner after the last try than at that pace is no work of the owner's.
+    let pause = (unit.last.0 - unit.first.0) as f64 / f64::from(unit.between.max(1.0));
+    let owners = unit.between >= WORKS_ON && (success.time.0 - unit.last.0) as f64 > SOONER * pause;
+    if before && !beside_owner || beside_owner && owners || success.time.0 > unit.last.0 + until {
         return None;
     }
     let since = if is_door { success.time.0 - until } else { i64::MIN };
@@ -278,7 +285,8 @@ fn entry(
     let is_alone =
         measure.scene.history.source(judgement.campaign.cluster, source).is_some_and(arrivals::is_one_persons);
     // Where tries for others are all that comes from an address outside beside it, they are its own.
-    let of_list = is_alone && measure.scene.is_outside(source) && tries.others((principal, source)) > 1;
+    let of_list =
+        is_alone && measure.scene.is_outside(source) && tries.are_for_others(measure.scene, (principal, source));
     let own = if of_list { own.max(LISTED) } else { own };
     let amid = if is_alone { tries.amid } else { 0.0 };
     campaign = campaign.min(own.max(amid));

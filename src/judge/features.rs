@@ -162,6 +162,8 @@ features! {
     Signed = "signed", Shape;
     /// About one try an account and hardly more than one account a source.
     Scattered = "scattered", Shape;
+    /// The accounts come up in the order of the alphabet, as on a list.
+    Listed = "listed", Shape;
     /// More than eight tries an account.
     ManyTries = "many_tries", Shape;
     /// Accounts of programs.
@@ -260,11 +262,16 @@ pub(super) struct Features {
     /// Whether one account is tried at one address inside at which nobody else is seen, or is a program's that fails inside all the
     /// time: its owner may stand there.
     pub(super) perhaps_owner: bool,
+    /// Whether that is so amid several hosts of the program's own: one more of them, set up wrongly.
+    pub(super) among_hosts: bool,
     /// Whether nothing in the log could show that one account's client ever worked, and nothing says why it fails.
     pub(super) unproven: bool,
     /// Whether one account fails far faster than it used to get in, behind an address that many share: a device of its owner's that
     /// keeps an old password and somebody who guesses there look alike.
     pub(super) behind_others: bool,
+    /// Whether a person's account is tried at a Kibana for no known reason: nobody stores a password in its login page, though some
+    /// programs log in through its API.
+    pub(super) login_page: bool,
     /// Probability at most that nothing happened, where chance does not explain how often one client fails: 1 = not bounded.
     pub(super) ordinary_at_most: f64,
     /// Whether keys were refused once or twice: who guesses them tries more.
@@ -287,8 +294,10 @@ impl Features {
             nothing_beside: false,
             never_worked: 0.0,
             perhaps_owner: false,
+            among_hosts: false,
             unproven: false,
             behind_others: false,
+            login_page: false,
             ordinary_at_most: 1.0,
             too_few: false,
             unexplained: false,
@@ -329,7 +338,7 @@ impl Features {
 /// Whether an address was shared by many who got in before a time: those whom an attack there let in do not count.
 pub(super) fn was_shared(scene: &Scene<'_>, cluster: u16, source: Sym, before: Millis) -> bool {
     let own = || scene.history.of_source(cluster, source).filter(|past| !past.key.is_some() && past.first < before);
-    is_shared(scene, cluster, source)
+    is_of_many(scene, cluster, source)
         && (scene.is_proxy(source) || own().take(SHARED as usize).count() == SHARED as usize)
 }
 
@@ -342,7 +351,12 @@ pub(super) fn is_farm(features: &Features) -> bool {
     holds(Feature::OneAccount) && many && features.get(Feature::Outside) <= 0.0 && own >= 0.5
 }
 
-/// Whether an address is shared by many who get in.
-pub(super) fn is_shared(scene: &Scene<'_>, cluster: u16, source: Sym) -> bool {
+/// Whether many are seen to get in from an address, or it is a proxy.
+pub(super) fn is_of_many(scene: &Scene<'_>, cluster: u16, source: Sym) -> bool {
     scene.is_proxy(source) || scene.history.source(cluster, source).is_some_and(|sum| sum.others >= SHARED)
+}
+
+/// Whether an address is shared, also by those of whom nothing is seen: a Kibana stands for all who log in at its page.
+pub(super) fn is_shared(scene: &Scene<'_>, cluster: u16, source: Sym) -> bool {
+    scene.is_kibana(cluster, source) || is_of_many(scene, cluster, source)
 }

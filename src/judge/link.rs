@@ -72,6 +72,9 @@ const MANY: usize = 12;
 /// Failures of an address without credentials that are looked at.
 const BARE: usize = 5;
 
+/// And so many at most are about as many as any fewer.
+const RESTARTED: usize = 64;
+
 /// Which attempts a campaign is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Linked {
@@ -244,7 +247,8 @@ fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
 /// Whether an account fails at an inside address of its own of a log that shows no success: that it worked there is not seen, and
 /// nothing else is to be thought of it. Of tokens that had expired it is known, wherever they are sent from.
 fn is_at_home(scene: &Scene<'_>, unit: &Unit) -> bool {
-    unit.standing == Standing::Blind && (unit.alone && !scene.is_outside(unit.source) || unit.has_expired(scene))
+    unit.standing == Standing::Blind
+        && (unit.alone && !unit.crowd && !scene.is_outside(unit.source) || unit.has_expired(scene))
 }
 
 struct Linker<'s, 'c> {
@@ -455,9 +459,8 @@ impl Linker<'_, '_> {
     /// Addresses without credentials.
     fn bare(&self, list: &[u32], sets: &mut Sets) {
         // Who gets in, before or after, is a client wherever it stands.
-        let outside = |unit: &Unit| {
-            matches!(unit.standing, Standing::Unknown | Standing::Blind) && self.scene.is_outside(unit.source)
-        };
+        let never = |unit: &Unit| matches!(unit.standing, Standing::Unknown | Standing::Blind);
+        let outside = |unit: &Unit| never(unit) && self.scene.is_outside(unit.source);
         self.shared(list, NEAR, sets, |unit| {
             self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
         });
@@ -476,6 +479,11 @@ impl Linker<'_, '_> {
         for run in later.chunk_by(|&a, &b| near(a, b)) {
             run.windows(2).for_each(|pair| sets.join(pair[0], pair[1]));
         }
+        // A pod that starts again and again has a new address of its network each time, and asks about as often each time.
+        self.shared(&later, NEAR, sets, |unit| {
+            let about = unit.len().max(RESTARTED).ilog(SAME_PACE);
+            self.scene.net(unit.source).filter(|_| never(unit)).map(|net| (unit.cluster, net, about))
+        });
     }
 
     /// Whether an episode may have begun before the log.

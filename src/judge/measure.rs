@@ -17,7 +17,8 @@ use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
-use super::unit::{Standing, Unit, median};
+use super::sweeps;
+use super::unit::{MOST_PASTS, Standing, Unit, median};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -305,10 +306,10 @@ impl Measure<'_, '_> {
         self.changed(campaign, features);
         self.realms(campaign, features);
         // A list that is gone through behind an address of many, at an hour at which they are not there, shuts nobody out.
-        if features.get(Feature::OneSource) >= 1.0
-            && features.get(Feature::Asleep) >= 0.3
-            && crowd::nobody_tries_again(self.units_of(campaign))
-        {
+        let listed = sweeps::is_a_list(self.scene, campaign, features);
+        features.set(Feature::Listed, f64::from(u8::from(listed)));
+        let once = || crowd::nobody_tries_again(self.units_of(campaign));
+        if features.get(Feature::OneSource) >= 1.0 && (listed || features.get(Feature::Asleep) >= 0.3 && once()) {
             features.set(Feature::Surge, 0.0);
         }
         let begins = |unit: &Unit| unit.standing == Standing::Later && unit.len() >= GUESSES && !unit.program;
@@ -330,6 +331,7 @@ impl Measure<'_, '_> {
             && features.get(Feature::Near) >= 0.5
             && features.get(Feature::UsualOutside) >= 0.5;
         features.perhaps_owner = inside && (desk || always) || among_own && always;
+        features.among_hosts = among_own && always && self.units_of(campaign).all(|unit| self.is_among_its_hosts(unit));
         let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
         let no_reason = features.get(Feature::OneAccount) >= 1.0
             && !campaign.by_node
@@ -337,6 +339,9 @@ impl Measure<'_, '_> {
         features.unproven = no_reason && blind > 0.5;
         features.behind_others =
             no_reason && features.get(Feature::OwnShared) >= 1.0 && features.get(Feature::Excess) >= 1.0;
+        let page =
+            |unit: &Unit| self.scene.is_kibana(unit.cluster, unit.source) && !unit.program && unit.len() >= GUESSES;
+        features.login_page = no_reason && self.units_of(campaign).all(page);
         features.ordinary_at_most = match campaign.family {
             Family::Passwords => self.ordinary_at_most(campaign, features),
             _ => 1.0,
@@ -374,6 +379,14 @@ impl Measure<'_, '_> {
         /// Tries in a row: one person in 80 makes so many (see `null`).
         const MANY: u32 = 12;
         unit.standing == Standing::Strange && unit.run >= MANY
+    }
+
+    /// Whether the account gets in from several other addresses of the network of an episode.
+    fn is_among_its_hosts(&self, unit: &Unit) -> bool {
+        let net = self.scene.net(unit.source);
+        let own = self.scene.history.of_account(unit.cluster, unit.principal).take(MOST_PASTS);
+        let beside = own.filter(|past| past.source != unit.source && self.scene.net(past.source) == net);
+        net.is_some() && beside.map(|past| past.source).collect::<BTreeSet<_>>().len() > 1
     }
 
     /// Whether failures took the place of successes.

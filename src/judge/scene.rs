@@ -11,7 +11,7 @@ use crate::correlate::{Correlated, KeyInfo, KnownNode, SourceLine};
 use crate::geography::{Geo, Geography};
 use crate::network;
 use crate::options::{Options, Surroundings};
-use crate::reserved::SYSTEM_USERS;
+use crate::reserved::{KIBANA_USERS, SYSTEM_USERS};
 use crate::state::{Attempt, ChainId, Sym, TimeSpan};
 use crate::time::Millis;
 
@@ -31,6 +31,8 @@ pub(super) struct Scene<'c> {
     pub(super) places: Places,
     hosts: Hosts,
     addresses: HashMap<Sym, Option<Address>, RandomState>,
+    /// The users that Kibana itself logs in as.
+    kibana_users: Vec<Sym>,
     /// By number of a node in the table: whether it logs successes.
     shows: Vec<bool>,
     /// Of all clusters: first and last audit event.
@@ -72,6 +74,7 @@ impl<'c> Scene<'c> {
             places,
             hosts,
             addresses,
+            kibana_users: KIBANA_USERS.iter().filter_map(|user| joined.state.symbols.find(user)).collect(),
             shows,
             whole: span_of(joined, |_| true),
             spans: (0..clusters).map(|cluster| span_of(joined, |of| of == cluster)).collect(),
@@ -189,6 +192,11 @@ impl<'c> Scene<'c> {
 
     pub(super) fn is_proxy(&self, source: Sym) -> bool {
         self.address(source).is_some_and(|address| address.proxy)
+    }
+
+    /// Whether a Kibana gets in from an address.
+    pub(super) fn is_kibana(&self, cluster: u16, source: Sym) -> bool {
+        self.kibana_users.iter().any(|&user| self.history.pair(cluster, user, source).is_some())
     }
 
     pub(super) fn is_scanner(&self, source: Sym) -> bool {

@@ -23,6 +23,9 @@ const SURE: f64 = 0.7;
 /// inside that nobody else uses: a device of its owner's fails like that.
 const NOTHING_BESIDE: f64 = 0.75;
 
+/// And at most, where a program fails from the first line to the last amid several hosts of its own.
+const AMONG_HOSTS: f64 = 0.4;
+
 /// And at least, where tries end in the first success that the log knows of, for some and for more than anybody makes: that it was
 /// repaired is not seen, as nothing had worked.
 const NEVER_WORKED: [f64; 2] = [0.2, 0.55];
@@ -31,6 +34,9 @@ const NEVER_WORKED: [f64; 2] = [0.2, 0.55];
 /// logged in there is little. And where no success is logged: that a client ever worked is not seen. And where an account is tried
 /// behind an address that many share, while its owner works on.
 const UNEXPLAINED: f64 = 0.2;
+
+/// And at least, where a person's account is tried many times at a login page, in which nobody stores a password.
+const LOGIN_PAGE: f64 = 0.55;
 
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +75,9 @@ impl Posterior {
         }
         if (features.nothing_beside || features.perhaps_owner) && posterior.hostility() > NOTHING_BESIDE {
             posterior.share(NOTHING_BESIDE);
+        }
+        if features.among_hosts && posterior.hostility() > AMONG_HOSTS {
+            posterior.share(AMONG_HOSTS);
         }
         let least = least_hostility(features);
         if posterior.hostility() < least {
@@ -146,7 +155,8 @@ impl Posterior {
 fn least_hostility(features: &Features) -> f64 {
     let unexplained = features.unexplained || features.unproven || features.behind_others;
     let never_worked = NEVER_WORKED[usize::from(features.never_worked >= 1.0)];
-    [(unexplained, UNEXPLAINED), (features.never_worked > 0.0, never_worked)]
+    let page = features.login_page;
+    [(unexplained, UNEXPLAINED), (features.never_worked > 0.0, never_worked), (page, LOGIN_PAGE)]
         .into_iter()
         .filter_map(|(holds, least)| holds.then_some(least))
         .fold(0.0, f64::max)

@@ -188,6 +188,7 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::LacksRealm => {
             share("of the clients were not asked about by the realm through which they get in elsewhere")
         }
+        Feature::Listed => plain("The accounts come up in the order of the alphabet, as on a list"),
         Feature::Slow => plain("Few tries an hour, for hours"),
         Feature::Steady if value > 0.5 => plain("As many come at other times: nothing began"),
         Feature::Brief => plain("They come and go, and the log goes on before and after"),

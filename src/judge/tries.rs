@@ -4,9 +4,10 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
 use super::arrivals::Crowd;
-use super::features::{Feature, is_shared, was_shared};
+use super::features::{Feature, is_of_many, was_shared};
 use super::history::HOUR;
 use super::measure::Measure;
+use super::names;
 use super::place::{Net, SHARED};
 use super::scene::Scene;
 use super::tell::Judgement;
@@ -69,7 +70,7 @@ impl Tries {
             let own = scene.history.of_source(self.cluster, source).filter(|past| !past.key.is_some());
             own.filter(|past| !self.pairs.contains(&(source, past.principal))).take(SHARED as usize).count()
         };
-        is_shared(scene, self.cluster, source)
+        is_of_many(scene, self.cluster, source)
             && (tried < accounts
                 || was_shared(scene, self.cluster, source, self.start)
                 || !scene.is_outside(source) && not_tried() == SHARED as usize)
@@ -84,10 +85,15 @@ impl Tries {
         of_net.or_else(|| self.sources.get(&source).map(Vec::len)).unwrap_or(0)
     }
 
-    /// How many other accounts were tried from an address.
-    pub(super) fn others(&self, (principal, source): (Sym, Sym)) -> usize {
+    /// Whether accounts were tried from an address that who gets in there cannot have meant: several others, or one whose name
+    /// does not resemble its own.
+    pub(super) fn are_for_others(&self, scene: &Scene<'_>, (principal, source): (Sym, Sym)) -> bool {
         let all = self.accounts.get(&source).copied().unwrap_or(0);
-        all - usize::from(self.pairs.contains(&(source, principal)))
+        let others = all - usize::from(self.pairs.contains(&(source, principal)));
+        let tries = self.sources.get(&source).map_or(&[][..], Vec::as_slice);
+        let tried = || tries.iter().map(|&at| scene.attempt(at).principal).find(|&tried| tried != principal);
+        let unlike = |other: Sym| !names::resemble(scene.bytes(other), scene.bytes(principal));
+        others > 1 || others == 1 && tried().is_some_and(unlike)
     }
 
     /// How many other accounts were tried from an address moments before an account got in there; two stand for more.

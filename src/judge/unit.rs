@@ -7,9 +7,10 @@ use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use rayon::prelude::*;
 
+use super::features::is_shared;
 use super::history::{DAY, HOUR, Past, Success};
 use super::index::{self, Class, Index, IndexRange};
-use super::place::{Host, SHARED};
+use super::place::Host;
 use super::scene::Scene;
 use crate::reason::Reason;
 use crate::state::Sym;
@@ -252,7 +253,7 @@ fn standing(scene: &Scene<'_>, unit: &Unit, own: &[&Past]) -> Standing {
     }
     let account = history.account(unit.cluster, unit.principal).filter(|sum| sum.count > 0);
     let source = history.source(unit.cluster, unit.source).filter(|sum| sum.count > 0 || sum.first < unit.first);
-    let shared = source.is_some_and(|sum| sum.others >= SHARED);
+    let shared = source.is_some() && is_shared(scene, unit.cluster, unit.source);
     if unit.before > 0.0 {
         // A program that stops getting in at the address where it works is itself there, whoever else comes through it.
         let itself = unit.program && unit.between < 1.0;
@@ -260,7 +261,7 @@ fn standing(scene: &Scene<'_>, unit: &Unit, own: &[&Past]) -> Standing {
     }
     let Some(account) = account else {
         return match source {
-            Some(sum) if sum.others < SHARED && mistyped(scene, unit).is_some() => Standing::Mistyped,
+            Some(_) if !shared && mistyped(scene, unit).is_some() => Standing::Mistyped,
             Some(_) => Standing::UnknownAccount,
             None => Standing::Unknown,
         };
@@ -278,7 +279,11 @@ fn standing(scene: &Scene<'_>, unit: &Unit, own: &[&Past]) -> Standing {
         let home = count * 2 >= account.count;
         return if home || shared || !rare && !away { Standing::Later } else { Standing::Strange };
     }
-    let strangeness = scene.strangeness(unit.cluster, unit.principal, unit.source, unit.first);
+    // Nor does the log know where a program worked that failed before it began: within a day all come to where they work.
+    let (start, _) = scene.span(unit.cluster);
+    let since_before = unit.first.0 - start.0 <= HOUR;
+    let before = if since_before { Millis(start.0 + DAY) } else { unit.first };
+    let strangeness = scene.strangeness(unit.cluster, unit.principal, unit.source, before);
     if strangeness < STRANGE { Standing::Near } else { Standing::Strange }
 }
 
@@ -314,7 +319,7 @@ fn bare(scene: &Scene<'_>, unit: &Unit) -> Standing {
     if !scene.history.any() || !logs_successes(scene, unit) {
         return Standing::Blind;
     }
-    let shared = scene.history.source(unit.cluster, unit.source).is_some_and(|sum| sum.others >= SHARED);
+    let shared = is_shared(scene, unit.cluster, unit.source);
     match (unit.before > 0.0, unit.after > 0.0 || unit.between > 0.0) {
         (true, _) if shared => Standing::OwnShared,
         (true, _) => Standing::Own,

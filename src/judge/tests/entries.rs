@@ -60,6 +60,25 @@ fn people_who_go_on_a_journey_anyway_are_no_hits() {
 }
 
 #[test]
+fn a_hit_is_told_amid_travellers_where_somebody_else_was_tried() {
+    let amid = |tried: &str| {
+        let mut log = office();
+        stuff(&mut log);
+        for who in 0..15_usize {
+            log.success(50_000.0 + 20.0 * who as f64, &person(who), &format!("91.90.{who}.197"));
+            log.success(20_000.0 + 1500.0 * who as f64, &person(20 + who), &format!("92.90.{who}.197"));
+        }
+        log.fail(50_100.0, tried, "93.90.7.197");
+        (0..5).for_each(|at| log.success(50_300.0 + f64::from(at) * 60.0, "person38", "93.90.7.197"));
+        let findings = log.findings();
+        taken_over(&findings).iter().map(|&name| name.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(amid("vera.eriksen"), ["person38"]);
+    // A slip.
+    assert_eq!(amid("preson38"), [""; 0]);
+}
+
+#[test]
 fn a_traveller_who_mistypes_amid_a_spray_is_no_victim() {
     let mut log = office();
     for (at, time) in irregular(120, 50_000.0, 60.0).into_iter().enumerate() {
@@ -260,4 +279,18 @@ fn accounts_whose_passwords_were_set_at_a_place_do_not_make_it_one_that_many_sha
     };
     assert!(told(true));
     assert!(!told(false));
+}
+
+#[test]
+fn an_owner_who_works_on_behind_a_login_page_while_it_is_guessed_at_is_no_intruder() {
+    let kibana = "10.9.0.3";
+    let mut log = office();
+    (0..144).for_each(|at| log.success(f64::from(at) * 600.0, "kibana_system", kibana));
+    for who in 0..8 {
+        (0..40).for_each(|at| log.success(45_050.0 + f64::from(at) * 100.0 + who as f64, &person(who), kibana));
+    }
+    irregular(300, 46_000.0, 3.0).into_iter().for_each(|time| log.fail(time, "person3", kibana));
+    let findings = log.findings();
+    assert_eq!(taken_over(&findings), [""; 0]);
+    assert!(findings.iter().any(|finding| finding.kind == "password_guessing"), "{findings:?}");
 }
