@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import glob
 import hashlib
+import importlib
 import os
 import shlex
 import shutil
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import uuid
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote, urlsplit
 
 # Parts that one task merges: fewer make more rounds, more need more memory at once.
@@ -30,6 +32,12 @@ FAN_IN = 16
 # Files up to this size are copied and scanned together, up to so many bytes at a time: what a call costs is more than they do.
 SMALL = 32 << 20
 BATCH = 512 << 20
+
+# Small files that a task copies at once, and folders that the driver lists at once: a store takes its time for each, not for all.
+READERS = 16
+
+# Stores that list all that is below a path, whatever the folders, page by page.
+FLAT = ("s3", "s3a")
 
 # Parts up to this size travel within Spark, where each copy of them takes memory.
 INLINE = 1 << 20
@@ -220,6 +228,15 @@ def download(jvm, configuration, uri, local):
         system.copyToLocalFile(False, path, jvm.org.apache.hadoop.fs.Path("file://" + local), True)
 
 
+def at_once(function, arguments):
+    """The results of many calls of Java that wait for a store, in their order; after one that fails no further one begins."""
+    with ThreadPoolExecutor(READERS) as pool:
+        try:
+            return list(pool.map(function, arguments))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
 def is_local(uri):
     return urlsplit(uri).scheme in ("", "file")
 
@@ -296,23 +313,25 @@ def batches(inputs):
 
 
 def fetched(plan, begin, batch, folder):
-    """Copies files into a folder, each under its path; where they lie then. Those of a folder come in one call."""
+    """Copies files into a folder, each under its path, several at a time; where they lie then."""
     jvm, configuration = hadoop(plan)
-    local = jvm.org.apache.hadoop.fs.FileSystem.getLocal(configuration).getRawFileSystem()
-    by_folder, found = {}, []
-    for one in batch:
-        by_folder.setdefault(os.path.dirname(one.name[len(begin):]), []).append(one)
-    for place, files in by_folder.items():
-        target = os.path.join(folder, place)
-        os.makedirs(target, exist_ok=True)
-        # One text, and not a call for each path.
-        uris = jvm.java.util.regex.Pattern.compile("\0").split("\0".join(one.uri for one in files))
-        sources = jvm.org.apache.hadoop.util.StringUtils.stringToPath(uris)
-        with storage(f"{files[0].name} and others of its folder" if len(files) > 1 else files[0].name):
-            system = sources[0].getFileSystem(configuration)
-            to = jvm.org.apache.hadoop.fs.Path("file://" + target)
-            jvm.org.apache.hadoop.fs.FileUtil.copy(system, sources, local, to, False, True, configuration)
-        found += [os.path.join(target, os.path.basename(one.name)) for one in files]
+    # Each name of a class is looked for in all jars, which takes as long as copying a small file.
+    sink, copy = jvm.java.io.FileOutputStream, jvm.org.apache.hadoop.io.IOUtils.copyBytes
+    # One text, and not a call for each path.
+    uris = jvm.java.util.regex.Pattern.compile("\0").split("\0".join(one.uri for one in batch))
+    sources = jvm.org.apache.hadoop.util.StringUtils.stringToPath(uris)
+    with storage(batch[0].name):
+        system = sources[0].getFileSystem(configuration)
+    found = [os.path.join(folder, one.name[len(begin):]) for one in batch]
+    for place in {os.path.dirname(path) for path in found}:
+        os.makedirs(place, exist_ok=True)
+
+    def one_file(at):
+        with storage(batch[at].name):
+            # Opened without a look at it before: of a store that is one answer less to wait for, of some a process less.
+            copy(system.open(sources[at]), sink(found[at]), 1 << 16, True)
+
+    at_once(one_file, range(len(batch)))
     return found
 
 
@@ -446,10 +465,27 @@ def local_files(top):
 
 def stored_files(system, path):
     """The same of a Hadoop file system."""
-    files = system.listFiles(path, True)
-    while files.hasNext():
-        status = files.next()
+    if system.getScheme() in FLAT:
+        files = system.listFiles(path, True)
+        while files.hasNext():
+            status = files.next()
+            yield status.getPath().toString(), status.getLen()
+        return
+    # `listFiles` asks where the blocks of each file are, or for its owner: an answer, or a process, for each.
+    status = system.getFileStatus(path)
+    folders = [path] if status.isDirectory() else []
+    if not folders:
         yield status.getPath().toString(), status.getLen()
+    while folders:
+        below = at_once(lambda folder: list(entries(system, folder)), folders)
+        folders = [name for found in below for name, size in found if size is None]
+        yield from ((name.toString(), size) for found in below for name, size in found if size is not None)
+
+
+def entries(system, folder):
+    """What lies in a folder; the size of a folder is None."""
+    for status in system.listStatus(folder):
+        yield status.getPath(), None if status.isDirectory() else status.getLen()
 
 
 def list_inputs(sc, patterns):
@@ -628,6 +664,7 @@ def main(arguments=None):
     asked = arguments_of(arguments)
     sc = context()
     try:
+        sc.addPyFile(__file__)
         if asked.parquet:
             demand_empty(sc, asked.parquet)
         inputs = list_inputs(sc, asked.paths)
@@ -644,4 +681,7 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # As a module, which a worker imports once. What is defined in a script itself is made anew for each task, and the Java process of
+    # a worker would be one of each task.
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.exit(importlib.import_module(os.path.splitext(os.path.basename(__file__))[0]).main())
