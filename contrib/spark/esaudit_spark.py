@@ -54,8 +54,9 @@ LEAST = 64 << 20
 # What a task needs to know beside its share. `binary` is the name of the file that was shipped, `hadoop` the driver's
 # configuration of file systems as XML, `options` those of `esaudit scan`, `work` the URI of a folder for parts or None,
 # `slots` the tasks that an executor runs at once, `taken` the bytes that its own Java process may take, `inline` the size
-# up to which parts travel within Spark, `classpath` what the user gave the job beside Spark's own jars.
-Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inline classpath", defaults=[INLINE, ()])
+# up to which parts travel within Spark, `classpath` what the user gave the job beside Spark's own jars, `driver` the port of the
+# driver's Java process and the word that opens it, where tasks run beside it.
+Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inline classpath driver", defaults=[INLINE, (), None])
 
 # One input: where it is read from, and its path in the report.
 Input = namedtuple("Input", "uri name size")
@@ -165,10 +166,31 @@ _running = None
 
 
 def hadoop(plan):
-    """A small Java process with Spark's own Hadoop file systems, for a Python worker cannot reach its executor's."""
+    """A Java process with Spark's own Hadoop file systems, and their configuration."""
     global _running
-    if _running is not None and _running[0] == plan.hadoop and _running[1].java_process.poll() is None:
-        return _running[2:]
+    asked = (plan.hadoop, plan.driver)
+    if _running is None or _running[0] != asked or not is_there(_running[1]):
+        gateway = beside(plan) if plan.driver else launched(plan)
+        configuration = gateway.jvm.org.apache.hadoop.conf.Configuration(False)
+        configuration.addResource(gateway.jvm.java.io.ByteArrayInputStream(plan.hadoop))
+        _running = (asked, gateway, gateway.jvm, configuration)
+    return _running[2:]
+
+
+def is_there(gateway):
+    return gateway.java_process is None or gateway.java_process.poll() is None
+
+
+def beside(plan):
+    """The driver's, in local mode: another one takes seconds to come up."""
+    from py4j.java_gateway import GatewayParameters, JavaGateway
+
+    port, word = plan.driver
+    return JavaGateway(gateway_parameters=GatewayParameters(port=port, auth_token=word))
+
+
+def launched(plan):
+    """A small one of its own, for a Python worker cannot reach its executor's."""
     from py4j.java_gateway import JavaGateway
     import pyspark
     from pyspark import SparkFiles
@@ -188,10 +210,7 @@ def hadoop(plan):
         enable_auth=True,
     )
     atexit.register(stop, gateway)
-    configuration = gateway.jvm.org.apache.hadoop.conf.Configuration(False)
-    configuration.addResource(gateway.jvm.java.io.ByteArrayInputStream(plan.hadoop))
-    _running = (plan.hadoop, gateway, gateway.jvm, configuration)
-    return _running[2:]
+    return gateway
 
 
 def stop(gateway):
@@ -558,7 +577,8 @@ def plan_of(sc, binary, options=(), heap="512m", work=None):
     classpath += [conf.get(f"spark.{'driver' if local else 'executor'}.extraClassPath", "")]
     hadoop_xml = text.toString().encode()
     plan = Plan(os.path.basename(binary), hadoop_xml, tuple(options), heap, work, slots, cpus, taken)
-    return plan._replace(classpath=tuple(filter(None, classpath)))
+    opened = sc._gateway.gateway_parameters
+    return plan._replace(classpath=tuple(filter(None, classpath)), driver=(opened.port, opened.auth_token) if local else None)
 
 
 def put(sc, local, target):

@@ -210,7 +210,7 @@ fn a_worker_reads_with_one_process() {
     let link = format!("spark.hadoop.fs.viewfs.mounttable.store.link./small=file://{}/small", small.path().display());
     let output = command(&python, &python.with_file_name("spark-submit"))
         .env("JAVA_HOME", folder.path().join("home"))
-        .args(["--master", "local[2]", "--conf", "spark.ui.enabled=false", "--conf", &link])
+        .args(["--master", "local-cluster[1,2,1024]", "--conf", "spark.ui.enabled=false", "--conf", &link])
         .args(["contrib/spark/esaudit_spark.py", "viewfs://store/small", "--binary", env!("CARGO_BIN_EXE_esaudit")])
         .args(["--shares", "6", "-o", &path("report.json")])
         .output()
