@@ -15,6 +15,7 @@ import contextlib
 import glob
 import hashlib
 import importlib
+import itertools
 import os
 import shlex
 import shutil
@@ -680,6 +681,16 @@ def context():
     return SparkContext.getOrCreate(SparkConf().setAppName("esaudit"))
 
 
+def said_by_task(error):
+    """What a task of this job said when it failed, out of all that Spark tells about it; None if it said nothing."""
+    lines = str(error).splitlines()
+    begins = [at for at, line in enumerate(lines) if line.startswith("RuntimeError: ")]
+    if not begins:
+        return str(error) if isinstance(error, RuntimeError) else None
+    said = itertools.takewhile(lambda line: not line.startswith(("\tat ", " SQLSTATE")), lines[begins[-1]:])
+    return "\n".join(said).removeprefix("RuntimeError: ").rstrip()
+
+
 def main(arguments=None):
     asked = arguments_of(arguments)
     sc = context()
@@ -696,6 +707,11 @@ def main(arguments=None):
             if asked.parquet:
                 export_tables(sc, whole, plan, asked.parquet.rstrip("/"), shlex.split(asked.export_options))
             return write(sc, asked.binary, whole, asked.output, shlex.split(asked.merge_options))
+    except Exception as error:  # Spark's own has hundreds of lines, of which one is what went wrong
+        said = said_by_task(error)
+        if said is None:
+            raise
+        raise SystemExit(f"esaudit: {said}") from None
     finally:
         sc.stop()
 

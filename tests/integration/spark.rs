@@ -144,6 +144,8 @@ fn a_cluster_of_two() {
     assert_eq!((&told["tasks"], told["tables"].as_u64()), (&2.into(), Some(one.len() as u64)), "{told}");
     let forbidden = told["forbidden"].as_str().unwrap();
     assert!(forbidden.contains("403") && forbidden.contains("/audit.json"), "{forbidden}");
+    let last_word = told["last_word"].as_str().unwrap();
+    assert!(last_word.starts_with("http://") && last_word.contains("403") && !last_word.contains('\n'), "{last_word}");
     let gone = told["gone"].as_str().unwrap();
     assert!(gone.contains("gone.json") && gone.contains("FileNotFoundException"), "{gone}");
 }

@@ -107,6 +107,8 @@ server = http.server.HTTPServer(("127.0.0.1", 0), Forbids)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 uri = f"http://127.0.0.1:{server.server_port}/audit.json"
 told["forbidden"] = refusal([job.Input(uri, uri, 1 << 30)])
+# The one line of it that the job ends with.
+told["last_word"] = job.said_by_task(Exception(told["forbidden"]))
 told["gone"] = refusal([job.Input("viewfs://store/small/gone.json", "viewfs://store/small/gone.json", 10)])
 sc.stop()
 print(json.dumps(told))
