@@ -229,14 +229,19 @@ def failure(at, distinct):
     )
 
 
-# Name: title, how many threads read, and who measures it.
+# Name: title, how many threads read logs of what shape, and who measures it.
 SECTIONS = {
-    "reading": ("Reading, parts, reports", "one thread", lambda bench: bench.kinds[0]),
-    "bytes": ("More of the same log", "all cores, through a pipe", Bench.bytes),
-    "grouping": ("Merging the same logs in few and many parts", "one thread", Bench.grouping),
-    "tree": ("Merging in a tree", "one thread", Bench.tree),
-    "principals": ("More principals and sources", "one thread", Bench.principals),
-    "projection": ("What that means for more", "one thread", Bench.projection),
+    "reading": ("Reading, parts, reports", "one thread; few pairs of account and address", lambda bench: bench.kinds[0]),
+    "bytes": ("More of the same log", "all cores, through a pipe; one busy node (1 failure in 8 lines), few pairs of account and address",
+              Bench.bytes),
+    "grouping": ("Merging the same logs in few and many parts", "one thread; eight nodes of one cluster, without ambient failures, few pairs",
+                 Bench.grouping),
+    "tree": ("Merging in a tree", "one thread; 16 busy clusters (1 failure in 8 lines), few pairs",
+             Bench.tree),
+    "principals": ("More principals and sources", "one thread; failures and nothing else",
+                   Bench.principals),
+    "projection": ("What that means for more", "one thread; typical logs (1 failure in 1,000 lines, few pairs), the mildest shape",
+                   Bench.projection),
 }
 
 # What was not run, but is told from what was.

@@ -39,6 +39,7 @@ def main():
     parser.add_argument("--esaudit", default=str(TARGET / "esaudit"))
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--store", action="store_true", help="read the files as those of a store, through viewfs")
     parser.add_argument("--runs", type=int, default=3, help="of the job, in one session [%(default)s]")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -55,6 +56,7 @@ def main():
 
         configuration = SparkConf().setAppName("esaudit bench").setMaster(asked.master)
         configuration.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
+        configuration.set("spark.hadoop.fs.viewfs.mounttable.store.link./logs", f"file://{logs}")
         sc = SparkContext(conf=configuration)
         sc.setLogLevel("OFF")
         sc.addPyFile(job.__file__)
@@ -63,7 +65,7 @@ def main():
         lap("Spark: a job that adds 8 numbers")
         for run in range(asked.runs):
             whole_run = time.monotonic()
-            inputs = job.list_inputs(sc, [logs])
+            inputs = job.list_inputs(sc, ["viewfs://store/logs" if asked.store else logs])
             lap(f"{run + 1}: listing {len(inputs)} files")
             with tempfile.TemporaryDirectory() as work:
                 plan = job.plan_of(sc, asked.esaudit, work="file://" + work)

@@ -14,6 +14,7 @@ use crate::model::diff::{
     DiffReport, DiffSide, FindingChange, GroupChange, Lists, NumberChange, RefusedChange, TotalsChange,
 };
 use crate::model::{FailingKey, Finding, Group, Report, SCHEMA_VERSION};
+use crate::words;
 
 /// Reads a report that `esaudit report --format json` wrote.
 ///
@@ -64,7 +65,8 @@ pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) 
         }
         let unread = report.coverage.inputs.iter().filter(|input| input.error.is_some()).count();
         if unread > 0 {
-            notes.push(format!("{path}: {unread} inputs could not be read whole, so numbers may be too small"));
+            let inputs = words::count(unread as u64, "input", "inputs");
+            notes.push(format!("{path}: {inputs} could not be read whole, so numbers may be too small"));
         }
     }
     if old.coverage.last.as_ref().zip(new.coverage.last.as_ref()).is_some_and(|(old, new)| new < old) {

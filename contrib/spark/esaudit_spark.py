@@ -14,6 +14,8 @@ import atexit
 import contextlib
 import glob
 import hashlib
+import importlib
+import itertools
 import os
 import shlex
 import shutil
@@ -22,6 +24,7 @@ import sys
 import tempfile
 import uuid
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote, urlsplit
 
 # Parts that one task merges: fewer make more rounds, more need more memory at once.
@@ -30,6 +33,12 @@ FAN_IN = 16
 # Files up to this size are copied and scanned together, up to so many bytes at a time: what a call costs is more than they do.
 SMALL = 32 << 20
 BATCH = 512 << 20
+
+# Small files that a task copies at once, and folders that the driver lists at once: a store takes its time for each, not for all.
+READERS = 16
+
+# Stores that list all that is below a path, whatever the folders, page by page.
+FLAT = ("s3", "s3a")
 
 # Parts up to this size travel within Spark, where each copy of them takes memory.
 INLINE = 1 << 20
@@ -46,8 +55,9 @@ LEAST = 64 << 20
 # What a task needs to know beside its share. `binary` is the name of the file that was shipped, `hadoop` the driver's
 # configuration of file systems as XML, `options` those of `esaudit scan`, `work` the URI of a folder for parts or None,
 # `slots` the tasks that an executor runs at once, `taken` the bytes that its own Java process may take, `inline` the size
-# up to which parts travel within Spark, `classpath` what the user gave the job beside Spark's own jars.
-Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inline classpath", defaults=[INLINE, ()])
+# up to which parts travel within Spark, `classpath` what the user gave the job beside Spark's own jars, `driver` the port of the
+# driver's Java process and the word that opens it, where tasks run beside it.
+Plan = namedtuple("Plan", "binary hadoop options heap work slots cpus taken inline classpath driver", defaults=[INLINE, (), None])
 
 # One input: where it is read from, and its path in the report.
 Input = namedtuple("Input", "uri name size")
@@ -157,10 +167,31 @@ _running = None
 
 
 def hadoop(plan):
-    """A small Java process with Spark's own Hadoop file systems, for a Python worker cannot reach its executor's."""
+    """A Java process with Spark's own Hadoop file systems, and their configuration."""
     global _running
-    if _running is not None and _running[0] == plan.hadoop and _running[1].java_process.poll() is None:
-        return _running[2:]
+    asked = (plan.hadoop, plan.driver)
+    if _running is None or _running[0] != asked or not is_there(_running[1]):
+        gateway = beside(plan) if plan.driver else launched(plan)
+        configuration = gateway.jvm.org.apache.hadoop.conf.Configuration(False)
+        configuration.addResource(gateway.jvm.java.io.ByteArrayInputStream(plan.hadoop))
+        _running = (asked, gateway, gateway.jvm, configuration)
+    return _running[2:]
+
+
+def is_there(gateway):
+    return gateway.java_process is None or gateway.java_process.poll() is None
+
+
+def beside(plan):
+    """The driver's, in local mode: another one takes seconds to come up."""
+    from py4j.java_gateway import GatewayParameters, JavaGateway
+
+    port, word = plan.driver
+    return JavaGateway(gateway_parameters=GatewayParameters(port=port, auth_token=word))
+
+
+def launched(plan):
+    """A small one of its own, for a Python worker cannot reach its executor's."""
     from py4j.java_gateway import JavaGateway
     import pyspark
     from pyspark import SparkFiles
@@ -180,10 +211,7 @@ def hadoop(plan):
         enable_auth=True,
     )
     atexit.register(stop, gateway)
-    configuration = gateway.jvm.org.apache.hadoop.conf.Configuration(False)
-    configuration.addResource(gateway.jvm.java.io.ByteArrayInputStream(plan.hadoop))
-    _running = (plan.hadoop, gateway, gateway.jvm, configuration)
-    return _running[2:]
+    return gateway
 
 
 def stop(gateway):
@@ -218,6 +246,15 @@ def download(jvm, configuration, uri, local):
     with storage(uri):
         path, system = path_of(jvm, configuration, uri)
         system.copyToLocalFile(False, path, jvm.org.apache.hadoop.fs.Path("file://" + local), True)
+
+
+def at_once(function, arguments):
+    """The results of many calls of Java that wait for a store, in their order; after one that fails no further one begins."""
+    with ThreadPoolExecutor(READERS) as pool:
+        try:
+            return list(pool.map(function, arguments))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def is_local(uri):
@@ -296,23 +333,25 @@ def batches(inputs):
 
 
 def fetched(plan, begin, batch, folder):
-    """Copies files into a folder, each under its path; where they lie then. Those of a folder come in one call."""
+    """Copies files into a folder, each under its path, several at a time; where they lie then."""
     jvm, configuration = hadoop(plan)
-    local = jvm.org.apache.hadoop.fs.FileSystem.getLocal(configuration).getRawFileSystem()
-    by_folder, found = {}, []
-    for one in batch:
-        by_folder.setdefault(os.path.dirname(one.name[len(begin):]), []).append(one)
-    for place, files in by_folder.items():
-        target = os.path.join(folder, place)
-        os.makedirs(target, exist_ok=True)
-        # One text, and not a call for each path.
-        uris = jvm.java.util.regex.Pattern.compile("\0").split("\0".join(one.uri for one in files))
-        sources = jvm.org.apache.hadoop.util.StringUtils.stringToPath(uris)
-        with storage(f"{files[0].name} and others of its folder" if len(files) > 1 else files[0].name):
-            system = sources[0].getFileSystem(configuration)
-            to = jvm.org.apache.hadoop.fs.Path("file://" + target)
-            jvm.org.apache.hadoop.fs.FileUtil.copy(system, sources, local, to, False, True, configuration)
-        found += [os.path.join(target, os.path.basename(one.name)) for one in files]
+    # Each name of a class is looked for in all jars, which takes as long as copying a small file.
+    sink, copy = jvm.java.io.FileOutputStream, jvm.org.apache.hadoop.io.IOUtils.copyBytes
+    # One text, and not a call for each path.
+    uris = jvm.java.util.regex.Pattern.compile("\0").split("\0".join(one.uri for one in batch))
+    sources = jvm.org.apache.hadoop.util.StringUtils.stringToPath(uris)
+    with storage(batch[0].name):
+        system = sources[0].getFileSystem(configuration)
+    found = [os.path.join(folder, one.name[len(begin):]) for one in batch]
+    for place in {os.path.dirname(path) for path in found}:
+        os.makedirs(place, exist_ok=True)
+
+    def one_file(at):
+        with storage(batch[at].name):
+            # Opened without a look at it before: of a store that is one answer less to wait for, of some a process less.
+            copy(system.open(sources[at]), sink(found[at]), 1 << 16, True)
+
+    at_once(one_file, range(len(batch)))
     return found
 
 
@@ -446,10 +485,27 @@ def local_files(top):
 
 def stored_files(system, path):
     """The same of a Hadoop file system."""
-    files = system.listFiles(path, True)
-    while files.hasNext():
-        status = files.next()
+    if system.getScheme() in FLAT:
+        files = system.listFiles(path, True)
+        while files.hasNext():
+            status = files.next()
+            yield status.getPath().toString(), status.getLen()
+        return
+    # `listFiles` asks where the blocks of each file are, or for its owner: an answer, or a process, for each.
+    status = system.getFileStatus(path)
+    folders = [path] if status.isDirectory() else []
+    if not folders:
         yield status.getPath().toString(), status.getLen()
+    while folders:
+        below = at_once(lambda folder: list(entries(system, folder)), folders)
+        folders = [name for found in below for name, size in found if size is None]
+        yield from ((name.toString(), size) for found in below for name, size in found if size is not None)
+
+
+def entries(system, folder):
+    """What lies in a folder; the size of a folder is None."""
+    for status in system.listStatus(folder):
+        yield status.getPath(), None if status.isDirectory() else status.getLen()
 
 
 def list_inputs(sc, patterns):
@@ -522,7 +578,8 @@ def plan_of(sc, binary, options=(), heap="512m", work=None):
     classpath += [conf.get(f"spark.{'driver' if local else 'executor'}.extraClassPath", "")]
     hadoop_xml = text.toString().encode()
     plan = Plan(os.path.basename(binary), hadoop_xml, tuple(options), heap, work, slots, cpus, taken)
-    return plan._replace(classpath=tuple(filter(None, classpath)))
+    opened = sc._gateway.gateway_parameters
+    return plan._replace(classpath=tuple(filter(None, classpath)), driver=(opened.port, opened.auth_token) if local else None)
 
 
 def put(sc, local, target):
@@ -624,10 +681,21 @@ def context():
     return SparkContext.getOrCreate(SparkConf().setAppName("esaudit"))
 
 
+def said_by_task(error):
+    """What a task of this job said when it failed, out of all that Spark tells about it; None if it said nothing."""
+    lines = str(error).splitlines()
+    begins = [at for at, line in enumerate(lines) if line.startswith("RuntimeError: ")]
+    if not begins:
+        return str(error) if isinstance(error, RuntimeError) else None
+    said = itertools.takewhile(lambda line: not line.startswith(("\tat ", " SQLSTATE")), lines[begins[-1]:])
+    return "\n".join(said).removeprefix("RuntimeError: ").rstrip()
+
+
 def main(arguments=None):
     asked = arguments_of(arguments)
     sc = context()
     try:
+        sc.addPyFile(__file__)
         if asked.parquet:
             demand_empty(sc, asked.parquet)
         inputs = list_inputs(sc, asked.paths)
@@ -639,9 +707,17 @@ def main(arguments=None):
             if asked.parquet:
                 export_tables(sc, whole, plan, asked.parquet.rstrip("/"), shlex.split(asked.export_options))
             return write(sc, asked.binary, whole, asked.output, shlex.split(asked.merge_options))
+    except Exception as error:  # Spark's own has hundreds of lines, of which one is what went wrong
+        said = said_by_task(error)
+        if said is None:
+            raise
+        raise SystemExit(f"esaudit: {said}") from None
     finally:
         sc.stop()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # As a module, which a worker imports once. What is defined in a script itself is made anew for each task, and the Java process of
+    # a worker would be one of each task.
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.exit(importlib.import_module(os.path.splitext(os.path.basename(__file__))[0]).main())

@@ -29,6 +29,8 @@ pub struct NightPlan {
     pub notes: Vec<String>,
     /// The same, of what everybody is told.
     pub remarks: Vec<String>,
+    /// Whether no file was there that holds anything.
+    pub met_nothing: bool,
     ledger: Ledger,
     /// Copies that were met.
     copies: Vec<RememberedCopy>,
@@ -62,11 +64,13 @@ impl NightPlan {
             problems: Vec::new(),
             notes: Vec::new(),
             remarks: Vec::new(),
+            met_nothing: false,
             ledger,
             copies: Vec::new(),
             planned: Vec::new(),
         };
         let seen = plan.look(sources, own, options);
+        plan.met_nothing = seen.is_empty() && plan.sources.is_empty() && plan.problems.is_empty();
         if run == 1 {
             let named: Vec<u8> = seen
                 .iter()

@@ -25,11 +25,15 @@ use crate::state::{State, Unsettled};
 pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerFile>, mut run: RunContext) -> Gathered {
     run.phase("looking for files");
     let mut found = named(input::discover(paths), naming);
+    // What could not be found or read is said beside.
+    let is_told = !found.problems.is_empty();
+    let mut nothing = found.sources.is_empty();
     let mut plan = ledger.map(|LedgerFile { ledger, id }| {
         let sources = std::mem::take(&mut found.sources);
         run.threads.install(|| NightPlan::new(ledger, sources, id, &run.options))
     });
     if let Some(plan) = &mut plan {
+        nothing |= plan.met_nothing;
         found.sources = std::mem::take(&mut plan.sources);
         found.problems.append(&mut plan.problems);
         // Paths name whom they belong to.
@@ -40,6 +44,10 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
         } else if remarks.len() > 0 {
             run.progress.remark(format!("{} of the files are not read, for they are copies", remarks.len()));
         }
+    }
+    // Whoever reads a report is told by that; a part that is empty every night would look like a quiet cluster.
+    if nothing && run.for_part && !is_told {
+        run.progress.remark("nothing to read: the path is wrong, or no file in the folder holds anything".to_owned());
     }
     let sources = found.sources;
     run.progress.total(sources.iter().map(|source| source.size).sum());

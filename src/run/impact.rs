@@ -10,6 +10,7 @@ use crate::impact::{Asked, Suspect};
 use crate::options::{Filter, Options};
 use crate::pipeline::{self, Inputs, Request};
 use crate::show;
+use crate::words;
 
 /// Reads logs or parts and tells what an actor did.
 ///
@@ -39,8 +40,8 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
             }
             let finding =
                 report.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(&id)).ok_or_else(|| {
-                    let has = report.findings.len();
-                    Error::Report(format!("{name}: no {id}; it has {has} findings (F1, …)"))
+                    let has = words::count(report.findings.len() as u64, "finding", "findings");
+                    Error::Report(format!("{name}: no {id}; it has {has} (F1, …)"))
                 })?;
             let suspect = Suspect::of(finding, &report.findings)
                 .ok_or_else(|| Error::Report(format!("{name}: {id} names nobody whose deeds could be told")))?;

@@ -12,6 +12,7 @@ use crate::judge::Severity;
 use crate::model::Coverage;
 use crate::output::{Output, Outputs};
 use crate::spill;
+use crate::words;
 
 /// Exit status: some input could not be read whole, or a result could not be written.
 pub const INCOMPLETE: u8 = 2;
@@ -44,10 +45,8 @@ pub(super) fn refused(strict: bool, coverage: &Coverage) -> Option<u8> {
         return None;
     }
     if let Some(left_out) = &coverage.counted_only {
-        let attempts = left_out.attempts;
-        complain(&format!(
-            "no report, because of --strict: {attempts} attempts are counted only, memory is short (--max-memory)"
-        ));
+        let attempts = words::count(left_out.attempts, "attempt is", "attempts are");
+        complain(&format!("no report, because of --strict: {attempts} counted only, memory is short (--max-memory)"));
     }
     if coverage.problems_total == 0 {
         return coverage.counted_only.as_ref().map(|_| INCOMPLETE);
@@ -55,7 +54,8 @@ pub(super) fn refused(strict: bool, coverage: &Coverage) -> Option<u8> {
     let mut out = io::stderr().lock();
     let shown = |text: &str| escape::terminal(text, false);
     // Nothing is left to tell if even this cannot be written.
-    let _ = writeln!(out, "esaudit: no report, because of --strict and {} problems:", coverage.problems_total);
+    let problems = words::count(coverage.problems_total, "problem", "problems");
+    let _ = writeln!(out, "esaudit: no report, because of --strict and {problems}:");
     for problem in &coverage.problems {
         let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
         let (path, message) = (shown(&problem.path), shown(&problem.message.plain()));

@@ -8,6 +8,7 @@ use crate::error::{Error, ProblemKind};
 use crate::interrupt;
 use crate::pipeline::Gathered;
 use crate::progress::Verbosity;
+use crate::words;
 
 /// Reads logs into a part file.
 ///
@@ -24,13 +25,15 @@ pub fn scan(request: ScanRequest) -> Result<u8, Error> {
     })?;
     let problems = records.part().problems_total();
     if strict && problems > 0 {
-        complain(&format!("no part, because of --strict and {problems} problems; `esaudit report` lists them"));
+        let problems = words::count(problems, "problem", "problems");
+        complain(&format!("no part, because of --strict and {problems}; `esaudit report` lists them"));
         return Ok(INCOMPLETE);
     }
     let left_out = records.part().state.counted_only.attempts;
     if strict && left_out > 0 {
         complain(&format!(
-            "no part, because of --strict: {left_out} attempts are counted only, memory is short (--max-memory)"
+            "no part, because of --strict: {} counted only, memory is short (--max-memory)",
+            words::count(left_out, "attempt is", "attempts are")
         ));
         return Ok(INCOMPLETE);
     }

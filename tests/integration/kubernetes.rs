@@ -150,6 +150,21 @@ fn the_playbook_scans_and_merges() {
     assert!(folder.path().join("part.esa").exists());
 }
 
+/// What a play sets itself beats the inventory, so a play has only what stands in for what the inventory lacks.
+#[test]
+fn the_inventory_names_the_folders() {
+    let Some(python) = python::with("yaml") else { return };
+    for (playbook, names) in [("scan", vec!["logs"]), ("nightly", vec!["logs", "kept"])] {
+        let play = parsed(&python, &format!("contrib/ansible/{playbook}.yml"));
+        assert!(play[0]["vars"].is_null(), "{playbook}");
+        let folders = &play[0]["tasks"][0]["ansible.builtin.set_fact"];
+        for name in names {
+            let value = folders[name].as_str().unwrap();
+            assert!(value.starts_with(&format!("{{{{ {name} | default('/var/")), "{playbook}: {value}");
+        }
+    }
+}
+
 /// Twice: the second run finds nothing new, and has a part of its own.
 #[test]
 fn the_nightly_playbook_reads_what_is_new() {

@@ -365,6 +365,22 @@ fn parts_that_are_given_twice_or_missing_are_told() {
     assert_eq!(merge(&[second, third]).status.code(), Some(0));
 }
 
+/// A part that is empty every night would look like a quiet cluster.
+#[test]
+fn a_folder_without_logs_is_said() {
+    let nights = Nights::new();
+    let said = || {
+        let done = nights.scan(&[]);
+        assert_eq!(done.status.code(), Some(0));
+        told(&done).contains("nothing to read")
+    };
+    assert!(said());
+    nights.append("a.json", b"");
+    assert!(said());
+    nights.append("a.json", &lines(0, 3));
+    assert!(!said() && !said());
+}
+
 /// The recipe, as cron calls it, with a file that cannot be read whole among its parts.
 #[test]
 fn the_recipe_tells_what_is_new_and_nothing_else() {

@@ -125,6 +125,14 @@ fn a_cluster_of_two() {
     let first = &report["coverage"]["inputs"][0];
     assert_eq!(first["path"], "viewfs://store/small/00/0 audit.json");
 
+    // Two answers are what WebHDFS gives for the bytes of a file: where they are, and they; each folder is listed once.
+    let slow = &told["slow"];
+    assert_eq!((&slow["files"], &slow["to_read"]), (&200.into(), &400.into()), "{told}");
+    assert!(slow["to_list"].as_u64().unwrap() < 30 && slow["at_once"].as_u64().unwrap() > 8, "{told}");
+    let report: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("slow.json")).unwrap()).unwrap();
+    assert_eq!(report["totals"]["failed_attempts"], 6000);
+
     // Two tasks wrote what one process writes.
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     assert_eq!(esaudit(&["export", &path("twice.esa"), "--parquet", &path("one")]).status.code(), Some(0));
@@ -136,6 +144,8 @@ fn a_cluster_of_two() {
     assert_eq!((&told["tasks"], told["tables"].as_u64()), (&2.into(), Some(one.len() as u64)), "{told}");
     let forbidden = told["forbidden"].as_str().unwrap();
     assert!(forbidden.contains("403") && forbidden.contains("/audit.json"), "{forbidden}");
+    let last_word = told["last_word"].as_str().unwrap();
+    assert!(last_word.starts_with("http://") && last_word.contains("403") && !last_word.contains('\n'), "{last_word}");
     let gone = told["gone"].as_str().unwrap();
     assert!(gone.contains("gone.json") && gone.contains("FileNotFoundException"), "{gone}");
 }
@@ -184,6 +194,33 @@ fn the_job_as_it_is_submitted() {
     arguments.extend(nodes.iter().map(String::as_str));
     assert!(fs::read(path("report.json")).unwrap() == esaudit(&arguments).stdout);
     assert!(fs::read(path("report.json")).unwrap() == esaudit(&["merge", &path("all.esa"), "--format", "json"]).stdout);
+}
+
+/// A worker starts one Java process that reads files, however many tasks it runs.
+#[test]
+fn a_worker_reads_with_one_process() {
+    let Some(python) = tools() else { return };
+    let small = small();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    // A Java that notes what it is started for.
+    let java = folder.path().join("home/bin/java");
+    fs::create_dir_all(java.parent().unwrap()).unwrap();
+    let script = format!("#!/bin/sh\necho \"$*\" >> {}\nexec java \"$@\"\n", path("calls"));
+    fs::write(&java, script).unwrap();
+    fs::set_permissions(&java, fs::Permissions::from_mode(0o755)).unwrap();
+    let link = format!("spark.hadoop.fs.viewfs.mounttable.store.link./small=file://{}/small", small.path().display());
+    let output = command(&python, &python.with_file_name("spark-submit"))
+        .env("JAVA_HOME", folder.path().join("home"))
+        .args(["--master", "local-cluster[1,2,1024]", "--conf", "spark.ui.enabled=false", "--conf", &link])
+        .args(["contrib/spark/esaudit_spark.py", "viewfs://store/small", "--binary", env!("CARGO_BIN_EXE_esaudit")])
+        .args(["--shares", "6", "-o", &path("report.json")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let calls = fs::read_to_string(path("calls")).unwrap();
+    let readers = calls.lines().filter(|call| call.contains("py4j.GatewayServer")).count();
+    assert!((1..=2).contains(&readers), "{calls}");
 }
 
 /// What the user names beside Spark's own jars is there for the process that reads files; tables of two runs are not mixed; and

@@ -16,6 +16,7 @@ from pyspark import SparkConf, SparkContext
 job_folder, wrapper, notes, logs, reports, small = sys.argv[1:]
 sys.path.insert(0, job_folder)
 import esaudit_spark as job  # noqa: E402
+from webstore import Store  # noqa: E402
 
 configuration = SparkConf().setAppName("esaudit test").setMaster("local-cluster[2,1,1024]")
 configuration.set("spark.ui.enabled", "false").set("spark.task.maxFailures", "2")
@@ -85,6 +86,13 @@ job.FAN_IN = 2
 told["twice"] = run("twice", shares + shares[:1])
 job.FAN_IN = 16
 
+# A store that takes its time: it is asked for many files at once, and for nothing about each beside its bytes.
+store = Store(small, 0.1)
+listed = job.list_inputs(sc, [store.uri()])
+asked_to_list = sum(store.answers.values())
+told["slow"] = {**run("slow", job.in_shares(listed, 2)), "files": len(listed), "to_list": asked_to_list}
+told["slow"].update(to_read=sum(store.answers.values()) - asked_to_list, at_once=store.most_owed)
+
 begun = time.time()
 told["small"] = run("small", job.in_shares(job.list_inputs(sc, ["viewfs://store/small"]), 4))
 told["small"]["seconds"] = time.time() - begun
@@ -99,6 +107,8 @@ server = http.server.HTTPServer(("127.0.0.1", 0), Forbids)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 uri = f"http://127.0.0.1:{server.server_port}/audit.json"
 told["forbidden"] = refusal([job.Input(uri, uri, 1 << 30)])
+# The one line of it that the job ends with.
+told["last_word"] = job.said_by_task(Exception(told["forbidden"]))
 told["gone"] = refusal([job.Input("viewfs://store/small/gone.json", "viewfs://store/small/gone.json", 10)])
 sc.stop()
 print(json.dumps(told))
