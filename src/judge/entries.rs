@@ -25,6 +25,9 @@ const AFTER: i64 = DAY;
 /// Tries that somebody away from home may need until a password is typed right.
 const MISTYPED: usize = 4;
 
+/// How strange a place is at least at which an owner is hardly ever.
+const FAR: f64 = 0.8;
+
 /// Odds of a campaign count towards its successes no more than this, either way.
 const ODDS: f64 = 6.0;
 
@@ -39,6 +42,9 @@ const LISTED: f64 = 5.0;
 /// Successes amid the tries that tell at which pace the owner works on, and the part of a pause within which hardly one falls.
 const WORKS_ON: f32 = 5.0;
 const SOONER: f64 = 0.1;
+
+/// Odds from which on an entry is told as hostile, a little above.
+const SURE: f64 = 1.6;
 
 /// Somebody who got in where tries had come from.
 #[derive(Debug, Clone)]
@@ -57,14 +63,22 @@ pub(super) struct GotIn {
     pub(super) same_source: bool,
     /// More tries than anybody makes ended in the first success of the account that the log knows of.
     pub(super) never_worked: bool,
+    /// A superuser was made within minutes, which the account never did before, at a place outside where it never was.
+    pub(super) makes_superuser: bool,
 }
 
 impl GotIn {
     /// Logarithm of the odds that it was not the owner.
     pub(super) fn odds(&self) -> f64 {
         let odds = self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)]);
-        // That it was repaired is as little seen as that it was guessed.
-        if self.never_worked { odds.max(0.0) } else { odds }
+        // That it was repaired is as little seen as that it was guessed. Who needs few tries and then makes a superuser at once came
+        // for that.
+        let least = match () {
+            () if self.makes_superuser => SURE,
+            () if self.never_worked => 0.0,
+            () => f64::NEG_INFINITY,
+        };
+        odds.max(least)
     }
 }
 
@@ -250,7 +264,23 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let soon = success.time.0 - last.0 <= HOUR;
     let never_worked = soon && (judgement.features.never_worked >= enough || awakes(scene, unit, &failures, &deeds));
     let who = (unit.principal, past.source);
-    Some(GotIn { reset, never_worked, ..entry(measure, (judgement, tries), who, success, failures, &said) })
+    let at_once = |deed: &&&Deed| {
+        deed.gives_everything
+            && deed.time.0 - success.time.0 <= HOUR / 4
+            && !measure.deeds.is_habit(deed, Some(success.time))
+    };
+    let makes_superuser = unit.standing == Standing::Strange
+        && strange >= FAR
+        && scene.is_outside(unit.source)
+        && failures.len() >= MISTYPED
+        && reset.is_none()
+        && deeds.iter().any(|deed| at_once(&deed));
+    Some(GotIn {
+        reset,
+        never_worked,
+        makes_superuser,
+        ..entry(measure, (judgement, tries), who, success, failures, &said)
+    })
 }
 
 /// Whether an account of which nothing was seen for a day or longer is tried outside a few times, gets in, and does powerful things
@@ -317,7 +347,19 @@ fn entry(
     let shared = tries.is_site(measure.scene, source);
     features.set(Feature::OwnShared, f64::from(u8::from(shared)));
     let same_source = tries.of(measure, source) > 0;
-    GotIn { principal, source, success, failures, campaign, features, reset: None, same_source, never_worked: false }
+    let (reset, never_worked, makes_superuser) = (None, false, false);
+    GotIn {
+        principal,
+        source,
+        success,
+        failures,
+        campaign,
+        features,
+        reset,
+        same_source,
+        never_worked,
+        makes_superuser,
+    }
 }
 
 /// What is known of a success that a campaign may have led to, as weights are fitted to it.

@@ -28,7 +28,7 @@ const AT_ONCE: i64 = HOUR;
 /// Other accounts that come from outside, from which on it is usual there that people do: so many, or one in so many of all where
 /// the new account has all rights.
 const USUAL: usize = 2;
-const USUAL_PART: usize = 10;
+const USUAL_PART: usize = 4;
 
 /// Confidence of what is to be looked at: a cluster may be set up from outside, too.
 const CONFIDENCE: f64 = 0.6;

@@ -294,3 +294,20 @@ fn an_owner_who_works_on_behind_a_login_page_while_it_is_guessed_at_is_no_intrud
     assert_eq!(taken_over(&findings), [""; 0]);
     assert!(findings.iter().any(|finding| finding.kind == "password_guessing"), "{findings:?}");
 }
+
+#[test]
+fn few_tries_outside_and_a_superuser_at_once_are_an_entry() {
+    let entry = |roles: &str| {
+        let mut log = office();
+        (0..4).for_each(|at| log.fail(50_000.0 + 20.0 * f64::from(at), "person5", OUTSIDE));
+        log.success(50_090.0, "person5", OUTSIDE);
+        let body = format!(
+            r#""put":{{"user":{{"name":"logstash_ro","enabled":true,"roles":["{roles}"],"has_password":true}}}}"#
+        );
+        log.change(50_160.0, "person5", OUTSIDE, ("put_user", "user/put", &body));
+        log.findings()
+    };
+    let findings = entry("superuser");
+    let found = findings.iter().find(|finding| finding.kind == "account_compromise").expect("an entry");
+    assert_eq!((found.verdict.as_str(), found.severity.as_str()), ("hostile", "critical"));
+}
