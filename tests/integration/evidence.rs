@@ -164,6 +164,24 @@ fn verify_sees_every_change_of_the_report() {
         assert_eq!(output.status.code(), Some(1), "{what}: {}", text(&output.stdout));
         assert!(text(&output.stdout).contains("report manifest"), "{what}");
     }
+    // What is added is in no hash: it is told by name.
+    let twice = format!("{size}, {size}");
+    for (what, told, tampered) in [
+        ("of the manifest", "note", within("\"manifest\": {", "\"manifest\": {\n    \"note\": \"x\",")),
+        ("of an input", "inputs[0].note", within("\"path\": ", "\"note\": {\"a\": [1]}, \"path\": ")),
+        ("of the tool", "tool.note", within("\"name\": ", "\"note\": null, \"name\": ")),
+        ("that is never written so", "inputs[0].error", within("\"path\": ", "\"error\": null, \"path\": ")),
+        ("a parameter twice", "parameters.assume_tz", within("\"assume_tz\"", "\"assume_tz\": \"UTC\", \"assume_tz\"")),
+        ("a member twice", "inputs[0].size", within(&size, &twice)),
+        ("a blank", "laid out", within("\"path\": ", "\"path\":  ")),
+        ("an escape", "laid out", within("\"esaudit\"", "\"es\\u0061udit\"")),
+    ] {
+        fs::write(&file, tampered).unwrap();
+        let output = verify(&file, &[&logs]);
+        let shown: String = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        let row = shown.split_once("report manifest").unwrap().1;
+        assert_eq!((output.status.code(), row.contains(told)), (Some(1), true), "{what}: {shown}");
+    }
     for (what, broken) in [("no manifest", "{\"schema_version\":1}"), ("no JSON", "x"), ("empty", "")] {
         fs::write(&file, broken).unwrap();
         assert_eq!(verify(&file, &[&logs]).status.code(), Some(2), "{what}");
