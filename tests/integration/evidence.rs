@@ -349,6 +349,32 @@ fn a_report_of_somebody_else_opens_no_file_of_the_reader() {
     assert!(text(&shown.stdout).contains("hunter2"), "{shown:?}");
 }
 
+/// The second pass of `impact` reads what the report names: nothing that never ends, no folder, no pattern.
+#[test]
+fn a_report_of_somebody_else_makes_impact_open_no_device_folder_or_pattern() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = esaudit(&["report", "testdata/incident", "--format", "json"]).stdout;
+    let (fifo, within) = (folder.path().join("fifo"), folder.path().join("private"));
+    fs::create_dir(&within).unwrap();
+    fs::write(within.join("secret"), "hunter2").unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success());
+    let pattern = within.join("*");
+    let mut named = vec![within.to_str().unwrap(), pattern.to_str().unwrap(), "/proc/kmsg", "/dev/zero", "-"];
+    named.extend(made.then_some(fifo.to_str().unwrap()));
+    for path in named {
+        let mut report: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        report["coverage"]["inputs"][0]["path"] = path.into();
+        let crafted = folder.path().join("crafted.json");
+        fs::write(&crafted, report.to_string()).unwrap();
+        let since = std::time::Instant::now();
+        let done = esaudit(&["impact", "F1", "--report", crafted.to_str().unwrap(), "--format", "json", "--quiet"]);
+        assert!(since.elapsed() < 3 * PROMPT, "{path}");
+        let (shown, told) = (text(&done.stdout), text(&done.stderr));
+        assert_eq!((done.status.code(), shown.contains("secret")), (Some(2), false), "{path}: {told}");
+        assert!(told.contains(path) && told.contains("not found"), "{path}: {told}");
+    }
+}
+
 /// What cannot be read a second time has no hash: nobody can check it later, and whoever signs has to know.
 #[test]
 fn an_input_without_a_hash_is_told() {
