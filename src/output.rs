@@ -17,10 +17,12 @@ use crate::signing::{self, Signer};
 
 mod choice;
 mod pager;
+mod place;
 mod signed;
 mod whole;
 
 pub use choice::{Formats, Styles, resolve};
+pub use place::place;
 pub use whole::{check_folder, file, folder};
 
 /// Bytes gathered before they are written.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::BUFFER;
+use super::place::place;
 use crate::interrupt::{self, Temporary};
 use crate::platform;
 
@@ -16,10 +17,12 @@ use crate::platform;
 /// # Errors
 /// What the system says; then a file of that name is as it was before.
 pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // A link stays a link: what it leads to is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&path).is_ok_and(|known| !known.is_file()) {
-        return written(opened_as_it_is(&path)?, render).map(drop);
+    let path = place(path)?;
+    match fs::metadata(&path) {
+        Ok(known) if !known.is_file() => return written(opened_as_it_is(&path)?, render).map(drop),
+        // Whoever cannot look cannot know whether a name may be taken from what is there.
+        Err(error) if !platform::leads_nowhere(&error) => return Err(error),
+        _ => {}
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
