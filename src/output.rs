@@ -112,8 +112,7 @@ impl Outputs {
         }
         match &output.target {
             Target::Stdout => Err(Error::Option("--table all fills a folder: name one with -o".to_owned())),
-            Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within))
-                .map_err(|error| Error::Output { what: format!("{} was not written", shown(path)), error }),
+            Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within)),
         }
     }
 
