@@ -194,6 +194,13 @@ impl Ledger {
         self.run + 1
     }
 
+    /// The part of the next run, beside the state, where no other name is asked for: `es-1.state` has `es-1-000001.esa`.
+    #[must_use]
+    pub fn numbered(&self, state: &Path) -> PathBuf {
+        let stem = state.file_stem().unwrap_or_default().to_string_lossy();
+        state.with_file_name(format!("{stem}-{:06}.esa", self.next_run()))
+    }
+
     /// Refuses to read otherwise than the runs before, with whose parts those of this run could not be merged.
     ///
     /// # Errors

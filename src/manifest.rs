@@ -1,7 +1,7 @@
 //! What a report rests on, for whoever has to prove it: every input as it is stored, the program, the parameters, and the
 //! hash of the report itself.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -15,6 +15,10 @@ use crate::model::{Build, Manifest, Report, StoredInput};
 use crate::platform::{self, modified};
 use crate::progress::Progress;
 use crate::time::Millis;
+
+mod members;
+
+pub use members::unread;
 
 /// Bytes hashed at a time.
 const BLOCK: usize = 256 << 10;
@@ -72,10 +76,14 @@ pub fn of_path(path: &Path) -> StoredInput {
     of_file(path.to_string_lossy().into_owned(), opened(path), &Progress::default())
 }
 
-/// Opens what is to be hashed: of what is no regular file the bytes come once, if they end at all.
+/// Opens what is to be hashed: of what is no regular file the bytes come once, if they end at all. Whoever writes into a pipe would
+/// take even its opening for that of the reader.
 fn opened(path: &Path) -> io::Result<File> {
+    let regular = |meta: Metadata| meta.is_file().then_some(()).ok_or_else(|| io::Error::other("not a regular file"));
+    regular(std::fs::metadata(path)?)?;
     let file = platform::open_without_waiting(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
+    regular(file.metadata()?)?;
+    Ok(file)
 }
 
 /// Inputs of a manifest that have no hash, which nobody can check later, and why.
@@ -174,6 +182,22 @@ pub fn unseal(text: &str) -> Option<(Manifest, String)> {
     hash.update(&text[..at]);
     hash.update(CLOSING);
     Some((manifest, hex(&hash.finalize())))
+}
+
+/// Whether the end of a written report is, byte by byte, what this program writes for a manifest: in values that mean the same
+/// something could be hidden.
+///
+/// # Errors
+/// None that could happen: it is written to memory.
+pub fn is_as_written(text: &str, manifest: &Manifest) -> io::Result<bool> {
+    #[derive(serde::Serialize)]
+    struct ReportEnd<'m> {
+        manifest: &'m Manifest,
+    }
+    let mut written = Vec::new();
+    json::write(&ReportEnd { manifest }, &mut written)?;
+    // The brace that opens a report stands far before.
+    Ok(text.as_bytes().ends_with(&[b",", &written[1..]].concat()))
 }
 
 /// SHA-256 in hexadecimal digits.

@@ -17,10 +17,12 @@ use crate::signing::{self, Signer};
 
 mod choice;
 mod pager;
+mod place;
 mod signed;
 mod whole;
 
 pub use choice::{Formats, Styles, resolve};
+pub use place::place;
 pub use whole::{check_folder, file, folder};
 
 /// Bytes gathered before they are written.
@@ -110,8 +112,7 @@ impl Outputs {
         }
         match &output.target {
             Target::Stdout => Err(Error::Option("--table all fills a folder: name one with -o".to_owned())),
-            Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within))
-                .map_err(|error| Error::Output { what: format!("{} was not written", shown(path)), error }),
+            Target::File(path) => folder(path, |within| csv::write_all(&results.document(), &view, within)),
         }
     }
 

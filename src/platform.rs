@@ -11,12 +11,13 @@ mod windows;
 use windows as system;
 
 use std::fs::Metadata;
+use std::io;
 use std::time::UNIX_EPOCH;
 
 pub(crate) use system::{
-    bytes, exit, file_id, hold, hold_open, is_held, is_ready, is_without_reader, listen, name, open_unnamed,
-    open_without_waiting, open_written_without_waiting, os_string, read_at, special, standard_input, standard_output,
-    sync_folder,
+    bytes, exit, file_id, hold, hold_open, is_held, is_loop, is_ready, is_without_reader, listen, name, open_unnamed,
+    open_without_waiting, open_written_without_waiting, os_string, read_at, special, standard_input, standard_input_is,
+    standard_output_is, sync_folder,
 };
 
 /// A file whatever its name: the device (a volume) and its number there.
@@ -34,6 +35,12 @@ pub(crate) enum Special {
     Blocks,
     /// A terminal, or a device such as `/dev/zero`.
     Characters,
+}
+
+/// Whether an error of looking at a path says that nothing is there. Any other may hide a file, whatever it is.
+pub(crate) fn leads_nowhere(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename | InvalidInput) || is_loop(error)
 }
 
 /// When a regular file was written to last: seconds since 1970 and the nanoseconds after them.

@@ -4,7 +4,7 @@
 //! what is compressed has to be decompressed up to it, but no line of it is looked at.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -48,14 +48,27 @@ pub fn load(path: &Path) -> Result<Report, Error> {
     serde_json::from_slice(&text).map_err(|error| Error::Report(format!("{shown}: not a JSON report: {error}")))
 }
 
-/// The files that the inputs of a report are in, where they were; of one that is gone its name, so that it is missed.
+/// The files that the inputs of a report are in, where they were, and the names of inputs of which there is none any more. Anybody
+/// may have written the report: see [`files::is_stored`].
 #[must_use]
-pub fn files(report: &Report) -> Vec<OsString> {
-    let file = |path: &String| file_of(path).map_or_else(|| OsString::from(path), PathBuf::into_os_string);
-    let mut files: Vec<OsString> = report.coverage.inputs.iter().map(|input| file(&input.path)).collect();
-    files.sort();
-    files.dedup();
-    files
+pub fn files(report: &Report) -> (Vec<OsString>, Vec<&str>) {
+    let (mut files, mut gone) = (BTreeSet::new(), Vec::new());
+    for input in &report.coverage.inputs {
+        match file_of(&input.path) {
+            Some(file) => files.extend([file.into_os_string()]),
+            None => gone.push(input.path.as_str()),
+        }
+    }
+    (files.into_iter().collect(), gone)
+}
+
+/// Every path that a report names as one of an input: whoever looks into the report may read it.
+#[must_use]
+pub fn named(report: &Report) -> Vec<String> {
+    let inputs = report.coverage.inputs.iter().map(|input| input.path.clone());
+    let of_findings = report.findings.iter().flat_map(|finding| finding.evidence.iter().cloned());
+    let evidence = of_findings.chain(report.groups.iter().flat_map(|group| group.evidence.clone()));
+    inputs.chain(evidence.map(|line| line.path)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Finds a finding (`F1`) or a group (`G1`) in a report, and the inputs of its lines below `paths`, or where they were.
@@ -107,14 +120,14 @@ fn evidence(report: &Report, id: &str) -> Option<Vec<Evidence>> {
 }
 
 /// The paths that an input may have, the longest first: a `!` may stand before a member of an archive or in a name.
-fn candidates(path: &str) -> impl Iterator<Item = &str> {
+pub fn candidates(path: &str) -> impl Iterator<Item = &str> {
     let cuts = path.match_indices('!').map(|(at, _)| &path[..at]).collect::<Vec<_>>();
     std::iter::once(path).chain(cuts.into_iter().rev())
 }
 
 /// The file of an input, where it was.
 fn file_of(path: &str) -> Option<PathBuf> {
-    candidates(path).map(PathBuf::from).find(|file| file.is_file())
+    candidates(path).map(PathBuf::from).find(|file| files::is_stored(file))
 }
 
 impl Lines {
@@ -180,6 +193,9 @@ impl Lines {
     }
 }
 
+/// What is said of an input that only the report names, and that is no file which can be read to its end.
+pub const NOT_FOUND: &str = "not found; name the files or folders where it is now";
+
 /// Bytes of a file that are hashed where only the report names it.
 const MOST_HASHED: u64 = 1 << 30;
 
@@ -209,7 +225,7 @@ fn each(lines: &Lines, context: u64, taker: &mut LineSink<'_>) -> io::Result<Vec
     let mut any = false;
     for (path, wanted) in &lines.wanted {
         let Some((source, file)) = lines.source(path) else {
-            remarks.push(format!("{path}: not found; name the files or folders where it is now"));
+            remarks.push(format!("{path}: {NOT_FOUND}"));
             continue;
         };
         remarks.extend(lines.change(source, &file));

@@ -79,7 +79,7 @@ impl SigmaRules {
     /// Reads the rules of a folder (`.yml`, `.yaml`, recursively), or of one file, for events that have these fields.
     ///
     /// # Errors
-    /// That there is no file of rules, or that a folder cannot be read.
+    /// That there is no file of rules, that a folder cannot be read, or the one file that is named.
     pub fn load(path: &Path, fields: &[&str]) -> Result<Self, String> {
         let mut paths = Vec::new();
         list(path, &mut paths).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -97,6 +97,11 @@ impl SigmaRules {
                 .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "no UTF-8".to_owned()))
                 .and_then(|text| yaml::documents(&text));
             match nodes {
+                // Who names a file means that one.
+                Err(why) if file == path => return Err(format!("{}: {why}", path.display())),
+                Ok(nodes) if file == path && nodes.iter().all(yaml::YamlNode::is_null) => {
+                    return Err(format!("{}: there is no rule in it", path.display()));
+                }
                 Ok(nodes) => {
                     for node in nodes.iter().filter(|node| !node.is_null()) {
                         let about = rule::about(node, &name);
@@ -254,7 +259,8 @@ fn list(path: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
             let is_rule = path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
             if kind.is_dir() {
                 folders.push(path);
-            } else if is_rule && path.is_file() {
+            // Of what cannot be looked at reading says why.
+            } else if is_rule && fs::metadata(&path).map_or(true, |meta| meta.is_file()) {
                 found.push(path);
             }
             if found.len() > MOST_FILES {

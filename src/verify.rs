@@ -71,25 +71,7 @@ pub fn verify(
     let text = files::read(report, files::LONGEST).map_err(|error| Error::File { path: report.to_owned(), error })?;
     let signed = signature.map(|(key, file)| signing::check(key, &text, file)).transpose()?;
     let text = String::from_utf8(text).map_err(|_| wrong("not a JSON report".to_owned()))?;
-    let (manifest, body) = match unseal(&text) {
-        Some((manifest, hash)) => {
-            let holds = manifest.report_sha256 == hash;
-            let remark = if holds { "" } else { "the report is not what was written" };
-            (manifest, check(holds, if holds { "same" } else { "changed" }, "report body", remark))
-        }
-        // Somebody formatted it anew, or added to it: its inputs can be checked all the same.
-        None => {
-            let document: serde_json::Value =
-                serde_json::from_str(&text).map_err(|error| wrong(format!("not a JSON report: {error}")))?;
-            let manifest = document.get("manifest").cloned().ok_or_else(|| {
-                wrong("no manifest in it; `esaudit report --format json --manifest` writes one".to_owned())
-            })?;
-            let manifest: Manifest =
-                serde_json::from_value(manifest).map_err(|error| wrong(format!("the manifest: {error}")))?;
-            let remark = "not laid out as it was written: formatted anew, or added to";
-            (manifest, check(false, "changed", "report body", remark))
-        }
-    };
+    let (manifest, body) = sealed(&text).map_err(wrong)?;
     let named = files_of(&manifest);
     let found = input::discover(if paths.is_empty() { &named } else { paths });
     let itself = std::fs::canonicalize(report).ok();
@@ -102,7 +84,7 @@ pub fn verify(
     let mut now = threads.install(|| manifest::stored(&same, progress));
     now.extend(other);
     let mut checks: Vec<CheckedInput> = signed.map(of_signature).into_iter().collect();
-    checks.extend([body, itself_of(&manifest)?]);
+    checks.extend([body, itself_of(&manifest, &text)?]);
     checks.extend(compare(&manifest.inputs, &now));
     if !paths.is_empty() {
         // Without paths, what cannot be found is missing already.
@@ -114,6 +96,36 @@ pub fn verify(
     let commit = tool.commit.as_deref().unwrap_or("commit not known");
     let made_by = format!("{} {} ({commit}, {}, {})", tool.name, tool.version, tool.target, tool.profile);
     Ok(Verification { checks, report_file: manifest::sha256(text.as_bytes()), made_by })
+}
+
+/// The manifest of a report, and whether the report is what it says.
+fn sealed(text: &str) -> Result<(Manifest, CheckedInput), String> {
+    if let Some((manifest, hash)) = unseal(text) {
+        let holds = manifest.report_sha256 == hash;
+        let remark = if holds { "" } else { "the report is not what was written" };
+        return Ok((manifest, check(holds, if holds { "same" } else { "changed" }, "report body", remark)));
+    }
+    // Somebody formatted it anew, or added to it: its inputs can be checked all the same.
+    let document: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("not a JSON report: {error}"))?;
+    let manifest = document
+        .get("manifest")
+        .cloned()
+        .ok_or("no manifest in it; `esaudit report --format json --manifest` writes one")?;
+    let manifest: Manifest = serde_json::from_value(manifest).map_err(|error| format!("the manifest: {error}"))?;
+    let remark = "not laid out as it was written: formatted anew, or added to";
+    Ok((manifest, check(false, "changed", "report body", remark)))
+}
+
+/// The inputs that the manifest of a report names.
+///
+/// # Errors
+/// The report cannot be read, or has no manifest.
+pub fn named(report: &Path) -> Result<Vec<String>, Error> {
+    let text = files::read(report, files::LONGEST).map_err(|error| Error::File { path: report.to_owned(), error })?;
+    let text = String::from_utf8(text).map_err(|_| Error::Report("not a JSON report".to_owned()))?;
+    let (manifest, _) = sealed(&text).map_err(Error::Report)?;
+    Ok(manifest.inputs.into_iter().map(|input| input.path).collect())
 }
 
 /// The files that a manifest names. Anybody may have written it: what it names is opened where it is a regular file, as logs are,
@@ -151,15 +163,34 @@ fn of_signature(signed: Result<String, String>) -> CheckedInput {
     }
 }
 
-/// Whether the manifest is what was written.
-fn itself_of(manifest: &Manifest) -> Result<CheckedInput, Error> {
+/// Members that are told by name at most.
+const MOST_TOLD: usize = 3;
+
+/// Whether the manifest is what was written, and nothing else.
+fn itself_of(manifest: &Manifest, text: &str) -> Result<CheckedInput, Error> {
     let Some(written) = &manifest.manifest_sha256 else {
         let remark = "it has no hash of its own: written by 0.1.0, or taken out";
         return Ok(check(false, "missing", MANIFEST, remark));
     };
-    let holds = *written == manifest::of_manifest(manifest)?;
-    let (status, remark) = if holds { ("same", "") } else { ("changed", "the manifest is not what was written") };
-    Ok(check(holds, status, MANIFEST, remark))
+    let changed = |remark: &str| Ok(check(false, "changed", MANIFEST, remark));
+    let Some(unread) = manifest::unread(text, manifest) else {
+        return changed("not the one manifest of a JSON report");
+    };
+    if !unread.is_empty() {
+        let short = |path: &String| path.chars().take(80).collect::<String>();
+        let told: Vec<String> = unread.iter().take(MOST_TOLD).map(short).collect();
+        let more = if unread.len() > told.len() { ", …" } else { "" };
+        let told = told.join(", ");
+        return changed(&format!("in no hash, for it was added or is of a newer version: {told}{more}"));
+    }
+    if *written != manifest::of_manifest(manifest)? {
+        return changed("the manifest is not what was written");
+    }
+    // Of a report that was formatted anew that is said already.
+    if unseal(text).is_some() && !manifest::is_as_written(text, manifest)? {
+        return changed("not laid out as it was written");
+    }
+    Ok(check(true, "same", MANIFEST, ""))
 }
 
 /// Compares the inputs of a manifest with what is there now.

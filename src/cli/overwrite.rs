@@ -1,17 +1,20 @@
 //! An output never replaces an input, and another file only where the user says so.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::demo;
-use super::{Command, DemoRequest, Whom};
+use super::{Command, DemoRequest, StateRequest, Whom};
+use crate::error::Error;
 use crate::escape;
 use crate::input;
+use crate::ledger::Ledger;
 use crate::output::{self, Output, Target};
 use crate::pipeline::Inputs;
 use crate::platform::{self, FileId, file_id};
-use crate::{show, signing};
+use crate::{show, signing, verify};
 
 /// Refuses outputs that are inputs, by whatever name, and, without `force`, existing files with a content that is not of this
 /// program. `named` are the paths that the command line names otherwise than as outputs, see [`named_otherwise`].
@@ -31,42 +34,41 @@ pub(super) fn check(command: &Command, named: &[OsString], force: bool) -> Resul
         Command::Report(request) if request.sign.is_some() => {
             outputs.iter().map(|path| signing::path_of(path)).collect()
         }
+        Command::Scan(request) if request.output.is_none() => numbered(request.state.as_ref())?.into_iter().collect(),
         _ => Vec::new(),
     };
     let outputs: Vec<&Path> = outputs.into_iter().chain(beside.iter().map(PathBuf::as_path)).collect();
     are_apart(&outputs)?;
-    let printed = printed_to();
+    let printed = printed_to()?;
     if outputs.is_empty() && printed.is_none() {
         return Ok(());
     }
-    // Whoever names a file that is not there yet as both would find it there the next time.
-    let missing: Vec<PathBuf> = named.iter().filter_map(|path| resolved(Path::new(path))).collect();
+    let named: Vec<&Path> = named.iter().map(Path::new).chain(command.implied()).collect();
     let mut existing = Vec::new();
     for path in outputs {
-        match fs::metadata(path) {
-            Ok(meta) if meta.is_file() => existing.push((path, meta)),
-            Ok(_) => {}
-            Err(_) if resolved(path).is_some_and(|path| missing.contains(&path)) => return Err(is_input(path)),
-            Err(_) => {}
+        match there(path)? {
+            Some(meta) if meta.is_file() => existing.push((path, meta)),
+            Some(_) => {}
+            // Whoever names a file that is not there yet as both would find it there the next time.
+            None => {
+                let missing = leads_to(path)?;
+                for named in named.iter().filter(|_| missing.is_some()) {
+                    if leads_to(named)? == missing {
+                        return Err(is_input(path));
+                    }
+                }
+            }
         }
     }
     if existing.is_empty() && printed.is_none() {
         return Ok(());
     }
-    let mut inputs: Vec<FileId> = named.iter().filter_map(|path| id(Path::new(path))).collect();
-    inputs
-        .extend(platform::standard_input().ok().and_then(|file| Some(file_id(Path::new("-"), &file.metadata().ok()?))));
-    // Also the files that a report names: it may be all that says where its logs are.
-    let of_report = command.report().and_then(|report| show::load(report).ok()).map(|report| show::files(&report));
-    let read: Vec<OsString> = command.inputs().iter().cloned().chain(of_report.unwrap_or_default()).collect();
-    let found = input::discover(&read);
-    inputs.extend(found.sources.iter().filter_map(|source| id(&source.path)));
-    inputs.sort_unstable();
-    if printed.is_some_and(|id| inputs.binary_search(&id).is_ok()) {
+    let inputs = inputs(command, &named)?;
+    if printed.is_some_and(|id| inputs.contains(&id)) {
         return Err("standard output goes to an input, which would be read along: name another file".to_owned());
     }
     for (path, meta) in existing {
-        if inputs.binary_search(&file_id(path, &meta)).is_ok() {
+        if inputs.contains(&file_id(path, &meta)) {
             return Err(is_input(path));
         }
         if !force && meta.len() > 0 && !output::is_own(path) {
@@ -76,16 +78,90 @@ pub(super) fn check(command: &Command, named: &[OsString], force: bool) -> Resul
     Ok(())
 }
 
+/// Every file that is read: those that are named, all below folders that are, and what a report names, which may be all that says
+/// where its logs are.
+fn inputs(command: &Command, named: &[&Path]) -> Result<BTreeSet<FileId>, String> {
+    let mut inputs = BTreeSet::new();
+    let mut folders: Vec<OsString> = command.inputs().to_vec();
+    for &path in named {
+        match there(path)? {
+            Some(meta) if meta.is_dir() => folders.push(path.into()),
+            Some(meta) => inputs.extend([file_id(path, &meta)]),
+            None => {}
+        }
+    }
+    let stdin = platform::standard_input_is().map_err(|error| unseen(Path::new("-"), &error))?;
+    inputs.extend(stdin.map(|meta| file_id(Path::new("-"), &meta)));
+    for path in command.named_by_report()? {
+        for file in show::candidates(&path).map(Path::new) {
+            match fs::metadata(file) {
+                Ok(meta) => inputs.extend([file_id(file, &meta)]),
+                // What nobody may look at is not read either.
+                Err(error) if is_nothing_to_read(&error) => {}
+                Err(error) => return Err(unseen(file, &error)),
+            }
+        }
+    }
+    let found = input::discover(&folders);
+    if let Some((path, error)) = found.unseen.iter().find(|(_, error)| !is_nothing_to_read(error)) {
+        return Err(unseen(path, error));
+    }
+    for source in found.sources.iter().filter(|source| !source.is_stdin) {
+        inputs.extend(there(&source.path)?.map(|meta| file_id(&source.path, &meta)));
+    }
+    Ok(inputs)
+}
+
+/// The part that a run writes where none is named.
+fn numbered(state: Option<&StateRequest>) -> Result<Option<PathBuf>, String> {
+    let Some(StateRequest { path, .. }) = state else { return Ok(None) };
+    Ok(known(Ledger::load(path))?.map(|ledger| ledger.numbered(path)))
+}
+
+/// What was read of a file, or nothing where it is not what it has to be, which whoever reads it says.
+fn known<T>(read: Result<T, Error>) -> Result<Option<T>, String> {
+    match read {
+        Err(Error::File { path, error }) if !is_nothing_to_read(&error) => Err(unseen(&path, &error)),
+        read => Ok(read.ok()),
+    }
+}
+
+/// What a path leads to; nothing, if nothing is there.
+fn there(path: &Path) -> Result<Option<fs::Metadata>, String> {
+    seen(path, fs::metadata(path))
+}
+
+/// Where a path leads, also where nothing is yet; nothing, if there is no such folder.
+fn leads_to(path: &Path) -> Result<Option<PathBuf>, String> {
+    seen(path, output::place(path))
+}
+
+/// Of what cannot be looked at nobody can say that it is no input.
+fn seen<T>(path: &Path, looked: io::Result<T>) -> Result<Option<T>, String> {
+    match looked {
+        Err(error) if platform::leads_nowhere(&error) => Ok(None),
+        looked => looked.map(Some).map_err(|error| unseen(path, &error)),
+    }
+}
+
+fn unseen(path: &Path, error: &io::Error) -> String {
+    format!("`{}` cannot be looked at ({error}): whether an output replaces an input is not known", shown(path))
+}
+
+/// Whether a file that cannot be looked at is none that could be read.
+fn is_nothing_to_read(error: &io::Error) -> bool {
+    platform::leads_nowhere(error) || error.kind() == io::ErrorKind::PermissionDenied
+}
+
 /// Refuses to write a file to a folder where another one, with other bytes and not of this program, has its name.
 fn is_free(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    let holds_others = |meta: fs::Metadata| {
-        let same = || meta.len() == bytes.len() as u64 && fs::read(path).is_ok_and(|now| now == bytes);
-        meta.is_file() && meta.len() > 0 && !same() && !output::is_own(path)
-    };
-    if fs::metadata(path).is_ok_and(holds_others) {
-        return Err(is_of_others(path, "name another folder"));
+    let same = |meta: &fs::Metadata| meta.len() == bytes.len() as u64 && fs::read(path).is_ok_and(|now| now == bytes);
+    match there(path)? {
+        Some(meta) if meta.is_file() && meta.len() > 0 && !same(&meta) && !output::is_own(path) => {
+            Err(is_of_others(path, "name another folder"))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn is_of_others(path: &Path, instead: &str) -> String {
@@ -93,23 +169,20 @@ fn is_of_others(path: &Path, instead: &str) -> String {
 }
 
 /// The file that standard output is added to (`>> FILE`), if it is one; an empty one holds nothing that could be lost.
-fn printed_to() -> Option<FileId> {
-    let out = platform::standard_output().ok()?;
-    let meta = out.metadata().ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
-    Some(file_id(Path::new("-"), &meta))
-}
-
-fn id(path: &Path) -> Option<FileId> {
-    fs::metadata(path).ok().map(|meta| file_id(path, &meta))
+fn printed_to() -> Result<Option<FileId>, String> {
+    let meta = platform::standard_output_is();
+    let meta = meta.map_err(|error| format!("standard output cannot be looked at: {error}"))?;
+    let meta = meta.filter(|meta| meta.is_file() && meta.len() > 0);
+    Ok(meta.map(|meta| file_id(Path::new("-"), &meta)))
 }
 
 /// Refuses two outputs that lead to one file, of which only the last would be left.
 fn are_apart(outputs: &[&Path]) -> Result<(), String> {
     let mut seen: Vec<(PathBuf, &Path)> = Vec::new();
     for &path in outputs {
-        let Some(place) = fs::canonicalize(path).ok().or_else(|| resolved(path)) else { continue };
+        let Some(place) = leads_to(path)? else { continue };
         // What is no file (`/dev/null`) takes whatever comes.
-        if place.exists() && !place.is_file() {
+        if there(&place)?.is_some_and(|meta| !meta.is_file()) {
             continue;
         }
         if let Some((_, other)) = seen.iter().find(|(known, _)| *known == place) {
@@ -135,17 +208,6 @@ fn file(output: &Output) -> Option<&Path> {
     }
 }
 
-/// A path that leads to nothing yet, made absolute; `None` where it leads to something, or its folder is missing.
-fn resolved(path: &Path) -> Option<PathBuf> {
-    if path.exists() {
-        return None;
-    }
-    // A link that leads nowhere stands for where it leads.
-    let path = fs::read_link(path).map_or_else(|_| path.to_owned(), |target| path.with_file_name(target));
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Some(fs::canonicalize(parent).ok()?.join(path.file_name()?))
-}
-
 /// What values that stand for files and folders are called in the definition of the command line. What is called otherwise is a
 /// word, which may well be the name of an output.
 const FILES: [&str; 13] = [
@@ -164,6 +226,9 @@ const FILES: [&str; 13] = [
     "[FINDING] PATH",
 ];
 
+/// Folders that are not read, though their options are no outputs: what is in them is no input.
+const UNREAD: [&str; 5] = ["strip", "parquet", "ocsf", "logs", "folder"];
+
 /// What the command line names otherwise than as an output: inputs, but also configurations, keys and reports.
 pub(super) fn named_otherwise(program: &clap::Command, matches: &clap::ArgMatches) -> Vec<OsString> {
     let of_verb = matches.subcommand().and_then(|(name, values)| Some((program.find_subcommand(name)?, values)));
@@ -173,7 +238,7 @@ pub(super) fn named_otherwise(program: &clap::Command, matches: &clap::ArgMatche
         // Keys of minisign; other options have keys of the API by that name.
         let is_key = matches!((verb.get_name(), argument.get_id().as_str()), (_, "sign") | ("verify", "key"));
         let is_file = is_key || names.iter().any(|name| FILES.contains(&name.as_str()));
-        is_file && argument.get_short() != Some('o')
+        is_file && argument.get_short() != Some('o') && !UNREAD.contains(&argument.get_id().as_str())
     };
     let values = |argument: &clap::Arg| matches.get_raw(argument.get_id().as_str()).into_iter().flatten();
     let mut named: Vec<OsString> =
@@ -210,17 +275,27 @@ impl Command {
         }
     }
 
-    /// The report that may say where the logs are.
-    fn report(&self) -> Option<&Path> {
+    /// What it reads without being told by name.
+    fn implied(&self) -> Option<&Path> {
         match self {
+            Self::Verify(request) => request.signature.as_ref().map(|(_, file)| file.as_path()),
+            _ => None,
+        }
+    }
+
+    /// What the report that is looked into says that was read, and where it was.
+    fn named_by_report(&self) -> Result<Vec<String>, String> {
+        let report = match self {
+            Self::Verify(request) => return Ok(known(verify::named(&request.report))?.unwrap_or_default()),
             Self::Show(request) => request.report.as_deref(),
-            Self::Verify(request) => Some(&request.report),
             Self::Impact(request) => match &request.whom {
                 Whom::Finding { report, .. } => report.as_deref(),
                 Whom::Named => None,
             },
             _ => None,
-        }
+        };
+        let loaded = report.map(|report| known(show::load(report))).transpose()?.flatten();
+        Ok(loaded.map(|report| show::named(&report)).unwrap_or_default())
     }
 
     /// The files, folders and globs that it reads as logs or parts.

@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use super::bounds::{InputBudget, Limited, Stored};
+use super::compression::problem_kind;
 use super::damage::{Broken, unsupported};
 use super::encoding::{Transcoded, Utf16};
 use super::{Compression, StreamInfo, tar, zip};
+use crate::error::ProblemKind;
 
 /// Layers of archives and compression that are taken off. Real bundles have up to four (a zip that holds a `.tar.gz` with
 /// `.gz` members); an archive that holds itself has no end.
@@ -98,15 +100,20 @@ fn head(
     match StreamFormat::of(input.head()) {
         StreamFormat::Plain if layer > 0 => {
             let mut head = Vec::new();
-            // What is damaged tells so when it is read.
-            let _ = (&mut input).take(most).read_to_end(&mut head);
-            Ok(Some((head, outer)))
+            let read = (&mut input).take(most).read_to_end(&mut head);
+            match read.map_err(|error| (problem_kind(&error), error)) {
+                Err((ProblemKind::ReadError, error)) => Err(error),
+                // What ends early may have just begun to be written; anything else is no content.
+                Err((_, error)) if head.is_empty() && error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+                // What is damaged tells so when it is read.
+                _ => Ok(Some((head, outer))),
+            }
         }
         StreamFormat::Compressed(compression) if layer < MAX_LAYERS => {
             let mut decoder = Limited { reader: compression.decoder(input)?, budget };
             head(PeekedReader::new(&mut decoder), compression, layer + 1, (budget, most))
         }
-        _ => Ok(None),
+        _ => input.error.take().map_or(Ok(None), Err),
     }
 }
 

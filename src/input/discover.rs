@@ -17,6 +17,8 @@ pub struct Discovered {
     pub sources: Vec<Source>,
     /// Label, kind and message of what could not be listed or is not a file, sorted.
     pub problems: Vec<(String, ProblemKind, String)>,
+    /// What is there, or may be, and could not be looked at, and why.
+    pub unseen: Vec<(PathBuf, io::Error)>,
 }
 
 /// Finds the inputs that `paths` name: files, folders (recursively, hidden files too), globs that match existing files,
@@ -45,6 +47,7 @@ struct PathSearch {
     /// Special files met in folders: a problem unless the user also named them.
     special: HashMap<FileId, (String, &'static str)>,
     problems: Vec<(String, ProblemKind, String)>,
+    unseen: Vec<(PathBuf, io::Error)>,
 }
 
 impl PathSearch {
@@ -58,7 +61,7 @@ impl PathSearch {
             Err(err) => match glob_pattern(arg) {
                 // A dangling link with such a name exists and is meant.
                 Some(pattern) if fs::symlink_metadata(path).is_err() && remote(path).is_none() => self.glob(pattern),
-                _ => self.problem(path, ProblemKind::Unreadable, explain(path, &err)),
+                _ => self.unseen(path, err),
             },
         }
     }
@@ -92,9 +95,12 @@ impl PathSearch {
             match entry {
                 Ok(path) => match fs::metadata(&path) {
                     Ok(meta) => self.named(&path, &meta),
-                    Err(err) => self.problem(&path, ProblemKind::Unreadable, explain(&path, &err)),
+                    Err(err) => self.unseen(&path, err),
                 },
-                Err(err) => self.problem(err.path(), ProblemKind::Unreadable, err.error().to_string()),
+                Err(err) => {
+                    let path = err.path().to_owned();
+                    self.unseen(&path, err.into());
+                }
             }
         }
         if !any {
@@ -119,7 +125,7 @@ impl PathSearch {
         }
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
-            Err(err) => return self.problem(folder, ProblemKind::Unreadable, err.to_string()),
+            Err(err) => return self.unseen(folder, err),
         };
         let mut children = Vec::new();
         for entry in entries {
@@ -134,7 +140,7 @@ impl PathSearch {
                     }
                     children.push((key, path, meta));
                 }
-                Err(err) => self.problem(folder, ProblemKind::Unreadable, err.to_string()),
+                Err(err) => self.unseen(folder, err),
             }
         }
         children.sort_by(|a, b| a.0.cmp(&b.0));
@@ -144,7 +150,7 @@ impl PathSearch {
                 Ok(meta) if meta.is_file() => self.file(&path, &meta),
                 // Reading a FIFO or a device that nobody asked for could wait for ever.
                 Ok(meta) => self.special(&path, &meta),
-                Err(err) => self.problem(&path, ProblemKind::Unreadable, explain(&path, &err)),
+                Err(err) => self.unseen(&path, err),
             }
         }
     }
@@ -180,6 +186,14 @@ impl PathSearch {
             .or_insert_with(|| met.clone());
     }
 
+    /// Notes what could not be looked at.
+    fn unseen(&mut self, path: &Path, error: io::Error) {
+        self.problem(path, ProblemKind::Unreadable, explain(path, &error));
+        if !platform::leads_nowhere(&error) {
+            self.unseen.push((path.to_owned(), error));
+        }
+    }
+
     fn problem(&mut self, path: &Path, kind: ProblemKind, message: String) {
         self.problems.push((label(path), kind, message));
     }
@@ -192,7 +206,7 @@ impl PathSearch {
         problems.dedup();
         let mut sources: Vec<Source> = self.found.into_values().collect();
         sources.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
-        Discovered { sources, problems }
+        Discovered { sources, problems, unseen: self.unseen }
     }
 }
 

@@ -139,8 +139,13 @@ impl Watched<'_> {
             error = proof::blocks(reader, take).err();
         });
         let error = error.or(ended.err());
+        let kind = error.as_ref().map(input::problem_kind);
+        // How long it is nobody knows then: what was not seen of it would count as read.
+        if let Some(error) = error.filter(|_| kind == Some(ProblemKind::ReadError)) {
+            return Err(error);
+        }
         // One that ends early may still be being written.
-        let early = error.is_some_and(|error| input::problem_kind(&error) == ProblemKind::CorruptCompression);
+        let early = kind == Some(ProblemKind::CorruptCompression);
         let length = pass.finder.len();
         if length < from && (self.still || !early) {
             let said = format!("it was truncated: {length} bytes after decompression, of which {from} had been read");

@@ -51,6 +51,9 @@ struct PlannedFile {
     is_read: bool,
 }
 
+/// Why a file is left to the next run.
+const UNREAD: &str = "it could not be compared with what runs before have read";
+
 /// What there is to do with a source: what is remembered of it, by its place, how its records are separated, what of it is new.
 type MeasuredSource = (Option<usize>, &'static str, Measured);
 
@@ -88,6 +91,7 @@ impl NightPlan {
             .map(|(seen, met)| {
                 let at = match met {
                     Met::Copy { .. } => return None,
+                    Met::Unread => return Some(Err(io::Error::other(UNREAD))),
                     Met::New => None,
                     Met::Known(at) => Some(*at),
                 };
@@ -127,8 +131,9 @@ impl NightPlan {
         let mut seen = Vec::new();
         for (source, look) in regular.into_iter().zip(looks) {
             match look {
-                // Whoever reads it says why it cannot be read.
-                Err(_) => self.sources.push(source),
+                Err(error) if input::is_elsewhere(&error) => self.notes.push(format!("{}: {error}", source.label)),
+                // To read it all the same, should that succeed, would be to read again what runs before have read.
+                Err(error) => self.problems.push((source.label, ProblemKind::Unreadable, error.to_string())),
                 Ok(look) if Some(look.id) == own || look.head.starts_with(MAGIC) => {}
                 Ok(look) if look.head.is_empty() => self.notes.push(format!("{}: nothing in it yet", source.label)),
                 Ok(look) => seen.push(SeenSource { source, look }),
@@ -278,10 +283,11 @@ impl NightPlan {
         }
     }
 
-    /// What is remembered now that the sources have been read into a state, and what of it the part holds; but for those, by
-    /// label, that could not be opened because another file had their name. And how many that were met there is no room for.
+    /// What is remembered now that the sources have been read into a state, and what of it the part holds. And how many that were
+    /// met there is no room for. Of those, by label, whose name another file had, or whose reading failed, it is what was remembered
+    /// before, unless the state has some of it.
     #[must_use]
-    pub fn settle(self, state: &State, elsewhere: &[String], reading: Reading) -> (Ledger, Vec<ContentPiece>, usize) {
+    pub fn settle(self, state: &State, unread: &[String], reading: Reading) -> (Ledger, Vec<ContentPiece>, usize) {
         let Self { mut ledger, planned, copies, .. } = self;
         let run = ledger.next_run();
         let mut chunks: BTreeMap<&str, (u32, u64)> = BTreeMap::new();
@@ -293,10 +299,19 @@ impl NightPlan {
         let mut files: BTreeMap<Hash, Remembered> =
             ledger.files.iter().map(|file| (file.content, file.clone())).collect();
         for PlannedFile { label, mut next, known, from, is_read } in planned {
-            if elsewhere.contains(&label) {
-                continue;
-            }
+            // Members of an archive have the label of a file of their own behind its label.
+            let is_within =
+                |read: &&str| read.strip_prefix(&label).is_some_and(|rest| matches!(rest.as_bytes(), [] | [b'!', ..]));
             let before = known.map(|at| &ledger.files[at]);
+            if unread.contains(&label) && !chunks.keys().any(is_within) {
+                let is_input = state.inputs.iter().any(|input| input.label == label);
+                if !is_input || next.form == KeptForm::Whole {
+                    continue;
+                }
+                // The part says that it could not be read, and whoever merges it has to know which content that is.
+                next.read = from;
+                (next.tail, next.finished) = before.map_or((None, false), |known| (known.tail, known.finished));
+            }
             if let Some((chunk, records)) = chunks.get(label.as_str()) {
                 next.chunks = next.chunks.max(*chunk);
                 next.records += records;

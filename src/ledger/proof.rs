@@ -24,6 +24,8 @@ pub(super) enum Compared {
     Copy,
     /// So is all that could be read of it; it is damaged, or still being written.
     SoFar,
+    /// One of them could not be read to the end of what they have in common.
+    Unread,
 }
 
 /// The last bytes of what passes, in blocks.
@@ -69,6 +71,11 @@ pub(super) fn blocks(reader: &mut dyn Read, take: &mut dyn FnMut(&[u8]) -> bool)
     }
 }
 
+/// Whether an error is that of a disk, or of the system: what is damaged ends early, and proves what came before.
+fn is_unread(error: &io::Error) -> bool {
+    input::problem_kind(error) == ProblemKind::ReadError && !input::is_elsewhere(error)
+}
+
 impl SeenSource {
     /// The same file, wherever its name leads meanwhile.
     fn pinned(&self) -> Source {
@@ -105,9 +112,12 @@ impl SeenSource {
         Ok(Hash(hasher.digest128()))
     }
 
-    /// Which of some remembered contents, by their places, it goes on: it holds what was read of them where reading ended. What
-    /// cannot be read goes on nothing.
-    pub(super) fn goes_on(&self, alike: &[usize], known: &[Remembered], limits: Limits) -> Vec<usize> {
+    /// Which of some remembered contents, by their places, it goes on: it holds what was read of them where reading ended. What lies
+    /// elsewhere by now goes on nothing.
+    ///
+    /// # Errors
+    /// It cannot be read. What is taken for new then might be read a second time.
+    pub(super) fn goes_on(&self, alike: &[usize], known: &[Remembered], limits: Limits) -> io::Result<Vec<usize>> {
         let (settled, open): (Vec<usize>, Vec<usize>) =
             alike.iter().partition(|&&at| known[at].read == 0 || known[at].is_unchanged(&self.look));
         let open: Vec<(u64, Hash, usize)> = {
@@ -121,20 +131,23 @@ impl SeenSource {
         match self.look.form {
             _ if open.is_empty() => {}
             StoredForm::Whole => {
-                let hash = self.hash().ok();
-                proven.extend(open.iter().filter(|(_, tail, _)| Some(*tail) == hash).map(|(.., at)| at));
+                let hash = self.hash()?;
+                proven.extend(open.iter().filter(|(_, tail, _)| *tail == hash).map(|(.., at)| at));
             }
-            StoredForm::Plain => {
-                if let Ok(Opened::Ranges { file, len }) = input::open(&self.pinned(), limits) {
-                    let holds = |(read, tail, _): &&(u64, Hash, usize)| {
-                        *read <= len && cut::tail_of(&file, *read).is_ok_and(|found| found == *tail)
-                    };
-                    proven.extend(open.iter().filter(holds).map(|(.., at)| at));
+            StoredForm::Plain => match input::open(&self.pinned(), limits) {
+                Ok(Opened::Ranges { file, len }) => {
+                    for (read, tail, at) in open.iter().filter(|(read, ..)| *read <= len) {
+                        if cut::tail_of(&file, *read)? == *tail {
+                            proven.push(*at);
+                        }
+                    }
                 }
-            }
+                Err(error) if !input::is_elsewhere(&error) => return Err(error),
+                _ => {}
+            },
             StoredForm::Compressed(_) => {
                 let (mut passing, mut rest) = (Passing::default(), open.as_slice());
-                let _ = self.content(limits, &mut |reader| {
+                let read = self.content(limits, &mut |reader| {
                     blocks(reader, &mut |block| {
                         passing.push(block);
                         while let Some(((read, tail, at), others)) = rest.split_first()
@@ -148,9 +161,10 @@ impl SeenSource {
                         !rest.is_empty()
                     })
                 });
+                read.or_else(|error| if is_unread(&error) { Err(error) } else { Ok(()) })?;
             }
         }
-        proven
+        Ok(proven)
     }
 
     /// Whether all of it is what another begins with. Reading ends where they differ.
@@ -162,24 +176,33 @@ impl SeenSource {
             || one.head.len() > two.head.len()
             || (one.form == StoredForm::Whole || two.form == StoredForm::Whole)
                 && (one.form, one.size, &one.end) != (two.form, two.size, &two.end)
-            || are_plain && !self.ends_within(other, limits)
         {
             return Compared::Other;
         }
-        let (mut differs, mut reached) = (false, false);
+        match are_plain.then(|| self.ends_within(other, limits)) {
+            None | Some(Ok(true)) => {}
+            Some(Err(error)) if is_unread(&error) => return Compared::Unread,
+            Some(_) => return Compared::Other,
+        }
+        let (mut differs, mut reached, mut unread) = (false, false, false);
         let read = self.content(limits, &mut |mine| {
             other.content(limits, &mut |theirs| {
                 let mut there = vec![0; cut::BLOCK];
                 reached = true;
                 blocks(mine, &mut |here| {
-                    let same = theirs.read_exact(&mut there[..here.len()]).is_ok() && there[..here.len()] == *here;
+                    let read = theirs.read_exact(&mut there[..here.len()]);
+                    unread |= read.as_ref().is_err_and(is_unread);
+                    let same = read.is_ok() && there[..here.len()] == *here;
                     differs |= !same;
                     same
                 })
             })
         });
         match read {
-            _ if differs || !reached => Compared::Other,
+            _ if unread => Compared::Unread,
+            _ if differs => Compared::Other,
+            Err(error) if is_unread(&error) => Compared::Unread,
+            _ if !reached => Compared::Other,
             Ok(()) => Compared::Copy,
             Err(error) if input::problem_kind(&error) == ProblemKind::CorruptCompression => Compared::SoFar,
             Err(_) => Compared::Other,
@@ -187,9 +210,11 @@ impl SeenSource {
     }
 
     /// Whether another plain file has the same bytes where this one ends: most that only begin alike have not.
-    fn ends_within(&self, other: &Self, limits: Limits) -> bool {
+    fn ends_within(&self, other: &Self, limits: Limits) -> io::Result<bool> {
         let size = self.look.size;
-        let Ok(Opened::Ranges { file, len }) = input::open(&other.pinned(), limits) else { return false };
-        size <= len && cut::tail_of(&file, size).is_ok_and(|tail| tail == Hash::of(&self.look.end))
+        match input::open(&other.pinned(), limits)? {
+            Opened::Ranges { file, len } => Ok(size <= len && cut::tail_of(&file, size)? == Hash::of(&self.look.end)),
+            Opened::Streams(_) => Ok(false),
+        }
     }
 }

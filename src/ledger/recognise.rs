@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proof::{Compared, SeenSource};
 use super::remembered::{HEAD, Hash, KeptForm, Remembered, RememberedCopy};
-use crate::input::{Look, StoredForm};
+use crate::input::{self, Look, StoredForm};
 use crate::options::Limits;
 
 /// What a file is.
@@ -22,6 +22,8 @@ pub(super) enum Met {
         /// Whether it is whole, so that there is nothing to compare in the next run.
         is_whole: bool,
     },
+    /// It could not be compared with what is remembered, or with what goes on that.
+    Unread,
 }
 
 /// How a file is stored.
@@ -61,10 +63,14 @@ pub(super) fn recognise(
             claims.claim(at, one);
         }
     }
+    let mut unread = BTreeSet::new();
     let proven: Vec<Vec<usize>> = (0..seen.len())
         .map(|at| {
             let mut proven = match claims.met[at] {
-                None => seen[at].goes_on(&alike[at], known, limits),
+                None => seen[at].goes_on(&alike[at], known, limits).unwrap_or_else(|error| {
+                    unread.extend((!input::is_elsewhere(&error)).then_some(at));
+                    Vec::new()
+                }),
                 Some(_) => Vec::new(),
             };
             // That of which most was read leaves the least to be read again.
@@ -80,7 +86,8 @@ pub(super) fn recognise(
         claims.settle(among, prefers);
     }
     let copy = |at: usize| claims.copy(at, &alike[at], copies, limits);
-    (0..seen.len()).map(|at| claims.met[at].map_or_else(|| copy(at), Met::Known)).collect()
+    let met = |at: usize| claims.met[at].map_or_else(|| copy(at), Met::Known);
+    (0..seen.len()).map(|at| if unread.contains(&at) { Met::Unread } else { met(at) }).collect()
 }
 
 type Prefers = fn(&SeenSource, &Remembered) -> bool;
@@ -125,6 +132,7 @@ impl Claims<'_> {
             let with = *self.by.get(&of)?;
             match one.compared_with(&self.seen[with], limits) {
                 Compared::Other => None,
+                Compared::Unread => Some(Met::Unread),
                 compared => Some(Met::Copy { of, with: Some(with), is_whole: compared == Compared::Copy }),
             }
         };
@@ -155,7 +163,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::input::{self, Source};
+    use crate::input::Source;
 
     /// Plain files of a folder, as they are looked at.
     fn seen(folder: &Path, names: &[&str]) -> Vec<SeenSource> {

@@ -2,10 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::BUFFER;
+use tempfile::TempDir;
+
+use super::place::place;
+use super::{BUFFER, shown};
+use crate::error::Error;
 use crate::interrupt::{self, Temporary};
 use crate::platform;
 
@@ -16,10 +20,12 @@ use crate::platform;
 /// # Errors
 /// What the system says; then a file of that name is as it was before.
 pub fn file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // A link stays a link: what it leads to is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&path).is_ok_and(|known| !known.is_file()) {
-        return written(opened_as_it_is(&path)?, render).map(drop);
+    let path = place(path)?;
+    match fs::metadata(&path) {
+        Ok(known) if !known.is_file() => return written(opened_as_it_is(&path)?, render).map(drop),
+        // Whoever cannot look cannot know whether a name may be taken from what is there.
+        Err(error) if !platform::leads_nowhere(&error) => return Err(error),
+        _ => {}
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -124,21 +130,33 @@ pub fn check_folder(path: &Path) -> io::Result<()> {
 /// each entry appears whole or not at all. The folder is made if it is missing, and has to be empty.
 ///
 /// # Errors
-/// What the system says, or that the folder is not empty; then it is as it was before.
-pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    check_folder(path)?;
-    let missing = !path.exists();
-    fs::create_dir_all(path)?;
+/// [`Error::Output`], which names the folder: what the system says, or that the folder is not empty; then it is as it was before.
+/// Or that everything is in it, and something went wrong afterwards.
+pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), Error> {
+    let failed = |what: String| move |error: io::Error| Error::Output { what, error };
+    let shown = shown(path);
+    let made = || {
+        check_folder(path)?;
+        let missing = !path.try_exists()?;
+        fs::create_dir_all(path)?;
+        Ok(missing)
+    };
+    let missing = made().map_err(failed(format!("{shown} was not written")))?;
     // Within the folder, so that moving is renaming, whatever is mounted there.
-    let filled = fill_within(path, fill);
-    if filled.is_err() && missing {
-        // The parents that were made stay: others may have begun to use them.
-        let _ = fs::remove_dir(path);
-    }
-    filled
+    let temporary = fill_within(path, fill).map_err(|error| {
+        if missing {
+            // The parents that were made stay: others may have begun to use them.
+            let _ = fs::remove_dir(path);
+        }
+        failed(format!("{shown} was not written"))(error)
+    })?;
+    let empty = format!("{shown} is written whole, but an empty hidden folder is left in it");
+    temporary.close().map_err(failed(empty))?;
+    platform::sync_folder(path).map_err(failed(format!("{shown} is written, but may not outlast a loss of power")))
 }
 
-fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+/// Fills a folder; gives back the temporary one that is empty now.
+fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<TempDir> {
     let temporary = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempdir_in(path)?;
     let registered = Temporary::new(temporary.path());
     let held = platform::hold(temporary.path())?;
@@ -148,14 +166,20 @@ fn fill_within(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::R
         let entry = entry?;
         let target = path.join(entry.file_name());
         if let Err(error) = fs::rename(entry.path(), &target) {
-            moved.iter().for_each(|target| drop(fs::remove_dir_all(target)));
-            return Err(error);
+            // Back, where it will be removed with the rest.
+            let back =
+                |target: &PathBuf| fs::rename(target, temporary.path().join(target.file_name().unwrap_or_default()));
+            let stays: Vec<String> =
+                moved.iter().filter(|target| back(target).is_err()).map(|target| shown(target)).collect();
+            if stays.is_empty() {
+                return Err(error);
+            }
+            return Err(io::Error::new(error.kind(), format!("{error}; {} is there already", stays.join(", "))));
         }
         moved.push(target);
     }
-    temporary.close()?;
     drop((registered, held));
-    platform::sync_folder(path)
+    Ok(temporary)
 }
 
 fn written(file: File, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
@@ -201,7 +225,7 @@ mod tests {
             fs::write(within.join("two"), b"y")
         };
         let failed = folder(&path, |within| fill(within).and(Err(io::Error::other("disk full"))));
-        assert_eq!(failed.unwrap_err().to_string(), "disk full");
+        assert!(failed.unwrap_err().to_string().ends_with("was not written: disk full"));
         assert!(!path.exists());
         fs::create_dir_all(&path).unwrap();
         assert!(folder(&path, |_| Err(io::Error::other("disk full"))).is_err());

@@ -53,7 +53,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
     run.progress.total(sources.iter().map(|source| source.size).sum());
     run.phase(READING);
     let first = read(&sources, &run, &run.progress, None);
-    let (ReadOnce { mut state, mut problems, mut stored, elsewhere }, copies) = without_copies(first, &sources, &run);
+    let (ReadOnce { mut state, mut problems, mut stored, unread }, copies) = without_copies(first, &sources, &run);
     run.copies = copies;
     problems.extend(found.problems);
     if run.options.manifest {
@@ -68,7 +68,7 @@ pub(super) fn gather(paths: &[OsString], naming: &Naming, ledger: Option<LedgerF
     problems.extend(changed.map(|(label, message)| (label, ProblemKind::Changed, message)));
     let reading = Reading::of(&run.options);
     let stored_as = reading.clone().under(run.pseudonyms.as_ref());
-    let (ledger, mut pieces) = match plan.map(|plan| plan.settle(&state, &elsewhere, stored_as)) {
+    let (ledger, mut pieces) = match plan.map(|plan| plan.settle(&state, &unread, stored_as)) {
         Some((ledger, pieces, forgotten)) => {
             if forgotten > 0 {
                 run.progress.remark(format!(
@@ -101,8 +101,8 @@ struct ReadOnce {
     problems: Problems,
     /// Inputs that come only once, as they are stored.
     stored: Vec<StoredInput>,
-    /// Sources that another file had the name of by then.
-    elsewhere: Vec<String>,
+    /// Sources that another file had the name of by then, or of which reading failed.
+    unread: Vec<String>,
 }
 
 /// Reads the sources, all but what is known to be a copy.
@@ -116,9 +116,9 @@ fn read(sources: &[Source], run: &RunContext, progress: &Progress, copies: Optio
     let worker = || Worker::new(&queue, &bounded, folding());
     let states: Vec<State> = pool.broadcast(|_| worker().run().finish()).into_iter().flatten().collect();
     run.phase("merging");
-    let Shared { written, mut problems, stored, elsewhere, .. } = queue.into_shared();
+    let Shared { written, mut problems, stored, unread, .. } = queue.into_shared();
     let state = pool.install(|| settle(states, written, budget, bounded.max_in_flight, &mut problems));
-    ReadOnce { state, problems, stored, elsewhere }
+    ReadOnce { state, problems, stored, unread }
 }
 
 /// Reads once more, without what is a copy, if inputs have anything in common.
@@ -153,7 +153,7 @@ fn without_copies(first: ReadOnce, sources: &[Source], run: &RunContext) -> (Rea
     run.phase(READING_AGAIN);
     let mut again = read(sources, run, &Progress::default(), Some(&copies));
     again.stored = read_once.stored;
-    again.elsewhere.append(&mut read_once.elsewhere);
+    again.unread.append(&mut read_once.unread);
     again.state.unsettled.add(unsettled.events, unsettled.span);
     (again, Some(copies))
 }

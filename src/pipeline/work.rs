@@ -89,8 +89,8 @@ pub(super) struct Shared {
     labels: std::collections::BTreeMap<String, u32>,
     /// Inputs whose bytes came only once, hashed.
     pub(super) stored: Vec<StoredInput>,
-    /// Sources of which another run has to read what is new: by then another file had their name.
-    pub(super) elsewhere: Vec<String>,
+    /// Sources of which another run has to read what is new: by then another file had their name, or reading them failed.
+    pub(super) unread: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl Queue {
             problems: Vec::new(),
             labels: std::collections::BTreeMap::new(),
             stored: Vec::new(),
-            elsewhere: Vec::new(),
+            unread: Vec::new(),
         };
         Self { shared: Mutex::new(shared), changed: Condvar::new(), threads, only, progress }
     }
@@ -187,6 +187,11 @@ impl Queue {
         if !shared.problems.contains(&problem) {
             shared.problems.push(problem);
         }
+    }
+
+    /// Notes that reading a source failed, or has not begun.
+    fn unread(&self, label: &str) {
+        self.lock().unread.push(label.to_owned());
     }
 
     fn done_producing(&self) {
@@ -347,13 +352,21 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
                 self.queue.progress.close(&source.label);
             }
             Err(error) if source.resume.is_some() && input::is_elsewhere(&error) => {
-                self.queue.lock().elsewhere.push(source.label.clone());
+                self.queue.unread(&source.label);
             }
+            Err(error) if source.resume.is_some() => self.leave_to_next(source, &error),
             Err(error) => {
                 let label = self.queue.unique_label(&source.label);
                 self.taker.problem(plain(&label, 0), ProblemKind::Unreadable, error.to_string());
             }
         }
+    }
+
+    /// Leaves a file to the next run: nothing of it was read, so it is no input of this one.
+    fn leave_to_next(&mut self, source: &Source, error: &io::Error) {
+        let mut shared = self.queue.lock();
+        shared.unread.push(source.label.clone());
+        shared.problems.push((source.label.clone(), ProblemKind::Unreadable, error.to_string()));
     }
 
     /// Opens a plain file of `len` bytes.
@@ -415,16 +428,27 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
                     self.taker.problem(input, ProblemKind::ReadError, message);
                 }
             }
-            Err(error) => self.taker.problem(input, input::problem_kind(&error), error.to_string()),
+            Err(error) => self.failed(input, &error),
         }
+    }
+
+    /// Notes that reading an input failed.
+    fn failed(&mut self, input: InputRef<'_>, error: &io::Error) {
+        let kind = input::problem_kind(error);
+        if kind == ProblemKind::ReadError {
+            self.queue.unread(input.label);
+        }
+        self.taker.problem(input, kind, error.to_string());
     }
 
     fn streams(&mut self, source: &Source, streams: Streams) {
         let mut running = manifest::Running::default();
         let mut observer = |bytes: &[u8]| running.add(bytes);
         let comes_once = streams.comes_once();
+        let mut begun = false;
         let observer: Option<&mut input::Observer<'_>> = if self.options.manifest { Some(&mut observer) } else { None };
         let result = streams.observed(observer, &mut |info, reader| {
+            begun = true;
             let info = StreamInfo { label: self.queue.unique_label(&info.label), ..info.clone() };
             // The members of a zip archive are read by their place, not as the stream that the archive is.
             let mut reader = UntilSignal(reader);
@@ -435,9 +459,14 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
             let mut wanted = WantedBytes::of(&mut peeked, cut, resume);
             self.stream(&Arc::new(info), (cut, resume), &mut wanted, CountedBytes::Decompressed);
         });
-        if let Err(error) = result {
-            let kind = input::problem_kind(&error);
-            self.taker.problem(plain(&source.label, 0), kind, error.to_string());
+        match result {
+            Err(error)
+                if !begun && source.resume.is_some() && input::problem_kind(&error) == ProblemKind::ReadError =>
+            {
+                self.leave_to_next(source, &error);
+            }
+            Err(error) => self.failed(plain(&source.label, 0), &error),
+            Ok(()) => {}
         }
         if self.options.manifest && comes_once {
             self.queue.lock().stored.push(running.finish(source.label.clone()));
@@ -482,8 +511,7 @@ impl<'q, T: TakesChunks> Worker<'q, T> {
             self.empty(input);
         }
         if let Some(error) = error {
-            let kind = input::problem_kind(&error);
-            self.taker.problem(input, kind, error.to_string());
+            self.failed(input, &error);
         }
     }
 

@@ -46,9 +46,16 @@ pub(crate) fn standard_input() -> io::Result<File> {
     io::stdin().as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// Standard output as a file of its own.
-pub(crate) fn standard_output() -> io::Result<File> {
-    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+/// What standard input is. Where there is no room for another open file, its name tells.
+pub(crate) fn standard_input_is() -> io::Result<Option<Metadata>> {
+    let told = standard_input().and_then(|file| file.metadata());
+    told.or_else(|_| std::fs::metadata("/dev/fd/0")).map(Some)
+}
+
+/// What standard output is.
+pub(crate) fn standard_output_is() -> io::Result<Option<Metadata>> {
+    let told = io::stdout().as_fd().try_clone_to_owned().and_then(|file| File::from(file).metadata());
+    told.or_else(|_| std::fs::metadata("/dev/fd/1")).map(Some)
 }
 
 /// Opens for reading. Opening a FIFO would wait for a writer; so it is the first read that waits, and a signal can end that.
@@ -95,6 +102,11 @@ pub(crate) fn name(unnamed: &File, path: &Path) -> io::Result<()> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn name(_: &File, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether an error says that links lead round.
+pub(crate) fn is_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 /// Whether a FIFO could not be opened for writing because nobody reads it yet.

@@ -47,9 +47,15 @@ pub(crate) fn standard_input() -> io::Result<File> {
     io::stdin().as_handle().try_clone_to_owned().map(File::from)
 }
 
-/// Standard output as a file of its own.
-pub(crate) fn standard_output() -> io::Result<File> {
-    io::stdout().as_handle().try_clone_to_owned().map(File::from)
+/// What standard input is; `None` where the system does not say, as of a console.
+pub(crate) fn standard_input_is() -> io::Result<Option<Metadata>> {
+    Ok(standard_input().and_then(|file| file.metadata()).ok())
+}
+
+/// The same of standard output.
+pub(crate) fn standard_output_is() -> io::Result<Option<Metadata>> {
+    let out = io::stdout().as_handle().try_clone_to_owned().map(File::from);
+    Ok(out.and_then(|file| file.metadata()).ok())
 }
 
 /// Opens for reading.
@@ -70,6 +76,11 @@ pub(crate) fn name(_: &File, _: &Path) -> io::Result<()> {
 /// Opens for writing.
 pub(crate) fn open_written_without_waiting(path: &Path) -> io::Result<File> {
     File::options().write(true).open(path)
+}
+
+/// Links that lead round are not told from what cannot be looked at.
+pub(crate) fn is_loop(_: &io::Error) -> bool {
+    false
 }
 
 /// Pipes with names are no files here.

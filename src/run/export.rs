@@ -46,10 +46,10 @@ pub fn export(request: ExportRequest) -> Result<u8, Error> {
     }
     evidence.find();
     if let Some(folder) = &parquet {
-        output::folder(folder, |made| tables(&evidence, &coverage, share, made)).map_err(failed(folder))?;
+        output::folder(folder, |made| tables(&evidence, &coverage, share, made))?;
     }
     if let Some(folder) = &ocsf {
-        output::folder(folder, |made| classes(&evidence, (kinds, &found), &within, made)).map_err(failed(folder))?;
+        output::folder(folder, |made| classes(&evidence, (kinds, &found), &within, made))?;
     }
     let lacks = evidence.lacks(EventKinds { powerful: true, ..EventKinds::default() });
     lacks.iter().for_each(|lack| complain(lack));

@@ -1,6 +1,6 @@
 //! `esaudit impact`.
 
-use super::console::watched;
+use super::console::{complain, watched};
 use super::found::LoadedReport;
 use super::outcome::{left_out, refused, status, write_all};
 use crate::aggregate;
@@ -19,6 +19,7 @@ use crate::words;
 pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
     let ImpactRequest { mut read, whom, surroundings, outputs } = request;
     let is_told = surroundings.is_some();
+    let mut not_found = 0;
     read.options.surroundings = surroundings.unwrap_or_default();
     let asked = match whom {
         Whom::Named => {
@@ -33,7 +34,10 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
             if let Inputs::Any(paths) = &mut read.inputs
                 && paths.is_empty()
             {
-                *paths = show::files(&report);
+                let (files, gone) = show::files(&report);
+                let gone = gone.iter().map(|path| format!("{path}: {}", show::NOT_FOUND));
+                not_found = gone.inspect(|told| complain(told)).count();
+                *paths = files;
             }
             if !is_told {
                 read.options.surroundings = aggregate::networks(&report);
@@ -53,7 +57,7 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
     if let Some(status) = refused(strict, &impact.coverage) {
         return Ok(status);
     }
-    incomplete |= !write_all(&outputs, &impact);
+    incomplete |= !write_all(&outputs, &impact) || not_found > 0;
     incomplete |= left_out(&impact.coverage, &outputs);
     Ok(status(&impact.coverage, required, incomplete, 0))
 }

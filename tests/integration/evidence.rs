@@ -164,6 +164,24 @@ fn verify_sees_every_change_of_the_report() {
         assert_eq!(output.status.code(), Some(1), "{what}: {}", text(&output.stdout));
         assert!(text(&output.stdout).contains("report manifest"), "{what}");
     }
+    // What is added is in no hash: it is told by name.
+    let twice = format!("{size}, {size}");
+    for (what, told, tampered) in [
+        ("of the manifest", "note", within("\"manifest\": {", "\"manifest\": {\n    \"note\": \"x\",")),
+        ("of an input", "inputs[0].note", within("\"path\": ", "\"note\": {\"a\": [1]}, \"path\": ")),
+        ("of the tool", "tool.note", within("\"name\": ", "\"note\": null, \"name\": ")),
+        ("that is never written so", "inputs[0].error", within("\"path\": ", "\"error\": null, \"path\": ")),
+        ("a parameter twice", "parameters.assume_tz", within("\"assume_tz\"", "\"assume_tz\": \"UTC\", \"assume_tz\"")),
+        ("a member twice", "inputs[0].size", within(&size, &twice)),
+        ("a blank", "laid out", within("\"path\": ", "\"path\":  ")),
+        ("an escape", "laid out", within("\"esaudit\"", "\"es\\u0061udit\"")),
+    ] {
+        fs::write(&file, tampered).unwrap();
+        let output = verify(&file, &[&logs]);
+        let shown: String = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        let row = shown.split_once("report manifest").unwrap().1;
+        assert_eq!((output.status.code(), row.contains(told)), (Some(1), true), "{what}: {shown}");
+    }
     for (what, broken) in [("no manifest", "{\"schema_version\":1}"), ("no JSON", "x"), ("empty", "")] {
         fs::write(&file, broken).unwrap();
         assert_eq!(verify(&file, &[&logs]).status.code(), Some(2), "{what}");
@@ -329,6 +347,32 @@ fn a_report_of_somebody_else_opens_no_file_of_the_reader() {
     // Whoever names the file wants to see it.
     let shown = show("G1", &crafted(&path(&secret), 2), &[secret.to_str().unwrap()]);
     assert!(text(&shown.stdout).contains("hunter2"), "{shown:?}");
+}
+
+/// The second pass of `impact` reads what the report names: nothing that never ends, no folder, no pattern.
+#[test]
+fn a_report_of_somebody_else_makes_impact_open_no_device_folder_or_pattern() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = esaudit(&["report", "testdata/incident", "--format", "json"]).stdout;
+    let (fifo, within) = (folder.path().join("fifo"), folder.path().join("private"));
+    fs::create_dir(&within).unwrap();
+    fs::write(within.join("secret"), "hunter2").unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success());
+    let pattern = within.join("*");
+    let mut named = vec![within.to_str().unwrap(), pattern.to_str().unwrap(), "/proc/kmsg", "/dev/zero", "-"];
+    named.extend(made.then_some(fifo.to_str().unwrap()));
+    for path in named {
+        let mut report: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        report["coverage"]["inputs"][0]["path"] = path.into();
+        let crafted = folder.path().join("crafted.json");
+        fs::write(&crafted, report.to_string()).unwrap();
+        let since = std::time::Instant::now();
+        let done = esaudit(&["impact", "F1", "--report", crafted.to_str().unwrap(), "--format", "json", "--quiet"]);
+        assert!(since.elapsed() < 3 * PROMPT, "{path}");
+        let (shown, told) = (text(&done.stdout), text(&done.stderr));
+        assert_eq!((done.status.code(), shown.contains("secret")), (Some(2), false), "{path}: {told}");
+        assert!(told.contains(path) && told.contains("not found"), "{path}: {told}");
+    }
 }
 
 /// What cannot be read a second time has no hash: nobody can check it later, and whoever signs has to know.

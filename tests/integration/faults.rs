@@ -200,6 +200,66 @@ fn every_call_fails_once() {
     }
 }
 
+/// A check that cannot be made is none that was passed.
+#[test]
+fn whatever_fails_no_input_is_replaced() {
+    if tool_is_missing("strace") || !strace(&["-qq", "-o", "/dev/null"], &["--version".to_owned()]).status.success() {
+        return missing("strace may not trace here");
+    }
+    let lines: Vec<String> = (0..20).map(|at| failed(at * 1000, &format!("r{at}"))).collect();
+    let inputs = Inputs::of(&[("a.json", &lines)]);
+    let folder = inputs.path().to_str().unwrap();
+    let log = inputs.path().join("a.json");
+    let before = fs::read(&log).unwrap();
+    let log = log.to_str().unwrap();
+    for (input, call) in [(log, "statx"), (folder, "statx"), (log, "readlink"), (log, "fcntl"), (folder, "getdents64")]
+    {
+        for number in 1..=30 {
+            let arguments = ["report", input, "--quiet", "--threads", "1", "-o", log, "--force"].map(str::to_owned);
+            let (trace, inject) = (format!("trace={call}"), format!("inject={call}:error=EIO:when={number}"));
+            let done = strace(&["-qq", "-e", &trace, "-e", &inject, "-o", "/dev/null"], &arguments);
+            assert_eq!(fs::read(log).unwrap(), before, "{input} {call} {number}: {done:?}");
+            assert!(!done.status.success() && !done.stderr.is_empty(), "{input} {call} {number}: {done:?}");
+        }
+    }
+}
+
+/// Whoever is told that a folder was not written finds it as it was, and who is told that it was, whole.
+#[test]
+fn a_folder_of_tables_is_what_is_said_of_it() {
+    if tool_is_missing("strace") || !strace(&["-qq", "-o", "/dev/null"], &["--version".to_owned()]).status.success() {
+        return missing("strace may not trace here");
+    }
+    let inputs = Inputs::of(&[("a.json", &[failed(1, "r")])]);
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let run = |out: &Path, options: &[&str]| {
+        let words = ["report", inputs.path().to_str().unwrap(), "--quiet", "--threads", "1", "--table", "all", "-o"];
+        let arguments: Vec<String> =
+            words.iter().chain(&[out.to_str().unwrap(), "--format", "csv"]).map(|&word| word.to_owned()).collect();
+        strace(options, &arguments)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("whole");
+    assert!(run(&out, &["-qq", "-o", "/dev/null"]).status.success());
+    let whole = names(&out).len();
+    for (call, most) in [("unlinkat", 3), ("renameat", 20), ("rename", 20), ("fsync", 20), ("mkdir", 3), ("rmdir", 2)] {
+        for number in 1..=most {
+            let out = folder.path().join(format!("{call}-{number}"));
+            let (trace, inject) = (format!("trace={call}"), format!("inject={call}:error=EIO:when={number}"));
+            let done = run(&out, &["-qq", "-e", &trace, "-e", &inject, "-o", "/dev/null"]);
+            let told = String::from_utf8_lossy(&done.stderr).into_owned();
+            let tables = names(&out).iter().filter(|name| !name.starts_with('.')).count();
+            let is_whole = tables == whole;
+            let is_told =
+                if told.contains("was not written") { tables == 0 } else { is_whole && told.contains("is written") };
+            assert!(if done.status.success() { is_whole } else { is_told }, "{call} {number}: {tables} {told}");
+        }
+    }
+}
+
 #[test]
 fn an_interrupted_call_is_made_again() {
     let Some(bench) = Bench::new(&["report", "--format", "json"], &["r.json"]) else { return };

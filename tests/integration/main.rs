@@ -48,6 +48,7 @@ mod memory;
 mod metamorphic;
 mod nightly;
 mod nightly_copies;
+mod nightly_faults;
 mod ocsf;
 mod order;
 mod outputs;

@@ -36,7 +36,7 @@ impl Nights {
         fs::File::options().append(true).create(true).open(path).unwrap().write_all(bytes).unwrap();
     }
 
-    fn command(&self, extra: &[&str]) -> Vec<String> {
+    pub(super) fn command(&self, extra: &[&str]) -> Vec<String> {
         let path = |path: &Path| path.to_str().unwrap().to_owned();
         let mut words = vec!["scan".to_owned(), path(&self.log("")), "--state".to_owned(), path(&self.state)];
         words.extend(extra.iter().map(|&word| word.to_owned()));

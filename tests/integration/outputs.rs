@@ -151,6 +151,78 @@ fn an_output_never_replaces_an_input() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
 }
 
+/// What a verb reads without its being named: rules in a folder, a signature beside the report, the part that has a number.
+#[test]
+fn an_output_never_replaces_what_is_read_unnamed() {
+    let folder = linked();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (log, rules, rule) = (path("log.json"), path("rules"), path("rules/deep/a.yml"));
+    fs::create_dir_all(path("rules/deep")).unwrap();
+    fs::write(
+        &rule,
+        "title: x\nlogsource: {product: elasticsearch}\ndetection: {sel: {event.action: x}, condition: sel}\n",
+    )
+    .unwrap();
+    std::os::unix::fs::symlink(&rule, path("linked.yml")).unwrap();
+    let (report, signature) = (path("r.json"), path("r.json.minisig"));
+    assert_eq!(esaudit(&["report", &log, "-o", &report, "--manifest"]).status.code(), Some(0));
+    fs::write(&signature, "untrusted comment: signature of an esaudit report").unwrap();
+    let key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    fs::copy(&log, path("n-000001.esa")).unwrap();
+    let state = path("n.state");
+    let runs: [(&[&str], &str); 4] = [
+        (&["report", &log, "--sigma", &rules, "--format", "json", "-o", &rule], &rule),
+        (&["report", &log, "--sigma", &rules, "--format", "json", "-o", &path("linked.yml")], &rule),
+        (&["verify", &report, "--key", key, "--format", "json", "-o", &signature], &signature),
+        (&["scan", &path("n-000001.esa"), "--state", &state], &path("n-000001.esa")),
+    ];
+    for (run, file) in runs {
+        let before = fs::read(file).unwrap();
+        let done = esaudit(&[run, &["--force"]].concat());
+        let told = text(&done.stderr);
+        assert_eq!(done.status.code(), Some(64), "{run:?}: {told}");
+        assert!(told.contains("an output never replaces"), "{told}");
+        assert_eq!(fs::read(file).unwrap(), before);
+    }
+    // What is not there yet may be written beside the rules, and a folder that is only taken off paths is not read.
+    let beside = path("rules/new.json");
+    assert_eq!(esaudit(&["report", &log, "--sigma", &rules, "-o", &beside]).status.code(), Some(0));
+    let part = path("p.esa");
+    for _ in 0..2 {
+        let stripped = ["scan", &log, "--strip", folder.path().to_str().unwrap(), "-o", &part];
+        assert_eq!(esaudit(&stripped).status.code(), Some(0));
+    }
+}
+
+#[test]
+fn links_to_nothing_lead_to_the_file_that_is_written() {
+    let folder = linked();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (target, name) in [("two", "one.json"), ("real.json", "two")] {
+        std::os::unix::fs::symlink(target, path(name)).unwrap();
+    }
+    let (log, one, real) = (path("log.json"), path("one.json"), path("real.json"));
+    for (input, output) in [(&real, &one), (&one, &real), (&path("two"), &one)] {
+        let done = esaudit(&["report", &log, input, "-o", output, "--format", "json"]);
+        assert_eq!(done.status.code(), Some(64), "{input} {output}: {done:?}");
+    }
+    assert_eq!(esaudit(&["report", &log, "-o", &one, "-o", &real]).status.code(), Some(64));
+    for _ in 0..2 {
+        assert_eq!(esaudit(&["report", &log, "-o", &one]).status.code(), Some(0));
+        assert!(Path::new(&one).is_symlink() && Path::new(&path("two")).is_symlink());
+        assert!(fs::symlink_metadata(&real).unwrap().is_file());
+    }
+}
+
+/// A pipe behind a link of the system has no name that could be followed.
+#[test]
+fn standard_output_by_name_is_standard_output() {
+    let (inputs, _folder) = some();
+    let done = run(&inputs, &["--format", "json", "-o", "/dev/stdout"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert!(serde_json::from_slice::<Report>(&done.stdout).is_ok());
+}
+
 /// Shells open the file: `>>` would add to the log what is read from it.
 #[test]
 fn standard_output_never_adds_to_an_input() {

@@ -126,6 +126,21 @@ fn what_is_not_supported_is_named_and_skipped() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("no file of rules"), "{output:?}");
 }
 
+/// In a folder a rule that cannot be read is one of many; a file that is named is what is asked for.
+#[test]
+fn a_named_file_that_is_no_rule_is_wrong_usage() {
+    let folder = rules(&[("a.txt", "{"), ("empty.yml", "# nothing\n")]);
+    let socket = folder.path().join("socket");
+    let _held = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for named in [path("socket"), path("a.txt"), path("empty.yml"), path("missing"), "/dev/null".to_owned()] {
+        let output = esaudit(&["report", "testdata/incident", "--format", "json", "--sigma", &named]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), told.contains(&named)), (Some(64), true), "{told}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
 #[test]
 fn they_stand_in_every_output() {
     let folder = rules(&[("a.yml", &rule("A <b>rule</b>\u{202e}", "  s: {user.name: kim}\n  condition: s\n"))]);
