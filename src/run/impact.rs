@@ -5,8 +5,9 @@ use super::found::LoadedReport;
 use super::outcome::{left_out, refused, status, write_all};
 use crate::aggregate;
 use crate::cli::{ImpactRequest, Whom};
-use crate::error::Error;
+use crate::error::{Error, ProblemKind};
 use crate::impact::{Asked, Suspect};
+use crate::model::{Coverage, Problem};
 use crate::options::{Filter, Options};
 use crate::pipeline::{self, Inputs, Request};
 use crate::show;
@@ -19,7 +20,7 @@ use crate::words;
 pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
     let ImpactRequest { mut read, whom, surroundings, outputs } = request;
     let is_told = surroundings.is_some();
-    let mut not_found = 0;
+    let mut gone: Option<Vec<String>> = None;
     read.options.surroundings = surroundings.unwrap_or_default();
     let asked = match whom {
         Whom::Named => {
@@ -34,9 +35,9 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
             if let Inputs::Any(paths) = &mut read.inputs
                 && paths.is_empty()
             {
-                let (files, gone) = show::files(&report);
-                let gone = gone.iter().map(|path| format!("{path}: {}", show::NOT_FOUND));
-                not_found = gone.inspect(|told| complain(told)).count();
+                let (files, missing) = show::files(&report);
+                missing.iter().for_each(|path| complain(&format!("{path}: {}", show::NOT_FOUND)));
+                gone = Some(missing.into_iter().map(str::to_owned).collect());
                 *paths = files;
             }
             if !is_told {
@@ -53,11 +54,26 @@ pub fn impact(request: ImpactRequest) -> Result<u8, Error> {
         }
     };
     let (progress, strict, required) = (read.progress.clone(), read.options.strict, read.options.require_events);
-    let (impact, mut incomplete) = watched(&progress, || pipeline::impact(read, asked))?;
+    let (mut impact, mut incomplete) = watched(&progress, || pipeline::impact(read, asked))?;
+    if let Some(gone) = gone {
+        incomplete |= !gone.is_empty();
+        only_named(&mut impact.coverage, gone);
+    }
     if let Some(status) = refused(strict, &impact.coverage) {
         return Ok(status);
     }
-    incomplete |= !write_all(&outputs, &impact) || not_found > 0;
+    incomplete |= !write_all(&outputs, &impact);
     incomplete |= left_out(&impact.coverage, &outputs);
     Ok(status(&impact.coverage, required, incomplete, 0))
+}
+
+/// What is told of inputs that only a report names, which anybody may have written: no text of what is no log, and which are gone.
+fn only_named(coverage: &mut Coverage, gone: Vec<String>) {
+    let foreign = coverage.problems.iter_mut().filter(|problem| problem.kind == ProblemKind::NotALog.name());
+    foreign.for_each(|problem| problem.message = "nothing in it was recognised; name it to see why".into());
+    coverage.complete &= gone.is_empty();
+    coverage.problems_total += gone.len() as u64;
+    let kind = ProblemKind::Unreadable.name();
+    let missing = |path| Problem { path, line: None, kind: kind.to_owned(), message: show::NOT_FOUND.into() };
+    coverage.problems.splice(0..0, gone.into_iter().map(missing));
 }

@@ -372,7 +372,22 @@ fn a_report_of_somebody_else_makes_impact_open_no_device_folder_or_pattern() {
         let (shown, told) = (text(&done.stdout), text(&done.stderr));
         assert_eq!((done.status.code(), shown.contains("secret")), (Some(2), false), "{path}: {told}");
         assert!(told.contains(path) && told.contains("not found"), "{path}: {told}");
+        let coverage = serde_json::from_slice::<serde_json::Value>(&done.stdout).unwrap()["coverage"].take();
+        let first = &coverage["problems"][0];
+        assert_eq!((&coverage["complete"], &first["path"]), (&false.into(), &path.into()), "{coverage}");
     }
+    // What is read and is no log is not told in its own words, unless the reader names it.
+    let secret = within.join("secret");
+    let mut report: serde_json::Value = serde_json::from_slice(&written).unwrap();
+    report["coverage"]["inputs"][0]["path"] = secret.to_str().unwrap().into();
+    let crafted = folder.path().join("crafted.json");
+    fs::write(&crafted, report.to_string()).unwrap();
+    let told = |more: &[&str]| {
+        let done = esaudit(&[&["impact", "F1", "--report", crafted.to_str().unwrap()], more].concat());
+        text(&done.stdout) + &text(&done.stderr)
+    };
+    assert!(!told(&[]).contains("hunter2") && !told(&["--format", "json"]).contains("hunter2"));
+    assert!(told(&["testdata/incident", secret.to_str().unwrap(), "--format", "json"]).contains("hunter2"));
 }
 
 /// What cannot be read a second time has no hash: nobody can check it later, and whoever signs has to know.

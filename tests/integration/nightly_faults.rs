@@ -21,7 +21,8 @@ fn faulty(nights: &Nights, call: &str, fault: &str, number: usize) -> Output {
 fn counted(nights: &Nights) -> u64 {
     let mut merge = Command::new(env!("CARGO_BIN_EXE_esaudit"));
     let merged = merge.arg("merge").args(nights.parts()).args(["--format", "json", "--quiet"]).output().unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&merged.stdout).expect(&told(&merged));
+    let report: serde_json::Value =
+        serde_json::from_slice(&merged.stdout).unwrap_or_else(|_| panic!("{}", told(&merged)));
     report["totals"]["failed_attempts"].as_u64().unwrap()
 }
 
