@@ -11,6 +11,7 @@ mod gathered;
 mod impact;
 mod joined_run;
 mod parts;
+mod queue;
 mod request;
 mod run;
 mod sigma;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::copies;
 use super::gathered::Gathered;
+use super::queue::{Queue, Shared};
 use super::run::{COMPARING, LedgerFile, Naming, READING_AGAIN, RunContext};
-use super::work::{Folding, Queue, Shared, Worker};
+use super::work::{Folding, Worker};
 use crate::copies::Copies;
 use crate::error::ProblemKind;
 use crate::input::{self, Source};

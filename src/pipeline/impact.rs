@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 
 use super::joined_run::JoinedRun;
+use super::queue::Queue;
 use super::request::{Inputs, Request};
 use super::run::{RunContext, SEARCHING};
-use super::work::{Queue, TakesChunks, Worker};
+use super::work::{TakesChunks, Worker};
 use crate::error::{Error, ProblemKind};
 use crate::impact::{self, AnswerBasis, Asked, Finder, Plan, Search, SearchResult, Wanted};
 use crate::input;
