@@ -13,11 +13,11 @@ use super::deeds::Deeds;
 use super::features::{Feature, Features, Observed, is_farm};
 use super::history::HOUR;
 use super::index::Class;
+use super::lists;
 use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
-use super::sweeps;
 use super::unit::{MOST_PASTS, Standing, Unit, median};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
@@ -306,7 +306,7 @@ impl Measure<'_, '_> {
         self.changed(campaign, features);
         self.realms(campaign, features);
         // A list that is gone through behind an address of many, at an hour at which they are not there, shuts nobody out.
-        let listed = sweeps::is_a_list(self.scene, campaign, features);
+        let listed = lists::is_a_list(self.scene, campaign, features);
         features.set(Feature::Listed, f64::from(u8::from(listed)));
         let once = || crowd::nobody_tries_again(self.units_of(campaign));
         if features.get(Feature::OneSource) >= 1.0 && (listed || features.get(Feature::Asleep) >= 0.3 && once()) {

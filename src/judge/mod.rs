@@ -39,6 +39,7 @@ mod kindred;
 mod kinds;
 mod leavers;
 mod link;
+mod lists;
 mod lost;
 mod meanwhile;
 mod measure;

@@ -19,8 +19,8 @@ use crate::options::Options;
 use crate::state::{InputRef, Sketch, State, Sym, TimeSpan, Unsettled};
 use crate::time::Millis;
 
-/// Bytes of inputs up to which every overlap is looked at, were it of one millisecond. Of more, one that is shorter than
-/// [`SHORTEST_MS`] is taken for the place where a log was cut in two, around which threads write their lines a little out of order.
+/// Bytes of inputs up to which every overlap is looked at. Of more, one that is shorter than [`SHORTEST_MS`] is taken for the place
+/// where a log was cut in two, around which threads write their lines a little out of order.
 const SMALL: u64 = 256 << 20;
 
 /// See [`SMALL`].
@@ -81,7 +81,7 @@ impl CopySearch<'_> {
         let bytes: u64 = self.state.inputs.iter().map(|input| input.bytes).sum();
         let mut room = options.max_memory / 64;
         for block in rows.chunk_by(|a, b| a.at == b.at).filter(|block| block.len() > 1) {
-            for group in groups(block, if bytes > SMALL { Sketch::overlaps } else { Sketch::touches }) {
+            for group in groups(block) {
                 nodes = true;
                 self.group(&group, bytes, &mut room);
             }
@@ -174,14 +174,14 @@ fn rows(state: &State, ranks: &[u32]) -> Vec<CopyRow> {
     rows
 }
 
-/// Those of a block whose events lie between each other's, or meet.
-fn groups(block: &[CopyRow], meets: fn(&Sketch, &Sketch) -> bool) -> Vec<Vec<&CopyRow>> {
+/// Those of a block whose events lie between each other's.
+fn groups(block: &[CopyRow]) -> Vec<Vec<&CopyRow>> {
     let mut sorted: Vec<&CopyRow> = block.iter().collect();
     sorted.sort_by_key(|row| (row.sketch.first, row.sketch.last, row.rank));
     let mut groups: Vec<Vec<&CopyRow>> = Vec::new();
     for row in sorted {
         match groups.last_mut() {
-            Some(group) if group.iter().any(|other| meets(&other.sketch, &row.sketch)) => group.push(row),
+            Some(group) if group.iter().any(|other| other.sketch.overlaps(&row.sketch)) => group.push(row),
             _ => groups.push(vec![row]),
         }
     }

@@ -73,12 +73,6 @@ impl Sketch {
     pub fn overlaps(&self, other: &Self) -> bool {
         self.first < other.last && other.first < self.last || self.is_same(other)
     }
-
-    /// The same, or whether one ends in the millisecond in which the other begins.
-    #[must_use]
-    pub fn touches(&self, other: &Self) -> bool {
-        self.first <= other.last && other.first <= self.last
-    }
 }
 
 /// All of a state, by input, node and block, each once.

@@ -325,16 +325,3 @@ fn slices_of_one_log_are_no_copies() {
     let told = format!("{:?}", report.coverage.cannot_tell);
     assert!(!told.contains("once or twice"), "{told}");
 }
-
-#[test]
-fn a_copy_of_one_line_at_the_end_or_the_beginning_of_a_log_counts_once() {
-    let of = |seconds: i64| {
-        let line = Line::on("n1", seconds * 1000, "access_granted").user("kim").from("10.0.0.1:5");
-        line.request(&seconds.to_string()).end()
-    };
-    let lines: Vec<String> = (0..5).map(of).collect();
-    for copied in 0..5 {
-        let both = Inputs::of(&[("a.json", &lines[..]), ("b.json", &lines[copied..=copied])]);
-        assert_eq!(both.report(&[]).coverage.actions["access_granted"], 5, "line {copied}");
-    }
-}
