@@ -23,6 +23,9 @@ use crate::time::Millis;
 /// Invalidations of one actor belong together over such a pause.
 const PAUSE: i64 = HOUR;
 
+/// And what lasts so long is no sweep of one hand's.
+const STEADY: i64 = 2 * HOUR;
+
 /// Keys of all of a realm are taken for so many where the log does not know them.
 const REALM: usize = 10;
 
@@ -44,6 +47,24 @@ struct Sweep<'c> {
     count: usize,
     /// Realms all of whose keys were ended; how many those are is not known.
     realms: Vec<Sym>,
+}
+
+impl Sweep<'_> {
+    fn duration(&self) -> i64 {
+        let times = || self.changes.iter().map(|change| change.record.time.0);
+        times().max().zip(times().min()).map_or(0, |(last, first)| last - first)
+    }
+
+    /// Whether it is one key after the other for hours, as a pipeline ends them that makes one for each task; how many that are
+    /// says then only how long it was at work.
+    fn is_steady(&self) -> bool {
+        self.duration() >= STEADY && self.count <= self.changes.len()
+    }
+
+    /// Keys an hour, of sweeps that tell it.
+    fn pace(&self) -> f64 {
+        if self.count < FEWEST { 0.0 } else { self.count as f64 / (self.duration().max(PAUSE) as f64 / HOUR as f64) }
+    }
 }
 
 /// The drafts of mass invalidations.
@@ -175,8 +196,8 @@ fn draft(
     let end = created.partition_point(|change| (change.actor, change.record.time) <= (first.actor, last.record.time));
     let made = created[start..end].iter().filter(other).count();
     let used: Vec<Sym> = sweep.keys.iter().filter(in_use).copied().collect();
-    let alike = sweeps.iter().enumerate().filter(|&(other, one)| other != at && one.count * 2 >= sweep.count);
-    let habit = alike.count();
+    let alike = |one: &Sweep<'_>| one.count * 2 >= sweep.count || sweep.is_steady() && one.pace() * 2.0 >= sweep.pace();
+    let habit = sweeps.iter().enumerate().filter(|&(other, one)| other != at && alike(one)).count();
     let outside = scene.is_outside(first.source);
     let past = scene.history.pair(cluster, first.actor, first.source);
     let new = past.is_some_and(|past| first.record.time.0 - past.first.0 < DAY)

@@ -73,12 +73,13 @@ impl GotIn {
         let odds = self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)]);
         // That it was repaired is as little seen as that it was guessed. Who needs few tries and then makes a superuser at once came
         // for that.
-        let least = match () {
-            () if self.makes_superuser => SURE,
-            () if self.never_worked => 0.0,
-            () => f64::NEG_INFINITY,
-        };
-        odds.max(least)
+        if self.makes_superuser {
+            odds.max(SURE)
+        } else if self.never_worked {
+            odds.max(0.0)
+        } else {
+            odds
+        }
     }
 }
 

@@ -108,10 +108,12 @@ fn draft(measure: &Measure<'_, '_>, (cluster, who, from): (u16, Sym, Sym), deeds
             *first
         ));
     }
-    draft.why.push(match () {
-        () if !who.is_some() => "Not to be known here: who made it, as no line of these logs says so",
-        () if scene.is_outside(from) => "Not to be known here: how its maker got in, as nothing of it is in these logs",
-        () => "Not to be known here: who sat there",
+    draft.why.push(if !who.is_some() {
+        "Not to be known here: who made it, as no line of these logs says so"
+    } else if scene.is_outside(from) {
+        "Not to be known here: how its maker got in, as nothing of it is in these logs"
+    } else {
+        "Not to be known here: who sat there"
     });
     draft.principals = deeds.iter().map(|deed| deed.object).chain(who.is_some().then_some(who)).collect();
     draft.sources = uses.iter().map(|(_, place, _)| *place).chain(from.is_some().then_some(from)).collect();

@@ -1,4 +1,5 @@
-//! Rights that somebody gets: accounts that raise themselves, that nobody is known to have made, and keys of those who left.
+//! Rights that somebody gets or loses: accounts that raise themselves, that nobody is known to have made, keys of those who left, and
+//! keys that a pipeline ends.
 
 use crate::judge::testing::{INSIDE, Log, OUTSIDE};
 use crate::model::Finding;
@@ -73,4 +74,31 @@ fn a_key_that_destroys_from_a_new_place_when_its_owner_has_been_locked_out_is_to
     assert_eq!(told(&findings), [("suspicious_access", "unclear", vec!["owner"])]);
     assert_eq!(findings[0].api_keys, ["K1"]);
     assert_eq!(told(&used(false)), []);
+}
+
+#[test]
+fn keys_that_a_pipeline_ends_one_after_the_other_all_day_are_its_habit() {
+    let ended = |seconds: f64, keys: usize| {
+        let mut log = office();
+        (0..48).for_each(|at| log.success(f64::from(at) * 1800.0, "ci", "10.2.2.8"));
+        let early = [4000.0, 14_000.0].map(|from| (0..6).map(move |at| from + 1100.0 * f64::from(at)));
+        let times = early.into_iter().flatten().chain((0..keys).map(|at| 30_000.0 + seconds * at as f64));
+        for (at, time) in times.enumerate() {
+            let key = format!("key{at}");
+            (0..3).for_each(|back| {
+                log.key(
+                    time - 9000.0 + 60.0 * f64::from(back),
+                    &key,
+                    "10.2.2.8",
+                    "access_granted",
+                    "indices:data/write/bulk",
+                )
+            });
+            log.invalidate(time, "ci", &[key.as_str()]);
+        }
+        let findings = log.findings();
+        findings.iter().any(|finding| finding.kind == "mass_invalidation")
+    };
+    assert!(!ended(1300.0, 26));
+    assert!(ended(2.0, 26));
 }
