@@ -166,7 +166,7 @@ fn torn(joined: &Correlated) -> Option<Text> {
     let in_order = |pos: Pos| !inputs.contains(&joined.state.chunks[pos.chunk as usize].input);
     let torn = |attempt: &&Attempt| !joined.state.chains.is_ordered(attempt.chain) && in_order(attempt.pos);
     let count = joined.attempts.iter().filter(torn).count();
-    let attempts = if count == 1 { "1 attempt" } else { &format!("{count} attempts") };
+    let attempts = words::count(count as u64, "attempt", "attempts");
     (count > 0).then(|| {
         Text::from(format!(
             "in which order realms were asked in {attempts}: their lines of one millisecond stand in several inputs that overlap in \

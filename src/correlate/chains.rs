@@ -295,9 +295,8 @@ impl Join<'_> {
             (Some(a), Some(b)) => a.first < b.last && b.first < a.last,
             _ => true,
         };
-        let is_tied = |a: &&ChainStep, b: &&ChainStep| a.time == b.time;
         let realms: Vec<&ChainStep> = items.iter().filter(|item| !item.is_end()).collect();
-        realms.chunk_by(|a, b| is_tied(a, b)).any(|tie| {
+        realms.chunk_by(|a, b| a.time == b.time).any(|tie| {
             let numbered = tie.iter().all(|item| item.sequence.is_some());
             !numbered
                 && tie.windows(2).any(|pair| {

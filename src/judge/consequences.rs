@@ -20,15 +20,18 @@ use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
 
+/// Deeds that are told one by one.
+pub(super) const TOLD: usize = 8;
+
 /// The successes amid a campaign that are as likely anybody's as its own, in a sentence: whoever reads it can ask these people.
 pub(super) fn doubtful(measure: &Measure<'_, '_>, entries: &[GotIn]) -> Option<Text> {
     /// Probability from which on somebody is asked, and from which on it is a break-in.
     const ASKED: f64 = 0.1;
-    const TOLD: f64 = 0.5;
+    const BREAK_IN: f64 = 0.5;
     /// Accounts that are named.
     const NAMED: usize = 10;
     let is_doubtful =
-        |entry: &&GotIn| entry.failures.is_empty() && (ASKED..TOLD).contains(&score::logistic(entry.odds()));
+        |entry: &&GotIn| entry.failures.is_empty() && (ASKED..BREAK_IN).contains(&score::logistic(entry.odds()));
     let who: Vec<Sym> = entries.iter().filter(is_doubtful).map(|entry| entry.principal).collect();
     let names = who.iter().take(NAMED).map(|&principal| Span::principal(&measure.scene.text(principal)));
     let many = who.len() as u64;
@@ -134,16 +137,11 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Op
 
 /// Tells what was done after the entry; what was made becomes a part.
 fn tell_deeds(measure: &Measure<'_, '_>, entry: &GotIn, draft: &mut Draft) {
-    /// Deeds that are told one by one.
-    const TOLD: usize = 8;
     let scene = measure.scene;
     let deeds = deeds(measure, entry.principal, entry.source, entry.success.time);
     let mut made = Draft::new(Kind::Persistence, draft.severity, (draft.verdict, draft.confidence));
-    for (at, deed) in deeds.iter().enumerate() {
-        if at < TOLD {
-            draft.why.push(text!("Then {}", deed_in_words(measure, deed)));
-            draft.evidence.push(deed.place);
-        }
+    tell_first(measure, draft, "Then", deeds.iter().copied());
+    for deed in &deeds {
         draft.times.push(deed.time);
         draft.api_keys.extend(deed.ids.iter().copied());
         if deed.lasting {
@@ -198,6 +196,19 @@ fn tell_deeds(measure: &Measure<'_, '_>, entry: &GotIn, draft: &mut Draft) {
         );
         draft.sources.extend(made.sources.iter().copied());
         draft.parts.push(made.part(scene));
+    }
+}
+
+/// Tells the first of some deeds one by one, each after a word that says how it belongs there.
+pub(super) fn tell_first<'d>(
+    measure: &Measure<'_, '_>,
+    draft: &mut Draft,
+    word: &'static str,
+    deeds: impl Iterator<Item = &'d Deed>,
+) {
+    for deed in deeds.take(TOLD) {
+        draft.why.push(text!("{} {}", word, deed_in_words(measure, deed)));
+        draft.evidence.push(deed.place);
     }
 }
 

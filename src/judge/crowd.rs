@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{DAY, HOUR};
 use super::index::Class;
-use super::names;
 use super::null::{binomial_tail, poisson_tail};
 use super::scene::Scene;
 use super::unit::{Standing, Unit, mistyped};
@@ -209,6 +208,5 @@ fn who_falls(scene: &Scene<'_>, units: &mut [Unit]) {
 fn not_meant(scene: &Scene<'_>, unit: &Unit) -> Option<Sym> {
     let who = mistyped(scene, unit)?;
     let past = scene.history.pair(unit.cluster, who, unit.source)?;
-    let unlike = !names::resemble(scene.bytes(unit.principal), scene.bytes(who));
-    (unlike && past.first > unit.last).then_some(who)
+    (!scene.resemble(unit.principal, who) && past.first > unit.last).then_some(who)
 }

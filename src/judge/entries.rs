@@ -348,7 +348,6 @@ fn entry(
     let shared = tries.is_site(measure.scene, source);
     features.set(Feature::OwnShared, f64::from(u8::from(shared)));
     let same_source = tries.of(measure, source) > 0;
-    let (reset, never_worked, makes_superuser) = (None, false, false);
     GotIn {
         principal,
         source,
@@ -356,10 +355,10 @@ fn entry(
         failures,
         campaign,
         features,
-        reset,
+        reset: None,
         same_source,
-        never_worked,
-        makes_superuser,
+        never_worked: false,
+        makes_superuser: false,
     }
 }
 

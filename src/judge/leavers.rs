@@ -18,9 +18,6 @@ use crate::time::Millis;
 /// How sure: programs keep the keys of who left, and move.
 const CONFIDENCE: f64 = 0.7;
 
-/// Actions that are told one by one.
-const TOLD: usize = 8;
-
 /// The drafts of keys of those who were disabled or deleted before.
 pub(super) fn keys(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
@@ -80,10 +77,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, since: Millis, deeds: &[&Deed])
         Span::address(&source),
         past.first
     ));
-    for deed in deeds.iter().take(TOLD) {
-        draft.why.push(text!("Then {}", consequences::deed_in_words(measure, deed)));
-        draft.evidence.push(deed.place);
-    }
+    consequences::tell_first(measure, &mut draft, "Then", deeds.iter().copied());
     draft.why.push("Not to be known here: whether it is a program that runs with the key and moved".to_owned());
     draft.principals = vec![past.principal];
     draft.sources = vec![past.source];

@@ -18,7 +18,7 @@ use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
-use super::unit::{MOST_PASTS, Standing, Unit, median};
+use super::unit::{Standing, Unit, median};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -331,7 +331,8 @@ impl Measure<'_, '_> {
             && features.get(Feature::Near) >= 0.5
             && features.get(Feature::UsualOutside) >= 0.5;
         features.perhaps_owner = inside && (desk || always) || among_own && always;
-        features.among_hosts = among_own && always && self.units_of(campaign).all(|unit| self.is_among_its_hosts(unit));
+        features.among_hosts =
+            among_own && always && self.units_of(campaign).all(|unit| unit.is_among_its_hosts(self.scene));
         let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
         let no_reason = features.get(Feature::OneAccount) >= 1.0
             && !campaign.by_node
@@ -379,14 +380,6 @@ impl Measure<'_, '_> {
         /// Tries in a row: one person in 80 makes so many (see `null`).
         const MANY: u32 = 12;
         unit.standing == Standing::Strange && unit.run >= MANY
-    }
-
-    /// Whether the account gets in from several other addresses of the network of an episode.
-    fn is_among_its_hosts(&self, unit: &Unit) -> bool {
-        let net = self.scene.net(unit.source);
-        let own = self.scene.history.of_account(unit.cluster, unit.principal).take(MOST_PASTS);
-        let beside = own.filter(|past| past.source != unit.source && self.scene.net(past.source) == net);
-        net.is_some() && beside.map(|past| past.source).collect::<BTreeSet<_>>().len() > 1
     }
 
     /// Whether failures took the place of successes.

@@ -7,7 +7,6 @@ use rayon::prelude::*;
 
 use super::history::Past;
 use super::index::Class;
-use super::names;
 use super::place::Host;
 use super::scene::Scene;
 use super::unit::{MOST_PASTS, SITTING, Standing, Unit, is_restless, mistyped};
@@ -41,7 +40,7 @@ fn lists(scene: &Scene<'_>, units: &mut [Unit]) {
     for mut others in of_address.into_values() {
         others.retain(|&at| {
             let owner = mistyped(scene, &units[at]).unwrap_or(Sym::NONE);
-            !names::resemble(scene.bytes(units[at].principal), scene.bytes(owner))
+            !scene.resemble(units[at].principal, owner)
         });
         others.sort_unstable_by_key(|&at| (units[at].first, units[at].last));
         let goes_on = |&a: &usize, &b: &usize| units[b].first.0 - units[a].last.0 <= SITTING;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access;
-use super::consequences;
+use super::consequences::{self, TOLD};
 use super::deeds::{self, Deed};
 use super::draft::Draft;
 use super::history::{DAY, HOUR};
@@ -32,9 +32,6 @@ const USUAL_PART: usize = 4;
 
 /// Confidence of what is to be looked at: a cluster may be set up from outside, too.
 const CONFIDENCE: f64 = 0.6;
-
-/// Deeds that are told one by one.
-const TOLD: usize = 8;
 
 /// The drafts of accounts that were made so, by who made them.
 pub(super) fn used_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
@@ -92,14 +89,8 @@ fn draft(measure: &Measure<'_, '_>, (cluster, who, from): (u16, Sym, Sym), deeds
         text!("Somebody made {}, used from outside soon after", made)
     };
     draft.why.push("Hardly anybody else gets in from outside the internal networks in this log".to_owned());
-    for deed in deeds.iter().take(TOLD) {
-        draft.why.push(text!(
-            "{} {}",
-            if from.is_some() { "There" } else { "A" },
-            consequences::deed_in_words(measure, deed)
-        ));
-        draft.evidence.push(deed.place);
-    }
+    let word = if from.is_some() { "There" } else { "A" };
+    consequences::tell_first(measure, &mut draft, word, deeds.iter().copied());
     for (deed, place, first) in uses.iter().take(TOLD) {
         draft.why.push(text!(
             "{} was used from {} at {}",
@@ -155,12 +146,10 @@ fn raise(measure: &Measure<'_, '_>, deed: &Deed) -> Draft {
     draft.why.push("The account had changed nobody's rights before in this log, as administrators do".to_owned());
     let later = measure.deeds.of(deed.who).iter();
     let since = later.filter(|other| (0..=DAY).contains(&(other.time.0 - deed.time.0)));
-    for other in since.take(TOLD) {
-        draft.why.push(text!("Then {}", consequences::deed_in_words(measure, other)));
-        draft.evidence.push(other.place);
-        draft.times.push(other.time);
-        draft.nodes.push(other.node);
-    }
+    let since: Vec<&Deed> = since.take(TOLD).collect();
+    consequences::tell_first(measure, &mut draft, "Then", since.iter().copied());
+    draft.times = since.iter().map(|other| other.time).collect();
+    draft.nodes = since.iter().map(|other| other.node).collect();
     draft.why.push("Not to be known here: whether somebody had asked for it");
     draft.principals = vec![deed.who];
     draft.sources = vec![deed.source];

@@ -5,6 +5,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::history::{Past, SuccessHistory};
 use super::index::Index;
+use super::names;
 use super::place::{Address, Host, Hosts, Net, SHARED};
 use super::places::Places;
 use crate::correlate::{Correlated, KeyInfo, KnownNode, SourceLine};
@@ -122,6 +123,11 @@ impl<'c> Scene<'c> {
     /// A text from the log to judge by; see [`Scene::shown`].
     pub(super) fn bytes(&self, sym: Sym) -> &'c [u8] {
         self.joined.judged(sym).unwrap_or_default()
+    }
+
+    /// Whether one of two names may be the other, written wrong or in part.
+    pub(super) fn resemble(&self, one: Sym, other: Sym) -> bool {
+        names::resemble(self.bytes(one), self.bytes(other))
     }
 
     /// A text from the log as it may be shown, or ordered by where the order shows.

@@ -152,10 +152,7 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
         ));
     }
     draft.why.extend(access.unusual.into_iter().map(|(_, sentence)| sentence));
-    for deed in deeds.iter().take(8) {
-        draft.why.push(text!("Then {}", consequences::deed_in_words(measure, deed)));
-        draft.evidence.push(deed.place);
-    }
+    consequences::tell_first(measure, &mut draft, "Then", deeds.iter().copied());
     draft.principals = vec![past.principal];
     draft.sources = vec![past.source];
     draft.nodes = deeds.iter().map(|deed| deed.node).collect();

@@ -7,7 +7,6 @@ use super::arrivals::Crowd;
 use super::features::{Feature, is_of_many, was_shared};
 use super::history::HOUR;
 use super::measure::Measure;
-use super::names;
 use super::place::{Net, SHARED};
 use super::scene::Scene;
 use super::tell::Judgement;
@@ -92,7 +91,7 @@ impl Tries {
         let others = all - usize::from(self.pairs.contains(&(source, principal)));
         let tries = self.sources.get(&source).map_or(&[][..], Vec::as_slice);
         let tried = || tries.iter().map(|&at| scene.attempt(at).principal).find(|&tried| tried != principal);
-        let unlike = |other: Sym| !names::resemble(scene.bytes(other), scene.bytes(principal));
+        let unlike = |other: Sym| !scene.resemble(other, principal);
         others > 1 || others == 1 && tried().is_some_and(unlike)
     }
 

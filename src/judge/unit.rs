@@ -106,6 +106,14 @@ pub(super) struct Unit {
 }
 
 impl Unit {
+    /// Whether the account gets in from several other addresses of its network.
+    pub(super) fn is_among_its_hosts(&self, scene: &Scene<'_>) -> bool {
+        let net = scene.net(self.source);
+        let own = scene.history.of_account(self.cluster, self.principal).take(MOST_PASTS);
+        let beside = own.filter(|past| past.source != self.source && scene.net(past.source) == net);
+        net.is_some() && beside.map(|past| past.source).collect::<HashSet<_, RandomState>>().len() > 1
+    }
+
     /// Its attempts, by time.
     pub(super) fn attempts<'s>(&self, scene: &'s Scene<'_>) -> &'s [u32] {
         scene.index.slice(&self.range)
