@@ -112,12 +112,12 @@ pub(super) fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> V
     surge_of
 }
 
-/// The surges of a log, by cluster, then time. Looked for in bins twice, the second time half a bin later: where bins begin must
-/// not decide.
+/// The surges of a log, by cluster, then time.
 pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     let width = NARROWEST.max(scene.whole_length() / MOST_BINS);
-    let mut found = of_grid(scene, units, width, 0);
-    found.extend(of_grid(scene, units, width, width / 2));
+    let grids = [0, width / 2].map(|offset| Grid { width, offset, span: scene.whole_span() });
+    let bins = counts(scene, units, &grids);
+    let mut found: Vec<Surge> = grids.iter().zip(&bins).flat_map(|(grid, bins)| of_grid(grid, bins)).collect();
     found.sort_unstable_by_key(|surge| (surge.cluster, surge.start, surge.end));
     let mut surges: Vec<Surge> = Vec::new();
     for surge in found {
@@ -131,39 +131,77 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     surges
 }
 
-/// The surges of one grid of bins.
-fn of_grid(scene: &Scene<'_>, units: &[Unit], width: i64, offset: i64) -> Vec<Surge> {
-    // A part may hold series that reach beyond what it says of its nodes: they must not make bins without end.
-    let (first, last) = scene.whole_span();
-    let bin = |time: Millis| (time.clamp(first, last).0 - offset).div_euclid(width);
-    // Failing and active pairs.
-    let mut bins: BTreeMap<(u16, i64), (f64, f64)> =
-        active(scene, bin).into_iter().map(|(bin, active)| (bin, (0.0, active))).collect();
+/// Bins of a log's time.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    width: i64,
+    /// Where a bin begins.
+    offset: i64,
+    /// First and last time of the log.
+    span: (Millis, Millis),
+}
+
+/// Bins are laid over a log twice, the second time half a bin later: where they begin must not decide.
+type Grids = [Grid; 2];
+
+/// Failing and active pairs by cluster and bin.
+type Bins = BTreeMap<(u16, i64), (f64, f64)>;
+
+impl Grid {
+    /// The number of the bin of a time. A part may hold series that reach beyond what it says of its nodes: they must not make bins
+    /// without end.
+    fn bin(&self, time: Millis) -> i64 {
+        (time.clamp(self.span.0, self.span.1).0 - self.offset).div_euclid(self.width)
+    }
+
+    /// When a bin begins.
+    fn start(&self, bin: i64) -> Millis {
+        Millis(bin * self.width + self.offset)
+    }
+}
+
+/// How many pairs fail and are active in each bin of both grids: of each what it did is looked at for both at once.
+fn counts(scene: &Scene<'_>, units: &[Unit], grids: &Grids) -> [Bins; 2] {
+    let mut counts = active(scene, grids);
     let failing = |unit: &Unit| {
         let local = unit.class == Class::Named && unit.standing.is_local();
         // Somebody at a desk of the organisation's who is seen at no other time.
         let unseen = unit.class == Class::Named && unit.standing == Standing::Unknown && unit.is_local(scene);
         let past = scene.pasts_at(unit.cluster, unit.principal, unit.source).next();
-        let runs = unit.attempts(scene).chunk_by(|&a, &b| bin(scene.time(a)) == bin(scene.time(b)));
-        let shut = runs.filter(|run| unseen || local && past.is_some_and(|past| shut_out(scene, past, run)));
-        shut.map(|run| (unit.cluster, bin(scene.time(run[0])))).collect::<Vec<(u16, i64)>>()
+        let is_shut = |run: &[u32]| unseen || local && past.is_some_and(|past| shut_out(scene, past, run));
+        let attempts = unit.attempts(scene);
+        let of_grid = |(number, grid): (usize, &Grid)| {
+            let bin = |at: u32| grid.bin(scene.time(at));
+            let runs = attempts.chunk_by(|&a, &b| bin(a) == bin(b)).filter(|run| is_shut(run));
+            runs.map(|run| (number, (unit.cluster, bin(run[0])))).collect::<Vec<_>>()
+        };
+        if unseen || local && past.is_some() {
+            grids.iter().enumerate().flat_map(of_grid).collect()
+        } else {
+            Vec::new()
+        }
     };
-    let failing: Vec<(u16, i64)> = units.par_iter().with_min_len(PIECE).flat_map_iter(failing).collect();
-    for bin in failing {
-        let counts = bins.entry(bin).or_default();
+    let failing: Vec<(usize, (u16, i64))> = units.par_iter().with_min_len(PIECE).flat_map_iter(failing).collect();
+    for (grid, bin) in failing {
+        let counts = counts[grid].entry(bin).or_default();
         counts.0 += 1.0;
         counts.1 += 1.0;
     }
-    let usual = usual_share(&bins);
+    counts
+}
+
+/// The surges of one grid of bins.
+fn of_grid(grid: &Grid, bins: &Bins) -> Vec<Surge> {
+    let usual = usual_share(bins);
     let odd = |counts: &(f64, f64)| {
         let looked_at = (2.0 * bins.len() as f64).ln();
         counts.0 >= FEWEST && binomial_tail(counts.0, counts.1, usual) < CHANCE - looked_at
     };
     let mut surges: Vec<Surge> = Vec::new();
     for (&(cluster, at), _) in bins.iter().filter(|(_, counts)| odd(counts)) {
-        let (start, end) = (Millis(at * width + offset), Millis((at + 1) * width + offset));
+        let (start, end) = (grid.start(at), grid.start(at + 1));
         match surges.last_mut() {
-            Some(last) if last.cluster == cluster && start.0 - last.end.0 <= BRIDGE * width => last.end = end,
+            Some(last) if last.cluster == cluster && start.0 - last.end.0 <= BRIDGE * grid.width => last.end = end,
             _ => surges.push(Surge { cluster, start, end }),
         }
     }
@@ -210,31 +248,40 @@ fn note_turns(turns: &mut Turns, stretches: impl Iterator<Item = (Millis, Millis
     open.into_iter().for_each(turn);
 }
 
-/// How many pairs get in within each bin, by cluster and bin. Counted by where they begin and cease to, so that a client that is
-/// at work for years costs no more than one for a minute.
-fn active(scene: &Scene<'_>, bin: impl Fn(Millis) -> i64 + Sync) -> Vec<((u16, i64), f64)> {
-    let (first, last) = scene.whole_span();
-    let (first, last) = (bin(first), bin(last));
-    let none = || Turns { first, list: vec![0; usize::try_from(last - first).unwrap_or(0) + 2] };
-    let mut active = Vec::new();
+/// How many pairs get in within each bin. Counted by where they begin and cease to, so that a client that is at work for years costs
+/// no more than one for a minute.
+fn active(scene: &Scene<'_>, grids: &Grids) -> [Bins; 2] {
+    let none = || {
+        grids.map(|grid| {
+            let (first, last) = (grid.bin(grid.span.0), grid.bin(grid.span.1));
+            Turns { first, list: vec![0; usize::try_from(last - first).unwrap_or(0) + 2] }
+        })
+    };
+    let mut active = [Bins::new(), Bins::new()];
     // Pasts come by cluster.
     for own in scene.history.pasts().chunk_by(|a, b| a.cluster == b.cluster) {
         let cluster = own[0].cluster;
         let of_people = own.par_iter().with_min_len(PIECE).filter(|past| !past.key.is_some());
         let turns = of_people.fold(none, |mut turns, past| {
-            note_turns(&mut turns, scene.history.stretches(past), &bin);
+            for (turns, grid) in turns.iter_mut().zip(grids) {
+                note_turns(turns, scene.history.stretches(past), |time| grid.bin(time));
+            }
             turns
         });
         let turns = turns.reduce(none, |mut turns, others| {
-            turns.list.iter_mut().zip(others.list).for_each(|(turn, other)| *turn += other);
+            for (turns, others) in turns.iter_mut().zip(others) {
+                turns.list.iter_mut().zip(others.list).for_each(|(turn, other)| *turn += other);
+            }
             turns
         });
-        let mut level = 0;
-        for (at, turn) in (first..).zip(turns.list) {
-            level += turn;
-            if level > 0 {
-                active.push(((cluster, at), level as f64));
-            }
+        for (active, turns) in active.iter_mut().zip(turns) {
+            let mut level = 0;
+            let levels = (turns.first..).zip(turns.list).map(|(at, turn)| {
+                level += turn;
+                (at, level)
+            });
+            active
+                .extend(levels.filter(|(_, level)| *level > 0).map(|(at, level)| ((cluster, at), (0.0, level as f64))));
         }
     }
     active
