@@ -79,6 +79,8 @@ pub(super) struct Access<'m> {
     pub(super) guessed_at: bool,
     /// It is there again at so many other times.
     pub(super) returns: usize,
+    /// The account is seen there before it is anywhere else.
+    pub(super) is_first: bool,
     /// What is unusual about it, in sentences.
     pub(super) unusual: Vec<(Feature, Text)>,
     features: Features,
@@ -184,19 +186,28 @@ fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], (known,
     /// Kinds of actions at somebody else's desk: to help who sits there takes one or two.
     const KINDS: usize = 3;
     let scene = measure.scene;
-    let early = deeds.iter().all(|deed| deed.time.0 - past.first.0 <= EARLY);
-    let grave = deeds.iter().any(|deed| deed.lasting || deed.gives_everything);
-    if past.key.is_some() || habit > 0.0 || !early || !grave {
+    if past.key.is_some() || habit > 0.0 {
         return false;
     }
+    let is_early = |deed: &&&Deed| deed.time.0 - past.first.0 <= EARLY;
     let others: BTreeSet<Sym> = (scene.history.of_source(past.cluster, past.source))
         .filter(|other| other.principal != past.principal && !other.key.is_some())
         .map(|other| other.principal)
         .take(2)
         .collect();
+    // To give all rights to whoever works at that desk is what whoever works there would do.
+    let raises = |deed: &&Deed| deed.gives_everything && others.contains(&deed.object);
+    let one_works_there = others.len() == 1 && known >= HOUR;
+    if one_works_there && deeds.iter().filter(is_early).any(|deed| raises(deed)) {
+        return true;
+    }
+    let grave = deeds.iter().any(|deed| deed.lasting || deed.gives_everything);
+    if !grave || !deeds.iter().all(|deed| is_early(&deed)) {
+        return false;
+    }
     let kinds: BTreeSet<Sym> = deeds.iter().map(|deed| deed.action).collect();
     let program = scene.is_program(past.cluster, past.principal) && !scene.is_outside(past.source) && known >= KNOWN;
-    program || others.len() == 1 && kinds.len() >= KINDS && known >= HOUR
+    program || one_works_there && kinds.len() >= KINDS
 }
 
 /// Measures what somebody did from a place; `None` where nothing is known of the account elsewhere.
@@ -291,6 +302,7 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
         others_too: 0,
         guessed_at: false,
         returns: returns.len(),
+        is_first: others.iter().all(|other| other.first > past.first),
         unusual,
         features,
         deeds,

@@ -106,6 +106,9 @@ fn breach(measure: &Measure<'_, '_>, judgement: &Judgement, entry: &GotIn) -> Op
             words::count(u64::from(elsewhere), "other address", "other addresses")
         ));
     }
+    if entry.no_typist {
+        draft.why.push("It works as programs do and inside alone, and a program mistypes nothing".to_owned());
+    }
     if let Some(change) = entry.reset {
         let change = &scene.joined.changes[change as usize];
         draft.why.push(text!(

@@ -22,8 +22,16 @@ use crate::time::Millis;
 /// A success is put down to a campaign from its sources until so long after its end.
 const AFTER: i64 = DAY;
 
+/// And until so long after it, where the source is somebody's outside who tried more often than anybody mistypes, and gets in there for
+/// the first time: who waits for days in between does not come by chance.
+const MUCH_LATER: i64 = 30 * DAY;
+const ASSAILED: usize = 12;
+
 /// Tries that somebody away from home may need until a password is typed right.
 const MISTYPED: usize = 4;
+
+/// Tries that are no slip of whoever sets a program up.
+const SLIPS: usize = 3;
 
 /// How strange a place is at least at which an owner is hardly ever.
 const FAR: f64 = 0.8;
@@ -65,6 +73,8 @@ pub(super) struct GotIn {
     pub(super) never_worked: bool,
     /// A superuser was made within minutes, which the account never did before, at a place outside where it never was.
     pub(super) makes_superuser: bool,
+    /// The account is a program's, which mistypes nothing, is inside at all other times, and does not stay.
+    pub(super) no_typist: bool,
 }
 
 impl GotIn {
@@ -75,7 +85,7 @@ impl GotIn {
         // for that.
         if self.makes_superuser {
             odds.max(SURE)
-        } else if self.never_worked {
+        } else if self.never_worked || self.no_typist {
             odds.max(0.0)
         } else {
             odds
@@ -209,6 +219,9 @@ fn elsewhere(
 /// The success that the tries of one episode led to.
 fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), unit: &Unit) -> Option<GotIn> {
     let scene = measure.scene;
+    if unit.was_set_right(scene) {
+        return None;
+    }
     let before =
         matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Mistyped | Standing::UnknownAccount);
     // Behind an address that the owner shares with others, somebody who guessed is known by what comes right after the last try.
@@ -229,6 +242,8 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         SITTING
     } else if beside_owner {
         HOUR
+    } else if success.time == past.first && unit.len() >= ASSAILED && scene.is_outside(unit.source) {
+        MUCH_LATER
     } else {
         AFTER
     };
@@ -276,12 +291,27 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         && failures.len() >= MISTYPED
         && reset.is_none()
         && deeds.iter().any(|deed| at_once(&deed));
+    let no_typist = unit.standing == Standing::Strange
+        && soon
+        && reset.is_none()
+        && failures.len() >= SLIPS
+        && is_program_abroad(scene, past);
     Some(GotIn {
         reset,
         never_worked,
         makes_superuser,
+        no_typist,
         ..entry(measure, (judgement, tries), who, success, failures, &said)
     })
+}
+
+/// Whether an account of a program that works inside is once at a place outside, for less than a day: programs that move stay.
+fn is_program_abroad(scene: &Scene<'_>, past: &Past) -> bool {
+    let mut own = scene.history.of_account(past.cluster, past.principal);
+    scene.is_outside(past.source)
+        && past.last.0 - past.first.0 < DAY
+        && scene.is_program(past.cluster, past.principal)
+        && own.all(|other| other.source == past.source || !scene.is_outside(other.source))
 }
 
 /// Whether an account of which nothing was seen for a day or longer is tried outside a few times, gets in, and does powerful things
@@ -359,6 +389,7 @@ fn entry(
         same_source,
         never_worked: false,
         makes_superuser: false,
+        no_typist: false,
     }
 }
 

@@ -259,8 +259,10 @@ pub(super) struct Features {
     /// How many more tries than people make end in the first success of the account that the log knows of, where no change explains
     /// them: 1 = more than anybody makes, 0 = none.
     pub(super) never_worked: f64,
-    /// Whether one account is tried at one address inside at which nobody else is seen, or is a program's that fails inside all the
-    /// time: its owner may stand there.
+    /// Whether tokens are tried that their sender signs.
+    pub(super) invents: bool,
+    /// Whether one account is tried at addresses inside at which nobody else is seen, or is a program's that fails inside all the
+    /// time: its owner may stand there, or machines that were set up alike.
     pub(super) perhaps_owner: bool,
     /// Whether that is so amid several hosts of the program's own: one more of them, set up wrongly.
     pub(super) among_hosts: bool,
@@ -293,6 +295,7 @@ impl Features {
             gap: 0,
             nothing_beside: false,
             never_worked: 0.0,
+            invents: false,
             perhaps_owner: false,
             among_hosts: false,
             unproven: false,

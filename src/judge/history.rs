@@ -75,6 +75,8 @@ pub(super) struct Sum {
     pub(super) hours: u32,
     /// Whether an account gets in at the same time of each day, as jobs do and nobody else.
     pub(super) daily: bool,
+    /// Whether an account is at work around the clock, at one of its addresses or at all together.
+    pub(super) restless: bool,
     /// Networks of an account, and those of them that lie outside.
     pub(super) nets: [u32; 2],
     /// Numbers of these in [`SuccessHistory::networks`]; none of an address.
@@ -142,7 +144,11 @@ impl<'c> SuccessHistory<'c> {
         );
         let (mut accounts, networks) = with_networks(&pasts, accounts, net);
         accounts.par_iter_mut().with_min_len(PIECE).for_each(|(_, sum)| {
-            sum.daily = is_daily(sum, &pasts[sum.range.start as usize..sum.range.end as usize], &ways);
+            let own = &pasts[sum.range.start as usize..sum.range.end as usize];
+            sum.daily = is_daily(sum, own, &ways);
+            let each = own.iter().filter(|past| !past.key.is_some());
+            let mut each = each.map(|past| (past.hours, u64::from(past.count), u32::from(past.days)));
+            sum.restless = is_restless((sum.hours, sum.count, sum.days)) || each.any(is_restless);
         });
         let (accounts, sources) = (accounts.into_iter().collect(), sources.into_iter().collect());
         Self { ways, pasts, by_source, by_key, accounts, sources, networks }
@@ -341,6 +347,15 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
     (past.count > 0).then_some(past)
 }
 
+/// Whether hours, successes and days are of somebody at work around the clock: people sleep, and what works around the clock comes at
+/// least every hour.
+fn is_restless((hours, count, days): (u32, u64, u32)) -> bool {
+    /// Hours of the day with a success, and successes on a day.
+    const HOURS: u32 = 20;
+    const A_DAY: u64 = 20;
+    hours.count_ones() >= HOURS && count >= A_DAY * u64::from(days)
+}
+
 /// Whether the first success of each day, of those that an account has by itself, comes at the same time.
 fn is_daily(sum: &Sum, pasts: &[Past], ways: &[Way<'_>]) -> bool {
     /// Days without which chance may make them alike, and how far apart they are at most: people are never so punctual.
@@ -394,6 +409,7 @@ fn sums(
             last: Millis(i64::MIN),
             hours: 0,
             daily: false,
+            restless: false,
             nets: [0; 2],
             networks: 0..0,
         };

@@ -37,9 +37,21 @@ pub(super) fn is_placeholder(name: &[u8]) -> bool {
     name.first() == Some(&b'<') || name == b"_anonymous"
 }
 
-/// Whether a name stands for whoever sends what somebody else signs, an assertion, a ticket or a JWT: nobody guesses those.
+/// Whether a name stands for whoever sends what somebody else signs, an assertion, a ticket, a JWT or a certificate: nobody guesses
+/// those.
 pub(super) fn is_signed(name: &[u8]) -> bool {
-    name.first() == Some(&b'<') || is_claim(name)
+    name.first() == Some(&b'<') || is_claimed(name)
+}
+
+/// Whether a name is what something signed says that was not accepted: the account that the realm would have made of it is not known.
+fn is_claimed(name: &[u8]) -> bool {
+    is_claim(name) || is_subject(name)
+}
+
+/// Whether a name is the subject of a client's certificate, a distinguished name (RFC 4514), as the PKI realm has it.
+fn is_subject(name: &[u8]) -> bool {
+    const ATTRIBUTES: [&[u8]; 8] = [b"CN=", b"UID=", b"OU=", b"O=", b"DC=", b"C=", b"SERIALNUMBER=", b"EMAILADDRESS="];
+    ATTRIBUTES.iter().any(|start| name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start)))
 }
 
 /// Whether an attempt without a reason was made with an API key whose id stands in the place of the account: no realm is
@@ -61,8 +73,7 @@ fn looks_like_id(name: &[u8]) -> bool {
         && (has(u8::is_ascii_digit) || has(|byte| matches!(byte, b'-' | b'_')) || turns >= 6)
 }
 
-/// Whether a name is what a JWT that was not accepted claims: its issuer, audience and subject, with slashes between. The
-/// account that the realm would have made of it is not known.
+/// Whether a name is what a JWT that was not accepted claims: its issuer, audience and subject, with slashes between.
 fn is_claim(name: &[u8]) -> bool {
     name.starts_with(b"https://") || name.starts_with(b"http://")
 }
@@ -101,7 +112,7 @@ impl Class {
                 Self::Nameless
             }
             _ if attempt.outcome == Outcome::AnonymousDenied => Self::Anonymous,
-            _ if joined.judged(attempt.principal).is_none_or(|name| is_placeholder(name) || is_claim(name)) => {
+            _ if joined.judged(attempt.principal).is_none_or(|name| is_placeholder(name) || is_claimed(name)) => {
                 Self::Nameless
             }
             _ if is_key(joined, attempt) => Self::Terminated,

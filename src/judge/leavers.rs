@@ -1,5 +1,6 @@
 //! API keys outlive whom they are of: Elasticsearch ends no key when its owner is disabled or deleted. Where such a key comes to
-//! a new place outside afterwards and powerful things are done with it, the owner may have kept it.
+//! a new place outside afterwards and powerful things are done with it, or the owner had tried to get in there, the owner may have
+//! kept it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,8 @@ use super::history::Past;
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::key_in_words;
-use crate::model::text::Span;
+use super::scene::Scene;
+use crate::model::text::{Span, Text};
 use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
@@ -34,17 +36,19 @@ pub(super) fn keys(measure: &Measure<'_, '_>) -> Vec<Draft> {
     }
     left.values_mut().for_each(|changes| changes.sort_unstable());
     let mut deeds: BTreeMap<(u16, Sym, Sym), Vec<&Deed>> = BTreeMap::new();
-    for deed in measure.deeds.all().iter().filter(|deed| deed.key.is_some() && scene.is_outside(deed.source)) {
-        let cluster = scene.cluster(deed.node);
-        if left.contains_key(&(cluster, deed.who)) {
-            deeds.entry((cluster, deed.key, deed.source)).or_default().push(deed);
-        }
+    for deed in measure.deeds.all().iter().filter(|deed| deed.key.is_some()) {
+        deeds.entry((scene.cluster(deed.node), deed.key, deed.source)).or_default().push(deed);
     }
-    let drafts = deeds.iter().filter_map(|(&(cluster, key, source), deeds)| {
-        let past = scene.history.of_key(cluster, key).find(|past| past.source == source)?;
-        let changes = left.get(&(cluster, deeds.first()?.who))?;
+    let abroad = scene.history.pasts().iter().filter(|past| past.key.is_some() && scene.is_outside(past.source));
+    let drafts = abroad.filter_map(|past| {
+        let changes = left.get(&(past.cluster, past.principal))?;
         let &(since, gone) = changes[..changes.partition_point(|&(time, _)| time < past.first)].last()?;
-        (gone && is_new(measure, past)).then(|| draft(measure, past, since, deeds))
+        if !gone || !is_new(measure, past) {
+            return None;
+        }
+        let deeds = deeds.get(&(past.cluster, past.key, past.source)).map(Vec::as_slice).unwrap_or_default();
+        let tries = tries(scene, past, since);
+        (!deeds.is_empty() || !tries.is_empty()).then(|| draft(measure, past, since, (deeds, tries)))
     });
     let mut drafts: Vec<Draft> = drafts.collect();
     drafts.sort_by(|a, b| a.times.cmp(&b.times));
@@ -60,7 +64,16 @@ fn is_new(measure: &Measure<'_, '_>, past: &Past) -> bool {
     !history.of_key(past.cluster, past.key).chain(history.of_account(past.cluster, past.principal)).any(near)
 }
 
-fn draft(measure: &Measure<'_, '_>, past: &Past, since: Millis, deeds: &[&Deed]) -> Draft {
+/// What the owner tried there since it was locked out, before the key was used: who does both is the owner.
+fn tries(scene: &Scene<'_>, past: &Past, since: Millis) -> Vec<u32> {
+    let own =
+        scene.index.of_account(past.principal).filter(|group| scene.host(group.source) == scene.host(past.source));
+    let when =
+        |&&at: &&u32| (since..past.first).contains(&scene.time(at)) && scene.cluster(scene.node(at)) == past.cluster;
+    own.flat_map(|group| scene.index.of(group).iter().filter(when).copied()).collect()
+}
+
+fn draft(measure: &Measure<'_, '_>, past: &Past, since: Millis, (deeds, tries): (&[&Deed], Vec<u32>)) -> Draft {
     let scene = measure.scene;
     let mut draft = Draft::new(Kind::SuspiciousAccess, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
     draft.cluster = past.cluster;
@@ -77,11 +90,17 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, since: Millis, deeds: &[&Deed])
         Span::address(&source),
         past.first
     ));
+    if tries.is_empty() {
+        draft.why.push("Not to be known here: whether it is a program that runs with the key and moved".to_owned());
+    } else {
+        let failures = Text::count(tries.len() as u64, "failure", "failures");
+        draft.why.push(text!("The owner had tried to get in from there after that, by password: {}", failures));
+    }
     consequences::tell_first(measure, &mut draft, "Then", deeds.iter().copied());
-    draft.why.push("Not to be known here: whether it is a program that runs with the key and moved".to_owned());
     draft.principals = vec![past.principal];
     draft.sources = vec![past.source];
     draft.api_keys = vec![past.key];
+    draft.attempts = tries;
     draft.nodes = deeds.iter().map(|deed| deed.node).collect();
     draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
     draft.successes = u64::from(past.count);

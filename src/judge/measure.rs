@@ -13,6 +13,7 @@ use super::deeds::Deeds;
 use super::features::{Feature, Features, Observed, is_farm};
 use super::history::HOUR;
 use super::index::Class;
+use super::invented;
 use super::lists;
 use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
@@ -107,10 +108,9 @@ impl Measure<'_, '_> {
         features.accounts = accounts.len();
         features.sources = sources.len();
         // Who guesses from ever new addresses hides; requests without credentials are counted by the hosts that send them.
-        let clients = match campaign.family {
-            Family::Bare => sources.iter().map(|&source| scene.host(source)).collect::<BTreeSet<_>>().len(),
-            _ => sources.len(),
-        };
+        // So does one that takes an address of its network for each try.
+        let hosts = sources.iter().map(|&source| scene.host(source)).collect::<BTreeSet<_>>().len();
+        let clients = if campaign.family == Family::Bare || hosts == 1 { hosts } else { sources.len() };
         let holds = |holds: bool| f64::from(u8::from(holds));
         features.set(Feature::OneAccount, holds(accounts.len() == 1));
         features.set(Feature::ManyAccounts, holds(accounts.len() >= 5));
@@ -290,7 +290,8 @@ impl Measure<'_, '_> {
         features.set(Feature::OneNode, contrast::one_node(self.scene, by_node, &campaign.attempts, units));
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
         // Where one node refuses tokens that the others take, clients get in meanwhile: that is what makes it differ.
-        let signed = share(&|unit| unit.is_signed(self.scene));
+        features.invents = invented::are_tokens(self.scene, campaign, self.units_of(campaign));
+        let signed = if features.invents { 0.0 } else { share(&|unit| unit.is_signed(self.scene)) };
         let of_one_node = campaign.by_node && features.get(Feature::Token).max(signed) >= 0.5;
         if of_one_node {
             features.set(Feature::Alternating, 0.0);
@@ -321,8 +322,7 @@ impl Measure<'_, '_> {
         features.set(Feature::Farm, f64::from(u8::from(is_farm(features))));
         features.never_worked = if never { features.get(Feature::Volume) } else { 0.0 };
         let inside = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::Outside) <= 0.0;
-        let desk =
-            features.get(Feature::OneSource) >= 1.0 && self.units_of(campaign).all(|unit| self.is_nobody_elses(unit));
+        let desk = self.units_of(campaign).all(|unit| self.is_nobody_elses(unit));
         // A program that fails inside from the first line to the last was set up wrongly, or guesses.
         let beats = |unit: &Unit| unit.program || self.is_on_a_beat(unit);
         let always = features.get(Feature::WholeLog) >= 1.0 && self.units_of(campaign).all(beats);
@@ -331,15 +331,19 @@ impl Measure<'_, '_> {
             && features.get(Feature::Near) >= 0.5
             && features.get(Feature::UsualOutside) >= 0.5;
         features.perhaps_owner = inside && (desk || always) || among_own && always;
-        features.among_hosts =
-            among_own && always && self.units_of(campaign).all(|unit| unit.is_among_its_hosts(self.scene));
+        features.among_hosts = self
+            .units_of(campaign)
+            .all(|unit| among_own && always && unit.is_among_its_hosts(self.scene) || unit.was_set_right(self.scene));
         let reasons = [Feature::Changed, Feature::Token, Feature::Disabled, Feature::Unjudged, Feature::OneNode];
         let no_reason = features.get(Feature::OneAccount) >= 1.0
             && !campaign.by_node
             && reasons.iter().all(|&reason| features.get(reason) <= 0.0);
         features.unproven = no_reason && blind > 0.5;
-        features.behind_others =
-            no_reason && features.get(Feature::OwnShared) >= 1.0 && features.get(Feature::Excess) >= 1.0;
+        let of_kibana = |unit: &Unit| self.scene.is_of_kibana(unit.cluster, unit.principal, unit.source);
+        features.behind_others = no_reason
+            && features.get(Feature::OwnShared) >= 1.0
+            && features.get(Feature::Excess) >= 1.0
+            && !self.units_of(campaign).all(of_kibana);
         let page =
             |unit: &Unit| self.scene.is_kibana(unit.cluster, unit.source) && !unit.program && unit.len() >= GUESSES;
         features.login_page = no_reason && self.units_of(campaign).all(page);

@@ -3,7 +3,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
-use super::history::{Past, SuccessHistory};
+use super::history::{DAY, Past, SuccessHistory};
 use super::index::Index;
 use super::names;
 use super::place::{Address, Host, Hosts, Net, SHARED};
@@ -15,11 +15,6 @@ use crate::options::{Options, Surroundings};
 use crate::reserved::{KIBANA_USERS, SYSTEM_USERS};
 use crate::state::{Attempt, ChainId, Sym, TimeSpan};
 use crate::time::Millis;
-
-/// Hours of the day in which an account is at work before it is taken for a program, and successes on a day: people sleep, and
-/// what works around the clock comes at least every hour.
-const HOURS_OF_A_PROGRAM: u32 = 20;
-const SUCCESSES_A_DAY: u64 = 20;
 
 /// The joined records, how they group, and what the user knows.
 #[derive(Debug)]
@@ -205,6 +200,11 @@ impl<'c> Scene<'c> {
         self.kibana_users.iter().any(|&user| self.history.pair(cluster, user, source).is_some())
     }
 
+    /// Whether an account is the one by which the Kibana at an address gets in.
+    pub(super) fn is_of_kibana(&self, cluster: u16, principal: Sym, source: Sym) -> bool {
+        self.kibana_users.contains(&principal) && self.history.pair(cluster, principal, source).is_some()
+    }
+
     pub(super) fn is_scanner(&self, source: Sym) -> bool {
         self.address(source).is_some_and(|address| address.scanner)
     }
@@ -271,12 +271,7 @@ fn is_program(
     principal: Sym,
 ) -> bool {
     let name = joined.judged(principal).unwrap_or_default();
-    let busy = || {
-        history.account(cluster, principal).is_some_and(|sum| {
-            sum.daily
-                || sum.hours.count_ones() >= HOURS_OF_A_PROGRAM && sum.count >= SUCCESSES_A_DAY * u64::from(sum.days)
-        })
-    };
+    let busy = || history.account(cluster, principal).is_some_and(|sum| sum.daily || sum.restless);
     SYSTEM_USERS.contains(&name)
         || name.contains(&b'/')
         || known.service_accounts.iter().any(|account| account.as_bytes() == name)
@@ -289,11 +284,15 @@ fn cluster_of(joined: &Correlated, node: usize) -> u16 {
 }
 
 /// Sites outside at which most of the accounts are first seen: gateways of the organisation's, or networks with public addresses.
-/// Where the clients behind a gateway are is not known. Whom an intruder got in as was at work elsewhere before.
+/// Where the clients behind a gateway are is not known. Whom an intruder got in as was at work elsewhere before. A /48 of IPv6 is
+/// one organisation's (RFC 6177), so some of the accounts are enough where they are there for days.
 fn front_doors(
     joined: &Correlated,
     addresses: &HashMap<Sym, Option<Address>, RandomState>,
 ) -> HashSet<Net, RandomState> {
+    /// Of all accounts one in so many, of those that stay at a site of IPv6 for so long.
+    const PART: usize = 8;
+    const STAYS: i64 = DAY;
     let actors = || joined.successes.iter().filter(|(actor, _)| !actor.apikey.is_some());
     let outside = |source: Sym| {
         let address = addresses.get(&source).copied().flatten().filter(|address| address.outside)?;
@@ -320,8 +319,18 @@ fn front_doors(
     for site in homes.values().filter_map(|&(_, source)| outside(source)) {
         *accounts_of.entry(site).or_default() += 1;
     }
-    let is_door = |own: u32| own >= SHARED && own as usize * 2 >= homes.len();
-    accounts_of.iter().filter(|&(_, &own)| is_door(own)).map(|(&site, _)| site).collect()
+    let mut staying: HashMap<Net, HashSet<Sym, RandomState>, RandomState> = HashMap::default();
+    for (actor, series) in actors() {
+        let Some(site) = outside(actor.source).filter(|site| site.is_v6()) else { continue };
+        let Some((first, home)) = homes.get(&actor.principal) else { continue };
+        let stays = first.zip(series.last()).is_some_and(|(first, last)| last.0 - first.0 >= STAYS);
+        if stays && outside(*home) == Some(site) {
+            staying.entry(site).or_default().insert(actor.principal);
+        }
+    }
+    let is_door = |own: usize, part: usize| own >= SHARED as usize && own * part >= homes.len();
+    let doors = accounts_of.iter().filter(|&(_, &own)| is_door(own as usize, 2)).map(|(&site, _)| site);
+    doors.chain(staying.iter().filter(|(_, own)| is_door(own.len(), PART)).map(|(&site, _)| site)).collect()
 }
 
 /// Networks of IPv6 inside from which several accounts get in: a network of desks or servers, not one host. Outside, one client

@@ -38,6 +38,9 @@ const UNEXPLAINED: f64 = 0.2;
 /// And at least, where a person's account is tried many times at a login page, in which nobody stores a password.
 const LOGIN_PAGE: f64 = 0.55;
 
+/// And at least, where tokens are tried that their sender signs: a client that was set up for another cluster has those of one issuer.
+const INVENTED: f64 = 0.7;
+
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Posterior {
@@ -156,7 +159,8 @@ fn least_hostility(features: &Features) -> f64 {
     let unexplained = features.unexplained || features.unproven || features.behind_others;
     let never_worked = NEVER_WORKED[usize::from(features.never_worked >= 1.0)];
     let page = features.login_page;
-    [(unexplained, UNEXPLAINED), (features.never_worked > 0.0, never_worked), (page, LOGIN_PAGE)]
+    let guessed = features.never_worked > 0.0;
+    [(unexplained, UNEXPLAINED), (guessed, never_worked), (page, LOGIN_PAGE), (features.invents, INVENTED)]
         .into_iter()
         .filter_map(|(holds, least)| holds.then_some(least))
         .fold(0.0, f64::max)

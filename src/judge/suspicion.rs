@@ -13,6 +13,7 @@ use super::history::{HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::places::VISIT;
+use super::scene::Scene;
 use super::score;
 use super::words;
 use crate::model::text::{Span, Text};
@@ -94,6 +95,12 @@ fn is_routine(access: &Access<'_>) -> bool {
     of_work.len() > RETURNS && (access.makes_elsewhere >= PLACES || !access.deeds.iter().any(|deed| deed.lasting))
 }
 
+/// Whether a deed keeps a cluster going, and is nothing that anybody breaks in for: settings of indices, and where shards lie.
+fn is_maintenance(scene: &Scene<'_>, deed: &Deed) -> bool {
+    const ACTIONS: [&[u8]; 2] = [b"indices:admin/settings/", b"cluster:admin/reroute"];
+    ACTIONS.iter().any(|start| scene.bytes(deed.action).starts_with(start))
+}
+
 fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let scene = measure.scene;
     let (past, deeds) = (access.past, &access.deeds);
@@ -104,10 +111,16 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     let kind = if access.stays { Kind::Persistence } else { Kind::SuspiciousAccess };
     let owner = deeds.iter().all(|deed| is_own_password(scene, deed)) && gets_in_elsewhere(measure, past, deeds);
     let returns = access.returns >= RETURNS;
-    if returns && is_routine(&access) {
+    // Where somebody is seen first and comes back to may be home, and nothing tells that it was new.
+    if returns && (access.is_first || is_routine(&access)) {
         return None;
     }
-    let doubtful = owner || returns || access.direct && access.stays;
+    // Who is called at night to keep a cluster going does no more, and comes back when called again.
+    let keeps_going = deeds.iter().all(|deed| is_maintenance(scene, deed));
+    if keeps_going && access.returns > 0 {
+        return None;
+    }
+    let doubtful = owner || returns || keeps_going || access.direct && access.stays;
     let hostile = probability >= SURE && !doubtful;
     // What else it may be is as likely then, whatever the weights say.
     let probability = if hostile { probability } else { probability.min(SURE - 0.01) };

@@ -34,7 +34,29 @@ pub(super) fn tell(measure: &Measure<'_, '_>, judgement: &Judgement) -> Option<D
     if posterior.ordinary >= ORDINARY {
         return None;
     }
-    Some(draft(measure, judgement, posterior.kind()?))
+    let kind = match posterior.kind()? {
+        // A list that is gone through in moments, now and then, is no less a list.
+        Kind::LowAndSlow if in_bursts(&judgement.features) => Kind::PasswordSpraying,
+        Kind::StaleCredential if at_once(&judgement.features) => Kind::RealmOutage,
+        kind => kind,
+    };
+    Some(draft(measure, judgement, kind))
+}
+
+/// Whether many accounts are tried one right after the other, whatever the pauses between.
+fn in_bursts(features: &Features) -> bool {
+    const AT_ONCE: i64 = 60_000;
+    features.get(Feature::ManyAccounts) >= 1.0 && features.gap < AT_ONCE
+}
+
+/// Whether many accounts were shut out together and all got in again, while their realm let nobody in: stored passwords do not become
+/// wrong, and right, at one moment. Where the realm lets others in, or each stays out until somebody comes to it, they were wrong.
+fn at_once(features: &Features) -> bool {
+    let at_least = |(feature, least): (Feature, f64)| features.get(feature) >= least;
+    let at_most = |(feature, most): (Feature, f64)| features.get(feature) <= most;
+    let together = [Feature::Surge, Feature::ManyAccounts, Feature::Together, Feature::Returns].map(|of| (of, 0.8));
+    let nobody_else = [(Feature::RealmUp, 0.5), (Feature::OwnRealm, 0.5), (Feature::StaysOut, 0.5)];
+    together.into_iter().all(at_least) && nobody_else.into_iter().all(at_most)
 }
 
 /// The draft of a campaign under a kind.

@@ -8,6 +8,7 @@ mod outages;
 mod places;
 mod rights;
 mod unseen;
+mod visits;
 
 use super::testing::{INSIDE, Log, OUTSIDE, irregular};
 

@@ -114,6 +114,27 @@ impl Unit {
         net.is_some() && beside.map(|past| past.source).collect::<HashSet<_, RandomState>>().len() > 1
     }
 
+    /// Whether a program got in at last at one more host inside, and has worked there for hours as at its others: it was set right. Who
+    /// breaks in does not take over a program's work.
+    pub(super) fn was_set_right(&self, scene: &Scene<'_>) -> bool {
+        /// Of how often it gets in at another host on average, and for how long.
+        const PART: f64 = 0.25;
+        const HOURS: i64 = 12 * HOUR;
+        let pace = |past: &Past| f64::from(past.count) * DAY as f64 / (past.last.0 - past.first.0).max(DAY) as f64;
+        let mut pasts = scene.pasts_at(self.cluster, self.principal, self.source);
+        let Some(here) = pasts.find(|past| past.first >= self.first) else { return false };
+        if scene.is_outside(self.source)
+            || here.last.0 - here.first.0 < HOURS
+            || !scene.is_program(self.cluster, self.principal)
+        {
+            return false;
+        }
+        let own = scene.history.of_account(self.cluster, self.principal).take(MOST_PASTS);
+        let others = own.filter(|past| past.source != self.source && !past.key.is_some());
+        let paces: Vec<f64> = others.filter(|past| !scene.is_outside(past.source)).map(pace).collect();
+        paces.len() > 1 && pace(here) >= PART * paces.iter().sum::<f64>() / paces.len() as f64
+    }
+
     /// Its attempts, by time.
     pub(super) fn attempts<'s>(&self, scene: &'s Scene<'_>) -> &'s [u32] {
         scene.index.slice(&self.range)

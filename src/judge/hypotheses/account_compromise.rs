@@ -9,7 +9,7 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
         kind: Kind::AccountCompromise,
         signature: "failures from a place that the account does not use, at any pace, then its success from there",
         meaning: "Somebody tried passwords of {principal} from {source} until one was right, and is in.",
-        verdict: "hostile, critical; unclear where the account works at that address, or where its password was set anew before the success",
+        verdict: "hostile, critical; unclear where the account works at that address, or where its password was set anew before the success, or where a program is once outside after a few failures",
         next_steps: &[
             "Disable the account now: {disable}.",
             "Invalidate what was made since: [DELETE /_security/api_key with {\"username\":\"{principal}\"}], and tokens: [DELETE /_security/oauth2/token with {\"username\":\"{principal}\"}].",

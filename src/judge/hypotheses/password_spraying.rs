@@ -9,7 +9,7 @@ use crate::judge::words::count;
 pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     doc: Doc {
         kind: Kind::PasswordSpraying,
-        signature: "few tries each on many accounts, from one or many sources, in rounds, from places that the accounts do not use",
+        signature: "few tries each on many accounts, from one or many sources, in rounds, from places that the accounts do not use; or JWTs of several issuers that the cluster does not know, from one host outside",
         meaning: "Somebody tries a few common passwords on many accounts, below every lockout.",
         verdict: "hostile; unclear behind a shared address from which many people get in",
         next_steps: &[
@@ -33,5 +33,8 @@ pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
 };
 
 fn title(told: &ToldCampaign<'_, '_>) -> String {
+    if told.features.invents {
+        return format!("JWTs of issuers that nobody knows are tried from {}", told.places());
+    }
     format!("{} sprayed from {}", count(told.features.accounts as u64, "account is", "accounts are"), told.places())
 }

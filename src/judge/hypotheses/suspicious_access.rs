@@ -7,7 +7,7 @@ use crate::judge::kinds::Kind;
 pub(super) static HYPOTHESIS: Hypothesis = Hypothesis {
     doc: Doc {
         kind: Kind::SuspiciousAccess,
-        signature: "no failures, but a first-ever place of the account, followed by rare powerful actions: users, roles, keys, snapshots, deletions, settings",
+        signature: "no failures, but a first-ever place of the account, followed by rare powerful actions: users, roles, keys, snapshots, deletions, settings; a visit from outside that deletes index after index; a key of somebody who was locked out, from where they had tried to get in",
         meaning: "{principal} got in from {source}, where it had never been, and used powers that change the cluster.",
         verdict: "hostile where the place lies outside and the account had worked from its own places for days; unclear otherwise",
         next_steps: &[

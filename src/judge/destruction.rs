@@ -1,0 +1,94 @@
+//! Who came from outside, deleted indices one after the other, and went: what those do who leave a note that asks for money. Where the
+//! account is seen nowhere else nothing of it is strange by what it did before, and it is told by what it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::consequences::{self, TOLD};
+use super::deeds::Deed;
+use super::draft::Draft;
+use super::history::{DAY, HOUR, Past};
+use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
+use crate::action_class::ActionClass;
+use crate::model::text::{Span, Text};
+use crate::state::Sym;
+use crate::text;
+use crate::time::Millis;
+
+/// Indices that are deleted within an hour of the arrival, from which on it is no errand.
+const SEVERAL: usize = 3;
+
+/// Other accounts that come from outside, from which on it is usual there: so many, or one in so many of all.
+const USUAL: usize = 2;
+const USUAL_PART: usize = 4;
+
+/// Confidence of what is to be looked at, and of what nobody of the organisation's does.
+const ASKED: f64 = 0.6;
+const SURE: f64 = 0.85;
+
+/// The drafts of such visits, by account and place.
+pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let scene = measure.scene;
+    let mut visits: BTreeMap<(u16, Sym, Sym), Vec<&Deed>> = BTreeMap::new();
+    let deletes = |deed: &&Deed| deed.class == ActionClass::DeleteIndex && !deed.key.is_some();
+    for deed in measure.deeds.all().iter().filter(deletes).filter(|deed| scene.is_outside(deed.source)) {
+        visits.entry((scene.cluster(deed.node), deed.who, deed.source)).or_default().push(deed);
+    }
+    let abroad = if visits.is_empty() { BTreeMap::new() } else { scene.history.abroad() };
+    let drafts = visits.into_iter().filter_map(|((cluster, who, source), deeds)| {
+        let past = scene.history.pair(cluster, who, source)?;
+        let (all, abroad) = abroad.get(&cluster)?;
+        let others = abroad.len() - usize::from(abroad.contains(&who));
+        let usual = others >= USUAL.max(all / USUAL_PART);
+        is_raid(measure, past, &deeds).then(|| draft(measure, past, &deeds, usual))
+    });
+    let mut drafts: Vec<Draft> = drafts.collect();
+    drafts.sort_by(|a, b| a.times.cmp(&b.times));
+    drafts
+}
+
+/// Whether an account that is seen nowhere else comes, deletes several indices within the hour, and is gone within a day; the log has
+/// to reach back far enough to tell that it was not there before.
+fn is_raid(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
+    let scene = measure.scene;
+    let soon = deeds.iter().take_while(|deed| deed.time.0 - past.first.0 <= HOUR);
+    let indices: BTreeSet<(Sym, Millis)> = soon
+        .map(|deed| if deed.object.is_some() { (deed.object, Millis(0)) } else { (Sym::NONE, deed.time) })
+        .collect();
+    indices.len() >= SEVERAL
+        && past.last.0 - past.first.0 < DAY
+        && past.first.0 - scene.span(past.cluster).0.0 >= DAY
+        && scene.history.of_account(past.cluster, past.principal).all(|other| other.source == past.source)
+}
+
+fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], usual: bool) -> Draft {
+    let scene = measure.scene;
+    let (verdict, severity, confidence) =
+        if usual { (Verdict::Unclear, Severity::Medium, ASKED) } else { (Verdict::Hostile, Severity::High, SURE) };
+    let mut draft = Draft::new(Kind::SuspiciousAccess, severity, (verdict, confidence));
+    draft.cluster = past.cluster;
+    let (who, source) = (scene.text(past.principal), scene.text(past.source));
+    draft.title =
+        text!("{} came from {} and deleted indices within the hour", Span::principal(&who), Span::address(&source));
+    draft.why.push(text!(
+        "First and last seen there at {} and {}, and nowhere else; the log begins at {}",
+        past.first,
+        past.last,
+        scene.span(past.cluster).0
+    ));
+    draft.why.push(text!("{} with which indices were deleted", Text::count(deeds.len() as u64, "request", "requests")));
+    if !usual {
+        draft.why.push("Hardly anybody else gets in from outside the internal networks in this log".to_owned());
+    }
+    consequences::tell_first(measure, &mut draft, "Then", deeds.iter().copied());
+    if deeds.len() > TOLD {
+        draft.why.push(text!("And {} more", Text::count((deeds.len() - TOLD) as u64, "such request", "such requests")));
+    }
+    draft.why.push("Not to be known here: how its password was had, as no failure of it is in these logs".to_owned());
+    draft.principals = vec![past.principal];
+    draft.sources = vec![past.source];
+    draft.nodes = deeds.iter().map(|deed| deed.node).collect();
+    draft.times = deeds.iter().map(|deed| deed.time).chain([past.first, past.last]).collect();
+    draft.successes = u64::from(past.count);
+    draft
+}

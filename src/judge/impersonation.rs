@@ -1,0 +1,84 @@
+//! Who sets other people's passwords anew, and gets in as them from the same place outside: help desks do the first alone.
+
+use std::collections::BTreeMap;
+
+use super::consequences;
+use super::deeds::Deed;
+use super::draft::Draft;
+use super::features::is_of_many;
+use super::history::{HOUR, Past};
+use super::kinds::{Kind, Severity, Verdict};
+use super::measure::Measure;
+use super::scene::Scene;
+use crate::model::text::{Span, Text};
+use crate::state::Sym;
+use crate::text;
+
+/// So soon after its password was set anew an account that is tried out gets in.
+const SOON: i64 = HOUR;
+
+/// Accounts that get in so from which on it is no colleague who sits beside.
+const SEVERAL: usize = 2;
+
+/// Confidence: people at one place outside, who share its address, do so, too.
+const CONFIDENCE: f64 = 0.6;
+
+/// The drafts of who did so, by time.
+pub(super) fn entries(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let scene = measure.scene;
+    let mut places: BTreeMap<(u16, Sym, Sym), Vec<(&Deed, &Past)>> = BTreeMap::new();
+    let sets = |deed: &&Deed| scene.bytes(deed.action) == b"change_password" && deed.object != deed.who;
+    for deed in measure.deeds.all().iter().filter(sets).filter(|deed| scene.is_outside(deed.source)) {
+        let cluster = scene.cluster(deed.node);
+        if let Some(past) = entered(scene, cluster, deed) {
+            let of_who = places.entry((cluster, deed.who, deed.source)).or_default();
+            if of_who.iter().all(|(other, _)| other.object != deed.object) {
+                of_who.push((deed, past));
+            }
+        }
+    }
+    let several = places
+        .into_iter()
+        .filter(|((cluster, _, source), entered)| entered.len() >= SEVERAL && !is_of_many(scene, *cluster, *source));
+    let mut drafts: Vec<Draft> =
+        several.map(|((cluster, who, source), entered)| draft(measure, cluster, (who, source), &entered)).collect();
+    drafts.sort_by(|a, b| a.times.cmp(&b.times));
+    drafts
+}
+
+/// What an account whose password was set anew did from there, if it works elsewhere and got in there soon for the first time.
+fn entered<'s>(scene: &'s Scene<'_>, cluster: u16, deed: &Deed) -> Option<&'s Past> {
+    let past = scene.history.pair(cluster, deed.object, deed.source)?;
+    let elsewhere = scene.history.account(cluster, deed.object).is_some_and(|sum| sum.first < deed.time);
+    (elsewhere && (0..=SOON).contains(&(past.first.0 - deed.time.0))).then_some(past)
+}
+
+fn draft(measure: &Measure<'_, '_>, cluster: u16, (who, source): (Sym, Sym), entered: &[(&Deed, &Past)]) -> Draft {
+    let scene = measure.scene;
+    let mut draft = Draft::new(Kind::SuspiciousAccess, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
+    draft.cluster = cluster;
+    let (name, place) = (scene.text(who), scene.text(source));
+    let names: Vec<String> = entered.iter().map(|(deed, _)| scene.text(deed.object)).collect();
+    let others = Text::list(names.iter().map(|name| Span::principal(name)), names.len() as u64, 3);
+    draft.title = text!(
+        "{} set the passwords of {} anew from {}, who then got in from there",
+        Span::principal(&name),
+        others,
+        Span::address(&place)
+    );
+    consequences::tell_first(measure, &mut draft, "There", entered.iter().map(|(deed, _)| *deed));
+    for (deed, past) in entered.iter().take(consequences::TOLD) {
+        draft.why.push(text!(
+            "{} got in from there at {}, for the first time",
+            Span::principal(&scene.text(deed.object)),
+            past.first
+        ));
+    }
+    draft.why.push("Not to be known here: whether these people sat there together".to_owned());
+    draft.principals = [who].into_iter().chain(entered.iter().map(|(deed, _)| deed.object)).collect();
+    draft.sources = vec![source];
+    draft.nodes = entered.iter().map(|(deed, _)| deed.node).collect();
+    draft.times = entered.iter().flat_map(|(deed, past)| [deed.time, past.first, past.last]).collect();
+    draft.successes = entered.iter().map(|(_, past)| u64::from(past.count)).sum();
+    draft
+}
