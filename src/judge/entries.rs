@@ -51,8 +51,9 @@ const LISTED: f64 = 5.0;
 const WORKS_ON: f32 = 5.0;
 const SOONER: f64 = 0.1;
 
-/// Odds from which on an entry is told as hostile, a little above.
+/// Odds from which on an entry is told as hostile, a little above and a little below.
 const SURE: f64 = 1.6;
+const UNSURE: f64 = 1.3;
 
 /// Somebody who got in where tries had come from.
 #[derive(Debug, Clone)]
@@ -75,6 +76,8 @@ pub(super) struct GotIn {
     pub(super) makes_superuser: bool,
     /// The account is a program's, which mistypes nothing, is inside at all other times, and does not stay.
     pub(super) no_typist: bool,
+    /// The account is seen for the first time, inside, at an address where nobody else is: a client that was set up there looks the same.
+    pub(super) may_be_set_up: bool,
 }
 
 impl GotIn {
@@ -83,6 +86,7 @@ impl GotIn {
         let odds = self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)]);
         // That it was repaired is as little seen as that it was guessed. Who needs few tries and then makes a superuser at once came
         // for that.
+        let odds = if self.may_be_set_up { odds.min(UNSURE) } else { odds };
         if self.makes_superuser {
             odds.max(SURE)
         } else if self.never_worked || self.no_typist {
@@ -296,11 +300,14 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         && reset.is_none()
         && failures.len() >= SLIPS
         && is_program_abroad(scene, past);
+    let may_be_set_up =
+        unit.standing == Standing::Later && unit.alone && !scene.is_outside(unit.source) && deeds.is_empty();
     Some(GotIn {
         reset,
         never_worked,
         makes_superuser,
         no_typist,
+        may_be_set_up,
         ..entry(measure, (judgement, tries), who, success, failures, &said)
     })
 }
@@ -390,6 +397,7 @@ fn entry(
         never_worked: false,
         makes_superuser: false,
         no_typist: false,
+        may_be_set_up: false,
     }
 }
 

@@ -131,7 +131,7 @@ impl Unit {
         }
         let own = scene.history.of_account(self.cluster, self.principal).take(MOST_PASTS);
         let others = own.filter(|past| past.source != self.source && !past.key.is_some());
-        let paces: Vec<f64> = others.filter(|past| !scene.is_outside(past.source)).map(pace).collect();
+        let paces: Vec<f64> = others.map(pace).collect();
         paces.len() > 1 && pace(here) >= PART * paces.iter().sum::<f64>() / paces.len() as f64
     }
 
