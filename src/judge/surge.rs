@@ -115,7 +115,7 @@ pub(super) fn surge_of(scene: &Scene<'_>, units: &[Unit], surges: &[Surge]) -> V
 /// The surges of a log, by cluster, then time.
 pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
     let width = NARROWEST.max(scene.whole_length() / MOST_BINS);
-    let grids = [0, width / 2].map(|offset| Grid { width, offset, span: scene.whole_span() });
+    let grids = [0, width / 2].map(|offset| BinGrid { width, offset, span: scene.whole_span() });
     let bins = counts(scene, units, &grids);
     let mut found: Vec<Surge> = grids.iter().zip(&bins).flat_map(|(grid, bins)| of_grid(grid, bins)).collect();
     found.sort_unstable_by_key(|surge| (surge.cluster, surge.start, surge.end));
@@ -133,7 +133,7 @@ pub(super) fn surges(scene: &Scene<'_>, units: &[Unit]) -> Vec<Surge> {
 
 /// Bins of a log's time.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
+struct BinGrid {
     width: i64,
     /// Where a bin begins.
     offset: i64,
@@ -142,12 +142,12 @@ struct Grid {
 }
 
 /// Bins are laid over a log twice, the second time half a bin later: where they begin must not decide.
-type Grids = [Grid; 2];
+type BinGrids = [BinGrid; 2];
 
 /// Failing and active pairs by cluster and bin.
 type Bins = BTreeMap<(u16, i64), (f64, f64)>;
 
-impl Grid {
+impl BinGrid {
     /// The number of the bin of a time. A part may hold series that reach beyond what it says of its nodes: they must not make bins
     /// without end.
     fn bin(&self, time: Millis) -> i64 {
@@ -161,7 +161,7 @@ impl Grid {
 }
 
 /// How many pairs fail and are active in each bin of both grids: of each what it did is looked at for both at once.
-fn counts(scene: &Scene<'_>, units: &[Unit], grids: &Grids) -> [Bins; 2] {
+fn counts(scene: &Scene<'_>, units: &[Unit], grids: &BinGrids) -> [Bins; 2] {
     let mut counts = active(scene, grids);
     let failing = |unit: &Unit| {
         let local = unit.class == Class::Named && unit.standing.is_local();
@@ -170,7 +170,7 @@ fn counts(scene: &Scene<'_>, units: &[Unit], grids: &Grids) -> [Bins; 2] {
         let past = scene.pasts_at(unit.cluster, unit.principal, unit.source).next();
         let is_shut = |run: &[u32]| unseen || local && past.is_some_and(|past| shut_out(scene, past, run));
         let attempts = unit.attempts(scene);
-        let of_grid = |(number, grid): (usize, &Grid)| {
+        let of_grid = |(number, grid): (usize, &BinGrid)| {
             let bin = |at: u32| grid.bin(scene.time(at));
             let runs = attempts.chunk_by(|&a, &b| bin(a) == bin(b)).filter(|run| is_shut(run));
             runs.map(|run| (number, (unit.cluster, bin(run[0])))).collect::<Vec<_>>()
@@ -191,7 +191,7 @@ fn counts(scene: &Scene<'_>, units: &[Unit], grids: &Grids) -> [Bins; 2] {
 }
 
 /// The surges of one grid of bins.
-fn of_grid(grid: &Grid, bins: &Bins) -> Vec<Surge> {
+fn of_grid(grid: &BinGrid, bins: &Bins) -> Vec<Surge> {
     let usual = usual_share(bins);
     let odd = |counts: &(f64, f64)| {
         let looked_at = (2.0 * bins.len() as f64).ln();
@@ -250,7 +250,7 @@ fn note_turns(turns: &mut Turns, stretches: impl Iterator<Item = (Millis, Millis
 
 /// How many pairs get in within each bin. Counted by where they begin and cease to, so that a client that is at work for years costs
 /// no more than one for a minute.
-fn active(scene: &Scene<'_>, grids: &Grids) -> [Bins; 2] {
+fn active(scene: &Scene<'_>, grids: &BinGrids) -> [Bins; 2] {
     let none = || {
         grids.map(|grid| {
             let (first, last) = (grid.bin(grid.span.0), grid.bin(grid.span.1));
