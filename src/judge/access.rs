@@ -198,7 +198,7 @@ fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], (known,
     // To give all rights to whoever works at that desk is what whoever works there would do.
     let raises = |deed: &&Deed| deed.gives_everything && others.contains(&deed.object);
     let one_works_there = others.len() == 1 && known >= HOUR;
-    if one_works_there && deeds.iter().filter(is_early).any(|deed| raises(deed)) {
+    if one_works_there && deeds.iter().filter(is_early).any(raises) {
         return true;
     }
     let grave = deeds.iter().any(|deed| deed.lasting || deed.gives_everything);

@@ -23,10 +23,13 @@ const SEVERAL: usize = 2;
 /// Confidence: people at one place outside, who share its address, do so, too.
 const CONFIDENCE: f64 = 0.6;
 
+/// A password that was set anew, and what its account did there then.
+type Entered<'e> = (&'e Deed, &'e Past);
+
 /// The drafts of who did so, by time.
 pub(super) fn entries(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
-    let mut places: BTreeMap<(u16, Sym, Sym), Vec<(&Deed, &Past)>> = BTreeMap::new();
+    let mut places: BTreeMap<(u16, Sym, Sym), Vec<Entered<'_>>> = BTreeMap::new();
     let sets = |deed: &&Deed| scene.bytes(deed.action) == b"change_password" && deed.object != deed.who;
     for deed in measure.deeds.all().iter().filter(sets).filter(|deed| scene.is_outside(deed.source)) {
         let cluster = scene.cluster(deed.node);
@@ -53,7 +56,7 @@ fn entered<'s>(scene: &'s Scene<'_>, cluster: u16, deed: &Deed) -> Option<&'s Pa
     (elsewhere && (0..=SOON).contains(&(past.first.0 - deed.time.0))).then_some(past)
 }
 
-fn draft(measure: &Measure<'_, '_>, cluster: u16, (who, source): (Sym, Sym), entered: &[(&Deed, &Past)]) -> Draft {
+fn draft(measure: &Measure<'_, '_>, cluster: u16, (who, source): (Sym, Sym), entered: &[Entered<'_>]) -> Draft {
     let scene = measure.scene;
     let mut draft = Draft::new(Kind::SuspiciousAccess, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
     draft.cluster = cluster;
