@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::newcomers::is_usual;
 use crate::action_class::ActionClass;
 use crate::model::text::{Span, Text};
 use crate::state::Sym;
@@ -17,10 +18,6 @@ use crate::time::Millis;
 
 /// Indices that are deleted within an hour of the arrival, from which on it is no errand.
 const SEVERAL: usize = 3;
-
-/// Other accounts that come from outside, from which on it is usual there: so many, or one in so many of all.
-const USUAL: usize = 2;
-const USUAL_PART: usize = 4;
 
 /// Confidence of what is to be looked at, and of what nobody of the organisation's does.
 const ASKED: f64 = 0.6;
@@ -39,7 +36,7 @@ pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
         let past = scene.history.pair(cluster, who, source)?;
         let (all, abroad) = abroad.get(&cluster)?;
         let others = abroad.len() - usize::from(abroad.contains(&who));
-        let usual = others >= USUAL.max(all / USUAL_PART);
+        let usual = is_usual(others, *all);
         is_raid(measure, past, &deeds).then(|| draft(measure, past, &deeds, usual))
     });
     let mut drafts: Vec<Draft> = drafts.collect();

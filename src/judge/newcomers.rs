@@ -33,6 +33,11 @@ const USUAL_PART: usize = 4;
 /// Confidence of what is to be looked at: a cluster may be set up from outside, too.
 const CONFIDENCE: f64 = 0.6;
 
+/// Whether so many of all accounts come from outside that one more with all rights is nothing new.
+pub(super) fn is_usual(abroad: usize, all: usize) -> bool {
+    abroad >= USUAL.max(all / USUAL_PART)
+}
+
 /// The drafts of accounts that were made so, by who made them.
 pub(super) fn used_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
@@ -49,7 +54,7 @@ pub(super) fn used_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
         let made: BTreeSet<Sym> = deeds.iter().map(|deed| deed.object).chain([maker.1]).collect();
         let others = abroad.len() - made.iter().filter(|&account| abroad.contains(account)).count();
         let all_rights = deeds.iter().all(|deed| deed.gives_everything);
-        others >= if all_rights { USUAL.max(all / USUAL_PART) } else { USUAL }
+        if all_rights { is_usual(others, *all) } else { others >= USUAL }
     };
     let rare = makers.into_iter().filter(|(maker, deeds)| !usual(*maker, deeds));
     rare.filter_map(|(maker, deeds)| draft(measure, maker, &deeds)).collect()
