@@ -81,6 +81,29 @@ fn what_orders_the_documents_is_used() {
 }
 
 #[test]
+fn numbers_order_a_file_that_was_shuffled_as_a_whole() {
+    // Of several chunks, so that most requests stand in more than one.
+    let lines = (0..2400_i64).flat_map(|at| {
+        let (request, millis) = (format!("r{at}"), at * 10);
+        [asked(millis, &request, "reserved"), asked(millis, &request, "ldap1"), failed(millis, &request)]
+    });
+    let mut documents: Vec<String> = lines
+        .enumerate()
+        .map(|(at, line)| {
+            let source = json!({"message": line, "event": {"sequence": at}});
+            json!({"_index": "audit", "_id": at.to_string(), "_source": source}).to_string()
+        })
+        .collect();
+    let mut random = 1_u64;
+    for at in (1..documents.len()).rev() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        documents.swap(at, (random >> 33) as usize % (at + 1));
+    }
+    let report = Inputs::of(&[("dump.json", &documents)]).report(&[]);
+    assert_eq!(chains(&report), [(names(&["reserved", "ldap1"]), true, 2400)]);
+}
+
+#[test]
 fn lines_of_one_millisecond_in_two_overlapping_inputs_give_sets_and_are_told() {
     // Three realms, so that the middle one stands in another input than the others.
     let lines: Vec<String> = (0..4)

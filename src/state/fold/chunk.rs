@@ -172,7 +172,7 @@ impl StateBuilder {
         stats.rises += order.rises;
         stats.falls += order.falls;
         self.sketching.end();
-        self.join_within_chunk();
+        self.join_within_chunk(order.is_mixed());
     }
 
     /// Counts an event that is compared with no line before, and gives its node.

@@ -21,8 +21,8 @@ pub(super) struct Failure {
 }
 
 impl StateBuilder {
-    /// Joins realm failures and attempts of this chunk where the chunk alone settles the chain.
-    pub(super) fn join_within_chunk(&mut self) {
+    /// Joins realm failures and attempts of this chunk where the chunk alone settles the chain. `mixed`: its times go up and down.
+    pub(super) fn join_within_chunk(&mut self, mixed: bool) {
         // In a file sorted newest first the order of equal times has to be learned from the whole file.
         let forward = self.state.chunks[self.chunk as usize].ends.is_some_and(|(first, last)| first < last);
         let mut failures = std::mem::take(&mut self.failures);
@@ -30,8 +30,9 @@ impl StateBuilder {
         // Stable: one line may hold many events, in the order in which they happened.
         failures.sort_by_key(|failure| (failure.key, failure.line));
         for run in failures.chunk_by(|a, b| a.key == b.key) {
-            // What numbers are worth that contradict the lines, all of the input must tell.
-            let in_order = forward && follows_numbers(run);
+            // What numbers are worth that contradict the lines, all of the input must tell; and where lines were shuffled, others
+            // of this request may stand in any chunk, and only numbers tell where they belong.
+            let in_order = forward && follows_numbers(run) && !(mixed && is_numbered(run));
             if let Some(attempt) = run.last().and_then(|last| last.attempt).filter(|_| in_order && is_settled(run)) {
                 realms.clear();
                 realms.extend(run.iter().map(|failure| failure.realm).filter(|realm| realm.is_some()));
@@ -64,6 +65,11 @@ fn follows_numbers(run: &[Failure]) -> bool {
         (Some(one), Some(other)) if one.kind == other.kind => one.is_followed_by(other),
         _ => true,
     })
+}
+
+/// Whether documents of a run tell their order.
+fn is_numbered(run: &[Failure]) -> bool {
+    run.iter().any(|failure| failure.sequence.is_some())
 }
 
 /// Whether a run of failures (one key, in the order of lines) is one attempt with the realms asked before it: its only

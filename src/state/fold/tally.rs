@@ -27,7 +27,16 @@ impl TimeOrder {
             None => self.ends = Some((time, time)),
         }
     }
+
+    /// Whether times go back so often that lines were shuffled: several nodes that write into one file, or clocks that are
+    /// set, make far fewer steps back.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.falls >= self.rises / MOST_RISES_A_FALL && self.rises >= self.falls / MOST_RISES_A_FALL && self.falls > 0
+    }
 }
+
+/// Lines in any order go back as often as they go on.
+const MOST_RISES_A_FALL: u64 = 4;
 
 /// What the lines of one chunk that the probe took add to their input.
 #[derive(Debug, Default)]
