@@ -3,8 +3,8 @@
 use super::campaign::Campaign;
 use super::features::{Feature, Features};
 use super::history::HOUR;
-use super::measure::{Measure, is_regular};
-use super::unit::{Standing, Unit, median};
+use super::measure::Measure;
+use super::unit::{Standing, Unit, is_regular, median};
 use crate::reason::Basis;
 use crate::state::Sym;
 

@@ -300,10 +300,16 @@ fn expired_on_one(scene: &Scene<'_>, units: &[Unit], chosen: &mut [bool]) {
     /// Tokens refused on other nodes meanwhile, as a share of those on the one, from which on it is not alone.
     const OTHERS: usize = 10;
     let mut nodes: BTreeMap<(u16, usize), Vec<u32>> = BTreeMap::new();
+    let mut all: BTreeMap<u16, usize> = BTreeMap::new();
     let named = |unit: &Unit| matches!(unit.class, Class::Named | Class::Nameless) && unit.source.is_some();
     for (unit, at) in units.iter().zip(0..).filter(|(unit, _)| named(unit) && unit.has_expired(scene)) {
-        let node = unit.attempts(scene).first().map_or(0, |&at| scene.node(at));
-        nodes.entry((unit.cluster, node)).or_default().push(at);
+        *all.entry(unit.cluster).or_default() += unit.len();
+        let mut tries: BTreeMap<usize, usize> = BTreeMap::new();
+        unit.attempts(scene).iter().for_each(|&at| *tries.entry(scene.node(at)).or_default() += 1);
+        // What fails on several nodes fails by no node's doing.
+        if let Some((&node, _)) = tries.iter().find(|&(_, &there)| there as f64 >= MOST * unit.len() as f64) {
+            nodes.entry((unit.cluster, node)).or_default().push(at);
+        }
     }
     if nodes.is_empty() {
         return;
@@ -311,9 +317,8 @@ fn expired_on_one(scene: &Scene<'_>, units: &[Unit], chosen: &mut [bool]) {
     let by_node = failures_by_node(scene);
     let tries = |list: &[u32]| list.iter().map(|&at| units[at as usize].len()).sum::<usize>();
     for ((cluster, node), list) in &nodes {
-        let others: usize = nodes.iter().filter(|((of, _), _)| of == cluster).map(|(_, list)| tries(list)).sum();
         let alike = alike(scene, *cluster);
-        if alike.len() < 2 || (others - tries(list)) * OTHERS > tries(list) {
+        if alike.len() < 2 || (all[cluster] - tries(list)) * OTHERS > tries(list) {
             continue;
         }
         let share = share(&by_node, &alike, *node, tries(list));

@@ -19,6 +19,10 @@ use crate::time::Millis;
 /// Indices that are deleted within an hour of the arrival, from which on it is no errand.
 const SEVERAL: usize = 3;
 
+/// How far a log has to reach back to tell that somebody was not there before: so far, or less for a visit that is over at once.
+const KNOWN: i64 = DAY;
+const KNOWN_OF_VISIT: i64 = 6 * HOUR;
+
 /// Confidence of what is to be looked at, and of what nobody of the organisation's does.
 const ASKED: f64 = 0.6;
 const SURE: f64 = 0.85;
@@ -36,8 +40,11 @@ pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
         let past = scene.history.pair(cluster, who, source)?;
         let (all, abroad) = abroad.get(&cluster)?;
         let others = abroad.len() - usize::from(abroad.contains(&who));
-        let usual = is_usual(others, *all);
-        is_raid(measure, past, &deeds).then(|| draft(measure, past, &deeds, usual))
+        let tries = tries(measure, past);
+        // In a short log a job that comes once a day is seen once, and a program mistypes nothing.
+        let short = past.first.0 - scene.span(past.cluster).0.0 < KNOWN && tries.is_empty();
+        let asked = is_usual(others, *all) || short;
+        is_raid(measure, past, &deeds).then(|| draft(measure, past, (&deeds, tries), asked))
     });
     let mut drafts: Vec<Draft> = drafts.collect();
     drafts.sort_by(|a, b| a.times.cmp(&b.times));
@@ -54,14 +61,26 @@ fn is_raid(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
         .collect();
     indices.len() >= SEVERAL
         && past.last.0 - past.first.0 < DAY
-        && past.first.0 - scene.span(past.cluster).0.0 >= DAY
+        && past.first.0 - scene.span(past.cluster).0.0
+            >= if past.last.0 - past.first.0 < HOUR { KNOWN_OF_VISIT } else { KNOWN }
         && scene.history.of_account(past.cluster, past.principal).all(|other| other.source == past.source)
 }
 
-fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], usual: bool) -> Draft {
+/// What was tried for the account there in the hour before it got in.
+fn tries(measure: &Measure<'_, '_>, past: &Past) -> Vec<u32> {
+    let scene = measure.scene;
+    let own = scene.index.of_account(past.principal).filter(|group| group.source == past.source);
+    let when = |&&at: &&u32| {
+        (past.first.0 - HOUR..=past.first.0).contains(&scene.time(at).0)
+            && scene.cluster(scene.node(at)) == past.cluster
+    };
+    own.flat_map(|group| scene.index.of(group).iter().filter(when).copied()).collect()
+}
+
+fn draft(measure: &Measure<'_, '_>, past: &Past, (deeds, tries): (&[&Deed], Vec<u32>), asked: bool) -> Draft {
     let scene = measure.scene;
     let (verdict, severity, confidence) =
-        if usual { (Verdict::Unclear, Severity::Medium, ASKED) } else { (Verdict::Hostile, Severity::High, SURE) };
+        if asked { (Verdict::Unclear, Severity::Medium, ASKED) } else { (Verdict::Hostile, Severity::High, SURE) };
     let mut draft = Draft::new(Kind::SuspiciousAccess, severity, (verdict, confidence));
     draft.cluster = past.cluster;
     let (who, source) = (scene.text(past.principal), scene.text(past.source));
@@ -74,14 +93,23 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], usual: bool) -
         scene.span(past.cluster).0
     ));
     draft.why.push(text!("{} with which indices were deleted", Text::count(deeds.len() as u64, "request", "requests")));
-    if !usual {
+    if !tries.is_empty() {
+        let failures = Text::count(tries.len() as u64, "failure", "failures");
+        draft.why.push(text!("{} of it from there in the hour before", failures));
+    }
+    if !asked {
         draft.why.push("Hardly anybody else gets in from outside the internal networks in this log".to_owned());
     }
     consequences::tell_first(measure, &mut draft, "Then", deeds.iter().copied());
     if deeds.len() > TOLD {
         draft.why.push(text!("And {} more", Text::count((deeds.len() - TOLD) as u64, "such request", "such requests")));
     }
-    draft.why.push("Not to be known here: how its password was had, as no failure of it is in these logs".to_owned());
+    draft.why.push(if tries.is_empty() {
+        "Not to be known here: how its password was had, as no failure of it is in these logs"
+    } else {
+        "Not to be known here: how its password was had"
+    });
+    draft.attempts = tries;
     draft.principals = vec![past.principal];
     draft.sources = vec![past.source];
     draft.nodes = deeds.iter().map(|deed| deed.node).collect();

@@ -7,7 +7,7 @@ use super::arrivals;
 use super::deeds::Deed;
 use super::features::{Feature, Features, is_of_many};
 use super::history::{DAY, HOUR, Past, Success};
-use super::kinds::Kind;
+use super::kinds::{Kind, Verdict};
 use super::measure::Measure;
 use super::scene::Scene;
 use super::score::{self, Posterior};
@@ -76,6 +76,8 @@ pub(super) struct GotIn {
     pub(super) makes_superuser: bool,
     /// The account is a program's, which mistypes nothing, is inside at all other times, and does not stay.
     pub(super) no_typist: bool,
+    /// The campaign tried so many others from the host that it is the campaign's own.
+    pub(super) of_its_host: bool,
     /// The account is seen for the first time, inside, at an address where nobody else is: a client that was set up there looks the same.
     pub(super) may_be_set_up: bool,
 }
@@ -87,6 +89,8 @@ impl GotIn {
         // That it was repaired is as little seen as that it was guessed. Who needs few tries and then makes a superuser at once came
         // for that.
         let odds = if self.may_be_set_up { odds.min(UNSURE) } else { odds };
+        // As surely as the campaign is one: what the account is used to elsewhere does not matter there.
+        let odds = if self.of_its_host { odds.max(self.campaign) } else { odds };
         if self.makes_superuser {
             odds.max(SURE)
         } else if self.never_worked || self.no_typist {
@@ -321,13 +325,13 @@ fn is_program_abroad(scene: &Scene<'_>, past: &Past) -> bool {
         && own.all(|other| other.source == past.source || !scene.is_outside(other.source))
 }
 
-/// Whether an account of which nothing was seen for a day or longer is tried outside a few times, gets in, and does powerful things
-/// at once.
+/// Whether an account of which nothing was seen for a day or longer is tried a few times, inside more often than anybody mistypes,
+/// gets in, and does powerful things at once.
 fn awakes(scene: &Scene<'_>, unit: &Unit, failures: &[u32], deeds: &[&Deed]) -> bool {
     let (start, _) = scene.span(unit.cluster);
+    let few = if scene.is_outside(unit.source) { MISTYPED } else { ASSAILED };
     unit.standing == Standing::Later
-        && scene.is_outside(unit.source)
-        && failures.len() >= MISTYPED
+        && failures.len() >= few
         && unit.first.0 - start.0 >= DAY
         && deeds.iter().any(|deed| deed.time.0 - unit.last.0 <= HOUR / 4)
 }
@@ -385,7 +389,13 @@ fn entry(
     let shared = tries.is_site(measure.scene, source);
     features.set(Feature::OwnShared, f64::from(u8::from(shared)));
     let same_source = tries.of(measure, source) > 0;
+    let new = features.get(Feature::Entry) > 0.0 || features.get(Feature::Later) > 0.0;
+    let of_its_host = new
+        && judgement.posterior.verdict() == Verdict::Hostile
+        && features.get(Feature::ResetBetween) <= 0.0
+        && tries.is_its_own(measure.scene, source);
     GotIn {
+        of_its_host,
         principal,
         source,
         success,

@@ -1,6 +1,6 @@
-//! Who sets other people's passwords anew, and gets in as them from the same place outside: help desks do the first alone.
+//! Who sets other people's passwords anew, and gets in as them from the same place: help desks do the first alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::consequences;
 use super::deeds::Deed;
@@ -20,6 +20,9 @@ const SOON: i64 = HOUR;
 /// Accounts that get in so from which on it is no colleague who sits beside.
 const SEVERAL: usize = 2;
 
+/// Others whose passwords somebody set anew and did not use, from which on to use one is no way of trying it out.
+const HABIT: usize = 3;
+
 /// Confidence: people at one place outside, who share its address, do so, too.
 const CONFIDENCE: f64 = 0.6;
 
@@ -30,9 +33,12 @@ type Entered<'e> = (&'e Deed, &'e Past);
 pub(super) fn entries(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
     let mut places: BTreeMap<(u16, Sym, Sym), Vec<Entered<'_>>> = BTreeMap::new();
+    // Whose passwords somebody sets anew.
+    let mut helped: BTreeMap<(u16, Sym), BTreeSet<Sym>> = BTreeMap::new();
     let sets = |deed: &&Deed| scene.bytes(deed.action) == b"change_password" && deed.object != deed.who;
-    for deed in measure.deeds.all().iter().filter(sets).filter(|deed| scene.is_outside(deed.source)) {
+    for deed in measure.deeds.all().iter().filter(sets) {
         let cluster = scene.cluster(deed.node);
+        helped.entry((cluster, deed.who)).or_default().insert(deed.object);
         if let Some(past) = entered(scene, cluster, deed) {
             let of_who = places.entry((cluster, deed.who, deed.source)).or_default();
             if of_who.iter().all(|(other, _)| other.object != deed.object) {
@@ -40,13 +46,21 @@ pub(super) fn entries(measure: &Measure<'_, '_>) -> Vec<Draft> {
             }
         }
     }
-    let several = places
-        .into_iter()
-        .filter(|((cluster, _, source), entered)| entered.len() >= SEVERAL && !is_of_many(scene, *cluster, *source));
+    let strange = places.into_iter().filter(|((cluster, who, source), entered)| {
+        let others = helped.get(&(*cluster, *who)).map_or(0, |helped| helped.len() - entered.len());
+        let never_else = entered.len() == 1 && others >= HABIT && is_desk(scene, *cluster, *source);
+        let several = entered.len() >= SEVERAL && scene.is_outside(*source) && !is_of_many(scene, *cluster, *source);
+        several || never_else
+    });
     let mut drafts: Vec<Draft> =
-        several.map(|((cluster, who, source), entered)| draft(measure, cluster, (who, source), &entered)).collect();
+        strange.map(|((cluster, who, source), entered)| draft(measure, cluster, (who, source), &entered)).collect();
     drafts.sort_by(|a, b| a.times.cmp(&b.times));
     drafts
+}
+
+/// Whether nobody but who sets passwords and whose was set gets in at an address.
+fn is_desk(scene: &Scene<'_>, cluster: u16, source: Sym) -> bool {
+    scene.history.source(cluster, source).is_some_and(|sum| sum.others <= 2)
 }
 
 /// What an account whose password was set anew did from there, if it works elsewhere and got in there soon for the first time.

@@ -19,7 +19,7 @@ use super::null::{Null, binomial_tail, poisson_tail};
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
-use super::unit::{Standing, Unit, median};
+use super::unit::{Standing, Unit, is_regular, median};
 use crate::reason::{Basis, Reason};
 use crate::state::Sym;
 use crate::time::Millis;
@@ -115,16 +115,15 @@ impl Measure<'_, '_> {
         features.set(Feature::OneAccount, holds(accounts.len() == 1));
         features.set(Feature::ManyAccounts, holds(accounts.len() >= 5));
         features.set(Feature::ManySources, holds(clients >= 5));
-        features.set(Feature::OneSource, holds(clients <= 1));
         let each = tries / accounts.len().max(1) as f64;
         // A placeholder stands for whoever comes: how often each of them tries is not known.
         let named = self.units_of(campaign).any(|unit| unit.class != Class::Nameless);
         features.set(Feature::ManyTries, holds(each > 8.0 && named));
         let per_source = accounts.len() as f64 / sources.len().max(1) as f64;
-        features.set(
-            Feature::Scattered,
-            holds(accounts.len() >= 10 && sources.len() >= 10 && each <= 1.5 && per_source < 10.0),
-        );
+        let scattered = accounts.len() >= 10 && sources.len() >= 10 && each <= 1.5 && per_source < 10.0;
+        features.set(Feature::Scattered, holds(scattered));
+        // Another address for each name is how lists are tried, whosever the network is.
+        features.set(Feature::OneSource, holds(clients <= 1 && !scattered));
         let share = |is: &dyn Fn(Sym) -> bool| {
             let such = campaign.attempts.iter().filter(|&&at| is(scene.attempt(at).source)).count() as f64;
             if tries > 0.0 { such / tries } else { 0.0 }
@@ -487,14 +486,4 @@ impl Measure<'_, '_> {
         features.expected = expected;
         features.set(Feature::Chance, (-expected / CERTAIN).clamp(-0.25, 1.0));
     }
-}
-
-/// Whether gaps are alike: most are about the usual one. Few gaps tell nothing.
-pub(super) fn is_regular(gaps: &[i64], usual: i64) -> bool {
-    /// Gaps, how far from the usual one, and share of them that are so near.
-    const FEWEST: usize = 9;
-    const NEAR: i64 = 5;
-    const MOST: f64 = 0.8;
-    let near = gaps.iter().filter(|&&gap| (gap - usual).abs() * NEAR <= usual).count();
-    gaps.len() >= FEWEST && usual > 0 && near as f64 >= MOST * gaps.len() as f64
 }

@@ -26,6 +26,10 @@ const USES: u64 = 20;
 /// One that is used from networks outside alone for so long is theirs: hosts of the organisation may have public addresses.
 const KNOWN_OUTSIDE: i64 = DAY;
 
+/// Sites, /16 or /48, at which a key is used on its first day, from which on it has no networks of its own: its hosts take any address
+/// of a provider's.
+const WANDERS: usize = 3;
+
 /// Where more than this share of such keys is used from outside, and more than one, that is how keys are used here.
 const USUAL: f64 = 0.1;
 
@@ -55,7 +59,9 @@ impl<'h> KeyPlaces<'h> {
             let early = |past: &&Past| since.is_some_and(|since| past.first.0 - since.0 < KNOWN_OUTSIDE);
             let nets: HashSet<Net, RandomState> =
                 away.iter().copied().filter(early).filter_map(|past| scene.net(past.source)).collect();
-            let own = |past: &&Past| scene.net(past.source).is_some_and(|net| nets.contains(&net));
+            let sites: HashSet<Net, RandomState> = nets.iter().map(|net| net.site()).collect();
+            let wanders = sites.len() >= WANDERS;
+            let own = |past: &&Past| wanders || scene.net(past.source).is_some_and(|net| nets.contains(&net));
             (home, away) = away.into_iter().partition(own);
         }
         Self { home, away, known }

@@ -4,6 +4,7 @@ mod entries;
 mod habits;
 mod hosts;
 mod misplaced;
+mod networks;
 mod outages;
 mod places;
 mod rights;

@@ -7,7 +7,7 @@ use super::arrivals::Crowd;
 use super::features::{Feature, is_of_many, was_shared};
 use super::history::HOUR;
 use super::measure::Measure;
-use super::place::{Net, SHARED};
+use super::place::{Host, Net, SHARED};
 use super::scene::Scene;
 use super::tell::Judgement;
 use crate::state::Sym;
@@ -24,6 +24,8 @@ pub(super) struct Tries {
     accounts: HashMap<Sym, usize, RandomState>,
     /// Which were, by address and account.
     pairs: HashSet<(Sym, Sym), RandomState>,
+    /// How many were tried from each host.
+    by_host: HashMap<Host, usize, RandomState>,
     /// From everywhere.
     pub(super) all: usize,
     /// Logarithm of the odds that who comes to a new place outside meanwhile is one of theirs.
@@ -39,7 +41,12 @@ impl Tries {
         let all = campaign.attempts.len();
         let pair = |&at: &u32| (scene.attempt(at).source, scene.attempt(at).principal);
         let pairs: HashSet<(Sym, Sym), RandomState> = campaign.attempts.iter().map(pair).collect();
-        let mut tries = Self { cluster: campaign.cluster, start, sources, nets, accounts, pairs, all, amid: 0.0 };
+        let at_host: HashSet<(Host, Sym), RandomState> =
+            pairs.iter().map(|&(source, account)| (scene.host(source), account)).collect();
+        let mut by_host: HashMap<Host, usize, RandomState> = HashMap::default();
+        at_host.into_iter().for_each(|(host, _)| *by_host.entry(host).or_default() += 1);
+        let cluster = campaign.cluster;
+        let mut tries = Self { cluster, start, sources, nets, accounts, pairs, by_host, all, amid: 0.0 };
         for (source, _) in &tries.pairs {
             *tries.accounts.entry(*source).or_default() += 1;
         }
@@ -93,6 +100,15 @@ impl Tries {
         let tried = || tries.iter().map(|&at| scene.attempt(at).principal).find(|&tried| tried != principal);
         let unlike = |other: Sym| !scene.resemble(other, principal);
         others > 1 || others == 1 && tried().is_some_and(unlike)
+    }
+
+    /// Whether so many accounts were tried from a host outside, which is none where many get in, that it is the campaign's own: that
+    /// somebody comes to this very address for the first time meanwhile is no chance.
+    pub(super) fn is_its_own(&self, scene: &Scene<'_>, source: Sym) -> bool {
+        /// Accounts: who shares an address with as many does so all the time.
+        const MANY: usize = 10;
+        let tried = self.by_host.get(&scene.host(source)).copied().unwrap_or(0);
+        scene.is_outside(source) && tried >= MANY && !self.is_site(scene, source)
     }
 
     /// How many other accounts were tried from an address moments before an account got in there; two stand for more.

@@ -394,6 +394,8 @@ fn longest_run(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit
 fn contrast(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -> Option<NodeContrast> {
     /// How far around few failures on a node successes are compared.
     const AROUND: i64 = HOUR / 6;
+    /// Share of the failures without a name that are on a node that differs, at least.
+    const ALL: f64 = 0.95;
     if pasts.is_empty() || unit.before + unit.between + unit.after < 1.0 {
         return None;
     }
@@ -406,6 +408,10 @@ fn contrast(scene: &Scene<'_>, attempts: &[u32], pasts: &[&Past], unit: &Unit) -
         let (Some(first), last) = (here.next(), here.next_back()) else { continue };
         let last = last.unwrap_or(first);
         let failed = attempts.iter().filter(|&&at| scene.node(at) == node).count() as f64;
+        // Who is refused without a name is somebody else each time, and fails wherever it asks.
+        if unit.class == Class::Nameless && failed < ALL * attempts.len() as f64 {
+            continue;
+        }
         // Successes before the first and after the last of many failures are of the time before and after.
         let around = if attempts.len() < 4 { AROUND } else { 0 };
         let (from, to) = (Millis(first.0 - around), Millis(last.0 + around));
@@ -437,6 +443,16 @@ fn contrast_weight(here: (f64, f64), there: (f64, f64)) -> f64 {
     }
     let both = (here.0 + there.0, here.1 + there.1);
     term(here, rate(here)) + term(there, rate(there).min(USUAL)) - term(here, rate(both)) - term(there, rate(both))
+}
+
+/// Whether gaps are alike: most are about the usual one. Few gaps tell nothing.
+pub(super) fn is_regular(gaps: &[i64], usual: i64) -> bool {
+    /// Gaps, how far from the usual one, and share of them that are so near.
+    const FEWEST: usize = 9;
+    const NEAR: i64 = 5;
+    const MOST: f64 = 0.8;
+    let near = gaps.iter().filter(|&&gap| (gap - usual).abs() * NEAR <= usual).count();
+    gaps.len() >= FEWEST && usual > 0 && near as f64 >= MOST * gaps.len() as f64
 }
 
 #[cfg(test)]

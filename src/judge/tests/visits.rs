@@ -37,6 +37,47 @@ fn who_comes_from_outside_once_and_deletes_everything_broke_in() {
 }
 
 #[test]
+fn in_a_log_of_a_day_who_deletes_and_is_gone_is_asked_about_and_broke_in_after_tries() {
+    let told = |tries: u32, stays: f64| {
+        let mut log = of_days(1);
+        let hours = (1..24).map(f64::from);
+        hours.for_each(|hour| log.success(hour * HOUR, "kim", "10.1.2.3"));
+        (0..tries).for_each(|at| log.fail(12.0 * HOUR + f64::from(at), "elastic", OUTSIDE));
+        log.success(12.0 * HOUR + 5.0, "elastic", OUTSIDE);
+        (0..4).for_each(|at| log.granted(12.0 * HOUR + 20.0 + f64::from(at), "elastic", OUTSIDE, DELETE));
+        log.success(12.0 * HOUR + 30.0 + stays, "elastic", OUTSIDE);
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(2, 0.0), [pair("suspicious_access", "hostile")]);
+    assert_eq!(told(0, 0.0), [pair("suspicious_access", "unclear")]);
+    // Who works on there for hours may have done so every day.
+    assert_eq!(told(0, 4.0 * HOUR), []);
+}
+
+#[test]
+fn a_help_desk_that_uses_one_of_many_passwords_it_set_is_asked_about() {
+    let told = |used: &[u32], desk: &str| {
+        let mut log = of_days(3);
+        for who in 0..5 {
+            at_work(&mut log, &format!("person{who}"));
+            let body = format!(r#""change":{{"password":{{"user":{{"name":"person{who}"}}}}}}"#);
+            let time = 2.0 * DAY + HOUR * f64::from(who);
+            log.change(time, "helpdesk", desk, ("change_password", "user/change_password", &body));
+            if used.contains(&who) {
+                (0..3).for_each(|at| log.success(time + 40.0 + f64::from(at), &format!("person{who}"), desk));
+            }
+        }
+        log.told().into_iter().filter(|(kind, ..)| kind == "suspicious_access").count()
+    };
+    assert_eq!(told(&[2], "10.7.7.7"), 1);
+    assert_eq!(told(&[], "10.7.7.7"), 0);
+    // Passwords are tried out here.
+    assert_eq!(told(&[0, 1, 2, 3, 4], "10.7.7.7"), 0);
+    // People come to the machine.
+    assert_eq!(told(&[2], "10.1.2.3"), 0);
+}
+
+#[test]
 fn where_people_come_from_outside_a_stranger_who_deletes_is_asked_about() {
     let mut log = of_days(3);
     for who in 0..6 {
