@@ -230,6 +230,8 @@ impl State {
                 input.oversized_lines,
             ];
             parts.iter().sum::<u64>() == input.lines
+                && input.stray_lines <= input.other_lines
+                && input.undecodable_lines <= input.problems_total
         };
         let ended = |outcome: Outcome| self.attempts.iter().filter(|attempt| attempt.outcome == outcome).count() as u64;
         of_inputs == of_actions
