@@ -46,9 +46,13 @@ code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 2 ] || failed "merge ended with status $code"
 [ -s new.json ] || failed "merge wrote no report"
 
-# The first night has nothing to compare with.
-if [ -e today.json ]; then
-    esaudit diff today.json new.json --fail-on "$severity" >news.txt 2>said.txt
+# The first night has nothing to compare with. Where a run ended between the two renames below, the report before is yesterday.json.
+before=
+for report in yesterday.json today.json; do
+    [ ! -e "$report" ] || before=$report
+done
+if [ -n "$before" ]; then
+    esaudit diff "$before" new.json --fail-on "$severity" >news.txt 2>said.txt
     code=$?
     case $code in
     0) ;;
@@ -57,10 +61,10 @@ if [ -e today.json ]; then
         cat news.txt
         status=1
         ;;
-    *) failed "diff ended with status $code: the next run compares with the same report; move $kept/today.json away if it is damaged" ;;
+    *) failed "diff ended with status $code: the next run compares with the same report; move $kept/$before away if it is damaged" ;;
     esac
-    mv -f today.json yesterday.json || failed "today.json was not renamed"
 fi
+[ ! -e today.json ] || mv -f today.json yesterday.json || failed "today.json was not renamed"
 mv -f new.json today.json || failed "new.json was not renamed"
 rm -f said.txt
 exit "$status"
