@@ -262,7 +262,8 @@ pub(super) struct Features {
     /// Whether tokens are tried that their sender signs.
     pub(super) invents: bool,
     /// Whether one account is tried at addresses inside at which nobody else is seen, or is a program's that fails inside all the
-    /// time: its owner may stand there, or machines that were set up alike.
+    /// time: its owner may stand there, or machines that were set up alike. Or one that gets in nowhere is tried by one client from
+    /// the first line to the last: a client that was forgotten.
     pub(super) perhaps_owner: bool,
     /// Whether that is so amid several hosts of the program's own: one more of them, set up wrongly.
     pub(super) among_hosts: bool,

@@ -21,6 +21,7 @@ use super::sites::Sites;
 use super::strangers::Strangers;
 use super::unit::{Standing, Unit, is_regular, median};
 use crate::reason::{Basis, Reason};
+use crate::reserved::RESERVED_USERS;
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -329,7 +330,11 @@ impl Measure<'_, '_> {
         let among_own = features.get(Feature::OneAccount) >= 1.0
             && features.get(Feature::Near) >= 0.5
             && features.get(Feature::UsualOutside) >= 0.5;
-        features.perhaps_owner = inside && (desk || always) || among_own && always;
+        // And one that nobody is seen to be, tried by one client for as long as the log goes on: somebody's who forgot it.
+        let forgotten = [Feature::OneAccount, Feature::OneSource, Feature::WholeLog, Feature::Unknown, Feature::Volume];
+        let forgotten = forgotten.iter().all(|&feature| features.get(feature) >= 1.0)
+            && self.units_of(campaign).all(|unit| !RESERVED_USERS.contains(&self.scene.bytes(unit.principal)));
+        features.perhaps_owner = inside && (desk || always) || among_own && always || forgotten;
         features.among_hosts = self
             .units_of(campaign)
             .all(|unit| among_own && always && unit.is_among_its_hosts(self.scene) || unit.was_set_right(self.scene));

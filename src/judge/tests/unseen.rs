@@ -187,3 +187,17 @@ fn an_account_made_at_a_desk_and_used_outside_at_once_is_told_where_it_may_do_ev
     assert_eq!(made("viewer", 900.0), []);
     assert_eq!(made("superuser", 20_000.0), []);
 }
+
+#[test]
+fn a_client_that_never_worked_and_never_stops_is_not_known_to_attack() {
+    let told = |who: &str, days: f64| {
+        let mut log = super::with_kim();
+        (0..72).for_each(|hour| log.success(f64::from(hour) * 3600.0, "kim", "10.2.2.2"));
+        let many = (days * 480.0) as u32;
+        (0..many).for_each(|at| log.fail(f64::from(at) * 180.0, who, super::OUTSIDE));
+        super::kinds_and_verdicts(log).into_iter().map(|(_, verdict)| verdict).collect::<Vec<_>>()
+    };
+    assert_eq!(told("exporter", 3.0), ["unclear"]);
+    assert_eq!(told("elastic", 3.0), ["hostile"]);
+    assert_eq!(told("exporter", 1.5), ["hostile"]);
+}
