@@ -1,6 +1,6 @@
 //! API keys outlive whom they are of: Elasticsearch ends no key when its owner is disabled or deleted. Where such a key comes to
-//! a new place outside afterwards and powerful things are done with it, or the owner had tried to get in there, the owner may have
-//! kept it.
+//! a new place outside afterwards and powerful things are done with it, or the owner had tried to get in there, or nobody had used
+//! it before, the owner may have kept it.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,9 @@ pub(super) fn keys(measure: &Measure<'_, '_>) -> Vec<Draft> {
         }
         let deeds = deeds.get(&(past.cluster, past.key, past.source)).map(Vec::as_slice).unwrap_or_default();
         let tries = tries(scene, past, since);
-        (!deeds.is_empty() || !tries.is_empty()).then(|| draft(measure, past, since, (deeds, tries)))
+        let unused = scene.history.of_key(past.cluster, past.key).all(|other| other.first >= since);
+        let is_odd = !deeds.is_empty() || !tries.is_empty() || unused;
+        is_odd.then(|| draft(measure, past, since, (deeds, tries, unused)))
     });
     let mut drafts: Vec<Draft> = drafts.collect();
     drafts.sort_by(|a, b| a.times.cmp(&b.times));
@@ -73,7 +75,12 @@ fn tries(scene: &Scene<'_>, past: &Past, since: Millis) -> Vec<u32> {
     own.flat_map(|group| scene.index.of(group).iter().filter(when).copied()).collect()
 }
 
-fn draft(measure: &Measure<'_, '_>, past: &Past, since: Millis, (deeds, tries): (&[&Deed], Vec<u32>)) -> Draft {
+fn draft(
+    measure: &Measure<'_, '_>,
+    past: &Past,
+    since: Millis,
+    (deeds, tries, unused): (&[&Deed], Vec<u32>, bool),
+) -> Draft {
     let scene = measure.scene;
     let mut draft = Draft::new(Kind::SuspiciousAccess, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
     draft.cluster = past.cluster;
@@ -90,6 +97,9 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, since: Millis, (deeds, tries): 
         Span::address(&source),
         past.first
     ));
+    if unused {
+        draft.why.push("Nobody had used the key before that in these logs".to_owned());
+    }
     if tries.is_empty() {
         draft.why.push("Not to be known here: whether it is a program that runs with the key and moved".to_owned());
     } else {

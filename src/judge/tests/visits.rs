@@ -115,6 +115,26 @@ fn a_key_of_who_was_locked_out_and_tried_there_is_asked_about() {
 }
 
 #[test]
+fn a_key_that_nobody_used_before_its_owner_left_is_asked_about() {
+    let told = |used_before: bool, place: &str| {
+        let mut log = of_days(3);
+        at_work(&mut log, "kim");
+        (0..20).for_each(|at| log.success(f64::from(at) * 3000.0, "owner", "10.1.2.3"));
+        let read = |log: &mut Log, time: f64, place: &str| {
+            log.key(time, "key1", place, "access_granted", "indices:data/read/search");
+        };
+        if used_before {
+            (0..20).for_each(|at| read(&mut log, f64::from(at) * 3000.0, "10.1.2.3"));
+        }
+        let change = ("change_disable_user", "user/set_enabled", r#""change":{"disable":{"user":{"name":"owner"}}}"#);
+        log.change(1.5 * DAY, "admin", "10.1.2.9", change);
+        (0..40).for_each(|at| read(&mut log, 2.0 * DAY + 60.0 * f64::from(at), place));
+        log.told().into_iter().filter(|(kind, _, verdict)| kind == "suspicious_access" && verdict == "unclear").count()
+    };
+    assert_eq!((told(false, OUTSIDE), told(true, OUTSIDE), told(false, "10.1.4.4")), (1, 0, 0));
+}
+
+#[test]
 fn who_gives_all_rights_to_the_owner_of_the_desk_may_be_the_owner() {
     let told = |name: &str| {
         let mut log = with_kim();
