@@ -207,7 +207,8 @@ fn draft(
     features.set(Feature::InUse, used.len() as f64 / sweep.count as f64);
     features.set(Feature::Habit, (habit as f64 / 2.0).min(1.0));
     features.set(Feature::Replaced, (made as f64 / sweep.count as f64).min(1.0));
-    features.set(Feature::Outside, f64::from(u8::from(outside)));
+    // Where the actor is at work all along, that it lies outside says nothing.
+    features.set(Feature::Outside, f64::from(u8::from(outside && (new || past.is_none()))));
     features.set(Feature::Strange, f64::from(u8::from(new)));
     let probability = score::logistic(score::sum(&features, &[WeightSubject::Kind(Kind::MassInvalidation)]));
     if probability < 0.5 {
