@@ -37,14 +37,15 @@ pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
     }
     let abroad = if visits.is_empty() { BTreeMap::new() } else { scene.history.abroad() };
     let drafts = visits.into_iter().filter_map(|((cluster, who, source), deeds)| {
-        let past = scene.history.pair(cluster, who, source)?;
+        let past = scene.history.pair(cluster, who, source).filter(|past| is_raid(measure, past, &deeds))?;
         let (all, abroad) = abroad.get(&cluster)?;
         let others = abroad.len() - usize::from(abroad.contains(&who));
-        let tries = tries(measure, past);
+        let hour = Millis(past.first.0 - HOUR)..=past.first;
+        let tries = scene.tries_at(cluster, who, hour, |from| from == source);
         // In a short log a job that comes once a day is seen once, and a program mistypes nothing.
         let short = past.first.0 - scene.span(past.cluster).0.0 < KNOWN && tries.is_empty();
         let asked = is_usual(others, *all) || short;
-        is_raid(measure, past, &deeds).then(|| draft(measure, past, (&deeds, tries), asked))
+        Some(draft(measure, past, (&deeds, tries), asked))
     });
     let mut drafts: Vec<Draft> = drafts.collect();
     drafts.sort_by(|a, b| a.times.cmp(&b.times));
@@ -59,22 +60,11 @@ fn is_raid(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
     let indices: BTreeSet<(Sym, Millis)> = soon
         .map(|deed| if deed.object.is_some() { (deed.object, Millis(0)) } else { (Sym::NONE, deed.time) })
         .collect();
+    let known = if past.last.0 - past.first.0 < HOUR { KNOWN_OF_VISIT } else { KNOWN };
     indices.len() >= SEVERAL
         && past.last.0 - past.first.0 < DAY
-        && past.first.0 - scene.span(past.cluster).0.0
-            >= if past.last.0 - past.first.0 < HOUR { KNOWN_OF_VISIT } else { KNOWN }
+        && past.first.0 - scene.span(past.cluster).0.0 >= known
         && scene.history.of_account(past.cluster, past.principal).all(|other| other.source == past.source)
-}
-
-/// What was tried for the account there in the hour before it got in.
-fn tries(measure: &Measure<'_, '_>, past: &Past) -> Vec<u32> {
-    let scene = measure.scene;
-    let own = scene.index.of_account(past.principal).filter(|group| group.source == past.source);
-    let when = |&&at: &&u32| {
-        (past.first.0 - HOUR..=past.first.0).contains(&scene.time(at).0)
-            && scene.cluster(scene.node(at)) == past.cluster
-    };
-    own.flat_map(|group| scene.index.of(group).iter().filter(when).copied()).collect()
 }
 
 fn draft(measure: &Measure<'_, '_>, past: &Past, (deeds, tries): (&[&Deed], Vec<u32>), asked: bool) -> Draft {

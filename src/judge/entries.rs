@@ -86,11 +86,11 @@ impl GotIn {
     /// Logarithm of the odds that it was not the owner.
     pub(super) fn odds(&self) -> f64 {
         let odds = self.campaign + score::sum(&self.features, &[WeightSubject::Kind(Kind::AccountCompromise)]);
-        // That it was repaired is as little seen as that it was guessed. Who needs few tries and then makes a superuser at once came
-        // for that.
         let odds = if self.may_be_set_up { odds.min(UNSURE) } else { odds };
         // As surely as the campaign is one: what the account is used to elsewhere does not matter there.
         let odds = if self.of_its_host { odds.max(self.campaign) } else { odds };
+        // That it was repaired is as little seen as that it was guessed. Who needs few tries and then makes a superuser at once came
+        // for that.
         if self.makes_superuser {
             odds.max(SURE)
         } else if self.never_worked || self.no_typist {

@@ -11,7 +11,6 @@ use super::history::Past;
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::key_in_words;
-use super::scene::Scene;
 use crate::model::text::{Span, Text};
 use crate::state::Sym;
 use crate::text;
@@ -47,7 +46,9 @@ pub(super) fn keys(measure: &Measure<'_, '_>) -> Vec<Draft> {
             return None;
         }
         let deeds = deeds.get(&(past.cluster, past.key, past.source)).map(Vec::as_slice).unwrap_or_default();
-        let tries = tries(scene, past, since);
+        // Who is locked out, tries there, and then uses the key there is its owner.
+        let at_host = |from| scene.host(from) == scene.host(past.source);
+        let tries = scene.tries_at(past.cluster, past.principal, since..past.first, at_host);
         let unused = scene.history.of_key(past.cluster, past.key).all(|other| other.first >= since);
         let is_odd = !deeds.is_empty() || !tries.is_empty() || unused;
         is_odd.then(|| draft(measure, past, since, (deeds, tries, unused)))
@@ -64,15 +65,6 @@ fn is_new(measure: &Measure<'_, '_>, past: &Past) -> bool {
     let near = |other: &Past| scene.net(other.source) == net && other.first < past.first;
     let history = &scene.history;
     !history.of_key(past.cluster, past.key).chain(history.of_account(past.cluster, past.principal)).any(near)
-}
-
-/// What the owner tried there since it was locked out, before the key was used: who does both is the owner.
-fn tries(scene: &Scene<'_>, past: &Past, since: Millis) -> Vec<u32> {
-    let own =
-        scene.index.of_account(past.principal).filter(|group| scene.host(group.source) == scene.host(past.source));
-    let when =
-        |&&at: &&u32| (since..past.first).contains(&scene.time(at)) && scene.cluster(scene.node(at)) == past.cluster;
-    own.flat_map(|group| scene.index.of(group).iter().filter(when).copied()).collect()
 }
 
 fn draft(

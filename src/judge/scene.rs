@@ -1,5 +1,7 @@
 //! What judging looks at.
 
+use std::ops::RangeBounds;
+
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
@@ -158,6 +160,19 @@ impl<'c> Scene<'c> {
     /// The host that an address is of.
     pub(super) fn host(&self, source: Sym) -> Host {
         self.hosts.host(source, self.net(source))
+    }
+
+    /// The failures of an account within a time, from the addresses that are asked for.
+    pub(super) fn tries_at(
+        &self,
+        cluster: u16,
+        principal: Sym,
+        within: impl RangeBounds<Millis>,
+        is_there: impl Fn(Sym) -> bool,
+    ) -> Vec<u32> {
+        let own = self.index.of_account(principal).filter(|group| is_there(group.source));
+        let when = |&&at: &&u32| within.contains(&self.time(at)) && self.cluster(self.node(at)) == cluster;
+        own.flat_map(|group| self.index.of(group).iter().filter(when).copied()).collect()
     }
 
     /// What an account did by itself from the host that an address is of.
