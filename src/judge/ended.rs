@@ -207,8 +207,8 @@ fn draft(
     features.set(Feature::InUse, used.len() as f64 / sweep.count as f64);
     features.set(Feature::Habit, (habit as f64 / 2.0).min(1.0));
     features.set(Feature::Replaced, (made as f64 / sweep.count as f64).min(1.0));
-    // Where the actor was at work before, that it lies outside says nothing.
-    let known = past.is_some_and(|past| first.record.time.0 - past.first.0 >= OF_A_TASK) && !new;
+    // Where the actor was at work before, that it lies outside says nothing; nor of who makes a new key for each one ended.
+    let known = past.is_some_and(|past| first.record.time.0 - past.first.0 >= OF_A_TASK) && !new || made >= sweep.count;
     features.set(Feature::Outside, f64::from(u8::from(outside && !known)));
     features.set(Feature::Strange, f64::from(u8::from(new)));
     let probability = score::logistic(score::sum(&features, &[WeightSubject::Kind(Kind::MassInvalidation)]));

@@ -146,7 +146,8 @@ features! {
     ManySources = "many_sources", Shape;
     /// One source, or none that is logged.
     OneSource = "one_source", Shape;
-    /// One account at five addresses inside or more, or at three all the time, most of them in networks of its own: the hosts of one application.
+    /// One account at five addresses inside or more, or at three all the time, most of them in networks of its own: the hosts of
+    /// one application. Or at five that got in under another name up to then.
     Farm = "farm", Shape;
     /// Many accounts that are not at their own places.
     Sweep = "sweep", Shape;

@@ -16,6 +16,7 @@ use super::index::Class;
 use super::invented;
 use super::lists;
 use super::null::{Null, binomial_tail, poisson_tail};
+use super::renamed;
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
@@ -319,7 +320,9 @@ impl Measure<'_, '_> {
             && !campaign.by_node
             && !campaign.surge
             && self.units_of(campaign).all(begins);
-        features.set(Feature::Farm, f64::from(u8::from(is_farm(features))));
+        let one = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::ManySources) >= 1.0;
+        let farm = is_farm(features) || one && renamed::are_hosts(self.scene, self.units_of(campaign));
+        features.set(Feature::Farm, f64::from(u8::from(farm)));
         features.never_worked = if never { features.get(Feature::Volume) } else { 0.0 };
         let inside = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::Outside) <= 0.0;
         let desk = self.units_of(campaign).all(|unit| self.is_nobody_elses(unit));
@@ -334,7 +337,10 @@ impl Measure<'_, '_> {
         let forgotten = [Feature::OneAccount, Feature::OneSource, Feature::WholeLog, Feature::Unknown, Feature::Volume];
         let forgotten = forgotten.iter().all(|&feature| features.get(feature) >= 1.0)
             && self.units_of(campaign).all(|unit| !RESERVED_USERS.contains(&self.scene.bytes(unit.principal)));
-        features.perhaps_owner = inside && (desk || always) || among_own && always || forgotten;
+        // Where people come from public addresses, a network of the account's own is what a desk is elsewhere.
+        let own_net = || self.units_of(campaign).all(|unit| self.is_of_its_net(unit));
+        let at_home = inside && desk || among_own && desk && own_net();
+        features.perhaps_owner = at_home || (inside || among_own) && always || forgotten;
         features.among_hosts = self
             .units_of(campaign)
             .all(|unit| among_own && always && unit.is_among_its_hosts(self.scene) || unit.was_set_right(self.scene));
@@ -374,6 +380,13 @@ impl Measure<'_, '_> {
             self.units_of(campaign).filter(|unit| unit.is_local(self.scene) || unit.standing == Standing::Blind);
         let count: usize = local.map(|unit| unit.attempts(self.scene).iter().filter(disabled).count()).sum();
         count as f64 / campaign.attempts.len().max(1) as f64
+    }
+
+    /// Whether the account had got in from the network of an episode's address before.
+    fn is_of_its_net(&self, unit: &Unit) -> bool {
+        let net = self.scene.net(unit.source);
+        let known = net.and_then(|net| self.scene.history.network(unit.cluster, unit.principal, net));
+        known.is_some_and(|first| first < unit.first)
     }
 
     /// Whether nobody but the account gets in from the address of an episode.

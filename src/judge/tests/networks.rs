@@ -62,3 +62,27 @@ fn a_key_that_takes_any_address_of_a_provider_has_not_left() {
     assert_eq!(told(2), [pair("suspicious_access", "unclear")]);
     assert_eq!(told(4), []);
 }
+
+#[test]
+fn hosts_that_fail_under_a_new_name_from_when_their_old_one_is_silent_were_set_up_wrongly() {
+    let told = |until: f64| {
+        let mut log = people();
+        for host in 0..8 {
+            let source = format!("{}.7.3.{host}", if host < 5 { 91 } else { 10 });
+            let mut time = f64::from(host);
+            while time < until {
+                log.success(time, "shipper", &source);
+                time += 300.0;
+            }
+            for at in 0..100 {
+                log.fail(2.0 * DAY + f64::from(37 * at + host), "${ES_USER}", &source);
+            }
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(2.0 * DAY), [pair("stale_credential", "operational")]);
+    // They go on as what they are, so somebody else tries that name there; or they were gone long since.
+    for until in [3.0 * DAY, DAY] {
+        assert!(!told(until).contains(&pair("stale_credential", "operational")), "{until}: {:?}", told(until));
+    }
+}

@@ -259,3 +259,21 @@ fn who_sets_others_passwords_and_gets_in_as_them_is_asked_about() {
     };
     assert_eq!((told(3, true), told(1, true), told(3, false)), (1, 0, 0));
 }
+
+#[test]
+fn a_new_key_that_is_used_for_a_visit_where_nobody_had_been_is_asked_about() {
+    const KEY: (&str, &str, &str) =
+        ("create_apikey", "api_key/create", r#""create":{"apikey":{"id":"newkey","name":"mine"}}"#);
+    let told = |from: &str, stays: u32| {
+        let mut log = of_days(3);
+        at_work(&mut log, "owner");
+        log.change(1.5 * DAY, "owner", "10.1.2.3", KEY);
+        for at in 0..10 * stays {
+            log.key(1.5 * DAY + 600.0 * f64::from(at), "newkey", from, "access_granted", "indices:data/read/search");
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(OUTSIDE, 1), [pair("suspicious_access", "unclear")]);
+    // A program stays, and inside it is at home.
+    assert_eq!((told(OUTSIDE, 20), told("10.7.7.7", 1)), (vec![], vec![]));
+}
