@@ -1,11 +1,12 @@
 //! Bursts of single tries at an address that many share: each name once, and hardly anybody tries again or gets in. Whoever mistypes
 //! or is shut out tries again within minutes; a list that is gone through there does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::features::is_shared;
+use super::history::Past;
 use super::index::Class;
 use super::null::binomial_tail;
 use super::scene::Scene;
@@ -20,12 +21,12 @@ const WIDTHS: [i64; 2] = [600_000, 3_600_000];
 /// People who fail try again, or get in, within so long.
 const SOON: i64 = 600_000;
 
-/// Share of failures after which nobody does so that is usual at any address, and how many failures of its own it is worth.
+/// Share of the accounts that fail and do not, nor get in, that is usual at any address, and how many accounts of its own it is worth.
 const GIVES_UP: f64 = 0.35;
 const PRIOR: f64 = 20.0;
 
-/// Share of the tries of a burst that are single.
-const MOST: f64 = 0.8;
+/// Share of the accounts that try again and do not get in at most: where something broke, it is most of them.
+const STUCK: f64 = 0.2;
 
 /// Fewer names are no list.
 const FEWEST: usize = 10;
@@ -40,7 +41,24 @@ struct Try {
     source: Sym,
     time: Millis,
     unit: u32,
-    single: bool,
+    ends: End,
+}
+
+/// What follows a failure within minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    GetsIn,
+    TriesAgain,
+    Nothing,
+}
+
+/// Accounts that failed in a bin.
+#[derive(Debug, Clone, Default)]
+struct Accounts {
+    /// Episodes of those after whose tries nothing followed.
+    single: Vec<u32>,
+    stuck: usize,
+    all: usize,
 }
 
 /// Makes strangers of those whose failures are part of such a burst.
@@ -50,13 +68,9 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
     tries.par_sort_unstable();
     let mut within: BTreeMap<u32, usize> = BTreeMap::new();
     for of_place in tries.chunk_by(|a, b| (a.cluster, a.source) == (b.cluster, b.source)) {
-        let mut chosen = vec![false; of_place.len()];
-        for width in WIDTHS {
-            [0, width / 2].into_iter().for_each(|offset| bursts(of_place, (width, offset), &mut chosen));
-        }
-        for (one, _) in of_place.iter().zip(chosen).filter(|(one, chosen)| *chosen && one.single) {
-            *within.entry(one.unit).or_default() += 1;
-        }
+        let grids = WIDTHS.into_iter().flat_map(|width| [(width, 0), (width, width / 2)]);
+        let chosen: BTreeSet<(u32, Millis)> = grids.flat_map(|grid| bursts(of_place, grid)).collect();
+        chosen.into_iter().for_each(|(unit, _)| *within.entry(unit).or_default() += 1);
     }
     for (at, count) in within {
         let unit = &mut units[at as usize];
@@ -81,43 +95,64 @@ fn tries(scene: &Scene<'_>, unit: &Unit, at: u32) -> Vec<Try> {
     let pasts = unit.pasts(scene);
     let times: Vec<Millis> = unit.attempts(scene).iter().map(|&attempt| scene.time(attempt)).collect();
     let near = |a: Millis, b: Millis| b.0 - a.0 <= SOON;
-    let single = |place: usize| {
+    let ends = |place: usize| {
         let time = times[place];
+        let gets_in = |past: &&Past| scene.history.first_after(past, time).is_some_and(|s| near(time, s.time));
         let before = place > 0 && near(times[place - 1], time);
-        let after = times.get(place + 1).is_some_and(|&next| near(time, next));
-        let gets_in =
-            |past: &&super::history::Past| scene.history.first_after(past, time).is_some_and(|s| near(time, s.time));
-        !before && !after && !pasts.iter().any(gets_in)
+        if pasts.iter().any(gets_in) {
+            End::GetsIn
+        } else if before || times.get(place + 1).is_some_and(|&next| near(time, next)) {
+            End::TriesAgain
+        } else {
+            End::Nothing
+        }
     };
     let of = |place: usize| Try {
         cluster: unit.cluster,
         source: unit.source,
         time: times[place],
         unit: at,
-        single: single(place),
+        ends: ends(place),
     };
     (0..times.len()).map(of).collect()
 }
 
-/// Chooses the failures of an address that are in bins of single tries.
-fn bursts(tries: &[Try], (width, offset): (i64, i64), chosen: &mut [bool]) {
+/// The single tries of an address that are in bins of more of them than is usual there: episode and time.
+fn bursts(tries: &[Try], (width, offset): (i64, i64)) -> Vec<(u32, Millis)> {
     let bin = |one: &Try| (one.time.0 - offset).div_euclid(width);
-    let single = |tries: &[Try]| tries.iter().filter(|one| one.single).count();
-    let bins = || tries.chunk_by(|a, b| bin(a) == bin(b));
+    let bins: Vec<(&[Try], Accounts)> =
+        tries.chunk_by(|a, b| bin(a) == bin(b)).map(|tries| (tries, accounts(tries))).collect();
     // What is usual there is told by all but the fullest bin.
-    let (most, rest) = bins().map(|of_bin| (single(of_bin), of_bin.len())).max().unwrap_or((0, 0));
-    let (other, all) = (single(tries) - most, tries.len() - rest);
-    let usual = (other as f64 + PRIOR * GIVES_UP) / (all as f64 + PRIOR);
-    let looked_at = (2.0 * bins().count() as f64).ln();
-    let mut start = 0;
-    for of_bin in bins() {
-        let (once, all) = (single(of_bin), of_bin.len());
-        let odd = once >= FEWEST
-            && once as f64 >= MOST * all as f64
-            && binomial_tail(once as f64, all as f64, usual) < CHANCE - looked_at;
-        if odd {
-            chosen[start..start + all].fill(true);
+    let count = |of: fn(&Accounts) -> usize| bins.iter().map(|(_, accounts)| of(accounts)).sum::<usize>();
+    let fullest = bins.iter().map(|(_, accounts)| (accounts.single.len(), accounts.all)).max().unwrap_or((0, 0));
+    let other = count(|accounts| accounts.single.len()) - fullest.0;
+    let usual = (other as f64 + PRIOR * GIVES_UP) / ((count(|accounts| accounts.all) - fullest.1) as f64 + PRIOR);
+    let looked_at = (2.0 * bins.len() as f64).ln();
+    let odd = |accounts: &Accounts| {
+        let (single, all) = (accounts.single.len(), accounts.all as f64);
+        single >= FEWEST
+            && accounts.stuck as f64 <= STUCK * all
+            && binomial_tail(single as f64, all, usual) < CHANCE - looked_at
+    };
+    let chosen = bins.iter().filter(|(_, accounts)| odd(accounts));
+    let tries = chosen.flat_map(|(tries, accounts)| {
+        tries.iter().filter(|one| accounts.single.binary_search(&one.unit).is_ok()).map(|one| (one.unit, one.time))
+    });
+    tries.collect()
+}
+
+/// What became of those who failed in a bin.
+fn accounts(tries: &[Try]) -> Accounts {
+    let mut ends: Vec<(u32, End)> = tries.iter().map(|one| (one.unit, one.ends)).collect();
+    ends.sort_unstable();
+    let mut accounts = Accounts::default();
+    for own in ends.chunk_by(|a, b| a.0 == b.0) {
+        accounts.all += 1;
+        match own[0].1 {
+            End::GetsIn => {}
+            End::TriesAgain => accounts.stuck += 1,
+            End::Nothing => accounts.single.push(own[0].0),
         }
-        start += all;
     }
+    accounts
 }
