@@ -128,6 +128,8 @@ pub(super) struct IndexRange {
     pub(super) principal: Sym,
     /// From where, the first of the addresses of one host; [`Sym::NONE`] where it was not logged.
     pub(super) source: Sym,
+    /// The stranger for whom a proxy there passed it on, or [`Sym::NONE`]; see [`super::proxies`].
+    pub(super) behind: Sym,
     pub(super) class: Class,
     range: Range<u32>,
 }
@@ -146,11 +148,12 @@ pub(super) struct Index {
 
 impl Index {
     /// `is_stranger` says of an address that it lies outside and nobody gets in from there, `host` gives an address that stands
-    /// for the host that an address is of.
+    /// for the host that an address is of, `behind` who stands behind a proxy that made an attempt.
     pub(super) fn new(
         joined: &Correlated,
         is_stranger: impl Fn(Sym) -> bool + Sync,
         host: impl Fn(Sym) -> Sym,
+        behind: impl Fn(u32) -> Sym,
     ) -> Self {
         let attempts = &joined.attempts;
         let symbols = joined.state.symbols.len() + 1;
@@ -173,7 +176,12 @@ impl Index {
         add(&mut list, &mut groups, &by_pair, Class::Named, |at| (principal(at), source(at)));
         for class in [Class::Nameless, Class::Anonymous] {
             let sorted = sorted_by(&those(class), symbols, source);
+            let (passed_on, sorted): (Vec<u32>, Vec<u32>) = sorted.into_iter().partition(|&at| behind(at).is_some());
             add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at)));
+            let first = groups.len();
+            let sorted = sorted_by(&passed_on, symbols, &behind);
+            add(&mut list, &mut groups, &sorted, class, |at| (behind(at), source(at)));
+            groups[first..].iter_mut().for_each(|group| group.behind = std::mem::replace(&mut group.principal, Sym::NONE));
         }
         // What stands for a host need not have made any of them.
         for group in &mut groups {
@@ -221,7 +229,7 @@ fn add(
         let (principal, source) = key(run[0]);
         let start = list.len() as u32;
         list.extend_from_slice(run);
-        groups.push(IndexRange { principal, source, class, range: start..list.len() as u32 });
+        groups.push(IndexRange { principal, source, behind: Sym::NONE, class, range: start..list.len() as u32 });
     }
 }
 

@@ -202,7 +202,7 @@ fn by_time<'s>(scene: &'s Scene<'_>, unit: &Unit) -> impl Ord + use<'s> {
 fn is_odd(scene: &Scene<'_>, unit: &Unit, null: &Null) -> bool {
     match unit.class {
         Class::Named => null.expected(scene, unit) < FEW.ln(),
-        _ => unit.len() >= BARE || scene.is_outside(unit.source) && unit.len() > 1,
+        _ => unit.len() >= BARE || unit.comes_from_outside(scene) && unit.len() > 1,
     }
 }
 
@@ -292,7 +292,8 @@ impl Linker<'_, '_> {
     fn pairs(&self, list: &[u32], sets: &mut Sets) {
         self.shared(list, RETURN, sets, |unit| {
             let bare = unit.class == Class::Anonymous;
-            unit.source.is_some().then_some((bare, unit.cluster, unit.principal, unit.source, unit.standing.is_local()))
+            let place = (unit.source, unit.behind);
+            unit.source.is_some().then_some((bare, unit.cluster, unit.principal, place, unit.standing.is_local()))
         });
     }
 
@@ -460,9 +461,10 @@ impl Linker<'_, '_> {
     fn bare(&self, list: &[u32], sets: &mut Sets) {
         // Who gets in, before or after, is a client wherever it stands.
         let never = |unit: &Unit| matches!(unit.standing, Standing::Unknown | Standing::Blind);
-        let outside = |unit: &Unit| never(unit) && self.scene.is_outside(unit.source);
+        let outside = |unit: &Unit| never(unit) && unit.comes_from_outside(self.scene);
         self.shared(list, NEAR, sets, |unit| {
-            self.scene.net(unit.source).filter(|_| outside(unit)).map(|net| (unit.cluster, net))
+            let alone = outside(unit) && !unit.behind.is_some();
+            self.scene.net(unit.source).filter(|_| alone).map(|net| (unit.cluster, net))
         });
         // Probes from several places take turns.
         let watch = |unit: &Unit| self.scene.span(unit.cluster).1.0 - unit.last.0 <= HOUR / 2;

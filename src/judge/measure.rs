@@ -126,15 +126,15 @@ impl Measure<'_, '_> {
         features.set(Feature::Scattered, holds(scattered));
         // Another address for each name is how lists are tried, whosever the network is.
         features.set(Feature::OneSource, holds(clients <= 1 && !scattered));
-        let share = |is: &dyn Fn(Sym) -> bool| {
-            let such = campaign.attempts.iter().filter(|&&at| is(scene.attempt(at).source)).count() as f64;
+        let share = |is: &dyn Fn(u32) -> bool| {
+            let such = campaign.attempts.iter().filter(|&&at| is(at)).count() as f64;
             if tries > 0.0 { such / tries } else { 0.0 }
         };
-        features.set(Feature::Outside, share(&|source| scene.is_outside(source)));
+        features.set(Feature::Outside, share(&|at| scene.comes_from_outside(at)));
         let outside_sources = sources.iter().filter(|&&source| scene.is_outside(source)).count();
         let usual = features.get(Feature::Outside) * self.usual_outside(sources.len(), outside_sources);
         features.set(Feature::UsualOutside, usual);
-        features.set(Feature::KnownBad, share(&|source| scene.is_bad(source)));
+        features.set(Feature::KnownBad, share(&|at| scene.is_bad(scene.attempt(at).source)));
         let volume = (tries.max(1.0).ln() - PEOPLE.0.ln()) / (PEOPLE.1.ln() - PEOPLE.0.ln());
         features.set(Feature::Volume, volume.clamp(0.0, 1.0));
         features.set(Feature::Few, holds(campaign.failures(scene) < 5));

@@ -54,6 +54,7 @@ mod null;
 mod opensearch;
 mod place;
 mod places;
+mod proxies;
 mod ranked;
 mod renamed;
 mod scene;

@@ -10,6 +10,7 @@ use super::index::Index;
 use super::names;
 use super::place::{Address, Host, Hosts, Net, SHARED};
 use super::places::Places;
+use super::proxies;
 use crate::correlate::{Correlated, KeyInfo, KnownNode, SourceLine};
 use crate::geography::{Geo, Geography};
 use crate::network;
@@ -31,6 +32,8 @@ pub(super) struct Scene<'c> {
     addresses: HashMap<Sym, Option<Address>, RandomState>,
     /// The users that Kibana itself logs in as.
     kibana_users: Vec<Sym>,
+    /// By number of an attempt: the stranger for whom a proxy passed it on.
+    behind: HashMap<u32, Sym, RandomState>,
     /// By number of a node in the table: whether it logs successes.
     shows: Vec<bool>,
     /// Of all clusters: first and last audit event.
@@ -60,7 +63,9 @@ impl<'c> Scene<'c> {
         let net_of = |source: Sym| addresses.get(&source).copied().flatten().map(|address| address.net);
         let desks = networks_of_desks(&history, &addresses);
         let hosts = Hosts::new(addresses.keys().copied(), net_of, |net| !desks.contains(&net));
-        let index = Index::new(joined, is_stranger, |source| hosts.of(source, net_of(source)));
+        let behind = proxies::strangers(joined, surroundings, outside);
+        let stranger = |at: u32| behind.get(&at).copied().unwrap_or(Sym::NONE);
+        let index = Index::new(joined, is_stranger, |source| hosts.of(source, net_of(source)), stranger);
         let places =
             Places::new(&history, |cluster, account| is_program(joined, surroundings, &history, cluster, account), net);
         Self {
@@ -71,6 +76,7 @@ impl<'c> Scene<'c> {
             history,
             places,
             hosts,
+            behind,
             addresses,
             kibana_users: KIBANA_USERS.iter().filter_map(|user| joined.state.symbols.find(user)).collect(),
             shows,
@@ -191,6 +197,11 @@ impl<'c> Scene<'c> {
     /// accounts are at work.
     pub(super) fn is_outside(&self, source: Sym) -> bool {
         self.address(source).is_some_and(|address| address.outside)
+    }
+
+    /// Whether an attempt comes from outside, or a proxy inside passed it on from there.
+    pub(super) fn comes_from_outside(&self, at: u32) -> bool {
+        self.is_outside(self.attempt(at).source) || self.behind.contains_key(&at)
     }
 
     /// Whether a list of the user's says that a source is bad.

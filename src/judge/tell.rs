@@ -150,6 +150,11 @@ fn sentences(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features
     if campaign.by_node {
         out.extend(contrast(measure, campaign).map(Text::from));
     }
+    let behind = measure.units_of(campaign).map(|unit| unit.behind).filter(|behind| behind.is_some());
+    if let Some(stranger) = behind.min_by_key(|&behind| measure.scene.shown(behind)) {
+        let name = Span::address(&measure.scene.text(stranger));
+        out.push(text!("A proxy there names {} in x_forwarded_for, and otherwise clients inside", name));
+    }
     let mut reasons: Vec<&str> = features.unknown.iter().map(|(_, why)| *why).collect();
     reasons.dedup();
     out.extend(reasons.into_iter().map(|why| format!("Not to be known here: {why}").into()));

@@ -82,6 +82,13 @@ impl Log {
         self.line(seconds, node, "anonymous_access_denied", &origin);
     }
 
+    /// The same, as a proxy passes it on that names its client.
+    pub(super) fn passed_on(&mut self, seconds: f64, proxy: &str, client: &str) {
+        let origin = self.origin(proxy);
+        let rest = format!(r#"{origin}, "x_forwarded_for":"{client}""#);
+        self.line(seconds, "n1", "anonymous_access_denied", &rest);
+    }
+
     /// The same, with the reason in the server log, whose line comes first.
     pub(super) fn refused(&mut self, seconds: f64, source: &str, node: &str, message: &str) {
         self.anonymous(seconds, source, node);

@@ -76,6 +76,8 @@ pub(super) struct Unit {
     pub(super) cluster: u16,
     pub(super) principal: Sym,
     pub(super) source: Sym,
+    /// The stranger for whom a proxy at the address passed the requests on, or [`Sym::NONE`].
+    pub(super) behind: Sym,
     range: Range<u32>,
     pub(super) first: Millis,
     pub(super) last: Millis,
@@ -146,6 +148,10 @@ impl Unit {
         if self.principal.is_some() {
             return scene.pasts_at(self.cluster, self.principal, self.source).collect();
         }
+        // What others do through the proxy is nothing of this one's.
+        if self.behind.is_some() {
+            return Vec::new();
+        }
         let mut sources: Vec<Sym> = self.attempts(scene).iter().map(|&at| scene.attempt(at).source).collect();
         sources.sort_unstable();
         sources.dedup();
@@ -172,6 +178,11 @@ impl Unit {
     pub(super) fn is_signed(&self, scene: &Scene<'_>) -> bool {
         let signed = |&&at: &&u32| index::is_signed(scene.bytes(scene.attempt(at).principal));
         self.class == Class::Nameless && self.attempts(scene).iter().filter(signed).count() * 2 > self.len()
+    }
+
+    /// Whether it comes from outside, or a proxy inside passed it on from there.
+    pub(super) fn comes_from_outside(&self, scene: &Scene<'_>) -> bool {
+        scene.is_outside(self.source) || self.behind.is_some()
     }
 
     /// How many failures.
@@ -237,6 +248,7 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
         cluster,
         principal: group.principal,
         source: group.source,
+        behind: group.behind,
         range,
         first: from,
         last: to,

@@ -1,5 +1,6 @@
 //! What is broken, and what else goes on meanwhile.
 
+use super::{kinds_and_verdicts, pair};
 use crate::judge::testing::{INSIDE, Log, OUTSIDE, irregular};
 
 /// Names of people.
@@ -137,4 +138,26 @@ fn a_few_refusals_of_one_action_are_told_of_a_key() {
     };
     assert_eq!(refused(&["indices:admin/create"]), 1);
     assert_eq!(refused(&["indices:admin/create", "indices:admin/delete", "indices:admin/open"]), 0);
+}
+
+#[test]
+fn a_stranger_behind_the_proxy_that_loses_a_header_is_told_apart() {
+    let told = |inside: u32, outside: u32| {
+        let mut log = office();
+        for at in 0..200_u32 {
+            log.success(f64::from(at) * 300.0, "app", "10.4.4.4");
+        }
+        for at in 0..200_u32 {
+            log.passed_on(60_000.0 + 9.0 * f64::from(at), "10.4.4.4", &format!("10.6.6.{}", at % inside));
+        }
+        for at in 0..120_u32 {
+            log.passed_on(75_000.0 + f64::from(at), "10.4.4.4", &format!("91.90.7.{}", at % outside));
+        }
+        kinds_and_verdicts(log)
+    };
+    let scan = |told: &[(String, String)]| told.iter().any(|(kind, _)| kind == "unauthenticated_scan");
+    let apart = told(12, 1);
+    assert!(scan(&apart) && apart.contains(&pair("missing_credentials", "operational")), "{apart:?}");
+    // Where customers come through it, nobody is a stranger.
+    assert!(!scan(&told(12, 40)), "{:?}", told(12, 40));
 }

@@ -1,0 +1,49 @@
+//! Strangers whose requests without credentials a proxy of the organisation's passes on beside those of clients inside: the address
+//! that the request comes from is the proxy's, and only `x_forwarded_for` tells them apart. A client may write there what it likes,
+//! so this splits what one address sent, and nothing is put down to the address that is named.
+
+use std::collections::BTreeMap;
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+
+use super::place::Address;
+use crate::correlate::Correlated;
+use crate::options::Surroundings;
+use crate::state::{Outcome, Sym};
+
+/// Clients inside that an address passes on at least, and how many of them for each stranger: where customers come through it,
+/// nobody is a stranger.
+const CLIENTS: usize = 3;
+const FOR_EACH: usize = 4;
+
+/// Attempts that a proxy inside passed on for a stranger outside, by number, with the address that it names.
+pub(super) fn strangers(
+    joined: &Correlated,
+    known: &Surroundings,
+    is_outside: impl Fn(Sym) -> bool,
+) -> HashMap<u32, Sym, RandomState> {
+    let mut proxies: BTreeMap<Sym, (HashSet<Sym, RandomState>, Vec<(u32, Sym)>)> = BTreeMap::new();
+    if joined.forwarded.is_empty() {
+        return HashMap::default();
+    }
+    for (at, attempt) in (0..).zip(joined.attempts.iter()) {
+        let bare = attempt.outcome == Outcome::AnonymousDenied && attempt.source.is_some();
+        let Some(&client) = joined.forwarded.get(&attempt.pos).filter(|_| bare && !is_outside(attempt.source)) else {
+            continue;
+        };
+        // A list of several is what several proxies, or the client, wrote.
+        let Some(address) = joined.judged(client).and_then(|text| Address::of(text, known)) else { continue };
+        let (inside, strangers) = proxies.entry(attempt.source).or_default();
+        if address.outside {
+            strangers.push((at, client));
+        } else {
+            inside.insert(client);
+        }
+    }
+    let few = |(inside, strangers): &(HashSet<Sym, RandomState>, Vec<(u32, Sym)>)| {
+        let clients: HashSet<Sym, RandomState> = strangers.iter().map(|(_, client)| *client).collect();
+        inside.len() >= CLIENTS.max(FOR_EACH * clients.len())
+    };
+    proxies.into_values().filter(few).flat_map(|(_, strangers)| strangers).collect()
+}
