@@ -31,6 +31,14 @@ fn the_module_gives_reports_and_events() {
     succeeds(with_module(&python).args(["contrib/python/tests/module.py", "testdata/incident"]).arg(folder.path()));
 }
 
+/// As a newcomer would use the module: what stands for a path or a value is taken, and what does not is told in words of Python.
+#[test]
+fn the_module_takes_what_python_has_and_says_what_it_does_not() {
+    let Some(python) = python::with("sys") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    succeeds(with_module(&python).args(["contrib/python/tests/misuse.py", "testdata/incident"]).arg(folder.path()));
+}
+
 /// The wheel's version is that of the program, which the build reads; its files are there.
 #[test]
 fn the_wheel_is_described() {

@@ -30,9 +30,9 @@ rows.close()
 assert sum(1 for _ in esaudit.events(incident, kind="attempts")) == 787
 
 for wrong, said in [
-    (lambda: esaudit.report(incident, since="yesterday"), "--since"),
-    (lambda: esaudit.report(incident, no_such_option=True), "--no-such-option"),
-    (lambda: list(esaudit.events(incident, source="300.1.1.1")), "--source"),
+    (lambda: esaudit.report(incident, since="yesterday"), "since"),
+    (lambda: esaudit.report(incident, no_such_option=True), "no_such_option"),
+    (lambda: list(esaudit.events(incident, source="300.1.1.1")), "source"),
 ]:
     try:
         wrong()
