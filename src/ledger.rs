@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::files;
 use crate::part::{self, Reading};
+use crate::platform::{self, Special};
 pub use plan::NightPlan;
 use remembered::{Hash, Remembered, RememberedCopy};
 
@@ -122,11 +123,34 @@ impl Ledger {
         Self { id: 0, run: 0, reading: None, files: Vec::new(), copies: Vec::new(), pending: None }
     }
 
+    /// Refuses what no state can be kept in, by looking at it: to open a named pipe is to wait for others.
+    ///
+    /// # Errors
+    /// It is something else than a file.
+    pub fn demand_file(path: &Path) -> Result<(), Error> {
+        let Ok(meta) = std::fs::metadata(path) else { return Ok(()) };
+        if meta.is_file() {
+            return Ok(());
+        }
+        let what = match platform::special(&meta) {
+            _ if meta.is_dir() => "a folder",
+            Some(Special::Fifo) => "a named pipe",
+            Some(Special::Socket) => "a socket",
+            Some(Special::Blocks | Special::Characters) | None => "a device",
+        };
+        Err(Error::Inputs(format!(
+            "{}: {what}, where --state needs a file that keeps what was read: name one that is not there yet, and the first run \
+             makes it",
+            path.display()
+        )))
+    }
+
     /// Reads a state file. One that is missing or empty is that of no run.
     ///
     /// # Errors
     /// It cannot be read, or is no state of this version of the program: the message says what to do.
     pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::demand_file(path)?;
         let bytes = match files::read(path, files::LIST) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::new()),
             read => read.map_err(|error| Error::File { path: path.to_owned(), error })?,

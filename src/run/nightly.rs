@@ -115,6 +115,7 @@ fn failed(what: &Path) -> impl FnOnce(io::Error) -> Error {
 /// Opens the state file, which is made if it is missing, and keeps others from using it.
 fn hold(path: &Path) -> Result<File, Error> {
     let failed = |error| Error::File { path: path.to_owned(), error };
+    Ledger::demand_file(path)?;
     loop {
         let file = File::options().read(true).append(true).create(true).open(path).map_err(failed)?;
         if !platform::hold_open(&file) && platform::is_held(path) {

@@ -71,6 +71,38 @@ fn what_is_no_file_is_no_name_of_a_part() {
     assert_eq!(nights.failures(), 10);
 }
 
+/// Where the state is, a named pipe would be waited for, and a device forgets what it is given: both are told at once, with or
+/// without a name for the part.
+#[test]
+fn what_is_no_file_is_no_state() {
+    let nights = Nights::new();
+    nights.append("a.json", &lines(0, 10));
+    let path = |name: &str| nights.log("..").join(name);
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    fs::create_dir(path("folder")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+    std::os::unix::fs::symlink("pipe", path("link")).unwrap();
+    let (logs, part) = (nights.log(""), path("part.esa"));
+    for (name, what) in [
+        ("pipe", "a named pipe"),
+        ("link", "a named pipe"),
+        ("socket", "a socket"),
+        ("folder", "a folder"),
+        ("/dev/null", "a device"),
+    ] {
+        for options in [&[][..], &["-o", part.to_str().unwrap()]] {
+            let mut scan = Command::new("timeout");
+            scan.args(["20", env!("CARGO_BIN_EXE_esaudit"), "scan", logs.to_str().unwrap(), "--state"]);
+            let done = scan.arg(path(name)).args(options).output().unwrap();
+            let (said, state) = (told(&done), path(name));
+            assert_eq!(done.status.code(), Some(2), "{name}: {said}");
+            let begin = format!("esaudit: {}: {what}, where --state needs a file", state.display());
+            assert!(said.starts_with(&begin) && !said.contains("Usage"), "{said}");
+        }
+    }
+    assert_eq!(nights.parts(), Vec::<String>::new());
+}
+
 #[test]
 fn a_part_is_written_through_links_to_nothing() {
     let nights = Nights::new();
