@@ -24,7 +24,6 @@ import sys
 import tempfile
 import uuid
 from collections import namedtuple
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote, urlsplit
 
 # Parts that one task merges: fewer make more rounds, more need more memory at once.
@@ -36,6 +35,93 @@ BATCH = 512 << 20
 
 # Small files that a task copies at once, and folders that the driver lists at once: a store takes its time for each, not for all.
 READERS = 16
+
+# What is done for each of many files, in Java: a call from Python takes as long as the work that it asks for. Spark has the compiler,
+# Janino, which compiles what it makes of queries; it knows neither lambdas nor types of what is in lists.
+JAVA = """
+import java.io.FileOutputStream;
+import java.util.*;
+import java.util.concurrent.*;
+import org.apache.hadoop.fs.*;
+import org.apache.hadoop.io.IOUtils;
+
+public class ManyFiles {
+    private int begun;
+
+    // Of which call, counted from 0, the last result was waited for.
+    public int begun() { return begun; }
+
+    // Results in the order of the calls. After one that fails no further one begins.
+    private List all(List calls, int threads) throws Exception {
+        List results = new ArrayList();
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            List running = new ArrayList();
+            for (int at = 0; at < calls.size(); at++) running.add(pool.submit((Callable) calls.get(at)));
+            for (begun = 0; begun < calls.size(); begun++) results.add(((Future) running.get(begun)).get());
+        } catch (ExecutionException error) {
+            if (error.getCause() instanceof Exception) throw (Exception) error.getCause();
+            throw error;
+        } finally {
+            pool.shutdownNow();
+        }
+        return results;
+    }
+
+    public void copy(final FileSystem system, String uris, String places, int threads) throws Exception {
+        String[] from = uris.split("\0"), to = places.split("\0");
+        List calls = new ArrayList();
+        for (int at = 0; at < from.length; at++) {
+            final Path path = new Path(from[at]);
+            final String place = to[at];
+            calls.add(new Callable() {
+                public Object call() throws Exception {
+                    // Opened without a look at it before: of a store that is one answer less to wait for, of some a process less.
+                    FSDataInputStream source = system.open(path);
+                    try {
+                        IOUtils.copyBytes(source, new FileOutputStream(place), 1 << 16, true);
+                    } finally {
+                        source.close();
+                    }
+                    return null;
+                }
+            });
+        }
+        all(calls, threads);
+    }
+
+    // Paths and sizes of the files, and of all below the folders. `listFiles` asks where the blocks of each file are, or for its owner:
+    // an answer, or a process, for each; but of a store without folders it has all pages, whatever the names.
+    public String list(final FileSystem system, FileStatus[] tops, final boolean flat, int threads) throws Exception {
+        StringBuilder text = new StringBuilder();
+        List level = Arrays.asList(tops);
+        while (!level.isEmpty()) {
+            List calls = new ArrayList();
+            for (int at = 0; at < level.size(); at++) {
+                FileStatus one = (FileStatus) level.get(at);
+                final Path path = one.getPath();
+                if (!one.isDirectory()) {
+                    text.append(path).append('\0').append(one.getLen()).append('\0');
+                    continue;
+                }
+                calls.add(new Callable() {
+                    public Object call() throws Exception {
+                        if (!flat) return Arrays.asList(system.listStatus(path));
+                        List found = new ArrayList();
+                        RemoteIterator files = system.listFiles(path, true);
+                        while (files.hasNext()) found.add(files.next());
+                        return found;
+                    }
+                });
+            }
+            level = new ArrayList();
+            List found = all(calls, threads);
+            for (int at = 0; at < found.size(); at++) level.addAll((List) found.get(at));
+        }
+        return text.toString();
+    }
+}
+"""
 
 # Stores that list all that is below a path, whatever the folders, page by page.
 FLAT = ("s3", "s3a")
@@ -248,13 +334,20 @@ def download(jvm, configuration, uri, local):
         system.copyToLocalFile(False, path, jvm.org.apache.hadoop.fs.Path("file://" + local), True)
 
 
-def at_once(function, arguments):
-    """The results of many calls of Java that wait for a store, in their order; after one that fails no further one begins."""
-    with ThreadPoolExecutor(READERS) as pool:
-        try:
-            return list(pool.map(function, arguments))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+# The Java process that compiled the class above for this one, and an object of it.
+_compiled = None
+
+
+def many_files(jvm):
+    """An object of the class that is written in Java above, for one task after the other."""
+    global _compiled
+    if _compiled is None or _compiled[0] is not jvm:
+        # Who else compiles it in that process has another class, and Py4J tells classes apart by their names.
+        name = f"ManyFiles{uuid.uuid4().hex}"
+        compiler = jvm.org.codehaus.janino.SimpleCompiler()
+        compiler.cook(JAVA.replace("ManyFiles", name))
+        _compiled = (jvm, compiler.getClassLoader().loadClass(name).newInstance())
+    return _compiled[1]
 
 
 def is_local(uri):
@@ -335,23 +428,17 @@ def batches(inputs):
 def fetched(plan, begin, batch, folder):
     """Copies files into a folder, each under its path, several at a time; where they lie then."""
     jvm, configuration = hadoop(plan)
-    # Each name of a class is looked for in all jars, which takes as long as copying a small file.
-    sink, copy = jvm.java.io.FileOutputStream, jvm.org.apache.hadoop.io.IOUtils.copyBytes
-    # One text, and not a call for each path.
-    uris = jvm.java.util.regex.Pattern.compile("\0").split("\0".join(one.uri for one in batch))
-    sources = jvm.org.apache.hadoop.util.StringUtils.stringToPath(uris)
-    with storage(batch[0].name):
-        system = sources[0].getFileSystem(configuration)
     found = [os.path.join(folder, one.name[len(begin):]) for one in batch]
     for place in {os.path.dirname(path) for path in found}:
         os.makedirs(place, exist_ok=True)
-
-    def one_file(at):
-        with storage(batch[at].name):
-            # Opened without a look at it before: of a store that is one answer less to wait for, of some a process less.
-            copy(system.open(sources[at]), sink(found[at]), 1 << 16, True)
-
-    at_once(one_file, range(len(batch)))
+    with storage(batch[0].name):
+        _, system = path_of(jvm, configuration, batch[0].uri)
+    files = many_files(jvm)
+    try:
+        files.copy(system, "\0".join(one.uri for one in batch), "\0".join(found), READERS)
+    except Exception:
+        with storage(batch[files.begun()].name):
+            raise
     return found
 
 
@@ -483,29 +570,11 @@ def local_files(top):
                 yield path, os.path.getsize(path)
 
 
-def stored_files(system, path):
-    """The same of a Hadoop file system."""
-    if system.getScheme() in FLAT:
-        files = system.listFiles(path, True)
-        while files.hasNext():
-            status = files.next()
-            yield status.getPath().toString(), status.getLen()
-        return
-    # `listFiles` asks where the blocks of each file are, or for its owner: an answer, or a process, for each.
-    status = system.getFileStatus(path)
-    folders = [path] if status.isDirectory() else []
-    if not folders:
-        yield status.getPath().toString(), status.getLen()
-    while folders:
-        below = at_once(lambda folder: list(entries(system, folder)), folders)
-        folders = [name for found in below for name, size in found if size is None]
-        yield from ((name.toString(), size) for found in below for name, size in found if size is not None)
-
-
-def entries(system, folder):
-    """What lies in a folder; the size of a folder is None."""
-    for status in system.listStatus(folder):
-        yield status.getPath(), None if status.isDirectory() else status.getLen()
+def stored_files(jvm, system, matches):
+    """The same of what a glob matches in a Hadoop file system."""
+    text = many_files(jvm).list(system, matches, system.getScheme() in FLAT, READERS)
+    found = text.split("\0")
+    return zip(found[::2], map(int, found[1::2]))
 
 
 def list_inputs(sc, patterns):
@@ -515,18 +584,18 @@ def list_inputs(sc, patterns):
     for pattern in patterns:
         with storage(pattern):
             path, system = path_of(jvm, configuration, pattern)
-            matches = jvm.org.apache.hadoop.fs.FileUtil.stat2Paths(system.globStatus(path)) or []
+            matches = system.globStatus(path)
         if not matches:
             raise SystemExit(f"{pattern}: no such file")
         with storage(pattern):
-            for match in matches:
-                # Of a local disk Hadoop asks for the owner of each file, by a process each.
-                if is_local(match.toString()):
-                    for name, size in local_files(match.toUri().getPath()):
+            # Of a local disk Hadoop asks for the owner of each file, by a process each.
+            if is_local(matches[0].getPath().toString()):
+                for match in matches:
+                    for name, size in local_files(match.getPath().toUri().getPath()):
                         found[name] = Input("file:" + name, name, size)
-                else:
-                    for name, size in stored_files(system, match):
-                        found[name] = Input(name, name, size)
+            else:
+                for name, size in stored_files(jvm, system, matches):
+                    found[name] = Input(name, name, size)
     return [found[name] for name in sorted(found)]
 
 

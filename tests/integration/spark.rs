@@ -223,8 +223,9 @@ fn a_worker_reads_with_one_process() {
     assert!((1..=2).contains(&readers), "{calls}");
 }
 
-/// What the user names beside Spark's own jars is there for the process that reads files; tables of two runs are not mixed; and
-/// Spark reads every table that is exported. One session for all: it takes seconds to come up.
+/// What the user names beside Spark's own jars is there for the process that reads files; small files cost no calls of Java of their
+/// own; tables of two runs are not mixed; and Spark reads every table that is exported. One session for all: it takes seconds to
+/// come up.
 #[test]
 fn jars_of_the_user_are_found_and_tables_are_read_and_not_mixed() {
     let Some(python) = tools() else { return };
@@ -240,6 +241,12 @@ fn jars_of_the_user_are_found_and_tables_are_read_and_not_mixed() {
     assert!(output.status.success(), "{errors}");
     let told: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
     assert_eq!(told["found"], true, "{told}");
+    let many = &told["many"];
+    assert_eq!((&many["copies"], &many["same"]), (&200.into(), &true.into()), "{told}");
+    assert!(many["calls"].as_u64() < many["copies"].as_u64(), "{told}");
+    let (gone, missing) = (many["gone"].as_str().unwrap(), many["missing"].as_str().unwrap());
+    let begin = format!("viewfs://store/many/{missing}: java.io.FileNotFoundException");
+    assert!(gone.starts_with(&begin), "{gone}");
     assert_eq!((&told["new"], &told["empty"]), (&"taken".into(), &"taken".into()), "{told}");
     for folder in ["full", "file"] {
         assert!(told[folder].as_str().unwrap().contains("is not empty"), "{told}");
