@@ -19,6 +19,8 @@ import esaudit
 incident, folder = sys.argv[1:]
 own = os.environ["ESAUDIT"]
 warnings.simplefilter("error", ResourceWarning)
+# What a shell runs in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 attempts = {"kind": "attempts"}
 
 

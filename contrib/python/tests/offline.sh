@@ -2,8 +2,8 @@
 # Builds the wheel as contrib/python/README.md says, from the archive of the sources with its crates vendored, where neither a
 # network nor a registry of crates can be had; installs it, and asks the module for a report.
 #
-# Needs Rust, and a Python with maturin (ESAUDIT_PYTHON, or that of the environment which .ci/run makes), and takes ten minutes on two
-# cores, though the profile is the quick one: .ci/run leaves it out.
+# Needs Rust, and a Python with maturin, which ESAUDIT_PYTHON names (or `target/venv/bin/python -m pip install maturin` into the
+# environment that .ci/run makes), and takes ten minutes on two cores, though the profile is the quick one: .ci/run leaves it out.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 python=$(realpath -s "${ESAUDIT_PYTHON:-target/venv/bin/python}")
