@@ -58,6 +58,8 @@ impl Nightly {
             }
             _ => {}
         }
+        // What the state could not name shows before the logs are read.
+        pending(&part).map_err(unseen)?;
         let meta = held.metadata().map_err(|error| Error::File { path: asked.path.clone(), error })?;
         read.ledger = Some(LedgerFile { ledger, id: Some(file_id(&asked.path, &meta)) });
         Ok(Self { state: asked.path, part, force: asked.force, _held: held })
@@ -132,9 +134,10 @@ fn hold(path: &Path) -> Result<File, Error> {
 /// A part on its way to a path.
 fn pending(part: &Path) -> io::Result<PendingPart> {
     let folder = part.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = part.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| io::Error::other("with --state the name of a part has to be UTF-8"))?;
-    Ok(PendingPart { folder: fs::canonicalize(folder)?, name: name.to_owned(), checksum: String::new() })
+    let folder = fs::canonicalize(folder)?;
+    let name = part.file_name().and_then(|name| name.to_str()).filter(|_| folder.to_str().is_some());
+    let name = name.ok_or_else(|| io::Error::other("with --state a part and its folder need names that are UTF-8"))?;
+    Ok(PendingPart { folder, name: name.to_owned(), checksum: String::new() })
 }
 
 /// What it is called until the state counts it.

@@ -103,6 +103,21 @@ fn what_is_no_file_is_no_state() {
     assert_eq!(nights.parts(), Vec::<String>::new());
 }
 
+/// A state names parts by text.
+#[test]
+fn a_folder_that_is_no_text_is_told_before_anything_is_read() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let nights = Nights::new();
+    nights.append("a.json", &lines(0, 10));
+    let folder = nights.log("..").join(std::ffi::OsStr::from_bytes(b"parts\xff"));
+    fs::create_dir(&folder).unwrap();
+    let mut scan = Command::new(env!("CARGO_BIN_EXE_esaudit"));
+    let done = scan.arg("scan").arg(nights.log("")).arg("--state").arg(folder.join("es.state")).output().unwrap();
+    let said = told(&done);
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.contains("es-000001.esa: with --state a part and its folder need names that are UTF-8"), "{said}");
+}
+
 #[test]
 fn a_part_is_written_through_links_to_nothing() {
     let nights = Nights::new();

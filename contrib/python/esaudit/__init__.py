@@ -93,6 +93,10 @@ class Error(Exception):
         self.message = message
         self.status = status
 
+    # From a worker of a pool an exception comes as what made it.
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self), (self.message, self.status)
+
 
 class UsageError(Error, ValueError):
     """A wrong option, a value that an option does not take, or no path at all."""

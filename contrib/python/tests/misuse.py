@@ -7,6 +7,7 @@ import datetime
 import ipaddress
 import os
 import pathlib
+import pickle
 import signal
 import subprocess
 import sys
@@ -115,6 +116,8 @@ for options, said in [
 ]:
     error = refused(esaudit.report, incident, **options)
     assert isinstance(error, esaudit.UsageError) and error.status == 64 and said in error.message, error
+copy = pickle.loads(pickle.dumps(error))
+assert type(copy) is esaudit.UsageError and (copy.message, copy.status) == (error.message, 64)
 assert "of `esaudit events`" in refused(listed, incident, no_such=1).message
 assert "possible values: attempts" in refused(listed, incident, kind="none").message
 for value in [[None], [True], {"alice": 1}, 1j, datetime.timedelta(1)]:
