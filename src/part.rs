@@ -30,7 +30,7 @@ pub use union::PartsUnion;
 pub const MAGIC: &[u8; 8] = b"\x89esapart";
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 12;
+pub const VERSION: u32 = 13;
 
 /// Length of the checksum at the end.
 const CHECKSUM: usize = 16;

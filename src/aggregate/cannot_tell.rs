@@ -195,16 +195,14 @@ fn among_messages(joined: &Correlated) -> Option<Text> {
 fn unsettled(joined: &Correlated) -> Vec<Text> {
     let mut told = Vec::new();
     let mut open = joined.state.unsettled.clone();
-    // Inputs of several parts may share a stretch of time and no event; where failures were met again, successes were, too.
+    // Where failures were met again, successes may have been, too.
     let again = joined.duplicates.values().any(|&count| count > 0);
-    if again || open.events == 0 {
-        let overlaps = joined.state.overlaps(|node| joined.nodes.index(node) as u64, !again);
-        open.add(overlaps.events, overlaps.span);
-    }
+    let overlaps = joined.state.overlaps(|node| joined.nodes.index(node) as u64, again);
+    open.add(overlaps.events, overlaps.span);
     if open.events > 0 {
         let mut sentence = Text::from(format!(
-            "whether up to {} events, mostly successes, happened once or twice: several inputs overlap",
-            open.events
+            "whether up to {}, mostly successes, happened once or twice: several inputs overlap",
+            words::count(open.events, "event", "events")
         ));
         if let (Some(first), Some(last)) = (open.span.first, open.span.last) {
             sentence = sentence.with(text!(" between {} and {}", Span::Exact(first), Span::Exact(last)));

@@ -52,7 +52,7 @@ pub fn keys(joined: &Correlated, problems: PathProblems<'_>, options: &Options, 
         unnamed.entry(failure.reason.name()).or_default().push(failure);
     }
     coverage.cannot_tell.retain(|sentence| {
-        ["reasons of", "the zone of", "who and from", "who is behind", "anything that stands in"]
+        ["reasons of", "the zone of", "who and from", "who is behind", "anything that stands in", "whether up to"]
             .iter()
             .any(|start| sentence.plain().starts_with(start))
     });

@@ -16,8 +16,7 @@ use crate::event::Record;
 use crate::fast_reader::{AuditFields, Probe};
 use crate::lines::{Chunk, hole, length};
 use crate::options::Options;
-use crate::state::{InputRef, Sketch, State, Sym, TimeSpan, Unsettled};
-use crate::time::Millis;
+use crate::state::{InputRef, Sketch, State, Sym, TimeSpan, Unsettled, overlapping, shared_time};
 
 /// Bytes of inputs up to which every overlap is looked at. Of more, one that is shorter than [`SHORTEST_MS`] is taken for the place
 /// where a log was cut in two, around which threads write their lines a little out of order.
@@ -93,12 +92,7 @@ impl CopySearch<'_> {
 
     /// Inputs that hold events of one node at the same time.
     fn group(&mut self, group: &[&CopyRow], bytes: u64, room: &mut u64) {
-        let mut firsts: Vec<Millis> = group.iter().map(|row| row.sketch.first).collect();
-        let mut lasts: Vec<Millis> = group.iter().map(|row| row.sketch.last).collect();
-        firsts.sort_unstable();
-        lasts.sort_unstable();
-        // What at least two of them reach over.
-        let (from, until) = (firsts[1], lasts[lasts.len() - 2]);
+        let (from, until) = shared_time(group.iter().map(|row| &row.sketch));
         let span = TimeSpan { first: Some(from), last: Some(until) };
         let total: u64 = group.iter().map(|row| u64::from(row.sketch.count)).sum();
         let most = group.iter().map(|row| u64::from(row.sketch.count)).max().unwrap_or(0);
@@ -176,16 +170,7 @@ fn rows(state: &State, ranks: &[u32]) -> Vec<CopyRow> {
 
 /// Those of a block whose events lie between each other's.
 fn groups(block: &[CopyRow]) -> Vec<Vec<&CopyRow>> {
-    let mut sorted: Vec<&CopyRow> = block.iter().collect();
-    sorted.sort_by_key(|row| (row.sketch.first, row.sketch.last, row.rank));
-    let mut groups: Vec<Vec<&CopyRow>> = Vec::new();
-    for row in sorted {
-        match groups.last_mut() {
-            Some(group) if group.iter().any(|other| other.sketch.overlaps(&row.sketch)) => group.push(row),
-            _ => groups.push(vec![row]),
-        }
-    }
-    groups.retain(|group| group.len() > 1);
+    let mut groups = overlapping(block.iter().collect(), |row: &&CopyRow| &row.sketch);
     groups.iter_mut().for_each(|group| group.sort_by_key(|row| row.rank));
     groups
 }

@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::part::{self, Part, Problems};
 use crate::progress::Progress;
 use crate::pseudonyms;
-use crate::state::{InputStats, Sketches, State};
+use crate::state::{EventSample, InputStats, Sketches, State};
 
 /// The records of all inputs.
 #[derive(Debug)]
@@ -92,6 +92,7 @@ impl Gathered {
         if of_logs {
             // What logs have in common was compared.
             state.sketches = Sketches::default();
+            state.sampled = EventSample::default();
         }
         run.phase("joining");
         if run.pseudonyms.is_none() {

@@ -7,7 +7,7 @@
 
 use super::Pseudonyms;
 use super::replacer::{Replacer, names_that_stay};
-use crate::state::{RecordKey, Sketches, State};
+use crate::state::{EventSample, RecordKey, Sketches, State};
 
 impl Pseudonyms {
     /// A hash that nobody can make from guessed names who lacks the key.
@@ -67,5 +67,6 @@ pub fn stored(names: &Pseudonyms, state: State, paths: Vec<&mut String>) -> Stat
     (state.symbols, _) = replacer.finish();
     rekey(names, &mut state);
     state.sketches = Sketches::default();
+    state.sampled = EventSample::default();
     state
 }

@@ -1,5 +1,6 @@
 //! What a state holds that another held before it: blocks of time of a node that are the same to the last event. Of parts nothing
-//! else is left to compare; their failures and changes are compared where they are joined.
+//! else can be taken out; their failures and changes are compared where they are joined, and of what else overlaps is told that it
+//! does (`overlaps`).
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -31,23 +32,18 @@ impl KnownBlocks {
         for sketch in state.sketches.iter() {
             of_state.entry(block(sketch)).or_default().push(*sketch);
         }
-        let (mut again, mut open) = (HashSet::new(), Unsettled::default());
+        let mut again = HashSet::new();
         for (block, sketches) in &of_state {
             let Some(known) = self.blocks.get(block) else { continue };
             if sketches.iter().all(|sketch| known.iter().any(|other| other.is_same(sketch))) {
                 again.insert(*block);
-            } else {
-                let (count, span) = overlap(sketches, known);
-                open.add(count, span);
             }
         }
         if !again.is_empty() {
+            let mut open = Unsettled::default();
             let everything = of_state.keys().all(|block| again.contains(block));
             let mut cut = BlockCut { nodes: &nodes, scale: self.scale, again: &again, all: &of_state, open: &mut open };
             cut.out_of(state, everything);
-        }
-        // Inputs may share a stretch of time and no event; where one block is the same, what is beside it may be, too.
-        if !again.is_empty() {
             state.unsettled.add(open.events, open.span);
         }
         for (block, sketches) in of_state.into_iter().filter(|(block, _)| !again.contains(block)) {
@@ -80,43 +76,6 @@ impl KnownBlocks {
 fn identity(state: &State, node: &super::NodeStats) -> u64 {
     let text = |sym| state.symbols.get(sym);
     node_hash(text(node.id).or(text(node.name)), text(node.cluster))
-}
-
-impl State {
-    /// Events that several inputs may have in common: those of one node and one stretch of time, at most. `node_of` numbers
-    /// nodes however records name them. With `alike` only where both have as many of each kind in the same time to the
-    /// millisecond: a copy in another form, whose sum is another one.
-    #[must_use]
-    pub fn overlaps(&self, node_of: impl Fn(u32) -> u64, alike: bool) -> Unsettled {
-        let scale = self.sketches.scale();
-        let mut blocks: BTreeMap<CommonBlock, Vec<Sketch>> = BTreeMap::new();
-        for sketch in self.sketches.iter() {
-            let node = node_of(sketch.node);
-            blocks.entry((node, block_of(sketch.first, scale))).or_default().push(*sketch);
-        }
-        let mut open = Unsettled::default();
-        for sketches in blocks.values_mut() {
-            sketches.sort_by_key(|sketch| (sketch.first, sketch.last, sketch.count, sketch.sum));
-            for pair in sketches.windows(2).filter(|pair| !alike || pair[0].is_like(&pair[1])) {
-                let (count, span) = overlap(&pair[..1], &pair[1..]);
-                open.add(count, span);
-            }
-        }
-        open
-    }
-}
-
-/// How many events of a state may be among those met before, at most, and when they happened.
-fn overlap(sketches: &[Sketch], known: &[Sketch]) -> (u64, TimeSpan) {
-    let (mut count, mut span) = (0, TimeSpan::default());
-    for sketch in sketches {
-        for other in known.iter().filter(|other| other.overlaps(sketch)) {
-            count += u64::from(sketch.count.min(other.count));
-            span.add(sketch.first.max(other.first));
-            span.add(sketch.last.min(other.last));
-        }
-    }
-    (count, span)
 }
 
 /// Takes blocks out of a state.
@@ -182,6 +141,7 @@ impl BlockCut<'_> {
         }
         let (nodes, scale, again) = (self.nodes, self.scale, self.again);
         state.sketches.retain(|sketch| !again.contains(&(nodes[sketch.node as usize], block_of(sketch.first, scale))));
+        state.sampled.retain(|met| !again.contains(&(nodes[met.node as usize], block_of(met.time, scale))));
     }
 
     /// Counts what is taken out as met again.

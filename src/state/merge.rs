@@ -68,6 +68,7 @@ impl State {
         acts.trim(&self.symbols);
         self.requests.join(others.iter_mut().map(|other| std::mem::take(&mut other.requests)));
         self.sketches.join(others.iter_mut().map(|other| std::mem::take(&mut other.sketches)).collect());
+        self.sampled.join(others.iter_mut().map(|other| std::mem::take(&mut other.sampled)));
         self.attempts.reserve(others.iter().map(|other| other.attempts.len()).sum());
         self.realm_failures.reserve(others.iter().map(|other| other.realm_failures.len()).sum());
         for mut other in others {

@@ -16,9 +16,11 @@ mod columns;
 mod common;
 mod counted_only;
 mod coverage;
+mod event_sample;
 mod fold;
 mod left_out;
 mod merge;
+mod overlaps;
 mod records;
 mod remap;
 mod rename;
@@ -35,12 +37,13 @@ pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
 pub use common::KnownBlocks;
 pub use counted_only::CountedAttempts;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, TimeSpan};
+pub use event_sample::EventSample;
 pub use fold::{InputRef, StateBuilder, client_behind};
 pub use records::{Attempt, AttemptFlags, ChangeRecord, Grant, Outcome, Pos, RealmFailure, ReasonRecord, RecordKey};
 pub use remap::Remap;
 pub use requests::{MetRequest, RequestSample};
 pub use series::{Actor, Bucket, IN_TRANSPORT, Series};
-pub use sketches::{COUNTED, Sketch, Sketches, Unsettled, block_width};
+pub use sketches::{COUNTED, Sketch, Sketches, Unsettled, block_width, overlapping, shared_time};
 pub use symbols::{ChainId, Chains, Sym, Symbols};
 
 use std::cmp::Ordering;
@@ -136,6 +139,8 @@ pub struct State {
     pub products: BTreeMap<Product, u64>,
     /// What tells which events inputs have in common.
     pub sketches: Sketches,
+    /// Some of their events.
+    pub sampled: EventSample,
     /// Requests that show how far clocks of nodes are apart.
     pub requests: RequestSample,
     /// What orders failures that no chunk settled, where their documents tell.
@@ -190,6 +195,7 @@ impl State {
             + self.symbols.weight()
             + self.acts.weight()
             + self.sketches.weight()
+            + self.sampled.weight()
             + self.requests.weight()
     }
 }

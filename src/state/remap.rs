@@ -119,6 +119,7 @@ impl State {
         let mut indices = remap;
         self.each_index(&mut indices);
         self.sketches.translate(&remap.inputs, &remap.nodes);
+        self.sampled.translate(&remap.inputs, &remap.nodes);
     }
 
     /// Shows every index that a record carries.

@@ -75,6 +75,33 @@ impl Sketch {
     }
 }
 
+/// Those of a block whose events lie between each other's, in no certain order.
+#[must_use]
+pub fn overlapping<T>(mut block: Vec<T>, sketch: impl Fn(&T) -> &Sketch) -> Vec<Vec<T>> {
+    block.sort_by_key(|row| {
+        let Sketch { first, last, count, sum, input, .. } = *sketch(row);
+        (first, last, count, sum, input)
+    });
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for row in block {
+        match groups.last_mut() {
+            Some(group) if group.iter().any(|other| sketch(other).overlaps(sketch(&row))) => group.push(row),
+            _ => groups.push(vec![row]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
+/// What at least two of some sketches, two or more, reach over.
+pub fn shared_time<'s>(sketches: impl Iterator<Item = &'s Sketch>) -> (Millis, Millis) {
+    let (mut firsts, mut lasts): (Vec<Millis>, Vec<Millis>) =
+        sketches.map(|sketch| (sketch.first, sketch.last)).unzip();
+    firsts.sort_unstable();
+    lasts.sort_unstable();
+    (firsts[1], lasts[lasts.len() - 2])
+}
+
 /// All of a state, by input, node and block, each once.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Sketches {

@@ -110,6 +110,7 @@ impl State {
         check.sound &= self.chunks.iter().all(|chunk| (chunk.input as usize) < inputs)
             && self.numbers.keys().all(|&chunk| (chunk as usize) < self.chunks.len())
             && self.sketches.is_sound(inputs, self.nodes.len())
+            && self.sampled.is_sound(inputs, self.nodes.len())
             && self.requests.is_sound();
     }
 
@@ -141,6 +142,7 @@ impl State {
             node.offsets.values().for_each(|span| check.span(span));
         }
         self.requests.iter().for_each(|met| check.time(met.first));
+        self.sampled.iter().for_each(|met| check.time(met.time));
         for sketch in self.sketches.iter() {
             check.span(&TimeSpan { first: Some(sketch.first), last: Some(sketch.last) });
         }

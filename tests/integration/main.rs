@@ -52,6 +52,7 @@ mod nightly_faults;
 mod ocsf;
 mod order;
 mod outputs;
+mod overlaps;
 mod packages;
 mod panel;
 mod part_format;

@@ -57,7 +57,7 @@ fn numbers_of_variants_change_with_the_version_only() {
 
 /// What stands in testdata/es-1.esa.
 const WRITTEN: [&str; 9] = [
-    "version 12",
+    "version 13",
     "Failed AnonymousDenied",
     "ApiKey TerminatedKey Realm RealmCheck Principal PasswordHash Negotiation Token ServiceToken Anybody Unreadable \
      Anonymous NoCredentials OtherCredentials",

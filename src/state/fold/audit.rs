@@ -30,7 +30,11 @@ impl StateBuilder {
             Some(Counts::Elsewhere) => return self.met_again(event, node),
             Some(Counts::OnceJoined) => {}
             None if self.only => {}
-            Some(Counts::Here) | None => self.sketching.add((self.at.0, node), time, what, sketch_hash(event)),
+            Some(Counts::Here) | None => {
+                let (at, hash) = ((self.at.0, node), sketch_hash(event));
+                self.sketching.add(at, time, what, hash);
+                self.state.sampled.add(at, event, hash);
+            }
         }
         if let Some(document) = event.document() {
             self.document(document, pos);

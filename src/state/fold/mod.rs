@@ -163,6 +163,7 @@ impl StateBuilder {
         (self.state.successes, self.state.denials) = self.actors.into_series();
         self.state.acts.trim(&self.state.symbols);
         self.state.sketches = self.sketching.finish();
+        self.state.sampled.settle();
         self.state.requests.settle();
         self.state
     }
