@@ -126,7 +126,8 @@ pub fn candidates(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The file of an input, where it was.
-fn file_of(path: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn file_of(path: &str) -> Option<PathBuf> {
     candidates(path).map(PathBuf::from).find(|file| files::is_stored(file))
 }
 

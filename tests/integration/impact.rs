@@ -240,6 +240,56 @@ fn rows_beyond_the_most_are_told_to_be_missing() {
     assert!(list(&impact, "cannot_tell").contains(&told.into()), "{}", impact["cannot_tell"]);
 }
 
+/// Whose inputs a report names is for its maker to say: a file of the reader that is none of them does not count.
+#[test]
+fn a_file_that_only_looks_like_an_input_of_a_report_is_not_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let incident = test_support::root().join("testdata/incident");
+    let copied = std::process::Command::new("cp").args(["-r", incident.to_str().unwrap(), &at("logs")]).status();
+    assert!(copied.unwrap().success());
+    let report = at("report.json");
+    assert_eq!(esaudit(&["report", "-q", &at("logs"), "-o", &report]).status.code(), Some(0));
+    let of = |report: &str| {
+        let done = esaudit(&["impact", "-q", "F1", "--report", report, "--format", "json"]);
+        (done.status.code(), serde_json::from_slice::<Value>(&done.stdout).unwrap())
+    };
+    let (status, own) = of(&report);
+    assert_eq!((status, &own["coverage"]["complete"]), (Some(0), &true.into()));
+    let actor = |name: &str| own["actor"][name][0].as_str().unwrap().to_owned();
+    // Half a minute before midnight: after all that the log holds.
+    let line = Line::new(12 * HOUR - 30 * SECOND, "access_granted");
+    let line = line.user(&actor("principals")).text("user.realm", "default_native");
+    let line = line.text("origin.type", "rest").from(&format!("{}:4000", actor("sources"))).request("foreign");
+    let line = line.text("action", "indices:data/read/search").raw("indices", r#"["foreign"]"#).end();
+    std::fs::write(at("foreign.json"), format!("{line}\n")).unwrap();
+    let written: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    let logs = written["coverage"]["inputs"].as_array().unwrap();
+    let audit = logs.iter().position(|input| input["path"].as_str().unwrap().ends_with("es-1/prod_audit.json"));
+    let mut crafted = written.clone();
+    let mut added = logs[audit.unwrap()].clone();
+    added["path"] = at("foreign.json").into();
+    crafted["coverage"]["inputs"].as_array_mut().unwrap().push(added);
+    std::fs::write(at("crafted.json"), crafted.to_string()).unwrap();
+    let (status, told) = of(&at("crafted.json"));
+    let problem = &told["coverage"]["problems"][0];
+    assert_eq!((status, &told["coverage"]["complete"]), (Some(2), &false.into()));
+    assert_eq!((&problem["path"], &problem["kind"]), (&at("foreign.json").into(), &"changed".into()));
+    assert!(!told.to_string().contains("\"foreign\""), "{told:#}");
+    assert_eq!((&told["volume"], &told["reached"]), (&own["volume"], &own["reached"]));
+    // A log that has grown since is the same log; one that was replaced is not.
+    let log = at("logs/es-1/prod_audit.json");
+    let grown = std::fs::read_to_string(&log).unwrap() + &line + "\n";
+    std::fs::write(&log, grown).unwrap();
+    let (status, told) = of(&report);
+    assert_eq!((status, &told["coverage"]["complete"]), (Some(0), &true.into()));
+    assert!(told["reached"].to_string().contains("\"foreign\""), "{:#}", told["reached"]);
+    std::fs::write(&log, format!("{line}\n")).unwrap();
+    let (status, told) = of(&report);
+    assert_eq!((status, &told["coverage"]["problems"][0]["path"]), (Some(2), &log.into()));
+    assert!(!told["reached"].to_string().contains("\"foreign\""), "{:#}", told["reached"]);
+}
+
 #[test]
 fn company_from_the_same_address_is_followed_and_programs_are_not() {
     let known = break_in(Setup::default());
