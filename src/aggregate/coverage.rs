@@ -28,6 +28,7 @@ pub fn coverage(joined: &Correlated, found: PathProblems<'_>, options: &Options)
     let mut inputs: Vec<Input> = state.inputs.iter().map(input).collect();
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let (problems, problems_total) = problems(joined, found, options);
+    let are_all_listed = problems_total <= problems.len() as u64 || problems.len() < options.max_problems;
     let told: Vec<model::Node> = joined.nodes.all().iter().map(|known| node(joined, known)).collect();
     let counted_only = counted_without_analysis(joined);
     let left_out = state.left_out();
@@ -60,7 +61,10 @@ pub fn coverage(joined: &Correlated, found: PathProblems<'_>, options: &Options)
         cannot_tell,
         duplicates_by_action: joined.duplicates.clone(),
         context: context::documents(joined),
-        complete: !state.is_incomplete(found) && left_out.is_empty() && joined.powerful.counted_only().is_empty(),
+        complete: !state.is_incomplete(found)
+            && left_out.is_empty()
+            && joined.powerful.counted_only().is_empty()
+            && are_all_listed,
         interrupted: state.inputs.iter().any(|input| input.interrupted),
         // Judged when the report is complete.
         reconciled: true,

@@ -41,18 +41,18 @@ pub fn report(
     problems: aggregate::PathProblems<'_>,
     options: &Options,
 ) -> ImpactReport {
-    let (reach, before, mut lacks) = match source {
+    let (reach, before, mut lacks, are_lists_cut) = match source {
         AnswerBasis::Events(found) => {
             let SearchResult(mut hits) = *found;
             let events = requests::by_request(joined, &mut hits);
             let requests = requests::requests(joined, plan, &hits, &events);
             let reach = reach::reach(joined, plan, &hits, &requests);
             let lacks = not_counted(&requests, &hits);
-            (reach, before(&hits), lacks)
+            (reach, before(&hits), lacks, hits.lists_cut() > 0)
         }
         AnswerBasis::Records(why) => {
             let reach = records::reach(joined, plan);
-            (reach, None, vec![records::lacks(why)])
+            (reach, None, vec![records::lacks(why)], false)
         }
     };
     lacks.extend(unlogged(joined, plan));
@@ -64,11 +64,13 @@ pub fn report(
     let mut parameters = aggregate::parameters(options);
     parameters.retain(|name, _| name != "by" && name != "top");
     let end = plan.log.last.map(|last| last.min(plan.until));
+    let mut coverage = aggregate::coverage(joined, problems, options);
+    coverage.complete &= reach.lacks.is_empty() && !are_lists_cut;
     ImpactReport {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "esaudit".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         parameters,
-        coverage: aggregate::coverage(joined, problems, options),
+        coverage,
         actor: actor(plan, &reach),
         volume: volume(&reach, before),
         entered: reach.entered.map(Millis::rfc3339),

@@ -238,6 +238,7 @@ fn rows_beyond_the_most_are_told_to_be_missing() {
     assert_eq!(rows.iter().filter(|row| row["count"] == 2).count(), 1000, "the most frequent are among them");
     let told = "60,001 pairs of an index and a class were reached: the 50,000 most sensitive and frequent are listed.";
     assert!(list(&impact, "cannot_tell").contains(&told.into()), "{}", impact["cannot_tell"]);
+    assert_eq!(impact["coverage"]["complete"], false);
 }
 
 /// Whose inputs a report names is for its maker to say: a file of the reader that is none of them does not count.
