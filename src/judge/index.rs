@@ -181,7 +181,9 @@ impl Index {
             let first = groups.len();
             let sorted = sorted_by(&passed_on, symbols, &behind);
             add(&mut list, &mut groups, &sorted, class, |at| (behind(at), source(at)));
-            groups[first..].iter_mut().for_each(|group| group.behind = std::mem::replace(&mut group.principal, Sym::NONE));
+            groups[first..]
+                .iter_mut()
+                .for_each(|group| group.behind = std::mem::replace(&mut group.principal, Sym::NONE));
         }
         // What stands for a host need not have made any of them.
         for group in &mut groups {

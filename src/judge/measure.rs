@@ -338,7 +338,7 @@ impl Measure<'_, '_> {
         let forgotten = forgotten.iter().all(|&feature| features.get(feature) >= 1.0)
             && self.units_of(campaign).all(|unit| !RESERVED_USERS.contains(&self.scene.bytes(unit.principal)));
         // Where people come from public addresses, a network of the account's own is what a desk is elsewhere.
-        let own_net = || self.units_of(campaign).all(|unit| self.is_of_its_net(unit));
+        let own_net = || self.units_of(campaign).all(|unit| unit.is_of_its_net(self.scene));
         let at_home = inside && desk || among_own && desk && own_net();
         features.perhaps_owner = at_home || (inside || among_own) && always || forgotten;
         features.among_hosts = self
@@ -380,13 +380,6 @@ impl Measure<'_, '_> {
             self.units_of(campaign).filter(|unit| unit.is_local(self.scene) || unit.standing == Standing::Blind);
         let count: usize = local.map(|unit| unit.attempts(self.scene).iter().filter(disabled).count()).sum();
         count as f64 / campaign.attempts.len().max(1) as f64
-    }
-
-    /// Whether the account had got in from the network of an episode's address before.
-    fn is_of_its_net(&self, unit: &Unit) -> bool {
-        let net = self.scene.net(unit.source);
-        let known = net.and_then(|net| self.scene.history.network(unit.cluster, unit.principal, net));
-        known.is_some_and(|first| first < unit.first)
     }
 
     /// Whether nobody but the account gets in from the address of an episode.

@@ -4,6 +4,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::consequences;
 use super::deeds::Deed;
 use super::draft::Draft;
 use super::history::{DAY, HOUR, Past};
@@ -13,7 +14,6 @@ use super::newcomers;
 use super::place::Net;
 use super::ranked::key_in_words;
 use super::scene::Scene;
-use super::consequences;
 use crate::model::text::Span;
 use crate::text;
 use crate::time::Millis;

@@ -17,13 +17,20 @@ use crate::state::{Outcome, Sym};
 const CLIENTS: usize = 3;
 const FOR_EACH: usize = 4;
 
+/// What an address passes on: clients inside, and attempts of strangers.
+#[derive(Debug, Default)]
+struct PassedOn {
+    inside: HashSet<Sym, RandomState>,
+    strangers: Vec<(u32, Sym)>,
+}
+
 /// Attempts that a proxy inside passed on for a stranger outside, by number, with the address that it names.
 pub(super) fn strangers(
     joined: &Correlated,
     known: &Surroundings,
     is_outside: impl Fn(Sym) -> bool,
 ) -> HashMap<u32, Sym, RandomState> {
-    let mut proxies: BTreeMap<Sym, (HashSet<Sym, RandomState>, Vec<(u32, Sym)>)> = BTreeMap::new();
+    let mut proxies: BTreeMap<Sym, PassedOn> = BTreeMap::new();
     if joined.forwarded.is_empty() {
         return HashMap::default();
     }
@@ -34,16 +41,16 @@ pub(super) fn strangers(
         };
         // A list of several is what several proxies, or the client, wrote.
         let Some(address) = joined.judged(client).and_then(|text| Address::of(text, known)) else { continue };
-        let (inside, strangers) = proxies.entry(attempt.source).or_default();
+        let passed_on = proxies.entry(attempt.source).or_default();
         if address.outside {
-            strangers.push((at, client));
+            passed_on.strangers.push((at, client));
         } else {
-            inside.insert(client);
+            passed_on.inside.insert(client);
         }
     }
-    let few = |(inside, strangers): &(HashSet<Sym, RandomState>, Vec<(u32, Sym)>)| {
-        let clients: HashSet<Sym, RandomState> = strangers.iter().map(|(_, client)| *client).collect();
-        inside.len() >= CLIENTS.max(FOR_EACH * clients.len())
+    let few = |passed_on: &PassedOn| {
+        let clients: HashSet<Sym, RandomState> = passed_on.strangers.iter().map(|(_, client)| *client).collect();
+        passed_on.inside.len() >= CLIENTS.max(FOR_EACH * clients.len())
     };
-    proxies.into_values().filter(few).flat_map(|(_, strangers)| strangers).collect()
+    proxies.into_values().filter(few).flat_map(|passed_on| passed_on.strangers).collect()
 }

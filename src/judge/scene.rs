@@ -199,9 +199,14 @@ impl<'c> Scene<'c> {
         self.address(source).is_some_and(|address| address.outside)
     }
 
-    /// Whether an attempt comes from outside, or a proxy inside passed it on from there.
+    /// Whether a proxy inside passed an attempt on for a stranger outside.
+    pub(super) fn is_passed_on(&self, at: u32) -> bool {
+        self.behind.contains_key(&at)
+    }
+
+    /// Whether an attempt comes from outside, or was passed on from there.
     pub(super) fn comes_from_outside(&self, at: u32) -> bool {
-        self.is_outside(self.attempt(at).source) || self.behind.contains_key(&at)
+        self.is_outside(self.attempt(at).source) || self.is_passed_on(at)
     }
 
     /// Whether a list of the user's says that a source is bad.

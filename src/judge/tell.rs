@@ -221,7 +221,9 @@ fn sentence(campaign: &Campaign, feature: Feature, value: f64) -> Option<String>
         Feature::Brief => plain("They come and go, and the log goes on before and after"),
         Feature::WholeLog | Feature::Probe => plain("From the beginning of the log to its end"),
         Feature::HealthCheck => plain("They keep to the clock for hours, as health checks do"),
-        Feature::Farm => plain("They are many hosts at work: of the account's own networks, or such as got in under another name up to then"),
+        Feature::Farm => plain(
+            "They are many hosts at work: of the account's own networks, or such as got in under another name up to then",
+        ),
         Feature::ManyKeys => plain("Few clients send many keys: a program has one"),
         Feature::KeyStops => {
             share("of the clients used one key and no other, up to the first failure, and nobody uses it since")

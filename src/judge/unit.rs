@@ -137,6 +137,12 @@ impl Unit {
         paces.len() > 1 && pace(here) >= PART * paces.iter().sum::<f64>() / paces.len() as f64
     }
 
+    /// Whether the account had got in from the network of the address before.
+    pub(super) fn is_of_its_net(&self, scene: &Scene<'_>) -> bool {
+        let known = scene.net(self.source).and_then(|net| scene.history.network(self.cluster, self.principal, net));
+        known.is_some_and(|first| first < self.first)
+    }
+
     /// Its attempts, by time.
     pub(super) fn attempts<'s>(&self, scene: &'s Scene<'_>) -> &'s [u32] {
         scene.index.slice(&self.range)
