@@ -76,11 +76,21 @@ struct CopySearch<'s> {
 impl CopySearch<'_> {
     fn blocks(&mut self, ranks: &[u32], options: &Options) {
         let rows = rows(self.state, ranks);
+        // The first and the last block of an input.
+        let mut ends: HashMap<(u32, u32), (i64, i64)> = HashMap::new();
+        for row in &rows {
+            ends.entry((row.at.0, row.sketch.input)).or_insert((row.at.1, row.at.1)).1 = row.at.1;
+        }
         let mut nodes = false;
         let bytes: u64 = self.state.inputs.iter().map(|input| input.bytes).sum();
         let mut room = options.max_memory / 64;
         for block in rows.chunk_by(|a, b| a.at == b.at).filter(|block| block.len() > 1) {
-            for group in groups(block) {
+            let (node, at) = block[0].at;
+            let goes_on = |sketch: &Sketch| {
+                let (first, last) = ends[&(node, sketch.input)];
+                (first < at, at < last)
+            };
+            for group in groups(block, goes_on) {
                 nodes = true;
                 self.group(&group, bytes, &mut room);
             }
@@ -169,8 +179,8 @@ fn rows(state: &State, ranks: &[u32]) -> Vec<CopyRow> {
 }
 
 /// Those of a block whose events lie between each other's.
-fn groups(block: &[CopyRow]) -> Vec<Vec<&CopyRow>> {
-    let mut groups = overlapping(block.iter().collect(), |row: &&CopyRow| &row.sketch);
+fn groups(block: &[CopyRow], goes_on: impl Fn(&Sketch) -> (bool, bool)) -> Vec<Vec<&CopyRow>> {
+    let mut groups = overlapping(block.iter().collect(), |row: &&CopyRow| &row.sketch, goes_on);
     groups.iter_mut().for_each(|group| group.sort_by_key(|row| row.rank));
     groups
 }

@@ -51,6 +51,13 @@ impl State {
             // An input may name a node in several ways.
             block.entry(sketch.input).and_modify(|known| known.add(sketch)).or_insert(*sketch);
         }
+        // The first and the last block of an input.
+        let mut ends: BTreeMap<(u64, u32), (i64, i64)> = BTreeMap::new();
+        for (&(node, block), sketches) in &blocks {
+            for &input in sketches.keys() {
+                ends.entry((node, input)).or_insert((block, block)).1 = block;
+            }
+        }
         let mut sampled: BTreeMap<(u64, i64), Vec<SampledEvent>> = BTreeMap::new();
         for met in self.sampled.iter() {
             sampled.entry((node_of(met.node), block_of(met.time, scale))).or_default().push(*met);
@@ -59,7 +66,11 @@ impl State {
         let mut undecided: BTreeMap<u64, Undecided> = BTreeMap::new();
         for (block, sketches) in blocks.into_iter().filter(|(_, sketches)| sketches.len() > 1) {
             let events = sampled.get(&block).map_or(&[][..], Vec::as_slice);
-            for group in overlapping(sketches.into_values().collect(), |sketch| sketch) {
+            let goes_on = |sketch: &Sketch| {
+                let (first, last) = ends[&(block.0, sketch.input)];
+                (first < block.1, block.1 < last)
+            };
+            for group in overlapping(sketches.into_values().collect(), |sketch| sketch, goes_on) {
                 self.overlap(&group, events, met_again, &mut told, undecided.entry(block.0).or_default());
             }
         }

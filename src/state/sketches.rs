@@ -75,17 +75,29 @@ impl Sketch {
     }
 }
 
-/// Those of a block whose events lie between each other's, in no certain order.
+/// Those of a block whose events lie between each other's, in no certain order. `goes_on` says whether the input of a sketch holds
+/// events of the node before the block, and after it: a block may begin or end with the only event that two inputs have in common.
 #[must_use]
-pub fn overlapping<T>(mut block: Vec<T>, sketch: impl Fn(&T) -> &Sketch) -> Vec<Vec<T>> {
+pub fn overlapping<T>(
+    mut block: Vec<T>,
+    sketch: impl Fn(&T) -> &Sketch,
+    goes_on: impl Fn(&Sketch) -> (bool, bool),
+) -> Vec<Vec<T>> {
     block.sort_by_key(|row| {
         let Sketch { first, last, count, sum, input, .. } = *sketch(row);
         (first, last, count, sum, input)
     });
+    let reaches_beyond = |one: &Sketch, other: &Sketch| {
+        let touches = one.first <= other.last && other.first <= one.last;
+        let ((before, after), (other_before, other_after)) = (goes_on(one), goes_on(other));
+        let begins = one.first < other.last || before || other_after;
+        touches && begins && (other.first < one.last || other_before || after)
+    };
+    let overlap = |one: &Sketch, other: &Sketch| one.overlaps(other) || reaches_beyond(one, other);
     let mut groups: Vec<Vec<T>> = Vec::new();
     for row in block {
         match groups.last_mut() {
-            Some(group) if group.iter().any(|other| sketch(other).overlaps(sketch(&row))) => group.push(row),
+            Some(group) if group.iter().any(|other| overlap(sketch(other), sketch(&row))) => group.push(row),
             _ => groups.push(vec![row]),
         }
     }

@@ -164,6 +164,8 @@ fn copies_of_a_file_and_of_runs_of_its_lines_count_once() {
     let lines = lines();
     assert_once(&[("a.json", &lines), ("b.json", &lines)]);
     assert_once(&[("a.json", &lines), ("b.json", &lines[1200..1350])]);
+    // The first line of a block of time.
+    assert_once(&[("a.json", &lines), ("b.json", &lines[2558..2559])]);
     assert_once(&[("a.json", &lines[..2500]), ("b.json", &lines[1500..])]);
     assert_once(&[("b.json", &lines[..2500]), ("a.json", &lines[2400..]), ("c.json", &lines[2450..2460])]);
 }

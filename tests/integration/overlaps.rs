@@ -80,6 +80,8 @@ fn an_overlap_in_successes_alone_is_told() {
     assert_told(&[&log[300..400], &log], 100);
     assert_told(&[&log[..5], &log[3..9]], 2);
     assert_told(&[&log[..2], &log[..3]], 2);
+    // One line, the first of a block of time.
+    assert_told(&[&log[448..449], &log], 1);
     // Of three that hold an event two are too many.
     assert_told(&[&log[..300], &log[..200], &log[..100]], 300);
     // All within a second.
