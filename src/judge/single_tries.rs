@@ -52,9 +52,9 @@ enum End {
     Nothing,
 }
 
-/// Accounts that failed in a bin.
+/// FailedAccounts that failed in a bin.
 #[derive(Debug, Clone, Default)]
-struct Accounts {
+struct FailedAccounts {
     /// Episodes of those after whose tries nothing followed.
     single: Vec<u32>,
     stuck: usize,
@@ -120,15 +120,15 @@ fn tries(scene: &Scene<'_>, unit: &Unit, at: u32) -> Vec<Try> {
 /// The single tries of an address that are in bins of more of them than is usual there: episode and time.
 fn bursts(tries: &[Try], (width, offset): (i64, i64)) -> Vec<(u32, Millis)> {
     let bin = |one: &Try| (one.time.0 - offset).div_euclid(width);
-    let bins: Vec<(&[Try], Accounts)> =
+    let bins: Vec<(&[Try], FailedAccounts)> =
         tries.chunk_by(|a, b| bin(a) == bin(b)).map(|tries| (tries, accounts(tries))).collect();
     // What is usual there is told by all but the fullest bin.
-    let count = |of: fn(&Accounts) -> usize| bins.iter().map(|(_, accounts)| of(accounts)).sum::<usize>();
+    let count = |of: fn(&FailedAccounts) -> usize| bins.iter().map(|(_, accounts)| of(accounts)).sum::<usize>();
     let fullest = bins.iter().map(|(_, accounts)| (accounts.single.len(), accounts.all)).max().unwrap_or((0, 0));
     let other = count(|accounts| accounts.single.len()) - fullest.0;
     let usual = (other as f64 + PRIOR * GIVES_UP) / ((count(|accounts| accounts.all) - fullest.1) as f64 + PRIOR);
     let looked_at = (2.0 * bins.len() as f64).ln();
-    let odd = |accounts: &Accounts| {
+    let odd = |accounts: &FailedAccounts| {
         let (single, all) = (accounts.single.len(), accounts.all as f64);
         single >= FEWEST
             && accounts.stuck as f64 <= STUCK * all
@@ -142,10 +142,10 @@ fn bursts(tries: &[Try], (width, offset): (i64, i64)) -> Vec<(u32, Millis)> {
 }
 
 /// What became of those who failed in a bin.
-fn accounts(tries: &[Try]) -> Accounts {
+fn accounts(tries: &[Try]) -> FailedAccounts {
     let mut ends: Vec<(u32, End)> = tries.iter().map(|one| (one.unit, one.ends)).collect();
     ends.sort_unstable();
-    let mut accounts = Accounts::default();
+    let mut accounts = FailedAccounts::default();
     for own in ends.chunk_by(|a, b| a.0 == b.0) {
         accounts.all += 1;
         match own[0].1 {
