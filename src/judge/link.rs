@@ -432,7 +432,8 @@ impl Linker<'_, '_> {
                 // People send names.
                 let machine = unit.program || unit.class == Class::Nameless || unit.has_expired(self.scene);
                 let run = if machine { BARE } else { MANY } as u32;
-                (unit.before > 0.0 || is_at_home(self.scene, unit)) && (unit.run >= run || unit.sittings >= STOPPED)
+                (unit.before > 0.0 || unit.settles(self.scene) || is_at_home(self.scene, unit))
+                    && (unit.run >= run || unit.sittings >= STOPPED)
             })
             .collect();
         let near = |a: u32, b: u32, pause: i64| {

@@ -277,7 +277,10 @@ impl Measure<'_, '_> {
         features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
         features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
-        let home = |unit: &&Unit| unit.before > 0.0 || unit.standing == Standing::Blind && unit.is_local(self.scene);
+        let home = |unit: &&Unit| {
+            let blind = unit.standing == Standing::Blind && unit.is_local(self.scene);
+            unit.before > 0.0 || blind || unit.settles(self.scene)
+        };
         let mut clients: Vec<(Sym, Sym)> =
             self.units_of(campaign).filter(home).map(|unit| (unit.principal, unit.source)).collect();
         clients.sort_unstable();

@@ -143,6 +143,12 @@ impl Unit {
         known.is_some_and(|first| first < self.first)
     }
 
+    /// Whether an account inside, of which nothing is known before, works on where alone it failed: a cluster that takes the place of
+    /// another knows none of its clients.
+    pub(super) fn settles(&self, scene: &Scene<'_>) -> bool {
+        self.standing == Standing::Later && self.alone && !scene.is_outside(self.source)
+    }
+
     /// Its attempts, by time.
     pub(super) fn attempts<'s>(&self, scene: &'s Scene<'_>) -> &'s [u32] {
         scene.index.slice(&self.range)

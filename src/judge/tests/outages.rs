@@ -161,3 +161,19 @@ fn a_stranger_behind_the_proxy_that_loses_a_header_is_told_apart() {
     // Where customers come through it, nobody is a stranger.
     assert!(!scan(&told(12, 40)), "{:?}", told(12, 40));
 }
+
+#[test]
+fn clients_that_a_cluster_does_not_know_yet_and_that_fail_together_are_one_thing() {
+    let told = |clients: u32, apart: u32| {
+        let mut log = office();
+        for client in 0..clients {
+            let (name, host) = (format!("app{client}"), format!("10.19.0.{client}"));
+            let from = 40_000.0 + f64::from(apart * client);
+            (0..150).for_each(|at| log.fail(from + 90.0 * f64::from(at), &name, &host));
+            (0..20).for_each(|at| log.success(from + 14_000.0 + 300.0 * f64::from(at), &name, &host));
+        }
+        kinds_and_verdicts(log)
+    };
+    let together = told(8, 20);
+    assert!(together.len() <= 1 && together.iter().all(|(_, verdict)| verdict == "operational"), "{together:?}");
+}
