@@ -173,17 +173,13 @@ impl Index {
         let mut groups = Vec::new();
         let by_source = sorted_by(&those(Class::Named), symbols, source);
         let by_pair = sorted_by(&by_source, symbols, principal);
-        add(&mut list, &mut groups, &by_pair, Class::Named, |at| (principal(at), source(at)));
+        add(&mut list, &mut groups, &by_pair, Class::Named, |at| (principal(at), source(at), Sym::NONE));
         for class in [Class::Nameless, Class::Anonymous] {
             let sorted = sorted_by(&those(class), symbols, source);
             let (passed_on, sorted): (Vec<u32>, Vec<u32>) = sorted.into_iter().partition(|&at| behind(at).is_some());
-            add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at)));
-            let first = groups.len();
-            let sorted = sorted_by(&passed_on, symbols, &behind);
-            add(&mut list, &mut groups, &sorted, class, |at| (behind(at), source(at)));
-            groups[first..]
-                .iter_mut()
-                .for_each(|group| group.behind = std::mem::replace(&mut group.principal, Sym::NONE));
+            for sorted in [sorted, sorted_by(&passed_on, symbols, &behind)] {
+                add(&mut list, &mut groups, &sorted, class, |at| (Sym::NONE, source(at), behind(at)));
+            }
         }
         // What stands for a host need not have made any of them.
         for group in &mut groups {
@@ -225,13 +221,13 @@ fn add(
     groups: &mut Vec<IndexRange>,
     sorted: &[u32],
     class: Class,
-    key: impl Fn(u32) -> (Sym, Sym),
+    key: impl Fn(u32) -> (Sym, Sym, Sym),
 ) {
     for run in sorted.chunk_by(|&a, &b| key(a) == key(b)) {
-        let (principal, source) = key(run[0]);
+        let (principal, source, behind) = key(run[0]);
         let start = list.len() as u32;
         list.extend_from_slice(run);
-        groups.push(IndexRange { principal, source, behind: Sym::NONE, class, range: start..list.len() as u32 });
+        groups.push(IndexRange { principal, source, behind, class, range: start..list.len() as u32 });
     }
 }
 

@@ -52,7 +52,7 @@ enum End {
     Nothing,
 }
 
-/// FailedAccounts that failed in a bin.
+/// Accounts that failed in a bin.
 #[derive(Debug, Clone, Default)]
 struct FailedAccounts {
     /// Episodes of those after whose tries nothing followed.
