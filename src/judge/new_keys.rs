@@ -15,6 +15,7 @@ use super::place::Net;
 use super::ranked::key_in_words;
 use super::scene::Scene;
 use crate::model::text::Span;
+use crate::state::Sym;
 use crate::text;
 use crate::time::Millis;
 
@@ -51,8 +52,13 @@ pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
         let known = scene.net(past.source).and_then(|net| nets.get(&(past.cluster, net)));
         known.is_none_or(|&first| first >= made)
     };
+    let mut deeds: HashMap<Sym, Vec<&Deed>, RandomState> = HashMap::default();
+    for deed in measure.deeds.all().iter().filter(|deed| deed.key.is_some()) {
+        deeds.entry(deed.key).or_default().push(deed);
+    }
     let odd = candidates.into_iter().filter(|(past, made)| is_rare(past) && is_new(past, *made));
-    odd.map(|(past, made)| draft(measure, past, made)).collect()
+    let done = |past: &Past| deeds.get(&past.key).map(Vec::as_slice).unwrap_or_default();
+    odd.map(|(past, made)| draft(measure, past, made, done(past))).collect()
 }
 
 /// When a key was made, of a place outside at which alone it was used, for a visit: by somebody who was at work inside for hours
@@ -74,7 +80,7 @@ fn made(scene: &Scene<'_>, past: &Past) -> Option<Millis> {
     .then_some(made)
 }
 
-fn draft(measure: &Measure<'_, '_>, past: &Past, made: Millis) -> Draft {
+fn draft(measure: &Measure<'_, '_>, past: &Past, made: Millis, deeds: &[&Deed]) -> Draft {
     let scene = measure.scene;
     let mut draft = Draft::new(Kind::SuspiciousAccess, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
     draft.cluster = past.cluster;
@@ -88,7 +94,6 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, made: Millis) -> Draft {
     draft.why.push(text!("{} was made at {} and used first at {}", Span::key(&key), made, past.first));
     draft.why.push("It was used nowhere else, and its owner gets in from inside alone".to_owned());
     draft.why.push("Hardly anybody else gets in from outside the internal networks in this log".to_owned());
-    let deeds: Vec<&Deed> = measure.deeds.all().iter().filter(|deed| deed.key == past.key).collect();
     consequences::tell_first(measure, &mut draft, "With it", deeds.iter().copied());
     draft.why.push("Not to be known here: whether its owner sat there");
     draft.principals = vec![past.principal];

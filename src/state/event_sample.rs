@@ -7,15 +7,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::thinning::{HIGHEST, thin};
 use crate::copies::{event_hash, is_joined};
 use crate::fast_reader::AuditFields;
 use crate::time::Millis;
 
 /// Entries of a state: 45 KB of a part.
 const MOST: usize = 1 << 12;
-
-/// The highest rank.
-const HIGHEST: u8 = 64;
 
 /// Bits of a hash that come of [`crate::copies::sketch_hash`], which every event has anyway; the others are of all that it says.
 const QUICK: u32 = 32;
@@ -113,14 +111,7 @@ impl EventSample {
             }
             same
         });
-        loop {
-            let scale = self.scale;
-            self.list.retain(|met| met.rank() >= scale);
-            if self.list.len() <= MOST || scale >= HIGHEST {
-                return;
-            }
-            self.scale += 1;
-        }
+        thin(&mut self.list, &mut self.scale, MOST, SampledEvent::rank);
     }
 
     /// Takes in others that are already translated.

@@ -31,6 +31,7 @@ mod sketches;
 mod sound;
 mod spelling;
 mod symbols;
+mod thinning;
 
 pub use actor_series::ActorSeries;
 pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acts::Origin;
 use super::records::RecordKey;
+use super::thinning::{HIGHEST, thin};
 use crate::copies::glance;
 use crate::time::Millis;
 
@@ -78,14 +79,7 @@ impl RequestSample {
             }
             same
         });
-        loop {
-            let scale = self.scale;
-            self.list.retain(|met| met.rank >= scale);
-            if self.list.len() <= MOST || scale >= HIGHEST {
-                return;
-            }
-            self.scale += 1;
-        }
+        thin(&mut self.list, &mut self.scale, MOST, |met| met.rank);
     }
 
     /// Takes in others that are already translated.
@@ -122,9 +116,6 @@ impl MetRequest {
         (self.origin, self.first) = (self.origin, self.first).min((other.origin, other.first));
     }
 }
-
-/// The highest rank.
-const HIGHEST: u8 = 64;
 
 /// The rank of a request id: quicker to have than a hash of all of it, which few need.
 #[inline]
