@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::api_keys::{client, rounded};
@@ -160,7 +161,28 @@ impl<'j> Lives<'j> {
     pub(super) fn collect(joined: &'j Correlated, filter: &Filter) -> Self {
         let passing = (!filter.is_empty()).then(|| filter::successes(joined, filter));
         let successes = passing.as_ref().unwrap_or(&joined.successes);
-        let mut uses: BTreeMap<Sym, BTreeMap<Sym, (u64, TimeSpan)>> = BTreeMap::new();
+        let of_keys = successes.par_iter().filter(|(actor, _)| actor.apikey.is_some());
+        let mut used: Vec<(Sym, Sym, u64, TimeSpan)> = of_keys
+            .map(|(actor, series)| {
+                let span = TimeSpan { first: series.first(), last: series.last() };
+                (actor.apikey, actor.source, series.count(), span)
+            })
+            .collect();
+        // A map of what is sorted is made at once.
+        used.par_sort_unstable_by_key(|(key, source, ..)| (*key, *source));
+        let at_address = |own: &[(Sym, Sym, u64, TimeSpan)]| {
+            let mut sum = (0, TimeSpan::default());
+            for (.., count, span) in own {
+                sum.0 += count;
+                sum.1.merge(span);
+            }
+            (own[0].1, sum)
+        };
+        let uses = used.chunk_by(|a, b| a.0 == b.0).map(|own| {
+            let addresses = own.chunk_by(|a, b| a.1 == b.1).map(at_address);
+            (own[0].0, addresses.collect::<BTreeMap<Sym, (u64, TimeSpan)>>())
+        });
+        let uses = uses.collect();
         let mut remote_users: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
         let mut in_use = BTreeSet::new();
         let mut last = Sym::NONE;
@@ -170,14 +192,9 @@ impl<'j> Lives<'j> {
                 in_use.insert(actor.apikey);
             }
         }
-        for (actor, series) in successes.iter().filter(|(actor, _)| actor.apikey.is_some()) {
-            let (count, span) = uses.entry(actor.apikey).or_default().entry(actor.source).or_default();
-            *count += series.count();
-            span.merge(&TimeSpan { first: series.first(), last: series.last() });
-            if actor.object.is_some() {
-                let users = remote_users.entry(actor.apikey).or_default();
-                *users.entry(actor.object).or_default() += series.count();
-            }
+        for (actor, series) in successes.iter().filter(|(actor, _)| actor.apikey.is_some() && actor.object.is_some()) {
+            let users = remote_users.entry(actor.apikey).or_default();
+            *users.entry(actor.object).or_default() += series.count();
         }
         let mut refused: BTreeMap<Sym, Vec<&KeyFailure>> = BTreeMap::new();
         for failure in joined.key_failures.iter().filter(|failure| failure.key.is_some()) {

@@ -123,7 +123,8 @@ impl<'c> SuccessHistory<'c> {
         }
         let of_run = |run: Range<u32>| past(&raw[run.start as usize..run.end as usize], run);
         let runs = runs(&raw, |a, b| (a.0, a.1, a.2, a.3) == (b.0, b.1, b.2, b.3));
-        let pasts: Vec<Past> = runs.into_par_iter().with_min_len(PIECE).filter_map(of_run).collect();
+        let mut pasts: Vec<Past> = runs.into_par_iter().with_min_len(PIECE).map(of_run).collect();
+        pasts.retain(|past| past.count > 0);
         let ways: Vec<Way<'c>> = raw.into_par_iter().map(|(.., way)| way).collect();
         let own: Vec<u32> = (0..pasts.len() as u32).collect();
         // Sorting is counting, which keeps the order of equals: the pasts of an address stay in the order of accounts.
@@ -204,6 +205,13 @@ impl<'c> SuccessHistory<'c> {
         let past = |&at: &u32| &self.pasts[at as usize];
         let start = self.by_key.partition_point(|at| (past(at).cluster, past(at).key) < (cluster, key));
         self.by_key[start..].iter().map(past).take_while(move |past| (past.cluster, past.key) == (cluster, key))
+    }
+
+    /// The clients of every API key, by cluster, then key.
+    pub(super) fn keys(&self) -> impl Iterator<Item = impl Iterator<Item = &Past> + Clone> {
+        let past = |&at: &u32| &self.pasts[at as usize];
+        let same = move |a: &u32, b: &u32| (past(a).cluster, past(a).key) == (past(b).cluster, past(b).key);
+        self.by_key.chunk_by(same).map(move |clients| clients.iter().map(past))
     }
 
     /// By cluster: how many accounts got in, and those of them that did from outside.
@@ -305,8 +313,9 @@ fn share_within(series: &Series, start: Millis, end: Millis) -> f64 {
         .sum()
 }
 
-fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
-    let &(cluster, principal, source, key, _) = run.first()?;
+/// What one account did from one address with one credential, which are those of the first of these.
+fn past(run: &[Raw<'_>], ways: Range<u32>) -> Past {
+    let (cluster, principal, source, key, _) = run[0];
     let mut past = Past {
         cluster,
         principal,
@@ -321,7 +330,8 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
         nodes: 0,
         ways,
     };
-    let mut days = Vec::new();
+    // Most have one day, for which nothing need be allocated.
+    let (mut day_met, mut days) = (None, Vec::new());
     for (.., way) in run {
         past.realm = if past.realm.is_some() { past.realm } else { way.realm };
         past.nodes |= 1 << way.node.min(63);
@@ -335,16 +345,19 @@ fn past(run: &[Raw<'_>], ways: Range<u32>) -> Option<Past> {
                 .for_each(|hour| past.hours |= 1 << hour.rem_euclid(24));
             for day in [bucket.first.0.div_euclid(DAY), bucket.last().0.div_euclid(DAY)] {
                 // Buckets stand by time: most are of the day of the one before.
-                if days.last() != Some(&day) {
-                    days.push(day);
+                if day_met != Some(day) {
+                    days.extend(day_met.replace(day));
                 }
             }
         }
     }
-    days.sort_unstable();
-    days.dedup();
-    past.days = days.len().min(usize::from(u16::MAX)) as u16;
-    (past.count > 0).then_some(past)
+    if !days.is_empty() {
+        days.extend(day_met);
+        days.sort_unstable();
+        days.dedup();
+    }
+    past.days = days.len().max(usize::from(past.count > 0)).min(usize::from(u16::MAX)) as u16;
+    past
 }
 
 /// Whether hours, successes and days are of somebody at work around the clock: people sleep, and what works around the clock comes at

@@ -3,6 +3,7 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 use super::index::Class;
 use super::scene::Scene;
@@ -28,7 +29,8 @@ const AMID: u32 = 10;
 /// Which episodes failed while a realm that others are asked about was not asked.
 pub(super) fn lacking(scene: &Scene<'_>, units: &[Unit]) -> Vec<bool> {
     let chains = ChainGaps::new(scene);
-    let lacking: Vec<bool> = units.iter().map(|unit| unit.class == Class::Named && chains.lack(scene, unit)).collect();
+    let lacking: Vec<bool> =
+        units.par_iter().map(|unit| unit.class == Class::Named && chains.lack(scene, unit)).collect();
     let mut accounts: HashMap<u16, HashSet<Sym, RandomState>, RandomState> = HashMap::default();
     for (unit, _) in units.iter().zip(&lacking).filter(|(_, lacking)| **lacking) {
         accounts.entry(unit.cluster).or_default().insert(unit.principal);
@@ -61,17 +63,21 @@ struct ChainGaps {
 
 impl ChainGaps {
     fn new(scene: &Scene<'_>) -> Self {
-        let mut counts: HashMap<(u16, ChainId), u32, RandomState> = HashMap::default();
+        let none = || Self { missing: HashMap::default(), lost: HashSet::default() };
+        // So few that a list is quicker than a map.
+        let mut counts: Vec<((u16, ChainId), u32)> = Vec::new();
         let known = |at: u32| {
             let chain = scene.attempt(at).chain;
             scene.chain(chain).filter(|realms| realms.len() >= FEWEST).map(|_| (scene.node(at), chain))
         };
         let all = || (0..scene.joined.attempts.len() as u32).filter_map(|at| Some((at, known(at)?)));
         for (_, (node, chain)) in all() {
-            *counts.entry((scene.cluster(node), chain)).or_default() += 1;
-        }
-        if counts.len() > MOST {
-            counts.clear();
+            let key = (scene.cluster(node), chain);
+            match counts.iter().position(|(known, _)| *known == key) {
+                Some(known) => counts[known].1 += 1,
+                None if counts.len() == MOST => return none(),
+                None => counts.push((key, 1)),
+            }
         }
         let set = |chain: ChainId| -> Realms {
             let mut realms = scene.chain(chain).unwrap_or_default().to_vec();
@@ -80,7 +86,7 @@ impl ChainGaps {
             realms
         };
         let sets: HashMap<ChainId, Realms, RandomState> =
-            counts.keys().map(|&(_, chain)| (chain, set(chain))).collect();
+            counts.iter().map(|&((_, chain), _)| (chain, set(chain))).collect();
         let has_more = |one: ChainId, other: ChainId| {
             let (one, other) = (&sets[&one], &sets[&other]);
             other.len() > one.len() && one.iter().all(|realm| other.binary_search(realm).is_ok())
@@ -92,8 +98,8 @@ impl ChainGaps {
             pairs.filter(|&(one, other)| has_more(one, other)).collect();
         let longer = |one: ChainId, other: ChainId| longer.contains(&(one, other));
         let mut missing: HashMap<(u16, ChainId), HashSet<Sym, RandomState>, RandomState> = HashMap::default();
-        for &(cluster, chain) in counts.keys() {
-            for (&(_, other), _) in counts.iter().filter(|((of, _), count)| *of == cluster && **count >= SEEN) {
+        for &((cluster, chain), _) in &counts {
+            for &((_, other), _) in counts.iter().filter(|((of, _), count)| *of == cluster && *count >= SEEN) {
                 if longer(chain, other) {
                     let lacks = sets[&other].iter().filter(|realm| sets[&chain].binary_search(realm).is_err());
                     missing.entry((cluster, chain)).or_default().extend(lacks.copied());
@@ -101,7 +107,7 @@ impl ChainGaps {
             }
         }
         if missing.is_empty() {
-            return Self { missing, lost: HashSet::default() };
+            return none();
         }
         let mut spells: HashMap<usize, Vec<(ChainId, Spell)>, RandomState> = HashMap::default();
         for (at, (node, chain)) in

@@ -64,15 +64,16 @@ pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
 /// When a key was made, of a place outside at which alone it was used, for a visit: by somebody who was at work inside for hours
 /// before, and never outside.
 fn made(scene: &Scene<'_>, past: &Past) -> Option<Millis> {
-    let made = scene.key(past.key).filter(|key| key.created_by.is_some())?.created?;
     let is_visit = past.count >= FEWEST
         && past.last.0 - past.first.0 <= VISIT
-        && scene.span(past.cluster).1.0 - past.last.0 >= VISIT
-        && (0..=DAY).contains(&(past.first.0 - made.0));
+        && scene.span(past.cluster).1.0 - past.last.0 >= VISIT;
+    if !is_visit || !scene.is_outside(past.source) {
+        return None;
+    }
+    let made = scene.key(past.key).filter(|key| key.created_by.is_some())?.created?;
     let of_key = || scene.history.of_key(past.cluster, past.key);
     let of_owner = || scene.history.of_account(past.cluster, past.principal).filter(|own| !own.key.is_some());
-    (scene.is_outside(past.source)
-        && is_visit
+    ((0..=DAY).contains(&(past.first.0 - made.0))
         && of_key().all(|other| other.source == past.source)
         && !scene.is_program(past.cluster, past.principal)
         && of_owner().any(|own| made.0 - own.first.0 >= VISIT)

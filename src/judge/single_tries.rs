@@ -66,12 +66,14 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
     let of_unit = |(unit, at): (&Unit, u32)| tries(scene, unit, at);
     let mut tries: Vec<Try> = units.par_iter().zip(0..units.len() as u32).flat_map_iter(of_unit).collect();
     tries.par_sort_unstable();
-    let mut within: BTreeMap<u32, usize> = BTreeMap::new();
-    for of_place in tries.chunk_by(|a, b| (a.cluster, a.source) == (b.cluster, b.source)) {
+    let of_place = |tries: &[Try]| {
         let grids = WIDTHS.into_iter().flat_map(|width| [(width, 0), (width, width / 2)]);
-        let chosen: BTreeSet<(u32, Millis)> = grids.flat_map(|grid| bursts(of_place, grid)).collect();
-        chosen.into_iter().for_each(|(unit, _)| *within.entry(unit).or_default() += 1);
-    }
+        grids.flat_map(|grid| bursts(tries, grid)).collect::<BTreeSet<(u32, Millis)>>()
+    };
+    let places = tries.par_chunk_by(|a, b| (a.cluster, a.source) == (b.cluster, b.source));
+    let chosen: Vec<(u32, Millis)> = places.flat_map_iter(of_place).collect();
+    let mut within: BTreeMap<u32, usize> = BTreeMap::new();
+    chosen.into_iter().for_each(|(unit, _)| *within.entry(unit).or_default() += 1);
     for (at, count) in within {
         let unit = &mut units[at as usize];
         if count * 2 >= unit.len() {

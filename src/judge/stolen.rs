@@ -1,8 +1,6 @@
 //! API keys that hosts of the organisation use, and that somebody uses from elsewhere outside all of a sudden: nothing fails and
 //! nothing powerful need be done for it to be worth a question.
 
-use std::collections::BTreeMap;
-
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
@@ -75,7 +73,7 @@ impl<'h> KeyPlaces<'h> {
 
     /// Whether it is used at home enough to be known there.
     fn is_housed(&self) -> bool {
-        uses(&self.home) >= USES
+        uses(self.home.iter().copied()) >= USES
     }
 
     /// Whether it was used at home alone for long, and then from elsewhere.
@@ -110,11 +108,8 @@ pub(super) fn tell(measure: &Measure<'_, '_>, drafts: &mut Vec<Draft>) {
 /// The drafts of keys that left the house.
 fn keys(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
-    let mut clients: BTreeMap<(u16, &[u8], Sym), Vec<&Past>> = BTreeMap::new();
-    for past in scene.history.pasts().iter().filter(|past| past.key.is_some()) {
-        clients.entry((past.cluster, scene.shown(past.key), past.key)).or_default().push(past);
-    }
-    let places = clients.into_values().map(|clients| KeyPlaces::of(scene, clients.into_iter()));
+    let used_enough = scene.history.keys().filter(|clients| uses(clients.clone()) >= USES);
+    let places = used_enough.map(|clients| KeyPlaces::of(scene, clients));
     let housed: Vec<KeyPlaces<'_>> = places.filter(KeyPlaces::is_housed).collect();
     let moved = housed.iter().filter(|key| !key.away.is_empty()).count();
     if housed.len() < FEWEST || moved > 1 && moved as f64 > USUAL * housed.len() as f64 {
@@ -149,8 +144,8 @@ pub(super) fn suspect(measure: &Measure<'_, '_>, denied: &mut Draft) {
     denied.why.push("Not to be known here: whether a host of yours moved".to_owned());
 }
 
-fn uses(pasts: &[&Past]) -> u64 {
-    pasts.iter().map(|past| u64::from(past.count)).sum()
+fn uses<'p>(pasts: impl Iterator<Item = &'p Past>) -> u64 {
+    pasts.map(|past| u64::from(past.count)).sum()
 }
 
 fn draft(measure: &Measure<'_, '_>, key: &KeyPlaces<'_>, all: usize) -> Option<Draft> {
@@ -180,7 +175,7 @@ fn draft(measure: &Measure<'_, '_>, key: &KeyPlaces<'_>, all: usize) -> Option<D
     draft.sources = key.away.iter().map(|past| past.source).collect();
     draft.api_keys = vec![first.key];
     draft.times = vec![first.first, last];
-    draft.successes = uses(&key.away);
+    draft.successes = uses(key.away.iter().copied());
     draft.evidence = scene
         .history
         .first_after(first, first.first)

@@ -9,9 +9,32 @@ use super::symbols::{ChainId, Chains, Sym, Symbols};
 use super::{ChunkInfo, State};
 
 /// Which texts and chains are referred to.
-struct Used {
+pub(super) struct Used {
     syms: Vec<bool>,
     chains: Vec<bool>,
+}
+
+impl Used {
+    /// All of a state's.
+    pub(super) fn all(state: &State) -> Self {
+        Self { syms: vec![true; state.symbols.len() + 1], chains: vec![true; state.chains.lists().len()] }
+    }
+
+    /// Those that something in a state refers to.
+    fn of(state: &mut State) -> Self {
+        let mut used =
+            Self { syms: vec![false; state.symbols.len() + 1], chains: vec![false; state.chains.lists().len()] };
+        state.each_index(&mut used);
+        for (list, _) in state.chains.lists().iter().zip(&used.chains).filter(|&(_, &met)| met) {
+            list.iter().for_each(|sym| used.syms[sym.0 as usize] = true);
+        }
+        let names = state.nodes.iter().flat_map(|node| [node.id, node.name, node.cluster, node.cluster_name]);
+        let names = names.chain(state.counted_only.sampled.keys().copied());
+        for sym in names.chain(state.key_names.iter().flat_map(|(&id, &name)| [id, name])) {
+            used.syms[sym.0 as usize] = true;
+        }
+        used
+    }
 }
 
 impl RemapIndices for Used {
@@ -29,34 +52,37 @@ impl RemapIndices for Used {
 }
 
 impl State {
-    /// Drops texts and chains that nothing refers to, and numbers everything by its content: texts in their order, inputs
-    /// by path, chunks by input and place. Records keep their order.
+    /// Drops texts and chains that nothing refers to, and numbers everything by its content. Records keep their order, but for
+    /// series, which are put in theirs.
     pub(crate) fn renumber(&mut self) {
-        let mut used =
-            Used { syms: vec![false; self.symbols.len() + 1], chains: vec![false; self.chains.lists().len()] };
-        self.each_index(&mut used);
-        for (list, _) in self.chains.lists().iter().zip(&used.chains).filter(|&(_, &met)| met) {
-            list.iter().for_each(|sym| used.syms[sym.0 as usize] = true);
+        let used = Used::of(self);
+        let remap = self.number_tables(&used);
+        if !remap.is_identity() {
+            self.remap_records(&remap);
         }
-        let names = self.nodes.iter().flat_map(|node| [node.id, node.name, node.cluster, node.cluster_name]);
-        let names = names.chain(self.counted_only.sampled.keys().copied());
-        for sym in names.chain(self.key_names.iter().flat_map(|(&id, &name)| [id, name])) {
-            used.syms[sym.0 as usize] = true;
-        }
+        self.successes.sort();
+        self.denials.sort();
+    }
+
+    /// Numbers what stands in tables by its content, but for what is not used, which is dropped: texts in their order, inputs
+    /// by path, chunks by input and place. Tells how records are to be translated.
+    pub(super) fn number_tables(&mut self, used: &Used) -> Remap {
         let syms = self.sort_symbols(&used.syms);
         let chains = self.sort_chains(&used.chains, &syms);
         let nodes = self.sort_nodes(&syms);
         let (inputs, chunks) = self.sort_inputs(&nodes);
         self.key_names = self.key_names.iter().map(|(id, name)| (syms[id.0 as usize], syms[name.0 as usize])).collect();
         self.counted_only.translate(&syms);
-        self.remap_records(&Remap { syms, chains, nodes, chunks, inputs });
-        self.successes.sort();
-        self.denials.sort();
+        Remap { syms, chains, nodes, chunks, inputs }
     }
 
     fn sort_symbols(&mut self, used: &[bool]) -> Vec<Sym> {
         let mut order: Vec<Sym> = (1..used.len() as u32).map(Sym).filter(|sym| used[sym.0 as usize]).collect();
-        order.par_sort_unstable_by(|&a, &b| self.symbols.get(a).cmp(&self.symbols.get(b)));
+        let text = |sym: &Sym| self.symbols.get(*sym);
+        if order.len() == self.symbols.len() && order.is_sorted_by_key(text) {
+            return (0..used.len() as u32).map(Sym).collect();
+        }
+        order.par_sort_unstable_by(|a, b| text(a).cmp(&text(b)));
         let mut sorted = Symbols::default();
         let mut map = vec![Sym::NONE; used.len()];
         for old in order {

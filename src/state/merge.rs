@@ -1,8 +1,9 @@
 //! Joining states. Their tables are taken in two and two at once, each into that of the other, and their records only once
-//! all tables are one: then every record is translated and moved once, on all cores.
+//! all tables are one and numbered by content: then every record is translated and moved once, on all cores.
 
 use rayon::prelude::*;
 
+use super::canonical::Used;
 use super::remap::Remap;
 use super::{ActorSeries, State, line_order};
 
@@ -29,24 +30,31 @@ impl Union {
 }
 
 impl State {
-    /// Joins states into one.
+    /// Joins states into one, whose tables are numbered by their content: series need no order but that.
     #[must_use]
     pub fn merge_all(states: Vec<Self>) -> Self {
         let Some(Union { mut whole, rest, .. }) = states.into_par_iter().map(Union::of).reduce_with(Union::join) else {
             return Self::default();
         };
+        let used = Used::all(&whole);
+        let numbered = whole.number_tables(&used);
         let translate = |(mut state, remap): (Self, Remap)| {
-            state.remap_records(&remap);
+            state.remap_records(&remap.then(&numbered));
             state
         };
-        whole.append_all(rest.into_par_iter().map(translate).collect());
+        let ((), others) =
+            rayon::join(|| whole.remap_records(&numbered), || rest.into_par_iter().map(translate).collect::<Vec<_>>());
+        whole.append_all(others);
         whole
     }
 
-    /// Joins two states into one.
+    /// Takes another state into one, which keeps its numbers.
     #[must_use]
-    pub fn merge(self, other: Self) -> Self {
-        Self::merge_all(vec![self, other])
+    pub fn merge(mut self, mut other: Self) -> Self {
+        let remap = self.absorb_tables(&mut other);
+        other.remap_records(&remap);
+        self.append_records(other);
+        self
     }
 
     /// Third step of a merge: takes in records that are already translated.

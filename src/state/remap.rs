@@ -33,6 +33,14 @@ pub struct Remap {
 }
 
 impl Remap {
+    /// Whether everything keeps its number.
+    pub(super) fn is_identity(&self) -> bool {
+        let keeps = |(at, to): (usize, u32)| at as u32 == to;
+        self.syms.iter().map(|sym| sym.0).enumerate().all(keeps)
+            && self.chains.iter().map(|chain| chain.0).enumerate().all(keeps)
+            && [&self.nodes, &self.chunks, &self.inputs].iter().all(|map| map.iter().copied().enumerate().all(keeps))
+    }
+
     /// This translation and then another, as one.
     pub(super) fn then(mut self, next: &Self) -> Self {
         let mut translate = next;
