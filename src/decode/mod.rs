@@ -17,6 +17,7 @@ pub mod ecs;
 pub mod export;
 pub mod fields;
 mod guess;
+mod journal;
 pub mod json;
 pub mod legacy;
 pub mod members;
@@ -270,7 +271,7 @@ fn decode_members(
     if let Some(shape) = JSON_SHAPES.iter().find(|shape| shape.claims(&members)) {
         return shape.decode(&members, context, sink);
     }
-    if let Some(error) = members.damage() {
+    if let Some(error) = members.damage().or_else(|| journal::lost_message(line)) {
         return Err(error);
     }
     if let Some(result) = own::decode(line, context, sink) {

@@ -19,7 +19,7 @@ pub struct Prefixed;
 /// Longest prefix: syslog with structured data.
 pub(super) const MAX_PREFIX: usize = 2048;
 
-/// Places in a line that are tried: labels and structured data may look like the begin of a record.
+/// Places behind a record, or the begin of a line, that are tried: labels and structured data may look like the begin of a record.
 const MAX_TRIES: usize = 12;
 
 impl TextShape for Prefixed {
@@ -35,9 +35,13 @@ impl TextShape for Prefixed {
         let context = context.inside()?;
         let (mut known, mut damaged, mut quoted, mut product) = (false, None, false, None);
         // Records may stand behind each other, each with a prefix of its own.
-        let (mut segment, mut from) = (0, 0);
-        for _ in 0..MAX_TRIES {
-            let Some(at) = next_start(line, from).filter(|at| at - segment <= MAX_PREFIX) else { break };
+        let (mut segment, mut from, mut tries, mut given_up) = (0, 0, 0, false);
+        while let Some(at) = next_start(line, from).filter(|at| at - segment <= MAX_PREFIX) {
+            if tries == MAX_TRIES {
+                given_up = may_hold_record(&line[from..]);
+                break;
+            }
+            tries += 1;
             if quotes(&line[segment..at]) {
                 quoted = may_hold_record(&line[at..]);
                 break;
@@ -56,7 +60,7 @@ impl TextShape for Prefixed {
             match take(&line[segment..at], &line[at..], &context, &mut give) {
                 Took::Record(length) => {
                     known = true;
-                    (segment, from) = (at + length, at + length);
+                    (segment, from, tries) = (at + length, at + length, 0);
                 }
                 Took::Nothing(length) => from = at + length.max(1),
                 Took::Broken(error) => {
@@ -69,6 +73,7 @@ impl TextShape for Prefixed {
             // That a record was cut or damaged must be said.
             Some(error) if !known => return Err(error),
             Some(_) => sink(self.name(), Record::Damaged),
+            None if known && given_up => sink(self.name(), Record::Damaged),
             None if known => {}
             None if quoted || may_hold_record(line) => sink(UNKNOWN, Record::Quoted),
             None => sink(UNKNOWN, product.map_or(Record::Other, Record::OfProduct)),
@@ -285,6 +290,19 @@ mod tests {
         assert_eq!(audit(&LINE.replace("\":", "\"\u{1b}[0m:\u{1b}[0;32m")).0, "native");
         let text = "es01_1  | [2026-03-01T12:34:56,789][WARN ][o.e.x.S] [n] message";
         assert_eq!(decode(text), [("compose", "server".to_owned())]);
+    }
+
+    #[test]
+    fn however_many_records_one_line_holds_all_count() {
+        for between in ["", ",", " ", "\0", "\t", "\r", "312 <134>1 2026-03-01T12:34:56.789Z h es 42 - - "] {
+            let line = vec![LINE; 40].join(between);
+            let records = decode(&line).into_iter().filter(|(_, brief)| brief.starts_with("2026"));
+            assert_eq!(records.count(), 40, "{between:?}");
+        }
+        // Too much that looks like one between two of them is told.
+        let line = format!("{LINE} {} {LINE}", "{\"a\":1} ".repeat(20));
+        let kinds: Vec<String> = decode(&line).into_iter().map(|(_, brief)| brief).collect();
+        assert_eq!(kinds[1..], ["damaged"], "{kinds:?}");
     }
 
     #[test]

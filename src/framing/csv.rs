@@ -151,7 +151,7 @@ impl Csv {
                 any_cut = true;
                 continue;
             }
-            if value.is_empty() || matches!(value, b"-" | b"(null)" | b"null") {
+            if value.is_empty() || matches!(value, b"-" | b"'-" | b"(null)" | b"null") {
                 continue;
             }
             let unescaped = if self.delimiter == b'\t' { without_escapes(value) } else { None };
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn rows_become_objects() {
-        let text = "\u{feff}\"@timestamp\",\"event.action\",\"user.name\",message\r\n\"Mar 1, 2026 @ 12:34:56.789\",a,\"x \"\"y\"\"\nz\\\",-\r\n\r\n,b,,\"\"\n2,c\"d,'=x,";
+        let text = "\u{feff}\"@timestamp\",\"event.action\",\"user.name\",message\r\n\"Mar 1, 2026 @ 12:34:56.789\",a,\"x \"\"y\"\"\nz\\\",-\r\n\r\n,b,'-,\"\"\n2,c\"d,'=x,";
         let expected = [
             (2, r#"{"@timestamp":"Mar 1, 2026 @ 12:34:56.789","event.action":"a","user.name":"x \"y\"\u000az\\"}"#),
             (5, r#"{"event.action":"b"}"#),

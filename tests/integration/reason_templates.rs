@@ -118,6 +118,7 @@ const ROWS: &[Row] = &[
     (RA, "WARN", "Authentication to realm jwt1 failed - Realm [jwt1] JWT validation failed for token=[i/a/s/{user}]. (Caused by org.elasticsearch.ElasticsearchSecurityException: Get [https://idp/jwks] failed.; Caused by java.net.ConnectException: Connection refused)", NO, Realm("jwt1"), "realm_unavailable"),
     (RA, "WARN", "Authentication to realm kerb1 failed - the principal [{user}] was authenticated, but no user could be found in realms [ldap/ldap1]", NO, Realm("kerb1"), "unknown_user"),
     (RA, "WARN", "Authentication to realm ldap1 failed - authorization_realms are not permitted (Caused by org.elasticsearch.ElasticsearchSecurityException: current license is non-compliant for [authorization_realms])", NO, Realm("ldap1"), "realm_not_licensed"),
+    ("esnative.NativeUsersStore", "ERROR", "security index is unavailable. short circuiting retrieval of user [{user}]", NO, User, "realm_unavailable"),
     ("esnative.NativeUsersStore", "WARN", "could not retrieve user [{user}] because security index is not available", NO, User, "realm_unavailable"),
     ("esnative.NativeUsersStore", "WARN", "failed to retrieve user [{user}] because the security index is not available, the cluster may still be starting up", RED, User, "realm_unavailable"),
     ("esnative.NativeUsersStore", "ERROR", "failed to retrieve user [{user}]", RED, User, "realm_unavailable"),

@@ -36,13 +36,18 @@ pub(super) fn in_message(text: &[u8], rows: &[CauseRow], otherwise: Reason) -> R
 
 /// What the directory, or the way to it, says.
 pub(super) fn of_directory(text: &[u8], otherwise: Reason) -> Reason {
-    const NO_SUCH_USER: &str = "search for user [{user}] by principal name yielded no results";
+    /// Written by `ActiveDirectorySessionFactory`, before 7.x with another spelling, and by `LdapUserSearchSessionFactory` of 5.x.
+    const NO_SUCH_USER: [&str; 3] = [
+        "search for user [{user}] by principal name yielded no results",
+        "search for user [{user}] by principle name yielded no results",
+        "failed to find user [{user}] with search base [{}] scope [{}]",
+    ];
     let (class, message) = exception(text);
     let class = simple(class);
     if class.starts_with(b"LDAP") && class.ends_with(b"Exception") {
         return text.get(class.len()..).and_then(result_code).map_or(otherwise, |code| of_code(code, text));
     }
-    if TemplatePattern::of(NO_SUCH_USER).fit(message).is_some() {
+    if NO_SUCH_USER.iter().any(|text| TemplatePattern::of(text).fit(message).is_some()) {
         return Reason::UnknownUser;
     }
     match class {

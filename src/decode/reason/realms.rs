@@ -220,6 +220,7 @@ pub(super) const TABLE: &[Template] = &[
         "failed to retrieve user [{user}] because the security index is not available, the cluster may still be starting up",
     ),
     unread_user("failed to retrieve user [{user}]"),
+    unread_user("security index is unavailable. short circuiting retrieval of user [{user}]"),
     row(
         "An error occurred while attempting to authenticate [{user}] against realm [{realm}]",
         WARN,

@@ -153,6 +153,8 @@ fn words_are_looked_for_in_the_cause_alone() {
         ("authenticate failed (Caused by javax.net.ssl.SSLHandshakeException: PKIX path validation failed; Caused by java.security.cert.CertificateExpiredException: NotAfter)".into(), Reason::RealmUnavailable),
         ("authenticate failed (Caused by ElasticsearchTimeoutException[timed out])".into(), Reason::RealmUnavailable),
         ("authenticate failed (Caused by a.b.ElasticsearchSecurityException: search for user [sherlocked] by principal name yielded no results)".into(), Reason::UnknownUser),
+        ("authenticate failed (Caused by ElasticsearchSecurityException[search for user [sherlocked] by principle name yielded no results])".into(), Reason::UnknownUser),
+        ("authenticate failed (Caused by ElasticsearchSecurityException[failed to find user [sherlocked] with search base [o=x] scope [sub_tree]])".into(), Reason::UnknownUser),
         ("authenticate failed (Caused by a.b.C: timeout of sherlocked)".into(), Reason::Unknown),
         ("Authentication against realm [ldap/r1] failed (Caused by java.lang.NullPointerException)".into(), Reason::RealmUnavailable),
         ("Provided SAML response is not valid for realm saml/r1 (Caused by ElasticsearchSecurityException[Rejecting SAML assertion because [x] is on/after [y]])".into(), Reason::TokenExpired),

@@ -84,7 +84,7 @@ fn begins_document(text: &[u8]) -> bool {
             b'}' | b']' => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    return false;
+                    return goes_on_without_lines(text, at + 1);
                 }
             }
             b',' => key_due = true,
@@ -93,6 +93,11 @@ fn begins_document(text: &[u8]) -> bool {
         previous = byte;
     }
     false
+}
+
+/// Whether objects stand behind each other in one line, which has no end in sight: Firehose and Pub/Sub write none between records.
+fn goes_on_without_lines(text: &[u8], first_end: usize) -> bool {
+    text[first_end..].trim_ascii_start().starts_with(b"{") && memchr::memchr(b'\n', text).is_none()
 }
 
 /// Bytes of a container from which on it is cut into its elements: smaller ones are read whole, as any other document.
