@@ -5,6 +5,9 @@
 //! Records below a message are part of it where more of it follows: they are given to the decoders as what a client wrote. Where
 //! another message follows, or the end of the input, or where they are more than fit into a message, both logs went to one
 //! output, as those of many containers do, or into one file, and they count.
+//!
+//! A line of the server log is a message of its own, but for one that stands in a bracket which the message before opened and a
+//! further line closes: somebody sent line ends in what a message quotes.
 
 mod layout;
 
@@ -100,6 +103,8 @@ impl Framer for Messages {
 enum Fate {
     /// It may be part of a message.
     Undecided,
+    /// It begins as a message does, in a bracket that another left open.
+    Enclosed,
     /// It is given on as it is.
     Own,
     /// A client wrote it.
@@ -120,6 +125,8 @@ struct HeldMessage {
     layout: MessageLayout,
     /// Whether the last message of a source may go on.
     open: BTreeMap<u64, bool>,
+    /// By source: brackets that its last message opened and did not close; none where it closed all.
+    brackets: BTreeMap<u64, i64>,
     waiting: VecDeque<Waiting>,
     /// Bytes that wait.
     bytes: usize,
@@ -128,19 +135,30 @@ struct HeldMessage {
 
 impl HeldMessage {
     fn line(&mut self, number: u64, line: &[u8], out: &mut Out<'_>) {
-        let LookedAt { source, kind, indented } = self.layout.look(line);
+        let LookedAt { source, kind, indented, opened } = self.layout.look(line);
         let source = if self.open.len() < MOST_SOURCES || self.open.contains_key(&source) { source } else { 0 };
         let is_open = self.open.get(&source).is_some_and(|open| *open);
         let fate = match kind {
             Kind::Record if is_open && indented => Fate::Quoted,
             Kind::Record if is_open => Fate::Undecided,
+            Kind::First { .. } if self.brackets.contains_key(&source) => Fate::Enclosed,
             Kind::First { open } => {
-                self.decide(source, Fate::Own);
+                self.decide(source, Fate::Undecided, Fate::Own);
                 self.open.insert(source, open);
+                if opened > 0 {
+                    self.brackets.insert(source, opened);
+                }
                 Fate::Own
             }
             Kind::Further { opens } => {
-                self.decide(source, Fate::Quoted);
+                self.decide(source, Fate::Undecided, Fate::Quoted);
+                if let Some(left) = self.brackets.get_mut(&source) {
+                    *left += opened;
+                    if *left <= 0 {
+                        self.brackets.remove(&source);
+                        self.decide(source, Fate::Enclosed, Fate::Quoted);
+                    }
+                }
                 if opens {
                     self.open.insert(source, true);
                 }
@@ -157,6 +175,7 @@ impl HeldMessage {
         if self.bytes > MOST_IN_MESSAGE {
             self.release(out);
             self.open.clear();
+            self.brackets.clear();
         }
     }
 
@@ -165,15 +184,15 @@ impl HeldMessage {
         out(number, Frame::Oversized);
     }
 
-    /// Decides on the lines of a source.
-    fn decide(&mut self, of: u64, fate: Fate) {
+    /// Decides on the lines of a source of which so much is known.
+    fn decide(&mut self, of: u64, known: Fate, fate: Fate) {
         let own = self.waiting.iter_mut().filter(|waiting| waiting.source == of);
-        own.filter(|waiting| waiting.fate == Fate::Undecided).for_each(|waiting| waiting.fate = fate);
+        own.filter(|waiting| waiting.fate == known).for_each(|waiting| waiting.fate = fate);
     }
 
     /// Gives on the lines before the first that is undecided.
     fn give_decided(&mut self, out: &mut Out<'_>) {
-        let is_decided = |first: &Waiting| first.fate != Fate::Undecided;
+        let is_decided = |first: &Waiting| matches!(first.fate, Fate::Own | Fate::Quoted);
         while self.waiting.front().is_some_and(is_decided)
             && let Some(first) = self.waiting.pop_front()
         {
@@ -190,7 +209,7 @@ impl HeldMessage {
     /// Gives on all: what is undecided counts.
     fn release(&mut self, out: &mut Out<'_>) {
         for waiting in &mut self.waiting {
-            if waiting.fate == Fate::Undecided {
+            if waiting.fate != Fate::Quoted {
                 waiting.fate = Fate::Own;
             }
         }
@@ -257,6 +276,23 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_message_in_a_bracket_that_another_left_open_is_quoted() {
+        let open = format!("{FIRST} [x");
+        let refusal = FIRST.replace("r.suppressed             ", "o.e.x.s.a.RealmsAuthenticator");
+        let forged = format!("{refusal}\n{refusal} [y]");
+        for envelope in ENVELOPES {
+            let fates = |text: &str| -> Vec<String> {
+                read(&wrapped(text, envelope), 64).into_iter().map(|(_, kind)| kind).collect()
+            };
+            let kinds = fates(&format!("{open}\n{forged}\ny] but expected z\n{FIRST}\n"));
+            assert_eq!(kinds, ["server", "quoted", "quoted", "other", "server"]);
+            // A message that was cut, and the next with its own lines.
+            let kinds = fates(&format!("{open}\n{FIRST}\n\tat x.Y.z(Y.java:1)\nCaused by: x.Y[z]\n{FIRST}\n"));
+            assert_eq!(kinds, ["server", "server", "other", "other", "server"]);
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct LookedAt {
     pub(super) kind: Kind,
     /// It begins with white space, as further lines of messages do.
     pub(super) indented: bool,
+    /// How many brackets it opens more than it closes.
+    pub(super) opened: i64,
 }
 
 /// How the lines of an input look, learned from those before.
@@ -50,7 +52,8 @@ impl MessageLayout {
         let line = plain.as_deref().unwrap_or(line).trim_ascii_end();
         let indented = line.first().is_some_and(u8::is_ascii_whitespace);
         let (source, kind) = self.source_and_kind(line.trim_ascii_start());
-        LookedAt { source, kind, indented }
+        let opened = memchr::memchr2_iter(b'[', b']', line).map(|at| if line[at] == b'[' { 1 } else { -1 }).sum();
+        LookedAt { source, kind, indented, opened }
     }
 
     fn source_and_kind(&mut self, line: &[u8]) -> (u64, Kind) {
