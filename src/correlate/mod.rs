@@ -12,6 +12,7 @@ mod candidates;
 mod chains;
 mod contradictions;
 mod credentials;
+mod damaged;
 mod disabled;
 mod history;
 mod infer;
@@ -47,6 +48,7 @@ pub use view::{Correlated, LeftOut, Selection};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use damaged::DamagedLines;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use history::KeyHistory;
@@ -57,7 +59,7 @@ use crate::context::{ClusterContext, Dump};
 use crate::model::Evidence;
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{Attempt, Pos, State, Sym};
+use crate::state::{Attempt, ChainId, Pos, State, Sym};
 use crate::time::Millis;
 
 /// The joined records of a run, which nobody changes: what is looked at is a view of them, see [`Correlated`].
@@ -125,6 +127,16 @@ impl Joined {
     #[must_use]
     pub fn judged(&self, sym: Sym) -> Option<&[u8]> {
         self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
+    }
+
+    /// Attempts of unknown chain that stand beside lines which could not be read, on nodes that log what realms say.
+    #[must_use]
+    pub fn attempts_beside_damage(&self) -> usize {
+        let damaged = DamagedLines::new(&self.state, &self.source_lines);
+        let is_unknown = |attempt: &&Attempt| attempt.chain == ChainId::UNKNOWN && attempt.has_request_id();
+        let logs = |attempt: &&Attempt| self.nodes.of(attempt.node).stats.realm_failures > 0;
+        let beside = |attempt: &&Attempt| damaged.near(self.source_lines.of(attempt.pos));
+        self.attempts.iter().filter(is_unknown).filter(logs).filter(beside).count()
     }
 
     /// A place as evidence.

@@ -39,6 +39,9 @@ impl TimeSpan {
     }
 }
 
+/// What is said of text that stands by itself among records of JSON.
+pub(crate) const STRAY: &str = "text that is no record, in a file of JSON records";
+
 /// A problem at a line, or of a whole input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InputProblem {
@@ -181,7 +184,7 @@ impl InputStats {
             self.problems.extend(strays.into_iter().map(|at| InputProblem {
                 at: Some(at),
                 kind: ProblemKind::Undecodable,
-                message: "text that is no record, in a file of JSON records".to_owned(),
+                message: STRAY.to_owned(),
             }));
         }
         if self.lines == 0 && self.bytes > 0 && self.error.is_none() {
