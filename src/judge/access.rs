@@ -181,12 +181,17 @@ fn shares_what_it_set(scene: &Scene<'_>, past: &Past, deeds: &[&Deed]) -> bool {
 }
 
 /// Whether a program's account at a host inside that is new to it, or an account at a desk at which one other person works, does
-/// within minutes what it never did: something that lasts, or acting as a superuser. Programs do as they always do.
-fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], (known, habit): (i64, f64)) -> bool {
+/// within minutes what it never did: something that lasts, or acting as a superuser. Programs do as they always do; what acts as its
+/// users wherever it is one, and in their names does no more than they ask for.
+fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], known: i64) -> bool {
     /// Kinds of actions at somebody else's desk: to help who sits there takes one or two.
     const KINDS: usize = 3;
     let scene = measure.scene;
-    if past.key.is_some() || habit > 0.0 {
+    let before = scene.is_outside(past.source).then_some(past.first);
+    let is_habit = |deed: &&Deed| measure.deeds.is_habit(deed, before);
+    let (acts_as_others, others): (Vec<&Deed>, Vec<&Deed>) =
+        deeds.iter().partition(|deed| deed.class == ActionClass::RunAs);
+    if past.key.is_some() || others.iter().any(is_habit) || others.is_empty() && acts_as_others.iter().any(is_habit) {
         return false;
     }
     let is_early = |deed: &&&Deed| deed.time.0 - past.first.0 <= EARLY;
@@ -206,7 +211,8 @@ fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], (known,
         return false;
     }
     let kinds: BTreeSet<Sym> = deeds.iter().map(|deed| deed.action).collect();
-    let program = scene.is_program(past.cluster, past.principal) && !scene.is_outside(past.source) && known >= KNOWN;
+    let is_program = scene.is_program(past.cluster, past.principal) || acts_as_others.iter().any(is_habit);
+    let program = is_program && !scene.is_outside(past.source) && known >= KNOWN;
     program || one_works_there && kinds.len() >= KINDS
 }
 
@@ -297,7 +303,7 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
         direct,
         stays,
         soon,
-        misplaced: is_misplaced(measure, past, &deeds, (known, habit)),
+        misplaced: is_misplaced(measure, past, &deeds, known),
         makes_elsewhere: elsewhere.len(),
         others_too: 0,
         guessed_at: false,

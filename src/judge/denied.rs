@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
+use super::history::{DAY, HOUR};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::ranked::{key_in_words, ranked};
@@ -54,6 +55,16 @@ pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
     drafts
 }
 
+/// Whether a key that had been at work elsewhere for hours was used at an address for an hour at most.
+fn has_moved(measure: &Measure<'_, '_>, cluster: u16, actor: &Actor) -> bool {
+    let of_key = || measure.scene.history.of_key(cluster, actor.apikey);
+    let since = |is: &dyn Fn(Sym) -> bool| of_key().filter(|past| is(past.source)).map(|past| past.first).min();
+    let here = since(&|source| source == actor.source);
+    let elsewhere = since(&|source| source != actor.source);
+    here.zip(elsewhere).is_some_and(|(here, elsewhere)| here.0 - elsewhere.0 >= DAY / 4)
+        && of_key().filter(|past| past.source == actor.source).all(|past| past.last.0 - past.first.0 <= HOUR)
+}
+
 fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)], total: u64) -> Draft {
     let scene = measure.scene;
     let (key, owner) = (denials[0].0.apikey, denials[0].0.principal);
@@ -65,10 +76,11 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)],
     };
     let (actions, actions_total) = ranked(scene, repeated(|actor| actor.es_action));
     let (sources, sources_total) = ranked(scene, repeated(|actor| actor.source));
-    // No program of the house asks from outside for several kinds of power that it does not have.
+    // No program of the house asks from outside for several kinds of power that it does not have, nor does one that never ran there.
     let powers: BTreeSet<ActionClass> =
         denials.iter().filter_map(|(actor, _)| ActionClass::of_powerful(scene.bytes(actor.es_action))).collect();
-    let curious = powers.len() > 1 && denials.iter().all(|(actor, _)| scene.is_outside(actor.source));
+    let away = |actor: &Actor| scene.is_outside(actor.source) || has_moved(measure, cluster, actor);
+    let curious = powers.len() > 1 && denials.iter().all(|(actor, _)| away(actor));
     let judged = if actions_total > ACTIONS || curious { (Verdict::Unclear, 0.5) } else { (Verdict::Operational, 0.9) };
     let severity = if total >= 1000 { Severity::Medium } else { Severity::Low };
     let mut draft = Draft::new(Kind::ApiKeyUnderprivileged, severity, judged);

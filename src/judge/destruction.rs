@@ -1,5 +1,6 @@
 //! Who came from outside, deleted indices one after the other, and went: what those do who leave a note that asks for money. Where the
-//! account is seen nowhere else nothing of it is strange by what it did before, and it is told by what it does.
+//! account is seen nowhere else nothing of it is strange by what it did before, and where it is at work everywhere no place is: it is
+//! told by what it does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,8 +53,8 @@ pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
     drafts
 }
 
-/// Whether an account that is seen nowhere else comes, deletes several indices within the hour, and is gone within a day; the log has
-/// to reach back far enough to tell that it was not there before.
+/// Whether an account that is seen nowhere else comes, deletes several indices within the hour, and is gone within a day; or one that
+/// deletes none elsewhere, and is gone within the hour. The log has to reach back far enough to tell that it was not there before.
 fn is_raid(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
     let scene = measure.scene;
     let soon = deeds.iter().take_while(|deed| deed.time.0 - past.first.0 <= HOUR);
@@ -64,7 +65,16 @@ fn is_raid(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
     indices.len() >= SEVERAL
         && past.last.0 - past.first.0 < DAY
         && past.first.0 - scene.span(past.cluster).0.0 >= known
-        && scene.history.of_account(past.cluster, past.principal).all(|other| other.source == past.source)
+        && (is_nowhere_else(measure, past) || past.last.0 - past.first.0 < HOUR && deletes_nothing_else(measure, past))
+}
+
+fn is_nowhere_else(measure: &Measure<'_, '_>, past: &Past) -> bool {
+    measure.scene.history.of_account(past.cluster, past.principal).all(|other| other.source == past.source)
+}
+
+fn deletes_nothing_else(measure: &Measure<'_, '_>, past: &Past) -> bool {
+    let deeds = measure.deeds.of(past.principal).iter();
+    deeds.filter(|deed| deed.class == ActionClass::DeleteIndex).all(|deed| deed.source == past.source)
 }
 
 fn draft(measure: &Measure<'_, '_>, past: &Past, (deeds, tries): (&[&Deed], Vec<u32>), asked: bool) -> Draft {
@@ -76,10 +86,12 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, (deeds, tries): (&[&Deed], Vec<
     let (who, source) = (scene.text(past.principal), scene.text(past.source));
     draft.title =
         text!("{} came from {} and deleted indices within the hour", Span::principal(&who), Span::address(&source));
+    let elsewhere = if is_nowhere_else(measure, past) { "nowhere else" } else { "elsewhere without deleting any" };
     draft.why.push(text!(
-        "First and last seen there at {} and {}, and nowhere else; the log begins at {}",
+        "First and last seen there at {} and {}, and {}; the log begins at {}",
         past.first,
         past.last,
+        elsewhere,
         scene.span(past.cluster).0
     ));
     draft.why.push(text!("{} with which indices were deleted", Text::count(deeds.len() as u64, "request", "requests")));

@@ -182,7 +182,8 @@ fn draft(
     let scene = measure.scene;
     let sweep = &sweeps[at];
     let (&first, &last) = (sweep.changes.first()?, sweep.changes.last()?);
-    if sweep.count < FEWEST {
+    // A Kibana ends the keys of its rules as these are switched off; people who do so through it have their own names.
+    if sweep.count < FEWEST || scene.is_of_kibana(cluster, first.actor, first.source) {
         return None;
     }
     let since = Millis(first.record.time.0 - DAY);

@@ -22,8 +22,8 @@ use crate::time::Millis;
 /// A success is put down to a campaign from its sources until so long after its end.
 const AFTER: i64 = DAY;
 
-/// And until so long after it, where the source is somebody's outside who tried more often than anybody mistypes, and gets in there for
-/// the first time: who waits for days in between does not come by chance.
+/// And until so long after it, where the source is somebody's outside who tried more often than anybody mistypes, or went through a list
+/// of names, and gets in there for the first time: who waits for days in between does not come by chance.
 const MUCH_LATER: i64 = 30 * DAY;
 const ASSAILED: usize = 12;
 
@@ -122,17 +122,21 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
         sources.clear();
     }
     let tried: HashSet<(Sym, Sym), RandomState> = units().map(|unit| (unit.principal, unit.source)).collect();
+    let names: HashSet<Sym, RandomState> = tried.iter().map(|(name, _)| *name).collect();
     let own = |source: Sym| !tries.is_site(scene, source) && !scene.is_scanner(source);
     for source in sources.iter().copied().filter(|&source| own(source)) {
         for past in scene.history.of_source(cluster, source).filter(|past| !past.key.is_some()) {
-            let new = past.first >= start && past.first.0 <= end.0 + AFTER && !worked_before(scene, past);
+            // Whose name was on the list is no bystander, from whichever of the addresses it was tried.
+            let listed = names.contains(&past.principal) && tries.is_its_own(scene, source);
+            let until = if listed { MUCH_LATER } else { AFTER };
+            let new = past.first >= start && past.first.0 <= end.0 + until && !worked_before(scene, past);
             if !new || tried.contains(&(past.principal, source)) {
                 continue;
             }
             if let Some(success) = scene.history.first_after(past, start) {
                 let said = at_first(measure, past, success);
                 // Whose password is found gets in with that try: who comes when it is over comes by itself, unless to do harm.
-                let over = success.time.0 > end.0 + HOUR && said[1].1 <= 0.0;
+                let over = success.time.0 > end.0 + HOUR && said[1].1 <= 0.0 && !listed;
                 if said[0].1 > 0.0 && !over {
                     let who = (past.principal, source);
                     entries.push(entry(measure, (judgement, &tries), who, success, Vec::new(), &said));
@@ -250,7 +254,10 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         SITTING
     } else if beside_owner {
         HOUR
-    } else if success.time == past.first && unit.len() >= ASSAILED && scene.is_outside(unit.source) {
+    } else if success.time == past.first
+        && scene.is_outside(unit.source)
+        && (unit.len() >= ASSAILED || tries.is_its_own(scene, unit.source))
+    {
         MUCH_LATER
     } else {
         AFTER

@@ -262,6 +262,8 @@ pub(super) struct Features {
     pub(super) never_worked: f64,
     /// Whether tokens are tried that their sender signs.
     pub(super) invents: bool,
+    /// Whether each try names another client in `x_forwarded_for` (see [`super::proxies::are_forged`]).
+    pub(super) forges: bool,
     /// Whether one account is tried at addresses inside at which nobody else is seen, or is a program's that fails inside all the
     /// time: its owner may stand there, or machines that were set up alike. Or one that gets in nowhere is tried by one client from
     /// the first line to the last: a client that was forgotten.
@@ -298,6 +300,7 @@ impl Features {
             nothing_beside: false,
             never_worked: 0.0,
             invents: false,
+            forges: false,
             perhaps_owner: false,
             among_hosts: false,
             unproven: false,
@@ -348,9 +351,11 @@ pub(super) fn was_shared(scene: &Scene<'_>, cluster: u16, source: Sym, before: M
 }
 
 /// Whether one account fails at many addresses inside, half of the tries or more from networks of its own: whoever guesses at it
-/// would hold a part of the hosts that it runs on. Three are many where they fail from the first line to the last.
+/// would hold a part of the hosts that it runs on. Three are many where they fail from the first line to the last. An address through
+/// which many get in is a host of a program's alone: proxies stand before everybody.
 pub(super) fn is_farm(features: &Features) -> bool {
-    let own: f64 = [Feature::Near, Feature::Own, Feature::OwnShared].iter().map(|&place| features.get(place)).sum();
+    let own = features.get(Feature::Near) + features.get(Feature::Own);
+    let own = own + features.get(Feature::OwnShared) * features.get(Feature::Programs);
     let holds = |feature| features.get(feature) >= 1.0;
     let many = holds(Feature::ManySources) || features.sources >= 3 && holds(Feature::WholeLog);
     holds(Feature::OneAccount) && many && features.get(Feature::Outside) <= 0.0 && own >= 0.5

@@ -50,6 +50,8 @@ struct Silence {
     goes_on: bool,
     /// How often it writes usually, milliseconds.
     usual: i64,
+    /// No other node of its cluster wrote anything meanwhile.
+    everywhere: bool,
 }
 
 /// The drafts of gaps, and how often their nodes write usually; those of several nodes that begin together are one.
@@ -148,7 +150,19 @@ fn silences(measure: &Measure<'_, '_>, at: usize, busiest: &BTreeMap<u16, Vec<Ac
         let seen: Vec<bool> = others().take(MOST_OTHERS).filter_map(share).collect();
         let busy = seen.iter().filter(|&&busy| busy).count() * 2 > seen.len();
         let between = (60_000.0 / usual.max(1e-9)) as i64;
-        busy.then_some(Silence { node: at, start, end, alive, goes_on: goes_on || collected, usual: between })
+        // Where nobody writes, clients may have nothing to do; but not just when somebody changed a setting.
+        let everywhere = seen.is_empty();
+        let off = || many && alive >= ALIVE && setting_before(measure, cluster, (start, end), between).is_some();
+        let told = if everywhere { off() } else { busy };
+        told.then_some(Silence {
+            node: at,
+            start,
+            end,
+            alive,
+            goes_on: goes_on || collected,
+            usual: between,
+            everywhere,
+        })
     };
     gaps.into_iter().filter_map(silence).collect()
 }
@@ -205,14 +219,20 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     let severity = if run.iter().any(lived) { Severity::Low } else { Severity::Info };
     let mut draft = Draft::new(Kind::AuditGap, severity, (Verdict::Unclear, 0.5));
     draft.cluster = scene.cluster(run[0].node);
+    let everywhere = run.iter().all(|silence| silence.everywhere);
     draft.title = text!(
-        "{} wrote no audit events for {}, while other nodes did",
+        "{} wrote no audit events for {}, while {}",
         Text::list(names.iter().map(|name| Span::node(name)), names.len() as u64, 3),
-        Span::Duration(end.0 - start.0)
+        Span::Duration(end.0 - start.0),
+        if everywhere { "server logs went on" } else { "other nodes did" }
     );
     draft.why.push(text!("No audit event from {} to {}", start, end));
     let alive: usize = run.iter().map(|silence| silence.alive).sum();
-    draft.why.push("Most other nodes wrote audit events meanwhile, as many as ever".to_owned());
+    draft.why.push(if everywhere {
+        "No other node wrote audit events either, and all begin to be silent after a setting was changed".to_owned()
+    } else {
+        "Most other nodes wrote audit events meanwhile, as many as ever".to_owned()
+    });
     draft.why.push(match alive as u64 {
         0 => "Not to be known here: whether it was up, as no line of its server log tells".to_owned(),
         alive => format!("Its server log has lines in {} meanwhile", words::count(alive, "minute", "minutes")),
@@ -220,6 +240,32 @@ fn draft(measure: &Measure<'_, '_>, run: &[Silence]) -> Draft {
     draft.nodes = run.iter().map(|silence| silence.node).collect();
     draft.times = vec![start, end];
     draft
+}
+
+/// How long before a gap what caused it was done at most.
+const BEFORE: i64 = 2 * HOUR;
+
+/// How long after its last line a node may still have written, by how often it writes usually.
+fn late((start, end): (Millis, Millis), usual: i64) -> i64 {
+    /// How many usual pauses there are between the last line and the end of writing, hardly more.
+    const PAUSES: i64 = 3;
+    (PAUSES * usual).min((end.0 - start.0) / 2)
+}
+
+/// The last change of a setting just before a gap.
+fn setting_before<'m>(
+    measure: &'m Measure<'_, '_>,
+    cluster: u16,
+    (start, end): (Millis, Millis),
+    usual: i64,
+) -> Option<&'m Deed> {
+    /// How far clocks go wrong.
+    const CLOCKS: i64 = 300_000;
+    let near = start.0 - BEFORE..=start.0 + CLOCKS + late((start, end), usual);
+    let deeds = measure.deeds.all().iter();
+    let settings =
+        deeds.filter(|deed| deed.class == ActionClass::Settings && measure.scene.cluster(deed.node) == cluster);
+    settings.filter(|deed| near.contains(&deed.time.0)).max_by_key(|deed| (deed.time, deed.place))
 }
 
 /// The gaps of a log, with who may have caused each: see [`suspect`].
@@ -233,16 +279,8 @@ pub(super) fn suspected_gaps(measure: &Measure<'_, '_>, drafts: &mut Vec<Draft>)
 /// Names who may have stopped the audit log: whoever changed a setting just before, or had broken in. A node that writes seldom
 /// is missed some time after it stopped.
 fn suspect(measure: &Measure<'_, '_>, (gap, usual): (&mut Draft, i64), known: &[Draft]) {
-    /// How long before the gap, and for clocks after its beginning.
-    const BEFORE: i64 = 2 * HOUR;
-    const CLOCKS: i64 = 300_000;
-    /// How many usual pauses there are between the last line and the end of writing, hardly more.
-    const PAUSES: i64 = 3;
     let &[start, end, ..] = gap.times.as_slice() else { return };
-    let late = (PAUSES * usual).min((end.0 - start.0) / 2);
-    let near = |time: Millis| (start.0 - BEFORE..=start.0 + CLOCKS + late).contains(&time.0);
-    let setting = |deed: &&Deed| deed.class == ActionClass::Settings && near(deed.time);
-    if let Some(deed) = measure.deeds.all().iter().filter(setting).max_by_key(|deed| (deed.time, deed.place)) {
+    if let Some(deed) = setting_before(measure, gap.cluster, (start, end), usual) {
         gap.principals = vec![deed.who];
         gap.sources = vec![deed.source];
         gap.why.push(text!("Just before it: {}", super::consequences::deed_in_words(measure, deed)));
@@ -252,7 +290,9 @@ fn suspect(measure: &Measure<'_, '_>, (gap, usual): (&mut Draft, i64), known: &[
     let breach = known.iter().enumerate().find(|(_, draft)| {
         draft.doc.kind == Kind::AccountCompromise
             && draft.cluster == gap.cluster
-            && draft.span(measure.scene).is_some_and(|(from, to)| from.0 <= start.0 + late && to.0 + BEFORE >= start.0)
+            && draft
+                .span(measure.scene)
+                .is_some_and(|(from, to)| from.0 <= start.0 + late((start, end), usual) && to.0 + BEFORE >= start.0)
     });
     if let Some((at, draft)) = breach {
         gap.principals.clone_from(&draft.principals);

@@ -6,7 +6,7 @@ use super::consequences;
 use super::deeds::Deed;
 use super::draft::Draft;
 use super::features::is_of_many;
-use super::history::{HOUR, Past};
+use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
 use super::scene::Scene;
@@ -22,6 +22,9 @@ const SEVERAL: usize = 2;
 
 /// Others whose passwords somebody set anew and did not use, from which on to use one is no way of trying it out.
 const HABIT: usize = 3;
+
+/// Requests as the other account from which on it is more than a try whether the new password works.
+const AT_WORK: u32 = 8;
 
 /// Confidence: people at one place outside, who share its address, do so, too.
 const CONFIDENCE: f64 = 0.6;
@@ -48,9 +51,14 @@ pub(super) fn entries(measure: &Measure<'_, '_>) -> Vec<Draft> {
     }
     let strange = places.into_iter().filter(|((cluster, who, source), entered)| {
         let others = helped.get(&(*cluster, *who)).map_or(0, |helped| helped.len() - entered.len());
-        let never_else = entered.len() == 1 && others >= HABIT && is_desk(scene, *cluster, *source);
-        let several = entered.len() >= SEVERAL && scene.is_outside(*source) && !is_of_many(scene, *cluster, *source);
-        several || never_else
+        // To try out what was set takes a request or two.
+        let habit = others >= HABIT || entered[0].1.count >= AT_WORK;
+        let never_else = entered.len() == 1 && habit && is_desk(scene, *cluster, *source);
+        let known = entered.iter().filter(|(deed, _)| is_known(scene, *cluster, deed)).count();
+        let several = known >= SEVERAL && scene.is_outside(*source) && !is_of_many(scene, *cluster, *source);
+        several
+            || known > 0 && never_else
+            || is_desk(scene, *cluster, *source) && comes_for_it(scene, *cluster, (*who, *source), entered[0].0)
     });
     let mut drafts: Vec<Draft> =
         strange.map(|((cluster, who, source), entered)| draft(measure, cluster, (who, source), &entered)).collect();
@@ -63,11 +71,27 @@ fn is_desk(scene: &Scene<'_>, cluster: u16, source: Sym) -> bool {
     scene.history.source(cluster, source).is_some_and(|sum| sum.others <= 2)
 }
 
-/// What an account whose password was set anew did from there, if it works elsewhere and got in there soon for the first time.
+/// What an account whose password was set anew did from there, if it got in there soon for the first time.
 fn entered<'s>(scene: &'s Scene<'_>, cluster: u16, deed: &Deed) -> Option<&'s Past> {
     let past = scene.history.pair(cluster, deed.object, deed.source)?;
-    let elsewhere = scene.history.account(cluster, deed.object).is_some_and(|sum| sum.first < deed.time);
-    (elsewhere && (0..=SOON).contains(&(past.first.0 - deed.time.0))).then_some(past)
+    (0..=SOON).contains(&(past.first.0 - deed.time.0)).then_some(past)
+}
+
+/// Whether the account whose password was set had been at work before.
+fn is_known(scene: &Scene<'_>, cluster: u16, deed: &Deed) -> bool {
+    scene.history.account(cluster, deed.object).is_some_and(|sum| sum.first < deed.time)
+}
+
+/// Whether who set it came to a place outside shortly before, for the first time, and had been at work inside alone: whose passwords they
+/// set are not there.
+fn comes_for_it(scene: &Scene<'_>, cluster: u16, (who, source): (Sym, Sym), deed: &Deed) -> bool {
+    let Some(there) = scene.history.pair(cluster, who, source) else { return false };
+    let mut others = scene.history.of_account(cluster, who).filter(|past| past.source != source);
+    let known = scene.history.account(cluster, who).is_some_and(|sum| there.first.0 - sum.first.0 >= DAY);
+    scene.is_outside(source)
+        && known
+        && (0..=SOON).contains(&(deed.time.0 - there.first.0))
+        && others.all(|past| !scene.is_outside(past.source))
 }
 
 fn draft(measure: &Measure<'_, '_>, cluster: u16, (who, source): (Sym, Sym), entered: &[Entered<'_>]) -> Draft {

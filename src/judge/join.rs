@@ -74,6 +74,9 @@ pub(super) fn causes(measure: &Measure<'_, '_>, drafts: &mut [Draft]) {
     }
     joining.within_outages(drafts);
     joining.leases(drafts);
+    joining.guesses(drafts);
+    joining.amid_attacks(drafts);
+    joining.ended_keys(drafts);
     joining.guessed_keys(drafts);
     joining.ids_of_keys(drafts);
     // Refusals of a key's clients that no line explains are of that key.
@@ -97,6 +100,29 @@ fn of_keys(draft: &Draft) -> bool {
 
 /// A draft that can be joined, by cluster and time.
 type PlacedDraft = (u16, (Millis, Millis), usize);
+
+/// A draft about one source.
+#[derive(Debug, Clone, Copy)]
+struct OfSource {
+    cluster: u16,
+    source: Sym,
+    first: Millis,
+    last: Millis,
+    at: usize,
+}
+
+impl OfSource {
+    fn is_there(&self, other: &Self) -> bool {
+        (self.cluster, self.source) == (other.cluster, other.source)
+    }
+
+    /// Whether both go on at the same time, for most of the longer.
+    fn is_beside(&self, other: &Self) -> bool {
+        let both = self.last.0.min(other.last.0) - self.first.0.max(other.first.0);
+        let longer = (self.last.0 - self.first.0).max(other.last.0 - other.first.0);
+        both > 0 && both * 2 >= longer
+    }
+}
 
 /// Joins drafts.
 struct Joining<'m, 's, 'c> {
@@ -209,35 +235,125 @@ impl Joining<'_, '_, '_> {
         let stale = |draft: &Draft| {
             draft.doc.kind == Kind::StaleCredential && draft.verdict != Verdict::Hostile && !draft.attempts.is_empty()
         };
-        let mut of_one: Vec<(u16, Sym, (Millis, Millis), usize)> = self
-            .placed(drafts, stale)
-            .into_iter()
-            .filter_map(|(cluster, span, at)| match sources(measure, &drafts[at])[..] {
-                [source] if source.is_some() => Some((cluster, source, span, at)),
-                _ => None,
-            })
-            .collect();
-        of_one.sort_by_key(|&(cluster, source, span, at)| (cluster, measure.scene.shown(source), span, at));
-        let follows = |a: &(u16, Sym, (Millis, Millis), usize), b: &(u16, Sym, (Millis, Millis), usize)| {
-            (a.0, a.1) == (b.0, b.1) && a.2.1 <= b.2.0 && b.2.0.0 - a.2.1.0 <= NEXT
-        };
-        for run in of_one.chunk_by(follows).filter(|run| run.len() >= SEVERAL) {
+        let follows = |a: &OfSource, b: &OfSource| a.is_there(b) && a.last <= b.first && b.first.0 - a.last.0 <= NEXT;
+        for run in self.of_one_source(drafts, stale).chunk_by(follows).filter(|run| run.len() >= SEVERAL) {
             // Of some the log tells more than of others.
-            let surest = |&&(.., at): &&(u16, Sym, (Millis, Millis), usize)| drafts[at].verdict != Verdict::Operational;
-            let into = run.iter().min_by_key(surest).map_or(run[0].3, |&(.., at)| at);
+            let surest = |one: &&OfSource| drafts[one.at].verdict != Verdict::Operational;
+            let into = run.iter().min_by_key(surest).map_or(run[0].at, |one| one.at);
             let accounts = run.len() as u64;
-            let others = run.iter().map(|&(.., at)| at).filter(|&at| at != into);
-            others.for_each(|from| self.absorb(drafts, into, from));
+            self.absorb_all(drafts, into, run);
             drafts[into].title = text!(
                 "{} fail one after the other with stored passwords that are no longer right, on {}",
                 Text::count(accounts, "account", "accounts"),
-                Span::address(&measure.scene.text(run[0].1))
+                Span::address(&measure.scene.text(run[0].source))
             );
             drafts[into].why.push(format!(
                 "{accounts} accounts fail from this one address, each after it had worked and none while another fails: \
                  one program whose account changes"
             ));
         }
+    }
+
+    /// Who guesses several accounts from one address at the same time is one, also where their owners come through it.
+    fn guesses(&mut self, drafts: &mut [Draft]) {
+        let guessing = |draft: &Draft| {
+            draft.doc.kind == Kind::PasswordGuessing
+                && draft.verdict == Verdict::Hostile
+                && !draft.attempts.is_empty()
+                && draft.sources.is_empty()
+        };
+        let beside = |a: &OfSource, b: &OfSource| a.is_there(b) && a.is_beside(b);
+        for run in self.of_one_source(drafts, guessing).chunk_by(beside).filter(|run| run.len() > 1) {
+            let most = |one: &&OfSource| drafts[one.at].attempts.len();
+            let into = run.iter().rev().max_by_key(most).map_or(run[0].at, |one| one.at);
+            self.absorb_all(drafts, into, run);
+            drafts[into].title = text!(
+                "Passwords of {} are guessed from {}",
+                Text::count(run.len() as u64, "account", "accounts"),
+                Span::address(&self.measure.scene.text(run[0].source))
+            );
+        }
+    }
+
+    /// Accounts that work where names are gone through fail along with the others there: while that lasts, and at no other time.
+    fn amid_attacks(&mut self, drafts: &mut [Draft]) {
+        /// How much earlier or later they may.
+        const AROUND: i64 = HOUR / 60;
+        /// Accounts that are tried there.
+        const ACCOUNTS: usize = 3;
+        let measure = self.measure;
+        let accounts = |draft: &Draft| {
+            let mut names: Vec<Sym> = draft.attempts.iter().map(|&at| measure.scene.attempt(at).principal).collect();
+            names.sort_unstable();
+            names.dedup();
+            names.len()
+        };
+        let several = |draft: &Draft| accounts(draft) >= ACCOUNTS;
+        let tries = |draft: &Draft| {
+            let kinds = [Kind::PasswordGuessing, Kind::PasswordSpraying, Kind::CredentialStuffing];
+            draft.verdict != Verdict::Operational && kinds.contains(&draft.doc.kind) && several(draft)
+        };
+        let attacks = self.of_one_source(drafts, tries);
+        let stale = |draft: &Draft| {
+            draft.doc.kind == Kind::StaleCredential && draft.verdict != Verdict::Hostile && !draft.changed
+        };
+        for one in self.of_one_source(drafts, stale) {
+            let amid = |attack: &&OfSource| {
+                attack.is_there(&one) && attack.first.0 - AROUND <= one.first.0 && one.last.0 <= attack.last.0 + AROUND
+            };
+            let Some(attack) = attacks.iter().find(amid) else { continue };
+            self.absorb(drafts, attack.at, one.at);
+            let whole = &mut drafts[attack.at];
+            whole.title = text!(
+                "Passwords of {} are tried from {}",
+                Text::count(accounts(whole) as u64, "account", "accounts"),
+                Span::address(&measure.scene.text(one.source))
+            );
+        }
+    }
+
+    /// Keys that were ended one by one, and whose clients come back to that through one address: whoever ended them did so for one
+    /// cause.
+    fn ended_keys(&mut self, drafts: &mut [Draft]) {
+        /// Keys from which on it is no coincidence.
+        const SEVERAL: usize = 4;
+        /// The next one comes back within so long.
+        const NEXT: i64 = 72 * HOUR;
+        let ended =
+            |draft: &Draft| draft.doc.kind == Kind::ApiKeyRotationOutage && draft.verdict == Verdict::Operational;
+        let follows = |a: &OfSource, b: &OfSource| a.is_there(b) && b.first.0 - a.last.0 <= NEXT;
+        for run in self.of_one_source(drafts, ended).chunk_by(follows).filter(|run| run.len() >= SEVERAL) {
+            let into = run[0].at;
+            let mut keys: Vec<Sym> = run.iter().flat_map(|one| drafts[one.at].api_keys.iter().copied()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            self.absorb_all(drafts, into, run);
+            drafts[into].title = text!(
+                "{} were invalidated before their replacements were in use on {}",
+                Text::count(run.len() as u64, "API key", "API keys"),
+                Span::address(&self.measure.scene.text(run[0].source))
+            );
+            drafts[into].api_keys = keys;
+        }
+    }
+
+    /// The drafts that hold and are about one source each, by cluster, source and time.
+    fn of_one_source(&mut self, drafts: &mut [Draft], holds: impl Fn(&Draft) -> bool) -> Vec<OfSource> {
+        let measure = self.measure;
+        let placed = self.placed(drafts, holds).into_iter();
+        let of_one = placed.filter_map(|(cluster, (first, last), at)| match sources(measure, &drafts[at])[..] {
+            [source] if source.is_some() => Some(OfSource { cluster, source, first, last, at }),
+            _ => None,
+        });
+        let mut of_one: Vec<OfSource> = of_one.collect();
+        of_one.sort_by_key(|one| (one.cluster, measure.scene.shown(one.source), one.first, one.last, one.at));
+        of_one
+    }
+
+    /// Makes all but one of some drafts parts of that.
+    fn absorb_all(&mut self, drafts: &mut [Draft], into: usize, run: &[OfSource]) {
+        let others = run.iter().map(|one| one.at).filter(|&at| at != into);
+        others.for_each(|from| self.absorb(drafts, into, from));
     }
 
     /// Gives findings about few sources to one about the same and more at the same time.

@@ -1,9 +1,11 @@
 //! Sweeps of strangers that are alike: several sources that share out one list of names at one pace, and a crowd that comes
-//! again after a rest. Nothing but their shape and their time says that they are one, so both must agree.
+//! again after a rest. Nothing but their shape and their time says that they are one, so both must agree; but inside, where a second
+//! host that goes through names within the hour is none of another's.
 
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
+use super::features::is_shared;
 use super::history::{DAY, HOUR};
 use super::scene::Scene;
 use super::unit::Unit;
@@ -31,6 +33,8 @@ const BEFORE: usize = 16;
 
 /// A sweep of strangers.
 struct KindredSweep {
+    /// All of its hosts are inside, and nobody's but their users'.
+    inside: bool,
     /// One of its episodes.
     unit: u32,
     cluster: u16,
@@ -52,7 +56,12 @@ pub(super) fn pairs<'l>(
     let mut pairs = Vec::new();
     for (at, sweep) in sweeps.iter().enumerate() {
         let before = sweeps[..at].iter().rev().take(BEFORE).filter(|other| other.cluster == sweep.cluster);
-        let alike = before.filter(|other| is_together(other, sweep) || is_return(other, sweep));
+        let alike = before.filter(|other| {
+            if other.inside && sweep.inside {
+                return sweep.first.0 - other.last.0 <= HOUR;
+            }
+            other.inside == sweep.inside && (is_together(other, sweep) || is_return(other, sweep))
+        });
         pairs.extend(alike.map(|other| (other.unit, sweep.unit)));
     }
     pairs
@@ -63,11 +72,14 @@ fn sweep(scene: &Scene<'_>, units: &[Unit], campaign: &[u32]) -> Option<KindredS
     let distinct =
         |key: fn(&Unit) -> Sym| campaign.iter().map(|at| key(of(at))).collect::<HashSet<Sym, RandomState>>().len();
     let (&unit, first) = (campaign.first()?, campaign.first().map(of)?);
-    if campaign.len() < ACCOUNTS || !campaign.iter().all(|at| scene.is_outside(of(at).source)) {
+    let outside = campaign.iter().filter(|at| scene.is_outside(of(at).source)).count();
+    let inside = outside == 0 && !campaign.iter().any(|at| is_shared(scene, of(at).cluster, of(at).source));
+    if campaign.len() < ACCOUNTS || outside != campaign.len() && !inside {
         return None;
     }
     let (accounts, sources) = (distinct(|unit| unit.principal), distinct(|unit| unit.source));
     (accounts >= ACCOUNTS).then(|| KindredSweep {
+        inside,
         unit,
         cluster: first.cluster,
         first: campaign.iter().map(|at| of(at).first).min().unwrap_or(first.first),

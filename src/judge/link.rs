@@ -19,9 +19,10 @@ use super::names::NameSet;
 use super::null::Null;
 use super::place::{Host, Net};
 use super::scene::Scene;
+use super::set_up;
 use super::sites::Sites;
 use super::surge::{self, Surge};
-use super::unit::{Standing, Unit};
+use super::unit::{Standing, Unit, median};
 use crate::state::Sym;
 use crate::time::Millis;
 
@@ -140,6 +141,7 @@ pub(super) fn link(measure: &Measure<'_, '_>, surges: &[Surge]) -> Vec<Linked> {
         .partition(|&at| linker.is_local(at) || surge_of[at as usize].is_some() || lacking[at as usize]);
     let bare: Vec<u32> = order.iter().copied().filter(|&at| units[at as usize].class == Class::Anonymous).collect();
     linker.pairs(&order, &mut sets);
+    set_up::pairs(scene, units, &order).into_iter().for_each(|(one, other)| sets.join(one, other));
     linker.strangers(&strange, &mut sets);
     let (nodes, rest): (Vec<u32>, Vec<u32>) =
         local.into_iter().partition(|&at| by_node[at as usize] || lacking[at as usize]);
@@ -182,6 +184,11 @@ fn mark_nodes(scene: &Scene<'_>, units: &[Unit], lacking: &[bool], by_node: &mut
         let alone = || nodes.get(&unit.cluster).is_some_and(|nodes| nodes.len() == 1) && several(unit.cluster);
         *chosen |= *lacking && alone();
     }
+}
+
+/// Tries of an episode a day.
+fn pace(unit: &Unit) -> i64 {
+    unit.len() as i64 * DAY / (unit.last.0 - unit.first.0).max(60_000)
 }
 
 /// Episodes by the set that they are in.
@@ -392,25 +399,31 @@ impl Linker<'_, '_> {
         let crowd: Vec<u32> = list.iter().copied().filter(joins).collect();
         let mut gaps: Vec<i64> =
             crowd.windows(2).map(|pair| self.unit(pair[1]).first.0 - self.unit(pair[0]).first.0).collect();
-        let pause = (10 * super::unit::median(&mut gaps)).clamp(HOUR / 2, 6 * HOUR);
+        let pause = (10 * median(&mut gaps)).clamp(HOUR / 2, 6 * HOUR);
         self.shared(&crowd, pause, sets, |unit| self.scene.is_outside(unit.source).then_some(unit.cluster));
         self.shared(&crowd, ONSET, sets, |unit| (!self.scene.is_outside(unit.source)).then_some(unit.cluster));
     }
 
     fn locals(&self, list: &[u32], surge_of: &[Option<u32>], sets: &mut Sets) {
-        // A place that is merely near, and tries far more than the account's clients do, is none of them.
-        let mut lengths: BTreeMap<(u16, Sym), Vec<i64>> = BTreeMap::new();
+        // A place that is merely near, and tries far more than the account's clients do, or far faster, is none of them.
+        let mut lengths: BTreeMap<(u16, Sym), (Vec<i64>, Vec<i64>)> = BTreeMap::new();
         for &at in list {
             let unit = self.unit(at);
-            lengths.entry((unit.cluster, unit.principal)).or_default().push(unit.len() as i64);
+            let (tries, paces) = lengths.entry((unit.cluster, unit.principal)).or_default();
+            tries.push(unit.len() as i64);
+            paces.push(pace(unit));
         }
-        let usual: BTreeMap<(u16, Sym), i64> =
-            lengths.into_iter().map(|(who, mut list)| (who, super::unit::median(&mut list))).collect();
+        let usual: BTreeMap<(u16, Sym), (i64, i64)> = lengths
+            .into_iter()
+            .map(|(who, (mut tries, mut paces))| (who, (median(&mut tries), median(&mut paces))))
+            .collect();
         self.shared(list, NEAR, sets, |unit| {
             let who = (unit.cluster, unit.principal);
-            let usual = usual.get(&who).copied().unwrap_or(0).max(FEWEST as i64) as usize;
+            let (tries, usual_pace) = usual.get(&who).copied().unwrap_or_default();
+            let most = tries.max(FEWEST as i64) as usize * SAME_PACE / 2;
+            let hurries = unit.len() >= GUESSES && pace(unit) > usual_pace.saturating_mul(SAME_PACE as i64);
             let alike = matches!(unit.standing, Standing::Own | Standing::OwnShared | Standing::Later)
-                || unit.len() <= usual * SAME_PACE / 2;
+                || unit.len() <= most && !hurries;
             (unit.principal.is_some() && alike).then_some(who)
         });
         let mut surges: BTreeMap<u32, u32> = BTreeMap::new();

@@ -16,6 +16,7 @@ use super::index::Class;
 use super::invented;
 use super::lists;
 use super::null::{Null, binomial_tail, poisson_tail};
+use super::proxies;
 use super::renamed;
 use super::scene::Scene;
 use super::sites::Sites;
@@ -57,6 +58,9 @@ const REFUSED_AN_HOUR: f64 = 6.0;
 
 /// A logarithm of e^-20 or less counts as certain.
 const CERTAIN: f64 = 20.0;
+
+/// Failures of a client that is faster than ever.
+const EXCEEDING: usize = 20;
 
 /// Tries of one account that end in its first success, from which on somebody may have guessed.
 const GUESSES: usize = 20;
@@ -275,14 +279,17 @@ impl Measure<'_, '_> {
                 && unit.entry.is_some_and(|entry| entry.time.0 - unit.last.0 <= HOUR)
         };
         features.set(Feature::Enters, if campaign.units.len() >= 3 { share(&soon) } else { 0.0 });
-        features.set(Feature::Excess, share(&|unit| self.exceeds(unit)));
+        let through_proxies = features.get(Feature::OwnShared) >= 1.0 && self.exceeds_through_proxies(campaign);
+        features.set(Feature::Excess, if through_proxies { 1.0 } else { share(&|unit| self.exceeds(unit)) });
         features.set(Feature::Alternating, share(&|unit| unit.between >= 1.0 && unit.before > 0.0));
         let home = |unit: &&Unit| {
             let blind = unit.standing == Standing::Blind && unit.is_local(self.scene);
             unit.before > 0.0 || blind || unit.settles(self.scene)
         };
+        // An account that comes through several proxies is one client.
+        let place = |unit: &Unit| if unit.standing == Standing::OwnShared { Sym::NONE } else { unit.source };
         let mut clients: Vec<(Sym, Sym)> =
-            self.units_of(campaign).filter(home).map(|unit| (unit.principal, unit.source)).collect();
+            self.units_of(campaign).filter(home).map(|unit| (unit.principal, place(unit))).collect();
         clients.sort_unstable();
         clients.dedup();
         let together = clients.len() as f64;
@@ -295,9 +302,11 @@ impl Measure<'_, '_> {
         features.set(Feature::Surge, f64::from(u8::from(campaign.surge)));
         // Where one node refuses tokens that the others take, clients get in meanwhile: that is what makes it differ.
         features.invents = invented::are_tokens(self.scene, campaign, self.units_of(campaign));
+        features.forges = proxies::are_forged(self.scene.joined, &campaign.attempts, features.accounts);
         let signed = if features.invents { 0.0 } else { share(&|unit| unit.is_signed(self.scene)) };
         let of_one_node = campaign.by_node && features.get(Feature::Token).max(signed) >= 0.5;
-        if of_one_node {
+        // Who gets in meanwhile through an address of many says nothing of those whose assertions are refused there.
+        if of_one_node || signed * features.get(Feature::OwnShared) >= 0.5 {
             features.set(Feature::Alternating, 0.0);
             features.set(Feature::Returns, 0.0);
         }
@@ -323,8 +332,11 @@ impl Measure<'_, '_> {
             && !campaign.by_node
             && !campaign.surge
             && self.units_of(campaign).all(begins);
-        let one = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::ManySources) >= 1.0;
-        let farm = is_farm(features) || one && renamed::are_hosts(self.scene, self.units_of(campaign));
+        let one = features.get(Feature::OneAccount) >= 1.0;
+        let many = features.get(Feature::ManySources) >= 1.0;
+        let farm = is_farm(features)
+            || one && many && renamed::are_hosts(self.scene, self.units_of(campaign))
+            || one && renamed::are_misspelled(self.scene, self.units_of(campaign));
         features.set(Feature::Farm, f64::from(u8::from(farm)));
         features.never_worked = if never { features.get(Feature::Volume) } else { 0.0 };
         let inside = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::Outside) <= 0.0;
@@ -421,12 +433,33 @@ impl Measure<'_, '_> {
             && self.changes.within(unit.principal, unit.first, until.min(entry.max(unit.last))).is_some()
     }
 
-    /// Whether an account at its own place fails far faster than it used to get in.
+    /// Whether an account at its own place fails far faster than it used to get in. Not so of a service account: its token is made
+    /// of random letters, which nobody guesses where it is used.
     fn exceeds(&self, unit: &Unit) -> bool {
+        if self.scene.bytes(unit.principal).contains(&b'/') {
+            return false;
+        }
         let Some(past) = self.scene.pasts_at(unit.cluster, unit.principal, unit.source).next() else { return false };
         let rate = |count: f64, span: i64| count / (span.max(60_000) as f64);
         let before = rate(f64::from(unit.before), unit.first.0 - past.first.0);
-        unit.before > 0.0 && unit.run >= 20 && rate(unit.len() as f64, unit.last.0 - unit.first.0) > 10.0 * before
+        unit.before > 0.0
+            && unit.run as usize >= EXCEEDING
+            && rate(unit.len() as f64, unit.last.0 - unit.first.0) > 10.0 * before
+    }
+
+    /// The same of one account's tries through several addresses of many together: who balances between proxies sends each some of them.
+    fn exceeds_through_proxies(&self, campaign: &Campaign) -> bool {
+        let units = || self.units_of(campaign);
+        let Some((first, last)) = campaign.span(self.scene) else { return false };
+        let Some(account) = units().next().map(|unit| unit.principal) else { return false };
+        let since = self.scene.history.account(campaign.cluster, account).map_or(first, |sum| sum.first);
+        let rate = |count: f64, span: i64| count / (span.max(60_000) as f64);
+        let before: f64 = units().map(|unit| f64::from(unit.before)).sum();
+        let tries = campaign.attempts.len();
+        units().nth(1).is_some()
+            && units().all(|unit| unit.principal == account)
+            && tries >= EXCEEDING
+            && rate(tries as f64, last.0 - first.0) > 10.0 * rate(before, first.0 - since.0)
     }
 
     fn changed(&self, campaign: &Campaign, features: &mut Features) {

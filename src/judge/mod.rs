@@ -18,6 +18,7 @@ mod activity;
 mod advice;
 mod arrivals;
 mod bare;
+mod break_glass;
 mod campaign;
 mod consequences;
 mod contrast;
@@ -59,6 +60,7 @@ mod ranked;
 mod renamed;
 mod scene;
 mod score;
+mod set_up;
 mod single_tries;
 mod sites;
 mod steady;
@@ -220,8 +222,24 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
     drafts.extend(suspicious.filter(|found| !entered.contains(&found.principals)));
     let known: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.principals.iter().copied()).collect();
     let made = newcomers::used_abroad(measure).into_iter().chain(newcomers::raised(measure));
-    let made = made.chain(destruction::visits(measure)).chain(impersonation::entries(measure));
-    drafts.extend(made.filter(|draft| !draft.principals.iter().any(|account| known.contains(account))));
+    let made = made.chain(destruction::visits(measure)).chain(break_glass::visits(measure));
+    let is_news = |draft: &Draft| !draft.principals.iter().any(|account| known.contains(account));
+    drafts.extend(made.filter(is_news));
+    for found in impersonation::entries(measure) {
+        let at_place = |draft: &Draft| {
+            found.principals.first().is_some_and(|who| draft.principals.contains(who))
+                && found.sources.iter().all(|source| draft.sources.contains(source))
+        };
+        match drafts.iter_mut().find(|draft| at_place(draft)) {
+            // Whom somebody strange got in as there is a part of it.
+            Some(draft) => {
+                draft.principals.extend(found.principals.iter().skip(1));
+                join::take(measure, draft, &found);
+            }
+            None if is_news(&found) => drafts.push(found),
+            None => {}
+        }
+    }
     let told: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.api_keys.iter().copied()).collect();
     let kept = leavers::keys(measure).into_iter().chain(new_keys::visits(measure));
     drafts.extend(kept.filter(|draft| !draft.api_keys.iter().any(|key| told.contains(key))));

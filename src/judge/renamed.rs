@@ -30,6 +30,18 @@ pub(super) fn are_hosts<'u>(scene: &Scene<'_>, units: impl Iterator<Item = &'u U
     renamed >= HOSTS && renamed as f64 >= MOST * f64::from(all)
 }
 
+/// Whether those who fail as one account, however few, are such hosts, and the new name is the old one written wrong: it gets in nowhere,
+/// and all who got in there bear nearly the same.
+pub(super) fn are_misspelled<'u>(scene: &Scene<'_>, mut units: impl Iterator<Item = &'u Unit>) -> bool {
+    units.all(|unit| {
+        let mut before = scene.history.of_source(unit.cluster, unit.source).filter(|past| past.first < unit.first);
+        unit.len() >= FAILS
+            && scene.history.account(unit.cluster, unit.principal).is_none()
+            && before.all(|past| scene.resemble(past.principal, unit.principal))
+            && is_renamed(scene, unit)
+    })
+}
+
 /// Whether all who got in from the address of an episode did so up to its beginning, and nobody while it lasted.
 fn is_renamed(scene: &Scene<'_>, unit: &Unit) -> bool {
     let (mut count, mut first, mut last) = (0.0, unit.first, Millis(i64::MIN));

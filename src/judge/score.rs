@@ -41,6 +41,9 @@ const LOGIN_PAGE: f64 = 0.55;
 /// And at least, where tokens are tried that their sender signs: a client that was set up for another cluster has those of one issuer.
 const INVENTED: f64 = 0.7;
 
+/// And at least, where each try names another client in `x_forwarded_for`, which none does but to hide.
+const FORGED: f64 = 0.9;
+
 /// Probabilities of what a campaign is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Posterior {
@@ -160,10 +163,16 @@ fn least_hostility(features: &Features) -> f64 {
     let never_worked = NEVER_WORKED[usize::from(features.never_worked >= 1.0)];
     let page = features.login_page;
     let guessed = features.never_worked > 0.0;
-    [(unexplained, UNEXPLAINED), (guessed, never_worked), (page, LOGIN_PAGE), (features.invents, INVENTED)]
-        .into_iter()
-        .filter_map(|(holds, least)| holds.then_some(least))
-        .fold(0.0, f64::max)
+    [
+        (unexplained, UNEXPLAINED),
+        (guessed, never_worked),
+        (page, LOGIN_PAGE),
+        (features.invents, INVENTED),
+        (features.forges, FORGED),
+    ]
+    .into_iter()
+    .filter_map(|(holds, least)| holds.then_some(least))
+    .fold(0.0, f64::max)
 }
 
 /// Whether a kind is an attack.

@@ -16,6 +16,7 @@ use super::places::VISIT;
 use super::scene::Scene;
 use super::score;
 use super::words;
+use crate::action_class::ActionClass;
 use crate::model::text::{Span, Text};
 use crate::state::Sym;
 use crate::text;
@@ -120,7 +121,9 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     if keeps_going && access.returns > 0 {
         return None;
     }
-    let doubtful = owner || returns || keeps_going || access.direct && access.stays;
+    // A setting opens no way in, and is what is changed by night to keep a cluster going; it may end the audit log as well.
+    let only_settings = deeds.iter().all(|deed| deed.class == ActionClass::Settings || is_maintenance(scene, deed));
+    let doubtful = owner || returns || only_settings || access.direct && access.stays;
     let hostile = probability >= SURE && !doubtful;
     // What else it may be is as likely then, whatever the weights say.
     let probability = if hostile { probability } else { probability.min(SURE - 0.01) };
@@ -130,7 +133,12 @@ fn draft(measure: &Measure<'_, '_>, access: Access<'_>) -> Option<Draft> {
     draft.cluster = past.cluster;
     let (principal, source) = (scene.text(past.principal), scene.text(past.source));
     let (who, from) = (|| Span::principal(&principal), || Span::address(&source));
-    draft.title = text!("{} got in from {} for the first time, and changed the cluster's security", who(), from());
+    draft.title = text!(
+        "{} got in from {} for the first time, and changed {}",
+        who(),
+        from(),
+        if only_settings { "settings of the cluster" } else { "the cluster's security" }
+    );
     draft.why.push(match failures(measure, past) {
         0 => text!("First success of {} from {} at {}, without a failure", who(), from(), past.first),
         many => text!(

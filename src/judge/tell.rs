@@ -155,6 +155,11 @@ fn sentences(measure: &Measure<'_, '_>, campaign: &Campaign, features: &Features
         let name = Span::address(&measure.scene.text(stranger));
         out.push(text!("A proxy there names {} in x_forwarded_for, and otherwise clients inside", name));
     }
+    if features.forges {
+        let said =
+            "Each try names another client in x_forwarded_for: whoever tries writes it, as clients of a proxy do not";
+        out.push(Text::from(said));
+    }
     let mut reasons: Vec<&str> = features.unknown.iter().map(|(_, why)| *why).collect();
     reasons.dedup();
     out.extend(reasons.into_iter().map(|why| format!("Not to be known here: {why}").into()));

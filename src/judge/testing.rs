@@ -82,7 +82,14 @@ impl Log {
         self.line(seconds, node, "anonymous_access_denied", &origin);
     }
 
-    /// The same, as a proxy passes it on that names its client.
+    /// A wrong password on the first node, as a proxy passes it on that names its client.
+    pub(super) fn fail_for(&mut self, seconds: f64, principal: &str, proxy: &str, client: &str) {
+        let origin = self.origin(proxy);
+        let rest = format!(r#""user.name":"{principal}", {origin}, "x_forwarded_for":"{client}""#);
+        self.line(seconds, "n1", "authentication_failed", &rest);
+    }
+
+    /// A request without credentials, as a proxy passes it on that names its client.
     pub(super) fn passed_on(&mut self, seconds: f64, proxy: &str, client: &str) {
         let origin = self.origin(proxy);
         let rest = format!(r#"{origin}, "x_forwarded_for":"{client}""#);

@@ -5,6 +5,7 @@ mod habits;
 mod hosts;
 mod misplaced;
 mod networks;
+mod one_cause;
 mod outages;
 mod places;
 mod rights;

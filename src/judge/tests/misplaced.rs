@@ -181,3 +181,146 @@ fn who_works_beside_tries_since_before_the_log_is_no_victim() {
     let told = kinds_and_verdicts(log);
     assert!(!told.is_empty() && told.iter().all(|(kind, _)| kind != "account_compromise"), "{told:?}");
 }
+
+#[test]
+fn a_list_may_be_used_days_later() {
+    let told = |tried: usize, name: &str| {
+        let mut log = Log::new();
+        for who in 0..40_usize {
+            let person = format!("person{who}");
+            (0..168_u32).for_each(|hour| log.success(f64::from(hour) * HOUR, &person, &format!("10.3.0.{}", who + 1)));
+        }
+        for (at, time) in irregular(tried, 50_000.0, 20.0).into_iter().enumerate() {
+            log.fail(time, &format!("person{at}"), OUTSIDE);
+        }
+        (0..8).for_each(|at| log.success(6.0 * DAY + 60.0 * f64::from(at), name, OUTSIDE));
+        let findings = log.findings();
+        let entered = |principals: &[String]| principals.iter().any(|who| who == name);
+        findings.iter().any(|finding| finding.kind == "account_compromise" && entered(&finding.principals))
+    };
+    assert!(told(30, "person7"));
+    // A name that was not on it, and an address at which a few mistyped.
+    assert!(!told(30, "person37"));
+    assert!(!told(3, "person1"));
+}
+
+#[test]
+fn a_setting_changed_by_night_is_asked_about() {
+    let told = |change: bool| {
+        let mut log = Log::new();
+        (0..80).for_each(|at| log.success(f64::from(at) * 1000.0, "kim", "10.2.2.2"));
+        log.success(81_000.0, "kim", OUTSIDE);
+        log.granted(81_300.0, "kim", OUTSIDE, "cluster:admin/settings/update");
+        if change {
+            log.change(81_400.0, "kim", OUTSIDE, USER);
+        }
+        kinds_and_verdicts(log)
+    };
+    assert!(told(false).iter().all(|(_, verdict)| verdict == "unclear"), "{:?}", told(false));
+    assert!(!told(true).is_empty());
+}
+
+#[test]
+fn who_comes_to_set_a_password_and_use_it_is_asked_about() {
+    const RESET: (&str, &str, &str) =
+        ("change_password", "user/change_password", r#""change":{"password":{"user":{"name":"dormant"}}}"#);
+    let told = |from: &str, used_from: &str| {
+        let mut log = Log::new();
+        (0..170).for_each(|at| log.success(f64::from(at) * 1200.0, "it", "10.2.2.9"));
+        // A help desk.
+        for at in 0..12_u32 {
+            let body = format!(r#""change":{{"password":{{"user":{{"name":"person{at}"}}}}}}"#);
+            let reset = ("change_password", "user/change_password", body.as_str());
+            log.change(HOUR + 4.0 * HOUR * f64::from(at), "it", "10.2.2.9", reset);
+        }
+        log.success(2.4 * DAY, "it", from);
+        log.change(2.4 * DAY + 60.0, "it", from, RESET);
+        (0..9).for_each(|at| log.success(2.4 * DAY + 300.0 + 20.0 * f64::from(at), "dormant", used_from));
+        let findings = log.findings();
+        findings.iter().any(|finding| finding.principals.iter().any(|who| who == "dormant"))
+    };
+    assert!(told(OUTSIDE, OUTSIDE));
+    assert!(!told("10.2.2.9", "10.2.2.33"));
+    assert!(!told("10.2.2.9", "10.2.2.9"));
+}
+
+#[test]
+fn an_audit_log_that_stops_everywhere_after_a_setting_is_told() {
+    let told = |changed: bool| {
+        let mut log = Log::new();
+        let silent = 36.0 * HOUR..40.0 * HOUR;
+        for minute in 0..3_600_u32 {
+            let time = 60.0 * f64::from(minute);
+            if silent.contains(&time) {
+                if minute % 5 == 0 {
+                    log.server(time, "n1", "a line");
+                }
+            } else {
+                log.success(time, "svc", "10.5.5.5");
+            }
+        }
+        if changed {
+            log.granted(36.0 * HOUR - 30.0, "kim", "10.2.2.2", "cluster:admin/settings/update");
+        }
+        log.told().into_iter().filter(|(kind, ..)| kind == "audit_gap").count()
+    };
+    assert_eq!((told(true), told(false)), (1, 0));
+}
+
+#[test]
+fn the_built_in_superuser_that_comes_for_the_first_time_and_makes_a_user_is_asked_about() {
+    let told = |before: bool, makes: bool| {
+        let mut log = with_kim();
+        (0..30).for_each(|at| log.success(DAY + 900.0 * f64::from(at), "kim", "10.2.2.2"));
+        if before {
+            (0..20).for_each(|at| log.success(900.0 * f64::from(at), "elastic", "10.6.6.6"));
+        }
+        log.success(1.2 * DAY, "elastic", "10.6.6.6");
+        if makes {
+            log.change(1.2 * DAY + 90.0, "elastic", "10.6.6.6", USER);
+        }
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(false, true), [pair("suspicious_access", "unclear")]);
+    assert_eq!((told(true, true), told(false, false)), (vec![], vec![]));
+}
+
+#[test]
+fn an_account_of_many_places_that_deletes_where_it_never_was_is_asked_about() {
+    let told = |habit: bool| {
+        let mut log = Log::new();
+        for box_number in 0..12_u32 {
+            let place = format!("{}.7.9.8", 20 + 3 * box_number);
+            (0..60).for_each(|at| log.success(f64::from(at) * 1400.0 + f64::from(box_number), "appuser", &place));
+            if habit {
+                log.granted(40_000.0 + f64::from(box_number), "appuser", &place, "indices:admin/delete");
+            }
+        }
+        log.success(80_000.0, "appuser", OUTSIDE);
+        (1..5).for_each(|at| log.granted(80_000.0 + 20.0 * f64::from(at), "appuser", OUTSIDE, "indices:admin/delete"));
+        log.findings().iter().filter(|finding| finding.sources.iter().any(|source| source == OUTSIDE)).count()
+    };
+    assert_eq!((told(false), told(true)), (1, 0));
+}
+
+#[test]
+fn a_key_that_asks_elsewhere_for_what_it_may_not_is_no_broken_program() {
+    let told = |from: &str| {
+        let mut log = Log::new();
+        (0..200).for_each(|at| {
+            log.key(f64::from(at) * 400.0, "k", "10.4.4.4", "access_granted", "indices:data/write/bulk")
+        });
+        for at in 0..12_u32 {
+            let action = [
+                "cluster:admin/xpack/security/user/get",
+                "indices:admin/delete",
+                "cluster:admin/xpack/security/user/put",
+                "cluster:admin/snapshot/create",
+            ][at as usize % 4];
+            log.key(80_000.0 + 30.0 * f64::from(at), "k", from, "access_denied", action);
+        }
+        kinds_and_verdicts(log)
+    };
+    assert!(told("10.4.4.5").iter().all(|(_, verdict)| verdict == "unclear"));
+    assert_eq!(told("10.4.4.4"), [pair("api_key_underprivileged", "operational")]);
+}
