@@ -4,9 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::history::{DAY, HOUR};
 use super::index::Class;
-use super::null::{binomial_tail, poisson_tail};
+use super::null::{Null, binomial_tail, poisson_tail};
+use super::place::Host;
 use super::scene::Scene;
 use super::unit::{Standing, Unit, mistyped};
 use crate::reserved::RESERVED_USERS;
@@ -209,4 +213,42 @@ fn not_meant(scene: &Scene<'_>, unit: &Unit) -> Option<Sym> {
     let who = mistyped(scene, unit)?;
     let past = scene.history.pair(unit.cluster, who, unit.source)?;
     (!scene.resemble(unit.principal, who) && past.first > unit.last).then_some(who)
+}
+
+/// Strangers' episodes of which each is nothing much, and all are more than chance makes: in the log, or from one source.
+pub(super) fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
+    /// Logarithm of the chance below which they are too many.
+    const TOO_MANY: f64 = -9.0;
+    /// Accounts that a source from which nobody gets in tries.
+    const ACCOUNTS: u32 = 3;
+    let stranger = |unit: &Unit| {
+        unit.class == Class::Named
+            && matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount)
+    };
+    let mut of_host: HashMap<(u16, Host), (u32, Millis), RandomState> = HashMap::default();
+    let (mut many, mut expected) = (0.0, 0.0);
+    for unit in units.iter().filter(|unit| stranger(unit)) {
+        let known = of_host.entry((unit.cluster, scene.host(unit.source))).or_insert((0, unit.first));
+        *known = (known.0 + 1, known.1.min(unit.first));
+        if scene.is_outside(unit.source) {
+            many += 1.0;
+            expected += null.expected(scene, unit).exp();
+        }
+    }
+    let too_many = many >= 5.0 && poisson_tail(many, (expected / f64::max(many, 1.0)).max(0.1)) < TOO_MANY;
+    units
+        .iter()
+        .map(|unit| {
+            // Whoever gets in there first does so after the tries: some have fallen.
+            let settled = |since: Millis| {
+                let own = scene.history.of_source(unit.cluster, unit.source).filter(|past| !past.key.is_some());
+                own.take(64).any(|past| past.first < since)
+            };
+            let sweeps = stranger(unit)
+                && of_host
+                    .get(&(unit.cluster, scene.host(unit.source)))
+                    .is_some_and(|&(accounts, since)| accounts >= ACCOUNTS && !settled(since));
+            unit.crowd || stranger(unit) && (sweeps || too_many && scene.is_outside(unit.source))
+        })
+        .collect()
 }

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::accounts::AccountChanges;
 use super::contrast;
+use super::crowd;
 use super::features::is_shared;
 use super::history::{DAY, HOUR};
 use super::index::Class;
@@ -116,7 +117,7 @@ pub(super) fn link(measure: &Measure<'_, '_>, surges: &[Surge]) -> Vec<Linked> {
     let lacking = shut_out(scene, units, measure.lacking);
     mark_nodes(scene, units, &lacking, &mut by_node);
     let surge_of = surge::surge_of(scene, units, surges);
-    let crowded = crowded(scene, units, null);
+    let crowded = crowd::crowded(scene, units, null);
     let looked_at: Vec<u32> = (0..units.len() as u32)
         .into_par_iter()
         .with_min_len(PIECE)
@@ -211,44 +212,6 @@ fn is_odd(scene: &Scene<'_>, unit: &Unit, null: &Null) -> bool {
         Class::Named => null.expected(scene, unit) < FEW.ln(),
         _ => unit.len() >= BARE || unit.comes_from_outside(scene) && unit.len() > 1,
     }
-}
-
-/// Strangers' episodes of which each is nothing much, and all are more than chance makes: in the log, or from one source.
-fn crowded(scene: &Scene<'_>, units: &[Unit], null: &Null) -> Vec<bool> {
-    /// Logarithm of the chance below which they are too many.
-    const CHANCE: f64 = -9.0;
-    /// Accounts that a source from which nobody gets in tries.
-    const ACCOUNTS: u32 = 3;
-    let stranger = |unit: &Unit| {
-        unit.class == Class::Named
-            && matches!(unit.standing, Standing::Strange | Standing::Unknown | Standing::UnknownAccount)
-    };
-    let mut of_host: HashMap<(u16, Host), (u32, Millis), RandomState> = HashMap::default();
-    let (mut many, mut expected) = (0.0, 0.0);
-    for unit in units.iter().filter(|unit| stranger(unit)) {
-        let known = of_host.entry((unit.cluster, scene.host(unit.source))).or_insert((0, unit.first));
-        *known = (known.0 + 1, known.1.min(unit.first));
-        if scene.is_outside(unit.source) {
-            many += 1.0;
-            expected += null.expected(scene, unit).exp();
-        }
-    }
-    let too_many = many >= 5.0 && super::null::poisson_tail(many, (expected / f64::max(many, 1.0)).max(0.1)) < CHANCE;
-    units
-        .iter()
-        .map(|unit| {
-            // Whoever gets in there first does so after the tries: some have fallen.
-            let settled = |since: Millis| {
-                let own = scene.history.of_source(unit.cluster, unit.source).filter(|past| !past.key.is_some());
-                own.take(64).any(|past| past.first < since)
-            };
-            let sweeps = stranger(unit)
-                && of_host
-                    .get(&(unit.cluster, scene.host(unit.source)))
-                    .is_some_and(|&(accounts, since)| accounts >= ACCOUNTS && !settled(since));
-            unit.crowd || stranger(unit) && (sweeps || too_many && scene.is_outside(unit.source))
-        })
-        .collect()
 }
 
 /// Whether an account fails at an inside address of its own of a log that shows no success: that it worked there is not seen, and

@@ -59,9 +59,6 @@ const REFUSED_AN_HOUR: f64 = 6.0;
 /// A logarithm of e^-20 or less counts as certain.
 const CERTAIN: f64 = 20.0;
 
-/// Failures of a client that is faster than ever.
-const EXCEEDING: usize = 20;
-
 /// Tries of one account that end in its first success, from which on somebody may have guessed.
 const GUESSES: usize = 20;
 
@@ -431,35 +428,6 @@ impl Measure<'_, '_> {
         (local || asked)
             && (unit.after > 0.0 || unit.before == 0.0)
             && self.changes.within(unit.principal, unit.first, until.min(entry.max(unit.last))).is_some()
-    }
-
-    /// Whether an account at its own place fails far faster than it used to get in. Not so of a service account: its token is made
-    /// of random letters, which nobody guesses where it is used.
-    fn exceeds(&self, unit: &Unit) -> bool {
-        if self.scene.bytes(unit.principal).contains(&b'/') {
-            return false;
-        }
-        let Some(past) = self.scene.pasts_at(unit.cluster, unit.principal, unit.source).next() else { return false };
-        let rate = |count: f64, span: i64| count / (span.max(60_000) as f64);
-        let before = rate(f64::from(unit.before), unit.first.0 - past.first.0);
-        unit.before > 0.0
-            && unit.run as usize >= EXCEEDING
-            && rate(unit.len() as f64, unit.last.0 - unit.first.0) > 10.0 * before
-    }
-
-    /// The same of one account's tries through several addresses of many together: who balances between proxies sends each some of them.
-    fn exceeds_through_proxies(&self, campaign: &Campaign) -> bool {
-        let units = || self.units_of(campaign);
-        let Some((first, last)) = campaign.span(self.scene) else { return false };
-        let Some(account) = units().next().map(|unit| unit.principal) else { return false };
-        let since = self.scene.history.account(campaign.cluster, account).map_or(first, |sum| sum.first);
-        let rate = |count: f64, span: i64| count / (span.max(60_000) as f64);
-        let before: f64 = units().map(|unit| f64::from(unit.before)).sum();
-        let tries = campaign.attempts.len();
-        units().nth(1).is_some()
-            && units().all(|unit| unit.principal == account)
-            && tries >= EXCEEDING
-            && rate(tries as f64, last.0 - first.0) > 10.0 * rate(before, first.0 - since.0)
     }
 
     fn changed(&self, campaign: &Campaign, features: &mut Features) {

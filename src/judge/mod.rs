@@ -30,6 +30,7 @@ mod doc;
 mod draft;
 mod ended;
 mod entries;
+mod excess;
 mod features;
 mod gaps;
 mod history;
