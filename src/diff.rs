@@ -56,6 +56,7 @@ pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) 
     }
     notes.extend(different_options(old, new));
     for (path, report) in [(old_path, old), (new_path, new)] {
+        let told = notes.len();
         if report.groups_total > report.groups.len() as u64 {
             notes.push(format!(
                 "{path} holds {} of {} groups (--top): some that look new or gone may have been cut off",
@@ -67,6 +68,11 @@ pub fn diff((old_path, old): (&str, &Report), (new_path, new): (&str, &Report)) 
         if unread > 0 {
             let inputs = words::count(unread as u64, "input", "inputs");
             notes.push(format!("{path}: {inputs} could not be read whole, so numbers may be too small"));
+        }
+        if !report.coverage.complete && notes.len() == told {
+            notes.push(format!(
+                "{path} is not complete, as its coverage tells: what is not in it may look gone, or new"
+            ));
         }
     }
     if old.coverage.last.as_ref().zip(new.coverage.last.as_ref()).is_some_and(|(old, new)| new < old) {

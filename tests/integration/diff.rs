@@ -161,6 +161,16 @@ fn other_groupings_are_not_compared_and_the_exit_status_can_tell() {
 }
 
 #[test]
+fn that_a_report_is_not_complete_is_said() {
+    let reports = Reports::new();
+    let mut cut = reports.read("old.json");
+    cut["coverage"]["complete"] = json!(false);
+    let cut = reports.write("cut.json", &cut.to_string());
+    let notes = |old: &str, new: &str| diff(old, new)["notes"].as_array().unwrap().len();
+    assert_eq!((notes(&cut, &cut), notes(&reports.path("old.json"), &reports.path("old.json"))), (2, 0));
+}
+
+#[test]
 fn what_became_worse_is_news_though_nothing_more_was_counted() {
     let reports = Reports::new();
     let mut report: serde_json::Value =
