@@ -105,12 +105,6 @@ pub(super) fn cannot_tell(
             "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"
         )));
     }
-    let beside_damage = joined.attempts_beside_damage();
-    if beside_damage > 0 {
-        told.push(Text::from(format!(
-            "realm chains of {beside_damage} attempts: no realm is logged for them, and lines beside theirs could not be read"
-        )));
-    }
     let evicted = joined.state.evicted;
     if let (Some(first), Some(last)) = (evicted.span.first, evicted.span.last) {
         let why = format!(

@@ -9,7 +9,6 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::damaged::DamagedLines;
 use super::dedupe_across_inputs;
 use super::line_order::{Loose, PIECE, Sequences, contradict, reverses_ties, signs, trust_numbers};
 use super::nodes::NodeTable;
@@ -76,11 +75,10 @@ pub(super) fn join(
         contradict(state, &all, &loose, (source_lines, &sequences), &mut signs);
         shuffled(state, &mut all, &signs, source_lines);
     }
-    let (evicted, damaged) = (&state.evicted, DamagedLines::new(state, source_lines));
+    let evicted = &state.evicted;
     all.par_iter_mut().with_min_len(PIECE).filter(|attempt| attempt.chain == ChainId::NONE_SEEN).for_each(|attempt| {
         let logs = nodes.of(attempt.node).stats.realm_failures > 0;
-        let may_lack = || may_lack_evicted(evicted, attempt) || damaged.near(source_lines.of(attempt.pos));
-        if !logs || !attempt.has_request_id() || may_lack() {
+        if !logs || !attempt.has_request_id() || may_lack_evicted(evicted, attempt) {
             attempt.chain = ChainId::UNKNOWN;
         }
     });

@@ -83,7 +83,8 @@ impl Disabled {
             None => false,
         };
         let succeeds_later = self.last_success.get(&account(joined, attempt)).is_some_and(|&last| last > attempt.time);
-        if !disabled && succeeds_later {
+        // A realm that is not seen to complain may have done so in a line that could not be read.
+        if !disabled && (succeeds_later || joined.lines_lost) {
             return false;
         }
         // Only a realm that complains of other passwords says anything by not complaining.

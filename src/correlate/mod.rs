@@ -12,7 +12,6 @@ mod candidates;
 mod chains;
 mod contradictions;
 mod credentials;
-mod damaged;
 mod disabled;
 mod history;
 mod infer;
@@ -48,7 +47,6 @@ pub use view::{Correlated, LeftOut, Selection};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use damaged::DamagedLines;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use history::KeyHistory;
@@ -59,7 +57,7 @@ use crate::context::{ClusterContext, Dump};
 use crate::model::Evidence;
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{Attempt, ChainId, Pos, State, Sym};
+use crate::state::{Attempt, Pos, State, Sym};
 use crate::time::Millis;
 
 /// The joined records of a run, which nobody changes: what is looked at is a view of them, see [`Correlated`].
@@ -95,6 +93,8 @@ pub struct Joined {
     disabled_by: BTreeMap<u32, usize>,
     /// Events that say that an authentication failed and are steps of a negotiation.
     pub negotiations: u64,
+    /// Whether lines of the inputs that begin as records do could not be read.
+    lines_lost: bool,
     /// What clusters say about themselves.
     pub context: ClusterContext,
     /// How far clocks of nodes are apart.
@@ -129,16 +129,6 @@ impl Joined {
         self.state.symbols.get(self.originals.get(&sym).copied().unwrap_or(sym))
     }
 
-    /// Attempts of unknown chain that stand beside lines which could not be read, on nodes that log what realms say.
-    #[must_use]
-    pub fn attempts_beside_damage(&self) -> usize {
-        let damaged = DamagedLines::new(&self.state, &self.source_lines);
-        let is_unknown = |attempt: &&Attempt| attempt.chain == ChainId::UNKNOWN && attempt.has_request_id();
-        let logs = |attempt: &&Attempt| self.nodes.of(attempt.node).stats.realm_failures > 0;
-        let beside = |attempt: &&Attempt| damaged.near(self.source_lines.of(attempt.pos));
-        self.attempts.iter().filter(is_unknown).filter(logs).filter(beside).count()
-    }
-
     /// A place as evidence.
     #[must_use]
     pub fn evidence(&self, place: SourceLine) -> Evidence {
@@ -158,6 +148,7 @@ impl Joined {
 #[must_use]
 pub fn correlate(state: State, beside: &[Dump], options: &Options) -> Correlated {
     let mut state = state.spelled();
+    let lines_lost = state.inputs.iter().any(crate::state::InputStats::lost_records);
     placing::note_folders(&mut state);
     state.inputs.iter_mut().for_each(crate::state::InputStats::settle);
     uses::settle_transport(&mut state);
@@ -203,6 +194,7 @@ pub fn correlate(state: State, beside: &[Dump], options: &Options) -> Correlated
         contested: BTreeSet::new(),
         disabled_by: BTreeMap::new(),
         negotiations: 0,
+        lines_lost,
         context,
         clock_offsets,
         keys: Vec::new(),

@@ -140,18 +140,9 @@ impl SourceLines {
     /// Line, from 1, of a chunk of an input (by sequence number) and a line within it.
     #[must_use]
     pub fn line(&self, input: usize, (seq, line): (u32, u32)) -> u64 {
-        self.base(input, seq).map_or(u64::from(line) + 1, |base| self.shown(base, u64::from(line)))
-    }
-
-    /// The same as places count lines.
-    #[must_use]
-    pub fn place(&self, input: usize, (seq, line): (u32, u32)) -> u64 {
-        self.base(input, seq).map_or(0, |base| base.before) + u64::from(line) + 1
-    }
-
-    fn base(&self, input: usize, seq: u32) -> Option<ChunkBase> {
         let bases = &self.bases[input];
-        bases.binary_search_by_key(&seq, |base| base.seq).ok().map(|at| bases[at])
+        let base = bases.binary_search_by_key(&seq, |base| base.seq).ok().map(|at| bases[at]);
+        base.map_or(u64::from(line) + 1, |base| self.shown(base, u64::from(line)))
     }
 
     /// The line, from 1, of a place as a reader of the input counts lines.

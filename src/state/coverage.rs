@@ -39,9 +39,6 @@ impl TimeSpan {
     }
 }
 
-/// What is said of text that stands by itself among records of JSON.
-pub(crate) const STRAY: &str = "text that is no record, in a file of JSON records";
-
 /// A problem at a line, or of a whole input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InputProblem {
@@ -159,6 +156,11 @@ impl InputStats {
         !self.formats.is_empty() && self.formats.keys().all(|format| is_structured(format))
     }
 
+    /// Whether there are lines that begin as records do and cannot be read, or are too long to be. Until [`Self::settle`].
+    pub fn lost_records(&self) -> bool {
+        self.undecodable_lines > self.garbage_lines || self.oversized_lines > 0
+    }
+
     /// What only the whole input can tell: text among JSON audit events is a broken line, perhaps the rest of a lost event; text
     /// in a log of the server's output is not.
     ///
@@ -184,7 +186,7 @@ impl InputStats {
             self.problems.extend(strays.into_iter().map(|at| InputProblem {
                 at: Some(at),
                 kind: ProblemKind::Undecodable,
-                message: STRAY.to_owned(),
+                message: "text that is no record, in a file of JSON records".to_owned(),
             }));
         }
         if self.lines == 0 && self.bytes > 0 && self.error.is_none() {

@@ -37,7 +37,6 @@ pub use actor_series::ActorSeries;
 pub use acts::{Act, ActKind, ActLog, Acts, MOST_KINDS, MOST_OF_A_KIND, Origin};
 pub use common::KnownBlocks;
 pub use counted_only::CountedAttempts;
-pub(crate) use coverage::STRAY;
 pub use coverage::{InputProblem, InputStats, Minutes, NodeStats, TimeSpan};
 pub use event_sample::EventSample;
 pub use fold::{InputRef, StateBuilder, client_behind};
