@@ -151,7 +151,7 @@ impl Csv {
                 any_cut = true;
                 continue;
             }
-            if value.is_empty() || matches!(value, b"-" | b"'-" | b"(null)" | b"null") {
+            if value.is_empty() || matches!(unguarded(value), b"-" | b"(null)" | b"null") {
                 continue;
             }
             let unescaped = if self.delimiter == b'\t' { without_escapes(value) } else { None };

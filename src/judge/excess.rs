@@ -3,6 +3,7 @@
 
 use super::campaign::Campaign;
 use super::measure::Measure;
+use super::names;
 use super::unit::Unit;
 
 /// Failures without which nothing is known of a pace.
@@ -20,7 +21,7 @@ impl Measure<'_, '_> {
     /// Whether an account at its own place fails far faster than it used to get in. Not so of a service account: its token is made
     /// of random letters, which nobody guesses where it is used.
     pub(super) fn exceeds(&self, unit: &Unit) -> bool {
-        if self.scene.bytes(unit.principal).contains(&b'/') {
+        if names::is_service_account(self.scene.bytes(unit.principal)) {
             return false;
         }
         let Some(past) = self.scene.pasts_at(unit.cluster, unit.principal, unit.source).next() else { return false };

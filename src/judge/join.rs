@@ -293,21 +293,29 @@ impl Joining<'_, '_, '_> {
             let kinds = [Kind::PasswordGuessing, Kind::PasswordSpraying, Kind::CredentialStuffing];
             draft.verdict != Verdict::Operational && kinds.contains(&draft.doc.kind) && several(draft)
         };
+        // By source, then time; most sources have one.
         let attacks = self.of_one_source(drafts, tries);
+        let mut by_source: BTreeMap<(u16, Sym), &[OfSource]> = BTreeMap::new();
+        for own in attacks.chunk_by(OfSource::is_there) {
+            by_source.insert((own[0].cluster, own[0].source), own);
+        }
+        let mut grown: BTreeMap<usize, Sym> = BTreeMap::new();
         let stale = |draft: &Draft| {
             draft.doc.kind == Kind::StaleCredential && draft.verdict != Verdict::Hostile && !draft.changed
         };
         for one in self.of_one_source(drafts, stale) {
-            let amid = |attack: &&OfSource| {
-                attack.is_there(&one) && attack.first.0 - AROUND <= one.first.0 && one.last.0 <= attack.last.0 + AROUND
-            };
-            let Some(attack) = attacks.iter().find(amid) else { continue };
+            let amid =
+                |attack: &&OfSource| attack.first.0 - AROUND <= one.first.0 && one.last.0 <= attack.last.0 + AROUND;
+            let own = by_source.get(&(one.cluster, one.source));
+            let Some(attack) = own.and_then(|own| own.iter().find(amid)) else { continue };
             self.absorb(drafts, attack.at, one.at);
-            let whole = &mut drafts[attack.at];
-            whole.title = text!(
+            grown.insert(attack.at, one.source);
+        }
+        for (at, source) in grown {
+            drafts[at].title = text!(
                 "Passwords of {} are tried from {}",
-                Text::count(accounts(whole) as u64, "account", "accounts"),
-                Span::address(&measure.scene.text(one.source))
+                Text::count(accounts(&drafts[at]) as u64, "account", "accounts"),
+                Span::address(&measure.scene.text(source))
             );
         }
     }

@@ -53,6 +53,11 @@ impl NameSet {
     }
 }
 
+/// Whether it is the name of a service account, `namespace/service`.
+pub(super) fn is_service_account(name: &[u8]) -> bool {
+    name.contains(&b'/')
+}
+
 /// Whether one of two names may be the other, written wrong or in part: one holds the other, or they differ in a third of the letters
 /// at most, whatever their case.
 pub(super) fn resemble(one: &[u8], other: &[u8]) -> bool {

@@ -20,17 +20,19 @@ const FOR_EACH: usize = 4;
 /// Whether nearly each of many tries for few accounts names another client first in `x_forwarded_for`. Proxies write it of who connects
 /// to them, each client's again and again; another each time is what somebody writes who hides.
 pub(super) fn are_forged(joined: &Correlated, attempts: &[u32], accounts: usize) -> bool {
-    /// Tries, and for how many of them another client is named, as is of those for each account.
+    /// Tries, for how many of them another client is named, and how many clients for each account.
     const TRIES: usize = 12;
     const SHARE: f64 = 0.8;
-    const FOR_EACH: usize = 4;
+    const AN_ACCOUNT: usize = 4;
     if joined.forwarded.is_empty() || attempts.len() < TRIES {
         return false;
     }
-    let first = |text: &'_ [u8]| text.split(|&byte| byte == b',').next().unwrap_or_default().trim_ascii().to_vec();
-    let named = |&at: &u32| joined.judged(*joined.forwarded.get(&joined.attempts[at as usize].pos)?).map(first);
-    let clients: HashSet<Vec<u8>, RandomState> = attempts.iter().filter_map(named).collect();
-    clients.len() as f64 >= SHARE * attempts.len() as f64 && clients.len() >= FOR_EACH * accounts
+    let named = |&at: &u32| {
+        let text = joined.judged(*joined.forwarded.get(&joined.attempts[at as usize].pos)?)?;
+        text.split(|&byte| byte == b',').next().map(<[u8]>::trim_ascii)
+    };
+    let clients: HashSet<&[u8], RandomState> = attempts.iter().filter_map(named).collect();
+    clients.len() as f64 >= SHARE * attempts.len() as f64 && clients.len() >= AN_ACCOUNT * accounts
 }
 
 /// What an address passes on: clients inside, and attempts of strangers.

@@ -304,7 +304,7 @@ fn is_program(
     let name = joined.judged(principal).unwrap_or_default();
     let busy = || history.account(cluster, principal).is_some_and(|sum| sum.daily || sum.restless);
     SYSTEM_USERS.contains(&name)
-        || name.contains(&b'/')
+        || names::is_service_account(name)
         || known.service_accounts.iter().any(|account| account.as_bytes() == name)
         || busy()
 }
