@@ -161,6 +161,15 @@ impl Log {
         self.line(seconds, "n1", action, &format!("{request}, {body}"));
     }
 
+    /// An account that acts as another.
+    pub(super) fn run_as(&mut self, seconds: f64, principal: &str, source: &str, other: &str) {
+        let origin = self.origin(source);
+        let rest = format!(
+            r#""user.name":"{principal}", "user.realm":"default_native", "user.run_as.name":"{other}", {origin}, "action":"indices:data/read/search""#
+        );
+        self.line(seconds, "n1", "run_as_granted", &rest);
+    }
+
     /// A security change of which no line says who made it.
     pub(super) fn unsigned(&mut self, seconds: f64, action: &str, body: &str) {
         self.line(seconds, "n1", action, body);

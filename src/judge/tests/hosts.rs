@@ -171,6 +171,22 @@ fn keys_that_their_maker_ends_at_once_are_no_mass_invalidation() {
 }
 
 #[test]
+fn a_kibana_that_ends_the_keys_of_its_rules_is_at_work() {
+    let told = |actor: &str| {
+        let mut log = office();
+        (0..80).for_each(|at| log.success(1000.0 * f64::from(at), actor, INSIDE));
+        let keys: Vec<String> = (0..40).map(|at| format!("key{at}")).collect();
+        for (at, key) in keys.iter().enumerate() {
+            log.key(20_000.0 + at as f64, key, INSIDE, "access_granted", "indices:data/read/search");
+        }
+        log.invalidate(50_000.0, actor, &keys.iter().map(String::as_str).collect::<Vec<_>>());
+        kinds(log).iter().any(|(kind, _)| kind == "mass_invalidation")
+    };
+    assert!(!told("kibana_system"));
+    assert!(told("person3"));
+}
+
+#[test]
 fn those_who_come_through_a_login_page_are_not_taken_over_with_the_one_who_is_guessed() {
     let mut log = office();
     irregular(160, 100.0, 9.0).into_iter().for_each(|time| log.fail(time, "person7", OUTSIDE));

@@ -245,6 +245,39 @@ fn who_comes_to_set_a_password_and_use_it_is_asked_about() {
 }
 
 #[test]
+fn a_password_that_is_set_and_used_for_more_than_a_try_at_one_desk_is_asked_about() {
+    const RESET: (&str, &str, &str) =
+        ("change_password", "user/change_password", r#""change":{"password":{"user":{"name":"kim"}}}"#);
+    let told = |requests: u32| {
+        let mut log = with_kim();
+        (0..100).for_each(|at| log.success(f64::from(at) * 800.0, "it", "10.2.2.9"));
+        log.change(60_000.0, "it", "10.2.2.9", RESET);
+        (1..=requests).for_each(|at| log.success(60_000.0 + 60.0 * f64::from(at), "kim", "10.2.2.9"));
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told(12), [pair("suspicious_access", "unclear")]);
+    assert_eq!(told(2), []);
+}
+
+#[test]
+fn a_program_that_acts_as_a_superuser_at_a_host_it_never_used_is_asked_about() {
+    let told = |host: &str, habit: bool| {
+        let mut log = with_kim();
+        for at in 0..140_u32 {
+            log.success(f64::from(at) * 500.0, "svc", "10.5.5.5");
+            if habit {
+                log.run_as(f64::from(at) * 500.0 + 1.0, "svc", "10.5.5.5", "elastic");
+            }
+        }
+        log.success(75_000.0, "svc", host);
+        (1..4).for_each(|at| log.run_as(75_000.0 + 30.0 * f64::from(at), "svc", host, "elastic"));
+        kinds_and_verdicts(log)
+    };
+    assert_eq!(told("10.6.6.6", false), [pair("suspicious_access", "unclear")]);
+    assert_eq!(told("10.6.6.6", true), []);
+}
+
+#[test]
 fn an_audit_log_that_stops_everywhere_after_a_setting_is_told() {
     let told = |changed: bool| {
         let mut log = Log::new();
