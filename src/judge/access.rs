@@ -191,7 +191,10 @@ fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], known: 
     let is_habit = |deed: &&Deed| measure.deeds.is_habit(deed, before);
     let (acts_as_others, others): (Vec<&Deed>, Vec<&Deed>) =
         deeds.iter().partition(|deed| deed.class == ActionClass::RunAs);
-    if past.key.is_some() || others.iter().any(is_habit) || others.is_empty() && acts_as_others.iter().any(is_habit) {
+    if past.key.is_some() {
+        return is_misplaced_key(measure, past, deeds, known);
+    }
+    if others.iter().any(is_habit) || others.is_empty() && acts_as_others.iter().any(is_habit) {
         return false;
     }
     let is_early = |deed: &&&Deed| deed.time.0 - past.first.0 <= EARLY;
@@ -214,6 +217,22 @@ fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], known: 
     let is_program = scene.is_program(past.cluster, past.principal) || acts_as_others.iter().any(is_habit);
     let program = is_program && !scene.is_outside(past.source) && known >= KNOWN;
     program || one_works_there && kinds.len() >= KINDS
+}
+
+/// Whether a key that was at work for long does several powerful things that its owner never did within minutes of coming to a host
+/// inside, in a network that is new to it.
+fn is_misplaced_key(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], known: i64) -> bool {
+    /// Kinds of actions at least: a job that is new does one or two.
+    const KINDS: usize = 3;
+    /// How strange the place is at least.
+    const STRANGE: f64 = 0.5;
+    let scene = measure.scene;
+    let kinds: BTreeSet<Sym> = deeds.iter().map(|deed| deed.action).collect();
+    known >= KNOWN
+        && !scene.is_outside(past.source)
+        && kinds.len() >= KINDS
+        && deeds.iter().all(|deed| deed.time.0 - past.first.0 <= EARLY && !measure.deeds.is_habit(deed, None))
+        && scene.strangeness(past.cluster, past.principal, past.source, past.first) >= STRANGE
 }
 
 /// Measures what somebody did from a place; `None` where nothing is known of the account elsewhere.

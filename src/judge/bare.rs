@@ -41,6 +41,7 @@ impl Measure<'_, '_> {
         // From where hardly anybody comes, more requests than people make by hand need a program that had got in.
         let unusual = features.get(Feature::Outside) - features.get(Feature::UsualOutside);
         let displaced = features.get(Feature::Displaced) > 0.0 || share(&|unit| self.is_of_programs(unit)) > 0.0;
+        features.headerless = self.units_of(campaign).all(|unit| unit.headerless);
         features.unexplained = unusual > 0.5 && features.get(Feature::Volume) >= 1.0 && !displaced;
     }
 

@@ -1,7 +1,8 @@
 //! The built-in superuser, which nobody used for as long as the log goes back: its password lies in a secret or a safe, so who comes with
-//! it, to a place where nobody is, and makes what lasts has opened either.
+//! it, to a place where nobody is, and makes what lasts has opened either. And accounts kept for emergencies under a name of their own:
+//! who comes with one of those for the first time, from outside, and gives somebody all rights.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::consequences;
 use super::deeds::Deed;
@@ -22,29 +23,38 @@ const CONFIDENCE: f64 = 0.6;
 /// The drafts of such visits, by place.
 pub(super) fn visits(measure: &Measure<'_, '_>) -> Vec<Draft> {
     let scene = measure.scene;
-    let mut visits: BTreeMap<(u16, Sym), Vec<&Deed>> = BTreeMap::new();
-    let lasts = |deed: &&Deed| {
-        scene.bytes(deed.who) == SUPERUSER && !deed.key.is_some() && (deed.lasting || deed.gives_everything)
-    };
+    let mut visits: BTreeMap<(u16, Sym, Sym), Vec<&Deed>> = BTreeMap::new();
+    let lasts = |deed: &&Deed| !deed.key.is_some() && (deed.lasting || deed.gives_everything);
     for deed in measure.deeds.all().iter().filter(lasts) {
-        visits.entry((scene.cluster(deed.node), deed.source)).or_default().push(deed);
+        visits.entry((scene.cluster(deed.node), deed.who, deed.source)).or_default().push(deed);
     }
-    let visit = |((cluster, source), deeds): ((u16, Sym), Vec<&Deed>)| {
-        let past = scene.history.pair(cluster, deeds[0].who, source)?;
+    let made: BTreeSet<Sym> = measure.deeds.all().iter().filter(|deed| deed.lasting).map(|deed| deed.object).collect();
+    let visit = |((cluster, who, source), deeds): ((u16, Sym, Sym), Vec<&Deed>)| {
+        let raises = || deeds.iter().any(|deed| deed.gives_everything);
+        if scene.bytes(who) != SUPERUSER && (!scene.is_outside(source) || made.contains(&who) || !raises()) {
+            return None;
+        }
+        let past = scene.history.pair(cluster, who, source)?;
         let soon: Vec<&Deed> =
             deeds.into_iter().filter(|deed| (0..=HOUR).contains(&(deed.time.0 - past.first.0))).collect();
-        (!soon.is_empty() && is_first(measure, past)).then(|| draft(measure, past, &soon))
+        (!soon.is_empty() && is_first(measure, past, &soon)).then(|| draft(measure, past, &soon))
     };
     visits.into_iter().filter_map(visit).collect()
 }
 
-/// Whether nothing was seen of the account for a day or longer before it came, and nobody else gets in there.
-fn is_first(measure: &Measure<'_, '_>, past: &Past) -> bool {
+/// Whether nothing was seen of the account for a day or longer before it came, and nobody gets in there but whom it made.
+fn is_first(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> bool {
+    /// Accounts of a place that are looked at.
+    const MOST: usize = 16;
     let scene = measure.scene;
     let since = scene.history.account(past.cluster, past.principal).map(|sum| sum.first);
     past.first.0 - scene.span(past.cluster).0.0 >= DAY
         && since.is_some_and(|since| past.first.0 - since.0 < HOUR)
-        && scene.history.source(past.cluster, past.source).is_some_and(|sum| sum.others == 1)
+        && scene
+            .history
+            .of_source(past.cluster, past.source)
+            .take(MOST)
+            .all(|other| other.principal == past.principal || deeds.iter().any(|deed| deed.object == other.principal))
 }
 
 fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Draft {
@@ -63,7 +73,7 @@ fn draft(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed]) -> Draft {
         past.first,
         scene.span(past.cluster).0
     ));
-    draft.why.push("Nobody else gets in from there in this log".to_owned());
+    draft.why.push("Nobody else gets in from there in this log, but for those it made".to_owned());
     consequences::tell_first(measure, &mut draft, "Then", deeds.iter().copied());
     draft.why.push("Not to be known here: whether somebody had to, in an emergency");
     let users = deeds.iter().filter(|deed| scene.bytes(deed.action) == b"put_user").map(|deed| deed.object);

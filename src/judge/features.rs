@@ -278,6 +278,10 @@ pub(super) struct Features {
     /// Whether a person's account is tried at a Kibana for no known reason: nobody stores a password in its login page, though some
     /// programs log in through its API.
     pub(super) login_page: bool,
+    /// Whether all of it are requests of clients inside that have credentials at other times, more than ordinary life explains.
+    pub(super) headerless: bool,
+    /// Whether one key is refused to one host inside at the same hours of several days.
+    pub(super) of_a_job: bool,
     /// Probability at most that nothing happened, where chance does not explain how often one client fails: 1 = not bounded.
     pub(super) ordinary_at_most: f64,
     /// Whether keys were refused once or twice: who guesses them tries more.
@@ -306,6 +310,8 @@ impl Features {
             unproven: false,
             behind_others: false,
             login_page: false,
+            headerless: false,
+            of_a_job: false,
             ordinary_at_most: 1.0,
             too_few: false,
             unexplained: false,

@@ -171,7 +171,9 @@ impl Joining<'_, '_, '_> {
         let stale = |draft: &Draft| {
             let explained = draft.changed || draft.realm_up;
             let kinds = [Kind::StaleCredential, Kind::WrongRealm];
-            kinds.contains(&draft.doc.kind) && draft.verdict == Verdict::Operational && !explained
+            let inside = || !sources(self.measure, draft).iter().any(|&source| self.measure.scene.is_outside(source));
+            let is_none = draft.verdict == Verdict::Operational || draft.verdict == Verdict::Unclear && inside();
+            kinds.contains(&draft.doc.kind) && is_none && !explained
         };
         for (cluster, (first, last), at) in self.placed(drafts, stale) {
             // Outages that would overlap have become one.

@@ -10,6 +10,7 @@ use super::campaign::{Campaign, Family};
 use super::features::{Feature, Features, is_shared};
 use super::history::DAY;
 use super::place::Host;
+use super::retries;
 use super::scene::Scene;
 use crate::correlate::KeyFailure;
 use crate::reason::Reason;
@@ -328,6 +329,11 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
         source.is_some_and(|source| source.is_some() && sources.binary_search(&source).is_ok())
     };
     features.set(Feature::OwnEnd, campaign.keys.iter().filter(ended).count() as f64 / keys);
+    let times = || campaign.attempts.iter().map(|&at| scene.time(at)).collect::<Vec<Millis>>();
+    features.of_a_job = campaign.keys.len() == 1
+        && hosts.len() == 1
+        && !sources.iter().any(|&source| scene.is_outside(source))
+        && retries::comes_at_its_hour(&times());
     // One key of several hosts is a deployment's: who tries keys shares none with others.
     let together = if campaign.keys.len() == 1 { (hosts.len().max(1) as f64).log10().min(1.0) } else { 0.0 };
     features.set(Feature::Together, together);

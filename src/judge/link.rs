@@ -65,6 +65,10 @@ const LIST: usize = 8;
 const SAME_PACE: usize = 8;
 const FEWEST: usize = 5;
 
+/// Accounts that one host goes through among hosts of which most try so many times fewer: it has a list, and they have a name each.
+const THROUGH: usize = 6;
+const FEWER: usize = 4;
+
 /// Tries of one account from which on whoever makes them is no part of a crowd that tries many.
 const GUESSES: usize = 8;
 
@@ -127,6 +131,7 @@ pub(super) fn link(measure: &Measure<'_, '_>, surges: &[Surge]) -> Vec<Linked> {
                 || lacking[at as usize]
                 || surge_of[at as usize].is_some()
                 || crowded[at as usize]
+                || unit.headerless
                 || is_odd(scene, unit, null)
         })
         .collect();
@@ -330,6 +335,23 @@ impl Linker<'_, '_> {
         tries
     }
 
+    /// Hosts outside that go through several accounts where most of the others outside try one or two.
+    fn go_through_names(&self, list: &[u32]) -> HashSet<(u16, Host), RandomState> {
+        let mut names: BTreeMap<u16, HashMap<Host, HashSet<Sym, RandomState>, RandomState>> = BTreeMap::new();
+        for unit in list.iter().map(|&at| self.unit(at)).filter(|unit| self.scene.is_outside(unit.source)) {
+            let hosts = names.entry(unit.cluster).or_default();
+            hosts.entry(self.scene.host(unit.source)).or_default().insert(unit.principal);
+        }
+        let mut through = HashSet::default();
+        for (cluster, hosts) in names {
+            let mut counts: Vec<i64> = hosts.values().map(|names| names.len() as i64).collect();
+            let usual = median(&mut counts).max(1) as usize;
+            let many = hosts.into_iter().filter(|(_, names)| names.len() >= THROUGH.max(FEWER * usual));
+            through.extend(many.map(|(host, _)| (cluster, host)));
+        }
+        through
+    }
+
     /// Hosts with a few tries each: what they have in common is that they come in the same hours.
     fn crowd(&self, list: &[u32], sets: &mut Sets) {
         let mut tries: HashMap<(u16, Host), usize, RandomState> = HashMap::default();
@@ -339,6 +361,7 @@ impl Linker<'_, '_> {
         let few = |unit: &Unit| {
             tries.get(&(unit.cluster, self.scene.host(unit.source))).is_some_and(|&tries| tries <= FEW_TRIES)
         };
+        let through = self.go_through_names(list);
         // Who guesses one account from several addresses is another, and so is who tries one list from each of some.
         let guessed = |group: &[u32]| {
             let first = self.unit(group[0]);
@@ -358,7 +381,10 @@ impl Linker<'_, '_> {
             groups(list, sets).into_values().filter(|group| guessed(group) || listed(group)).flatten().collect();
         // Who fails at one address alone after a change of the account has a cause of its own.
         let explained = |unit: &Unit| unit.alone && self.changes.before(unit.principal, unit.first, 0).is_some();
-        let joins = |at: &u32| few(self.unit(*at)) && !explained(self.unit(*at)) && !apart.contains(at);
+        let lists = |unit: &Unit| through.contains(&(unit.cluster, self.scene.host(unit.source)));
+        let joins = |at: &u32| {
+            few(self.unit(*at)) && !explained(self.unit(*at)) && !apart.contains(at) && !lists(self.unit(*at))
+        };
         let crowd: Vec<u32> = list.iter().copied().filter(joins).collect();
         let mut gaps: Vec<i64> =
             crowd.windows(2).map(|pair| self.unit(pair[1]).first.0 - self.unit(pair[0]).first.0).collect();
@@ -458,6 +484,7 @@ impl Linker<'_, '_> {
         for run in later.chunk_by(|&a, &b| near(a, b)) {
             run.windows(2).for_each(|pair| sets.join(pair[0], pair[1]));
         }
+        self.shared(list, NEAR, sets, |unit| unit.headerless.then_some(unit.cluster));
         // A pod that starts again and again has a new address of its network each time, and asks about as often each time.
         self.shared(&later, NEAR, sets, |unit| {
             let about = unit.len().max(RESTARTED).ilog(SAME_PACE);

@@ -18,6 +18,7 @@ use super::lists;
 use super::null::{Null, binomial_tail, poisson_tail};
 use super::proxies;
 use super::renamed;
+use super::retries;
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
@@ -58,6 +59,9 @@ const REFUSED_AN_HOUR: f64 = 6.0;
 
 /// A logarithm of e^-20 or less counts as certain.
 const CERTAIN: f64 = 20.0;
+
+/// Probability at most that nothing happened, where clients lack the credentials that they have at other times.
+const LOST_HEADER: f64 = 0.1;
 
 /// Tries of one account that end in its first success, from which on somebody may have guessed.
 const GUESSES: usize = 20;
@@ -333,7 +337,8 @@ impl Measure<'_, '_> {
         let many = features.get(Feature::ManySources) >= 1.0;
         let farm = is_farm(features)
             || one && many && renamed::are_hosts(self.scene, self.units_of(campaign))
-            || one && renamed::are_misspelled(self.scene, self.units_of(campaign));
+            || one && renamed::are_misspelled(self.scene, self.units_of(campaign))
+            || one && features.get(Feature::Outside) <= 0.0 && retries::back_off(self.scene, self.units_of(campaign));
         features.set(Feature::Farm, f64::from(u8::from(farm)));
         features.never_worked = if never { features.get(Feature::Volume) } else { 0.0 };
         let inside = features.get(Feature::OneAccount) >= 1.0 && features.get(Feature::Outside) <= 0.0;
@@ -371,6 +376,7 @@ impl Measure<'_, '_> {
         features.login_page = no_reason && self.units_of(campaign).all(page);
         features.ordinary_at_most = match campaign.family {
             Family::Passwords => self.ordinary_at_most(campaign, features),
+            Family::Bare if self.units_of(campaign).all(|unit| unit.headerless) => LOST_HEADER,
             _ => 1.0,
         };
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));

@@ -33,11 +33,13 @@ mod entries;
 mod excess;
 mod features;
 mod gaps;
+mod headerless;
 mod history;
 mod hypotheses;
 mod impersonation;
 mod index;
 mod invented;
+mod issuers;
 mod join;
 mod keys;
 mod kindred;
@@ -59,6 +61,7 @@ mod places;
 mod proxies;
 mod ranked;
 mod renamed;
+mod retries;
 mod scene;
 mod score;
 mod set_up;
@@ -157,6 +160,7 @@ fn with_measure<T>(joined: &Correlated, options: &Options, with: impl FnOnce(&Me
     neighbours::tell(&scene, &mut units);
     crowd::mark(&scene, &mut units);
     single_tries::mark(&scene, &mut units);
+    headerless::mark(&scene, &mut units);
     let null = Null::new(&scene, &units);
     let changes = AccountChanges::new(&scene);
     let mut refused_keys: Vec<Sym> = joined.key_failures.iter().map(|failure| failure.key).collect();
@@ -223,6 +227,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
     drafts.extend(suspicious.filter(|found| !entered.contains(&found.principals)));
     let known: HashSet<Sym, RandomState> = drafts.iter().flat_map(|draft| draft.principals.iter().copied()).collect();
     let made = newcomers::used_abroad(measure).into_iter().chain(newcomers::raised(measure));
+    let made = made.chain(newcomers::raised_by_programs(measure));
     let made = made.chain(destruction::visits(measure)).chain(break_glass::visits(measure));
     let is_news = |draft: &Draft| !draft.principals.iter().any(|account| known.contains(account));
     drafts.extend(made.filter(is_news));
@@ -279,6 +284,7 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             None => drafts.push(refused),
         }
     }
+    drafts.extend(issuers::refusals(measure, &drafts));
     gaps::suspected_gaps(measure, &mut drafts);
     join::causes(measure, &mut drafts);
     drafts

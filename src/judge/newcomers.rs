@@ -1,7 +1,7 @@
 //! Accounts that somebody made and that were used from another place outside, where otherwise nobody comes from there: made from
 //! outside, as the log may begin when an intruder is in already, so that nothing tells of the entry; or made inside with all
 //! rights, or by nobody whom a line names, and used outside within the hour, as by whoever sits at an administrator's desk. And
-//! accounts that give themselves all rights.
+//! accounts that give themselves all rights, and those that are given them by a program which had never changed anybody's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,11 @@ use super::access;
 use super::consequences::{self, TOLD};
 use super::deeds::{self, Deed};
 use super::draft::Draft;
-use super::history::{DAY, HOUR};
+use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::ranked::key_in_words;
+use super::scene::Scene;
 use crate::action_class::ActionClass;
 use crate::model::text::{Span, Text};
 use crate::reserved::RESERVED_USERS;
@@ -24,6 +26,9 @@ const USED: i64 = DAY;
 
 /// And one that was made at somebody else's desk at once.
 const AT_ONCE: i64 = HOUR;
+
+/// Requests of a program from which on its work is known.
+const WORK: u64 = 50;
 
 /// Other accounts that come from outside, from which on it is usual there that people do: so many, or one in so many of all where
 /// the new account has all rights.
@@ -128,12 +133,7 @@ pub(super) fn raised(measure: &Measure<'_, '_>) -> Vec<Draft> {
             && scene.bytes(deed.action) == b"put_user"
             && !RESERVED_USERS.contains(&scene.bytes(deed.who))
     };
-    let first = |deed: &&Deed| {
-        let before = measure.deeds.of(deed.who).iter().take_while(|other| other.time < deed.time);
-        before.filter(|other| scene.cluster(other.node) == scene.cluster(deed.node)).all(|other| {
-            !matches!(other.class, ActionClass::Security | ActionClass::Keys) || access::is_own_password(scene, other)
-        })
-    };
+    let first = |deed: &&Deed| changed_nobody_before(measure, deed);
     let known = |deed: &&Deed| {
         let own = scene.history.of_account(scene.cluster(deed.node), deed.who).map(|past| past.first).min();
         own.is_some_and(|first| deed.time.0 - first.0 >= HOUR)
@@ -142,21 +142,87 @@ pub(super) fn raised(measure: &Measure<'_, '_>) -> Vec<Draft> {
     all.map(|deed| raise(measure, deed)).collect()
 }
 
+/// Whether who did something had changed nobody's rights or keys before in its cluster, with the key that was used where one was.
+fn changed_nobody_before(measure: &Measure<'_, '_>, deed: &Deed) -> bool {
+    let scene = measure.scene;
+    let before = measure.deeds.of(deed.who).iter().take_while(|other| other.time < deed.time);
+    let alike = |other: &&Deed| scene.cluster(other.node) == scene.cluster(deed.node) && other.key == deed.key;
+    before.filter(alike).all(|other| {
+        !matches!(other.class, ActionClass::Security | ActionClass::Keys) || access::is_own_password(scene, other)
+    })
+}
+
 fn raise(measure: &Measure<'_, '_>, deed: &Deed) -> Draft {
+    let scene = measure.scene;
+    let (who, source) = (scene.text(deed.who), scene.text(deed.source));
+    let title = text!("{} gave itself all rights from {}", Span::principal(&who), Span::address(&source));
+    let why = "The account had changed nobody's rights before in this log, as administrators do";
+    let mut draft = raised_by(measure, deed, title, why);
+    draft.principals = vec![deed.who];
+    draft
+}
+
+/// The drafts of accounts to which a key or a program gave all rights that had been at work for a day or longer and had changed
+/// nobody's rights: what programs do they do always.
+pub(super) fn raised_by_programs(measure: &Measure<'_, '_>) -> Vec<Draft> {
+    let scene = measure.scene;
+    let of_program = |deed: &&Deed| {
+        deed.gives_everything
+            && deed.source.is_some()
+            && scene.bytes(deed.action) == b"put_user"
+            && deed.object != deed.who
+            && is_known_program(scene, deed)
+            && changed_nobody_before(measure, deed)
+    };
+    let raise = |deed: &Deed| {
+        let (who, made) = (scene.text(deed.who), scene.text(deed.object));
+        let title = if deed.key.is_some() {
+            let key = key_in_words(scene, deed.key);
+            text!("{} of {} gave all rights to {}", Span::key(&key), Span::principal(&who), Span::principal(&made))
+        } else {
+            text!("{}, a program's account, gave all rights to {}", Span::principal(&who), Span::principal(&made))
+        };
+        let why =
+            "It had been at work for a day or longer and had changed nobody's rights; programs do as they always do";
+        let mut draft = raised_by(measure, deed, title, why);
+        draft.principals = vec![deed.who, deed.object];
+        draft.api_keys = deed.key.is_some().then_some(deed.key).into_iter().collect();
+        draft
+    };
+    measure.deeds.all().iter().filter(of_program).map(raise).collect()
+}
+
+/// Whether a key, or the account of a program, had been at work for a day before it did something.
+fn is_known_program(scene: &Scene<'_>, deed: &Deed) -> bool {
+    let cluster = scene.cluster(deed.node);
+    let since = |pasts: &mut dyn Iterator<Item = &Past>| {
+        let known = pasts.map(|past| (past.first.0, u64::from(past.count)));
+        known.reduce(|(first, count), (other, more)| (first.min(other), count + more))
+    };
+    let known = if deed.key.is_some() {
+        since(&mut scene.history.of_key(cluster, deed.key))
+    } else if scene.is_program(cluster, deed.who) {
+        since(&mut scene.history.of_account(cluster, deed.who).filter(|past| !past.key.is_some()))
+    } else {
+        None
+    };
+    known.is_some_and(|(first, count)| deed.time.0 - first >= DAY && count >= WORK)
+}
+
+/// What all drafts of who gave somebody all rights have in common.
+fn raised_by(measure: &Measure<'_, '_>, deed: &Deed, title: Text, why: &str) -> Draft {
     let scene = measure.scene;
     let mut draft = Draft::new(Kind::Persistence, Severity::Medium, (Verdict::Unclear, CONFIDENCE));
     draft.cluster = scene.cluster(deed.node);
-    let (who, source) = (scene.text(deed.who), scene.text(deed.source));
-    draft.title = text!("{} gave itself all rights from {}", Span::principal(&who), Span::address(&source));
-    draft.why.push("The account had changed nobody's rights before in this log, as administrators do".to_owned());
-    let later = measure.deeds.of(deed.who).iter();
+    draft.title = title;
+    draft.why.push(why.to_owned());
+    let later = measure.deeds.of(deed.who).iter().filter(|other| other.key == deed.key);
     let since = later.filter(|other| (0..=DAY).contains(&(other.time.0 - deed.time.0)));
     let since: Vec<&Deed> = since.take(TOLD).collect();
     consequences::tell_first(measure, &mut draft, "Then", since.iter().copied());
     draft.times = since.iter().map(|other| other.time).collect();
     draft.nodes = since.iter().map(|other| other.node).collect();
     draft.why.push("Not to be known here: whether somebody had asked for it");
-    draft.principals = vec![deed.who];
     draft.sources = vec![deed.source];
     draft
 }

@@ -26,6 +26,9 @@ const NOTHING_BESIDE: f64 = 0.75;
 /// And at most, where a program fails from the first line to the last amid several hosts of its own.
 const AMONG_HOSTS: f64 = 0.4;
 
+/// And at most, where clients that get in have lost their header for a time, or a job comes with a wrong key at its hour of each day.
+const OF_A_PROGRAM: f64 = 0.1;
+
 /// And at least, where tries end in the first success that the log knows of, for some and for more than anybody makes: that it was
 /// repaired is not seen, as nothing had worked.
 const NEVER_WORKED: [f64; 2] = [0.2, 0.55];
@@ -84,6 +87,9 @@ impl Posterior {
         }
         if features.among_hosts && posterior.hostility() > AMONG_HOSTS {
             posterior.share(AMONG_HOSTS);
+        }
+        if (features.headerless || features.of_a_job) && posterior.hostility() > OF_A_PROGRAM {
+            posterior.share(OF_A_PROGRAM);
         }
         let least = least_hostility(features);
         if posterior.hostility() < least {

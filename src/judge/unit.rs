@@ -95,6 +95,8 @@ pub(super) struct Unit {
     pub(super) alone: bool,
     /// Part of a stretch in which far more strangers than usual fail.
     pub(super) crowd: bool,
+    /// Part of a stretch in which clients lack the credentials that they have (see [`super::headerless`]).
+    pub(super) headerless: bool,
     /// Successes from there before the first failure ever.
     pub(super) before_any: f32,
     /// Successes from there before, between and after the failures.
@@ -270,6 +272,7 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
         streak: 0,
         alone: false,
         crowd: false,
+        headerless: false,
         before_any: 0.0,
         standing: Standing::Blind,
         before: 0.0,
