@@ -225,7 +225,7 @@ fn is_misplaced_key(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], kno
     /// Kinds of actions at least: a job that is new does one or two.
     const KINDS: usize = 3;
     /// How strange the place is at least.
-    const STRANGE: f64 = 0.5;
+    const STRANGE: f64 = 0.3;
     let scene = measure.scene;
     let kinds: BTreeSet<Sym> = deeds.iter().map(|deed| deed.action).collect();
     known >= KNOWN

@@ -9,7 +9,10 @@ use super::measure::Measure;
 use super::ranked::{key_in_words, ranked};
 use super::words;
 use crate::action_class::ActionClass;
+use crate::model::text::{Span, Text};
 use crate::state::{Actor, Series, Sym};
+use crate::text;
+use crate::time::Millis;
 
 /// Refused actions of a key from which on it is told; of one action fewer are enough, as a program asks for it again and again.
 const DENIALS: u64 = 10;
@@ -18,11 +21,60 @@ const DENIALS_OF_ONE: u64 = 5;
 /// Actions that one program is refused at most; more of them look like somebody who tries what is possible.
 const ACTIONS: u64 = 12;
 
+/// Keys of one owner that begin to be refused the same within so long are so for one cause: a role was narrowed.
+const ONSET: i64 = HOUR;
+
 /// A cluster and the id of an API key.
 type ClusterKey<'s> = (u16, &'s [u8]);
 
+/// What one key may not do.
+pub(super) struct DeniedKey {
+    pub(super) draft: Draft,
+    /// The actions that were refused, in words.
+    actions: String,
+}
+
+/// Joins refusals that have one cause.
+#[derive(Default)]
+pub(super) struct Narrowed(BTreeMap<(u16, Vec<Sym>, String), (usize, Option<Millis>)>);
+
+impl Narrowed {
+    /// Adds what a key may not do to the drafts, or to the one of other keys that are refused the same.
+    pub(super) fn add(&mut self, measure: &Measure<'_, '_>, drafts: &mut Vec<Draft>, denied: DeniedKey) {
+        let DeniedKey { draft, actions } = denied;
+        if draft.doc.kind != Kind::ApiKeyUnderprivileged || draft.verdict != Verdict::Operational {
+            drafts.push(draft);
+            return;
+        }
+        let first = draft.times.first().copied();
+        let cause = (draft.cluster, draft.principals.clone(), actions);
+        let soon = |known: Option<Millis>| known.zip(first).is_some_and(|(a, b)| (a.0 - b.0).abs() <= ONSET);
+        match self.0.get(&cause) {
+            Some(&(at, known)) if soon(known) => {
+                let owner = measure.scene.text(draft.principals[0]);
+                let whole = &mut drafts[at];
+                whole.parts.push(draft.part(measure.scene));
+                whole.api_keys.extend(draft.api_keys);
+                whole.sources.extend(draft.sources);
+                whole.nodes.extend(draft.nodes);
+                whole.times.extend(draft.times);
+                whole.evidence.extend(draft.evidence.into_iter().take(1));
+                whole.failures += draft.failures;
+                whole.successes += draft.successes;
+                whole.severity = whole.severity.max(draft.severity);
+                let keys = Text::count(whole.api_keys.len() as u64, "API key", "API keys");
+                whole.title = text!("{} of {} may not do {}", keys, Span::principal(&owner), cause.2.clone());
+            }
+            _ => {
+                self.0.insert(cause, (drafts.len(), first));
+                drafts.push(draft);
+            }
+        }
+    }
+}
+
 /// The drafts of underprivileged keys.
-pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<Draft> {
+pub(super) fn underprivileged(measure: &Measure<'_, '_>) -> Vec<DeniedKey> {
     let scene = measure.scene;
     let mut denials: Vec<(&Actor, &Series)> =
         scene.joined.denials.iter().filter(|(actor, _)| actor.apikey.is_some()).collect();
@@ -65,7 +117,7 @@ fn has_moved(measure: &Measure<'_, '_>, cluster: u16, actor: &Actor) -> bool {
         && of_key().filter(|past| past.source == actor.source).all(|past| past.last.0 - past.first.0 <= HOUR)
 }
 
-fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)], total: u64) -> Draft {
+fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)], total: u64) -> DeniedKey {
     let scene = measure.scene;
     let (key, owner) = (denials[0].0.apikey, denials[0].0.principal);
     let repeated = |of: fn(&Actor) -> Sym| -> Vec<Sym> {
@@ -118,5 +170,5 @@ fn draft(measure: &Measure<'_, '_>, cluster: u16, denials: &[(&Actor, &Series)],
     draft.times = first.into_iter().chain(last).collect();
     let lines = denials.iter().filter_map(|(_, series)| series.buckets().first());
     draft.evidence = lines.map(|bucket| scene.joined.source_lines.of(bucket.pos)).take(5).collect();
-    draft
+    DeniedKey { draft, actions: words::list(&actions, actions_total, 1) }
 }

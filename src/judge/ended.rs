@@ -189,12 +189,13 @@ fn draft(
     let since = Millis(first.record.time.0 - DAY);
     let in_use =
         |key: &&Sym| refused(measure, **key) || scene.history.of_key(cluster, **key).any(|past| past.last >= since);
-    // Whoever makes as many keys as are ended rotates them.
+    // Whoever makes as many keys as are ended rotates them, be it in the wrong order.
     let mut ended = sweep.keys.clone();
     ended.sort_unstable();
     let other = |change: &&&AttributedChange| !change.record.ids.iter().any(|id| ended.binary_search(id).is_ok());
     let start = created.partition_point(|change| (change.actor, change.record.time) < (first.actor, since));
-    let end = created.partition_point(|change| (change.actor, change.record.time) <= (first.actor, last.record.time));
+    let until = Millis(last.record.time.0 + DAY);
+    let end = created.partition_point(|change| (change.actor, change.record.time) <= (first.actor, until));
     let made = created[start..end].iter().filter(other).count();
     let used: Vec<Sym> = sweep.keys.iter().filter(in_use).copied().collect();
     let alike = |one: &Sweep<'_>| one.count * 2 >= sweep.count || sweep.is_steady() && one.pace() * 2.0 >= sweep.pace();

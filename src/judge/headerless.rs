@@ -2,7 +2,7 @@
 //! a deployment lost. Each sends a few, so it is all of them together, in a stretch in which a log has nearly all that it has of such
 //! requests, that ordinary life does not explain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::crowd::BUSY;
 use super::history::HOUR;
@@ -10,6 +10,7 @@ use super::index::Class;
 use super::null::poisson_tail;
 use super::scene::Scene;
 use super::unit::Unit;
+use crate::state::Sym;
 use crate::time::Millis;
 
 /// A pause that ends such a stretch.
@@ -17,6 +18,9 @@ const PAUSE: i64 = 2 * HOUR;
 
 /// Requests of a stretch at least: to try a page in a browser or a command without its password makes fewer.
 const FEWEST: usize = 12;
+
+/// Or clients: a few do not lose their credentials in one hour by chance.
+const CLIENTS: usize = 5;
 
 /// Share of successes for each such request at most: who gets in meanwhile is asked for credentials and gives them.
 const ENTERS: f32 = 0.2;
@@ -39,7 +43,10 @@ pub(super) fn mark(scene: &Scene<'_>, units: &mut [Unit]) {
             let (first, last) = span(units, &stretch);
             let span = (last.0 - first.0).max(HOUR / 6) as f64;
             let usual = BUSY * ((all - many) as f64).max(1.0) * span / length;
-            if many >= FEWEST && poisson_tail(many as f64, usual) < CHANCE - (length / span).max(1.0).ln() {
+            let clients: BTreeSet<Sym> = stretch.iter().map(|&at| units[at].source).collect();
+            if (many >= FEWEST || clients.len() >= CLIENTS)
+                && poisson_tail(many as f64, usual) < CHANCE - (length / span).max(1.0).ln()
+            {
                 stretch.into_iter().for_each(|at| units[at].headerless = true);
             }
         }

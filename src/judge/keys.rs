@@ -203,10 +203,16 @@ fn link(scene: &Scene<'_>, refused: &[KeyRefusals], sets: &mut [usize]) {
         stopped.entry((one.cluster, one.reason)).or_default().push(at);
     }
     for ((_, reason), list) in stopped {
-        // Keys that worked are not found any more where their index was lost: each is missed when its client comes next.
+        // Keys that worked are not found any more where their index was lost, or expire together where they were made together: each
+        // is missed when its client comes next.
         let near = |a: usize, b: usize| {
-            let lost = reason == Reason::ApiKeyNotFound && refused[a].worked && refused[b].worked;
-            refused[b].first.0 - refused[a].first.0 <= if lost { DAY } else { ONSET }
+            let (a, b) = (&refused[a], &refused[b]);
+            let together = match reason {
+                Reason::ApiKeyNotFound => true,
+                Reason::ApiKeyExpired => alike(scene, a, b),
+                _ => false,
+            };
+            b.first.0 - a.first.0 <= if together && a.worked && b.worked { DAY } else { ONSET }
         };
         for run in list.chunk_by(|&a, &b| near(a, b)) {
             for pair in

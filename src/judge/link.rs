@@ -50,7 +50,7 @@ const SEVERAL: usize = 4;
 /// Tries at logging in through which a client that had got in stays out, from which on it is stopped.
 const STOPPED: f32 = 4.0;
 
-/// A host with more tries than this is a campaign of its own, however many others try meanwhile.
+/// A host with more tries than this on the days on which it tries is a campaign of its own, however many others try meanwhile.
 const FEW_TRIES: usize = 20;
 
 /// Share of names in common from which on two sources try the same list; two with one name each share all.
@@ -354,12 +354,15 @@ impl Linker<'_, '_> {
 
     /// Hosts with a few tries each: what they have in common is that they come in the same hours.
     fn crowd(&self, list: &[u32], sets: &mut Sets) {
-        let mut tries: HashMap<(u16, Host), usize, RandomState> = HashMap::default();
+        let mut tries: HashMap<(u16, Host), (usize, BTreeSet<i64>), RandomState> = HashMap::default();
         for unit in list.iter().map(|&at| self.unit(at)) {
-            *tries.entry((unit.cluster, self.scene.host(unit.source))).or_default() += unit.len();
+            let (tries, days) = tries.entry((unit.cluster, self.scene.host(unit.source))).or_default();
+            *tries += unit.len();
+            days.insert(unit.first.0.div_euclid(DAY));
         }
         let few = |unit: &Unit| {
-            tries.get(&(unit.cluster, self.scene.host(unit.source))).is_some_and(|&tries| tries <= FEW_TRIES)
+            let of_host = tries.get(&(unit.cluster, self.scene.host(unit.source)));
+            of_host.is_some_and(|(tries, days)| *tries <= FEW_TRIES * days.len())
         };
         let through = self.go_through_names(list);
         // Who guesses one account from several addresses is another, and so is who tries one list from each of some.

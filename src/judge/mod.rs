@@ -273,15 +273,17 @@ fn drafts(measure: &Measure<'_, '_>, judgements: &mut [Judgement]) -> Vec<Draft>
             None => drafts.push(found),
         }
     }
-    for mut refused in denied::underprivileged(measure) {
-        stolen::suspect(measure, &mut refused);
+    let mut narrowed = denied::Narrowed::default();
+    for mut denied in denied::underprivileged(measure) {
+        let refused = &mut denied.draft;
+        stolen::suspect(measure, refused);
         let suspicious = |draft: &Draft| draft.doc.kind == Kind::SuspiciousAccess;
         let told = |draft: &Draft| {
-            suspicious(draft) && suspicious(&refused) && refused.api_keys.iter().all(|key| draft.api_keys.contains(key))
+            suspicious(draft) && suspicious(refused) && refused.api_keys.iter().all(|key| draft.api_keys.contains(key))
         };
         match drafts.iter().position(told) {
-            Some(at) => join::take(measure, &mut drafts[at], &refused),
-            None => drafts.push(refused),
+            Some(at) => join::take(measure, &mut drafts[at], refused),
+            None => narrowed.add(measure, &mut drafts, denied),
         }
     }
     drafts.extend(issuers::refusals(measure, &drafts));

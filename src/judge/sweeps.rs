@@ -12,6 +12,9 @@ const BEYOND: f64 = 0.8;
 /// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
 const NOTHING: f64 = 0.45;
 
+/// Tries of each account from outside from which on it is more than forgetting.
+const STUBBORN: usize = 40;
+
 /// And where that client is an outsider who tries many accounts: of 158 such campaigns of three authors none was ordinary.
 const SWEPT: f64 = 0.05;
 
@@ -24,7 +27,13 @@ impl Measure<'_, '_> {
         if self.sweeps_from_outside(campaign, features) || self.goes_through_names(campaign, features) {
             return SWEPT;
         }
-        let unusual = one && (beyond || is_tireless(campaign, features)) || beyond && sweeps_inside(campaign, features);
+        // Nor does anybody try each of a few accounts from outside so often.
+        let stubborn = features.get(Feature::Outside) >= 1.0
+            && features.get(Feature::Volume) >= 1.0
+            && campaign.attempts.len() >= STUBBORN * features.accounts.max(1);
+        let unusual = stubborn
+            || one && (beyond || is_tireless(campaign, features))
+            || beyond && sweeps_inside(campaign, features);
         if unusual { NOTHING } else { 1.0 }
     }
 

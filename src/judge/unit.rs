@@ -236,14 +236,15 @@ fn cuts(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32]) -> Vec<usize> {
     std::iter::once(0).chain((1..attempts.len()).filter(apart)).chain([attempts.len()]).collect()
 }
 
-/// Whether an account that had got in from an address does not get in from anywhere in a pause between failures there: a job that
-/// runs once a day fails once a day, and all of it is one thing.
+/// Whether an account that had got in from an address does not get in from anywhere in a pause between failures there, or a program
+/// not from there: a job that runs once a day fails once a day, and all of it is one thing.
 fn is_shut_out(scene: &Scene<'_>, group: &IndexRange, cluster: u16, (from, to): (Millis, Millis)) -> bool {
-    let mut there = scene.pasts_at(cluster, group.principal, group.source);
+    let there = || scene.pasts_at(cluster, group.principal, group.source);
+    let idle = |past: &Past| scene.history.within(past, from, to) < 0.5;
     let own = || scene.history.of_account(cluster, group.principal).filter(|past| !past.key.is_some()).take(MOST_PASTS);
     group.principal.is_some()
-        && there.any(|past| past.first < from)
-        && own().all(|past| scene.history.within(past, from, to) < 0.5)
+        && there().any(|past| past.first < from)
+        && (own().all(idle) || scene.is_program(cluster, group.principal) && there().all(idle))
 }
 
 /// The middle of some numbers, which are reordered; 0 of none.
