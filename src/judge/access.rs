@@ -9,6 +9,7 @@ use super::features::{Feature, Features, is_shared};
 use super::history::{DAY, HOUR, Past};
 use super::kinds::Kind;
 use super::measure::Measure;
+use super::place::Net;
 use super::places::VISIT;
 use super::scene::Scene;
 use super::score;
@@ -261,7 +262,9 @@ fn access<'m>(measure: &'m Measure<'_, '_>, past: &'m Past, deeds: Vec<&'m Deed>
     let goes_on = some(visits.len());
     let pool = net.filter(|_| outside && past.key == Sym::NONE && !visits.is_empty());
     let pool = pool.map_or(0, |net| scene.places.pool(past.cluster, net).saturating_sub(1));
-    if count < ELSEWHERE {
+    // A device takes new addresses of its network of IPv6 as it pleases.
+    let of_one_host = net.is_some_and(Net::is_v6) && others.iter().all(|other| scene.net(other.source) == net);
+    if count < ELSEWHERE || of_one_host {
         return None;
     }
     let holds = |holds: bool| f64::from(u8::from(holds));

@@ -1,10 +1,11 @@
 //! Requests without credentials: whether their clients have any, ask by habit, or are over soon.
 
 use super::campaign::Campaign;
+use super::episodes::median;
 use super::features::{Feature, Features};
 use super::history::HOUR;
 use super::measure::Measure;
-use super::unit::{Standing, Unit, is_regular, median};
+use super::unit::{Standing, Unit, is_regular};
 use crate::reason::Basis;
 use crate::state::Sym;
 

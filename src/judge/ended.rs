@@ -197,6 +197,9 @@ fn draft(
     let until = Millis(last.record.time.0 + DAY);
     let end = created.partition_point(|change| (change.actor, change.record.time) <= (first.actor, until));
     let made = created[start..end].iter().filter(other).count();
+    if made >= sweep.count {
+        return None;
+    }
     let used: Vec<Sym> = sweep.keys.iter().filter(in_use).copied().collect();
     let alike = |one: &Sweep<'_>| one.count * 2 >= sweep.count || sweep.is_steady() && one.pace() * 2.0 >= sweep.pace();
     let habit = sweeps.iter().enumerate().filter(|&(other, one)| other != at && alike(one)).count();
@@ -209,8 +212,8 @@ fn draft(
     features.set(Feature::InUse, used.len() as f64 / sweep.count as f64);
     features.set(Feature::Habit, (habit as f64 / 2.0).min(1.0));
     features.set(Feature::Replaced, (made as f64 / sweep.count as f64).min(1.0));
-    // Where the actor was at work before, that it lies outside says nothing; nor of who makes a new key for each one ended.
-    let known = past.is_some_and(|past| first.record.time.0 - past.first.0 >= OF_A_TASK) && !new || made >= sweep.count;
+    // Where the actor was at work before, that it lies outside says nothing.
+    let known = past.is_some_and(|past| first.record.time.0 - past.first.0 >= OF_A_TASK) && !new;
     features.set(Feature::Outside, f64::from(u8::from(outside && !known)));
     features.set(Feature::Strange, f64::from(u8::from(new)));
     let probability = score::logistic(score::sum(&features, &[WeightSubject::Kind(Kind::MassInvalidation)]));

@@ -255,7 +255,8 @@ pub(super) struct Features {
     pub(super) sources: usize,
     /// The usual gap between failures, milliseconds.
     pub(super) gap: i64,
-    /// Whether the log holds minutes in which many accounts failed and nothing that they could be compared with.
+    /// Whether the log holds minutes in which many accounts failed and nothing that they could be compared with, or no success and
+    /// accounts that fail as those of people do.
     pub(super) nothing_beside: bool,
     /// How many more tries than people make end in the first success of the account that the log knows of, where no change explains
     /// them: 1 = more than anybody makes, 0 = none.

@@ -17,7 +17,7 @@ use crate::time::Millis;
 const PAUSE: i64 = 2 * HOUR;
 
 /// Requests of a stretch at least: to try a page in a browser or a command without its password makes fewer.
-const FEWEST: usize = 12;
+const FEWEST: usize = 10;
 
 /// Or clients: a few do not lose their credentials in one hour by chance.
 const CLIENTS: usize = 5;

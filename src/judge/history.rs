@@ -16,6 +16,9 @@ use crate::state::{Pos, Series, Sym};
 use crate::time::Millis;
 pub(super) use crate::time::{DAY, HOUR};
 
+/// Pasts of an account or an address that are looked at where each of them says something.
+pub(super) const MOST_PASTS: usize = 64;
+
 /// Pasts that one task makes, at least.
 const PIECE: usize = 1024;
 

@@ -336,7 +336,7 @@ pub(super) fn measure(scene: &Scene<'_>, campaign: &Campaign, features: &mut Fea
     };
     features.set(Feature::OwnEnd, campaign.keys.iter().filter(ended).count() as f64 / keys);
     let times = || campaign.attempts.iter().map(|&at| scene.time(at)).collect::<Vec<Millis>>();
-    features.of_a_job = campaign.keys.len() == 1
+    features.of_a_job = campaign.keys.len() <= 1
         && hosts.len() == 1
         && !sources.iter().any(|&source| scene.is_outside(source))
         && retries::comes_at_its_hour(&times());

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::accounts::AccountChanges;
 use super::contrast;
 use super::crowd;
+use super::episodes::median;
 use super::features::is_shared;
 use super::history::{DAY, HOUR};
 use super::index::Class;
@@ -23,7 +24,7 @@ use super::scene::Scene;
 use super::set_up;
 use super::sites::Sites;
 use super::surge::{self, Surge};
-use super::unit::{Standing, Unit, median};
+use super::unit::{Standing, Unit};
 use crate::state::Sym;
 use crate::time::Millis;
 

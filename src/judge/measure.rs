@@ -10,6 +10,7 @@ use super::campaign::{Campaign, Family};
 use super::contrast;
 use super::crowd;
 use super::deeds::Deeds;
+use super::episodes::median;
 use super::features::{Feature, Features, Observed, is_farm};
 use super::history::HOUR;
 use super::index::Class;
@@ -22,7 +23,7 @@ use super::retries;
 use super::scene::Scene;
 use super::sites::Sites;
 use super::strangers::Strangers;
-use super::unit::{Standing, Unit, is_regular, median};
+use super::unit::{Standing, Unit, is_regular};
 use crate::reason::{Basis, Reason};
 use crate::reserved::RESERVED_USERS;
 use crate::state::Sym;
@@ -250,9 +251,12 @@ impl Measure<'_, '_> {
         }
         let own_outside = |unit: &Unit| unit.standing == Standing::Own && self.scene.is_outside(unit.source);
         features.set(Feature::OwnOutside, share(&own_outside));
-        features.nothing_beside = blind > 0.5
-            && features.get(Feature::WholeLog) > 0.0
-            && crowd::is_all(self.scene.length(campaign.cluster), features.accounts);
+        let only_failures = || {
+            features.get(Feature::WholeLog) > 0.0
+                && crowd::is_all(self.scene.length(campaign.cluster), features.accounts)
+        };
+        features.nothing_beside =
+            blind > 0.5 && (only_failures() || retries::fail_like_people(self.scene, self.units_of(campaign)));
         // What is strange to one account is ordinary for one that travels.
         let strange: f64 = self
             .units_of(campaign)

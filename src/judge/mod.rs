@@ -30,6 +30,7 @@ mod doc;
 mod draft;
 mod ended;
 mod entries;
+mod episodes;
 mod excess;
 mod features;
 mod gaps;

@@ -5,11 +5,11 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::history::Past;
+use super::history::{MOST_PASTS, Past};
 use super::index::Class;
 use super::place::Host;
 use super::scene::Scene;
-use super::unit::{MOST_PASTS, SITTING, Standing, Unit, is_restless, mistyped};
+use super::unit::{SITTING, Standing, Unit, is_restless, mistyped};
 use crate::state::Sym;
 use crate::time::Millis;
 

@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::access;
 use super::consequences::{self, TOLD};
 use super::deeds::{self, Deed};
@@ -12,6 +15,7 @@ use super::draft::Draft;
 use super::history::{DAY, HOUR, Past};
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
+use super::place::Net;
 use super::ranked::key_in_words;
 use super::scene::Scene;
 use crate::action_class::ActionClass;
@@ -53,8 +57,14 @@ pub(super) fn used_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
     for deed in all.filter(|deed| scene.bytes(deed.action) == b"put_user" && of_weight(deed)) {
         makers.entry((scene.cluster(deed.node), deed.who, deed.source)).or_default().push(deed);
     }
-    let abroad = if makers.is_empty() { BTreeMap::new() } else { scene.history.abroad() };
+    if makers.is_empty() {
+        return Vec::new();
+    }
+    let (abroad, nets) = (scene.history.abroad(), nets(scene));
     let usual = |maker: (u16, Sym, Sym), deeds: &[&Deed]| {
+        if deeds.iter().any(|deed| is_nobodys_place(measure, maker.0, deed, &nets)) {
+            return false;
+        }
         let Some((all, abroad)) = abroad.get(&maker.0) else { return false };
         let made: BTreeSet<Sym> = deeds.iter().map(|deed| deed.object).chain([maker.1]).collect();
         let others = abroad.len() - made.iter().filter(|&account| abroad.contains(account)).count();
@@ -62,11 +72,11 @@ pub(super) fn used_abroad(measure: &Measure<'_, '_>) -> Vec<Draft> {
         if all_rights { is_usual(others, *all) } else { others >= USUAL }
     };
     let rare = makers.into_iter().filter(|(maker, deeds)| !usual(*maker, deeds));
-    rare.filter_map(|(maker, deeds)| draft(measure, maker, &deeds)).collect()
+    rare.filter_map(|(maker, deeds)| draft(measure, maker, &deeds, &nets)).collect()
 }
 
 /// When and where outside an account that was made was first used, if it is new, and used nowhere else than outside.
-fn used(measure: &Measure<'_, '_>, cluster: u16, deed: &Deed) -> Option<(Sym, Millis)> {
+fn used(measure: &Measure<'_, '_>, cluster: u16, deed: &Deed, nets: &Nets) -> Option<(Sym, Millis)> {
     let scene = measure.scene;
     let mut pasts = scene.history.of_account(cluster, deed.object).filter(|past| !past.key.is_some()).peekable();
     pasts.peek()?;
@@ -76,14 +86,52 @@ fn used(measure: &Measure<'_, '_>, cluster: u16, deed: &Deed) -> Option<(Sym, Mi
         (new && scene.is_outside(past.source)).then_some((past.first, past.source))
     });
     let (first, source) = abroad.collect::<Option<Vec<_>>>()?.into_iter().min()?;
-    (scene.net(source) != scene.net(deed.source)).then_some((source, first))
+    let elsewhere = scene.net(source) != scene.net(deed.source);
+    (elsewhere || is_nobodys_place(measure, cluster, deed, nets)).then_some((source, first))
 }
 
-fn draft(measure: &Measure<'_, '_>, (cluster, who, from): (u16, Sym, Sym), deeds: &[&Deed]) -> Option<Draft> {
+/// Who gets in from each network outside: up to three accounts, which is one more than makes a place nobody's.
+type Nets = HashMap<(u16, Net), Vec<Sym>, RandomState>;
+
+fn nets(scene: &Scene<'_>) -> Nets {
+    let mut nets: Nets = HashMap::default();
+    for past in scene.history.pasts().iter().filter(|past| scene.is_outside(past.source)) {
+        let Some(net) = scene.net(past.source) else { continue };
+        let accounts = nets.entry((past.cluster, net)).or_default();
+        if accounts.len() < 3 && !accounts.contains(&past.principal) {
+            accounts.push(past.principal);
+        }
+    }
+    nets
+}
+
+/// Whether somebody who had been at work elsewhere for a day comes to a network outside where nobody had been, and gives all rights to
+/// an account there within the hour, and nobody but these two ever gets in from there.
+fn is_nobodys_place(measure: &Measure<'_, '_>, cluster: u16, deed: &Deed, nets: &Nets) -> bool {
+    let scene = measure.scene;
+    let Some(net) = scene.net(deed.source).filter(|_| scene.is_outside(deed.source)) else { return false };
+    let there = scene.history.network(cluster, deed.who, net);
+    let since = scene.history.account(cluster, deed.who).map(|sum| sum.first);
+    let new = there
+        .zip(since)
+        .is_some_and(|(there, since)| (0..=HOUR).contains(&(deed.time.0 - there.0)) && there.0 - since.0 >= DAY);
+    let theirs = |&account: &Sym| account == deed.who || account == deed.object;
+    deed.gives_everything
+        && !deed.key.is_some()
+        && new
+        && nets.get(&(cluster, net)).is_some_and(|accounts| accounts.iter().all(theirs))
+}
+
+fn draft(
+    measure: &Measure<'_, '_>,
+    (cluster, who, from): (u16, Sym, Sym),
+    deeds: &[&Deed],
+    nets: &Nets,
+) -> Option<Draft> {
     let scene = measure.scene;
     let uses: Vec<(&Deed, Sym, Millis)> = deeds
         .iter()
-        .filter_map(|deed| used(measure, cluster, deed).map(|(source, first)| (*deed, source, first)))
+        .filter_map(|deed| used(measure, cluster, deed, nets).map(|(source, first)| (*deed, source, first)))
         .collect();
     if uses.is_empty() {
         return None;
@@ -94,11 +142,15 @@ fn draft(measure: &Measure<'_, '_>, (cluster, who, from): (u16, Sym, Sym), deeds
     let (maker, source) = (scene.text(who), scene.text(from));
     let made = Text::list(names.iter().map(|name| Span::principal(name)), names.len() as u64, 3);
     draft.title = if who.is_some() {
-        text!("{} made {} from {}, used from elsewhere outside", Span::principal(&maker), made, Span::address(&source))
+        text!("{} made {} from {}, used from outside", Span::principal(&maker), made, Span::address(&source))
     } else {
         text!("Somebody made {}, used from outside soon after", made)
     };
-    draft.why.push("Hardly anybody else gets in from outside the internal networks in this log".to_owned());
+    draft.why.push(if deeds.iter().any(|deed| is_nobodys_place(measure, cluster, deed, nets)) {
+        "It had been at work elsewhere for a day or longer, and nobody else ever gets in from that network"
+    } else {
+        "Hardly anybody else gets in from outside the internal networks in this log"
+    });
     let word = if from.is_some() { "There" } else { "A" };
     consequences::tell_first(measure, &mut draft, word, deeds.iter().copied());
     for (deed, place, first) in uses.iter().take(TOLD) {

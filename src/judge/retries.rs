@@ -1,5 +1,7 @@
-//! How programs come back: at their hour of each day, or after a longer pause each time. Nobody who guesses does either.
+//! How those who failed come back: programs at their hour of each day, or after a longer pause each time, and people at once. Nobody who
+//! goes through a list does any of it.
 
+use super::episodes::median;
 use super::history::{DAY, HOUR};
 use super::scene::Scene;
 use super::unit::Unit;
@@ -19,6 +21,31 @@ const GROWTH: f64 = 1.1;
 /// Clients that do so, and their share of all with enough tries.
 const CLIENTS: usize = 3;
 const MOST: f64 = 0.6;
+
+/// Share of accounts that are tried again at once, at least: of people who mistype so many do (one to four in ten), and some twice.
+const AGAIN: f64 = 0.2;
+
+/// How soon that is: within a minute, and several times as soon as the next account comes.
+const AT_ONCE: i64 = 60_000;
+const SOONER: i64 = 5;
+
+/// Accounts at least of which that can be told.
+const ACCOUNTS: usize = 5;
+
+/// Whether those who fail are so as people are: some try again at once, under the same name, and the next comes when he comes.
+pub(super) fn fail_like_people<'u>(scene: &Scene<'_>, units: impl Iterator<Item = &'u Unit>) -> bool {
+    let (mut firsts, mut within, mut again, mut all) = (Vec::new(), Vec::new(), 0, 0);
+    for unit in units {
+        let gaps = scene.gaps(unit.attempts(scene));
+        firsts.push(unit.first.0);
+        all += 1;
+        again += usize::from(gaps.first().is_some_and(|&gap| gap <= AT_ONCE));
+        within.extend(gaps.into_iter().filter(|&gap| gap <= AT_ONCE));
+    }
+    firsts.sort_unstable();
+    let mut between: Vec<i64> = firsts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    all >= ACCOUNTS && again as f64 >= AGAIN * all as f64 && median(&mut between) >= SOONER * median(&mut within)
+}
 
 /// Whether some times, in order, are those of a job that comes at its hour of each of several days.
 pub(super) fn comes_at_its_hour(times: &[Millis]) -> bool {

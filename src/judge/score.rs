@@ -18,8 +18,9 @@ const OPERATIONAL: f64 = 0.15;
 /// What may as well be chance is not called an attack: the hostile kinds have at least so much of all.
 const SURE: f64 = 0.7;
 
-/// Share of the hostile kinds among all that are no accident at most, where a log holds only the failures of some minutes: behind
-/// a gateway of their own while the directory is down people fail like that, too. And where an account is tried at an address
+/// Share of the hostile kinds among all that are no accident at most, where a log holds only the failures of some minutes, or no success
+/// and failures like those of people: behind a gateway of their own while the directory is down, or when the holidays are over, they
+/// fail like that, too. And where an account is tried at an address
 /// inside that nobody else uses: a device of its owner's fails like that.
 const NOTHING_BESIDE: f64 = 0.75;
 

@@ -3,11 +3,12 @@
 //! goes on at one rate as long as the log lasts is how the site is: nothing began (Herley & Schechter, NDSS 2019).
 
 use super::campaign::Campaign;
+use super::episodes::median;
 use super::history::DAY;
 use super::measure::Measure;
 use super::null::binomial_tail;
 use super::strangers::{Strangers, is_passing};
-use super::unit::{Unit, is_regular, median};
+use super::unit::{Unit, is_regular};
 use crate::state::Sym;
 use crate::time::Millis;
 

@@ -7,20 +7,15 @@ use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use rayon::prelude::*;
 
+use super::episodes::{cuts, median};
 use super::features::is_shared;
-use super::history::{DAY, HOUR, Past, Success};
+use super::history::{DAY, HOUR, MOST_PASTS, Past, Success};
 use super::index::{self, Class, Index, IndexRange};
 use super::place::Host;
 use super::scene::Scene;
 use crate::reason::Reason;
 use crate::state::Sym;
 use crate::time::Millis;
-
-/// A pause as long as this ends an episode, unless its failures are usually far apart.
-const PAUSE: i64 = 6 * HOUR;
-
-/// How many usual gaps make a long pause.
-const USUAL_GAPS: i64 = 8;
 
 /// From this strangeness on a new place is no ordinary one for the account.
 const STRANGE: f64 = 0.5;
@@ -222,37 +217,6 @@ pub(super) fn units(scene: &Scene<'_>) -> Vec<Unit> {
     scene.index.groups().par_iter().with_min_len(64).flat_map_iter(of_group).collect()
 }
 
-/// Where episodes of one group begin and end.
-fn cuts(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32]) -> Vec<usize> {
-    let mut gaps = scene.gaps(attempts);
-    let usual = median(&mut gaps);
-    let pause = PAUSE.max(usual.saturating_mul(USUAL_GAPS));
-    let cluster = |at: u32| scene.cluster(scene.node(at));
-    let apart = |at: &usize| {
-        let (a, b) = (attempts[at - 1], attempts[*at]);
-        let (from, to) = (scene.time(a), scene.time(b));
-        cluster(a) != cluster(b) || to.0 - from.0 > pause && !is_shut_out(scene, group, cluster(a), (from, to))
-    };
-    std::iter::once(0).chain((1..attempts.len()).filter(apart)).chain([attempts.len()]).collect()
-}
-
-/// Whether an account that had got in from an address does not get in from anywhere in a pause between failures there, or a program
-/// not from there: a job that runs once a day fails once a day, and all of it is one thing.
-fn is_shut_out(scene: &Scene<'_>, group: &IndexRange, cluster: u16, (from, to): (Millis, Millis)) -> bool {
-    let there = || scene.pasts_at(cluster, group.principal, group.source);
-    let idle = |past: &Past| scene.history.within(past, from, to) < 0.5;
-    let own = || scene.history.of_account(cluster, group.principal).filter(|past| !past.key.is_some()).take(MOST_PASTS);
-    group.principal.is_some()
-        && there().any(|past| past.first < from)
-        && (own().all(idle) || scene.is_program(cluster, group.principal) && there().all(idle))
-}
-
-/// The middle of some numbers, which are reordered; 0 of none.
-pub(super) fn median(numbers: &mut [i64]) -> i64 {
-    let middle = numbers.len() / 2;
-    if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle).1 }
-}
-
 fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u32>) -> Option<Unit> {
     let (&first, &last) = (attempts.first()?, attempts.last()?);
     let cluster = scene.cluster(scene.node(first));
@@ -298,9 +262,6 @@ fn unit(scene: &Scene<'_>, group: &IndexRange, attempts: &[u32], range: Range<u3
     unit.contrast = contrast(scene, attempts, &pasts, &unit).map(Box::new);
     Some(unit)
 }
-
-/// Pasts of a shared address that are looked at for failures without an account.
-pub(super) const MOST_PASTS: usize = 64;
 
 /// How the address stands to the account; `own` is what that did at its host.
 fn standing(scene: &Scene<'_>, unit: &Unit, own: &[&Past]) -> Standing {
