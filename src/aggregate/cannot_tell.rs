@@ -8,7 +8,7 @@ use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{self, Attempt, MOST_KINDS, MOST_OF_A_KIND, Pos};
+use crate::state::{self, Attempt, ChainId, MOST_KINDS, MOST_OF_A_KIND, Pos};
 use crate::text;
 use crate::time::Millis;
 use crate::words;
@@ -105,6 +105,7 @@ pub(super) fn cannot_tell(
             "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"
         )));
     }
+    told.extend(ended_again(joined));
     let evicted = joined.state.evicted;
     if let (Some(first), Some(last)) = (evicted.span.first, evicted.span.last) {
         let why = format!(
@@ -171,6 +172,22 @@ fn torn(joined: &Correlated) -> Option<Text> {
         Text::from(format!(
             "in which order realms were asked in {attempts}: their lines of one millisecond stand in several inputs that overlap in \
              time, or bear numbers that contradict it, so these realm chains are sets"
+        ))
+    })
+}
+
+/// Attempts whose line may be that of another end of their request. Where realm failures were given up that is said instead.
+fn ended_again(joined: &Correlated) -> Option<Text> {
+    let is_open = |attempt: &&Attempt| {
+        let logs = joined.nodes.of(attempt.node).stats.realm_failures > 0;
+        logs && attempt.chain == ChainId::UNKNOWN && attempt.has_request_id() && joined.state.evicted.events == 0
+    };
+    let count = joined.attempts.iter().filter(is_open).count();
+    (count > 0).then(|| {
+        let attempts = words::count(count as u64, "attempt", "attempts");
+        Text::from(format!(
+            "realm chains of {attempts}: the same request ended another time, and realms were asked before that end alone, as where \
+             its last line was written or shipped twice"
         ))
     })
 }
