@@ -214,8 +214,10 @@ fn unsettled(joined: &Correlated) -> Vec<Text> {
     let mut open = joined.state.unsettled.clone();
     // Where failures were met again, successes may have been, too.
     let again = joined.duplicates.values().any(|&count| count > 0);
-    let overlaps = joined.state.overlaps(|node| joined.nodes.index(node) as u64, again);
-    open.add(overlaps.events, overlaps.span);
+    let node_of = |node| joined.nodes.index(node) as u64;
+    for more in [joined.state.overlaps(node_of, again), joined.state.touching(node_of)] {
+        open.add(more.events, more.span);
+    }
     if open.events > 0 {
         let mut sentence = Text::from(format!(
             "whether up to {}, mostly successes, happened once or twice: several inputs overlap",
@@ -226,7 +228,7 @@ fn unsettled(joined: &Correlated) -> Vec<Text> {
         }
         told.push(sentence.with(
             " and cannot be compared (a pipe is read once, a part holds sums, memory has a limit, a form of export leaves out what \
-             another holds); they are counted as met. Failures and changes whose request both name are counted once",
+             another holds, where one ends and another begins the same line may be the next of its kind); they are counted as met. Failures and changes whose request both name are counted once",
         ));
     }
     let left_out = joined.state.documents_left_out;
