@@ -8,7 +8,7 @@ use crate::model::text::{Span, Text};
 use crate::model::{self, CountedOnly};
 use crate::options::Options;
 use crate::reason::Basis;
-use crate::state::{self, Attempt, MOST_KINDS, MOST_OF_A_KIND, Pos};
+use crate::state::{self, Attempt, ChainId, MOST_KINDS, MOST_OF_A_KIND, Pos};
 use crate::text;
 use crate::time::Millis;
 use crate::words;
@@ -105,6 +105,7 @@ pub(super) fn cannot_tell(
             "realm chains of {without_request} attempts: their events carry no request.id (Elasticsearch before 7.0)"
         )));
     }
+    told.extend(ended_again(joined));
     let evicted = joined.state.evicted;
     if let (Some(first), Some(last)) = (evicted.span.first, evicted.span.last) {
         let why = format!(
@@ -175,6 +176,22 @@ fn torn(joined: &Correlated) -> Option<Text> {
     })
 }
 
+/// Attempts whose line may be that of another end of their request. Where realm failures were given up that is said instead.
+fn ended_again(joined: &Correlated) -> Option<Text> {
+    let is_open = |attempt: &&Attempt| {
+        let logs = joined.nodes.of(attempt.node).stats.realm_failures > 0;
+        logs && attempt.chain == ChainId::UNKNOWN && attempt.has_request_id() && joined.state.evicted.events == 0
+    };
+    let count = joined.attempts.iter().filter(is_open).count();
+    (count > 0).then(|| {
+        let attempts = words::count(count as u64, "attempt", "attempts");
+        Text::from(format!(
+            "realm chains of {attempts}: the same request ended another time, and realms were asked before that end alone, as where \
+             its last line was written or shipped twice"
+        ))
+    })
+}
+
 /// Inputs in which audit events stand among the lines of a server log of text. Where more of a message follows them they do not
 /// count ([`crate::framing`]); a message may also end in such a line.
 fn among_messages(joined: &Correlated) -> Option<Text> {
@@ -197,8 +214,10 @@ fn unsettled(joined: &Correlated) -> Vec<Text> {
     let mut open = joined.state.unsettled.clone();
     // Where failures were met again, successes may have been, too.
     let again = joined.duplicates.values().any(|&count| count > 0);
-    let overlaps = joined.state.overlaps(|node| joined.nodes.index(node) as u64, again);
-    open.add(overlaps.events, overlaps.span);
+    let node_of = |node| joined.nodes.index(node) as u64;
+    for more in [joined.state.overlaps(node_of, again), joined.state.touching(node_of)] {
+        open.add(more.events, more.span);
+    }
     if open.events > 0 {
         let mut sentence = Text::from(format!(
             "whether up to {}, mostly successes, happened once or twice: several inputs overlap",
@@ -209,7 +228,7 @@ fn unsettled(joined: &Correlated) -> Vec<Text> {
         }
         told.push(sentence.with(
             " and cannot be compared (a pipe is read once, a part holds sums, memory has a limit, a form of export leaves out what \
-             another holds); they are counted as met. Failures and changes whose request both name are counted once",
+             another holds, where one ends and another begins the same line may be the next of its kind); they are counted as met. Failures and changes whose request both name are counted once",
         ));
     }
     let left_out = joined.state.documents_left_out;

@@ -76,13 +76,34 @@ pub(super) fn join(
         shuffled(state, &mut all, &signs, source_lines);
     }
     let evicted = &state.evicted;
+    let may_be_empty = |attempt: &Attempt| {
+        nodes.of(attempt.node).stats.realm_failures > 0
+            && attempt.has_request_id()
+            && !may_lack_evicted(evicted, attempt)
+    };
+    let ended_again = ended_again(&all, may_be_empty);
     all.par_iter_mut().with_min_len(PIECE).filter(|attempt| attempt.chain == ChainId::NONE_SEEN).for_each(|attempt| {
-        let logs = nodes.of(attempt.node).stats.realm_failures > 0;
-        if !logs || !attempt.has_request_id() || may_lack_evicted(evicted, attempt) {
+        let again = attempt.outcome == Outcome::Failed && ended_again.binary_search(&attempt.key).is_ok();
+        if again || !may_be_empty(attempt) {
             attempt.chain = ChainId::UNKNOWN;
         }
     });
     all
+}
+
+/// Requests that ended several times, with realms asked before some of the ends and none before others. Such an end may be the
+/// line of another, written or shipped twice: that no realm stands before it does not say that none was asked.
+fn ended_again(all: &[Attempt], may_be_empty: impl Fn(&Attempt) -> bool + Sync) -> Vec<RecordKey> {
+    let failed = || all.par_iter().with_min_len(PIECE).filter(|attempt| attempt.outcome == Outcome::Failed);
+    let bare = |attempt: &&Attempt| attempt.chain == ChainId::NONE_SEEN && may_be_empty(attempt);
+    let mut bare: Vec<RecordKey> = failed().filter(bare).map(|attempt| attempt.key).collect();
+    bare.par_sort_unstable();
+    let asked = |attempt: &&Attempt| {
+        attempt.chain != ChainId::NONE_SEEN && !bare.is_empty() && bare.binary_search(&attempt.key).is_ok()
+    };
+    let mut again: Vec<RecordKey> = failed().filter(asked).map(|attempt| attempt.key).collect();
+    again.par_sort_unstable();
+    again
 }
 
 /// Takes out the attempts that are not the only event of their key. They are few, and the others need no putting together.

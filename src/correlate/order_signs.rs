@@ -16,6 +16,10 @@ const SHUFFLED_SHARE: f64 = 0.01;
 /// And so many must: one may be two requests that bear one id, or a step of the clock.
 const SHUFFLED_LEAST: u64 = 2;
 
+/// Of so few attempts that could show where they end, one that ends where none can is enough: a shuffled one shows it as often as not,
+/// and the accident is one of thousands.
+const FEW: u64 = 5;
+
 /// The line of a realm failure, or of the end of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestLine {
@@ -131,7 +135,8 @@ impl OrderSigns {
         let ties = if rises { reversed } else { forward.min(reversed) } + between;
         let steps = rising.min(falling) + both;
         let against = ties + steps + contradictions;
-        too_many(ties, forward + reversed + between)
+        ties > 0 && forward + reversed + between <= FEW
+            || too_many(ties, forward + reversed + between)
             || too_many(steps, rising + falling + both)
             || too_many(contradictions, chains)
             || too_many(against, forward + reversed + between + rising + falling + both + chains)
@@ -275,6 +280,11 @@ mod tests {
         assert!(of(250, 250, 0, 0, 0, 0).is_shuffled(false));
         assert!(!of(500, 1, 0, 0, 0, 0).is_shuffled(false), "one may be an accident");
         assert!(of(0, 0, 2, 0, 0, 0).is_shuffled(true));
+        // Of few one is enough.
+        assert!(of(0, 1, 0, 1, 0, 0).is_shuffled(true) && of(4, 0, 1, 0, 0, 0).is_shuffled(false));
+        assert!(of(1, 1, 0, 0, 0, 0).is_shuffled(false), "one on either side");
+        assert!(!of(5, 0, 1, 5, 0, 0).is_shuffled(true), "six are not few");
+        assert!(!of(0, 3, 0, 0, 3, 0).is_shuffled(false) && !of(3, 0, 0, 0, 0, 0).is_shuffled(false));
         assert!(of(0, 0, 0, 250, 250, 0).is_shuffled(true));
         assert!(of(0, 0, 0, 0, 0, 2).is_shuffled(true));
         assert!(!of(0, 0, 0, 500, 3, 1).is_shuffled(true), "below one of a hundred");

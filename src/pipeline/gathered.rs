@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::joined_run::JoinedRun;
 use super::run::RunContext;
 use crate::context::{Dump, DumpFacts};
-use crate::correlate::correlate;
+use crate::correlate::{NodeTable, correlate};
 use crate::decode::apikeys;
 use crate::error::ProblemKind;
 use crate::files;
@@ -90,7 +90,10 @@ impl Gathered {
         let Self { part: Part { mut state, mut problems, pieces, .. }, stored, run, of_logs, .. } = self;
         problems.extend(part::missing(&pieces));
         if of_logs {
-            // What logs have in common was compared.
+            // What logs have in common was compared, but for what stands where one ends and another begins.
+            let nodes = NodeTable::new(&state);
+            let touching = state.touching(|node| nodes.index(node) as u64);
+            state.unsettled.add(touching.events, touching.span);
             state.sketches = Sketches::default();
             state.sampled = EventSample::default();
         }

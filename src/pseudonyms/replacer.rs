@@ -6,9 +6,6 @@ use super::Pseudonyms;
 use super::texts::KnownTexts;
 use crate::state::{Actor, Attempt, ChangeRecord, CountedAttempts, InputStats, ReasonRecord, State, Sym, Symbols};
 
-/// Stands for messages of the server log that were not understood and are too long to be looked at.
-const WITHHELD: &[u8] = b"(withheld, because it may hold names)";
-
 /// How a text is replaced.
 type Make = fn(&Pseudonyms, &[u8]) -> String;
 
@@ -109,8 +106,7 @@ impl<'p> Replacer<'p> {
             return sym;
         };
         let shown = self.known.message(self.names, &text);
-        let shown = shown.as_deref().map_or(WITHHELD, str::as_bytes);
-        self.symbols.intern(shown)
+        self.symbols.intern(shown.as_bytes())
     }
 
     /// What stands for a path of an input.

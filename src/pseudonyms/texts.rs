@@ -1,8 +1,12 @@
 //! Whole texts with names in them: paths of inputs, and messages of the server log that were not understood.
 //!
 //! What is a name in them is not known, so it is the other way round: words that stand in the messages of Elasticsearch itself, in
-//! the paths of its files, and numbers stay; everything else becomes a pseudonym. A word of these stays also where somebody is
-//! called so: to replace it in a text that everybody knows would tell what the pseudonym stands for.
+//! the paths of its files, and numbers stay; everything else becomes a pseudonym.
+//!
+//! Somebody may be called by such a word, or by a number. Where a name stands (in brackets and quotes, after `user` and its like, in a
+//! folder below `home`) it is replaced. Elsewhere it is not, for in a text that everybody knows the pseudonym would be told by its
+//! place: in the words of Elasticsearch's own templates it stays, being no name there, and of what Elasticsearch quotes, whose words are
+//! anybody's, nothing is shown.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -52,6 +56,15 @@ const NO_NAMES: [&str; 20] = [
 /// A message that is longer is withheld whole.
 const LONGEST: usize = 16 << 10;
 
+/// Stands for a message, or for the rest of it.
+const WITHHELD: &str = "(withheld, because it may hold names)";
+
+/// After these a word is no name.
+const ARTICLES: [&str; 8] = ["a", "an", "any", "another", "each", "no", "the", "this"];
+
+/// Folders in which each folder has the name of somebody.
+const OF_PEOPLE: [&str; 2] = ["home", "users"];
+
 /// Numbers with more digits may name somebody.
 const DIGITS: usize = 8;
 
@@ -81,11 +94,17 @@ fn is_short_number(word: &str) -> bool {
 impl KnownTexts {
     /// A path of an input.
     pub(super) fn path(&self, names: &Pseudonyms, path: &str) -> String {
-        path.split_inclusive(['/', '!']).map(|part| self.part(names, part)).collect()
+        let (mut out, mut is_name) = (String::new(), false);
+        for part in path.split_inclusive(['/', '!']) {
+            out.push_str(&self.part(names, part, is_name));
+            is_name =
+                part.strip_suffix('/').is_some_and(|name| OF_PEOPLE.contains(&name.to_ascii_lowercase().as_str()));
+        }
+        out
     }
 
-    /// A part of a path with what ends it: the longest runs that are known first.
-    fn part(&self, names: &Pseudonyms, part: &str) -> String {
+    /// A part of a path with what ends it: the longest runs that are known first. `is_name`: it is where somebody's name stands.
+    fn part(&self, names: &Pseudonyms, part: &str, is_name: bool) -> String {
         let is_word = |c: char| c.is_alphanumeric();
         let mut bounds: Vec<usize> = vec![0];
         let mut last = None;
@@ -103,7 +122,7 @@ impl KnownTexts {
         let mut from = 0;
         while from + 1 < bounds.len() {
             let run = |to: usize| &part[bounds[from]..bounds[to]];
-            let known = (from + 1..bounds.len()).rev().find_map(|to| Some((to, self.known(names, run(to))?)));
+            let known = (from + 1..bounds.len()).rev().find_map(|to| Some((to, self.known(names, run(to), is_name)?)));
             let (to, shown) = known.unwrap_or_else(|| (from + 1, of_path(names, run(from + 1))));
             out.push_str(&shown);
             from = to;
@@ -112,51 +131,83 @@ impl KnownTexts {
     }
 
     /// What stands for a text that is known.
-    fn known(&self, names: &Pseudonyms, text: &str) -> Option<String> {
+    fn known(&self, names: &Pseudonyms, text: &str, is_name: bool) -> Option<String> {
         if self.kept.contains(text) {
             return Some(text.to_owned());
         }
         if let Ok(address) = text.parse::<IpAddr>() {
             return Some(names.address(address).to_string());
         }
-        self.texts.get(text).filter(|_| !PATH_WORDS.contains(text)).cloned()
+        self.texts.get(text).filter(|_| is_name || !PATH_WORDS.contains(text)).cloned()
     }
 
-    /// A message; `None` where it is too long to be looked at.
-    pub(super) fn message(&self, names: &Pseudonyms, message: &str) -> Option<String> {
+    /// A message.
+    pub(super) fn message(&self, names: &Pseudonyms, message: &str) -> String {
         if message.len() > LONGEST {
-            return None;
+            return WITHHELD.to_owned();
         }
+        let quoted = reason::quoted_from(message.as_bytes());
         let (mut out, mut word) = (String::new(), String::new());
+        // What of `out` is in the words of Elasticsearch's own templates.
+        let mut certain = 0;
         let mut within = Within::default();
         let mut last = String::new();
         let ends = |c: char| c.is_whitespace() || "[](){}<>\"`,;=|".contains(c);
-        let mut letters = message.chars().peekable();
-        while let Some(c) = letters.next() {
-            let is_quote = c == '\'' && (word.is_empty() || letters.peek().is_none_or(|next| !next.is_alphanumeric()));
-            if !ends(c) && !is_quote {
-                word.push(c);
-                continue;
+        let mut letters = message.char_indices().peekable();
+        loop {
+            let next = letters.next();
+            if let Some((at, c)) = next {
+                if at <= quoted {
+                    certain = out.len();
+                }
+                let is_quote =
+                    c == '\'' && (word.is_empty() || letters.peek().is_none_or(|(_, next)| !next.is_alphanumeric()));
+                if !ends(c) && !is_quote {
+                    word.push(c);
+                    continue;
+                }
             }
-            self.word(names, &mut word, &mut last, within.is_name(), &mut out);
-            within.pass(c);
-            out.push(c);
+            let (end, mark) = next.map_or((message.len(), None), |(at, c)| (at, Some(c)));
+            let place = MessagePlace {
+                is_name: within.is_name(),
+                is_certain: end <= quoted,
+                is_label: message[end..]
+                    .trim_start_matches([' ', ':', '='])
+                    .starts_with(['[', '{', '<', '"', '\'', '`']),
+            };
+            if !self.word(names, &mut word, &mut last, &place, &mut out) {
+                out.truncate(certain);
+                out.push_str(WITHHELD);
+                return out;
+            }
+            let Some(mark) = mark else { return out };
+            within.pass(mark);
+            out.push(mark);
         }
-        self.word(names, &mut word, &mut last, within.is_name(), &mut out);
-        Some(out)
     }
 
-    /// A word of a message, with the marks that end it.
-    fn word(&self, names: &Pseudonyms, word: &mut String, last: &mut String, is_name: bool, out: &mut String) {
+    /// A word of a message, with the marks that end it. Gives whether it can be shown or replaced.
+    fn word(
+        &self,
+        names: &Pseudonyms,
+        word: &mut String,
+        last: &mut String,
+        place: &MessagePlace,
+        out: &mut String,
+    ) -> bool {
         let text = word.trim_end_matches([':', '.', '!', '?']);
         if !text.is_empty() {
             let lower = text.to_ascii_lowercase();
-            let named = is_name || BEFORE_NAMES.contains(&last.as_str()) && !NO_NAMES.contains(&lower.as_str());
-            let stays = self.kept.contains(text)
-                || is_short_number(text)
-                || !text.chars().any(char::is_alphanumeric)
-                || !named && (MESSAGE_WORDS.contains(&lower) || self.is_class(text));
-            if stays {
+            let named = place.is_name || BEFORE_NAMES.contains(&last.as_str()) && !NO_NAMES.contains(&lower.as_str());
+            let is_somebody = self.texts.contains_key(text);
+            let is_number = is_short_number(text);
+            let is_word = is_number || MESSAGE_WORDS.contains(&lower) || self.is_class(text);
+            let is_kept = self.kept.contains(text) || !text.chars().any(char::is_alphanumeric);
+            let is_plain = place.is_certain || place.is_label || ARTICLES.contains(&last.as_str());
+            if !is_kept && !named && is_word && is_somebody && !is_plain {
+                return false;
+            }
+            if is_kept || is_number && !is_somebody || !named && is_word {
                 out.push_str(text);
             } else {
                 out.push_str(&of_message(names, text));
@@ -166,6 +217,7 @@ impl KnownTexts {
         }
         out.push_str(&word[text.len()..]);
         word.clear();
+        true
     }
 
     /// The class of an exception.
@@ -174,6 +226,16 @@ impl KnownTexts {
         let simple = text.ends_with("Exception") && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         (of_elasticsearch || simple) && !self.texts.contains_key(text)
     }
+}
+
+/// Where a word of a message stands.
+struct MessagePlace {
+    /// Within brackets or quotes.
+    is_name: bool,
+    /// In a template of Elasticsearch's.
+    is_certain: bool,
+    /// Before brackets or quotes: it says what stands in them.
+    is_label: bool,
 }
 
 /// Whether a place of a message is within brackets or quotes, where names stand.
@@ -258,6 +320,8 @@ mod tests {
         ] {
             assert_eq!(known.path(&names, path), shown.unwrap_or_else(|| path.to_owned()));
         }
+        // Somebody's name stands below `home`, whatever it is.
+        assert_eq!(known.path(&names, "/home/audit/audit.json"), format!("/home/{}/audit.json", text("audit")));
         let costly = "a-".repeat(1000);
         assert_eq!(known.path(&names, &costly), text(&costly));
     }
@@ -282,8 +346,40 @@ mod tests {
             ("user \"ann marie\"", Some(format!("user \"{} {}\"", text("ann"), text("marie")))),
             ("java.lang.IllegalStateException: bad", None),
         ] {
-            assert_eq!(known.message(&names, message).unwrap(), shown.unwrap_or_else(|| message.to_owned()));
+            assert_eq!(known.message(&names, message), shown.unwrap_or_else(|| message.to_owned()));
         }
-        assert_eq!(known.message(&names, &"a".repeat(LONGEST + 1)), None);
+        assert_eq!(known.message(&names, &"a".repeat(LONGEST + 1)), WITHHELD);
+    }
+
+    #[test]
+    fn names_that_are_ordinary_words_are_replaced_or_not_shown() {
+        let names = names();
+        let text = |text: &str| names.text(text.as_bytes());
+        let shown = |text: &str| (text.to_owned(), names.text(text.as_bytes()));
+        let known = KnownTexts {
+            texts: ["user", "realm", "failed", "4711"].into_iter().map(shown).collect(),
+            kept: ["ldap1"].into_iter().map(str::to_owned).collect(),
+        };
+        let begin = "Authentication to realm ldap1 failed - ";
+        for (rest, shown) in [
+            ("the user was not found", Some("the user was not found".to_owned())),
+            ("no such user", None),
+            ("user [user] is not a realm of [30]", Some(format!("user [{}] is not a realm of [30]", text("user")))),
+            ("user [user] was denied by this realm", Some(format!("user [{}] was denied by this realm", text("user")))),
+            ("refused for 'realm'", Some(format!("refused for '{}'", text("realm")))),
+            ("principal=realm, code=30", Some(format!("principal={}, code=30", text("realm")))),
+            ("realm: [ldap1]", Some("realm: [ldap1]".to_owned())),
+            ("user name realm was denied", None),
+            ("realm was denied", None),
+            ("denied for realm", None),
+            ("denied after 4711 tries", None),
+            ("account 4711", Some(format!("account {}", text("4711")))),
+            ("Realm unknown", Some("Realm unknown".to_owned())),
+        ] {
+            let shown = shown.unwrap_or_else(|| WITHHELD.to_owned());
+            assert_eq!(known.message(&names, &format!("{begin}{rest}")), format!("{begin}{shown}"), "{rest}");
+        }
+        // Of a text that is nobody's template everything may be a name.
+        assert_eq!(known.message(&names, "could not be asked: realm"), WITHHELD);
     }
 }

@@ -1,12 +1,13 @@
 //! An event that is met again counts once: in copies of files, members of archives, runs of lines, parts, and documents of one id.
 
+use std::collections::BTreeMap;
 use std::process::Output;
 
 use esaudit::Report;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use test_support::line::{Line, asked, failed};
-use test_support::{Inputs, difference, ended, esaudit};
+use test_support::{Inputs, assert_equal, difference, ended, esaudit};
 
 fn arguments(verb: &[&str], paths: &[&str]) -> Output {
     let arguments: Vec<&str> = verb.iter().chain(paths).copied().collect();
@@ -223,6 +224,40 @@ fn parts_of_the_same_log_count_once() {
     let paths: Vec<&str> = parts.iter().map(String::as_str).collect();
     let of_parts = told(&["merge", "--format", "json"], &paths);
     assert_same(&of_parts, &told(VERBS[0], &[whole.to_str().unwrap()]), "parts");
+}
+
+/// The lengths of the realm chains, and how many attempts have each.
+fn chains(report: &Report) -> BTreeMap<Option<usize>, u64> {
+    let mut chains = BTreeMap::new();
+    for group in report.groups.iter() {
+        *chains.entry(group.realm_chain.map(|realms| realms.len())).or_default() += group.count;
+    }
+    chains
+}
+
+#[test]
+fn a_last_line_that_stands_twice_does_not_say_that_no_realm_was_asked() {
+    let (one, other, end) = (asked(0, "r", "reserved"), asked(0, "r", "ldap1"), failed(0, "r"));
+    // Of another request, which ended twice without any.
+    let bare = [failed(5, "s"), failed(5, "s")];
+    // The lines, and where a second file begins.
+    for ([first, second, third, fourth], cut) in [
+        ([&one, &other, &end, &end], 0),
+        ([&one, &other, &end, &end], 1),
+        ([&one, &other, &end, &end], 2),
+        ([&end, &one, &other, &end], 0),
+    ] {
+        let lines = [first, second, third, fourth, &bare[0], &bare[1]];
+        let inputs = Inputs::of(&[("a.json", &lines[..cut]), ("b.json", &lines[cut..])]);
+        for chunk in ["64", "400", "1048576"] {
+            let both = inputs.both(&["--chunk-size", chunk]);
+            assert_equal(&both, &format!("{lines:?} in chunks of {chunk}, cut at {cut}"));
+            let report = inputs.report(&["--chunk-size", chunk]);
+            assert_eq!(chains(&report), BTreeMap::from([(None, 1), (Some(0), 2), (Some(2), 1)]), "{lines:?}");
+            let told = format!("{:?}", report.coverage.cannot_tell);
+            assert!(told.contains("realm chains of 1 attempt: "), "{told}");
+        }
+    }
 }
 
 /// Documents as elasticdump writes them.

@@ -47,6 +47,19 @@ fn shuffled_lines_give_sets_and_are_told() {
 }
 
 #[test]
+fn one_that_ends_where_none_can_is_enough_among_few() {
+    let all = attempts();
+    for few in 1..=3_usize {
+        let mut lines: Vec<String> = all[..few].concat();
+        assert!(chains(&Inputs::of(&[("audit.json", &lines)]).report(&[])).iter().all(|(_, ordered, _)| *ordered));
+        // The end of the first stands between its realms.
+        lines.swap(1, 2);
+        let report = Inputs::of(&[("audit.json", &lines)]).report(&[]);
+        assert_eq!(chains(&report), [(names(&["ldap1", "reserved"]), false, few as u64)]);
+    }
+}
+
+#[test]
 fn a_log_as_it_was_written_and_one_turned_around_keep_their_order() {
     let mut lines: Vec<String> = attempts().concat();
     for _ in 0..2 {

@@ -46,9 +46,16 @@ impl Parts {
 
     /// The sentence on what may be counted twice.
     fn told(&self) -> Option<String> {
-        let report: Value = serde_json::from_str(&self.run(&["merge", "--format", "json"])).unwrap();
-        let told = report["coverage"]["cannot_tell"].as_array().unwrap().clone();
-        told.iter().map(|text| text.as_str().unwrap().to_owned()).find(|text| text.contains("once or twice"))
+        twice(&self.run(&["merge", "--format", "json"]))
+    }
+
+    /// The same of the logs that the parts were made of.
+    fn told_of_logs(&self, options: &[&str]) -> Option<String> {
+        let logs: Vec<PathBuf> = self.paths.iter().map(|part| part.with_extension("json")).collect();
+        let logs: Vec<&str> = logs.iter().map(|log| log.to_str().unwrap()).collect();
+        let done = esaudit(&[&["report", "--format", "json"], options, &logs].concat());
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        twice(std::str::from_utf8(&done.stdout).unwrap())
     }
 
     /// The same, and how many events it is about.
@@ -58,6 +65,13 @@ impl Parts {
         let events = told.split(' ').find_map(|word| word.replace(',', "").parse().ok()).unwrap();
         (told, events)
     }
+}
+
+/// The sentence of a report on what may be counted twice.
+fn twice(report: &str) -> Option<String> {
+    let report: Value = serde_json::from_str(report).unwrap();
+    let told = report["coverage"]["cannot_tell"].as_array().unwrap().clone();
+    told.iter().map(|text| text.as_str().unwrap().to_owned()).find(|text| text.contains("once or twice"))
 }
 
 #[track_caller]
@@ -87,6 +101,62 @@ fn an_overlap_in_successes_alone_is_told() {
     // All within a second.
     let moment = successes("n1", 0..1, 10);
     assert_told(&[&moment[..50], &moment], 50);
+}
+
+/// Successes, so many in each of some milliseconds that are a second apart.
+fn bursts(seconds: i64, of_each: usize) -> Vec<String> {
+    let line = |at: i64, number: usize| {
+        let line = Line::on("n1", at * 1000, "access_granted").user("app").request(&format!("r{at}-{number}"));
+        line.from("10.0.0.8:1").text("action", "indices:data/read/search").end()
+    };
+    (0..seconds).flat_map(|at| (0..of_each).map(move |number| line(at, number))).collect()
+}
+
+#[test]
+fn lines_at_which_one_input_ends_and_another_begins_are_told() {
+    // All are kept one by one, and few of many.
+    for seconds in [40, 6000] {
+        let log = bursts(seconds, 3);
+        let at = log.len() / 6 * 3;
+        let copied = |lines: usize| Parts::of(&[&log[..at + lines], &log[at..]]);
+        for lines in 1..=3 {
+            let parts = copied(lines);
+            assert_eq!(parts.doubted().1, lines as u64, "{seconds} seconds, {lines} lines");
+            let of_logs = parts.told_of_logs(&[]).expect("nothing is said of the lines that both files hold");
+            assert!(of_logs.contains(&format!("up to {lines} event")), "{of_logs}");
+            for options in [["--chunk-size", "300"], ["--chunk-size", "70000"], ["--threads", "3"]] {
+                assert_eq!(parts.told_of_logs(&options).as_ref(), Some(&of_logs), "{options:?}");
+            }
+        }
+        // The log is cut within a millisecond, between others.
+        for cut in at..at + 3 {
+            let parts = Parts::of(&[&log[..cut], &log[cut..]]);
+            assert_eq!((parts.told(), parts.told_of_logs(&[])), (None, None), "{seconds} seconds, line {cut}");
+        }
+        // A request that leaves the same line for several shards.
+        let mut shards = log.clone();
+        (shards[at], shards[at + 1]) = (log[at + 2].clone(), log[at + 2].clone());
+        let parts = Parts::of(&[&shards[..at + 1], &shards[at + 1..]]);
+        assert_eq!((parts.told(), parts.told_of_logs(&[])), (None, None), "{seconds} seconds, shards");
+    }
+}
+
+#[test]
+fn a_line_between_three_inputs_is_told_however_they_are_grouped() {
+    let log = bursts(6000, 1);
+    let parts = Parts::of(&[&log[..3001], &log[3000..3001], &log[3000..]]);
+    let [one, two, three] = [0, 1, 2].map(|at| parts.paths[at].to_str().unwrap());
+    let merged = parts.folder.path().join("some.esa");
+    let merged = merged.to_str().unwrap();
+    let told = |words: &[&str]| {
+        let done = esaudit(&[&["merge"], words].concat());
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let all = twice(&told(&["--format", "json", one, two, three])).unwrap();
+    assert!(all.contains("up to 2 events"), "{all}");
+    told(&[three, one, "-o", merged]);
+    assert_eq!(twice(&told(&["--format", "json", two, merged])).as_ref(), Some(&all));
 }
 
 #[test]

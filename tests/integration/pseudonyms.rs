@@ -212,7 +212,7 @@ fn paths_name_nobody() {
 fn messages_are_kept_without_their_names() {
     let folder = tempfile::tempdir().unwrap();
     let key = key(folder.path(), "key", "correct horse battery staple");
-    // Somebody is called as a word of the message is.
+    // Somebody is called as words of the messages are.
     let attempt = |millis: i64, user: &str, request: &str| {
         let line = |action| Line::new(millis, action).user(user).from("10.0.0.1:5").request(request);
         [line("realm_authentication_failed").realm("ldap1").end(), line("authentication_failed").end()]
@@ -227,7 +227,7 @@ fn messages_are_kept_without_their_names() {
         server("11:00:00", "starting"),
         server(
             "11:59:59",
-            "Authentication to realm ldap1 failed - access refused for [Zebulon Quux] from 203.0.113.77 (failed)",
+            "Authentication to realm ldap1 failed - access refused for [Zebulon Quux] from 203.0.113.77 ('failed')",
         ),
         server("12:00:00", "Authentication to realm ldap1 failed - the weather in Trumpington was bad for user kim"),
         server("13:00:00", "stopping"),

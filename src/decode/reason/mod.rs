@@ -129,6 +129,14 @@ pub fn classify<'m>(message: &Message<'m>) -> Option<ToldReason<'m>> {
     })
 }
 
+/// Where in a message that which Elasticsearch quotes begins: the first hole of the template it fits that anything may fill. Of one
+/// that fits none everything may be quoted.
+#[must_use]
+pub fn quoted_from(message: &[u8]) -> usize {
+    let text = message.trim_ascii_end();
+    ROWS.iter().find_map(|row| row.pattern.fit(text)).map_or(0, |filled| filled.quoted_from(text))
+}
+
 fn is_from(from: From, class: Option<&[u8]>) -> bool {
     match (from, class) {
         // Who wrote it is not known: only a text that nobody else writes counts.

@@ -29,11 +29,18 @@ const NAMED: usize = 4;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Filled<'m> {
     holes: [Option<&'m [u8]>; NAMED],
+    /// What stands in the first hole that anything may fill, and not only what is configured or counted.
+    quoted: Option<&'m [u8]>,
 }
 
 impl<'m> Filled<'m> {
     pub(super) fn get(&self, hole: Hole) -> Option<&'m [u8]> {
         self.holes.get(hole as usize).copied().flatten()
+    }
+
+    /// Where the first hole begins that anything may fill; the end of the message if it has none.
+    pub(super) fn quoted_from(&self, message: &'m [u8]) -> usize {
+        self.quoted.map_or(message.len(), |quoted| quoted.as_ptr().addr() - message.as_ptr().addr())
     }
 }
 
@@ -105,6 +112,9 @@ fn fit<'m>(parts: &[PatternPart], text: &'m [u8], filled: Filled<'m>) -> Option<
 fn fill<'m>(mut filled: Filled<'m>, hole: Hole, text: &'m [u8]) -> Option<Filled<'m>> {
     if hole == Hole::Number && !text.iter().all(u8::is_ascii_digit) {
         return None;
+    }
+    if !matches!(hole, Hole::Realm | Hole::Number) {
+        filled.quoted.get_or_insert(text);
     }
     if let Some(slot) = filled.holes.get_mut(hole as usize)
         && *slot.get_or_insert(text) != text

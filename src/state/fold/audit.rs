@@ -6,7 +6,7 @@ use super::StateBuilder;
 use super::join::Failure;
 use super::recent::{Powerful, is_internal, may_change_security};
 use crate::action_class::ActionClass;
-use crate::copies::{Counts, sketch_hash};
+use crate::copies::{Counts, is_joined, sketch_hash};
 use crate::decode::native::client_address;
 use crate::event::{AuditEvent, Change};
 use crate::fast_reader::{ActionKind, AuditFields};
@@ -34,6 +34,9 @@ impl StateBuilder {
                 let (at, hash) = ((self.at.0, node), sketch_hash(event));
                 self.sketching.add(at, time, what, hash);
                 self.state.sampled.add(at, event, hash);
+                if !self.state.sampled.is_whole() && !is_joined(what) {
+                    self.edges.add(node, time);
+                }
             }
         }
         if let Some(document) = event.document() {

@@ -47,6 +47,7 @@ impl StateBuilder {
         let (mut at, mut line_number) = (0, 0_u32);
         while at < bytes.len() {
             let (start, problems) = (at, stats.problems_total);
+            self.edges.line = start;
             let taken = if probing { probe.take(bytes, at, self.max_line) } else { None };
             at = match taken.filter(|taken| self.takes_source_of(taken)) {
                 Some(taken) => {
@@ -172,6 +173,7 @@ impl StateBuilder {
         stats.rises += order.rises;
         stats.falls += order.falls;
         self.sketching.end();
+        self.sample_edges(bytes);
         self.join_within_chunk(order.is_mixed());
     }
 

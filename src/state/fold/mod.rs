@@ -8,6 +8,7 @@ mod actors;
 mod ascii_lookahead;
 mod audit;
 mod chunk;
+mod edges;
 mod enveloped;
 mod join;
 mod nodes;
@@ -26,6 +27,7 @@ use hashbrown::HashMap;
 
 use actors::Actors;
 use audit::count_action;
+use edges::ChunkEdges;
 use join::Failure;
 pub use proxy::client_behind;
 use recent::Recent;
@@ -92,6 +94,9 @@ pub struct StateBuilder {
     order: TimeOrder,
     actors: Actors,
     sketching: Sketching,
+    edges: ChunkEdges,
+    /// Entries of the sample at which it is settled.
+    most_sampled: usize,
     /// What is known to be a copy, of all inputs and of that at hand.
     copies: Option<Arc<Copies>>,
     copies_here: Option<OfInput>,
@@ -133,6 +138,8 @@ impl StateBuilder {
             order: TimeOrder::default(),
             actors: Actors::default(),
             sketching: Sketching::default(),
+            edges: ChunkEdges::default(),
+            most_sampled: 0,
             copies: None,
             copies_here: None,
             at: (0, 0),
