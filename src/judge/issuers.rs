@@ -4,12 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::crowd::BUSY;
 use super::draft::Draft;
 use super::history::HOUR;
 use super::kinds::{Kind, Severity, Verdict};
 use super::measure::Measure;
-use super::null::poisson_tail;
+use super::null::binomial_tail;
 use super::unit::Unit;
 use crate::model::text::{Span, Text};
 use crate::reason::Reason;
@@ -25,6 +24,12 @@ const FEWEST: usize = 20;
 
 /// Accounts that are shut out from which on it is more than one program.
 const SEVERAL: usize = 3;
+
+/// Successes of the clients without which nothing is known of when they work.
+const WORK: f64 = 30.0;
+
+/// How many more refusals than their part of the clients' work a stretch may have.
+const BUSY: f64 = 2.0;
 
 /// Logarithm of the chance below which a stretch stands out.
 const CHANCE: f64 = -20.0;
@@ -46,15 +51,13 @@ pub(super) fn refusals(measure: &Measure<'_, '_>, drafts: &[Draft]) -> Vec<Draft
     let mut found = Vec::new();
     for (cluster, mut attempts) in refused {
         attempts.sort_by_key(|&at| (scene.time(at), at));
-        let length = scene.length(cluster).max(1) as f64;
+        let sources: BTreeSet<Sym> = attempts.iter().map(|&at| scene.attempt(at).source).collect();
         for stretch in attempts.chunk_by(|&a, &b| scene.time(b).0 - scene.time(a).0 <= PAUSE) {
             let (first, last) = (scene.time(stretch[0]), scene.time(stretch[stretch.len() - 1]));
-            let span = (last.0 - first.0).max(HOUR / 6) as f64;
-            let usual = BUSY * ((attempts.len() - stretch.len()) as f64).max(1.0) * span / length;
             let known = stretch.iter().filter(|at| told.contains(at)).count();
             if stretch.len() >= FEWEST
                 && known * 2 < stretch.len()
-                && poisson_tail(stretch.len() as f64, usual) < CHANCE - (length / span).max(1.0).ln()
+                && is_unusual(measure, (cluster, &sources), (first, last), (stretch.len(), attempts.len()))
             {
                 let left: Vec<u32> = stretch.iter().copied().filter(|at| !told.contains(at)).collect();
                 found.push(draft(measure, cluster, left, (first, last), attempts.len() - stretch.len()));
@@ -62,6 +65,24 @@ pub(super) fn refusals(measure: &Measure<'_, '_>, drafts: &[Draft]) -> Vec<Draft
         }
     }
     found
+}
+
+/// Whether so many of all refusals fall into a stretch as chance does not make where their clients are at work at other times, too: who
+/// comes through them fails now and then as they work, by day.
+fn is_unusual(
+    measure: &Measure<'_, '_>,
+    (cluster, sources): (u16, &BTreeSet<Sym>),
+    (first, last): (Millis, Millis),
+    (many, all): (usize, usize),
+) -> bool {
+    /// Clients, and accounts of each, that are looked at.
+    const MOST: usize = 64;
+    let history = &measure.scene.history;
+    let pasts = sources.iter().take(MOST).flat_map(|&source| history.of_source(cluster, source).take(MOST));
+    let (meanwhile, whole) = pasts.fold((1.0, 2.0), |(meanwhile, whole), past| {
+        (meanwhile + history.within(past, first, last), whole + f64::from(past.count))
+    });
+    whole >= WORK && binomial_tail(many as f64, all as f64, BUSY * meanwhile / whole) < CHANCE
 }
 
 /// Whether somebody gets in from an address inside that sends tokens which somebody else signs.

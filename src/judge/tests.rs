@@ -1,8 +1,10 @@
 //! Incidents small enough to be written by hand.
 
+mod clients;
 mod entries;
 mod habits;
 mod hosts;
+mod lists;
 mod misplaced;
 mod networks;
 mod one_cause;
