@@ -51,6 +51,8 @@ def as_page(text):
 
 
 def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     program = pathlib.Path(sys.argv[1]).resolve()
     os.chdir(DOCS.parent)
     with tempfile.TemporaryDirectory() as folder:

@@ -98,6 +98,8 @@ impl From<io::Error> for Error {
 pub enum PartError {
     /// Reading failed.
     Io(io::Error),
+    /// It is a folder.
+    Folder,
     /// It is no part file.
     Foreign,
     /// It was written by a version of the program with another format.
@@ -122,6 +124,7 @@ impl fmt::Display for PartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => error.fmt(f),
+            Self::Folder => f.write_str("a folder, not a part file: name the part files in it (FOLDER/*.esa)"),
             Self::Foreign => f.write_str("not a part file: `esaudit scan` writes them"),
             Self::Version { found, known } => write!(
                 f,

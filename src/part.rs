@@ -255,6 +255,10 @@ impl Part {
     /// # Errors
     /// [`PartError`].
     pub fn open(path: &Path, most: u64) -> Result<Self, PartError> {
+        // What systems say of opening or reading one differs, and says nothing of what to do.
+        if path.is_dir() {
+            return Err(PartError::Folder);
+        }
         Self::read(&mut File::open(path)?, most)
     }
 

@@ -10,7 +10,8 @@ umask 022
 
 target=${1:?TARGET is missing}
 case $target in *windows*) extension=.exe ;; *) extension= ;; esac
-binary=target/$target/release/esaudit$extension
+# Where cargo put it.
+binary=${CARGO_TARGET_DIR:-target}/$target/release/esaudit$extension
 program=${ESAUDIT:-$binary}
 version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}

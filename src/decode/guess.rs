@@ -57,6 +57,10 @@ const GUESSES: &[Guess] = &[
     Guess { marks: &[b"<?xml"], what: "XML, which is not read: export as JSON or as raw lines" },
     Guess { marks: &[b"%PDF-"], what: "a PDF document" },
     Guess { marks: &[b"\x89PNG"], what: "a picture" },
+    Guess {
+        marks: &[b"\x89esapart"],
+        what: "a part of a scan, no log: `esaudit merge` makes the report of parts, and verbs take them by name (FOLDER/*.esa)",
+    },
     Guess { marks: &[b"&quot;type&quot;"], what: "audit records in HTML, with quotes as &quot;: save the text" },
     Guess {
         marks: &[b"\\x22type\\x22"],
@@ -142,5 +146,6 @@ mod tests {
         ] {
             assert!(guess(line.as_bytes()).starts_with(what), "{line}: {}", guess(line.as_bytes()));
         }
+        assert!(guess(crate::part::MAGIC).starts_with("a part"), "parts begin otherwise now");
     }
 }

@@ -113,6 +113,7 @@ fn an_archive_of_the_same_program_is_the_same_bytes() {
             .current_dir(folder.path())
             .env("ESAUDIT", env!("CARGO_BIN_EXE_esaudit"))
             .env("SOURCE_DATE_EPOCH", "1772323200")
+            .env_remove("CARGO_TARGET_DIR")
             .output()
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -174,6 +174,7 @@ fn what_does_not_fit_together_is_refused_and_nothing_is_written() {
         (vec![other.clone(), path("empty.esa")], "not a part file"),
         (vec![other.clone(), path("a/audit.json")], "not a part file"),
         (vec![other.clone(), path("missing.esa")], "missing.esa"),
+        (vec![path("")], "name the part files in it"),
     ] {
         let mut arguments = vec!["merge", "-o", &target];
         arguments.extend(parts.iter().map(String::as_str));
@@ -259,6 +260,9 @@ fn verbs_that_read_logs_read_parts() {
         assert!(status == Some(2) && errors.contains(message), "{verb:?}: {errors}");
     };
     told(&["report"], "esaudit merge");
+    // A folder is looked through for logs.
+    let done = esaudit(&["report", folder.path().to_str().unwrap()]);
+    assert!(done.status.code() == Some(2) && stderr(&done).contains("esaudit merge"), "{}", stderr(&done));
     told(&["events", "testdata/incident"], "scan the logs into a part, too");
     told(
         &["keys", "--assume-tz", "+02:00"],

@@ -1,6 +1,6 @@
 //! Every renderer on hand-built reports: what people see (snapshots), that it fits, and that nothing hostile gets out.
 //!
-//! `UPDATE_SNAPSHOTS=1 cargo test --test render` rewrites the files in `tests/snapshots/`.
+//! `UPDATE_SNAPSHOTS=1 cargo test --test integration render::` rewrites the files in `tests/snapshots/`.
 
 #![allow(clippy::expect_used, clippy::panic)] // In helpers of tests, as in tests.
 
