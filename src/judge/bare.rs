@@ -9,6 +9,9 @@ use super::unit::{Standing, Unit, is_regular};
 use crate::reason::Basis;
 use crate::state::Sym;
 
+/// Probability at most that nothing happened, where clients lack the credentials that they have at other times.
+const LOST_HEADER: f64 = 0.1;
+
 impl Measure<'_, '_> {
     /// The features of requests without credentials; `blind` is the share of those of which no success would be seen, `share`
     /// gives the share of episodes of which something holds.
@@ -42,7 +45,12 @@ impl Measure<'_, '_> {
         // From where hardly anybody comes, more requests than people make by hand need a program that had got in.
         let unusual = features.get(Feature::Outside) - features.get(Feature::UsualOutside);
         let displaced = features.get(Feature::Displaced) > 0.0 || share(&|unit| self.is_of_programs(unit)) > 0.0;
-        features.headerless = self.units_of(campaign).all(|unit| unit.headerless);
+        // Who is asked for credentials and gives them at once, as with Kerberos, has them.
+        features.headerless =
+            features.get(Feature::Challenge) <= 0.0 && self.units_of(campaign).all(|unit| unit.headerless);
+        if features.headerless {
+            features.ordinary_at_most = LOST_HEADER;
+        }
         features.unexplained = unusual > 0.5 && features.get(Feature::Volume) >= 1.0 && !displaced;
     }
 

@@ -183,8 +183,9 @@ impl Joining<'_, '_, '_> {
             let own = sources(self.measure, &drafts[at]);
             let shared = own.iter().filter(|source| of_outages[begun - 1].binary_search(source).is_ok()).count();
             let is_stale = drafts[at].doc.kind == Kind::StaleCredential;
-            let is_part =
-                is_stale && drafts[at].attempts.len() <= drafts[outage].attempts.len() || shared * 2 >= own.len();
+            // Several do not store wrong passwords for as long as it lasts, and no longer.
+            let few = drafts[at].attempts.len() <= drafts[outage].attempts.len();
+            let is_part = is_stale && (few || own.len() > 1) || shared * 2 >= own.len();
             if known == cluster && last.0 <= span.1.0 + NEAR / 6 && is_part {
                 self.absorb(drafts, outage, at);
             }

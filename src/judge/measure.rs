@@ -61,9 +61,6 @@ const REFUSED_AN_HOUR: f64 = 6.0;
 /// A logarithm of e^-20 or less counts as certain.
 const CERTAIN: f64 = 20.0;
 
-/// Probability at most that nothing happened, where clients lack the credentials that they have at other times.
-const LOST_HEADER: f64 = 0.1;
-
 /// Tries of one account that end in its first success, from which on somebody may have guessed.
 const GUESSES: usize = 20;
 
@@ -380,7 +377,6 @@ impl Measure<'_, '_> {
         features.login_page = no_reason && self.units_of(campaign).all(page);
         features.ordinary_at_most = match campaign.family {
             Family::Passwords => self.ordinary_at_most(campaign, features),
-            Family::Bare if self.units_of(campaign).all(|unit| unit.headerless) => LOST_HEADER,
             _ => 1.0,
         };
         features.set(Feature::Nameless, share(&|unit| unit.class == Class::Nameless));

@@ -37,10 +37,20 @@ pub(super) fn tell(measure: &Measure<'_, '_>, judgement: &Judgement) -> Option<D
     let kind = match posterior.kind()? {
         // A list that is gone through in moments, now and then, is no less a list.
         Kind::LowAndSlow if in_bursts(&judgement.features) => Kind::PasswordSpraying,
-        Kind::StaleCredential if at_once(&judgement.features) => Kind::RealmOutage,
+        Kind::StaleCredential if at_once(&judgement.features) || of_an_issuer(measure, judgement) => Kind::RealmOutage,
         kind => kind,
     };
     Some(draft(measure, judgement, kind))
+}
+
+/// Whether it is of those who log in by way of an identity provider, or of several whose tokens one signs: these are made anew all the
+/// time, so that none is a stored one.
+fn of_an_issuer(measure: &Measure<'_, '_>, judgement: &Judgement) -> bool {
+    let scene = measure.scene;
+    let names = || judgement.campaign.attempts.iter().map(|&at| scene.attempt(at).principal);
+    let first = names().next();
+    judgement.features.get(Feature::Signed) >= 1.0
+        && (names().all(|name| scene.bytes(name).first() == Some(&b'<')) || names().any(|name| Some(name) != first))
 }
 
 /// Whether many accounts are tried one right after the other, whatever the pauses between.

@@ -100,6 +100,9 @@ impl StateBuilder {
 
     /// Turns to a chunk: what was known of the one before is over.
     fn begin_chunk(&mut self, input: InputRef<'_>, input_at: u32, chunk: &Chunk) {
+        if self.at.0 != input_at {
+            self.end_edges();
+        }
         self.chunk = self.state.chunks.len() as u32;
         self.at = (input_at, input.seq);
         self.only = input.only;

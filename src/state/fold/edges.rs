@@ -1,5 +1,8 @@
 //! The first and the last events of a node in a chunk: those that may stand in another input, too, where one log was cut in two.
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::StateBuilder;
 use crate::copies::is_joined;
 use crate::decode::decode_line;
@@ -60,29 +63,72 @@ impl ChunkEdges {
     }
 }
 
+/// Bytes of lines of one millisecond that are kept at most before they are read.
+const MOST_HELD: usize = 64 << 10;
+
+/// The first and the last events of the nodes of the input at hand, as far as this worker has met it. A file grows at its end, so that
+/// each chunk brings later events than the one before: their lines are kept as they are, and read when no more come.
+#[derive(Debug, Default)]
+pub(super) struct InputEdges {
+    /// By node: the first time known, and the last with the lines of its events.
+    of_nodes: HashMap<u32, HeldEdges, RandomState>,
+}
+
+#[derive(Debug)]
+struct HeldEdges {
+    first: Millis,
+    last: Millis,
+    lines: Vec<u8>,
+}
+
 impl StateBuilder {
-    /// Puts the first and the last events of the chunk into the sample, which may have taken some already.
+    /// Notes the first and the last events of the chunk.
     pub(super) fn sample_edges(&mut self, bytes: &[u8]) {
         let mut edges = std::mem::take(&mut self.edges);
+        let mut input = std::mem::take(&mut self.input_edges);
         for node in edges.touched.drain(..) {
-            let NodeEdges { first, last, mut heads, tails } =
+            let NodeEdges { first, last, heads, tails } =
                 std::mem::replace(&mut edges.of_nodes[node as usize], NodeEdges::NONE);
-            heads.extend(tails);
-            // Where all is of one millisecond, each line is both.
-            heads.sort_unstable();
-            heads.dedup();
-            for start in heads {
-                self.sample_line(bytes, start, (node, [first, last]));
+            let held = input.of_nodes.entry(node).or_insert_with(|| HeldEdges { first, last, lines: Vec::new() });
+            let is_head = first <= held.first;
+            if is_head {
+                held.first = first;
+                heads.into_iter().for_each(|start| self.sample_line(line(bytes, start), (node, first)));
+            }
+            if last > held.last {
+                held.lines.clear();
+            }
+            // Where all of the chunk is of one millisecond its lines were read as its first ones.
+            if last >= held.last && !(is_head && first == last) {
+                for start in tails {
+                    held.lines.extend_from_slice(line(bytes, start));
+                    held.lines.push(b'\n');
+                }
+            }
+            held.last = last.max(held.last);
+            if held.lines.len() > MOST_HELD {
+                self.sample_held(node, held);
             }
         }
-        self.edges = edges;
+        (self.edges, self.input_edges) = (edges, input);
         self.state.sampled.settle_beyond(&mut self.most_sampled);
     }
 
-    /// Puts the events of a line into the sample that are of a node and of one of these times.
-    fn sample_line(&mut self, bytes: &[u8], start: usize, (node, times): (u32, [Millis; 2])) {
-        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |len| start + len);
-        let line = &bytes[start..end];
+    /// Puts the last events of the input at hand into the sample.
+    pub(super) fn end_edges(&mut self) {
+        for (node, mut held) in std::mem::take(&mut self.input_edges).of_nodes {
+            self.sample_held(node, &mut held);
+        }
+    }
+
+    fn sample_held(&mut self, node: u32, held: &mut HeldEdges) {
+        for line in std::mem::take(&mut held.lines).split_inclusive(|&byte| byte == b'\n') {
+            self.sample_line(line.strip_suffix(b"\n").unwrap_or(line), (node, held.last));
+        }
+    }
+
+    /// Puts the events of a line into the sample that are of a node and a time, unless it has taken them already.
+    fn sample_line(&mut self, line: &[u8], (node, time): (u32, Millis)) {
         if length(line) > self.max_line {
             return;
         }
@@ -90,7 +136,7 @@ impl StateBuilder {
         // What is wrong with a line was told when it was folded.
         let _ = decode_line(line, &context, &mut |_, record| {
             if let Record::Audit(event) = record
-                && times.contains(&event.time)
+                && event.time == time
                 && !is_joined(event.what())
                 && self.audit_node(&event) == node
             {
@@ -98,4 +144,10 @@ impl StateBuilder {
             }
         });
     }
+}
+
+/// The line that begins at a place.
+fn line(bytes: &[u8], start: usize) -> &[u8] {
+    let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |len| start + len);
+    &bytes[start..end]
 }

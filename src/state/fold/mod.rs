@@ -27,7 +27,7 @@ use hashbrown::HashMap;
 
 use actors::Actors;
 use audit::count_action;
-use edges::ChunkEdges;
+use edges::{ChunkEdges, InputEdges};
 use join::Failure;
 pub use proxy::client_behind;
 use recent::Recent;
@@ -95,6 +95,7 @@ pub struct StateBuilder {
     actors: Actors,
     sketching: Sketching,
     edges: ChunkEdges,
+    input_edges: InputEdges,
     /// Entries of the sample at which it is settled.
     most_sampled: usize,
     /// What is known to be a copy, of all inputs and of that at hand.
@@ -139,6 +140,7 @@ impl StateBuilder {
             actors: Actors::default(),
             sketching: Sketching::default(),
             edges: ChunkEdges::default(),
+            input_edges: InputEdges::default(),
             most_sampled: 0,
             copies: None,
             copies_here: None,
@@ -158,6 +160,7 @@ impl StateBuilder {
     /// The state, complete.
     #[must_use]
     pub fn into_state(mut self) -> State {
+        self.end_edges();
         for input in &mut self.state.inputs {
             input.trim_problems(self.max_problems);
         }
