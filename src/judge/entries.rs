@@ -136,8 +136,11 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
             if let Some(success) = scene.history.first_after(past, start) {
                 let said = at_first(measure, past, success);
                 // Whose password is found gets in with that try: who comes when it is over comes by itself, unless to do harm.
-                let over = success.time.0 > end.0 + HOUR && said[1].1 <= 0.0 && !listed;
-                if said[0].1 > 0.0 && !over {
+                let harmless = said[1].1 <= 0.0;
+                let over = success.time.0 > end.0 + HOUR && harmless && !listed;
+                // Everybody comes through a login page, or a proxy of the organisation's, for the first time some day.
+                let by_itself = harmless && is_door(scene, cluster, source);
+                if said[0].1 > 0.0 && !over && !by_itself {
                     let who = (past.principal, source);
                     entries.push(entry(measure, (judgement, &tries), who, success, Vec::new(), &said));
                 }
@@ -160,6 +163,11 @@ pub(super) fn entries(measure: &Measure<'_, '_>, judgement: &Judgement) -> Vec<G
         _ => false,
     });
     entries
+}
+
+/// Whether an address inside is one through which many come, from wherever: a Kibana, a proxy.
+fn is_door(scene: &Scene<'_>, cluster: u16, source: Sym) -> bool {
+    !scene.is_outside(source) && is_of_many(scene, cluster, source)
 }
 
 /// Whether somebody gets in all along from the beginning of the log on, so that the first time is not to be seen in it.
@@ -249,8 +257,8 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     let after = pasts.filter_map(|past| Some((past, scene.history.first_after(past, since)?)));
     let (past, success) = after.min_by_key(|(_, success)| success.time)?;
     // So is somebody whose owner comes through an address of the organisation's that many share.
-    let is_door = !scene.is_outside(unit.source) && is_of_many(scene, unit.cluster, unit.source);
-    let until = if is_door {
+    let through_door = is_door(scene, unit.cluster, unit.source);
+    let until = if through_door {
         SITTING
     } else if beside_owner {
         HOUR
@@ -268,7 +276,7 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     if before && !beside_owner || beside_owner && owners || success.time.0 > unit.last.0 + until {
         return None;
     }
-    let since = if is_door { success.time.0 - until } else { i64::MIN };
+    let since = if through_door { success.time.0 - until } else { i64::MIN };
     let led = |at: &u32| (since..=success.time.0).contains(&scene.time(*at).0);
     let failures: Vec<u32> = unit.attempts(scene).iter().copied().filter(led).collect();
     let last = failures.last().map_or(success.time, |&at| scene.time(at));
@@ -284,6 +292,10 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
         said.extend(unusual::of(scene, past).into_iter().map(|(feature, _)| (feature, 1.0)));
     }
     let deeds = deeds(measure, unit.principal, past.source, success.time);
+    // Where all come through one door, who gets in after a slip or two has mistyped.
+    if through_door && unit.len() <= SLIPS && deeds.is_empty() && !judgement.features.behind_others {
+        return None;
+    }
     // What its owner did before from elsewhere, and what leaves nothing behind, may be the owner's this time.
     let telling = |deed: &&Deed| deed.lasting || !measure.deeds.is_habit(deed, Some(success.time));
     said.push((Feature::Deeds, f64::from(u8::from(deeds.iter().any(telling)))));

@@ -35,6 +35,8 @@ const BEFORE: usize = 16;
 struct KindredSweep {
     /// All of its hosts are inside, and nobody's but their users'.
     inside: bool,
+    /// All of its hosts are outside.
+    outside: bool,
     /// One of its episodes.
     unit: u32,
     cluster: u16,
@@ -73,13 +75,15 @@ fn sweep(scene: &Scene<'_>, units: &[Unit], campaign: &[u32]) -> Option<KindredS
         |key: fn(&Unit) -> Sym| campaign.iter().map(|at| key(of(at))).collect::<HashSet<Sym, RandomState>>().len();
     let (&unit, first) = (campaign.first()?, campaign.first().map(of)?);
     let outside = campaign.iter().filter(|at| scene.is_outside(of(at).source)).count();
+    let all_outside = outside == campaign.len();
     let inside = outside == 0 && !campaign.iter().any(|at| is_shared(scene, of(at).cluster, of(at).source));
-    if campaign.len() < ACCOUNTS || outside != campaign.len() && !inside {
+    if campaign.len() < ACCOUNTS || !all_outside && !inside {
         return None;
     }
     let (accounts, sources) = (distinct(|unit| unit.principal), distinct(|unit| unit.source));
     (accounts >= ACCOUNTS).then(|| KindredSweep {
         inside,
+        outside: all_outside,
         unit,
         cluster: first.cluster,
         first: campaign.iter().map(|at| of(at).first).min().unwrap_or(first.first),
@@ -103,12 +107,19 @@ fn is_together(one: &KindredSweep, other: &KindredSweep) -> bool {
         && near(one.tries / one.accounts, other.tries / other.accounts, ALIKE)
 }
 
-/// Whether one is a crowd that comes again as the other after a rest.
+/// Whether two begin at one hour of different days.
+fn is_same_hour(one: Millis, other: Millis) -> bool {
+    let apart = (one.0 - other.0).rem_euclid(DAY);
+    apart.min(DAY - apart) <= HOUR
+}
+
+/// Whether one is a crowd that comes again as the other after a rest, or one from outside that comes at its hour.
 fn is_return(one: &KindredSweep, other: &KindredSweep) -> bool {
     let pace = |sweep: &KindredSweep| sweep.tries / (sweep.last.0 - sweep.first.0).max(HOUR / 6) as f64;
     let rest = other.first.0 - one.last.0;
+    let crowds = one.sources.min(other.sources) >= SOURCES as f64;
     (0..=REST).contains(&rest)
-        && one.sources.min(other.sources) >= SOURCES as f64
+        && (crowds || one.outside && other.outside && is_same_hour(one.first, other.first))
         && near(pace(one), pace(other), ALIKE_AGAIN)
         && near(one.accounts / one.sources, other.accounts / other.sources, ALIKE_AGAIN)
         && near(one.tries / one.accounts, other.tries / other.accounts, ALIKE_AGAIN)

@@ -79,6 +79,9 @@ const MANY: usize = 12;
 /// Failures of an address without credentials that are looked at.
 const BARE: usize = 5;
 
+/// Strangers without credentials that begin within minutes of each other, from which on one hand is behind them.
+const BOTS: usize = 5;
+
 /// And so many at most are about as many as any fewer.
 const RESTARTED: usize = 64;
 
@@ -469,10 +472,20 @@ impl Linker<'_, '_> {
         // Who gets in, before or after, is a client wherever it stands.
         let never = |unit: &Unit| matches!(unit.standing, Standing::Unknown | Standing::Blind);
         let outside = |unit: &Unit| never(unit) && unit.comes_from_outside(self.scene);
+        let near = |a: u32, b: u32| {
+            let (a, b) = (self.unit(a), self.unit(b));
+            a.cluster == b.cluster && b.first.0 - a.first.0 <= ONSET
+        };
         self.shared(list, NEAR, sets, |unit| {
             let alone = outside(unit) && !unit.behind.is_some();
             self.scene.net(unit.source).filter(|_| alone).map(|net| (unit.cluster, net))
         });
+        // So are many that begin within minutes of each other, each of a network of its own.
+        let strangers: Vec<u32> =
+            list.iter().copied().filter(|&at| outside(self.unit(at)) && !self.unit(at).behind.is_some()).collect();
+        for run in strangers.chunk_by(|&a, &b| near(a, b)).filter(|run| run.len() >= BOTS) {
+            run.windows(2).for_each(|pair| sets.join(pair[0], pair[1]));
+        }
         // Probes from several places take turns.
         let watch = |unit: &Unit| self.scene.span(unit.cluster).1.0 - unit.last.0 <= HOUR / 2;
         let probes: Vec<u32> =
@@ -481,10 +494,6 @@ impl Linker<'_, '_> {
         let inside: Vec<u32> = list.iter().copied().filter(|&at| !outside(self.unit(at))).collect();
         let (always, later): (Vec<u32>, Vec<u32>) = inside.into_iter().partition(|&at| self.begins_with_the_log(at));
         self.shared(&always, i64::MAX / 2, sets, |unit| Some(unit.cluster));
-        let near = |a: u32, b: u32| {
-            let (a, b) = (self.unit(a), self.unit(b));
-            a.cluster == b.cluster && b.first.0 - a.first.0 <= ONSET
-        };
         for run in later.chunk_by(|&a, &b| near(a, b)) {
             run.windows(2).for_each(|pair| sets.join(pair[0], pair[1]));
         }
