@@ -293,7 +293,7 @@ fn of_unit(measure: &Measure<'_, '_>, (judgement, tries): (&Judgement, &Tries), 
     }
     let deeds = deeds(measure, unit.principal, past.source, success.time);
     // Where all come through one door, who gets in after a slip or two has mistyped.
-    if through_door && unit.len() <= SLIPS && deeds.is_empty() && !judgement.features.behind_others {
+    if through_door && failures.len() <= SLIPS && deeds.is_empty() && !judgement.features.behind_others {
         return None;
     }
     // What its owner did before from elsewhere, and what leaves nothing behind, may be the owner's this time.

@@ -86,3 +86,40 @@ fn people_behind_one_address_who_try_again_at_once_are_no_sure_attack_where_no_s
     assert_eq!(told(true), ["unclear"]);
     assert_eq!(told(false), ["hostile"]);
 }
+
+#[test]
+fn who_comes_through_the_login_page_while_names_are_gone_through_there_is_not_taken_over() {
+    let mut log = Log::new();
+    for who in 0..40_usize {
+        let person = format!("person{who}");
+        // At their desks for a day, then through the page for the first time.
+        (0..20).for_each(|at| log.success(3000.0 * f64::from(at), &person, &format!("10.3.0.{}", who + 1)));
+        let time = 70_000.0 + 400.0 * who as f64;
+        (0..who % 3).for_each(|at| log.fail(time - 30.0 + 9.0 * at as f64, &person, "10.0.0.80"));
+        (0..5).for_each(|at| log.success(time + 600.0 * f64::from(at), &person, "10.0.0.80"));
+    }
+    for (at, time) in irregular(120, 76_000.0, 20.0).into_iter().enumerate() {
+        log.fail(time, &format!("person{}", at % 60), "10.0.0.80");
+    }
+    let findings = log.findings();
+    let taken: Vec<&[String]> =
+        findings.iter().filter(|found| found.kind == "account_compromise").map(|found| &found.principals[..]).collect();
+    assert!(taken.is_empty(), "{taken:?}");
+    assert!(findings.iter().any(|found| found.kind == "password_spraying"), "{findings:?}");
+}
+
+#[test]
+fn a_list_that_goes_on_at_its_hour_of_the_next_night_is_one_campaign() {
+    let told = |hour: &dyn Fn(usize) -> f64| {
+        let mut log = page();
+        for night in 0..4_usize {
+            for at in 0..12_usize {
+                let time = DAY * night as f64 + HOUR * hour(night) + 190.0 * at as f64;
+                log.fail(time, &format!("leaked{}", 12 * night + at), &format!("{}.1.1.9", 180 + 3 * night));
+            }
+        }
+        log.findings().iter().filter(|finding| finding.kind == "password_spraying").count()
+    };
+    assert_eq!(told(&|_| 3.0), 1);
+    assert_eq!(told(&|night| 1.0 + 5.0 * night as f64), 4);
+}

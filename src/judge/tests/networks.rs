@@ -86,3 +86,18 @@ fn hosts_that_fail_under_a_new_name_from_when_their_old_one_is_silent_were_set_u
         assert!(!told(until).contains(&pair("stale_credential", "operational")), "{until}: {:?}", told(until));
     }
 }
+
+#[test]
+fn strangers_without_credentials_that_begin_within_minutes_are_one_scan() {
+    let told = |apart: f64| {
+        let mut log = Log::new();
+        for host in 0..12_u32 {
+            let source = format!("{}.33.7.9", 60 + 5 * host);
+            (0..15)
+                .for_each(|at| log.anonymous(30_000.0 + apart * f64::from(host) + 40.0 * f64::from(at), &source, "n1"));
+        }
+        log.findings().iter().filter(|finding| finding.kind == "unauthenticated_scan").count()
+    };
+    assert_eq!(told(120.0), 1);
+    assert_eq!(told(4000.0), 12);
+}
