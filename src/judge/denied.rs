@@ -34,9 +34,12 @@ pub(super) struct DeniedKey {
     actions: String,
 }
 
-/// Joins refusals that have one cause.
+/// What refusals of one cause share: cluster, owner and actions.
+type Cause = (u16, Vec<Sym>, String);
+
+/// Joins refusals that have one cause: the number of the draft of each, and when it began.
 #[derive(Default)]
-pub(super) struct Narrowed(BTreeMap<(u16, Vec<Sym>, String), (usize, Option<Millis>)>);
+pub(super) struct Narrowed(BTreeMap<Cause, (usize, Option<Millis>)>);
 
 impl Narrowed {
     /// Adds what a key may not do to the drafts, or to the one of other keys that are refused the same.

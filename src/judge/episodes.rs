@@ -1,6 +1,6 @@
 //! Where episodes begin and end: at long pauses, unless a client that had worked comes back and back without getting in.
 
-use super::history::{HOUR, MOST_PASTS, Past};
+use super::history::{HOUR, MOST_PASTS};
 use super::index::IndexRange;
 use super::scene::Scene;
 use crate::time::Millis;
@@ -57,4 +57,15 @@ fn is_shut_out(scene: &Scene<'_>, group: &IndexRange, cluster: u16, (from, to): 
 pub(super) fn median(numbers: &mut [i64]) -> i64 {
     let middle = numbers.len() / 2;
     if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle).1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle() {
+        assert_eq!(median(&mut [5, 1, 9]), 5);
+        assert_eq!(median(&mut []), 0);
+    }
 }

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use rayon::prelude::*;
 
-use super::episodes::{cuts, median};
+use super::episodes::cuts;
 use super::features::is_shared;
 use super::history::{DAY, HOUR, MOST_PASTS, Past, Success};
 use super::index::{self, Class, Index, IndexRange};
@@ -461,11 +461,5 @@ mod tests {
     fn an_episode_is_small() {
         // Judging's memory grows with these: a million of them are 128 MB at most.
         assert!(size_of::<Unit>() <= 128, "{}", size_of::<Unit>());
-    }
-
-    #[test]
-    fn the_middle() {
-        assert_eq!(median(&mut [5, 1, 9]), 5);
-        assert_eq!(median(&mut []), 0);
     }
 }
