@@ -35,11 +35,11 @@ pub(super) struct DeniedKey {
 }
 
 /// What refusals of one cause share: cluster, owner and actions.
-type Cause = (u16, Vec<Sym>, String);
+type DeniedCause = (u16, Vec<Sym>, String);
 
 /// Joins refusals that have one cause: the number of the draft of each, and when it began.
 #[derive(Default)]
-pub(super) struct Narrowed(BTreeMap<Cause, (usize, Option<Millis>)>);
+pub(super) struct Narrowed(BTreeMap<DeniedCause, (usize, Option<Millis>)>);
 
 impl Narrowed {
     /// Adds what a key may not do to the drafts, or to the one of other keys that are refused the same.

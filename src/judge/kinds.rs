@@ -62,7 +62,7 @@ named! {
         MissingCredentials = "missing_credentials",
         /// A node without a realm.
         WrongRealm = "wrong_realm",
-        /// A node with a wrong clock.
+        /// A wrong clock, of a node or of who issues tokens.
         ClockSkew = "clock_skew",
         /// A new place of an account, then powerful actions.
         SuspiciousAccess = "suspicious_access",
