@@ -187,14 +187,14 @@ fn shares_what_it_set(scene: &Scene<'_>, past: &Past, deeds: &[&Deed]) -> bool {
 fn is_misplaced(measure: &Measure<'_, '_>, past: &Past, deeds: &[&Deed], known: i64) -> bool {
     /// Kinds of actions at somebody else's desk: to help who sits there takes one or two.
     const KINDS: usize = 3;
+    if past.key.is_some() {
+        return is_misplaced_key(measure, past, deeds, known);
+    }
     let scene = measure.scene;
     let before = scene.is_outside(past.source).then_some(past.first);
     let is_habit = |deed: &&Deed| measure.deeds.is_habit(deed, before);
     let (acts_as_others, others): (Vec<&Deed>, Vec<&Deed>) =
         deeds.iter().partition(|deed| deed.class == ActionClass::RunAs);
-    if past.key.is_some() {
-        return is_misplaced_key(measure, past, deeds, known);
-    }
     if others.iter().any(is_habit) || others.is_empty() && acts_as_others.iter().any(is_habit) {
         return false;
     }

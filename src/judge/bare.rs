@@ -42,15 +42,15 @@ impl Measure<'_, '_> {
         features.set(Feature::Habit, if long { features.get(Feature::Alternating) } else { 0.0 });
         features.set(Feature::KeyStops, share(&|unit| self.stopped_key(unit).is_some()));
         features.set(Feature::Challenge, share(&|unit| self.lets_itself_in(unit) || self.is_answered(unit)));
-        // From where hardly anybody comes, more requests than people make by hand need a program that had got in.
-        let unusual = features.get(Feature::Outside) - features.get(Feature::UsualOutside);
-        let displaced = features.get(Feature::Displaced) > 0.0 || share(&|unit| self.is_of_programs(unit)) > 0.0;
         // Who is asked for credentials and gives them at once, as with Kerberos, has them.
         features.headerless =
             features.get(Feature::Challenge) <= 0.0 && self.units_of(campaign).all(|unit| unit.headerless);
         if features.headerless {
             features.ordinary_at_most = LOST_HEADER;
         }
+        // From where hardly anybody comes, more requests than people make by hand need a program that had got in.
+        let unusual = features.get(Feature::Outside) - features.get(Feature::UsualOutside);
+        let displaced = features.get(Feature::Displaced) > 0.0 || share(&|unit| self.is_of_programs(unit)) > 0.0;
         features.unexplained = unusual > 0.5 && features.get(Feature::Volume) >= 1.0 && !displaced;
     }
 

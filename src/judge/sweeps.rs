@@ -9,11 +9,11 @@ use super::unit::Standing;
 /// Features of chance and of volume from which on one client's failures are something, whatever it is.
 const BEYOND: f64 = 0.8;
 
-/// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
-const NOTHING: f64 = 0.45;
-
 /// Tries of each account from outside from which on it is more than forgetting.
 const STUBBORN: usize = 40;
+
+/// Probability at most that nothing happened, where one client fails more often than people do and than chance explains.
+const NOTHING: f64 = 0.45;
 
 /// And where that client is an outsider who tries many accounts: of 158 such campaigns of three authors none was ordinary.
 const SWEPT: f64 = 0.05;
